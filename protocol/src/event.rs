@@ -1,0 +1,336 @@
+//! Events: what stands in a room's timeline. Kept in the store as `kind` and the JSON of its own fields, so that an
+//! event is written to the wire without being parsed.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Nonce, RoomName, RunId, UserName};
+use crate::messages::{Exit, Message};
+use crate::path::RelPath;
+
+/// One line of a room's timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// The room.
+    pub room: RoomName,
+    /// Its place in the room: contiguous from 1.
+    pub seq: u64,
+    /// When it was stored, in Unix milliseconds by the server's clock.
+    pub at: u64,
+    /// Whose doing it is.
+    pub by: UserName,
+    /// The author's own mark; shown to its author only.
+    pub nonce: Option<Nonce>,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// What happened, by kind.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum EventBody {
+    /// `message`
+    Message(MessageBody),
+    /// `join`
+    Join,
+    /// `leave`
+    Leave,
+    /// `run.started`
+    RunStarted(RunStarted),
+    /// `run.ended`
+    RunEnded(RunEnded),
+    /// `file.added`
+    FileAdded(FileAdded),
+    /// A kind that this version does not know: shown as a plain line.
+    Other {
+        /// Its name.
+        kind: String,
+        /// Its text, if it has one.
+        text: Option<String>,
+    },
+}
+
+/// Somebody said something.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct MessageBody {
+    /// The text, at most [`crate::limits::TEXT_BYTES_MAX`] bytes.
+    pub text: String,
+    /// The `seq` of the line that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+}
+
+/// A command has been given to a host.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RunStarted {
+    /// The run.
+    pub run: RunId,
+    /// Its short number, unique on the server: people say `r41`.
+    pub n: u64,
+    /// The command as people read it: `cmd` as it was given, or `argv` quoted.
+    pub cmd: String,
+    /// The host that it runs on.
+    pub host: String,
+    /// The folder that it runs in, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+}
+
+/// A run is over.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RunEnded {
+    /// The run.
+    pub run: RunId,
+    /// Its short number.
+    pub n: u64,
+    /// How it ended.
+    pub exit: Exit,
+    /// Bytes of output.
+    pub bytes: u64,
+    /// Milliseconds from its start to its end.
+    pub ms: u64,
+    /// Output went over the limit, and the rest was not kept.
+    #[serde(default)]
+    pub truncated: bool,
+    /// Processes that were still there after everything was done to stop them.
+    #[serde(default)]
+    pub left: u32,
+}
+
+/// A file stands on the room's shelf.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct FileAdded {
+    /// Where.
+    pub path: RelPath,
+    /// Bytes.
+    pub size: u64,
+    /// The BLAKE3 digest in 64 hexadecimal digits.
+    pub blake3: String,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    room: RoomName,
+    seq: u64,
+    at: u64,
+    by: UserName,
+    kind: String,
+    #[serde(default)]
+    nonce: Option<Nonce>,
+}
+
+#[derive(Deserialize)]
+struct MaybeText {
+    #[serde(default)]
+    text: Option<String>,
+}
+
+impl EventBody {
+    /// The kind as it stands on the wire and in the store.
+    pub fn kind(&self) -> &str {
+        match self {
+            EventBody::Message(_) => "message",
+            EventBody::Join => "join",
+            EventBody::Leave => "leave",
+            EventBody::RunStarted(_) => "run.started",
+            EventBody::RunEnded(_) => "run.ended",
+            EventBody::FileAdded(_) => "file.added",
+            EventBody::Other { kind, .. } => kind,
+        }
+    }
+
+    /// The kind's own fields as a JSON object: what the store keeps.
+    pub fn fields(&self) -> String {
+        fn json<T: Serialize>(fields: &T) -> String {
+            serde_json::to_string(fields).unwrap_or_else(|_| "{}".to_owned())
+        }
+        match self {
+            EventBody::Message(fields) => json(fields),
+            EventBody::RunStarted(fields) => json(fields),
+            EventBody::RunEnded(fields) => json(fields),
+            EventBody::FileAdded(fields) => json(fields),
+            EventBody::Join | EventBody::Leave | EventBody::Other { .. } => "{}".to_owned(),
+        }
+    }
+
+    /// Reads the fields of a kind from JSON (an object that may hold others too). A known kind whose fields do not
+    /// fit is [`EventBody::Other`]: a timeline shows what it can.
+    pub fn parse(kind: &str, json: &[u8]) -> EventBody {
+        let known = match kind {
+            "message" => serde_json::from_slice(json).ok().map(EventBody::Message),
+            "join" => Some(EventBody::Join),
+            "leave" => Some(EventBody::Leave),
+            "run.started" => serde_json::from_slice(json).ok().map(EventBody::RunStarted),
+            "run.ended" => serde_json::from_slice(json).ok().map(EventBody::RunEnded),
+            "file.added" => serde_json::from_slice(json).ok().map(EventBody::FileAdded),
+            _ => None,
+        };
+        known.unwrap_or_else(|| EventBody::Other {
+            kind: kind.to_owned(),
+            text: serde_json::from_slice::<MaybeText>(json).ok().and_then(|t| t.text),
+        })
+    }
+}
+
+impl Event {
+    /// Reads an event from the line of its frame, or from one of the `events` of a history.
+    ///
+    /// # Errors
+    /// Where a field that every event has is missing or wrong.
+    pub fn parse(line: &[u8]) -> Result<Event, serde_json::Error> {
+        let head: Head = serde_json::from_slice(line)?;
+        let body = EventBody::parse(&head.kind, line);
+        Ok(Event { room: head.room, seq: head.seq, at: head.at, by: head.by, nonce: head.nonce, body })
+    }
+}
+
+/// The parts of an event as the store has them, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredEvent<'a> {
+    /// The room's name.
+    pub room: &'a str,
+    /// Its place in the room.
+    pub seq: u64,
+    /// Unix milliseconds.
+    pub at: u64,
+    /// The author's name.
+    pub by: &'a str,
+    /// [`EventBody::kind`].
+    pub kind: &'a str,
+    /// [`EventBody::fields`].
+    pub fields: &'a str,
+}
+
+impl StoredEvent<'_> {
+    /// The event as a frame: once for all readers, and with `nonce` for its author.
+    pub fn encode(&self, nonce: Option<&str>) -> Bytes {
+        let mut out = BytesMut::with_capacity(112 + self.room.len() + self.by.len() + self.fields.len());
+        out.put_slice(b"{\"t\":\"event\",");
+        self.put_fields(nonce, &mut out);
+        out.put_slice(b"}\n");
+        out.freeze()
+    }
+
+    /// The event as an element of `events` in a history: the same without `t` and LF.
+    pub fn encode_element(&self, nonce: Option<&str>, out: &mut BytesMut) {
+        out.put_u8(b'{');
+        self.put_fields(nonce, out);
+        out.put_u8(b'}');
+    }
+
+    // Room, author, kind and nonce are checked names: nothing in them needs escaping.
+    fn put_fields(&self, nonce: Option<&str>, out: &mut BytesMut) {
+        out.put_slice(b"\"room\":\"");
+        out.put_slice(self.room.as_bytes());
+        out.put_slice(b"\",\"seq\":");
+        put_integer(self.seq, out);
+        out.put_slice(b",\"at\":");
+        put_integer(self.at, out);
+        out.put_slice(b",\"by\":\"");
+        out.put_slice(self.by.as_bytes());
+        out.put_slice(b"\",\"kind\":\"");
+        out.put_slice(self.kind.as_bytes());
+        out.put_u8(b'"');
+        if let Some(inner) = self.fields.strip_prefix('{').and_then(|f| f.strip_suffix('}'))
+            && !inner.is_empty()
+        {
+            out.put_u8(b',');
+            out.put_slice(inner.as_bytes());
+        }
+        if let Some(nonce) = nonce {
+            // A nonce is printable ASCII, which includes the two characters that JSON escapes.
+            out.put_slice(b",\"nonce\":");
+            out.put_slice(serde_json::to_string(nonce).unwrap_or_default().as_bytes());
+        }
+    }
+}
+
+fn put_integer(n: u64, out: &mut BytesMut) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    let mut rest = n;
+    loop {
+        at = at.saturating_sub(1);
+        if let Some(digit) = digits.get_mut(at) {
+            *digit = b'0'.saturating_add((rest % 10) as u8);
+        }
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.put_slice(digits.get(at..).unwrap_or_default());
+}
+
+impl Message for Event {
+    const T: &'static str = "event";
+}
+
+impl Serialize for Event {
+    /// The fields as the wire has them; for the tools that print events as JSON.
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let stored = StoredEvent {
+            room: self.room.as_str(),
+            seq: self.seq,
+            at: self.at,
+            by: self.by.as_str(),
+            kind: self.body.kind(),
+            fields: &self.body.fields(),
+        };
+        let mut json = BytesMut::new();
+        stored.encode_element(self.nonce.as_ref().map(Nonce::as_str), &mut json);
+        let value: serde_json::Value = serde_json::from_slice(&json).map_err(serde::ser::Error::custom)?;
+        value.serialize(s)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    const STORED: StoredEvent<'_> = StoredEvent {
+        room: "ops",
+        seq: 813,
+        at: 1_795_334_400_000,
+        by: "ann",
+        kind: "message",
+        fields: r#"{"text":"hello"}"#,
+    };
+
+    #[test]
+    fn golden_event() {
+        let golden = r#"{"t":"event","room":"ops","seq":813,"at":1795334400000,"by":"ann","kind":"message","text":"hello","nonce":"3f9c"}"#;
+        assert_eq!(STORED.encode(Some("3f9c")), format!("{golden}\n"));
+        let event = Event::parse(golden.as_bytes()).unwrap();
+        assert_eq!(event.body, EventBody::Message(MessageBody { text: "hello".to_owned(), reply_to: None }));
+        assert_eq!(event.nonce.unwrap().as_str(), "3f9c");
+    }
+
+    #[test]
+    fn fields_may_be_empty() {
+        let join = StoredEvent { kind: "join", fields: "{}", seq: 0, ..STORED };
+        assert_eq!(join.encode(None), "{\"t\":\"event\",\"room\":\"ops\",\"seq\":0,\"at\":1795334400000,\"by\":\"ann\",\"kind\":\"join\"}\n");
+    }
+
+    #[test]
+    fn an_unknown_kind_keeps_its_text() {
+        let line = br#"{"room":"ops","seq":1,"at":2,"by":"ann","kind":"poll","text":"lunch?","options":[1]}"#;
+        let Event { body, .. } = Event::parse(line).unwrap();
+        assert_eq!(body, EventBody::Other { kind: "poll".to_owned(), text: Some("lunch?".to_owned()) });
+    }
+
+    #[test]
+    fn a_body_reads_what_it_wrote() {
+        let body = EventBody::RunEnded(RunEnded {
+            run: "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap(),
+            n: 4,
+            exit: Exit::Code { code: 3 },
+            bytes: 8,
+            ms: 12,
+            truncated: false,
+            left: 0,
+        });
+        assert_eq!(EventBody::parse(body.kind(), body.fields().as_bytes()), body);
+    }
+}

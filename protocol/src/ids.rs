@@ -1,0 +1,192 @@
+//! Names and identifiers as types: what is held in one has been checked.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use ulid::Ulid;
+
+use crate::limits::{NONCE_BYTES_MAX, ROOM_NAME_MAX, USER_NAME_MAX};
+
+/// Why a name was refused; the sentence says what a good one looks like.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadName(pub &'static str);
+
+/// `[a-z0-9][a-z0-9._-]*`, and not longer than `max`. No name can be `..`, hidden, or carry a separator.
+fn is_name(s: &str, max: usize) -> bool {
+    let mut bytes = s.bytes();
+    s.len() <= max
+        && bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+fn is_nonce(s: &str) -> bool {
+    !s.is_empty() && s.len() <= NONCE_BYTES_MAX && s.bytes().all(|b| b.is_ascii_graphic())
+}
+
+macro_rules! checked_str {
+    ($(#[$doc:meta])* $name:ident, $check:expr, $why:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Checks the text.
+            ///
+            /// # Errors
+            /// [`BadName`], which says what a good one looks like.
+            pub fn parse(s: &str) -> Result<Self, BadName> {
+                if $check(s) { Ok(Self(Arc::from(s))) } else { Err(BadName($why)) }
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = BadName;
+            fn from_str(s: &str) -> Result<Self, BadName> {
+                Self::parse(s)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl de::Visitor<'_> for Visitor {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($why)
+                    }
+                    fn visit_str<E: de::Error>(self, s: &str) -> Result<$name, E> {
+                        $name::parse(s).map_err(E::custom)
+                    }
+                }
+                d.deserialize_str(Visitor)
+            }
+        }
+    };
+}
+
+checked_str!(
+    /// A room's name, as it is addressed.
+    RoomName,
+    |s| is_name(s, ROOM_NAME_MAX),
+    "a room's name is 1 to 64 of a-z 0-9 . _ - and begins with a letter or digit"
+);
+checked_str!(
+    /// A user's name, as they sign in.
+    UserName,
+    |s| is_name(s, USER_NAME_MAX),
+    "a user's name is 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit"
+);
+checked_str!(
+    /// A client's own mark on a request, by which a retry is known again.
+    Nonce,
+    is_nonce,
+    "a nonce is 1 to 64 printable ASCII characters without spaces"
+);
+
+macro_rules! ulid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Ulid);
+
+        impl $name {
+            /// From the time in Unix milliseconds and 80 random bits: this crate has neither.
+            pub fn from_parts(unix_ms: u64, random: u128) -> Self {
+                Self(Ulid::from_parts(unix_ms, random))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = BadName;
+            fn from_str(s: &str) -> Result<Self, BadName> {
+                Ulid::from_string(s).map(Self).map_err(|_| BadName("an id is a ULID of 26 characters"))
+            }
+        }
+    };
+}
+
+ulid_id!(
+    /// A run.
+    RunId
+);
+ulid_id!(
+    /// An upload that has begun.
+    UploadId
+);
+ulid_id!(
+    /// A download on one connection.
+    StreamId
+);
+ulid_id!(
+    /// The incarnation of an event store. A store restored from a backup has another.
+    Epoch
+);
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked() {
+        for good in ["ops", "a", "0", "web-1.eu_2", &"x".repeat(64)] {
+            assert!(RoomName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..", "-a", "_a", "A", "a/b", "a b", "a\n", "é", &"x".repeat(65)] {
+            assert!(RoomName::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(UserName::parse(&"x".repeat(33)).is_err());
+    }
+
+    #[test]
+    fn names_are_checked_when_deserialized() {
+        assert!(serde_json::from_str::<RoomName>("\"ops\"").is_ok());
+        assert!(serde_json::from_str::<RoomName>("\"../x\"").is_err());
+        assert!(serde_json::from_str::<Nonce>("\"a b\"").is_err());
+    }
+
+    #[test]
+    fn ids_are_ulids() {
+        let id: RunId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"01ARZ3NDEKTSV4RRFFQ69G5FAV\"");
+        assert!("../../etc".parse::<RunId>().is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! The wire of Wardroom: frames, messages, ids, limits and codes, as `docs/protocol.md` describes them.
+//!
+//! Every other crate speaks through this one. It has no I/O, no async and no clock, so that the server, the
+//! gateway, the command line and the page (as wasm) share it byte for byte. What a frame *means* is not here.
+
+pub mod code;
+pub mod event;
+pub mod frame;
+pub mod ids;
+pub mod limits;
+pub mod messages;
+pub mod path;
+pub mod role;
+pub mod visible;
+
+pub use code::Code;
+pub use event::{Event, EventBody};
+pub use frame::{DecodeError, Decoder, Frame, encode, encode_with_body};
+pub use ids::{Epoch, Nonce, RoomName, RunId, StreamId, UploadId, UserName};
+pub use messages::{Incoming, Message, Request, ServerMessage};
+pub use path::RelPath;
+pub use role::Role;
+
+/// The version of the protocol that this crate speaks.
+pub const VERSION: u32 = 1;
+/// The WebSocket sub-protocol that names [`VERSION`].
+pub const SUBPROTOCOL: &str = "wardroom.v1";

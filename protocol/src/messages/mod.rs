@@ -1,0 +1,273 @@
+//! The messages, one file per subject, and the two enums that tell them apart: what a client sends and what a server
+//! sends. Each message is a plain struct of its fields; its type stands in [`Message::T`].
+
+mod admin;
+mod files;
+mod host;
+mod rooms;
+mod runs;
+mod session;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub use admin::*;
+pub use files::*;
+pub use host::*;
+pub use rooms::*;
+pub use runs::*;
+pub use session::*;
+
+use crate::code::Code;
+use crate::event::Event;
+use crate::frame::Frame;
+use crate::limits::INTEGER_MAX;
+
+/// A message of the wire: an object with its type's name.
+pub trait Message: Serialize {
+    /// The `t` of its frames.
+    const T: &'static str;
+}
+
+/// What every line has.
+#[derive(Debug, Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    t: std::borrow::Cow<'a, str>,
+    #[serde(default)]
+    id: Option<u64>,
+}
+
+/// A request as it came: its number, and what it asks for.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The client's number; an answer is sent only if there is one.
+    pub id: Option<u64>,
+    /// What is asked for.
+    pub request: Request,
+}
+
+/// Why a line is no request. With the number, so that the answer finds its question.
+#[derive(Debug, thiserror::Error)]
+#[error("{msg}")]
+pub struct BadRequest {
+    /// The request's number, if that much could be read.
+    pub id: Option<u64>,
+    /// `bad_frame`, `unknown_type` or `bad_request`.
+    pub code: Code,
+    /// For people.
+    pub msg: String,
+}
+
+macro_rules! requests {
+    ($($variant:ident),* $(,)?) => {
+        /// Everything that a client, a gateway or a host may send.
+        #[derive(Debug)]
+        #[expect(missing_docs, reason = "each variant bears the name of its message")]
+        pub enum Request { $($variant($variant),)* }
+
+        impl Request {
+            /// The types of all requests: a test holds them against `docs/protocol.md`.
+            pub const TYPES: &'static [&'static str] = &[$($variant::T),*];
+
+            /// Reads a request from a frame.
+            ///
+            /// # Errors
+            /// [`BadRequest`]: no JSON, a type that is not known, or fields that do not fit.
+            pub fn parse(frame: &Frame) -> Result<Incoming, BadRequest> {
+                let head: Head<'_> = serde_json::from_slice(&frame.line).map_err(|e| bad_head(&e))?;
+                let id = head.id;
+                if id.is_some_and(|id| id > INTEGER_MAX) {
+                    return Err(BadRequest { id: None, code: Code::BadRequest, msg: "id is over 2^53-1".into() });
+                }
+                let request = match &*head.t {
+                    $($variant::T => Request::$variant(fields(&frame.line, id, $variant::T)?),)*
+                    other => {
+                        let shown: String = crate::visible::visible(other).chars().take(64).collect();
+                        return Err(BadRequest { id, code: Code::UnknownType, msg: format!("unknown request: {shown}") });
+                    }
+                };
+                Ok(Incoming { id, request })
+            }
+        }
+    };
+}
+
+requests! {
+    Hello, Via, Ping, Pong, SessionEnd,
+    RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
+    RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunList, RunGet,
+    FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
+    UserAdd, UserList, UserPasswd, UserDisable, TokenAdd, InviteAdd,
+    HostHello, HostStarted, HostOutput, HostEnded,
+}
+
+/// Everything that a server sends, as a client reads it.
+#[derive(Debug)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each variant bears the name of its message")]
+pub enum ServerMessage {
+    Welcome(Welcome),
+    Ok(Answer),
+    Err(ErrAnswer),
+    Event(Event),
+    RoomLive(RoomLive),
+    RoomState(RoomState),
+    RunOutput(RunOutput, bytes::Bytes),
+    RunEnd(RunEnd),
+    FileAck(FileAck),
+    FileData(FileData, bytes::Bytes),
+    FileEnd(FileEnd),
+    Ping(Ping),
+    Pong(Pong),
+    Goaway(Goaway),
+    Notice(Notice),
+    HostWelcome(HostWelcome),
+    HostStart(HostStart),
+    HostAck(HostAck),
+    HostForget(HostForget),
+    HostInput(HostInput, bytes::Bytes),
+    HostEof(HostEof),
+    HostSignal(HostSignal),
+    /// A type that this version does not know; ignored.
+    Unknown(String),
+}
+
+/// `ok`: a request was carried out. What else it says depends on the request.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The number of the request.
+    pub re: u64,
+    /// The whole line.
+    pub line: bytes::Bytes,
+}
+
+impl Answer {
+    /// The answer's fields as those of the request's own answer.
+    ///
+    /// # Errors
+    /// Where they do not fit: a server of another version.
+    pub fn fields<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.line)
+    }
+}
+
+/// `err`: a request was refused, or a frame had no meaning.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct ErrAnswer {
+    /// The number of the request; none where there was none to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub re: Option<u64>,
+    /// Why, for programs.
+    pub code: Option<Code>,
+    /// Why, and what to do about it, for people.
+    pub msg: String,
+    /// With `rate_limited` and `busy`: milliseconds after which it may be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_ms: Option<u64>,
+    /// With `internal`: where to look in the server's log.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// With `conflict` on an upload: the offset at which it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off: Option<u64>,
+    /// The upload that the refused chunk was for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<crate::UploadId>,
+    /// The download that broke off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<crate::StreamId>,
+    /// The run that the refused input was for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<crate::RunId>,
+    /// With `incompatible`: the versions that the server speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<Vec<u32>>,
+}
+
+impl Message for ErrAnswer {
+    const T: &'static str = "err";
+}
+
+#[derive(Deserialize)]
+struct Re {
+    re: u64,
+}
+
+impl ServerMessage {
+    /// Reads what a server sent.
+    ///
+    /// # Errors
+    /// [`BadRequest`] with `bad_frame` where the line does not fit: a client closes and connects anew.
+    pub fn parse(frame: Frame) -> Result<ServerMessage, BadRequest> {
+        let head: Head<'_> = serde_json::from_slice(&frame.line).map_err(|e| bad_head(&e))?;
+        macro_rules! read {
+            ($variant:ident) => {
+                ServerMessage::$variant(fields(&frame.line, None, &head.t)?)
+            };
+            ($variant:ident, body) => {
+                ServerMessage::$variant(fields(&frame.line, None, &head.t)?, frame.body)
+            };
+        }
+        Ok(match &*head.t {
+            "welcome" => read!(Welcome),
+            "ok" => {
+                let Re { re } = fields(&frame.line, None, "ok")?;
+                ServerMessage::Ok(Answer { re, line: frame.line.clone() })
+            }
+            "err" => read!(Err),
+            "event" => ServerMessage::Event(Event::parse(&frame.line).map_err(|e| bad_fields(&e, None, "event"))?),
+            "room.live" => read!(RoomLive),
+            "room.state" => read!(RoomState),
+            "run.output" => read!(RunOutput, body),
+            "run.end" => read!(RunEnd),
+            "file.ack" => read!(FileAck),
+            "file.data" => read!(FileData, body),
+            "file.end" => read!(FileEnd),
+            "ping" => read!(Ping),
+            "pong" => read!(Pong),
+            "goaway" => read!(Goaway),
+            "notice" => read!(Notice),
+            "host.welcome" => read!(HostWelcome),
+            "host.start" => read!(HostStart),
+            "host.ack" => read!(HostAck),
+            "host.forget" => read!(HostForget),
+            "host.input" => read!(HostInput, body),
+            "host.eof" => read!(HostEof),
+            "host.signal" => read!(HostSignal),
+            other => ServerMessage::Unknown(other.to_owned()),
+        })
+    }
+
+    /// The types of all that a server sends: a test holds them against `docs/protocol.md`.
+    pub const TYPES: &'static [&'static str] = &[
+        "welcome", "ok", "err", "event", "room.live", "room.state", "run.output", "run.end", "file.ack", "file.data",
+        "file.end", "ping", "pong", "goaway", "notice", "host.welcome", "host.start", "host.ack", "host.forget",
+        "host.input", "host.eof", "host.signal",
+    ];
+}
+
+fn fields<T: DeserializeOwned>(line: &[u8], id: Option<u64>, t: &str) -> Result<T, BadRequest> {
+    serde_json::from_slice(line).map_err(|e| bad_fields(&e, id, t))
+}
+
+fn bad_fields(e: &serde_json::Error, id: Option<u64>, t: &str) -> BadRequest {
+    BadRequest { id, code: Code::BadRequest, msg: format!("{t}: {}", without_position(e)) }
+}
+
+/// A line that is no JSON, or an object without a `t`.
+fn bad_head(e: &serde_json::Error) -> BadRequest {
+    let code = if e.classify() == serde_json::error::Category::Data { Code::BadRequest } else { Code::BadFrame };
+    BadRequest { id: None, code, msg: format!("no frame: {}", without_position(e)) }
+}
+
+/// serde's sentence without "at line 1 column 71", which says nothing to the one who sent a line; controls shown.
+fn without_position(e: &serde_json::Error) -> String {
+    let text = e.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    crate::visible::visible(text).chars().take(200).collect()
+}
+
+macro_rules! impl_message {
+    ($($name:ident = $t:literal),* $(,)?) => { $(impl crate::messages::Message for $name { const T: &'static str = $t; })* };
+}
+use impl_message;

@@ -1,0 +1,51 @@
+//! Text of others, made harmless for a terminal: what could move a cursor, set a title, answer a query or reverse
+//! the reading order is shown, never passed on. Used by the face for `nc` and by the command line.
+
+use std::borrow::Cow;
+
+/// True for characters that change how text around them reads without being seen: bidirectional controls
+/// (Unicode Technical Report 36, "Trojan Source") and zero-width marks other than the joiners that scripts need.
+pub fn is_deceptive(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
+}
+
+fn is_harmless(c: char) -> bool {
+    c == '\t' || !(c.is_control() || is_deceptive(c) || matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
+/// One line of text with its controls made visible: `ESC` becomes `␛`, other C0 their picture, the rest `<U+202E>`.
+/// A tab stays; a line feed becomes `␊`, so that one line stays one line.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_harmless) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            c if is_harmless(c) => out.push(c),
+            '\0'..='\x1f' => out.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{2426}')),
+            '\x7f' => out.push('\u{2421}'),
+            c => out.push_str(&format!("<U+{:04X}>", c as u32)),
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn controls_are_shown() {
+        assert_eq!(visible("a\x1b[31mb"), "a␛[31mb");
+        assert_eq!(visible("a\nb\r"), "a␊b␍");
+        assert_eq!(visible("\u{9b}31m"), "<U+009B>31m");
+        assert_eq!(visible("x\u{202e}y"), "x<U+202E>y");
+        assert_eq!(visible("\x7f"), "␡");
+    }
+
+    #[test]
+    fn plain_text_is_not_copied() {
+        assert!(matches!(visible("grüße 回滚\t👍🏽"), std::borrow::Cow::Borrowed(_)));
+    }
+}

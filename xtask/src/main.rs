@@ -1,0 +1,2 @@
+//! Set-up, serve, test, bench, tidy.
+fn main() {}
