@@ -310,7 +310,10 @@ mod tests {
     #[test]
     fn fields_may_be_empty() {
         let join = StoredEvent { kind: "join", fields: "{}", seq: 0, ..STORED };
-        assert_eq!(join.encode(None), "{\"t\":\"event\",\"room\":\"ops\",\"seq\":0,\"at\":1795334400000,\"by\":\"ann\",\"kind\":\"join\"}\n");
+        assert_eq!(
+            join.encode(None),
+            "{\"t\":\"event\",\"room\":\"ops\",\"seq\":0,\"at\":1795334400000,\"by\":\"ann\",\"kind\":\"join\"}\n"
+        );
     }
 
     #[test]

@@ -48,7 +48,10 @@ enum State {
     /// Bytes of the buffer that hold no LF.
     #[default]
     Line,
-    Body { line: Bytes, len: usize },
+    Body {
+        line: Bytes,
+        len: usize,
+    },
 }
 
 /// Splits a stream of bytes into frames. Holds no bytes of its own but a line whose raw bytes are on their way.

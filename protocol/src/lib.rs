@@ -3,6 +3,7 @@
 //! Every other crate speaks through this one. It has no I/O, no async and no clock, so that the server, the
 //! gateway, the command line and the page (as wasm) share it byte for byte. What a frame *means* is not here.
 
+pub mod address;
 pub mod code;
 pub mod event;
 pub mod frame;
@@ -13,6 +14,7 @@ pub mod path;
 pub mod role;
 pub mod visible;
 
+pub use address::Address;
 pub use code::Code;
 pub use event::{Event, EventBody};
 pub use frame::{DecodeError, Decoder, Frame, encode, encode_with_body};

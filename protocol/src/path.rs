@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn good_paths() {
-        for good in ["a", "logs/app.log", "日志/应用.log", ".env", "a b.txt", "..a", "a..b", &"d/".repeat(31).add("f")] {
+        for good in ["a", "logs/app.log", "日志/应用.log", ".env", "a b.txt", "..a", "a..b", &"d/".repeat(31).add("f")]
+        {
             assert!(RelPath::parse(good).is_ok(), "{good}");
         }
     }
@@ -109,8 +110,27 @@ mod tests {
         let long = "x".repeat(256);
         let deep = "d/".repeat(32) + "f";
         for bad in [
-            "", "/", "/etc/passwd", "a//b", "a/", ".", "..", "../x", "a/../b", "a\\b", "a\0b", "a\nb", "a\u{202e}b",
-            " a", "a ", "a.", ".staging", ".staging/x", "x/.staging", &long, &deep,
+            "",
+            "/",
+            "/etc/passwd",
+            "a//b",
+            "a/",
+            ".",
+            "..",
+            "../x",
+            "a/../b",
+            "a\\b",
+            "a\0b",
+            "a\nb",
+            "a\u{202e}b",
+            " a",
+            "a ",
+            "a.",
+            ".staging",
+            ".staging/x",
+            "x/.staging",
+            &long,
+            &deep,
         ] {
             assert!(RelPath::parse(bad).is_err(), "{bad:?}");
         }

@@ -240,9 +240,28 @@ impl ServerMessage {
 
     /// The types of all that a server sends: a test holds them against `docs/protocol.md`.
     pub const TYPES: &'static [&'static str] = &[
-        "welcome", "ok", "err", "event", "room.live", "room.state", "run.output", "run.end", "file.ack", "file.data",
-        "file.end", "ping", "pong", "goaway", "notice", "host.welcome", "host.start", "host.ack", "host.forget",
-        "host.input", "host.eof", "host.signal",
+        "welcome",
+        "ok",
+        "err",
+        "event",
+        "room.live",
+        "room.state",
+        "run.output",
+        "run.end",
+        "file.ack",
+        "file.data",
+        "file.end",
+        "ping",
+        "pong",
+        "goaway",
+        "notice",
+        "host.welcome",
+        "host.start",
+        "host.ack",
+        "host.forget",
+        "host.input",
+        "host.eof",
+        "host.signal",
     ];
 }
 
