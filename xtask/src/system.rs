@@ -1,0 +1,74 @@
+//! System packages that the tests drive: a browser, proxies, `nc`. Installed where that is allowed; otherwise the exact
+//! command is printed for somebody who may.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::command;
+
+/// A program, and Debian's package that has it.
+const FOR_TESTS: [(&str, &str); 7] = [
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
+    ("nginx", "nginx-light"),
+    ("caddy", "caddy"),
+    ("nc", "netcat-openbsd"),
+    ("ncat", "ncat"),
+    ("curl", "curl"),
+];
+
+const INSTALL_LIMIT: Duration = Duration::from_secs(900);
+
+/// What of the packages is there.
+pub enum Found {
+    /// Everything.
+    All,
+    /// Some are missing; the sentence says which, and how to get them.
+    Missing(String),
+}
+
+/// Looks for what the tests need, and installs it if this user may.
+pub fn for_tests() -> Result<Found> {
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(Found::All);
+    }
+    let install = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
+    if !is_on_path("apt-get") {
+        return Ok(Found::Missing(format!("missing here: {} (Debian's names)", missing.join(", "))));
+    }
+    if !is_root()? {
+        return Ok(Found::Missing(format!("missing here; run: sudo {install}")));
+    }
+    let apt = |args: &[&str]| {
+        let mut command = Command::new("apt-get");
+        // RUNLEVEL=1 keeps the proxies' packages from starting a service on port 80.
+        command.args(args).env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
+        command
+    };
+    command::run(&mut apt(&["update", "-q"]), INSTALL_LIMIT)?;
+    let mut words = vec!["install", "-y", "-q", "--no-install-recommends"];
+    words.extend(&missing);
+    command::run(&mut apt(&words), INSTALL_LIMIT)?;
+    let still = self::missing();
+    if still.is_empty() { Ok(Found::All) } else { Ok(Found::Missing(format!("not to be had: {}", still.join(", ")))) }
+}
+
+fn missing() -> Vec<&'static str> {
+    FOR_TESTS.iter().filter(|(program, _)| !is_on_path(program)).map(|(_, package)| *package).collect()
+}
+
+/// True if a program is on PATH, or where Debian keeps servers.
+pub fn is_on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<_> = std::env::split_paths(&path).collect();
+    folders.extend(["/usr/sbin", "/sbin"].map(|folder| Path::new(folder).to_path_buf()));
+    folders.iter().any(|folder| folder.join(program).is_file())
+}
+
+fn is_root() -> Result<bool> {
+    Ok(command::output(Command::new("id").arg("-u"))?.trim() == "0")
+}

@@ -1,0 +1,78 @@
+//! Rules for single files: what they begin with, how long they are, what they may not say.
+
+use super::Source;
+
+/// Lines of a file of code. Longer ones are two things in one.
+const LINES_MAX: usize = 350;
+
+/// Files that were longer when they were looked at, with the reason; none may grow beyond its number.
+const LONGER: [(&str, usize, &str); 0] = [];
+
+/// Words that are for the moment, not for the repository. In two halves, so that this list does not name itself.
+const UNFINISHED: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("HA", "CK:")];
+
+/// Somebody's own machine.
+const HOMES: [&str; 3] = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
+
+/// Every file of Rust says first what it is.
+pub fn headers(sources: &[Source]) -> Vec<String> {
+    let rust = sources.iter().filter(|source| source.path.ends_with(".rs"));
+    rust.filter(|source| !source.text.starts_with("//! "))
+        .map(|source| format!("{}: does not begin with //! and what it is", source.path))
+        .collect()
+}
+
+/// No file of code grows without end.
+pub fn lengths(sources: &[Source]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for source in sources.iter().filter(|source| source.path.ends_with(".rs")) {
+        let lines = source.text.lines().count();
+        let bound = LONGER.iter().find(|(path, ..)| *path == source.path).map_or(LINES_MAX, |(_, lines, _)| *lines);
+        if lines > bound {
+            faults.push(format!("{}: {lines} lines, but at most {bound} are allowed: split it by noun", source.path));
+        }
+    }
+    let is_there = |path: &str| sources.iter().any(|source| source.path == path);
+    let gone = LONGER.iter().filter(|(path, ..)| !is_there(path));
+    faults.extend(gone.map(|(path, ..)| format!("{path}: may be longer, but is not there: take it off the list")));
+    faults
+}
+
+/// Nothing unfinished, no path of somebody's machine.
+pub fn words(sources: &[Source]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for source in sources {
+        for (at, line) in source.text.lines().enumerate() {
+            let place = format!("{}:{}", source.path, at + 1);
+            if let Some(word) = UNFINISHED.iter().find(|word| line.contains(*word)) {
+                faults.push(format!("{place}: {word} is not to be landed"));
+            }
+            if let Some(home) = HOMES.iter().find(|home| line.contains(*home)) {
+                faults.push(format!("{place}: {home} is somebody's own machine"));
+            }
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(path: &str, text: &str) -> [Source; 1] {
+        [Source { path: path.to_owned(), text: text.to_owned() }]
+    }
+
+    #[test]
+    fn what_breaks_a_rule_is_named() {
+        assert_eq!(headers(&source("a.rs", "fn main() {}")).len(), 1);
+        assert_eq!(headers(&source("a.rs", "//! What it is.\n")).len(), 0);
+        assert_eq!(lengths(&source("a.rs", &"\n".repeat(LINES_MAX))).len(), 0);
+        assert_eq!(lengths(&source("a.rs", &"\n".repeat(LINES_MAX + 1))).len(), 1);
+        assert_eq!(
+            words(&source("a.md", concat!("x\n// TO", "DO later"))),
+            [concat!("a.md:2: TO", "DO is not to be landed")]
+        );
+        assert_eq!(words(&source("a.md", concat!("see /ho", "me/ann/x"))).len(), 1);
+    }
+}
