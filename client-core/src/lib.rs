@@ -1,1 +1,35 @@
-//! Part of Wardroom.
+//! The client as a state machine, for the page (wasm) and the command line alike: what arrives goes into
+//! [`Client::handle`], what is to be done comes out as [`Effect`]s, and what is to be shown stands in the model.
+//!
+//! There is no I/O here, no clock and no randomness: sockets, timers and seeds are the caller's. A caller
+//! 1. makes a [`Client`], and passes it [`Input::Start`];
+//! 2. carries out each [`Effect`]: opens a socket, sends bytes, reads a slice of a file;
+//! 3. passes back what happened ([`Input`]), and an [`Input::Tick`] no later than [`Client::wake_at_ms`] says;
+//! 4. draws the model ([`Client::link`], [`Client::rooms`], [`Client::runs`], [`Client::uploads`]) when a
+//!    [`Effect::Changed`] says that it moved. Each part is behind an `Arc`: equal pointers mean nothing changed.
+
+mod backoff;
+mod client;
+mod effect;
+mod input;
+pub mod limits;
+mod link;
+mod model;
+mod outbox;
+
+pub use client::{Client, Options};
+pub use effect::{Change, Effect, Refusal, Subject};
+pub use input::{Command, Input, Lost, NewUpload, OnLoss, OpenFrom, Ticket, WatchFrom};
+pub use link::Link;
+pub use model::{Line, OpenState, Room, Run, RunState, Tail, Timeline, Upload, UploadState};
+pub use outbox::{Outbox, PendingPost, PostState};
+pub use wardroom_protocol as protocol;
+
+/// A nonce from 128 random bits, in hexadecimal digits.
+pub fn nonce(random: u128) -> wardroom_protocol::Nonce {
+    let text = format!("{random:032x}");
+    match wardroom_protocol::Nonce::parse(&text) {
+        Ok(nonce) => nonce,
+        Err(_) => unreachable!("32 hexadecimal digits are a nonce"),
+    }
+}

@@ -1,0 +1,192 @@
+//! The machine: its state, its one entrance [`Client::handle`], and what can be looked at. What it does with the
+//! connection is in `session`, with rooms in `rooms`, with posts in `posts`, with runs in `runs`, with files in
+//! `uploads`; `requests` keeps the questions that have no answer yet.
+
+mod posts;
+mod requests;
+mod rooms;
+mod runs;
+mod session;
+mod uploads;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wardroom_protocol::messages::{Auth, You};
+use wardroom_protocol::{Epoch, Message, Nonce, RoomName, RunId};
+
+use crate::backoff::Backoff;
+use crate::effect::{Change, Effect};
+use crate::input::{Input, OnLoss, Ticket};
+use crate::link::Link;
+use crate::model::{Room, Run, Upload};
+use crate::outbox::Outbox;
+
+/// What a client is made with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The program and its version, for the server's log: `wardroom-web/0.1.0`.
+    pub program: String,
+    /// Who one is; `None` where a gateway vouches for a session.
+    pub auth: Option<Auth>,
+    /// Asks for a session that outlives the connection, under this label ([`Effect::SignedIn`]).
+    pub remember: Option<String>,
+    /// Random, so that two clients' back-offs differ.
+    pub seed: u64,
+    /// The posts that an earlier client of this person left.
+    pub outbox: Outbox,
+}
+
+/// The client. One per person and server; it lives as long as the page or the command.
+#[derive(Debug)]
+pub struct Client {
+    session: session::Session,
+    backoff: Backoff,
+    requests: requests::Requests,
+    rooms: BTreeMap<RoomName, Arc<Room>>,
+    rooms_open: BTreeMap<RoomName, rooms::Opening>,
+    runs: BTreeMap<RunId, Arc<Run>>,
+    watches: BTreeMap<RunId, runs::Watch>,
+    uploads: BTreeMap<Nonce, Arc<Upload>>,
+    upload_order: Vec<Nonce>,
+    senders: BTreeMap<Nonce, uploads::Sender>,
+    outbox: Outbox,
+    posts: posts::Sending,
+    /// Milliseconds that never go back: the caller's clock plus `clock_lag_ms`.
+    now_ms: u64,
+    /// By how much the caller's clock has been set back, all in all.
+    clock_lag_ms: u64,
+    link_told: Link,
+    effects: Vec<Effect>,
+}
+
+impl Client {
+    /// A client that has done nothing yet: [`Input::Start`] begins.
+    pub fn new(options: Options) -> Self {
+        Client {
+            session: session::Session::new(options.program, options.auth, options.remember),
+            backoff: Backoff::new(options.seed),
+            requests: requests::Requests::default(),
+            rooms: BTreeMap::new(),
+            rooms_open: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            upload_order: Vec::new(),
+            senders: BTreeMap::new(),
+            outbox: options.outbox,
+            posts: posts::Sending::default(),
+            now_ms: 0,
+            clock_lag_ms: 0,
+            link_told: Link::Connecting,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes what happened at `now_ms` (Unix milliseconds; a clock that is set back does no harm) and says what is to
+    /// be done, in order.
+    pub fn handle(&mut self, now_ms: u64, input: Input) -> Vec<Effect> {
+        self.advance(now_ms);
+        self.take_input(input);
+        self.settle()
+    }
+
+    /// Asks for something that the model does not hold: a file list, a stat, a download. The answer comes as
+    /// [`Effect::Answered`] with this ticket, also when it does not come.
+    pub fn request<M: Message>(&mut self, now_ms: u64, message: &M, on_loss: OnLoss) -> (Ticket, Vec<Effect>) {
+        self.request_with_body(now_ms, message, Bytes::new(), on_loss)
+    }
+
+    /// As [`Client::request`], with raw bytes; the message's own `len` must be that of `body`.
+    pub fn request_with_body<M: Message>(
+        &mut self,
+        now_ms: u64,
+        message: &M,
+        body: Bytes,
+        on_loss: OnLoss,
+    ) -> (Ticket, Vec<Effect>) {
+        self.advance(now_ms);
+        let ticket = self.ask_for_caller(message, body, on_loss);
+        (ticket, self.settle())
+    }
+
+    /// Says something that has no answer: `file.ack`, `file.close`. Dropped without a connection.
+    pub fn tell<M: Message>(&mut self, now_ms: u64, message: &M) -> Vec<Effect> {
+        self.advance(now_ms);
+        self.send_told(message);
+        self.settle()
+    }
+
+    /// When [`Input::Tick`] is wanted at the latest; Unix milliseconds.
+    pub fn wake_at_ms(&self) -> u64 {
+        self.next_deadline_ms()
+    }
+
+    /// How the link stands.
+    pub fn link(&self) -> Link {
+        self.link_now()
+    }
+
+    /// Who one is, once welcome.
+    pub fn you(&self) -> Option<&You> {
+        self.session.you.as_ref()
+    }
+
+    /// What the server allows (bytes of a text, of a file), once welcome.
+    pub fn limits(&self) -> Option<wardroom_protocol::messages::Limits> {
+        self.session.limits
+    }
+
+    /// The incarnation of the server's store, once welcome.
+    pub fn epoch(&self) -> Option<Epoch> {
+        self.session.epoch
+    }
+
+    /// The server's clock minus the client's, in milliseconds, as far as is known.
+    pub fn clock_skew_ms(&self) -> i64 {
+        self.session.clock_skew_ms
+    }
+
+    /// The rooms that one has joined, has listed or has opened, by name.
+    pub fn rooms(&self) -> &BTreeMap<RoomName, Arc<Room>> {
+        &self.rooms
+    }
+
+    /// The runs that were seen in open rooms, or are watched.
+    pub fn runs(&self) -> &BTreeMap<RunId, Arc<Run>> {
+        &self.runs
+    }
+
+    /// Those of one room, oldest first.
+    pub fn runs_of_room<'a>(&'a self, room: &'a RoomName) -> impl DoubleEndedIterator<Item = &'a Arc<Run>> {
+        self.runs.values().filter(move |run| run.info.as_ref().is_some_and(|info| info.room == *room))
+    }
+
+    /// The uploads in the order in which they were asked for.
+    pub fn uploads(&self) -> impl Iterator<Item = &Arc<Upload>> {
+        self.upload_order.iter().filter_map(|nonce| self.uploads.get(nonce))
+    }
+
+    /// The upload with this mark.
+    pub fn upload(&self, nonce: &Nonce) -> Option<&Arc<Upload>> {
+        self.uploads.get(nonce)
+    }
+
+    /// The posts that do not stand yet: what a caller keeps over a reload.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Everything that follows from what was taken in, then what is to be done.
+    fn settle(&mut self) -> Vec<Effect> {
+        self.send_posts();
+        self.pump_uploads();
+        self.tell_link();
+        std::mem::take(&mut self.effects)
+    }
+
+    fn changed(&mut self, change: Change) {
+        self.effects.push(Effect::Changed(change));
+    }
+}

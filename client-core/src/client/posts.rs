@@ -1,0 +1,161 @@
+//! The outbox at work: within a room one post after the other, each under its nonce until the server has answered.
+
+use std::collections::BTreeMap;
+
+use wardroom_protocol::messages::{RoomPost, Stood};
+use wardroom_protocol::{Code, Event, Nonce, RoomName};
+
+use super::Client;
+use super::requests::{Kind, Loss};
+use crate::effect::{Change, Effect, Refusal, Subject};
+use crate::model::OpenState;
+use crate::outbox::{PendingPost, PostState};
+
+/// What is on its way, and until when nothing may be.
+#[derive(Debug, Default)]
+pub(super) struct Sending {
+    in_flight: BTreeMap<RoomName, Nonce>,
+    paused_until_ms: Option<u64>,
+}
+
+/// Milliseconds before a post that met a busy server is sent again, if it did not say.
+const BUSY_RETRY_MS: u64 = 1_000;
+
+impl Sending {
+    pub(super) fn link_lost(&mut self) {
+        self.in_flight.clear();
+        self.paused_until_ms = None;
+    }
+
+    pub(super) fn deadline_ms(&self) -> Option<u64> {
+        self.paused_until_ms
+    }
+}
+
+impl Client {
+    pub(super) fn post(&mut self, room: RoomName, text: String, reply_to: Option<u64>, nonce: Nonce) {
+        let at_ms = self.wall_ms();
+        let post =
+            PendingPost { nonce: nonce.clone(), room: room.clone(), text, reply_to, at_ms, state: PostState::Pending };
+        if self.outbox.push(post) {
+            self.outbox_moved(&room);
+        } else if self.outbox.find(&nonce).is_none() {
+            let refusal = Refusal::local("too many messages wait for the connection; send this one later");
+            self.effects.push(Effect::Failed { subject: Subject::Post(nonce), refusal });
+        }
+    }
+
+    pub(super) fn retry_post(&mut self, nonce: &Nonce) {
+        let Some(post) = self.outbox.find_mut(nonce) else { return };
+        if matches!(post.state, PostState::Failed(_)) {
+            post.state = PostState::Pending;
+            let room = post.room.clone();
+            self.outbox_moved(&room);
+        }
+    }
+
+    pub(super) fn drop_post(&mut self, nonce: &Nonce) {
+        if let Some(post) = self.outbox.remove(nonce) {
+            self.outbox_moved(&post.room);
+        }
+    }
+
+    /// Sends what may be sent now. A room that is open has to be up to date first: what stands already has then been
+    /// seen, and is not sent again.
+    pub(super) fn send_posts(&mut self) {
+        if self.posts.paused_until_ms.is_some_and(|at| at <= self.now_ms) {
+            self.posts.paused_until_ms = None;
+        }
+        if !self.is_up() || self.posts.paused_until_ms.is_some() || self.outbox.posts().is_empty() {
+            return;
+        }
+        let ready: Vec<PendingPost> = self
+            .outbox
+            .next_of_each_room()
+            .into_iter()
+            .filter(|post| !self.posts.in_flight.contains_key(&post.room))
+            .filter(|post| match self.rooms.get(&post.room).map(|room| &room.state) {
+                Some(OpenState::Opening | OpenState::CatchingUp { .. }) => false,
+                Some(OpenState::Live | OpenState::Closed | OpenState::Failed(_)) | None => true,
+            })
+            .cloned()
+            .collect();
+        for PendingPost { nonce, room, text, reply_to, .. } in ready {
+            self.posts.in_flight.insert(room.clone(), nonce.clone());
+            let message = RoomPost { room: room.clone(), text, nonce: nonce.clone(), reply_to };
+            self.ask(&message, Kind::Post { room, nonce }, Loss::Forget);
+        }
+    }
+
+    pub(super) fn post_stood(&mut self, room: &RoomName, nonce: &Nonce, stood: Stood) {
+        self.post_landed(room, nonce);
+        let (Some(seq), Some(post)) = (stood.seq, self.outbox.find_mut(nonce)) else { return };
+        let seen = self.rooms.get(room).filter(|room| room.state.is_open()).map(|room| room.timeline.last());
+        // In an open room the pending line stays until its event takes its place.
+        if seen.is_some_and(|last| last.is_none_or(|last| last < seq)) {
+            post.state = PostState::Stood(seq);
+        } else {
+            self.outbox.remove(nonce);
+        }
+        self.effects.push(Effect::Posted { nonce: nonce.clone(), seq });
+        self.outbox_moved(room);
+    }
+
+    pub(super) fn post_refused(&mut self, room: &RoomName, nonce: &Nonce, refusal: Refusal) {
+        self.post_landed(room, nonce);
+        if matches!(refusal.code, Some(Code::RateLimited | Code::Busy)) {
+            let wait_ms = refusal.retry_ms.unwrap_or(BUSY_RETRY_MS);
+            self.posts.paused_until_ms = Some(self.now_ms.saturating_add(self.backoff.spread_ms(wait_ms).max(1)));
+            return;
+        }
+        let Some(post) = self.outbox.find_mut(nonce) else { return };
+        post.state = PostState::Failed(refusal.words.clone());
+        self.effects.push(Effect::Failed { subject: Subject::Post(nonce.clone()), refusal });
+        self.outbox_moved(room);
+    }
+
+    /// A line of a room came: the pending line that it is, if it is one's own, goes.
+    pub(super) fn post_seen(&mut self, event: &Event) {
+        if self.outbox.posts().is_empty() {
+            return;
+        }
+        let by_nonce = event.nonce.as_ref().and_then(|nonce| self.outbox.remove(nonce));
+        if let Some(post) = &by_nonce
+            && !matches!(post.state, PostState::Stood(_))
+        {
+            self.effects.push(Effect::Posted { nonce: post.nonce.clone(), seq: event.seq });
+        }
+        let by_place = self.outbox.remove_stood(&event.room, event.seq);
+        if by_nonce.is_some() || by_place {
+            self.outbox_moved(&event.room);
+        }
+    }
+
+    /// A room is shown no more: posts that only waited for their line to come are done.
+    pub(super) fn posts_of_closed_room(&mut self, room: &RoomName) {
+        if self.outbox.remove_stood(room, u64::MAX) {
+            self.outbox_moved(room);
+        }
+    }
+
+    fn post_landed(&mut self, room: &RoomName, nonce: &Nonce) {
+        if self.posts.in_flight.get(room) == Some(nonce) {
+            self.posts.in_flight.remove(room);
+        }
+    }
+
+    pub(super) fn outbox_moved(&mut self, room: &RoomName) {
+        self.effects.push(Effect::SaveOutbox);
+        let pending = self.outbox.of_room(room);
+        self.change_room(room, |room| room.pending = pending.into());
+    }
+
+    /// The outbox of an earlier client is shown in its rooms.
+    pub(super) fn show_pending(&mut self, room: &RoomName) {
+        let pending = self.outbox.of_room(room);
+        if !pending.is_empty() {
+            self.change_room(room, |room| room.pending = pending.into());
+            self.changed(Change::Room(room.clone()));
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Questions that have no answer yet: their numbers, their deadlines, and what becomes of them when the link is lost.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use wardroom_protocol::frame::{Number, encode_named};
+use wardroom_protocol::messages::{Answer, ErrAnswer};
+use wardroom_protocol::{Message, Nonce, RoomName, RunId};
+
+use super::Client;
+use crate::effect::{Effect, Refusal, Subject};
+use crate::input::{OnLoss, Ticket};
+use crate::limits::{ANSWER_TIMEOUT_MS, COMMIT_TIMEOUT_MS, REQUESTS_MAX};
+
+/// The questions of one client. Numbers go on over connections, so that no answer is taken for another's.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    last_id: u64,
+    open: BTreeMap<u64, Request>,
+}
+
+#[derive(Debug)]
+struct Request {
+    line: Bytes,
+    body: Bytes,
+    kind: Kind,
+    on_loss: Loss,
+    /// When it has taken too long; `None` while it waits for a connection.
+    deadline_ms: Option<u64>,
+}
+
+/// What was asked.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    OpenRoom(RoomName),
+    History(RoomName),
+    Post { room: RoomName, nonce: Nonce },
+    People(RoomName),
+    Rooms,
+    RoomChange(RoomName),
+    RunStart { nonce: Nonce, watch: bool },
+    RunWatch(RunId),
+    RunGet(RunId),
+    RunList(RoomName),
+    RunSignal(RunId),
+    UploadBegin(Nonce),
+    UploadCommit(Nonce),
+    Caller(Ticket),
+}
+
+/// What becomes of a question when the link is lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Loss {
+    /// It is sent again.
+    Resend,
+    /// It fails.
+    Fail,
+    /// It is forgotten: the machine asks anew by itself. One that is never answered means a dead connection.
+    Forget,
+}
+
+impl Kind {
+    fn timeout_ms(&self) -> u64 {
+        match self {
+            Kind::UploadCommit(_) => COMMIT_TIMEOUT_MS,
+            _ => ANSWER_TIMEOUT_MS,
+        }
+    }
+}
+
+impl Requests {
+    /// The earliest deadline.
+    pub(super) fn deadline_ms(&self) -> Option<u64> {
+        self.open.values().filter_map(|request| request.deadline_ms).min()
+    }
+
+    /// The machine slept: what could not be answered in that time gets it back.
+    pub(super) fn delay_by(&mut self, gap_ms: u64) {
+        for request in self.open.values_mut() {
+            request.deadline_ms = request.deadline_ms.map(|at| at.saturating_add(gap_ms));
+        }
+    }
+}
+
+impl Client {
+    /// Asks. Without a connection: waits for it, or fails, as `on_loss` says. Gives the question's number.
+    pub(super) fn ask<M: Message>(&mut self, message: &M, kind: Kind, on_loss: Loss) -> u64 {
+        self.ask_with_body(message, Bytes::new(), kind, on_loss)
+    }
+
+    fn ask_with_body<M: Message>(&mut self, message: &M, body: Bytes, kind: Kind, on_loss: Loss) -> u64 {
+        self.requests.last_id = self.requests.last_id.saturating_add(1);
+        let id = self.requests.last_id;
+        if self.requests.open.len() >= REQUESTS_MAX {
+            self.fail_request(kind, Refusal::local("too many requests wait for an answer"));
+            return id;
+        }
+        let is_up = self.is_up();
+        if !is_up && on_loss != Loss::Resend {
+            self.fail_request(kind, Refusal::local("there is no connection to the server"));
+            return id;
+        }
+        let line = encode_named(M::T, Number::Id(id), message, &[]);
+        let deadline_ms = is_up.then(|| self.now_ms.saturating_add(kind.timeout_ms()));
+        if is_up {
+            self.effects.push(Effect::Send { line: line.clone(), body: body.clone() });
+        }
+        self.requests.open.insert(id, Request { line, body, kind, on_loss, deadline_ms });
+        id
+    }
+
+    /// Asks for the caller.
+    pub(super) fn ask_for_caller<M: Message>(&mut self, message: &M, body: Bytes, on_loss: OnLoss) -> Ticket {
+        let ticket = Ticket(self.requests.last_id.saturating_add(1));
+        let on_loss = match on_loss {
+            OnLoss::Resend => Loss::Resend,
+            OnLoss::Fail => Loss::Fail,
+        };
+        self.ask_with_body(message, body, Kind::Caller(ticket), on_loss);
+        ticket
+    }
+
+    /// Says something that has no answer, if there is a connection.
+    pub(super) fn send_told<M: Message>(&mut self, message: &M) {
+        self.send_told_with_body(message, Bytes::new());
+    }
+
+    pub(super) fn send_told_with_body<M: Message>(&mut self, message: &M, body: Bytes) {
+        if self.is_up() {
+            let line = encode_named(M::T, Number::None, message, &[]);
+            self.effects.push(Effect::Send { line, body });
+        }
+    }
+
+    /// The connection is there: what waited for it is sent, in the order in which it was asked.
+    pub(super) fn resend_requests(&mut self) {
+        let now_ms = self.now_ms;
+        for request in self.requests.open.values_mut().filter(|request| request.deadline_ms.is_none()) {
+            request.deadline_ms = Some(now_ms.saturating_add(request.kind.timeout_ms()));
+            self.effects.push(Effect::Send { line: request.line.clone(), body: request.body.clone() });
+        }
+    }
+
+    /// The connection is lost.
+    pub(super) fn requests_lost(&mut self) {
+        let mut failed = Vec::new();
+        self.requests.open.retain(|_, request| match request.on_loss {
+            Loss::Resend => {
+                request.deadline_ms = None;
+                true
+            }
+            Loss::Forget => false,
+            Loss::Fail => {
+                failed.push(request.kind.clone());
+                false
+            }
+        });
+        for kind in failed {
+            self.fail_request(kind, Refusal::local("the connection was lost before the server answered"));
+        }
+    }
+
+    /// Everything that waits fails: nobody is signed in any more.
+    pub(super) fn fail_all_requests(&mut self, why: &str) {
+        for request in std::mem::take(&mut self.requests.open).into_values() {
+            if request.on_loss != Loss::Forget {
+                self.fail_request(request.kind, Refusal::local(why));
+            }
+        }
+    }
+
+    /// Fails what has taken too long. An unanswered question of the machine itself is a dead connection: `true`.
+    pub(super) fn expire_requests(&mut self) -> bool {
+        let now_ms = self.now_ms;
+        let late = |request: &Request| request.deadline_ms.is_some_and(|at| at <= now_ms);
+        let ids: Vec<u64> = self.requests.open.iter().filter(|(_, r)| late(r)).map(|(id, _)| *id).collect();
+        let mut is_dead = false;
+        for id in ids {
+            let Some(request) = self.requests.open.remove(&id) else { continue };
+            if request.on_loss == Loss::Forget {
+                is_dead = true;
+            } else {
+                self.fail_request(request.kind, Refusal::local("the server did not answer in time"));
+            }
+        }
+        is_dead
+    }
+
+    pub(super) fn on_ok(&mut self, answer: Answer) {
+        let Some(request) = self.requests.open.remove(&answer.re) else { return };
+        let done = match request.kind.clone() {
+            Kind::OpenRoom(room) => answer.fields().map(|opened| self.room_opened(&room, answer.re, opened)),
+            Kind::History(room) => answer.fields().map(|page| self.history_came(&room, page)),
+            Kind::Post { room, nonce } => answer.fields().map(|stood| self.post_stood(&room, &nonce, stood)),
+            Kind::People(room) => answer.fields().map(|listed| self.people_came(&room, listed)),
+            Kind::Rooms => answer.fields().map(|listed| self.rooms_came(listed)),
+            Kind::RoomChange(room) => {
+                self.room_changed(&room);
+                Ok(())
+            }
+            Kind::RunStart { nonce, watch } => answer.fields().map(|started| self.run_started(nonce, started, watch)),
+            Kind::RunWatch(run) => {
+                self.run_watched(run, answer.re);
+                Ok(())
+            }
+            Kind::RunGet(run) => answer.fields().map(|info| self.run_told(run, info)),
+            Kind::RunList(_) => answer.fields().map(|listed| self.runs_came(listed)),
+            Kind::RunSignal(_) => Ok(()),
+            Kind::UploadBegin(nonce) => answer.fields().map(|begun| self.upload_begun(&nonce, begun)),
+            Kind::UploadCommit(nonce) => answer.fields().map(|done| self.upload_committed(&nonce, done)),
+            Kind::Caller(ticket) => {
+                self.effects.push(Effect::Answered { ticket, result: Ok(answer) });
+                Ok(())
+            }
+        };
+        if done.is_err() {
+            let words = "the server's answer has another form than this client knows; one of the two is too old";
+            self.fail_request(request.kind, Refusal::local(words));
+        }
+    }
+
+    /// A refusal of one of our questions; `false` if it is of none.
+    pub(super) fn on_err_of_request(&mut self, err: &ErrAnswer) -> bool {
+        let Some(request) = err.re.and_then(|re| self.requests.open.remove(&re)) else { return false };
+        self.fail_request(request.kind, Refusal::from(err.clone()));
+        true
+    }
+
+    fn fail_request(&mut self, kind: Kind, refusal: Refusal) {
+        let subject = match kind {
+            Kind::OpenRoom(room) => return self.room_refused(&room, refusal),
+            Kind::Post { room, nonce } => return self.post_refused(&room, &nonce, refusal),
+            Kind::RunWatch(run) | Kind::RunGet(run) => return self.watch_refused(run, refusal),
+            Kind::UploadBegin(nonce) => return self.upload_begin_refused(&nonce, refusal),
+            Kind::UploadCommit(nonce) => return self.upload_failed(&nonce, refusal),
+            Kind::Caller(ticket) => {
+                self.effects.push(Effect::Answered { ticket, result: Err(refusal) });
+                return;
+            }
+            Kind::History(room) => {
+                self.history_failed(&room);
+                Subject::Load(room)
+            }
+            Kind::People(room) | Kind::RunList(room) => Subject::Load(room),
+            Kind::Rooms => Subject::Rooms,
+            Kind::RoomChange(room) => Subject::Room(room),
+            Kind::RunStart { nonce, .. } => Subject::RunStart(nonce),
+            Kind::RunSignal(run) => Subject::Run(run),
+        };
+        self.effects.push(Effect::Failed { subject, refusal });
+    }
+}

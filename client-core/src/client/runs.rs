@@ -1,0 +1,251 @@
+//! Runs: what the timeline says of them, and the watching of their output by offset, so that no byte is lost or comes
+//! twice, whatever becomes of the connection.
+
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use wardroom_protocol::limits::{BODY_BYTES_MAX, WINDOW_DEFAULT};
+use wardroom_protocol::messages::{
+    RunAck, RunEnd, RunGet, RunInfo, RunInput, RunList, RunListed, RunOutput, RunSignal, RunStart, RunStartOk,
+    RunUnwatch, RunWatch, Signal,
+};
+use wardroom_protocol::{Event, EventBody, Nonce, RoomName, RunId};
+
+use super::Client;
+use super::requests::{Kind, Loss};
+use crate::effect::{Change, Effect, Refusal, Subject};
+use crate::input::WatchFrom;
+use crate::limits::{ACK_EVERY_BYTES, RUNS_MAX, WATCH_WINDOW_MANUAL};
+use crate::model::{Run, RunState};
+
+/// A run whose output is followed.
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// The next byte wanted; `Err` while it is not known yet: so many of the last.
+    next: Result<u64, u64>,
+    /// Acknowledged up to here.
+    acked: u64,
+    auto_ack: bool,
+    asked: Option<u64>,
+    /// An end came that spoke of more bytes than had come, at this offset: asked again once, not for ever.
+    short_at: Option<u64>,
+}
+
+impl Client {
+    pub(super) fn start_run(&mut self, start: &RunStart, watch: bool) {
+        let nonce = start.nonce.clone();
+        self.ask(start, Kind::RunStart { nonce, watch }, Loss::Resend);
+    }
+
+    pub(super) fn run_started(&mut self, nonce: Nonce, started: RunStartOk, watch: bool) {
+        self.effects.push(Effect::RunStarted { nonce, run: started.run, n: started.n });
+        if watch {
+            self.watch_run(started.run, WatchFrom::Byte(0), true);
+        }
+    }
+
+    pub(super) fn watch_run(&mut self, run: RunId, from: WatchFrom, auto_ack: bool) {
+        if self.watches.contains_key(&run) {
+            return;
+        }
+        let next = match from {
+            WatchFrom::Byte(off) => Ok(off),
+            WatchFrom::Last(count) => Err(count),
+        };
+        let acked = next.unwrap_or(0);
+        self.watches.insert(run, Watch { next, acked, auto_ack, asked: None, short_at: None });
+        self.change_run(run, |shown| {
+            shown.watched = true;
+            Arc::make_mut(&mut shown.tail).begin(acked);
+        });
+        if self.is_up() {
+            self.ask_watch(run);
+        }
+    }
+
+    pub(super) fn rewatch_runs(&mut self) {
+        let runs: Vec<RunId> = self.watches.keys().copied().collect();
+        for run in runs {
+            self.ask_watch(run);
+        }
+    }
+
+    pub(super) fn watches_link_lost(&mut self) {
+        for watch in self.watches.values_mut() {
+            watch.asked = None;
+        }
+    }
+
+    fn ask_watch(&mut self, run: RunId) {
+        let Some(watch) = self.watches.get_mut(&run) else { return };
+        let id = match watch.next {
+            Ok(from) => {
+                watch.acked = from;
+                let window = Some(if watch.auto_ack { WINDOW_DEFAULT } else { WATCH_WINDOW_MANUAL });
+                self.ask(&RunWatch { run, from, window }, Kind::RunWatch(run), Loss::Forget)
+            }
+            Err(_) => self.ask(&RunGet { run }, Kind::RunGet(run), Loss::Forget),
+        };
+        if let Some(watch) = self.watches.get_mut(&run) {
+            watch.asked = Some(id);
+        }
+    }
+
+    pub(super) fn run_watched(&mut self, run: RunId, id: u64) {
+        if let Some(watch) = self.watches.get_mut(&run).filter(|watch| watch.asked == Some(id)) {
+            watch.asked = None;
+        }
+    }
+
+    pub(super) fn run_told(&mut self, run: RunId, info: RunInfo) {
+        let bytes = info.bytes;
+        self.take_run_info(info);
+        if let Some(watch) = self.watches.get_mut(&run)
+            && let Err(last) = watch.next
+        {
+            let from = bytes.saturating_sub(last);
+            watch.next = Ok(from);
+            self.change_run(run, |shown| Arc::make_mut(&mut shown.tail).begin(from));
+            self.ask_watch(run);
+        }
+    }
+
+    pub(super) fn watch_refused(&mut self, run: RunId, refusal: Refusal) {
+        if self.watches.remove(&run).is_some() {
+            self.change_run(run, |shown| shown.watched = false);
+            self.effects.push(Effect::Failed { subject: Subject::Run(run), refusal });
+        }
+    }
+
+    pub(super) fn unwatch_run(&mut self, run: RunId) {
+        if self.watches.remove(&run).is_some() {
+            self.send_told(&RunUnwatch { run });
+            self.change_run(run, |shown| shown.watched = false);
+        }
+    }
+
+    pub(super) fn signal_run(&mut self, run: RunId, signal: Signal) {
+        self.ask(&RunSignal { run, signal }, Kind::RunSignal(run), Loss::Resend);
+    }
+
+    pub(super) fn run_input(&mut self, run: RunId, mut bytes: Bytes) {
+        while bytes.has_remaining() {
+            let body = bytes.split_to(bytes.len().min(BODY_BYTES_MAX));
+            self.send_told_with_body(&RunInput { run, len: body.len() as u64 }, body);
+        }
+    }
+
+    pub(super) fn on_output(&mut self, output: RunOutput, mut bytes: Bytes) {
+        let run = output.run;
+        let Some(watch) = self.watches.get_mut(&run).filter(|watch| watch.asked.is_none()) else { return };
+        let Ok(next) = watch.next else { return };
+        let Some(known) = next.checked_sub(output.off) else {
+            return self.ask_watch(run);
+        };
+        if known >= bytes.len() as u64 {
+            return;
+        }
+        bytes.advance(known as usize);
+        let end = next.saturating_add(bytes.len() as u64);
+        watch.next = Ok(end);
+        let ack_now = watch.auto_ack && end.saturating_sub(watch.acked) >= ACK_EVERY_BYTES;
+        if ack_now {
+            watch.acked = end;
+        }
+        self.change_run(run, |shown| {
+            shown.bytes = shown.bytes.max(end);
+            Arc::make_mut(&mut shown.tail).push(output.fd, &bytes);
+        });
+        if ack_now {
+            self.send_told(&RunAck { run, off: end });
+        }
+        self.effects.push(Effect::Output { run, fd: output.fd, off: next, bytes });
+    }
+
+    pub(super) fn ack_run(&mut self, run: RunId, off: u64) {
+        let Some(watch) = self.watches.get_mut(&run).filter(|watch| watch.asked.is_none()) else { return };
+        if off > watch.acked && watch.next.is_ok_and(|next| off <= next) {
+            watch.acked = off;
+            self.send_told(&RunAck { run, off });
+        }
+    }
+
+    pub(super) fn on_run_end(&mut self, end: RunEnd) {
+        let run = end.run;
+        let Some(watch) = self.watches.get_mut(&run).filter(|watch| watch.asked.is_none()) else { return };
+        let Ok(next) = watch.next else { return };
+        if next < end.bytes && watch.short_at != Some(next) {
+            watch.short_at = Some(next);
+            return self.ask_watch(run);
+        }
+        self.watches.remove(&run);
+        self.change_run(run, |shown| {
+            shown.state = RunState::Ended { exit: end.exit.clone(), ms: end.ms };
+            shown.bytes = end.bytes;
+            shown.truncated = end.truncated;
+            shown.left = end.left;
+            shown.watched = false;
+        });
+        self.effects.push(Effect::RunEnded(end));
+    }
+
+    /// What a line of a timeline says of a run.
+    pub(super) fn note_run(&mut self, event: &Event) {
+        match &event.body {
+            EventBody::RunStarted(started) => {
+                let info = RunInfo {
+                    run: started.run,
+                    n: started.n,
+                    room: event.room.clone(),
+                    seq: event.seq,
+                    by: event.by.clone(),
+                    cmd: started.cmd.clone(),
+                    host: started.host.clone(),
+                    at: event.at,
+                    bytes: 0,
+                    exit: None,
+                    ms: None,
+                };
+                self.take_run_info(info);
+            }
+            EventBody::RunEnded(ended) => self.change_run(ended.run, |shown| {
+                shown.state = RunState::Ended { exit: ended.exit.clone(), ms: ended.ms };
+                shown.bytes = shown.bytes.max(ended.bytes);
+                shown.truncated = ended.truncated;
+                shown.left = ended.left;
+            }),
+            _ => {}
+        }
+    }
+
+    pub(super) fn load_runs(&mut self, room: &RoomName) {
+        let message = RunList { room: Some(room.clone()), limit: None };
+        self.ask(&message, Kind::RunList(room.clone()), Loss::Resend);
+    }
+
+    pub(super) fn runs_came(&mut self, listed: RunListed) {
+        for info in listed.runs {
+            self.take_run_info(info);
+        }
+    }
+
+    fn take_run_info(&mut self, info: RunInfo) {
+        self.change_run(info.run, |shown| {
+            if let (Some(exit), Some(ms)) = (&info.exit, info.ms) {
+                shown.state = RunState::Ended { exit: exit.clone(), ms };
+            }
+            shown.bytes = shown.bytes.max(info.bytes);
+            shown.info = Some(Arc::new(info));
+        });
+    }
+
+    fn change_run(&mut self, run: RunId, change: impl FnOnce(&mut Run)) {
+        if !self.runs.contains_key(&run) && self.runs.len() >= RUNS_MAX {
+            let oldest = self.runs.values().find(|shown| !shown.watched).map(|shown| shown.run);
+            oldest.and_then(|oldest| self.runs.remove(&oldest));
+        }
+        let shown = self.runs.entry(run).or_insert_with(|| Arc::new(Run::new(run)));
+        change(Arc::make_mut(shown));
+        self.changed(Change::Run(run));
+    }
+}

@@ -1,0 +1,498 @@
+//! The connection: opening and greeting, what it takes to notice that it is dead, and when to try again. Also the
+//! entrance for everything that comes in.
+
+use wardroom_protocol::frame::{Number, encode_named};
+use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
+use wardroom_protocol::messages::{
+    Auth, ErrAnswer, Goaway, Hello, Limits, Ping, Pong, RoomJoin, RoomLeave, SessionEnd, Welcome, You,
+};
+use wardroom_protocol::{Code, Epoch, Frame, Message, ServerMessage, VERSION};
+
+use super::Client;
+use super::requests::{Kind, Loss};
+use crate::effect::{Change, Effect, Refusal, Subject};
+use crate::input::{Command, Input, Lost};
+use crate::limits::{
+    CONNECT_TIMEOUT_MS, HELLO_TIMEOUT_MS, OUT_OF_DATE_AFTER_MS, PROBE_TIMEOUT_MS, SLEEP_GAP_MS, STABLE_AFTER_MS,
+    TICK_MAX_MS,
+};
+use crate::link::Link;
+use crate::model::OpenState;
+
+/// The connection's own part of the state.
+#[derive(Debug)]
+pub(super) struct Session {
+    program: String,
+    auth: Option<Auth>,
+    remember: Option<String>,
+    phase: Phase,
+    conn: u64,
+    /// When the last frame came.
+    heard_ms: u64,
+    pinged_ms: u64,
+    pings: u64,
+    probe_until_ms: Option<u64>,
+    welcome_ms: Option<u64>,
+    /// Since when there is no connection; `None` while there is one, and before the first attempt has failed.
+    lost_ms: Option<u64>,
+    pub(super) you: Option<You>,
+    pub(super) limits: Option<Limits>,
+    pub(super) epoch: Option<Epoch>,
+    pub(super) clock_skew_ms: i64,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Before the start.
+    Idle,
+    /// Until the next attempt.
+    Waiting { at_ms: u64 },
+    /// A socket is being opened.
+    Opening { until_ms: u64 },
+    /// The hello is on its way.
+    Greeting { until_ms: u64 },
+    /// Welcome.
+    Up,
+    /// Somebody must sign in.
+    SignedOut { why: String },
+    /// Closed on demand.
+    Stopped,
+}
+
+impl Session {
+    pub(super) fn new(program: String, auth: Option<Auth>, remember: Option<String>) -> Self {
+        Session {
+            program,
+            auth,
+            remember,
+            phase: Phase::Idle,
+            conn: 0,
+            heard_ms: 0,
+            pinged_ms: 0,
+            pings: 0,
+            probe_until_ms: None,
+            welcome_ms: None,
+            lost_ms: None,
+            you: None,
+            limits: None,
+            epoch: None,
+            clock_skew_ms: 0,
+        }
+    }
+
+    fn has_socket(&self) -> bool {
+        matches!(self.phase, Phase::Opening { .. } | Phase::Greeting { .. } | Phase::Up)
+    }
+
+    /// An invite is good once: whoever came in by one comes back with the token, or with the password.
+    fn auth_after_welcome(&mut self, token: Option<&str>) {
+        self.auth = match (self.auth.take(), token) {
+            (Some(_), Some(token)) => Some(Auth::Token { token: token.to_owned() }),
+            (Some(Auth::Invite { user, password, .. }), None) => {
+                Some(Auth::Password { user: user.to_string(), password })
+            }
+            (auth, _) => auth,
+        };
+    }
+}
+
+impl Client {
+    pub(super) fn is_up(&self) -> bool {
+        matches!(self.session.phase, Phase::Up)
+    }
+
+    /// The caller's clock.
+    pub(super) fn wall_ms(&self) -> u64 {
+        self.now_ms.saturating_sub(self.clock_lag_ms)
+    }
+
+    /// Moves the clock. A gap means that the machine slept: nothing is overdue because of it, but the connection has
+    /// to show that it lives.
+    pub(super) fn advance(&mut self, clock_ms: u64) {
+        let now_ms = clock_ms.saturating_add(self.clock_lag_ms);
+        if now_ms < self.now_ms {
+            self.clock_lag_ms = self.now_ms.saturating_sub(clock_ms);
+            return;
+        }
+        let gap_ms = now_ms.saturating_sub(self.now_ms);
+        let is_first = self.now_ms == 0;
+        self.now_ms = now_ms;
+        if !is_first && gap_ms > SLEEP_GAP_MS {
+            self.requests.delay_by(gap_ms);
+            if self.is_up() && self.session.probe_until_ms.is_none() {
+                self.session.heard_ms = now_ms;
+                self.probe();
+            }
+        }
+    }
+
+    pub(super) fn take_input(&mut self, input: Input) {
+        match input {
+            Input::Start if matches!(self.session.phase, Phase::Idle) => self.connect(),
+            Input::Start => {}
+            Input::Connected { conn } => self.on_connected(conn),
+            Input::Disconnected { conn, lost } if conn == self.session.conn && self.session.has_socket() => {
+                match lost {
+                    Lost::Link(why) => self.lose(&why),
+                    Lost::SignedOut(why) => self.sign_out_with(why),
+                }
+            }
+            Input::Disconnected { .. } => {}
+            Input::Frame { conn, frame } if conn == self.session.conn => self.on_frame(frame),
+            Input::Frame { .. } => {}
+            Input::Tick => {}
+            Input::Command(command) => self.on_command(command),
+        }
+        self.run_deadlines();
+    }
+
+    fn connect(&mut self) {
+        self.session.conn = self.session.conn.saturating_add(1);
+        self.session.phase = Phase::Opening { until_ms: self.now_ms.saturating_add(CONNECT_TIMEOUT_MS) };
+        self.effects.push(Effect::Connect { conn: self.session.conn });
+    }
+
+    fn on_connected(&mut self, conn: u64) {
+        if conn != self.session.conn || !matches!(self.session.phase, Phase::Opening { .. }) {
+            return;
+        }
+        self.session.phase = Phase::Greeting { until_ms: self.now_ms.saturating_add(HELLO_TIMEOUT_MS) };
+        let hello = Hello {
+            v: VERSION,
+            client: self.session.program.clone(),
+            auth: self.session.auth.clone(),
+            remember: self.session.remember.clone(),
+        };
+        let line = encode_named(Hello::T, Number::None, &hello, &[]);
+        self.effects.push(Effect::Send { line, body: bytes::Bytes::new() });
+    }
+
+    fn on_frame(&mut self, frame: Frame) {
+        if !matches!(self.session.phase, Phase::Greeting { .. } | Phase::Up) {
+            return;
+        }
+        self.session.heard_ms = self.now_ms;
+        self.session.probe_until_ms = None;
+        let message = match ServerMessage::parse(frame) {
+            Ok(message) => message,
+            Err(e) => return self.lose(&format!("the server sent something that is no message: {}", e.msg)),
+        };
+        if !self.is_up() {
+            return self.on_message_before_welcome(message);
+        }
+        match message {
+            ServerMessage::Ok(answer) => self.on_ok(answer),
+            ServerMessage::Err(err) => self.on_err(err),
+            ServerMessage::Event(event) => self.on_event(event),
+            ServerMessage::RoomLive(live) => self.on_live(live),
+            ServerMessage::RoomState(state) => self.on_room_state(state),
+            ServerMessage::RunOutput(output, bytes) => self.on_output(output, bytes),
+            ServerMessage::RunEnd(end) => self.on_run_end(end),
+            ServerMessage::FileAck(ack) => self.on_file_ack(ack),
+            ServerMessage::FileData(data, bytes) => {
+                self.effects.push(Effect::FileData { stream: data.stream, off: data.off, bytes });
+            }
+            ServerMessage::FileEnd(end) => self.effects.push(Effect::FileEnd { stream: end.stream }),
+            ServerMessage::Ping(ping) => self.on_ping(ping),
+            ServerMessage::Goaway(goaway) => self.on_goaway(goaway),
+            ServerMessage::Notice(notice) => self.effects.push(Effect::Notice(notice.text)),
+            // A pong has done its work by coming; a host's messages are not for us; the rest is of a later version.
+            _ => {}
+        }
+    }
+
+    fn on_message_before_welcome(&mut self, message: ServerMessage) {
+        match message {
+            ServerMessage::Welcome(welcome) => self.on_welcome(welcome),
+            ServerMessage::Ping(ping) => {
+                let line = encode_named(Pong::T, Number::None, &Pong { n: ping.n }, &[]);
+                self.effects.push(Effect::Send { line, body: bytes::Bytes::new() });
+            }
+            ServerMessage::Goaway(goaway) => self.on_goaway(goaway),
+            ServerMessage::Notice(notice) => self.effects.push(Effect::Notice(notice.text)),
+            ServerMessage::Err(err) => {
+                let refusal = Refusal::from(err);
+                match refusal.code {
+                    Some(Code::RateLimited | Code::Busy) => {
+                        let wait_ms = self.backoff.spread_ms(refusal.retry_ms.unwrap_or(0)).max(self.backoff.next_ms());
+                        self.lose_until(self.now_ms.saturating_add(wait_ms));
+                    }
+                    Some(Code::Internal) | None => self.lose(&refusal.words),
+                    _ => self.sign_out_with(refusal.words),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_welcome(&mut self, welcome: Welcome) {
+        self.session.phase = Phase::Up;
+        self.session.welcome_ms = Some(self.now_ms);
+        self.session.lost_ms = None;
+        self.session.pinged_ms = self.now_ms;
+        self.session.clock_skew_ms = (welcome.now as i64).saturating_sub(self.wall_ms() as i64);
+        self.session.limits = Some(welcome.limits);
+        if self.session.you.as_ref().is_some_and(|you| you.user != welcome.you.user) {
+            self.forget_person();
+        }
+        self.session.you = Some(welcome.you);
+        if self.session.epoch.is_some_and(|epoch| epoch != welcome.epoch) {
+            self.forget_timelines();
+        }
+        self.session.epoch = Some(welcome.epoch);
+        self.session.auth_after_welcome(welcome.token.as_deref());
+        if let Some(token) = welcome.token {
+            self.session.remember = None;
+            self.effects.push(Effect::SignedIn { token: token.into() });
+        }
+        self.changed(Change::Link);
+        self.rooms_of_welcome(welcome.rooms);
+        self.reopen_rooms();
+        self.rewatch_runs();
+        self.resend_requests();
+    }
+
+    fn on_err(&mut self, err: ErrAnswer) {
+        if self.on_err_of_request(&err) {
+            return;
+        }
+        let (upload, stream, run) = (err.upload, err.stream, err.run);
+        let refusal = Refusal::from(err);
+        if let Some(upload) = upload {
+            return self.chunk_refused(upload, refusal);
+        }
+        let subject = match (stream, run) {
+            (Some(stream), _) => Subject::Download(stream),
+            (None, Some(run)) => Subject::Run(run),
+            (None, None) => Subject::Session,
+        };
+        self.effects.push(Effect::Failed { subject, refusal });
+    }
+
+    fn on_ping(&mut self, ping: Ping) {
+        if let Some(now) = ping.now {
+            self.session.clock_skew_ms = (now as i64).saturating_sub(self.wall_ms() as i64);
+        }
+        self.send_told(&Pong { n: ping.n });
+    }
+
+    fn on_goaway(&mut self, goaway: Goaway) {
+        match goaway.retry_ms {
+            Some(asked_ms) => {
+                let wait_ms = self.backoff.spread_ms(asked_ms);
+                self.lose_until(self.now_ms.saturating_add(wait_ms));
+            }
+            None => self.sign_out_with(goaway.reason),
+        }
+    }
+
+    /// The connection is lost: another attempt after the back-off.
+    pub(super) fn lose(&mut self, why: &str) {
+        if self.session.welcome_ms.is_some_and(|at| self.now_ms.saturating_sub(at) >= STABLE_AFTER_MS) {
+            self.backoff.reset();
+        }
+        let wait_ms = self.backoff.next_ms();
+        self.effects.push(Effect::Lost { why: why.to_owned() });
+        self.lose_until(self.now_ms.saturating_add(wait_ms));
+    }
+
+    fn lose_until(&mut self, at_ms: u64) {
+        self.drop_socket();
+        self.session.lost_ms.get_or_insert(self.now_ms);
+        self.session.phase = Phase::Waiting { at_ms };
+    }
+
+    fn drop_socket(&mut self) {
+        if self.session.has_socket() {
+            self.effects.push(Effect::Close);
+        }
+        self.session.phase = Phase::Waiting { at_ms: self.now_ms };
+        self.session.welcome_ms = None;
+        self.session.probe_until_ms = None;
+        self.requests_lost();
+        self.rooms_link_lost();
+        self.watches_link_lost();
+        self.uploads_link_lost();
+        self.posts.link_lost();
+    }
+
+    fn sign_out_with(&mut self, why: String) {
+        self.drop_socket();
+        self.session.lost_ms.get_or_insert(self.now_ms);
+        self.fail_all_requests(&why);
+        self.session.phase = Phase::SignedOut { why };
+    }
+
+    /// Another person signs in: nothing of the one before is shown, or sent.
+    fn forget_person(&mut self) {
+        self.fail_all_requests("somebody else signed in");
+        self.rooms.clear();
+        self.rooms_open.clear();
+        self.runs.clear();
+        self.watches.clear();
+        self.forget_uploads();
+        self.outbox = crate::outbox::Outbox::default();
+        self.session.you = None;
+        self.effects.push(Effect::SaveOutbox);
+        self.changed(Change::Rooms);
+    }
+
+    fn probe(&mut self) {
+        if self.is_up() && self.session.probe_until_ms.is_none() {
+            self.session.probe_until_ms = Some(self.now_ms.saturating_add(PROBE_TIMEOUT_MS));
+            self.ping();
+        }
+    }
+
+    fn ping(&mut self) {
+        self.session.pings = self.session.pings.saturating_add(1);
+        self.session.pinged_ms = self.now_ms;
+        self.send_told(&Ping { n: self.session.pings, now: None });
+    }
+
+    fn ping_due_ms(&self) -> u64 {
+        self.session.heard_ms.max(self.session.pinged_ms).saturating_add(PING_AFTER_MS)
+    }
+
+    fn run_deadlines(&mut self) {
+        let now_ms = self.now_ms;
+        match self.session.phase {
+            Phase::Waiting { at_ms } if at_ms <= now_ms => self.connect(),
+            Phase::Opening { until_ms } if until_ms <= now_ms => self.lose("the server did not take the connection"),
+            Phase::Greeting { until_ms } if until_ms <= now_ms => self.lose("the server did not answer the greeting"),
+            Phase::Up => {
+                let is_silent = now_ms.saturating_sub(self.session.heard_ms) >= DEAD_AFTER_MS;
+                if is_silent || self.session.probe_until_ms.is_some_and(|at| at <= now_ms) {
+                    return self.lose("the server does not answer any more");
+                }
+                if self.expire_requests() {
+                    return self.lose("the server did not answer a request");
+                }
+                if self.ping_due_ms() <= now_ms {
+                    self.ping();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn next_deadline_ms(&self) -> u64 {
+        let latest = self.now_ms.saturating_add(TICK_MAX_MS);
+        let of_phase = match self.session.phase {
+            Phase::Waiting { at_ms } => at_ms,
+            Phase::Opening { until_ms } | Phase::Greeting { until_ms } => until_ms,
+            Phase::Up => self.ping_due_ms().min(self.session.probe_until_ms.unwrap_or(u64::MAX)),
+            Phase::Idle | Phase::SignedOut { .. } | Phase::Stopped => u64::MAX,
+        };
+        let others = [self.requests.deadline_ms(), self.posts.deadline_ms()];
+        let earliest = others.into_iter().flatten().fold(latest.min(of_phase), u64::min);
+        earliest.max(self.now_ms).saturating_sub(self.clock_lag_ms)
+    }
+
+    pub(super) fn link_now(&self) -> Link {
+        let wall = |ms: u64| ms.saturating_sub(self.clock_lag_ms);
+        let at_ms = match &self.session.phase {
+            Phase::SignedOut { why } => return Link::SignedOut { why: why.clone() },
+            Phase::Stopped => return Link::Stopped,
+            Phase::Up => return self.link_up(),
+            Phase::Waiting { at_ms } => *at_ms,
+            Phase::Idle | Phase::Opening { .. } | Phase::Greeting { .. } => self.now_ms,
+        };
+        match self.session.lost_ms {
+            None => Link::Connecting,
+            Some(lost_ms) if self.now_ms.saturating_sub(lost_ms) >= OUT_OF_DATE_AFTER_MS => {
+                Link::OutOfDate { since_ms: wall(lost_ms), at_ms: wall(at_ms) }
+            }
+            Some(lost_ms) => Link::Reconnecting { at_ms: wall(at_ms), since_ms: wall(lost_ms) },
+        }
+    }
+
+    fn link_up(&self) -> Link {
+        let mut is_behind = false;
+        let mut left: u64 = 0;
+        for name in self.rooms_open.keys() {
+            match self.rooms.get(name).map(|room| &room.state) {
+                Some(OpenState::Opening) => is_behind = true,
+                Some(OpenState::CatchingUp { left: of_room }) => {
+                    is_behind = true;
+                    left = left.saturating_add(*of_room);
+                }
+                _ => {}
+            }
+        }
+        if is_behind { Link::CatchingUp { left } } else { Link::Live }
+    }
+
+    /// Says so once when the link's state is another one.
+    pub(super) fn tell_link(&mut self) {
+        let link = self.link_now();
+        let is_same = match (&link, &self.link_told) {
+            // While an attempt is under way its time moves with the clock; that is no news.
+            (Link::Reconnecting { since_ms: a, at_ms }, Link::Reconnecting { since_ms: b, at_ms: told })
+            | (Link::OutOfDate { since_ms: a, at_ms }, Link::OutOfDate { since_ms: b, at_ms: told }) => {
+                a == b && (at_ms == told || !matches!(self.session.phase, Phase::Waiting { .. }))
+            }
+            (link, told) => link == told,
+        };
+        if !is_same {
+            self.link_told = link;
+            self.changed(Change::Link);
+        }
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::OpenRoom { room, from } => self.open_room(&room, from),
+            Command::CloseRoom { room } => self.close_room(&room),
+            Command::LoadOlder { room } => self.load_older(&room),
+            Command::Post { room, text, reply_to, nonce } => self.post(room, text, reply_to, nonce),
+            Command::RetryPost { nonce } => self.retry_post(&nonce),
+            Command::DropPost { nonce } => self.drop_post(&nonce),
+            Command::MarkRead { room, seq } => self.mark_read(&room, seq),
+            Command::LoadRooms => self.load_rooms(),
+            Command::CreateRoom(create) => self.create_room(&create),
+            Command::JoinRoom { room } => {
+                self.ask(&RoomJoin { room: room.clone() }, Kind::RoomChange(room), Loss::Resend);
+            }
+            Command::LeaveRoom { room } => {
+                self.ask(&RoomLeave { room: room.clone() }, Kind::RoomChange(room), Loss::Resend);
+            }
+            Command::LoadPeople { room } => self.load_people(&room),
+            Command::StartRun { start, watch } => self.start_run(&start, watch),
+            Command::LoadRuns { room } => self.load_runs(&room),
+            Command::WatchRun { run, from, auto_ack } => self.watch_run(run, from, auto_ack),
+            Command::AckRun { run, off } => self.ack_run(run, off),
+            Command::UnwatchRun { run } => self.unwatch_run(run),
+            Command::SignalRun { run, signal } => self.signal_run(run, signal),
+            Command::RunInput { run, bytes } => self.run_input(run, bytes),
+            Command::RunEof { run } => self.send_told(&wardroom_protocol::messages::RunEof { run }),
+            Command::Upload(new) => self.upload_new(new),
+            Command::Slice { nonce, off, bytes } => self.slice_came(&nonce, off, bytes),
+            Command::SliceFailed { nonce, why } => self.upload_failed(&nonce, Refusal::local(why)),
+            Command::PauseUpload { nonce, paused } => self.pause_upload(&nonce, paused),
+            Command::RetryUpload { nonce } => self.retry_upload(&nonce),
+            Command::CancelUpload { nonce } => self.cancel_upload(&nonce),
+            Command::ReconnectNow => match self.session.phase {
+                Phase::Waiting { .. } => self.connect(),
+                _ => self.probe(),
+            },
+            Command::Probe => self.probe(),
+            Command::SignIn { auth } => {
+                self.drop_socket();
+                self.session.auth = auth;
+                self.connect();
+            }
+            Command::SignOut => {
+                self.send_told(&SessionEnd {});
+                self.drop_socket();
+                self.forget_person();
+                self.session.auth = None;
+                self.session.phase = Phase::SignedOut { why: "you signed out".to_owned() };
+            }
+            Command::Stop => {
+                self.drop_socket();
+                self.session.phase = Phase::Stopped;
+            }
+        }
+    }
+}

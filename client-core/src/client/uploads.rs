@@ -1,0 +1,389 @@
+//! Uploads: the file is read in slices on demand, hashed once as it goes by, sent in frames under the server's credit,
+//! and committed with its digest. Whatever offset the server names, the upload goes on from there.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wardroom_protocol::limits::BODY_BYTES_MAX;
+use wardroom_protocol::messages::{
+    FileAbort, FileAck, FileChunk, FileCommit, FileCommitOk, FilePut, FilePutOk, FileResume,
+};
+use wardroom_protocol::{Code, Nonce, UploadId};
+
+use super::Client;
+use super::requests::{Kind, Loss};
+use crate::effect::{Change, Effect, Refusal, Subject};
+use crate::input::NewUpload;
+use crate::limits::{SLICE_BYTES_MAX, SLICES_AHEAD_MAX, UPLOADS_ACTIVE_MAX, UPLOADS_MAX};
+use crate::model::{Upload, UploadState};
+
+/// The machine of one upload. `sent <= hashed` always: a byte is hashed when it is read for the first time, and read
+/// again without hashing where the server wants it again.
+pub(super) struct Sender {
+    upload: Option<UploadId>,
+    hasher: blake3::Hasher,
+    hashed: u64,
+    sent: u64,
+    acked: u64,
+    window: u64,
+    phase: Phase,
+    /// Slices that were asked for, in order: (offset, length).
+    reading: VecDeque<(u64, u64)>,
+    /// The offset that the server set us back to; the same word again, before it has taken anything, is an echo of
+    /// frames that were under way.
+    set_back_to: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Phase {
+    /// Not begun on this connection.
+    Idle,
+    /// `file.put` or `file.resume` is under way.
+    Asked,
+    /// Bytes that the server has are read for the digest, up to here.
+    Hashing {
+        to: u64,
+    },
+    Sending,
+    Committing,
+    Over,
+}
+
+impl std::fmt::Debug for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sender").field("upload", &self.upload).field("sent", &self.sent).finish_non_exhaustive()
+    }
+}
+
+impl Sender {
+    fn new() -> Self {
+        Sender {
+            upload: None,
+            hasher: blake3::Hasher::new(),
+            hashed: 0,
+            sent: 0,
+            acked: 0,
+            window: 0,
+            phase: Phase::Idle,
+            reading: VecDeque::new(),
+            set_back_to: None,
+        }
+    }
+
+    /// Goes on from the offset that the server named.
+    fn go_on_from(&mut self, off: u64) {
+        self.reading.clear();
+        self.acked = off;
+        self.sent = off;
+        self.phase = if off > self.hashed { Phase::Hashing { to: off } } else { Phase::Sending };
+    }
+
+    /// The next slice to ask for, if any.
+    fn next_slice(&self, size: u64) -> Option<(u64, u64)> {
+        if self.reading.len() >= SLICES_AHEAD_MAX {
+            return None;
+        }
+        let asked_to = self.reading.back().map(|(off, len)| off.saturating_add(*len));
+        match self.phase {
+            Phase::Hashing { to } => {
+                let off = asked_to.unwrap_or(self.hashed);
+                let len = to.saturating_sub(off).min(SLICE_BYTES_MAX);
+                (len > 0).then_some((off, len))
+            }
+            Phase::Sending => {
+                let off = asked_to.unwrap_or(self.sent);
+                let left = size.saturating_sub(off);
+                let credit = self.acked.saturating_add(self.window).saturating_sub(off);
+                // A slice of less than a frame is worth it only at the end of the file.
+                let least = left.min(BODY_BYTES_MAX as u64);
+                let len = left.min(credit).min(SLICE_BYTES_MAX);
+                (len > 0 && len >= least).then_some((off, len))
+            }
+            _ => None,
+        }
+    }
+
+    /// Hashes what of this slice has not been hashed.
+    fn hash(&mut self, off: u64, bytes: &[u8]) {
+        let known = usize::try_from(self.hashed.saturating_sub(off)).unwrap_or(usize::MAX);
+        if let Some(fresh) = bytes.get(known..) {
+            self.hasher.update(fresh);
+            self.hashed = self.hashed.max(off.saturating_add(bytes.len() as u64));
+        }
+    }
+}
+
+impl Client {
+    pub(super) fn upload_new(&mut self, new: NewUpload) {
+        let nonce = new.nonce.clone();
+        if self.uploads.contains_key(&nonce) {
+            return;
+        }
+        if self.uploads.len() >= UPLOADS_MAX {
+            let refusal = Refusal::local("the list of uploads is full; take those that are done off it");
+            self.effects.push(Effect::Failed { subject: Subject::Upload(nonce), refusal });
+            return;
+        }
+        let upload = Upload {
+            nonce: nonce.clone(),
+            place: new.place,
+            path: new.path,
+            size: new.size,
+            mtime: new.mtime,
+            if_exists: new.if_exists,
+            acked: 0,
+            state: UploadState::Waiting,
+        };
+        self.uploads.insert(nonce.clone(), Arc::new(upload));
+        self.senders.insert(nonce.clone(), Sender::new());
+        self.upload_order.push(nonce.clone());
+        self.changed(Change::Upload(nonce));
+    }
+
+    /// Begins what waits, and asks for the slices that may be sent now.
+    pub(super) fn pump_uploads(&mut self) {
+        if !self.is_up() || self.senders.is_empty() {
+            return;
+        }
+        let is_active = |sender: &Sender| !matches!(sender.phase, Phase::Idle | Phase::Over);
+        let mut active = self.senders.values().filter(|sender| is_active(sender)).count();
+        let order: Vec<Nonce> = self.upload_order.iter().filter(|n| self.senders.contains_key(*n)).cloned().collect();
+        for nonce in order {
+            let is_waiting = self.uploads.get(&nonce).is_some_and(|upload| upload.state == UploadState::Waiting);
+            let is_idle = self.senders.get(&nonce).is_some_and(|sender| sender.phase == Phase::Idle);
+            if is_waiting && is_idle && active < UPLOADS_ACTIVE_MAX {
+                active = active.saturating_add(1);
+                self.begin_upload(&nonce);
+            }
+            self.pump_upload(&nonce);
+        }
+    }
+
+    fn begin_upload(&mut self, nonce: &Nonce) {
+        let (Some(upload), Some(sender)) = (self.uploads.get(nonce), self.senders.get_mut(nonce)) else { return };
+        sender.phase = Phase::Asked;
+        let kind = Kind::UploadBegin(nonce.clone());
+        match sender.upload {
+            Some(upload) => self.ask(&FileResume { upload }, kind, Loss::Forget),
+            None => {
+                let put = FilePut {
+                    place: upload.place.clone(),
+                    path: upload.path.clone(),
+                    size: upload.size,
+                    mtime: upload.mtime,
+                    if_exists: upload.if_exists,
+                    nonce: nonce.clone(),
+                };
+                self.ask(&put, kind, Loss::Forget)
+            }
+        };
+    }
+
+    fn pump_upload(&mut self, nonce: &Nonce) {
+        let (Some(upload), Some(sender)) = (self.uploads.get(nonce), self.senders.get_mut(nonce)) else { return };
+        if let Phase::Hashing { to } = sender.phase
+            && sender.hashed >= to
+        {
+            sender.phase = Phase::Sending;
+        }
+        while let Some((off, len)) = sender.next_slice(upload.size) {
+            sender.reading.push_back((off, len));
+            self.effects.push(Effect::NeedSlice { nonce: nonce.clone(), off, len });
+        }
+        let state = match sender.phase {
+            Phase::Sending if sender.acked == upload.size && sender.hashed == upload.size => {
+                return self.commit_upload(nonce);
+            }
+            Phase::Hashing { to } => UploadState::Hashing { done: sender.hashed, of: to },
+            Phase::Sending => UploadState::Sending,
+            Phase::Committing => UploadState::Committing,
+            Phase::Idle | Phase::Asked | Phase::Over => return,
+        };
+        let acked = sender.acked;
+        self.show_upload(nonce, state, Some(acked));
+    }
+
+    fn commit_upload(&mut self, nonce: &Nonce) {
+        let Some(sender) = self.senders.get_mut(nonce) else { return };
+        let Some(upload) = sender.upload else { return };
+        sender.phase = Phase::Committing;
+        let acked = sender.acked;
+        let blake3 = sender.hasher.finalize().to_hex().to_string();
+        self.show_upload(nonce, UploadState::Committing, Some(acked));
+        self.ask(&FileCommit { upload, blake3 }, Kind::UploadCommit(nonce.clone()), Loss::Forget);
+    }
+
+    pub(super) fn upload_begun(&mut self, nonce: &Nonce, begun: FilePutOk) {
+        let size = self.uploads.get(nonce).map_or(0, |upload| upload.size);
+        let Some(sender) = self.senders.get_mut(nonce).filter(|sender| sender.phase == Phase::Asked) else { return };
+        if begun.off > size {
+            let words = "the server has more of this file than there is; give it another name, or replace it";
+            return self.upload_failed(nonce, Refusal::local(words));
+        }
+        sender.upload = Some(begun.upload);
+        sender.window = begun.window.max(BODY_BYTES_MAX as u64);
+        sender.set_back_to = None;
+        sender.go_on_from(begun.off);
+        self.pump_upload(nonce);
+    }
+
+    pub(super) fn upload_begin_refused(&mut self, nonce: &Nonce, refusal: Refusal) {
+        let Some(sender) = self.senders.get_mut(nonce) else { return };
+        // An upload that the server has forgotten begins anew under the same mark; what was hashed stays hashed.
+        if refusal.code == Some(Code::NotFound) && sender.upload.take().is_some() {
+            sender.phase = Phase::Idle;
+            return;
+        }
+        self.upload_failed(nonce, refusal);
+    }
+
+    pub(super) fn slice_came(&mut self, nonce: &Nonce, off: u64, bytes: Bytes) {
+        let Some(sender) = self.senders.get_mut(nonce) else { return };
+        let expected = match sender.phase {
+            Phase::Hashing { .. } => sender.hashed,
+            Phase::Sending => sender.sent,
+            _ => return,
+        };
+        // What was read for an offset that is no longer wanted is dropped.
+        let Some((_, len)) = sender.reading.front().copied().filter(|(at, _)| *at == off && off == expected) else {
+            return;
+        };
+        sender.reading.pop_front();
+        if bytes.len() as u64 != len {
+            let words = "the file became shorter while it was sent; send it again";
+            return self.upload_failed(nonce, Refusal::local(words));
+        }
+        sender.hash(off, &bytes);
+        if sender.phase == Phase::Sending
+            && let Some(upload) = sender.upload
+        {
+            sender.sent = off.saturating_add(len);
+            self.send_chunks(upload, off, bytes);
+        }
+    }
+
+    fn send_chunks(&mut self, upload: UploadId, mut off: u64, mut bytes: Bytes) {
+        while !bytes.is_empty() {
+            let body = bytes.split_to(bytes.len().min(BODY_BYTES_MAX));
+            let len = body.len() as u64;
+            self.send_told_with_body(&FileChunk { upload, off, len }, body);
+            off = off.saturating_add(len);
+        }
+    }
+
+    pub(super) fn on_file_ack(&mut self, ack: FileAck) {
+        let Some(upload) = ack.upload else { return };
+        let found = self.senders.iter_mut().find(|(_, sender)| sender.upload == Some(upload));
+        let Some((_, sender)) = found.filter(|(_, sender)| sender.phase == Phase::Sending) else { return };
+        let off = ack.off.min(sender.sent);
+        if off > sender.acked {
+            sender.acked = off;
+            sender.set_back_to = None;
+        }
+    }
+
+    /// A chunk was refused: at the wrong offset (the server says the right one), or altogether.
+    pub(super) fn chunk_refused(&mut self, upload: UploadId, refusal: Refusal) {
+        let size_of = |nonce: &Nonce| self.uploads.get(nonce).map_or(0, |upload| upload.size);
+        let found = self.senders.iter_mut().find(|(_, sender)| sender.upload == Some(upload));
+        let Some((nonce, sender)) = found.filter(|(_, sender)| sender.phase != Phase::Over) else { return };
+        let nonce = nonce.clone();
+        match (refusal.code, refusal.off) {
+            (Some(Code::Conflict), Some(off)) if off <= size_of(&nonce) => {
+                let is_echo = sender.set_back_to == Some(off);
+                if !is_echo && matches!(sender.phase, Phase::Sending | Phase::Hashing { .. }) {
+                    sender.set_back_to = Some(off);
+                    sender.go_on_from(off);
+                }
+            }
+            _ => self.upload_failed(&nonce, refusal),
+        }
+    }
+
+    pub(super) fn upload_committed(&mut self, nonce: &Nonce, done: FileCommitOk) {
+        self.senders.remove(nonce);
+        if let Some(upload) = self.uploads.get_mut(nonce) {
+            let upload = Arc::make_mut(upload);
+            upload.path = done.path;
+            upload.acked = upload.size;
+            upload.state = UploadState::Done { seq: done.seq };
+            self.changed(Change::Upload(nonce.clone()));
+        }
+    }
+
+    pub(super) fn upload_failed(&mut self, nonce: &Nonce, refusal: Refusal) {
+        let Some(sender) = self.senders.get_mut(nonce) else { return };
+        sender.phase = Phase::Over;
+        sender.reading.clear();
+        self.show_upload(nonce, UploadState::Failed(refusal.clone()), None);
+        self.effects.push(Effect::Failed { subject: Subject::Upload(nonce.clone()), refusal });
+    }
+
+    pub(super) fn uploads_link_lost(&mut self) {
+        let mut waiting = Vec::new();
+        for (nonce, sender) in self.senders.iter_mut().filter(|(_, sender)| sender.phase != Phase::Over) {
+            sender.phase = Phase::Idle;
+            sender.reading.clear();
+            waiting.push(nonce.clone());
+        }
+        for nonce in waiting {
+            if self.uploads.get(&nonce).is_some_and(|upload| upload.state != UploadState::Paused) {
+                self.show_upload(&nonce, UploadState::Waiting, None);
+            }
+        }
+    }
+
+    pub(super) fn pause_upload(&mut self, nonce: &Nonce, paused: bool) {
+        let Some(upload) = self.uploads.get(nonce) else { return };
+        let is_paused = upload.state == UploadState::Paused;
+        let may_pause =
+            matches!(upload.state, UploadState::Waiting | UploadState::Hashing { .. } | UploadState::Sending);
+        let Some(sender) = self.senders.get_mut(nonce) else { return };
+        let state = match paused {
+            true if may_pause => UploadState::Paused,
+            false if is_paused => UploadState::Waiting,
+            _ => return,
+        };
+        sender.phase = Phase::Idle;
+        sender.reading.clear();
+        self.show_upload(nonce, state, None);
+    }
+
+    pub(super) fn retry_upload(&mut self, nonce: &Nonce) {
+        let is_failed = self.uploads.get(nonce).is_some_and(|upload| matches!(upload.state, UploadState::Failed(_)));
+        if is_failed {
+            // The file is read anew from its start: what failed may be the file that changed.
+            let upload = self.senders.get(nonce).and_then(|sender| sender.upload);
+            self.senders.insert(nonce.clone(), Sender { upload, ..Sender::new() });
+            self.show_upload(nonce, UploadState::Waiting, None);
+        }
+    }
+
+    pub(super) fn cancel_upload(&mut self, nonce: &Nonce) {
+        if let Some(upload) = self.senders.remove(nonce).and_then(|sender| sender.upload) {
+            self.send_told(&FileAbort { upload });
+        }
+        if self.uploads.remove(nonce).is_some() {
+            self.upload_order.retain(|other| other != nonce);
+            self.changed(Change::Upload(nonce.clone()));
+        }
+    }
+
+    pub(super) fn forget_uploads(&mut self) {
+        self.uploads.clear();
+        self.upload_order.clear();
+        self.senders.clear();
+    }
+
+    fn show_upload(&mut self, nonce: &Nonce, state: UploadState, acked: Option<u64>) {
+        let Some(upload) = self.uploads.get_mut(nonce) else { return };
+        let acked = acked.unwrap_or(upload.acked);
+        if upload.state != state || upload.acked != acked {
+            let upload = Arc::make_mut(upload);
+            upload.state = state;
+            upload.acked = acked;
+            self.changed(Change::Upload(nonce.clone()));
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What comes out of a [`crate::Client`]: what its caller is to do, and what it may want to know.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wardroom_protocol::messages::{Answer, ErrAnswer, RunEnd};
+use wardroom_protocol::{Code, Event, Nonce, RoomName, RunId, StreamId};
+
+use crate::input::Ticket;
+
+/// Something to do (the first four, in their order), or to know.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Open a socket now, and answer `Connected` or `Disconnected` with this number. An older one is of no use.
+    Connect {
+        /// The socket's number.
+        conn: u64,
+    },
+    /// Send a frame: `line` (LF included), then `body`. Over WebSocket: without the LF as text if `body` is empty,
+    /// else both as one binary message.
+    Send {
+        /// The line with its LF.
+        line: Bytes,
+        /// The raw bytes behind it.
+        body: Bytes,
+    },
+    /// Close the socket, after what was sent has gone. No `Disconnected` is needed for it.
+    Close,
+    /// Read `len` bytes of an upload's file and pass them as [`crate::Command::Slice`].
+    NeedSlice {
+        /// The upload's mark.
+        nonce: Nonce,
+        /// The first byte.
+        off: u64,
+        /// How many.
+        len: u64,
+    },
+    /// The outbox moved: a caller that keeps it over a restart saves [`crate::Client::outbox`] now.
+    SaveOutbox,
+    /// A new session: its token, to be kept.
+    SignedIn {
+        /// The secret.
+        token: Arc<str>,
+    },
+    /// A part of the model moved.
+    Changed(Change),
+    /// A line was added at the end of an open room, in order, once; for clients that print.
+    Event(Arc<Event>),
+    /// All lines that were there have come; what follows is new.
+    Live {
+        /// Which room.
+        room: RoomName,
+    },
+    /// The positions of this room are void (another epoch): it is shown anew.
+    Reset {
+        /// Which room.
+        room: RoomName,
+    },
+    /// A post stands in its room.
+    Posted {
+        /// Its mark.
+        nonce: Nonce,
+        /// Its line.
+        seq: u64,
+    },
+    /// A run that was asked for here is on its way.
+    RunStarted {
+        /// The mark of the request.
+        nonce: Nonce,
+        /// Its id.
+        run: RunId,
+        /// Its short number.
+        n: u64,
+    },
+    /// Output of a watched run: in order, each byte once; for clients that print.
+    Output {
+        /// Of which run.
+        run: RunId,
+        /// 1 for stdout, 2 for stderr.
+        fd: u8,
+        /// The first byte's place.
+        off: u64,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// A watched run is over; all its bytes have come before.
+    RunEnded(RunEnd),
+    /// Bytes of a download that was asked for with [`crate::Client::request`].
+    FileData {
+        /// Which.
+        stream: StreamId,
+        /// The first byte's place.
+        off: u64,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// A download's last byte has come.
+    FileEnd {
+        /// Which.
+        stream: StreamId,
+    },
+    /// The answer to a [`crate::Client::request`].
+    Answered {
+        /// Which.
+        ticket: Ticket,
+        /// What it says.
+        result: Result<Answer, Refusal>,
+    },
+    /// The connection is lost, and why; [`crate::Client::link`] says when it is tried again.
+    Lost {
+        /// For people.
+        why: String,
+    },
+    /// Words of the server for people.
+    Notice(String),
+    /// Something that was asked for did not come about.
+    Failed {
+        /// What.
+        subject: Subject,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// Which part of the model moved.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Change {
+    /// [`crate::Client::link`], [`crate::Client::you`]
+    Link,
+    /// The list of rooms: one came, went, or has other numbers.
+    Rooms,
+    /// An open room: its lines, its pending posts or its state.
+    Room(RoomName),
+    /// Who is in a room.
+    People(RoomName),
+    /// A run.
+    Run(RunId),
+    /// An upload.
+    Upload(Nonce),
+}
+
+/// What failed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Subject {
+    /// Opening a room.
+    Open(RoomName),
+    /// Loading history, people or runs of a room.
+    Load(RoomName),
+    /// Loading the list of rooms.
+    Rooms,
+    /// Making, joining or leaving a room.
+    Room(RoomName),
+    /// A post, by its mark. It stays in the outbox as failed.
+    Post(Nonce),
+    /// Starting a run, by the mark of its request.
+    RunStart(Nonce),
+    /// Watching or signalling a run.
+    Run(RunId),
+    /// An upload, by its mark.
+    Upload(Nonce),
+    /// A download.
+    Download(StreamId),
+    /// What the server said to no request of ours.
+    Session,
+}
+
+/// Why something was refused, or could not be done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Refusal {
+    /// For programs; `None` where it was not the server that said it.
+    pub code: Option<Code>,
+    /// For people.
+    pub words: String,
+    /// Milliseconds after which it may be tried again, where the server said so.
+    pub retry_ms: Option<u64>,
+    /// The right offset, where a wrong one was the reason.
+    pub off: Option<u64>,
+}
+
+impl Refusal {
+    /// A failure of our own side.
+    pub fn local(words: impl Into<String>) -> Self {
+        Refusal { code: None, words: words.into(), retry_ms: None, off: None }
+    }
+}
+
+impl From<ErrAnswer> for Refusal {
+    fn from(err: ErrAnswer) -> Self {
+        let mut words = err.msg;
+        if let Some(reference) = err.reference {
+            words.push_str(&format!(" (reference {reference})"));
+        }
+        Refusal { code: err.code, words, retry_ms: err.retry_ms, off: err.off }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.words)
+    }
+}

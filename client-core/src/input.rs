@@ -1,0 +1,265 @@
+//! What goes into a [`crate::Client`]: what the socket did, what time it is, and what people want.
+
+use bytes::Bytes;
+use wardroom_protocol::messages::{Auth, IfExists, Place, RoomCreate, RunStart, Signal};
+use wardroom_protocol::{Frame, Nonce, RelPath, RoomName, RunId};
+
+/// Something happened. `conn` is the number of the [`crate::Effect::Connect`] that the socket was opened for: what a
+/// socket says that has been given up since is ignored.
+#[derive(Debug)]
+pub enum Input {
+    /// Begin: connect for the first time.
+    Start,
+    /// The socket is open, and nothing has been sent on it.
+    Connected {
+        /// Which.
+        conn: u64,
+    },
+    /// The socket could not be opened, or is closed.
+    Disconnected {
+        /// Which.
+        conn: u64,
+        /// Why.
+        lost: Lost,
+    },
+    /// A frame came.
+    Frame {
+        /// On which socket.
+        conn: u64,
+        /// The frame.
+        frame: Frame,
+    },
+    /// Time has passed. Any number of ticks is harmless.
+    Tick,
+    /// Somebody wants something.
+    Command(Command),
+}
+
+/// Why a socket is gone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Lost {
+    /// The network, or the server: one tries again. The words are for people.
+    Link(String),
+    /// The server does not know one (any more): trying again is of no use before somebody signs in.
+    SignedOut(String),
+}
+
+/// What somebody wants. Requests that bear a nonce survive a lost connection; they are sent again under the same.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Command {
+    /// Show a room and keep it up to date. A room that is open already stays as it is.
+    OpenRoom {
+        /// Which.
+        room: RoomName,
+        /// From where on.
+        from: OpenFrom,
+    },
+    /// Stop it. What has been loaded is forgotten.
+    CloseRoom {
+        /// Which.
+        room: RoomName,
+    },
+    /// Load the page before the first line that is loaded.
+    LoadOlder {
+        /// Where.
+        room: RoomName,
+    },
+    /// Say something.
+    Post {
+        /// Where.
+        room: RoomName,
+        /// The words.
+        text: String,
+        /// The line that it answers.
+        reply_to: Option<u64>,
+        /// The author's mark, a new one for each post: see [`crate::nonce`].
+        nonce: Nonce,
+    },
+    /// Try a post that failed once more.
+    RetryPost {
+        /// Its mark.
+        nonce: Nonce,
+    },
+    /// Forget a post that failed, or has not been sent.
+    DropPost {
+        /// Its mark.
+        nonce: Nonce,
+    },
+    /// One has read up to here.
+    MarkRead {
+        /// Where.
+        room: RoomName,
+        /// The last line read.
+        seq: u64,
+    },
+    /// Load the list of rooms that one may see.
+    LoadRooms,
+    /// Make a room and join it; it appears among the rooms.
+    CreateRoom(RoomCreate),
+    /// Become a member.
+    JoinRoom {
+        /// Of which.
+        room: RoomName,
+    },
+    /// Be a member no more.
+    LeaveRoom {
+        /// Of which.
+        room: RoomName,
+    },
+    /// Load who is in a room, into [`crate::Room::people`].
+    LoadPeople {
+        /// Which.
+        room: RoomName,
+    },
+    /// Run a command. [`crate::Effect::RunStarted`] or [`crate::Effect::Failed`] follows.
+    StartRun {
+        /// What and where; its `nonce` names it until it has an id.
+        start: RunStart,
+        /// Watch its output from the start as soon as it runs.
+        watch: bool,
+    },
+    /// Load the last runs of a room into the model.
+    LoadRuns {
+        /// Which.
+        room: RoomName,
+    },
+    /// Follow a run's output. One that is watched already stays as it is.
+    WatchRun {
+        /// Which.
+        run: RunId,
+        /// From where on.
+        from: WatchFrom,
+        /// `false`: the caller sends [`Command::AckRun`] as it has dealt with the bytes; `true`: on arrival.
+        auto_ack: bool,
+    },
+    /// The caller has dealt with all bytes before `off` (only for a watch without `auto_ack`).
+    AckRun {
+        /// Of which run.
+        run: RunId,
+        /// The next byte wanted.
+        off: u64,
+    },
+    /// Follow it no more.
+    UnwatchRun {
+        /// Which.
+        run: RunId,
+    },
+    /// Send a signal: `Term` is *Stop*.
+    SignalRun {
+        /// To which.
+        run: RunId,
+        /// Which.
+        signal: Signal,
+    },
+    /// Bytes for a run's standard input; cut into frames here. Lost if the connection is.
+    RunInput {
+        /// Which.
+        run: RunId,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// The end of a run's standard input.
+    RunEof {
+        /// Which.
+        run: RunId,
+    },
+    /// Send a file.
+    Upload(NewUpload),
+    /// The bytes of a file that [`crate::Effect::NeedSlice`] asked for; fewer than asked for mean that the file is
+    /// shorter than it was.
+    Slice {
+        /// The upload's mark.
+        nonce: Nonce,
+        /// The first byte's place.
+        off: u64,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// A slice that could not be read: the upload fails with these words.
+    SliceFailed {
+        /// The upload's mark.
+        nonce: Nonce,
+        /// Why.
+        why: String,
+    },
+    /// Hold an upload, or let it go on.
+    PauseUpload {
+        /// Its mark.
+        nonce: Nonce,
+        /// Hold it.
+        paused: bool,
+    },
+    /// Try an upload that failed once more.
+    RetryUpload {
+        /// Its mark.
+        nonce: Nonce,
+    },
+    /// Give an upload up, or take one that is over off the list.
+    CancelUpload {
+        /// Its mark.
+        nonce: Nonce,
+    },
+    /// Connect now, whatever the back-off says.
+    ReconnectNow,
+    /// The network came or went, the page woke up: find out within seconds whether the connection still lives.
+    Probe,
+    /// Sign in (anew): the connection is opened afresh. `None` where a gateway vouches.
+    SignIn {
+        /// Who one is.
+        auth: Option<Auth>,
+    },
+    /// End the session on the server, close, and stay away.
+    SignOut,
+    /// Close and stay away.
+    Stop,
+}
+
+/// From where on a room is shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OpenFrom {
+    /// So many of the last lines.
+    Last(u64),
+    /// All lines after this one.
+    After(u64),
+}
+
+/// From where on a run's output is followed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WatchFrom {
+    /// A byte; 0 is the start.
+    Byte(u64),
+    /// So many of the last bytes.
+    Last(u64),
+}
+
+/// A file that is to be sent.
+#[derive(Clone, Debug)]
+pub struct NewUpload {
+    /// The shelf.
+    pub place: Place,
+    /// The path on it.
+    pub path: RelPath,
+    /// Bytes.
+    pub size: u64,
+    /// The file's own time, Unix milliseconds.
+    pub mtime: Option<u64>,
+    /// What becomes of a file that is there.
+    pub if_exists: IfExists,
+    /// The author's mark. The same file (name, size and time) under the same mark goes on where it stopped, even
+    /// after a restart of the client.
+    pub nonce: Nonce,
+}
+
+/// What becomes of a request when the connection is lost before its answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OnLoss {
+    /// It is sent again: for requests that may be carried out twice without harm.
+    Resend,
+    /// It fails.
+    Fail,
+}
+
+/// Names a request made with [`crate::Client::request`] until its [`crate::Effect::Answered`].
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Ticket(pub u64);

@@ -1,0 +1,62 @@
+//! Every number that bounds the client, each with its reason.
+
+use wardroom_protocol::limits::{BODY_BYTES_MAX, DEAD_AFTER_MS, HISTORY_LIMIT_MAX, PING_AFTER_MS, WINDOW_DEFAULT};
+
+/// Milliseconds before the first attempt after a loss, at most (a random half to whole of it): a server that was
+/// restarted is back by then, and a thousand clients do not come in one instant.
+pub const BACKOFF_MIN_MS: u64 = 500;
+/// Milliseconds between attempts at most: who waits longer takes the page for dead.
+pub const BACKOFF_MAX_MS: u64 = 30_000;
+/// Milliseconds that a socket may take to open, TLS and HTTP upgrade included.
+pub const CONNECT_TIMEOUT_MS: u64 = 15_000;
+/// Milliseconds from an open socket to the welcome: the server's own 10 s, and the way there.
+pub const HELLO_TIMEOUT_MS: u64 = 15_000;
+/// Milliseconds a connection must have been welcome before the back-off begins anew: one that is thrown out at once,
+/// again and again, must not hammer.
+pub const STABLE_AFTER_MS: u64 = 5_000;
+/// Milliseconds that a probe (after sleep, or on demand) waits for any frame.
+pub const PROBE_TIMEOUT_MS: u64 = 10_000;
+/// Milliseconds between two ticks that mean that the machine slept: ticks come at least every [`TICK_MAX_MS`].
+pub const SLEEP_GAP_MS: u64 = 15_000;
+/// Milliseconds until the next tick at most, so that a gap between two means something.
+pub const TICK_MAX_MS: u64 = 5_000;
+/// Milliseconds without a connection after which what is shown is called out of date.
+pub const OUT_OF_DATE_AFTER_MS: u64 = 15_000;
+/// Milliseconds that an answer may take.
+pub const ANSWER_TIMEOUT_MS: u64 = 30_000;
+/// Milliseconds that a commit may take: the server reads a large file's last bytes to disk before it answers.
+pub const COMMIT_TIMEOUT_MS: u64 = 600_000;
+/// Requests that may wait for an answer or a connection; more are a fault of the caller, and fail.
+pub const REQUESTS_MAX: usize = 1_024;
+/// Posts that the outbox keeps: an evening's worth offline.
+pub const OUTBOX_POSTS_MAX: usize = 1_000;
+/// Lines of an open room that are kept; older ones are loaded again when they are scrolled to.
+pub const TIMELINE_EVENTS_MAX: usize = 20_000;
+/// Lines that one page of older history asks for.
+pub const HISTORY_PAGE: u32 = 100;
+/// Bytes of a run's output that are kept as lines.
+pub const TAIL_BYTES_MAX: usize = 65_536;
+/// Bytes of one such line; a longer one is cut into several.
+pub const TAIL_LINE_BYTES_MAX: usize = 8_192;
+/// Runs that the model keeps; the oldest that nobody watches goes first.
+pub const RUNS_MAX: usize = 500;
+/// Bytes in flight to a watcher that says itself what it has dealt with: the command line, which writes to a pipe.
+pub const WATCH_WINDOW_MANUAL: u64 = 1 << 20;
+/// Bytes of output after which an acknowledgement is sent: a quarter of the window, so that credit never runs dry.
+pub const ACK_EVERY_BYTES: u64 = WINDOW_DEFAULT / 4;
+/// Bytes of a file that are read at once: sixteen frames, so that reading costs little against sending.
+pub const SLICE_BYTES_MAX: u64 = 16 * BODY_BYTES_MAX as u64;
+/// Slices that an upload may ask for ahead: one is read while the other is sent.
+pub const SLICES_AHEAD_MAX: usize = 2;
+/// Uploads that the list holds.
+pub const UPLOADS_MAX: usize = 1_000;
+/// Uploads that send at one time: they share one connection, and more only take turns.
+pub const UPLOADS_ACTIVE_MAX: usize = 2;
+
+const _: () = {
+    assert!(TICK_MAX_MS < SLEEP_GAP_MS, "a late tick is not a sleep");
+    assert!(PING_AFTER_MS + PROBE_TIMEOUT_MS < DEAD_AFTER_MS, "a probe is answered before the connection is dead");
+    assert!(HISTORY_PAGE <= HISTORY_LIMIT_MAX, "the server gives that much");
+    assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "the back-off grows");
+    assert!(TAIL_LINE_BYTES_MAX < TAIL_BYTES_MAX, "more than one line is kept");
+};
