@@ -1,0 +1,132 @@
+//! The words of the page, one file per language. [`Words`] has a field for every sentence, so that a language that
+//! lacks one does not compile. `{}` in a sentence is filled by [`fill`], in order.
+
+mod en;
+mod zh;
+
+/// A language of the page.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Simplified Chinese.
+    Zh,
+}
+
+impl Lang {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Lang; 2] = [Lang::En, Lang::Zh];
+
+    /// Its words.
+    pub fn words(self) -> &'static Words {
+        match self {
+            Lang::En => &en::WORDS,
+            Lang::Zh => &zh::WORDS,
+        }
+    }
+
+    /// Its tag (BCP 47), for `lang` and for dates.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Lang::En => "en",
+            Lang::Zh => "zh-CN",
+        }
+    }
+
+    /// The language that fits a browser's or a stored tag; English if none does.
+    pub fn of_tag(tag: &str) -> Lang {
+        if tag.to_ascii_lowercase().starts_with("zh") { Lang::Zh } else { Lang::En }
+    }
+}
+
+/// Puts values where `{}` stands, in order. What is left over on either side stays as it is.
+pub fn fill(words: &str, values: &[&str]) -> String {
+    let mut parts = words.split("{}");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for (at, part) in parts.enumerate() {
+        out.push_str(values.get(at).copied().unwrap_or("{}"));
+        out.push_str(part);
+    }
+    out
+}
+
+macro_rules! words {
+    ($($key:ident)*) => {
+        /// Every sentence of the page.
+        #[derive(Debug)]
+        #[expect(missing_docs, reason = "the English sentence is the documentation")]
+        pub struct Words { $(pub $key: &'static str,)* }
+
+        impl Words {
+            /// All sentences with their keys.
+            pub fn all(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($key), self.$key)),*]
+            }
+        }
+    };
+}
+
+words! {
+    // signing in
+    opening sign_in sign_in_lead user password sign_in_go signing_in sign_out sign_in_wrong sign_in_wait
+    invite_head invite_lead user_rule password_new password_rule password_show invite_go invite_going invite_bad
+    user_taken no_answer server_fault ended_session other_language theme theme_light theme_dark theme_system
+    // shell
+    rooms rooms_back runs_files_people close skip_to_composer now_tab files_tab people_tab here_one here_many
+    // rooms
+    rooms_head others_head room_new room_new_label room_new_rule room_make cancel join mentions unread private
+    // link
+    link_connecting link_live link_catching_up link_reconnecting_in link_reconnecting link_out_of_date link_now
+    link_signed_out link_stopped link_label
+    // timeline
+    timeline_of loading older_loading beginning new_since sending waiting failed retry forget joined left
+    added_file ran unknown_event run_over newest newest_new today yesterday room_failed you_are_not_in
+    how_head how_lead how_talk how_run how_share how_say_it how_try how_choose how_talk_example how_run_example
+    copy copied
+    // composer
+    message_to run_in hint_run hint_newline hint_drop hint_running hint_not_operator too_long send run_it add_files
+    read_only
+    // runs
+    running run_label stop stopping run_again open ended_ok exit_code ended_signal ended_stopped ended_timeout
+    ended_limit ended_lost ended_not_started no_output_yet no_output output_waits lines_before truncated left_over
+    output_of stdout_stderr follow bytes_before close_output to_newest
+    // files
+    drop_here moving moving_none files_none download size_of upload_waiting upload_hashing upload_sending
+    upload_paused upload_committing upload_done upload_failed left_time per_second take_away bad_name
+    progress_of folder up
+    // now
+    running_head running_none lately_head lately_none
+    // people
+    people_none here away role_viewer role_member role_operator role_admin you
+    // faults
+    went_wrong reload crashed_head crashed_lead dismiss run_not_started room_not_made file_gone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_have_the_same_places_to_fill() {
+        for lang in Lang::ALL {
+            for ((key, english), (_, words)) in Lang::En.words().all().iter().zip(lang.words().all()) {
+                assert!(!words.trim().is_empty(), "{lang:?} has no words for {key}");
+                assert_eq!(english.matches("{}").count(), words.matches("{}").count(), "{lang:?}: {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_put_in_order() {
+        assert_eq!(fill("{} of {}", &["1", "2"]), "1 of 2");
+        assert_eq!(fill("{} of {}", &["{}"]), "{} of {}");
+        assert_eq!(fill("none", &["1"]), "none");
+    }
+
+    #[test]
+    fn tags_choose() {
+        assert_eq!(Lang::of_tag("zh-Hans-CN"), Lang::Zh);
+        assert_eq!(Lang::of_tag("de-AT"), Lang::En);
+    }
+}

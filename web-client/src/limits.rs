@@ -1,0 +1,43 @@
+//! Every number that bounds the page, each with its reason.
+
+/// Lines that are drawn when a room is opened: three screens of the largest monitor.
+pub const ROWS_AT_FIRST: usize = 150;
+/// Lines by which the drawn part grows when one scrolls to its top.
+pub const ROWS_STEP: usize = 100;
+/// Lines that are drawn while one reads at the end; with more, older ones leave the document again.
+pub const ROWS_AT_END_MAX: usize = 400;
+/// Pixels from the end within which one is at the end: a line's height and rounding.
+pub const AT_END_PX: f64 = 32.0;
+/// Pixels from the top at which older lines are wanted: so that they are there before one arrives.
+pub const WANT_OLDER_PX: f64 = 600.0;
+/// Lines of output in a run's card.
+pub const CARD_LINES_MAX: usize = 12;
+/// Bytes of output that a card asks for: some hundred lines, of which it shows the last.
+pub const CARD_OUTPUT_BYTES: u64 = 16_384;
+/// Bytes of output that the full view keeps: forty thousand lines of a hundred characters.
+pub const FULL_LOG_BYTES_MAX: usize = 4 << 20;
+/// Bytes of one line there; a longer one is cut into several, because browsers lay out long lines slowly.
+pub const FULL_LINE_BYTES_MAX: usize = 4_096;
+/// Lines that are drawn above and below what is in sight.
+pub const FULL_OVERSCAN_LINES: usize = 40;
+/// Milliseconds over which a transfer's speed is taken.
+pub const SPEED_WINDOW_MS: u64 = 5_000;
+/// Samples of it: twelve a second.
+pub const SPEED_SAMPLES_MAX: usize = 64;
+/// Milliseconds after which changes are drawn where no animation frame comes, because the page is hidden.
+pub const HIDDEN_FRAME_MS: u32 = 250;
+/// Notices at one time; older ones make room.
+pub const NOTICES_MAX: usize = 3;
+/// Runs and files under *Lately*.
+pub const LATELY_MAX: usize = 12;
+/// Uploads whose marks are remembered, so that they go on after a reload.
+pub const UPLOAD_MARKS_MAX: usize = 100;
+/// Milliseconds between two looks at who is here.
+pub const PEOPLE_EVERY_MS: u32 = 60_000;
+/// Milliseconds that a request over HTTP may take.
+pub const HTTP_TIMEOUT_MS: u32 = 20_000;
+
+const _: () = {
+    assert!(ROWS_AT_FIRST < ROWS_AT_END_MAX, "a fresh room is not trimmed");
+    assert!(FULL_LINE_BYTES_MAX < FULL_LOG_BYTES_MAX, "a line fits");
+};

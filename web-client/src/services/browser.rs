@@ -1,0 +1,107 @@
+//! The window, the document, the clock and the dice. A page without a window cannot be, so that these do not fail.
+
+use js_sys::Date;
+use web_sys::{Document, Window};
+
+use crate::logic::route::Route;
+use crate::text::format::LocalTime;
+
+/// The window.
+pub fn window() -> Window {
+    web_sys::window().expect("a page has a window")
+}
+
+/// The document.
+pub fn document() -> Document {
+    window().document().expect("a window has a document")
+}
+
+/// Unix milliseconds.
+pub fn now_ms() -> u64 {
+    Date::now() as u64
+}
+
+/// 128 random bits.
+pub fn random() -> u128 {
+    let mut bytes = [0u8; 16];
+    let filled = window().crypto().and_then(|c| c.get_random_values_with_u8_array(&mut bytes));
+    if filled.is_err() {
+        // Only marks are made of it, and no secrets: a weaker source is enough where the browser has no other.
+        for byte in &mut bytes {
+            *byte = (js_sys::Math::random() * 256.0) as u8;
+        }
+    }
+    u128::from_le_bytes(bytes)
+}
+
+/// The address that all others are relative to; it ends with a slash.
+pub fn base_address() -> String {
+    document().base_uri().ok().flatten().unwrap_or_else(|| window().location().href().unwrap_or_default())
+}
+
+/// The path of [`base_address`].
+fn base_path() -> String {
+    let base = base_address();
+    let after_scheme = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
+    after_scheme.find('/').map_or_else(|| "/".to_owned(), |at| after_scheme.get(at..).unwrap_or("/").to_owned())
+}
+
+/// Where the address bar leads.
+pub fn route() -> Route {
+    Route::parse(&window().location().pathname().unwrap_or_default(), &base_path())
+}
+
+/// Writes a place into the address bar, as a new entry of the history or in place of the present one.
+pub fn set_route(route: &Route, is_new: bool) {
+    let address = format!("{}{}", base_path(), route.path().trim_start_matches("./"));
+    let Ok(history) = window().history() else { return };
+    let nothing = wasm_bindgen::JsValue::NULL;
+    let written = if is_new {
+        history.push_state_with_url(&nothing, "", Some(&address))
+    } else {
+        history.replace_state_with_url(&nothing, "", Some(&address))
+    };
+    // A browser may forbid it (a sandbox): the page works all the same.
+    let _ = written;
+}
+
+/// Takes the fragment off the address bar and gives it: a secret in it must not stay in the history.
+pub fn take_fragment() -> String {
+    let location = window().location();
+    let fragment = location.hash().unwrap_or_default();
+    if !fragment.is_empty() {
+        let address = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+        if let Ok(history) = window().history() {
+            let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&address));
+        }
+    }
+    fragment
+}
+
+/// A time in the reader's zone.
+pub fn local(unix_ms: u64) -> LocalTime {
+    LocalTime::new(unix_ms, -(date(unix_ms).get_timezone_offset() as i32))
+}
+
+/// A day in the reader's zone and language: `Sunday, 22 November`.
+pub fn day_words(unix_ms: u64, tag: &str) -> String {
+    let options = js_sys::Object::new();
+    for (key, value) in [("weekday", "long"), ("day", "numeric"), ("month", "long")] {
+        let _ = js_sys::Reflect::set(&options, &key.into(), &value.into());
+    }
+    date(unix_ms).to_locale_date_string(tag, &options).into()
+}
+
+fn date(unix_ms: u64) -> Date {
+    Date::new(&wasm_bindgen::JsValue::from_f64(unix_ms as f64))
+}
+
+/// The reader looks at the page.
+pub fn is_visible() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// The languages that the reader prefers: the first.
+pub fn language() -> String {
+    window().navigator().language().unwrap_or_default()
+}

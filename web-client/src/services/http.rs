@@ -1,0 +1,72 @@
+//! Requests to the gateway's few HTTP addresses. Relative to the base address; the cookie goes along by itself.
+
+use serde::Serialize;
+use wardroom_protocol::messages::ErrAnswer;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, RequestInit, Response};
+
+use super::browser;
+use crate::limits::HTTP_TIMEOUT_MS;
+
+/// An answer, whatever it says.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// Seconds of `Retry-After`, if there were any.
+    pub retry_after_s: Option<u64>,
+    /// The body.
+    pub body: String,
+}
+
+/// No answer came in time, or at all.
+#[derive(Clone, Copy, Debug)]
+pub struct NoAnswer;
+
+impl Reply {
+    /// It worked.
+    pub fn is_ok(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The refusal in it; its words are those of the server, or the status.
+    pub fn refusal(&self) -> ErrAnswer {
+        let read = serde_json::from_str::<ErrAnswer>(&self.body);
+        read.unwrap_or_else(|_| ErrAnswer { msg: format!("HTTP {}", self.status), ..ErrAnswer::default() })
+    }
+}
+
+/// `GET`.
+///
+/// # Errors
+/// [`NoAnswer`]
+pub async fn get(path: &str) -> Result<Reply, NoAnswer> {
+    let options = RequestInit::new();
+    options.set_method("GET");
+    fetch(path, &options).await
+}
+
+/// `POST` with a JSON body.
+///
+/// # Errors
+/// [`NoAnswer`]
+pub async fn post<T: Serialize>(path: &str, body: &T) -> Result<Reply, NoAnswer> {
+    let options = RequestInit::new();
+    options.set_method("POST");
+    let headers = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&headers, &"content-type".into(), &"application/json".into());
+    options.set_headers(&headers);
+    options.set_body(&JsValue::from_str(&serde_json::to_string(body).map_err(|_| NoAnswer)?));
+    fetch(path, &options).await
+}
+
+async fn fetch(path: &str, options: &RequestInit) -> Result<Reply, NoAnswer> {
+    options.set_signal(Some(&AbortSignal::timeout_with_u32(HTTP_TIMEOUT_MS)));
+    let address = browser::base_address() + path;
+    let answered = JsFuture::from(browser::window().fetch_with_str_and_init(&address, options)).await;
+    let response: Response = answered.map_err(|_| NoAnswer)?.dyn_into().map_err(|_| NoAnswer)?;
+    let retry_after_s = response.headers().get("retry-after").ok().flatten().and_then(|s| s.parse().ok());
+    let text = JsFuture::from(response.text().map_err(|_| NoAnswer)?).await.map_err(|_| NoAnswer)?;
+    Ok(Reply { status: response.status(), retry_after_s, body: text.as_string().unwrap_or_default() })
+}
