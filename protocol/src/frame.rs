@@ -127,7 +127,9 @@ fn body_len(line: &[u8]) -> Result<usize, DecodeError> {
     if line.first() != Some(&b'{') || line.last() != Some(&b'}') {
         return Err(DecodeError::NotJson);
     }
-    if memchr::memmem::find(line, b"\"len\"").is_none() {
+    // A name may also be written with escapes: to JSON `"l\u0065n"` is the same, and so it must be to us, or raw bytes
+    // would be read as the next line.
+    if memchr::memmem::find(line, b"\"len\"").is_none() && memchr::memmem::find(line, b"\\u").is_none() {
         return Ok(0);
     }
     let announced: LenOnly = serde_json::from_slice(line).map_err(|e| match e.classify() {

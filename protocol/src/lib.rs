@@ -8,6 +8,7 @@ pub mod code;
 pub mod event;
 pub mod frame;
 pub mod ids;
+mod integers;
 pub mod limits;
 pub mod messages;
 pub mod path;

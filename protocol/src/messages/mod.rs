@@ -74,10 +74,13 @@ macro_rules! requests {
             /// # Errors
             /// [`BadRequest`]: no JSON, a type that is not known, or fields that do not fit.
             pub fn parse(frame: &Frame) -> Result<Incoming, BadRequest> {
-                let head: Head<'_> = serde_json::from_slice(&frame.line).map_err(|e| bad_head(&e))?;
+                let head: Head<'_> = serde_json::from_slice(&frame.line).map_err(|e| bad_head(&e, &frame.line))?;
                 let id = head.id;
                 if id.is_some_and(|id| id > INTEGER_MAX) {
                     return Err(BadRequest { id: None, code: Code::BadRequest, msg: "id is over 2^53-1".into() });
+                }
+                if !crate::integers::all_fit(&frame.line) {
+                    return Err(BadRequest { id, code: Code::BadRequest, msg: "an integer is over 2^53-1".into() });
                 }
                 let request = match &*head.t {
                     $($variant::T => Request::$variant(fields(&frame.line, id, $variant::T)?),)*
@@ -199,7 +202,7 @@ impl ServerMessage {
     /// # Errors
     /// [`BadRequest`] with `bad_frame` where the line does not fit: a client closes and connects anew.
     pub fn parse(frame: Frame) -> Result<ServerMessage, BadRequest> {
-        let head: Head<'_> = serde_json::from_slice(&frame.line).map_err(|e| bad_head(&e))?;
+        let head: Head<'_> = serde_json::from_slice(&frame.line).map_err(|e| bad_head(&e, &frame.line))?;
         macro_rules! read {
             ($variant:ident) => {
                 ServerMessage::$variant(fields(&frame.line, None, &head.t)?)
@@ -273,9 +276,10 @@ fn bad_fields(e: &serde_json::Error, id: Option<u64>, t: &str) -> BadRequest {
     BadRequest { id, code: Code::BadRequest, msg: format!("{t}: {}", without_position(e)) }
 }
 
-/// A line that is no JSON, or an object without a `t`.
-fn bad_head(e: &serde_json::Error) -> BadRequest {
-    let code = if e.classify() == serde_json::error::Category::Data { Code::BadRequest } else { Code::BadFrame };
+/// A line that is no JSON (which may show only behind the first field that does not fit), or an object without a `t`.
+fn bad_head(e: &serde_json::Error, line: &[u8]) -> BadRequest {
+    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
+    let code = if is_json { Code::BadRequest } else { Code::BadFrame };
     BadRequest { id: None, code, msg: format!("no frame: {}", without_position(e)) }
 }
 

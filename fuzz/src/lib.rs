@@ -1,0 +1,72 @@
+//! The bodies of the fuzz targets: plain functions of bytes that panic where something does not hold. Called by the
+//! targets in `fuzz_targets/`, and by the tests of the protocol crate, which run them over the corpora on a stable
+//! compiler.
+
+use bytes::{Bytes, BytesMut};
+use wardroom_protocol::frame::decode_message;
+use wardroom_protocol::limits::{BODY_BYTES_MAX, LINE_BYTES_MAX};
+use wardroom_protocol::{DecodeError, Decoder, Frame, RelPath, Request, ServerMessage};
+
+/// All frames of a stream that comes in parts of `part` bytes, and how it ended.
+fn frames_of(bytes: &[u8], part: usize) -> (Vec<Frame>, Result<(), DecodeError>) {
+    let mut decoder = Decoder::default();
+    let mut buf = BytesMut::new();
+    let mut frames = Vec::new();
+    for part in bytes.chunks(part) {
+        buf.extend_from_slice(part);
+        loop {
+            match decoder.next(&mut buf) {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(error) => return (frames, Err(error)),
+            }
+        }
+    }
+    (frames, Ok(()))
+}
+
+/// A stream gives the same frames however it is cut, none over its bounds, and none is lost or made up.
+pub fn decoder(bytes: &[u8]) {
+    let whole = frames_of(bytes, bytes.len().max(1));
+    let cut = frames_of(bytes, 1 + bytes.len() % 7);
+    assert_eq!(whole, cut);
+    let mut taken = 0;
+    for frame in &whole.0 {
+        assert!(frame.line.len() < LINE_BYTES_MAX && frame.body.len() <= BODY_BYTES_MAX);
+        assert!(std::str::from_utf8(&frame.line).is_ok() && !frame.line.contains(&b'\n'));
+        taken += frame.line.len() + 1 + frame.body.len();
+    }
+    assert!(taken <= bytes.len());
+}
+
+/// Whatever a line says, both sides read it or refuse it in words without controls.
+pub fn request(bytes: &[u8]) {
+    let frame = Frame { line: Bytes::copy_from_slice(bytes), body: Bytes::new() };
+    if let Err(refused) = Request::parse(&frame) {
+        assert!(!refused.msg.chars().any(|c| c.is_control() && c != '\t'), "{:?}", refused.msg);
+    }
+    let _ = ServerMessage::parse(frame);
+}
+
+/// A path that is taken has only components that stay where they are.
+pub fn rel_path(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(path) = RelPath::parse(text) else { return };
+    assert_eq!(path.as_str(), text);
+    assert!(!text.starts_with('/') && !text.contains(['\\', '\0']));
+    assert!(text.split('/').all(|part| !part.is_empty() && part != "." && part != ".."));
+    assert!(path.parent().is_none_or(|parent| RelPath::parse(parent.as_str()).is_ok()));
+}
+
+/// A message that is taken is exactly one frame, and the same frame when it is read from a stream.
+pub fn message(bytes: &[u8]) {
+    let message = Bytes::copy_from_slice(bytes);
+    if let Ok(frame) = decode_message(message.clone(), true) {
+        assert!(frame.body.is_empty() && frame.line == message);
+        assert_eq!(frames_of(&[bytes, b"\n"].concat(), 64), (vec![frame], Ok(())));
+    }
+    if let Ok(frame) = decode_message(message, false) {
+        assert_eq!(frame.line.len() + 1 + frame.body.len(), bytes.len());
+        assert_eq!(frames_of(bytes, 64), (vec![frame], Ok(())));
+    }
+}

@@ -1,0 +1,1 @@
+//! `docs/protocol.md` held against the code.

@@ -1,0 +1,55 @@
+//! The bodies of the fuzz targets, run on a stable compiler over their corpora and over random bytes. The fuzzer itself
+//! wants a nightly one: `fuzz/README.md` says how.
+
+use std::path::Path;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+#[path = "../../../fuzz/src/lib.rs"]
+mod bodies;
+
+/// Runs a body over what is in its corpus; an empty one is a mistake.
+fn over_corpus(name: &str, body: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(name);
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!files.is_empty(), "{} is empty", folder.display());
+    files.iter().for_each(|file| body(&std::fs::read(file).unwrap()));
+}
+
+#[test]
+fn corpora() {
+    over_corpus("decoder", bodies::decoder);
+    over_corpus("request", bodies::request);
+    over_corpus("rel_path", bodies::rel_path);
+    over_corpus("message", bodies::message);
+}
+
+/// Bytes that look like frames more often than chance would have it.
+fn nearly_frames() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just(&b"{\"t\":\""[..]),
+        Just(&b"\",\"id\":7"[..]),
+        Just(&b",\"len\":3}"[..]),
+        Just(&b"}\n"[..]),
+        Just(&b"\r\n"[..]),
+        Just(&b"# "[..]),
+        Just(&b"\\u006c"[..]),
+        Just(&b"room.post"[..]),
+        Just(&b"9007199254740992"[..]),
+        Just(&b"\xff\x00"[..]),
+        Just(&b"../"[..]),
+        Just(&b"abc"[..]),
+    ];
+    vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn random_bytes(bytes in prop_oneof![vec(any::<u8>(), 0..2_000), nearly_frames()]) {
+        bodies::decoder(&bytes);
+        bodies::request(&bytes);
+        bodies::rel_path(&bytes);
+        bodies::message(&bytes);
+    }
+}
