@@ -2,6 +2,7 @@
 //! the page before the binary that holds it, and everything is compiled once, since all tests are built by one command.
 //! What each step does is in [`steps`]; here is what they have in common: names, times, the table, the closing line.
 
+mod fuzz;
 mod steps;
 
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::{Outcome, Step};
+use super::{Outcome, Step, fuzz};
 use crate::{command, page, system, tidy, workspace};
 
 /// A cold build of everything takes about 6 minutes on two idle cores.
@@ -17,8 +17,6 @@ const BUILD_LIMIT: Duration = Duration::from_secs(2_400);
 const TESTS_LIMIT: Duration = Duration::from_secs(600);
 /// Browsers, proxies, and servers that are killed under load.
 const E2E_LIMIT: Duration = Duration::from_secs(1_200);
-/// Seconds that each fuzz target gets where there is a fuzzer: a smoke test, not a search.
-const FUZZ_S: u64 = 10;
 
 const E2E: &str = "wardroom-e2e";
 
@@ -34,7 +32,7 @@ pub const ALL: [Step; 11] = [
     Step { name: "doc-tests", needs: &["build"], must_run: true, run: doc_tests },
     Step { name: "docs", needs: &[], must_run: true, run: docs },
     Step { name: "e2e", needs: &["page", "build"], must_run: true, run: e2e },
-    Step { name: "fuzz", needs: &[], must_run: false, run: fuzz },
+    Step { name: "fuzz", needs: &[], must_run: true, run: |_| fuzz::run() },
 ];
 
 /// What one step leaves for the next.
@@ -160,27 +158,6 @@ fn e2e(shared: &mut Shared) -> Result<Outcome> {
         return Ok(Outcome::Skipped(how));
     }
     run_tests(shared, E2E_LIMIT, |package| package == E2E)
-}
-
-/// The fuzz crate always compiles, with its targets' bodies run over their corpora by `protocol`'s tests; the fuzzer
-/// itself wants a nightly compiler.
-fn fuzz(_: &mut Shared) -> Result<Outcome> {
-    let manifest = ["--manifest-path", "fuzz/Cargo.toml"];
-    let mut check = cargo(&["check", "--quiet", "--lib"]);
-    check.args(manifest).env("CARGO_TARGET_DIR", workspace::target().join("fuzz"));
-    command::run(&mut check, BUILD_LIMIT)?;
-    if command::output(Command::new("cargo").args(["+nightly", "fuzz", "--version"])).is_err() {
-        let why =
-            "there is no nightly compiler with cargo-fuzz; the corpora were run by the tests of wardroom-protocol";
-        return Ok(Outcome::Skipped(why.to_owned()));
-    }
-    for target in ["decoder", "request", "rel_path", "message"] {
-        let seconds = format!("-max_total_time={FUZZ_S}");
-        let mut fuzz = cargo(&["+nightly", "fuzz", "run", "--features", "libfuzzer", target, "--", &seconds]);
-        fuzz.current_dir(workspace::root().join("fuzz"));
-        command::run(&mut fuzz, BUILD_LIMIT)?;
-    }
-    Ok(Outcome::Passed)
 }
 
 #[cfg(test)]
