@@ -1,0 +1,95 @@
+//! Builds the page into the gateway: every file of `dist/`, compressed where that gains something. Without `dist/` the
+//! gateway is built all the same, with a page that says how to build the real one.
+//!
+//! Writes `assets.rs` into OUT_DIR, which src/assets.rs includes.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// Kinds of files that shrink: the others are compressed already.
+const SHRINKING: &[&str] = &["css", "html", "js", "json", "map", "mjs", "svg", "txt", "wasm", "webmanifest"];
+
+fn main() -> io::Result<()> {
+    let manifest_dir = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    let out_dir = PathBuf::from(variable("OUT_DIR")?).join("page");
+    let dist = manifest_dir.join("../dist");
+    // Cargo runs this again on every build while a path that it is to watch is missing. An empty folder is a path to
+    // watch; git does not see it, and Trunk fills it. Where the sources cannot be written, running again is right.
+    let _ = fs::create_dir(&dist);
+    println!("cargo::rerun-if-changed={}", dist.display());
+    println!("cargo::rerun-if-changed=build.rs");
+    fs::create_dir_all(&out_dir)?;
+
+    let mut names = Vec::new();
+    if dist.join("index.html").is_file() {
+        list(&dist, "", &mut names)?;
+    }
+    names.sort();
+    let mut code = String::from("/// The files of `dist/`, by name.\npub(super) static EMBEDDED: &[Embedded] = &[\n");
+    for name in &names {
+        embed(&dist, name, &out_dir, &mut code)?;
+    }
+    code.push_str("];\n");
+    fs::write(out_dir.join("../assets.rs"), code)
+}
+
+fn variable(name: &str) -> io::Result<String> {
+    std::env::var(name).map_err(|e| io::Error::other(format!("{name}: {e}")))
+}
+
+/// All files below a folder. What begins with a dot is Trunk's own.
+fn list(folder: &Path, prefix: &str, names: &mut Vec<String>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name.starts_with('.') {
+            continue;
+        }
+        let name = format!("{prefix}{name}");
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), &format!("{name}/"), names)?;
+        } else {
+            names.push(name);
+        }
+    }
+    Ok(())
+}
+
+fn embed(dist: &Path, name: &str, out_dir: &Path, code: &mut String) -> io::Result<()> {
+    let bytes = fs::read(dist.join(name))?;
+    let digest = Sha256::digest(&bytes).iter().take(16).fold(String::new(), |mut hex, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    // Named by what is in it: what was compressed once is not compressed again.
+    let plain = out_dir.join(&digest);
+    fs::write(&plain, &bytes)?;
+    let shrinks = name.rsplit_once('.').is_some_and(|(_, end)| SHRINKING.contains(&end));
+    let brotli = if shrinks { compressed(&bytes, &plain)? } else { None };
+    let brotli = brotli.map_or("None".to_owned(), |path| format!("Some(include_bytes!({path:?}))"));
+    let entry = format!(
+        "    Embedded {{ name: {name:?}, digest: {digest:?}, plain: include_bytes!({plain:?}), brotli: {brotli} }},\n"
+    );
+    code.push_str(&entry);
+    Ok(())
+}
+
+/// Compresses into a file beside the plain one; none if that gains less than a tenth.
+fn compressed(bytes: &[u8], plain: &Path) -> io::Result<Option<PathBuf>> {
+    // The best is slow where this script is not optimised, and a developer's browser is on the same machine.
+    let quality = if variable("PROFILE")? == "release" { 11 } else { 5 };
+    let path = plain.with_extension(format!("q{quality}.br"));
+    if !path.is_file() {
+        let mut out = Vec::new();
+        let params = brotli::enc::BrotliEncoderParams { quality, lgwin: 22, ..Default::default() };
+        brotli::BrotliCompress(&mut &*bytes, &mut out, &params)?;
+        fs::write(&path, out)?;
+    }
+    let gained = fs::metadata(&path)?.len() * 10 < bytes.len() as u64 * 9;
+    Ok(gained.then_some(path))
+}

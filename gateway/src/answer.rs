@@ -1,0 +1,95 @@
+//! Refusals as HTTP: one place where an error becomes an answer.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use wardroom_protocol::Code;
+use wardroom_protocol::messages::ErrAnswer;
+
+use crate::core_link::LinkError;
+
+/// Why a request was refused: the same code and words as on the wire, and a status.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    code: Code,
+    msg: String,
+    retry_ms: Option<u64>,
+    reference: Option<String>,
+}
+
+impl Refusal {
+    pub fn new(code: Code, msg: impl Into<String>) -> Refusal {
+        let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Refusal { status, code, msg: msg.into(), retry_ms: None, reference: None }
+    }
+
+    /// The same with a status that says more than that of its code.
+    pub fn with_status(mut self, status: StatusCode) -> Refusal {
+        self.status = status;
+        self
+    }
+
+    pub fn retry_after_ms(mut self, retry_ms: u64) -> Refusal {
+        self.retry_ms = Some(retry_ms);
+        self
+    }
+}
+
+impl From<ErrAnswer> for Refusal {
+    fn from(err: ErrAnswer) -> Refusal {
+        let mut refusal = Refusal::new(err.code.unwrap_or(Code::Internal), err.msg);
+        refusal.retry_ms = err.retry_ms;
+        refusal.reference = err.reference;
+        refusal
+    }
+}
+
+impl From<LinkError> for Refusal {
+    fn from(error: LinkError) -> Refusal {
+        match error {
+            LinkError::Refused(err) => Refusal::from(*err),
+            LinkError::Unreachable(_) | LinkError::Lost(_) | LinkError::TimedOut => {
+                Refusal::new(Code::Busy, "the core cannot be reached; it may be starting").retry_after_ms(2_000)
+            }
+            LinkError::Decode(_) | LinkError::Unexpected(_) => {
+                Refusal::new(Code::Internal, "the core gave an answer that the gateway does not understand")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut body = serde_json::json!({ "code": self.code, "msg": self.msg });
+        if let Some(retry_ms) = self.retry_ms {
+            body["retry_ms"] = retry_ms.into();
+        }
+        if let Some(reference) = self.reference {
+            body["ref"] = reference.into();
+        }
+        let mut response = (self.status, json_headers(), body.to_string() + "\n").into_response();
+        if let Some(retry_ms) = self.retry_ms {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_ms.div_ceil(1_000)));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 wants a challenge with 401; Bearer makes no browser open its own password window.
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// An answer of JSON.
+pub(crate) fn json(status: StatusCode, body: &impl serde::Serialize) -> Response {
+    match serde_json::to_string(body) {
+        Ok(text) => (status, json_headers(), text + "\n").into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written as json");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn json_headers() -> [(header::HeaderName, &'static str); 2] {
+    [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")]
+}

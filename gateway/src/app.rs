@@ -1,0 +1,76 @@
+//! What all requests share, and which handler takes which path. The base path has been taken off before.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admission::Admission;
+use crate::config::Settings;
+use crate::limits::JSON_BYTES_MAX;
+use crate::page::Page;
+use crate::{assets, files, health, login, ws};
+
+/// What all requests share. Nothing in it changes but the counts of what is open.
+pub(crate) struct App {
+    pub settings: Settings,
+    pub page: Page,
+    pub admission: Arc<Admission>,
+    /// Every task of ours; sockets that were upgraded too, for which the HTTP server does not wait.
+    pub tasks: TaskTracker,
+    /// No more connections; those that are open come to their end.
+    pub stop: CancellationToken,
+    /// What is still open ends now.
+    pub cut: CancellationToken,
+}
+
+impl App {
+    pub fn new(settings: Settings, stop: CancellationToken) -> App {
+        App {
+            page: Page::new(&settings.base_path),
+            settings,
+            admission: Arc::default(),
+            tasks: TaskTracker::new(),
+            stop,
+            cut: CancellationToken::new(),
+        }
+    }
+}
+
+/// The handlers by path.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(page))
+        .route("/login", get(page))
+        .route("/r/{*room}", get(page))
+        .route("/ws", get(ws::upgrade))
+        .route("/api/login", post(login::login))
+        .route("/api/invite", post(login::invite))
+        .route("/api/logout", post(login::logout))
+        .route("/api/session", get(login::session))
+        .route("/files/{*path}", get(files::get).put(files::put))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(asset)
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+        .with_state(app)
+}
+
+async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    app.page.serve(&headers)
+}
+
+async fn asset(uri: Uri, request: Request) -> Response {
+    let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
+    let name = uri.path().trim_start_matches('/');
+    match assets::find(name) {
+        Some(asset) if is_read && name != "index.html" => asset.serve(request.headers()),
+        Some(_) if !is_read => (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response(),
+        _ => (StatusCode::NOT_FOUND, "there is nothing at this address\n").into_response(),
+    }
+}

@@ -1,0 +1,154 @@
+//! The files of the page as build.rs put them into the binary, and how they are served. index.html is not served here:
+//! it is changed first, by page.rs.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// A file of the page.
+pub(crate) struct Embedded {
+    pub name: &'static str,
+    /// The first half of its SHA-256, in hexadecimal digits.
+    pub digest: &'static str,
+    pub plain: &'static [u8],
+    pub brotli: Option<&'static [u8]>,
+}
+
+mod embedded {
+    use super::Embedded;
+
+    include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+}
+
+/// The file of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Embedded> {
+    let at = embedded::EMBEDDED.binary_search_by(|asset| asset.name.cmp(name)).ok()?;
+    embedded::EMBEDDED.get(at)
+}
+
+impl Embedded {
+    /// Answers a GET or HEAD for this file; the server leaves the body of a HEAD away.
+    pub fn serve(&self, request: &HeaderMap) -> Response {
+        let etag = format!("\"{}\"", self.digest);
+        let cache = if has_hash(self.name) { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let (body, encoding) = match self.brotli {
+            Some(brotli) if accepts_brotli(request) => (brotli, Some("br")),
+            _ => (self.plain, None),
+        };
+        let mut response = if matches_etag(request, &etag) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            Response::new(Body::from(body))
+        };
+        let is_whole = response.status() == StatusCode::OK;
+        let headers = response.headers_mut();
+        if is_whole {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(self.name)));
+            if let Some(encoding) = encoding {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+            }
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if let Ok(etag) = HeaderValue::from_str(&etag) {
+            headers.insert(header::ETAG, etag);
+        }
+        response
+    }
+}
+
+/// True if `If-None-Match` names this entity tag, by the weak comparison of RFC 9110, section 8.8.3.2.
+pub(crate) fn matches_etag(request: &HeaderMap, etag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    request
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
+}
+
+fn accepts_brotli(request: &HeaderMap) -> bool {
+    let values = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|coding| {
+        let (name, params) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = params.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).unwrap_or(1.0);
+        name.trim().eq_ignore_ascii_case("br") && weight > 0.0
+    })
+}
+
+/// True for a name with a hash in it, as Trunk gives them (`page-0123456789abcdef_bg.wasm`): another content has
+/// another name, so that this one never changes.
+fn has_hash(name: &str) -> bool {
+    name.split(['/', '.', '_', '-']).any(|part| part.len() >= 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map_or("", |(_, end)| end) {
+        "css" => "text/css; charset=utf-8",
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "json" | "map" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "wasm" => "application/wasm",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "webp" => "image/webp",
+        "woff2" => "font/woff2",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    const SAMPLE: Embedded =
+        Embedded { name: "app-0123456789abcdef_bg.wasm", digest: "d1", plain: b"plain", brotli: Some(b"br") };
+
+    fn ask(pairs: &[(header::HeaderName, &'static str)]) -> Response {
+        let headers = pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
+        SAMPLE.serve(&headers)
+    }
+
+    #[test]
+    fn encodings() {
+        for (accepted, encoding) in [
+            ("br", Some("br")),
+            ("gzip, deflate, br, zstd", Some("br")),
+            ("gzip;q=1.0, br;q=0.5", Some("br")),
+            ("br;q=0", None),
+            ("gzip", None),
+            ("brx", None),
+        ] {
+            let response = ask(&[(header::ACCEPT_ENCODING, accepted)]);
+            let seen = response.headers().get(header::CONTENT_ENCODING).map(|v| v.to_str().unwrap());
+            assert_eq!(seen, encoding, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn entity_tags() {
+        for (tags, status) in [("\"d1\"", 304), ("\"x\", W/\"d1\"", 304), ("*", 304), ("\"d\"", 200), ("d1", 200)] {
+            assert_eq!(ask(&[(header::IF_NONE_MATCH, tags)]).status(), status, "{tags}");
+        }
+    }
+
+    #[test]
+    fn only_hashed_names_are_immutable() {
+        for hashed in ["app-0123456789abcdef.js", "app-0123456789abcdef_bg.wasm", "snippets/x-0123456789abcdef/a.js"] {
+            assert!(has_hash(hashed), "{hashed}");
+        }
+        for plain in ["index.html", "css/tokens.css", "icons/icon-512.png", "app-0123.js", "feedbeef.css"] {
+            assert!(!has_hash(plain), "{plain}");
+        }
+    }
+
+    #[test]
+    fn names_are_sorted() {
+        assert!(embedded::EMBEDDED.is_sorted_by_key(|asset| asset.name), "or find() would miss some");
+    }
+}

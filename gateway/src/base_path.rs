@@ -1,0 +1,65 @@
+//! The base path. A proxy may pass it on or strip it: both are understood, so that nobody has to set it twice alike.
+
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+/// What becomes of a request's URI.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Stripped {
+    /// It does not begin with the base path.
+    Unchanged,
+    /// The URI without the base path.
+    To(Uri),
+    /// It is the base path without its slash, from where relative links would lead astray.
+    Redirect(String),
+}
+
+/// Takes the base path off a URI.
+pub(crate) fn strip(uri: &Uri, base_path: &str) -> Stripped {
+    if base_path.is_empty() {
+        return Stripped::Unchanged;
+    }
+    let Some(rest) = uri.path().strip_prefix(base_path) else { return Stripped::Unchanged };
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    if rest.is_empty() {
+        // Relative, so that it is right whatever scheme and host the browser sees.
+        let last = base_path.rsplit('/').next().unwrap_or_default();
+        return Stripped::Redirect(format!("{last}/{query}"));
+    }
+    if !rest.starts_with('/') {
+        return Stripped::Unchanged;
+    }
+    let mut parts = uri.clone().into_parts();
+    match format!("{rest}{query}").parse::<PathAndQuery>() {
+        Ok(path) => parts.path_and_query = Some(path),
+        Err(_) => return Stripped::Unchanged,
+    }
+    Uri::from_parts(parts).map_or(Stripped::Unchanged, Stripped::To)
+}
+
+/// An answer that leads to a relative location.
+pub(crate) fn redirect(location: &str) -> Response {
+    match HeaderValue::from_str(location) {
+        Ok(location) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response(),
+        Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways() {
+        let strip = |uri: &str, base: &str| strip(&uri.parse().unwrap(), base);
+        assert_eq!(strip("/r/x", ""), Stripped::Unchanged);
+        assert_eq!(strip("/r/x?a=b", "/ops"), Stripped::Unchanged);
+        assert_eq!(strip("/ops/r/x?a=b", "/ops"), Stripped::To("/r/x?a=b".parse().unwrap()));
+        assert_eq!(strip("/ops/", "/ops"), Stripped::To("/".parse().unwrap()));
+        assert_eq!(strip("/opsx/r", "/ops"), Stripped::Unchanged);
+        assert_eq!(strip("/ops?a=b", "/ops"), Stripped::Redirect("ops/?a=b".into()));
+        assert_eq!(strip("/a/b", "/a/b"), Stripped::Redirect("b/".into()));
+    }
+}

@@ -1,0 +1,171 @@
+//! What the gateway is told, and the same after it was checked: [`Settings`], which everything else reads.
+
+use ipnet::IpNet;
+use wardroom_protocol::Address;
+
+use crate::caller::Caller;
+use crate::limits::Limits;
+use crate::origin::Origin;
+
+/// What the gateway is told at its start.
+#[derive(Clone)]
+pub struct Config {
+    /// Where it listens. Port 0 takes a free one.
+    pub http: Vec<Address>,
+    /// Where the core is.
+    pub core: Address,
+    /// The gateway key, which lets it say on whose behalf it comes.
+    pub key: String,
+    /// The path under which the page stands: empty, or `/ops`.
+    pub base_path: String,
+    /// The address that people use, if it is not the one that they reach: `https://ops.example.org/ops`.
+    pub public_url: Option<String>,
+    /// Proxies whose `X-Forwarded-*` headers count.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whoever connects to a unix socket of ours is a trusted proxy.
+    pub trust_unix: bool,
+    /// Other origins whose pages may open WebSockets.
+    pub origins: Vec<String>,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("http", &self.http)
+            .field("core", &self.core)
+            .field("base_path", &self.base_path)
+            .field("public_url", &self.public_url)
+            .field("trusted_proxies", &self.trusted_proxies)
+            .field("trust_unix", &self.trust_unix)
+            .field("origins", &self.origins)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why the gateway did not start: one sentence that says what is wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// An address could not be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// As it was given.
+        address: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// There is nothing to listen on.
+    #[error("no address to listen on was given")]
+    NoAddress,
+    /// The base path is none.
+    #[error("base path {0:?} is not empty or like /ops: letters, digits and . _ ~ - between slashes, none at the end")]
+    BasePath(String),
+    /// The public URL is none.
+    #[error("public url {0:?} is not like https://ops.example.org or https://ops.example.org/ops")]
+    PublicUrl(String),
+    /// The public URL and the base path do not fit.
+    #[error("public url {url:?} ends in another path than base path {base:?}")]
+    PathsDiffer {
+        /// The public URL.
+        url: String,
+        /// The base path.
+        base: String,
+    },
+    /// An origin is none.
+    #[error("origin {0:?} is not like https://ops.example.org")]
+    Origin(String),
+}
+
+/// The configuration after it was checked.
+pub(crate) struct Settings {
+    pub core: Address,
+    pub key: String,
+    pub base_path: String,
+    pub public_origin: Option<Origin>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub trust_unix: bool,
+    pub origins: Vec<Origin>,
+    pub limits: Limits,
+}
+
+impl Settings {
+    pub fn check(config: &Config, limits: Limits) -> Result<Settings, StartError> {
+        if config.http.is_empty() {
+            return Err(StartError::NoAddress);
+        }
+        if !is_base_path(&config.base_path) {
+            return Err(StartError::BasePath(config.base_path.clone()));
+        }
+        let public_origin = match &config.public_url {
+            Some(url) => Some(public_origin(url, &config.base_path)?),
+            None => None,
+        };
+        let origins = config
+            .origins
+            .iter()
+            .map(|text| Origin::parse(text.trim_end_matches('/')).ok_or_else(|| StartError::Origin(text.clone())));
+        Ok(Settings {
+            core: config.core.clone(),
+            key: config.key.clone(),
+            base_path: config.base_path.clone(),
+            public_origin,
+            trusted_proxies: config.trusted_proxies.clone(),
+            trust_unix: config.trust_unix,
+            origins: origins.collect::<Result<_, _>>()?,
+            limits,
+        })
+    }
+
+    /// The origins whose pages may act for this caller: the one that they see us under, and those that were listed.
+    pub fn allowed_origins(&self, caller: &Caller) -> Vec<Origin> {
+        caller.origin.iter().chain(&self.public_origin).chain(&self.origins).cloned().collect()
+    }
+}
+
+fn is_base_path(path: &str) -> bool {
+    let is_part = |part: &str| {
+        !matches!(part, "" | "." | "..")
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-'))
+    };
+    path.is_empty() || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_part))
+}
+
+/// The origin of the public URL. Its path, if it has one, is the base path.
+fn public_origin(url: &str, base: &str) -> Result<Origin, StartError> {
+    let wrong = || StartError::PublicUrl(url.to_owned());
+    let after_scheme = url.find("://").map(|at| at + 3).ok_or_else(wrong)?;
+    let path_at = url[after_scheme..].find('/').map_or(url.len(), |at| after_scheme + at);
+    let (origin, path) = url.split_at(path_at);
+    let origin = Origin::parse(origin).ok_or_else(wrong)?;
+    let path = path.trim_end_matches('/');
+    if !path.is_empty() && path != base {
+        return Err(StartError::PathsDiffer { url: url.to_owned(), base: base.to_owned() });
+    }
+    Ok(origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_paths() {
+        for good in ["", "/ops", "/a/b", "/a-b.c_d~e"] {
+            assert!(is_base_path(good), "{good}");
+        }
+        for bad in ["/", "ops", "/ops/", "//", "/a//b", "/../x", "/.", "/a b", "/a?b", "/\"><script>", "/é"] {
+            assert!(!is_base_path(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn public_urls() {
+        let origin = |url: &str, base: &str| public_origin(url, base).map(|o| o.to_string()).ok();
+        assert_eq!(origin("https://Ops.Example.org", "").as_deref(), Some("https://ops.example.org"));
+        assert_eq!(origin("https://ops.example.org:443/ops/", "/ops").as_deref(), Some("https://ops.example.org"));
+        assert_eq!(origin("http://127.0.0.1:8080/", "/ops").as_deref(), Some("http://127.0.0.1:8080"));
+        assert_eq!(origin("https://ops.example.org/other", "/ops"), None);
+        assert_eq!(origin("ops.example.org", ""), None);
+        assert_eq!(origin("ftp://ops.example.org", ""), None);
+    }
+}

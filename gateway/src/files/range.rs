@@ -1,0 +1,93 @@
+//! `Range` (RFC 9110, section 14): which bytes of a file are asked for.
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Wanted {
+    /// All of it: no range, or one that may be ignored.
+    Whole,
+    /// `len` bytes from `first`; neither is beyond the file.
+    Part { first: u64, len: u64 },
+    /// Nothing that the file has: 416.
+    Unsatisfiable,
+}
+
+impl Wanted {
+    /// Reads a `Range` header for a file of `size` bytes. Several ranges at once are answered with the whole file, which
+    /// the RFC allows: nobody who downloads asks for them, and they cost more than they give.
+    pub fn of(range: Option<&str>, size: u64) -> Wanted {
+        let Some(spec) = range.and_then(|range| range.trim().strip_prefix("bytes=")) else { return Wanted::Whole };
+        let Some((first, last)) = spec.trim().split_once('-').filter(|_| !spec.contains(',')) else {
+            return Wanted::Whole;
+        };
+        match (number(first), number(last)) {
+            (Given::No, Given::Yes(suffix)) => {
+                let len = suffix.min(size);
+                if len == 0 { Wanted::Unsatisfiable } else { Wanted::Part { first: size - len, len } }
+            }
+            (Given::Yes(first), Given::No) => part(first, u64::MAX, size),
+            (Given::Yes(first), Given::Yes(last)) if last >= first => part(first, last, size),
+            _ => Wanted::Whole,
+        }
+    }
+}
+
+fn part(first: u64, last: u64, size: u64) -> Wanted {
+    if first >= size {
+        return Wanted::Unsatisfiable;
+    }
+    let end = last.saturating_add(1).min(size);
+    Wanted::Part { first, len: end - first }
+}
+
+enum Given {
+    Yes(u64),
+    No,
+    Wrong,
+}
+
+fn number(text: &str) -> Given {
+    if text.is_empty() {
+        return Given::No;
+    }
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Given::Wrong;
+    }
+    // More digits than fit mean beyond every file.
+    Given::Yes(text.parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wanted::{self, Part, Unsatisfiable, Whole};
+
+    #[test]
+    fn ranges() {
+        for (range, size, wanted) in [
+            ("bytes=0-", 10, Part { first: 0, len: 10 }),
+            ("bytes=0-0", 10, Part { first: 0, len: 1 }),
+            ("bytes=3-5", 10, Part { first: 3, len: 3 }),
+            ("bytes=3-99", 10, Part { first: 3, len: 7 }),
+            ("bytes=9-", 10, Part { first: 9, len: 1 }),
+            ("bytes=10-", 10, Unsatisfiable),
+            ("bytes=-3", 10, Part { first: 7, len: 3 }),
+            ("bytes=-30", 10, Part { first: 0, len: 10 }),
+            ("bytes=-0", 10, Unsatisfiable),
+            ("bytes=0-", 0, Unsatisfiable),
+            ("bytes=-1", 0, Unsatisfiable),
+            ("bytes=0-18446744073709551615", 10, Part { first: 0, len: 10 }),
+            ("bytes=99999999999999999999999-", 10, Unsatisfiable),
+            ("bytes=5-3", 10, Whole),
+            ("bytes=0-1,3-4", 10, Whole),
+            ("bytes=", 10, Whole),
+            ("bytes=-", 10, Whole),
+            ("bytes=a-b", 10, Whole),
+            ("bytes=+1-2", 10, Whole),
+            ("bytes=--1", 10, Whole),
+            ("lines=0-1", 10, Whole),
+            ("", 10, Whole),
+        ] {
+            assert_eq!(Wanted::of(Some(range), size), wanted, "{range} of {size}");
+        }
+        assert_eq!(Wanted::of(None, 10), Whole);
+    }
+}

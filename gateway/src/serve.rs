@@ -1,0 +1,102 @@
+//! Accepts connections and serves HTTP/1.1 on each, until told to stop; then lets what runs come to its end, and cuts it
+//! at the deadline.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::time::sleep;
+use tower_service::Service;
+
+use crate::app::App;
+use crate::caller::{Caller, Peer};
+use crate::limits::HEADER_BYTES_MAX;
+use crate::listen::Listener;
+use crate::socket::{Socket, Stream};
+use crate::{base_path, security_headers};
+
+/// How long accepting rests after an error: descriptors that ran out are free again when somebody leaves.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// Accepts until the stop signal.
+pub(crate) async fn accept(listener: Listener, router: Router, app: Arc<App>) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = app.stop.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => take(stream, peer, &router, &app),
+            Err(error) => {
+                tracing::warn!(%error, listener = listener.address(), "a connection could not be accepted");
+                tokio::select! {
+                    () = sleep(ACCEPT_REST) => {}
+                    () = app.stop.cancelled() => return,
+                }
+            }
+        }
+    }
+}
+
+fn take(stream: Stream, peer: Peer, router: &Router, app: &Arc<App>) {
+    let Some(permit) = app.admission.admit(peer, &app.settings) else {
+        tracing::warn!(?peer, "too many connections, one is refused");
+        return;
+    };
+    let socket = Socket::new(stream, app.settings.limits, permit);
+    app.tasks.spawn(serve(socket, peer, router.clone(), Arc::clone(app)));
+}
+
+async fn serve(socket: Socket, peer: Peer, router: Router, app: Arc<App>) {
+    let service = service_fn(|request| answer(request, peer, router.clone(), Arc::clone(&app)));
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(app.settings.limits.headers_within)
+        .max_header_size(HEADER_BYTES_MAX)
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = app.stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = app.cut.cancelled() => return,
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(?peer, %error, "a connection ended early");
+    }
+}
+
+async fn answer(
+    mut request: Request<Incoming>,
+    peer: Peer,
+    mut router: Router,
+    app: Arc<App>,
+) -> Result<Response, Infallible> {
+    let caller = Caller::of(peer, request.headers(), &app.settings);
+    let page_csp = app.page.policy(&caller);
+    let response = match base_path::strip(request.uri(), &app.settings.base_path) {
+        base_path::Stripped::Redirect(location) => base_path::redirect(&location),
+        base_path::Stripped::Unchanged => {
+            request.extensions_mut().insert(caller);
+            router.call(request.map(Body::new)).await?
+        }
+        base_path::Stripped::To(uri) => {
+            *request.uri_mut() = uri;
+            request.extensions_mut().insert(caller);
+            router.call(request.map(Body::new)).await?
+        }
+    };
+    Ok(security_headers::set(response, page_csp))
+}

@@ -1,0 +1,112 @@
+//! `/ws`: who may open a WebSocket. What then goes over it is the bridge's.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use wardroom_protocol::{Code, SUBPROTOCOL};
+
+use crate::answer::Refusal;
+use crate::app::App;
+use crate::bridge;
+use crate::caller::Caller;
+use crate::cookie;
+use crate::core_link::CoreLink;
+use crate::farewell;
+use crate::limits::{MESSAGE_BYTES_MAX, WS_READ_BUFFER_BYTES, WS_WRITE_BUFFER_BYTES, WS_WRITE_BUFFER_BYTES_MAX};
+use crate::origin::Origin;
+
+/// `GET /ws`
+pub(crate) async fn upgrade(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Refusal> {
+    check_origin(&app, &caller, &headers)?;
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade.protocols([SUBPROTOCOL]),
+        Err(_) => return Ok(needs_upgrade(&headers)),
+    };
+    if upgrade.selected_protocol().is_none() {
+        return Err(Refusal::new(Code::BadRequest, "a WebSocket here speaks the sub-protocol wardroom.v1"));
+    }
+    let session = cookie::session(&headers, &caller, &app.settings.base_path);
+    // Held until the bridge has ended: the HTTP server does not wait for sockets that were upgraded.
+    let task = app.tasks.token();
+    Ok(upgrade
+        .read_buffer_size(WS_READ_BUFFER_BYTES)
+        .write_buffer_size(WS_WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(WS_WRITE_BUFFER_BYTES_MAX)
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+        .on_upgrade(move |socket| async move {
+            open(socket, &app, &caller, session).await;
+            drop(task);
+        }))
+}
+
+async fn open(socket: WebSocket, app: &App, caller: &Caller, session: Option<String>) {
+    let bridged = async {
+        match CoreLink::open(&app.settings, caller, session).await {
+            Ok(link) => {
+                let ended = bridge::run(socket, link, &app.settings.limits, &app.stop).await;
+                tracing::debug!(client = caller.address_text(), ?ended, "websocket ended");
+            }
+            Err(error) => {
+                tracing::warn!(client = caller.address_text(), %error, "the core cannot be reached for a websocket");
+                farewell::turn_away(socket, &app.settings.limits).await;
+            }
+        }
+    };
+    tokio::select! {
+        () = bridged => {}
+        () = app.cut.cancelled() => {}
+    }
+}
+
+/// Any page on the web can open a WebSocket to us, and the browser sends our cookie with it: only Origin tells whose
+/// page it is. Programs send none, and have no cookie that a page could ride on.
+fn check_origin(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        if headers.contains_key(header::COOKIE) {
+            return Err(refused(caller, "none", "a WebSocket with a cookie must name its Origin".to_owned()));
+        }
+        return Ok(());
+    };
+    let seen = origin.to_str().unwrap_or("no text");
+    let allowed = app.settings.allowed_origins(caller);
+    let parsed = Origin::parse(seen);
+    if parsed.as_ref().is_some_and(|origin| allowed.contains(origin)) {
+        return Ok(());
+    }
+    let expected = allowed.iter().map(Origin::to_string).collect::<Vec<_>>().join(" or ");
+    let expected = if expected.is_empty() { "a Host header".to_owned() } else { expected };
+    let shown: String = wardroom_protocol::visible::visible(seen).chars().take(200).collect();
+    let msg = format!(
+        "the Origin of this WebSocket is {shown}, expected {expected}; behind a proxy, start the gateway with \
+         --public-url, or with --trusted-proxy and let the proxy send Host and X-Forwarded-Proto"
+    );
+    Err(refused(caller, &shown, msg))
+}
+
+fn refused(caller: &Caller, origin: &str, msg: String) -> Refusal {
+    tracing::warn!(client = caller.address_text(), origin, reason = msg, "websocket refused");
+    Refusal::new(Code::Forbidden, msg)
+}
+
+/// A request that asks for no WebSocket, most likely because a proxy took the headers away that did.
+fn needs_upgrade(headers: &HeaderMap) -> Response {
+    let msg = if headers.contains_key("sec-websocket-key") {
+        "the headers Connection and Upgrade did not arrive; a proxy must pass them on"
+    } else {
+        "this is the address of a WebSocket"
+    };
+    let mut response = Refusal::new(Code::BadRequest, msg).with_status(StatusCode::UPGRADE_REQUIRED).into_response();
+    response.headers_mut().insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
+    response
+}
