@@ -1,1 +1,32 @@
-//! Part of Wardroom.
+//! The core of Wardroom: the only authority, and the only one that writes the data folder. It knows accounts, rooms,
+//! runs, files and the audit, and serves programs and people on one TCP port. It starts no process of its own: the
+//! hosts do that.
+//!
+//! Two faces (`wire` for programs, `text` for people with `nc`) call the same services (`rooms`, `runs`, `files`,
+//! `accounts`), which know no socket.
+
+pub mod accounts;
+pub mod admin;
+mod clock;
+mod data;
+mod files;
+pub mod limits;
+mod listen;
+mod log;
+mod outlet;
+mod policy;
+mod presence;
+mod refusal;
+mod rooms;
+mod runs;
+mod secrets;
+mod start;
+mod state;
+mod store;
+mod text;
+mod wire;
+
+pub use data::{DataError, DataFolder};
+pub use listen::BindError;
+pub use refusal::Refusal;
+pub use start::{Config, Core, StartError, start};

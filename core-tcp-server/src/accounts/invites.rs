@@ -1,0 +1,56 @@
+//! Invites: a secret that makes one account, once, within a day.
+
+use rusqlite::{OptionalExtension as _, params};
+use wardroom_protocol::Role;
+use wardroom_protocol::messages::InviteAdded;
+
+use crate::limits::INVITE_MS;
+use crate::refusal::Refusal;
+use crate::secrets::{random_hex, token_hash};
+use crate::store::{Store, Tx};
+
+/// Makes an invite within a transaction.
+pub(super) fn make(tx: &Tx<'_>, role: Role, by: &str) -> Result<InviteAdded, Refusal> {
+    let invite = random_hex(16);
+    let until = tx.now_ms + INVITE_MS;
+    let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
+    tx.conn.execute("DELETE FROM invites WHERE expires < ?1", [now])?;
+    tx.conn.execute(
+        "INSERT INTO invites(hash, role, by, expires) VALUES(?1,?2,?3,?4)",
+        params![token_hash(&invite), role.as_str(), by, i64::try_from(until).unwrap_or(i64::MAX)],
+    )?;
+    Ok(InviteAdded { invite, until })
+}
+
+/// Uses an invite up within a transaction; what it makes one.
+pub(super) fn take(tx: &Tx<'_>, invite: &str) -> Result<Role, Refusal> {
+    let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
+    let role: Option<String> = tx
+        .conn
+        .query_row(
+            "DELETE FROM invites WHERE hash = ?1 AND expires > ?2 RETURNING role",
+            params![token_hash(invite), now],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let refused = "this invite is used up, too old or wrong: ask an admin for another";
+    role.ok_or_else(|| Refusal::unauthorized(refused))?.parse().map_err(Refusal::internal)
+}
+
+/// An invite for the first administrator, as long as there is none. The one that was printed before ends.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn first_invite(store: &Store) -> Result<Option<String>, Refusal> {
+    store
+        .write(|tx| {
+            let admins = "SELECT count(*) FROM users WHERE role = 'admin' AND id <> 0";
+            let count: i64 = tx.conn.query_row(admins, [], |row| row.get(0))?;
+            if count > 0 {
+                return Ok(None);
+            }
+            tx.conn.execute("DELETE FROM invites WHERE by = 'first start'", [])?;
+            make(tx, Role::Admin, "first start").map(|made| Some(made.invite))
+        })
+        .await
+}

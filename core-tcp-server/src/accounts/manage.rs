@@ -1,0 +1,186 @@
+//! What admins do with accounts. Each is audited in the transaction that does it.
+
+use rusqlite::{OptionalExtension as _, params};
+use wardroom_protocol::event::EventBody;
+use wardroom_protocol::limits::TITLE_CHARS_MAX;
+use wardroom_protocol::messages::{
+    InviteAdd, InviteAdded, TokenAdd, TokenAdded, UserAdd, UserDisable, UserInfo, UserPasswd,
+};
+use wardroom_protocol::{Role, UserName};
+
+use super::sessions::{self, Kind};
+use super::{Accounts, User, invites};
+use crate::policy::Admin;
+use crate::refusal::Refusal;
+use crate::rooms::{GENERAL, GENERAL_NAME, Registry};
+use crate::store::{NewEvent, Store, Tx, UserId};
+
+/// Makes an account, a member of `general`, within a transaction.
+pub(super) fn insert_user(
+    tx: &mut Tx<'_>,
+    name: &UserName,
+    shown: Option<&str>,
+    role: Role,
+    phc: &str,
+) -> Result<User, Refusal> {
+    let shown = shown.map(str::trim).filter(|s| !s.is_empty()).unwrap_or(name.as_str());
+    if shown.chars().count() > TITLE_CHARS_MAX || shown.chars().any(char::is_control) {
+        return Err(Refusal::bad_request("a shown name has at most 120 characters, and no control characters"));
+    }
+    let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
+    let added = tx.conn.execute(
+        "INSERT INTO users(name, shown, role, password, created) VALUES(?1,?2,?3,?4,?5) ON CONFLICT(name) DO NOTHING",
+        params![name.as_str(), shown, role.as_str(), phc, now],
+    )?;
+    if added == 0 {
+        return Err(Refusal::conflict(format!("there is a user {name} already: choose another name")));
+    }
+    let id = UserId(tx.conn.last_insert_rowid());
+    tx.conn.execute("INSERT INTO members(room, user, read) VALUES(?1, ?2, 0)", params![GENERAL.0, id.0])?;
+    tx.append(&NewEvent {
+        room: GENERAL,
+        room_name: GENERAL_NAME,
+        by: id,
+        by_name: name.as_str(),
+        kind: EventBody::Join.kind(),
+        fields: "{}",
+        nonce: None,
+    })?;
+    Ok(User { id, name: name.clone(), shown: shown.to_owned(), role, is_disabled: false })
+}
+
+impl Accounts {
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// `conflict` for a name that is taken; what is wrong with the password.
+    pub async fn add_user(&self, store: &Store, rooms: &Registry, by: &Admin<'_>, add: UserAdd) -> Result<(), Refusal> {
+        let phc = self.hasher.hash(add.password).await?;
+        let by = by.member().clone();
+        let user = store
+            .write(move |tx| {
+                let user = insert_user(tx, &add.user, add.name.as_deref(), add.role, &phc)?;
+                tx.audit(by.user.name.as_str(), &by.address, "account", add.user.as_str(), add.role.as_str())?;
+                Ok(user)
+            })
+            .await?;
+        let user = self.put(user);
+        if let Some(general) = rooms.by_id(GENERAL) {
+            general.put_member(user.id, 0);
+        }
+        Ok(())
+    }
+
+    /// All accounts, with the number of their sessions.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn list_users(&self, store: &Store, _by: &Admin<'_>) -> Result<Vec<UserInfo>, Refusal> {
+        let counts: Vec<(i64, i64)> = store
+            .read(|conn| {
+                let mut statement = conn.prepare_cached("SELECT user, count(*) FROM sessions GROUP BY user")?;
+                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .await?;
+        let sessions_of = |id: UserId| counts.iter().find(|(user, _)| *user == id.0).map_or(0, |(_, n)| *n);
+        Ok(self
+            .all()
+            .into_iter()
+            .map(|user| UserInfo {
+                sessions: u64::try_from(sessions_of(user.id)).unwrap_or(0),
+                user: user.name.clone(),
+                name: user.shown.clone(),
+                role: user.role,
+                disabled: user.is_disabled,
+            })
+            .collect())
+    }
+
+    /// Sets a password and ends the account's sessions. The caller closes their connections.
+    ///
+    /// # Errors
+    /// `not_found`; what is wrong with the password.
+    pub async fn set_password(&self, store: &Store, by: &Admin<'_>, set: UserPasswd) -> Result<UserId, Refusal> {
+        let phc = self.hasher.hash(set.password).await?;
+        let by = by.member().clone();
+        store
+            .write(move |tx| {
+                let id = find_user(tx, &set.user)?;
+                tx.conn.execute("UPDATE users SET password = ?2 WHERE id = ?1", params![id.0, phc])?;
+                tx.conn.execute("DELETE FROM sessions WHERE user = ?1 AND expires IS NOT NULL", [id.0])?;
+                tx.audit(by.user.name.as_str(), &by.address, "password", set.user.as_str(), "")?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// Closes an account or opens it again. The caller closes its connections.
+    ///
+    /// # Errors
+    /// `not_found`; `conflict` for the last admin, without whom nobody could open it again.
+    pub async fn set_disabled(&self, store: &Store, by: &Admin<'_>, set: UserDisable) -> Result<UserId, Refusal> {
+        let by = by.member().clone();
+        let (name, is_disabled) = (set.user.clone(), set.disabled);
+        let id = store
+            .write(move |tx| {
+                let id = find_user(tx, &set.user)?;
+                tx.conn.execute("UPDATE users SET disabled = ?2 WHERE id = ?1", params![id.0, set.disabled])?;
+                let admins = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0";
+                let left: i64 = tx.conn.query_row(admins, [], |row| row.get(0))?;
+                if left == 0 {
+                    return Err(Refusal::conflict("this is the last admin: make another one first"));
+                }
+                if set.disabled {
+                    tx.conn.execute("DELETE FROM sessions WHERE user = ?1", [id.0])?;
+                }
+                let action = if set.disabled { "disable" } else { "enable" };
+                tx.audit(by.user.name.as_str(), &by.address, action, set.user.as_str(), "")?;
+                Ok(id)
+            })
+            .await?;
+        if let Some(user) = self.by_name(name.as_str()) {
+            self.put(User { is_disabled, ..User::clone(&user) });
+        }
+        Ok(id)
+    }
+
+    /// Makes a token for a program.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn add_token(&self, store: &Store, by: &Admin<'_>, add: TokenAdd) -> Result<TokenAdded, Refusal> {
+        let by = by.member().clone();
+        store
+            .write(move |tx| {
+                let id = find_user(tx, &add.user)?;
+                let label = add.label.as_deref().unwrap_or("token");
+                let (_, token) = sessions::make(tx, id, Kind::Program, label, "")?;
+                tx.audit(by.user.name.as_str(), &by.address, "token", add.user.as_str(), label)?;
+                Ok(TokenAdded { token })
+            })
+            .await
+    }
+
+    /// Makes an invite.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn add_invite(&self, store: &Store, by: &Admin<'_>, add: InviteAdd) -> Result<InviteAdded, Refusal> {
+        let by = by.member().clone();
+        store
+            .write(move |tx| {
+                tx.audit(by.user.name.as_str(), &by.address, "invite", add.role.as_str(), "")?;
+                invites::make(tx, add.role, by.user.name.as_str())
+            })
+            .await
+    }
+}
+
+fn find_user(tx: &Tx<'_>, name: &UserName) -> Result<UserId, Refusal> {
+    let id: Option<i64> = tx
+        .conn
+        .query_row("SELECT id FROM users WHERE name = ?1 AND id <> 0", [name.as_str()], |row| row.get(0))
+        .optional()?;
+    id.map(UserId).ok_or_else(|| Refusal::not_found(format!("there is no user {name}")))
+}

@@ -1,0 +1,88 @@
+//! Passwords: Argon2id with OWASP's first choice of parameters (19 MiB, two passes, one lane), on threads that may
+//! block, a few at a time, so that sign-ins can exhaust neither memory nor cores.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+use wardroom_protocol::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
+
+use crate::limits::{HASH_WAIT_MS, HASHES_MAX};
+use crate::refusal::Refusal;
+
+/// Hashes passwords, [`HASHES_MAX`] at a time.
+pub(super) struct Hasher {
+    permits: Arc<Semaphore>,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self { permits: Arc::new(Semaphore::new(HASHES_MAX)) }
+    }
+}
+
+impl Hasher {
+    /// The PHC string of a password.
+    pub(super) async fn hash(&self, password: String) -> Result<String, Refusal> {
+        check(&password)?;
+        self.blocking(move || {
+            let salt = SaltString::encode_b64(&hex_bytes()).map_err(Refusal::internal)?;
+            let hash = argon2()?.hash_password(password.as_bytes(), &salt).map_err(Refusal::internal)?;
+            Ok(hash.to_string())
+        })
+        .await
+    }
+
+    /// True if it is the password of this PHC string. Without one (no such account) the work is the same.
+    pub(super) async fn verify(&self, password: String, phc: Option<String>) -> Result<bool, Refusal> {
+        if password.len() > PASSWORD_BYTES_MAX {
+            return Ok(false);
+        }
+        self.blocking(move || {
+            let known = phc.as_deref().and_then(|phc| PasswordHash::new(phc).ok());
+            let Some(known) = known else {
+                let salt = SaltString::encode_b64(b"no such account!").map_err(Refusal::internal)?;
+                argon2()?.hash_password(password.as_bytes(), &salt).map_err(Refusal::internal)?;
+                return Ok(false);
+            };
+            Ok(argon2()?.verify_password(password.as_bytes(), &known).is_ok())
+        })
+        .await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let wait = Duration::from_millis(HASH_WAIT_MS);
+        let permit = tokio::time::timeout(wait, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = permit.map_err(|_| Refusal::busy("many people are signing in: try again", 5_000))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        });
+        done.await.map_err(Refusal::internal)?
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, Refusal> {
+    let params = Params::new(19 * 1_024, 2, 1, None).map_err(Refusal::internal)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hex_bytes() -> Vec<u8> {
+    crate::secrets::random_hex(16).into_bytes()
+}
+
+fn check(password: &str) -> Result<(), Refusal> {
+    if password.chars().count() < PASSWORD_CHARS_MIN {
+        return Err(Refusal::bad_request("a password has at least 8 characters"));
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(Refusal::bad_request("a password has at most 1,024 bytes"));
+    }
+    Ok(())
+}

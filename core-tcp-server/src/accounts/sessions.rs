@@ -1,0 +1,92 @@
+//! Sessions of people and tokens of programs: made, found by their hash, ended.
+
+use std::sync::Arc;
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Accounts, User};
+use crate::limits::{SESSION_MS, SESSIONS_PER_USER_MAX};
+use crate::refusal::Refusal;
+use crate::secrets::{random_hex, token_hash};
+use crate::store::{Store, Tx, UserId};
+
+/// A session's row.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct SessionId(pub i64);
+
+/// Who holds a session, and how long it lasts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// A person: ends after thirty days.
+    Person,
+    /// A program: ends when it is taken back.
+    Program,
+}
+
+/// Makes a session within a transaction. The secret is given once, and kept only as a hash.
+pub(super) fn make(
+    tx: &Tx<'_>,
+    user: UserId,
+    kind: Kind,
+    label: &str,
+    address: &str,
+) -> Result<(SessionId, String), Refusal> {
+    let token = random_hex(24);
+    let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
+    let expires = (kind == Kind::Person).then(|| now.saturating_add(i64::try_from(SESSION_MS).unwrap_or(i64::MAX)));
+    tx.conn.execute("DELETE FROM sessions WHERE user = ?1 AND expires < ?2", params![user.0, now])?;
+    let count: i64 = tx.conn.query_row("SELECT count(*) FROM sessions WHERE user = ?1", [user.0], |row| row.get(0))?;
+    if usize::try_from(count).unwrap_or(usize::MAX) >= SESSIONS_PER_USER_MAX {
+        let oldest =
+            "DELETE FROM sessions WHERE id = (SELECT min(id) FROM sessions WHERE user = ?1 AND expires IS NOT NULL)";
+        if tx.conn.execute(oldest, [user.0])? == 0 {
+            return Err(Refusal::too_large("this account has 64 tokens: take one back first"));
+        }
+    }
+    let label: String = label.chars().take(120).collect();
+    tx.conn.execute(
+        "INSERT INTO sessions(hash, user, label, address, created, expires) VALUES(?1,?2,?3,?4,?5,?6)",
+        params![token_hash(&token), user.0, label, host_of(address), now, expires],
+    )?;
+    Ok((SessionId(tx.conn.last_insert_rowid()), token))
+}
+
+/// The address without its port: what a later sign-in is compared with.
+pub(super) fn host_of(address: &str) -> &str {
+    address.rsplit_once(':').map_or(address, |(host, _)| host)
+}
+
+impl Accounts {
+    /// Whose token this is.
+    pub(super) async fn find_session(
+        &self,
+        store: &Store,
+        token: &str,
+        now_ms: u64,
+    ) -> Result<Option<(Arc<User>, SessionId)>, Refusal> {
+        let hash = token_hash(token);
+        let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
+        let found: Option<(i64, i64)> = store
+            .read(move |conn| {
+                Ok(conn
+                    .prepare_cached(
+                        "SELECT user, id FROM sessions WHERE hash = ?1 AND (expires IS NULL OR expires > ?2)",
+                    )?
+                    .query_row(params![hash, now], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?)
+            })
+            .await?;
+        Ok(found.and_then(|(user, id)| {
+            let user = self.by_id(UserId(user)).filter(|user| !user.is_disabled)?;
+            Some((user, SessionId(id)))
+        }))
+    }
+
+    /// Ends one session. Its connections are closed by the caller, who knows them.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn end_session(&self, store: &Store, session: SessionId) -> Result<(), Refusal> {
+        store.write(move |tx| Ok(tx.conn.execute("DELETE FROM sessions WHERE id = ?1", [session.0]).map(drop)?)).await
+    }
+}

@@ -1,0 +1,113 @@
+//! The data folder: made if it is not there, ours alone, held by one core at a time, with the keys in it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::secrets::random_hex;
+
+/// Why a data folder cannot be used. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// It cannot be made, or not be written to.
+    #[error("cannot write to the data folder {}: {error}: choose another with --data", .path.display())]
+    NotWritable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// It holds other things.
+    #[error("{} is not a wardroom data folder: choose an empty or a new one with --data", .0.display())]
+    NotOurs(PathBuf),
+    /// Another core has it.
+    #[error("the data folder {} is in use by another wardroom: stop that one, or choose another with --data", .0.display())]
+    InUse(PathBuf),
+}
+
+/// The folder, held.
+#[derive(Debug)]
+pub struct DataFolder {
+    /// Where.
+    pub path: PathBuf,
+    /// Released by the kernel when the process ends, however it ends.
+    _lock: File,
+}
+
+/// The keys of this server's parts, each a secret line in a file that only its owner reads.
+#[derive(Clone)]
+pub struct Keys {
+    /// A gateway shows it in `via`.
+    pub gateway: String,
+    /// A host shows it in `host.hello`.
+    pub host: String,
+    /// The administrator's command shows it on the unix socket.
+    pub admin: String,
+}
+
+impl DataFolder {
+    /// Opens the folder, and makes what is missing in it.
+    ///
+    /// # Errors
+    /// [`DataError`], each a sentence that says what to do.
+    pub fn open(path: &Path) -> Result<DataFolder, DataError> {
+        let wrap = |error| DataError::NotWritable { path: path.to_owned(), error };
+        let make = |folder: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        make(path).map_err(wrap)?;
+        let is_ours = path.join("wardroom.db").exists() || path.join("lock").exists();
+        // A folder of its own device may hold lost+found; nothing else may be there.
+        let mut others = fs::read_dir(path).map_err(wrap)?.filter_map(Result::ok);
+        if !is_ours && others.any(|entry| entry.file_name() != "lost+found") {
+            return Err(DataError::NotOurs(path.to_owned()));
+        }
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
+        let lock = lock.map_err(wrap)?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| DataError::InUse(path.to_owned()))?;
+        for folder in ["keys", "runs", "shelves", "shelves/.staging", "host"] {
+            make(&path.join(folder)).map_err(wrap)?;
+        }
+        Ok(DataFolder { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Where the database is.
+    pub fn database(&self) -> PathBuf {
+        self.path.join("wardroom.db")
+    }
+
+    /// Reads the keys; makes those that are missing.
+    ///
+    /// # Errors
+    /// [`DataError::NotWritable`]
+    pub fn keys(&self) -> Result<Keys, DataError> {
+        let key = |name: &str| {
+            let path = self.path.join("keys").join(name);
+            read_or_make(&path).map_err(|error| DataError::NotWritable { path, error })
+        };
+        Ok(Keys { gateway: key("gateway.key")?, host: key("host.key")?, admin: key("admin.key")? })
+    }
+}
+
+fn read_or_make(path: &Path) -> io::Result<String> {
+    match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            let key = random_hex(32);
+            writeln!(file, "{key}")?;
+            file.sync_all()?;
+            Ok(key)
+        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            let mut key = String::new();
+            File::open(path)?.take(1_024).read_to_string(&mut key)?;
+            let key = key.trim().to_owned();
+            if key.len() < 32 {
+                let why = format!("{} holds no key: remove it, and a new one is made", path.display());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+            }
+            Ok(key)
+        }
+        Err(e) => Err(e),
+    }
+}

@@ -1,0 +1,230 @@
+//! The outgoing side of a connection, as the rest of the core sees it: something to wake, to hand answers to, and to
+//! close. It holds no events and no output: the connection's writer has cursors for those.
+//!
+//! The queue is bounded by its reader: [`Outlet::has_room`] makes the connection's reading side wait while answers
+//! are under way or unsent.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use wardroom_protocol::{RunId, StreamId};
+
+use crate::limits::IN_FLIGHT_MAX;
+use crate::rooms::Room;
+use crate::store::RoomId;
+
+/// What the writer of a connection is handed, in order.
+pub enum Item {
+    /// Bytes to be written: an answer, or something told.
+    Frame(Bytes),
+    /// A room is open from now on: events after `cursor`, then `room.live`.
+    Open {
+        /// The room.
+        room: Arc<Room>,
+        /// The last event that the reader has.
+        cursor: u64,
+    },
+    /// No more events of this room.
+    Close(RoomId),
+    /// The reader is a member: it is told when the room moves on while it is not open.
+    Joined(Arc<Room>),
+    /// The reader is a member no more.
+    Left(RoomId),
+    /// Bulk from now on. One with the same key is replaced.
+    Flow(Box<dyn Flow>),
+    /// The reader has dealt with all bytes before this place.
+    Ack(FlowKey, u64),
+    /// No more of this bulk.
+    Stop(FlowKey),
+}
+
+/// Which bulk.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FlowKey {
+    /// The output of a run.
+    Run(RunId),
+    /// A download.
+    Stream(StreamId),
+}
+
+/// Bulk on its way to one reader: a cursor in a log of bytes, under credit.
+pub trait Flow: Send {
+    /// Which one it is.
+    fn key(&self) -> FlowKey;
+    /// The reader has dealt with all bytes before `off`.
+    fn ack(&mut self, off: u64);
+    /// Adds up to `count` frames from memory to `out`.
+    fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step;
+    /// Reads from disk what [`Flow::take`] found missing. Called after it said [`Step::Load`].
+    fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+/// What a flow wants next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Nothing, until its log grows (it wakes the outlet itself) or credit comes.
+    Wait,
+    /// To be asked again: there is more.
+    More,
+    /// To be loaded, then asked again.
+    Load,
+    /// To be dropped: its last frame was taken.
+    Done,
+}
+
+/// The outgoing side of one connection.
+#[derive(Default)]
+pub struct Outlet {
+    /// The writer has something to look at.
+    is_dirty: AtomicBool,
+    writer: AtomicWaker,
+    /// The reading side, while it waits for room.
+    reader: AtomicWaker,
+    /// The reading side, while it waits for bytes: to be told that it need not.
+    closer: AtomicWaker,
+    /// Held while an item is pushed or the queue is taken; never across an await.
+    queue: Mutex<VecDeque<Item>>,
+    queued: AtomicU32,
+    in_flight: AtomicU32,
+    /// No more is read; what is queued is written, then the connection ends.
+    is_closing: AtomicBool,
+    /// When bytes last came in, Unix milliseconds: for the sweeper.
+    pub heard_ms: AtomicU64,
+}
+
+impl Outlet {
+    /// A new one, heard just now.
+    pub fn new(now_ms: u64) -> Arc<Self> {
+        Arc::new(Self { heard_ms: AtomicU64::new(now_ms), ..Self::default() })
+    }
+
+    /// Makes the writer look at its cursors. Cheap where it is about to anyway.
+    pub fn wake(&self) {
+        if !self.is_dirty.swap(true, Ordering::AcqRel) {
+            self.writer.wake();
+        }
+    }
+
+    /// Hands the writer something.
+    pub fn push(&self, item: Item) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(item);
+        self.queued.fetch_add(1, Ordering::AcqRel);
+        self.wake();
+    }
+
+    /// Opens a room for the reader: the answer first, then its events.
+    pub fn push_open(&self, room: Arc<Room>, cursor: u64, answer: Option<Bytes>) {
+        if let Some(answer) = answer {
+            self.tell(answer);
+        }
+        self.push(Item::Open { room, cursor });
+    }
+
+    /// Something told.
+    pub fn tell(&self, frame: Bytes) {
+        self.push(Item::Frame(frame));
+    }
+
+    /// A request is under way; [`Outlet::answer`] ends it.
+    pub fn begin(&self) {
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The answer to a request that [`Outlet::begin`] announced; none where it wants none.
+    pub fn answer(&self, frame: Option<Bytes>) {
+        if let Some(frame) = frame {
+            self.push(Item::Frame(frame));
+        }
+        self.in_flight.fetch_sub(1, Ordering::AcqRel);
+        self.reader.wake();
+    }
+
+    /// Ends the connection after what is queued. `last` is the last frame, if there is something to say.
+    pub fn close(&self, last: Option<Bytes>) {
+        if self.is_closing.load(Ordering::Acquire) {
+            return;
+        }
+        if let Some(last) = last {
+            self.push(Item::Frame(last));
+        }
+        self.is_closing.store(true, Ordering::Release);
+        self.is_dirty.store(true, Ordering::Release);
+        self.writer.wake();
+        self.reader.wake();
+        self.closer.wake();
+    }
+
+    /// Waits until [`Outlet::close`] is called.
+    pub async fn closed(&self) {
+        poll_fn(|cx| {
+            self.closer.register(cx.waker());
+            if self.is_closing() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// True after [`Outlet::close`].
+    pub fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Waits until fewer than [`IN_FLIGHT_MAX`] requests are under way or answered but unsent.
+    pub async fn has_room(&self) {
+        self.wait_for_reader(|| self.load() < IN_FLIGHT_MAX || self.is_closing()).await;
+    }
+
+    /// Waits until all requests are answered.
+    pub async fn is_idle(&self) {
+        self.wait_for_reader(|| self.in_flight.load(Ordering::Acquire) == 0 || self.is_closing()).await;
+    }
+
+    /// Waits until the writer is woken.
+    pub async fn woken(&self) {
+        poll_fn(|cx| {
+            if self.is_dirty.swap(false, Ordering::AcqRel) {
+                return Poll::Ready(());
+            }
+            self.writer.register(cx.waker());
+            if self.is_dirty.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Takes the next item; for the writer.
+    pub fn pop(&self) -> Option<Item> {
+        if self.queued.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let item = queue.pop_front()?;
+        if queue.is_empty() && queue.capacity() > 8 {
+            // An idle connection keeps no room for a burst that is over.
+            *queue = VecDeque::new();
+        }
+        drop(queue);
+        self.queued.fetch_sub(1, Ordering::AcqRel);
+        self.reader.wake();
+        Some(item)
+    }
+
+    fn load(&self) -> u32 {
+        self.in_flight.load(Ordering::Acquire).saturating_add(self.queued.load(Ordering::Acquire))
+    }
+
+    async fn wait_for_reader(&self, is_met: impl Fn() -> bool) {
+        poll_fn(|cx| {
+            if is_met() {
+                return Poll::Ready(());
+            }
+            self.reader.register(cx.waker());
+            if is_met() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}

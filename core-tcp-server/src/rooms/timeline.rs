@@ -1,0 +1,152 @@
+//! A room's timeline: posting to it, opening it at a place, and its pages.
+
+use std::sync::Arc;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use wardroom_protocol::limits::{HISTORY_LIMIT_MAX, LINE_BYTES_MAX, TEXT_BYTES_MAX};
+use wardroom_protocol::messages::{RoomHistory, RoomOpen};
+use wardroom_protocol::{Nonce, RoomName};
+
+use super::room::Room;
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::store::{NewEvent, Range, ReadEvent};
+
+/// Something to be said.
+#[derive(Debug)]
+pub struct Post {
+    /// Where.
+    pub room: RoomName,
+    /// The words.
+    pub text: String,
+    /// The author's mark.
+    pub nonce: Nonce,
+    /// What it answers.
+    pub reply_to: Option<u64>,
+}
+
+/// Says something. `done` gets its place once it is on disk; it is not called if this is refused at once.
+///
+/// # Errors
+/// `not_found`, `forbidden`, `bad_request`, `too_large`. Later, by `done`: `conflict`, `busy`.
+pub async fn post<D>(state: &State, member: &Member, post: Post, done: D) -> Result<(), Refusal>
+where
+    D: FnOnce(Result<u64, Refusal>) + Send + 'static,
+{
+    member.speaker()?;
+    let room = member.joined(&state.rooms, &post.room)?.room;
+    if post.text.len() > TEXT_BYTES_MAX {
+        return Err(Refusal::too_large("a message has at most 16,384 bytes: send it as a file"));
+    }
+    if post.text.trim().is_empty() {
+        return Err(Refusal::bad_request("a message is not empty"));
+    }
+    if post.reply_to.is_some_and(|seq| seq == 0 || seq > room.tail.head()) {
+        return Err(Refusal::bad_request(format!("{} has no such line to answer", post.room)));
+    }
+    let fields = fields_of(&post)?;
+    let user = Arc::clone(&member.user);
+    let work = move |tx: &mut crate::store::Tx<'_>| {
+        let event = NewEvent {
+            room: room.id,
+            room_name: room.name.as_str(),
+            by: user.id,
+            by_name: user.name.as_str(),
+            kind: "message",
+            fields: &fields,
+            nonce: Some(post.nonce.as_str()),
+        };
+        tx.append(&event).map(|appended| appended.seq)
+    };
+    state.store.append(work, done).await
+}
+
+fn fields_of(post: &Post) -> Result<String, Refusal> {
+    #[derive(serde::Serialize)]
+    struct Fields<'a> {
+        text: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reply_to: Option<u64>,
+    }
+    serde_json::to_string(&Fields { text: &post.text, reply_to: post.reply_to }).map_err(Refusal::internal)
+}
+
+/// Where a reader who opens a room begins: the room, and the `seq` after which events follow.
+///
+/// # Errors
+/// `not_found`; `reset` where the position is not one of this timeline; `bad_request`.
+pub fn open_at(state: &State, member: &Member, open: &RoomOpen) -> Result<(Arc<Room>, u64), Refusal> {
+    let room = member.readable(&state.rooms, &open.room)?.room;
+    let head = room.tail.head();
+    let after = match (open.after, open.last) {
+        (Some(_), Some(_)) => return Err(Refusal::bad_request("room.open takes after or last, not both")),
+        (Some(after), None) => {
+            let is_foreign = open.epoch.is_some_and(|epoch| epoch != state.store.epoch);
+            if after > head || is_foreign {
+                return Err(Refusal::reset(format!("{} has no such position: open it anew", open.room)));
+            }
+            after
+        }
+        (None, last) => head.saturating_sub(last.unwrap_or(0)),
+    };
+    Ok((room, after))
+}
+
+/// A page of the timeline, as the fields of an answer. Ascending; fewer events than asked for where a line would not
+/// hold them.
+///
+/// # Errors
+/// `not_found`, `bad_request`.
+pub async fn history(state: &State, member: &Member, ask: &RoomHistory) -> Result<Bytes, Refusal> {
+    let room = member.readable(&state.rooms, &ask.room)?.room;
+    let limit = ask.limit.unwrap_or(50);
+    if limit == 0 || limit > HISTORY_LIMIT_MAX {
+        return Err(Refusal::bad_request("limit is 1 to 200"));
+    }
+    let reader = member.user.id;
+    let count = usize::try_from(limit).unwrap_or(1);
+    // An answer is one line: some room is kept for what stands around the events.
+    let bytes_max = LINE_BYTES_MAX - 1_024;
+    let read = |range, count, bytes_max| state.store.read_events(room.id, range, count + 1, bytes_max, reader);
+    let (events, more) = match (ask.before, ask.after, ask.around) {
+        (None, None, None) => cut_front(read(Range::Before(u64::MAX >> 1), count, bytes_max).await?, count, 1),
+        (Some(before), None, None) => cut_front(read(Range::Before(before), count, bytes_max).await?, count, 1),
+        (None, Some(after), None) => {
+            let mut events = read(Range::After(after), count, bytes_max).await?;
+            events.truncate(count);
+            let more = events.last().is_some_and(|last| last.seq < room.tail.head());
+            (events, more)
+        }
+        (None, None, Some(around)) => {
+            let half = count / 2;
+            let (mut events, more) = cut_front(read(Range::Before(around), half, bytes_max / 2).await?, half, 1);
+            let rest = read(Range::After(around.saturating_sub(1)), count - half, bytes_max / 2).await?;
+            events.extend(rest.into_iter().take(count - half));
+            (events, more)
+        }
+        _ => return Err(Refusal::bad_request("room.history takes one of before, after and around")),
+    };
+    Ok(page(&room, &events, more))
+}
+
+/// Keeps the last `count`; there is more before them unless they begin with `first`.
+fn cut_front(mut events: Vec<ReadEvent>, count: usize, first: u64) -> (Vec<ReadEvent>, bool) {
+    let extra = events.len().saturating_sub(count);
+    events.drain(..extra);
+    let more = events.first().is_some_and(|event| event.seq > first);
+    (events, more)
+}
+
+fn page(room: &Room, events: &[ReadEvent], more: bool) -> Bytes {
+    let mut out = BytesMut::with_capacity(events.len() * 160);
+    out.put_slice(b"{\"events\":[");
+    for (index, event) in events.iter().enumerate() {
+        if index > 0 {
+            out.put_u8(b',');
+        }
+        event.stored(room.name.as_str()).encode_element(event.nonce.as_deref(), &mut out);
+    }
+    out.put_slice(if more { b"],\"more\":true}" } else { b"],\"more\":false}" });
+    out.freeze()
+}

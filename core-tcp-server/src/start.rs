@@ -1,0 +1,189 @@
+//! Starting and stopping the core: the data folder, the store, the state, the listeners, the tasks that belong to all.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wardroom_protocol::Address;
+
+use crate::accounts::{self, Accounts};
+use crate::clock::now_ms;
+use crate::data::{DataError, DataFolder};
+use crate::files::Files;
+use crate::limits::{CLOSE_WAIT_MS, SWEEP_EVERY_MS};
+use crate::listen::{self, BindError, Doors, Listener};
+use crate::presence::Presence;
+use crate::refusal::Refusal;
+use crate::rooms::Registry;
+use crate::runs::Runs;
+use crate::state::State;
+use crate::store::{self, Batch, OpenError};
+
+/// What a core needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where to listen, besides `core.sock` in the data folder.
+    pub tcp: Vec<Address>,
+    /// The name by which people know this server.
+    pub server_name: String,
+    /// Where the page is, for those who come to the wrong door.
+    pub web_url: Option<String>,
+}
+
+/// Why a core did not start. Each is a sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// An address.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// What is in the database.
+    #[error("cannot read the data folder: {0}")]
+    Load(#[from] Refusal),
+}
+
+/// A core that runs.
+pub struct Core {
+    /// Where it listens, as bound, in the order of the configuration.
+    pub addresses: Vec<String>,
+    /// The unix socket in the data folder, for the host, the gateway and the administrator of this machine.
+    pub socket: PathBuf,
+    /// An invite for the first administrator, as long as there is none.
+    pub first_invite: Option<String>,
+    /// The gateway key.
+    pub gateway_key: String,
+    stopped: JoinHandle<()>,
+}
+
+/// The parts of a core without its sockets: what `wardroom admin` uses where no server runs.
+pub(crate) struct Parts {
+    pub folder: DataFolder,
+    pub state: Arc<State>,
+    pub publisher: JoinHandle<()>,
+    pub writer: std::thread::JoinHandle<()>,
+}
+
+/// Opens the data folder, and everything that lives in it.
+pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
+    let folder = DataFolder::open(&config.data)?;
+    let keys = folder.keys()?;
+    let store::Opened { store, batches, writer } = store::open(&folder.database())?;
+    let (rooms, accounts) = store.read(|conn| Ok((Registry::load(conn)?, Accounts::load(conn)?))).await?;
+    let runs = Runs::load(&folder.path, &store).await?;
+    let files = Files::load(&folder.path, &store).await?;
+    let state = Arc::new(State {
+        store,
+        rooms,
+        accounts,
+        presence: Arc::new(Presence::default()),
+        runs,
+        files,
+        keys,
+        data: folder.path.clone(),
+        server_name: config.server_name.clone(),
+        web_url: config.web_url.clone(),
+    });
+    let publisher = tokio::spawn(publish(Arc::clone(&state), batches));
+    Ok(Parts { folder, state, publisher, writer })
+}
+
+/// Starts a core. It listens when this returns.
+///
+/// # Errors
+/// [`StartError`]
+pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, StartError> {
+    let parts = open(&config).await?;
+    let state = Arc::clone(&parts.state);
+    crate::files::recover(&state).await?;
+    let socket = parts.folder.path.join("core.sock");
+    let mut listeners = Vec::new();
+    for address in &config.tcp {
+        listeners.push(listen::bind(address).await?);
+    }
+    let addresses = listeners.iter().map(Listener::address).collect();
+    listeners.push(listen::bind(&Address::Unix(socket.clone())).await?);
+    let first_invite = accounts::first_invite(&state.store).await?;
+    let gateway_key = state.keys.gateway.clone();
+    let stopped = tokio::spawn(run(parts, listeners, shutdown));
+    Ok(Core { addresses, socket, first_invite, gateway_key, stopped })
+}
+
+impl Core {
+    /// Waits until it has stopped: all that was acknowledged is on disk, and the folder is free.
+    pub async fn stopped(self) {
+        if let Err(error) = self.stopped.await {
+            tracing::error!(%error, "the core did not stop in order");
+        }
+    }
+}
+
+async fn run(parts: Parts, listeners: Vec<Listener>, shutdown: CancellationToken) {
+    let Parts { folder, state, publisher, writer } = parts;
+    let doors = Doors::default();
+    let accepting = TaskTracker::new();
+    for listener in listeners {
+        accepting.spawn(listen::accept_all(listener, Arc::clone(&state), doors.clone(), shutdown.clone()));
+    }
+    accepting.close();
+    let sweeper = tokio::spawn(sweep(Arc::clone(&state), shutdown.clone()));
+    shutdown.cancelled().await;
+    accepting.wait().await;
+    drop(sweeper.await);
+    // Told to come back, with a spread so that they do not all come at once (the clients add their own).
+    state.presence.close_all("the server is stopping", 1_000);
+    tokio::time::sleep(Duration::from_millis(CLOSE_WAIT_MS / 4)).await;
+    end(state, publisher, writer).await;
+    drop(folder);
+}
+
+/// Lets the store commit what it has, and closes it.
+pub(crate) async fn end(state: Arc<State>, publisher: JoinHandle<()>, writer: std::thread::JoinHandle<()>) {
+    // Connections that have not ended yet hold the state; their requests are refused once the store is closed.
+    state.store.close().await;
+    drop(state);
+    drop(publisher.await);
+    drop(tokio::task::spawn_blocking(move || writer.join()).await);
+}
+
+/// Takes committed batches: events to their tails, then answers to those who asked. A task of the runtime, so that
+/// waking a thousand readers needs no thread to be woken.
+async fn publish(state: Arc<State>, mut batches: mpsc::Receiver<Batch>) {
+    let rooms = Arc::downgrade(&state);
+    drop(state);
+    while let Some(batch) = batches.recv().await {
+        if let Some(state) = rooms.upgrade() {
+            state.rooms.publish(batch.events);
+        }
+        for (finish, result) in batch.finished {
+            finish(result);
+        }
+    }
+}
+
+/// Four times a second who does not have a room open is told that it moved on; once a second silence is looked for.
+async fn sweep(state: Arc<State>, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(SWEEP_EVERY_MS / 4));
+    let mut count = 0u64;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        state.rooms.wake_quiet();
+        count = count.wrapping_add(1);
+        if count.is_multiple_of(4) {
+            state.presence.sweep(now_ms());
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Events in the database: append one, find one by its nonce, read a range.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use wardroom_protocol::event::StoredEvent;
+
+use super::writer::{as_sql, from_sql};
+use super::{RoomId, Store, UserId};
+use crate::refusal::Refusal;
+
+/// An event to be appended.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEvent<'a> {
+    /// The room.
+    pub room: RoomId,
+    /// Its name, for the wire.
+    pub room_name: &'a str,
+    /// The author.
+    pub by: UserId,
+    /// The author's name, for the wire.
+    pub by_name: &'a str,
+    /// [`wardroom_protocol::EventBody::kind`].
+    pub kind: &'a str,
+    /// [`wardroom_protocol::EventBody::fields`].
+    pub fields: &'a str,
+    /// The author's mark.
+    pub nonce: Option<&'a str>,
+}
+
+/// Where an event stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Appended {
+    /// Its place.
+    pub seq: u64,
+    /// It was not there before.
+    pub is_new: bool,
+}
+
+/// An event that is on disk, encoded once for all who read it.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The room.
+    pub room: RoomId,
+    /// Its place.
+    pub seq: u64,
+    /// The author, who alone is shown the nonce.
+    pub by: UserId,
+    /// The frame for everybody.
+    pub frame: Bytes,
+    /// The frame for the author, where it bears a nonce.
+    pub own_frame: Option<Bytes>,
+}
+
+impl Published {
+    pub(super) fn new(event: &NewEvent<'_>, seq: u64, at: u64) -> Self {
+        let stored =
+            StoredEvent { room: event.room_name, seq, at, by: event.by_name, kind: event.kind, fields: event.fields };
+        Self {
+            room: event.room,
+            seq,
+            by: event.by,
+            frame: stored.encode(None),
+            own_frame: event.nonce.map(|nonce| stored.encode(Some(nonce))),
+        }
+    }
+
+    /// The frame for this reader.
+    pub fn frame_for(&self, reader: UserId) -> &Bytes {
+        match &self.own_frame {
+            Some(own) if reader == self.by => own,
+            _ => &self.frame,
+        }
+    }
+}
+
+pub(super) fn head(conn: &Connection, room: RoomId) -> rusqlite::Result<u64> {
+    conn.prepare_cached("SELECT coalesce(max(seq), 0) FROM events WHERE room = ?1")?
+        .query_row([room.0], |row| row.get(0).map(from_sql))
+}
+
+/// False if the author used the nonce before.
+pub(super) fn insert(conn: &Connection, event: &NewEvent<'_>, seq: u64, at: u64) -> rusqlite::Result<bool> {
+    let rows = conn
+        .prepare_cached(
+            "INSERT INTO events(room, seq, at, by, kind, fields, nonce) VALUES(?1,?2,?3,?4,?5,?6,?7)
+             ON CONFLICT(by, nonce) WHERE nonce IS NOT NULL DO NOTHING",
+        )?
+        .execute(params![event.room.0, as_sql(seq), as_sql(at), event.by.0, event.kind, event.fields, event.nonce])?;
+    Ok(rows == 1)
+}
+
+pub(super) fn find_by_nonce(conn: &Connection, event: &NewEvent<'_>) -> Result<Appended, Refusal> {
+    let found: Option<(i64, i64, String, String)> = conn
+        .prepare_cached("SELECT room, seq, kind, fields FROM events WHERE by = ?1 AND nonce = ?2")?
+        .query_row(params![event.by.0, event.nonce], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?;
+    match found {
+        Some((room, seq, kind, fields)) if room == event.room.0 && kind == event.kind && fields == event.fields => {
+            Ok(Appended { seq: from_sql(seq), is_new: false })
+        }
+        Some(_) => Err(Refusal::conflict("this nonce was used for something else: make a new one for each post")),
+        None => Err(Refusal::internal("an event was refused, but none has its nonce")),
+    }
+}
+
+/// Which part of a timeline.
+#[derive(Clone, Copy, Debug)]
+pub enum Range {
+    /// The first `n` after a place.
+    After(u64),
+    /// The last `n` before a place.
+    Before(u64),
+}
+
+/// An event as it is read back, for one reader.
+#[derive(Clone, Debug)]
+pub struct ReadEvent {
+    /// Its place.
+    pub seq: u64,
+    /// Unix milliseconds.
+    pub at: u64,
+    /// The author's name.
+    pub by: String,
+    /// What kind.
+    pub kind: String,
+    /// The kind's fields, JSON.
+    pub fields: String,
+    /// The nonce, if the reader is the author.
+    pub nonce: Option<String>,
+}
+
+impl ReadEvent {
+    /// As the protocol encodes it.
+    pub fn stored<'a>(&'a self, room: &'a str) -> StoredEvent<'a> {
+        StoredEvent { room, seq: self.seq, at: self.at, by: &self.by, kind: &self.kind, fields: &self.fields }
+    }
+}
+
+impl Store {
+    /// Reads up to `count` events, ascending, as `reader` may see them; fewer where their texts exceed `bytes_max`
+    /// (but at least one).
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn read_events(
+        &self,
+        room: RoomId,
+        range: Range,
+        count: usize,
+        bytes_max: usize,
+        reader: UserId,
+    ) -> Result<Vec<ReadEvent>, Refusal> {
+        self.read(move |conn| Ok(read_range(conn, room, range, count, bytes_max, reader)?)).await
+    }
+}
+
+fn read_range(
+    conn: &Connection,
+    room: RoomId,
+    range: Range,
+    count: usize,
+    bytes_max: usize,
+    reader: UserId,
+) -> rusqlite::Result<Vec<ReadEvent>> {
+    let (sql, seq) = match range {
+        Range::After(seq) => (
+            "SELECT e.seq, e.at, u.name, e.kind, e.fields, iif(e.by = ?4, e.nonce, NULL)
+             FROM events e JOIN users u ON u.id = e.by WHERE e.room = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3",
+            seq,
+        ),
+        Range::Before(seq) => (
+            "SELECT e.seq, e.at, u.name, e.kind, e.fields, iif(e.by = ?4, e.nonce, NULL)
+             FROM events e JOIN users u ON u.id = e.by WHERE e.room = ?1 AND e.seq < ?2 ORDER BY e.seq DESC LIMIT ?3",
+            seq,
+        ),
+    };
+    let mut statement = conn.prepare_cached(sql)?;
+    let limit = i64::try_from(count).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![room.0, as_sql(seq), limit, reader.0])?;
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        let event = ReadEvent {
+            seq: from_sql(row.get(0)?),
+            at: from_sql(row.get(1)?),
+            by: row.get(2)?,
+            kind: row.get(3)?,
+            fields: row.get(4)?,
+            nonce: row.get(5)?,
+        };
+        bytes += event.fields.len() + 160;
+        if bytes > bytes_max && !events.is_empty() {
+            break;
+        }
+        events.push(event);
+    }
+    if matches!(range, Range::Before(_)) {
+        events.reverse();
+    }
+    Ok(events)
+}

@@ -1,0 +1,123 @@
+//! The store: one SQLite file, one writer that commits what has queued up as one transaction, readers beside it.
+//!
+//! Services hand the writer closures over [`Tx`]; what they append to timelines is encoded once and published to the
+//! tails after the commit, in commit order, before the answer to whoever asked. It knows no service.
+
+mod checkpoint;
+mod events;
+mod readers;
+mod schema;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use events::{NewEvent, Published, Range, ReadEvent};
+use readers::Readers;
+pub use schema::OpenError;
+use tokio::sync::{mpsc, oneshot};
+use wardroom_protocol::Epoch;
+pub use writer::{Batch, Tx};
+
+use crate::limits::{PUBLISH_QUEUE_MAX, WRITE_QUEUE_MAX};
+use crate::refusal::Refusal;
+
+/// A room's row.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RoomId(pub i64);
+
+/// A user's row.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UserId(pub i64);
+
+/// A handle on the store; clones share it. [`Store::close`] ends the writer, after it has committed all.
+#[derive(Clone)]
+pub struct Store {
+    work: mpsc::Sender<writer::Message>,
+    readers: Arc<Readers>,
+    /// The incarnation of this database.
+    pub epoch: Epoch,
+}
+
+/// What [`open`] gives: the handle, what is to be published, and the threads to wait for.
+pub struct Opened {
+    /// The handle.
+    pub store: Store,
+    /// Committed batches, in order.
+    pub batches: mpsc::Receiver<Batch>,
+    /// Ends after [`Store::close`], when all work is committed.
+    pub writer: std::thread::JoinHandle<()>,
+}
+
+/// Opens (or makes) the database and starts its writer.
+///
+/// # Errors
+/// [`OpenError`], each a sentence that says what to do.
+pub fn open(path: &Path) -> Result<Opened, OpenError> {
+    let wrap = |e| OpenError::Sqlite(path.display().to_string(), e);
+    let conn = schema::open_writer(path)?;
+    let epoch: String =
+        conn.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0)).map_err(wrap)?;
+    let epoch: Epoch = epoch.parse().map_err(|_| OpenError::Foreign(path.display().to_string()))?;
+    let readers = Arc::new(Readers::open(path).map_err(wrap)?);
+    let (work, jobs) = mpsc::channel(WRITE_QUEUE_MAX);
+    let (batches_in, batches) = mpsc::channel(PUBLISH_QUEUE_MAX);
+    let checkpointer = checkpoint::spawn(path).map_err(wrap)?;
+    let writer = writer::spawn(conn, jobs, batches_in, checkpointer);
+    Ok(Opened { store: Store { work, readers, epoch }, batches, writer })
+}
+
+impl Store {
+    /// Runs `work` in the next transaction, and gives back what it made once that is on disk. An error of `work`
+    /// undoes what it wrote, and nothing else of the batch.
+    ///
+    /// # Errors
+    /// What `work` refuses, or what keeps the store from committing.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, Refusal>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let job = writer::Job::atomic(work, move |result| drop(tell.send(result)));
+        self.work.send(writer::Message::Job(job)).await.map_err(|_| stopping())?;
+        told.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// As [`Store::write`] for work that is one statement, whose result is given to `done` by the publisher: the path
+    /// of chat messages, which costs no task. Waits only while the writer's queue is full.
+    ///
+    /// # Errors
+    /// Where the store is stopping; `done` is then dropped.
+    pub async fn append<T, F, D>(&self, work: F, done: D) -> Result<(), Refusal>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
+        D: FnOnce(Result<T, Refusal>) + Send + 'static,
+    {
+        let job = writer::Message::Job(writer::Job::single(work, done));
+        self.work.send(job).await.map_err(|_| stopping())
+    }
+
+    /// Ends the writer after all work that is queued; what comes later is refused.
+    pub async fn close(&self) {
+        // It may have ended already.
+        let _ = self.work.send(writer::Message::Close).await;
+    }
+
+    /// Reads, on a thread that may block, from a snapshot of what is committed.
+    ///
+    /// # Errors
+    /// What `read` refuses.
+    pub async fn read<T, F>(&self, read: F) -> Result<T, Refusal>
+    where
+        T: Send + 'static,
+        F: FnOnce(&rusqlite::Connection) -> Result<T, Refusal> + Send + 'static,
+    {
+        self.readers.read(read).await
+    }
+}
+
+fn stopping() -> Refusal {
+    Refusal::busy("the server is stopping", 2_000)
+}

@@ -1,0 +1,225 @@
+//! The one writer: takes all work that has queued up, runs it in one transaction, commits, and hands on what became
+//! of it. One fsync serves everyone who was waiting.
+
+use std::collections::HashMap;
+
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+use super::checkpoint::Checkpointer;
+use super::events::{self, Appended, NewEvent, Published};
+use super::{RoomId, UserId};
+use crate::clock::now_ms;
+use crate::limits::COMMIT_BATCH_MAX;
+use crate::refusal::Refusal;
+
+/// Told to the asker after the commit: `Ok` if it is on disk.
+pub type Finish = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
+
+type Work = Box<dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> (Finish, Kept) + Send>;
+
+/// Whether what the work wrote is to stay.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Kept {
+    Yes,
+    No,
+}
+
+/// What the writer is sent.
+pub(super) enum Message {
+    Job(Job),
+    /// No more after this.
+    Close,
+}
+
+/// Work for the writer.
+pub(super) struct Job {
+    work: Work,
+    /// More than one statement: undone as a whole if it fails.
+    is_atomic: bool,
+}
+
+impl Job {
+    pub(super) fn atomic<T, F, D>(work: F, done: D) -> Self
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
+        D: FnOnce(Result<T, Refusal>) + Send + 'static,
+    {
+        Self { is_atomic: true, ..Self::single(work, done) }
+    }
+
+    pub(super) fn single<T, F, D>(work: F, done: D) -> Self
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
+        D: FnOnce(Result<T, Refusal>) + Send + 'static,
+    {
+        let work: Work = Box::new(move |tx| {
+            let made = tx.and_then(work);
+            let kept = if made.is_ok() { Kept::Yes } else { Kept::No };
+            let finish: Finish = Box::new(move |committed| done(made.and_then(|made| committed.map(|()| made))));
+            (finish, kept)
+        });
+        Self { work, is_atomic: false }
+    }
+}
+
+/// A transaction, as services see it.
+pub struct Tx<'a> {
+    /// The database, for statements of the services' own.
+    pub conn: &'a Connection,
+    /// The server's clock when the batch began, Unix milliseconds.
+    pub now_ms: u64,
+    heads: &'a mut HashMap<RoomId, u64>,
+    published: &'a mut Vec<Published>,
+}
+
+impl Tx<'_> {
+    /// Appends an event to a room's timeline. If its author used its nonce before, nothing is written, and the answer
+    /// says where that one stands.
+    ///
+    /// # Errors
+    /// `conflict` where the nonce was used for something else.
+    pub fn append(&mut self, event: &NewEvent<'_>) -> Result<Appended, Refusal> {
+        let head = match self.heads.get(&event.room) {
+            Some(head) => *head,
+            None => events::head(self.conn, event.room)?,
+        };
+        let seq = head + 1;
+        if !events::insert(self.conn, event, seq, self.now_ms)? {
+            return events::find_by_nonce(self.conn, event);
+        }
+        self.heads.insert(event.room, seq);
+        self.published.push(Published::new(event, seq, self.now_ms));
+        Ok(Appended { seq, is_new: true })
+    }
+
+    /// Writes a line of the audit.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn audit(&self, by: &str, address: &str, action: &str, subject: &str, detail: &str) -> Result<(), Refusal> {
+        self.conn
+            .prepare_cached("INSERT INTO audit(at, by, address, action, subject, detail) VALUES(?1,?2,?3,?4,?5,?6)")?
+            .execute(rusqlite::params![as_sql(self.now_ms), by, address, action, subject, detail])?;
+        Ok(())
+    }
+}
+
+/// A committed batch: first the events go to the tails, then the askers are told.
+pub struct Batch {
+    /// In commit order.
+    pub events: Vec<Published>,
+    /// Whom to tell.
+    pub finished: Vec<(Finish, Result<(), Refusal>)>,
+}
+
+/// Starts the writer's thread. It ends after [`Message::Close`].
+pub(super) fn spawn(
+    conn: Connection,
+    mut messages: mpsc::Receiver<Message>,
+    batches: mpsc::Sender<Batch>,
+    checkpointer: Checkpointer,
+) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        let mut heads = HashMap::new();
+        let mut queued = Vec::with_capacity(COMMIT_BATCH_MAX);
+        while messages.blocking_recv_many(&mut queued, COMMIT_BATCH_MAX) > 0 {
+            if queued.iter().any(|message| matches!(message, Message::Close)) {
+                // What is queued behind it is still taken; nothing can be added.
+                messages.close();
+            }
+            let jobs = queued.drain(..).filter_map(|message| match message {
+                Message::Job(job) => Some(job),
+                Message::Close => None,
+            });
+            let batch = run(&conn, &mut heads, jobs);
+            if batches.blocking_send(batch).is_err() {
+                break;
+            }
+        }
+        // Closed before the last checkpoint, which needs the log to itself.
+        drop(conn);
+        drop(checkpointer);
+    })
+}
+
+fn run(conn: &Connection, heads: &mut HashMap<RoomId, u64>, jobs: impl Iterator<Item = Job>) -> Batch {
+    let mut batch = Batch { events: Vec::new(), finished: Vec::new() };
+    if let Err(e) = execute(conn, "BEGIN IMMEDIATE") {
+        return refuse_all(conn, heads, batch, jobs, &e);
+    }
+    for job in jobs {
+        run_one(conn, heads, &mut batch, job);
+    }
+    if let Err(e) = execute(conn, "COMMIT") {
+        return refuse_all(conn, heads, batch, std::iter::empty(), &e);
+    }
+    batch
+}
+
+fn run_one(conn: &Connection, heads: &mut HashMap<RoomId, u64>, batch: &mut Batch, job: Job) {
+    let is_atomic = job.is_atomic && execute(conn, "SAVEPOINT work").is_ok();
+    let before = batch.events.len();
+    let mut tx = Tx { conn, now_ms: now_ms(), heads, published: &mut batch.events };
+    let (finish, kept) = (job.work)(Ok(&mut tx));
+    if is_atomic {
+        let undone = kept == Kept::No && execute(conn, "ROLLBACK TO work").is_ok();
+        if undone {
+            // What it appended is gone: the next append asks the table where those rooms stand.
+            for event in batch.events.drain(before..) {
+                heads.remove(&event.room);
+            }
+        }
+        if let Err(error) = execute(conn, "RELEASE work") {
+            tracing::error!(%error, "cannot release a savepoint");
+        }
+    }
+    batch.finished.push((finish, Ok(())));
+}
+
+/// The transaction failed: nothing of it is on disk, and everyone is told so.
+fn refuse_all(
+    conn: &Connection,
+    heads: &mut HashMap<RoomId, u64>,
+    mut batch: Batch,
+    rest: impl Iterator<Item = Job>,
+    error: &rusqlite::Error,
+) -> Batch {
+    let refusal = Refusal::from(rusqlite::Error::SqliteFailure(
+        error.sqlite_error().copied().unwrap_or(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR)),
+        Some(error.to_string()),
+    ));
+    // SQLite may have rolled back by itself; then this says so, and that is fine.
+    let _ = execute(conn, "ROLLBACK");
+    heads.clear();
+    batch.events.clear();
+    for job in rest {
+        let (finish, _) = (job.work)(Err(refusal.clone()));
+        batch.finished.push((finish, Ok(())));
+    }
+    for (_, result) in &mut batch.finished {
+        *result = Err(refusal.clone());
+    }
+    batch
+}
+
+fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+/// SQLite's integers are signed; ours stay below 2^53.
+pub(crate) fn as_sql(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Back again; a negative one can only come from a damaged table.
+pub(crate) fn from_sql(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+impl UserId {
+    /// The server itself.
+    pub const SYSTEM: UserId = UserId(0);
+}

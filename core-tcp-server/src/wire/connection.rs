@@ -1,0 +1,90 @@
+//! One program's connection, from its first frame to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::messages::ErrAnswer;
+use wardroom_protocol::{Code, Request};
+
+use super::dispatch;
+use super::handshake::{self, Opened, Peer};
+use super::reader::{End, FrameReader};
+use super::stream::Stream;
+use super::writer::Writer;
+use crate::clock::now_ms;
+use crate::limits::CLOSE_WAIT_MS;
+use crate::listen::Stranger;
+use crate::outlet::{Item, Outlet};
+use crate::policy::Member;
+use crate::state::State;
+use crate::store::UserId;
+
+/// Serves one program. `buf` is what was read to tell that it is one.
+pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: Peer, stranger: Stranger) {
+    let outlet = Outlet::new(now_ms());
+    let mut reader = FrameReader::new(Arc::clone(&stream), Arc::clone(&outlet), buf);
+    // The opening may end with an answer, so there is a writer from the start; it learns who reads when that is known.
+    let opened = Box::pin(handshake::open(&state, &mut reader, &outlet, &peer)).await;
+    drop(stranger);
+    let who = match &opened {
+        Some(Opened::Member(member)) => member.user.id,
+        _ => UserId::SYSTEM,
+    };
+    let writer = Writer::new(Arc::clone(&stream), Arc::clone(&outlet), state.store.clone(), who, None);
+    let writing = tokio::spawn(writer.run());
+    match opened {
+        Some(Opened::Member(member)) => serve_member(&state, &mut reader, &outlet, member).await,
+        Some(Opened::Host(hello)) => Box::pin(crate::runs::serve_host(&state, &mut reader, &outlet, hello)).await,
+        None => {}
+    }
+    outlet.close(None);
+    // Given back before the wait for the writer.
+    reader.buf = BytesMut::new();
+    let rest = async {
+        drop(writing.await);
+        reader.drain().await;
+    };
+    // A reader that does not take its last bytes has this long; the writer gives up by itself.
+    drop(tokio::time::timeout(Duration::from_millis(2 * CLOSE_WAIT_MS), rest).await);
+    stream.shutdown();
+}
+
+async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, member: Member) {
+    let here = state.presence.enter(outlet, member.user.id, member.session, false);
+    for room in state.rooms.all().into_iter().filter(|room| room.has(member.user.id)) {
+        outlet.push(Item::Joined(room));
+    }
+    let member = Arc::new(member);
+    loop {
+        outlet.has_room().await;
+        let frame = match reader.next().await {
+            Ok(frame) => frame,
+            Err(End::Bad(e)) => {
+                let answer = ErrAnswer { code: Some(Code::BadFrame), msg: e.to_string(), ..ErrAnswer::default() };
+                outlet.close(Some(encode(Number::None, &answer)));
+                break;
+            }
+            Err(End::Eof) => {
+                // Half closed: what was asked for is answered, then it is over.
+                outlet.is_idle().await;
+                break;
+            }
+            Err(End::Closing | End::Broken) => break,
+        };
+        match Request::parse(&frame) {
+            Ok(incoming) => dispatch::dispatch(state, &member, outlet, incoming, frame.body).await,
+            Err(bad) => {
+                let answer = ErrAnswer { re: bad.id, code: Some(bad.code), msg: bad.msg, ..ErrAnswer::default() };
+                let frame = encode(Number::None, &answer);
+                if bad.code == Code::BadFrame {
+                    outlet.close(Some(frame));
+                    break;
+                }
+                outlet.tell(frame);
+            }
+        }
+    }
+    drop(here);
+}

@@ -1,0 +1,205 @@
+//! From a request to the service that carries it out, and from its result to an answer. Requests of one connection
+//! are begun in the order in which they came; those that take long are ended in any order.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+use wardroom_protocol::Request;
+use wardroom_protocol::frame::{Number, encode, encode_named};
+use wardroom_protocol::messages::{
+    Incoming, Pong, RoomListed, RoomMembersListed, RoomOpened, RoomPost, Stood, UserListed,
+};
+
+use crate::outlet::{Item, Outlet};
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::rooms::{self, Post};
+use crate::state::State;
+
+/// The fields of an `ok`.
+#[derive(Debug, Default, Serialize)]
+struct Nothing {}
+
+/// Carries out a request.
+pub async fn dispatch(state: &Arc<State>, member: &Arc<Member>, outlet: &Arc<Outlet>, incoming: Incoming, body: Bytes) {
+    let id = incoming.id;
+    match incoming.request {
+        Request::RoomPost(post) => post_message(state, member, outlet, id, post).await,
+        Request::Pong(_) => {}
+        Request::Ping(ping) => outlet.tell(encode(Number::None, &Pong { n: ping.n })),
+        Request::RunAck(ack) => crate::runs::ack(outlet, ack),
+        Request::FileAck(ack) => crate::files::ack(outlet, ack),
+        Request::FileChunk(chunk) => Box::pin(crate::files::chunk(state, member, outlet, chunk, body)).await,
+        Request::RunInput(input) => Box::pin(crate::runs::input(state, member, outlet, input, body)).await,
+        // These wait for a disk or a hash: they have a task of their own.
+        request @ (Request::FileCommit(_)
+        | Request::FileResume(_)
+        | Request::FilePut(_)
+        | Request::UserAdd(_)
+        | Request::UserPasswd(_)) => {
+            let (state, member, outlet) = (Arc::clone(state), Arc::clone(member), Arc::clone(outlet));
+            outlet.begin();
+            tokio::spawn(async move {
+                let result = carry_out(&state, &member, &outlet, id, request).await;
+                outlet.answer(answer_of(id, result));
+            });
+        }
+        request => {
+            outlet.begin();
+            let result = Box::pin(carry_out(state, member, outlet, id, request)).await;
+            outlet.answer(answer_of(id, result));
+        }
+    }
+}
+
+/// The path of chat messages: no task, no wait for the commit.
+async fn post_message(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, id: Option<u64>, post: RoomPost) {
+    let RoomPost { room, text, nonce, reply_to } = post;
+    outlet.begin();
+    let answering = Arc::clone(outlet);
+    let done = move |result: Result<u64, Refusal>| {
+        answering.answer(answer_of(id, result.map(|seq| ok(id, &Stood { seq: Some(seq) }))));
+    };
+    if let Err(refusal) = rooms::post(state, member, Post { room, text, nonce, reply_to }, done).await {
+        outlet.answer(answer_of::<Option<Bytes>>(id, Err(refusal)));
+    }
+}
+
+/// An `ok` for a request that wants one.
+pub fn ok<T: Serialize>(id: Option<u64>, fields: &T) -> Option<Bytes> {
+    id.map(|id| encode_named("ok", Number::Re(id), fields, &[]))
+}
+
+fn answer_of<T: Into<Option<Bytes>>>(id: Option<u64>, result: Result<T, Refusal>) -> Option<Bytes> {
+    match result {
+        Ok(frame) => frame.into(),
+        // A request without a number is still told that it failed.
+        Err(refusal) => Some(encode(Number::None, &refusal.answer(id))),
+    }
+}
+
+async fn carry_out(
+    state: &Arc<State>,
+    member: &Arc<Member>,
+    outlet: &Arc<Outlet>,
+    id: Option<u64>,
+    request: Request,
+) -> Result<Option<Bytes>, Refusal> {
+    Ok(match request {
+        Request::RoomList(_) => ok(id, &RoomListed { rooms: rooms::list(state, member) }),
+        Request::RoomCreate(create) => ok(id, &Stood { seq: Some(rooms::create(state, member, create).await?) }),
+        Request::RoomJoin(join) => ok(id, &Stood { seq: rooms::join(state, member, &join.room).await? }),
+        Request::RoomLeave(leave) => ok(id, &Stood { seq: rooms::leave(state, member, &leave.room).await? }),
+        Request::RoomOpen(open) => {
+            let (room, after) = rooms::open_at(state, member, &open)?;
+            // In this order: the answer, then the events.
+            let opened = ok(id, &RoomOpened { after, head: room.tail.head() });
+            outlet.push_open(room, after, opened);
+            None
+        }
+        Request::RoomClose(close) => {
+            let room = member.readable(&state.rooms, &close.room)?.room;
+            outlet.push(Item::Close(room.id));
+            ok(id, &Nothing {})
+        }
+        Request::RoomHistory(ask) => {
+            let page = rooms::history(state, member, &ask).await?;
+            id.map(|id| splice(id, &page))
+        }
+        Request::RoomRead(read) => {
+            rooms::read(state, member, &read.room, read.seq).await?;
+            ok(id, &Nothing {})
+        }
+        Request::RoomMembers(ask) => ok(id, &RoomMembersListed { members: rooms::members(state, member, &ask.room)? }),
+        Request::SessionEnd(_) => {
+            end_session(state, member).await?;
+            ok(id, &Nothing {})
+        }
+        request @ (Request::UserAdd(_)
+        | Request::UserList(_)
+        | Request::UserPasswd(_)
+        | Request::UserDisable(_)
+        | Request::TokenAdd(_)
+        | Request::InviteAdd(_)) => manage(state, member, id, request).await?,
+        request @ (Request::RunStart(_)
+        | Request::RunWatch(_)
+        | Request::RunUnwatch(_)
+        | Request::RunEof(_)
+        | Request::RunSignal(_)
+        | Request::RunList(_)
+        | Request::RunGet(_)) => crate::runs::request(state, member, outlet, id, request).await?,
+        request @ (Request::FilePut(_)
+        | Request::FileCommit(_)
+        | Request::FileResume(_)
+        | Request::FileAbort(_)
+        | Request::FileList(_)
+        | Request::FileStat(_)
+        | Request::FileGet(_)
+        | Request::FileClose(_)) => crate::files::request(state, member, outlet, id, request).await?,
+        Request::Hello(_) | Request::Via(_) => return Err(Refusal::bad_request("this connection is welcome already")),
+        Request::HostHello(_) | Request::HostStarted(_) | Request::HostOutput(_) | Request::HostEnded(_) => {
+            return Err(Refusal::forbidden("only a host says this"));
+        }
+        // Dealt with before.
+        Request::RoomPost(_)
+        | Request::Ping(_)
+        | Request::Pong(_)
+        | Request::RunAck(_)
+        | Request::RunInput(_)
+        | Request::FileAck(_)
+        | Request::FileChunk(_) => None,
+    })
+}
+
+async fn end_session(state: &State, member: &Member) -> Result<(), Refusal> {
+    let Some(session) = member.session else {
+        return Err(Refusal::bad_request("this connection belongs to no session: just close it"));
+    };
+    state.accounts.end_session(&state.store, session).await?;
+    state.presence.close_session(session);
+    Ok(())
+}
+
+/// What `wardroom admin` asks for; also called for a data folder that no server holds.
+pub async fn manage(
+    state: &State,
+    member: &Member,
+    id: Option<u64>,
+    request: Request,
+) -> Result<Option<Bytes>, Refusal> {
+    let (store, admin) = (&state.store, member.admin()?);
+    Ok(match request {
+        Request::UserAdd(add) => {
+            state.accounts.add_user(store, &state.rooms, &admin, add).await?;
+            ok(id, &Nothing {})
+        }
+        Request::UserList(_) => ok(id, &UserListed { users: state.accounts.list_users(store, &admin).await? }),
+        Request::UserPasswd(set) => {
+            let user = state.accounts.set_password(store, &admin, set).await?;
+            state.presence.close_user(user);
+            ok(id, &Nothing {})
+        }
+        Request::UserDisable(set) => {
+            let is_disabled = set.disabled;
+            let user = state.accounts.set_disabled(store, &admin, set).await?;
+            if is_disabled {
+                state.presence.close_user(user);
+            }
+            ok(id, &Nothing {})
+        }
+        Request::TokenAdd(add) => ok(id, &state.accounts.add_token(store, &admin, add).await?),
+        Request::InviteAdd(add) => ok(id, &state.accounts.add_invite(store, &admin, add).await?),
+        _ => return Err(Refusal::bad_request("this is not an administrator's request")),
+    })
+}
+
+/// `{"t":"ok","re":ID,` and the fields of an object that is JSON already.
+fn splice(id: u64, object: &[u8]) -> Bytes {
+    let fields = object.get(1..).unwrap_or_default();
+    let mut line = Vec::with_capacity(fields.len() + 32);
+    line.extend_from_slice(format!("{{\"t\":\"ok\",\"re\":{id},").as_bytes());
+    line.extend_from_slice(fields);
+    line.push(b'\n');
+    line.into()
+}

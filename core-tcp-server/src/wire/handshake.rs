@@ -1,0 +1,172 @@
+//! The opening of a program's connection: `via` of a gateway, `hello` of a client, or `host.hello` of a host. Bounded
+//! in time and in bytes; whoever is not welcome by then is sent away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::limits::{BODY_BYTES_MAX, HELLO_BYTES_MAX, HELLO_TIMEOUT_MS, LINE_BYTES_MAX, TEXT_BYTES_MAX};
+use wardroom_protocol::messages::{Auth, ErrAnswer, Hello, HostHello, Limits, Via, Welcome};
+use wardroom_protocol::{Code, Frame, Request, VERSION};
+
+use super::reader::{End, FrameReader};
+use crate::accounts::{Credentials, SignedIn};
+use crate::clock::now_ms;
+use crate::outlet::Outlet;
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::rooms;
+use crate::secrets::are_equal;
+use crate::state::State;
+use crate::store::UserId;
+
+/// From where a connection comes.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// As the log shows it: `203.0.113.9:40112`, or `unix`.
+    pub address: String,
+    /// Over a unix socket, which only this machine's users reach.
+    pub is_local: bool,
+}
+
+/// Who has come.
+pub enum Opened {
+    /// A client, welcome.
+    Member(Member),
+    /// A host.
+    Host(HostHello),
+}
+
+/// Opens a connection. `None` where it did not come to that; the answer that says why is then queued.
+pub async fn open(state: &State, reader: &mut FrameReader, outlet: &Arc<Outlet>, peer: &Peer) -> Option<Opened> {
+    let deadline = Duration::from_millis(HELLO_TIMEOUT_MS);
+    let opening = opening(state, reader, outlet, peer);
+    match tokio::time::timeout(deadline, opening).await {
+        Ok(Ok(opened)) => Some(opened),
+        Ok(Err(refusal)) => {
+            if let Some(answer) = refusal {
+                outlet.close(Some(encode(Number::None, &answer)));
+            }
+            None
+        }
+        Err(_) => {
+            let answer = Refusal::unauthorized("a connection says hello within 10 s").answer(None);
+            outlet.close(Some(encode(Number::None, &answer)));
+            None
+        }
+    }
+}
+
+async fn opening(
+    state: &State,
+    reader: &mut FrameReader,
+    outlet: &Arc<Outlet>,
+    peer: &Peer,
+) -> Result<Opened, Option<ErrAnswer>> {
+    let mut peer = peer.clone();
+    let mut session = None;
+    let mut bytes = 0;
+    loop {
+        let frame = next(reader).await?;
+        bytes += frame.line.len() + frame.body.len();
+        if bytes > HELLO_BYTES_MAX {
+            return Err(Some(Refusal::too_large("before the welcome at most 8,192 bytes").answer(None)));
+        }
+        let incoming = Request::parse(&frame).map_err(|bad| {
+            Some(ErrAnswer { re: bad.id, code: Some(bad.code), msg: bad.msg, ..ErrAnswer::default() })
+        })?;
+        match incoming.request {
+            Request::Ping(_) | Request::Pong(_) => {}
+            Request::Via(via) => {
+                peer = vouched(state, &via).map_err(|refusal| Some(refusal.answer(incoming.id)))?;
+                session = Some(via.session);
+            }
+            Request::HostHello(hello) => return host(state, hello, incoming.id).map_err(Some),
+            Request::Hello(hello) => {
+                return hello_of(state, outlet, &peer, session.flatten(), hello, incoming.id).await.map_err(Some);
+            }
+            _ => return Err(Some(Refusal::unauthorized("say hello first").answer(incoming.id))),
+        }
+    }
+}
+
+async fn next(reader: &mut FrameReader) -> Result<Frame, Option<ErrAnswer>> {
+    if reader.buf.len() > HELLO_BYTES_MAX + BODY_BYTES_MAX {
+        return Err(Some(Refusal::too_large("before the welcome at most 8,192 bytes").answer(None)));
+    }
+    reader.next().await.map_err(|end| match end {
+        End::Bad(e) => Some(ErrAnswer { code: Some(Code::BadFrame), msg: e.to_string(), ..ErrAnswer::default() }),
+        End::Eof | End::Closing | End::Broken => None,
+    })
+}
+
+fn vouched(state: &State, via: &Via) -> Result<Peer, Refusal> {
+    if !are_equal(&via.key, &state.keys.gateway) {
+        return Err(Refusal::unauthorized("this is not the gateway key: see --key-file"));
+    }
+    Ok(Peer { address: via.client.clone(), is_local: false })
+}
+
+fn host(state: &State, hello: HostHello, id: Option<u64>) -> Result<Opened, ErrAnswer> {
+    check_version(hello.v, id)?;
+    if !are_equal(&hello.key, &state.keys.host) {
+        return Err(Refusal::unauthorized("this is not the host key: see --key-file").answer(id));
+    }
+    Ok(Opened::Host(hello))
+}
+
+fn check_version(v: u32, re: Option<u64>) -> Result<(), ErrAnswer> {
+    if v == VERSION {
+        return Ok(());
+    }
+    let msg = format!("this server speaks version {VERSION} of the protocol, not {v}");
+    Err(ErrAnswer { re, code: Some(Code::Incompatible), msg, versions: Some(vec![VERSION]), ..ErrAnswer::default() })
+}
+
+async fn hello_of(
+    state: &State,
+    outlet: &Arc<Outlet>,
+    peer: &Peer,
+    session: Option<String>,
+    hello: Hello,
+    id: Option<u64>,
+) -> Result<Opened, ErrAnswer> {
+    check_version(hello.v, id)?;
+    let signed_in = sign_in(state, peer, session, hello).await.map_err(|refusal| refusal.answer(id))?;
+    let member =
+        Member { user: Arc::clone(&signed_in.user), session: signed_in.session, address: peer.address.clone() };
+    outlet.tell(encode(id.map_or(Number::None, Number::Re), &welcome(state, &member, signed_in.token)));
+    Ok(Opened::Member(member))
+}
+
+async fn sign_in(state: &State, peer: &Peer, session: Option<String>, hello: Hello) -> Result<SignedIn, Refusal> {
+    let credentials = match (hello.auth, session) {
+        (Some(Auth::Token { token }), _) if peer.is_local && are_equal(&token, &state.keys.admin) => {
+            let user = state.accounts.by_id(UserId::SYSTEM).ok_or_else(|| Refusal::internal("no system account"))?;
+            return Ok(SignedIn { user, session: None, token: None, is_new: false });
+        }
+        (Some(Auth::Token { token }), _) | (None, Some(token)) => Credentials::Token(token),
+        (Some(Auth::Password { user, password }), _) => Credentials::Password { user, password },
+        (Some(Auth::Invite { invite, user, password }), _) => Credentials::Invite { invite, user, password },
+        (None, None) => return Err(Refusal::unauthorized("sign in first: hello bears no auth")),
+    };
+    state.accounts.sign_in(&state.store, &state.rooms, credentials, hello.remember, &peer.address).await
+}
+
+fn welcome(state: &State, member: &Member, token: Option<String>) -> Welcome {
+    Welcome {
+        v: VERSION,
+        server: concat!("wardroom/", env!("CARGO_PKG_VERSION")).to_owned(),
+        epoch: state.store.epoch,
+        now: now_ms(),
+        you: member.user.you(),
+        limits: Limits {
+            line: LINE_BYTES_MAX as u64,
+            chunk: BODY_BYTES_MAX as u64,
+            text: TEXT_BYTES_MAX as u64,
+            file: crate::limits::FILE_BYTES_MAX,
+        },
+        rooms: rooms::list(state, member).into_iter().filter(|room| room.joined).collect(),
+        token,
+    }
+}

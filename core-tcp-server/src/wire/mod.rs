@@ -1,0 +1,14 @@
+//! The face for programs: frames in, frames out. A connection has two tasks, so that a blocked write never keeps a
+//! request from being read; what they share is the [`crate::outlet::Outlet`].
+
+mod connection;
+mod dispatch;
+mod handshake;
+mod reader;
+pub mod stream;
+pub mod writer;
+
+pub use connection::serve;
+pub use dispatch::{manage, ok};
+pub use handshake::Peer;
+pub use reader::{End, FrameReader};

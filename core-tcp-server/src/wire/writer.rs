@@ -1,0 +1,317 @@
+//! The writing task of a connection: owns the cursors of its reader, and in each round takes all that is new in all of
+//! them and writes it in one call. Answers come first, then events, then bulk.
+//!
+//! A reader that does not read leaves it waiting in a write, with one round's frames; the rest stays in the tails and
+//! on disk.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use wardroom_protocol::RoomName;
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::limits::EVENTS_PER_WRITE_MAX;
+use wardroom_protocol::messages::{Goaway, RoomLive, RoomState};
+
+use super::stream::{Frames, Stream};
+use crate::limits::{BULK_FRAMES_PER_WRITE_MAX, CLOSE_WAIT_MS, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, WRITE_BYTES_MAX};
+use crate::log::TailRead;
+use crate::outlet::{Flow, Item, Outlet, Step};
+use crate::rooms::Room;
+use crate::store::{Range, Store, UserId};
+
+/// How frames become bytes for this connection: as they are for programs, as lines for people.
+pub trait Render: Send {
+    /// The bytes to write for a frame that is not an answer; empty if it is not shown.
+    fn render(&mut self, frame: Bytes) -> Bytes;
+}
+
+/// A room that the reader has open.
+struct OpenRoom {
+    room: Arc<Room>,
+    cursor: u64,
+    is_live: bool,
+}
+
+/// A room that the reader is a member of and does not have open.
+struct QuietRoom {
+    room: Arc<Room>,
+    told: (u64, u64),
+}
+
+/// The writing task's own.
+pub struct Writer {
+    stream: Arc<Stream>,
+    outlet: Arc<Outlet>,
+    store: Store,
+    reader: UserId,
+    rooms: Vec<OpenRoom>,
+    quiet: Vec<QuietRoom>,
+    flows: Vec<Box<dyn Flow>>,
+    render: Option<Box<dyn Render>>,
+}
+
+impl Writer {
+    /// For one reader. `joined` are the rooms that its welcome told it of.
+    pub fn new(
+        stream: Arc<Stream>,
+        outlet: Arc<Outlet>,
+        store: Store,
+        reader: UserId,
+        render: Option<Box<dyn Render>>,
+    ) -> Self {
+        Self { stream, outlet, store, reader, rooms: Vec::new(), quiet: Vec::new(), flows: Vec::new(), render }
+    }
+
+    /// Writes until the outlet is closed or the other side is gone. The reading side then lets the other side take
+    /// the last bytes, and ends the socket.
+    pub async fn run(mut self) {
+        match self.write_all().await {
+            Ok(()) => self.stream.finish(),
+            Err(error) => {
+                tracing::debug!(%error, "connection broke");
+                self.stream.shutdown();
+            }
+        }
+        self.outlet.close(None);
+    }
+
+    async fn write_all(&mut self) -> io::Result<()> {
+        let mut frames = Frames::default();
+        loop {
+            self.outlet.woken().await;
+            loop {
+                // Closing is looked at before the queue, so that the last frame is always seen.
+                let is_closing = self.outlet.is_closing();
+                self.collect(&mut frames.all, is_closing).await;
+                if frames.all.is_empty() {
+                    if is_closing {
+                        return Ok(());
+                    }
+                    break;
+                }
+                self.write(&mut frames).await?;
+                frames.clear();
+            }
+        }
+    }
+
+    async fn write(&mut self, frames: &mut Frames) -> io::Result<()> {
+        while !frames.rest().is_empty() {
+            match self.stream.try_write(frames) {
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    self.wait_writable().await?;
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the socket; once the connection is closing, not longer than [`CLOSE_WAIT_MS`].
+    async fn wait_writable(&mut self) -> io::Result<()> {
+        loop {
+            if self.outlet.is_closing() {
+                let wait = Duration::from_millis(CLOSE_WAIT_MS);
+                return tokio::time::timeout(wait, self.stream.writable()).await?;
+            }
+            tokio::select! {
+                ready = self.stream.writable() => return ready,
+                // New items wait their turn; only a close is looked at. The wake is not lost: `run` looks at the
+                // queue after every write.
+                () = self.outlet.woken() => {}
+            }
+        }
+    }
+
+    /// Takes what is new. Empty if there is nothing.
+    async fn collect(&mut self, out: &mut Vec<Bytes>, is_closing: bool) {
+        let mut bytes = 0;
+        while bytes < WRITE_BYTES_MAX && out.len() < EVENTS_PER_WRITE_MAX {
+            let Some(item) = self.outlet.pop() else { break };
+            if let Item::Frame(frame) = item {
+                bytes += frame.len();
+                out.push(frame);
+            } else {
+                self.apply(item);
+            }
+        }
+        if is_closing {
+            return;
+        }
+        self.take_events(out).await;
+        self.take_states(out);
+        if out.len() < EVENTS_PER_WRITE_MAX {
+            self.take_bulk(out).await;
+        } else if let [_, _, ..] = self.rooms.as_slice() {
+            // A room that fills every write must not keep the next one waiting.
+            self.rooms.rotate_left(1);
+        }
+        if self.render.is_some() && !out.is_empty() {
+            out.retain(|frame| !frame.is_empty());
+            if out.is_empty() {
+                // All that was taken is not shown; there may be more behind it.
+                self.outlet.wake();
+            }
+        }
+    }
+
+    fn apply(&mut self, item: Item) {
+        match item {
+            Item::Frame(_) => {}
+            Item::Open { room, cursor } => {
+                if let Some(open) = self.rooms.iter_mut().find(|open| open.room.id == room.id) {
+                    (open.cursor, open.is_live) = (cursor, false);
+                    return;
+                }
+                room.tail.subscribe(&self.outlet);
+                self.rooms.push(OpenRoom { room, cursor, is_live: false });
+            }
+            Item::Close(id) => {
+                if let Some(at) = self.rooms.iter().position(|open| open.room.id == id) {
+                    let open = self.rooms.swap_remove(at);
+                    open.room.tail.unsubscribe(&self.outlet);
+                    if let Some(quiet) = self.quiet.iter_mut().find(|quiet| quiet.room.id == id) {
+                        quiet.told.0 = open.cursor;
+                    }
+                }
+            }
+            Item::Joined(room) => {
+                if !self.quiet.iter().any(|quiet| quiet.room.id == room.id) {
+                    room.subscribe_quiet(&self.outlet);
+                    let told = (room.tail.head(), room.read_by(self.reader).unwrap_or(0));
+                    self.quiet.push(QuietRoom { room, told });
+                }
+            }
+            Item::Left(id) => {
+                if let Some(at) = self.quiet.iter().position(|quiet| quiet.room.id == id) {
+                    self.quiet.swap_remove(at).room.unsubscribe_quiet(&self.outlet);
+                }
+            }
+            Item::Flow(flow) => {
+                self.flows.retain(|old| old.key() != flow.key());
+                self.flows.push(flow);
+            }
+            Item::Ack(key, off) => {
+                if let Some(flow) = self.flows.iter_mut().find(|flow| flow.key() == key) {
+                    flow.ack(off);
+                }
+            }
+            Item::Stop(key) => self.flows.retain(|flow| flow.key() != key),
+        }
+    }
+
+    async fn take_events(&mut self, out: &mut Vec<Bytes>) {
+        let mut index = 0;
+        while index < self.rooms.len() && out.len() < EVENTS_PER_WRITE_MAX {
+            let Some(open) = self.rooms.get_mut(index) else { break };
+            index += 1;
+            let from = out.len();
+            match open.room.tail.read(open.cursor, EVENTS_PER_WRITE_MAX - from, self.reader, out) {
+                TailRead::UpToDate => {}
+                TailRead::Took(cursor) => open.cursor = cursor,
+                TailRead::Behind => {
+                    let (room, cursor) = (Arc::clone(&open.room), open.cursor);
+                    let read = read_page(&self.store, &room, cursor, self.reader, out).await;
+                    let Some(cursor) = read else {
+                        let goaway =
+                            Goaway { reason: "the server could not read a room".into(), retry_ms: Some(1_000) };
+                        self.outlet.close(Some(encode(Number::None, &goaway)));
+                        return;
+                    };
+                    open.cursor = cursor;
+                }
+            }
+            if let Some(render) = &mut self.render {
+                for frame in out.iter_mut().skip(from) {
+                    *frame = render.render(std::mem::take(frame));
+                }
+            }
+            if !open.is_live && open.cursor >= open.room.tail.head() {
+                open.is_live = true;
+                if self.render.is_none() {
+                    out.push(encode(Number::None, &RoomLive { room: open.room.name.clone(), head: open.cursor }));
+                }
+            }
+        }
+    }
+
+    fn take_states(&mut self, out: &mut Vec<Bytes>) {
+        if self.render.is_some() {
+            return;
+        }
+        for quiet in &mut self.quiet {
+            let read = quiet.room.read_by(self.reader).unwrap_or(0);
+            let now = (quiet.room.tail.head(), read);
+            if now == quiet.told {
+                continue;
+            }
+            // An open room's events tell its head themselves; only where it was read elsewhere is news.
+            let is_open = self.rooms.iter().any(|open| open.room.id == quiet.room.id);
+            let is_news = !is_open || now.1 != quiet.told.1;
+            quiet.told = now;
+            if is_news {
+                out.push(state_frame(quiet.room.name.clone(), now));
+            }
+        }
+    }
+
+    async fn take_bulk(&mut self, out: &mut Vec<Bytes>) {
+        let mut index = 0;
+        let until = out.len() + BULK_FRAMES_PER_WRITE_MAX;
+        let rounds = self.flows.len();
+        for _ in 0..rounds {
+            if out.len() >= until {
+                // The next round begins with those that had none in this one.
+                self.flows.rotate_left(index.min(rounds));
+                return self.outlet.wake();
+            }
+            let Some(flow) = self.flows.get_mut(index) else { break };
+            let from = out.len();
+            let mut step = flow.take(until - from, out);
+            if step == Step::Load {
+                flow.load().await;
+                step = flow.take(until - from, out);
+            }
+            if let Some(render) = &mut self.render {
+                for frame in out.iter_mut().skip(from) {
+                    *frame = render.render(std::mem::take(frame));
+                }
+            }
+            match step {
+                Step::Done => drop(self.flows.remove(index)),
+                Step::Wait => index += 1,
+                Step::More | Step::Load => {
+                    index += 1;
+                    self.outlet.wake();
+                }
+            }
+        }
+    }
+}
+
+/// A page from disk, for a reader whose cursor is before the tail; `None` if it cannot be read.
+async fn read_page(store: &Store, room: &Room, cursor: u64, reader: UserId, out: &mut Vec<Bytes>) -> Option<u64> {
+    let page = store.read_events(room.id, Range::After(cursor), PAGE_EVENTS_MAX, PAGE_BYTES_MAX, reader).await;
+    let events = page.ok()?;
+    out.extend(events.iter().map(|event| event.stored(room.name.as_str()).encode(event.nonce.as_deref())));
+    // An empty page from a room whose head is further on would be asked for for ever.
+    events.last().map(|event| event.seq)
+}
+
+fn state_frame(room: RoomName, (head, read): (u64, u64)) -> Bytes {
+    encode(Number::None, &RoomState { room, head, read, mentions: 0 })
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        for open in &self.rooms {
+            open.room.tail.unsubscribe(&self.outlet);
+        }
+        for quiet in &self.quiet {
+            quiet.room.unsubscribe_quiet(&self.outlet);
+        }
+    }
+}
