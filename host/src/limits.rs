@@ -1,0 +1,66 @@
+//! Every number that bounds the host, each with its reason. Those of the wire are in `wardroom_protocol::limits`.
+
+use wardroom_protocol::limits::BODY_BYTES_MAX;
+
+/// Runs at once. Each holds up to nine descriptors (see [`RUN_FDS`]), and 1,024 is the usual bound of a process.
+pub const RUNS_MAX: usize = 64;
+/// Descriptors of a run: two pipes, standard input, its file, the waker, two process handles, output and index.
+pub const RUN_FDS: usize = 9;
+/// Spools held, those of runs that are over and not yet forgotten included: a core that is away for a night.
+pub const SPOOLS_MAX: usize = 1_024;
+/// Bytes of one run's output, whatever the core allows: the host's own disk is at stake.
+pub const OUTPUT_BYTES_MAX: u64 = 4 << 30;
+/// Bytes of all spools together, above which no run is started.
+pub const SPOOLED_BYTES_MAX: u64 = 64 << 30;
+/// Bytes of standard input that a run may be sent. They lie on disk until the command reads them.
+pub const INPUT_BYTES_MAX: u64 = 1 << 30;
+/// Bytes of one read from a pipe, which is what a Linux pipe holds.
+pub const READ_BYTES: usize = 65_536;
+/// Bytes still taken from the pipes when they are given up while others hold them: a pipe's content, once for each.
+pub const LAST_BYTES_MAX: usize = 2 * READ_BYTES;
+/// Milliseconds within which reads of one descriptor share one record of the index: the resolution of its times.
+pub const INDEX_RESOLUTION_MS: u64 = 10;
+/// Milliseconds that background children may keep the pipes of a command that has exited. Long enough for what a
+/// pipeline still flushes, short enough that `server &` does not keep a run open.
+pub const DRAIN_AFTER_EXIT_MS: u64 = 2_000;
+/// Milliseconds for the pipes to end once every process of the run has been killed.
+pub const DRAIN_AFTER_STOP_MS: u64 = 1_000;
+/// Milliseconds from TERM to KILL: what a service usually needs to write its state.
+pub const GRACE_MS: u64 = 3_000;
+/// Milliseconds for which processes are killed again and again; what is left then cannot be killed.
+pub const KILL_MS: u64 = 5_000;
+/// Milliseconds after a member's INT or HUP within which an end is taken for its effect.
+pub const INTERRUPT_EFFECT_MS: u64 = 5_000;
+/// Milliseconds for the shim to take its order and become the command. A folder on a dead network mount hangs.
+pub const LAUNCH_TIMEOUT_MS: u64 = 10_000;
+/// Bytes of the shim's sentence about why it failed.
+pub const FAILURE_BYTES_MAX: u64 = 1_024;
+/// Milliseconds between two rounds of reaping orphans: a command that makes thousands must not make as many rounds.
+pub const REAP_PAUSE_MS: u64 = 50;
+/// Bytes of a process's environment that are searched for the run's mark: Linux bounds it by a quarter of the stack.
+pub const ENVIRON_BYTES_MAX: u64 = 2 << 20;
+/// Milliseconds to connect, and again to be welcomed.
+pub const CONNECT_TIMEOUT_MS: u64 = 10_000;
+/// Milliseconds before the first new attempt to connect; doubled each time.
+pub const RETRY_MS_MIN: u64 = 100;
+/// Milliseconds between attempts at most.
+pub const RETRY_MS_MAX: u64 = 10_000;
+/// Milliseconds that a connection must have lasted for the next one to be tried at once.
+pub const STEADY_MS: u64 = 5_000;
+/// Milliseconds in which a host that stops tries to deliver what it holds.
+pub const FAREWELL_MS: u64 = 5_000;
+/// Bytes of one write to the core: four bulk frames, so that none of many runs waits long for its turn.
+pub const BATCH_BYTES: u64 = 4 * BODY_BYTES_MAX as u64;
+/// Refusals that wait to be told. More, and the core gets only the first ones: it sends faster than it reads.
+pub const REFUSALS_MAX: usize = 256;
+/// Bytes of a `meta.json` or `end.json` that is read back.
+pub const RECORD_BYTES_MAX: u64 = 65_536;
+/// Bytes of a path that fit `sockaddr_un` (108 on Linux), its NUL and some margin taken off.
+pub const SOCKET_PATH_BYTES_MAX: usize = 100;
+
+const _: () = {
+    assert!(RUNS_MAX * RUN_FDS + 256 < 1_024, "all runs fit the usual limit of descriptors");
+    assert!(RUNS_MAX < SPOOLS_MAX, "runs can start while others wait to be forgotten");
+    assert!(READ_BYTES <= BODY_BYTES_MAX, "what was read at once fits one frame");
+    assert!(RETRY_MS_MIN < RETRY_MS_MAX, "the back-off grows");
+};

@@ -1,0 +1,175 @@
+//! What of each run has been sent on one connection, and what the core has acknowledged: the reader of the connection
+//! writes it, the writer acts on it. Made anew for each connection from what the core says in its welcome.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use wardroom_protocol::RunId;
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::limits::BODY_BYTES_MAX;
+use wardroom_protocol::messages::{ErrAnswer, HostAck, HostStarted, HostWelcome, Ping, Pong};
+
+use crate::limits::{BATCH_BYTES, REFUSALS_MAX};
+use crate::runs::run::Run;
+
+/// The state of one connection.
+#[derive(Debug)]
+pub struct Cursors {
+    window: u64,
+    // Never held across an await.
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    runs: BTreeMap<RunId, Cursor>,
+    /// The number of the last ping; older ones are answered by it too.
+    pong: Option<u64>,
+    is_ping_due: bool,
+    refusals: VecDeque<ErrAnswer>,
+    /// The run that was served last: the next turn begins behind it.
+    last: Option<RunId>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Cursor {
+    /// The next byte to send.
+    sent: u64,
+    /// The next byte that the core wants.
+    acked: u64,
+    is_start_told: bool,
+    is_end_told: bool,
+    /// Its spool cannot be read; it is tried again on the next connection.
+    is_broken: bool,
+}
+
+/// What is to be written next.
+#[derive(Debug)]
+pub enum Job {
+    /// A frame as it is.
+    Frame(Bytes),
+    /// Output of a run.
+    Output {
+        /// The run.
+        run: Arc<Run>,
+        /// The first byte.
+        from: u64,
+        /// The byte behind the last.
+        upto: u64,
+    },
+}
+
+impl Cursors {
+    /// Begins where the core wants each run.
+    pub fn new(welcome: &HostWelcome) -> Cursors {
+        let cursor = |from: u64| Cursor { sent: from, acked: from, ..Cursor::default() };
+        let runs = welcome.runs.iter().map(|wanted| (wanted.run, cursor(wanted.from))).collect();
+        Cursors { window: welcome.window, state: Mutex::new(State { runs, ..State::default() }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The core has asked for the run: it is told how it stands, again if it was told before.
+    pub fn asked_for(&self, run: RunId) {
+        let mut state = self.state();
+        let cursor = state.runs.entry(run).or_default();
+        (cursor.is_start_told, cursor.is_end_told) = (false, false);
+    }
+
+    /// The core has the bytes before `off`.
+    pub fn acked(&self, HostAck { run, off }: HostAck) {
+        if let Some(cursor) = self.state().runs.get_mut(&run) {
+            // Not beyond what was sent: the window is counted from here.
+            cursor.acked = cursor.acked.max(off.min(cursor.sent));
+        }
+    }
+
+    /// The core wants to hear no more of it.
+    pub fn forget(&self, run: RunId) {
+        self.state().runs.remove(&run);
+    }
+
+    /// Its spool cannot be read.
+    pub fn broken(&self, run: RunId) {
+        if let Some(cursor) = self.state().runs.get_mut(&run) {
+            cursor.is_broken = true;
+        }
+    }
+
+    /// The core has asked whether this host is there.
+    pub fn pinged(&self, n: u64) {
+        self.state().pong = Some(n);
+    }
+
+    /// The core has been silent for long.
+    pub fn ping(&self) {
+        self.state().is_ping_due = true;
+    }
+
+    /// The core asked for something that cannot be done.
+    pub fn refuse(&self, refusal: ErrAnswer) {
+        let mut state = self.state();
+        if state.refusals.len() < REFUSALS_MAX {
+            state.refusals.push_back(refusal);
+        }
+    }
+
+    /// What to write next: what is small first, then up to one frame's worth of each run, in turn, until the batch is
+    /// full. It counts as sent. Nothing where there is nothing to say.
+    pub fn next_batch(&self, all: &[Arc<Run>]) -> Vec<Job> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let mut jobs: Vec<Job> = Vec::new();
+        if let Some(n) = state.pong.take() {
+            jobs.push(Job::Frame(encode(Number::None, &Pong { n })));
+        }
+        if std::mem::take(&mut state.is_ping_due) {
+            jobs.push(Job::Frame(encode(Number::None, &Ping { n: 0, now: None })));
+        }
+        jobs.extend(state.refusals.drain(..).map(|refusal| Job::Frame(encode(Number::None, &refusal))));
+        let mut budget = BATCH_BYTES;
+        let behind = state.last.map_or(0, |last| all.partition_point(|run| run.id <= last));
+        let (before, after) = all.split_at(behind);
+        for run in after.iter().chain(before) {
+            if budget == 0 {
+                break;
+            }
+            let Some(cursor) = state.runs.get_mut(&run.id).filter(|cursor| !cursor.is_broken) else { continue };
+            let bytes = cursor.advance(run, self.window, budget, &mut jobs);
+            budget = budget.saturating_sub(bytes);
+            if bytes > 0 {
+                state.last = Some(run.id);
+            }
+        }
+        jobs
+    }
+}
+
+impl Cursor {
+    /// Adds what the core can be told of this run now: its start, output, its end, in this order. Gives the bytes.
+    fn advance(&mut self, run: &Arc<Run>, window: u64, budget: u64, jobs: &mut Vec<Job>) -> u64 {
+        let standing = run.standing();
+        if let (false, Some(pid)) = (self.is_start_told, standing.pid) {
+            jobs.push(Job::Frame(encode(Number::None, &HostStarted { run: run.id, pid })));
+            self.is_start_told = true;
+        }
+        let from = self.sent;
+        let allowed = self.acked.saturating_add(window);
+        let upto = standing.bytes.min(allowed).min(from.saturating_add(budget.min(BODY_BYTES_MAX as u64)));
+        if from < upto {
+            jobs.push(Job::Output { run: Arc::clone(run), from, upto });
+            self.sent = upto;
+        }
+        // A core that has more than the spool has, after a loss of power here, is told the end all the same.
+        if let (false, Some(ended)) = (self.is_end_told, &standing.ended)
+            && self.sent >= ended.bytes
+        {
+            jobs.push(Job::Frame(encode(Number::None, &**ended)));
+            self.is_end_told = true;
+        }
+        upto.saturating_sub(from)
+    }
+}

@@ -1,0 +1,57 @@
+//! The link to the core: dialled again and again until the host stops. A connection has a reader and a writer task, so
+//! that a core which reads slowly can still have a run stopped.
+
+mod backoff;
+mod connection;
+mod cursors;
+mod dial;
+mod reader;
+mod writer;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use wardroom_protocol::Address;
+
+use self::backoff::Backoff;
+use crate::limits::STEADY_MS;
+use crate::runs::Runs;
+
+/// Where the core is, and who this host is to it.
+#[derive(Clone)]
+pub struct Identity {
+    /// Where the core listens.
+    pub core: Address,
+    /// The host key.
+    pub key: String,
+    /// The host's name.
+    pub name: String,
+}
+
+/// Keeps a connection to the core until `stop`. Told through `welcomed` when the first one is welcome.
+pub async fn keep(
+    identity: Identity,
+    runs: Arc<Runs>,
+    mut welcomed: Option<oneshot::Sender<()>>,
+    stop: CancellationToken,
+) {
+    let mut backoff = Backoff::default();
+    loop {
+        let began = Instant::now();
+        let lost = tokio::select! {
+            () = stop.cancelled() => return,
+            lost = connection::serve(&identity, &runs, &mut welcomed, &stop) => lost,
+        };
+        if began.elapsed() >= Duration::from_millis(STEADY_MS) {
+            backoff = Backoff::default();
+        }
+        let pause = backoff.next();
+        tracing::warn!(core = %identity.core, %lost, retry_ms = pause.as_millis(), "no connection to the core");
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}

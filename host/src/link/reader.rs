@@ -1,0 +1,74 @@
+//! The reader of a connection: does what the core says. It never waits for the writer, nor for a run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use wardroom_protocol::ServerMessage;
+use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
+use wardroom_protocol::messages::ErrAnswer;
+
+use super::connection::{Incoming, Lost};
+use super::cursors::Cursors;
+use crate::runs::Runs;
+
+/// Reads until the connection is lost, and says why.
+pub async fn read(mut incoming: Incoming, runs: Arc<Runs>, cursors: Arc<Cursors>) -> Lost {
+    loop {
+        let message = match next(&mut incoming, &runs, &cursors).await {
+            Ok(message) => message,
+            Err(lost) => return lost,
+        };
+        if let Err(lost) = handle(message, &runs, &cursors) {
+            return lost;
+        }
+        // One permit is kept, whether the writer waits or not.
+        runs.changed().notify_one();
+    }
+}
+
+/// The next message; after a silence a ping is sent, after a long one the connection is dead.
+async fn next(incoming: &mut Incoming, runs: &Runs, cursors: &Cursors) -> Result<ServerMessage, Lost> {
+    if let Ok(message) = timeout(Duration::from_millis(PING_AFTER_MS), incoming.next()).await {
+        return message;
+    }
+    cursors.ping();
+    runs.changed().notify_one();
+    let rest = Duration::from_millis(DEAD_AFTER_MS - PING_AFTER_MS);
+    timeout(rest, incoming.next()).await.unwrap_or(Err(Lost::TimedOut("the core has been silent for too long")))
+}
+
+fn handle(message: ServerMessage, runs: &Arc<Runs>, cursors: &Cursors) -> Result<(), Lost> {
+    match message {
+        ServerMessage::HostStart(start) => {
+            let run = start.run;
+            match runs.start(start) {
+                Ok(()) => cursors.asked_for(run),
+                Err(refusal) => refuse(cursors, refusal),
+            }
+        }
+        ServerMessage::HostAck(ack) => cursors.acked(ack),
+        ServerMessage::HostForget(forget) => {
+            cursors.forget(forget.run);
+            runs.forget(forget.run);
+        }
+        ServerMessage::HostInput(input, bytes) => {
+            if let Err(refusal) = runs.input(input.run, &bytes) {
+                refuse(cursors, refusal);
+            }
+        }
+        ServerMessage::HostEof(eof) => runs.eof(eof.run),
+        ServerMessage::HostSignal(signal) => runs.signal(signal),
+        ServerMessage::Ping(ping) => cursors.pinged(ping.n),
+        ServerMessage::Goaway(goaway) => return Err(Lost::Refused(goaway.reason)),
+        ServerMessage::Err(refusal) => tracing::warn!(msg = refusal.msg, "the core refused something"),
+        // Answers to nothing, and what a later version may say.
+        _ => {}
+    }
+    Ok(())
+}
+
+fn refuse(cursors: &Cursors, refusal: ErrAnswer) {
+    tracing::warn!(msg = refusal.msg, "something that the core asked for cannot be done");
+    cursors.refuse(refusal);
+}

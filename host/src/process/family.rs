@@ -1,0 +1,139 @@
+//! All processes of a run, however they tried to leave it: `nohup`, `setsid`, double forks, closed pipes.
+//!
+//! While the host lives it is the subreaper of all its runs, so everything that a run started stands somewhere under
+//! the host: under the run's leader, or under an orphan. An orphan belongs to the run whose session it is in, or whose
+//! id is in its environment; one that hid both belongs to the last run that can have made it. After a restart of the
+//! host that tree is gone, and what counts is the leader (pid and start time), its session, and the environment.
+//!
+//! Whoever descends from a member, or is in a session with one, is a member.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use wardroom_protocol::RunId;
+
+use super::children::Children;
+use super::handle::Process;
+use super::stat::{self, Stat};
+
+/// The variable by which a process says what run it belongs to.
+pub const MARK: &str = "WARDROOM_RUN";
+
+/// The processes of one run.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// The run.
+    pub run: RunId,
+    /// Its leader's pid, which is its session too.
+    pub leader: u32,
+    /// When the leader was started.
+    pub start_ticks: u64,
+    /// The host's children, if the run was started by this host.
+    pub children: Option<Arc<Children>>,
+}
+
+impl Family {
+    /// Those that live now. Reaps orphans that have ended. Reads all of `/proc`: some milliseconds.
+    pub fn living(&self) -> Vec<Process> {
+        let orphans = self.children.as_ref().map(|children| children.orphans());
+        let table = stat::table();
+        let me = std::process::id();
+        let seeds: BTreeSet<u32> = match (&self.children, orphans) {
+            (Some(children), Some(orphans)) => {
+                let own = table.iter().filter(|s| self.is_leader(s) || s.sid == self.leader);
+                let adopted = table.iter().filter(|s| orphans.contains(&s.pid) && self.claims(s, children));
+                own.chain(adopted).map(|s| s.pid).collect()
+            }
+            _ => self.seeds_after_restart(&table),
+        };
+        let mut foreign: BTreeSet<u32> = self.children.iter().flat_map(|children| children.leaders()).collect();
+        foreign.remove(&self.leader);
+        foreign.extend([0, 1, me]);
+        let members = with_descendants(&table, seeds, &foreign, Stat::of(me).map_or(0, |s| s.sid));
+        table.iter().filter(|s| s.is_alive && members.contains(&s.pid)).filter_map(Process::open).collect()
+    }
+
+    fn is_leader(&self, stat: &Stat) -> bool {
+        stat.pid == self.leader && stat.start_ticks == self.start_ticks
+    }
+
+    /// Whether an orphan is this run's.
+    fn claims(&self, orphan: &Stat, children: &Children) -> bool {
+        if orphan.sid == self.leader {
+            return true;
+        }
+        match stat::variable(orphan.pid, MARK) {
+            Some(id) => id == self.run.to_string().as_bytes(),
+            None => children.is_only_leader_before(self.leader, orphan.start_ticks),
+        }
+    }
+
+    /// The leader's session counts only while the leader itself is there: its number may be another's by now.
+    fn seeds_after_restart(&self, table: &[Stat]) -> BTreeSet<u32> {
+        let id = self.run.to_string();
+        let has_leader = table.iter().any(|s| self.is_leader(s));
+        let is_own = |s: &&Stat| {
+            (has_leader && s.sid == self.leader)
+                || stat::variable(s.pid, MARK).is_some_and(|mark| mark == id.as_bytes())
+        };
+        table.iter().filter(is_own).map(|s| s.pid).collect()
+    }
+}
+
+/// Adds whoever descends from a member or shares a session with one, but none of `foreign` and nothing through it.
+fn with_descendants(table: &[Stat], seeds: BTreeSet<u32>, foreign: &BTreeSet<u32>, host_sid: u32) -> BTreeSet<u32> {
+    let mut members: BTreeSet<u32> = seeds.difference(foreign).copied().collect();
+    loop {
+        let in_members = table.iter().filter(|s| members.contains(&s.pid));
+        let sessions: BTreeSet<u32> = in_members.map(|s| s.sid).filter(|sid| *sid != 0 && *sid != host_sid).collect();
+        let belongs = |s: &&Stat| members.contains(&s.ppid) || sessions.contains(&s.sid);
+        let all = table.iter().filter(belongs).map(|s| s.pid).filter(|pid| !foreign.contains(pid));
+        let grown: BTreeSet<u32> = all.chain(members.iter().copied()).collect();
+        if grown.len() == members.len() {
+            return members;
+        }
+        members = grown;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stat(pid: u32, ppid: u32, sid: u32) -> Stat {
+        Stat { pid, ppid, sid, start_ticks: u64::from(pid), is_alive: true }
+    }
+
+    #[test]
+    fn descendants_and_sessions_are_followed() {
+        // 10 is the leader; 11 its child; 12 called setsid, 13 is its child; 14 shares 12's session as an orphan.
+        // 20 is another run's leader with a child; 2 is the host.
+        let table = [
+            stat(2, 1, 2),
+            stat(10, 2, 10),
+            stat(11, 10, 10),
+            stat(12, 11, 12),
+            stat(13, 12, 12),
+            stat(14, 2, 12),
+            stat(20, 2, 20),
+            stat(21, 20, 20),
+        ];
+        let foreign = BTreeSet::from([0, 1, 2, 20]);
+        let members = with_descendants(&table, BTreeSet::from([10]), &foreign, 2);
+        assert_eq!(members, BTreeSet::from([10, 11, 12, 13, 14]));
+    }
+
+    #[test]
+    fn the_host_is_never_a_member() {
+        let table = [stat(2, 1, 2), stat(3, 2, 2), stat(10, 2, 10)];
+        let members = with_descendants(&table, BTreeSet::from([2, 10]), &BTreeSet::from([0, 1, 2]), 2);
+        assert_eq!(members, BTreeSet::from([10]));
+    }
+
+    #[test]
+    fn a_session_of_the_host_is_not_followed() {
+        let table = [stat(2, 1, 2), stat(3, 2, 2), stat(4, 2, 2)];
+        let members = with_descendants(&table, BTreeSet::from([3]), &BTreeSet::from([0, 1, 2]), 2);
+        assert_eq!(members, BTreeSet::from([3]));
+    }
+}

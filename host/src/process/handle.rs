@@ -1,0 +1,87 @@
+//! A process that cannot be mistaken for another: a pidfd whose start time was checked. Every signal to a single
+//! process goes through one, so that a pid which has been used again is never hit.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::stat::Stat;
+
+/// A process that was alive when it was looked at.
+#[derive(Debug)]
+pub struct Process {
+    /// Its number, for the log.
+    pub pid: u32,
+    fd: OwnedFd,
+}
+
+impl Process {
+    /// The process that the table showed; none if it has ended since, or its pid is another's now.
+    pub fn open(seen: &Stat) -> Option<Process> {
+        let fd = pidfd_open(pid(seen.pid)?, PidfdFlags::empty()).ok()?;
+        // Opened first, looked at again second: from here on the handle and the number are known to agree.
+        let now = Stat::of(seen.pid)?;
+        (now.start_ticks == seen.start_ticks).then_some(Process { pid: seen.pid, fd })
+    }
+
+    /// Sends a signal; one to a process that has ended goes nowhere.
+    ///
+    /// # Errors
+    /// `EPERM` where the process has become another user's.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        match pidfd_send_signal(&self.fd, signal) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Waits until the process has ended; without bound, so callers have one.
+    pub async fn exited(&self) {
+        exited(&self.fd).await;
+    }
+}
+
+/// Waits until the process behind a pidfd has ended: only then is it readable (pidfd_open(2)).
+pub async fn exited(pidfd: &OwnedFd) {
+    #[expect(deprecated, reason = "the new name is unsafe for types that may change their descriptor; this one cannot")]
+    let fd = AsyncFd::with_interest(pidfd.as_fd(), Interest::READABLE);
+    match fd {
+        Ok(fd) => drop(fd.readable().await),
+        Err(error) => {
+            // The caller's own bound ends the wait: a host without epoll entries has lost more than this one.
+            tracing::error!(%error, "cannot wait for a process");
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// A pid as rustix wants it. Numbers from `/proc` are positive.
+pub fn pid(number: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(number).ok()?)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pid_that_is_anothers_now_is_not_opened() {
+        let me = Stat::of(std::process::id()).unwrap();
+        assert!(Process::open(&me).is_some());
+        let older = Stat { start_ticks: me.start_ticks.saturating_sub(1), ..me };
+        assert!(Process::open(&older).is_none());
+    }
+
+    #[tokio::test]
+    async fn an_end_is_seen() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let process = Process::open(&Stat::of(child.id()).unwrap()).unwrap();
+        tokio::time::timeout(std::time::Duration::from_secs(10), process.exited()).await.unwrap();
+        child.wait().unwrap();
+        process.signal(Signal::KILL).unwrap();
+    }
+}

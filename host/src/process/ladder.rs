@@ -1,0 +1,82 @@
+//! How a run is stopped: TERM (and CONT, for what is stopped) to every process of it; after a grace, KILL, again and
+//! again until none is left or a deadline has passed. What is left then is reported, never hidden.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::{Instant, sleep_until};
+
+use super::family::Family;
+use super::handle::Process;
+use crate::limits::{GRACE_MS, KILL_MS};
+
+/// Stops a family and says how many of it are left. Each process gets one TERM; `hurry` ends the grace.
+pub async fn stop(family: &Family, hurry: impl Future<Output = ()>) -> u32 {
+    let deadline = Instant::now() + Duration::from_millis(GRACE_MS);
+    let mut asked = BTreeSet::new();
+    tokio::pin!(hurry);
+    loop {
+        let living = living(family).await;
+        if living.is_empty() {
+            return 0;
+        }
+        for process in &living {
+            if asked.insert(process.pid) {
+                send(process, Signal::TERM);
+                send(process, Signal::CONT);
+            }
+        }
+        tokio::select! {
+            () = all_exited(&living) => {}
+            () = sleep_until(deadline) => break,
+            () = &mut hurry => break,
+        }
+    }
+    kill(family).await
+}
+
+/// Kills a family and says how many of it are left.
+pub async fn kill(family: &Family) -> u32 {
+    let deadline = Instant::now() + Duration::from_millis(KILL_MS);
+    loop {
+        let living = living(family).await;
+        for process in &living {
+            send(process, Signal::KILL);
+        }
+        let left = u32::try_from(living.len()).unwrap_or(u32::MAX);
+        if left == 0 {
+            return 0;
+        }
+        tokio::select! {
+            () = all_exited(&living) => {}
+            () = sleep_until(deadline) => {
+                tracing::warn!(run = %family.run, left, "processes of a run cannot be killed");
+                return left;
+            }
+        }
+        // A command that forks faster than it is killed must not keep this loop for ever.
+        if Instant::now() >= deadline {
+            return left;
+        }
+    }
+}
+
+/// Off the runtime's threads: the whole table is read.
+async fn living(family: &Family) -> Vec<Process> {
+    let family = family.clone();
+    tokio::task::spawn_blocking(move || family.living()).await.unwrap_or_default()
+}
+
+fn send(process: &Process, signal: Signal) {
+    if let Err(error) = process.signal(signal) {
+        tracing::debug!(%error, pid = process.pid, "a process took no signal");
+    }
+}
+
+async fn all_exited(processes: &[Process]) {
+    for process in processes {
+        process.exited().await;
+    }
+}

@@ -1,0 +1,141 @@
+//! What runs between the host and a command: `wardroom host-exec`, which becomes the command.
+//!
+//! A session, a umask and clean signals must be had after `fork` and before `exec`. Rust's `pre_exec` is unsafe, so the
+//! host starts its own binary instead, which does that as ordinary code and then calls `exec`. It takes its order from
+//! a socket that it finds as its standard input, so that it can be started before anybody wants it, and so that no
+//! other process sees the command's environment in an argument list. The socket closes with `exec`: silence means that
+//! the command runs, a sentence says why not. A host that dies before it has given the order leaves nothing behind.
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+
+use rustix::fs::Mode;
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use serde::{Deserialize, Serialize};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What a command writes may be read by its group, and by nobody else.
+const UMASK: u32 = 0o027;
+/// With what the shim ends where it could not become the command; the sentence that it sent is what counts.
+const EXIT_NOT_STARTED: u8 = 127;
+/// Signals that have a disposition to reset. Those above are the C library's own or real-time ones.
+const SIGNALS: std::ops::RangeInclusive<i32> = 1..=31;
+const SIGPIPE: i32 = 13;
+
+/// What the host wants to be run.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Order {
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// The folder to run in.
+    pub cwd: String,
+    /// The whole environment.
+    pub env: Vec<(String, String)>,
+}
+
+/// Becomes the command that the host orders. The hidden subcommand `host-exec` of the binary calls it, before
+/// anything else is set up; it takes no arguments.
+pub fn exec_shim() -> ExitCode {
+    let control = match fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3) {
+        Ok(fd) => UnixStream::from(fd),
+        Err(_) => return ExitCode::from(EXIT_NOT_STARTED),
+    };
+    let order = match receive(&control) {
+        Ok(Some(order)) => order,
+        // The host has ended, or this is no shim of a host: nothing to do, and nobody to tell.
+        Ok(None) | Err(_) => return ExitCode::from(EXIT_NOT_STARTED),
+    };
+    let (order, stdin) = order;
+    let Err(why) = become_command(&order, stdin);
+    // If the host is gone by now there is nobody to tell.
+    let _ = (&control).write_all(why.as_bytes());
+    ExitCode::from(EXIT_NOT_STARTED)
+}
+
+/// The order, and the pipe for standard input if there is one. None if the host closed the socket without an order.
+fn receive(control: &UnixStream) -> io::Result<Option<(Order, Option<OwnedFd>)>> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut first = [0; 4096];
+    let received = recvmsg(control, &mut [IoSliceMut::new(&mut first)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+    if received.bytes == 0 {
+        return Ok(None);
+    }
+    let mut stdin = None;
+    for message in ancillary.drain() {
+        if let RecvAncillaryMessage::ScmRights(fds) = message {
+            stdin = fds.into_iter().next();
+        }
+    }
+    let mut json = first.get(..received.bytes).unwrap_or_default().to_vec();
+    let mut rest = control;
+    rest.read_to_end(&mut json)?;
+    Ok(Some((serde_json::from_slice(&json)?, stdin)))
+}
+
+/// Returns only if it failed, with the sentence for the room.
+fn become_command(order: &Order, stdin: Option<OwnedFd>) -> Result<Infallible, String> {
+    let setup = |what: &'static str| move |error: Errno| format!("{what}: {}", words(&error.into()));
+    rustix::process::setsid().map_err(setup("no new session"))?;
+    rustix::process::umask(Mode::from_raw_mode(UMASK));
+    match stdin {
+        Some(pipe) => rustix::stdio::dup2_stdin(pipe).map_err(setup("no standard input"))?,
+        None => {
+            let null = File::open("/dev/null").map_err(|error| format!("/dev/null: {}", words(&error)))?;
+            rustix::stdio::dup2_stdin(null).map_err(setup("no standard input"))?;
+        }
+    }
+    std::env::set_current_dir(&order.cwd).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => format!("no such folder: {}", order.cwd),
+        _ => format!("{}: {}", words(&error), order.cwd),
+    })?;
+    stop_ignoring_signals();
+    close_fds::set_fds_cloexec(3, &[]);
+    let (program, arguments) = order.argv.split_first().ok_or("no command was given")?;
+    // `exec` empties the signal mask and resets SIGPIPE, and looks for the program in the PATH of the new environment.
+    let error = Command::new(program).args(arguments).env_clear().envs(order.env.iter().cloned()).exec();
+    Err(match error.kind() {
+        io::ErrorKind::NotFound => format!("no such file: {program}"),
+        io::ErrorKind::ArgumentListTooLong => "the arguments and the environment are too long".to_owned(),
+        _ => format!("{}: {program}", words(&error)),
+    })
+}
+
+/// Signals that the host was started to ignore (as by `nohup`) would be ignored by the command too: `exec` keeps that,
+/// but resets what has a handler. So a handler it is.
+fn stop_ignoring_signals() {
+    let ignored = ignored_signals();
+    if !SIGNALS.filter(|n| *n != SIGPIPE).any(|n| is_in(ignored, n)) {
+        return;
+    }
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+    let _entered = runtime.enter();
+    for number in SIGNALS.filter(|n| is_in(ignored, *n)) {
+        // Refused for those that cannot be handled, which cannot be ignored either.
+        let _ = signal(SignalKind::from_raw(number));
+    }
+}
+
+fn is_in(set: u64, signal: i32) -> bool {
+    set >> signal.saturating_sub(1) & 1 == 1
+}
+
+/// `SigIgn` of proc(5): bit n - 1 for signal n.
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let hex = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    hex.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// An error of the operating system in its own words, in lower case and without its number.
+pub fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}

@@ -1,0 +1,101 @@
+//! What `/proc` says of processes: proc(5). Used by [`super::family`] and [`super::handle`]; it judges nothing.
+
+use std::io::Read;
+
+use crate::limits::ENVIRON_BYTES_MAX;
+
+/// One line of the process table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Stat {
+    /// The process.
+    pub pid: u32,
+    /// Its parent.
+    pub ppid: u32,
+    /// Its session.
+    pub sid: u32,
+    /// When it started, in clock ticks since boot. With the pid it names a process for good: pids are used again.
+    pub start_ticks: u64,
+    /// Not a zombie. A process whose first thread has ended while others run is shown as one, but is alive.
+    pub is_alive: bool,
+}
+
+impl Stat {
+    /// The process with this pid, if there is one.
+    pub fn of(pid: u32) -> Option<Stat> {
+        parse(&std::fs::read(format!("/proc/{pid}/stat")).ok()?)
+    }
+}
+
+/// Everything that runs, in no order. What ends while the table is read is not in it.
+pub fn table() -> Vec<Stat> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter_map(Stat::of).collect()
+}
+
+/// Which boot this is: pids and start times of another mean nothing. Empty where the kernel does not say.
+pub fn boot_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
+}
+
+/// The value of a variable in a process's environment, as it was when the process called `execve`.
+pub fn variable(pid: u32, name: &str) -> Option<Vec<u8>> {
+    let file = std::fs::File::open(format!("/proc/{pid}/environ")).ok()?;
+    let mut environ = Vec::new();
+    file.take(ENVIRON_BYTES_MAX).read_to_end(&mut environ).ok()?;
+    let mut entries = environ.split(|b| *b == 0);
+    entries.find_map(|entry| Some(entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec()))
+}
+
+/// `pid (name) state ppid pgrp session …`; the name may hold anything, brackets and line ends included.
+fn parse(line: &[u8]) -> Option<Stat> {
+    let open = line.iter().position(|b| *b == b'(')?;
+    let close = line.iter().rposition(|b| *b == b')')?;
+    let pid = std::str::from_utf8(line.get(..open)?).ok()?.trim().parse().ok()?;
+    let rest = std::str::from_utf8(line.get(close.checked_add(1)?..)?).ok()?;
+    // Counted from the state: fields 3 (state), 4 (ppid), 6 (session), 20 (threads) and 22 (start) of proc(5).
+    let mut fields = rest.split_ascii_whitespace();
+    let state = fields.next()?;
+    let ppid = fields.next()?.parse().ok()?;
+    let sid = fields.nth(1)?.parse().ok()?;
+    let threads: u32 = fields.nth(13)?.parse().ok()?;
+    let start_ticks = fields.nth(1)?.parse().ok()?;
+    let is_alive = !matches!(state, "Z" | "X" | "x") || threads > 1;
+    Some(Stat { pid, ppid, sid, start_ticks, is_alive })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_hold_anything() {
+        let line =
+            b"42 (a) Z (1 2\n) S 7 8 9 0 -1 4194560 100 0 0 0 1 2 0 0 20 0 3 0 5555 1000 2 18446744073709551615\n";
+        let stat = parse(line).unwrap();
+        assert_eq!(stat, Stat { pid: 42, ppid: 7, sid: 9, start_ticks: 5555, is_alive: true });
+    }
+
+    #[test]
+    fn a_zombie_is_dead_unless_threads_run() {
+        let zombie = |threads: u32| format!("1 (x) Z 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 9 0 0");
+        assert!(!parse(zombie(1).as_bytes()).unwrap().is_alive);
+        assert!(parse(zombie(2).as_bytes()).unwrap().is_alive);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for bad in [&b""[..], b"1", b"1 (x", b"1 (x)", b"1 )x( S 1", b"(x) S 1 1 1", b"1 (x) S 1 2 3 4"] {
+            assert_eq!(parse(bad), None, "{}", bad.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn this_process_is_in_the_table() {
+        let me = std::process::id();
+        assert_eq!(table().into_iter().find(|s| s.pid == me), Stat::of(me));
+        assert!(Stat::of(me).unwrap().is_alive);
+        assert!(!boot_id().is_empty());
+    }
+}

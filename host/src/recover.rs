@@ -1,0 +1,54 @@
+//! What a host does first: it looks through the spools that were left, ends what still runs of them, and calls the
+//! runs that have no end `lost`. Their output stays, and goes to the core as if nothing had happened.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use wardroom_protocol::RunId;
+use wardroom_protocol::messages::{Exit, HostEnded};
+
+use crate::limits::SPOOLS_MAX;
+use crate::process::family::Family;
+use crate::process::ladder;
+use crate::runs::run::Run;
+use crate::spool::pump::now_ms;
+use crate::spool::{Meta, Root, Spool};
+
+/// All runs of the spools, each of them over. Bounded by the ladder, which all of them climb at once.
+///
+/// # Errors
+/// Where the spool folder cannot be read.
+pub async fn recover(root: &Root, boot: &str) -> io::Result<Vec<Run>> {
+    let mut over = Vec::new();
+    let mut lost = JoinSet::new();
+    let boot: Arc<str> = boot.into();
+    for id in root.runs()?.into_iter().take(SPOOLS_MAX) {
+        let spool = root.spool(id);
+        match (spool.end(), spool.meta()) {
+            (Some(ended), _) => over.push(Run::over(id, spool, ended)),
+            (None, Some(meta)) => drop(lost.spawn(lose(id, spool, meta, Arc::clone(&boot)))),
+            // The host was killed before the command was started. The core will see that the run is not there.
+            (None, None) => spool.remove()?,
+        }
+    }
+    while let Some(run) = lost.join_next().await {
+        over.extend(run.ok());
+    }
+    Ok(over)
+}
+
+/// Ends what is left of a run whose host was killed.
+async fn lose(id: RunId, spool: Spool, meta: Meta, boot: Arc<str>) -> Run {
+    let family = Family { run: id, leader: meta.pid, start_ticks: meta.start_ticks, children: None };
+    // Nothing of a run outlives the boot that it was started in.
+    let left = if *boot == *meta.boot { ladder::stop(&family, std::future::pending()).await } else { 0 };
+    let exit = Exit::Lost { lost: "the host was restarted".to_owned() };
+    let ms = now_ms().saturating_sub(meta.at);
+    let ended = HostEnded { run: id, exit, bytes: spool.output_bytes(), ms, truncated: false, left };
+    if let Err(error) = spool.write_end(&ended) {
+        tracing::error!(%error, run = %id, "the end of a run cannot be kept");
+    }
+    tracing::warn!(run = %id, left, "a run was lost with the host that was before this one");
+    Run::over(id, spool, ended)
+}

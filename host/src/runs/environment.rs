@@ -1,0 +1,77 @@
+//! The environment of a command: a clean one, what the request adds, and what names the run.
+
+use std::collections::BTreeMap;
+
+use wardroom_protocol::messages::HostStart;
+
+use crate::process::family::MARK;
+
+/// What the host hands on of its own environment.
+const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "USER", "LOGNAME"];
+/// Where programs are looked for if the host was told nothing: the path of Debian's login(1), for all users.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The whole environment of a run. The request may set what it wants, but not who and which run it is.
+pub fn of(start: &HostStart) -> Vec<(String, String)> {
+    let mut env = BTreeMap::from([("LANG", "C.UTF-8"), ("PATH", PATH)].map(|(k, v)| (k.to_owned(), v.to_owned())));
+    env.extend(INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))));
+    env.insert("TERM".to_owned(), "dumb".to_owned());
+    env.extend(start.env.iter().map(|(k, v)| (k.clone(), v.clone())));
+    env.insert(MARK.to_owned(), start.run.to_string());
+    env.insert("WARDROOM_USER".to_owned(), start.by.to_string());
+    env.insert("WARDROOM_ROOM".to_owned(), start.room.clone());
+    env.into_iter().collect()
+}
+
+/// Why the request cannot be carried out as it stands, in words for the room.
+pub fn fault(start: &HostStart) -> Option<&'static str> {
+    let has_nul = |text: &String| text.contains('\0');
+    if start.argv.first().is_none_or(String::is_empty) {
+        return Some("no command was given");
+    }
+    if start.argv.iter().chain(&start.cwd).any(has_nul) || start.env.values().any(has_nul) || start.room.contains('\0')
+    {
+        return Some("a NUL byte cannot be given to a command");
+    }
+    let is_bad_name = |name: &String| name.is_empty() || name.contains(['=', '\0']);
+    start.env.keys().any(is_bad_name).then_some("the name of a variable is empty or holds = or NUL")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn start(json: &str) -> HostStart {
+        let head = r#""run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","timeout_s":1,"output_bytes_max":1,"by":"ann","room":"ops""#;
+        serde_json::from_str(&format!("{{{head},{json}}}")).unwrap()
+    }
+
+    #[test]
+    fn a_run_cannot_pass_for_another() {
+        let env = of(&start(r#""argv":["x"],"env":{"WARDROOM_RUN":"other","WARDROOM_USER":"root","TERM":"xterm"}"#));
+        let value = |name: &str| env.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
+        assert_eq!(value("WARDROOM_RUN"), Some("01ARZ3NDEKTSV4RRFFQ69G5FAV"));
+        assert_eq!(value("WARDROOM_USER"), Some("ann"));
+        assert_eq!(value("WARDROOM_ROOM"), Some("ops"));
+        assert_eq!(value("TERM"), Some("xterm"));
+        assert!(value("PATH").is_some());
+        assert_eq!(value("CARGO"), None, "only what is listed is handed on");
+    }
+
+    #[test]
+    fn faults_are_found() {
+        assert_eq!(fault(&start(r#""argv":["x"],"env":{"A":"b"}"#)), None);
+        for bad in [
+            r#""argv":[]"#,
+            r#""argv":[""]"#,
+            r#""argv":["a\u0000b"]"#,
+            r#""argv":["a"],"cwd":"/\u0000""#,
+            r#""argv":["a"],"env":{"":"x"}"#,
+            r#""argv":["a"],"env":{"A=B":"x"}"#,
+            r#""argv":["a"],"env":{"A":"\u0000"}"#,
+        ] {
+            assert!(fault(&start(bad)).is_some(), "{bad}");
+        }
+    }
+}

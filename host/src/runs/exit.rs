@@ -1,0 +1,165 @@
+//! How a run's end is called: the one place where what happened becomes an [`Exit`].
+//!
+//! The rule, first that holds:
+//! 1. The output could not be kept: `lost`, whatever else happened, since nobody can trust it.
+//! 2. The host stopped it, for a reason that came before its end: a member's TERM or KILL (`stopped_by`, with the last
+//!    signal asked for), the time limit, the output limit, the host's own stop (`lost`).
+//! 3. It wrote more than it may, and ended before it was stopped for that: the output limit all the same.
+//! 4. A member's INT or HUP, and it ended by that signal, or in whatever way soon after it: `stopped_by`. One that
+//!    went on for longer had dealt with the signal, and its end is its own.
+//! 5. The code or the signal of its first process.
+
+use std::time::Duration;
+
+use wardroom_protocol::UserName;
+use wardroom_protocol::messages::{Exit, Signal};
+
+use crate::limits::INTERRUPT_EFFECT_MS;
+use crate::process::children::Status;
+use crate::spool::pump::Flow;
+
+/// Who wants a run to end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum StopBy {
+    /// A member, by this signal: TERM or KILL.
+    Member(UserName, Signal),
+    /// The host, which stops.
+    Host,
+    /// The core, which does not know the run.
+    Core,
+}
+
+/// Why a run was stopped.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Cause {
+    /// Somebody wanted it.
+    Asked(StopBy),
+    /// It took too long.
+    Timeout,
+    /// It wrote too much.
+    OutputLimit,
+    /// It was sent more input than is kept for it.
+    InputLimit,
+    /// Its output cannot be kept.
+    Spool,
+}
+
+/// A member's INT or HUP.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Interrupt {
+    /// Whose.
+    pub by: UserName,
+    /// Which.
+    pub signal: Signal,
+    /// How long before the end of the first process it was.
+    pub before: Duration,
+}
+
+/// What is to be said of the end.
+pub fn exit(cause: Option<&Cause>, interrupt: Option<&Interrupt>, status: Option<Status>, flow: &Flow) -> Exit {
+    if let Some(failure) = &flow.failure {
+        return Exit::Lost { lost: format!("the host could not keep the output: {failure}") };
+    }
+    match cause {
+        Some(Cause::Asked(StopBy::Member(by, signal))) => return stopped_by(by, *signal),
+        Some(Cause::Asked(StopBy::Host)) => return Exit::Lost { lost: "the host was stopped".to_owned() },
+        Some(Cause::Asked(StopBy::Core)) => return Exit::Lost { lost: "the core did not know the run".to_owned() },
+        Some(Cause::Timeout) => return Exit::Timeout { timeout: true },
+        Some(Cause::OutputLimit) => return Exit::Limit { limit: "output".to_owned() },
+        Some(Cause::InputLimit) => return Exit::Limit { limit: "input".to_owned() },
+        Some(Cause::Spool) | None => {}
+    }
+    if flow.is_over_limit {
+        return Exit::Limit { limit: "output".to_owned() };
+    }
+    if let Some(Interrupt { by, signal, before }) = interrupt {
+        let is_its_effect = status == Some(Status::Signal(number(*signal)));
+        if is_its_effect || *before <= Duration::from_millis(INTERRUPT_EFFECT_MS) {
+            return stopped_by(by, *signal);
+        }
+    }
+    match status {
+        Some(Status::Code(code)) => Exit::Code { code },
+        Some(Status::Signal(number)) => Exit::Signal { signal: signal_name(number) },
+        None => Exit::Lost { lost: "its first process could not be ended".to_owned() },
+    }
+}
+
+fn stopped_by(by: &UserName, signal: Signal) -> Exit {
+    Exit::StoppedBy { stopped_by: by.clone(), signal: signal.as_str().to_owned() }
+}
+
+/// The number of signal(7) on all of Linux.
+fn number(signal: Signal) -> i32 {
+    match signal {
+        Signal::Hup => 1,
+        Signal::Int => 2,
+        Signal::Kill => 9,
+        Signal::Term => 15,
+    }
+}
+
+/// The name without `SIG` of signal(7); numbers as on x86 and ARM. Real-time signals and others by number.
+fn signal_name(number: i32) -> String {
+    const NAMES: [&str; 32] = [
+        "0", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
+        "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
+        "WINCH", "IO", "PWR", "SYS",
+    ];
+    let known = usize::try_from(number).ok().and_then(|n| NAMES.get(n));
+    known.map_or_else(|| number.to_string(), |name| (*name).to_owned())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn said(cause: Option<Cause>, interrupt: Option<Interrupt>, status: Option<Status>, flow: Flow) -> String {
+        serde_json::to_string(&exit(cause.as_ref(), interrupt.as_ref(), status, &flow)).unwrap()
+    }
+
+    fn ann() -> UserName {
+        UserName::parse("ann").unwrap()
+    }
+
+    #[test]
+    fn an_end_of_its_own() {
+        assert_eq!(said(None, None, Some(Status::Code(3)), Flow::default()), r#"{"code":3}"#);
+        assert_eq!(said(None, None, Some(Status::Signal(11)), Flow::default()), r#"{"signal":"SEGV"}"#);
+        assert_eq!(said(None, None, Some(Status::Signal(64)), Flow::default()), r#"{"signal":"64"}"#);
+    }
+
+    #[test]
+    fn a_stop_outweighs_the_code() {
+        let by = Cause::Asked(StopBy::Member(ann(), Signal::Term));
+        let said_so = r#"{"stopped_by":"ann","signal":"TERM"}"#;
+        assert_eq!(said(Some(by.clone()), None, Some(Status::Code(0)), Flow::default()), said_so);
+        let over = Flow { is_over_limit: true, ..Flow::default() };
+        assert_eq!(said(Some(by), None, Some(Status::Signal(15)), over.clone()), said_so);
+        assert_eq!(said(Some(Cause::Timeout), None, Some(Status::Signal(9)), over), r#"{"timeout":true}"#);
+    }
+
+    #[test]
+    fn a_limit_that_was_noticed_late_counts() {
+        let over = Flow { is_over_limit: true, ..Flow::default() };
+        assert_eq!(said(None, None, Some(Status::Code(0)), over), r#"{"limit":"output"}"#);
+    }
+
+    #[test]
+    fn an_interrupt_counts_if_it_had_an_effect() {
+        let int = |ms| Some(Interrupt { by: ann(), signal: Signal::Int, before: Duration::from_millis(ms) });
+        let stopped = r#"{"stopped_by":"ann","signal":"INT"}"#;
+        assert_eq!(said(None, int(10), Some(Status::Signal(2)), Flow::default()), stopped);
+        assert_eq!(said(None, int(10), Some(Status::Code(130)), Flow::default()), stopped);
+        assert_eq!(said(None, int(60_000), Some(Status::Signal(2)), Flow::default()), stopped);
+        assert_eq!(said(None, int(60_000), Some(Status::Code(0)), Flow::default()), r#"{"code":0}"#);
+    }
+
+    #[test]
+    fn output_that_could_not_be_kept_is_said_first() {
+        let failed = Flow { failure: Some("no space left on device".into()), ..Flow::default() };
+        let said = said(Some(Cause::Timeout), None, Some(Status::Code(0)), failed);
+        assert_eq!(said, r#"{"lost":"the host could not keep the output: no space left on device"}"#);
+    }
+}

@@ -1,0 +1,241 @@
+//! The spool: a folder per run with everything that must outlive a kill of the host.
+//!
+//! ```text
+//! <spool>/lock               held with flock(2) by the host
+//! <spool>/<run>/meta.json    what was started, written before the command may run
+//! <spool>/<run>/output       its bytes, in the order in which they were read
+//! <spool>/<run>/index        which bytes are whose, and when they came (see index.rs)
+//! <spool>/<run>/input        standard input that the command has not read yet
+//! <spool>/<run>/end.json     the `host.ended` of the run; its presence says that the run is over
+//! ```
+//!
+//! Nothing is fsynced. What is written survives a kill of the host, since the kernel has it; a loss of power ends the
+//! processes too, and what the core has acknowledged lies durably in the core's own store.
+
+pub mod index;
+pub mod output;
+pub mod pump;
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use wardroom_protocol::RunId;
+use wardroom_protocol::messages::HostEnded;
+
+use crate::limits::RECORD_BYTES_MAX;
+
+/// The folder of all spools, held by this process alone.
+#[derive(Debug)]
+pub struct Root {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Why a spool folder cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another host has it.
+    #[error("another host uses the spool folder {0}; give this one a folder of its own")]
+    InUse(PathBuf),
+    /// It cannot be made, or not be written.
+    #[error("the spool folder {0} cannot be used: {1}")]
+    Io(PathBuf, #[source] io::Error),
+}
+
+/// What must be known of a run to find its processes after a restart. The request itself is not kept: its
+/// environment may hold secrets.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Meta {
+    /// Its first process.
+    pub pid: u32,
+    /// With the pid, that process's identity.
+    pub start_ticks: u64,
+    /// The boot that both belong to.
+    pub boot: String,
+    /// When it was started, Unix milliseconds.
+    pub at: u64,
+}
+
+/// The spool of one run.
+#[derive(Clone, Debug)]
+pub struct Spool {
+    path: PathBuf,
+}
+
+impl Root {
+    /// Makes the folder if need be, and takes its lock.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what to do.
+    pub fn open(path: &Path) -> Result<Root, OpenError> {
+        let failed = |error: io::Error| OpenError::Io(path.to_owned(), error);
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        let lock = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(path.join("lock"));
+        let lock = lock.map_err(failed)?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Root { path: path.to_owned(), _lock: lock }),
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse(path.to_owned())),
+            Err(error) => Err(failed(error.into())),
+        }
+    }
+
+    /// The place of a run's spool, which need not be there.
+    pub fn spool(&self, run: RunId) -> Spool {
+        Spool { path: self.path.join(run.to_string()) }
+    }
+
+    /// The runs that have a spool.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn runs(&self) -> io::Result<Vec<RunId>> {
+        let names = std::fs::read_dir(&self.path)?.map(|entry| entry.map(|e| e.file_name()));
+        let names: Vec<_> = names.collect::<io::Result<_>>()?;
+        Ok(names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect())
+    }
+}
+
+impl Spool {
+    /// Makes the folder if it is not there, and its empty output, which must not be there.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn create(&self) -> io::Result<output::Appender> {
+        self.create_folder()?;
+        output::Appender::create(&self.path)
+    }
+
+    /// Bytes of output that are there.
+    pub fn output_bytes(&self) -> u64 {
+        std::fs::metadata(self.path.join("output")).map_or(0, |meta| meta.len())
+    }
+
+    /// Opens the output for reading.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn reader(&self) -> io::Result<output::Reader> {
+        output::Reader::open(&self.path)
+    }
+
+    /// Makes the folder if it is not there, and a new file in it for standard input.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn create_input(&self) -> io::Result<File> {
+        self.create_folder()?;
+        OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(self.path.join("input"))
+    }
+
+    /// Says that a process of this identity is about to become the command.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn write_meta(&self, meta: &Meta) -> io::Result<()> {
+        self.write("meta.json", meta)
+    }
+
+    /// What was started; none where the host was killed before anything was.
+    pub fn meta(&self) -> Option<Meta> {
+        self.read("meta.json")
+    }
+
+    /// Says that the run is over, and how. From here on its output and its end are final.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn write_end(&self, end: &HostEnded) -> io::Result<()> {
+        self.write("end.json", end)?;
+        match std::fs::remove_file(self.path.join("input")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// How the run ended; none while it is not over.
+    pub fn end(&self) -> Option<HostEnded> {
+        self.read("end.json")
+    }
+
+    /// Deletes everything.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn remove(&self) -> io::Result<()> {
+        match std::fs::remove_dir_all(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn create_folder(&self) -> io::Result<()> {
+        match DirBuilder::new().mode(0o700).create(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn write<T: Serialize>(&self, name: &str, record: &T) -> io::Result<()> {
+        let json = serde_json::to_vec(record)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        options.open(self.path.join(name))?.write_all(&json)
+    }
+
+    /// A record that is not whole was being written when the host was killed: it counts as not written.
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let mut json = Vec::new();
+        File::open(self.path.join(name)).ok()?.take(RECORD_BYTES_MAX).read_to_end(&mut json).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn run() -> RunId {
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap()
+    }
+
+    #[test]
+    fn one_host_at_a_time_has_a_spool() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Root::open(folder.path()).unwrap();
+        let error = Root::open(folder.path()).unwrap_err();
+        assert!(error.to_string().contains("another host uses the spool folder"), "{error}");
+        drop(first);
+        Root::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_torn_record_counts_as_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Root::open(folder.path()).unwrap().spool(run());
+        spool.create().unwrap();
+        let meta = Meta { pid: 7, start_ticks: 9, boot: "b".into(), at: 1 };
+        spool.write_meta(&meta).unwrap();
+        assert_eq!(spool.meta().unwrap().pid, 7);
+        std::fs::write(folder.path().join(run().to_string()).join("meta.json"), b"{\"pid\":7,\"sta").unwrap();
+        assert!(spool.meta().is_none());
+        assert!(spool.end().is_none());
+    }
+
+    #[test]
+    fn other_files_in_the_folder_are_no_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        std::fs::write(folder.path().join("notes.txt"), b"").unwrap();
+        root.spool(run()).create().unwrap();
+        assert_eq!(root.runs().unwrap(), [run()]);
+        root.spool(run()).remove().unwrap();
+        root.spool(run()).remove().unwrap();
+        assert!(root.runs().unwrap().is_empty());
+    }
+}

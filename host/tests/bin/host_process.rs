@@ -1,0 +1,55 @@
+//! A host as a process of its own, for the tests in `tests/it`: they start it, kill it and start it again.
+//!
+//! `wardroom-host-process host CORE KEY NAME SPOOL WORK`, and `host-exec` as in the real binary. SIGTERM stops it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use wardroom_host::Config;
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    match args.next().as_deref() {
+        Some("host-exec") => wardroom_host::exec_shim(),
+        Some("host") => match host(args.collect()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                say(&why);
+                ExitCode::FAILURE
+            }
+        },
+        _ => ExitCode::from(2),
+    }
+}
+
+fn host(args: Vec<String>) -> Result<(), String> {
+    let [core, key, name, spool, work] = args.try_into().map_err(|_| "five arguments are wanted")?;
+    let config = Config {
+        core: core.parse().map_err(|e| format!("{e}"))?,
+        key,
+        name,
+        spool: PathBuf::from(spool),
+        work: PathBuf::from(work),
+        shim: Config::own_shim(),
+        welcomed: None,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|e| e.to_string())?.block_on(async {
+        let shutdown = CancellationToken::new();
+        let stop = shutdown.clone();
+        let mut term = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
+        tokio::spawn(async move {
+            term.recv().await;
+            stop.cancel();
+        });
+        wardroom_host::run(config, shutdown).await.map_err(|e| e.to_string())
+    })
+}
+
+/// The sentence on standard error, where the tests read it.
+fn say(why: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{why}");
+}

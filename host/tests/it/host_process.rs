@@ -1,0 +1,130 @@
+//! The host as a process that a test starts, signals and kills; and what is to be seen of processes from outside.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+use tempfile::TempDir;
+use wardroom_protocol::RunId;
+
+use crate::fake_core::{FakeCore, Link, PATIENCE};
+
+/// The host's folders, which outlive it.
+pub struct Place {
+    folder: TempDir,
+}
+
+pub struct HostProcess {
+    child: Child,
+}
+
+impl Place {
+    pub fn new() -> Place {
+        Place { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn spool(&self) -> PathBuf {
+        self.path().join("spool")
+    }
+
+    pub fn spool_of(&self, run: RunId) -> PathBuf {
+        self.spool().join(run.to_string())
+    }
+
+    fn arguments(&self, core: &FakeCore) -> Vec<String> {
+        let work = self.path().to_str().unwrap().to_owned();
+        let spool = self.spool().to_str().unwrap().to_owned();
+        vec!["host".to_owned(), core.address(), "0".repeat(64), "local".to_owned(), spool, work]
+    }
+
+    /// Starts a host here.
+    pub fn host(&self, core: &FakeCore) -> HostProcess {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wardroom-host-process"));
+        HostProcess::start(command.args(self.arguments(core)))
+    }
+
+    /// Starts a host here out of a shell that has done something first.
+    pub fn host_after(&self, first: &str, core: &FakeCore) -> HostProcess {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]);
+        command.arg(env!("CARGO_BIN_EXE_wardroom-host-process"));
+        HostProcess::start(command.args(self.arguments(core)))
+    }
+}
+
+/// A place, a core, a host, and the connection between the two.
+pub async fn all() -> (Place, FakeCore, HostProcess, Link) {
+    let place = Place::new();
+    let core = FakeCore::tcp().await;
+    let host = place.host(&core);
+    let link = core.welcomed().await;
+    (place, core, host, link)
+}
+
+impl HostProcess {
+    fn start(command: &mut Command) -> HostProcess {
+        HostProcess { child: command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap() }
+    }
+
+    /// SIGKILL, and its zombie reaped.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM.
+    pub fn term(&self) {
+        let pid = Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    }
+
+    /// Waits for its end, as long as a test waits for anything.
+    pub fn wait(&mut self) -> ExitStatus {
+        let pidfd = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
+        let bound = Timespec::try_from(PATIENCE).unwrap();
+        let ready = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound)).unwrap();
+        assert_eq!(ready, 1, "the host does not end");
+        self.child.wait().unwrap()
+    }
+
+    /// What it said on standard error, once it has ended.
+    pub fn complaint(&mut self) -> String {
+        std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap()
+    }
+}
+
+impl Drop for HostProcess {
+    fn drop(&mut self) {
+        if self.child.try_wait().unwrap().is_some() {
+            return;
+        }
+        if std::thread::panicking() {
+            // What it runs may stay behind: the test has failed already.
+            return self.kill();
+        }
+        self.term();
+        self.wait();
+    }
+}
+
+/// The pids of living processes whose environment bears the run's mark or whose command line holds `word`.
+pub fn survivors(run: RunId, word: &str) -> Vec<String> {
+    let mark = format!("WARDROOM_RUN={run}").into_bytes();
+    let holds = |path: PathBuf, wanted: &[u8]| {
+        std::fs::read(path).is_ok_and(|bytes| bytes.windows(wanted.len()).any(|window| window == wanted))
+    };
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok());
+    let processes =
+        processes.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()));
+    let living = processes.filter(|entry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let is_alive = stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']));
+        is_alive && (holds(entry.path().join("environ"), &mark) || holds(entry.path().join("cmdline"), word.as_bytes()))
+    });
+    living.map(|entry| std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default()).collect()
+}

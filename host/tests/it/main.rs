@@ -1,0 +1,10 @@
+//! The host as it is used: a real process with real commands, driven by a core that is a listener in the test.
+
+mod fake_core;
+mod host_process;
+mod input;
+mod link;
+mod output;
+mod restart;
+mod runs;
+mod stop;
