@@ -1,4 +1,4 @@
-//! The map: every path that ARCHITECTURE.md and the pages of `docs/` name is there.
+//! The map: every path that ARCHITECTURE.md and README.md name is there.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use super::Source;
 /// Endings by which a word in backticks is a file of ours even without a `/`.
 const FILES: [&str; 4] = [".rs", ".toml", ".md", ".css"];
 
-/// Words in backticks that look like a path of this repository and are none.
+/// Every path that the map and the front page name.
 pub fn paths(root: &Path, sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     let pages = sources.iter().filter(|source| source.path == "ARCHITECTURE.md" || source.path == "README.md");
@@ -36,8 +36,9 @@ fn outside_fences(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn is_path(word: &str) -> bool {
     let is_plain = word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_'));
     let is_relative = word.starts_with(|c: char| c.is_ascii_lowercase() || c == '.') || word.ends_with(".md");
+    let is_built = word.starts_with("target/") || word.starts_with("dist/");
     let is_named = FILES.iter().any(|ending| word.ends_with(ending) && word.len() > ending.len());
-    is_plain && is_relative && (word.contains('/') || is_named)
+    is_plain && is_relative && !is_built && (word.contains('/') || is_named)
 }
 
 #[cfg(test)]
@@ -49,7 +50,16 @@ mod tests {
         for path in ["protocol/src/frame.rs", "docs/", ".ci/run", "ARCHITECTURE.md", "static/css/tokens.css"] {
             assert!(is_path(path), "{path}");
         }
-        for word in ["room.post", "/ws", "cargo xtask test", "GET /files", "unix:/run/x", "Bytes", ".rs"] {
+        for word in [
+            "target/release/wardroom",
+            "room.post",
+            "/ws",
+            "cargo xtask test",
+            "GET /files",
+            "unix:/run/x",
+            "Bytes",
+            ".rs",
+        ] {
             assert!(!is_path(word), "{word}");
         }
     }
