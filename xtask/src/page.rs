@@ -42,6 +42,9 @@ pub fn build() -> Result<()> {
     }
     let path = command::timed("the page's tools", tools::page_tools)?;
     command::timed("build the page into dist/", || {
+        let mut fetch = Command::new("cargo");
+        fetch.args(["fetch", "--quiet", "--target", tools::TARGET, "--target", &tools::machine()?]).current_dir(&root);
+        command::run(&mut fetch, BUILD_LIMIT)?;
         // Offline: Trunk is to use the tools that are pinned here, and fetch none.
         let mut trunk = Command::new("trunk");
         trunk.args(["build", "--release", "--offline"]).current_dir(&root).env("PATH", &path);

@@ -11,6 +11,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::{command, system, workspace};
 
+/// What the page is compiled for.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 /// A debug build of Trunk takes 3 minutes on two idle cores; a busy or slower machine is given ten times that.
 const INSTALL_LIMIT: Duration = Duration::from_secs(1_800);
 
@@ -83,9 +85,15 @@ pub fn page_tools() -> Result<OsString> {
     Ok(std::env::join_paths(folders)?)
 }
 
+/// The machine that we are on, as rustc calls it: `x86_64-unknown-linux-gnu`.
+pub fn machine() -> Result<String> {
+    let version = command::output(Command::new("rustc").arg("-vV"))?;
+    let machine = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    Ok(machine.to_owned())
+}
+
 /// The standard library for wasm.
 fn wasm_target() -> Result<()> {
-    const TARGET: &str = "wasm32-unknown-unknown";
     let sysroot = command::output(Command::new("rustc").args(["--print", "sysroot"]))?;
     if Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).is_dir()
         || std::env::var_os("CARGO_UNSTABLE_BUILD_STD").is_some()

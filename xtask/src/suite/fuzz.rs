@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::Outcome;
-use crate::{command, system, workspace};
+use crate::{command, system, tools, workspace};
 
 /// What cargo-fuzz passes for coverage.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -29,16 +29,15 @@ pub fn run() -> Result<Outcome> {
         return Ok(Outcome::Skipped("libFuzzer wants a C++ compiler (apt-get install g++)".to_owned()));
     }
     let root = workspace::root();
-    let version = command::output(Command::new("rustc").arg("-vV"))?;
-    let machine = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    let machine = tools::machine()?;
     let built = workspace::target().join("fuzz");
     // The target is named, although it is this machine's, so that build scripts are not instrumented.
     let mut build = Command::new("cargo");
-    build.args(["build", "--features", "libfuzzer", "--manifest-path", "fuzz/Cargo.toml", "--target", machine]);
-    build.current_dir(&root).env("RUSTFLAGS", COVERAGE).env("CARGO_TARGET_DIR", &built);
+    build.args(["build", "--features", "libfuzzer", "--manifest-path", "fuzz/Cargo.toml", "--target"]);
+    build.arg(&machine).current_dir(&root).env("RUSTFLAGS", COVERAGE).env("CARGO_TARGET_DIR", &built);
     command::run(&mut build, BUILD_LIMIT)?;
     for target in TARGETS {
-        fuzz(target, &built.join(machine).join("debug").join(target), &root, &built)?;
+        fuzz(target, &built.join(&machine).join("debug").join(target), &root, &built)?;
     }
     Ok(Outcome::Passed)
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::{Outcome, Step, fuzz};
-use crate::{command, page, system, tidy, workspace};
+use crate::{command, page, system, tidy, tools, workspace};
 
 /// A cold build of everything takes about 6 minutes on two idle cores.
 const BUILD_LIMIT: Duration = Duration::from_secs(2_400);
@@ -78,11 +78,7 @@ fn clippy(_: &mut Shared) -> Result<Outcome> {
 }
 
 fn clippy_wasm(_: &mut Shared) -> Result<Outcome> {
-    let target = ["--target", "wasm32-unknown-unknown"];
-    let mut args = vec!["clippy", "--package", "wardroom-web-client"];
-    args.extend(target);
-    args.extend(["--", "-D", "warnings"]);
-    run_cargo(&args)
+    run_cargo(&["clippy", "--package", "wardroom-web-client", "--target", tools::TARGET, "--", "-D", "warnings"])
 }
 
 /// Builds the binary and all tests by one command: asked for one by one they would be compiled again and again, with
