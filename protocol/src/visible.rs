@@ -3,10 +3,14 @@
 
 use std::borrow::Cow;
 
-/// True for characters that change how text around them reads without being seen: bidirectional controls
-/// (Unicode Technical Report 36, "Trojan Source") and zero-width marks other than the joiners that scripts need.
+/// True for characters that change how text around them reads, or which text it is, without being seen: bidirectional
+/// controls (Unicode Technical Report 36, "Trojan Source") and marks without width other than the joiners that scripts
+/// and emoji need.
 pub fn is_deceptive(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
+    matches!(c,
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}'
+        | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+    )
 }
 
 fn is_harmless(c: char) -> bool {
@@ -42,6 +46,7 @@ mod tests {
         assert_eq!(visible("\u{9b}31m"), "<U+009B>31m");
         assert_eq!(visible("x\u{202e}y"), "x<U+202E>y");
         assert_eq!(visible("\x7f"), "␡");
+        assert_eq!(visible("app\u{200b}.log"), "app<U+200B>.log");
     }
 
     #[test]
