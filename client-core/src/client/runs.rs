@@ -148,13 +148,17 @@ impl Client {
         bytes.advance(known as usize);
         let end = next.saturating_add(bytes.len() as u64);
         watch.next = Ok(end);
+        // Who acknowledges by hand prints the bytes, and has no use for them as lines.
+        let keeps_tail = watch.auto_ack;
         let ack_now = watch.auto_ack && end.saturating_sub(watch.acked) >= ACK_EVERY_BYTES;
         if ack_now {
             watch.acked = end;
         }
         self.change_run(run, |shown| {
             shown.bytes = shown.bytes.max(end);
-            Arc::make_mut(&mut shown.tail).push(output.fd, &bytes);
+            if keeps_tail {
+                Arc::make_mut(&mut shown.tail).push(output.fd, &bytes);
+            }
         });
         if ack_now {
             self.send_told(&RunAck { run, off: end });

@@ -1,0 +1,179 @@
+//! `wardroom admin`: what is asked of a server, running or not, and how its answers are shown. The asking itself is
+//! [`admin`] for one that runs; for a data folder that nobody holds the binary asks the core's own library.
+
+use wardroom_protocol::Role;
+use wardroom_protocol::messages::{
+    InviteAdd, InviteAdded, TokenAdd, TokenAdded, UserAdd, UserDisable, UserInfo, UserList, UserListed, UserPasswd,
+};
+use wardroom_protocol::{Request, UserName};
+
+use super::Out;
+use super::ls::other_version;
+use super::out::say;
+use crate::exit::{ExitCode, Failure};
+use crate::runner::{Runner, Target};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum AdminCall {
+    /// Make an account.
+    UserAdd(UserAdd),
+    /// List the accounts.
+    UserList,
+    /// Set a password.
+    UserPasswd(UserPasswd),
+    /// Close an account, or open it again.
+    UserDisable(UserDisable),
+    /// Make a token for a program.
+    TokenAdd(TokenAdd),
+    /// Make an invite.
+    Invite {
+        /// What the new member may do.
+        role: Role,
+    },
+}
+
+/// What is asked, and how the answer is shown.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// What.
+    pub call: AdminCall,
+    /// The page's address, for the link of an invite.
+    pub web_url: Option<String>,
+    /// As JSON.
+    pub json: bool,
+}
+
+/// Asks a running server.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn admin(target: Target, admin: Admin) -> Result<ExitCode, Failure> {
+    let mut runner = Runner::connect(target).await?;
+    let answer = match admin.call.clone() {
+        AdminCall::UserAdd(request) => runner.ask(&request).await,
+        AdminCall::UserList => runner.ask(&UserList {}).await,
+        AdminCall::UserPasswd(request) => runner.ask(&request).await,
+        AdminCall::UserDisable(request) => runner.ask(&request).await,
+        AdminCall::TokenAdd(request) => runner.ask(&request).await,
+        AdminCall::Invite { role } => runner.ask(&InviteAdd { role }).await,
+    }?;
+    runner.finish().await;
+    admin.show(&answer.line)
+}
+
+impl AdminCall {
+    /// The request, for whoever carries it out without a socket.
+    pub fn request(&self) -> Request {
+        match self.clone() {
+            AdminCall::UserAdd(request) => Request::UserAdd(request),
+            AdminCall::UserList => Request::UserList(UserList {}),
+            AdminCall::UserPasswd(request) => Request::UserPasswd(request),
+            AdminCall::UserDisable(request) => Request::UserDisable(request),
+            AdminCall::TokenAdd(request) => Request::TokenAdd(request),
+            AdminCall::Invite { role } => Request::InviteAdd(InviteAdd { role }),
+        }
+    }
+}
+
+impl Admin {
+    /// Shows an answer: the line of an `ok`.
+    ///
+    /// # Errors
+    /// Standard output cannot be written, or the answer is of another version.
+    pub fn show(&self, line: &[u8]) -> Result<ExitCode, Failure> {
+        let mut out = Out::new();
+        match &self.call {
+            AdminCall::UserAdd(UserAdd { user, .. }) => done(&mut out, self.json, user, "added")?,
+            AdminCall::UserPasswd(UserPasswd { user, .. }) => done(&mut out, self.json, user, "password set")?,
+            AdminCall::UserDisable(UserDisable { user, disabled }) => {
+                done(&mut out, self.json, user, if *disabled { "disabled" } else { "enabled" })?;
+            }
+            AdminCall::UserList => {
+                let listed: UserListed = read(line)?;
+                for user in &listed.users {
+                    if self.json { out.json(user)? } else { out.line(&user_line(user))? }
+                }
+            }
+            AdminCall::TokenAdd(_) => {
+                let added: TokenAdded = read(line)?;
+                if self.json { out.json(&added)? } else { out.line(&added.token)? }
+            }
+            AdminCall::Invite { role } => {
+                let added: InviteAdded = read(line)?;
+                self.show_invite(&mut out, *role, &added)?;
+            }
+        }
+        Ok(ExitCode::Ok)
+    }
+
+    fn show_invite(&self, out: &mut Out, role: Role, added: &InviteAdded) -> Result<(), Failure> {
+        let link = self.web_url.as_deref().map(|url| invite_link(url, &added.invite));
+        if self.json {
+            let value = serde_json::json!({
+                "invite": added.invite, "until": added.until, "role": role, "link": link,
+            });
+            return out.json(&value);
+        }
+        match link {
+            Some(link) => out.line(&link),
+            None => {
+                say("wardroom: the page's address is not known yet; --public-url names it. The invite alone:");
+                out.line(&added.invite)
+            }
+        }
+    }
+}
+
+/// The link that a new member opens: the code stands in the fragment, which no server logs.
+pub fn invite_link(web_url: &str, invite: &str) -> String {
+    format!("{}/#invite={invite}", web_url.trim_end_matches('/'))
+}
+
+fn read<T: serde::de::DeserializeOwned>(line: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(line).map_err(other_version)
+}
+
+fn done(out: &mut Out, json: bool, user: &UserName, what: &str) -> Result<(), Failure> {
+    if json {
+        return out.json(&serde_json::json!({ "user": user, "done": what }));
+    }
+    out.line(&format!("{user}: {what}"))
+}
+
+fn user_line(user: &UserInfo) -> String {
+    let name = wardroom_protocol::visible::visible(&user.name);
+    let state = if user.disabled { "disabled" } else { "" };
+    let line = format!(
+        "{:20}  {:8}  {:8}  {:3} sessions  {name}",
+        user.user.as_str(),
+        user.role.as_str(),
+        state,
+        user.sessions
+    );
+    line.trim_end().to_owned()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_stands_in_the_fragment() {
+        assert_eq!(invite_link("https://h/ops/", "c0de"), "https://h/ops/#invite=c0de");
+        assert_eq!(invite_link("http://h:8080", "c0de"), "http://h:8080/#invite=c0de");
+    }
+
+    #[test]
+    fn accounts_are_one_line_each() {
+        let user = UserInfo {
+            user: UserName::parse("ann").unwrap(),
+            name: "A\x1bnn".to_owned(),
+            role: Role::Admin,
+            disabled: true,
+            sessions: 2,
+        };
+        assert_eq!(user_line(&user), "ann                   admin     disabled    2 sessions  A␛nn");
+    }
+}

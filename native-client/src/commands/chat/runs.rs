@@ -1,0 +1,122 @@
+//! The runs of a chat: their output, cut into lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wardroom_client_core::{Command, WatchFrom};
+use wardroom_protocol::messages::{RunStart, Signal};
+use wardroom_protocol::{Event, EventBody, Nonce, RoomName, RunId};
+
+use crate::runner::Runner;
+use crate::text::output_line;
+
+/// Bytes of a run's output that are shown of one that was there before us.
+const LAST_BYTES: u64 = 2_048;
+/// Bytes of a line that has no end; then it is shown as it is.
+const LINE_BYTES_MAX: usize = 8_192;
+
+/// The runs.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    /// The short numbers of all that were seen.
+    numbers: BTreeMap<RunId, u64>,
+    /// Those under way.
+    running: BTreeSet<RunId>,
+    /// The unfinished line of each stream.
+    partial: BTreeMap<(RunId, u8), Vec<u8>>,
+    is_live: bool,
+    watched: BTreeSet<RunId>,
+}
+
+impl Runs {
+    pub(super) fn start(&mut self, runner: &mut Runner, room: &RoomName, cmd: &str, nonce: Nonce) {
+        let start = RunStart {
+            room: room.clone(),
+            cmd: Some(cmd.to_owned()),
+            argv: None,
+            host: None,
+            cwd: None,
+            env: BTreeMap::new(),
+            timeout_s: None,
+            stdin: false,
+            nonce,
+        };
+        runner.command(Command::StartRun { start, watch: false });
+    }
+
+    /// A line of the room: a run began, or ended.
+    pub(super) fn seen(&mut self, runner: &mut Runner, event: &Event) {
+        match &event.body {
+            EventBody::RunStarted(run) => {
+                self.numbers.insert(run.run, run.n);
+                self.running.insert(run.run);
+                if self.is_live {
+                    self.watch(runner, run.run, WatchFrom::Byte(0));
+                }
+            }
+            EventBody::RunEnded(run) => {
+                self.running.remove(&run.run);
+            }
+            _ => {}
+        }
+    }
+
+    /// The past has been shown: runs that are still under way are followed from here.
+    pub(super) fn caught_up(&mut self, runner: &mut Runner) {
+        self.is_live = true;
+        let left: Vec<RunId> = self.running.iter().copied().collect();
+        for run in left {
+            self.watch(runner, run, WatchFrom::Last(LAST_BYTES));
+        }
+    }
+
+    fn watch(&mut self, runner: &mut Runner, run: RunId, from: WatchFrom) {
+        if self.watched.insert(run) {
+            runner.command(Command::WatchRun { run, from, auto_ack: true });
+        }
+    }
+
+    /// The chat goes to another room: the runs of this one are followed no more.
+    pub(super) fn leave(&mut self, runner: &mut Runner) {
+        for run in std::mem::take(self).watched {
+            runner.command(Command::UnwatchRun { run });
+        }
+    }
+
+    /// Stops the run with this number; `false` if there is none.
+    pub(super) fn stop(&self, runner: &mut Runner, n: u64) -> bool {
+        let Some(run) = self.running.iter().find(|run| self.number(**run) == n) else { return false };
+        runner.command(Command::SignalRun { run: *run, signal: Signal::Term });
+        true
+    }
+
+    /// The lines that these bytes complete.
+    pub(super) fn lines(&mut self, run: RunId, fd: u8, bytes: &[u8]) -> Vec<String> {
+        let n = self.number(run);
+        let partial = self.partial.entry((run, fd)).or_default();
+        let mut lines = Vec::new();
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            partial.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || partial.len() >= LINE_BYTES_MAX {
+                lines.push(shown(n, partial));
+                partial.clear();
+            }
+        }
+        lines
+    }
+
+    /// The run is over: what it left without a line's end.
+    pub(super) fn ended(&mut self, run: RunId) -> Vec<String> {
+        let n = self.number(run);
+        let left = [1, 2].into_iter().filter_map(|fd| self.partial.remove(&(run, fd)));
+        left.filter(|partial| !partial.is_empty()).map(|partial| shown(n, &partial)).collect()
+    }
+
+    fn number(&self, run: RunId) -> u64 {
+        self.numbers.get(&run).copied().unwrap_or(0)
+    }
+}
+
+fn shown(n: u64, line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    output_line(n, text.trim_end_matches(['\r', '\n']))
+}

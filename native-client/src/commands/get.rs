@@ -1,0 +1,280 @@
+//! `wardroom get ROOM:PATH`: a file from a room's shelf. It grows as `FILE.part`, is checked against its digest and
+//! renamed; a lost connection, and another call, go on where it stopped.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use wardroom_client_core::{Change, Effect, OnLoss, Refusal, Subject, Ticket};
+use wardroom_protocol::messages::{FileAck, FileClose, FileGet, FileGetOk, Place};
+use wardroom_protocol::{Code, RelPath, RoomName, StreamId};
+
+use super::ls::other_version;
+use super::out::say;
+use super::{Out, Patience};
+use crate::exit::{ExitCode, Failure};
+use crate::files::{Sink, SinkEvent, io_words, part_path, publish};
+use crate::limits::DOWNLOAD_WINDOW;
+use crate::runner::{Runner, Target};
+use crate::text::{Bar, bytes_words};
+
+/// What to fetch, and where to.
+#[derive(Clone, Debug)]
+pub struct Get {
+    /// The room.
+    pub room: RoomName,
+    /// The path on its shelf.
+    pub path: RelPath,
+    /// The file to write; `-` is standard output; the file's own name here if it is not said.
+    pub output: Option<PathBuf>,
+    /// Replace a file that is there.
+    pub replace: bool,
+    /// Say what was fetched as JSON, on standard output.
+    pub json: bool,
+}
+
+/// Fetches it.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn get(target: Target, get: Get) -> Result<ExitCode, Failure> {
+    let output = get.output.clone().unwrap_or_else(|| PathBuf::from(get.path.file_name()));
+    let to_stdout = output.as_os_str() == "-";
+    if !to_stdout && output.is_dir() {
+        return Err(Failure::usage(format!("{} is a folder; name a file with -o", output.display())));
+    }
+    if !to_stdout && !get.replace && output.exists() {
+        let words = format!("{} exists; name another with -o, or add --replace", output.display());
+        return Err(Failure::failed(words));
+    }
+    let mut runner = Runner::connect(target).await?;
+    let fetched = fetch(&mut runner, &get, &output, to_stdout).await;
+    runner.finish().await;
+    let (size, digest) = fetched?;
+    if get.json && !to_stdout {
+        let done = serde_json::json!({ "file": output, "size": size, "blake3": digest });
+        Out::new().json(&done)?;
+    } else if !to_stdout {
+        say(&format!("{} ({})", output.display(), bytes_words(size)));
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// Fetches it, if need be a second time from the start: what an earlier call left may be of another file.
+async fn fetch(
+    runner: &mut Runner,
+    get: &Get,
+    output: &std::path::Path,
+    to_stdout: bool,
+) -> Result<(u64, String), Failure> {
+    let part = part_path(output);
+    for anew in [false, true] {
+        let sink = if to_stdout { Sink::stdout() } else { Sink::file(part.clone(), anew) };
+        let mut download = Download::new(get, sink);
+        match download.follow(runner).await? {
+            End::Whole { digest, size } => {
+                if !to_stdout {
+                    publish(&part, output).map_err(|e| cannot_write(output, &e))?;
+                }
+                return Ok((size, digest));
+            }
+            End::Other if anew || to_stdout || download.began_at == 0 => break,
+            End::Other => {}
+        }
+    }
+    if !to_stdout {
+        std::fs::remove_file(&part).ok();
+    }
+    Err(Failure::failed("the bytes that came are not those of the file; it may have changed meanwhile: try again"))
+}
+
+fn cannot_write(path: &std::path::Path, e: &std::io::Error) -> Failure {
+    Failure::failed(format!("{} cannot be written: {}", path.display(), io_words(e)))
+}
+
+/// How a download ended.
+enum End {
+    /// The digest is right.
+    Whole { digest: String, size: u64 },
+    /// It is not, or the file is another one now.
+    Other,
+}
+
+struct Download<'a> {
+    get: &'a Get,
+    sink: Sink,
+    bar: Option<Bar>,
+    /// The byte that it began at, of what an earlier call left.
+    began_at: u64,
+    /// The next byte wanted; `None` until the file is open.
+    next: Option<u64>,
+    asked: Option<Ticket>,
+    stream: Option<StreamId>,
+    about: Option<FileGetOk>,
+    waiting: VecDeque<Bytes>,
+    is_complete: bool,
+}
+
+impl<'a> Download<'a> {
+    fn new(get: &'a Get, sink: Sink) -> Self {
+        Download {
+            get,
+            sink,
+            bar: None,
+            began_at: 0,
+            next: None,
+            asked: None,
+            stream: None,
+            about: None,
+            waiting: VecDeque::new(),
+            is_complete: false,
+        }
+    }
+
+    async fn follow(&mut self, runner: &mut Runner) -> Result<End, Failure> {
+        let mut patience = Patience::default();
+        loop {
+            if self.is_complete && self.waiting.is_empty() {
+                self.is_complete = false;
+                self.sink.end().await;
+            }
+            let pieces = self.sink.pieces().clone();
+            tokio::select! {
+                event = self.sink.event() => match event {
+                    SinkEvent::Done(digest) => return Ok(self.judge(digest)),
+                    SinkEvent::Failed(e) if e.kind() == std::io::ErrorKind::BrokenPipe => return Err(Failure::quiet()),
+                    SinkEvent::Failed(e) => return Err(self.cannot_write(&e)),
+                    SinkEvent::Ready(off) => {
+                        self.began_at = off;
+                        self.next = Some(off);
+                        self.ask(runner);
+                    }
+                    SinkEvent::Written(off) => self.acknowledge(runner, off),
+                },
+                permit = pieces.reserve(), if !self.waiting.is_empty() => match (permit, self.waiting.pop_front()) {
+                    (Ok(permit), Some(piece)) => permit.send(piece),
+                    // The thread is gone, and says why next.
+                    _ => self.waiting.clear(),
+                },
+                effect = patience.next(runner) => {
+                    if let Some(end) = self.take(runner, effect?)? {
+                        return Ok(end);
+                    }
+                }
+            }
+        }
+    }
+
+    fn cannot_write(&self, e: &std::io::Error) -> Failure {
+        let name = self.get.output.clone().unwrap_or_else(|| PathBuf::from(self.get.path.file_name()));
+        cannot_write(&name, e)
+    }
+
+    fn judge(&self, digest: String) -> End {
+        match &self.about {
+            Some(about) if about.blake3.as_ref().is_none_or(|right| *right == digest) => {
+                End::Whole { digest, size: about.size }
+            }
+            _ => End::Other,
+        }
+    }
+
+    /// Asks for the bytes from where it stands.
+    fn ask(&mut self, runner: &mut Runner) {
+        let Some(off) = self.next else { return };
+        if self.asked.is_some() || self.stream.is_some() || !runner.client().link().is_up() {
+            return;
+        }
+        let request = FileGet {
+            place: Place::Room(self.get.room.clone()),
+            path: self.get.path.clone(),
+            off,
+            count: None,
+            window: Some(DOWNLOAD_WINDOW),
+            blake3: self.about.as_ref().and_then(|about| about.blake3.clone()),
+        };
+        self.asked = Some(runner.request(&request, OnLoss::Fail));
+    }
+
+    fn acknowledge(&mut self, runner: &mut Runner, off: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set(off);
+        }
+        if let Some(stream) = self.stream {
+            runner.tell(&FileAck { upload: None, stream: Some(stream), off });
+        }
+    }
+
+    fn take(&mut self, runner: &mut Runner, effect: Effect) -> Result<Option<End>, Failure> {
+        match effect {
+            Effect::Answered { ticket, result } if Some(ticket) == self.asked => {
+                self.asked = None;
+                return match result {
+                    Ok(answer) => self.begun(runner, answer.fields().map_err(other_version)?),
+                    Err(refusal) => self.refused(runner, refusal),
+                };
+            }
+            Effect::FileData { stream, off, bytes } if Some(stream) == self.stream && Some(off) == self.next => {
+                self.next = Some(off.saturating_add(bytes.len() as u64));
+                self.waiting.push_back(bytes);
+            }
+            Effect::FileEnd { stream } if Some(stream) == self.stream => {
+                self.stream = None;
+                if self.about.as_ref().map(|about| about.size) == self.next {
+                    self.is_complete = true;
+                } else {
+                    self.ask(runner);
+                }
+            }
+            Effect::Failed { subject: Subject::Download(stream), refusal } if Some(stream) == self.stream => {
+                self.stream = None;
+                return self.refused(runner, refusal);
+            }
+            Effect::Lost { why } => {
+                self.stream = None;
+                if let Some(bar) = &self.bar {
+                    bar.say(&why);
+                }
+            }
+            Effect::Changed(Change::Link) if !self.is_complete => {
+                if !runner.client().link().is_up() {
+                    self.stream = None;
+                }
+                let is_all_there = self.about.as_ref().is_some_and(|about| Some(about.size) == self.next);
+                if !is_all_there {
+                    self.ask(runner);
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn begun(&mut self, runner: &mut Runner, about: FileGetOk) -> Result<Option<End>, Failure> {
+        let is_other =
+            self.about.as_ref().is_some_and(|before| before.blake3 != about.blake3 || before.size != about.size);
+        if is_other || self.next.is_some_and(|next| next > about.size) {
+            runner.tell(&FileClose { stream: about.stream });
+            return Ok(Some(End::Other));
+        }
+        let bar = self.bar.get_or_insert_with(|| Bar::new(self.get.path.file_name(), about.size, !self.get.json));
+        bar.say("");
+        self.stream = Some(about.stream);
+        self.about = Some(about);
+        Ok(None)
+    }
+
+    fn refused(&mut self, runner: &mut Runner, refusal: Refusal) -> Result<Option<End>, Failure> {
+        match refusal.code {
+            // Another file by now, or less of it than an earlier call left.
+            Some(Code::Conflict | Code::Reset) => Ok(Some(End::Other)),
+            Some(Code::BadRequest | Code::TooLarge) if self.began_at > 0 => Ok(Some(End::Other)),
+            // Lost with the connection: asked again when there is one.
+            None => {
+                self.ask(runner);
+                Ok(None)
+            }
+            Some(_) => Err(Failure::from(refusal)),
+        }
+    }
+}

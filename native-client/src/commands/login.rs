@@ -1,0 +1,136 @@
+//! `wardroom login` and `logout`: a session on the server, and its token in a file of one's own.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use wardroom_client_core::Effect;
+use wardroom_protocol::UserName;
+use wardroom_protocol::messages::{Auth, SessionEnd};
+
+use super::out::say;
+use crate::exit::{ExitCode, Failure};
+use crate::limits::WELCOME_TIMEOUT;
+use crate::runner::{Runner, Target};
+use crate::saved::SavedLogin;
+use crate::server::{Invite, Server};
+use crate::text::password;
+
+/// How to sign in.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// By which door.
+    pub to: LoginTo,
+    /// The name; asked for if it is not given and an invite is used.
+    pub user: Option<String>,
+    /// The password is the first line of standard input.
+    pub password_stdin: bool,
+    /// Where the login is kept.
+    pub file: PathBuf,
+}
+
+/// By which door.
+#[derive(Clone, Debug)]
+pub enum LoginTo {
+    /// With an account.
+    Server(Server),
+    /// With an invite, which makes one.
+    Invite(Invite),
+}
+
+/// Signs in, and saves the session.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn login(login: Login) -> Result<ExitCode, Failure> {
+    let (server, invite) = match login.to {
+        LoginTo::Server(server) => (server, None),
+        LoginTo::Invite(invite) => (invite.server, Some(invite.code)),
+    };
+    let user = match (login.user, &invite) {
+        (Some(user), _) => user,
+        (None, Some(_)) => password::ask_plain("Choose a name (a-z 0-9 . _ -): ").await?,
+        (None, None) => return Err(Failure::usage("say who you are: wardroom login URL NAME")),
+    };
+    let name = UserName::parse(user.trim()).map_err(|e| Failure::usage(e.to_string()))?;
+    let secret = secret(login.password_stdin, invite.is_some()).await?;
+    let auth = match invite {
+        Some(invite) => Auth::Invite { invite, user: name.clone(), password: secret },
+        None => Auth::Password { user: name.to_string(), password: secret },
+    };
+    let target = Target { server: server.clone(), auth, remember: Some(label()) };
+    let mut runner = Runner::connect(target).await?;
+    let token = tokio::time::timeout(WELCOME_TIMEOUT, token(&mut runner)).await;
+    let token = token.map_err(|_| Failure::failed("the server gave no session; is it of another version?"))?;
+    let saved = SavedLogin { server: server.to_string(), user: name.to_string(), token };
+    saved.save(&login.file).map_err(|e| Failure::failed(format!("{} cannot be written: {e}", login.file.display())))?;
+    runner.finish().await;
+    say(&format!("signed in to {server} as {name}; try: wardroom chat general"));
+    Ok(ExitCode::Ok)
+}
+
+async fn secret(from_stdin: bool, is_new: bool) -> Result<String, Failure> {
+    if from_stdin {
+        return password::from_stdin();
+    }
+    if !is_new {
+        return password::ask_secret("Password: ").await;
+    }
+    let first = password::ask_secret("Choose a password (8 characters or more): ").await?;
+    if password::ask_secret("Once more: ").await? == first {
+        Ok(first)
+    } else {
+        Err(Failure::failed("the two are not the same; try again"))
+    }
+}
+
+async fn token(runner: &mut Runner) -> String {
+    loop {
+        if let Effect::SignedIn { token } = runner.next().await {
+            return token.to_string();
+        }
+    }
+}
+
+/// The name under which the session is listed: this machine's.
+fn label() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("wardroom on {}", wardroom_protocol::visible::visible(&name))
+}
+
+/// Ends the saved session on the server, and forgets it.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn logout(file: PathBuf) -> Result<ExitCode, Failure> {
+    let Some(saved) = SavedLogin::load(&file).map_err(Failure::failed)? else {
+        say("nobody is signed in here");
+        return Ok(ExitCode::Ok);
+    };
+    let ended = end_session(&saved).await;
+    SavedLogin::remove(&file).map_err(|e| Failure::failed(format!("{} cannot be removed: {e}", file.display())))?;
+    match ended {
+        Ok(()) => say(&format!("signed out of {}", saved.server)),
+        Err(why) => say(&format!("signed out here; the server could not be told: {}", why.words)),
+    }
+    Ok(ExitCode::Ok)
+}
+
+async fn end_session(saved: &SavedLogin) -> Result<(), Failure> {
+    const END_TIMEOUT: Duration = Duration::from_secs(10);
+    let server: Server = saved.server.parse().map_err(Failure::failed)?;
+    let target = Target { server, auth: Auth::Token { token: saved.token.clone() }, remember: None };
+    let mut runner = Runner::connect(target).await?;
+    // The session's own end may close the connection before the answer; either is the end.
+    let asked = runner.request(&SessionEnd {}, wardroom_client_core::OnLoss::Fail);
+    let answered = async {
+        loop {
+            match runner.next().await {
+                Effect::Answered { ticket, .. } if ticket == asked => return,
+                Effect::Lost { .. } => return,
+                _ if !runner.client().link().is_up() => return,
+                _ => {}
+            }
+        }
+    };
+    tokio::time::timeout(END_TIMEOUT, answered).await.map_err(|_| Failure::no_connection("it does not answer"))
+}

@@ -1,0 +1,120 @@
+//! `wardroom ls [ROOM[:PATH]]`: the rooms, or what lies on a room's shelf.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use wardroom_protocol::messages::{FileInfo, FileKind, FileList, FileListed, Place, RoomInfo, RoomList, RoomListed};
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{RelPath, RoomName};
+
+use super::Out;
+use crate::exit::{ExitCode, Failure};
+use crate::runner::{Runner, Target};
+use crate::text::bytes_words;
+
+/// What to list.
+#[derive(Clone, Debug)]
+pub struct Ls {
+    /// The room, and the folder on its shelf; the rooms if there is none.
+    pub place: Option<(RoomName, Option<RelPath>)>,
+    /// One JSON object a line.
+    pub json: bool,
+}
+
+/// Lists it.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn ls(target: Target, ls: Ls) -> Result<ExitCode, Failure> {
+    let mut runner = Runner::connect(target).await?;
+    match &ls.place {
+        None => rooms(&mut runner, ls.json).await?,
+        Some((room, path)) => files(&mut runner, room, path.as_ref(), ls.json).await?,
+    }
+    runner.finish().await;
+    Ok(ExitCode::Ok)
+}
+
+async fn rooms(runner: &mut Runner, json: bool) -> Result<(), Failure> {
+    let mut out = Out::new();
+    let listed: RoomListed = runner.ask(&RoomList {}).await?.fields().map_err(other_version)?;
+    let width = listed.rooms.iter().map(|room| room.room.as_str().len()).max().unwrap_or(0);
+    for room in &listed.rooms {
+        if json { out.json(room)? } else { out.line(&room_line(room, width))? }
+    }
+    Ok(())
+}
+
+fn room_line(room: &RoomInfo, width: usize) -> String {
+    let unread = match room.head.saturating_sub(room.read) {
+        _ if !room.joined => "not joined".to_owned(),
+        0 => String::new(),
+        unread => format!("{unread} unread"),
+    };
+    let name = room.room.as_str();
+    format!("{name:width$}  {unread:12}  {}", visible(&room.title)).trim_end().to_owned()
+}
+
+async fn files(runner: &mut Runner, room: &RoomName, path: Option<&RelPath>, json: bool) -> Result<(), Failure> {
+    let mut out = Out::new();
+    let mut after: Option<String> = None;
+    loop {
+        let request = FileList { place: Place::Room(room.clone()), path: path.cloned(), after: after.clone() };
+        let listed: FileListed = runner.ask(&request).await?.fields().map_err(other_version)?;
+        for entry in &listed.entries {
+            if json { out.json(entry)? } else { out.line(&file_line(entry))? }
+        }
+        let last = listed.entries.last().map(|entry| entry.name.clone());
+        // A page that does not go on would be asked for for ever.
+        if !listed.more || last.is_none() || last == after {
+            return Ok(());
+        }
+        after = last;
+    }
+}
+
+fn file_line(entry: &FileInfo) -> String {
+    let at = i64::try_from(entry.mtime).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let time = at.map_or_else(String::new, |at| {
+        let at = at.to_zoned(TimeZone::system());
+        format!("{} {:02}:{:02}", at.date(), at.hour(), at.minute())
+    });
+    let (size, mark) = match entry.kind {
+        FileKind::File => (bytes_words(entry.size), ""),
+        FileKind::Folder => (String::new(), "/"),
+    };
+    format!("{size:>10}  {time:16}  {}{mark}", visible(&entry.name))
+}
+
+pub(super) fn other_version(_: serde_json::Error) -> Failure {
+    Failure::failed("the server's answer has another form than this client knows; one of the two is too old")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_others_do_no_harm() {
+        let entry =
+            FileInfo { name: "a\x1b[2Jb".to_owned(), kind: FileKind::File, size: 1_000, mtime: u64::MAX, blake3: None };
+        assert_eq!(file_line(&entry), format!("{:>10}  {:16}  a␛[2Jb", "1.0 kB", ""));
+        let folder = FileInfo { kind: FileKind::Folder, name: "logs".to_owned(), ..entry };
+        assert!(file_line(&folder).ends_with("  logs/"));
+    }
+
+    #[test]
+    fn rooms_say_what_is_unread() {
+        let room = RoomInfo {
+            room: RoomName::parse("ops").unwrap(),
+            title: "Operations".to_owned(),
+            head: 9,
+            read: 6,
+            mentions: 0,
+            joined: true,
+            private: false,
+        };
+        assert_eq!(room_line(&room, 5), "ops    3 unread      Operations");
+        assert!(room_line(&RoomInfo { joined: false, ..room }, 3).contains("not joined"));
+    }
+}

@@ -1,0 +1,68 @@
+//! The commands, one file each. Each takes what was asked for as a struct and gives the exit code.
+
+mod admin;
+mod chat;
+mod get;
+mod log;
+mod login;
+mod ls;
+mod out;
+mod put;
+mod run;
+mod send;
+
+use std::time::Duration;
+
+use wardroom_client_core::{Effect, Refusal};
+
+use crate::exit::Failure;
+use crate::limits::RECONNECT_GIVE_UP;
+use crate::runner::Runner;
+
+pub use admin::{Admin, AdminCall, admin};
+pub use chat::{Chat, chat};
+pub use get::{Get, get};
+pub use log::{Log, log};
+pub use login::{Login, LoginTo, login, logout};
+pub use ls::{Ls, ls};
+pub use put::{Put, put};
+pub use run::{Run, run};
+pub use send::{Send, send};
+
+use out::Out;
+
+/// Watches over a connection that may be lost for a while, but not for ever.
+#[derive(Debug, Default)]
+struct Patience {
+    lost_at: Option<tokio::time::Instant>,
+}
+
+impl Patience {
+    /// The next effect, while there is hope: fails where nobody is let in any more, or the server stays away.
+    async fn next(&mut self, runner: &mut Runner) -> Result<Effect, Failure> {
+        runner.fail_if_signed_out()?;
+        let give_up_in = match (runner.client().link().is_up(), self.lost_at) {
+            (true, _) => {
+                self.lost_at = None;
+                Duration::MAX
+            }
+            (false, None) => {
+                self.lost_at = Some(tokio::time::Instant::now());
+                RECONNECT_GIVE_UP
+            }
+            (false, Some(at)) => RECONNECT_GIVE_UP.saturating_sub(at.elapsed()),
+        };
+        match tokio::time::timeout(give_up_in, runner.next()).await {
+            Ok(effect) => Ok(effect),
+            Err(_) => {
+                let minutes = RECONNECT_GIVE_UP.as_secs() / 60;
+                Err(Failure::no_connection(format!("no connection to {} for {minutes} minutes", runner.server())))
+            }
+        }
+    }
+}
+
+/// A refusal that ends the command.
+fn refused<T>(refusal: Refusal) -> Result<T, Failure> {
+    Err(Failure::from(refusal))
+}

@@ -1,0 +1,245 @@
+//! `wardroom put FILE… ROOM[:PATH]`: files onto a room's shelf. What is lost with a connection, or with this process,
+//! goes on where it stopped: the mark of an upload is made from what the file is and where it goes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use tokio::sync::mpsc;
+use wardroom_client_core::{Command, Effect, NewUpload, Upload, UploadState};
+use wardroom_protocol::messages::{IfExists, Place};
+use wardroom_protocol::{Nonce, RelPath, RoomName};
+
+use super::out::say;
+use super::{Out, Patience};
+use crate::exit::{ExitCode, Failure};
+use crate::files::Source;
+use crate::runner::{Runner, Target};
+use crate::text::{Bar, bytes_words};
+
+/// What to send, and where.
+#[derive(Clone, Debug)]
+pub struct Put {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// The room.
+    pub room: RoomName,
+    /// The path on its shelf: of one file, or (with a `/` at its end, or for several) of a folder.
+    pub path: Option<String>,
+    /// What becomes of a file that is there.
+    pub if_exists: IfExists,
+    /// One JSON object for each file.
+    pub json: bool,
+}
+
+/// A slice that was read: whose, from where, and the bytes.
+type Slice = (Nonce, u64, Result<bytes::Bytes, String>);
+
+/// Slices under way: two for each of the two uploads that send at one time.
+const SLICES: usize = 4;
+
+/// Sends them.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn put(target: Target, put: Put) -> Result<ExitCode, Failure> {
+    let mut sources = BTreeMap::new();
+    let mut uploads = Vec::new();
+    for file in &put.files {
+        let source = Source::open(file).map_err(Failure::failed)?;
+        let path = shelf_path(file, put.path.as_deref(), put.files.len())?;
+        let nonce = mark(&put, &path, &source)?;
+        uploads.push(NewUpload {
+            place: Place::Room(put.room.clone()),
+            path,
+            size: source.size,
+            mtime: Some(source.mtime_ms),
+            if_exists: put.if_exists,
+            nonce: nonce.clone(),
+        });
+        if sources.insert(nonce, source).is_some() {
+            return Err(Failure::usage(format!("{} is named twice", file.display())));
+        }
+    }
+    let mut runner = Runner::connect(target).await?;
+    let marks: Vec<Nonce> = uploads.iter().map(|upload| upload.nonce.clone()).collect();
+    for upload in uploads {
+        runner.command(Command::Upload(upload));
+    }
+    let mut sending = Sending { put, sources, bars: BTreeMap::new(), out: Out::new(), worst: None };
+    let sent = sending.follow(&mut runner, &marks).await;
+    runner.finish().await;
+    sent?;
+    sending.worst.map_or(Ok(ExitCode::Ok), Err)
+}
+
+/// Where a file goes, as cp(1) would have it.
+fn shelf_path(file: &std::path::Path, path: Option<&str>, count: usize) -> Result<RelPath, Failure> {
+    let name = file.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| Failure::usage(format!("{} has no name that can be sent", file.display())))?;
+    let whole = match path {
+        None | Some("") => name.to_owned(),
+        Some(folder) if folder.ends_with('/') => format!("{folder}{name}"),
+        Some(folder) if count > 1 => format!("{folder}/{name}"),
+        Some(path) => path.to_owned(),
+    };
+    RelPath::parse(&whole).map_err(|e| Failure::usage(format!("{whole}: {e}")))
+}
+
+/// The mark of an upload: the same file to the same place is the same upload, in another process too.
+fn mark(put: &Put, path: &RelPath, source: &Source) -> Result<Nonce, Failure> {
+    let what = format!("{}\0{path}\0{:?}\0{}", put.room, put.if_exists, source.fingerprint());
+    let digest = blake3::hash(what.as_bytes()).to_hex();
+    let short = digest.get(..32).unwrap_or_default();
+    Nonce::parse(short).map_err(|e| Failure::failed(e.to_string()))
+}
+
+struct Sending {
+    put: Put,
+    sources: BTreeMap<Nonce, Source>,
+    bars: BTreeMap<Nonce, Bar>,
+    out: Out,
+    /// The first file that failed; the others go on.
+    worst: Option<Failure>,
+}
+
+impl Sending {
+    async fn follow(&mut self, runner: &mut Runner, marks: &[Nonce]) -> Result<(), Failure> {
+        let (slice_in, mut slices) = mpsc::channel::<Slice>(SLICES);
+        let mut patience = Patience::default();
+        let mut left: Vec<Nonce> = marks.to_vec();
+        while !left.is_empty() {
+            tokio::select! {
+                effect = patience.next(runner) => self.take(runner, effect?, &slice_in, &mut left)?,
+                Some((nonce, off, read)) = slices.recv() => runner.command(match read {
+                    Ok(bytes) => Command::Slice { nonce, off, bytes },
+                    Err(why) => Command::SliceFailed { nonce, why },
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        runner: &mut Runner,
+        effect: Effect,
+        slices: &mpsc::Sender<Slice>,
+        left: &mut Vec<Nonce>,
+    ) -> Result<(), Failure> {
+        match effect {
+            Effect::NeedSlice { nonce, off, len } => {
+                if let Some(source) = self.sources.get(&nonce).cloned() {
+                    let slices = slices.clone();
+                    tokio::spawn(async move {
+                        let read = source.slice(off, len).await;
+                        // Nobody waits for it when the command is over.
+                        slices.send((nonce, off, read)).await.ok();
+                    });
+                }
+            }
+            Effect::Changed(wardroom_client_core::Change::Upload(nonce)) => {
+                let Some(upload) = runner.client().upload(&nonce).cloned() else { return Ok(()) };
+                self.show(&upload);
+                if upload.state.is_over() && left.contains(&nonce) {
+                    left.retain(|other| *other != nonce);
+                    self.bars.remove(&nonce);
+                    self.over(&upload)?;
+                }
+            }
+            Effect::Lost { why } => {
+                for bar in self.bars.values() {
+                    bar.say(&why);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, upload: &Upload) {
+        let wanted = !self.put.json;
+        let bar = self.bars.entry(upload.nonce.clone());
+        let bar = bar.or_insert_with(|| Bar::new(upload.path.file_name(), upload.size, wanted));
+        match upload.state {
+            UploadState::Hashing { done, .. } => {
+                bar.set(done);
+                bar.say("checking what is there");
+            }
+            UploadState::Committing => bar.say("filing"),
+            UploadState::Waiting => bar.say("waiting"),
+            _ => {
+                bar.set(upload.acked);
+                bar.say("");
+            }
+        }
+    }
+
+    fn over(&mut self, upload: &Upload) -> Result<(), Failure> {
+        let room = &self.put.room;
+        match &upload.state {
+            UploadState::Done { seq } => {
+                if self.sources.get(&upload.nonce).is_some_and(|source| !source.is_unchanged()) {
+                    say(&format!("wardroom: {} changed while it was sent", upload.path));
+                }
+                if self.put.json {
+                    let done = serde_json::json!({
+                        "room": room, "path": upload.path, "size": upload.size, "seq": seq,
+                    });
+                    return self.out.json(&done);
+                }
+                say(&format!("{room}:{} ({})", upload.path, bytes_words(upload.size)));
+            }
+            UploadState::Failed(refusal) => {
+                let mut failure = Failure::from(refusal.clone());
+                failure.words = format!("{}: {}", upload.path, failure.words);
+                if self.worst.is_some() || self.put.files.len() > 1 {
+                    say(&format!("wardroom: {}", failure.words));
+                }
+                self.worst.get_or_insert(failure);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn a_file_goes_where_cp_would_put_it() {
+        let to = |path: Option<&str>, count| shelf_path(Path::new("/tmp/a.log"), path, count).unwrap().to_string();
+        assert_eq!(to(None, 1), "a.log");
+        assert_eq!(to(Some(""), 1), "a.log");
+        assert_eq!(to(Some("logs/"), 1), "logs/a.log");
+        assert_eq!(to(Some("logs/b.log"), 1), "logs/b.log");
+        assert_eq!(to(Some("logs"), 2), "logs/a.log");
+        assert!(shelf_path(Path::new("/tmp/a.log"), Some("../x"), 1).is_err());
+        assert!(shelf_path(Path::new("/tmp/.."), None, 1).is_err());
+    }
+
+    #[test]
+    fn the_mark_is_that_of_the_file_and_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("f");
+        std::fs::write(&file, b"abc").unwrap();
+        let put = Put {
+            files: vec![file.clone()],
+            room: RoomName::parse("ops").unwrap(),
+            path: None,
+            if_exists: IfExists::Fail,
+            json: false,
+        };
+        let path = RelPath::parse("f").unwrap();
+        let open = || Source::open(&file).unwrap();
+        let first = mark(&put, &path, &open()).unwrap();
+        assert_eq!(mark(&put, &path, &open()).unwrap(), first);
+        assert_ne!(mark(&put, &RelPath::parse("g").unwrap(), &open()).unwrap(), first);
+        assert_ne!(mark(&Put { if_exists: IfExists::Rename, ..put.clone() }, &path, &open()).unwrap(), first);
+        std::fs::write(&file, b"abcd").unwrap();
+        assert_ne!(mark(&put, &path, &open()).unwrap(), first);
+    }
+}

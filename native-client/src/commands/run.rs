@@ -1,0 +1,255 @@
+//! `wardroom run ROOM -- CMD…`: a command on a host, as if it ran here: its output on stdout and stderr, its exit code
+//! as ours. Watched by offset, so that a lost connection neither loses nor doubles a byte.
+
+mod input;
+mod printer;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+
+use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
+use wardroom_client_core::{Command, Effect, Subject, WatchFrom};
+use wardroom_protocol::messages::{RunEnd, RunStart, Signal};
+use wardroom_protocol::{RoomName, RunId};
+
+use self::input::Input;
+use self::printer::{Printer, Style};
+use super::out::say;
+use super::{Patience, refused};
+use crate::exit::{ExitCode, Failure};
+use crate::runner::{Runner, Target, random};
+
+/// What to run, and how.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The room that it is seen in.
+    pub room: RoomName,
+    /// The program and its arguments; no shell reads them.
+    pub argv: Vec<String>,
+    /// The host.
+    pub host: Option<String>,
+    /// The folder to run in.
+    pub cwd: Option<String>,
+    /// Variables.
+    pub env: BTreeMap<String, String>,
+    /// Seconds that it may take.
+    pub timeout_s: Option<u64>,
+    /// Pass standard input on.
+    pub stdin: bool,
+    /// Pass everything to a terminal as it comes.
+    pub raw: bool,
+    /// Events as JSON instead of bytes.
+    pub json: bool,
+}
+
+/// The exit code of a command whose reader has gone: 128 + SIGPIPE, as a shell would say it.
+const BROKEN_PIPE: u8 = 141;
+/// The exit code after Ctrl-C where there is no run to speak of: 128 + SIGINT.
+const INTERRUPTED: u8 = 130;
+
+/// Runs it; gives the command's own exit code.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
+    let mut signals = Signals::new()?;
+    let mut runner = tokio::select! {
+        runner = Runner::connect(target) => runner?,
+        _ = signals.next() => return Ok(INTERRUPTED),
+    };
+    let style = match (run.json, run.raw || !std::io::stdout().is_terminal()) {
+        (true, _) => Style::Json,
+        (false, true) => Style::Raw,
+        (false, false) => Style::Filtered,
+    };
+    let nonce = wardroom_client_core::nonce(random()?);
+    let start = RunStart {
+        room: run.room,
+        cmd: None,
+        argv: Some(run.argv),
+        host: run.host,
+        cwd: run.cwd,
+        env: run.env,
+        timeout_s: run.timeout_s,
+        stdin: run.stdin,
+        nonce: nonce.clone(),
+    };
+    runner.command(Command::StartRun { start, watch: false });
+    let mut state = Running {
+        run: None,
+        printer: Printer::new(style),
+        input: run.stdin.then(Input::start),
+        end: None,
+        interrupts: 0,
+        unsent: Vec::new(),
+    };
+    let code = state.follow(&mut runner, &mut signals).await;
+    runner.finish().await;
+    code
+}
+
+/// A run under way.
+struct Running {
+    run: Option<(RunId, u64)>,
+    printer: Printer,
+    input: Option<Input>,
+    end: Option<RunEnd>,
+    interrupts: u32,
+    /// Signals that came before the run had an id.
+    unsent: Vec<Signal>,
+}
+
+impl Running {
+    async fn follow(&mut self, runner: &mut Runner, signals: &mut Signals) -> Result<u8, Failure> {
+        let mut patience = Patience::default();
+        loop {
+            if let Some(end) = self.end.as_ref().filter(|_| self.printer.is_idle()) {
+                self.printer.finish(end).await?;
+                say_end(end);
+                return Ok(end.exit.shell_code());
+            }
+            tokio::select! {
+                effect = patience.next(runner) => self.take(runner, effect?)?,
+                printed = self.printer.printed() => match printed {
+                    Ok(off) => self.acknowledge(runner, off),
+                    Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {
+                        self.signal(runner, Signal::Term);
+                        return Ok(BROKEN_PIPE);
+                    }
+                    Err(e) => {
+                        self.signal(runner, Signal::Term);
+                        return Err(Failure::failed(format!("the output cannot be written: {e}; the run is stopped")));
+                    }
+                },
+                piece = Input::next(self.input.as_mut()), if self.run.is_some() => self.pass_on(runner, piece),
+                number = signals.next() => {
+                    if self.interrupted(runner, number) {
+                        return Ok(INTERRUPTED);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, runner: &mut Runner, effect: Effect) -> Result<(), Failure> {
+        match effect {
+            Effect::RunStarted { run, n, .. } => {
+                self.run = Some((run, n));
+                self.printer.started(run, n);
+                for signal in std::mem::take(&mut self.unsent) {
+                    self.signal(runner, signal);
+                }
+                runner.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: false });
+            }
+            Effect::Output { fd, off, bytes, .. } => self.printer.push(fd, off, bytes),
+            Effect::RunEnded(end) => self.end = Some(end),
+            Effect::Answered { ticket, result } => {
+                if let Some(input) = &mut self.input {
+                    input.answered(ticket, result);
+                }
+            }
+            Effect::Failed { subject: Subject::RunStart(_), refusal } => return refused(refusal),
+            Effect::Failed { subject: Subject::Run(_), refusal } if self.end.is_none() => {
+                if !runner.client().runs().values().any(|run| run.watched) {
+                    return refused(refusal);
+                }
+                say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&refusal.words)));
+            }
+            Effect::Lost { why } if std::io::stderr().is_terminal() => {
+                say(&format!("wardroom: {why}; the run goes on, trying again"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, runner: &mut Runner, off: u64) {
+        if let Some((run, _)) = self.run {
+            runner.command(Command::AckRun { run, off });
+        }
+    }
+
+    fn pass_on(&mut self, runner: &mut Runner, piece: Option<bytes::Bytes>) {
+        if let (Some(input), Some((run, _))) = (&mut self.input, self.run) {
+            input.pass_on(runner, run, piece);
+        }
+    }
+
+    fn signal(&mut self, runner: &mut Runner, signal: Signal) {
+        match self.run {
+            Some((run, _)) => runner.command(Command::SignalRun { run, signal }),
+            None => self.unsent.push(signal),
+        }
+    }
+
+    /// Ctrl-C asks the command to stop, a second one stops it, a third one leaves; SIGTERM and SIGHUP stop it at once.
+    /// `true`: leave now.
+    fn interrupted(&mut self, runner: &mut Runner, kind: SignalKind) -> bool {
+        self.interrupts = self.interrupts.saturating_add(1);
+        let is_interrupt = kind == SignalKind::interrupt();
+        match (self.interrupts, is_interrupt) {
+            (1, true) => {
+                self.signal(runner, Signal::Int);
+                if std::io::stderr().is_terminal() {
+                    say("wardroom: sent INT; Ctrl-C again stops the run");
+                }
+                false
+            }
+            (1 | 2, _) => {
+                self.signal(runner, Signal::Term);
+                false
+            }
+            _ => {
+                self.signal(runner, Signal::Kill);
+                true
+            }
+        }
+    }
+}
+
+/// Says on stderr what the exit code alone does not.
+fn say_end(end: &RunEnd) {
+    use wardroom_protocol::messages::Exit;
+    if !matches!(end.exit, Exit::Code { .. }) {
+        say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&end.exit.words())));
+    }
+    if end.truncated {
+        say("wardroom: the output was cut off at its limit");
+    }
+    if end.left > 0 {
+        say(&format!("wardroom: {} processes are left over on the host", end.left));
+    }
+}
+
+/// What may end us.
+struct Signals {
+    interrupt: SignalStream,
+    terminate: SignalStream,
+    hangup: SignalStream,
+}
+
+impl Signals {
+    fn new() -> Result<Signals, Failure> {
+        let stream = |kind| signal(kind).map_err(|e| Failure::failed(format!("signals cannot be watched: {e}")));
+        Ok(Signals {
+            interrupt: stream(SignalKind::interrupt())?,
+            terminate: stream(SignalKind::terminate())?,
+            hangup: stream(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> SignalKind {
+        tokio::select! {
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.hangup.recv() => SignalKind::hangup(),
+        }
+    }
+}
+
+/// Keeps the exit code of the process apart from ours.
+impl From<ExitCode> for u8 {
+    fn from(code: ExitCode) -> u8 {
+        code as u8
+    }
+}

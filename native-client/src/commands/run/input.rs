@@ -1,0 +1,78 @@
+//! Standard input on its way to a run: read on a thread of its own, one piece in flight, so that the run's own pace is
+//! the pace of the pipe. Input has no offsets: where an answer is lost with the connection, it is not known whether
+//! the piece arrived, and the input ends there rather than being doubled.
+
+use std::io::Read;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use wardroom_client_core::{OnLoss, Refusal, Ticket};
+use wardroom_protocol::RunId;
+use wardroom_protocol::messages::{Answer, RunEof, RunInput};
+
+use crate::commands::out::say;
+use crate::limits::INPUT_BYTES;
+use crate::runner::Runner;
+
+/// Standard input.
+pub(super) struct Input {
+    pieces: mpsc::Receiver<Bytes>,
+    in_flight: Option<Ticket>,
+    is_over: bool,
+}
+
+impl Input {
+    /// Starts to read.
+    pub(super) fn start() -> Input {
+        let (sender, pieces) = mpsc::channel(1);
+        // A thread and not a task: a read of a terminal cannot be called off, and must not keep the process.
+        std::thread::spawn(move || {
+            let mut buf = vec![0u8; INPUT_BYTES];
+            let mut stdin = std::io::stdin().lock();
+            while let Ok(n @ 1..) = stdin.read(&mut buf) {
+                let piece = Bytes::copy_from_slice(buf.get(..n).unwrap_or_default());
+                if sender.blocking_send(piece).is_err() {
+                    return;
+                }
+            }
+        });
+        Input { pieces, in_flight: None, is_over: false }
+    }
+
+    /// The next piece, or `None` at the end, once; never while one is in flight, or without input.
+    pub(super) async fn next(input: Option<&mut Input>) -> Option<Bytes> {
+        match input {
+            Some(input) if !input.is_over && input.in_flight.is_none() => input.pieces.recv().await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Sends a piece, or the end.
+    pub(super) fn pass_on(&mut self, runner: &mut Runner, run: RunId, piece: Option<Bytes>) {
+        self.in_flight = Some(match piece {
+            Some(bytes) => {
+                let message = RunInput { run, len: bytes.len() as u64 };
+                runner.request_with_body(&message, bytes, OnLoss::Fail)
+            }
+            None => {
+                self.is_over = true;
+                runner.request(&RunEof { run }, OnLoss::Resend)
+            }
+        });
+    }
+
+    /// An answer came.
+    pub(super) fn answered(&mut self, ticket: Ticket, result: Result<Answer, Refusal>) {
+        if self.in_flight != Some(ticket) {
+            return;
+        }
+        self.in_flight = None;
+        if let Err(refusal) = result {
+            // A command that ends without having read everything is no reason for alarm.
+            if !self.is_over && refusal.code.is_none() {
+                say(&format!("wardroom: the input ends here: {refusal}"));
+            }
+            self.is_over = true;
+        }
+    }
+}

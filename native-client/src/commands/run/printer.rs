@@ -1,0 +1,142 @@
+//! A run's output on its way to stdout and stderr: written on a thread of its own, so that a reader who is slow holds
+//! back the run (by credit), and not the heartbeat.
+
+use std::io::{self, Write};
+
+use base64::Engine;
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+use wardroom_protocol::RunId;
+use wardroom_protocol::messages::RunEnd;
+
+use crate::exit::Failure;
+use crate::text::TerminalFilter;
+
+/// How output is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Style {
+    /// Byte for byte.
+    Raw,
+    /// For a terminal: controls made visible, colours kept.
+    Filtered,
+    /// One JSON object for each piece, on stdout.
+    Json,
+}
+
+type Piece = (u8, Vec<u8>);
+
+/// The printer.
+pub(super) struct Printer {
+    style: Style,
+    filters: [TerminalFilter; 2],
+    waiting: Vec<Bytes>,
+    /// For each of `waiting`: 1 or 2.
+    fds: Vec<u8>,
+    /// The offset after the last piece that waits.
+    end: u64,
+    writing: Option<(u64, JoinHandle<io::Result<()>>)>,
+}
+
+impl Printer {
+    pub(super) fn new(style: Style) -> Printer {
+        Printer { style, filters: Default::default(), waiting: Vec::new(), fds: Vec::new(), end: 0, writing: None }
+    }
+
+    /// The next bytes of the output.
+    pub(super) fn push(&mut self, fd: u8, off: u64, bytes: Bytes) {
+        self.end = off.saturating_add(bytes.len() as u64);
+        self.waiting.push(bytes);
+        self.fds.push(fd);
+    }
+
+    /// The run has an id: the first line for programs.
+    pub(super) fn started(&mut self, run: RunId, n: u64) {
+        if self.style == Style::Json {
+            let line = serde_json::json!({ "t": "started", "run": run, "n": n }).to_string();
+            self.waiting.push(Bytes::from(line + "\n"));
+            self.fds.push(0);
+        }
+    }
+
+    /// Nothing waits or is being written.
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.writing.is_none()
+    }
+
+    /// Writes what waits; gives the offset up to which all is written. Never ends while there is nothing to write.
+    /// Cancelling it loses nothing.
+    pub(super) async fn printed(&mut self) -> io::Result<u64> {
+        if self.writing.is_none() {
+            if self.waiting.is_empty() {
+                return std::future::pending().await;
+            }
+            let pieces = self.take_waiting();
+            self.writing = Some((self.end, tokio::task::spawn_blocking(move || write(&pieces))));
+        }
+        let Some((end, task)) = &mut self.writing else { return std::future::pending().await };
+        let (end, result) = (*end, task.await);
+        self.writing = None;
+        result.map_err(io::Error::other)?.map(|()| end)
+    }
+
+    fn take_waiting(&mut self) -> Vec<Piece> {
+        let fds = std::mem::take(&mut self.fds);
+        let waiting = std::mem::take(&mut self.waiting);
+        fds.into_iter().zip(waiting).map(|(fd, bytes)| self.piece(fd, &bytes)).collect()
+    }
+
+    fn piece(&mut self, fd: u8, bytes: &[u8]) -> Piece {
+        match self.style {
+            _ if fd == 0 => (1, bytes.to_vec()),
+            Style::Raw => (fd, bytes.to_vec()),
+            Style::Filtered => {
+                let [out, err] = &mut self.filters;
+                (fd, if fd == 2 { err.push(bytes) } else { out.push(bytes) })
+            }
+            Style::Json => {
+                let value = match std::str::from_utf8(bytes) {
+                    Ok(text) => serde_json::json!({ "t": "output", "fd": fd, "text": text }),
+                    Err(_) => {
+                        let base64 = base64::engine::general_purpose::STANDARD.encode(bytes);
+                        serde_json::json!({ "t": "output", "fd": fd, "base64": base64 })
+                    }
+                };
+                (1, format!("{value}\n").into_bytes())
+            }
+        }
+    }
+
+    /// The end of the output: what was held back, and the last line for programs.
+    pub(super) async fn finish(&mut self, end: &RunEnd) -> Result<(), Failure> {
+        let [out, err] = &mut self.filters;
+        let mut pieces = vec![(1, out.finish()), (2, err.finish())];
+        if self.style == Style::Json {
+            let value = serde_json::json!({
+                "t": "ended", "exit": end.exit, "bytes": end.bytes, "ms": end.ms, "truncated": end.truncated, "left": end.left,
+            });
+            pieces.push((1, format!("{value}\n").into_bytes()));
+        }
+        let written = tokio::task::spawn_blocking(move || write(&pieces)).await.map_err(io::Error::other);
+        match written.and_then(|written| written) {
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::from(e)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn write(pieces: &[Piece]) -> io::Result<()> {
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    for (fd, bytes) in pieces {
+        if *fd == 2 {
+            // What went to stdout before has to be seen before.
+            out.flush()?;
+            match err.write_all(bytes) {
+                Err(e) if e.kind() != io::ErrorKind::BrokenPipe => return Err(e),
+                _ => {}
+            }
+        } else {
+            out.write_all(bytes)?;
+        }
+    }
+    out.flush()
+}

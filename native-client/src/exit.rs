@@ -1,0 +1,72 @@
+//! How a command ends: the exit codes, and the one sentence that says why.
+
+use wardroom_client_core::Refusal;
+use wardroom_protocol::Code;
+
+/// The codes with which `wardroom` exits; `wardroom run` exits with the command's own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Done.
+    Ok = 0,
+    /// It did not work.
+    Failed = 1,
+    /// The arguments make no sense.
+    Usage = 2,
+    /// The server refused it.
+    Refused = 3,
+    /// There is no connection to the server.
+    NoConnection = 4,
+}
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub code: ExitCode,
+    /// One sentence, lower case: what, and what to do.
+    pub words: String,
+}
+
+impl Failure {
+    /// The end of what is wanted, rather than a failure: whoever read the output has gone. Nothing is said.
+    pub(crate) fn quiet() -> Self {
+        Failure { code: ExitCode::Ok, words: String::new() }
+    }
+
+    /// It did not work.
+    pub fn failed(words: impl Into<String>) -> Self {
+        Failure { code: ExitCode::Failed, words: words.into() }
+    }
+
+    /// The arguments make no sense.
+    pub fn usage(words: impl Into<String>) -> Self {
+        Failure { code: ExitCode::Usage, words: words.into() }
+    }
+
+    /// The server refused it.
+    pub fn refused(words: impl Into<String>) -> Self {
+        Failure { code: ExitCode::Refused, words: words.into() }
+    }
+
+    /// There is no connection.
+    pub fn no_connection(words: impl Into<String>) -> Self {
+        Failure { code: ExitCode::NoConnection, words: words.into() }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let words = wardroom_protocol::visible::visible(&refusal.words).into_owned();
+        match refusal.code {
+            Some(Code::Internal | Code::BadFrame) | None => Failure::failed(words),
+            Some(_) => Failure::refused(words),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(e: std::io::Error) -> Self {
+        Failure::failed(e.to_string())
+    }
+}

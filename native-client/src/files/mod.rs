@@ -1,0 +1,8 @@
+//! Files of this machine: read in slices for an upload, written as they come for a download. Both away from the
+//! task that serves the socket.
+
+mod sink;
+mod source;
+
+pub(crate) use sink::{Sink, SinkEvent, io_words, part_path, publish};
+pub(crate) use source::Source;

@@ -1,0 +1,267 @@
+//! Drives a `client-core` [`Client`]: gives it time, frames and commands, carries out what concerns the socket, and
+//! hands everything else to the command that runs it, one [`Effect`] after the other.
+
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use wardroom_client_core::{Client, Command, Effect, Input, Link, OnLoss, Options, Ticket};
+use wardroom_protocol::Message;
+use wardroom_protocol::messages::{Answer, Auth};
+
+use crate::exit::Failure;
+use crate::limits::{ANSWER_TIMEOUT, EVENT_BATCHES, WELCOME_TIMEOUT, WRITE_BYTES};
+use crate::server::Server;
+use crate::transport::{Connection, Event, OutFrame};
+
+/// Which server, and as whom.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The server.
+    pub server: Server,
+    /// Who one is.
+    pub auth: Auth,
+    /// Asks for a session under this label.
+    pub remember: Option<String>,
+}
+
+/// A client with its socket. Dropped, it closes; [`Runner::finish`] waits until what was said has gone.
+#[derive(Debug)]
+pub struct Runner {
+    client: Client,
+    server: Server,
+    connection: Option<(u64, Connection)>,
+    out: VecDeque<OutFrame>,
+    effects: VecDeque<Effect>,
+    events: mpsc::Receiver<(u64, Event)>,
+    events_in: mpsc::Sender<(u64, Event)>,
+}
+
+/// Unix milliseconds.
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Random bits of the operating system.
+pub(crate) fn random() -> Result<u128, Failure> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(|e| Failure::failed(format!("the system gives no random numbers: {e}")))?;
+    Ok(u128::from_ne_bytes(bytes))
+}
+
+impl Runner {
+    /// Connects and waits for the welcome.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or does not let one in. It is tried once: who waits at a prompt wants to know.
+    pub async fn connect(target: Target) -> Result<Runner, Failure> {
+        let mut runner = Runner::start(target)?;
+        let welcome = async {
+            loop {
+                if runner.client.link().is_up() {
+                    return Ok(());
+                }
+                match runner.next().await {
+                    Effect::Lost { why } => return Err(Failure::no_connection(why)),
+                    // A session that was asked for is for the caller, once it is welcome.
+                    effect @ Effect::SignedIn { .. } => {
+                        runner.effects.push_front(effect);
+                        return Ok(());
+                    }
+                    _ => {}
+                }
+                if let Link::SignedOut { why } = runner.client.link() {
+                    let why = wardroom_protocol::visible::visible(&why).into_owned();
+                    return Err(Failure::refused(format!("the server does not let you in: {why}")));
+                }
+            }
+        };
+        match tokio::time::timeout(WELCOME_TIMEOUT, welcome).await {
+            Ok(done) => done.map(|()| runner),
+            Err(_) => Err(Failure::no_connection(format!("{} does not answer", runner.server))),
+        }
+    }
+
+    /// Begins to connect, and does not wait.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub fn start(target: Target) -> Result<Runner, Failure> {
+        let options = Options {
+            program: concat!("wardroom/", env!("CARGO_PKG_VERSION")).to_owned(),
+            auth: Some(target.auth),
+            remember: target.remember,
+            seed: random()? as u64,
+            ..Options::default()
+        };
+        let (events_in, events) = mpsc::channel(EVENT_BATCHES);
+        let mut runner = Runner {
+            client: Client::new(options),
+            server: target.server,
+            connection: None,
+            out: VecDeque::new(),
+            effects: VecDeque::new(),
+            events,
+            events_in,
+        };
+        runner.input(Input::Start);
+        Ok(runner)
+    }
+
+    /// The model.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Tells the client what is wanted.
+    pub fn command(&mut self, command: Command) {
+        self.input(Input::Command(command));
+    }
+
+    /// Asks for something; [`Effect::Answered`] follows.
+    pub fn request<M: Message>(&mut self, message: &M, on_loss: OnLoss) -> Ticket {
+        self.request_with_body(message, Bytes::new(), on_loss)
+    }
+
+    /// As [`Runner::request`], with raw bytes.
+    pub fn request_with_body<M: Message>(&mut self, message: &M, body: Bytes, on_loss: OnLoss) -> Ticket {
+        let (ticket, effects) = self.client.request_with_body(now_ms(), message, body, on_loss);
+        self.effects.extend(effects);
+        ticket
+    }
+
+    /// Says something that has no answer.
+    pub fn tell<M: Message>(&mut self, message: &M) {
+        let effects = self.client.tell(now_ms(), message);
+        self.effects.extend(effects);
+    }
+
+    /// Asks, and waits for the answer; other effects are passed over.
+    ///
+    /// # Errors
+    /// A refusal, or no answer in time.
+    pub async fn ask<M: Message>(&mut self, message: &M) -> Result<Answer, Failure> {
+        let wanted = self.request(message, OnLoss::Resend);
+        let answer = async {
+            loop {
+                match self.next().await {
+                    Effect::Answered { ticket, result } if ticket == wanted => return result.map_err(Failure::from),
+                    _ => self.fail_if_signed_out()?,
+                }
+            }
+        };
+        match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::no_connection(format!("{} did not answer in time", self.server))),
+        }
+    }
+
+    /// Fails where nobody is let in any more.
+    pub(crate) fn fail_if_signed_out(&self) -> Result<(), Failure> {
+        match self.client.link() {
+            Link::SignedOut { why } => Err(Failure::refused(wardroom_protocol::visible::visible(&why).into_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The next thing that is not about the socket. Cancelling it loses nothing.
+    pub async fn next(&mut self) -> Effect {
+        loop {
+            while let Some(effect) = self.effects.pop_front() {
+                match effect {
+                    Effect::Connect { conn } => {
+                        let connection = Connection::open(self.server.clone(), conn, self.events_in.clone());
+                        self.connection = Some((conn, connection));
+                    }
+                    Effect::Send { line, body } => self.out.push_back(OutFrame { line, body }),
+                    Effect::Close => self.close(),
+                    other => return other,
+                }
+            }
+            self.wait().await;
+        }
+    }
+
+    /// Waits until there is something new: an event of the socket, room to write, or time.
+    async fn wait(&mut self) {
+        let wake_in = Duration::from_millis(self.client.wake_at_ms().saturating_sub(now_ms()));
+        let out = self.connection.as_ref().and_then(|(_, connection)| connection.out()).cloned();
+        let out = out.filter(|_| !self.out.is_empty());
+        let writable = async move {
+            match out {
+                Some(out) => out.reserve_owned().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some((conn, event)) = self.events.recv() => self.take_event(conn, event),
+            permit = writable => match permit {
+                Ok(permit) => {
+                    permit.send(next_batch(&mut self.out));
+                }
+                // The writer is gone: the reader will say why.
+                Err(_) => self.out.clear(),
+            },
+            () = tokio::time::sleep_until(Instant::now() + wake_in) => self.input(Input::Tick),
+        }
+    }
+
+    fn take_event(&mut self, conn: u64, event: Event) {
+        match event {
+            Event::Connected => self.input(Input::Connected { conn }),
+            Event::Frames(frames) => {
+                for frame in frames {
+                    self.input(Input::Frame { conn, frame });
+                }
+            }
+            Event::Lost(lost) => self.input(Input::Disconnected { conn, lost }),
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        let effects = self.client.handle(now_ms(), input);
+        self.effects.extend(effects);
+    }
+
+    fn close(&mut self) {
+        let rest = std::mem::take(&mut self.out).into();
+        if let Some((_, connection)) = self.connection.take() {
+            tokio::spawn(connection.finish(rest));
+        }
+    }
+
+    /// Sends what has been said, and closes.
+    pub async fn finish(mut self) {
+        for effect in std::mem::take(&mut self.effects) {
+            if let Effect::Send { line, body } = effect {
+                self.out.push_back(OutFrame { line, body });
+            }
+        }
+        let rest = std::mem::take(&mut self.out).into();
+        if let Some((_, connection)) = self.connection.take() {
+            connection.finish(rest).await;
+        }
+    }
+}
+
+/// As many frames as one write takes.
+fn next_batch(out: &mut VecDeque<OutFrame>) -> Vec<OutFrame> {
+    let mut batch = Vec::new();
+    let mut bytes = 0usize;
+    while let Some(frame) = out.pop_front() {
+        bytes = bytes.saturating_add(frame.line.len()).saturating_add(frame.body.len());
+        batch.push(frame);
+        if bytes >= WRITE_BYTES {
+            break;
+        }
+    }
+    batch
+}

@@ -1,0 +1,193 @@
+//! Where a server is, as people write it: `tcp://host:port`, `unix:PATH`, `ws://…`, `wss://…`, or the page's own
+//! address; and the invite that a link may bear.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// The port that `wardroom serve` takes for programs.
+const TCP_PORT_DEFAULT: u16 = 7000;
+
+/// A server's address.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Server {
+    /// `tcp://host:port`
+    Tcp(String),
+    /// `unix:PATH`
+    Unix(PathBuf),
+    /// `ws://host/path` or `wss://host/path`
+    Ws {
+        /// Over TLS.
+        tls: bool,
+        /// `host` or `host:port` as in the URL.
+        authority: String,
+        /// The path of the socket: `/ws`, `/ops/ws`.
+        path: String,
+    },
+}
+
+/// A link with an invite in its fragment: `https://host/ops/#invite=CODE`.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Invite {
+    /// The server that it belongs to.
+    pub server: Server,
+    /// The code.
+    pub code: String,
+}
+
+impl fmt::Debug for Invite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invite").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+const WHAT: &str = "a server is tcp://HOST:PORT, unix:PATH, ws://HOST/… or wss://HOST/…";
+
+impl FromStr for Server {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, String> {
+        let s = s.split('#').next().unwrap_or(s);
+        if let Some(path) = s.strip_prefix("unix://").or_else(|| s.strip_prefix("unix:")) {
+            return if path.is_empty() { Err(WHAT.to_owned()) } else { Ok(Server::Unix(PathBuf::from(path))) };
+        }
+        match s.split_once("://") {
+            Some(("tcp", rest)) => tcp(rest),
+            Some(("ws" | "http", rest)) => ws(false, rest),
+            Some(("wss" | "https", rest)) => ws(true, rest),
+            None if s.contains(':') => tcp(s),
+            _ => Err(format!("{s:?} names no server; {WHAT}")),
+        }
+    }
+}
+
+fn tcp(rest: &str) -> Result<Server, String> {
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if rest.is_empty() || rest.contains(['/', ' ', '@', '?']) {
+        return Err(format!("{rest:?} is no HOST:PORT; {WHAT}"));
+    }
+    Ok(Server::Tcp(with_port(rest, TCP_PORT_DEFAULT)?))
+}
+
+fn ws(tls: bool, rest: &str) -> Result<Server, String> {
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if authority.is_empty() || authority.contains([' ', '@', '?']) || path.contains(['?', ' ']) {
+        return Err(format!("{rest:?} is no HOST/PATH; {WHAT}"));
+    }
+    with_port(authority, if tls { 443 } else { 80 })?;
+    let folder = path.trim_end_matches('/');
+    let path = match folder {
+        "" => "/ws".to_owned(),
+        _ if folder == "ws" || folder.ends_with("/ws") => format!("/{folder}"),
+        _ => format!("/{folder}/ws"),
+    };
+    Ok(Server::Ws { tls, authority: authority.to_owned(), path })
+}
+
+/// `host:port`, with `default` where no port is given. An IPv6 address stands in brackets.
+fn with_port(authority: &str, default: u16) -> Result<String, String> {
+    let bad = || format!("{authority:?} is no HOST:PORT; an IPv6 address stands in brackets");
+    let after_host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').ok_or_else(bad)?.1,
+        None => authority.find(':').map_or("", |at| authority.get(at..).unwrap_or("")),
+    };
+    match after_host.strip_prefix(':') {
+        Some(port) => port.parse::<u16>().map(|_| authority.to_owned()).map_err(|_| bad()),
+        None if after_host.is_empty() => Ok(format!("{authority}:{default}")),
+        None => Err(bad()),
+    }
+}
+
+impl Server {
+    /// `host:port` to dial; `None` for a unix socket.
+    pub(crate) fn host_port(&self) -> Option<String> {
+        match self {
+            Server::Tcp(host_port) => Some(host_port.clone()),
+            Server::Unix(_) => None,
+            Server::Ws { tls, authority, .. } => with_port(authority, if *tls { 443 } else { 80 }).ok(),
+        }
+    }
+
+    /// The page's address where the server is reached over the web: the origin of requests.
+    pub(crate) fn origin(&self) -> Option<String> {
+        match self {
+            Server::Ws { tls, authority, .. } => Some(format!("{}://{authority}", if *tls { "https" } else { "http" })),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Server::Tcp(host_port) => write!(f, "tcp://{host_port}"),
+            Server::Unix(path) => write!(f, "unix:{}", path.display()),
+            Server::Ws { tls, authority, path } => write!(f, "{}://{authority}{path}", if *tls { "wss" } else { "ws" }),
+        }
+    }
+}
+
+impl Invite {
+    /// Reads a link with an invite; `None` if it bears none.
+    pub fn parse(link: &str) -> Option<Result<Invite, String>> {
+        let code = link.split_once("#invite=")?.1;
+        let code = code.split('&').next().unwrap_or_default().to_owned();
+        if code.is_empty() {
+            return None;
+        }
+        Some(link.parse().map(|server| Invite { server, code }))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        for (written, shown) in [
+            ("tcp://127.0.0.1:7000", "tcp://127.0.0.1:7000"),
+            ("tcp://build-1", "tcp://build-1:7000"),
+            ("build-1:7001", "tcp://build-1:7001"),
+            ("tcp://[::1]:7000", "tcp://[::1]:7000"),
+            ("tcp://[::1]", "tcp://[::1]:7000"),
+            ("unix:/run/w.sock", "unix:/run/w.sock"),
+            ("unix:///run/w.sock", "unix:/run/w.sock"),
+            ("ws://h:8080", "ws://h:8080/ws"),
+            ("http://h:8080/", "ws://h:8080/ws"),
+            ("https://h/ops/", "wss://h/ops/ws"),
+            ("wss://h/ops/ws", "wss://h/ops/ws"),
+            ("https://h/ops/#invite=abc", "wss://h/ops/ws"),
+        ] {
+            assert_eq!(written.parse::<Server>().map(|server| server.to_string()), Ok(shown.to_owned()), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for bad in
+            ["", "host", "ftp://h", "unix:", "tcp://", "tcp://h:x", "tcp://h:99999", "tcp://a@b:1", "ws://", "::1"]
+        {
+            assert!(bad.parse::<Server>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_port_of_the_web_is_known() {
+        let dial = |s: &str| s.parse::<Server>().unwrap().host_port().unwrap();
+        assert_eq!(dial("wss://h/x"), "h:443");
+        assert_eq!(dial("ws://h"), "h:80");
+        assert_eq!(dial("wss://[::1]:8443"), "[::1]:8443");
+        assert_eq!("wss://h:1/x".parse::<Server>().unwrap().origin().unwrap(), "https://h:1");
+    }
+
+    #[test]
+    fn an_invite_stands_in_the_fragment() {
+        let invite = Invite::parse("http://h:8080/ops/#invite=c0de").unwrap().unwrap();
+        assert_eq!((invite.code.as_str(), invite.server.to_string().as_str()), ("c0de", "ws://h:8080/ops/ws"));
+        assert!(Invite::parse("http://h:8080/ops/").is_none());
+        assert!(Invite::parse("http://h/#invite=").is_none());
+        assert!(!format!("{invite:?}").contains("c0de"));
+    }
+}

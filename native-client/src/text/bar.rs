@@ -1,0 +1,48 @@
+//! A progress bar on stderr, only where it is a terminal.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// The bar of one file; hidden where nobody looks.
+pub(crate) struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar for so many bytes.
+    pub(crate) fn new(name: &str, size: u64, wanted: bool) -> Bar {
+        let is_seen = wanted && std::io::stderr().is_terminal();
+        let target = if is_seen { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(size), target);
+        let template = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_prefix(wardroom_protocol::visible::visible(name).into_owned());
+        if is_seen {
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
+        Bar(bar)
+    }
+
+    /// So many bytes are safe.
+    pub(crate) fn set(&self, bytes: u64) {
+        self.0.set_position(bytes);
+    }
+
+    /// A word about how it stands.
+    pub(crate) fn say(&self, words: &str) {
+        self.0.set_message(words.to_owned());
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -1,0 +1,110 @@
+//! The lines of a timeline as the terminal shows them, the same as `nc` gets: `14:03 ann: hello`, `14:03 [r4] | line`.
+//! What others wrote is made harmless first, and one event is one line.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{Event, EventBody};
+
+use super::size::{bytes_words, duration_words};
+
+/// The time of day where the reader is; with the date if it is not today.
+fn time_words(at_ms: u64, now: &Zoned) -> String {
+    let at = i64::try_from(at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let Some(at) = at.map(|at| at.to_zoned(now.time_zone().clone())) else { return "--:--".to_owned() };
+    let time = format!("{:02}:{:02}", at.hour(), at.minute());
+    if at.date() == now.date() { time } else { format!("{} {time}", at.date()) }
+}
+
+fn now() -> Zoned {
+    Timestamp::now().to_zoned(TimeZone::system())
+}
+
+/// One event as one line, without its end.
+pub(crate) fn event_line(event: &Event) -> String {
+    event_line_at(event, &now())
+}
+
+fn event_line_at(event: &Event, now: &Zoned) -> String {
+    let by = &event.by;
+    let words = match &event.body {
+        EventBody::Message(message) => format!("{by}: {}", visible(&message.text)),
+        EventBody::Join => format!("{by} joined"),
+        EventBody::Leave => format!("{by} left"),
+        EventBody::RunStarted(run) => {
+            format!("[r{}] {by} runs on {}: {}", run.n, visible(&run.host), visible(&run.cmd))
+        }
+        EventBody::RunEnded(run) => {
+            let mut words = format!("[r{}] {} after {}", run.n, visible(&run.exit.words()), duration_words(run.ms));
+            if run.truncated {
+                words.push_str(", output cut off");
+            }
+            if run.left > 0 {
+                words.push_str(&format!(", {} processes left over", run.left));
+            }
+            words
+        }
+        EventBody::FileAdded(file) => {
+            format!("{by} added {} ({})", visible(file.path.as_str()), bytes_words(file.size))
+        }
+        EventBody::Other { kind, text: Some(text) } => format!("{by} {}: {}", visible(kind), visible(text)),
+        EventBody::Other { kind, text: None } => format!("{by} {}", visible(kind)),
+        _ => format!("{by} did something that this version does not know"),
+    };
+    format!("{} {words}", time_words(event.at, now))
+}
+
+/// A line of a run's output, without its end.
+pub(crate) fn output_line(n: u64, text: &str) -> String {
+    let now = now();
+    format!("{:02}:{:02} [r{n}] | {}", now.hour(), now.minute(), visible(text))
+}
+
+/// One event as JSON on one line: the object of the wire, without its `t`.
+pub(crate) fn event_json(event: &Event) -> String {
+    serde_json::to_string(event).unwrap_or_else(|_| "{}".to_owned())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn line(fields: &str) -> String {
+        let json = format!(r#"{{"room":"ops","seq":4,"at":1795334580000,"by":"ann",{fields}}}"#);
+        let event = Event::parse(json.as_bytes()).unwrap();
+        let now = Timestamp::from_millisecond(1_795_334_400_000).unwrap().to_zoned(TimeZone::UTC);
+        event_line_at(&event, &now)
+    }
+
+    #[test]
+    fn an_event_is_one_line() {
+        assert_eq!(line(r#""kind":"message","text":"hello""#), "08:03 ann: hello");
+        assert_eq!(line(r#""kind":"message","text":"a\n\u001b[2Jb""#), "08:03 ann: a␊␛[2Jb");
+        assert_eq!(line(r#""kind":"join""#), "08:03 ann joined");
+        assert_eq!(
+            line(r#""kind":"run.started","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"cmd":"make test","host":"local""#),
+            "08:03 [r4] ann runs on local: make test"
+        );
+        assert_eq!(
+            line(
+                r#""kind":"run.ended","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"exit":{"code":3},"bytes":8,"ms":1204,"left":2"#
+            ),
+            "08:03 [r4] exit 3 after 1.2 s, 2 processes left over"
+        );
+        assert_eq!(
+            line(r#""kind":"file.added","path":"logs/app.log","size":1048576,"blake3":"00""#),
+            "08:03 ann added logs/app.log (1.0 MB)"
+        );
+        assert_eq!(line(r#""kind":"po\u001bll","text":"lunch?""#), "08:03 ann po␛ll: lunch?");
+    }
+
+    #[test]
+    fn another_day_is_named() {
+        let event = Event::parse(br#"{"room":"ops","seq":4,"at":1795334580000,"by":"ann","kind":"join"}"#).unwrap();
+        let later = Timestamp::from_millisecond(1_795_534_400_000).unwrap().to_zoned(TimeZone::UTC);
+        assert_eq!(event_line_at(&event, &later), "2026-11-22 08:03 ann joined");
+        let beyond = Event { at: u64::MAX, ..event };
+        assert_eq!(event_line_at(&beyond, &later), "--:-- ann joined");
+    }
+}

@@ -1,0 +1,14 @@
+//! Words for people: the lines of a timeline, times and sizes, what may reach a terminal, and passwords typed there.
+
+mod bar;
+mod filter;
+mod line;
+mod link;
+pub mod password;
+mod size;
+
+pub(crate) use bar::Bar;
+pub(crate) use filter::TerminalFilter;
+pub(crate) use line::{event_json, event_line, output_line};
+pub(crate) use link::link_words;
+pub(crate) use size::bytes_words;

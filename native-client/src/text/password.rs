@@ -1,0 +1,108 @@
+//! Passwords: typed at the terminal without being shown, or read from standard input.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use wardroom_protocol::limits::PASSWORD_BYTES_MAX;
+
+use crate::exit::Failure;
+
+/// Shows no typing while it lives.
+struct Quiet {
+    tty: File,
+    before: Termios,
+}
+
+impl Quiet {
+    fn new(tty: &File) -> std::io::Result<Quiet> {
+        let before = tcgetattr(tty)?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        quiet.local_modes.insert(LocalModes::ECHONL);
+        tcsetattr(tty, OptionalActions::Flush, &quiet)?;
+        Ok(Quiet { tty: tty.try_clone()?, before })
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        tcsetattr(&self.tty, OptionalActions::Flush, &self.before).ok();
+    }
+}
+
+/// Asks at the terminal, without showing what is typed. Ctrl-C leaves the terminal as it was.
+///
+/// # Errors
+/// There is no terminal, or nothing was typed.
+pub async fn ask_secret(prompt: &str) -> Result<String, Failure> {
+    let tty = terminal()?;
+    let quiet = Quiet::new(&tty).map_err(|e| Failure::failed(format!("the terminal cannot be set up: {e}")))?;
+    let typed = ask_at(tty, prompt.to_owned());
+    let line = tokio::select! {
+        line = typed => line,
+        _ = tokio::signal::ctrl_c() => {
+            drop(quiet);
+            return Err(Failure::failed("nothing was entered"));
+        }
+    };
+    drop(quiet);
+    line
+}
+
+/// Asks at the terminal for something that may be seen.
+///
+/// # Errors
+/// There is no terminal, or nothing was typed.
+pub async fn ask_plain(prompt: &str) -> Result<String, Failure> {
+    ask_at(terminal()?, prompt.to_owned()).await
+}
+
+fn terminal() -> Result<File, Failure> {
+    let opened = File::options().read(true).write(true).open("/dev/tty");
+    opened.map_err(|_| Failure::usage("there is no terminal to ask at; use --password-stdin"))
+}
+
+async fn ask_at(tty: File, prompt: String) -> Result<String, Failure> {
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut tty = tty;
+        write!(tty, "{prompt}")?;
+        tty.flush()?;
+        read_line(tty)
+    });
+    let line = asked.await.map_err(|e| Failure::failed(e.to_string()))?;
+    line.ok().filter(|line| !line.is_empty()).ok_or_else(|| Failure::failed("nothing was entered"))
+}
+
+/// The first line of standard input: for programs that sign in.
+///
+/// # Errors
+/// It cannot be read, or is empty.
+pub fn from_stdin() -> Result<String, Failure> {
+    let line = read_line(std::io::stdin()).map_err(|e| Failure::failed(format!("standard input: {e}")))?;
+    if line.is_empty() { Err(Failure::usage("standard input holds no password")) } else { Ok(line) }
+}
+
+fn read_line(from: impl Read) -> std::io::Result<String> {
+    // One more than the server takes: a longer one is refused by it, not cut here.
+    let bound = PASSWORD_BYTES_MAX.saturating_add(2) as u64;
+    let mut line = String::new();
+    BufReader::new(from.take(bound)).read_line(&mut line)?;
+    let end = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(end);
+    Ok(line)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_line_end_is_cut_off() {
+        assert_eq!(read_line(&b" pass word \r\nnext"[..]).unwrap(), " pass word ");
+        assert_eq!(read_line(&b"pass"[..]).unwrap(), "pass");
+        assert_eq!(read_line(&b""[..]).unwrap(), "");
+        assert_eq!(read_line(&vec![b'x'; 5_000][..]).unwrap().len(), PASSWORD_BYTES_MAX + 2);
+    }
+}

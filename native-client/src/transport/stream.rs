@@ -1,0 +1,202 @@
+//! The two halves of a connection, whatever it runs over; and byte streams (TCP, unix, TLS) as frames.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::mpsc;
+use wardroom_client_core::Lost;
+use wardroom_protocol::{Decoder, Frame};
+
+use super::{Event, Events, OutFrame, web};
+use crate::limits::{READ_BYTES, UNIX_PATH_MAX};
+use crate::server::Server;
+
+/// What can be read from.
+pub(super) enum ReadHalf {
+    /// A stream of bytes.
+    Bytes(Box<dyn AsyncRead + Send + Unpin>),
+    /// WebSocket messages.
+    Web(web::WebReader),
+}
+
+/// What can be written to.
+pub(super) enum WriteHalf {
+    /// A stream of bytes.
+    Bytes(Box<dyn AsyncWrite + Send + Unpin>),
+    /// WebSocket messages.
+    Web(web::WebWriter),
+}
+
+/// Opens a connection.
+pub(super) async fn open(server: &Server) -> Result<(ReadHalf, WriteHalf), Lost> {
+    let failed = |e: io::Error| Lost::Link(format!("{server} cannot be reached: {}", io_words(&e)));
+    match server {
+        Server::Unix(path) => {
+            let (reader, writer) = connect_unix(path).await.map_err(failed)?.into_split();
+            Ok((ReadHalf::Bytes(Box::new(reader)), WriteHalf::Bytes(Box::new(writer))))
+        }
+        Server::Tcp(host_port) => {
+            let (reader, writer) = connect_tcp(host_port).await.map_err(failed)?.into_split();
+            Ok((ReadHalf::Bytes(Box::new(reader)), WriteHalf::Bytes(Box::new(writer))))
+        }
+        Server::Ws { .. } => {
+            let (reader, writer) = web::open(server).await?;
+            Ok((ReadHalf::Web(reader), WriteHalf::Web(writer)))
+        }
+    }
+}
+
+/// TCP without Nagle's delay: what is to be sent together is written together.
+pub(super) async fn connect_tcp(host_port: &str) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(host_port).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Connects to a unix socket; one whose path is too long for an address is reached through its folder.
+async fn connect_unix(path: &Path) -> io::Result<UnixStream> {
+    if path.as_os_str().len() <= UNIX_PATH_MAX {
+        return UnixStream::connect(path).await;
+    }
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    };
+    let folder = std::fs::File::open(folder)?;
+    UnixStream::connect(Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name)).await
+}
+
+/// The operating system's words without its number.
+pub(super) fn io_words(e: &io::Error) -> String {
+    match e.kind() {
+        io::ErrorKind::ConnectionRefused => "nothing listens there; is the server running?".to_owned(),
+        io::ErrorKind::NotFound => "there is no such socket; is the server running?".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::TimedOut => "it does not answer".to_owned(),
+        _ => {
+            let text = e.to_string();
+            let text = text.split(" (os error").next().unwrap_or_default();
+            text.strip_prefix("failed to lookup address information: ")
+                .map_or_else(|| text.to_lowercase(), |why| format!("its name is not known ({})", why.to_lowercase()))
+        }
+    }
+}
+
+impl ReadHalf {
+    /// Reads until the connection is over, and says why it is.
+    pub(super) async fn read_all(self, conn: u64, events: &Events) -> Lost {
+        match self {
+            ReadHalf::Bytes(reader) => read_bytes(reader, conn, events).await,
+            ReadHalf::Web(reader) => reader.read_all(conn, events).await,
+        }
+    }
+}
+
+impl WriteHalf {
+    /// Writes what comes until there is no more, then closes. A socket that takes no more ends it: the reader hears why.
+    pub(super) async fn write_all(self, batches: mpsc::Receiver<Vec<OutFrame>>) {
+        match self {
+            WriteHalf::Bytes(writer) => write_bytes(writer, batches).await,
+            WriteHalf::Web(writer) => writer.write_all(batches).await,
+        }
+    }
+}
+
+async fn read_bytes(mut reader: Box<dyn AsyncRead + Send + Unpin>, conn: u64, events: &Events) -> Lost {
+    let mut decoder = Decoder::default();
+    let mut buf = BytesMut::with_capacity(READ_BYTES);
+    loop {
+        let mut frames: Vec<Frame> = Vec::new();
+        loop {
+            match decoder.next(&mut buf) {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(e) => return Lost::Link(format!("the server sent something that is no frame: {e}")),
+            }
+        }
+        if !frames.is_empty() && events.send((conn, Event::Frames(frames))).await.is_err() {
+            return Lost::Link("the command is over".to_owned());
+        }
+        if buf.capacity().saturating_sub(buf.len()) < READ_BYTES / 4 {
+            buf.reserve(READ_BYTES);
+        }
+        match reader.read_buf(&mut buf).await {
+            Ok(0) => return Lost::Link("the server closed the connection".to_owned()),
+            Ok(_) => {}
+            Err(e) => return Lost::Link(format!("the connection broke: {}", io_words(&e))),
+        }
+    }
+}
+
+async fn write_bytes(mut writer: Box<dyn AsyncWrite + Send + Unpin>, mut batches: mpsc::Receiver<Vec<OutFrame>>) {
+    while let Some(batch) = batches.recv().await {
+        let parts = batch.into_iter().flat_map(|frame| [frame.line, frame.body]).filter(|part| !part.is_empty());
+        if write_parts(&mut writer, parts.collect()).await.is_err() {
+            return;
+        }
+    }
+    writer.shutdown().await.ok();
+}
+
+/// Writes many parts with as few calls as the system allows.
+async fn write_parts(writer: &mut (dyn AsyncWrite + Send + Unpin), mut parts: VecDeque<Bytes>) -> io::Result<()> {
+    const PARTS_PER_CALL: usize = 64;
+    while !parts.is_empty() {
+        let slices: Vec<IoSlice<'_>> = parts.iter().take(PARTS_PER_CALL).map(|part| IoSlice::new(part)).collect();
+        let mut written = writer.write_vectored(&slices).await?;
+        if written == 0 {
+            return Err(io::Error::from(io::ErrorKind::WriteZero));
+        }
+        while let Some(part) = parts.front_mut() {
+            if written < part.len() {
+                part.advance(written);
+                break;
+            }
+            written = written.saturating_sub(part.len());
+            parts.pop_front();
+        }
+    }
+    writer.flush().await
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn parts_arrive_whole_through_a_narrow_pipe() {
+        let (mut near, mut far) = tokio::io::duplex(7);
+        let parts: VecDeque<Bytes> = (0..200u8).map(|n| Bytes::from(vec![n; usize::from(n) % 5 + 1])).collect();
+        let expected: Vec<u8> = parts.iter().flat_map(|part| part.to_vec()).collect();
+        let writing = tokio::spawn(async move {
+            write_parts(&mut near, parts).await.unwrap();
+        });
+        let mut got = Vec::new();
+        far.read_to_end(&mut got).await.unwrap();
+        writing.await.unwrap();
+        assert_eq!(got, expected);
+    }
+
+    #[tokio::test]
+    async fn a_socket_with_a_long_path_is_reached() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("d".repeat(100));
+        std::fs::create_dir(&deep).unwrap();
+        let handle = std::fs::File::open(&deep).unwrap();
+        let short = format!("/proc/self/fd/{}/s", handle.as_raw_fd());
+        let _listener = tokio::net::UnixListener::bind(short).unwrap();
+        connect_unix(&deep.join("s")).await.unwrap();
+    }
+
+    #[test]
+    fn errors_say_what_to_do() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert!(io_words(&refused).contains("is the server running"));
+        assert_eq!(io_words(&io::Error::from_raw_os_error(113)), "no route to host");
+    }
+}
