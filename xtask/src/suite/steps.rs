@@ -121,11 +121,13 @@ fn package_name(id: &str, folder: &Path) -> String {
 
 /// Runs the test binaries of the packages that `is_wanted`, all of them, and says which failed.
 fn run_tests(shared: &Shared, limit: Duration, is_wanted: fn(&str) -> bool) -> Result<Outcome> {
+    let binary = workspace::target().join("debug").join("wardroom");
     let mut failed = Vec::new();
     for executable in shared.executables.iter().filter(|executable| is_wanted(&executable.package)) {
         println!("\n{}:", executable.package);
         let mut test = Command::new(&executable.path);
         test.current_dir(&executable.folder).env("CARGO_MANIFEST_DIR", &executable.folder);
+        test.env("WARDROOM_BIN", &binary);
         if let Err(error) = command::run(&mut test, limit) {
             println!("{error:#}");
             failed.push(executable.package.as_str());
