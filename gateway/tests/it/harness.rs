@@ -1,0 +1,55 @@
+//! A gateway on a free port before a fake core, and the helpers that all tests share.
+
+use std::time::Duration;
+
+use tokio_util::sync::{CancellationToken, DropGuard};
+use wardroom_gateway::{Config, Gateway, Limits, start_with};
+
+use crate::fake_core::FakeCore;
+use crate::http::Client;
+
+/// Everything here is over in milliseconds; what is not over after this hangs.
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("this hangs")
+}
+
+pub struct TestGateway {
+    pub core: FakeCore,
+    pub gateway: Gateway,
+    pub host: String,
+    pub stop: CancellationToken,
+    _stop: DropGuard,
+}
+
+/// Changes the configuration of a test's gateway.
+pub type Change = fn(&mut Config, &mut Limits);
+
+pub async fn plain() -> TestGateway {
+    with(|_, _| {}).await
+}
+
+pub async fn with(change: Change) -> TestGateway {
+    let core = FakeCore::start().await;
+    let mut config = Config {
+        http: vec!["127.0.0.1:0".parse().unwrap()],
+        core: core.address(),
+        key: "gateway-key".to_owned(),
+        base_path: String::new(),
+        public_url: None,
+        trusted_proxies: Vec::new(),
+        trust_unix: false,
+        origins: Vec::new(),
+    };
+    let mut limits = Limits::default();
+    change(&mut config, &mut limits);
+    let stop = CancellationToken::new();
+    let gateway = start_with(config, limits, stop.clone()).await.unwrap();
+    let host = gateway.addresses[0].clone();
+    TestGateway { core, gateway, host, _stop: stop.clone().drop_guard(), stop }
+}
+
+impl TestGateway {
+    pub async fn client(&self) -> Client {
+        Client::connect(&self.host).await
+    }
+}
