@@ -1,0 +1,5 @@
+//! The core as its clients meet it: a real data folder, a real socket, frames in and frames out.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+mod rooms;
