@@ -63,7 +63,7 @@ async fn the_core_is_told_who_comes() {
 #[tokio::test]
 async fn frames_pass_byte_for_byte() {
     let t = plain().await;
-    let (mut browser, mut core, _) = open(&t).await;
+    let (mut browser, core, _) = open(&t).await;
     // Spaces, an order and an escape of its own: nobody rewrites what the browser sent.
     let text = "{ \"id\" :7,\"t\":\"room.post\",\"text\":\"gr\\u00fc\u{df}e\\n 回滚\", \"unknown\":[1, 2.50] }";
     let raw: Vec<u8> = (0..=255).chain(*b"{\"t\":\"x\"}\n").collect();

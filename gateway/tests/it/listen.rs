@@ -79,7 +79,7 @@ async fn a_socket_left_behind_is_taken_over_and_one_in_use_is_not() {
 async fn what_cannot_be_is_said_in_a_sentence() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let error = start(config(&[address.clone()]), CancellationToken::new()).await.err().unwrap();
+    let error = start(config(std::slice::from_ref(&address)), CancellationToken::new()).await.err().unwrap();
     assert!(error.to_string().starts_with(&format!("cannot listen on {address}: Address already in use")), "{error}");
     let free = ["127.0.0.1:0".to_owned()];
     for (change, words) in [
