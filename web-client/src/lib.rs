@@ -4,7 +4,7 @@
 //! ```text
 //! services  sockets, HTTP, storage, clocks: the browser as plain functions
 //! app       the engine that owns the client, and what hangs on it: sign-in, shell
-//! features  one file per thing that people see; none knows another
+//! features  one file per thing that people see; they know each other by their root components only
 //! components, hooks   what several features share
 //! ```
 

@@ -34,7 +34,9 @@ impl Route {
 /// The code of an invite link's fragment: `#invite=CODE`.
 pub fn invite_of(fragment: &str) -> Option<String> {
     let code = fragment.trim_start_matches('#').split('&').find_map(|part| part.strip_prefix("invite="))?;
-    let is_code = !code.is_empty() && code.len() <= 256 && code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let is_code = !code.is_empty()
+        && code.len() <= 256
+        && code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     is_code.then(|| code.to_owned())
 }
 

@@ -21,7 +21,8 @@ impl Speed {
         }
         self.samples.push_back((now_ms, done));
         while self.samples.len() > SPEED_SAMPLES_MAX
-            || self.samples.len() > 2 && self.samples.front().is_some_and(|&(at, _)| now_ms.saturating_sub(at) > SPEED_WINDOW_MS)
+            || self.samples.len() > 2
+                && self.samples.front().is_some_and(|&(at, _)| now_ms.saturating_sub(at) > SPEED_WINDOW_MS)
         {
             self.samples.pop_front();
         }

@@ -92,6 +92,12 @@ pub fn day_words(unix_ms: u64, tag: &str) -> String {
     date(unix_ms).to_locale_date_string(tag, &options).into()
 }
 
+/// A day in the reader's zone as digits (ISO 8601): `2026-11-22`.
+pub fn date_digits(unix_ms: u64) -> String {
+    let date = date(unix_ms);
+    format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
+}
+
 fn date(unix_ms: u64) -> Date {
     Date::new(&wasm_bindgen::JsValue::from_f64(unix_ms as f64))
 }

@@ -83,7 +83,9 @@ fn piece_at(rest: &str, before: Option<char>) -> Option<(Piece, usize)> {
     match rest.as_bytes().first()? {
         b'`' => between(rest, "`").map(|(code, len)| (Piece::Code(code), len)),
         b'*' => between(rest, "**").map(|(bold, len)| (Piece::Bold(bold), len)),
-        b'h' if !before.is_some_and(char::is_alphanumeric) => link(rest).map(|url| (Piece::Link(url.to_owned()), url.len())),
+        b'h' if !before.is_some_and(char::is_alphanumeric) => {
+            link(rest).map(|url| (Piece::Link(url.to_owned()), url.len()))
+        }
         b'@' if !before.is_some_and(char::is_alphanumeric) => {
             let name = mention(rest.get(1..)?);
             (!name.is_empty()).then(|| (Piece::Mention(name.to_owned()), name.len() + 1))
@@ -107,7 +109,9 @@ fn link(rest: &str) -> Option<&str> {
     if !after.starts_with(|c: char| c.is_alphanumeric() || c == '[') {
         return None;
     }
-    let end = rest.find(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`')).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`'))
+        .unwrap_or(rest.len());
     let mut url = rest.get(..end)?;
     while let Some(last) = url.chars().last() {
         let is_sentence = matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '，' | '。' | '）')
@@ -165,7 +169,17 @@ mod tests {
 
     #[test]
     fn what_is_no_mark_stays() {
-        for text in ["a * b ** c", "``", "** x **", "me@example.org", "javascript:alert(1)", "https://", "`open", "<b>x</b>", "@Ann"] {
+        for text in [
+            "a * b ** c",
+            "``",
+            "** x **",
+            "me@example.org",
+            "javascript:alert(1)",
+            "https://",
+            "`open",
+            "<b>x</b>",
+            "@Ann",
+        ] {
             assert_eq!(pieces(text), [plain(text)], "{text}");
         }
     }
@@ -174,11 +188,7 @@ mod tests {
     fn code_blocks_stand_by_themselves() {
         assert_eq!(
             blocks("look:\n```sh\nls -l\n\necho\n```\nthat"),
-            [
-                Block::Text(vec![plain("look:")]),
-                Block::Code("ls -l\n\necho".into()),
-                Block::Text(vec![plain("that")])
-            ]
+            [Block::Text(vec![plain("look:")]), Block::Code("ls -l\n\necho".into()), Block::Text(vec![plain("that")])]
         );
         assert_eq!(blocks("```\nnever closed"), [Block::Code("never closed".into())]);
     }

@@ -1,0 +1,44 @@
+//! A fault of the page itself: words and a way out instead of a page that has silently stopped. Drawn without Yew,
+//! which may be what has failed.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+use crate::i18n::{Lang, Words};
+use crate::services::listen::Listener;
+use crate::services::{browser, storage};
+
+/// From now on a panic paints the words.
+pub fn install() {
+    std::panic::set_hook(Box::new(|panic| {
+        let what = panic.to_string();
+        let tag = storage::read(storage::LANGUAGE).unwrap_or_else(browser::language);
+        // Where even this fails there is nothing left to try.
+        let _ = paint(&what, Lang::of_tag(&tag).words());
+    }));
+}
+
+fn paint(what: &str, words: &Words) -> Option<()> {
+    let document = browser::document();
+    let make = |tag: &str, class: &str, text: &str| -> Option<Element> {
+        let element = document.create_element(tag).ok()?;
+        element.set_class_name(class);
+        element.set_text_content(Some(text));
+        Some(element)
+    };
+    let whole = make("div", "crash", "")?;
+    whole.set_attribute("role", "alert").ok()?;
+    whole.append_child(&make("h1", "crash__head", words.crashed_head)?.into()).ok()?;
+    whole.append_child(&make("p", "", words.crashed_lead)?.into()).ok()?;
+    whole.append_child(&make("pre", "crash__what", what)?.into()).ok()?;
+    let button: HtmlElement = make("button", "tool tool--main", words.reload)?.dyn_into().ok()?;
+    whole.append_child(&button).ok()?;
+    // The listener lives as long as the page does from here on.
+    std::mem::forget(Listener::new(&button, "click", |_| {
+        let _ = browser::window().location().reload();
+    }));
+    let body = document.body()?;
+    body.set_text_content(None);
+    body.append_child(&whole).ok()?;
+    button.focus().ok()
+}

@@ -1,0 +1,344 @@
+//! The engine: owns the client and everything it works with. Components give it commands and read its model; they are
+//! told of changes by topic. How effects are carried out is in `perform`.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use wardroom_client_core::protocol::messages::{Answer, RoomCreate, RunStart, Signal, You};
+use wardroom_client_core::protocol::{Message, Nonce, RoomName, RunId};
+use wardroom_client_core::{
+    Client, Command, Effect, Input, OnLoss, Options, Outbox, Refusal, Subject, Ticket, WatchFrom, nonce,
+};
+use web_sys::File;
+use yew::Callback;
+
+use super::marks;
+use super::topics::{Subscription, Topic, Topics};
+use crate::limits::{CARD_OUTPUT_BYTES, FULL_LOG_BYTES_MAX, NOTICES_MAX};
+use crate::logic::full_log::FullLog;
+use crate::services::frames::NextFrame;
+use crate::services::socket::Socket;
+use crate::services::{browser, storage};
+
+/// A handle on the engine; clones are the same one.
+#[derive(Clone)]
+pub struct Engine(pub(super) Rc<Inner>);
+
+impl PartialEq for Engine {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Words that a person is to read, until they are dismissed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// Its number: a key for a list.
+    pub number: u64,
+    /// What happened.
+    pub what: NoticeWhat,
+}
+
+/// What a notice tells; put into words where it is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoticeWhat {
+    /// Something that was asked for did not come about.
+    Failed(Subject, Refusal),
+    /// Words of the server.
+    Server(String),
+    /// A file that cannot be added under its name: the name, and why.
+    BadName(String, String),
+}
+
+type OnAnswer = Callback<Result<Answer, Refusal>>;
+
+/// Something to do for the client, in its turn.
+pub(super) enum Job {
+    Input(Input),
+    Request(Box<dyn FnOnce(&mut Client, u64) -> (Ticket, Vec<Effect>)>, OnAnswer),
+}
+
+/// The full view's run, and what was fetched of it.
+pub(super) struct Full {
+    pub run: RunId,
+    pub log: Option<FullLog>,
+}
+
+pub(super) struct Inner {
+    pub user: String,
+    pub client: RefCell<Client>,
+    jobs: RefCell<VecDeque<Job>>,
+    is_working: Cell<bool>,
+    pub socket: RefCell<Option<Socket>>,
+    pub files: RefCell<BTreeMap<Nonce, File>>,
+    pub answers: RefCell<BTreeMap<Ticket, OnAnswer>>,
+    pub topics: Rc<Topics>,
+    frame: RefCell<Option<NextFrame>>,
+    timer: RefCell<Option<Timeout>>,
+    /// Output that was taken and is acknowledged with the next frame: the pace of drawing is the pace of the output.
+    pub acks: RefCell<BTreeMap<RunId, u64>>,
+    pub full: RefCell<Option<Full>>,
+    pub notices: RefCell<Vec<Notice>>,
+    notices_ever: Cell<u64>,
+    pub outbox_key: String,
+}
+
+impl Engine {
+    /// An engine for who is signed in by the cookie. It connects at once.
+    pub fn new(you: &You) -> Engine {
+        let user = you.user.to_string();
+        let (outbox_key, outbox) = kept_outbox(&user);
+        let options = Options {
+            program: concat!("wardroom-web/", env!("CARGO_PKG_VERSION")).to_owned(),
+            seed: browser::random() as u64,
+            outbox,
+            ..Options::default()
+        };
+        let engine = Engine(Rc::new(Inner {
+            user,
+            client: RefCell::new(Client::new(options)),
+            jobs: RefCell::default(),
+            is_working: Cell::new(false),
+            socket: RefCell::default(),
+            files: RefCell::default(),
+            answers: RefCell::default(),
+            topics: Rc::default(),
+            frame: RefCell::default(),
+            timer: RefCell::default(),
+            acks: RefCell::default(),
+            full: RefCell::default(),
+            notices: RefCell::default(),
+            notices_ever: Cell::new(0),
+            outbox_key,
+        }));
+        engine.work(Job::Input(Input::Start));
+        engine
+    }
+
+    /// Reads the model.
+    pub fn read<T>(&self, read: impl FnOnce(&Client) -> T) -> T {
+        read(&self.0.client.borrow())
+    }
+
+    /// Hears of a topic.
+    pub fn subscribe(&self, topic: Topic, call: Callback<()>) -> Subscription {
+        self.0.topics.subscribe(topic, call)
+    }
+
+    /// Somebody wants something.
+    pub fn command(&self, command: Command) {
+        self.work(Job::Input(Input::Command(command)));
+    }
+
+    /// Asks for what the model does not hold.
+    pub fn request<M: Message + 'static>(&self, message: M, on_answer: OnAnswer) {
+        let ask = Box::new(move |client: &mut Client, now_ms| client.request(now_ms, &message, OnLoss::Resend));
+        self.work(Job::Request(ask, on_answer));
+    }
+
+    /// A new mark.
+    pub fn nonce(&self) -> Nonce {
+        nonce(browser::random())
+    }
+
+    /// Who this page belongs to.
+    pub fn user(&self) -> &str {
+        &self.0.user
+    }
+
+    /// Now, by the server's clock as far as it is known: what times of events are held against.
+    pub fn server_now_ms(&self) -> u64 {
+        browser::now_ms().saturating_add_signed(self.read(Client::clock_skew_ms))
+    }
+
+    /// Says something in a room.
+    pub fn post(&self, room: &RoomName, text: String) {
+        let command = Command::Post { room: room.clone(), text, reply_to: None, nonce: self.nonce() };
+        self.command(command);
+    }
+
+    /// Runs a command, and watches it through its card.
+    pub fn run(&self, room: &RoomName, cmd: String, host: Option<String>) {
+        let start = RunStart {
+            room: room.clone(),
+            cmd: Some(cmd),
+            argv: None,
+            host,
+            cwd: None,
+            env: BTreeMap::new(),
+            timeout_s: None,
+            stdin: false,
+            nonce: self.nonce(),
+        };
+        self.command(Command::StartRun { start, watch: false });
+    }
+
+    /// Asks a run to stop.
+    pub fn stop_run(&self, run: RunId) {
+        self.command(Command::SignalRun { run, signal: Signal::Term });
+    }
+
+    /// Makes a room and joins it.
+    pub fn create_room(&self, room: RoomName) {
+        self.command(Command::CreateRoom(RoomCreate { room, title: None, private: false }));
+    }
+
+    /// A card came into sight: its last lines are fetched, and followed while it runs.
+    pub fn watch(&self, run: RunId) {
+        if !self.is_full(run) {
+            self.command(Command::WatchRun { run, from: WatchFrom::Last(CARD_OUTPUT_BYTES), auto_ack: false });
+        }
+    }
+
+    /// A card is out of sight.
+    pub fn unwatch(&self, run: RunId) {
+        if !self.is_full(run) {
+            self.command(Command::UnwatchRun { run });
+        }
+    }
+
+    /// All of a run's output is wanted; none: no longer.
+    pub fn open_full(&self, run: Option<RunId>) {
+        let before = self.0.full.borrow_mut().take();
+        if let Some(Full { run: before, .. }) = before {
+            self.command(Command::UnwatchRun { run: before });
+            self.watch(before);
+        }
+        let Some(run) = run else { return };
+        self.command(Command::UnwatchRun { run });
+        *self.0.full.borrow_mut() = Some(Full { run, log: None });
+        let from = WatchFrom::Last(FULL_LOG_BYTES_MAX as u64);
+        self.command(Command::WatchRun { run, from, auto_ack: false });
+        self.moved(Topic::FullLog);
+    }
+
+    /// Reads the lines of the full view, if it shows this run and some have come.
+    pub fn read_full<T>(&self, run: RunId, read: impl FnOnce(&FullLog) -> T) -> Option<T> {
+        let full = self.0.full.borrow();
+        full.as_ref().filter(|full| full.run == run)?.log.as_ref().map(read)
+    }
+
+    fn is_full(&self, run: RunId) -> bool {
+        self.0.full.borrow().as_ref().is_some_and(|full| full.run == run)
+    }
+
+    /// The notices, oldest first.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.0.notices.borrow().clone()
+    }
+
+    /// Tells a person something.
+    pub fn tell(&self, what: NoticeWhat) {
+        let mut notices = self.0.notices.borrow_mut();
+        notices.retain(|notice| notice.what != what);
+        let number = self.0.notices_ever.get();
+        self.0.notices_ever.set(number + 1);
+        notices.push(Notice { number, what });
+        let over = notices.len().saturating_sub(NOTICES_MAX);
+        notices.drain(..over);
+        drop(notices);
+        self.moved(Topic::Notices);
+    }
+
+    /// It has been read.
+    pub fn dismiss(&self, number: u64) {
+        self.0.notices.borrow_mut().retain(|notice| notice.number != number);
+        self.moved(Topic::Notices);
+    }
+
+    /// Sends files to a room's shelf.
+    pub fn upload(&self, room: &RoomName, files: Vec<File>) {
+        for file in files {
+            marks::begin(self, room, file);
+        }
+    }
+
+    /// Gives an upload up, or takes it off the list.
+    pub fn cancel_upload(&self, nonce: &Nonce) {
+        self.command(Command::CancelUpload { nonce: nonce.clone() });
+        self.0.files.borrow_mut().remove(nonce);
+        marks::forget(&self.0.user, nonce);
+        self.moved(Topic::Uploads);
+    }
+
+    /// Does a job, and everything that follows from it. Jobs that come up meanwhile are done after it, in order.
+    pub(super) fn work(&self, job: Job) {
+        self.0.jobs.borrow_mut().push_back(job);
+        if self.0.is_working.replace(true) {
+            return;
+        }
+        loop {
+            let Some(job) = self.0.jobs.borrow_mut().pop_front() else { break };
+            let now_ms = browser::now_ms();
+            let effects = match job {
+                Job::Input(input) => self.0.client.borrow_mut().handle(now_ms, input),
+                Job::Request(ask, on_answer) => {
+                    let (ticket, effects) = ask(&mut self.0.client.borrow_mut(), now_ms);
+                    self.0.answers.borrow_mut().insert(ticket, on_answer);
+                    effects
+                }
+            };
+            for effect in effects {
+                self.perform(effect);
+            }
+        }
+        self.0.is_working.set(false);
+        self.set_timer();
+    }
+
+    fn set_timer(&self) {
+        let wait_ms = self.read(Client::wake_at_ms).saturating_sub(browser::now_ms()).min(60_000) as u32;
+        let engine = Rc::downgrade(&self.0);
+        let timer = Timeout::new(wait_ms, move || {
+            if let Some(inner) = engine.upgrade() {
+                Engine(inner).work(Job::Input(Input::Tick));
+            }
+        });
+        *self.0.timer.borrow_mut() = Some(timer);
+    }
+
+    /// Something moved: it is drawn with the next frame.
+    pub(super) fn moved(&self, topic: Topic) {
+        if !self.0.topics.moved(topic) {
+            return;
+        }
+        let engine = Rc::downgrade(&self.0);
+        let frame = NextFrame::new(move || {
+            if let Some(inner) = engine.upgrade() {
+                Engine(inner).draw();
+            }
+        });
+        *self.0.frame.borrow_mut() = Some(frame);
+    }
+
+    fn draw(&self) {
+        self.0.topics.tell();
+        for (run, off) in std::mem::take(&mut *self.0.acks.borrow_mut()) {
+            self.command(Command::AckRun { run, off });
+        }
+    }
+}
+
+/// The outbox that this user left in this browser, and the key under which this tab keeps its own. What other tabs
+/// left is taken over: a post that another one sends as well is one post, because it bears the same mark.
+fn kept_outbox(user: &str) -> (String, Outbox) {
+    let prefix = storage::key_of(user, "outbox.");
+    let own = format!("{prefix}{}", storage::tab());
+    let mut posts: Vec<serde_json::Value> = Vec::new();
+    for key in storage::keys(&prefix) {
+        let kept = storage::read(&key).and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+        if let Some(mut kept) = kept
+            && let Some(serde_json::Value::Array(more)) = kept.get_mut("posts").map(serde_json::Value::take)
+        {
+            posts.extend(more);
+        }
+        if key != own {
+            storage::write(&key, None);
+        }
+    }
+    let whole = serde_json::json!({ "posts": posts });
+    storage::write(&own, Some(&whole.to_string()).filter(|_| !posts.is_empty()).map(String::as_str));
+    (own, serde_json::from_value(whole).unwrap_or_default())
+}

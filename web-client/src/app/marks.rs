@@ -1,0 +1,65 @@
+//! The marks of uploads, kept over a reload: the same file, chosen again, goes on where it stopped.
+
+use std::collections::BTreeMap;
+
+use wardroom_client_core::protocol::messages::{IfExists, Place};
+use wardroom_client_core::protocol::{Nonce, RelPath, RoomName};
+use wardroom_client_core::{Command, NewUpload};
+use web_sys::File;
+
+use super::engine::{Engine, NoticeWhat};
+use crate::limits::UPLOAD_MARKS_MAX;
+use crate::services::storage;
+
+/// Begins the upload of a file under its own name.
+pub(super) fn begin(engine: &Engine, room: &RoomName, file: File) {
+    let name = file.name();
+    let path = match RelPath::parse(&name) {
+        Ok(path) => path,
+        Err(why) => return engine.tell(NoticeWhat::BadName(name, why.to_string())),
+    };
+    let (size, mtime) = (file.size() as u64, file.last_modified() as u64);
+    let what = format!("{room}/{name}/{size}/{mtime}");
+    let nonce = kept(engine.user(), &what).filter(|nonce| engine.read(|client| client.upload(nonce).is_none()));
+    let nonce = nonce.unwrap_or_else(|| engine.nonce());
+    keep(engine.user(), what, &nonce);
+    engine.0.files.borrow_mut().insert(nonce.clone(), file);
+    engine.command(Command::Upload(NewUpload {
+        place: Place::Room(room.clone()),
+        path,
+        size,
+        mtime: Some(mtime),
+        if_exists: IfExists::Rename,
+        nonce,
+    }));
+}
+
+/// The upload is over: its mark is of no use any more.
+pub(super) fn forget(user: &str, nonce: &Nonce) {
+    let mut marks = read(user);
+    marks.retain(|_, mark| mark != nonce.as_str());
+    write(user, &marks);
+}
+
+fn kept(user: &str, what: &str) -> Option<Nonce> {
+    Nonce::parse(read(user).get(what)?).ok()
+}
+
+fn keep(user: &str, what: String, nonce: &Nonce) {
+    let mut marks = read(user);
+    while marks.len() >= UPLOAD_MARKS_MAX {
+        marks.pop_first();
+    }
+    marks.insert(what, nonce.to_string());
+    write(user, &marks);
+}
+
+fn read(user: &str) -> BTreeMap<String, String> {
+    let text = storage::read(&storage::key_of(user, "uploads")).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+fn write(user: &str, marks: &BTreeMap<String, String>) {
+    let text = serde_json::to_string(marks).unwrap_or_default();
+    storage::write(&storage::key_of(user, "uploads"), Some(text.as_str()).filter(|_| !marks.is_empty()));
+}

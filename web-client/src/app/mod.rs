@@ -1,0 +1,24 @@
+//! The page as a whole: it starts here, finds out who is signed in, and then shows the house.
+
+mod crash;
+mod engine;
+mod gate;
+mod house;
+mod marks;
+mod perform;
+mod topics;
+mod ui;
+
+pub use engine::{Engine, Notice, NoticeWhat};
+pub use topics::Topic;
+pub use ui::{Drawer, Tab, UiAct, UiHandle};
+
+use crate::services::browser;
+
+/// Paints the page into `#page`.
+pub fn start() {
+    crash::install();
+    if let Some(root) = browser::document().get_element_by_id("page") {
+        yew::Renderer::<gate::App>::with_root(root).render();
+    }
+}

@@ -1,0 +1,135 @@
+//! Carries out what the client asks for: sockets, slices of files, storage, and telling those who draw.
+
+use std::rc::Rc;
+
+use wardroom_client_core::protocol::Code;
+use wardroom_client_core::{Change, Command, Effect, Input, Lost, Subject};
+use wasm_bindgen_futures::spawn_local;
+
+use super::engine::{Engine, Job, NoticeWhat};
+use super::marks;
+use super::topics::Topic;
+use crate::logic::full_log::FullLog;
+use crate::logic::route::socket_address;
+use crate::services::socket::{Happened, Socket};
+use crate::services::{browser, http, slices, storage};
+
+impl Engine {
+    pub(super) fn perform(&self, effect: Effect) {
+        match effect {
+            Effect::Connect { conn } => self.connect(conn),
+            Effect::Send { line, body } => {
+                if let Some(socket) = self.0.socket.borrow().as_ref() {
+                    socket.send(&line, &body);
+                }
+            }
+            Effect::Close => *self.0.socket.borrow_mut() = None,
+            Effect::NeedSlice { nonce, off, len } => self.read_slice(nonce, off, len),
+            Effect::SaveOutbox => self.save_outbox(),
+            Effect::Changed(change) => self.changed(change),
+            Effect::Output { run, fd, off, bytes } => self.output(run, fd, off, &bytes),
+            Effect::Answered { ticket, result } => {
+                let on_answer = self.0.answers.borrow_mut().remove(&ticket);
+                if let Some(on_answer) = on_answer {
+                    on_answer.emit(result);
+                }
+            }
+            Effect::Notice(text) => self.tell(NoticeWhat::Server(text)),
+            Effect::Failed { subject, refusal } => match subject {
+                // These say it where they are: on the line, in the list of transfers, in place of the timeline.
+                Subject::Post(_) | Subject::Upload(_) | Subject::Open(_) => {}
+                // A card that asks for the output of a run of long ago is no request of a person.
+                Subject::Run(_) if refusal.code == Some(Code::NotFound) => {}
+                subject => self.tell(NoticeWhat::Failed(subject, refusal)),
+            },
+            _ => {}
+        }
+    }
+
+    fn connect(&self, conn: u64) {
+        *self.0.socket.borrow_mut() = None;
+        let engine = Rc::downgrade(&self.0);
+        let on = move |happened| {
+            if let Some(inner) = engine.upgrade() {
+                Engine(inner).happened(conn, happened);
+            }
+        };
+        let address = socket_address(&browser::base_address()).unwrap_or_default();
+        match Socket::open(&address, on) {
+            Ok(socket) => *self.0.socket.borrow_mut() = Some(socket),
+            Err(why) => self.work(Job::Input(Input::Disconnected { conn, lost: Lost::Link(why) })),
+        }
+    }
+
+    fn happened(&self, conn: u64, happened: Happened) {
+        match happened {
+            Happened::Open => self.work(Job::Input(Input::Connected { conn })),
+            Happened::Frame(frame) => self.work(Job::Input(Input::Frame { conn, frame })),
+            Happened::Closed { code, reason, was_open } => {
+                // A browser does not say why a socket was refused: the session's own address does.
+                if was_open && code != 1008 {
+                    self.lost(conn, Lost::Link(reason));
+                } else {
+                    let engine = self.clone();
+                    spawn_local(async move {
+                        let lost = match http::get("api/session").await {
+                            Ok(reply) if reply.status == 401 => Lost::SignedOut(reply.refusal().msg),
+                            _ => Lost::Link(reason),
+                        };
+                        engine.lost(conn, lost);
+                    });
+                }
+            }
+        }
+    }
+
+    fn lost(&self, conn: u64, lost: Lost) {
+        self.work(Job::Input(Input::Disconnected { conn, lost }));
+    }
+
+    fn read_slice(&self, nonce: wardroom_protocol::Nonce, off: u64, len: u64) {
+        let file = self.0.files.borrow().get(&nonce).cloned();
+        let engine = self.clone();
+        spawn_local(async move {
+            let read = match &file {
+                Some(file) => slices::read(file, off, len).await,
+                None => Err("the file is not at hand; choose it again".to_owned()),
+            };
+            engine.command(match read {
+                Ok(bytes) => Command::Slice { nonce, off, bytes },
+                Err(why) => Command::SliceFailed { nonce, why },
+            });
+        });
+    }
+
+    fn save_outbox(&self) {
+        let kept = self.read(|client| {
+            let outbox = client.outbox();
+            (!outbox.posts().is_empty()).then(|| serde_json::to_string(outbox).unwrap_or_default())
+        });
+        storage::write(&self.0.outbox_key, kept.as_deref());
+    }
+
+    fn changed(&self, change: Change) {
+        if let Change::Upload(nonce) = &change {
+            let is_done = self.read(|client| {
+                let upload = client.upload(nonce);
+                upload.is_none_or(|u| matches!(u.state, wardroom_client_core::UploadState::Done { .. }))
+            });
+            if is_done {
+                self.0.files.borrow_mut().remove(nonce);
+                marks::forget(&self.0.user, nonce);
+            }
+        }
+        self.moved(Topic::Model(change));
+    }
+
+    fn output(&self, run: wardroom_protocol::RunId, fd: u8, off: u64, bytes: &[u8]) {
+        self.0.acks.borrow_mut().insert(run, off + bytes.len() as u64);
+        let mut full = self.0.full.borrow_mut();
+        if let Some(full) = full.as_mut().filter(|full| full.run == run) {
+            full.log.get_or_insert_with(|| FullLog::beginning_at(off)).push(fd, bytes);
+            self.moved(Topic::FullLog);
+        }
+    }
+}

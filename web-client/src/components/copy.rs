@@ -1,0 +1,42 @@
+//! A button that copies, and says that it has.
+
+use gloo_timers::future::TimeoutFuture;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::hooks::use_words;
+use crate::services::clipboard;
+
+#[derive(PartialEq, Properties)]
+pub struct CopyButtonProps {
+    /// What is copied, found when it is wanted.
+    pub text: Callback<(), String>,
+    #[prop_or_default]
+    pub testid: Option<&'static str>,
+}
+
+/// The button.
+#[component]
+pub fn CopyButton(props: &CopyButtonProps) -> Html {
+    const SAID_MS: u32 = 1_500;
+    let words = use_words();
+    let is_copied = use_state_eq(|| false);
+    let onclick = {
+        let (text, is_copied) = (props.text.clone(), is_copied.setter());
+        Callback::from(move |_| {
+            let (text, is_copied) = (text.emit(()), is_copied.clone());
+            spawn_local(async move {
+                if clipboard::copy(&text).await {
+                    is_copied.set(true);
+                    TimeoutFuture::new(SAID_MS).await;
+                    is_copied.set(false);
+                }
+            });
+        })
+    };
+    html! {
+        <button class="act" {onclick} data-testid={props.testid}>
+            <span aria-live="polite">{ if *is_copied { words.copied } else { words.copy } }</span>
+        </button>
+    }
+}

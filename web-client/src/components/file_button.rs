@@ -1,0 +1,51 @@
+//! A button that chooses files.
+
+use wardroom_client_core::protocol::RoomName;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::hooks::use_engine;
+use crate::testids;
+
+#[derive(PartialEq, Properties)]
+pub struct FileButtonProps {
+    /// Where they go.
+    pub room: RoomName,
+    /// What it says.
+    pub words: &'static str,
+    /// It is the one that tests find.
+    #[prop_or_default]
+    pub is_main: bool,
+}
+
+/// The button, and the input behind it.
+#[component]
+pub fn FileButton(props: &FileButtonProps) -> Html {
+    let engine = use_engine();
+    let input = use_node_ref();
+    let onclick = {
+        let input = input.clone();
+        Callback::from(move |_| {
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                input.click();
+            }
+        })
+    };
+    let onchange = {
+        let (input, room) = (input.clone(), props.room.clone());
+        Callback::from(move |_| {
+            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            let files = input.files().map(|list| (0..list.length()).filter_map(|at| list.get(at)).collect());
+            engine.upload(&room, files.unwrap_or_default());
+            // The same file may be chosen once more.
+            input.set_value("");
+        })
+    };
+    html! {
+        <>
+            <button class="tool" {onclick}>{ props.words }</button>
+            <input class="unseen" ref={input} type="file" multiple=true {onchange} tabindex="-1" aria-hidden="true"
+                data-testid={props.is_main.then_some(testids::FILE_INPUT)} />
+        </>
+    }
+}

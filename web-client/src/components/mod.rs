@@ -1,0 +1,11 @@
+//! What several features draw in the same way. No input or output here.
+
+mod copy;
+mod exit;
+mod file_button;
+mod output;
+
+pub use copy::CopyButton;
+pub use exit::{RunStateWords, exit_words, run_state};
+pub use file_button::FileButton;
+pub use output::OutputLine;

@@ -1,0 +1,34 @@
+//! A file in the timeline.
+
+use wardroom_client_core::protocol::{Event, EventBody};
+use yew::prelude::*;
+
+use crate::hooks::{Same, use_words};
+use crate::logic::route::file_path;
+use crate::testids;
+use crate::text::format::bytes;
+
+#[derive(PartialEq, Properties)]
+pub struct FileCardProps {
+    pub event: Same<Event>,
+}
+
+/// The card.
+#[component]
+pub fn FileCard(props: &FileCardProps) -> Html {
+    let words = use_words();
+    let EventBody::FileAdded(file) = &props.event.body else { return Html::default() };
+    let path = file.path.as_str();
+    html! {
+        <article class="card" aria-label={path.to_owned()} data-testid={testids::FILE_CARD} data-path={path.to_owned()}>
+            <div class="card__head">
+                <span class="card__what" title={path.to_owned()}>{ path }</span>
+                <span class="card__meta num">{ bytes(file.size) }</span>
+                <span class="card__acts">
+                    <a class="act" href={file_path(props.event.room.as_str(), path)} download={file.path.file_name().to_owned()}
+                        data-testid={testids::FILE_DOWNLOAD}>{ words.download }</a>
+                </span>
+            </div>
+        </article>
+    }
+}

@@ -1,0 +1,156 @@
+//! All output of a run: only the lines in sight are drawn, so that forty thousand of them scroll like forty.
+
+use wardroom_client_core::protocol::RunId;
+use wardroom_client_core::{Change, Run, RunState};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+use yew::prelude::*;
+
+use crate::app::{Engine, Topic, UiAct, UiHandle};
+use crate::components::{CopyButton, OutputLine, run_state};
+use crate::hooks::{use_tick, use_topic, use_words};
+use crate::i18n::fill;
+use crate::limits::AT_END_PX;
+use crate::logic::full_log::{FullLog, window};
+use crate::testids;
+use crate::text::format::bytes;
+
+/// Pixels of a line: that of `.out__line` at the browser's usual text size, measured once lines are there.
+const LINE_PX: f64 = 19.2;
+
+#[derive(PartialEq, Properties)]
+pub struct FullProps {
+    pub run: RunId,
+}
+
+/// The view.
+#[component]
+pub fn Full(props: &FullProps) -> Html {
+    let words = use_words();
+    let id = props.run;
+    let engine = use_topic(Topic::Model(Change::Run(id)));
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let close_ref = use_node_ref();
+    use_effect_with((engine.clone(), id), {
+        let close_ref = close_ref.clone();
+        move |(engine, id)| {
+            let engine = engine.clone();
+            engine.open_full(Some(*id));
+            if let Some(button) = close_ref.cast::<HtmlElement>() {
+                let _ = button.focus();
+            }
+            move || engine.open_full(None)
+        }
+    });
+    let run = engine.read(|client| client.runs().get(&id).cloned());
+    let is_running = run.as_ref().is_some_and(|run| run.state == RunState::Running);
+    use_tick(is_running.then_some(1_000));
+    let close = Callback::from(move |_| ui.dispatch(UiAct::Full(None)));
+    let text = {
+        let engine = engine.clone();
+        Callback::from(move |()| engine.read_full(id, FullLog::text).unwrap_or_default())
+    };
+    html! {
+        <section class="full" role="dialog" aria-modal="true" aria-label={fill(words.output_of, &[&number_of(run.as_deref())])}>
+            <header class="full__head">
+                { for run.as_deref().map(|run| head(run, &engine, words)) }
+                <span class="full__acts">
+                    <CopyButton {text} />
+                    <button class="tool" ref={close_ref} onclick={close} data-testid={testids::FULL_CLOSE}>{ words.close_output }</button>
+                </span>
+            </header>
+            <Lines run={id} />
+        </section>
+    }
+}
+
+fn number_of(run: Option<&Run>) -> String {
+    run.and_then(|run| run.info.as_ref()).map(|info| info.n.to_string()).unwrap_or_default()
+}
+
+fn head(run: &Run, engine: &Engine, words: &crate::i18n::Words) -> Html {
+    let look = run_state(run, engine.server_now_ms(), words);
+    let (cmd, meta) = run
+        .info
+        .as_ref()
+        .map_or_else(Default::default, |info| (info.cmd.clone(), format!("r{} · {} · {}", info.n, info.host, info.by)));
+    html! {
+        <>
+            <span class={classes!("state", look.class)}><span aria-hidden="true">{ look.sign }</span>{ look.words }</span>
+            <span class="card__what" title={cmd.clone()}>{ cmd }</span>
+            <span class="card__meta card__meta--far">{ meta }</span>
+        </>
+    }
+}
+
+/// The lines in sight, between two spacers that are as high as those that are not.
+#[component]
+fn Lines(props: &FullProps) -> Html {
+    let words = use_words();
+    let id = props.run;
+    let engine = use_topic(Topic::FullLog);
+    let scroller = use_node_ref();
+    let (above, below) = (use_node_ref(), use_node_ref());
+    let scrolled = use_state_eq(|| (0.0_f64, 800.0_f64));
+    let is_following = use_mut_ref(|| true);
+    let all = engine.read_full(id, FullLog::len).unwrap_or(0);
+    let skipped = engine.read_full(id, FullLog::skipped_bytes).unwrap_or(0);
+    let drawn = window(all, scrolled.0, scrolled.1, LINE_PX);
+    let onscroll = {
+        let (scroller, set, is_following) = (scroller.clone(), scrolled.setter(), is_following.clone());
+        Callback::from(move |_: yew::Event| {
+            let Some(element) = scroller.cast::<Element>() else { return };
+            let (top, height) = (f64::from(element.scroll_top()), f64::from(element.client_height()));
+            *is_following.borrow_mut() = f64::from(element.scroll_height()) - top - height <= AT_END_PX;
+            set.set((top, height));
+        })
+    };
+    use_effect_with((all, drawn.clone()), {
+        let (scroller, above, below, is_following) =
+            (scroller.clone(), above.clone(), below.clone(), is_following.clone());
+        move |(all, drawn): &(usize, std::ops::Range<usize>)| {
+            set_height(&above, drawn.start);
+            set_height(&below, all - drawn.end);
+            if let Some(element) = scroller.cast::<Element>().filter(|_| *is_following.borrow()) {
+                element.set_scroll_top(element.scroll_height());
+            }
+        }
+    });
+    let line = |at: usize| {
+        let (number, line) = engine.read_full(id, |log| (log.number(at), log.line(at)))?;
+        let (fd, spans) = line?;
+        Some(html! { <OutputLine key={at} {fd} {number} {spans} /> })
+    };
+    let to_end = {
+        let (scroller, is_following) = (scroller.clone(), is_following.clone());
+        Callback::from(move |_| {
+            *is_following.borrow_mut() = true;
+            if let Some(element) = scroller.cast::<Element>() {
+                element.set_scroll_top(element.scroll_height());
+            }
+        })
+    };
+    html! {
+        <>
+            <pre class="out full__out" ref={scroller} {onscroll} tabindex="0" data-testid={testids::FULL_OUTPUT} data-lines={all.to_string()}>
+                <span class="out__space" ref={above}></span>
+                <span class="out__drawn">{ for drawn.filter_map(line) }</span>
+                <span class="out__space" ref={below}></span>
+                if all == 0 { <span class="out__none">{ words.no_output_yet }</span> }
+            </pre>
+            <footer class="full__foot">
+                <button class="act" onclick={to_end}>{ words.to_newest }</button>
+                <span>{ words.stdout_stderr }</span>
+                if skipped > 0 { <span>{ fill(words.bytes_before, &[&bytes(skipped)]) }</span> }
+            </footer>
+        </>
+    }
+}
+
+/// Written through the CSSOM: the content security policy forbids `style` attributes.
+fn set_height(space: &NodeRef, lines: usize) {
+    if let Some(element) = space.cast::<Element>() {
+        let style = element.unchecked_ref::<HtmlElement>().style();
+        let _ = style.set_property("height", &format!("{}px", lines as f64 * LINE_PX));
+    }
+}

@@ -1,0 +1,45 @@
+//! Words about what went wrong, above the composer, until they are dismissed.
+
+use wardroom_client_core::Subject;
+use yew::prelude::*;
+
+use crate::app::{Notice, NoticeWhat, Topic};
+use crate::hooks::{use_topic, use_words};
+use crate::i18n::{Words, fill};
+use crate::testids;
+
+/// The notices.
+#[component]
+pub fn Notices() -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Notices);
+    let item = |notice: &Notice| {
+        let dismiss = {
+            let (engine, number) = (engine.clone(), notice.number);
+            Callback::from(move |_| engine.dismiss(number))
+        };
+        let is_bad = !matches!(notice.what, NoticeWhat::Server(_));
+        html! {
+            <div key={notice.number} class={classes!("notice", is_bad.then_some("notice--bad"))} data-testid={testids::NOTICE}>
+                <span class="notice__words">{ sentence(&notice.what, words) }</span>
+                <button class="act" onclick={dismiss}>{ words.dismiss }</button>
+            </div>
+        }
+    };
+    html! { <div class="notices" role="alert">{ for engine.notices().iter().map(item) }</div> }
+}
+
+fn sentence(what: &NoticeWhat, words: &Words) -> String {
+    match what {
+        NoticeWhat::Server(text) => text.clone(),
+        NoticeWhat::BadName(name, why) => fill(words.bad_name, &[name, why]),
+        NoticeWhat::Failed(subject, refusal) => {
+            let sentence = match subject {
+                Subject::RunStart(_) => words.run_not_started,
+                Subject::Room(_) => words.room_not_made,
+                _ => words.went_wrong,
+            };
+            fill(sentence, &[&refusal.words])
+        }
+    }
+}

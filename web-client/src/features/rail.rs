@@ -1,0 +1,164 @@
+//! The rail on the left: rooms with what is unread in them, rooms that one could join, and who one is.
+
+use std::sync::Arc;
+
+use wardroom_client_core::protocol::Role;
+use wardroom_client_core::{Change, Command, Room};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::room_new::RoomNew;
+use super::sign::LanguageButton;
+use crate::app::{Topic, UiAct, UiHandle};
+use crate::hooks::{PrefsAct, Same, Theme, use_prefs, use_topic, use_words};
+use crate::i18n::{Words, fill};
+use crate::logic::route::Route;
+use crate::services::{browser, http};
+use crate::testids;
+
+#[derive(PartialEq, Properties)]
+pub struct RailProps {
+    /// The session is over.
+    pub on_out: Callback<Option<AttrValue>>,
+}
+
+/// The rail.
+#[component]
+pub fn Rail(props: &RailProps) -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Model(Change::Rooms));
+    use_topic(Topic::Model(Change::Link));
+    let ui = use_context::<UiHandle>().expect("inside House");
+    use_topic(Topic::Model(Change::Room(ui.room.clone())));
+    let is_up = engine.read(|client| client.link().is_up());
+    use_effect_with(is_up, {
+        let engine = engine.clone();
+        move |is_up| {
+            if *is_up {
+                engine.command(Command::LoadRooms);
+            }
+        }
+    });
+    let rooms: Vec<Arc<Room>> = engine.read(|client| client.rooms().values().cloned().collect());
+    let may_make = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Member));
+    let (joined, others): (Vec<_>, Vec<_>) = rooms.into_iter().partition(|room| room.info.joined);
+    let host = browser::window().location().host().unwrap_or_default();
+    let item = |room: &Arc<Room>| {
+        html! {
+            <RoomLink key={room.info.room.as_str()} room={Same(room.clone())} is_open={room.info.room == ui.room} />
+        }
+    };
+    html! {
+        <nav class="rooms" aria-label={words.rooms} data-testid={testids::ROOMS}>
+            <div class="rooms__place">{ "Wardroom" }<span class="rooms__host">{ host }</span></div>
+            <RoomNew {may_make} />
+            <div class="rooms__list">{ for joined.iter().map(item) }</div>
+            if !others.is_empty() {
+                <div class="rooms__head">{ words.others_head }</div>
+                <div class="rooms__list">{ for others.iter().map(item) }</div>
+            }
+            <Foot on_out={props.on_out.clone()} />
+        </nav>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct RoomLinkProps {
+    room: Same<Room>,
+    is_open: bool,
+}
+
+#[component]
+fn RoomLink(props: &RoomLinkProps) -> Html {
+    let words = use_words();
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let info = &props.room.info;
+    let unread = if info.joined && !props.is_open { props.room.unread() } else { 0 };
+    let class = classes!("room", props.is_open.then_some("room--open"), (unread > 0).then_some("room--unread"));
+    let onclick = {
+        let room = info.room.clone();
+        Callback::from(move |event: MouseEvent| {
+            // With a key held, the browser opens a tab or a window, as people expect of a link.
+            if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
+                event.prevent_default();
+                ui.dispatch(UiAct::Go(room.clone()));
+            }
+        })
+    };
+    html! {
+        <a {class} {onclick} href={Route::Room(info.room.clone()).path()} aria-current={props.is_open.then_some("page")}
+            data-testid={testids::ROOM_LINK} data-room={info.room.to_string()} title={info.title.clone()}>
+            <span class="room__sign">{ if info.private { lock(words) } else { html! { "#" } } }</span>
+            <span class="room__name">{ info.room.as_str() }</span>
+            if !info.joined {
+                <span class="room__join">{ words.join }</span>
+            } else if unread > 0 && info.mentions > 0 {
+                <span class="count count--me" aria-label={fill(words.mentions, &[&info.mentions.to_string()])}>{ info.mentions }</span>
+            } else if unread > 0 {
+                <span class="count" aria-label={fill(words.unread, &[&unread.to_string()])}>{ unread }</span>
+            }
+        </a>
+    }
+}
+
+fn lock(words: &Words) -> Html {
+    html! {
+        <svg viewBox="0 0 12 12" role="img" aria-label={words.private}>
+            <rect x="2" y="5" width="8" height="6" rx="1" /><path d="M4 5V3.5a2 2 0 0 1 4 0V5" />
+        </svg>
+    }
+}
+
+/// Who one is, and what one may change about the page.
+#[component]
+fn Foot(props: &RailProps) -> Html {
+    let words = use_words();
+    let prefs = use_prefs();
+    let engine = use_topic(Topic::Model(Change::Link));
+    let you = engine.read(|client| client.you().cloned());
+    let on_theme = {
+        let prefs = prefs.clone();
+        Callback::from(move |_| prefs.dispatch(PrefsAct::Theme(prefs.theme.next())))
+    };
+    let on_out = {
+        let on_out = props.on_out.clone();
+        Callback::from(move |_| {
+            let (engine, on_out) = (engine.clone(), on_out.clone());
+            spawn_local(async move {
+                // Without an answer the cookie stays; the server ends the session when it can be reached again.
+                let _ = http::post("api/logout", &serde_json::json!({})).await;
+                engine.command(Command::Stop);
+                on_out.emit(None);
+            });
+        })
+    };
+    let theme = match prefs.theme {
+        Theme::System => words.theme_system,
+        Theme::Light => words.theme_light,
+        Theme::Dark => words.theme_dark,
+    };
+    html! {
+        <div class="rooms__foot">
+            if let Some(you) = you {
+                <div class="rooms__me" data-testid={testids::ME}>
+                    <span class="rooms__me-name">{ &you.name }</span><span>{ role_words(you.role, words) }</span>
+                </div>
+            }
+            <div class="rooms__acts">
+                <button class="tool tool--plain" onclick={on_theme} data-testid={testids::THEME}>{ format!("{}: {theme}", words.theme) }</button>
+                <LanguageButton />
+                <button class="tool tool--plain" onclick={on_out} data-testid={testids::SIGN_OUT}>{ words.sign_out }</button>
+            </div>
+        </div>
+    }
+}
+
+/// A role in words.
+pub fn role_words(role: Role, words: &Words) -> &'static str {
+    match role {
+        Role::Viewer => words.role_viewer,
+        Role::Member => words.role_member,
+        Role::Operator => words.role_operator,
+        Role::Admin => words.role_admin,
+    }
+}

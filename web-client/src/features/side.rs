@@ -1,0 +1,189 @@
+//! The pane on the right: what runs and moves now, the room's files, its people.
+
+use std::sync::Arc;
+
+use wardroom_client_core::protocol::messages::MemberInfo;
+use wardroom_client_core::protocol::{Event, EventBody, RoomName, RunId};
+use wardroom_client_core::{Change, Command, Run, RunState};
+use yew::prelude::*;
+
+use super::rail::role_words;
+use super::shelf::Shelf;
+use super::transfers::Transfers;
+use crate::app::{Drawer, Tab, Topic, UiAct, UiHandle};
+use crate::components::run_state;
+use crate::hooks::{use_engine, use_tick, use_topic, use_words};
+use crate::limits::LATELY_MAX;
+use crate::logic::route::file_path;
+use crate::services::browser;
+use crate::testids;
+use crate::text::format::bytes;
+
+#[derive(PartialEq, Properties)]
+pub struct SideProps {
+    pub room: RoomName,
+}
+
+/// The pane.
+#[component]
+pub fn Side(props: &SideProps) -> Html {
+    let words = use_words();
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let tab = |tab: Tab, said: &'static str, testid: &'static str| {
+        let choose = {
+            let ui = ui.clone();
+            Callback::from(move |_| ui.dispatch(UiAct::Tab(tab)))
+        };
+        html! {
+            <button class="tab" role="tab" aria-selected={(ui.tab == tab).to_string()} onclick={choose} data-testid={testid}>{ said }</button>
+        }
+    };
+    let close = {
+        let ui = ui.clone();
+        Callback::from(move |_| ui.dispatch(UiAct::Drawer(Drawer::None)))
+    };
+    html! {
+        <aside class="side" aria-label={words.runs_files_people}>
+            <div class="tabs" role="tablist">
+                { tab(Tab::Now, words.now_tab, testids::TAB_NOW) }
+                { tab(Tab::Files, words.files_tab, testids::TAB_FILES) }
+                { tab(Tab::People, words.people_tab, testids::TAB_PEOPLE) }
+                <button class="tool tool--plain side__close" onclick={close}>{ words.close }</button>
+            </div>
+            <div class="side__body" role="tabpanel">
+                {
+                    match ui.tab {
+                        Tab::Now => html! { <Now room={props.room.clone()} /> },
+                        Tab::Files => html! { <><Shelf room={props.room.clone()} /><Transfers /></> },
+                        Tab::People => html! { <People room={props.room.clone()} /> },
+                    }
+                }
+            </div>
+        </aside>
+    }
+}
+
+/// What runs, what moves, what was lately.
+#[component]
+fn Now(props: &SideProps) -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Runs);
+    use_topic(Topic::Model(Change::Room(props.room.clone())));
+    use_runs(&props.room);
+    let runs: Vec<Arc<Run>> = engine.read(|client| {
+        let of_room = |run: &&Arc<Run>| run.info.as_ref().is_some_and(|info| info.room == props.room);
+        client.runs().values().filter(of_room).rev().cloned().collect()
+    });
+    let (running, over): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.state == RunState::Running);
+    use_tick((!running.is_empty()).then_some(1_000));
+    let files: Vec<Arc<Event>> = engine.read(|client| {
+        let room = client.rooms().get(&props.room);
+        let events = room.into_iter().flat_map(|room| room.timeline.events().rev());
+        events.filter(|event| matches!(event.body, EventBody::FileAdded(_))).take(LATELY_MAX).cloned().collect()
+    });
+    let now_ms = engine.server_now_ms();
+    let mut lately: Vec<(u64, String, Html)> = Vec::new();
+    for run in over.iter().take(LATELY_MAX) {
+        let at = run.info.as_ref().map_or(0, |info| info.at);
+        lately.push((
+            at,
+            run.run.to_string(),
+            html! { <RunItem key={run.run.to_string()} run={crate::hooks::Same(run.clone())} {now_ms} /> },
+        ));
+    }
+    for event in &files {
+        lately.push((event.at, format!("f{}", event.seq), file_item(event)));
+    }
+    lately.sort_by_key(|(at, _, _)| std::cmp::Reverse(*at));
+    lately.truncate(LATELY_MAX);
+    html! {
+        <>
+            <div class="list">
+                <div class="list__head"><span>{ words.running_head }</span><span class="num">{ if running.is_empty() { String::new() } else { running.len().to_string() } }</span></div>
+                if running.is_empty() { <p class="list__none">{ words.running_none }</p> }
+                <div class="list">{ for running.iter().map(|run| html! { <RunItem key={run.run.to_string()} run={crate::hooks::Same(run.clone())} {now_ms} /> }) }</div>
+            </div>
+            <Transfers />
+            <div class="list">
+                <div class="list__head"><span>{ words.lately_head }</span></div>
+                if lately.is_empty() { <p class="list__none">{ words.lately_none }</p> }
+                <div class="list">{ for lately.into_iter().map(|(_, _, item)| item) }</div>
+            </div>
+        </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct RunItemProps {
+    run: crate::hooks::Same<Run>,
+    now_ms: u64,
+}
+
+#[component]
+fn RunItem(props: &RunItemProps) -> Html {
+    let words = use_words();
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let run = &props.run;
+    let Some(info) = &run.info else { return Html::default() };
+    let look = run_state(run, props.now_ms, words);
+    let id: RunId = run.run;
+    let onclick = Callback::from(move |_| ui.dispatch(UiAct::Full(Some(id))));
+    html! {
+        <button class="item" {onclick} title={info.cmd.clone()}>
+            <span class="item__name">{ &info.cmd }</span>
+            <span class={classes!("state", look.class)}><span aria-hidden="true">{ look.sign }</span>{ look.words }</span>
+            <span class="item__more"><span class="item__words">
+                { format!("r{} · {} · {} · {}", info.n, info.host, info.by, browser::local(info.at).hh_mm()) }
+            </span></span>
+        </button>
+    }
+}
+
+fn file_item(event: &Event) -> Html {
+    let EventBody::FileAdded(file) = &event.body else { return Html::default() };
+    let path = file.path.as_str().to_owned();
+    html! {
+        <a key={format!("f{}", event.seq)} class="item" href={file_path(event.room.as_str(), &path)} download={file.path.file_name().to_owned()}>
+            <span class="item__name" title={path.clone()}>{ &path }</span><span class="item__side">{ bytes(file.size) }</span>
+            <span class="item__more"><span class="item__words">{ format!("{} · {}", event.by, browser::local(event.at).hh_mm()) }</span></span>
+        </a>
+    }
+}
+
+/// Who is in the room: those who are here first.
+#[component]
+fn People(props: &SideProps) -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Model(Change::People(props.room.clone())));
+    use_effect_with((engine.clone(), props.room.clone()), |(engine, room)| {
+        engine.command(Command::LoadPeople { room: room.clone() });
+    });
+    let people = engine.read(|client| client.rooms().get(&props.room).and_then(|room| room.people.clone()));
+    let Some(people) = people else { return html! { <p class="list__none">{ words.loading }</p> } };
+    let mut people: Vec<&MemberInfo> = people.iter().collect();
+    people.sort_by_key(|member| (!member.here, member.name.to_lowercase()));
+    let item = |member: &&MemberInfo| {
+        let is_me = member.user.as_str() == engine.user();
+        html! {
+            <div key={member.user.as_str()} class="item" data-testid={testids::PERSON}>
+                <span class="item__name item__name--person">
+                    <i class={classes!("dot", member.here.then_some("dot--here"))} aria-hidden="true"></i>
+                    { &member.name }{ if is_me { format!(" ({})", words.you) } else { String::new() } }
+                </span>
+                <span class="item__side">{ if member.here { words.here } else { words.away } }</span>
+                <span class="item__more"><span class="item__words">{ format!("{} · {}", member.user, role_words(member.role, words)) }</span></span>
+            </div>
+        }
+    };
+    html! {
+        if people.is_empty() { <p class="list__none">{ words.people_none }</p> }
+        else { <div class="list">{ for people.iter().map(item) }</div> }
+    }
+}
+
+/// The last runs of the room, also those whose lines are not loaded.
+#[hook]
+fn use_runs(room: &RoomName) {
+    let engine = use_engine();
+    use_effect_with((engine, room.clone()), |(engine, room)| engine.command(Command::LoadRuns { room: room.clone() }));
+}

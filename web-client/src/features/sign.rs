@@ -1,0 +1,162 @@
+//! Signing in, and the first visit with an invite: one form for both.
+
+use serde::Serialize;
+use wardroom_protocol::limits::PASSWORD_CHARS_MIN;
+use wardroom_protocol::{Code, UserName};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::hooks::{PrefsAct, use_prefs, use_words};
+use crate::i18n::{Lang, Words, fill};
+use crate::services::http::{self, Reply};
+use crate::testids;
+
+/// Which form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SignKind {
+    /// One has an account.
+    Login,
+    /// One has this invite.
+    Invite(AttrValue),
+}
+
+#[derive(PartialEq, Properties)]
+pub struct SignProps {
+    pub kind: SignKind,
+    /// Why one has to sign in again.
+    pub why: Option<AttrValue>,
+    /// It worked: the cookie is set.
+    pub on_in: Callback<()>,
+}
+
+#[derive(Serialize)]
+struct Credentials<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invite: Option<&'a str>,
+    user: &'a str,
+    password: &'a str,
+}
+
+/// The page of the form.
+#[component]
+pub fn Sign(props: &SignProps) -> Html {
+    let words = use_words();
+    let kind = use_state_eq(|| props.kind.clone());
+    let is_invite = matches!(*kind, SignKind::Invite(_));
+    let wrong = use_state_eq(|| props.why.clone());
+    let is_busy = use_state_eq(|| false);
+    let (user, password) = (use_node_ref(), use_node_ref());
+    let onsubmit = {
+        let (kind, wrong, is_busy) = ((*kind).clone(), wrong.setter(), is_busy.clone());
+        let (user, password, on_in) = (user.clone(), password.clone(), props.on_in.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let (name, secret) = (value_of(&user).trim().to_lowercase(), value_of(&password));
+            if *is_busy || name.is_empty() || secret.is_empty() {
+                return;
+            }
+            if let SignKind::Invite(_) = kind
+                && let Some(rule) = broken_rule(&name, &secret, words)
+            {
+                return wrong.set(Some(rule.into()));
+            }
+            is_busy.set(true);
+            let (kind, wrong, is_busy, on_in) = (kind.clone(), wrong.clone(), is_busy.setter(), on_in.clone());
+            spawn_local(async move {
+                let said = send(&kind, &name, &secret, words).await;
+                is_busy.set(false);
+                match said {
+                    Ok(()) => on_in.emit(()),
+                    Err(sentence) => wrong.set(Some(sentence.into())),
+                }
+            });
+        })
+    };
+    let (head, lead, go, going) = if is_invite {
+        (words.invite_head, words.invite_lead, words.invite_go, words.invite_going)
+    } else {
+        (words.sign_in, words.sign_in_lead, words.sign_in_go, words.signing_in)
+    };
+    let form = if is_invite { testids::INVITE_FORM } else { testids::LOGIN_FORM };
+    let to_login = {
+        let kind = kind.setter();
+        Callback::from(move |_| kind.set(SignKind::Login))
+    };
+    html! {
+        <main class="sign"><div class="sign__box">
+            <div class="sign__brand"><img src="icons/wardroom.svg" alt="" width="24" height="24" />{ "Wardroom" }</div>
+            <form class="sign__card" data-testid={form} {onsubmit} novalidate=true>
+                <div><h1 class="sign__head">{ head }</h1><p class="sign__lead">{ lead }</p></div>
+                if let Some(wrong) = &*wrong {
+                    <p class="sign__wrong" role="alert" data-testid={testids::SIGN_WRONG}>{ wrong }</p>
+                }
+                <label class="sign__label">{ words.user }
+                    <input class="field" ref={user} name="username" autocomplete="username" autocapitalize="none" spellcheck="false"
+                        required=true autofocus=true data-testid={testids::USER_FIELD} />
+                    if is_invite { <span class="sign__rule">{ words.user_rule }</span> }
+                </label>
+                <label class="sign__label">{ if is_invite { words.password_new } else { words.password } }
+                    <input class="field" ref={password} type="password" name="password" required=true data-testid={testids::PASSWORD_FIELD}
+                        autocomplete={if is_invite { "new-password" } else { "current-password" }} />
+                    if is_invite { <span class="sign__rule">{ words.password_rule }</span> }
+                </label>
+                <button class="tool tool--main sign__go" type="submit" disabled={*is_busy} data-testid={testids::SIGN_GO}>
+                    { if *is_busy { going } else { go } }
+                </button>
+            </form>
+            <div class="sign__foot">
+                if is_invite { <button class="link" onclick={to_login}>{ words.sign_in }</button> } else { <span></span> }
+                <LanguageButton />
+            </div>
+        </div></main>
+    }
+}
+
+/// Changes the language to the other one.
+#[component]
+pub fn LanguageButton() -> Html {
+    let prefs = use_prefs();
+    let other = if prefs.lang == Lang::En { Lang::Zh } else { Lang::En };
+    let label = prefs.lang.words().other_language;
+    let onclick = Callback::from(move |_| prefs.dispatch(PrefsAct::Lang(other)));
+    html! { <button class="tool tool--plain" {onclick} lang={other.tag()} data-testid={testids::LANGUAGE}>{ label }</button> }
+}
+
+fn value_of(field: &NodeRef) -> String {
+    field.cast::<HtmlInputElement>().map(|field| field.value()).unwrap_or_default()
+}
+
+/// The rule that a new account does not keep: said before the server has to.
+fn broken_rule(user: &str, password: &str, words: &'static Words) -> Option<&'static str> {
+    if UserName::parse(user).is_err() {
+        return Some(words.user_rule);
+    }
+    (password.chars().count() < PASSWORD_CHARS_MIN).then_some(words.password_rule)
+}
+
+async fn send(kind: &SignKind, user: &str, password: &str, words: &Words) -> Result<(), String> {
+    let (path, invite) = match kind {
+        SignKind::Login => ("api/login", None),
+        SignKind::Invite(code) => ("api/invite", Some(code.as_str())),
+    };
+    let reply = http::post(path, &Credentials { invite, user, password }).await;
+    let reply = reply.map_err(|_| words.no_answer.to_owned())?;
+    if reply.is_ok() { Ok(()) } else { Err(sentence(&reply, invite.is_some(), words)) }
+}
+
+/// What went wrong, and what to do.
+fn sentence(reply: &Reply, is_invite: bool, words: &Words) -> String {
+    let refusal = reply.refusal();
+    let wait_s = refusal.retry_ms.map(|ms| ms.div_ceil(1000)).or(reply.retry_after_s);
+    match (reply.status, refusal.code) {
+        (429, _) => fill(words.sign_in_wait, &[&wait_s.unwrap_or(10).to_string()]),
+        (409, _) => words.user_taken.to_owned(),
+        (401 | 403 | 404 | 410, _) if is_invite => words.invite_bad.to_owned(),
+        (401, _) => words.sign_in_wrong.to_owned(),
+        (400..=499, Some(Code::BadRequest | Code::Forbidden | Code::TooLarge)) => {
+            fill(words.went_wrong, &[&refusal.msg])
+        }
+        _ => fill(words.server_fault, &[&refusal.msg]),
+    }
+}

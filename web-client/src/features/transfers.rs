@@ -1,0 +1,149 @@
+//! Files on their way: how far, how fast, how long yet, and what one can do about it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use wardroom_client_core::protocol::Nonce;
+use wardroom_client_core::{Command, Upload, UploadState};
+use web_sys::HtmlProgressElement;
+use yew::prelude::*;
+
+use crate::app::Topic;
+use crate::hooks::{Same, use_engine, use_tick, use_topic, use_words};
+use crate::i18n::{Words, fill};
+use crate::logic::speed::Speed;
+use crate::services::browser;
+use crate::testids;
+use crate::text::format::{bytes, percent, took};
+
+/// The list; nothing where nothing moves.
+#[component]
+pub fn Transfers() -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Uploads);
+    let uploads: Vec<Arc<Upload>> = engine.read(|client| client.uploads().cloned().collect());
+    let moving = uploads.iter().filter(|upload| !upload.state.is_over()).count();
+    html! {
+        <div class="list">
+            <div class="list__head"><span>{ words.moving }</span><span class="num">{ if moving > 0 { moving.to_string() } else { String::new() } }</span></div>
+            if uploads.is_empty() { <p class="list__none">{ words.moving_none }</p> }
+            <div class="list">
+                { for uploads.into_iter().map(|upload| html! { <Transfer key={upload.nonce.as_str()} upload={Same(upload.clone())} /> }) }
+            </div>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct TransferProps {
+    upload: Same<Upload>,
+}
+
+#[component]
+fn Transfer(props: &TransferProps) -> Html {
+    let words = use_words();
+    let upload = &props.upload;
+    let speed: Rc<RefCell<Speed>> = use_mut_ref(Speed::default);
+    let is_sending = upload.state == UploadState::Sending;
+    // A transfer that has stalled must be seen to slow down.
+    use_tick(is_sending.then_some(500));
+    if is_sending {
+        speed.borrow_mut().sample(browser::now_ms(), upload.acked);
+    }
+    let bar = use_node_ref();
+    let done = match &upload.state {
+        UploadState::Hashing { done, .. } => *done,
+        UploadState::Done { .. } | UploadState::Committing => upload.size,
+        _ => upload.acked,
+    };
+    let part = percent(done, upload.size);
+    use_effect_with(part, {
+        let bar = bar.clone();
+        move |part| {
+            if let Some(bar) = bar.cast::<HtmlProgressElement>() {
+                bar.set_value(*part as f64);
+            }
+        }
+    });
+    let is_failed = matches!(upload.state, UploadState::Failed(_));
+    let path = upload.path.to_string();
+    html! {
+        <div class="item" data-testid={testids::TRANSFER} data-path={path.clone()} data-state={word(&upload.state)}>
+            <span class="item__name" title={path.clone()}>{ &path }</span>
+            <span class="item__side">{ format!("{part} %") }</span>
+            <span class="item__more">
+                <progress class={classes!("way", is_failed.then_some("way--bad"))} ref={bar} max="100"
+                    aria-label={fill(words.progress_of, &[&path])} data-testid={testids::TRANSFER_BAR}></progress>
+            </span>
+            <span class="item__more"><span class={classes!("item__words", is_failed.then_some("item__words--bad"))} role={is_failed.then_some("alert")}>
+                { sentence(upload, &speed.borrow(), words) }
+            </span></span>
+            <Acts nonce={upload.nonce.clone()} is_over={upload.state.is_over()} {is_failed} />
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ActsProps {
+    nonce: Nonce,
+    is_over: bool,
+    is_failed: bool,
+}
+
+#[component]
+fn Acts(props: &ActsProps) -> Html {
+    let words = use_words();
+    let engine = use_engine();
+    let retry = {
+        let (engine, nonce) = (engine.clone(), props.nonce.clone());
+        Callback::from(move |_| engine.command(Command::RetryUpload { nonce: nonce.clone() }))
+    };
+    let cancel = {
+        let nonce = props.nonce.clone();
+        Callback::from(move |_| engine.cancel_upload(&nonce))
+    };
+    html! {
+        <span class="item__acts">
+            if props.is_failed {
+                <button class="act" onclick={retry} data-testid={testids::TRANSFER_RETRY}>{ words.retry }</button>
+            }
+            <button class="act" onclick={cancel} data-testid={testids::TRANSFER_CANCEL}>
+                { if props.is_over { words.take_away } else { words.cancel } }
+            </button>
+        </span>
+    }
+}
+
+fn word(state: &UploadState) -> &'static str {
+    match state {
+        UploadState::Waiting => "waiting",
+        UploadState::Hashing { .. } => "hashing",
+        UploadState::Sending => "sending",
+        UploadState::Paused => "paused",
+        UploadState::Committing => "committing",
+        UploadState::Done { .. } => "done",
+        UploadState::Failed(_) => "failed",
+    }
+}
+
+fn sentence(upload: &Upload, speed: &Speed, words: &Words) -> String {
+    match &upload.state {
+        UploadState::Waiting => format!("{} · {}", bytes(upload.size), words.upload_waiting),
+        UploadState::Hashing { done, of } => fill(words.upload_hashing, &[&percent(*done, *of).to_string()]),
+        UploadState::Sending => {
+            let mut parts = vec![fill(words.size_of, &[&bytes(upload.acked), &bytes(upload.size)])];
+            if let Some(speed) = speed.bytes_per_second() {
+                parts.push(fill(words.per_second, &[&bytes(speed)]));
+            }
+            if let Some(left) = speed.left_ms(upload.size.saturating_sub(upload.acked)) {
+                parts.push(fill(words.left_time, &[&took(left.max(1_000))]));
+            }
+            parts.join(" · ")
+        }
+        UploadState::Paused => words.upload_paused.to_owned(),
+        UploadState::Committing => words.upload_committing.to_owned(),
+        UploadState::Done { .. } => format!("{} · {}", bytes(upload.size), words.upload_done),
+        UploadState::Failed(refusal) => fill(words.upload_failed, &[&refusal.words]),
+    }
+}

@@ -1,0 +1,115 @@
+//! A person's choices: language and theme. Kept in this browser; without a choice the browser's own hold.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::i18n::{Lang, Words};
+use crate::services::{browser, storage};
+
+/// The choices.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Prefs {
+    /// The language of the page.
+    pub lang: Lang,
+    /// Its theme.
+    pub theme: Theme,
+}
+
+/// A theme.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// The value of `data-theme`; none where the system's holds.
+    pub fn attribute(self) -> Option<&'static str> {
+        match self {
+            Theme::System => None,
+            Theme::Light => Some("light"),
+            Theme::Dark => Some("dark"),
+        }
+    }
+
+    /// The one that a button changes it to.
+    pub fn next(self) -> Theme {
+        match self {
+            Theme::System => Theme::Light,
+            Theme::Light => Theme::Dark,
+            Theme::Dark => Theme::System,
+        }
+    }
+}
+
+impl Prefs {
+    /// What was kept.
+    pub fn kept() -> Self {
+        let theme = match storage::read(storage::THEME).as_deref() {
+            Some("light") => Theme::Light,
+            Some("dark") => Theme::Dark,
+            _ => Theme::System,
+        };
+        let tag = storage::read(storage::LANGUAGE).unwrap_or_else(browser::language);
+        let prefs = Prefs { lang: Lang::of_tag(&tag), theme };
+        prefs.apply();
+        prefs
+    }
+
+    /// Writes them where CSS and screen readers look.
+    fn apply(self) {
+        let Some(root) = browser::document().document_element() else { return };
+        let _ = root.set_attribute("lang", self.lang.tag());
+        let _ = match self.theme.attribute() {
+            Some(theme) => root.set_attribute("data-theme", theme),
+            None => root.remove_attribute("data-theme"),
+        };
+    }
+}
+
+/// A choice.
+#[derive(Clone, Copy, Debug)]
+pub enum PrefsAct {
+    /// This language.
+    Lang(Lang),
+    /// This theme.
+    Theme(Theme),
+}
+
+impl Reducible for Prefs {
+    type Action = PrefsAct;
+
+    fn reduce(self: Rc<Self>, act: PrefsAct) -> Rc<Self> {
+        let mut next = *self;
+        match act {
+            PrefsAct::Lang(lang) => {
+                next.lang = lang;
+                storage::write(storage::LANGUAGE, Some(lang.tag()));
+            }
+            PrefsAct::Theme(theme) => {
+                next.theme = theme;
+                storage::write(storage::THEME, theme.attribute());
+            }
+        }
+        next.apply();
+        Rc::new(next)
+    }
+}
+
+/// A handle on them.
+pub type PrefsHandle = UseReducerHandle<Prefs>;
+
+/// The choices.
+#[hook]
+pub fn use_prefs() -> PrefsHandle {
+    use_context::<PrefsHandle>().expect("everything is inside App")
+}
+
+/// The words of the chosen language.
+#[hook]
+pub fn use_words() -> &'static Words {
+    use_prefs().lang.words()
+}
