@@ -11,6 +11,7 @@ use wardroom_protocol::limits::BODY_BYTES_MAX;
 use wardroom_protocol::messages::{ErrAnswer, HostAck, HostStarted, HostWelcome, Ping, Pong};
 
 use crate::limits::{BATCH_BYTES, REFUSALS_MAX};
+use crate::runs::Refusal;
 use crate::runs::run::Run;
 
 /// The state of one connection.
@@ -27,7 +28,7 @@ struct State {
     /// The number of the last ping; older ones are answered by it too.
     pong: Option<u64>,
     is_ping_due: bool,
-    refusals: VecDeque<ErrAnswer>,
+    refusals: VecDeque<Refusal>,
     /// The run that was served last: the next turn begins behind it.
     last: Option<RunId>,
 }
@@ -110,7 +111,7 @@ impl Cursors {
     }
 
     /// The core asked for something that cannot be done.
-    pub fn refuse(&self, refusal: ErrAnswer) {
+    pub fn refuse(&self, refusal: Refusal) {
         let mut state = self.state();
         if state.refusals.len() < REFUSALS_MAX {
             state.refusals.push_back(refusal);
@@ -129,7 +130,7 @@ impl Cursors {
         if std::mem::take(&mut state.is_ping_due) {
             jobs.push(Job::Frame(encode(Number::None, &Ping { n: 0, now: None })));
         }
-        jobs.extend(state.refusals.drain(..).map(|refusal| Job::Frame(encode(Number::None, &refusal))));
+        jobs.extend(state.refusals.drain(..).map(|refusal| Job::Frame(told(refusal))));
         let mut budget = BATCH_BYTES;
         let behind = state.last.map_or(0, |last| all.partition_point(|run| run.id <= last));
         let (before, after) = all.split_at(behind);
@@ -146,6 +147,11 @@ impl Cursors {
         }
         jobs
     }
+}
+
+fn told(Refusal { run, code, msg }: Refusal) -> Bytes {
+    let answer = ErrAnswer { code: Some(code), msg: msg.to_owned(), run: Some(run), ..ErrAnswer::default() };
+    encode(Number::None, &answer)
 }
 
 impl Cursor {

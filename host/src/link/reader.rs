@@ -6,11 +6,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 use wardroom_protocol::ServerMessage;
 use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
-use wardroom_protocol::messages::ErrAnswer;
 
 use super::connection::{Incoming, Lost};
 use super::cursors::Cursors;
-use crate::runs::Runs;
+use crate::runs::{Refusal, Runs};
 
 /// Reads until the connection is lost, and says why.
 pub async fn read(mut incoming: Incoming, runs: Arc<Runs>, cursors: Arc<Cursors>) -> Lost {
@@ -68,7 +67,7 @@ fn handle(message: ServerMessage, runs: &Arc<Runs>, cursors: &Cursors) -> Result
     Ok(())
 }
 
-fn refuse(cursors: &Cursors, refusal: ErrAnswer) {
-    tracing::warn!(msg = refusal.msg, "something that the core asked for cannot be done");
+fn refuse(cursors: &Cursors, refusal: Refusal) {
+    tracing::warn!(run = %refusal.run, msg = refusal.msg, "something that the core asked for cannot be done");
     cursors.refuse(refusal);
 }

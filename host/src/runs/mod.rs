@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
-use wardroom_protocol::messages::{ErrAnswer, Exit, HostEnded, HostRun, HostSignal, HostStart};
+use wardroom_protocol::messages::{Exit, HostEnded, HostRun, HostSignal, HostStart};
 use wardroom_protocol::{Code, RunId};
 
 use self::drive::Shared;
@@ -31,6 +31,17 @@ pub struct Runs {
     tasks: TaskTracker,
     /// No run is held. Only looked at when the host stops.
     is_empty: watch::Sender<bool>,
+}
+
+/// Something that the core asked for cannot be done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Refusal {
+    /// Of which run.
+    pub run: RunId,
+    /// Why, for programs.
+    pub code: Code,
+    /// Why, for people.
+    pub msg: &'static str,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +91,7 @@ impl Runs {
     ///
     /// # Errors
     /// What the core is to be told if it cannot even be held as failed.
-    pub fn start(self: &Arc<Self>, start: HostStart) -> Result<(), ErrAnswer> {
+    pub fn start(self: &Arc<Self>, start: HostStart) -> Result<(), Refusal> {
         let mut held = self.held();
         if held.runs.contains_key(&start.run) {
             return Ok(());
@@ -127,7 +138,7 @@ impl Runs {
     ///
     /// # Errors
     /// What the core is to be told. If it was too much, the run is stopped.
-    pub fn input(&self, run: RunId, bytes: &[u8]) -> Result<(), ErrAnswer> {
+    pub fn input(&self, run: RunId, bytes: &[u8]) -> Result<(), Refusal> {
         let held = self.find(run).ok_or_else(|| refusal(run, Code::NotFound, "there is no such run on this host"))?;
         let Some(input) = held.input() else {
             return Err(refusal(run, Code::Conflict, "the run is over or was started without input"));
@@ -206,6 +217,6 @@ fn why_not(held: &Held) -> Option<String> {
     (spooled >= SPOOLED_BYTES_MAX).then(|| "the spool of this host is full until the core has taken it".to_owned())
 }
 
-fn refusal(run: RunId, code: Code, msg: &str) -> ErrAnswer {
-    ErrAnswer { code: Some(code), msg: msg.to_owned(), run: Some(run), ..ErrAnswer::default() }
+fn refusal(run: RunId, code: Code, msg: &'static str) -> Refusal {
+    Refusal { run, code, msg }
 }

@@ -77,10 +77,14 @@ impl Run {
 
     /// How it stands now.
     pub fn standing(&self) -> Standing {
-        let life = self.life();
-        // Read after `ended`: then it is final if that is there.
-        let (pid, ended) = (life.pid, life.ended.clone());
-        Standing { pid, ended, bytes: self.flow.borrow().bytes }
+        let (pid, ended) = {
+            let life = self.life();
+            (life.pid, life.ended.clone())
+        };
+        // Read after the two: no output can be told before the start, and it is final if there is an end.
+        let may_be_told = pid.is_some() || ended.is_some();
+        let bytes = if may_be_told { self.flow.borrow().bytes } else { 0 };
+        Standing { pid, ended, bytes }
     }
 
     /// True when it is over.

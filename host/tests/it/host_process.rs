@@ -92,6 +92,22 @@ impl HostProcess {
         self.child.wait().unwrap()
     }
 
+    /// Its largest memory so far.
+    pub fn memory_peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Children that have ended and were not reaped.
+    pub fn zombies(&self) -> usize {
+        let stats = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+            let stat = std::fs::read_to_string(entry.ok()?.path().join("stat")).ok()?;
+            Some(stat.rsplit_once(") ")?.1.to_owned())
+        });
+        stats.filter(|rest| rest.starts_with(&format!("Z {} ", self.child.id()))).count()
+    }
+
     /// What it said on standard error, once it has ended.
     pub fn complaint(&mut self) -> String {
         std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap()
