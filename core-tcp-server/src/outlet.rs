@@ -61,6 +61,10 @@ pub trait Flow: Send {
     fn ack(&mut self, off: u64);
     /// Adds up to `count` frames from memory to `out`.
     fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step;
+    /// True where what it gives are a person's own bytes: written as they are, never rendered.
+    fn is_raw(&self) -> bool {
+        false
+    }
     /// Reads from disk what [`Flow::take`] found missing. Called after it said [`Step::Load`].
     fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

@@ -275,7 +275,8 @@ impl Writer {
                 flow.load().await;
                 step = flow.take(until - from, out);
             }
-            if let Some(render) = &mut self.render {
+            let is_raw = flow.is_raw();
+            if let Some(render) = self.render.as_mut().filter(|_| !is_raw) {
                 for frame in out.iter_mut().skip(from) {
                     *frame = render.render(std::mem::take(frame));
                 }
