@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::{command, page, workspace};
 
 const BUILD_LIMIT: Duration = Duration::from_secs(3_600);
-/// The data folder where the flags name none; ignored by git.
+/// The data folder where neither a flag nor WARDROOM_DATA names one; ignored by git.
 const DATA: &str = "wardroom-data";
 
 /// `cargo xtask serve [--release] [-- FLAGS]`
@@ -40,7 +40,8 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     let binary = workspace::target().join(if release { "release" } else { "debug" }).join("wardroom");
     let mut serve = Command::new(&binary);
     serve.arg("serve");
-    if !flags.iter().any(|flag| flag == "--data" || flag.starts_with("--data=")) {
+    let is_named = flags.iter().any(|flag| flag == "--data" || flag.starts_with("--data="));
+    if !is_named && std::env::var_os("WARDROOM_DATA").is_none() {
         serve.arg("--data").arg(root.join(DATA));
     }
     serve.args(flags);
