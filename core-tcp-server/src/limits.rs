@@ -77,13 +77,85 @@ pub const INVITE_MS: u64 = 24 * 3_600 * 1_000;
 pub const SESSION_MS: u64 = 30 * 24 * 3_600 * 1_000;
 /// Bytes of a file: 64 GiB. More than a core dump of the machines that we meet; a bound for mistakes.
 pub const FILE_BYTES_MAX: u64 = 64 << 30;
+/// Bytes that an upload may have under way: what a round trip of 50 ms at 1 Gbit/s needs, the most that the wire allows.
+pub const UPLOAD_WINDOW_BYTES: u64 = wardroom_protocol::limits::WINDOW_MAX;
+/// Bytes of all uploads that wait in memory for the disk. When they are that many, the connections wait.
+pub const UPLOAD_QUEUE_BYTES_MAX: usize = 256 << 20;
+/// Bytes that a queued chunk counts for at least: it may be the last hold on a read buffer.
+pub const UPLOAD_PIECE_BYTES_MIN: usize = 4 << 10;
+/// Milliseconds that a connection waits for the disk to take an upload's bytes before they are refused.
+pub const UPLOAD_WAIT_MS: u64 = 30_000;
+/// Milliseconds that a commit waits for what is queued, and for the digest of what was staged before a restart:
+/// 64 GiB are read back at 100 MB/s in this time.
+pub const COMMIT_WAIT_MS: u64 = 700_000;
+/// Uploads that one user may have begun: a folder dropped into a room is sent a few files at a time.
+pub const UPLOADS_PER_USER_MAX: usize = 64;
+/// Uploads begun by all: a few kilobytes each in memory, and a row that is read at each start.
+pub const UPLOADS_MAX: usize = 4_096;
+/// Milliseconds after which an upload that nobody goes on with is removed, and one that is over is forgotten: a week,
+/// so that a sender may be away over a week-end.
+pub const UPLOAD_KEEP_MS: u64 = 7 * 24 * 3_600 * 1_000;
+/// Milliseconds between looks for such uploads.
+pub const UPLOAD_SWEEP_EVERY_MS: u64 = 600_000;
+/// Bytes that an upload leaves free on the disk: room for the database and for what runs write.
+pub const FREE_BYTES_MIN: u64 = 64 << 20;
+/// Bytes that one write to a staged file takes: few system calls, and an acknowledgement every few milliseconds.
+pub const STAGE_WRITE_BYTES_MAX: usize = 1 << 20;
+/// Bytes after which a staged file is sent to the disk while more comes, so that the commit has little left to wait for.
+pub const STAGE_SYNC_BYTES: u64 = 32 << 20;
+/// Bytes that a staged file may be ahead of the disk: a third of a second here. Then the sender waits, and sees true
+/// progress instead of an upload that hangs at its end.
+pub const STAGE_UNSYNCED_BYTES_MAX: u64 = 128 << 20;
+/// Commits that are serialised apart from each other: those of different rooms seldom wait for one another.
+pub const PLACING_LANES: usize = 32;
+/// Names that are tried for a file whose own is taken.
+pub const RENAMES_MAX: u32 = 1_000;
+/// Downloads under way at all: two blocks each in memory, half a gigabyte.
+pub const DOWNLOADS_ALL_MAX: usize = 256;
 /// Sessions and tokens of one user. The oldest session ends when one more is made.
 pub const SESSIONS_PER_USER_MAX: usize = 64;
 /// Rooms on one server: all are held in memory, at about a kilobyte each.
 pub const ROOMS_MAX: usize = 10_000;
 
+/// Runs that are not over, on all hosts together: four hosts that do as much as they can. Each may hold
+/// [`RUN_TAIL_BYTES_MAX`] and [`HOST_WINDOW_BYTES`] in memory, which makes 320 MiB at the very worst.
+pub const OPEN_RUNS_MAX: usize = 256;
+/// Bytes of output of one run; the host stops it there. A day of a chatty build, and no full disk by a `yes`.
+pub const RUN_OUTPUT_BYTES_MAX: u64 = 1 << 30;
+/// Bytes of each running run's output that are kept encoded in memory: a default window. Who is behind reads from disk.
+pub const RUN_TAIL_BYTES_MAX: usize = 256 << 10;
+/// Bytes that a host may send of one run beyond what is written here: 10 ms of a disk that writes 100 MB/s.
+pub const HOST_WINDOW_BYTES: u64 = 1 << 20;
+/// Watchers of one run: each is woken by each piece of output. Four times the largest room that we measure.
+pub const WATCHERS_MAX: usize = 2_048;
+/// Hosts that are known by name.
+pub const HOSTS_MAX: usize = 256;
+/// Bytes of a host's name: a DNS label.
+pub const HOST_NAME_BYTES_MAX: usize = 63;
+/// Frames of standard input on their way to one host: a megabyte at most. Who sends more waits.
+pub const INPUT_FRAMES_MAX: usize = 16;
+/// Milliseconds that input waits for its way to the host; its connection is not read meanwhile.
+pub const INPUT_WAIT_MS: u64 = 5_000;
+/// Milliseconds within which output of one descriptor shares a record of the index: the resolution of its times.
+pub const INDEX_RESOLUTION_MS: u64 = 10;
+/// Records of the index that are read at once: 2 KiB, which hold the segments of a frame or more.
+pub const INDEX_BLOCK_RECORDS: usize = 128;
+/// Milliseconds between looks at what a host's runs left undone: starts to be noted, writes to be tried again.
+pub const HOST_TICK_MS: u64 = 1_000;
+/// Milliseconds that a stopping core waits for output on its way to the disk.
+pub const RUNS_STOP_MS: u64 = 2_000;
+/// Characters of a sentence that a host gives for how a run ended. An event is one line.
+pub const EXIT_CHARS_MAX: usize = 1_024;
+
 const _: () = {
+    assert!(
+        RUN_TAIL_BYTES_MAX as u64 <= HOST_WINDOW_BYTES,
+        "what is in memory for safety covers what is kept for speed"
+    );
     assert!(TAIL_EVENTS_MAX >= 4 * COMMIT_BATCH_MAX / 2, "a commit does not overrun the tail");
     assert!(PAGE_EVENTS_MAX <= TAIL_EVENTS_MAX, "a reader that takes a page from disk can reach the tail");
     assert!(READ_BYTES_MAX >= 2 * (64 << 10), "a read takes more than one bulk frame");
+    assert!(UPLOAD_QUEUE_BYTES_MAX as u64 >= 8 * UPLOAD_WINDOW_BYTES, "several uploads fill their windows");
+    assert!(STAGE_SYNC_BYTES < STAGE_UNSYNCED_BYTES_MAX, "the disk begins before the sender waits for it");
+    assert!(UPLOADS_PER_USER_MAX < UPLOADS_MAX, "one user does not keep out the others");
 };

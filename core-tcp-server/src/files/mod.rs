@@ -5,23 +5,53 @@
 //! waits for room, so the socket is not read faster than the disk writes), then [`commit`] without a digest. And
 //! [`open_download`] with [`Face::Person`], whose flow is pushed to the outlet and gives the file's bytes alone.
 
+mod commit;
+mod download;
+mod list;
+mod names;
+mod pump;
+mod put;
+mod recover;
+mod shelf;
+mod table;
+mod upload;
+mod uploads;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wardroom_protocol::messages::{
-    FileAck, FileChunk, FileGet, FileGetOk, FileInfo, FileList, FileListed, FilePut, FilePutOk,
-};
-use wardroom_protocol::{RelPath, Request, UploadId};
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use wardroom_protocol::messages::{FileAck, FileCommitOk};
+use wardroom_protocol::{RelPath, Request};
 
-use crate::outlet::{Flow, FlowKey, Item, Outlet};
+pub use commit::commit;
+pub use download::open_download;
+pub use list::{list, stat};
+pub use put::{abort, chunk, put, resume, write};
+pub use recover::{expire, recover};
+
+use crate::limits::{DOWNLOADS_ALL_MAX, PLACING_LANES, UPLOAD_QUEUE_BYTES_MAX};
+use crate::outlet::{FlowKey, Item, Outlet};
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::store::Store;
+use crate::store::{RoomId, Store};
+use crate::wire::ok;
 
 /// The shelves, and the uploads to them.
-pub struct Files {}
+pub struct Files {
+    shelves: Arc<shelf::Shelves>,
+    uploads: uploads::Uploads,
+    downloads: download::Downloads,
+    /// Held while an upload is begun, until its row is on disk.
+    opening: tokio::sync::Mutex<()>,
+    /// Held from a rename onto a shelf until the room was told.
+    placing: [tokio::sync::Mutex<()>; PLACING_LANES],
+    /// The memory for bytes that wait for the disk.
+    queue: Arc<Semaphore>,
+}
 
 /// How bytes travel on the connection that asks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,105 +74,35 @@ pub struct Committed {
 }
 
 impl Files {
-    /// Opens the shelves.
-    pub async fn load(_data: &Path, _store: &Store) -> Result<Self, Refusal> {
-        Ok(Self {})
+    /// Opens the shelves. The uploads come with [`recover`], which needs the rooms.
+    ///
+    /// # Errors
+    /// Where the folders cannot be opened.
+    pub async fn load(data: &Path, _store: &Store) -> Result<Self, Refusal> {
+        let data = data.to_owned();
+        let shelves = tokio::task::spawn_blocking(move || shelf::Shelves::open(&data));
+        let shelves = shelves.await.map_err(Refusal::internal)??;
+        Ok(Self {
+            shelves: Arc::new(shelves),
+            uploads: uploads::Uploads::default(),
+            downloads: download::Downloads::new(DOWNLOADS_ALL_MAX),
+            opening: tokio::sync::Mutex::default(),
+            placing: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+            queue: Arc::new(Semaphore::new(UPLOAD_QUEUE_BYTES_MAX)),
+        })
+    }
+
+    /// The lane in which files are put on this room's shelf, one after the other.
+    fn lane(&self, room: RoomId) -> &tokio::sync::Mutex<()> {
+        let lane = usize::try_from(room.0.unsigned_abs()).unwrap_or(0) % PLACING_LANES;
+        // The remainder is always one of them.
+        self.placing.get(lane).unwrap_or(&self.opening)
     }
 }
 
-fn unbuilt() -> Refusal {
-    Refusal::busy("files are not built yet", 0)
-}
-
-/// Ends what a crash left half done.
-pub async fn recover(_state: &Arc<State>) -> Result<(), Refusal> {
-    Ok(())
-}
-
-/// Begins an upload, or finds the one that this user began under this nonce. This connection then holds it.
-///
-/// # Errors
-/// `forbidden`, `not_found`, `conflict`, `too_large`, `busy`.
-pub async fn put(
-    _state: &Arc<State>,
-    _member: &Member,
-    _outlet: &Arc<Outlet>,
-    _put: FilePut,
-    _face: Face,
-) -> Result<FilePutOk, Refusal> {
-    Err(unbuilt())
-}
-
-/// The next bytes of an upload, `off` being their place. Waits until there is room for them.
-///
-/// # Errors
-/// `conflict` with `off`, `too_large`, `not_found`, `busy`.
-pub async fn write(
-    _state: &Arc<State>,
-    _member: &Member,
-    _outlet: &Arc<Outlet>,
-    _upload: UploadId,
-    _off: u64,
-    _bytes: Bytes,
-) -> Result<(), Refusal> {
-    Err(unbuilt())
-}
-
-/// Puts the whole file on the shelf, if the digest is right; without one, what came is taken as it is. Asked again,
-/// it answers the same.
-///
-/// # Errors
-/// `conflict`, `not_found`, `forbidden`, `bad_request`, `busy`.
-pub async fn commit(
-    _state: &Arc<State>,
-    _member: &Member,
-    _upload: UploadId,
-    _blake3: Option<String>,
-) -> Result<Committed, Refusal> {
-    Err(unbuilt())
-}
-
-/// Gives an upload up; what was staged is removed.
-///
-/// # Errors
-/// `not_found`; `conflict` where it is on the shelf already.
-pub async fn abort(_state: &Arc<State>, _member: &Member, _upload: UploadId) -> Result<(), Refusal> {
-    Err(unbuilt())
-}
-
-/// The entries of a folder, by name, a page at a time.
-///
-/// # Errors
-/// `not_found`, `bad_request` for a file.
-pub async fn list(_state: &Arc<State>, _member: &Member, _ask: FileList) -> Result<FileListed, Refusal> {
-    Err(unbuilt())
-}
-
-/// One file or folder; its name is the path.
-///
-/// # Errors
-/// `not_found`.
-pub async fn stat(
-    _state: &Arc<State>,
-    _member: &Member,
-    _ask: wardroom_protocol::messages::FileStat,
-) -> Result<FileInfo, Refusal> {
-    Err(unbuilt())
-}
-
-/// Opens a file to be sent. The caller pushes its own answer first, then the flow, to the same outlet.
-///
-/// # Errors
-/// `not_found`, `bad_request` beyond the end, `conflict` for another digest than `blake3`, `busy`.
-pub async fn open_download(
-    _state: &Arc<State>,
-    _member: &Member,
-    _outlet: &Arc<Outlet>,
-    _get: FileGet,
-    _face: Face,
-) -> Result<(FileGetOk, Box<dyn Flow>), Refusal> {
-    Err(unbuilt())
-}
+/// The fields of an `ok` that says no more.
+#[derive(Debug, Serialize)]
+struct Nothing {}
 
 /// A reader has dealt with bytes of a download.
 pub fn ack(outlet: &Outlet, ack: FileAck) {
@@ -151,16 +111,43 @@ pub fn ack(outlet: &Outlet, ack: FileAck) {
     }
 }
 
-/// The next bytes of an upload.
-pub async fn chunk(_state: &Arc<State>, _member: &Member, _outlet: &Arc<Outlet>, _chunk: FileChunk, _body: Bytes) {}
-
-/// Carries out a request about files.
+/// Carries out a program's request about files.
+///
+/// # Errors
+/// What the service refuses.
 pub async fn request(
-    _state: &Arc<State>,
-    _member: &Member,
-    _outlet: &Arc<Outlet>,
-    _id: Option<u64>,
-    _request: Request,
+    state: &Arc<State>,
+    member: &Member,
+    outlet: &Arc<Outlet>,
+    id: Option<u64>,
+    request: Request,
 ) -> Result<Option<Bytes>, Refusal> {
-    Err(unbuilt())
+    Ok(match request {
+        Request::FilePut(ask) => ok(id, &put(state, member, outlet, ask, Face::Program).await?),
+        Request::FileCommit(ask) => {
+            let Committed { path, seq, .. } = commit(state, member, ask.upload, Some(ask.blake3)).await?;
+            ok(id, &FileCommitOk { path, seq })
+        }
+        Request::FileResume(ask) => ok(id, &resume(state, member, outlet, ask.upload).await?),
+        Request::FileAbort(ask) => {
+            abort(state, member, ask.upload).await?;
+            ok(id, &Nothing {})
+        }
+        Request::FileList(ask) => ok(id, &list(state, member, ask).await?),
+        Request::FileStat(ask) => ok(id, &stat(state, member, ask).await?),
+        Request::FileGet(ask) => {
+            let (opened, flow) = open_download(state, member, outlet, ask, Face::Program).await?;
+            // In this order: the answer, then the bytes.
+            if let Some(answer) = ok(id, &opened) {
+                outlet.tell(answer);
+            }
+            outlet.push(Item::Flow(flow));
+            None
+        }
+        Request::FileClose(ask) => {
+            outlet.push(Item::Stop(FlowKey::Stream(ask.stream)));
+            ok(id, &Nothing {})
+        }
+        _ => return Err(Refusal::bad_request("this is no request about files")),
+    })
 }

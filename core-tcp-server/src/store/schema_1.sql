@@ -71,6 +71,8 @@ CREATE TABLE runs (
     request   TEXT NOT NULL,            -- what the host is told to start, as JSON
     nonce     TEXT NOT NULL,
     at        INTEGER NOT NULL,
+    boot      TEXT NOT NULL,            -- the start of the core's machine that it belongs to
+    started   INTEGER NOT NULL DEFAULT 0, -- its host has said that it has it; noted for runs of a second and more
     exit      TEXT,                     -- JSON; NULL while it runs
     bytes     INTEGER NOT NULL DEFAULT 0,
     ms        INTEGER,
@@ -81,11 +83,17 @@ CREATE UNIQUE INDEX runs_nonce ON runs(by, nonce);
 CREATE INDEX runs_open ON runs(host) WHERE exit IS NULL;
 CREATE INDEX runs_room ON runs(room, n);
 
+-- The hosts that have ever come: one that is away is told from one that never was.
+CREATE TABLE hosts (name TEXT PRIMARY KEY, first_seen INTEGER NOT NULL) WITHOUT ROWID;
+
+-- What the shelves hold, as far as it came through the server. A digest is believed only while size, mtime and ino
+-- are those of the file that stands there: one that was put or changed by hand has none.
 CREATE TABLE files (
     room   INTEGER NOT NULL,
     path   TEXT NOT NULL,
     size   INTEGER NOT NULL,
-    mtime  INTEGER NOT NULL,
+    mtime  INTEGER NOT NULL,            -- nanoseconds
+    ino    INTEGER NOT NULL,
     blake3 TEXT NOT NULL,
     by     INTEGER NOT NULL,
     seq    INTEGER NOT NULL,
@@ -98,13 +106,13 @@ CREATE TABLE uploads (
     by        INTEGER NOT NULL,
     path      TEXT NOT NULL,
     size      INTEGER NOT NULL,
-    mtime     INTEGER NOT NULL,
+    mtime     INTEGER,
     if_exists TEXT NOT NULL,
     nonce     TEXT NOT NULL,
     at        INTEGER NOT NULL,
-    blake3    TEXT,                     -- set when the rename onto the shelf begins
+    blake3    TEXT,                     -- set before the rename onto the shelf
     placed    TEXT,                     -- the path that it gets then
-    seq       INTEGER                   -- set when it is over
+    seq       INTEGER                   -- set when it is over; kept for a week, so that a commit can be asked again
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX uploads_nonce ON uploads(by, nonce);
 

@@ -1,0 +1,256 @@
+//! The end of an upload: checked, made durable, moved to its shelf in one step, and told to the room.
+//!
+//! The order makes a crash harmless at every step. (1) The staged file is on disk. (2) The row names the digest and the
+//! place. (3) The rename, and the folder's fsync. (4) One transaction: the file's row, the event, the audit, the
+//! upload's end. What a crash leaves between (2) and (4) is told apart by whether the staged file is still there;
+//! `recover` ends it or undoes it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use tokio::task::spawn_blocking;
+use wardroom_protocol::event::{EventBody, FileAdded};
+use wardroom_protocol::messages::IfExists;
+use wardroom_protocol::{RelPath, UploadId};
+
+use super::names::candidates;
+use super::put::{discard, taken, unplaceable};
+use super::shelf::{Kind, Stamp, Way, refuse};
+use super::table;
+use super::upload::{Ending, Upload};
+use super::{Committed, Files, pump};
+use crate::limits::{COMMIT_WAIT_MS, UPLOAD_WAIT_MS};
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::rooms::Room;
+use crate::state::State;
+use crate::store::{NewEvent, Store, UserId};
+
+/// A digest in 64 hexadecimal digits, checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Digest(String);
+
+impl Digest {
+    /// Checks the text; capitals become small.
+    ///
+    /// # Errors
+    /// `bad_request`
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(Self(text.to_ascii_lowercase()));
+        }
+        Err(Refusal::bad_request("blake3 is 64 hexadecimal digits"))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Puts the whole file on the shelf, if the digest is right; without one, what came is taken as it is. Asked again,
+/// it answers the same.
+///
+/// # Errors
+/// `conflict` where bytes are missing (with `off`), the digest is another (the upload is then gone), or the name is
+/// taken (the upload stays); `not_found`, `forbidden`, `bad_request`, `busy`.
+pub async fn commit(
+    state: &Arc<State>,
+    member: &Member,
+    id: UploadId,
+    blake3: Option<String>,
+) -> Result<Committed, Refusal> {
+    let wanted = blake3.as_deref().map(Digest::parse).transpose()?;
+    let Ok(upload) = state.files.uploads.find(id, member.user.id) else {
+        return committed_before(state, member, id, wanted.as_ref()).await;
+    };
+    member.speaker()?;
+    member.joined(&state.rooms, &upload.room.name)?;
+    let wait = Duration::from_millis(COMMIT_WAIT_MS);
+    let ending = tokio::time::timeout(wait, upload.ending.lock()).await;
+    let mut ending = ending.map_err(|_| Refusal::busy("another commit of this upload is under way", 5_000))?;
+    let sealed = match *ending {
+        Ending::Open => Some(seal(state, &upload, wanted.as_ref(), &mut ending).await?),
+        _ => None,
+    };
+    // From the rename to the event: of two that replace one file, the later one's digest is also the later row.
+    let lane =
+        tokio::time::timeout(Duration::from_millis(UPLOAD_WAIT_MS), state.files.lane(upload.room.id).lock()).await;
+    let lane = lane.map_err(|_| Refusal::busy("many files are being put on this shelf: try again", 5_000))?;
+    if let Some((blake3, stamp)) = sealed {
+        place(state, &upload, blake3, stamp, &mut ending).await?;
+    }
+    match &*ending {
+        Ending::Placed { path, blake3, stamp } => {
+            check_same(wanted.as_ref(), blake3)?;
+            let by = Author { id: member.user.id, name: member.user.name.to_string(), address: member.address.clone() };
+            let placed = Placed { id, path: path.clone(), blake3: blake3.clone(), stamp: *stamp };
+            let committed = tell_room(&state.store, &upload.room, by, placed).await?;
+            *ending = Ending::Over(committed.clone());
+            upload.staging().is_over = true;
+            state.files.uploads.remove(id);
+            drop(lane);
+            Ok(committed)
+        }
+        Ending::Over(committed) => check_same(wanted.as_ref(), &committed.blake3).map(|()| committed.clone()),
+        Ending::Open | Ending::Gone => Err(super::uploads::unknown()),
+    }
+}
+
+fn check_same(wanted: Option<&Digest>, blake3: &str) -> Result<(), Refusal> {
+    match wanted {
+        Some(wanted) if wanted.as_str() != blake3 => {
+            Err(Refusal::conflict("this upload was committed already, with another digest"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The answer to a commit that is asked again after it was done.
+async fn committed_before(
+    state: &State,
+    member: &Member,
+    id: UploadId,
+    wanted: Option<&Digest>,
+) -> Result<Committed, Refusal> {
+    let by = member.user.id;
+    let row = state.store.read(move |conn| table::upload_by_id(conn, by, id)).await?;
+    let committed = row.and_then(|row| Some(Committed { path: row.placed?, seq: row.seq?, blake3: row.blake3? }));
+    let committed = committed.ok_or_else(super::uploads::unknown)?;
+    check_same(wanted, &committed.blake3)?;
+    Ok(committed)
+}
+
+/// Waits until all is staged, compares digests, and makes the staged file durable. One that is not what its sender
+/// meant is removed.
+async fn seal(
+    state: &Arc<State>,
+    upload: &Arc<Upload>,
+    wanted: Option<&Digest>,
+    ending: &mut Ending,
+) -> Result<(String, Stamp), Refusal> {
+    pump::start_for_digest(&state.files.shelves, upload);
+    let staged = upload.settled(COMMIT_WAIT_MS).await?;
+    let (digest, failed, is_lost) = {
+        let staging = upload.staging();
+        let digest = staging.hasher.as_ref().map(|hasher| hasher.finalize().to_hex().to_string());
+        (digest, staging.failed.clone(), staging.is_lost)
+    };
+    if is_lost {
+        discard(state, upload, ending).await?;
+        return Err(Refusal::internal("the disk lost staged bytes: the file has to be sent again"));
+    }
+    if staged < upload.size {
+        let why = format!("{} bytes of the file are missing: go on from {staged}", upload.size - staged);
+        return Err(failed.unwrap_or(Refusal { off: Some(staged), ..Refusal::conflict(why) }));
+    }
+    let digest = digest.ok_or_else(|| Refusal::busy("the staged file cannot be read: try again", 5_000))?;
+    if wanted.is_some_and(|wanted| wanted.as_str() != digest) {
+        discard(state, upload, ending).await?;
+        let why = format!("the digest of what came is {digest}: the file changed on its way, send it again");
+        return Err(Refusal::conflict(why));
+    }
+    let (shelves, id, mtime_ms) = (Arc::clone(&state.files.shelves), upload.id, upload.mtime_ms);
+    let sealed = spawn_blocking(move || shelves.seal(id, mtime_ms).map_err(|e| refuse(e, "the staged file")));
+    let stamp = sealed.await.map_err(Refusal::internal)??;
+    if stamp.size != upload.size {
+        discard(state, upload, ending).await?;
+        return Err(Refusal::internal("the staged file has another size than what was staged"));
+    }
+    Ok((digest, stamp))
+}
+
+/// Moves the file to its shelf. From then on the upload is [`Ending::Placed`].
+async fn place(
+    state: &Arc<State>,
+    upload: &Arc<Upload>,
+    blake3: String,
+    stamp: Stamp,
+    ending: &mut Ending,
+) -> Result<(), Refusal> {
+    let if_exists = upload.staging().if_exists;
+    let (way, names) = match if_exists {
+        IfExists::Fail => (Way::Keep, 1),
+        IfExists::Replace => (Way::Replace, 1),
+        IfExists::Rename => (Way::Keep, usize::MAX),
+    };
+    for path in candidates(&upload.path).take(names) {
+        if way == Way::Keep && is_taken(&state.files, &upload.room, &path).await? {
+            continue;
+        }
+        let (id, noted, digest) = (upload.id, path.clone(), blake3.clone());
+        state.store.write(move |tx| table::set_placed(tx.conn, id, Some((&digest, &noted)))).await?;
+        let (shelves, room, target) = (Arc::clone(&state.files.shelves), Arc::clone(&upload.room), path.clone());
+        let renamed = spawn_blocking(move || {
+            let renamed = shelves.place(id, &room.name, &target, way);
+            // Where it failed after the rename, the file is gone from staging: the commit goes on from there when it
+            // is asked again.
+            let is_moved = matches!(shelves.staged(id), Ok(None));
+            (renamed, is_moved)
+        });
+        let (renamed, is_moved) = renamed.await.map_err(Refusal::internal)?;
+        if is_moved {
+            *ending = Ending::Placed { path: path.clone(), blake3: blake3.clone(), stamp };
+        }
+        match renamed {
+            Ok(()) => return Ok(()),
+            Err(Errno::EXIST) => {}
+            Err(e) => return Err(unplaceable(e, &path)),
+        }
+    }
+    Err(taken(&upload.path))
+}
+
+/// True if something stands there that is seen; what is not seen is found by the rename.
+async fn is_taken(files: &Files, room: &Arc<Room>, path: &RelPath) -> Result<bool, Refusal> {
+    let (shelves, room, looked_at) = (Arc::clone(&files.shelves), Arc::clone(room), path.clone());
+    let looked = spawn_blocking(move || shelves.look(&room.name, &looked_at));
+    match looked.await.map_err(Refusal::internal)? {
+        Ok((Kind::File | Kind::Folder, _)) => Ok(true),
+        Err(Errno::NOENT | Errno::LOOP) => Ok(false),
+        Err(e) => Err(unplaceable(e, path)),
+    }
+}
+
+/// Whose doing it is.
+pub struct Author {
+    pub id: UserId,
+    pub name: String,
+    /// From where, as the audit shows it.
+    pub address: String,
+}
+
+/// A file that stands on its shelf, unknown to the room.
+pub struct Placed {
+    pub id: UploadId,
+    pub path: RelPath,
+    pub blake3: String,
+    pub stamp: Stamp,
+}
+
+/// Tells the room, and ends the upload: one transaction.
+pub async fn tell_room(store: &Store, room: &Arc<Room>, by: Author, placed: Placed) -> Result<Committed, Refusal> {
+    let room = Arc::clone(room);
+    store
+        .write(move |tx| {
+            let Placed { id, path, blake3, stamp } = placed;
+            let body = EventBody::FileAdded(FileAdded { path: path.clone(), size: stamp.size, blake3: blake3.clone() });
+            let event = NewEvent {
+                room: room.id,
+                room_name: room.name.as_str(),
+                by: by.id,
+                by_name: &by.name,
+                kind: body.kind(),
+                fields: &body.fields(),
+                nonce: None,
+            };
+            let seq = tx.append(&event)?.seq;
+            table::put_file(tx.conn, (room.id, &path), &stamp, &blake3, (by.id, seq))?;
+            table::set_over(tx.conn, id, seq, tx.now_ms)?;
+            let subject = format!("room:{}/{path}", room.name);
+            tx.audit(&by.name, &by.address, "file.add", &subject, &blake3)?;
+            Ok(Committed { path, seq, blake3 })
+        })
+        .await
+}

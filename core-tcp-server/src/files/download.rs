@@ -1,0 +1,256 @@
+//! A file on its way to one reader: a cursor in the file, under credit. Read in large blocks on threads that may block,
+//! one block ahead, and cut into frames without being copied.
+
+use std::fs::File;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::{JoinHandle, spawn_blocking};
+use wardroom_protocol::StreamId;
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::limits::{BODY_BYTES_MAX, WINDOW_DEFAULT, WINDOW_MAX};
+use wardroom_protocol::messages::{FileData, FileEnd, FileGet, FileGetOk, Place};
+
+use super::commit::Digest;
+use super::{Face, table};
+use crate::clock::now_ms;
+use crate::limits::{BULK_READ_BYTES_MAX, DOWNLOADS_MAX};
+use crate::outlet::{Flow, FlowKey, Outlet, Step};
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::secrets::new_ulid;
+use crate::state::State;
+
+/// Bytes of a frame below which it waits for more credit: small ones cost more than they carry.
+const FRAME_BYTES_MIN: u64 = 16 << 10;
+
+/// Opens a file to be sent. The caller pushes its own answer first, then the flow, to the same outlet.
+///
+/// # Errors
+/// `not_found`; `bad_request` beyond the end; `conflict` for another digest than `blake3`; `busy`.
+pub async fn open_download(
+    state: &Arc<State>,
+    member: &Member,
+    outlet: &Arc<Outlet>,
+    get: FileGet,
+    face: Face,
+) -> Result<(FileGetOk, Box<dyn Flow>), Refusal> {
+    let Place::Room(name) = &get.place;
+    let room = member.readable(&state.rooms, name)?.room;
+    let wanted = get.blake3.as_deref().map(Digest::parse).transpose()?;
+    let window = get.window.unwrap_or(WINDOW_DEFAULT).min(WINDOW_MAX);
+    if window == 0 {
+        return Err(Refusal::bad_request("a window has at least one byte"));
+    }
+    let slot = state.files.downloads.slot(outlet)?;
+    let (shelves, looked_in, path) = (Arc::clone(&state.files.shelves), Arc::clone(&room), get.path.clone());
+    let opened = spawn_blocking(move || shelves.open_file(&looked_in.name, &path));
+    let (file, stamp) = opened.await.map_err(Refusal::internal)??;
+    let path = get.path.clone();
+    let blake3 = state.store.read(move |conn| table::digest(conn, room.id, path.as_str(), &stamp)).await?;
+    if let Some(wanted) = wanted
+        && blake3.as_deref() != Some(wanted.as_str())
+    {
+        return Err(Refusal::conflict(format!("{} is another file by now: get it from its start", get.path)));
+    }
+    let size = stamp.size;
+    let count = get.count.unwrap_or(size.saturating_sub(get.off));
+    let end = get.off.checked_add(count).filter(|end| *end <= size);
+    let end = end.ok_or_else(|| Refusal::bad_request(format!("{} has {size} bytes", get.path)))?;
+    let stream = StreamId(new_ulid(now_ms()));
+    let download = Download {
+        stream,
+        file: Arc::new(file),
+        next: get.off,
+        end,
+        acked: get.off,
+        window,
+        block: Bytes::new(),
+        ahead: None,
+        failed: None,
+        face,
+        slot,
+    };
+    Ok((FileGetOk { stream, size, mtime: stamp.mtime_ms(), blake3 }, Box::new(download)))
+}
+
+struct Download {
+    stream: StreamId,
+    file: Arc<File>,
+    /// The next byte to be sent.
+    next: u64,
+    /// The byte after the last.
+    end: u64,
+    /// The reader has dealt with all bytes before.
+    acked: u64,
+    window: u64,
+    /// What is in memory, from `next` on.
+    block: Bytes,
+    /// The block behind it, on its way.
+    ahead: Option<JoinHandle<Result<Bytes, Refusal>>>,
+    /// Why it breaks off.
+    failed: Option<Refusal>,
+    face: Face,
+    slot: Slot,
+}
+
+impl Download {
+    /// How many bytes the next frame has; 0 while credit is missing.
+    fn frame_bytes(&self) -> u64 {
+        let left = (self.end - self.next).min(BODY_BYTES_MAX as u64).min(self.block.len() as u64);
+        if self.face == Face::Person {
+            return left;
+        }
+        let credit = self.acked.saturating_add(self.window).saturating_sub(self.next);
+        let least = left.min(FRAME_BYTES_MIN).min((self.window / 2).max(1));
+        if credit >= least { left.min(credit) } else { 0 }
+    }
+
+    fn push_frame(&mut self, count: u64, out: &mut Vec<Bytes>) {
+        let body = self.block.split_to(usize::try_from(count).unwrap_or(0).min(self.block.len()));
+        if self.face == Face::Program {
+            // The line and the bytes are two pieces of one write: the bytes stay where they were read.
+            let data = FileData { stream: self.stream, off: self.next, len: body.len() as u64 };
+            out.push(encode(Number::None, &data));
+        }
+        self.next += body.len() as u64;
+        out.push(body);
+    }
+
+    /// The last word.
+    fn finish(&mut self, out: &mut Vec<Bytes>) -> Step {
+        match (self.face, self.failed.take()) {
+            (Face::Program, None) => out.push(encode(Number::None, &FileEnd { stream: self.stream })),
+            (Face::Program, Some(refusal)) => {
+                let mut answer = refusal.answer(None);
+                answer.stream = Some(self.stream);
+                out.push(encode(Number::None, &answer));
+            }
+            (Face::Person, None) => {}
+            // So many bytes were announced: whoever counts them must not take what comes next for them.
+            (Face::Person, Some(refusal)) => {
+                if let Some(outlet) = self.slot.outlet.upgrade() {
+                    outlet.close(Some(format!("\n# the file broke off: {}\n", refusal.msg).into()));
+                }
+            }
+        }
+        Step::Done
+    }
+
+    /// Starts to read the block behind the one that is in memory.
+    fn read_ahead(&mut self) {
+        let off = self.next + self.block.len() as u64;
+        if self.ahead.is_some() || off >= self.end {
+            return;
+        }
+        let (file, count) = (Arc::clone(&self.file), (self.end - off).min(BULK_READ_BYTES_MAX as u64));
+        self.ahead = Some(spawn_blocking(move || read_block(&file, off, usize::try_from(count).unwrap_or(0))));
+    }
+}
+
+fn read_block(file: &File, mut off: u64, count: usize) -> Result<Bytes, Refusal> {
+    let mut block = Vec::with_capacity(count);
+    while block.len() < count {
+        let read =
+            rustix::io::retry_on_intr(|| rustix::io::pread(file, rustix::buffer::spare_capacity(&mut block), off));
+        match read.map_err(std::io::Error::from)? {
+            0 => return Err(Refusal::conflict("the file became shorter while it was sent")),
+            read => off += read as u64,
+        }
+    }
+    block.truncate(count);
+    Ok(block.into())
+}
+
+impl Flow for Download {
+    fn key(&self) -> FlowKey {
+        FlowKey::Stream(self.stream)
+    }
+
+    fn ack(&mut self, off: u64) {
+        // No further than what was sent: a reader cannot make room for more than its window.
+        self.acked = self.acked.max(off.min(self.next));
+    }
+
+    fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step {
+        for taken in 0..count {
+            if self.failed.is_some() || self.next == self.end {
+                return self.finish(out);
+            }
+            if self.block.is_empty() {
+                // What was taken is written while the next block comes.
+                return if taken > 0 { Step::More } else { Step::Load };
+            }
+            match self.frame_bytes() {
+                0 => return Step::Wait,
+                bytes => self.push_frame(bytes, out),
+            }
+        }
+        Step::More
+    }
+
+    fn is_raw(&self) -> bool {
+        self.face == Face::Person
+    }
+
+    fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            if !self.block.is_empty() || self.failed.is_some() {
+                return;
+            }
+            self.read_ahead();
+            let Some(ahead) = self.ahead.take() else { return };
+            match ahead.await.map_err(Refusal::internal) {
+                Ok(Ok(block)) => self.block = block,
+                Ok(Err(refusal)) | Err(refusal) => self.failed = Some(refusal),
+            }
+            self.read_ahead();
+        })
+    }
+}
+
+/// Downloads under way, counted: per connection and all together.
+pub struct Downloads {
+    all: Arc<tokio::sync::Semaphore>,
+    /// Which connection each is on. Held for moments, never across an await.
+    outlets: Arc<Mutex<Vec<Weak<Outlet>>>>,
+}
+
+/// A download is under way as long as this is held.
+struct Slot {
+    outlet: Weak<Outlet>,
+    outlets: Arc<Mutex<Vec<Weak<Outlet>>>>,
+    _one_of_all: OwnedSemaphorePermit,
+}
+
+impl Downloads {
+    /// At most so many at a time.
+    pub fn new(all: usize) -> Self {
+        Self { all: Arc::new(tokio::sync::Semaphore::new(all)), outlets: Arc::default() }
+    }
+
+    fn slot(&self, outlet: &Arc<Outlet>) -> Result<Slot, Refusal> {
+        let one_of_all = Arc::clone(&self.all).try_acquire_owned();
+        let one_of_all =
+            one_of_all.map_err(|_| Refusal::busy("the server sends as many files as it can: try again", 5_000))?;
+        let outlet = Arc::downgrade(outlet);
+        let mut outlets = self.outlets.lock().unwrap_or_else(PoisonError::into_inner);
+        if outlets.iter().filter(|other| other.ptr_eq(&outlet)).count() >= DOWNLOADS_MAX {
+            return Err(Refusal::busy(format!("one connection gets {DOWNLOADS_MAX} files at a time"), 1_000));
+        }
+        outlets.push(outlet.clone());
+        Ok(Slot { outlet, outlets: Arc::clone(&self.outlets), _one_of_all: one_of_all })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut outlets = self.outlets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = outlets.iter().position(|other| other.ptr_eq(&self.outlet)) {
+            outlets.swap_remove(at);
+        }
+    }
+}

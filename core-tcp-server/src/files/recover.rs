@@ -1,0 +1,136 @@
+//! What is done at start and from time to time: uploads that a crash left between two steps are ended or set back, those
+//! that go on are known again, and what nobody wants any more is removed.
+
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
+use wardroom_protocol::RelPath;
+
+use super::commit::{Author, Placed, tell_room};
+use super::put::discard;
+use super::shelf::{Kind, Shelves, Stamp, refuse};
+use super::table::{self, UploadRow};
+use super::upload::{Ending, Upload};
+use crate::clock::now_ms;
+use crate::limits::UPLOAD_KEEP_MS;
+use crate::refusal::Refusal;
+use crate::rooms::Room;
+use crate::state::State;
+
+/// What is on disk of an upload.
+enum Found {
+    /// It goes on from here.
+    Staged(Stamp),
+    /// It was moved to its shelf.
+    Placed(RelPath, String, Stamp),
+    /// Nothing that could be used.
+    Nothing,
+}
+
+/// Ends what a crash left half done.
+///
+/// # Errors
+/// Where the disk or the store fails.
+pub async fn recover(state: &Arc<State>) -> Result<(), Refusal> {
+    let now = now_ms();
+    for row in state.store.read(table::open_uploads).await? {
+        let Some(room) = state.rooms.by_id(row.room) else {
+            forget(state, &row).await?;
+            continue;
+        };
+        let (shelves, looked_in, looked_for) = (Arc::clone(&state.files.shelves), Arc::clone(&room), row.clone());
+        let found = spawn_blocking(move || find(&shelves, &looked_in, &looked_for));
+        match found.await.map_err(Refusal::internal)?? {
+            Found::Staged(stamp) => {
+                let touched_ms = row.at.max(stamp.mtime_ms().min(now));
+                if touched_ms + UPLOAD_KEEP_MS < now {
+                    forget(state, &row).await?;
+                    continue;
+                }
+                if row.placed.is_some() {
+                    let id = row.id;
+                    state.store.write(move |tx| table::set_placed(tx.conn, id, None)).await?;
+                }
+                state.files.uploads.insert(Arc::new(Upload::new(&row, room, stamp.size, touched_ms)));
+            }
+            Found::Placed(path, blake3, stamp) => finish(state, &row, room, path, blake3, stamp).await?,
+            Found::Nothing => {
+                tracing::warn!(upload = %row.id, "an upload's staged file is gone");
+                forget(state, &row).await?;
+            }
+        }
+    }
+    let sweeping = Arc::clone(state);
+    let swept = spawn_blocking(move || {
+        let files = &sweeping.files;
+        files.shelves.sweep_staging(|id| files.uploads.has(id)).map_err(|e| refuse(e, ".staging"))
+    });
+    swept.await.map_err(Refusal::internal)??;
+    state.store.write(move |tx| table::delete_over(tx.conn, now.saturating_sub(UPLOAD_KEEP_MS))).await
+}
+
+fn find(shelves: &Shelves, room: &Room, row: &UploadRow) -> Result<Found, Refusal> {
+    let staged = shelves.staged(row.id).map_err(|e| refuse(e, "the staged file"))?;
+    if let (Some(path), Some(blake3)) = (&row.placed, &row.blake3)
+        && let Ok((Kind::File, stamp)) = shelves.look(&room.name, path)
+        && stamp.size == row.size
+        // Both names, if it was moved by a link.
+        && staged.is_none_or(|staged| staged.ino == stamp.ino)
+    {
+        shelves.unstage(row.id);
+        shelves.settle(&room.name, path).map_err(|e| refuse(e, path.as_str()))?;
+        return Ok(Found::Placed(path.clone(), blake3.clone(), stamp));
+    }
+    match staged {
+        Some(stamp) if stamp.size <= row.size => Ok(Found::Staged(stamp)),
+        _ => Ok(Found::Nothing),
+    }
+}
+
+/// The rename was made, and the room was not told.
+async fn finish(
+    state: &Arc<State>,
+    row: &UploadRow,
+    room: Arc<Room>,
+    path: RelPath,
+    blake3: String,
+    stamp: Stamp,
+) -> Result<(), Refusal> {
+    let Some(user) = state.accounts.by_id(row.by) else { return forget(state, row).await };
+    let by = Author { id: user.id, name: user.name.to_string(), address: "after a crash".to_owned() };
+    let placed = Placed { id: row.id, path: path.clone(), blake3: blake3.clone(), stamp };
+    match tell_room(&state.store, &room, by, placed).await {
+        Ok(committed) => tracing::info!(upload = %row.id, %path, seq = committed.seq, "ended a commit"),
+        Err(error) => {
+            // Its sender may ask for the commit again.
+            tracing::warn!(upload = %row.id, %path, %error, "cannot end a commit");
+            let mut upload = Upload::new(row, room, stamp.size, now_ms());
+            *upload.ending.get_mut() = Ending::Placed { path, blake3, stamp };
+            state.files.uploads.insert(Arc::new(upload));
+        }
+    }
+    Ok(())
+}
+
+async fn forget(state: &Arc<State>, row: &UploadRow) -> Result<(), Refusal> {
+    let id = row.id;
+    state.store.write(move |tx| table::delete_upload(tx.conn, id)).await
+}
+
+/// Removes uploads that nobody went on with for a week, and forgets those that have been over for as long.
+pub async fn expire(state: &Arc<State>) {
+    let before_ms = now_ms().saturating_sub(UPLOAD_KEEP_MS);
+    if let Err(error) = expire_before(state, before_ms).await {
+        tracing::warn!(%error, "cannot remove expired uploads");
+    }
+}
+
+async fn expire_before(state: &Arc<State>, before_ms: u64) -> Result<(), Refusal> {
+    for upload in state.files.uploads.untouched_since(before_ms) {
+        let Ok(mut ending) = upload.ending.try_lock() else { continue };
+        if matches!(*ending, Ending::Open) {
+            discard(state, &upload, &mut ending).await?;
+        }
+    }
+    state.store.write(move |tx| table::delete_over(tx.conn, before_ms)).await
+}

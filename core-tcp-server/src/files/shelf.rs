@@ -1,0 +1,322 @@
+//! Shelves on disk: one folder per room, and `.staging` beside them on the same file system. Every path is opened
+//! beneath its shelf by the kernel (`openat2` with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS), so a folder that is
+//! swapped for a link between a check and its use leads nowhere. Everything here blocks; it is called on threads
+//! that may.
+
+use std::fs::File;
+use std::path::Path;
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags, Stat, Timespec, Timestamps};
+use rustix::io::Errno;
+use wardroom_protocol::{RelPath, RoomName, UploadId};
+
+use crate::refusal::Refusal;
+
+/// The folders of all rooms, and the one where uploads are staged.
+pub struct Shelves {
+    root: OwnedFd,
+    staging: OwnedFd,
+    /// 0640, less what the process's umask takes away; never an exec bit.
+    file_mode: Mode,
+}
+
+/// What tells one content of a file from another, without reading it: a digest is believed only where all agree.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Stamp {
+    /// Bytes.
+    pub size: u64,
+    /// When its content changed last, nanoseconds since 1970.
+    pub mtime_ns: i64,
+    /// Which file it is.
+    pub ino: u64,
+}
+
+/// What stands at a path, and is shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+}
+
+/// What becomes of a file that stands in the way.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Way {
+    /// It is replaced.
+    Replace,
+    /// It stays, and the new one is not placed.
+    Keep,
+}
+
+impl Stamp {
+    /// Unix milliseconds.
+    pub fn mtime_ms(&self) -> u64 {
+        u64::try_from(self.mtime_ns / 1_000_000).unwrap_or(0)
+    }
+
+    /// Of a file as the kernel describes it.
+    pub fn of(stat: &Stat) -> Self {
+        // The widths of these fields differ between machines.
+        let (seconds, nanos) = (i128::from(stat.st_mtime), i128::from(stat.st_mtime_nsec));
+        let mtime_ns = i64::try_from(seconds * 1_000_000_000 + nanos).unwrap_or(0);
+        Self { size: u64::try_from(stat.st_size).unwrap_or(0), mtime_ns, ino: stat.st_ino }
+    }
+}
+
+/// What a file is, if it is one that is shown: links, pipes, sockets and devices are not.
+pub fn kind_of(stat: &Stat) -> Option<Kind> {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Some(Kind::File),
+        FileType::Directory => Some(Kind::Folder),
+        _ => None,
+    }
+}
+
+/// Why the disk does not do what was asked, in words. `path` is what the member named.
+pub fn refuse(e: Errno, path: &str) -> Refusal {
+    match e {
+        // A link, a way out, or a file where a folder should be: to whoever asks, there is nothing.
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO => {
+            Refusal::not_found(format!("there is no {path}"))
+        }
+        Errno::ACCESS | Errno::PERM => {
+            Refusal::forbidden(format!("the server may not touch {path}: its owner or mode is another"))
+        }
+        Errno::NAMETOOLONG => Refusal::bad_request(format!("{path} is too long for the server's disk")),
+        Errno::MFILE | Errno::NFILE => Refusal::busy("the server has too many files open", 1_000),
+        e => std::io::Error::from(e).into(),
+    }
+}
+
+/// Opens what stands at `path` beneath `dir`; no link on the way is followed, nor the last one.
+fn open_beneath(dir: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    match rustix::fs::openat2(dir, path, flags, Mode::empty(), resolve) {
+        // Before Linux 5.6, or forbidden by an old container's filter.
+        Err(Errno::NOSYS | Errno::PERM) => walk_beneath(dir, path, flags),
+        opened => opened,
+    }
+}
+
+/// The same, one component after the other: each is one name, and none may be a link.
+fn walk_beneath(dir: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let folder_flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut held: Option<OwnedFd> = None;
+    for part in folders.split('/').chain([name]) {
+        if matches!(part, "." | "..") {
+            return Err(Errno::XDEV);
+        }
+    }
+    for part in folders.split('/').filter(|part| !part.is_empty()) {
+        let at = held.as_ref().map_or(dir, AsFd::as_fd);
+        held = Some(rustix::fs::openat(at, part, folder_flags, Mode::empty())?);
+    }
+    rustix::fs::openat(held.as_ref().map_or(dir, AsFd::as_fd), name, flags, Mode::empty())
+}
+
+/// The parts of a path that are to be opened one by one.
+fn in_shelf(room: &RoomName, path: &RelPath) -> String {
+    format!("{room}/{path}")
+}
+
+impl Shelves {
+    /// Opens the folders, which the data folder has.
+    ///
+    /// # Errors
+    /// Where they cannot be opened.
+    pub fn open(data: &Path) -> Result<Self, Refusal> {
+        let open = |path: &Path| {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            rustix::fs::open(path, flags, Mode::empty()).map_err(|e| refuse(e, &path.display().to_string()))
+        };
+        let shelves = data.join("shelves");
+        let (root, staging) = (open(&shelves)?, open(&shelves.join(".staging"))?);
+        Ok(Self { root, staging, file_mode: Mode::from_raw_mode(0o640 & !umask()) })
+    }
+
+    /// Opens a file for reading. What is no regular file is not there.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`; `bad_request` for a folder.
+    pub fn open_file(&self, room: &RoomName, path: &RelPath) -> Result<(File, Stamp), Refusal> {
+        let wrap = |e| refuse(e, path.as_str());
+        let fd = open_beneath(self.root.as_fd(), &in_shelf(room, path), OFlags::RDONLY).map_err(wrap)?;
+        let stat = rustix::fs::fstat(&fd).map_err(wrap)?;
+        match kind_of(&stat) {
+            Some(Kind::File) => Ok((File::from(fd), Stamp::of(&stat))),
+            Some(Kind::Folder) => Err(Refusal::bad_request(format!("{path} is a folder"))),
+            None => Err(refuse(Errno::NOENT, path.as_str())),
+        }
+    }
+
+    /// What stands at a path, without opening it.
+    ///
+    /// # Errors
+    /// The kernel's: [`Errno::NOENT`] where nothing is, or nothing that is shown.
+    pub fn look(&self, room: &RoomName, path: &RelPath) -> Result<(Kind, Stamp), Errno> {
+        let fd = open_beneath(self.root.as_fd(), &in_shelf(room, path), OFlags::PATH)?;
+        let stat = rustix::fs::fstat(&fd)?;
+        kind_of(&stat).map(|kind| (kind, Stamp::of(&stat))).ok_or(Errno::NOENT)
+    }
+
+    /// Opens a folder, the shelf's top without `path`.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn open_folder(&self, room: &RoomName, path: Option<&RelPath>) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let path = path.map_or_else(|| room.to_string(), |path| in_shelf(room, path));
+        open_beneath(self.root.as_fd(), &path, flags)
+    }
+
+    /// Opens the folder in which `path` stands; makes those that are missing, durably.
+    fn make_folder(&self, room: &RoomName, path: &RelPath) -> Result<OwnedFd, Errno> {
+        let parent = path.parent();
+        let parts = parent.iter().flat_map(|parent| parent.as_str().split('/'));
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let mut held: Option<OwnedFd> = None;
+        for part in std::iter::once(room.as_str()).chain(parts) {
+            let at = held.as_ref().map_or(self.root.as_fd(), AsFd::as_fd);
+            let opened = match open_beneath(at, part, flags) {
+                Err(Errno::NOENT) => {
+                    match rustix::fs::mkdirat(at, part, Mode::from_raw_mode(0o750)) {
+                        Ok(()) | Err(Errno::EXIST) => rustix::fs::fsync(at)?,
+                        Err(e) => return Err(e),
+                    }
+                    open_beneath(at, part, flags)?
+                }
+                opened => opened?,
+            };
+            held = Some(opened);
+        }
+        held.ok_or(Errno::NOENT)
+    }
+
+    /// Makes the file of a new upload.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn stage(&self, id: UploadId) -> Result<(), Errno> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.staging, id.to_string(), flags, Mode::from_raw_mode(0o600)).map(drop)
+    }
+
+    /// Opens the file of an upload, to write on and to read back.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn open_staged(&self, id: UploadId) -> Result<File, Errno> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        rustix::fs::openat(&self.staging, id.to_string(), flags, Mode::empty()).map(File::from)
+    }
+
+    /// How many bytes of an upload are there; `None` if it has no file.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn staged(&self, id: UploadId) -> Result<Option<Stamp>, Errno> {
+        match rustix::fs::statat(&self.staging, id.to_string(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if kind_of(&stat) == Some(Kind::File) => Ok(Some(Stamp::of(&stat))),
+            Ok(_) | Err(Errno::NOENT) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Removes the file of an upload, if there is one.
+    pub fn unstage(&self, id: UploadId) {
+        self.unstage_name(&id.to_string());
+    }
+
+    fn unstage_name(&self, name: &str) {
+        match rustix::fs::unlinkat(&self.staging, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => tracing::warn!(upload = name, %error, "cannot remove a staged file"),
+        }
+    }
+
+    /// Removes all staged files that no upload has.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn sweep_staging(&self, is_known: impl Fn(UploadId) -> bool) -> Result<(), Errno> {
+        for entry in rustix::fs::Dir::read_from(&self.staging)? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().to_str() else { continue };
+            // Only what we could have put there: nothing of others is removed.
+            if name.parse().is_ok_and(|id| !is_known(id)) {
+                self.unstage_name(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a staged file ready for its shelf: its own time, its mode, and all of it on disk.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn seal(&self, id: UploadId, mtime_ms: Option<u64>) -> Result<Stamp, Errno> {
+        let file = self.open_staged(id)?;
+        if let Some(mtime_ms) = mtime_ms {
+            let last_modification = Timespec {
+                tv_sec: i64::try_from(mtime_ms / 1_000).unwrap_or(0),
+                tv_nsec: i64::try_from(mtime_ms % 1_000 * 1_000_000).unwrap_or(0),
+            };
+            let last_access = Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT };
+            rustix::fs::futimens(&file, &Timestamps { last_access, last_modification })?;
+        }
+        rustix::fs::fchmod(&file, self.file_mode)?;
+        rustix::fs::fsync(&file)?;
+        Ok(Stamp::of(&rustix::fs::fstat(&file)?))
+    }
+
+    /// Moves a staged file to its place in one step, and makes that durable.
+    ///
+    /// # Errors
+    /// The kernel's: [`Errno::EXIST`] where something stands in the way.
+    pub fn place(&self, id: UploadId, room: &RoomName, path: &RelPath, way: Way) -> Result<(), Errno> {
+        let folder = self.make_folder(room, path)?;
+        let (staged, name) = (id.to_string(), path.file_name());
+        match way {
+            Way::Replace => rustix::fs::renameat(&self.staging, &staged, &folder, name)?,
+            Way::Keep => {
+                match rustix::fs::renameat_with(&self.staging, &staged, &folder, name, RenameFlags::NOREPLACE) {
+                    // A file system without it: a link fails over an existing name too.
+                    Err(Errno::INVAL | Errno::NOSYS) => {
+                        rustix::fs::linkat(&self.staging, &staged, &folder, name, AtFlags::empty())?;
+                        rustix::fs::unlinkat(&self.staging, &staged, AtFlags::empty())?;
+                    }
+                    renamed => renamed?,
+                }
+            }
+        }
+        rustix::fs::fsync(&folder)
+    }
+
+    /// Makes sure that a file which was moved to its place before a crash stays there.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn settle(&self, room: &RoomName, path: &RelPath) -> Result<(), Errno> {
+        rustix::fs::fsync(self.make_folder(room, path)?)
+    }
+
+    /// Bytes that may still be written to this file system.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn free_bytes(&self) -> Result<u64, Errno> {
+        let stat = rustix::fs::fstatvfs(&self.staging)?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+}
+
+/// The process's umask. The call that reads it also sets it, for all threads; /proc only tells.
+fn umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    line.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok()).unwrap_or(0o027)
+}

@@ -1,0 +1,276 @@
+//! An upload that has begun: where it stands, who holds it, and the bytes that wait for the disk. Bytes are taken here
+//! in order; the pump writes them; whoever commits waits until it has.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::messages::{FileAck, FilePutOk, IfExists};
+use wardroom_protocol::{RelPath, UploadId};
+
+use super::shelf::Stamp;
+use super::table::UploadRow;
+use super::{Committed, Face};
+use crate::limits::UPLOAD_WINDOW_BYTES;
+use crate::outlet::Outlet;
+use crate::refusal::Refusal;
+use crate::rooms::Room;
+use crate::store::UserId;
+
+/// An upload that is not over.
+pub struct Upload {
+    pub id: UploadId,
+    pub user: UserId,
+    pub room: Arc<Room>,
+    pub path: RelPath,
+    pub size: u64,
+    pub mtime_ms: Option<u64>,
+    /// Held for moments; never across an await.
+    staging: Mutex<Staging>,
+    /// Told whenever bytes were staged, and when the pump stops.
+    moved: Notify,
+    /// Held by whoever commits it or gives it up, across their awaits: these happen one after the other.
+    pub ending: tokio::sync::Mutex<Ending>,
+}
+
+/// How far its end has come.
+#[derive(Debug)]
+pub enum Ending {
+    /// Bytes are still taken.
+    Open,
+    /// It stands on the shelf, and the room has not been told.
+    Placed { path: RelPath, blake3: String, stamp: Stamp },
+    /// It is over: asked again, the same is answered.
+    Over(Committed),
+    /// It was given up.
+    Gone,
+}
+
+/// A piece that waits for the disk.
+pub struct Piece {
+    pub bytes: Bytes,
+    /// Its share of the memory that all uploads may have.
+    pub _room: OwnedSemaphorePermit,
+}
+
+/// Where it stands.
+pub struct Staging {
+    holder: Option<Holder>,
+    /// The next byte that is wanted: staged and queued ones come before it.
+    next: u64,
+    /// Bytes that are in the file.
+    pub staged: u64,
+    pub queue: VecDeque<Piece>,
+    /// A pump is at work, or about to be.
+    pub is_pumping: bool,
+    /// A wrong offset was answered; until a right one or a resume comes, nothing more is said about it.
+    is_gap: bool,
+    /// Why the last bytes were not written, until somebody goes on.
+    pub failed: Option<Refusal>,
+    /// Nothing more is taken or written.
+    pub is_over: bool,
+    /// The disk lost what it had taken: the bytes cannot be trusted, and the upload cannot be ended well.
+    pub is_lost: bool,
+    /// Over the bytes that are staged. `None` while the pump has it, and after a restart until it is built again.
+    pub hasher: Option<Box<blake3::Hasher>>,
+    /// Bytes written since the disk was last told to keep them.
+    pub unsynced: u64,
+    pub is_syncing: bool,
+    pub if_exists: IfExists,
+    /// When somebody last went on with it, Unix milliseconds.
+    pub touched_ms: u64,
+}
+
+/// The connection that sends.
+struct Holder {
+    outlet: Weak<Outlet>,
+    face: Face,
+}
+
+/// Why bytes are not taken.
+#[derive(Debug)]
+pub enum NotTaken {
+    /// To be answered.
+    Refused(Refusal),
+    /// It was answered before: these were under way then.
+    Silently,
+    /// The window is full.
+    Full,
+}
+
+impl Upload {
+    /// As its row says, with this much staged.
+    pub fn new(row: &UploadRow, room: Arc<Room>, staged: u64, touched_ms: u64) -> Self {
+        let hasher = (staged == 0).then(|| Box::new(blake3::Hasher::new()));
+        let staging = Staging {
+            holder: None,
+            next: staged,
+            staged,
+            queue: VecDeque::new(),
+            is_pumping: false,
+            is_gap: false,
+            failed: None,
+            is_over: false,
+            is_lost: false,
+            hasher,
+            unsynced: 0,
+            is_syncing: false,
+            if_exists: row.if_exists,
+            touched_ms,
+        };
+        Self {
+            id: row.id,
+            user: row.by,
+            room,
+            path: row.path.clone(),
+            size: row.size,
+            mtime_ms: row.mtime_ms,
+            staging: Mutex::new(staging),
+            moved: Notify::new(),
+            ending: tokio::sync::Mutex::new(Ending::Open),
+        }
+    }
+
+    /// Where it stands.
+    pub fn staging(&self) -> MutexGuard<'_, Staging> {
+        self.staging.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets those look again who wait for bytes to be staged.
+    pub fn tell_moved(&self) {
+        self.moved.notify_waiters();
+    }
+
+    /// This connection sends from now on; an older one no more.
+    pub fn hold(&self, outlet: &Arc<Outlet>, face: Face, now_ms: u64) {
+        let mut staging = self.staging();
+        staging.holder = Some(Holder { outlet: Arc::downgrade(outlet), face });
+        staging.is_gap = false;
+        staging.failed = None;
+        staging.touched_ms = now_ms;
+    }
+
+    /// Takes bytes, if they are the next. True if the pump is to be started.
+    pub fn offer(&self, outlet: &Arc<Outlet>, off: u64, piece: Piece) -> Result<bool, NotTaken> {
+        let mut staging = self.staging();
+        let len = piece.bytes.len() as u64;
+        let is_holder = staging.holder.as_ref().is_some_and(|h| std::ptr::eq(h.outlet.as_ptr(), Arc::as_ptr(outlet)));
+        if staging.is_over || !is_holder {
+            // Without an offset: whoever lost it must not fight for it.
+            let why = "another connection goes on with this upload, or it was given up";
+            return Err(NotTaken::Refused(Refusal::conflict(why)));
+        }
+        let is_person = staging.holder.as_ref().is_some_and(|holder| holder.face == Face::Person);
+        if is_person && let Some(failed) = staging.failed.take() {
+            return Err(NotTaken::Refused(failed));
+        }
+        let next = staging.next;
+        let refusal = if off != next {
+            Refusal::conflict(format!("the next byte is {next}"))
+        } else if len > self.size.saturating_sub(off) {
+            Refusal::too_large(format!("this upload was to have {} bytes", self.size))
+        } else if next + len - staging.staged > UPLOAD_WINDOW_BYTES {
+            if is_person {
+                return Err(NotTaken::Full);
+            }
+            Refusal::too_large(format!("more than {UPLOAD_WINDOW_BYTES} bytes are under way: wait for file.ack"))
+        } else {
+            (staging.is_gap, staging.failed) = (false, None);
+            staging.next = next + len;
+            staging.queue.push_back(piece);
+            return Ok(!std::mem::replace(&mut staging.is_pumping, true));
+        };
+        if std::mem::replace(&mut staging.is_gap, true) {
+            return Err(NotTaken::Silently);
+        }
+        Err(NotTaken::Refused(Refusal { off: Some(next), ..refusal }))
+    }
+
+    /// Says how far it is staged, to the connection that sends.
+    pub fn acknowledge(&self, staging: &Staging) {
+        if let Some(holder) = staging.holder.as_ref().filter(|holder| holder.face == Face::Program)
+            && let Some(outlet) = holder.outlet.upgrade()
+        {
+            let ack = FileAck { upload: Some(self.id), stream: None, off: staging.staged };
+            outlet.tell(encode(Number::None, &ack));
+        }
+    }
+
+    /// What is queued could not be written, and the pump stops: it is dropped, and the sender told from where to go on.
+    pub fn set_back(&self, refusal: Refusal) {
+        let mut staging = self.staging();
+        staging.is_pumping = false;
+        staging.queue.clear();
+        staging.next = staging.staged;
+        staging.is_gap = true;
+        let refusal = Refusal { off: Some(staging.staged), ..refusal };
+        if let Some(holder) = staging.holder.as_ref().filter(|holder| holder.face == Face::Program)
+            && let Some(outlet) = holder.outlet.upgrade()
+        {
+            tell_refused(&outlet, self.id, &refusal);
+        }
+        staging.failed = Some(refusal);
+    }
+
+    /// Waits until all that was taken is staged, and no pump is at work; gives how far that is.
+    ///
+    /// # Errors
+    /// `busy` if that takes longer than `wait_ms`.
+    pub async fn settled(&self, wait_ms: u64) -> Result<u64, Refusal> {
+        let settled = self.wait_until(|staging| (!staging.is_pumping).then_some(staging.staged));
+        let wait = Duration::from_millis(wait_ms);
+        tokio::time::timeout(wait, settled).await.map_err(|_| slow_disk())
+    }
+
+    /// Waits until the window has room, or the upload is over.
+    ///
+    /// # Errors
+    /// `busy` if that takes longer than `wait_ms`.
+    pub async fn has_room(&self, len: u64, wait_ms: u64) -> Result<(), Refusal> {
+        let room = self.wait_until(|staging| {
+            let is_free = staging.next + len - staging.staged <= UPLOAD_WINDOW_BYTES;
+            (is_free || staging.is_over).then_some(())
+        });
+        let wait = Duration::from_millis(wait_ms);
+        tokio::time::timeout(wait, room).await.map_err(|_| slow_disk())
+    }
+
+    async fn wait_until<T>(&self, is_met: impl Fn(&Staging) -> Option<T>) -> T {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            // Listens before it looks: what happens between is not missed.
+            moved.as_mut().enable();
+            if let Some(met) = is_met(&self.staging()) {
+                return met;
+            }
+            moved.await;
+        }
+    }
+
+    /// Bytes that will still come, if somebody is at it.
+    pub fn expected_bytes(&self) -> u64 {
+        let staging = self.staging();
+        let is_held = staging.holder.as_ref().is_some_and(|holder| holder.outlet.strong_count() > 0);
+        if is_held { self.size.saturating_sub(staging.staged) } else { 0 }
+    }
+
+    /// The answer to whoever goes on with it.
+    pub fn answer(&self, off: u64) -> FilePutOk {
+        FilePutOk { upload: self.id, off, window: UPLOAD_WINDOW_BYTES }
+    }
+}
+
+/// An answer to bytes, which have no number of their own.
+pub fn tell_refused(outlet: &Outlet, upload: UploadId, refusal: &Refusal) {
+    let mut answer = refusal.answer(None);
+    answer.upload = Some(upload);
+    outlet.tell(encode(Number::None, &answer));
+}
+
+fn slow_disk() -> Refusal {
+    Refusal::busy("the server's disk is slow: what was sent is not written yet", 5_000)
+}

@@ -1,0 +1,64 @@
+//! All uploads that are not over, in memory; each has its row.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wardroom_protocol::UploadId;
+
+use super::upload::Upload;
+use crate::refusal::Refusal;
+use crate::store::UserId;
+
+/// All uploads that are not over.
+#[derive(Default)]
+pub struct Uploads {
+    /// Held for look-ups; never across an await.
+    all: Mutex<HashMap<UploadId, Arc<Upload>>>,
+}
+
+/// No upload of this user's.
+pub fn unknown() -> Refusal {
+    Refusal::not_found("you have no such upload: it is over, was given up, or waited for more than a week")
+}
+
+impl Uploads {
+    /// The upload with this id, if it is this user's.
+    ///
+    /// # Errors
+    /// `not_found`
+    pub fn find(&self, id: UploadId, user: UserId) -> Result<Arc<Upload>, Refusal> {
+        self.lock().get(&id).filter(|upload| upload.user == user).cloned().ok_or_else(unknown)
+    }
+
+    /// Adds one.
+    pub fn insert(&self, upload: Arc<Upload>) {
+        self.lock().insert(upload.id, upload);
+    }
+
+    /// Takes one off.
+    pub fn remove(&self, id: UploadId) {
+        self.lock().remove(&id);
+    }
+
+    /// True if there is one with this id.
+    pub fn has(&self, id: UploadId) -> bool {
+        self.lock().contains_key(&id)
+    }
+
+    /// How many this user has, how many there are, and the bytes that are still to come.
+    pub fn load(&self, user: UserId) -> (usize, usize, u64) {
+        let all = self.lock();
+        let mine = all.values().filter(|upload| upload.user == user).count();
+        let expected_bytes = all.values().map(|upload| upload.expected_bytes()).sum();
+        (mine, all.len(), expected_bytes)
+    }
+
+    /// Those that nobody went on with since.
+    pub fn untouched_since(&self, ms: u64) -> Vec<Arc<Upload>> {
+        self.lock().values().filter(|upload| upload.staging().touched_ms < ms).cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<UploadId, Arc<Upload>>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
