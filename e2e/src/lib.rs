@@ -1,1 +1,2 @@
-//! Part of Wardroom.
+//! Tests across processes live in `tests/it`; this library is empty. What they share is in `tests/it/house.rs` and
+//! its neighbours.

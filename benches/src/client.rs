@@ -1,0 +1,85 @@
+//! The least client that a measurement needs: it asks one thing at a time, or counts what comes.
+
+use anyhow::{Context as _, Result, bail};
+use bytes::BytesMut;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
+use wardroom_protocol::{Decoder, Frame};
+
+use crate::server::Server;
+
+/// A connection.
+pub struct Client<S> {
+    /// The socket.
+    pub stream: S,
+    decoder: Decoder,
+    buf: BytesMut,
+    id: u64,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    fn over(stream: S) -> Self {
+        Self { stream, decoder: Decoder::default(), buf: BytesMut::with_capacity(128 << 10), id: 0 }
+    }
+
+    /// Sends a line.
+    pub async fn send(&mut self, line: &Value) -> Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        Ok(self.stream.write_all(&bytes).await?)
+    }
+
+    /// The next frame.
+    pub async fn frame(&mut self) -> Result<Frame> {
+        loop {
+            if let Some(frame) = self.decoder.next(&mut self.buf)? {
+                return Ok(frame);
+            }
+            self.buf.reserve(128 << 10);
+            if self.stream.read_buf(&mut self.buf).await? == 0 {
+                bail!("the server closed the connection");
+            }
+        }
+    }
+
+    /// Asks, and waits for the answer; what is told meanwhile is dropped.
+    pub async fn ask(&mut self, mut line: Value) -> Result<Value> {
+        self.id += 1;
+        line["id"] = self.id.into();
+        self.send(&line).await?;
+        loop {
+            let answer: Value = serde_json::from_slice(&self.frame().await?.line)?;
+            if answer["re"] == self.id {
+                anyhow::ensure!(answer["t"] == "ok", "{line} was answered {answer}");
+                return Ok(answer);
+            }
+        }
+    }
+
+    async fn hello(&mut self, token: &str) -> Result<()> {
+        self.send(&json!({"t":"hello","v":1,"client":"bench","auth":{"token":token}})).await?;
+        let welcome: Value = serde_json::from_slice(&self.frame().await?.line)?;
+        anyhow::ensure!(welcome["t"] == "welcome", "{welcome}");
+        Ok(())
+    }
+}
+
+/// Makes an operator, and gives its token.
+pub async fn operator(server: &Server) -> Result<String> {
+    let key = std::fs::read_to_string(server.data.join("keys/admin.key")).context("admin.key")?;
+    let mut admin = Client::over(UnixStream::connect(server.data.join("core.sock")).await?);
+    admin.hello(key.trim()).await?;
+    admin.ask(json!({"t":"user.add","user":"bench","role":"operator","password":"correct horse"})).await?;
+    let token = admin.ask(json!({"t":"token.add","user":"bench"})).await?;
+    Ok(token["token"].as_str().context("token")?.to_owned())
+}
+
+/// A connection that is signed in.
+pub async fn connect(server: &Server, token: &str) -> Result<Client<TcpStream>> {
+    let stream = TcpStream::connect(&server.tcp).await?;
+    stream.set_nodelay(true)?;
+    let mut client = Client::over(stream);
+    client.hello(token).await?;
+    Ok(client)
+}

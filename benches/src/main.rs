@@ -1,0 +1,58 @@
+//! Measures a Wardroom that runs as its own process: `cargo xtask bench`. The server is pinned to one core and the
+//! load to the other, so that the CPU seconds of each are its own. Every figure is printed with its method.
+
+#![expect(clippy::print_stdout, reason = "a command line talks on stdout")]
+
+mod client;
+mod fan_out;
+mod files;
+mod idle;
+mod posts;
+mod runs;
+mod server;
+
+use anyhow::{Context as _, Result, bail};
+
+const HELP: &str = "\
+wardroom-bench BINARY [NAME…]
+
+  fan-out   deliveries per CPU second to 500 members of one room, at 100 events a second and as fast as they are taken
+  posts     durable posts a second from 32 clients with one in flight each
+  idle      memory per idle member
+  runs      `true`, from request to end
+  files     upload and download of 1 GiB, beside dd onto the same disk";
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some((binary, names)) = args.split_first() else { bail!("{HELP}") };
+    // The load has the last core; the server is started on the first.
+    pin_to_last_core()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let all = ["fan-out", "posts", "idle", "runs", "files"];
+    let chosen: Vec<&str> = if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
+    for name in chosen {
+        match name {
+            "fan-out" => runtime.block_on(fan_out::measure(binary)),
+            "posts" => runtime.block_on(posts::measure(binary)),
+            "idle" => runtime.block_on(idle::measure(binary)),
+            "runs" => runtime.block_on(runs::measure(binary)),
+            "files" => runtime.block_on(files::measure(binary)),
+            other => bail!("there is no measurement {other}\n\n{HELP}"),
+        }
+        .with_context(|| format!("while measuring {name}"))?;
+    }
+    Ok(())
+}
+
+/// By taskset(1), on ourselves: everything that this process starts afterwards says for itself where it runs.
+fn pin_to_last_core() -> Result<()> {
+    let cores = std::thread::available_parallelism()?.get();
+    let pid = std::process::id().to_string();
+    let done = std::process::Command::new("taskset")
+        .args(["-cp", &(cores - 1).to_string(), &pid])
+        .stdout(std::process::Stdio::null())
+        .status()
+        .context("taskset is needed: it is in the package util-linux")?;
+    anyhow::ensure!(done.success(), "taskset failed");
+    Ok(())
+}

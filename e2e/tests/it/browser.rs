@@ -1,0 +1,191 @@
+//! A real Chromium, driven through its own driver. Screenshots are kept in `target/screenshots`.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::house::{DEADLINE, House, PASSWORD};
+
+/// A browser with one window.
+pub struct Browser {
+    /// The page.
+    pub page: Client,
+    driver: Child,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts one of this size.
+    pub async fn start(width: u32, height: u32) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed: cargo xtask test says how");
+        let profile = tempfile::tempdir().unwrap();
+        let args = [
+            "--headless=new".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            format!("--window-size={width},{height}"),
+            format!("--user-data-dir={}", profile.path().display()),
+        ];
+        let options = json!({"goog:chromeOptions": {"args": args}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let capabilities = options.as_object().unwrap().clone();
+        let address = format!("http://127.0.0.1:{port}");
+        let page = retry("a browser", async || {
+            ClientBuilder::new(HttpConnector::new()).capabilities(capabilities.clone()).connect(&address).await.ok()
+        })
+        .await;
+        page.set_window_size(width, height).await.unwrap();
+        Self { page, driver, _profile: profile }
+    }
+
+    /// Opens the gateway's page and signs in.
+    pub async fn sign_in(&self, url: &str, user: &str) {
+        self.page.goto(url).await.unwrap();
+        self.fill("user", user).await;
+        self.fill("password", PASSWORD).await;
+        self.click("sign-go").await;
+        self.state("live").await;
+    }
+
+    /// Waits until the link is in this state.
+    pub async fn state(&self, state: &str) {
+        let selector = format!("[data-testid=link-state][data-state={state}]");
+        self.find(&selector).await;
+    }
+
+    /// The element with this test id, as soon as there is one.
+    pub async fn test_id(&self, id: &str) -> Element {
+        self.find(&format!("[data-testid={id}]")).await
+    }
+
+    /// The first element that fits, as soon as there is one.
+    pub async fn find(&self, selector: &str) -> Element {
+        let found = tokio::time::timeout(DEADLINE, async {
+            loop {
+                if let Ok(element) = self.page.find(Locator::Css(selector)).await {
+                    return element;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        match found.await {
+            Ok(element) => element,
+            Err(_) => {
+                self.shoot("missing").await;
+                panic!("{selector} did not come up; see target/screenshots/missing.png")
+            }
+        }
+    }
+
+    /// Types into the field with this test id.
+    pub async fn fill(&self, id: &str, text: &str) {
+        self.test_id(id).await.send_keys(text).await.unwrap();
+    }
+
+    /// Clicks what has this test id.
+    pub async fn click(&self, id: &str) {
+        self.test_id(id).await.click().await.unwrap();
+    }
+
+    /// Opens a room by its link.
+    pub async fn open_room(&self, room: &str) {
+        self.find(&format!("[data-testid=room-link][data-room=\"{room}\"]")).await.click().await.unwrap();
+        self.find(&format!("[data-testid=timeline][data-room=\"{room}\"]")).await;
+    }
+
+    /// Says something in the room that is open.
+    pub async fn say(&self, text: &str) {
+        self.fill("composer", text).await;
+        self.click("send").await;
+    }
+
+    /// The text of the timeline.
+    pub async fn timeline(&self) -> String {
+        self.test_id("timeline").await.text().await.unwrap_or_default()
+    }
+
+    /// Waits until the timeline has this in it.
+    pub async fn until(&self, what: &str) {
+        let start = Instant::now();
+        loop {
+            let text = self.timeline().await;
+            if text.contains(what) {
+                return;
+            }
+            if start.elapsed() > DEADLINE {
+                self.shoot("missing").await;
+                panic!("{what:?} did not come up; the timeline says:\n{text}");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The places of the lines that are shown, from top to bottom.
+    pub async fn seqs(&self) -> Vec<u64> {
+        let script = "return [...document.querySelectorAll('[data-testid=timeline] [data-seq]')].map(e => +e.dataset.seq)";
+        let seqs = self.page.execute(script, vec![]).await.unwrap();
+        seqs.as_array().unwrap().iter().filter_map(|seq| seq.as_u64()).collect()
+    }
+
+    /// Keeps a picture under this name.
+    pub async fn shoot(&self, name: &str) -> PathBuf {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(format!("{name}.png"));
+        std::fs::write(&path, self.page.screenshot().await.unwrap()).unwrap();
+        path
+    }
+
+    /// What the page has logged as errors. A content security policy that it runs into is one.
+    pub async fn errors(&self) -> Vec<String> {
+        let script = "return window.performance ? (window.__errors || []) : []";
+        let errors = self.page.execute(script, vec![]).await.unwrap();
+        errors.as_array().unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    /// Ends it.
+    pub async fn end(self) {
+        self.page.clone().close().await.unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+/// The page's address.
+pub fn page_of(house: &House) -> String {
+    format!("http://{}/", house.http)
+}
+
+/// Tries until it works.
+pub async fn retry<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(made) = attempt().await {
+            return made;
+        }
+        assert!(start.elapsed() < DEADLINE, "{what} was not to be had in time");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

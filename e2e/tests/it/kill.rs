@@ -1,0 +1,212 @@
+//! `kill -9` of core, gateway and host, each in turn, under load: nothing that was acknowledged is lost or doubled.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::browser::{Browser, page_of, retry};
+use crate::command::{done, wardroom};
+use crate::house::{DEADLINE, House};
+use crate::wire::Wire;
+
+/// Connects as soon as there is a core again.
+async fn reconnect(tcp: &str, token: &str) -> Wire {
+    retry("the core", async || {
+        tokio::net::TcpStream::connect(tcp).await.ok()?;
+        let mut wire = Wire::tcp(tcp).await;
+        wire.send(&json!({"t":"hello","v":1,"auth":{"token":token}}), &[]).await.ok()?;
+        (wire.next().await?.0["t"] == "welcome").then_some(wire)
+    })
+    .await
+}
+
+/// Posts `count` texts, each until it is acknowledged; gives their places.
+async fn post_all(tcp: String, token: String, who: usize, count: usize) -> BTreeMap<u64, String> {
+    let mut places = BTreeMap::new();
+    let mut wire = reconnect(&tcp, &token).await;
+    for n in 0..count {
+        let text = format!("{who}-{n}");
+        let seq = loop {
+            let post = json!({"t":"room.post","room":"general","text":text,"nonce":text});
+            match wire.try_ask(post).await {
+                Some(answer) if answer["t"] == "ok" => break answer["seq"].as_u64().unwrap(),
+                // Refused while it stops, or gone: the same nonce makes it one post.
+                _ => wire = reconnect(&tcp, &token).await,
+            }
+        };
+        places.insert(seq, text);
+    }
+    places
+}
+
+#[tokio::test]
+async fn every_acknowledged_post_is_there_once_in_order_when_the_core_is_killed() {
+    let mut house = House::start();
+    let token = house.add_user("ann", "operator").await;
+    let posters: Vec<_> =
+        (0..4).map(|who| tokio::spawn(post_all(house.tcp.clone(), token.clone(), who, 500))).collect();
+    for _ in 0..3 {
+        // Under load: some posts have come since the last restart.
+        let mut watcher = reconnect(&house.tcp, &token).await;
+        watcher.ask(json!({"t":"room.open","room":"general","last":0})).await;
+        for _ in 0..40 {
+            watcher.next_of("event").await;
+        }
+        house.restart_core();
+    }
+    let mut acknowledged = BTreeMap::new();
+    for poster in posters {
+        acknowledged.extend(poster.await.unwrap());
+    }
+    let mut reader = reconnect(&house.tcp, &token).await;
+    let opened = reader.ask(json!({"t":"room.open","room":"general","after":0})).await;
+    let mut found = BTreeMap::new();
+    for expected in 1..=opened["head"].as_u64().unwrap() {
+        let event = reader.next_of("event").await;
+        assert_eq!(event["seq"], expected, "places are contiguous");
+        if let Some(text) = event["text"].as_str() {
+            assert!(found.insert(expected, text.to_owned()).is_none());
+        }
+    }
+    assert_eq!(found.len(), 2_000, "each post once");
+    assert_eq!(found, acknowledged);
+}
+
+#[tokio::test]
+async fn a_run_goes_on_while_the_core_is_away_and_its_output_is_whole() {
+    let mut house = House::start();
+    let token = house.add_user("ann", "operator").await;
+    let lines = 3_000;
+    let script = format!("i=0; while [ $i -lt {lines} ]; do i=$((i+1)); echo line $i; [ $((i % 100)) = 0 ] && sleep 0.1; done; exit 7");
+    let run = tokio::spawn(done(wardroom(&house, &token, &["run", "general", "--", "sh", "-c", &script])));
+    // Killed in the middle: some of the output is stored, some is not written yet.
+    let mut watcher = house.connect(&token).await;
+    let started = retry("the run", async || {
+        let runs = watcher.ask(json!({"t":"run.list"})).await;
+        runs["runs"][0]["bytes"].as_u64().filter(|bytes| *bytes > 2_000)
+    });
+    started.await;
+    house.restart_core();
+    retry("the core", async || tokio::net::TcpStream::connect(&house.tcp).await.ok()).await;
+    house.restart_gateway();
+    let run = tokio::time::timeout(DEADLINE, run).await.expect("it ends").unwrap();
+    assert_eq!(run.code, Some(7), "{}", run.err);
+    let expected: String = (1..=lines).map(|n| format!("line {n}\n")).collect();
+    assert_eq!(run.text(), expected);
+}
+
+#[tokio::test]
+async fn a_killed_host_leaves_no_process_and_says_that_the_run_is_lost() {
+    let mut house = House::start();
+    let token = house.add_user("ann", "operator").await;
+    let mut wire = house.connect(&token).await;
+    let mark = format!("e2e-{}", house.core.pid());
+    // One child in a session of its own, one that ignores TERM: both must go.
+    let script = format!("trap '' TERM; setsid sh -c 'sleep 300; : {mark}' & echo up; sleep 300; : {mark}");
+    let run = wire.ask(json!({"t":"run.start","room":"general","argv":["sh","-c",script],"nonce":"k1"})).await;
+    wire.ask(json!({"t":"run.watch","run":run["run"]})).await;
+    assert_eq!(wire.next_of("run.output").await["len"], 3);
+    house.restart_host();
+    let end = wire.next_of("run.end").await;
+    assert!(end["exit"]["lost"].is_string(), "{end}");
+    assert_eq!(end["left"], 0);
+    assert_eq!(processes_with(&mark), 0);
+}
+
+#[tokio::test]
+async fn stop_leaves_nothing_behind() {
+    let house = House::start();
+    let token = house.add_user("ann", "operator").await;
+    let mut wire = house.connect(&token).await;
+    let mark = format!("e2e-stop-{}", house.core.pid());
+    let script = format!(
+        "trap '' TERM INT; nohup setsid sh -c '(sleep 300; : {mark}) & wait' >/dev/null 2>&1 & echo up; sleep 300; : {mark}"
+    );
+    let run = wire.ask(json!({"t":"run.start","room":"general","argv":["sh","-c",script],"nonce":"s1"})).await;
+    wire.ask(json!({"t":"run.watch","run":run["run"]})).await;
+    wire.next_of("run.output").await;
+    wire.ask(json!({"t":"run.signal","run":run["run"],"signal":"TERM"})).await;
+    let end = wire.next_of("run.end").await;
+    assert_eq!((&end["exit"]["stopped_by"], &end["left"]), (&json!("ann"), &json!(0)), "{end}");
+    assert_eq!(processes_with(&mark), 0);
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_when_the_core_is_killed() {
+    let mut house = House::start();
+    let token = house.add_user("ann", "operator").await;
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("big.bin");
+    let mut noise = vec![0u8; 300_000_000];
+    blake3::Hasher::new().update(b"upload").finalize_xof().fill(&mut noise);
+    std::fs::write(&source, &noise).unwrap();
+    let source_name = source.to_string_lossy().into_owned();
+    let put = tokio::spawn(done(wardroom(&house, &token, &["put", &source_name, "general"])));
+    let staging = house.data.join("shelves/.staging");
+    let staged = || std::fs::read_dir(&staging).unwrap().flatten().map(|f| f.metadata().unwrap().len()).max();
+    retry("the upload's middle", async || staged().filter(|bytes| *bytes > 20_000_000)).await;
+    house.restart_core();
+    let put = put.await.unwrap();
+    assert_eq!(put.code, Some(0), "{}", put.err);
+    let stored = std::fs::read(house.data.join("shelves/general/big.bin")).unwrap();
+    assert_eq!(blake3::hash(&stored), blake3::hash(&noise));
+    assert_eq!(staged(), None, "nothing is left in staging");
+}
+
+#[tokio::test]
+async fn the_page_catches_up_without_a_lost_or_a_doubled_line() {
+    let mut house = House::start();
+    let token = house.add_user("ann", "operator").await;
+    house.add_user("ben", "member").await;
+    let browser = Browser::start(1024, 768).await;
+    browser.sign_in(&page_of(&house), "ben").await;
+    browser.open_room("general").await;
+    let posting = tokio::spawn(post_all(house.tcp.clone(), token.clone(), 0, 300));
+    browser.until("0-5").await;
+    house.restart_core();
+    browser.until("0-20").await;
+    house.restart_gateway();
+    browser.say("written while it came back").await;
+    posting.await.unwrap();
+    browser.until("0-299").await;
+    browser.until("written while it came back").await;
+    browser.state("live").await;
+    let seqs = browser.seqs().await;
+    assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
+    let mut reader = reconnect(&house.tcp, &token).await;
+    reader.ask(json!({"t":"room.open","room":"general","after":0})).await;
+    let mut own = 0;
+    loop {
+        let (told, _) = reader.next().await.unwrap();
+        if told["t"] == "room.live" {
+            break;
+        }
+        own += u32::from(told["text"] == "written while it came back");
+    }
+    assert_eq!(own, 1, "sent once, whatever the network did");
+    browser.shoot("caught-up").await;
+    browser.end().await;
+}
+
+#[tokio::test]
+async fn ending_a_session_closes_its_sockets() {
+    let house = House::start();
+    house.add_user("ann", "operator").await;
+    house.add_user("root", "admin").await;
+    let browser = Browser::start(1024, 768).await;
+    browser.sign_in(&page_of(&house), "ann").await;
+    let disabled = done(wardroom(&house, "", &["admin", "--data", &house.data.to_string_lossy(), "user", "disable", "ann"]));
+    let disabled = disabled.await;
+    assert_eq!(disabled.code, Some(0), "{}", disabled.err);
+    browser.find("[data-testid=login-form]").await;
+    browser.end().await;
+}
+
+/// Processes whose command line or environment has this in it.
+fn processes_with(mark: &str) -> usize {
+    let is_meant = |pid: &std::path::Path| {
+        let text = std::fs::read(pid.join("cmdline")).unwrap_or_default();
+        text.windows(mark.len()).any(|window| window == mark.as_bytes())
+    };
+    std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| is_meant(&entry.path())).count()
+}

@@ -1,0 +1,112 @@
+//! A client that speaks frames, for what the command line and the page are too clever to show.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use bytes::BytesMut;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
+use wardroom_protocol::{Decoder, Frame};
+
+use crate::house::DEADLINE;
+
+trait Socket: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for S {}
+
+/// A connection.
+pub struct Wire {
+    stream: Box<dyn Socket>,
+    decoder: Decoder,
+    buf: BytesMut,
+    next_id: u64,
+    told: VecDeque<(Value, Frame)>,
+}
+
+impl Wire {
+    /// Over TCP.
+    pub async fn tcp(address: &str) -> Self {
+        Self::over(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// Over a unix socket.
+    pub async fn unix(path: &Path) -> Self {
+        Self::over(UnixStream::connect(path).await.unwrap())
+    }
+
+    fn over(stream: impl Socket + 'static) -> Self {
+        Self {
+            stream: Box::new(stream),
+            decoder: Decoder::default(),
+            buf: BytesMut::new(),
+            next_id: 1,
+            told: VecDeque::new(),
+        }
+    }
+
+    /// Says hello, and is welcome.
+    pub async fn hello(&mut self, auth: Value) {
+        self.send(&json!({"t":"hello","v":1,"client":"e2e","auth":auth}), &[]).await.unwrap();
+        assert_eq!(self.next().await.unwrap().0["t"], "welcome");
+    }
+
+    /// Sends a line, and raw bytes behind it.
+    pub async fn send(&mut self, line: &Value, body: &[u8]) -> std::io::Result<()> {
+        let mut bytes = line.to_string().into_bytes();
+        bytes.push(b'\n');
+        bytes.extend_from_slice(body);
+        tokio::time::timeout(DEADLINE, self.stream.write_all(&bytes)).await?
+    }
+
+    /// The next frame; `None` where the connection ended.
+    pub async fn next(&mut self) -> Option<(Value, Frame)> {
+        if let Some(told) = self.told.pop_front() {
+            return Some(told);
+        }
+        self.read().await
+    }
+
+    async fn read(&mut self) -> Option<(Value, Frame)> {
+        loop {
+            if let Some(frame) = self.decoder.next(&mut self.buf).unwrap() {
+                return Some((serde_json::from_slice(&frame.line).unwrap(), frame));
+            }
+            let read = tokio::time::timeout(DEADLINE, self.stream.read_buf(&mut self.buf)).await;
+            if read.expect("a frame in time").unwrap_or(0) == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// The next frame of this type; others are dropped.
+    pub async fn next_of(&mut self, t: &str) -> Value {
+        loop {
+            let (value, _) = self.next().await.expect("the connection goes on");
+            if value["t"] == t {
+                return value;
+            }
+        }
+    }
+
+    /// Asks; `None` where the connection ended before the answer.
+    pub async fn try_ask(&mut self, mut request: Value) -> Option<Value> {
+        let id = self.next_id;
+        self.next_id += 1;
+        request["id"] = id.into();
+        self.send(&request, &[]).await.ok()?;
+        loop {
+            let (value, frame) = self.read().await?;
+            if value["re"] == id {
+                return Some(value);
+            }
+            self.told.push_back((value, frame));
+        }
+    }
+
+    /// Asks, and expects `ok`.
+    pub async fn ask(&mut self, request: Value) -> Value {
+        let answer = self.try_ask(request.clone()).await.expect("an answer");
+        assert_eq!(answer["t"], "ok", "{request} was answered {answer}");
+        answer
+    }
+}
