@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -61,7 +61,8 @@ pub trait Flow: Send {
     fn ack(&mut self, off: u64);
     /// Adds up to `count` frames from memory to `out`.
     fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step;
-    /// True where what it gives are a person's own bytes: written as they are, never rendered.
+    /// True where what it gives are bytes for a terminal as they are: never rendered, and nothing else is written
+    /// until it is done.
     fn is_raw(&self) -> bool {
         false
     }
@@ -100,6 +101,8 @@ pub struct Outlet {
     is_closing: AtomicBool,
     /// When bytes last came in, Unix milliseconds: for the sweeper.
     pub heard_ms: AtomicU64,
+    /// Runs that are watched here.
+    pub watches: AtomicUsize,
 }
 
 impl Outlet {

@@ -65,8 +65,8 @@ impl Presence {
     pub fn close_all(&self, reason: &str, retry_ms: u64) {
         let goaway = encode(Number::None, &Goaway { reason: reason.to_owned(), retry_ms: Some(retry_ms) });
         for connection in self.lock().values() {
-            let last = (!connection.is_person).then(|| goaway.clone());
-            connection.outlet.close(last);
+            let last = if connection.is_person { format!("# {reason}\n").into() } else { goaway.clone() };
+            connection.outlet.close(Some(last));
         }
     }
 

@@ -1,13 +1,41 @@
-//! The face for people with `nc`: lines in, lines out, over the same services.
+//! The face for people with `nc`: lines in, lines out, over the same services as the face for programs.
+//!
+//! Everything that is not said in a room begins with `#`. One's own lines come back like those of others, in the place
+//! that they have in the room. Runs that begin in the open room are followed by themselves.
+
+mod commands;
+mod flows;
+mod followed;
+mod limits;
+mod lines;
+mod moment;
+mod render;
+mod session;
+mod sign_in;
 
 use std::sync::Arc;
 
 use bytes::BytesMut;
 
+use crate::clock::now_ms;
 use crate::listen::Stranger;
+use crate::outlet::Outlet;
 use crate::state::State;
 use crate::wire::Peer;
 use crate::wire::stream::Stream;
+use lines::LineReader;
+use sign_in::Outcome;
 
-/// Serves one person.
-pub async fn serve(_state: Arc<State>, _stream: Arc<Stream>, _buf: BytesMut, _peer: Peer, _stranger: Stranger) {}
+/// Serves one person; or a program, if that is what turns up. `buf` is what was read already.
+pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: Peer, stranger: Stranger) {
+    let outlet = Outlet::new(now_ms());
+    let reader = LineReader::new(Arc::clone(&stream), Arc::clone(&outlet), buf, limits::SIGN_IN_BYTES_MAX);
+    match Box::pin(sign_in::sign_in(&state, &stream, reader, &peer, &stranger)).await {
+        Outcome::Person(member, reader) => {
+            drop(stranger);
+            Box::pin(session::serve(state, stream, reader, outlet, member)).await;
+        }
+        Outcome::Program(buf) => Box::pin(crate::wire::serve(state, stream, buf, peer, stranger)).await,
+        Outcome::Nobody(reader) => sign_in::part(&stream, reader).await,
+    }
+}

@@ -25,6 +25,8 @@ use crate::store::{Range, Store, UserId};
 pub trait Render: Send {
     /// The bytes to write for a frame that is not an answer; empty if it is not shown.
     fn render(&mut self, frame: Bytes) -> Bytes;
+    /// What was held back and is due now; asked whenever the writer is woken.
+    fn rest(&mut self) -> Bytes;
 }
 
 /// A room that the reader has open.
@@ -49,6 +51,8 @@ pub struct Writer {
     rooms: Vec<OpenRoom>,
     quiet: Vec<QuietRoom>,
     flows: Vec<Box<dyn Flow>>,
+    /// Raw bulk: as long as it is there, nothing else is written.
+    alone: Option<Box<dyn Flow>>,
     render: Option<Box<dyn Render>>,
 }
 
@@ -61,7 +65,8 @@ impl Writer {
         reader: UserId,
         render: Option<Box<dyn Render>>,
     ) -> Self {
-        Self { stream, outlet, store, reader, rooms: Vec::new(), quiet: Vec::new(), flows: Vec::new(), render }
+        let (rooms, quiet, flows) = (Vec::new(), Vec::new(), Vec::new());
+        Self { stream, outlet, store, reader, rooms, quiet, flows, alone: None, render }
     }
 
     /// Writes until the outlet is closed or the other side is gone. The reading side then lets the other side take
@@ -128,8 +133,11 @@ impl Writer {
 
     /// Takes what is new. Empty if there is nothing.
     async fn collect(&mut self, out: &mut Vec<Bytes>, is_closing: bool) {
+        if self.alone.is_some() && !is_closing {
+            return self.take_alone(out).await;
+        }
         let mut bytes = 0;
-        while bytes < WRITE_BYTES_MAX && out.len() < EVENTS_PER_WRITE_MAX {
+        while bytes < WRITE_BYTES_MAX && out.len() < EVENTS_PER_WRITE_MAX && self.alone.is_none() {
             let Some(item) = self.outlet.pop() else { break };
             if let Item::Frame(frame) = item {
                 bytes += frame.len();
@@ -148,6 +156,16 @@ impl Writer {
         } else if let [_, _, ..] = self.rooms.as_slice() {
             // A room that fills every write must not keep the next one waiting.
             self.rooms.rotate_left(1);
+        }
+        if let Some(render) = &mut self.render {
+            let rest = render.rest();
+            if !rest.is_empty() {
+                out.push(rest);
+            }
+        }
+        if self.alone.is_some() {
+            // Its turn comes when all that was before it is written.
+            self.outlet.wake();
         }
         if self.render.is_some() && !out.is_empty() {
             out.retain(|frame| !frame.is_empty());
@@ -190,6 +208,7 @@ impl Writer {
                     self.quiet.swap_remove(at).room.unsubscribe_quiet(&self.outlet);
                 }
             }
+            Item::Flow(flow) if flow.is_raw() => self.alone = Some(flow),
             Item::Flow(flow) => {
                 self.flows.retain(|old| old.key() != flow.key());
                 self.flows.push(flow);
@@ -216,10 +235,7 @@ impl Writer {
                     let (room, cursor) = (Arc::clone(&open.room), open.cursor);
                     let read = read_page(&self.store, &room, cursor, self.reader, out).await;
                     let Some(cursor) = read else {
-                        let goaway =
-                            Goaway { reason: "the server could not read a room".into(), retry_ms: Some(1_000) };
-                        self.outlet.close(Some(encode(Number::None, &goaway)));
-                        return;
+                        return self.outlet.close(Some(self.unreadable()));
                     };
                     open.cursor = cursor;
                 }
@@ -236,6 +252,15 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// The last word where a room cannot be read.
+    fn unreadable(&self) -> Bytes {
+        let reason = "the server could not read a room";
+        if self.render.is_some() {
+            return format!("# {reason}: connect again\n").into();
+        }
+        encode(Number::None, &Goaway { reason: reason.to_owned(), retry_ms: Some(1_000) })
     }
 
     fn take_states(&mut self, out: &mut Vec<Bytes>) {
@@ -258,6 +283,22 @@ impl Writer {
         }
     }
 
+    /// The next of a raw flow.
+    async fn take_alone(&mut self, out: &mut Vec<Bytes>) {
+        let Some(flow) = &mut self.alone else { return };
+        let mut step = flow.take(BULK_FRAMES_PER_WRITE_MAX, out);
+        if step == Step::Load {
+            flow.load().await;
+            step = flow.take(BULK_FRAMES_PER_WRITE_MAX, out);
+        }
+        if step == Step::Done {
+            self.alone = None;
+        }
+        if step != Step::Wait {
+            self.outlet.wake();
+        }
+    }
+
     async fn take_bulk(&mut self, out: &mut Vec<Bytes>) {
         let mut index = 0;
         let until = out.len() + BULK_FRAMES_PER_WRITE_MAX;
@@ -275,8 +316,7 @@ impl Writer {
                 flow.load().await;
                 step = flow.take(until - from, out);
             }
-            let is_raw = flow.is_raw();
-            if let Some(render) = self.render.as_mut().filter(|_| !is_raw) {
+            if let Some(render) = &mut self.render {
                 for frame in out.iter_mut().skip(from) {
                     *frame = render.render(std::mem::take(frame));
                 }

@@ -1,0 +1,169 @@
+//! Bulk on its way to a person: a reader that deals with every byte as it comes, and a fence to wait behind.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use tokio::sync::oneshot;
+use wardroom_protocol::StreamId;
+
+use super::followed::Followed;
+use super::limits::STALL_MS;
+use crate::clock::now_ms;
+use crate::outlet::{Flow, FlowKey, Item, Outlet, Step};
+use crate::secrets::new_ulid;
+
+/// Bulk whose reader sends no acknowledgements: the writer asks for more only when all before is on the socket, and
+/// that is all the credit that a terminal needs.
+pub struct Unasked {
+    flow: Box<dyn Flow>,
+    /// All bytes before this were taken.
+    taken: u64,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    off: u64,
+    len: u64,
+}
+
+impl Unasked {
+    /// Around a flow.
+    pub fn over(flow: Box<dyn Flow>) -> Box<dyn Flow> {
+        Box::new(Self { flow, taken: 0 })
+    }
+}
+
+impl Flow for Unasked {
+    fn key(&self) -> FlowKey {
+        self.flow.key()
+    }
+
+    fn ack(&mut self, off: u64) {
+        self.flow.ack(off);
+    }
+
+    fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step {
+        self.flow.ack(self.taken);
+        let from = out.len();
+        let step = self.flow.take(count, out);
+        for frame in out.iter().skip(from) {
+            let line = frame.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            if let Ok(Span { off, len }) = serde_json::from_slice(line) {
+                self.taken = self.taken.max(off.saturating_add(len));
+            }
+        }
+        match step {
+            // There may be more, for the credit that the next call gives.
+            Step::Wait if out.len() > from => Step::More,
+            step => step,
+        }
+    }
+
+    fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.flow.load()
+    }
+}
+
+/// A file's bytes on their way to a terminal, and a receipt behind them.
+pub struct Download {
+    flow: Box<dyn Flow>,
+    outlet: Arc<Outlet>,
+    followed: Arc<Followed>,
+    receipt: Bytes,
+}
+
+impl Download {
+    /// Around a raw flow. `receipt` follows its last byte.
+    pub fn over(flow: Box<dyn Flow>, outlet: &Arc<Outlet>, followed: &Arc<Followed>, receipt: String) -> Box<dyn Flow> {
+        let (outlet, followed) = (Arc::clone(outlet), Arc::clone(followed));
+        Box::new(Self { flow, outlet, followed, receipt: receipt.into() })
+    }
+}
+
+impl Flow for Download {
+    fn key(&self) -> FlowKey {
+        self.flow.key()
+    }
+
+    fn ack(&mut self, off: u64) {
+        self.flow.ack(off);
+    }
+
+    fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step {
+        let from = out.len();
+        let step = self.flow.take(count, out);
+        let bytes = out.iter().skip(from).map(Bytes::len).sum();
+        self.followed.advance(bytes, self.followed.has_partials());
+        // One that broke off has closed the connection, with its own words.
+        if step == Step::Done && !self.outlet.is_closing() {
+            out.push(std::mem::take(&mut self.receipt));
+        }
+        step
+    }
+
+    fn is_raw(&self) -> bool {
+        true
+    }
+
+    fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.flow.load()
+    }
+}
+
+/// Says when all that the writer was handed before it, and all events of that time, are on the socket: it is asked
+/// once more only after the write of what was taken with it.
+struct Fence {
+    key: FlowKey,
+    is_seen: bool,
+    tell: Option<oneshot::Sender<()>>,
+}
+
+impl Flow for Fence {
+    fn key(&self) -> FlowKey {
+        self.key
+    }
+
+    fn ack(&mut self, _off: u64) {}
+
+    fn take(&mut self, _count: usize, _out: &mut Vec<Bytes>) -> Step {
+        if !self.is_seen {
+            self.is_seen = true;
+            return Step::More;
+        }
+        if let Some(tell) = self.tell.take() {
+            // Whoever waited may have given up.
+            let _ = tell.send(());
+        }
+        Step::Done
+    }
+
+    fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// Waits until all that there is to show is on the socket; gives up a reader that takes nothing for [`STALL_MS`].
+pub async fn flush(outlet: &Outlet, followed: &Followed) {
+    let (tell, mut told) = oneshot::channel();
+    let key = FlowKey::Stream(StreamId(new_ulid(now_ms())));
+    outlet.push(Item::Flow(Box::new(Fence { key, is_seen: false, tell: Some(tell) })));
+    let mut progress = followed.progress();
+    loop {
+        tokio::select! {
+            // An error is a writer that has ended.
+            _ = &mut told => return,
+            () = outlet.closed() => return,
+            () = tokio::time::sleep(Duration::from_millis(STALL_MS)) => {
+                let now = followed.progress();
+                if now == progress {
+                    outlet.push(Item::Stop(key));
+                    return;
+                }
+                progress = now;
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What a person does with the files of a room.
+
+use std::fmt::Write as _;
+
+use wardroom_protocol::limits::WINDOW_MAX;
+use wardroom_protocol::messages::{FileGet, FileInfo, FileKind, FileList, FilePut, IfExists, Place};
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{RelPath, UploadId};
+
+use super::{Session, nonce};
+use crate::files::{self, Committed, Face};
+use crate::outlet::Item;
+use crate::refusal::Refusal;
+use crate::text::flows::Download;
+use crate::text::limits::FILES_SHOWN;
+use crate::text::lines::End;
+use crate::text::moment::size_words;
+
+impl Session {
+    fn shelf(&self) -> Result<Place, Refusal> {
+        Ok(Place::Room(self.current()?.name.clone()))
+    }
+
+    pub(super) async fn list_files(&self, folder: Option<RelPath>) -> Result<(), Refusal> {
+        let place = self.shelf()?;
+        let (mut entries, mut after): (Vec<FileInfo>, Option<String>) = (Vec::new(), None);
+        let more = loop {
+            let ask = FileList { place: place.clone(), path: folder.clone(), after };
+            let page = files::list(&self.state, &self.member, ask).await?;
+            after = page.entries.last().map(|entry| entry.name.clone());
+            entries.extend(page.entries);
+            if !page.more || after.is_none() || entries.len() >= FILES_SHOWN {
+                break page.more;
+            }
+        };
+        if entries.is_empty() {
+            self.tell("no files are here yet: /put NAME SIZE brings one");
+            return Ok(());
+        }
+        let mut out = String::new();
+        for entry in entries {
+            let name = visible(&entry.name);
+            let (size, slash) = match entry.kind {
+                FileKind::File => (size_words(entry.size), ""),
+                FileKind::Folder => (String::new(), "/"),
+            };
+            let (minute, day) = self.calendar.minute(entry.mtime);
+            let _ = writeln!(out, "# {size:>10}  {day} {minute}  {name}{slash}");
+        }
+        if more {
+            out.push_str("# and more, which /files does not show: see the page, or wardroom ls\n");
+        }
+        self.tell_lines(out);
+        Ok(())
+    }
+
+    /// Takes exactly `size` raw bytes off the socket, whatever becomes of them: what they hold is never read as words
+    /// or commands.
+    pub(super) async fn put_file(&mut self, path: RelPath, size: u64) -> Result<(), Refusal> {
+        let mut left = size;
+        let result = self.take_file(path, size, &mut left).await;
+        while left > 0 && result.is_err() {
+            match self.reader.raw(left).await {
+                Ok(bytes) => left = left.saturating_sub(bytes.len() as u64),
+                // The next line finds that out too.
+                Err(_) => break,
+            }
+        }
+        let committed = result?;
+        let (path, digest) = (committed.path, committed.blake3);
+        self.tell(&format!("put {path} {size} {digest}"));
+        Ok(())
+    }
+
+    async fn take_file(&mut self, path: RelPath, size: u64, left: &mut u64) -> Result<Committed, Refusal> {
+        let (place, name) = (self.shelf()?, path.clone());
+        let put = FilePut { place, path, size, mtime: None, if_exists: IfExists::Fail, nonce: nonce() };
+        let begun = files::put(&self.state, &self.member, &self.outlet, put, Face::Person).await?;
+        self.tell(&format!("send {size} bytes of {name}"));
+        let result = match self.take_bytes(begun.upload, size, left).await {
+            Ok(()) => files::commit(&self.state, &self.member, begun.upload, None).await,
+            Err(refusal) => Err(refusal),
+        };
+        if result.is_err()
+            && let Err(refusal) = files::abort(&self.state, &self.member, begun.upload).await
+        {
+            // It is removed when it has expired.
+            tracing::debug!(%refusal, "cannot give an upload up");
+        }
+        result
+    }
+
+    async fn take_bytes(&mut self, upload: UploadId, size: u64, left: &mut u64) -> Result<(), Refusal> {
+        while *left > 0 {
+            let bytes = match self.reader.raw(*left).await {
+                Ok(bytes) => bytes,
+                Err(End::Eof | End::Closing | End::Broken | End::TooMuch) => {
+                    let came = size.saturating_sub(*left);
+                    let words = format!("only {came} of {size} bytes came: nothing was kept");
+                    return Err(Refusal::bad_request(words));
+                }
+            };
+            let (off, count) = (size.saturating_sub(*left), bytes.len() as u64);
+            *left = left.saturating_sub(count);
+            files::write(&self.state, &self.member, &self.outlet, upload, off, bytes).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn get_file(&mut self, path: RelPath) -> Result<(), Refusal> {
+        let get = FileGet {
+            place: self.shelf()?,
+            path: path.clone(),
+            off: 0,
+            count: None,
+            window: Some(WINDOW_MAX),
+            blake3: None,
+        };
+        let (ok, flow) = files::open_download(&self.state, &self.member, &self.outlet, get, Face::Person).await?;
+        let digest = ok.blake3.as_deref().unwrap_or("-");
+        self.tell(&format!("get {path} {} {digest}", ok.size));
+        // The line feed is not the file's: it begins the receipt's line, whatever the last byte was.
+        let receipt = format!("\n# got {} ({})\n", visible(path.as_str()), size_words(ok.size));
+        self.outlet.push(Item::Flow(Download::over(flow, &self.outlet, &self.followed, receipt)));
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! A person who is signed in: reads line after line, and has each carried out. What the lines of a subject do is in
+//! the file of that subject.
+
+mod files;
+mod rooms;
+mod runs;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use wardroom_protocol::Nonce;
+use wardroom_protocol::visible::visible;
+
+use super::commands::{self, BadLine, Command, Line};
+use super::flows::flush;
+use super::followed::Followed;
+use super::limits::{PARTIAL_AGE_MS, SETTLE_MS};
+use super::lines::{End, Input, LineReader};
+use super::moment::Calendar;
+use super::render::{Drawer, Screen};
+use crate::clock::now_ms;
+use crate::limits::CLOSE_WAIT_MS;
+use crate::outlet::{Item, Outlet};
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::rooms::Room;
+use crate::secrets::new_ulid;
+use crate::state::State;
+use crate::wire::stream::Stream;
+use crate::wire::writer::Writer;
+
+/// Serves somebody who has signed in, to the end.
+pub async fn serve(
+    state: Arc<State>,
+    stream: Arc<Stream>,
+    mut reader: LineReader,
+    outlet: Arc<Outlet>,
+    member: Member,
+) {
+    reader.unbind();
+    let here = state.presence.enter(&outlet, member.user.id, member.session, true);
+    // An account that was closed between the password and this line is not found by who closes its connections.
+    if state.accounts.by_id(member.user.id).is_none_or(|user| user.is_disabled) {
+        outlet.close(Some("# this account is closed\n".into()));
+    }
+    let (calendar, followed) = (Calendar::local(), Arc::new(Followed::default()));
+    let screen = Screen::new(Drawer::new(calendar.clone(), now_ms()), Arc::clone(&followed));
+    let (store, user) = (state.store.clone(), member.user.id);
+    let writer = Writer::new(Arc::clone(&stream), Arc::clone(&outlet), store, user, Some(Box::new(screen)));
+    let writing = tokio::spawn(writer.run());
+    let member = Arc::new(member);
+    let mut session = Session { state, member, outlet, followed, reader, calendar, room: None, noted_ms: 0 };
+    session.run().await;
+    drop(here);
+    let Session { mut reader, outlet, .. } = session;
+    outlet.close(None);
+    let rest = async {
+        drop(writing.await);
+        reader.drain().await;
+    };
+    // Whoever does not take the last bytes has this long; the writer gives up by itself.
+    drop(tokio::time::timeout(Duration::from_millis(2 * CLOSE_WAIT_MS), rest).await);
+    stream.shutdown();
+}
+
+struct Session {
+    state: Arc<State>,
+    member: Arc<Member>,
+    outlet: Arc<Outlet>,
+    followed: Arc<Followed>,
+    reader: LineReader,
+    calendar: Calendar,
+    /// The one that is shown and talked to.
+    room: Option<Arc<Room>>,
+    /// When it was last noted how far the room was read.
+    noted_ms: u64,
+}
+
+/// Why a session ends.
+enum Ended {
+    /// By a command, or by a line after which we do not know where the next one begins.
+    Quit,
+    /// Half closed: what was asked for is answered.
+    Eof,
+    /// We were told to end, or the socket broke.
+    Cut,
+}
+
+impl Session {
+    async fn run(&mut self) {
+        self.welcome().await;
+        let ended = self.read_all().await;
+        match ended {
+            Ended::Cut => return,
+            Ended::Eof => self.see_runs_end().await,
+            Ended::Quit => {}
+        }
+        self.outlet.is_idle().await;
+        flush(&self.outlet, &self.followed).await;
+        self.note_read().await;
+    }
+
+    async fn read_all(&mut self) -> Ended {
+        loop {
+            self.outlet.has_room().await;
+            let input = tokio::select! {
+                input = self.reader.next() => input,
+                () = self.followed.changed() => {
+                    self.follow_noticed().await;
+                    continue;
+                }
+                () = partial_is_due(&self.followed) => {
+                    self.outlet.wake();
+                    continue;
+                }
+            };
+            let ended = match input {
+                Ok(Input::Line(line)) => self.line(line).await,
+                // A command that was cut off could be a worse one than was meant.
+                Ok(Input::Cut(line)) if line.starts_with('/') && !line.starts_with("//") => {
+                    self.tell("the last line has no end, so it was not carried out");
+                    None
+                }
+                Ok(Input::Cut(line)) => self.line(line).await,
+                Ok(Input::TooLong) => {
+                    self.tell("a line has at most 17,408 bytes: this one was skipped; send it as a file");
+                    None
+                }
+                Ok(Input::NotUtf8) => {
+                    self.tell("this line is not UTF-8: it was skipped; send it as a file");
+                    None
+                }
+                Err(End::Eof) => Some(Ended::Eof),
+                Err(End::Closing | End::Broken | End::TooMuch) => Some(Ended::Cut),
+            };
+            if let Some(ended) = ended {
+                return ended;
+            }
+        }
+    }
+
+    async fn line(&mut self, line: String) -> Option<Ended> {
+        match commands::parse(line) {
+            Ok(Line::Empty) => None,
+            Ok(Line::Message(text)) => {
+                self.say(text).await;
+                None
+            }
+            Ok(Line::Command(Command::Quit)) => {
+                self.settle().await;
+                self.tell("bye");
+                Some(Ended::Quit)
+            }
+            Ok(Line::Command(command)) => {
+                if !matches!(command, Command::Stop(_)) {
+                    self.settle().await;
+                }
+                if let Err(refusal) = Box::pin(self.command(command)).await {
+                    self.tell(&refusal.msg);
+                }
+                None
+            }
+            Err(BadLine { msg, is_final }) => {
+                self.settle().await;
+                self.tell(&msg);
+                is_final.then_some(Ended::Quit)
+            }
+        }
+    }
+
+    async fn command(&mut self, command: Command) -> Result<(), Refusal> {
+        match command {
+            Command::Help => self.tell_lines(commands::help()),
+            Command::Rooms => self.list_rooms().await,
+            Command::Join(name) => self.join(&name).await?,
+            Command::Create(name) => self.create(name).await?,
+            Command::Leave(name) => self.leave(name).await?,
+            Command::Who => self.list_members()?,
+            Command::Log(count) => self.log(count).await?,
+            Command::Run(cmd) => self.start_run(cmd).await?,
+            Command::Runs => self.list_runs().await?,
+            Command::Watch(n) => self.watch_run(n).await?,
+            Command::Unwatch(n) => self.unwatch_run(n).await?,
+            Command::Stop(n) => self.stop_run(n).await?,
+            Command::Files(folder) => self.list_files(folder).await?,
+            Command::Put(path, size) => self.put_file(path, size).await?,
+            Command::Get(path) => self.get_file(path).await?,
+            Command::Later(words) => self.tell(words),
+            Command::Quit => {}
+        }
+        Ok(())
+    }
+
+    /// Says something in the room. Not waited for: many lines that come at once are one commit.
+    async fn say(&mut self, text: String) {
+        let room = match self.current() {
+            Ok(room) => room.name.clone(),
+            Err(refusal) => return self.tell(&refusal.msg),
+        };
+        self.outlet.begin();
+        let answering = Arc::clone(&self.outlet);
+        // What was said comes back as the room's own line.
+        let done =
+            move |result: Result<u64, Refusal>| answering.answer(result.err().map(|refusal| sentence(&refusal.msg)));
+        let post = crate::rooms::Post { room, text, nonce: nonce(), reply_to: None };
+        if let Err(refusal) = crate::rooms::post(&self.state, &self.member, post, done).await {
+            self.outlet.answer(Some(sentence(&refusal.msg)));
+        }
+        self.note_read_now_and_then().await;
+    }
+
+    /// The room that is open.
+    fn current(&self) -> Result<&Arc<Room>, Refusal> {
+        self.room
+            .as_ref()
+            .ok_or_else(|| Refusal::not_found("you are in no room: /rooms lists them, /join ROOM goes to one"))
+    }
+
+    /// Waits, a little, until what was asked for so far is on the screen, so that answers stand in the order of the
+    /// questions. A reader that is slow waits for nothing.
+    async fn settle(&self) {
+        let settled = async {
+            self.outlet.is_idle().await;
+            flush(&self.outlet, &self.followed).await;
+        };
+        drop(tokio::time::timeout(Duration::from_millis(SETTLE_MS), settled).await);
+    }
+
+    /// After the last line: what was started is followed to its end.
+    async fn see_runs_end(&self) {
+        self.outlet.is_idle().await;
+        while self.followed.has_own() && !self.outlet.is_closing() {
+            tokio::select! {
+                () = self.followed.changed() => {}
+                () = partial_is_due(&self.followed) => self.outlet.wake(),
+                () = self.outlet.closed() => {}
+            }
+        }
+    }
+
+    fn tell(&self, words: &str) {
+        self.outlet.tell(sentence(words));
+    }
+
+    /// Lines that begin with `#` already, and are harmless.
+    fn tell_lines(&self, lines: String) {
+        self.outlet.tell(lines.into());
+    }
+
+    fn stop_flow(&self, run: wardroom_protocol::RunId) {
+        self.outlet.push(Item::Stop(crate::outlet::FlowKey::Run(run)));
+    }
+}
+
+/// Ends when a line on hold is to be looked at; never, while there is none.
+async fn partial_is_due(followed: &Followed) {
+    if !followed.has_partials() {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(Duration::from_millis(PARTIAL_AGE_MS)).await;
+}
+
+/// Our own words, on a line.
+fn sentence(words: &str) -> Bytes {
+    format!("# {}\n", visible(words)).into()
+}
+
+/// A mark for something that is asked for once: what a person repeats, they mean twice.
+fn nonce() -> Nonce {
+    let text = new_ulid(now_ms()).to_string();
+    // A ULID is 26 letters and digits, which is a nonce.
+    Nonce::parse(&text).unwrap_or_else(|_| unreachable!("a ULID is a nonce"))
+}

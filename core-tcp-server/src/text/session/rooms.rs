@@ -1,0 +1,186 @@
+//! What a person does with rooms.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use wardroom_protocol::limits::HISTORY_LIMIT_MAX;
+use wardroom_protocol::messages::{RoomCreate, RoomHistory, RoomPage};
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{Event, RoomName};
+
+use super::Session;
+use crate::clock::now_ms;
+use crate::outlet::Item;
+use crate::refusal::Refusal;
+use crate::rooms::{self, Room};
+use crate::text::limits::{LAST_EVENTS, READ_NOTE_MS};
+use crate::text::render::Drawer;
+
+impl Session {
+    /// Says who one is, and goes to the first room: `general`, where everybody is.
+    pub(super) async fn welcome(&mut self) {
+        let user = &self.member.user;
+        let zone = self.calendar.zone_words(now_ms());
+        let lines = format!(
+            "# You are {} ({}). Times are {zone}. What you say comes back in its place among what others say.\n",
+            user.name, user.role
+        );
+        self.tell_lines(lines);
+        let all = self.state.rooms.all();
+        let joined = || all.iter().filter(|room| room.has(user.id));
+        let first = joined().find(|room| room.id == rooms::GENERAL).or_else(|| joined().next());
+        match first {
+            Some(room) => self.enter(Arc::clone(room)).await,
+            None => self.tell("you are in no room: /rooms lists them, /join ROOM goes to one"),
+        }
+    }
+
+    /// Opens a room, and closes the one before.
+    async fn enter(&mut self, room: Arc<Room>) {
+        self.note_read().await;
+        if let Some(old) = self.room.take() {
+            self.outlet.push(Item::Close(old.id));
+            for run in self.followed.forget_noticed() {
+                self.stop_flow(run);
+            }
+        }
+        let head = room.tail.head();
+        let mut line = format!("# This is {}", room.name);
+        if !room.title.is_empty() {
+            let _ = write!(line, " ({})", visible(&room.title));
+        }
+        match head {
+            0 => line.push_str(". Nothing was said here yet.\n"),
+            1..=LAST_EVENTS => line.push_str(". All that was said:\n"),
+            _ => {
+                let _ = writeln!(line, ". The last {LAST_EVENTS} lines (/log shows more):");
+            }
+        }
+        self.tell_lines(line);
+        self.followed.open(&room.name, head);
+        self.outlet.push(Item::Open { room: Arc::clone(&room), cursor: head.saturating_sub(LAST_EVENTS) });
+        self.room = Some(room);
+    }
+
+    pub(super) async fn join(&mut self, name: &RoomName) -> Result<(), Refusal> {
+        rooms::join(&self.state, &self.member, name).await?;
+        let room = self.member.readable(&self.state.rooms, name)?.room;
+        self.enter(room).await;
+        Ok(())
+    }
+
+    pub(super) async fn create(&mut self, name: RoomName) -> Result<(), Refusal> {
+        let create = RoomCreate { room: name.clone(), title: None, private: false };
+        rooms::create(&self.state, &self.member, create).await?;
+        let room = self.member.readable(&self.state.rooms, &name)?.room;
+        self.enter(room).await;
+        Ok(())
+    }
+
+    pub(super) async fn leave(&mut self, name: Option<RoomName>) -> Result<(), Refusal> {
+        let name = match name {
+            Some(name) => name,
+            None => self.current()?.name.clone(),
+        };
+        let left = rooms::leave(&self.state, &self.member, &name).await?;
+        if left.is_none() {
+            self.tell(&format!("you are not a member of {name}"));
+        }
+        if self.room.as_ref().is_some_and(|room| room.name == name)
+            && let Some(general) = self.state.rooms.by_id(rooms::GENERAL)
+        {
+            self.tell(&format!("you left {name}"));
+            self.enter(general).await;
+        } else if left.is_some() {
+            self.tell(&format!("you left {name}"));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn list_rooms(&mut self) {
+        self.note_read().await;
+        let mut out = String::new();
+        for info in rooms::list(&self.state, &self.member) {
+            let is_current = self.room.as_ref().is_some_and(|room| room.name == info.room);
+            let mark = if is_current { '*' } else { ' ' };
+            let unread = info.head.saturating_sub(info.read);
+            let what = match (info.joined, unread) {
+                (false, _) => "not joined".to_owned(),
+                (true, 0) => String::new(),
+                (true, unread) => format!("{unread} unread"),
+            };
+            let line = format!("# {mark} {:<20} {what:<12} {}", info.room.as_str(), visible(&info.title));
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+        self.tell_lines(out);
+    }
+
+    pub(super) fn list_members(&self) -> Result<(), Refusal> {
+        let room = self.current()?;
+        let members = rooms::members(&self.state, &self.member, &room.name)?;
+        let mut out = format!(
+            "# {} of {} in {} are here:\n",
+            members.iter().filter(|m| m.here).count(),
+            members.len(),
+            room.name
+        );
+        for member in members {
+            let here = if member.here { "here" } else { "" };
+            let shown = if member.name == member.user.as_str() { "" } else { member.name.as_str() };
+            let line =
+                format!("#   {:<20} {:<9} {here:<5} {}", member.user.as_str(), member.role.as_str(), visible(shown));
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+        self.tell_lines(out);
+        Ok(())
+    }
+
+    /// The last `count` lines. A page may hold fewer where they are long, so several are read.
+    pub(super) async fn log(&mut self, count: u32) -> Result<(), Refusal> {
+        let room = self.current()?.name.clone();
+        let (mut pages, mut left, mut before) = (Vec::new(), count.min(HISTORY_LIMIT_MAX), None);
+        while left > 0 {
+            let ask = RoomHistory { room: room.clone(), before, after: None, around: None, limit: Some(left) };
+            let page = rooms::history(&self.state, &self.member, &ask).await?;
+            let page: RoomPage = serde_json::from_slice(&page).map_err(Refusal::internal)?;
+            let events: Vec<Event> =
+                page.events.iter().filter_map(|event| Event::parse(event.get().as_bytes()).ok()).collect();
+            let Some(first) = events.first() else { break };
+            (before, left) = (Some(first.seq), left.saturating_sub(u32::try_from(events.len()).unwrap_or(u32::MAX)));
+            pages.push(events);
+            if !page.more {
+                break;
+            }
+        }
+        let mut drawer = Drawer::new(self.calendar.clone(), now_ms());
+        let shown: usize = pages.iter().map(Vec::len).sum();
+        let mut out = format!("# The last {shown} lines of {room}:\n");
+        for event in pages.iter().rev().flatten() {
+            drawer.event(event, &mut out);
+        }
+        out.push_str("# That is all; what follows is new.\n");
+        self.tell_lines(out);
+        Ok(())
+    }
+
+    /// Notes how far the room was read: whoever asks for something has seen what was shown.
+    pub(super) async fn note_read(&mut self) {
+        let Some(room) = &self.room else { return };
+        let shown = self.followed.shown();
+        if room.read_by(self.member.user.id).is_none_or(|read| read >= shown) {
+            return;
+        }
+        self.noted_ms = now_ms();
+        if let Err(refusal) = rooms::read(&self.state, &self.member, &room.name, shown).await {
+            // It is noted the next time.
+            tracing::debug!(%refusal, "cannot note how far a room was read");
+        }
+    }
+
+    /// As [`Session::note_read`], but not for every line that is said.
+    pub(super) async fn note_read_now_and_then(&mut self) {
+        if now_ms().saturating_sub(self.noted_ms) >= READ_NOTE_MS {
+            self.note_read().await;
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What a person does with runs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use wardroom_protocol::RunId;
+use wardroom_protocol::limits::WINDOW_MAX;
+use wardroom_protocol::messages::{RunInfo, RunList, RunSignal, RunStart, RunWatch, Signal};
+use wardroom_protocol::visible::visible;
+
+use super::{Session, nonce};
+use crate::outlet::Item;
+use crate::refusal::Refusal;
+use crate::runs;
+use crate::text::flows::Unasked;
+use crate::text::followed::Begin;
+use crate::text::limits::RUNS_SHOWN;
+use crate::text::moment::span_words;
+
+impl Session {
+    pub(super) async fn start_run(&mut self, cmd: String) -> Result<(), Refusal> {
+        let start = RunStart {
+            room: self.current()?.name.clone(),
+            cmd: Some(cmd),
+            argv: None,
+            host: None,
+            cwd: None,
+            env: BTreeMap::new(),
+            timeout_s: None,
+            stdin: false,
+            nonce: nonce(),
+        };
+        let started = runs::start(&self.state, &self.member, start).await?;
+        self.follow(started.run, started.n, true).await;
+        Ok(())
+    }
+
+    pub(super) async fn watch_run(&mut self, n: u64) -> Result<(), Refusal> {
+        let info = runs::find_by_n(&self.state, &self.member, n).await?;
+        self.follow(info.run, info.n, true).await;
+        Ok(())
+    }
+
+    pub(super) async fn unwatch_run(&mut self, n: u64) -> Result<(), Refusal> {
+        let info = runs::find_by_n(&self.state, &self.member, n).await?;
+        self.stop_flow(info.run);
+        self.followed.forget(info.run);
+        self.tell(&format!("r{n} goes on, unseen: /watch r{n} shows it again"));
+        Ok(())
+    }
+
+    /// Watches the runs that began in the room.
+    pub(super) async fn follow_noticed(&mut self) {
+        while let Some((run, n)) = self.followed.unwatched() {
+            self.follow(run, n, false).await;
+        }
+    }
+
+    async fn follow(&mut self, run: RunId, n: u64, is_own: bool) {
+        match self.followed.begin(run, n, is_own) {
+            Begin::New => {}
+            Begin::Already => return,
+            Begin::Full => return self.tell(&format!("you follow 32 runs already: /unwatch one, then /watch r{n}")),
+        }
+        let watch = RunWatch { run, from: 0, window: Some(WINDOW_MAX) };
+        match runs::watch(&self.state, &self.member, &self.outlet, watch).await {
+            Ok(flow) => self.outlet.push(Item::Flow(Unasked::over(flow))),
+            Err(refusal) => {
+                self.followed.forget(run);
+                self.tell(&format!("the output of r{n} cannot be shown: {}", refusal.msg));
+            }
+        }
+    }
+
+    pub(super) async fn stop_run(&mut self, n: Option<u64>) -> Result<(), Refusal> {
+        let info = match n {
+            Some(n) => runs::find_by_n(&self.state, &self.member, n).await?,
+            None => self.last_run().await?,
+        };
+        if let Some(exit) = info.exit {
+            self.tell(&format!("r{} is over: {}", info.n, exit.words()));
+            return Ok(());
+        }
+        runs::signal(&self.state, &self.member, RunSignal { run: info.run, signal: Signal::Term }).await?;
+        self.tell(&format!("stopping r{}", info.n));
+        Ok(())
+    }
+
+    /// One's own last run that is under way; somebody else's only if it is the only one.
+    async fn last_run(&self) -> Result<RunInfo, Refusal> {
+        let list = RunList { room: Some(self.current()?.name.clone()), limit: Some(100) };
+        let mut under_way = runs::list(&self.state, &self.member, list).await?;
+        under_way.retain(|info| info.exit.is_none());
+        let own = under_way.iter().position(|info| info.by == self.member.user.name);
+        match (own, under_way.len()) {
+            (Some(at), _) => Ok(under_way.swap_remove(at)),
+            (None, 1) => Ok(under_way.swap_remove(0)),
+            (None, 0) => Err(Refusal::not_found("nothing runs in this room")),
+            _ => Err(Refusal::bad_request("several runs of others are under way: say which, as in /stop r4")),
+        }
+    }
+
+    pub(super) async fn list_runs(&self) -> Result<(), Refusal> {
+        let room = self.current()?.name.clone();
+        let list = RunList { room: Some(room.clone()), limit: Some(RUNS_SHOWN) };
+        let infos = runs::list(&self.state, &self.member, list).await?;
+        if infos.is_empty() {
+            self.tell(&format!("nothing was run in {room} yet"));
+            return Ok(());
+        }
+        let mut out = format!("# The last {} runs in {room}:\n", infos.len());
+        for info in infos.iter().rev() {
+            let how = match (&info.exit, info.ms) {
+                (None, _) => "runs".to_owned(),
+                (Some(exit), Some(ms)) => format!("{} after {}", exit.words(), span_words(ms)),
+                (Some(exit), None) => exit.words(),
+            };
+            let (cmd, host) = (visible(&info.cmd), visible(&info.host));
+            let _ = writeln!(out, "#   r{:<5} {:<28} {} on {host}: {cmd}", info.n, visible(&how), info.by);
+        }
+        self.tell_lines(out);
+        Ok(())
+    }
+}

@@ -1,0 +1,242 @@
+//! A person's first lines: the greeting, `login` or `invite`, and the password. Bounded in time, in bytes and in
+//! tries. A program that was slow to begin is recognised here, and handed on.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{Code, UserName};
+
+use super::commands;
+use super::limits::{CROWD_LOOK_MS, SENSELESS_MAX, SIGN_IN_CROWDED_MS, SIGN_IN_MS, WRONG_MAX};
+use super::lines::{End, Input, LineReader};
+use crate::accounts::{Credentials, SignedIn};
+use crate::limits::{CLOSE_WAIT_MS, STRANGERS_MAX};
+use crate::listen::Stranger;
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::wire::Peer;
+use crate::wire::stream::{Frames, Stream};
+
+/// Who came.
+pub enum Outcome {
+    /// A person, signed in.
+    Person(Member, LineReader),
+    /// A program that was slow, and what it has sent.
+    Program(BytesMut),
+    /// Nobody: they left, or were sent away.
+    Nobody(LineReader),
+}
+
+/// Greets, and signs somebody in.
+pub async fn sign_in(
+    state: &State,
+    stream: &Stream,
+    mut reader: LineReader,
+    peer: &Peer,
+    stranger: &Stranger,
+) -> Outcome {
+    let mut door = Door { state, stream, peer, wrong: 0, senseless: 0 };
+    let outcome = tokio::select! {
+        outcome = door.serve(&mut reader) => outcome,
+        words = patience(stranger) => Err(Away::Told(words.to_owned())),
+    };
+    match outcome {
+        Ok(Came::Person(member)) => Outcome::Person(member, reader),
+        Ok(Came::Program) => Outcome::Program(reader.into_buf()),
+        Err(away) => {
+            if let Away::Told(words) = away {
+                // Whoever does not read it is not waited for.
+                let wait = Duration::from_millis(CLOSE_WAIT_MS);
+                drop(tokio::time::timeout(wait, door.say(&words)).await);
+            }
+            Outcome::Nobody(reader)
+        }
+    }
+}
+
+/// Ends when there has been time enough to sign in.
+async fn patience(stranger: &Stranger) -> &'static str {
+    let mut waited_ms = SIGN_IN_CROWDED_MS;
+    tokio::time::sleep(Duration::from_millis(SIGN_IN_CROWDED_MS)).await;
+    while waited_ms < SIGN_IN_MS {
+        if stranger.semaphore().available_permits() < STRANGERS_MAX / 2 {
+            return "many people are waiting to sign in: connect again";
+        }
+        tokio::time::sleep(Duration::from_millis(CROWD_LOOK_MS)).await;
+        waited_ms += CROWD_LOOK_MS;
+    }
+    "nobody signed in for 120 s: connect again"
+}
+
+enum Came {
+    Person(Member),
+    Program,
+}
+
+/// Why somebody is sent away.
+enum Away {
+    /// They left.
+    Left,
+    /// With these words.
+    Told(String),
+}
+
+impl From<End> for Away {
+    fn from(end: End) -> Self {
+        match end {
+            End::TooMuch => Away::Told("before you are signed in at most 8,192 bytes are read".to_owned()),
+            End::Eof | End::Closing | End::Broken => Away::Left,
+        }
+    }
+}
+
+impl From<io::Error> for Away {
+    fn from(_: io::Error) -> Self {
+        Away::Left
+    }
+}
+
+struct Door<'a> {
+    state: &'a State,
+    stream: &'a Stream,
+    peer: &'a Peer,
+    wrong: u32,
+    senseless: u32,
+}
+
+impl Door<'_> {
+    async fn serve(&mut self, reader: &mut LineReader) -> Result<Came, Away> {
+        let (version, name) = (env!("CARGO_PKG_VERSION"), visible(&self.state.server_name));
+        let words =
+            format!("Wardroom {version} at {name}. Type  login NAME  or  invite CODE.  /help lists the commands.");
+        self.say(&words).await?;
+        loop {
+            if reader.peek().await? == b'{' {
+                return Ok(Came::Program);
+            }
+            let line = self.line(reader).await?;
+            let (word, rest) = commands::split_word(&line);
+            let signed_in = match (word, rest) {
+                ("login", name) if !name.is_empty() && !name.contains(char::is_whitespace) => {
+                    self.login(reader, name).await?
+                }
+                ("invite", code) if !code.is_empty() && !code.contains(char::is_whitespace) => {
+                    self.invite(reader, code).await?
+                }
+                ("/help" | "help" | "?", _) => {
+                    let help = commands::help();
+                    self.write(help).await?;
+                    self.senseless("type  login NAME  or  invite CODE  first").await?;
+                    continue;
+                }
+                ("/quit" | "quit" | "exit", _) => return Err(Away::Told("bye".to_owned())),
+                // A program's comment, or a script's.
+                (comment, _) if comment.starts_with('#') => continue,
+                ("login", _) => {
+                    self.senseless("login takes one name; the password goes on the next line, by itself").await?;
+                    continue;
+                }
+                ("invite", _) => {
+                    self.senseless("invite takes one code; the name and the password go on lines of their own").await?;
+                    continue;
+                }
+                _ => {
+                    self.senseless("type  login NAME  or  invite CODE  first").await?;
+                    continue;
+                }
+            };
+            if let Some(SignedIn { user, session, .. }) = signed_in {
+                return Ok(Came::Person(Member { user, session, address: self.peer.address.clone() }));
+            }
+        }
+    }
+
+    async fn login(&mut self, reader: &mut LineReader, name: &str) -> Result<Option<SignedIn>, Away> {
+        self.say("password (it shows as you type):").await?;
+        let password = self.line(reader).await?;
+        let credentials = Credentials::Password { user: name.to_owned(), password };
+        self.try_in(credentials).await
+    }
+
+    async fn invite(&mut self, reader: &mut LineReader, code: &str) -> Result<Option<SignedIn>, Away> {
+        self.say("the name that you want to be called by, of a-z 0-9 . _ - :").await?;
+        let name = self.line(reader).await?;
+        let user = match UserName::parse(name.trim()) {
+            Ok(user) => user,
+            Err(bad) => {
+                self.senseless(&format!("{bad}: begin again with  invite CODE")).await?;
+                return Ok(None);
+            }
+        };
+        self.say("a password of at least 8 characters (it shows as you type):").await?;
+        let password = self.line(reader).await?;
+        self.try_in(Credentials::Invite { invite: code.to_owned(), user, password }).await
+    }
+
+    async fn try_in(&mut self, credentials: Credentials) -> Result<Option<SignedIn>, Away> {
+        let State { accounts, store, rooms, .. } = self.state;
+        let refusal = match accounts.sign_in(store, rooms, credentials, None, &self.peer.address).await {
+            Ok(signed_in) => return Ok(Some(signed_in)),
+            Err(refusal) => refusal,
+        };
+        let Refusal { code, msg, .. } = refusal;
+        if matches!(code, Code::Unauthorized | Code::RateLimited) {
+            self.wrong += 1;
+            if self.wrong >= WRONG_MAX {
+                return Err(Away::Told(msg.into_owned()));
+            }
+        }
+        self.senseless(&msg).await?;
+        Ok(None)
+    }
+
+    /// Says what was wrong; after too many of these it is over.
+    async fn senseless(&mut self, words: &str) -> Result<(), Away> {
+        self.senseless += 1;
+        if self.senseless >= SENSELESS_MAX {
+            return Err(Away::Told(format!("{words}; this connection ends, connect again")));
+        }
+        Ok(self.say(words).await?)
+    }
+
+    /// The next line that is text. One without an end is taken too: a password that is cut off is a wrong one.
+    async fn line(&mut self, reader: &mut LineReader) -> Result<String, Away> {
+        loop {
+            match reader.next().await? {
+                Input::Line(line) | Input::Cut(line) => return Ok(line),
+                Input::TooLong => self.senseless("this line is too long").await?,
+                Input::NotUtf8 => self.senseless("this line is not UTF-8").await?,
+            }
+        }
+    }
+
+    async fn say(&self, words: &str) -> io::Result<()> {
+        self.write(format!("# {words}\n")).await
+    }
+
+    /// Writes, before there is a task that does. The caller has a deadline.
+    async fn write(&self, text: String) -> io::Result<()> {
+        let mut frames = Frames::default();
+        frames.all.push(Bytes::from(text));
+        while !frames.rest().is_empty() {
+            self.stream.writable().await?;
+            match self.stream.try_write(&mut frames) {
+                Err(e) if e.kind() != io::ErrorKind::WouldBlock => return Err(e),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Ends a connection on which nobody signed in, so that our last words are read.
+pub async fn part(stream: &Arc<Stream>, mut reader: LineReader) {
+    stream.finish();
+    let wait = Duration::from_millis(CLOSE_WAIT_MS);
+    drop(tokio::time::timeout(wait, reader.drain()).await);
+    stream.shutdown();
+}
