@@ -1,2 +1,67 @@
-//! The one binary.
-fn main() {}
+//! The one binary: every part of Wardroom is a subcommand of it. Arguments are in `args`, each group of subcommands in
+//! a file of its own; none has logic of its own beyond calling the part that it is for.
+
+mod admin;
+mod args;
+mod clients;
+mod data;
+mod link;
+mod logging;
+mod parts;
+mod serve;
+mod stop;
+mod supervisor;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+use wardroom_native_client::Failure;
+
+fn main() -> ExitCode {
+    // Becomes a command on behalf of a host: before threads, logs and signal handlers exist.
+    if std::env::args_os().nth(1).is_some_and(|name| name == "host-exec") {
+        return wardroom_host::exec_shim();
+    }
+    let cli = Cli::parse();
+    if let Command::Completions { shell } = cli.command {
+        clap_complete::generate(shell, &mut Cli::command(), "wardroom", &mut std::io::stdout());
+        return ExitCode::SUCCESS;
+    }
+    if let Err(why) = logging::start(cli.log.as_deref(), cli.command.is_server()) {
+        return told(&Failure::usage(why));
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => return told(&Failure::failed(format!("the runtime cannot be started: {e}"))),
+    };
+    let done = runtime.block_on(run(cli));
+    // A read of the terminal that nobody waits for any more must not keep the process.
+    runtime.shutdown_background();
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => told(&failure),
+    }
+}
+
+async fn run(cli: Cli) -> Result<u8, Failure> {
+    let Cli { command, connect, .. } = cli;
+    match command {
+        Command::Serve(args) => serve::serve(args).await,
+        Command::Core(args) => parts::core(args).await,
+        Command::Gateway(args) => parts::gateway(args).await,
+        Command::Host(args) => parts::host(args).await,
+        Command::Admin(args) => admin::admin(args, connect.json).await,
+        other => clients::run(other, connect).await,
+    }
+}
+
+/// Says why it did not work, in one sentence.
+fn told(failure: &Failure) -> ExitCode {
+    use std::io::Write;
+    if !failure.words.is_empty() {
+        writeln!(std::io::stderr(), "wardroom: {}", failure.words).ok();
+    }
+    ExitCode::from(failure.code as u8)
+}

@@ -1,0 +1,85 @@
+//! `wardroom admin`: asks the core that holds the data folder, or, where none runs, opens the folder itself.
+
+use std::path::Path;
+
+use wardroom_native_client::commands::{Admin, AdminCall, admin as ask_running};
+use wardroom_native_client::{ExitCode, Failure, Server, Target, password};
+use wardroom_protocol::messages::{Auth, TokenAdd, UserAdd, UserDisable, UserPasswd};
+
+use crate::args::{AdminArgs, AdminCommand, TokenCommand, UserCommand};
+use crate::data;
+use crate::parts::sentence;
+
+/// Does what was asked for.
+pub async fn admin(args: AdminArgs, json: bool) -> Result<u8, Failure> {
+    let AdminArgs { data, command } = args;
+    let mut web_url = data::web_url(&data);
+    let call = match command {
+        AdminCommand::User { command } => user_call(command).await?,
+        AdminCommand::Token { command: TokenCommand::Add { name, label } } => {
+            AdminCall::TokenAdd(TokenAdd { user: name, label })
+        }
+        AdminCommand::Invite { role, public_url } => {
+            web_url = public_url.or(web_url);
+            AdminCall::Invite { role }
+        }
+    };
+    let admin = Admin { call, web_url, json };
+    let code = if is_served(&data) { beside(&data, admin).await? } else { alone(&data, admin).await? };
+    Ok(code as u8)
+}
+
+async fn user_call(command: UserCommand) -> Result<AdminCall, Failure> {
+    Ok(match command {
+        UserCommand::Add { name, shown, role, password_stdin } => {
+            let password = new_password(password_stdin).await?;
+            AdminCall::UserAdd(UserAdd { user: name, name: shown, role, password })
+        }
+        UserCommand::List => AdminCall::UserList,
+        UserCommand::Passwd { name, password_stdin } => {
+            AdminCall::UserPasswd(UserPasswd { user: name, password: new_password(password_stdin).await? })
+        }
+        UserCommand::Disable { name, enable } => AdminCall::UserDisable(UserDisable { user: name, disabled: !enable }),
+    })
+}
+
+async fn new_password(from_stdin: bool) -> Result<String, Failure> {
+    if from_stdin {
+        return password::from_stdin();
+    }
+    let first = password::ask_secret("New password (8 characters or more): ").await?;
+    if password::ask_secret("Once more: ").await? == first {
+        return Ok(first);
+    }
+    Err(Failure::failed("the two are not the same; try again"))
+}
+
+/// A core answers on the folder's socket.
+fn is_served(data: &Path) -> bool {
+    let socket = data::core_socket(data);
+    let Ok(folder) = std::fs::File::open(data) else { return false };
+    // Through the folder's descriptor: its path may be too long for a socket's address.
+    let short = format!("/proc/self/fd/{}/core.sock", std::os::fd::AsRawFd::as_raw_fd(&folder));
+    socket.exists() && std::os::unix::net::UnixStream::connect(short).is_ok()
+}
+
+async fn beside(data: &Path, admin: Admin) -> Result<ExitCode, Failure> {
+    let token = data::key(&data.join("keys/admin.key"))?;
+    let target = Target { server: Server::Unix(data::core_socket(data)), auth: Auth::Token { token }, remember: None };
+    ask_running(target, admin).await
+}
+
+async fn alone(data: &Path, admin: Admin) -> Result<ExitCode, Failure> {
+    if !data.is_dir() {
+        let words =
+            format!("there is no data folder {}; name it with --data, or start it: wardroom serve", data.display());
+        return Err(Failure::failed(words));
+    }
+    let offline = wardroom_core::admin::open(data).await.map_err(sentence)?;
+    let answer = offline.request(admin.call.request()).await;
+    offline.close().await;
+    match answer {
+        Ok(line) => admin.show(&line),
+        Err(refusal) => Err(Failure::refused(refusal.to_string())),
+    }
+}

@@ -1,0 +1,91 @@
+//! The command line as it is written elsewhere: names that must not change.
+
+use super::*;
+use clap::CommandFactory;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(line.split_whitespace())
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn names_that_programs_are_written_against() {
+    for line in [
+        "wardroom serve",
+        "wardroom serve --data d --tcp 127.0.0.1:0 [::1]:0 unix:/x --http 127.0.0.1:0 --base-path /ops --public-url https://h/ops --trusted-proxy 10.0.0.0/8 ::1 unix",
+        "wardroom serve --tcp 127.0.0.1:0 --tcp [::1]:0",
+        "wardroom core --data d --tcp 127.0.0.1:0",
+        "wardroom gateway --core unix:d/core.sock --key-file d/keys/gateway.key --http 127.0.0.1:0",
+        "wardroom host --core unix:d/core.sock --key-file d/keys/host.key --name local --spool d/host",
+        "wardroom admin --data d user add ann --role viewer --password-stdin",
+        "wardroom admin user list --data d",
+        "wardroom admin --data d user passwd ann --password-stdin",
+        "wardroom admin --data d user disable ann",
+        "wardroom admin --data d token add ann",
+        "wardroom admin --data d invite --role operator",
+        "wardroom login tcp://h:7000 ann --password-stdin",
+        "wardroom login http://h:8080/#invite=abc",
+        "wardroom logout",
+        "wardroom chat ops",
+        "wardroom send ops hello there",
+        "wardroom send ops -",
+        "wardroom send ops -- -x",
+        "wardroom run ops --host h --timeout 5 --cwd /tmp --env A=b --env C= --stdin -- sh -c x",
+        "wardroom run ops -- wardroom --json",
+        "wardroom put a b ops:logs/",
+        "wardroom put a ops --replace",
+        "wardroom get ops:logs/a -o -",
+        "wardroom get ops:a -o b",
+        "wardroom ls",
+        "wardroom ls ops",
+        "wardroom ls ops:logs/ --json",
+        "wardroom log ops --follow --after 12",
+        "wardroom --server tcp://h:1 --token t log ops",
+        "wardroom log ops --server unix:/x --token t",
+        "wardroom completions bash",
+    ] {
+        assert!(parse(line).is_ok(), "{line}: {}", parse(line).err().map(|e| e.to_string()).unwrap_or_default());
+    }
+}
+
+#[test]
+fn nonsense_is_refused() {
+    for line in [
+        "wardroom",
+        "wardroom nonsense",
+        "wardroom serve --tcp 7000",
+        "wardroom serve --trusted-proxy everybody",
+        "wardroom run ops",
+        "wardroom run ops make",
+        "wardroom run OPS -- make",
+        "wardroom run ops --env A -- make",
+        "wardroom put ops",
+        "wardroom put a ops --replace --rename",
+        "wardroom put a ops:../x",
+        "wardroom get ops",
+        "wardroom get ops:/etc/passwd",
+        "wardroom admin user add ann --role king",
+        "wardroom --server ftp://h log ops",
+    ] {
+        assert!(parse(line).is_err(), "{line}");
+    }
+}
+
+#[test]
+fn a_command_keeps_its_own_flags() {
+    let Ok(Cli { command: Command::Run(run), connect, .. }) = parse("wardroom run ops -- ls --json -la") else {
+        panic!("it is a run");
+    };
+    assert_eq!(run.command, ["ls", "--json", "-la"]);
+    assert!(!connect.json);
+}
+
+#[test]
+fn a_token_is_not_shown() {
+    let help = Cli::command().render_long_help().to_string();
+    assert!(help.contains("WARDROOM_TOKEN") && !help.contains("WARDROOM_TOKEN="));
+}

@@ -1,0 +1,100 @@
+//! The client commands: from arguments to what `native-client` takes.
+
+use std::path::PathBuf;
+
+use wardroom_native_client::commands::{self, Chat, Get, Log, Login, LoginTo, Ls, Put, Run, Send};
+use wardroom_native_client::{Failure, Invite, SavedLogin, Server, Target};
+use wardroom_protocol::messages::{Auth, IfExists};
+
+use crate::args::{Command, ConnectArgs, GetArgs, LoginArgs, PutArgs, RunArgs};
+
+/// Runs a client command; gives the code to exit with.
+pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> {
+    let json = connect.json;
+    let code = match command {
+        Command::Login(args) => commands::login(login(args)?).await?,
+        Command::Logout => commands::logout(login_file()?).await?,
+        Command::Run(args) => return commands::run(target(connect)?, run_of(args, json)).await,
+        Command::Chat { room, last } => commands::chat(target(connect)?, Chat { room, last, json }).await?,
+        Command::Send { room, text } => {
+            commands::send(target(connect)?, Send { room, text: text.join(" "), json }).await?
+        }
+        Command::Put(args) => commands::put(target(connect)?, put(args, json)).await?,
+        Command::Get(args) => commands::get(target(connect)?, get(args, json)).await?,
+        Command::Ls { place } => {
+            commands::ls(target(connect)?, Ls { place: place.map(|place| (place.room, place.path)), json }).await?
+        }
+        Command::Log { room, follow, after, last } => {
+            commands::log(target(connect)?, Log { room, follow, after, last, json }).await?
+        }
+        _ => return Err(Failure::usage("this is no client command")),
+    };
+    Ok(code as u8)
+}
+
+/// Which server, and as whom: the arguments and the environment go before the saved login.
+fn target(connect: ConnectArgs) -> Result<Target, Failure> {
+    let ConnectArgs { server, token, .. } = connect;
+    let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+    if let (Some(server), Some(token)) = (&server, &token) {
+        return Ok(Target { server: server.clone(), auth: Auth::Token { token: token.clone() }, remember: None });
+    }
+    let saved = SavedLogin::default_path().map_or(Ok(None), |path| SavedLogin::load(&path)).map_err(Failure::usage)?;
+    let Some(saved) = saved else {
+        let words = if server.is_some() || token.is_some() {
+            "both the server and a token are needed: --server and --token, or WARDROOM_SERVER and WARDROOM_TOKEN"
+        } else {
+            "nobody is signed in here; run: wardroom login tcp://HOST:PORT NAME"
+        };
+        return Err(Failure::usage(words));
+    };
+    let saved_server: Server = saved.server.parse().map_err(Failure::usage)?;
+    // The saved token is for the server that gave it, and is shown to no other.
+    if server.as_ref().is_some_and(|server| *server != saved_server) && token.is_none() {
+        return Err(Failure::usage(format!(
+            "you are signed in to {saved_server} and not to the server named; add --token, or sign in there"
+        )));
+    }
+    let token = token.unwrap_or(saved.token);
+    Ok(Target { server: server.unwrap_or(saved_server), auth: Auth::Token { token }, remember: None })
+}
+
+fn login_file() -> Result<PathBuf, Failure> {
+    SavedLogin::default_path().ok_or_else(|| Failure::usage("there is no home folder to keep a login in; set HOME"))
+}
+
+fn login(args: LoginArgs) -> Result<Login, Failure> {
+    let to = match Invite::parse(&args.url) {
+        Some(invite) => LoginTo::Invite(invite.map_err(Failure::usage)?),
+        None => LoginTo::Server(args.url.parse().map_err(Failure::usage)?),
+    };
+    Ok(Login { to, user: args.name, password_stdin: args.password_stdin, file: login_file()? })
+}
+
+fn run_of(args: RunArgs, json: bool) -> Run {
+    Run {
+        room: args.room,
+        argv: args.command,
+        host: args.host,
+        cwd: args.cwd,
+        env: args.env.into_iter().collect(),
+        timeout_s: args.timeout,
+        stdin: args.stdin,
+        raw: args.raw,
+        json,
+    }
+}
+
+fn put(args: PutArgs, json: bool) -> Put {
+    let if_exists = match (args.replace, args.rename) {
+        (true, _) => IfExists::Replace,
+        (false, true) => IfExists::Rename,
+        (false, false) => IfExists::Fail,
+    };
+    let place = args.target;
+    Put { files: args.files, room: place.room, path: place.path, if_exists, json }
+}
+
+fn get(args: GetArgs, json: bool) -> Get {
+    Get { room: args.source.room, path: args.source.path, output: args.output, replace: args.replace, json }
+}

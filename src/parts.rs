@@ -1,0 +1,108 @@
+//! `wardroom core`, `gateway` and `host`: one part of a server each, for those who run them apart.
+
+use std::io::Write;
+
+use tokio_util::sync::CancellationToken;
+use wardroom_native_client::Failure;
+
+use crate::args::{CoreArgs, GatewayArgs, HostArgs};
+use crate::stop::Signals;
+use crate::{data, link};
+
+/// With what a host exits whose spool another host has: EX_TEMPFAIL of sysexits(3). A supervisor waits quietly then.
+pub const EXIT_SPOOL_IN_USE: u8 = 75;
+
+/// `wardroom core`
+pub async fn core(args: CoreArgs) -> Result<u8, Failure> {
+    let mut signals = Signals::watch()?;
+    let config = wardroom_core::Config {
+        data: args.data,
+        tcp: args.tcp,
+        server_name: args.name.unwrap_or_else(link::host_name),
+        web_url: args.public_url,
+    };
+    let stop = CancellationToken::new();
+    let core = wardroom_core::start(config, stop.clone()).await.map_err(sentence)?;
+    ready(&format!("tcp={}", core.addresses.join(",")));
+    if let Some(invite) = &core.first_invite {
+        say(&format!("an invite for the first administrator: {invite}"));
+    }
+    signals.next().await;
+    signals.leave_at_the_next();
+    stop.cancel();
+    core.stopped().await;
+    Ok(0)
+}
+
+/// `wardroom gateway`
+pub async fn gateway(args: GatewayArgs) -> Result<u8, Failure> {
+    let mut signals = Signals::watch()?;
+    let key = data::key(&args.key_file)?;
+    let config = args.web.config(args.core, key);
+    let stop = CancellationToken::new();
+    let gateway = wardroom_gateway::start(config, stop.clone()).await.map_err(sentence)?;
+    ready(&format!("http={}", gateway.addresses.join(",")));
+    signals.next().await;
+    signals.leave_at_the_next();
+    stop.cancel();
+    gateway.stopped().await;
+    Ok(0)
+}
+
+/// `wardroom host`
+pub async fn host(args: HostArgs) -> Result<u8, Failure> {
+    let mut signals = Signals::watch()?;
+    let key = data::key(&args.key_file)?;
+    let (welcomed, first_welcome) = tokio::sync::oneshot::channel();
+    let work = match args.work {
+        Some(work) => work,
+        None => std::env::current_dir().map_err(|e| Failure::failed(format!("there is no folder to work in: {e}")))?,
+    };
+    let config = wardroom_host::Config {
+        core: args.core,
+        key,
+        name: args.name.clone(),
+        spool: args.spool,
+        work,
+        shim: wardroom_host::Config::own_shim(),
+        welcomed: Some(welcomed),
+    };
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        if first_welcome.await.is_ok() {
+            ready(&format!("host={}", args.name));
+        }
+    });
+    tokio::spawn(async move {
+        signals.next().await;
+        told.cancel();
+        signals.leave_at_the_next();
+    });
+    match wardroom_host::run(config, stop).await {
+        Ok(()) => Ok(0),
+        // Of a spool's errors only "another host has it" has no error of the system below it.
+        Err(e @ wardroom_host::RunError::Spool(_)) if std::error::Error::source(&e).is_none() => {
+            say(&e.to_string());
+            Ok(EXIT_SPOOL_IN_USE)
+        }
+        Err(e) => Err(sentence(e)),
+    }
+}
+
+/// The line that says that a server can be used, for whoever started it.
+pub fn ready(what: &str) {
+    let mut out = std::io::stdout();
+    // Nobody reading it is no reason not to serve.
+    writeln!(out, "ready {what}").and_then(|()| out.flush()).ok();
+}
+
+/// A line for people.
+pub fn say(words: &str) {
+    writeln!(std::io::stderr(), "{words}").ok();
+}
+
+/// Why something did not start. Their errors are sentences.
+pub fn sentence(e: impl std::fmt::Display) -> Failure {
+    Failure::failed(e.to_string())
+}

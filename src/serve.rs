@@ -1,0 +1,129 @@
+//! `wardroom serve`: core and gateway in this process, and one local host beside it. What most machines want.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use wardroom_core::Core;
+use wardroom_gateway::Gateway;
+use wardroom_native_client::Failure;
+use wardroom_native_client::commands::invite_link;
+use wardroom_protocol::Address;
+
+use crate::args::ServeArgs;
+use crate::parts::{ready, say, sentence};
+use crate::stop::Signals;
+use crate::supervisor::{HostCommand, Supervisor};
+use crate::{data, link};
+
+/// What the local host may take to be there before the server calls itself ready without it.
+const HOST_WAIT: Duration = Duration::from_secs(5);
+
+/// Serves until it is told to stop.
+pub async fn serve(args: ServeArgs) -> Result<u8, Failure> {
+    let mut signals = Signals::watch()?;
+    let stop_core = CancellationToken::new();
+    let first_http = args.web.http.first().map(ToString::to_string).unwrap_or_default();
+    let known_url = link::web_url(args.web.public_url.as_deref(), &first_http, &args.web.base_path)
+        .filter(|_| args.web.public_url.is_some() || !first_http.ends_with(":0"));
+    let config = wardroom_core::Config {
+        data: args.data.clone(),
+        tcp: args.tcp.clone(),
+        server_name: args.name.clone().unwrap_or_else(link::host_name),
+        web_url: known_url,
+    };
+    let core = wardroom_core::start(config, stop_core.clone()).await.map_err(sentence)?;
+    let stop_gateway = CancellationToken::new();
+    let gateway_config = args.web.config(Address::Unix(core.socket.clone()), core.gateway_key.clone());
+    let gateway = match wardroom_gateway::start(gateway_config, stop_gateway.clone()).await {
+        Ok(gateway) => gateway,
+        Err(e) => {
+            stop_core.cancel();
+            core.stopped().await;
+            return Err(sentence(e));
+        }
+    };
+    let mut host = Supervisor::start(host_command(&core.socket, &args.data)?);
+    tokio::select! {
+        is_there = host.wait_ready(HOST_WAIT) => {
+            if !is_there {
+                tracing::warn!("the local host is not there yet; commands wait for it");
+            }
+        }
+        () = signals.next() => {
+            signals.leave_at_the_next();
+            stop(host, (stop_gateway, gateway), (stop_core, core)).await;
+            return Ok(0);
+        }
+    }
+    announce(&args, &core, &gateway);
+    signals.next().await;
+    say("stopping; once more stops at once");
+    signals.leave_at_the_next();
+    stop(host, (stop_gateway, gateway), (stop_core, core)).await;
+    Ok(0)
+}
+
+/// The host first, while the core still takes the ends of its runs; the core last.
+async fn stop(host: Supervisor, gateway: (CancellationToken, Gateway), core: (CancellationToken, Core)) {
+    host.stop().await;
+    gateway.0.cancel();
+    gateway.1.stopped().await;
+    core.0.cancel();
+    core.1.stopped().await;
+}
+
+fn host_command(socket: &Path, data: &Path) -> Result<HostCommand, Failure> {
+    let program = std::env::current_exe().map_err(|e| Failure::failed(format!("this program cannot be found: {e}")))?;
+    let data = std::path::absolute(data).map_err(|e| Failure::failed(format!("{}: {e}", data.display())))?;
+    let socket = std::path::absolute(socket).map_err(|e| Failure::failed(format!("{}: {e}", socket.display())))?;
+    let folder = std::env::current_dir().map_err(|e| Failure::failed(format!("there is no folder to work in: {e}")))?;
+    let mut core = OsString::from("unix:");
+    core.push(&socket);
+    let argv = vec![
+        program.into_os_string(),
+        "host".into(),
+        "--core".into(),
+        core,
+        "--key-file".into(),
+        data.join("keys/host.key").into_os_string(),
+        "--name".into(),
+        "local".into(),
+        "--spool".into(),
+        data.join("host").into_os_string(),
+    ];
+    Ok(HostCommand { argv, folder })
+}
+
+/// The ready line for programs, and three lines for people.
+fn announce(args: &ServeArgs, core: &Core, gateway: &Gateway) {
+    let http = gateway.addresses.first().map(String::as_str).unwrap_or_default();
+    let url = link::web_url(args.web.public_url.as_deref(), http, &args.web.base_path);
+    if let Some(url) = &url {
+        data::save_web_url(&args.data, url);
+    }
+    ready(&format!("tcp={} http={}", core.addresses.join(","), gateway.addresses.join(",")));
+    match (&url, &core.first_invite) {
+        (Some(url), Some(invite)) => {
+            say(&format!(
+                "page:      {}   (makes the first administrator; good once, for 24 hours)",
+                invite_link(url, invite)
+            ));
+        }
+        (Some(url), None) => say(&format!("page:      {url}/")),
+        (None, Some(invite)) => say(&format!("invite:    {invite}   (makes the first administrator)")),
+        (None, None) => {}
+    }
+    match core.addresses.iter().find_map(|address| link::host_and_port(address)) {
+        Some((host, port)) => {
+            say(&format!("nc:        nc {} {port}", host.trim_matches(['[', ']'])));
+            say(&format!("programs:  wardroom login tcp://{host}:{port} NAME"));
+        }
+        None => {
+            for address in &core.addresses {
+                say(&format!("programs:  wardroom login {address} NAME"));
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The local host of `wardroom serve`: a child process of the same binary, started again when it dies, with growing
+//! pauses. A host that lives on from a server that was killed has the spool; it comes back to the new core by itself,
+//! and ours waits quietly until it is needed.
+
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::parts::EXIT_SPOOL_IN_USE;
+
+/// The pause after the first death; it doubles with each that follows soon.
+const PAUSE_MIN: Duration = Duration::from_millis(500);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// A host that lived this long was a good one: the next pause is short again.
+const LIVED_LONG: Duration = Duration::from_secs(60);
+/// How often it is tried while another host has the spool.
+const SPOOL_RETRY: Duration = Duration::from_secs(2);
+/// What a host may take to stop its runs (a grace of three seconds) and to hand over their ends (five).
+const STOP_WAIT: Duration = Duration::from_secs(12);
+
+/// How to start the host.
+pub struct HostCommand {
+    /// The program and its arguments.
+    pub argv: Vec<std::ffi::OsString>,
+    /// The folder to run in.
+    pub folder: PathBuf,
+}
+
+/// The supervised host.
+pub struct Supervisor {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+    ready: watch::Receiver<bool>,
+}
+
+impl Supervisor {
+    /// Starts the host, and keeps it running.
+    pub fn start(command: HostCommand) -> Supervisor {
+        let stop = CancellationToken::new();
+        let (say_ready, ready) = watch::channel(false);
+        let task = tokio::spawn(supervise(command, stop.clone(), say_ready));
+        Supervisor { stop, task, ready }
+    }
+
+    /// Waits until a host is at work (ours has been welcomed, or another has the spool), at most this long.
+    pub async fn wait_ready(&mut self, at_most: Duration) -> bool {
+        tokio::time::timeout(at_most, self.ready.wait_for(|is_ready| *is_ready)).await.is_ok_and(|ready| ready.is_ok())
+    }
+
+    /// Stops the host, and waits until it has stopped its runs.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if self.task.await.is_err() {
+            tracing::error!("the supervisor of the host failed");
+        }
+    }
+}
+
+async fn supervise(command: HostCommand, stop: CancellationToken, ready: watch::Sender<bool>) {
+    let mut pause = PAUSE_MIN;
+    let mut is_told = false;
+    loop {
+        let began = tokio::time::Instant::now();
+        let ended = match spawn(&command, &ready) {
+            Ok(child) => live(child, &stop).await,
+            Err(error) => {
+                tracing::error!(%error, "the local host could not be started");
+                Ended::Died(None)
+            }
+        };
+        let wait = match ended {
+            Ended::Stopped => return,
+            Ended::Died(Some(status)) if status.code() == Some(i32::from(EXIT_SPOOL_IN_USE)) => {
+                if !is_told {
+                    tracing::info!("a host from before has the spool and goes on with it");
+                }
+                is_told = true;
+                ready.send_replace(true);
+                SPOOL_RETRY
+            }
+            Ended::Died(status) => {
+                is_told = false;
+                let status = status.map(|status| status.to_string()).unwrap_or_default();
+                pause = if began.elapsed() >= LIVED_LONG { PAUSE_MIN } else { pause.saturating_mul(2).min(PAUSE_MAX) };
+                tracing::warn!(status, again_in_ms = pause.as_millis() as u64, "the local host died");
+                pause
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+fn spawn(command: &HostCommand, ready: &watch::Sender<bool>) -> std::io::Result<Child> {
+    let (program, args) = command.argv.split_first().ok_or_else(|| std::io::Error::other("no program"))?;
+    let mut child = Command::new(program)
+        .args(args)
+        .current_dir(&command.folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        // A Ctrl-C at the terminal is for the server, which stops its host in order.
+        .process_group(0)
+        .spawn()?;
+    if let Some(out) = child.stdout.take() {
+        let ready = ready.clone();
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(out).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                if line.starts_with("ready ") {
+                    ready.send_replace(true);
+                }
+            }
+        });
+    }
+    Ok(child)
+}
+
+enum Ended {
+    /// We stopped it.
+    Stopped,
+    /// It ended by itself, or was never started.
+    Died(Option<ExitStatus>),
+}
+
+async fn live(mut child: Child, stop: &CancellationToken) -> Ended {
+    tokio::select! {
+        status = child.wait() => return Ended::Died(status.ok()),
+        () = stop.cancelled() => {}
+    }
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+    if let Some(pid) = pid {
+        // One that has just died takes no signal, and is waited for all the same.
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
+    }
+    if tokio::time::timeout(STOP_WAIT, child.wait()).await.is_err() {
+        tracing::warn!("the local host did not stop in time and was killed");
+        if let Err(error) = child.kill().await {
+            tracing::warn!(%error, "the local host could not be killed");
+        }
+    }
+    Ended::Stopped
+}
