@@ -158,18 +158,29 @@ fn hint(text: &str, room: &RoomName, may_run: bool, words: &Words) -> Html {
         }
         _ => html! {
             <>
-                if may_run { <span class="kbd">{ "$" }</span>{ format!(" {}   ", words.hint_run) } }
-                <span class="kbd">{ "⇧↵" }</span>{ format!(" {}   {}", words.hint_newline, words.hint_drop) }
+                if may_run {
+                    <span class="compose__key"><span class="kbd">{ "$" }</span>{ format!(" {}", words.hint_run) }</span>
+                }
+                <span class="compose__key"><span class="kbd">{ "⇧↵" }</span>{ format!(" {}", words.hint_newline) }</span>
+                <span class="compose__key">{ words.hint_drop }</span>
             </>
         },
     }
 }
 
-/// As high as its text, up to what the style sheet allows.
+/// As high as its text, up to what the style sheet allows. To be measured it is made small for a moment; the box
+/// around it is held meanwhile, or the timeline would grow for that moment, and be scrolled.
 fn fit(area: &HtmlTextAreaElement) {
     let style = area.unchecked_ref::<HtmlElement>().style();
+    let around = area.parent_element().and_then(|around| around.dyn_into::<HtmlElement>().ok());
+    if let Some(around) = &around {
+        let _ = around.style().set_property("height", &format!("{}px", around.offset_height()));
+    }
     let _ = style.set_property("height", "auto");
     let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
+    if let Some(around) = &around {
+        let _ = around.style().remove_property("height");
+    }
 }
 
 /// Writes an example into the composer, for a person to send or to change.

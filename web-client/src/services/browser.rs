@@ -3,6 +3,7 @@
 use js_sys::Date;
 use web_sys::{Document, Window};
 
+use crate::i18n::Lang;
 use crate::logic::route::Route;
 use crate::text::format::LocalTime;
 
@@ -83,8 +84,11 @@ pub fn local(unix_ms: u64) -> LocalTime {
     LocalTime::new(unix_ms, -(date(unix_ms).get_timezone_offset() as i32))
 }
 
-/// A day in the reader's zone and language: `Sunday, 22 November`.
-pub fn day_words(unix_ms: u64, tag: &str) -> String {
+/// A day in the reader's zone and language: `Sunday, 22 November`. In the browser's own country's way where that
+/// speaks the page's language.
+pub fn day_words(unix_ms: u64, lang: Lang) -> String {
+    let own = language();
+    let tag = if Lang::of_tag(&own) == lang && !own.is_empty() { own.as_str() } else { lang.tag() };
     let options = js_sys::Object::new();
     for (key, value) in [("weekday", "long"), ("day", "numeric"), ("month", "long")] {
         let _ = js_sys::Reflect::set(&options, &key.into(), &value.into());

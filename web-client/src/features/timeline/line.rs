@@ -28,7 +28,7 @@ pub struct DayLineProps {
 pub fn DayLine(props: &DayLineProps) -> Html {
     let words = props.lang.words();
     let (day, today) = (browser::local(props.at).day, browser::local(browser::now_ms()).day);
-    let date = browser::day_words(props.at, props.lang.tag());
+    let date = browser::day_words(props.at, props.lang);
     let said = match today - day {
         0 => format!("{} · {date}", words.today),
         1 => format!("{} · {date}", words.yesterday),

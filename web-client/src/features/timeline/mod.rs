@@ -26,6 +26,8 @@ pub struct ReadingProps {
 #[component]
 pub fn Reading(props: &ReadingProps) -> Html {
     let words = use_words();
+    // The people of the room give its lines their names.
+    use_topic(Topic::Model(Change::People(props.room.clone())));
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
     use_effect_with((engine.clone(), props.room.clone()), |(engine, room)| {
         let (engine, room) = (engine.clone(), room.clone());

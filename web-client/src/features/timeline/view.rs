@@ -51,7 +51,7 @@ pub fn View(props: &ViewProps) -> Html {
     let onscroll = {
         let (scroller, lines, place) = (scroller.clone(), lines.clone(), place.clone());
         let (drawn_after, is_at_end, timeline) = (drawn_after.setter(), is_at_end.setter(), room.timeline.clone());
-        let is_following = drawn_from(&timeline, None);
+        let from_now = drawn_from(&timeline, None);
         Callback::from(move |_| {
             let (Some(scroller), Some(lines)) = (scroller.cast::<Element>(), lines.cast::<Element>()) else { return };
             let was_at_end = place.borrow().is_at_end;
@@ -60,7 +60,7 @@ pub fn View(props: &ViewProps) -> Html {
             is_at_end.set(at_end);
             if was_at_end && !at_end {
                 // What is drawn now stays drawn while one reads above the end.
-                drawn_after.set(Some(is_following));
+                drawn_after.set(Some(from_now));
             }
             grow.emit(());
         })
