@@ -1,13 +1,18 @@
 //! Every number that bounds the host, each with its reason. Those of the wire are in `wardroom_protocol::limits`.
 
-use wardroom_protocol::limits::BODY_BYTES_MAX;
+use wardroom_protocol::limits::{BODY_BYTES_MAX, HELLO_BYTES_MAX};
 
 /// Runs at once. Each holds up to nine descriptors (see [`RUN_FDS`]), and 1,024 is the usual bound of a process.
 pub const RUNS_MAX: usize = 64;
 /// Descriptors of a run: two pipes, standard input, its file, the waker, two process handles, output and index.
 pub const RUN_FDS: usize = 9;
-/// Spools held, those of runs that are over and not yet forgotten included: a core that is away for a night.
-pub const SPOOLS_MAX: usize = 1_024;
+/// Spools held, those of runs that are over and not yet forgotten included. All of them are named in the hello, which
+/// is bounded; a core that is away starts none, so few more than those that run at once are ever held.
+pub const SPOOLS_MAX: usize = 96;
+/// Bytes of one run in the hello: `{"run":"<26>","bytes":<10>,"ended":false},` and some margin.
+pub const HELLO_RUN_BYTES: usize = 76;
+/// Bytes of the hello without its runs: the key (64), the name (at most 64), and their fields.
+pub const HELLO_HEAD_BYTES: usize = 256;
 /// Bytes of one run's output, whatever the core allows: the host's own disk is at stake.
 pub const OUTPUT_BYTES_MAX: u64 = 4 << 30;
 /// Bytes of all spools together, above which no run is started.
@@ -60,6 +65,7 @@ pub const SOCKET_PATH_BYTES_MAX: usize = 100;
 
 const _: () = {
     assert!(RUNS_MAX * RUN_FDS + 256 < 1_024, "all runs fit the usual limit of descriptors");
+    assert!(SPOOLS_MAX * HELLO_RUN_BYTES + HELLO_HEAD_BYTES <= HELLO_BYTES_MAX, "the hello is short enough to be read");
     assert!(RUNS_MAX < SPOOLS_MAX, "runs can start while others wait to be forgotten");
     assert!(READ_BYTES <= BODY_BYTES_MAX, "what was read at once fits one frame");
     assert!(RETRY_MS_MIN < RETRY_MS_MAX, "the back-off grows");

@@ -179,3 +179,112 @@ impl Cursor {
         upto.saturating_sub(from)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::spool::Root;
+    use wardroom_protocol::messages::{Exit, HostEnded, HostFrom};
+
+    struct House {
+        root: Root,
+        _folder: tempfile::TempDir,
+    }
+
+    fn house() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        House { root: Root::open(folder.path()).unwrap(), _folder: folder }
+    }
+
+    impl House {
+        /// A run that is over, with so many bytes.
+        fn over(&self, n: u128, bytes: u64) -> Arc<Run> {
+            let id = RunId::from_parts(1, n);
+            let exit = Exit::Code { code: 0 };
+            let ended = HostEnded { run: id, exit, bytes, ms: 0, truncated: false, left: 0 };
+            Arc::new(Run::over(id, self.root.spool(id), ended))
+        }
+    }
+
+    fn cursors(runs: &[Arc<Run>], from: u64, window: u64) -> Cursors {
+        let runs = runs.iter().map(|run| HostFrom { run: run.id, from }).collect();
+        Cursors::new(&HostWelcome { runs, window })
+    }
+
+    /// The batch in short: `3:0..5` for output of run 3, `t` for a frame.
+    fn batch(cursors: &Cursors, runs: &[Arc<Run>]) -> Vec<String> {
+        let t = |frame: &Bytes| {
+            let value: serde_json::Value = serde_json::from_slice(frame).unwrap();
+            value.get("t").unwrap().as_str().unwrap().to_owned()
+        };
+        let short = |job: &Job| match job {
+            Job::Frame(frame) => t(frame),
+            Job::Output { run, from, upto } => format!("{}:{from}..{upto}", run.id.0.random()),
+        };
+        cursors.next_batch(runs).iter().map(short).collect()
+    }
+
+    #[test]
+    fn output_comes_as_the_window_allows_and_the_end_after_it() {
+        let house = house();
+        let runs = [house.over(3, 250)];
+        let cursors = cursors(&runs, 0, 100);
+        let ack = |off| cursors.acked(HostAck { run: RunId::from_parts(1, 3), off });
+        assert_eq!(batch(&cursors, &runs), ["3:0..100"]);
+        assert!(batch(&cursors, &runs).is_empty(), "nothing without an ack");
+        ack(60);
+        assert_eq!(batch(&cursors, &runs), ["3:100..160"]);
+        ack(10);
+        assert!(batch(&cursors, &runs).is_empty(), "an ack does not go back");
+        ack(9_999);
+        assert_eq!(batch(&cursors, &runs), ["3:160..250", "host.ended"], "an ack counts up to what was sent");
+        assert!(batch(&cursors, &runs).is_empty());
+        cursors.asked_for(RunId::from_parts(1, 3));
+        assert_eq!(batch(&cursors, &runs), ["host.ended"], "told again when asked for again");
+    }
+
+    #[test]
+    fn a_core_that_has_everything_is_told_the_end_at_once() {
+        let house = house();
+        let runs = [house.over(3, 250), house.over(4, 0)];
+        assert_eq!(batch(&cursors(&runs, 250, 100), &runs), ["host.ended", "host.ended"]);
+        assert_eq!(batch(&cursors(&runs, 300, 100), &runs), ["host.ended", "host.ended"], "or more than there is");
+    }
+
+    #[test]
+    fn runs_take_turns() {
+        let house = house();
+        let runs: Vec<_> = (1..=6).map(|n| house.over(n, 1_000_000)).collect();
+        let cursors = cursors(&runs, 0, 1 << 30);
+        // Four frames make a batch; the next one begins with those that had no turn.
+        assert_eq!(batch(&cursors, &runs), ["1:0..65536", "2:0..65536", "3:0..65536", "4:0..65536"]);
+        assert_eq!(batch(&cursors, &runs), ["5:0..65536", "6:0..65536", "1:65536..131072", "2:65536..131072"]);
+    }
+
+    #[test]
+    fn what_the_core_did_not_ask_for_is_not_sent() {
+        let house = house();
+        let runs = [house.over(3, 10), house.over(4, 10)];
+        let cursors = cursors(&runs[..1], 0, 100);
+        assert_eq!(batch(&cursors, &runs), ["3:0..10", "host.ended"]);
+        cursors.broken(runs[0].id);
+        cursors.asked_for(runs[0].id);
+        assert!(batch(&cursors, &runs).is_empty(), "a spool that cannot be read has no end to tell");
+    }
+
+    #[test]
+    fn small_things_come_first_and_are_bounded() {
+        let house = house();
+        let runs = [house.over(3, 10)];
+        let cursors = cursors(&runs, 0, 100);
+        (0..1_000).for_each(|n| cursors.pinged(n));
+        let refusal = Refusal { run: runs[0].id, code: wardroom_protocol::Code::Busy, msg: "no" };
+        (0..1_000).for_each(|_| cursors.refuse(refusal));
+        cursors.ping();
+        let batch = batch(&cursors, &runs);
+        assert_eq!(batch[..3], ["pong", "ping", "err"]);
+        assert_eq!(batch.len(), 2 + REFUSALS_MAX + 2, "one pong, and no more refusals than are kept");
+        assert_eq!(batch[batch.len() - 1], "host.ended");
+    }
+}

@@ -24,7 +24,7 @@ use super::handle::{self, pid};
 use super::stat::{self, Stat};
 use crate::limits::REAP_PAUSE_MS;
 
-/// The children that are no orphans, by pid.
+/// The children of this process that are known, by pid. All others are orphans.
 #[derive(Debug, Default)]
 pub struct Children {
     // Held while a child is started, reaped or listed, so that none is ever seen half known. Never across an await.
@@ -37,6 +37,8 @@ enum Kind {
     Spare,
     /// The first process of a run, and when it was started.
     Leader { start_ticks: u64 },
+    /// An orphan that could not be ended when its run was. Once reported, it is no other run's.
+    GivenUp,
 }
 
 /// A child whose zombie is kept until this is dropped.
@@ -79,9 +81,18 @@ impl Children {
         Ok(Leader { pid: number, start_ticks: stat.start_ticks, pidfd, children: Arc::clone(self) })
     }
 
-    /// The pids of all leaders and spares.
-    pub fn leaders(&self) -> Vec<u32> {
+    /// The pids of all children that are no orphans of a run that goes on.
+    pub fn known(&self) -> Vec<u32> {
         self.lock().keys().copied().collect()
+    }
+
+    /// These could not be ended: no other run is to wait for them. Those that are children of this process are kept
+    /// in mind until they end.
+    pub fn give_up(&self, pids: impl Iterator<Item = u32>) {
+        let mut known = self.lock();
+        for pid in pids {
+            known.entry(pid).or_insert(Kind::GivenUp);
+        }
     }
 
     /// True if this leader is the only one that was started before `start_ticks`: who else could have made it?
@@ -89,7 +100,7 @@ impl Children {
         let known = self.lock();
         let mut older = known.iter().filter(|(_, kind)| match kind {
             Kind::Leader { start_ticks: at } => *at <= start_ticks,
-            Kind::Spare => false,
+            Kind::Spare | Kind::GivenUp => false,
         });
         older.all(|(pid, _)| *pid == leader)
     }
@@ -97,7 +108,8 @@ impl Children {
     /// Reaps the orphans that have ended and gives the pids of those that live. If there are none, nothing is left
     /// of any run but what stands under a leader.
     pub fn orphans(&self) -> Vec<u32> {
-        let known = self.lock();
+        let mut known = self.lock();
+        known.retain(|pid, kind| !matches!(kind, Kind::GivenUp) || is_running(*pid));
         let orphans = children_of_this_process().into_iter().filter(|pid| !known.contains_key(pid));
         orphans.filter(|number| is_running(*number)).collect()
     }

@@ -46,7 +46,7 @@ impl Family {
             }
             _ => self.seeds_after_restart(&table),
         };
-        let mut foreign: BTreeSet<u32> = self.children.iter().flat_map(|children| children.leaders()).collect();
+        let mut foreign: BTreeSet<u32> = self.children.iter().flat_map(|children| children.known()).collect();
         foreign.remove(&self.leader);
         foreign.extend([0, 1, me]);
         let members = with_descendants(&table, seeds, &foreign, Stat::of(me).map_or(0, |s| s.sid));

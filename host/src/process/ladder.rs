@@ -45,22 +45,27 @@ pub async fn kill(family: &Family) -> u32 {
         for process in &living {
             send(process, Signal::KILL);
         }
-        let left = u32::try_from(living.len()).unwrap_or(u32::MAX);
-        if left == 0 {
+        if living.is_empty() {
             return 0;
         }
-        tokio::select! {
-            () = all_exited(&living) => {}
-            () = sleep_until(deadline) => {
-                tracing::warn!(run = %family.run, left, "processes of a run cannot be killed");
-                return left;
-            }
-        }
-        // A command that forks faster than it is killed must not keep this loop for ever.
-        if Instant::now() >= deadline {
-            return left;
+        // Looked at again and again: a command may fork faster than it is killed, but not for ever.
+        let is_over = tokio::select! {
+            () = all_exited(&living) => Instant::now() >= deadline,
+            () = sleep_until(deadline) => true,
+        };
+        if is_over {
+            return give_up(family, &living);
         }
     }
+}
+
+fn give_up(family: &Family, living: &[Process]) -> u32 {
+    if let Some(children) = &family.children {
+        children.give_up(living.iter().map(|process| process.pid));
+    }
+    let left = u32::try_from(living.len()).unwrap_or(u32::MAX);
+    tracing::warn!(run = %family.run, left, "processes of a run cannot be ended");
+    left
 }
 
 /// Off the runtime's threads: the whole table is read.

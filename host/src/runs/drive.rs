@@ -15,6 +15,7 @@ use wardroom_protocol::messages::{Exit, HostEnded, HostStart, Signal};
 
 use super::environment;
 use super::exit::{Cause, StopBy, exit};
+use super::input::Refused;
 use super::run::Run;
 use crate::limits::{DRAIN_AFTER_EXIT_MS, DRAIN_AFTER_STOP_MS, OUTPUT_BYTES_MAX};
 use crate::process::children::Leader;
@@ -133,6 +134,7 @@ async fn see_through(run: &Run, running: Running, limit: Duration) -> (Exit, u32
     let left = sweep(run, &family, cause.as_ref()).await;
     if timeout(Duration::from_millis(DRAIN_AFTER_STOP_MS), closed(run)).await.is_err() {
         // Somebody outside the run was handed a pipe. What lies in it now is the run's; the rest is not.
+        // Bounded by the disk alone: the pump waits for nothing else once it is woken.
         waker.wake();
         closed(run).await;
     }
@@ -171,13 +173,16 @@ async fn sweep(run: &Run, family: &Family, cause: Option<&Cause>) -> u32 {
 
 /// Waits until somebody or a limit wants the run to end.
 async fn asked_to_stop(run: &Run) -> Cause {
-    let (mut stop, mut flow, mut input) = (run.stop.subscribe(), run.flow.subscribe(), run.is_input_over.subscribe());
+    let (mut stop, mut flow, mut input) = (run.stop.subscribe(), run.flow.subscribe(), run.input_lost.subscribe());
     let stop = async { stop.wait_for(Option::is_some).await.ok().and_then(|by| by.clone()) };
     let flow = async {
         let flow = flow.wait_for(|flow| flow.is_over_limit || flow.failure.is_some()).await.ok();
         flow.map(|flow| if flow.failure.is_some() { Cause::Spool } else { Cause::OutputLimit })
     };
-    let input = async { input.wait_for(|is_over| *is_over).await.ok().map(|_| Cause::InputLimit) };
+    let input = async {
+        let lost = input.wait_for(Option::is_some).await.ok()?;
+        Some(if *lost == Some(Refused::TooMuch) { Cause::InputLimit } else { Cause::InputLost })
+    };
     tokio::select! {
         Some(by) = stop => Cause::Asked(by),
         Some(cause) = flow => cause,

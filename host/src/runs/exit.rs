@@ -40,6 +40,8 @@ pub enum Cause {
     OutputLimit,
     /// It was sent more input than is kept for it.
     InputLimit,
+    /// Its input cannot be kept.
+    InputLost,
     /// Its output cannot be kept.
     Spool,
 }
@@ -67,6 +69,7 @@ pub fn exit(cause: Option<&Cause>, interrupt: Option<&Interrupt>, status: Option
         Some(Cause::Timeout) => return Exit::Timeout { timeout: true },
         Some(Cause::OutputLimit) => return Exit::Limit { limit: "output".to_owned() },
         Some(Cause::InputLimit) => return Exit::Limit { limit: "input".to_owned() },
+        Some(Cause::InputLost) => return Exit::Lost { lost: "the host could not keep the input".to_owned() },
         Some(Cause::Spool) | None => {}
     }
     if flow.is_over_limit {

@@ -143,12 +143,14 @@ impl Runs {
         let Some(input) = held.input() else {
             return Err(refusal(run, Code::Conflict, "the run is over or was started without input"));
         };
-        input.append(bytes).map_err(|refused| match refused {
-            Refused::AfterEnd => refusal(run, Code::Conflict, "the end of the input was sent before it"),
-            Refused::TooMuch | Refused::Spool => {
-                held.is_input_over.send_replace(true);
-                refusal(run, Code::TooLarge, "the input is more than this host keeps, and the run is stopped")
-            }
+        input.append(bytes).map_err(|refused| {
+            let (code, msg) = match refused {
+                Refused::AfterEnd => return refusal(run, Code::Conflict, "the end of the input was sent before it"),
+                Refused::TooMuch => (Code::TooLarge, "the input is more than this host keeps: the run is stopped"),
+                Refused::Spool => (Code::Internal, "the host's spool cannot be written: the run is stopped"),
+            };
+            held.input_lost.send_replace(Some(refused));
+            refusal(run, code, msg)
         })
     }
 

@@ -9,7 +9,7 @@ use wardroom_protocol::messages::{HostEnded, Signal};
 use wardroom_protocol::{RunId, UserName};
 
 use super::exit::{Interrupt, StopBy};
-use super::input::Input;
+use super::input::{Input, Refused};
 use crate::process::children::Leader;
 use crate::spool::Spool;
 use crate::spool::pump::Flow;
@@ -25,8 +25,8 @@ pub struct Run {
     pub flow: watch::Sender<Flow>,
     /// Who wants it to end.
     pub stop: watch::Sender<Option<StopBy>>,
-    /// It was sent more input than is kept for it.
-    pub is_input_over: watch::Sender<bool>,
+    /// Why input that was sent to it is lost: it must not run on with a gap.
+    pub input_lost: watch::Sender<Option<Refused>>,
     // Never held across an await.
     life: Mutex<Life>,
 }
@@ -58,9 +58,9 @@ pub struct Standing {
 impl Run {
     /// A run that has no process yet. What is sent to its input waits for one.
     pub fn new(id: RunId, spool: Spool, input: Option<Arc<Input>>) -> Run {
-        let (flow, stop, is_input_over) = Default::default();
+        let (flow, stop, input_lost) = Default::default();
         let life = Mutex::new(Life { input, ..Life::default() });
-        Run { id, spool, flow, stop, is_input_over, life }
+        Run { id, spool, flow, stop, input_lost, life }
     }
 
     /// A run that was over before this host started.

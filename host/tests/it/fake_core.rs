@@ -119,7 +119,9 @@ impl FakeCore {
         let accepted = async {
             let (read, write): (Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unpin>) = match self {
                 FakeCore::Tcp(listener) => {
-                    let (read, write) = listener.accept().await.unwrap().0.into_split();
+                    let stream = listener.accept().await.unwrap().0;
+                    stream.set_nodelay(true).unwrap();
+                    let (read, write) = stream.into_split();
                     (Box::new(read), Box::new(write))
                 }
                 FakeCore::Unix(listener, _) => {
@@ -189,9 +191,7 @@ impl Link {
             if let Some(frame) = self.decoder.next(&mut self.buf).unwrap() {
                 return Some(frame);
             }
-            if self.read.read_buf(&mut self.buf).await.ok().filter(|n| *n > 0).is_none() {
-                return None;
-            }
+            self.read.read_buf(&mut self.buf).await.ok().filter(|n| *n > 0)?;
         }
     }
 
@@ -254,7 +254,7 @@ impl Link {
 
     /// Reads the run to its end from an offset, acknowledges all, and has it forgotten. Checks that offsets have no
     /// gap, that the start comes first and the end last.
-    pub async fn to_end(&mut self, run: RunId, from: u64) -> Whole {
+    pub async fn whole(&mut self, run: RunId, from: u64) -> Whole {
         let mut pieces: Vec<(u8, Vec<u8>)> = Vec::new();
         let (mut pid, mut at) = (None, from);
         loop {
@@ -287,6 +287,6 @@ impl Link {
     /// Starts a run and reads it to its end.
     pub async fn run(&mut self, start: &HostStart) -> Whole {
         self.send(start).await;
-        self.to_end(start.run, 0).await
+        self.whole(start.run, 0).await
     }
 }

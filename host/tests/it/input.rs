@@ -17,7 +17,7 @@ async fn input_comes_back_from_cat_and_ends_it() {
     link.input(start.run, b"again\n").await;
     link.line(start.run, "again\n").await;
     link.eof(start.run).await;
-    let whole = link.to_end(start.run, 12).await;
+    let whole = link.whole(start.run, 12).await;
     assert_eq!((whole.exit().as_str(), whole.ended.bytes), (r#"{"code":0}"#, 12));
 }
 
@@ -29,7 +29,7 @@ async fn a_large_input_is_whole() {
     link.send(&start).await;
     link.input(start.run, &bytes).await;
     link.eof(start.run).await;
-    let whole = link.to_end(start.run, 0).await;
+    let whole = link.whole(start.run, 0).await;
     assert!(whole.of(1) == bytes, "{} bytes came back", whole.of(1).len());
     let peak_kib = host.memory_peak_kib();
     assert!(peak_kib < 40_000, "input waits on disk: {peak_kib} KiB");
@@ -43,7 +43,7 @@ async fn a_command_that_does_not_read_holds_up_nobody() {
     link.input(deaf.run, &vec![b'x'; 5_000_000]).await;
     assert_eq!(link.run(&shell("echo other")).await.text(1), "other\n");
     link.signal(deaf.run, Signal::Term).await;
-    assert_eq!(link.to_end(deaf.run, 0).await.exit(), r#"{"stopped_by":"ann","signal":"TERM"}"#);
+    assert_eq!(link.whole(deaf.run, 0).await.exit(), r#"{"stopped_by":"ann","signal":"TERM"}"#);
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn a_command_that_closes_its_input_is_not_disturbed() {
     let start = HostStart { stdin: true, ..shell("head -c 3; exec <&-; echo; sleep 0.2; echo done") };
     link.send(&start).await;
     link.input(start.run, &vec![b'x'; 3_000_000]).await;
-    let whole = link.to_end(start.run, 0).await;
+    let whole = link.whole(start.run, 0).await;
     assert_eq!((whole.text(1).as_str(), whole.exit().as_str()), ("xxx\ndone\n", r#"{"code":0}"#));
 }
 
@@ -75,7 +75,7 @@ async fn input_that_nobody_can_have_is_refused() {
     link.eof(unknown).await;
     for run in [without.run, with.run] {
         link.signal(run, Signal::Kill).await;
-        link.to_end(run, 0).await;
+        link.whole(run, 0).await;
     }
 }
 

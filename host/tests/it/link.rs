@@ -82,5 +82,5 @@ async fn frames_that_come_byte_by_byte_are_understood() {
     for byte in frame.iter() {
         link.write_raw(&[*byte]).await;
     }
-    assert_eq!(link.to_end(start.run, 0).await.text(1), "x\n");
+    assert_eq!(link.whole(start.run, 0).await.text(1), "x\n");
 }

@@ -52,7 +52,7 @@ async fn a_stalled_core_holds_up_no_command_and_gets_everything_in_the_end() {
     let peak_kib = host.memory_peak_kib();
     assert!(peak_kib < 40_000, "a host that waits keeps nothing in memory: {peak_kib} KiB");
     link.ack(start.run, 100_000).await;
-    let rest = link.to_end(start.run, 100_000).await;
+    let rest = link.whole(start.run, 100_000).await;
     bytes.extend(rest.of(1));
     assert!(is_fifty_mb(&bytes), "{} bytes", bytes.len());
     assert_eq!(rest.exit(), r#"{"code":0}"#);
@@ -117,7 +117,7 @@ async fn a_lost_connection_loses_no_byte_and_doubles_none() {
         assert!(told.bytes >= bytes.len() as u64);
         link.welcome(&[(start.run, bytes.len() as u64)], WIDE).await;
     }
-    let rest = link.to_end(start.run, bytes.len() as u64).await;
+    let rest = link.whole(start.run, bytes.len() as u64).await;
     bytes.extend(rest.of(1));
     assert!(is_fifty_mb(&bytes), "{} bytes", bytes.len());
 }
@@ -145,7 +145,7 @@ async fn a_command_runs_on_and_ends_while_the_core_is_away() {
     let mut link = core.accept().await;
     assert!(link.hello.runs[0].ended);
     link.welcome(&[(start.run, 4)], WIDE).await;
-    let whole = link.to_end(start.run, 4).await;
+    let whole = link.whole(start.run, 4).await;
     assert_eq!((whole.text(1).as_str(), whole.text(2).as_str()), ("two\n", "three\n"));
     assert_eq!(whole.exit(), r#"{"code":9}"#);
 }
@@ -223,4 +223,37 @@ async fn many_runs_share_the_connection() {
     link.ack(unknown, 5).await;
     link.forget(unknown).await;
     link.flush().await;
+}
+
+#[tokio::test]
+async fn a_spool_that_cannot_be_written_ends_the_run_and_is_said() {
+    let place = Place::new();
+    let core = FakeCore::tcp().await;
+    // A file may have 64 KiB: every write beyond that fails, as on a full disk.
+    let _host = place.host_after("trap '' XFSZ; ulimit -f 128", &core);
+    let mut link = core.welcomed().await;
+    let start = shell("head -c 200000 /dev/zero; sleep 1000");
+    let whole = link.run(&start).await;
+    assert_eq!(whole.exit(), r#"{"lost":"the host could not keep the output: file too large"}"#);
+    assert!(whole.ended.truncated);
+    assert_eq!(survivors(start.run, "no such word"), Vec::<String>::new());
+    assert_eq!(link.run(&shell("echo small")).await.text(1), "small\n");
+    // Input has the same disk.
+    let start = HostStart { stdin: true, ..shell("cat >/dev/null; sleep 1000") };
+    link.send(&start).await;
+    link.input(start.run, &vec![b'x'; 200_000]).await;
+    let mut refusals = 0;
+    let exit = loop {
+        match link.next().await {
+            Said::Err(refusal) => {
+                assert_eq!(refusal.run, Some(start.run));
+                refusals += 1;
+            }
+            Said::Ended(ended) => break ended.exit,
+            _ => {}
+        }
+    };
+    assert!(refusals > 0);
+    assert_eq!(serde_json::to_string(&exit).unwrap(), r#"{"lost":"the host could not keep the input"}"#);
+    link.forget(start.run).await;
 }

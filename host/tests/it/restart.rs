@@ -31,7 +31,7 @@ async fn after_a_kill_nothing_of_a_run_is_left_but_its_output() {
     assert_eq!((told.bytes, told.ended), (8, true));
     assert_eq!(survivors(start.run, &n), Vec::<String>::new());
     link.welcome(&[(start.run, 0)], WIDE).await;
-    let whole = link.to_end(start.run, 0).await;
+    let whole = link.whole(start.run, 0).await;
     assert_eq!((whole.text(1).as_str(), whole.text(2).as_str()), ("out\n", "err\n"));
     assert_eq!(whole.exit(), r#"{"lost":"the host was restarted"}"#);
     assert_eq!(whole.ended.left, 0);
@@ -48,7 +48,7 @@ async fn an_end_that_was_not_delivered_is_delivered_by_the_next_host() {
     let _host = place.host(&core);
     let mut link = core.accept().await;
     link.welcome(&[(start.run, 2)], WIDE).await;
-    let whole = link.to_end(start.run, 2).await;
+    let whole = link.whole(start.run, 2).await;
     assert_eq!((whole.text(1).as_str(), whole.exit().as_str()), ("ne\n", r#"{"code":6}"#));
 }
 
@@ -75,7 +75,7 @@ async fn a_pid_of_another_time_is_not_signalled() {
     bystander.kill().unwrap();
     bystander.wait().unwrap();
     link.welcome(&[(start.run, 0)], WIDE).await;
-    link.to_end(start.run, 0).await;
+    link.whole(start.run, 0).await;
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_spool_of_another_boot_has_no_processes() {
     let mut link = core.accept().await;
     assert_eq!(survivors(start.run, "no such word"), Vec::<String>::new());
     link.welcome(&[(start.run, 3)], WIDE).await;
-    link.to_end(start.run, 3).await;
+    link.whole(start.run, 3).await;
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn a_host_that_is_stopped_stops_its_runs_and_says_so() {
     link.send(&start).await;
     link.line(start.run, "up\n").await;
     host.term();
-    let whole = link.to_end(start.run, 3).await;
+    let whole = link.whole(start.run, 3).await;
     assert_eq!(whole.exit(), r#"{"lost":"the host was stopped"}"#);
     assert!(host.wait().success());
     assert_eq!(survivors(start.run, "no such word"), Vec::<String>::new());
@@ -152,7 +152,7 @@ async fn a_host_that_is_stopping_starts_nothing() {
     link.line(busy.run, "asked\n").await;
     let late = link.run(&shell("echo late")).await;
     assert_eq!(late.exit(), r#"{"failed":"the host is being stopped"}"#);
-    assert_eq!(link.to_end(busy.run, 9).await.exit(), r#"{"lost":"the host was stopped"}"#);
+    assert_eq!(link.whole(busy.run, 9).await.exit(), r#"{"lost":"the host was stopped"}"#);
     assert!(host.wait().success());
 }
 
@@ -172,6 +172,6 @@ async fn a_host_that_is_stopped_while_the_core_is_away_keeps_everything() {
     let _host = place.host(&core);
     let mut link = core.accept().await;
     link.welcome(&[(start.run, 0)], WIDE).await;
-    let whole = link.to_end(start.run, 0).await;
+    let whole = link.whole(start.run, 0).await;
     assert_eq!((whole.text(1).as_str(), whole.exit().as_str()), ("up\n", r#"{"lost":"the host was stopped"}"#));
 }

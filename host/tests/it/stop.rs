@@ -24,7 +24,7 @@ async fn a_member_stops_a_run() {
     let start = shell("sleep 1000");
     link.started(&start).await;
     link.signal(start.run, Signal::Term).await;
-    let whole = link.to_end(start.run, 0).await;
+    let whole = link.whole(start.run, 0).await;
     assert_eq!(whole.exit(), r#"{"stopped_by":"ann","signal":"TERM"}"#);
     assert!(whole.ended.ms < 2_500, "a command that takes TERM need not wait for the grace");
 }
@@ -47,7 +47,7 @@ async fn the_ladder_reaches_everything_that_tried_to_leave() {
     link.send(&start).await;
     link.line(start.run, "ready\n").await;
     link.signal(start.run, Signal::Term).await;
-    let whole = link.to_end(start.run, 6).await;
+    let whole = link.whole(start.run, 6).await;
     assert_eq!(whole.exit(), r#"{"stopped_by":"ann","signal":"TERM"}"#);
     assert_gone(&start, &n, &whole);
 }
@@ -61,7 +61,7 @@ async fn a_kill_does_not_wait() {
     link.line(start.run, "ready\n").await;
     let began = Instant::now();
     link.signal(start.run, Signal::Kill).await;
-    let whole = link.to_end(start.run, 6).await;
+    let whole = link.whole(start.run, 6).await;
     assert_eq!(whole.exit(), r#"{"stopped_by":"ann","signal":"KILL"}"#);
     assert!(began.elapsed() < Duration::from_millis(2_500), "the grace is for TERM");
     assert_gone(&start, &n, &whole);
@@ -77,7 +77,7 @@ async fn a_kill_cuts_a_grace_short() {
     link.signal(start.run, Signal::Term).await;
     link.line(start.run, "asked\n").await;
     link.signal(start.run, Signal::Kill).await;
-    let whole = link.to_end(start.run, 12).await;
+    let whole = link.whole(start.run, 12).await;
     assert_eq!(whole.exit(), r#"{"stopped_by":"ann","signal":"KILL"}"#);
     assert!(began.elapsed() < Duration::from_millis(2_500));
 }
@@ -89,7 +89,7 @@ async fn a_command_may_clean_up_within_the_grace() {
     link.send(&start).await;
     link.line(start.run, "ready\n").await;
     link.signal(start.run, Signal::Term).await;
-    let whole = link.to_end(start.run, 6).await;
+    let whole = link.whole(start.run, 6).await;
     assert_eq!(whole.text(1), "bye\n");
     assert_eq!(whole.exit(), r#"{"stopped_by":"ann","signal":"TERM"}"#);
 }
@@ -101,7 +101,7 @@ async fn an_interrupt_goes_to_the_process_group() {
     link.send(&start).await;
     link.line(start.run, "ready\n").await;
     link.signal(start.run, Signal::Int).await;
-    let whole = link.to_end(start.run, 6).await;
+    let whole = link.whole(start.run, 6).await;
     assert_eq!(whole.text(1), "inner\n");
     assert_eq!(whole.exit(), r#"{"stopped_by":"ann","signal":"INT"}"#);
 }
@@ -116,7 +116,7 @@ async fn an_interrupt_that_is_ignored_ends_nothing() {
     link.line(start.run, "no\n").await;
     // It still takes input, so it still runs.
     link.signal(start.run, Signal::Kill).await;
-    assert_eq!(link.to_end(start.run, 9).await.exit(), r#"{"stopped_by":"ann","signal":"KILL"}"#);
+    assert_eq!(link.whole(start.run, 9).await.exit(), r#"{"stopped_by":"ann","signal":"KILL"}"#);
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn an_interrupt_that_comes_before_the_process_is_not_lost() {
     let start = HostStart { argv: vec!["sleep".to_owned(), "1000".to_owned()], ..shell("") };
     link.send(&start).await;
     link.signal(start.run, Signal::Int).await;
-    assert_eq!(link.to_end(start.run, 0).await.exit(), r#"{"stopped_by":"ann","signal":"INT"}"#);
+    assert_eq!(link.whole(start.run, 0).await.exit(), r#"{"stopped_by":"ann","signal":"INT"}"#);
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn the_end_of_one_run_leaves_the_others_alone() {
     let whole = link.run(&start).await;
     assert_gone(&start, "no such word", &whole);
     link.input(other.run, b"\n").await;
-    let whole = link.to_end(other.run, 0).await;
+    let whole = link.whole(other.run, 0).await;
     assert_eq!((whole.text(1).as_str(), whole.exit().as_str()), ("alive\n", r#"{"code":0}"#));
 }
 
@@ -216,5 +216,5 @@ async fn orphans_are_reaped_while_a_run_goes_on() {
         link.flush().await;
     }
     link.input(start.run, b"\n").await;
-    assert_eq!(link.to_end(start.run, 5).await.exit(), r#"{"code":0}"#);
+    assert_eq!(link.whole(start.run, 5).await.exit(), r#"{"code":0}"#);
 }
