@@ -92,7 +92,10 @@ pub fn refuse(e: Errno, path: &str) -> Refusal {
 
 /// Opens what stands at `path` beneath `dir`; no link on the way is followed, nor the last one.
 fn open_beneath(dir: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    // A pipe is opened without waiting for its other end; what is only looked at is not opened at all, and openat2 then
+    // takes no flags about how.
+    let how = if flags.contains(OFlags::PATH) { OFlags::empty() } else { OFlags::NONBLOCK | OFlags::NOCTTY };
+    let flags = flags | how | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     match rustix::fs::openat2(dir, path, flags, Mode::empty(), resolve) {
         // Before Linux 5.6, or forbidden by an old container's filter.
