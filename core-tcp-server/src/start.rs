@@ -14,7 +14,7 @@ use crate::accounts::{self, Accounts};
 use crate::clock::now_ms;
 use crate::data::{DataError, DataFolder};
 use crate::files::Files;
-use crate::limits::{CLOSE_WAIT_MS, SWEEP_EVERY_MS};
+use crate::limits::{CLOSE_WAIT_MS, SWEEP_EVERY_MS, UPLOAD_SWEEP_EVERY_MS};
 use crate::listen::{self, BindError, Doors, Listener};
 use crate::presence::Presence;
 use crate::refusal::Refusal;
@@ -184,6 +184,9 @@ async fn sweep(state: Arc<State>, shutdown: CancellationToken) {
         count = count.wrapping_add(1);
         if count.is_multiple_of(4) {
             state.presence.sweep(now_ms());
+        }
+        if count.is_multiple_of(UPLOAD_SWEEP_EVERY_MS / (SWEEP_EVERY_MS / 4)) {
+            crate::files::expire(&state).await;
         }
     }
 }
