@@ -69,7 +69,7 @@ impl IntoResponse for Refusal {
         }
         let mut response = (self.status, json_headers(), body.to_string() + "\n").into_response();
         if let Some(retry_ms) = self.retry_ms {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_ms.div_ceil(1_000)));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_ms.div_ceil(1_000).max(1)));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 9110 wants a challenge with 401; Bearer makes no browser open its own password window.

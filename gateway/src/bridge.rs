@@ -45,7 +45,10 @@ pub(crate) async fn run(socket: WebSocket, link: CoreLink, limits: &Limits, stop
                 let _ = timeout(limits.linger, up).await;
                 ended
             }
-            () = &mut up => timeout(limits.linger, down).await.unwrap_or(Ended::BrowserLeft),
+            () = &mut up => {
+                let _ = timeout(limits.linger, down).await;
+                Ended::BrowserLeft
+            }
         }
     };
     let ended = tokio::select! {
@@ -61,7 +64,7 @@ async fn drain(reader: &mut FrameReader) {
     while let Ok(Some(_)) = reader.next().await {}
 }
 
-/// Browser to core. Ends when the browser has left; after a fault only waits for that.
+/// Browser to core. Ends when the browser has left; after a fault, or its close, only waits for that.
 async fn up(
     mut stream: SplitStream<WebSocket>,
     mut writer: FrameWriter,
@@ -88,9 +91,10 @@ async fn up(
     if let Some(why) = why {
         // The other direction has ended already if it does not listen.
         let _ = fault.send(why);
-        while let Some(Ok(_)) = stream.next().await {
-            heartbeat.heard();
-        }
+    }
+    // Reading on is also what answers the browser's close frame.
+    while let Some(Ok(_)) = stream.next().await {
+        heartbeat.heard();
     }
 }
 

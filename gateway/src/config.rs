@@ -133,10 +133,10 @@ fn is_base_path(path: &str) -> bool {
 /// The origin of the public URL. Its path, if it has one, is the base path.
 fn public_origin(url: &str, base: &str) -> Result<Origin, StartError> {
     let wrong = || StartError::PublicUrl(url.to_owned());
-    let after_scheme = url.find("://").map(|at| at + 3).ok_or_else(wrong)?;
-    let path_at = url[after_scheme..].find('/').map_or(url.len(), |at| after_scheme + at);
-    let (origin, path) = url.split_at(path_at);
-    let origin = Origin::parse(origin).ok_or_else(wrong)?;
+    let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (origin, path) = (format!("{scheme}://{authority}"), format!("/{path}"));
+    let origin = Origin::parse(&origin).ok_or_else(wrong)?;
     let path = path.trim_end_matches('/');
     if !path.is_empty() && path != base {
         return Err(StartError::PathsDiffer { url: url.to_owned(), base: base.to_owned() });

@@ -23,7 +23,8 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     match CoreLink::connect(&app.settings).await {
         Ok(_) => json(StatusCode::OK, &serde_json::json!({ "ready": true })),
         Err(error) => {
-            tracing::warn!(%error, core = %app.settings.core, "not ready: the core cannot be reached");
+            // Asked every few seconds: no line each time.
+            tracing::debug!(%error, core = %app.settings.core, "not ready: the core cannot be reached");
             not_ready("the core cannot be reached")
         }
     }

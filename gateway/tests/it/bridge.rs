@@ -135,6 +135,9 @@ async fn what_was_said_before_leaving_arrives() {
         assert_eq!(core.json().await["n"], n);
     }
     assert!(core.frame().await.is_none());
+    drop(core);
+    let close = next(&mut browser).await;
+    assert!(matches!(close, Message::Close(_)), "a close is answered with one: {close:?}");
 }
 
 #[tokio::test]
