@@ -8,6 +8,7 @@ use wardroom_protocol::{Role, RoomName};
 use crate::accounts::{SessionId, User};
 use crate::refusal::Refusal;
 use crate::rooms::{Registry, Room};
+use crate::store::UserId;
 
 /// Somebody who is signed in, on one connection.
 #[derive(Clone, Debug)]
@@ -25,6 +26,9 @@ pub struct Speaker<'a>(&'a Member);
 
 /// A member who may run commands.
 pub struct Operator<'a>(&'a Member);
+
+/// A member who may write to the standard input of a run.
+pub struct Typist;
 
 /// A member who may manage accounts.
 pub struct Admin<'a>(&'a Member);
@@ -77,6 +81,18 @@ impl Member {
             .filter(|room| !room.is_private || room.has(self.user.id))
             .map(|room| Readable { room })
             .ok_or_else(|| Refusal::not_found(format!("there is no room {name}")))
+    }
+
+    /// The right to write to a run: its starter's, as long as they may run commands, and every admin's.
+    ///
+    /// # Errors
+    /// `forbidden`
+    pub fn typist(&self, starter: UserId) -> Result<Typist, Refusal> {
+        let operator = self.operator()?.member();
+        if operator.user.id == starter || operator.user.role >= Role::Admin {
+            return Ok(Typist);
+        }
+        Err(Refusal::forbidden("only who started a run writes to it, and admins"))
     }
 
     /// A room that this member is in.

@@ -130,10 +130,11 @@ impl Core {
 
 async fn run(parts: Parts, listeners: Vec<Listener>, shutdown: CancellationToken) {
     let Parts { folder, state, publisher, writer } = parts;
-    let doors = Doors::default();
     let accepting = TaskTracker::new();
     for listener in listeners {
-        accepting.spawn(listen::accept_all(listener, Arc::clone(&state), doors.clone(), shutdown.clone()));
+        // Places of its own for each: a crowd of strangers on the network does not keep the administrator, the host and
+        // the gateway from the unix socket.
+        accepting.spawn(listen::accept_all(listener, Arc::clone(&state), Doors::default(), shutdown.clone()));
     }
     accepting.close();
     let sweeper = tokio::spawn(sweep(Arc::clone(&state), shutdown.clone()));
@@ -143,6 +144,8 @@ async fn run(parts: Parts, listeners: Vec<Listener>, shutdown: CancellationToken
     // Told to come back, with a spread so that they do not all come at once (the clients add their own).
     state.presence.close_all("the server is stopping", 1_000);
     tokio::time::sleep(Duration::from_millis(CLOSE_WAIT_MS / 4)).await;
+    // Output on its way to the disk gets there, before another core may open the folder.
+    state.runs.stop().await;
     end(state, publisher, writer).await;
     drop(folder);
 }

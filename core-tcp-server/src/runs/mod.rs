@@ -1,90 +1,90 @@
 //! Runs: commands on hosts, their output as logs.
+//!
+//! The core starts no process. A host dials in (`link`), is told what to start, and sends output from wherever the core
+//! stands; the core keeps it (`log` in memory, `output` on disk, `pump` from one to the other) and gives it to watchers
+//! (`flow`). What a run is and how it ended stands in the store and in the room's timeline (`start`, `end`).
+//!
+//! A run costs two commits, one before its host hears of it and one after its last byte. A command is never run twice:
+//! see `run::Phase`. Output is kept for ever; there is no retention yet.
 
-use std::path::Path;
+mod control;
+mod end;
+mod flow;
+mod hosts;
+mod index;
+mod link;
+mod list;
+mod log;
+mod open;
+mod order;
+mod output;
+mod pump;
+mod run;
+mod start;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wardroom_protocol::messages::{
-    HostHello, RunAck, RunEof, RunInfo, RunInput, RunList, RunSignal, RunStart, RunStartOk, RunWatch,
-};
-use wardroom_protocol::{Request, RunId};
+pub use control::{eof, input, signal};
+pub use link::serve_host;
+pub use list::{find_by_n, get, list, watch};
+pub use open::Runs;
+use serde::Serialize;
+pub use start::start;
+use wardroom_protocol::Request;
+use wardroom_protocol::messages::{RunAck, RunListed};
 
-use crate::outlet::{Flow, FlowKey, Item, Outlet};
+use crate::outlet::{FlowKey, Item, Outlet};
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::store::Store;
-use crate::wire::FrameReader;
+use crate::wire::ok;
 
-/// The runs, and the hosts that they are on.
-pub struct Runs {}
-
-impl Runs {
-    /// Reads the runs that have not ended.
-    pub async fn load(_data: &Path, _store: &Store) -> Result<Self, Refusal> {
-        Ok(Self {})
-    }
-}
-
-/// Starts a command. The answer is given when the intent is on disk and in the room.
-pub async fn start(_state: &Arc<State>, _member: &Member, _start: RunStart) -> Result<RunStartOk, Refusal> {
-    Err(Refusal::busy("runs are not built yet", 0))
-}
-
-/// Watches a run's output. The caller says `ok`, then pushes `Item::Flow` of what this gives: `run.output` frames,
-/// then `run.end`, come out of the writer of `outlet`.
-pub async fn watch(
-    _state: &Arc<State>,
-    _member: &Member,
-    _outlet: &Arc<Outlet>,
-    _watch: RunWatch,
-) -> Result<Box<dyn Flow>, Refusal> {
-    Err(Refusal::busy("runs are not built yet", 0))
-}
-
-/// Sends a run a signal.
-pub async fn signal(_state: &Arc<State>, _member: &Member, _signal: RunSignal) -> Result<(), Refusal> {
-    Err(Refusal::busy("runs are not built yet", 0))
-}
-
-/// Ends a run's standard input.
-pub async fn eof(_state: &Arc<State>, _member: &Member, _eof: RunEof) -> Result<(), Refusal> {
-    Err(Refusal::busy("runs are not built yet", 0))
-}
-
-/// The last runs, newest first.
-pub async fn list(_state: &Arc<State>, _member: &Member, _list: RunList) -> Result<Vec<RunInfo>, Refusal> {
-    Err(Refusal::busy("runs are not built yet", 0))
-}
-
-/// One run.
-pub async fn get(_state: &Arc<State>, _member: &Member, _run: RunId) -> Result<RunInfo, Refusal> {
-    Err(Refusal::busy("runs are not built yet", 0))
-}
-
-/// One run by its short number, the 41 of `r41`.
-pub async fn find_by_n(_state: &Arc<State>, _member: &Member, _n: u64) -> Result<RunInfo, Refusal> {
-    Err(Refusal::busy("runs are not built yet", 0))
-}
+/// The fields of an `ok` that says no more.
+#[derive(Debug, Serialize)]
+struct Nothing {}
 
 /// A watcher has dealt with output.
 pub fn ack(outlet: &Outlet, ack: RunAck) {
     outlet.push(Item::Ack(FlowKey::Run(ack.run), ack.off));
 }
 
-/// Bytes for a run's standard input.
-pub async fn input(_state: &Arc<State>, _member: &Member, _outlet: &Arc<Outlet>, _input: RunInput, _body: Bytes) {}
-
 /// Carries out a request about runs.
+///
+/// # Errors
+/// What the service refuses.
 pub async fn request(
-    _state: &Arc<State>,
-    _member: &Member,
-    _outlet: &Arc<Outlet>,
-    _id: Option<u64>,
-    _request: Request,
+    state: &Arc<State>,
+    member: &Member,
+    outlet: &Arc<Outlet>,
+    id: Option<u64>,
+    request: Request,
 ) -> Result<Option<Bytes>, Refusal> {
-    Err(Refusal::busy("runs are not built yet", 0))
+    Ok(match request {
+        Request::RunStart(ask) => ok(id, &start(state, member, ask).await?),
+        Request::RunWatch(ask) => {
+            let flow = watch(state, member, outlet, ask).await?;
+            // In this order: the answer, then the output.
+            if let Some(answer) = ok(id, &Nothing {}) {
+                outlet.tell(answer);
+            }
+            outlet.push(Item::Flow(flow));
+            None
+        }
+        Request::RunUnwatch(ask) => {
+            outlet.push(Item::Stop(FlowKey::Run(ask.run)));
+            ok(id, &Nothing {})
+        }
+        Request::RunEof(ask) => {
+            eof(state, member, ask).await?;
+            ok(id, &Nothing {})
+        }
+        Request::RunSignal(ask) => {
+            signal(state, member, ask).await?;
+            ok(id, &Nothing {})
+        }
+        Request::RunList(ask) => ok(id, &RunListed { runs: list(state, member, ask).await? }),
+        Request::RunGet(ask) => ok(id, &get(state, member, ask.run).await?),
+        _ => return Err(Refusal::bad_request("this is not a request about runs")),
+    })
 }
-
-/// Serves a host's connection.
-pub async fn serve_host(_state: &Arc<State>, _reader: &mut FrameReader, _outlet: &Arc<Outlet>, _hello: HostHello) {}

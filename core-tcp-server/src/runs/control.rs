@@ -1,0 +1,122 @@
+//! What members do to a run that is not over: signals, standard input and its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use wardroom_protocol::RunId;
+use wardroom_protocol::frame::{Number, encode, encode_with_body};
+use wardroom_protocol::messages::{ErrAnswer, HostEof, HostInput, HostSignal, RunEof, RunInput, RunSignal};
+
+use super::hosts::Link;
+use super::list;
+use super::run::Run;
+use crate::limits::INPUT_WAIT_MS;
+use crate::outlet::Outlet;
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// Sends a run a signal. On record before its host is told.
+///
+/// # Errors
+/// `forbidden`, `not_found`, `conflict` (it is over), `busy` (its host is away: it goes on there).
+pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> Result<(), Refusal> {
+    let by = member.operator()?.member().clone();
+    let run = open_run(state, member, signal.run).await?;
+    member.joined(&state.rooms, &run.facts.room_name)?;
+    let link = link_of(state, &run)?;
+    let name = by.user.name.clone();
+    let (subject, detail) = (signal.run.to_string(), format!("r{} {}", run.facts.n, signal.signal.as_str()));
+    state.store.write(move |tx| tx.audit(by.user.name.as_str(), &by.address, "run.signal", &subject, &detail)).await?;
+    tell(&link, &run, encode(Number::None, &HostSignal { run: signal.run, signal: signal.signal, by: name }))
+}
+
+/// Ends a run's standard input.
+///
+/// # Errors
+/// As [`send_input`].
+pub async fn eof(state: &Arc<State>, member: &Member, eof: RunEof) -> Result<(), Refusal> {
+    let (run, link) = typing(state, member, eof.run).await?;
+    tell(&link, &run, encode(Number::None, &HostEof { run: eof.run }))
+}
+
+/// As [`send_input`], for the wire: only what is refused is answered.
+pub async fn input(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, input: RunInput, body: Bytes) {
+    if let Err(refusal) = send_input(state, member, input.run, body).await {
+        let answer = ErrAnswer { run: Some(input.run), ..refusal.answer(None) };
+        outlet.tell(encode(Number::None, &answer));
+    }
+}
+
+/// Sends bytes to a run's standard input. Waits while as much as may be is on its way to the host: whoever types is not
+/// read meanwhile, so that nothing piles up here.
+///
+/// # Errors
+/// `forbidden`, `not_found`, `conflict` (it is over, or reads nothing), `busy` (its host is away or too slow).
+async fn send_input(state: &Arc<State>, member: &Member, run: RunId, bytes: Bytes) -> Result<(), Refusal> {
+    let (run, link) = typing(state, member, run).await?;
+    let wait = Duration::from_millis(INPUT_WAIT_MS);
+    let permit = tokio::time::timeout(wait, Arc::clone(&link.input).acquire_owned()).await;
+    let Ok(Ok(permit)) = permit else {
+        return Err(Refusal::busy("the run's host takes no more input now", INPUT_WAIT_MS));
+    };
+    let input = HostInput { run: run.facts.id, len: bytes.len() as u64 };
+    let frame = encode_with_body(Number::None, &input, &bytes);
+    tell(&link, &run, Bytes::from_owner(OnItsWay { frame, _permit: permit }))
+}
+
+/// A frame that gives its permit back when it has been written, or dropped with its connection.
+struct OnItsWay {
+    frame: Bytes,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for OnItsWay {
+    fn as_ref(&self) -> &[u8] {
+        &self.frame
+    }
+}
+
+/// A run that this member may write to, and the way to it.
+async fn typing(state: &Arc<State>, member: &Member, run: RunId) -> Result<(Arc<Run>, Link), Refusal> {
+    let run = open_run(state, member, run).await?;
+    member.typist(run.facts.by)?;
+    if !run.facts.order.stdin {
+        return Err(Refusal::conflict("this run reads nothing: it was started without stdin"));
+    }
+    let link = link_of(state, &run)?;
+    Ok((run, link))
+}
+
+/// A run that is not over, in a room that this member may read.
+async fn open_run(state: &Arc<State>, member: &Member, id: RunId) -> Result<Arc<Run>, Refusal> {
+    match state.runs.find(id) {
+        Some(run) => {
+            list::check_readable(state, member, run.facts.room)?;
+            Ok(run)
+        }
+        None => {
+            list::get(state, member, id).await?;
+            Err(Refusal::conflict("this run is over"))
+        }
+    }
+}
+
+fn link_of(state: &State, run: &Run) -> Result<Link, Refusal> {
+    state.runs.hosts.link(&run.facts.host).map_err(|_| away(run))
+}
+
+fn tell(link: &Link, run: &Run, frame: Bytes) -> Result<(), Refusal> {
+    if link.outlet.is_closing() {
+        return Err(away(run));
+    }
+    link.outlet.tell(frame);
+    Ok(())
+}
+
+fn away(run: &Run) -> Refusal {
+    let host = &run.facts.host;
+    Refusal::busy(format!("the host {host} is away, and the run goes on there: try again when it is back"), 2_000)
+}

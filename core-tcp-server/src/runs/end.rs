@@ -1,0 +1,147 @@
+//! The end of a run: after its last byte is durable, on record and in the room in one commit, then told to its watchers
+//! and forgotten by its host.
+
+use std::sync::Arc;
+
+use rusqlite::params;
+use wardroom_protocol::event::{EventBody, RunEnded};
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::messages::{Exit, HostEnded, HostForget, RunEnd};
+
+use super::run::{Phase, Run};
+use crate::clock::now_ms;
+use crate::limits::EXIT_CHARS_MAX;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::store::{NewEvent, Tx};
+
+/// A run is over. Said again it changes nothing: the host is told when it is on record.
+pub(super) fn ended(state: &Arc<State>, run: &Arc<Run>, ended: HostEnded) {
+    let mut life = run.life();
+    if !matches!(life.phase, Phase::Committed | Phase::Started) {
+        return;
+    }
+    life.phase = Phase::Ending;
+    life.ended = Some(ended);
+    drop(life);
+    spawn(state, run);
+}
+
+/// What became of a run is not known.
+pub(super) fn lose(state: &Arc<State>, run: &Arc<Run>, why: &str) {
+    let mut lost = without_output(run, Exit::Lost { lost: why.to_owned() });
+    lost.ms = now_ms().saturating_sub(run.facts.at);
+    ended(state, run, lost);
+}
+
+/// A host sent more than it was to let the run write. It is told to forget the run, which ends it there too.
+pub(super) fn overrun(state: &Arc<State>, run: &Arc<Run>) {
+    let mut over = without_output(run, Exit::Limit { limit: "output".to_owned() });
+    over.ms = now_ms().saturating_sub(run.facts.at);
+    over.truncated = true;
+    ended(state, run, over);
+}
+
+/// An end that says nothing of output: what is here counts.
+pub(super) fn without_output(run: &Run, exit: Exit) -> HostEnded {
+    HostEnded { run: run.facts.id, exit, bytes: 0, ms: 0, truncated: false, left: 0 }
+}
+
+/// The store did not take an end: once more.
+pub(super) fn again(state: &Arc<State>, run: &Arc<Run>) {
+    run.life().phase = Phase::Ending;
+    spawn(state, run);
+}
+
+fn spawn(state: &Arc<State>, run: &Arc<Run>) {
+    let (state, run) = (Arc::clone(state), Arc::clone(run));
+    let tasks = state.runs.tasks.clone();
+    tasks.spawn(async move {
+        let recorded = tokio::select! {
+            // The host says it again to the next core.
+            () = state.runs.stopping.cancelled() => return,
+            recorded = record(&state, &run) => recorded,
+        };
+        if let Err(refusal) = recorded {
+            tracing::error!(run = %run.facts.id, %refusal, "the end of a run is not on record yet");
+            run.life().phase = Phase::EndRefused;
+        }
+    });
+}
+
+async fn record(state: &State, run: &Arc<Run>) -> Result<(), Refusal> {
+    let Some(ended) = run.life().ended.clone() else { return Ok(()) };
+    run.log.all_written().await;
+    let bytes = run.log.head();
+    if bytes > 0 {
+        let log = Arc::clone(&run.log);
+        tokio::task::spawn_blocking(move || log.close()).await.map_err(Refusal::internal)??;
+    }
+    let HostEnded { exit, ms, truncated, left, .. } = ended;
+    let end = RunEnd { run: run.facts.id, exit: shortened(exit), bytes, ms, truncated, left };
+    let frame = encode(Number::None, &end);
+    let recording = Arc::clone(run);
+    state.store.write(move |tx| write(tx, &recording, end)).await?;
+    // In this order: whoever does not find it among the open ones finds its end in the store.
+    run.log.finish(frame);
+    state.runs.remove(run.facts.id);
+    state.runs.hosts.tell(&run.facts.host, encode(Number::None, &HostForget { run: run.facts.id }));
+    Ok(())
+}
+
+fn write(tx: &mut Tx<'_>, run: &Run, end: RunEnd) -> Result<(), Refusal> {
+    let facts = &run.facts;
+    let as_sql = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let exit = serde_json::to_string(&end.exit).map_err(Refusal::internal)?;
+    let changed = tx
+        .conn
+        .prepare_cached(
+            "UPDATE runs SET exit = ?2, bytes = ?3, ms = ?4, truncated = ?5, left = ?6 WHERE id = ?1 AND exit IS NULL",
+        )?
+        .execute(params![facts.id.to_string(), exit, as_sql(end.bytes), as_sql(end.ms), end.truncated, end.left])?;
+    if changed == 0 {
+        return Ok(());
+    }
+    let detail = format!("r{} {}: {exit}", facts.n, facts.host);
+    tx.audit(facts.by_name.as_str(), "host", "run.end", &facts.id.to_string(), &detail)?;
+    let RunEnd { run: id, exit, bytes, ms, truncated, left } = end;
+    let body = EventBody::RunEnded(RunEnded { run: id, n: facts.n, exit, bytes, ms, truncated, left });
+    let event = NewEvent {
+        room: facts.room,
+        room_name: facts.room_name.as_str(),
+        by: facts.by,
+        by_name: facts.by_name.as_str(),
+        kind: body.kind(),
+        fields: &body.fields(),
+        nonce: None,
+    };
+    tx.append(&event).map(drop)
+}
+
+/// A host's words, so short that an event holds them.
+fn shortened(mut exit: Exit) -> Exit {
+    let words = match &mut exit {
+        Exit::StoppedBy { signal, .. } | Exit::Signal { signal } => signal,
+        Exit::Limit { limit } => limit,
+        Exit::Lost { lost } => lost,
+        Exit::Failed { failed } => failed,
+        Exit::Code { .. } | Exit::Timeout { .. } => return exit,
+    };
+    if let Some((at, _)) = words.char_indices().nth(EXIT_CHARS_MAX) {
+        words.truncate(at);
+    }
+    exit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_words_are_cut_between_characters() {
+        let long = "ü".repeat(EXIT_CHARS_MAX + 5);
+        let Exit::Failed { failed } = shortened(Exit::Failed { failed: long }) else { return assert!(false, "kind") };
+        assert_eq!(failed.chars().count(), EXIT_CHARS_MAX);
+        assert_eq!(shortened(Exit::Code { code: 3 }), Exit::Code { code: 3 });
+    }
+}

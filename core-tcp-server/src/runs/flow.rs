@@ -1,0 +1,261 @@
+//! A watcher: a cursor in a run's output, under credit. It takes frames from memory where it keeps up, and from disk
+//! where it does not; it holds at most what its credit and one read from disk allow.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::limits::BODY_BYTES_MAX;
+use wardroom_protocol::messages::ErrAnswer;
+
+use super::log::{LogRead, Piece, RunLog};
+use super::output::OutputReader;
+use crate::limits::{BULK_READ_BYTES_MAX, WATCHES_MAX};
+use crate::outlet::{Flow, FlowKey, Outlet, Step};
+use crate::refusal::Refusal;
+
+/// One connection's place in one run's output.
+pub(super) struct Watch {
+    log: Arc<RunLog>,
+    outlet: Arc<Outlet>,
+    /// The next byte to send.
+    cursor: u64,
+    /// The reader has dealt with all before this.
+    acked: u64,
+    window: u64,
+    /// Read from disk, from `cursor` on.
+    loaded: VecDeque<Piece>,
+    /// Read from disk up to here, next.
+    load_upto: u64,
+    reader: Option<Arc<OutputReader>>,
+    /// What ends this before the run's end.
+    failure: Option<Refusal>,
+}
+
+impl Watch {
+    /// Begins to watch. Subscribes first; what is there already is looked at when the writer asks.
+    ///
+    /// # Errors
+    /// `busy` where the run or the connection has as many watchers as it may.
+    pub(super) fn begin(log: &Arc<RunLog>, outlet: &Arc<Outlet>, from: u64, window: u64) -> Result<Self, Refusal> {
+        if outlet.watches.fetch_add(1, Ordering::AcqRel) >= WATCHES_MAX {
+            outlet.watches.fetch_sub(1, Ordering::AcqRel);
+            return Err(Refusal::busy("this connection watches 32 runs: unwatch one first", 1_000));
+        }
+        if !log.subscribe(outlet) {
+            outlet.watches.fetch_sub(1, Ordering::AcqRel);
+            return Err(Refusal::busy("this run has as many watchers as it may", 10_000));
+        }
+        Ok(Self {
+            log: Arc::clone(log),
+            outlet: Arc::clone(outlet),
+            cursor: from,
+            acked: from,
+            window,
+            loaded: VecDeque::new(),
+            load_upto: from,
+            reader: None,
+            failure: None,
+        })
+    }
+
+    /// The place before which bytes may be sent.
+    fn credit(&self) -> u64 {
+        self.acked.saturating_add(self.window)
+    }
+
+    /// Takes what was read from disk; the number of frames.
+    fn take_loaded(&mut self, count: usize, out: &mut Vec<Bytes>) -> usize {
+        let mut taken = 0;
+        while taken < count {
+            let Some(piece) = self.loaded.pop_front() else { break };
+            self.cursor = piece.end();
+            out.push(piece.frame);
+            taken += 1;
+        }
+        taken
+    }
+
+    fn fail(&mut self, refusal: &Refusal, out: &mut Vec<Bytes>) -> Step {
+        let answer = ErrAnswer { run: Some(self.log.run), ..refusal.answer(None) };
+        out.push(encode(Number::None, &answer));
+        Step::Done
+    }
+}
+
+impl Flow for Watch {
+    fn key(&self) -> FlowKey {
+        FlowKey::Run(self.log.run)
+    }
+
+    fn ack(&mut self, off: u64) {
+        // Not beyond what was sent: the window is counted from here.
+        self.acked = self.acked.max(off.min(self.cursor));
+    }
+
+    fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step {
+        if let Some(refusal) = self.failure.take() {
+            return self.fail(&refusal, out);
+        }
+        let taken = self.take_loaded(count, out);
+        if taken == count {
+            return Step::More;
+        }
+        match self.log.read(self.cursor, self.credit(), count - taken, out) {
+            LogRead::UpToDate => Step::Wait,
+            LogRead::Took(cursor) => {
+                self.cursor = cursor;
+                Step::More
+            }
+            LogRead::Behind(upto) => {
+                self.load_upto = upto;
+                Step::Load
+            }
+            LogRead::End(end) => {
+                out.push(end);
+                Step::Done
+            }
+            LogRead::Beyond => self.fail(&beyond(self.log.head()), out),
+        }
+    }
+
+    fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            let (log, reader, from) = (Arc::clone(&self.log), self.reader.take(), self.cursor);
+            let upto = self.load_upto.min(from.saturating_add(BULK_READ_BYTES_MAX as u64));
+            let loading = tokio::task::spawn_blocking(move || load(&log, reader, from, upto)).await;
+            match loading.map_err(io::Error::other).and_then(|loaded| loaded) {
+                Ok((reader, pieces)) => (self.reader, self.loaded) = (Some(reader), pieces),
+                Err(error) => self.failure = Some(Refusal::internal(format!("run {}: {error}", self.log.run))),
+            }
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.log.unsubscribe(&self.outlet);
+        self.outlet.watches.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// The refusal of a place where a run that is over never had a byte.
+pub(super) fn beyond(bytes: u64) -> Refusal {
+    Refusal::bad_request(format!("this run is over and has only {bytes} bytes of output"))
+}
+
+/// Reads `from..upto`, as frames of one descriptor and at most 64 KiB each.
+fn load(
+    log: &RunLog,
+    reader: Option<Arc<OutputReader>>,
+    from: u64,
+    upto: u64,
+) -> io::Result<(Arc<OutputReader>, VecDeque<Piece>)> {
+    let reader = reader.map_or_else(|| log.folder.reader().map(Arc::new), Ok)?;
+    let mut pieces = VecDeque::new();
+    let mut buf = vec![0; BODY_BYTES_MAX];
+    let mut at = from;
+    while at < upto {
+        for segment in reader.segments(at, upto)? {
+            while at < segment.end {
+                let rest = usize::try_from(segment.end - at).unwrap_or(usize::MAX).min(BODY_BYTES_MAX);
+                let bytes = buf.get_mut(..rest).unwrap_or_default();
+                reader.read(bytes, at)?;
+                pieces.push_back(Piece::new(log.run, segment.fd, at, bytes));
+                at += rest as u64;
+            }
+        }
+    }
+    Ok((reader, pieces))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use wardroom_protocol::RunId;
+
+    fn log(data: &tempfile::TempDir, on_disk: &[(u8, &[u8])]) -> Arc<RunLog> {
+        let run = RunId::from_parts(1, 2);
+        let folder = super::super::output::OutputFolder::new(data.path(), run);
+        let (mut writer, mut off) = (folder.writer(0).unwrap(), 0);
+        for (fd, bytes) in on_disk {
+            writer.append(*fd, off, 1, bytes).unwrap();
+            off += bytes.len() as u64;
+        }
+        Arc::new(RunLog::new(data.path(), run, off))
+    }
+
+    fn bodies(out: &mut Vec<Bytes>) -> String {
+        let body = |frame: &Bytes| String::from_utf8(frame.to_vec()).unwrap().split_once('\n').unwrap().1.to_owned();
+        out.drain(..).map(|frame| body(&frame)).collect()
+    }
+
+    #[tokio::test]
+    async fn who_is_behind_reads_from_disk_and_goes_on_in_memory() {
+        let data = tempfile::tempdir().unwrap();
+        let log = log(&data, &[(1, b"abc"), (2, b"def")]);
+        log.append(1, 6, b"ghi");
+        let outlet = Outlet::new(0);
+        let (mut watch, mut out) = (Watch::begin(&log, &outlet, 1, 4).unwrap(), Vec::new());
+        assert_eq!(watch.take(4, &mut out), Step::Load);
+        watch.load().await;
+        assert_eq!(watch.take(4, &mut out), Step::Wait, "no credit beyond the window");
+        assert_eq!((out.len(), bodies(&mut out).as_str()), (2, "bcde"));
+        watch.ack(99);
+        assert_eq!(watch.acked, 5, "not beyond what was sent");
+        assert_eq!(watch.take(4, &mut out), Step::Load);
+        watch.load().await;
+        assert_eq!(watch.take(4, &mut out), Step::More);
+        assert_eq!(bodies(&mut out), "fghi");
+        assert_eq!(watch.take(4, &mut out), Step::Wait);
+        log.finish(Bytes::from_static(b"end"));
+        assert_eq!(watch.take(4, &mut out), Step::Done);
+        assert_eq!(out, [Bytes::from_static(b"end")]);
+    }
+
+    #[tokio::test]
+    async fn output_that_cannot_be_read_is_said_and_ends_it() {
+        let data = tempfile::tempdir().unwrap();
+        let log = log(&data, &[(1, b"abc")]);
+        std::fs::remove_dir_all(data.path().join(log.run.to_string())).unwrap();
+        let outlet = Outlet::new(0);
+        let (mut watch, mut out) = (Watch::begin(&log, &outlet, 0, 4).unwrap(), Vec::new());
+        assert_eq!(watch.take(4, &mut out), Step::Load);
+        watch.load().await;
+        assert_eq!(watch.take(4, &mut out), Step::Done);
+        let answer: ErrAnswer = serde_json::from_slice(&out[0]).unwrap();
+        assert_eq!((answer.code, answer.run), (Some(wardroom_protocol::Code::Internal), Some(log.run)));
+    }
+
+    #[tokio::test]
+    async fn what_comes_between_a_look_and_a_sleep_wakes() {
+        let data = tempfile::tempdir().unwrap();
+        let log = log(&data, &[]);
+        let outlet = Outlet::new(0);
+        let (mut watch, mut out) = (Watch::begin(&log, &outlet, 0, 4).unwrap(), Vec::new());
+        assert_eq!(watch.take(4, &mut out), Step::Wait);
+        log.append(1, 0, b"a");
+        // Returns at once: the wake-up was kept.
+        outlet.woken().await;
+        assert_eq!(watch.take(4, &mut out), Step::More);
+        drop(watch);
+        log.append(1, 1, b"b");
+        let woken = tokio::time::timeout(std::time::Duration::ZERO, outlet.woken()).await;
+        assert!(woken.is_err(), "who does not watch any more is not woken");
+    }
+
+    #[test]
+    fn a_connection_watches_a_bounded_number() {
+        let data = tempfile::tempdir().unwrap();
+        let (log, outlet) = (log(&data, &[]), Outlet::new(0));
+        let mut all: Vec<_> = (0..WATCHES_MAX).map(|_| Watch::begin(&log, &outlet, 0, 4).unwrap()).collect();
+        assert!(Watch::begin(&log, &outlet, 0, 4).is_err());
+        all.pop();
+        assert!(Watch::begin(&log, &outlet, 0, 4).is_ok());
+    }
+}

@@ -1,0 +1,127 @@
+//! The hosts that are connected, by name, and those that have ever been.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::messages::Goaway;
+
+use super::run::{Phase, Run};
+use crate::limits::{HOSTS_MAX, INPUT_FRAMES_MAX};
+use crate::outlet::Outlet;
+use crate::refusal::Refusal;
+
+/// The hosts.
+pub(super) struct Hosts {
+    /// Held while frames are handed to an outlet, so that none overtakes a welcome; never across an await.
+    state: Mutex<State>,
+}
+
+struct State {
+    links: HashMap<String, Link>,
+    known: BTreeSet<String>,
+}
+
+/// The connection of a host.
+#[derive(Clone)]
+pub(super) struct Link {
+    /// Its outgoing side.
+    pub outlet: Arc<Outlet>,
+    /// Frames of standard input that may be on their way.
+    pub input: Arc<Semaphore>,
+}
+
+impl Link {
+    /// Over a connection.
+    pub(super) fn new(outlet: &Arc<Outlet>) -> Self {
+        Self { outlet: Arc::clone(outlet), input: Arc::new(Semaphore::new(INPUT_FRAMES_MAX)) }
+    }
+}
+
+impl Hosts {
+    /// None is connected; these have been.
+    pub(super) fn new(known: BTreeSet<String>) -> Self {
+        Self { state: Mutex::new(State { links: HashMap::new(), known }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True for one that has been here before.
+    pub(super) fn is_known(&self, host: &str) -> bool {
+        self.state().known.contains(host)
+    }
+
+    /// Remembers a host; false where there are as many as may be.
+    pub(super) fn remember(&self, host: &str) -> bool {
+        let mut state = self.state();
+        if state.known.len() >= HOSTS_MAX && !state.known.contains(host) {
+            return false;
+        }
+        state.known.insert(host.to_owned());
+        true
+    }
+
+    /// The connection of a host.
+    ///
+    /// # Errors
+    /// `busy` for one that is away, `not_found` for one that was never here; both in words.
+    pub(super) fn link(&self, host: &str) -> Result<Link, Refusal> {
+        let state = self.state();
+        if let Some(link) = state.links.get(host) {
+            return Ok(link.clone());
+        }
+        // The host of this machine is known before it has ever come.
+        if host == "local" || state.known.contains(host) {
+            return Err(Refusal::busy(format!("the host {host} is away: try again when it is back"), 2_000));
+        }
+        let known: Vec<&str> = state.known.iter().map(String::as_str).collect();
+        let known = if known.is_empty() { "local".to_owned() } else { known.join(", ") };
+        Err(Refusal::not_found(format!("there is no host {host}: the hosts are {known}")))
+    }
+
+    /// Welcomes a host: `welcome` makes its first frames, which nothing can overtake. An older connection of that name
+    /// ends.
+    pub(super) fn enter(&self, host: &str, link: Link, welcome: impl FnOnce() -> Vec<Bytes>) {
+        let mut state = self.state();
+        for frame in welcome() {
+            link.outlet.tell(frame);
+        }
+        if let Some(old) = state.links.insert(host.to_owned(), link) {
+            let reason = format!("another connection of the host {host} has come");
+            old.outlet.close(Some(encode(Number::None, &Goaway { reason, retry_ms: None })));
+        }
+    }
+
+    /// The connection is gone; a newer one of that name stays.
+    pub(super) fn leave(&self, host: &str, outlet: &Arc<Outlet>) {
+        let mut state = self.state();
+        if state.links.get(host).is_some_and(|link| Arc::ptr_eq(&link.outlet, outlet)) {
+            state.links.remove(host);
+        }
+    }
+
+    /// True if this is the connection of that host.
+    pub(super) fn is_current(&self, host: &str, outlet: &Arc<Outlet>) -> bool {
+        self.state().links.get(host).is_some_and(|link| Arc::ptr_eq(&link.outlet, outlet))
+    }
+
+    /// Tells a host something, if it is there: what it missed it learns from its next welcome.
+    pub(super) fn tell(&self, host: &str, frame: Bytes) {
+        if let Some(link) = self.state().links.get(host) {
+            link.outlet.tell(frame);
+        }
+    }
+
+    /// The intent of a run is on disk: its host is told to start it, now or when it comes.
+    pub(super) fn dispatch(&self, run: &Run) {
+        let state = self.state();
+        run.life().phase = Phase::Committed;
+        if let Some(link) = state.links.get(&run.facts.host) {
+            link.outlet.tell(encode(Number::None, &run.facts.order));
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The index of a run's output on disk: which bytes came from which descriptor, and when.
+//!
+//! Records of 16 bytes, little endian, by ascending offset: eight bytes with the descriptor (1 or 2) in the upper 8 bits
+//! and the offset of the first byte in the lower 56, then the time in Unix milliseconds. A record reaches as far as the
+//! next one, the last one to the end. It is written before its bytes, so no byte is ever without one; a record behind
+//! the last byte is what a crash between the two writes leaves.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+
+use crate::limits::INDEX_BLOCK_RECORDS;
+
+/// Bytes of a record.
+pub(super) const RECORD_BYTES: u64 = 16;
+const OFFSET_BITS: u32 = 56;
+
+/// A record.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Record {
+    /// 1 for stdout, 2 for stderr.
+    pub fd: u8,
+    /// The first byte's place in the output.
+    pub off: u64,
+    /// When it came, Unix milliseconds.
+    pub at: u64,
+}
+
+/// Bytes of one descriptor that lie together.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Segment {
+    /// 1 for stdout, 2 for stderr.
+    pub fd: u8,
+    /// The first byte's place in the output.
+    pub off: u64,
+    /// The place behind the last byte.
+    pub end: u64,
+}
+
+impl Record {
+    /// As it stands in the file.
+    pub(super) fn encode(self) -> [u8; 16] {
+        let tagged = u64::from(self.fd) << OFFSET_BITS | self.off;
+        let mut bytes = [0; 16];
+        let (first, second) = bytes.split_at_mut(8);
+        first.copy_from_slice(&tagged.to_le_bytes());
+        second.copy_from_slice(&self.at.to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Record> {
+        let (tagged, rest) = bytes.split_first_chunk::<8>()?;
+        let (at, _) = rest.split_first_chunk::<8>()?;
+        let tagged = u64::from_le_bytes(*tagged);
+        let fd = u8::try_from(tagged >> OFFSET_BITS).ok()?;
+        Some(Record { fd, off: tagged & ((1 << OFFSET_BITS) - 1), at: u64::from_le_bytes(*at) })
+    }
+}
+
+/// The last record that begins before `upto`, and how many records that makes: those behind it hold no byte.
+pub(super) fn last_before(index: &File, upto: u64) -> io::Result<(u64, Option<Record>)> {
+    let mut count = index.metadata()?.len() / RECORD_BYTES;
+    while count > 0 {
+        let record = record(index, count - 1)?;
+        if record.off < upto {
+            return Ok((count, Some(record)));
+        }
+        count -= 1;
+    }
+    Ok((0, None))
+}
+
+/// The segments of `from..upto`, cut to that range. Fewer than all where the descriptor changes very often: the next
+/// call goes on behind the last one.
+pub(super) fn segments(index: &File, from: u64, upto: u64) -> io::Result<Vec<Segment>> {
+    let first = holding(index, from)?;
+    let mut block = vec![0; INDEX_BLOCK_RECORDS * 16];
+    let read = read_some(index, &mut block, first * RECORD_BYTES)?;
+    let is_whole = read < block.len();
+    let bytes = block.get(..read).unwrap_or_default();
+    let mut records = bytes.chunks_exact(16).filter_map(Record::decode).peekable();
+    let mut found: Vec<Segment> = Vec::new();
+    while let Some(record) = records.next() {
+        let end = match records.peek() {
+            Some(next) => next.off.min(upto),
+            None if is_whole => upto,
+            // How far the last one of a block reaches is not known, unless there is only that one's neighbour.
+            None => break,
+        };
+        let off = record.off.max(from);
+        if off >= end {
+            continue;
+        }
+        match found.last_mut() {
+            Some(last) if last.fd == record.fd => last.end = end,
+            _ => found.push(Segment { fd: record.fd, off, end }),
+        }
+    }
+    let has_begin = found.first().is_some_and(|first| first.off == from);
+    if has_begin { Ok(found) } else { Err(io::Error::other("the index of a run's output has no record for an offset")) }
+}
+
+/// The number of the record that holds the byte at `off`.
+fn holding(index: &File, off: u64) -> io::Result<u64> {
+    let (mut low, mut high) = (0, index.metadata()?.len() / RECORD_BYTES);
+    while high.saturating_sub(low) > 1 {
+        let middle = low + (high - low) / 2;
+        if record(index, middle)?.off <= off { low = middle } else { high = middle }
+    }
+    Ok(low)
+}
+
+fn record(index: &File, number: u64) -> io::Result<Record> {
+    let mut bytes = [0; 16];
+    index.read_exact_at(&mut bytes, number * RECORD_BYTES)?;
+    Record::decode(&bytes).ok_or_else(|| io::Error::other("the index of a run's output is damaged"))
+}
+
+fn read_some(file: &File, buf: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut read = 0;
+    while let Some(rest) = buf.get_mut(read..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, at + read as u64) {
+            Ok(0) => break,
+            Ok(count) => read += count,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn index_of(records: impl IntoIterator<Item = (u8, u64)>) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        for (fd, off) in records {
+            file.write_all(&Record { fd, off, at: 7 }.encode()).unwrap();
+        }
+        file
+    }
+
+    #[test]
+    fn the_bytes_of_a_record() {
+        let record = Record { fd: 2, off: 0x0102_0304, at: 0x0506 };
+        assert_eq!(record.encode(), [4, 3, 2, 1, 0, 0, 0, 2, 6, 5, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(Record::decode(&record.encode()), Some(record));
+        assert_eq!(Record::decode(&[0; 15]), None);
+    }
+
+    #[test]
+    fn every_range_gives_every_byte_its_descriptor() {
+        let index = index_of([(1, 0), (2, 10), (1, 12), (1, 13), (2, 20)]);
+        let fd_of = |off: u64| if (10..12).contains(&off) || off >= 20 { 2 } else { 1 };
+        for from in 0..22 {
+            for upto in from + 1..=22 {
+                let mut at = from;
+                for segment in segments(&index, from, upto).unwrap() {
+                    assert_eq!(segment.off, at);
+                    assert!((segment.off..segment.end).all(|off| fd_of(off) == segment.fd), "{from}..{upto}");
+                    at = segment.end;
+                }
+                assert_eq!(at, upto, "{from}..{upto}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_at_a_time() {
+        let count = 3 * u64::try_from(INDEX_BLOCK_RECORDS).unwrap() + 5;
+        let index = index_of((0..count).map(|off| (1 + u8::from(off % 2 == 1), off)));
+        let mut at = 0;
+        while at < count {
+            for Segment { fd, off, end } in segments(&index, at, count).unwrap() {
+                assert_eq!((fd, off, end), (1 + u8::from(at % 2 == 1), at, at + 1));
+                at = end;
+            }
+        }
+    }
+
+    #[test]
+    fn records_behind_the_last_byte_are_not_counted() {
+        let index = index_of([(1, 0), (2, 5), (1, 9), (2, 9)]);
+        assert_eq!(last_before(&index, 9).unwrap(), (2, Some(Record { fd: 2, off: 5, at: 7 })));
+        assert_eq!(last_before(&index, 0).unwrap(), (0, None));
+        assert_eq!(last_before(&index_of([]), 9).unwrap(), (0, None));
+    }
+
+    #[test]
+    fn an_index_without_the_offset_is_an_error() {
+        assert!(segments(&index_of([]), 0, 1).is_err());
+        assert!(segments(&index_of([(1, 5)]), 3, 9).is_err());
+    }
+}

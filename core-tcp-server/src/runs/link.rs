@@ -1,0 +1,264 @@
+//! A host's connection: its welcome, then what it says of its runs. Output is taken at once and written beside; the
+//! ends of runs are put on record beside too, so that one slow run keeps no other waiting.
+//!
+//! Whatever does not fit (a gap, a descriptor that does not exist, more than the window) ends the connection: the host
+//! comes back, and its next welcome says from where each run is wanted. That is the only way in which the two agree.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rusqlite::params;
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::messages::{
+    ErrAnswer, Exit, HostAck, HostEnded, HostForget, HostFrom, HostHello, HostOutput, HostWelcome, Incoming, Pong,
+};
+use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
+
+use super::log::Appended;
+use super::order::is_host_name;
+use super::run::{Phase, Run};
+use super::{end, hosts, pump};
+use crate::limits::{HOST_TICK_MS, HOST_WINDOW_BYTES};
+use crate::outlet::Outlet;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::store::UserId;
+use crate::wire::{End, FrameReader};
+
+/// Why a host's connection ends: what it is told.
+type Violation = Box<ErrAnswer>;
+
+/// Serves a host's connection until it ends.
+pub async fn serve_host(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, hello: HostHello) {
+    let host = hello.host.clone();
+    if let Err(refusal) = remember(state, &host).await {
+        outlet.close(Some(encode(Number::None, &refusal.answer(None))));
+        return;
+    }
+    // Pinged, found dead and sent away at the stop like every other connection; it is nobody's.
+    let here = state.presence.enter(outlet, UserId::SYSTEM, None, false);
+    let mut lost = Vec::new();
+    state.runs.hosts.enter(&host, hosts::Link::new(outlet), || welcome(state, &hello, &mut lost));
+    tracing::info!(host, runs = hello.runs.len(), lost = lost.len(), "a host has come");
+    for (run, why) in lost {
+        end::lose(state, &run, why);
+    }
+    serve(state, reader, outlet, &host).await;
+    state.runs.hosts.leave(&host, outlet);
+    tracing::info!(host, "a host is gone");
+    drop(here);
+}
+
+async fn serve(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, host: &str) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(HOST_TICK_MS));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        // A host that does not read its acks is not read either. Neither wait loses anything when it is cut off.
+        let next = async {
+            outlet.has_room().await;
+            reader.next().await
+        };
+        let frame = tokio::select! {
+            biased;
+            _ = ticks.tick() => {
+                tick(state, host).await;
+                continue;
+            }
+            frame = next => frame,
+        };
+        let said = match frame {
+            Ok(frame) if state.runs.hosts.is_current(host, outlet) => handle(state, host, outlet, frame),
+            Err(End::Bad(e)) => Err(violation(Code::BadFrame, e.to_string(), None)),
+            Ok(_) | Err(End::Eof | End::Closing | End::Broken) => return,
+        };
+        if let Err(violation) = said {
+            tracing::warn!(host, code = ?violation.code, msg = violation.msg, "a host said what does not fit");
+            return outlet.close(Some(encode(Number::None, &*violation)));
+        }
+    }
+}
+
+/// Notes a name that is new.
+async fn remember(state: &State, host: &str) -> Result<(), Refusal> {
+    if !is_host_name(host) {
+        return Err(Refusal::bad_request("a host's name is 1 to 63 of letters, digits, . _ - and begins with no sign"));
+    }
+    if state.runs.hosts.is_known(host) {
+        return Ok(());
+    }
+    if !state.runs.hosts.remember(host) {
+        return Err(Refusal::too_large("256 hosts are known already: that is as many as this server takes"));
+    }
+    let host = host.to_owned();
+    state
+        .store
+        .write(move |tx| {
+            let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
+            let insert = "INSERT INTO hosts(name, first_seen) VALUES(?1, ?2) ON CONFLICT DO NOTHING";
+            tx.conn.execute(insert, params![host, now])?;
+            tx.audit("system", "host", "host.first", &host, "")
+        })
+        .await
+}
+
+/// What a host is told first: from where each run is wanted, then what it is to start. Runs that it should have and has
+/// not are added to `lost`.
+fn welcome(state: &State, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static str)>) -> Vec<Bytes> {
+    let held: HashSet<RunId> = hello.runs.iter().map(|run| run.run).collect();
+    let mut wanted = Vec::new();
+    let mut again = Vec::new();
+    for run in state.runs.of_host(&hello.host) {
+        let is_held = held.contains(&run.facts.id);
+        let mut life = run.life();
+        match life.phase {
+            // Told right after its commit.
+            Phase::Committing => continue,
+            Phase::Committed if is_held => life.phase = Phase::Started,
+            Phase::Committed if run.facts.is_this_boot => again.push(encode(Number::None, &run.facts.order)),
+            Phase::Committed => {
+                lost.push((Arc::clone(&run), "the server was started anew, and it is not known whether it had begun"));
+            }
+            Phase::Started if !is_held => lost.push((Arc::clone(&run), "its host does not know it any more")),
+            Phase::Started | Phase::Ending | Phase::EndRefused => {}
+        }
+        if is_held {
+            wanted.push(HostFrom { run: run.facts.id, from: run.log.written() });
+        }
+    }
+    let mut frames = vec![encode(Number::None, &HostWelcome { runs: wanted, window: HOST_WINDOW_BYTES })];
+    frames.append(&mut again);
+    frames
+}
+
+fn handle(state: &Arc<State>, host: &str, outlet: &Outlet, frame: Frame) -> Result<(), Violation> {
+    let request = match Request::parse(&frame) {
+        Ok(Incoming { request, .. }) => request,
+        Err(bad) if bad.code == Code::UnknownType => {
+            refused(state, host, frame);
+            return Ok(());
+        }
+        Err(bad) => return Err(violation(bad.code, bad.msg, None)),
+    };
+    match request {
+        Request::Pong(_) => {}
+        Request::Ping(ping) => outlet.tell(encode(Number::None, &Pong { n: ping.n })),
+        Request::HostStarted(started) => match state.runs.on_host(host, started.run) {
+            Some(run) => run.set_started(),
+            None => forget(outlet, started.run),
+        },
+        Request::HostOutput(output) => return take_output(state, host, outlet, output, &frame.body),
+        Request::HostEnded(ended) => match state.runs.on_host(host, ended.run) {
+            Some(run) => return take_end(state, &run, ended),
+            None => forget(outlet, ended.run),
+        },
+        _ => outlet.tell(encode(Number::None, &Refusal::forbidden("a host does not ask for this").answer(None))),
+    }
+    Ok(())
+}
+
+fn take_output(
+    state: &Arc<State>,
+    host: &str,
+    outlet: &Outlet,
+    output: HostOutput,
+    body: &[u8],
+) -> Result<(), Violation> {
+    let HostOutput { run: id, fd, off, .. } = output;
+    let Some(run) = state.runs.on_host(host, id) else {
+        forget(outlet, id);
+        return Ok(());
+    };
+    if !matches!(fd, 1 | 2) {
+        return Err(violation(Code::BadRequest, "fd is 1 or 2".to_owned(), Some(id)));
+    }
+    run.set_started();
+    let (log, upto) = (&run.log, off.saturating_add(body.len() as u64));
+    if upto > log.written().saturating_add(HOST_WINDOW_BYTES) {
+        return Err(violation(Code::TooLarge, "output beyond the window".to_owned(), Some(id)));
+    }
+    if upto > run.facts.order.output_bytes_max {
+        end::overrun(state, &run);
+        return Ok(());
+    }
+    // Once it is over nothing is new: its length is on record.
+    let is_over = matches!(run.life().phase, Phase::Ending | Phase::EndRefused);
+    let appended = if is_over { Appended::Old { written: log.written() } } else { log.append(fd, off, body) };
+    match appended {
+        Appended::New { starts_pump: true } => pump::start(state, &run),
+        Appended::New { starts_pump: false } => {}
+        // Else the pump says so when it is.
+        Appended::Old { written } if written >= upto => {
+            outlet.tell(encode(Number::None, &HostAck { run: id, off: written }));
+        }
+        Appended::Old { .. } => {}
+        Appended::Gap { wanted } => return Err(gap(id, wanted)),
+    }
+    Ok(())
+}
+
+fn take_end(state: &Arc<State>, run: &Arc<Run>, ended: HostEnded) -> Result<(), Violation> {
+    let head = run.log.head();
+    // A host that has less than it sent lost its spool with the power; what is here stays.
+    if ended.bytes > head {
+        return Err(gap(ended.run, head));
+    }
+    end::ended(state, run, ended);
+    Ok(())
+}
+
+/// A host says `err` of a run that it cannot even hold: it has not been started, and is not going to be.
+fn refused(state: &Arc<State>, host: &str, frame: Frame) {
+    let Ok(ServerMessage::Err(refusal)) = ServerMessage::parse(frame) else { return };
+    let run = refusal.run.and_then(|id| state.runs.on_host(host, id));
+    tracing::warn!(host, run = ?refusal.run, msg = refusal.msg, "a host refused something");
+    let Some(run) = run else { return };
+    let is_start = run.life().phase == Phase::Committed && matches!(refusal.code, Some(Code::Busy | Code::Internal));
+    if is_start {
+        end::ended(state, &run, end::without_output(&run, Exit::Failed { failed: refusal.msg }));
+    }
+}
+
+/// What is looked at once a second: writes that failed, ends that the store did not take, starts that it does not know
+/// of yet. Short runs never come here, so that they cost no third commit.
+async fn tick(state: &Arc<State>, host: &str) {
+    let mut started = Vec::new();
+    for run in state.runs.of_host(host) {
+        if run.log.wants_pump() {
+            pump::start(state, &run);
+        }
+        let mut life = run.life();
+        let is_new = life.phase == Phase::Started && !std::mem::replace(&mut life.is_noted, true);
+        let is_refused = life.phase == Phase::EndRefused;
+        drop(life);
+        if is_new {
+            started.push(run.facts.id.to_string());
+        }
+        if is_refused {
+            end::again(state, &run);
+        }
+    }
+    if started.is_empty() {
+        return;
+    }
+    let note = move |tx: &mut crate::store::Tx<'_>| {
+        let mut update = tx.conn.prepare_cached("UPDATE runs SET started = 1 WHERE id = ?1")?;
+        started.iter().try_for_each(|id| update.execute([id]).map(drop))?;
+        Ok(())
+    };
+    // Not waited for: a start that stays unnoted matters only if this core and the host's record are both lost.
+    drop(state.store.append(note, |_| {}).await);
+}
+
+fn forget(outlet: &Outlet, run: RunId) {
+    outlet.tell(encode(Number::None, &HostForget { run }));
+}
+
+fn gap(run: RunId, wanted: u64) -> Violation {
+    Box::new(ErrAnswer { off: Some(wanted), ..*violation(Code::Conflict, "output has a gap".to_owned(), Some(run)) })
+}
+
+fn violation(code: Code, msg: String, run: Option<RunId>) -> Violation {
+    Box::new(ErrAnswer { code: Some(code), msg, run, ..ErrAnswer::default() })
+}

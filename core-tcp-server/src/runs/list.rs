@@ -1,0 +1,210 @@
+//! What is known of runs, over or not: lists, single ones, and their output for those who watch.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::limits::{LINE_BYTES_MAX, WINDOW_DEFAULT, WINDOW_MAX};
+use wardroom_protocol::messages::{Exit, RunEnd, RunInfo, RunList, RunWatch};
+use wardroom_protocol::{RunId, UserName};
+
+use super::flow::{Watch, beyond};
+use super::log::RunLog;
+use crate::outlet::{Flow, Outlet};
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::store::RoomId;
+
+/// Runs that a list holds if it does not say how many.
+const LIST_DEFAULT: u32 = 20;
+/// Runs that a list holds at most.
+const LIST_MAX: u32 = 100;
+/// Bytes that the runs of one answer may have: it is one line.
+const LIST_BYTES_MAX: usize = LINE_BYTES_MAX - 1_024;
+
+const COLUMNS: &str =
+    "SELECT r.id, r.n, r.room, r.seq, u.name, r.cmd, r.host, r.at, r.bytes, r.exit, r.ms, r.truncated, r.left
+     FROM runs r JOIN users u ON u.id = r.by";
+
+/// A run as the store has it.
+struct Stored {
+    room: RoomId,
+    /// Its `room` is set by whoever knows the rooms.
+    id: RunId,
+    n: u64,
+    seq: u64,
+    by: UserName,
+    cmd: String,
+    host: String,
+    at: u64,
+    bytes: u64,
+    exit: Option<Exit>,
+    ms: Option<u64>,
+    truncated: bool,
+    left: u32,
+}
+
+/// The last runs, newest first; of one room, or of all that this member may read. Fewer than asked for where a line
+/// would not hold them.
+///
+/// # Errors
+/// `not_found` (the room), `bad_request`.
+pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<Vec<RunInfo>, Refusal> {
+    let limit = list.limit.unwrap_or(LIST_DEFAULT);
+    if limit == 0 || limit > LIST_MAX {
+        return Err(Refusal::bad_request("limit is 1 to 100"));
+    }
+    let stored = match list.room {
+        Some(name) => {
+            let room = member.readable(&state.rooms, &name)?.room.id;
+            let sql = format!("{COLUMNS} WHERE r.room = ?1 ORDER BY r.n DESC LIMIT ?2");
+            state.store.read(move |conn| rows(conn, &sql, params![room.0, limit])).await?
+        }
+        None => {
+            let rooms = state.rooms.all();
+            let is_hidden = |room: &&Arc<crate::rooms::Room>| room.is_private && !room.has(member.user.id);
+            let hidden: Vec<i64> = rooms.iter().filter(is_hidden).map(|room| room.id.0).collect();
+            let hidden = serde_json::to_string(&hidden).map_err(Refusal::internal)?;
+            let sql =
+                format!("{COLUMNS} WHERE r.room NOT IN (SELECT value FROM json_each(?1)) ORDER BY r.n DESC LIMIT ?2");
+            state.store.read(move |conn| rows(conn, &sql, params![hidden, limit])).await?
+        }
+    };
+    let mut bytes = 0;
+    let mut runs = Vec::new();
+    for stored in stored {
+        let info = info(state, stored)?;
+        bytes += serde_json::to_string(&info).map_or(0, |json| json.len() + 1);
+        if bytes > LIST_BYTES_MAX && !runs.is_empty() {
+            break;
+        }
+        runs.push(info);
+    }
+    Ok(runs)
+}
+
+/// One run.
+///
+/// # Errors
+/// `not_found`, also for one in a private room of others.
+pub async fn get(state: &Arc<State>, member: &Member, run: RunId) -> Result<RunInfo, Refusal> {
+    if let Some(run) = state.runs.find(run) {
+        check_readable(state, member, run.facts.room)?;
+        return Ok(run.info());
+    }
+    info(state, stored(state, member, run).await?)
+}
+
+/// One run by its short number, the 41 of `r41`.
+///
+/// # Errors
+/// As [`get`].
+pub async fn find_by_n(state: &Arc<State>, member: &Member, n: u64) -> Result<RunInfo, Refusal> {
+    let n = i64::try_from(n).unwrap_or(i64::MAX);
+    let sql = format!("{COLUMNS} WHERE r.n = ?1");
+    let found = state.store.read(move |conn| row(conn, &sql, params![n])).await?.ok_or_else(no_run)?;
+    check_readable(state, member, found.room)?;
+    info(state, found)
+}
+
+/// Watches a run's output, over or not. The caller says `ok`, then pushes `Item::Flow` of what this gives: frames of
+/// `run.output`, then one of `run.end`, come out of the writer of `outlet`.
+///
+/// # Errors
+/// `not_found`, `bad_request` (a place that it never had), `busy` (too many watchers).
+pub async fn watch(
+    state: &Arc<State>,
+    member: &Member,
+    outlet: &Arc<Outlet>,
+    watch: RunWatch,
+) -> Result<Box<dyn Flow>, Refusal> {
+    let window = watch.window.unwrap_or(WINDOW_DEFAULT).min(WINDOW_MAX);
+    if window == 0 {
+        return Err(Refusal::bad_request("a window of 0 bytes would never let anything through"));
+    }
+    let log = match state.runs.find(watch.run) {
+        Some(run) => {
+            check_readable(state, member, run.facts.room)?;
+            Arc::clone(&run.log)
+        }
+        None => over(state, stored(state, member, watch.run).await?)?,
+    };
+    if log.is_over() && watch.from > log.head() {
+        return Err(beyond(log.head()));
+    }
+    Ok(Box::new(Watch::begin(&log, outlet, watch.from, window)?))
+}
+
+/// The log of a run that is over.
+fn over(state: &State, stored: Stored) -> Result<Arc<RunLog>, Refusal> {
+    let Stored { id: run, bytes, ms, truncated, left, .. } = stored;
+    let exit = stored.exit.ok_or_else(|| Refusal::internal(format!("run {run} is neither open nor over")))?;
+    let end = RunEnd { run, exit, bytes, ms: ms.unwrap_or(0), truncated, left };
+    Ok(Arc::new(RunLog::over(&state.runs.folder, run, bytes, encode(Number::None, &end))))
+}
+
+/// True for members who may read the room of a run.
+///
+/// # Errors
+/// `not_found`, in the words for a run that does not exist.
+pub(super) fn check_readable(state: &State, member: &Member, room: RoomId) -> Result<(), Refusal> {
+    let room = state.rooms.by_id(room).ok_or_else(no_run)?;
+    member.readable(&state.rooms, &room.name).map(drop).map_err(|_| no_run())
+}
+
+async fn stored(state: &State, member: &Member, run: RunId) -> Result<Stored, Refusal> {
+    let (sql, id) = (format!("{COLUMNS} WHERE r.id = ?1"), run.to_string());
+    let found = state.store.read(move |conn| row(conn, &sql, params![id])).await?.ok_or_else(no_run)?;
+    check_readable(state, member, found.room)?;
+    Ok(found)
+}
+
+fn no_run() -> Refusal {
+    Refusal::not_found("there is no such run")
+}
+
+/// As members see it. One that is not over has more bytes than the store knows of.
+fn info(state: &State, stored: Stored) -> Result<RunInfo, Refusal> {
+    if let Some(run) = state.runs.find(stored.id).filter(|_| stored.exit.is_none()) {
+        return Ok(run.info());
+    }
+    let room = state.rooms.by_id(stored.room).ok_or_else(no_run)?.name.clone();
+    let Stored { id: run, n, seq, by, cmd, host, at, bytes, exit, ms, .. } = stored;
+    Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms })
+}
+
+fn rows(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Stored>, Refusal> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+fn row(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Option<Stored>, Refusal> {
+    conn.prepare_cached(sql)?.query_row(params, |row| Ok(read(row))).optional()?.transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<Stored, Refusal> {
+    let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
+    let (id, by): (String, String) = (row.get(0)?, row.get(4)?);
+    let exit: Option<String> = row.get(9)?;
+    Ok(Stored {
+        id: id.parse().map_err(Refusal::internal)?,
+        n: from_sql(row.get(1)?),
+        room: RoomId(row.get(2)?),
+        seq: from_sql(row.get(3)?),
+        by: UserName::parse(&by).map_err(Refusal::internal)?,
+        cmd: row.get(5)?,
+        host: row.get(6)?,
+        at: from_sql(row.get(7)?),
+        bytes: from_sql(row.get(8)?),
+        exit: exit.map(|json| serde_json::from_str(&json)).transpose().map_err(Refusal::internal)?,
+        ms: row.get::<_, Option<i64>>(10)?.map(from_sql),
+        truncated: row.get(11)?,
+        left: row.get(12)?,
+    })
+}

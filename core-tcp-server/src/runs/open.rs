@@ -1,0 +1,138 @@
+//! The runs that are not over, and what belongs to all of them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wardroom_protocol::{RoomName, RunId, UserName};
+
+use super::hosts::Hosts;
+use super::output::OutputFolder;
+use super::run::{Facts, Phase, Run};
+use crate::limits::RUNS_STOP_MS;
+use crate::refusal::Refusal;
+use crate::store::{RoomId, Store, UserId};
+
+/// The runs that are not over, and the hosts that they are on.
+pub struct Runs {
+    /// Where the output of all runs is.
+    pub(super) folder: PathBuf,
+    /// Which start of this machine this is.
+    pub(super) boot: String,
+    /// The hosts.
+    pub(super) hosts: Hosts,
+    /// Pumps, and ends on their way to the store.
+    pub(super) tasks: TaskTracker,
+    /// No more ends are put on record.
+    pub(super) stopping: CancellationToken,
+    /// Held for look-ups and changes; never across an await.
+    open: RwLock<HashMap<RunId, Arc<Run>>>,
+}
+
+impl Runs {
+    /// Reads the runs that are not over: each waits for its host.
+    ///
+    /// # Errors
+    /// Where the database fails, or the folder of the output.
+    pub async fn load(data: &Path, store: &Store) -> Result<Self, Refusal> {
+        let folder = data.join("runs");
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
+        let (runs, this_boot) = (folder.clone(), boot.clone());
+        let (open, known) =
+            store.read(move |conn| Ok((read_open(conn, &runs, &this_boot)?, read_hosts(conn)?))).await?;
+        Ok(Self {
+            folder,
+            boot,
+            hosts: Hosts::new(known),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            open: RwLock::new(open),
+        })
+    }
+
+    /// Ends what is under way, after the connections of the hosts have been closed. What is cut off here, hosts say
+    /// again to the next core.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(Duration::from_millis(RUNS_STOP_MS), self.tasks.wait()).await.is_err() {
+            tracing::warn!(tasks = self.tasks.len(), "output is still on its way to the disk");
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The run of this id, unless it is over.
+    pub(super) fn find(&self, run: RunId) -> Option<Arc<Run>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).get(&run).cloned()
+    }
+
+    /// The run of this id, if it is on this host, which may know of it.
+    pub(super) fn on_host(&self, host: &str, run: RunId) -> Option<Arc<Run>> {
+        self.find(run).filter(|run| run.facts.host == host && run.life().phase != Phase::Committing)
+    }
+
+    /// All runs of a host, in the order in which they were started.
+    pub(super) fn of_host(&self, host: &str) -> Vec<Arc<Run>> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let mut runs: Vec<_> = open.values().filter(|run| run.facts.host == host).cloned().collect();
+        runs.sort_by_key(|run| run.facts.n);
+        runs
+    }
+
+    pub(super) fn insert(&self, run: Arc<Run>) {
+        self.open.write().unwrap_or_else(PoisonError::into_inner).insert(run.facts.id, run);
+    }
+
+    pub(super) fn remove(&self, run: RunId) {
+        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(&run);
+    }
+}
+
+fn read_hosts(conn: &Connection) -> Result<BTreeSet<String>, Refusal> {
+    let mut statement = conn.prepare("SELECT name FROM hosts")?;
+    let names = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(names)
+}
+
+fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<RunId, Arc<Run>>, Refusal> {
+    let mut statement = conn.prepare(
+        "SELECT r.id, r.n, r.room, o.name, r.seq, r.by, u.name, r.cmd, r.host, r.at, r.request, r.boot, r.started
+         FROM runs r JOIN users u ON u.id = r.by JOIN rooms o ON o.id = r.room WHERE r.exit IS NULL",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut open = HashMap::new();
+    let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
+    while let Some(row) = rows.next()? {
+        let (id, room_name, by_name, request): (String, String, String, String) =
+            (row.get(0)?, row.get(3)?, row.get(6)?, row.get(10)?);
+        let id: RunId = id.parse().map_err(Refusal::internal)?;
+        let boot: String = row.get(11)?;
+        let facts = Facts {
+            id,
+            n: from_sql(row.get(1)?),
+            room: RoomId(row.get(2)?),
+            room_name: RoomName::parse(&room_name).map_err(Refusal::internal)?,
+            seq: from_sql(row.get(4)?),
+            by: UserId(row.get(5)?),
+            by_name: UserName::parse(&by_name).map_err(Refusal::internal)?,
+            cmd: row.get(7)?,
+            host: row.get(8)?,
+            at: from_sql(row.get(9)?),
+            order: serde_json::from_str(&request).map_err(Refusal::internal)?,
+            is_this_boot: boot == this_boot,
+        };
+        let bytes = OutputFolder::new(runs, id).bytes()?;
+        let has_started = row.get(12)? || bytes > 0;
+        let phase = if has_started { Phase::Started } else { Phase::Committed };
+        open.insert(id, Run::new(runs, facts, phase, bytes));
+    }
+    Ok(open)
+}

@@ -1,0 +1,225 @@
+//! From what a member asks for to what a host is told: everything that is wrong with a request is found here, before
+//! anything is written.
+
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::limits::{
+    ARGV_MAX, CMD_BYTES_MAX, ENV_BYTES_MAX, ENV_VARS_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX, RUN_TIMEOUT_DEFAULT_S,
+    RUN_TIMEOUT_MAX_S,
+};
+use wardroom_protocol::messages::{HostStart, RunStart};
+use wardroom_protocol::{RunId, UserName};
+
+use crate::limits::{HOST_NAME_BYTES_MAX, RUN_OUTPUT_BYTES_MAX};
+use crate::refusal::Refusal;
+
+/// The host that is meant where none is named.
+const LOCAL: &str = "local";
+/// Bytes of an event's line besides the command and the folder.
+const EVENT_BYTES: usize = 1_024;
+
+/// What is to be done, and where.
+pub(super) struct Order {
+    /// The host.
+    pub host: String,
+    /// The command as people read it.
+    pub shown: String,
+    /// What the host is told.
+    pub start: HostStart,
+}
+
+/// Checks a request.
+///
+/// # Errors
+/// `bad_request` and `too_large`, each with the rule that was broken.
+pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Order, Refusal> {
+    let host = request.host.as_deref().unwrap_or(LOCAL);
+    if !is_host_name(host) {
+        return Err(Refusal::bad_request("a host's name is 1 to 63 of letters, digits, . _ - and begins with no sign"));
+    }
+    let (argv, shown) = words(request)?;
+    check_folder(request.cwd.as_deref())?;
+    check_env(request)?;
+    let timeout_s = request.timeout_s.unwrap_or(RUN_TIMEOUT_DEFAULT_S);
+    if timeout_s == 0 || timeout_s > RUN_TIMEOUT_MAX_S {
+        return Err(Refusal::bad_request("timeout_s is 1 to 86400: a day at most"));
+    }
+    let start = HostStart {
+        run,
+        argv,
+        cwd: request.cwd.clone(),
+        env: request.env.clone(),
+        timeout_s,
+        output_bytes_max: RUN_OUTPUT_BYTES_MAX,
+        stdin: request.stdin,
+        by: by.clone(),
+        room: request.room.as_str().to_owned(),
+    };
+    // Both the host's order and the room's event are one line; escapes may make a short command a long one.
+    let shown_bytes = serde_json::to_string(&shown).map_or(0, |json| json.len());
+    let event_bytes = shown_bytes + request.cwd.as_ref().map_or(0, String::len) + EVENT_BYTES;
+    if encode(Number::None, &start).len() > LINE_BYTES_MAX || event_bytes > LINE_BYTES_MAX {
+        return Err(Refusal::too_large("the command and its environment do not fit a line: put them into a script"));
+    }
+    Ok(Order { host: host.to_owned(), shown, start })
+}
+
+/// True for what a host may call itself.
+pub(super) fn is_host_name(name: &str) -> bool {
+    let is_inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    name.len() <= HOST_NAME_BYTES_MAX
+        && name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
+        && name.bytes().all(is_inner)
+}
+
+/// The program with its arguments, and how people read it.
+fn words(request: &RunStart) -> Result<(Vec<String>, String), Refusal> {
+    let (argv, shown) = match (&request.cmd, &request.argv) {
+        (Some(_), Some(_)) | (None, None) => return Err(Refusal::bad_request("run.start takes cmd or argv")),
+        (Some(cmd), None) => {
+            if cmd.trim().is_empty() {
+                return Err(Refusal::bad_request("a command is not empty"));
+            }
+            (vec!["/bin/sh".to_owned(), "-c".to_owned(), cmd.clone()], cmd.clone())
+        }
+        (None, Some(argv)) => {
+            if argv.first().is_none_or(String::is_empty) {
+                return Err(Refusal::bad_request("argv begins with a program"));
+            }
+            if argv.len() > ARGV_MAX {
+                return Err(Refusal::too_large("argv has at most 256 words"));
+            }
+            (argv.clone(), quoted(argv))
+        }
+    };
+    if argv.iter().map(String::len).sum::<usize>() > CMD_BYTES_MAX + "/bin/sh-c".len() {
+        return Err(Refusal::too_large("a command has at most 16,384 bytes: put it into a script"));
+    }
+    if argv.iter().any(|word| word.contains('\0')) {
+        return Err(Refusal::bad_request("a command has no NUL in it"));
+    }
+    Ok((argv, shown))
+}
+
+fn check_folder(cwd: Option<&str>) -> Result<(), Refusal> {
+    let Some(cwd) = cwd else { return Ok(()) };
+    if !cwd.starts_with('/') || cwd.contains('\0') || cwd.len() > PATH_BYTES_MAX {
+        return Err(Refusal::bad_request("cwd is an absolute path of at most 1,024 bytes"));
+    }
+    Ok(())
+}
+
+fn check_env(request: &RunStart) -> Result<(), Refusal> {
+    if request.env.len() > ENV_VARS_MAX {
+        return Err(Refusal::too_large("env has at most 64 variables"));
+    }
+    for (name, value) in &request.env {
+        if !is_variable(name) {
+            return Err(Refusal::bad_request(
+                "a variable's name is of letters, digits and _, and begins with no digit",
+            ));
+        }
+        if name.len() + value.len() > ENV_BYTES_MAX {
+            return Err(Refusal::too_large("a variable has at most 4,096 bytes with its name"));
+        }
+        if value.contains('\0') {
+            return Err(Refusal::bad_request("a variable has no NUL in it"));
+        }
+    }
+    Ok(())
+}
+
+fn is_variable(name: &str) -> bool {
+    name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// The words as a shell would read them.
+fn quoted(argv: &[String]) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&b);
+    let mut shown = String::new();
+    for word in argv {
+        if !shown.is_empty() {
+            shown.push(' ');
+        }
+        if !word.is_empty() && word.bytes().all(is_plain) {
+            shown.push_str(word);
+        } else {
+            shown.push('\'');
+            shown.push_str(&word.replace('\'', r"'\''"));
+            shown.push('\'');
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use wardroom_protocol::Code;
+
+    fn checked(fields: Value) -> Result<Order, Code> {
+        let mut request = json!({"room": "ops", "nonce": "n"});
+        request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let request: RunStart = serde_json::from_value(request).unwrap();
+        let (run, by) = (RunId::from_parts(1, 2), UserName::parse("ann").unwrap());
+        check(&request, run, &by).map_err(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn a_command_is_for_the_shell_and_argv_for_none() {
+        let order = checked(json!({"cmd": "make test | tee log"})).unwrap();
+        assert_eq!(order.start.argv, ["/bin/sh", "-c", "make test | tee log"]);
+        assert_eq!((order.shown.as_str(), order.host.as_str()), ("make test | tee log", "local"));
+        assert_eq!(order.start.timeout_s, RUN_TIMEOUT_DEFAULT_S);
+        let order = checked(json!({"argv": ["ls", "-l", "it's here", ""], "host": "build-1"})).unwrap();
+        assert_eq!(order.start.argv, ["ls", "-l", "it's here", ""]);
+        assert_eq!((order.shown.as_str(), order.host.as_str()), (r"ls -l 'it'\''s here' ''", "build-1"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused() {
+        for bad in [
+            json!({}),
+            json!({"cmd": "a", "argv": ["a"]}),
+            json!({"cmd": "  \n"}),
+            json!({"cmd": "a\0b"}),
+            json!({"argv": []}),
+            json!({"argv": ["", "x"]}),
+            json!({"argv": ["a", "b\0"]}),
+            json!({"cmd": "a", "cwd": "srv"}),
+            json!({"cmd": "a", "cwd": "/a\0"}),
+            json!({"cmd": "a", "cwd": format!("/{}", "x".repeat(PATH_BYTES_MAX))}),
+            json!({"cmd": "a", "timeout_s": 0}),
+            json!({"cmd": "a", "timeout_s": RUN_TIMEOUT_MAX_S + 1}),
+            json!({"cmd": "a", "env": {"1A": "x"}}),
+            json!({"cmd": "a", "env": {"": "x"}}),
+            json!({"cmd": "a", "env": {"A=B": "x"}}),
+            json!({"cmd": "a", "env": {"A": "x\0"}}),
+            json!({"cmd": "a", "host": ""}),
+            json!({"cmd": "a", "host": "../x"}),
+            json!({"cmd": "a", "host": "x".repeat(64)}),
+        ] {
+            assert_eq!(checked(bad.clone()).err(), Some(Code::BadRequest), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_is_too_large() {
+        let words: Vec<String> = (0..257).map(|n| n.to_string()).collect();
+        let env: std::collections::BTreeMap<String, &str> = (0..65).map(|n| (format!("V{n}"), "")).collect();
+        for bad in [
+            json!({"cmd": "x".repeat(CMD_BYTES_MAX + 1)}),
+            json!({"argv": words}),
+            json!({"cmd": "a", "env": env}),
+            json!({"cmd": "a", "env": {"A": "x".repeat(ENV_BYTES_MAX)}}),
+            json!({"cmd": "\u{1}".repeat(CMD_BYTES_MAX)}),
+            json!({"argv": ["echo", "\u{1}".repeat(CMD_BYTES_MAX - 10)]}),
+        ] {
+            assert_eq!(checked(bad).err(), Some(Code::TooLarge));
+        }
+        assert!(checked(json!({"cmd": "x".repeat(CMD_BYTES_MAX)})).is_ok());
+        assert!(checked(json!({"argv": ["echo", "'".repeat(12_000)]})).is_ok());
+    }
+}

@@ -1,0 +1,152 @@
+//! A run's output on disk: `data/runs/<id>/output`, and the index beside it. All of it blocks: called on threads that
+//! may. Who may read it, and what is still in memory only, is not known here.
+//!
+//! Old output is kept for ever: there is no retention yet.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::index::{self, RECORD_BYTES, Record, Segment};
+use crate::limits::INDEX_RESOLUTION_MS;
+
+/// The folder of one run's output. It is made with the first byte.
+#[derive(Clone, Debug)]
+pub(super) struct OutputFolder(PathBuf);
+
+impl OutputFolder {
+    /// Within the folder of all runs.
+    pub(super) fn new(runs: &Path, run: wardroom_protocol::RunId) -> Self {
+        Self(runs.join(run.to_string()))
+    }
+
+    /// Bytes of output on disk.
+    pub(super) fn bytes(&self) -> io::Result<u64> {
+        match std::fs::metadata(self.0.join("output")) {
+            Ok(metadata) => Ok(metadata.len()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Opens it for writing from `off` on: what lies behind was written in part, and comes again.
+    pub(super) fn writer(&self, off: u64) -> io::Result<OutputWriter> {
+        match DirBuilder::new().mode(0o700).create(&self.0) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+            _ => {}
+        }
+        let open = |name: &str| {
+            let mut options = OpenOptions::new();
+            options.create(true).truncate(false).read(true).write(true).mode(0o600).open(self.0.join(name))
+        };
+        let (output, index) = (open("output")?, open("index")?);
+        let (records, last) = index::last_before(&index, off)?;
+        index.set_len(records * RECORD_BYTES)?;
+        Ok(OutputWriter { output, index, records, last })
+    }
+
+    /// Opens it for reading.
+    pub(super) fn reader(&self) -> io::Result<OutputReader> {
+        Ok(OutputReader { output: File::open(self.0.join("output"))?, index: File::open(self.0.join("index"))? })
+    }
+
+    /// Makes everything durable: the bytes, and the names by which they are found.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        File::open(self.0.join("index"))?.sync_data()?;
+        File::open(self.0.join("output"))?.sync_data()?;
+        File::open(&self.0)?.sync_all()?;
+        self.0.parent().map_or(Ok(()), |runs| File::open(runs)?.sync_all())
+    }
+}
+
+/// Appends to a run's output.
+pub(super) struct OutputWriter {
+    output: File,
+    index: File,
+    records: u64,
+    last: Option<Record>,
+}
+
+impl OutputWriter {
+    /// Writes bytes of one descriptor at `off`, which is where the output ends.
+    pub(super) fn append(&mut self, fd: u8, off: u64, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let is_same = |last: Record| last.fd == fd && at.saturating_sub(last.at) < INDEX_RESOLUTION_MS;
+        if !self.last.is_some_and(is_same) {
+            let record = Record { fd, off, at };
+            self.index.write_all_at(&record.encode(), self.records * RECORD_BYTES)?;
+            self.records += 1;
+            self.last = Some(record);
+        }
+        self.output.write_all_at(bytes, off)
+    }
+}
+
+/// Reads a run's output.
+pub(super) struct OutputReader {
+    output: File,
+    index: File,
+}
+
+impl OutputReader {
+    /// The segments of `from..upto`, or the first of them.
+    pub(super) fn segments(&self, from: u64, upto: u64) -> io::Result<Vec<Segment>> {
+        index::segments(&self.index, from, upto)
+    }
+
+    /// The bytes from `off` on.
+    pub(super) fn read(&self, buf: &mut [u8], off: u64) -> io::Result<()> {
+        self.output.read_exact_at(buf, off)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn folder(of: &tempfile::TempDir) -> OutputFolder {
+        OutputFolder::new(of.path(), wardroom_protocol::RunId::from_parts(1, 2))
+    }
+
+    fn text(folder: &OutputFolder, upto: u64) -> Vec<(u8, String)> {
+        let reader = folder.reader().unwrap();
+        let read = |segment: Segment| {
+            let mut buf = vec![0; usize::try_from(segment.end - segment.off).unwrap()];
+            reader.read(&mut buf, segment.off).unwrap();
+            (segment.fd, String::from_utf8(buf).unwrap())
+        };
+        reader.segments(0, upto).unwrap().into_iter().map(read).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = folder(&data);
+        assert_eq!(folder.bytes().unwrap(), 0);
+        let mut writer = folder.writer(0).unwrap();
+        writer.append(1, 0, 100, b"out").unwrap();
+        writer.append(1, 3, 101, b"put").unwrap();
+        writer.append(2, 6, 102, b"err").unwrap();
+        folder.sync().unwrap();
+        assert_eq!(folder.bytes().unwrap(), 9);
+        assert_eq!(text(&folder, 9), [(1, "output".to_owned()), (2, "err".to_owned())]);
+    }
+
+    #[test]
+    fn what_was_written_in_part_is_written_again() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = folder(&data);
+        let mut writer = folder.writer(0).unwrap();
+        writer.append(1, 0, 100, b"abc").unwrap();
+        // A crash here: three bytes too many, two records too many, and half of a third.
+        writer.append(2, 3, 100, b"xyz").unwrap();
+        writer.append(1, 6, 100, b"").unwrap();
+        writer.index.write_all_at(b"half", 48).unwrap();
+        drop(writer);
+        let mut writer = folder.writer(3).unwrap();
+        writer.append(1, 3, 100, b"d").unwrap();
+        writer.append(2, 4, 100, b"ef").unwrap();
+        assert_eq!(text(&folder, 6), [(1, "abcd".to_owned()), (2, "ef".to_owned())]);
+    }
+}

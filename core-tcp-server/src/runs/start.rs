@@ -1,0 +1,161 @@
+//! Starting a run: checked, on record and in the room before any host hears of it. One commit.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use wardroom_protocol::event::{EventBody, RunStarted};
+use wardroom_protocol::messages::{HostStart, RunStart, RunStartOk};
+use wardroom_protocol::{Nonce, RunId};
+
+use super::order::{self, Order};
+use super::run::{Facts, Phase, Run};
+use crate::clock::now_ms;
+use crate::limits::OPEN_RUNS_MAX;
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::rooms::Room;
+use crate::secrets::new_ulid;
+use crate::state::State;
+use crate::store::{NewEvent, Tx, UserId};
+
+/// What is to be put on record.
+struct Intent {
+    run: RunId,
+    order: Order,
+    room: Arc<Room>,
+    by: Member,
+    nonce: Nonce,
+}
+
+/// What came of it.
+enum Recorded {
+    /// A run that the host is to be told of.
+    New(Arc<Run>),
+    /// The nonce was used before, for the same.
+    Earlier(RunStartOk),
+}
+
+/// Starts a command. Given back when the intent is on disk and in the room; the host is told right after.
+///
+/// # Errors
+/// `forbidden`, `not_found` (the room, the host), `bad_request`, `too_large`, `conflict` (the nonce), `busy` (the host is
+/// away, too many runs).
+pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Result<RunStartOk, Refusal> {
+    let by = member.operator()?.member().clone();
+    let room = member.joined(&state.rooms, &start.room)?.room;
+    let run = RunId(new_ulid(now_ms()));
+    let order = order::check(&start, run, &by.user.name)?;
+    let intent = Intent { run, order, room, by, nonce: start.nonce };
+    let has_room = state.runs.count() < OPEN_RUNS_MAX;
+    let too_many = || Refusal::busy("256 runs are not over yet: that is as many as this server takes", 5_000);
+    let possible =
+        state.runs.hosts.link(&intent.order.host).and_then(|_| if has_room { Ok(()) } else { Err(too_many()) });
+    if let Err(refusal) = possible {
+        // A retry is answered as it was, whatever has become of the host since.
+        let earlier = state.store.read(move |conn| find_earlier(conn, &intent)).await?;
+        return earlier.ok_or(refusal);
+    }
+    let shared = Arc::clone(state);
+    let recorded = state.store.write(move |tx| record(tx, &shared, intent)).await;
+    match recorded {
+        Ok(Recorded::New(made)) => {
+            state.runs.hosts.dispatch(&made);
+            Ok(RunStartOk { run, n: made.facts.n, seq: made.facts.seq })
+        }
+        Ok(Recorded::Earlier(answer)) => Ok(answer),
+        Err(refusal) => {
+            state.runs.remove(run);
+            Err(refusal)
+        }
+    }
+}
+
+/// The audit, the event and the row, as one. The run is findable from here on, because the event is in the room before
+/// whoever asked is answered; its phase says that it must not begin yet.
+fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorded, Refusal> {
+    if let Some(answer) = find_earlier(tx.conn, &intent)? {
+        return Ok(Recorded::Earlier(answer));
+    }
+    let Intent { run, order, room, by, nonce } = intent;
+    let user = &by.user;
+    let n: i64 = tx.conn.prepare_cached("SELECT coalesce(max(n), 0) + 1 FROM runs")?.query_row([], |row| row.get(0))?;
+    let n_ = u64::try_from(n).unwrap_or(0);
+    let detail = format!("r{n} on {} in {}: {}", order.host, room.name, order.shown);
+    tx.audit(user.name.as_str(), &by.address, "run.start", &run.to_string(), &detail)?;
+    let (cmd, host, cwd) = (order.shown.clone(), order.host.clone(), order.start.cwd.clone());
+    let body = EventBody::RunStarted(RunStarted { run, n: n_, cmd, host, cwd });
+    let fields = body.fields();
+    let event = NewEvent {
+        room: room.id,
+        room_name: room.name.as_str(),
+        by: user.id,
+        by_name: user.name.as_str(),
+        kind: body.kind(),
+        fields: &fields,
+        nonce: Some(nonce.as_str()),
+    };
+    let seq = tx.append(&event)?.seq;
+    let request = serde_json::to_string(&order.start).map_err(Refusal::internal)?;
+    let at = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO runs(id, n, room, seq, by, host, cmd, request, nonce, at, boot)
+             VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+        )?
+        .execute(params![
+            run.to_string(),
+            n,
+            room.id.0,
+            i64::try_from(seq).unwrap_or(i64::MAX),
+            user.id.0,
+            order.host,
+            order.shown,
+            request,
+            nonce.as_str(),
+            at,
+            state.runs.boot
+        ])?;
+    let facts = Facts {
+        id: run,
+        n: n_,
+        room: room.id,
+        room_name: room.name.clone(),
+        seq,
+        by: user.id,
+        by_name: user.name.clone(),
+        cmd: order.shown,
+        host: order.host,
+        at: tx.now_ms,
+        order: order.start,
+        is_this_boot: true,
+    };
+    let made = Run::new(&state.runs.folder, facts, Phase::Committing, 0);
+    state.runs.insert(Arc::clone(&made));
+    Ok(Recorded::New(made))
+}
+
+/// The run that this user started with this nonce.
+fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>, Refusal> {
+    let row = find_by_nonce(conn, intent.by.user.id, &intent.nonce)?;
+    let Some((id, n, seq, host, request)) = row else { return Ok(None) };
+    let earlier: HostStart = serde_json::from_str(&request).map_err(Refusal::internal)?;
+    let run: RunId = id.parse().map_err(Refusal::internal)?;
+    // The same but for the id, which is ours; the room stands in the order.
+    let again = HostStart { run, output_bytes_max: earlier.output_bytes_max, ..intent.order.start.clone() };
+    let again = serde_json::to_string(&again).map_err(Refusal::internal)?;
+    if host != intent.order.host || again != request {
+        return Err(Refusal::conflict("this nonce was used for another run: make a new one for each"));
+    }
+    let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
+    Ok(Some(RunStartOk { run, n: from_sql(n), seq: from_sql(seq) }))
+}
+
+type Row = (String, i64, i64, String, String);
+
+fn find_by_nonce(conn: &Connection, by: UserId, nonce: &Nonce) -> rusqlite::Result<Option<Row>> {
+    conn.prepare_cached("SELECT id, n, seq, host, request FROM runs WHERE by = ?1 AND nonce = ?2")?
+        .query_row(params![by.0, nonce.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })
+        .optional()
+}
