@@ -34,6 +34,8 @@ pub const LATELY_MAX: usize = 12;
 pub const UPLOAD_MARKS_MAX: usize = 100;
 /// Milliseconds between two looks at who is here.
 pub const PEOPLE_EVERY_MS: u32 = 60_000;
+/// Milliseconds after which a page that got no answer asks again by itself.
+pub const ASK_AGAIN_MS: u32 = 5_000;
 /// Milliseconds that a request over HTTP may take.
 pub const HTTP_TIMEOUT_MS: u32 = 20_000;
 

@@ -53,11 +53,13 @@ pub enum NoticeWhat {
 }
 
 type OnAnswer = Callback<Result<Answer, Refusal>>;
+/// Asks the client at this time.
+type Ask = Box<dyn FnOnce(&mut Client, u64) -> (Ticket, Vec<Effect>)>;
 
 /// Something to do for the client, in its turn.
 pub(super) enum Job {
     Input(Input),
-    Request(Box<dyn FnOnce(&mut Client, u64) -> (Ticket, Vec<Effect>)>, OnAnswer),
+    Request(Ask, OnAnswer),
 }
 
 /// The full view's run, and what was fetched of it.

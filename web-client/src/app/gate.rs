@@ -1,6 +1,7 @@
 //! Who is signed in: asks the server once, and shows the sign-in or the house. The order of providers: words first,
 //! because everything speaks; the engine inside the house, because it belongs to one person.
 
+use gloo_timers::callback::Interval;
 use wardroom_client_core::protocol::messages::You;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -8,6 +9,7 @@ use yew::prelude::*;
 use super::house::House;
 use crate::features::sign::{Sign, SignKind};
 use crate::hooks::{Prefs, PrefsHandle, use_words};
+use crate::limits::ASK_AGAIN_MS;
 use crate::logic::route::invite_of;
 use crate::services::{browser, http};
 
@@ -40,13 +42,20 @@ fn Gate() -> Html {
         let (set, invite) = (session.setter(), invite.clone());
         move |(), ()| {
             let (set, invite) = (set.clone(), (*invite).clone());
-            set.set(Session::Asking);
             spawn_local(async move { set.set(asked(invite).await) });
         }
     });
     use_effect_with((), {
         let ask = ask.clone();
         move |()| ask.emit(())
+    });
+    // Nobody has to sit there and press the button: a server that comes back is found.
+    use_effect_with(*session == Session::NoAnswer, {
+        let ask = ask.clone();
+        move |is_lost| {
+            let timer = is_lost.then(|| Interval::new(ASK_AGAIN_MS, move || ask.emit(())));
+            move || drop(timer)
+        }
     });
     let on_out = use_callback((), {
         let set = session.setter();

@@ -18,14 +18,18 @@ pub fn LinkState() -> Html {
     // A countdown moves by itself.
     use_tick(matches!(link, Link::Reconnecting { .. } | Link::OutOfDate { .. }).then_some(500));
     let (word, dot, class) = look(&link);
-    let waits = matches!(link, Link::Reconnecting { .. } | Link::OutOfDate { .. });
+    let way_out = match link {
+        Link::Reconnecting { .. } => Some(words.link_now),
+        Link::OutOfDate { .. } => Some(words.link_reconnect),
+        _ => None,
+    };
     let onclick = Callback::from(move |_| engine.command(Command::ReconnectNow));
     html! {
         <span class={classes!("state-of-link", class)} data-testid={testids::LINK_STATE} data-state={word}>
             <i class={classes!("dot", dot)} aria-hidden="true"></i>
             <span role="status" aria-label={words.link_label}>{ sentence(&link, words) }</span>
-            if waits {
-                <button class="state-of-link__now" {onclick} data-testid={testids::LINK_NOW}>{ words.link_now }</button>
+            if let Some(way_out) = way_out {
+                <button class="state-of-link__now" {onclick} data-testid={testids::LINK_NOW}>{ way_out }</button>
             }
         </span>
     }

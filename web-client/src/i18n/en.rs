@@ -59,6 +59,7 @@ pub(super) static WORDS: Words = Words {
     link_reconnecting: "Reconnecting…",
     link_out_of_date: "Out of date since {}",
     link_now: "now",
+    link_reconnect: "Reconnect now",
     link_signed_out: "Signed out",
     link_stopped: "Closed",
     link_label: "Connection",

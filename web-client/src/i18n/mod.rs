@@ -77,7 +77,7 @@ words! {
     // rooms
     rooms_head others_head room_new room_new_label room_new_rule room_make cancel join mentions unread private
     // link
-    link_connecting link_live link_catching_up link_reconnecting_in link_reconnecting link_out_of_date link_now
+    link_connecting link_live link_catching_up link_reconnecting_in link_reconnecting link_out_of_date link_now link_reconnect
     link_signed_out link_stopped link_label
     // timeline
     timeline_of loading older_loading beginning new_since sending waiting failed retry forget joined left

@@ -59,6 +59,7 @@ pub(super) static WORDS: Words = Words {
     link_reconnecting: "正在重连…",
     link_out_of_date: "自 {} 起未更新",
     link_now: "立即",
+    link_reconnect: "立即重连",
     link_signed_out: "已退出",
     link_stopped: "已关闭",
     link_label: "连接状态",

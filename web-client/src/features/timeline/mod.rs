@@ -1,6 +1,5 @@
 //! Reading a room: its lines, or what is to be seen in their place.
 
-mod divider;
 mod how;
 mod line;
 mod message;

@@ -9,13 +9,13 @@ use wardroom_client_core::{Command, Room, Timeline};
 use web_sys::Element;
 use yew::prelude::*;
 
-use super::divider::Divider;
 use super::how::How;
 use super::line::{DayLine, EventLine, NewLine, PendingLine};
 use super::scroll::{Place, Sizes, wants_older};
 use crate::hooks::{Same, use_engine, use_page_visible, use_prefs, use_words};
 use crate::i18n::fill;
 use crate::limits::{ROWS_AT_END_MAX, ROWS_AT_FIRST, ROWS_STEP};
+use crate::logic::divider::Divider;
 use crate::logic::rows::{Row, Source, rows};
 use crate::services::browser;
 use crate::testids;
