@@ -16,7 +16,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use rustix::fs::Mode;
-use rustix::io::{Errno, fcntl_dupfd_cloexec};
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,16 +47,26 @@ pub fn exec_shim() -> ExitCode {
         Ok(fd) => UnixStream::from(fd),
         Err(_) => return ExitCode::from(EXIT_NOT_STARTED),
     };
-    let order = match receive(&control) {
+    // Whatever needs no order is done before there is one: a run does not wait for it.
+    let prepared = prepare();
+    let (order, stdin) = match receive(&control) {
         Ok(Some(order)) => order,
         // The host has ended, or this is no shim of a host: nothing to do, and nobody to tell.
         Ok(None) | Err(_) => return ExitCode::from(EXIT_NOT_STARTED),
     };
-    let (order, stdin) = order;
-    let Err(why) = become_command(&order, stdin);
+    let Err(why) = prepared.and_then(|null| become_command(&order, stdin.as_ref().unwrap_or(&null)));
     // If the host is gone by now there is nobody to tell.
     let _ = (&control).write_all(why.as_bytes());
     ExitCode::from(EXIT_NOT_STARTED)
+}
+
+/// What is the same for all commands. Gives the standard input of those that have none.
+fn prepare() -> Result<OwnedFd, String> {
+    rustix::process::setsid().map_err(|error| format!("no new session: {}", words(&error.into())))?;
+    rustix::process::umask(Mode::from_raw_mode(UMASK));
+    stop_ignoring_signals();
+    let null = File::open("/dev/null").map_err(|error| format!("/dev/null: {}", words(&error)))?;
+    Ok(OwnedFd::from(null))
 }
 
 /// The order, and the pipe for standard input if there is one. None if the host closed the socket without an order.
@@ -81,22 +91,12 @@ fn receive(control: &UnixStream) -> io::Result<Option<(Order, Option<OwnedFd>)>>
 }
 
 /// Returns only if it failed, with the sentence for the room.
-fn become_command(order: &Order, stdin: Option<OwnedFd>) -> Result<Infallible, String> {
-    let setup = |what: &'static str| move |error: Errno| format!("{what}: {}", words(&error.into()));
-    rustix::process::setsid().map_err(setup("no new session"))?;
-    rustix::process::umask(Mode::from_raw_mode(UMASK));
-    match stdin {
-        Some(pipe) => rustix::stdio::dup2_stdin(pipe).map_err(setup("no standard input"))?,
-        None => {
-            let null = File::open("/dev/null").map_err(|error| format!("/dev/null: {}", words(&error)))?;
-            rustix::stdio::dup2_stdin(null).map_err(setup("no standard input"))?;
-        }
-    }
+fn become_command(order: &Order, stdin: &OwnedFd) -> Result<Infallible, String> {
+    rustix::stdio::dup2_stdin(stdin).map_err(|error| format!("no standard input: {}", words(&error.into())))?;
     std::env::set_current_dir(&order.cwd).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => format!("no such folder: {}", order.cwd),
         _ => format!("{}: {}", words(&error), order.cwd),
     })?;
-    stop_ignoring_signals();
     close_fds::set_fds_cloexec(3, &[]);
     let (program, arguments) = order.argv.split_first().ok_or("no command was given")?;
     // `exec` empties the signal mask and resets SIGPIPE, and looks for the program in the PATH of the new environment.

@@ -5,10 +5,10 @@
 //! <spool>/<run>/meta.json    what was started, written before the command may run
 //! <spool>/<run>/output       its bytes, in the order in which they were read
 //! <spool>/<run>/index        which bytes are whose, and when they came (see index.rs)
-//! <spool>/<run>/input        standard input that the command has not read yet
 //! <spool>/<run>/end.json     the `host.ended` of the run; its presence says that the run is over
 //! ```
 //!
+//! Standard input that the command has not read yet lies in a file without a name: it is worthless without the command.
 //! Nothing is fsynced. What is written survives a kill of the host, since the kernel has it; a loss of power ends the
 //! processes too, and what the core has acknowledged lies durably in the core's own store.
 
@@ -123,13 +123,16 @@ impl Spool {
         output::Reader::open(&self.path)
     }
 
-    /// Makes the folder if it is not there, and a new file in it for standard input.
+    /// Makes the folder if it is not there, and a file for standard input that goes when it is closed.
     ///
     /// # Errors
     /// What the operating system says.
     pub fn create_input(&self) -> io::Result<File> {
         self.create_folder()?;
-        OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(self.path.join("input"))
+        let path = self.path.join("input");
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        std::fs::remove_file(&path)?;
+        Ok(file)
     }
 
     /// Says that a process of this identity is about to become the command.
@@ -150,11 +153,7 @@ impl Spool {
     /// # Errors
     /// What the operating system says.
     pub fn write_end(&self, end: &HostEnded) -> io::Result<()> {
-        self.write("end.json", end)?;
-        match std::fs::remove_file(self.path.join("input")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        self.write("end.json", end)
     }
 
     /// How the run ended; none while it is not over.
