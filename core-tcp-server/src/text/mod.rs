@@ -4,14 +4,16 @@
 //! that they have in the room. Runs that begin in the open room are followed by themselves.
 
 mod commands;
+mod draw;
 mod flows;
 mod followed;
 mod limits;
 mod lines;
 mod moment;
-mod render;
+mod screen;
 mod session;
 mod sign_in;
+mod splitter;
 
 use std::sync::Arc;
 

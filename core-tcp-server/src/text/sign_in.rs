@@ -11,7 +11,8 @@ use wardroom_protocol::{Code, UserName};
 
 use super::commands;
 use super::limits::{CROWD_LOOK_MS, SENSELESS_MAX, SIGN_IN_CROWDED_MS, SIGN_IN_MS, WRONG_MAX};
-use super::lines::{End, Input, LineReader};
+use super::lines::{End, LineReader};
+use super::splitter::Input;
 use crate::accounts::{Credentials, SignedIn};
 use crate::limits::{CLOSE_WAIT_MS, STRANGERS_MAX};
 use crate::listen::Stranger;

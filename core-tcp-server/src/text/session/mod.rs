@@ -13,12 +13,14 @@ use wardroom_protocol::Nonce;
 use wardroom_protocol::visible::visible;
 
 use super::commands::{self, BadLine, Command, Line};
+use super::draw::Drawer;
 use super::flows::flush;
 use super::followed::Followed;
 use super::limits::{PARTIAL_AGE_MS, SETTLE_MS};
-use super::lines::{End, Input, LineReader};
+use super::lines::{End, LineReader};
 use super::moment::Calendar;
-use super::render::{Drawer, Screen};
+use super::screen::Screen;
+use super::splitter::Input;
 use crate::clock::now_ms;
 use crate::limits::CLOSE_WAIT_MS;
 use crate::outlet::{Item, Outlet};

@@ -13,8 +13,8 @@ use crate::clock::now_ms;
 use crate::outlet::Item;
 use crate::refusal::Refusal;
 use crate::rooms::{self, Room};
+use crate::text::draw::Drawer;
 use crate::text::limits::{LAST_EVENTS, READ_NOTE_MS};
-use crate::text::render::Drawer;
 
 impl Session {
     /// Says who one is, and goes to the first room: `general`, where everybody is.

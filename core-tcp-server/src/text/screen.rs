@@ -1,105 +1,20 @@
-//! From frames to lines for a terminal: events, and the output of runs. All text of others is made visible here.
+//! From frames to lines for a terminal: events, and the output of runs, line by line. The writer of a person's
+//! connection draws with it.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::civil::Date;
 use wardroom_protocol::event::RunEnded;
 use wardroom_protocol::messages::{ErrAnswer, RunEnd, RunOutput};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, RunId};
 
+use super::draw::{Drawer, end_words};
 use super::followed::Followed;
 use super::limits::{PARTIAL_AGE_MS, PARTIAL_BYTES_MAX};
-use super::moment::{Calendar, day_words, size_words, span_words};
 use crate::clock::now_ms;
 use crate::wire::writer::Render;
-
-/// Under a line of several, so that none of them can pass for somebody else's: no name begins with a space.
-const INDENT: &str = "      ";
-
-/// Draws lines; says the day where it changes.
-pub struct Drawer {
-    calendar: Calendar,
-    day: Date,
-}
-
-impl Drawer {
-    /// Begins at a moment whose day is not said.
-    pub fn new(calendar: Calendar, now_ms: u64) -> Self {
-        let day = calendar.minute(now_ms).1;
-        Self { calendar, day }
-    }
-
-    fn stamp(&mut self, at_ms: u64, out: &mut String) {
-        let (minute, day) = self.calendar.minute(at_ms);
-        if day != self.day {
-            self.day = day;
-            let _ = writeln!(out, "# {}", day_words(day));
-        }
-        out.push_str(&minute);
-        out.push(' ');
-    }
-
-    /// An event, as one line or several.
-    pub fn event(&mut self, event: &Event, out: &mut String) {
-        self.stamp(event.at, out);
-        let by = event.by.as_str();
-        // Writing to a string cannot fail.
-        let _ = match &event.body {
-            EventBody::Message(message) => {
-                let _ = write!(out, "{by}: ");
-                push_text(&message.text, out);
-                Ok(())
-            }
-            EventBody::Join => writeln!(out, "{by} joined"),
-            EventBody::Leave => writeln!(out, "{by} left"),
-            EventBody::RunStarted(run) => {
-                let (cmd, host) = (visible(&run.cmd), visible(&run.host));
-                writeln!(out, "[r{}] started by {by} on {host}: {cmd}", run.n)
-            }
-            EventBody::RunEnded(run) => writeln!(out, "[r{}] {}", run.n, end_words(run)),
-            EventBody::FileAdded(file) => {
-                writeln!(out, "{by} added {} ({})", visible(file.path.as_str()), size_words(file.size))
-            }
-            EventBody::Other { kind, text } => {
-                let _ = write!(out, "{by} [{}] ", visible(kind));
-                push_text(text.as_deref().unwrap_or_default(), out);
-                Ok(())
-            }
-            _ => writeln!(out, "{by} [{}]", visible(event.body.kind())),
-        };
-    }
-}
-
-/// The lines of a text, the second and later ones indented.
-fn push_text(text: &str, out: &mut String) {
-    let mut lines = text.trim_end_matches(['\n', '\r']).lines();
-    out.push_str(&visible(lines.next().unwrap_or_default()));
-    out.push('\n');
-    for line in lines {
-        out.push_str(INDENT);
-        out.push_str(&visible(line));
-        out.push('\n');
-    }
-}
-
-/// `exit 3 after 0.2 s`, and what else there is to say.
-pub fn end_words(run: &RunEnded) -> String {
-    let mut words = format!("{} after {}", visible(&run.exit.words()), span_words(run.ms));
-    if run.truncated {
-        let _ = write!(words, "; only the first {} of its output were kept", size_words(run.bytes));
-    }
-    match run.left {
-        0 => {}
-        1 => words.push_str("; one of its processes could not be stopped"),
-        left => {
-            let _ = write!(words, "; {left} of its processes could not be stopped");
-        }
-    }
-    words
-}
 
 /// The end of a run's output: a line whose own end has not come yet.
 struct Partial {
@@ -279,4 +194,136 @@ fn cut(bytes: &[u8], count: usize) -> (&[u8], &[u8]) {
     let is_inside = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
     let at = (count.saturating_sub(3)..=count).rev().find(|at| !is_inside(*at)).unwrap_or(count);
     bytes.split_at_checked(at).unwrap_or((bytes, &[]))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use jiff::tz::TimeZone;
+    use wardroom_protocol::RoomName;
+    use wardroom_protocol::frame::{Number, encode, encode_with_body};
+    use wardroom_protocol::messages::Exit;
+
+    use super::*;
+    use crate::text::moment::Calendar;
+
+    /// Sunday, 2026-11-22 14:03 UTC.
+    const AT: u64 = 1_795_356_180_000;
+
+    fn run() -> RunId {
+        RunId::from_parts(AT, 4)
+    }
+
+    /// A screen that follows r4.
+    fn screen() -> Screen {
+        let followed = Arc::new(Followed::default());
+        followed.open(&RoomName::parse("ops").unwrap(), 0);
+        followed.begin(run(), 4, true);
+        Screen::new(Drawer::new(Calendar::of(TimeZone::UTC), AT), followed)
+    }
+
+    fn output(screen: &mut Screen, fd: u8, bytes: &[u8]) -> String {
+        let message = RunOutput { run: run(), fd, off: 0, len: bytes.len() as u64 };
+        let shown = screen.render_at(encode_with_body(Number::None, &message, bytes), AT);
+        String::from_utf8(shown.to_vec()).unwrap()
+    }
+
+    fn end(screen: &mut Screen) -> String {
+        let exit = Exit::Code { code: 3 };
+        let end = RunEnd { run: run(), exit, bytes: 8, ms: 240, truncated: false, left: 0 };
+        String::from_utf8(screen.render_at(encode(Number::None, &end), AT).to_vec()).unwrap()
+    }
+
+    fn event(screen: &mut Screen, seq: u64, kind: &str, fields: &str) -> String {
+        let line = format!(
+            "{{\"t\":\"event\",\"room\":\"ops\",\"seq\":{seq},\"at\":{AT},\"by\":\"ann\",\"kind\":\"{kind}\",{fields}}}\n"
+        );
+        String::from_utf8(screen.render_at(line.into(), AT).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn output_is_shown_line_by_line_wherever_it_is_split() {
+        let bytes = "out\r\ngrüße\x1b[2J\n\nlast".as_bytes();
+        let shown = "14:03 [r4] | out\n14:03 [r4] | grüße␛[2J\n14:03 [r4] | \n14:03 [r4] | last\n14:03 [r4] exit 3 after 0.2 s\n";
+        for at in 0..=bytes.len() {
+            let mut screen = screen();
+            let (first, second) = bytes.split_at(at);
+            let all = [output(&mut screen, 1, first), output(&mut screen, 1, second), end(&mut screen)].concat();
+            assert_eq!(all, shown, "{at}");
+        }
+    }
+
+    #[test]
+    fn both_descriptors_keep_their_order() {
+        let mut screen = screen();
+        assert_eq!(output(&mut screen, 1, b"out, no end"), "");
+        assert_eq!(output(&mut screen, 2, b"err\n"), "14:03 [r4] | out, no end\n14:03 [r4] ! err\n");
+        assert_eq!(end(&mut screen), "14:03 [r4] exit 3 after 0.2 s\n");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_as_such() {
+        assert_eq!(output(&mut screen(), 1, b"a\xff\xc3\n"), "14:03 [r4] | a\u{fffd}\u{fffd}\n");
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut_between_characters() {
+        let mut screen = screen();
+        let shown = output(&mut screen, 1, "€".repeat(3_000).as_bytes());
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines.iter().all(|line| line.trim_start_matches("14:03 [r4] |+ ").len() <= PARTIAL_BYTES_MAX + 13));
+        let rest = end(&mut screen);
+        let all = [shown.as_str(), &rest].concat();
+        assert_eq!(all.matches('€').count(), 3_000);
+        assert!(!all.contains('\u{fffd}'));
+        assert!(rest.starts_with("14:03 [r4] |+ €"), "{rest}");
+    }
+
+    #[test]
+    fn a_line_without_end_is_shown_when_it_gets_old() {
+        let mut screen = screen();
+        assert_eq!(output(&mut screen, 1, b"...."), "");
+        assert!(screen.followed.has_partials());
+        assert!(screen.rest_at(AT + PARTIAL_AGE_MS - 1).is_empty());
+        assert_eq!(screen.rest_at(AT + PARTIAL_AGE_MS), "14:03 [r4] | ....\n");
+        assert!(!screen.followed.has_partials());
+        assert!(screen.rest_at(AT + 9 * PARTIAL_AGE_MS).is_empty(), "once");
+        assert_eq!(output(&mut screen, 1, b"ok\nnext\n"), "14:03 [r4] |+ ok\n14:03 [r4] | next\n");
+        assert_eq!(output(&mut screen, 1, b"...."), "");
+        screen.rest_at(AT + PARTIAL_AGE_MS);
+        assert_eq!(output(&mut screen, 1, b"\nnext\n"), "14:03 [r4] | next\n", "an end alone is no line");
+    }
+
+    #[test]
+    fn the_end_of_a_run_is_told_once_and_after_its_output() {
+        let mut screen = screen();
+        let ended = format!(r#""run":"{}","n":4,"exit":{{"code":3}},"bytes":8,"ms":240"#, run());
+        assert_eq!(event(&mut screen, 1, "run.ended", &ended), "", "its output is still to come");
+        assert_eq!(output(&mut screen, 1, b"out\n"), "14:03 [r4] | out\n");
+        assert_eq!(end(&mut screen), "14:03 [r4] exit 3 after 0.2 s\n");
+        assert!(!screen.followed.has_own());
+        screen.followed.forget(run());
+        assert_eq!(event(&mut screen, 2, "run.ended", &ended), "14:03 [r4] exit 3 after 0.2 s\n", "not followed");
+    }
+
+    #[test]
+    fn a_run_that_begins_in_the_room_is_noticed() {
+        let mut screen = screen();
+        let other = RunId::from_parts(AT, 5);
+        let started = format!(r#""run":"{other}","n":5,"cmd":"make","host":"local""#);
+        assert_eq!(event(&mut screen, 1, "run.started", &started), "14:03 [r5] started by ann on local: make\n");
+        assert_eq!(screen.followed.unwatched(), Some((other, 5)));
+        assert_eq!(screen.followed.shown(), 1);
+    }
+
+    #[test]
+    fn what_is_for_programs_is_not_shown() {
+        let mut screen = screen();
+        for frame in
+            ["{\"t\":\"room.live\",\"room\":\"ops\",\"head\":3}\n", "{\"t\":\"ping\",\"n\":1}\n", "no frame", "{}\n"]
+        {
+            assert!(screen.render_at(Bytes::from(frame), AT).is_empty(), "{frame}");
+        }
+    }
 }

@@ -1,0 +1,178 @@
+//! Runs as people see them, over a host that does what the test says.
+
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+use super::{Person, core};
+use crate::common::{Client, PASSWORD, TestCore, read_key};
+
+/// A host that runs nothing.
+struct Host {
+    client: Client<TcpStream>,
+    /// Bytes that may be sent beyond the last ack.
+    window: usize,
+}
+
+impl Host {
+    async fn come(core: &TestCore) -> Self {
+        let mut client = core.connect().await;
+        let key = read_key(&core.folder(), "host.key");
+        client.send(json!({"t":"host.hello","v":1,"key":key,"host":"local","runs":[]}), &[]).await;
+        let welcome = client.next_of("host.welcome").await;
+        let window = usize::try_from(welcome["window"].as_u64().unwrap()).unwrap();
+        Self { client, window }
+    }
+
+    /// The next run that is to be started.
+    async fn started(&mut self) -> Run {
+        let start = self.client.next_of("host.start").await;
+        self.client.send(json!({"t":"host.started","run":start["run"],"pid":1}), &[]).await;
+        Run { id: start["run"].clone(), off: 0, acked: 0, argv: start["argv"].clone() }
+    }
+
+    async fn output(&mut self, run: &mut Run, fd: u8, bytes: &[u8]) {
+        while run.off + bytes.len() > run.acked + self.window {
+            let ack = self.client.next_of("host.ack").await;
+            run.acked = usize::try_from(ack["off"].as_u64().unwrap()).unwrap();
+        }
+        let line = json!({"t":"host.output","run":run.id,"fd":fd,"off":run.off,"len":bytes.len()});
+        self.client.send(line, bytes).await;
+        run.off += bytes.len();
+    }
+
+    async fn end(&mut self, run: Run, exit: Value) {
+        let ended = json!({"t":"host.ended","run":run.id,"exit":exit,"bytes":run.off,"ms":240});
+        self.client.send(ended, &[]).await;
+    }
+}
+
+/// The next line is this one, at whatever time.
+async fn next_is(person: &mut Person, words: &str) {
+    let line = person.until("\n").await;
+    assert_eq!(line.split_once(' ').map(|(_, said)| said), Some(format!("{}\n", words.trim_start()).as_str()));
+}
+
+struct Run {
+    id: Value,
+    off: usize,
+    acked: usize,
+    argv: Value,
+}
+
+#[tokio::test]
+async fn a_run_is_seen_live_by_all_in_the_room() {
+    let core = core().await;
+    let mut host = Host::come(&core).await;
+    let (mut ann, mut ben) = (Person::sign_in(&core, "ann").await, Person::sign_in(&core, "ben").await);
+    ann.send("/run echo out; echo err >&2; exit 3\n").await;
+    let mut run = host.started().await;
+    assert_eq!(run.argv, json!(["/bin/sh", "-c", "echo out; echo err >&2; exit 3"]));
+    for person in [&mut ann, &mut ben] {
+        person.until("[r1] started by ann on local: echo out; echo err >&2; exit 3\n").await;
+    }
+    host.output(&mut run, 1, b"out\x1b[31m\n").await;
+    for person in [&mut ann, &mut ben] {
+        next_is(person, " [r1] | out␛[31m").await;
+    }
+    host.output(&mut run, 2, b"err\nno end").await;
+    for person in [&mut ann, &mut ben] {
+        next_is(person, " [r1] ! err").await;
+        // Shown when it gets old.
+        next_is(person, " [r1] ! no end").await;
+    }
+    host.output(&mut run, 2, b" yet\n").await;
+    host.end(run, json!({"code":3})).await;
+    for person in [&mut ann, &mut ben] {
+        next_is(person, " [r1] !+  yet").await;
+        next_is(person, " [r1] exit 3 after 0.2 s").await;
+    }
+    // Its end is told once: the room's line of it is not shown as well.
+    ben.send("done\n").await;
+    for person in [&mut ann, &mut ben] {
+        next_is(person, " ben: done").await;
+    }
+    ann.send("/runs\n/watch r1\n/stop\n/watch r2\n").await;
+    let shown = ann.until("exit 3 after 0.2 s           ann on local: echo out; echo err >&2; exit 3\n").await;
+    assert!(shown.contains("# The last 1 runs in general:\n#   r1 "), "{shown}");
+    let again = ann.until("# there is no run r2").await;
+    assert!(again.contains("[r1] | out␛[31m\n"), "{again}");
+    assert!(again.contains("# nothing runs in this room\n"), "{again}");
+}
+
+#[tokio::test]
+async fn a_stop_reaches_the_host() {
+    let core = core().await;
+    let mut host = Host::come(&core).await;
+    let (mut ann, mut ben) = (Person::sign_in(&core, "ann").await, Person::sign_in(&core, "ben").await);
+    ann.send("/run sleep 600\n").await;
+    let run = host.started().await;
+    ben.until("[r1] started by ann").await;
+    ben.send("/stop r1\n").await;
+    ben.until("# only operators run commands").await;
+    ann.send("/stop\n").await;
+    ann.until("# stopping r1\n").await;
+    let signal = host.client.next_of("host.signal").await;
+    assert_eq!((&signal["signal"], &signal["by"]), (&json!("TERM"), &json!("ann")));
+    host.end(run, json!({"stopped_by":"ann","signal":"TERM"})).await;
+    ben.until("[r1] stopped by ann (TERM) after 0.2 s\n").await;
+    ann.until("[r1] stopped by ann (TERM) after 0.2 s\n").await;
+    ann.send("/stop r1\n").await;
+    ann.until("# r1 is over: stopped by ann (TERM)\n").await;
+}
+
+#[tokio::test]
+async fn a_half_close_waits_for_the_end_of_what_was_run() {
+    let core = core().await;
+    let mut host = Host::come(&core).await;
+    let mut ann = Person::connect(&core).await;
+    ann.send(&format!("login ann\n{PASSWORD}\n/run make\n")).await;
+    ann.half_close().await;
+    let mut run = host.started().await;
+    ann.until("[r1] started by ann").await;
+    // More than is kept in memory, in lines of 64 bytes.
+    let line = [b'x'; 63];
+    let block: Vec<u8> = (0..512).flat_map(|_| line.iter().copied().chain([b'\n'])).collect();
+    for _ in 0..64 {
+        host.output(&mut run, 1, &block).await;
+    }
+    host.end(run, json!({"code":0})).await;
+    let shown = ann.rest().await;
+    assert_eq!(shown.matches(&String::from_utf8(line.to_vec()).unwrap()).count(), 512 * 64);
+    assert!(shown.ends_with("[r1] exit 0 after 0.2 s\n"), "{}", shown.lines().last().unwrap());
+}
+
+#[tokio::test]
+async fn another_room_shows_only_what_was_asked_for() {
+    let core = core().await;
+    let mut host = Host::come(&core).await;
+    let (mut ann, mut ben) = (Person::sign_in(&core, "ann").await, Person::sign_in(&core, "ben").await);
+    ann.send("/run make\n").await;
+    let mut run = host.started().await;
+    for person in [&mut ann, &mut ben] {
+        person.until("[r1] started by ann").await;
+    }
+    for (person, room) in [(&mut ann, "a"), (&mut ben, "b")] {
+        person.send(&format!("/create {room}\n/who\n")).await;
+        person.until("are here:\n").await;
+    }
+    host.output(&mut run, 1, b"out\n").await;
+    ann.until("[r1] | out\n").await;
+    ann.send("/unwatch r1\n").await;
+    ann.until("# r1 goes on, unseen").await;
+    host.output(&mut run, 1, b"more\n").await;
+    host.end(run, json!({"code":0})).await;
+    for person in [&mut ann, &mut ben] {
+        person.send("here\n/quit\n").await;
+        let shown = person.rest().await;
+        assert!(shown.contains(": here\n") && !shown.contains("[r1]"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_host_one_is_told() {
+    let core = core().await;
+    let mut ann = Person::sign_in(&core, "ann").await;
+    ann.send("/run make\n/who\n").await;
+    let shown = ann.until("are here:\n").await;
+    assert!(shown.contains("host"), "{shown}");
+}
