@@ -1,22 +1,18 @@
 //! The engine: owns the client and everything it works with. Components give it commands and read its model; they are
-//! told of changes by topic. How effects are carried out is in `perform`.
+//! told of changes by topic. What people do is in `acts`, how effects are carried out in `perform`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use wardroom_client_core::protocol::messages::{Answer, RoomCreate, RunStart, Signal, You};
-use wardroom_client_core::protocol::{Message, Nonce, RoomName, RunId};
-use wardroom_client_core::{
-    Client, Command, Effect, Input, OnLoss, Options, Outbox, Refusal, Subject, Ticket, WatchFrom, nonce,
-};
+use wardroom_client_core::protocol::messages::{Answer, You};
+use wardroom_client_core::protocol::{Message, Nonce, RunId};
+use wardroom_client_core::{Client, Command, Effect, Input, OnLoss, Options, Outbox, Refusal, Subject, Ticket, nonce};
 use web_sys::File;
 use yew::Callback;
 
-use super::marks;
 use super::topics::{Subscription, Topic, Topics};
-use crate::limits::{CARD_OUTPUT_BYTES, FULL_LOG_BYTES_MAX, NOTICES_MAX};
 use crate::logic::full_log::FullLog;
 use crate::services::frames::NextFrame;
 use crate::services::socket::Socket;
@@ -83,7 +79,7 @@ pub(super) struct Inner {
     pub acks: RefCell<BTreeMap<RunId, u64>>,
     pub full: RefCell<Option<Full>>,
     pub notices: RefCell<Vec<Notice>>,
-    notices_ever: Cell<u64>,
+    pub notices_ever: Cell<u64>,
     pub outbox_key: String,
 }
 
@@ -153,116 +149,6 @@ impl Engine {
     /// Now, by the server's clock as far as it is known: what times of events are held against.
     pub fn server_now_ms(&self) -> u64 {
         browser::now_ms().saturating_add_signed(self.read(Client::clock_skew_ms))
-    }
-
-    /// Says something in a room.
-    pub fn post(&self, room: &RoomName, text: String) {
-        let command = Command::Post { room: room.clone(), text, reply_to: None, nonce: self.nonce() };
-        self.command(command);
-    }
-
-    /// Runs a command, and watches it through its card.
-    pub fn run(&self, room: &RoomName, cmd: String, host: Option<String>) {
-        let start = RunStart {
-            room: room.clone(),
-            cmd: Some(cmd),
-            argv: None,
-            host,
-            cwd: None,
-            env: BTreeMap::new(),
-            timeout_s: None,
-            stdin: false,
-            nonce: self.nonce(),
-        };
-        self.command(Command::StartRun { start, watch: false });
-    }
-
-    /// Asks a run to stop.
-    pub fn stop_run(&self, run: RunId) {
-        self.command(Command::SignalRun { run, signal: Signal::Term });
-    }
-
-    /// Makes a room and joins it.
-    pub fn create_room(&self, room: RoomName) {
-        self.command(Command::CreateRoom(RoomCreate { room, title: None, private: false }));
-    }
-
-    /// A card came into sight: its last lines are fetched, and followed while it runs.
-    pub fn watch(&self, run: RunId) {
-        if !self.is_full(run) {
-            self.command(Command::WatchRun { run, from: WatchFrom::Last(CARD_OUTPUT_BYTES), auto_ack: false });
-        }
-    }
-
-    /// A card is out of sight.
-    pub fn unwatch(&self, run: RunId) {
-        if !self.is_full(run) {
-            self.command(Command::UnwatchRun { run });
-        }
-    }
-
-    /// All of a run's output is wanted; none: no longer.
-    pub fn open_full(&self, run: Option<RunId>) {
-        let before = self.0.full.borrow_mut().take();
-        if let Some(Full { run: before, .. }) = before {
-            self.command(Command::UnwatchRun { run: before });
-            self.watch(before);
-        }
-        let Some(run) = run else { return };
-        self.command(Command::UnwatchRun { run });
-        *self.0.full.borrow_mut() = Some(Full { run, log: None });
-        let from = WatchFrom::Last(FULL_LOG_BYTES_MAX as u64);
-        self.command(Command::WatchRun { run, from, auto_ack: false });
-        self.moved(Topic::FullLog);
-    }
-
-    /// Reads the lines of the full view, if it shows this run and some have come.
-    pub fn read_full<T>(&self, run: RunId, read: impl FnOnce(&FullLog) -> T) -> Option<T> {
-        let full = self.0.full.borrow();
-        full.as_ref().filter(|full| full.run == run)?.log.as_ref().map(read)
-    }
-
-    fn is_full(&self, run: RunId) -> bool {
-        self.0.full.borrow().as_ref().is_some_and(|full| full.run == run)
-    }
-
-    /// The notices, oldest first.
-    pub fn notices(&self) -> Vec<Notice> {
-        self.0.notices.borrow().clone()
-    }
-
-    /// Tells a person something.
-    pub fn tell(&self, what: NoticeWhat) {
-        let mut notices = self.0.notices.borrow_mut();
-        notices.retain(|notice| notice.what != what);
-        let number = self.0.notices_ever.get();
-        self.0.notices_ever.set(number + 1);
-        notices.push(Notice { number, what });
-        let over = notices.len().saturating_sub(NOTICES_MAX);
-        notices.drain(..over);
-        drop(notices);
-        self.moved(Topic::Notices);
-    }
-
-    /// It has been read.
-    pub fn dismiss(&self, number: u64) {
-        self.0.notices.borrow_mut().retain(|notice| notice.number != number);
-        self.moved(Topic::Notices);
-    }
-
-    /// Sends files to a room's shelf.
-    pub fn upload(&self, room: &RoomName, files: Vec<File>) {
-        for file in files {
-            marks::begin(self, room, file);
-        }
-    }
-
-    /// Gives an upload up, or takes it off the list.
-    pub fn cancel_upload(&self, nonce: &Nonce) {
-        self.command(Command::CancelUpload { nonce: nonce.clone() });
-        self.0.files.borrow_mut().remove(nonce);
-        marks::forget(&self.0.user, nonce);
-        self.moved(Topic::Uploads);
     }
 
     /// Does a job, and everything that follows from it. Jobs that come up meanwhile are done after it, in order.

@@ -1,5 +1,6 @@
 //! The page as a whole: it starts here, finds out who is signed in, and then shows the house.
 
+mod acts;
 mod crash;
 mod engine;
 mod gate;
