@@ -53,7 +53,8 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    fn new(read: ReadHalf) -> Incoming {
+    /// Of a connection from which nothing has been read.
+    pub fn new(read: ReadHalf) -> Incoming {
         Incoming { read, buf: BytesMut::with_capacity(READ_BYTES), decoder: Decoder::default() }
     }
 

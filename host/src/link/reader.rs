@@ -71,3 +71,44 @@ fn refuse(cursors: &Cursors, refusal: Refusal) {
     tracing::warn!(run = %refusal.run, msg = refusal.msg, "something that the core asked for cannot be done");
     cursors.refuse(refusal);
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncWriteExt;
+    use tokio::time::Instant;
+    use wardroom_protocol::messages::HostWelcome;
+
+    fn cursors() -> Arc<Cursors> {
+        Arc::new(Cursors::new(&HostWelcome { runs: Vec::new(), window: 1 }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_core_is_pinged_and_then_given_up() {
+        let (runs, _folder) = crate::runs::none();
+        let cursors = cursors();
+        let (ours, _theirs) = tokio::io::duplex(1_024);
+        let began = Instant::now();
+        let lost = read(Incoming::new(Box::new(ours)), runs, Arc::clone(&cursors)).await;
+        assert!(matches!(lost, Lost::TimedOut(_)), "{lost}");
+        assert_eq!(began.elapsed(), Duration::from_millis(DEAD_AFTER_MS));
+        assert_eq!(cursors.next_batch(&[]).len(), 1, "one ping");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_core_that_answers_late_is_kept() {
+        let (runs, _folder) = crate::runs::none();
+        let (ours, mut theirs) = tokio::io::duplex(1_024);
+        let reading = tokio::spawn(read(Incoming::new(Box::new(ours)), runs, cursors()));
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(DEAD_AFTER_MS - 1)).await;
+            theirs.write_all(b"{\"t\":\"pong\",\"n\":0}\n").await.unwrap();
+        }
+        let began = Instant::now();
+        drop(theirs);
+        let lost = reading.await.unwrap();
+        assert!(matches!(lost, Lost::Closed), "{lost}");
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+}

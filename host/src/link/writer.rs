@@ -87,3 +87,22 @@ fn put_output(run: &Run, from: u64, upto: u64, out: &mut BytesMut) -> std::io::R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::Instant;
+    use wardroom_protocol::messages::HostWelcome;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_core_that_reads_nothing_is_given_up() {
+        let (runs, _folder) = crate::runs::none();
+        let cursors = Arc::new(Cursors::new(&HostWelcome { runs: Vec::new(), window: 1 }));
+        cursors.pinged(7);
+        let (ours, _theirs) = tokio::io::duplex(8);
+        let began = Instant::now();
+        let lost = write(Box::new(ours), runs, cursors).await;
+        assert!(matches!(lost, Lost::TimedOut(_)), "{lost}");
+        assert_eq!(began.elapsed(), Duration::from_millis(DEAD_AFTER_MS));
+    }
+}

@@ -2,8 +2,12 @@
 //!
 //! While the host lives it is the subreaper of all its runs, so everything that a run started stands somewhere under
 //! the host: under the run's leader, or under an orphan. An orphan belongs to the run whose session it is in, or whose
-//! id is in its environment; one that hid both belongs to the last run that can have made it. After a restart of the
-//! host that tree is gone, and what counts is the leader (pid and start time), its session, and the environment.
+//! mark it bears; one without either belongs to the last run that can have made it. After a restart of the host that
+//! tree is gone, and what counts is the leader (pid and start time), its session, and the marks.
+//!
+//! Every process of a run bears two marks. One is a variable of its environment, which `env -i` takes off, and which
+//! the host cannot read of another user's process. The other is a limit that nothing looks at and everything inherits
+//! ([`tag`]): it outlives `env -i`, `setsid` and `sudo`, and needs no privilege.
 //!
 //! Whoever descends from a member, or is in a session with one, is a member.
 
@@ -18,6 +22,12 @@ use super::stat::{self, Stat};
 
 /// The variable by which a process says what run it belongs to.
 pub const MARK: &str = "WARDROOM_RUN";
+
+/// The run's number as a limit of file locks: random, and far from any that somebody would set.
+pub fn tag(run: RunId) -> u64 {
+    const LOW: u64 = (1 << 62) - 1;
+    u64::try_from(run.0.random() & u128::from(LOW)).unwrap_or(LOW) | 1 << 62
+}
 
 /// The processes of one run.
 #[derive(Clone, Debug)]
@@ -59,25 +69,27 @@ impl Family {
 
     /// Whether an orphan is this run's.
     fn claims(&self, orphan: &Stat, children: &Children) -> bool {
-        if orphan.sid == self.leader {
-            return true;
-        }
-        match stat::variable(orphan.pid, MARK) {
-            Some(id) => id == self.run.to_string().as_bytes(),
-            None => children.is_only_leader_before(self.leader, orphan.start_ticks),
-        }
+        orphan.sid == self.leader
+            || self.is_marked(orphan)
+            // A process that took both marks off can only be told by its age.
+            || !is_marked_at_all(orphan) && children.is_only_leader_before(self.leader, orphan.start_ticks)
+    }
+
+    fn is_marked(&self, stat: &Stat) -> bool {
+        let has_variable = || stat::variable(stat.pid, MARK).is_some_and(|id| id == self.run.to_string().as_bytes());
+        stat::locks_limit(stat.pid) == Some(tag(self.run)) || has_variable()
     }
 
     /// The leader's session counts only while the leader itself is there: its number may be another's by now.
     fn seeds_after_restart(&self, table: &[Stat]) -> BTreeSet<u32> {
-        let id = self.run.to_string();
         let has_leader = table.iter().any(|s| self.is_leader(s));
-        let is_own = |s: &&Stat| {
-            (has_leader && s.sid == self.leader)
-                || stat::variable(s.pid, MARK).is_some_and(|mark| mark == id.as_bytes())
-        };
+        let is_own = |s: &&Stat| (has_leader && s.sid == self.leader) || self.is_marked(s);
         table.iter().filter(is_own).map(|s| s.pid).collect()
     }
+}
+
+fn is_marked_at_all(stat: &Stat) -> bool {
+    stat::locks_limit(stat.pid).is_some_and(|limit| limit >> 62 == 1) || stat::variable(stat.pid, MARK).is_some()
 }
 
 /// Adds whoever descends from a member or shares a session with one, but none of `foreign` and nothing through it.
@@ -102,6 +114,14 @@ mod tests {
 
     fn stat(pid: u32, ppid: u32, sid: u32) -> Stat {
         Stat { pid, ppid, sid, start_ticks: u64::from(pid), is_alive: true }
+    }
+
+    #[test]
+    fn tags_differ_and_are_no_plausible_limits() {
+        let (a, b) = (tag(RunId::from_parts(1, 5)), tag(RunId::from_parts(1, 6)));
+        assert_ne!(a, b);
+        assert_eq!((a >> 62, b >> 62), (1, 1));
+        assert_eq!(tag(RunId::from_parts(1, u128::MAX)) >> 62, 1, "never the value that means no limit");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use std::process::{Command, ExitCode};
 use rustix::fs::Mode;
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -38,6 +39,8 @@ pub struct Order {
     pub cwd: String,
     /// The whole environment.
     pub env: Vec<(String, String)>,
+    /// [`super::family::tag`] of the run.
+    pub tag: u64,
 }
 
 /// Becomes the command that the host orders. The hidden subcommand `host-exec` of the binary calls it, before
@@ -97,6 +100,9 @@ fn become_command(order: &Order, stdin: &OwnedFd) -> Result<Infallible, String> 
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => format!("no such folder: {}", order.cwd),
         _ => format!("{}: {}", words(&error), order.cwd),
     })?;
+    // Refused to an unprivileged host that runs within another host's run: the environment has to do then.
+    let tag = Rlimit { current: Some(order.tag), maximum: Some(order.tag) };
+    let _ = setrlimit(Resource::Locks, tag);
     close_fds::set_fds_cloexec(3, &[]);
     let (program, arguments) = order.argv.split_first().ok_or("no command was given")?;
     // `exec` empties the signal mask and resets SIGPIPE, and looks for the program in the PATH of the new environment.

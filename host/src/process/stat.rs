@@ -47,6 +47,13 @@ pub fn variable(pid: u32, name: &str) -> Option<Vec<u8>> {
     entries.find_map(|entry| Some(entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec()))
 }
 
+/// The soft limit of file locks, which Linux has not looked at since 2.4.25, but still hands down to every child and
+/// shows to everybody (getrlimit(2)). None where there is no limit.
+pub fn locks_limit(pid: u32) -> Option<u64> {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    limits.lines().find_map(|line| line.strip_prefix("Max file locks"))?.split_ascii_whitespace().next()?.parse().ok()
+}
+
 /// `pid (name) state ppid pgrp session …`; the name may hold anything, brackets and line ends included.
 fn parse(line: &[u8]) -> Option<Stat> {
     let open = line.iter().position(|b| *b == b'(')?;
@@ -97,5 +104,17 @@ mod tests {
         assert_eq!(table().into_iter().find(|s| s.pid == me), Stat::of(me));
         assert!(Stat::of(me).unwrap().is_alive);
         assert!(!boot_id().is_empty());
+    }
+
+    #[test]
+    fn a_limit_of_locks_is_read() {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let limit = Rlimit { current: Some(12345), maximum: Some(12345) };
+        prlimit(Some(Pid::from_child(&child)), Resource::Locks, limit).unwrap();
+        assert_eq!(locks_limit(child.id()), Some(12345));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(locks_limit(child.id()), None);
     }
 }

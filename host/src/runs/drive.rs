@@ -19,7 +19,7 @@ use super::input::Refused;
 use super::run::Run;
 use crate::limits::{DRAIN_AFTER_EXIT_MS, DRAIN_AFTER_STOP_MS, OUTPUT_BYTES_MAX};
 use crate::process::children::Leader;
-use crate::process::family::Family;
+use crate::process::family::{Family, tag};
 use crate::process::ladder;
 use crate::process::shim::{Order, words};
 use crate::process::spawn::{Launched, Spawner};
@@ -101,6 +101,7 @@ fn launch(run: &Run, start: &HostStart, shared: &Shared) -> Result<Prepared, Str
         argv: start.argv.clone(),
         cwd: start.cwd.clone().unwrap_or_else(|| shared.work.clone()),
         env: environment::of(start),
+        tag: tag(run.id),
     };
     let Launched { leader, stdin, outputs } = shim.launch(&order, start.stdin)?;
     let limit = start.output_bytes_max.min(OUTPUT_BYTES_MAX);

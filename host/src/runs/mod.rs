@@ -222,3 +222,14 @@ fn why_not(held: &Held) -> Option<String> {
 fn refusal(run: RunId, code: Code, msg: &'static str) -> Refusal {
     Refusal { run, code, msg }
 }
+
+/// What the tests of the link need: a host without runs, in a folder that goes with it.
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+pub fn none() -> (Arc<Runs>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Root::open(folder.path()).unwrap();
+    let spawner = crate::process::spawn::Spawner::new(Vec::new(), Arc::default());
+    let shared = Shared { spawner, work: "/".to_owned(), boot: String::new(), changed: Arc::default() };
+    (Runs::new(root, Vec::new(), shared), folder)
+}

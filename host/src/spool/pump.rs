@@ -91,8 +91,6 @@ impl Pump {
                 self.take(fd, &mut buf);
             }
         }
-        self.pipes.clear();
-        self.tell(|flow| flow.is_closed = true);
     }
 
     /// The descriptors that can be read, and whether the waker was used. No timeout: the run's own task has one, and
@@ -173,6 +171,17 @@ impl Pump {
     fn tell(&self, change: impl FnOnce(&mut Flow)) {
         self.flow.send_modify(change);
         self.changed.notify_one();
+    }
+}
+
+impl Drop for Pump {
+    /// However it ends, the run hears of it: one that waited for its output for ever would be the worst fault.
+    fn drop(&mut self) {
+        self.pipes.clear();
+        if std::thread::panicking() {
+            self.tell(|flow| flow.failure = Some("the host failed".into()));
+        }
+        self.tell(|flow| flow.is_closed = true);
     }
 }
 

@@ -10,7 +10,8 @@ async fn after_a_kill_nothing_of_a_run_is_left_but_its_output() {
     let (place, core, mut host, mut link) = all().await;
     let n = format!("87{}.1", std::process::id());
     let cmd = format!(
-        "setsid sleep {n} & ( setsid sh -c 'trap \"\" TERM; while :; do sleep {n}; done' >/dev/null 2>&1 & )
+        "( env -i /usr/bin/setsid /bin/sleep {n} >/dev/null 2>&1 & )
+         setsid sleep {n} & ( setsid sh -c 'trap \"\" TERM; while :; do sleep {n}; done' >/dev/null 2>&1 & )
          echo out; echo err >&2; while :; do sleep {n}; done"
     );
     let start = shell(&cmd);
@@ -35,6 +36,37 @@ async fn after_a_kill_nothing_of_a_run_is_left_but_its_output() {
     assert_eq!((whole.text(1).as_str(), whole.text(2).as_str()), ("out\n", "err\n"));
     assert_eq!(whole.exit(), r#"{"lost":"the host was restarted"}"#);
     assert_eq!(whole.ended.left, 0);
+}
+
+#[tokio::test]
+async fn what_was_written_before_a_kill_is_kept() {
+    let (place, core, mut host, mut link) = all().await;
+    let start = shell("seq 1 100000000");
+    link.send(&start).await;
+    let mut acked = 0;
+    while acked < 20_000_000 {
+        if let Said::Output(output, _) = link.next().await {
+            acked = output.off + output.len;
+            link.ack(start.run, acked).await;
+        }
+    }
+    host.kill();
+    drop(link);
+    let _host = place.host(&core);
+    let mut link = core.accept().await;
+    let told = link.hello.runs[0];
+    assert!(told.bytes >= acked && told.ended);
+    link.welcome(&[(start.run, 0)], WIDE).await;
+    let bytes = link.whole(start.run, 0).await.of(1);
+    assert_eq!(bytes.len() as u64, told.bytes);
+    let mut wanted = String::new();
+    for n in 1.. {
+        wanted.push_str(&format!("{n}\n"));
+        if wanted.len() >= bytes.len() {
+            break;
+        }
+    }
+    assert!(wanted.as_bytes()[..bytes.len()] == bytes, "what was kept is not what was written");
 }
 
 #[tokio::test]

@@ -194,9 +194,12 @@ async fn the_end_of_one_run_leaves_the_others_alone() {
     let n = word(6);
     let other = HostStart { stdin: true, ..shell(&format!("setsid sleep {n} & read _; kill $!; echo alive")) };
     link.started(&other).await;
-    let start = shell("setsid sleep 1000 >/dev/null 2>&1 & exit 0");
+    // Hidden as well as can be, while an older run goes on.
+    let hidden = word(7);
+    let cmd = format!("setsid sleep 1000 >/dev/null 2>&1 & (env -i setsid sleep {hidden} >/dev/null 2>&1 &) ; exit 0");
+    let start = shell(&cmd);
     let whole = link.run(&start).await;
-    assert_gone(&start, "no such word", &whole);
+    assert_gone(&start, &hidden, &whole);
     link.input(other.run, b"\n").await;
     let whole = link.whole(other.run, 0).await;
     assert_eq!((whole.text(1).as_str(), whole.exit().as_str()), ("alive\n", r#"{"code":0}"#));
