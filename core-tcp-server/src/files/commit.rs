@@ -14,9 +14,11 @@ use wardroom_protocol::event::{EventBody, FileAdded};
 use wardroom_protocol::messages::IfExists;
 use wardroom_protocol::{RelPath, UploadId};
 
+use super::beneath::{Kind, Stamp, refuse};
 use super::names::candidates;
-use super::put::{discard, taken, unplaceable};
-use super::shelf::{Kind, Stamp, Way, refuse};
+use super::put::{taken, unplaceable};
+use super::send::discard;
+use super::shelf::Way;
 use super::table;
 use super::upload::{Ending, Upload};
 use super::{Committed, Files, pump};
@@ -62,6 +64,18 @@ pub async fn commit(
     blake3: Option<String>,
 ) -> Result<Committed, Refusal> {
     let wanted = blake3.as_deref().map(Digest::parse).transpose()?;
+    let (state, member) = (Arc::clone(state), member.clone());
+    // It goes to its end also where whoever asked is gone: half of it would be found only by the next start.
+    let task = tokio::spawn(async move { commit_to_end(&state, &member, id, wanted).await });
+    task.await.map_err(Refusal::internal)?
+}
+
+async fn commit_to_end(
+    state: &Arc<State>,
+    member: &Member,
+    id: UploadId,
+    wanted: Option<Digest>,
+) -> Result<Committed, Refusal> {
     let Ok(upload) = state.files.uploads.find(id, member.user.id) else {
         return committed_before(state, member, id, wanted.as_ref()).await;
     };
@@ -152,7 +166,7 @@ async fn seal(
         return Err(Refusal::conflict(why));
     }
     let (shelves, id, mtime_ms) = (Arc::clone(&state.files.shelves), upload.id, upload.mtime_ms);
-    let sealed = spawn_blocking(move || shelves.seal(id, mtime_ms).map_err(|e| refuse(e, "the staged file")));
+    let sealed = spawn_blocking(move || shelves.seal(id, mtime_ms).map_err(|e| refuse(e, "staged file")));
     let stamp = sealed.await.map_err(Refusal::internal)??;
     if stamp.size != upload.size {
         discard(state, upload, ending).await?;

@@ -12,7 +12,7 @@ use wardroom_protocol::RelPath;
 use wardroom_protocol::limits::{LINE_BYTES_MAX, LIST_ENTRIES_MAX};
 use wardroom_protocol::messages::{FileInfo, FileKind, FileList, FileListed, FileStat, Place};
 
-use super::shelf::{Kind, Stamp, kind_of, refuse};
+use super::beneath::{Kind, Stamp, kind_of, refuse};
 use super::table;
 use crate::policy::Member;
 use crate::refusal::Refusal;

@@ -5,6 +5,7 @@
 //! waits for room, so the socket is not read faster than the disk writes), then [`commit`] without a digest. And
 //! [`open_download`] with [`Face::Person`], whose flow is pushed to the outlet and gives the file's bytes alone.
 
+mod beneath;
 mod commit;
 mod download;
 mod list;
@@ -12,6 +13,7 @@ mod names;
 mod pump;
 mod put;
 mod recover;
+mod send;
 mod shelf;
 mod table;
 mod upload;
@@ -29,8 +31,9 @@ use wardroom_protocol::{RelPath, Request};
 pub use commit::commit;
 pub use download::open_download;
 pub use list::{list, stat};
-pub use put::{abort, chunk, put, resume, write};
+pub use put::put;
 pub use recover::{expire, recover};
+pub use send::{abort, chunk, resume, write};
 
 use crate::limits::{DOWNLOADS_ALL_MAX, PLACING_LANES, UPLOAD_QUEUE_BYTES_MAX};
 use crate::outlet::{FlowKey, Item, Outlet};
@@ -46,7 +49,7 @@ pub struct Files {
     uploads: uploads::Uploads,
     downloads: download::Downloads,
     /// Held while an upload is begun, until its row is on disk.
-    opening: tokio::sync::Mutex<()>,
+    opening: Arc<tokio::sync::Mutex<()>>,
     /// Held from a rename onto a shelf until the room was told.
     placing: [tokio::sync::Mutex<()>; PLACING_LANES],
     /// The memory for bytes that wait for the disk.
@@ -86,7 +89,7 @@ impl Files {
             shelves: Arc::new(shelves),
             uploads: uploads::Uploads::default(),
             downloads: download::Downloads::new(DOWNLOADS_ALL_MAX),
-            opening: tokio::sync::Mutex::default(),
+            opening: Arc::default(),
             placing: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             queue: Arc::new(Semaphore::new(UPLOAD_QUEUE_BYTES_MAX)),
         })

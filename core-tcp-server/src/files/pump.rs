@@ -9,7 +9,8 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use tokio::task::spawn_blocking;
 
-use super::shelf::{Shelves, refuse};
+use super::beneath::refuse;
+use super::shelf::Shelves;
 use super::upload::{Piece, Upload};
 use crate::clock::now_ms;
 use crate::limits::{
@@ -56,7 +57,7 @@ impl Drop for Stopping<'_> {
 
 /// Writes until nothing is queued; it has then given `is_pumping` back, in the same moment in which it saw that.
 fn run(shelves: &Shelves, upload: &Arc<Upload>) -> Result<(), Refusal> {
-    let wrap = |e| refuse(e, "the staged file");
+    let wrap = |e| refuse(e, "staged file");
     let file = shelves.open_staged(upload.id).map_err(wrap)?;
     let (hasher, staged) = {
         let mut staging = upload.staging();

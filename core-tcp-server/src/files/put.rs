@@ -1,23 +1,22 @@
-//! Beginning an upload, going on with one, sending its bytes, and giving it up.
+//! Beginning an upload: what can be refused before the first byte is refused here.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use rustix::io::Errno;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
-use wardroom_protocol::messages::{FileChunk, FilePut, FilePutOk, IfExists, Place};
+use wardroom_protocol::messages::{FilePut, FilePutOk, IfExists, Place};
 use wardroom_protocol::{RelPath, UploadId};
 
-use super::shelf::{Kind, Shelves, refuse};
+use super::Face;
+use super::beneath::{Kind, refuse};
+use super::send::take_over;
+use super::shelf::Shelves;
 use super::table::{self, UploadRow};
-use super::upload::{Ending, NotTaken, Piece, Upload, tell_refused};
-use super::{Face, Files, pump};
+use super::upload::Upload;
 use crate::clock::now_ms;
 use crate::limits::{
-    FILE_BYTES_MAX, FREE_BYTES_MIN, UPLOAD_PIECE_BYTES_MIN, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES, UPLOADS_MAX,
-    UPLOADS_PER_USER_MAX,
+    FILE_BYTES_MAX, FREE_BYTES_MIN, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES, UPLOADS_MAX, UPLOADS_PER_USER_MAX,
 };
 use crate::outlet::Outlet;
 use crate::policy::Member;
@@ -25,6 +24,7 @@ use crate::refusal::Refusal;
 use crate::rooms::Room;
 use crate::secrets::new_ulid;
 use crate::state::State;
+use crate::store::UserId;
 
 /// Begins an upload, or finds the one that this user began under this nonce. This connection then holds it. One that
 /// is over already is answered with its size as the offset: nothing is left to be sent, and a commit answers as before.
@@ -48,7 +48,7 @@ pub async fn put(
     let files = &state.files;
     let wait = Duration::from_millis(UPLOAD_WAIT_MS);
     // One at a time: of two retries with one nonce, the second finds what the first began.
-    let turn = tokio::time::timeout(wait, files.opening.lock()).await;
+    let turn = tokio::time::timeout(wait, Arc::clone(&files.opening).lock_owned()).await;
     let turn = turn.map_err(|_| Refusal::busy("many uploads are being begun: try again", 5_000))?;
     let (by, nonce) = (member.user.id, put.nonce.clone());
     let found = state.store.read(move |conn| table::upload_by_nonce(conn, by, &nonce)).await?;
@@ -56,9 +56,16 @@ pub async fn put(
         drop(turn);
         return go_on(state, member, outlet, &put, &room, row, face).await;
     }
-    let upload = begin(state, member, &put, room).await?;
+    let beginning = Arc::clone(state);
+    // To its end also where whoever asked is gone: a row that memory does not know would keep its nonce.
+    let begun = tokio::spawn(async move {
+        let upload = begin(&beginning, by, put, room).await?;
+        beginning.files.uploads.insert(Arc::clone(&upload));
+        drop(turn);
+        Ok::<_, Refusal>(upload)
+    });
+    let upload = begun.await.map_err(Refusal::internal)??;
     upload.hold(outlet, face, now_ms());
-    files.uploads.insert(Arc::clone(&upload));
     Ok(upload.answer(0))
 }
 
@@ -89,9 +96,9 @@ async fn go_on(
 
 /// Checks what can be checked before the first byte, and makes the staged file, then the row: a crash between the two
 /// leaves a file that no row knows, which the next start removes.
-async fn begin(state: &Arc<State>, member: &Member, put: &FilePut, room: Arc<Room>) -> Result<Arc<Upload>, Refusal> {
+async fn begin(state: &Arc<State>, by: UserId, put: FilePut, room: Arc<Room>) -> Result<Arc<Upload>, Refusal> {
     let files = &state.files;
-    let (mine, all, expected_bytes) = files.uploads.load(member.user.id);
+    let (mine, all, expected_bytes) = files.uploads.load(by);
     if mine >= UPLOADS_PER_USER_MAX {
         let why = format!("you have {UPLOADS_PER_USER_MAX} uploads under way: end some, or give them up");
         return Err(Refusal::too_large(why));
@@ -103,12 +110,12 @@ async fn begin(state: &Arc<State>, member: &Member, put: &FilePut, room: Arc<Roo
     let row = UploadRow {
         id: UploadId(new_ulid(now)),
         room: room.id,
-        by: member.user.id,
-        path: put.path.clone(),
+        by,
+        path: put.path,
         size: put.size,
         mtime_ms: put.mtime,
         if_exists: put.if_exists,
-        nonce: put.nonce.clone(),
+        nonce: put.nonce,
         at: now,
         blake3: None,
         placed: None,
@@ -119,7 +126,7 @@ async fn begin(state: &Arc<State>, member: &Member, put: &FilePut, room: Arc<Roo
     let staged = spawn_blocking(move || {
         check_place(&shelves, &looked_in, &checked)?;
         check_space(&shelves, checked.size, expected_bytes)?;
-        shelves.stage(id).map_err(|e| refuse(e, "the staged file"))
+        shelves.stage(id).map_err(|e| refuse(e, "staged file"))
     });
     staged.await.map_err(Refusal::internal)??;
     let upload = Arc::new(Upload::new(&row, room, 0, now));
@@ -170,137 +177,23 @@ fn check_space(shelves: &Shelves, size: u64, expected_bytes: u64) -> Result<(), 
     Err(Refusal::busy(why, 60_000))
 }
 
-/// Goes on with an upload from this connection; ends the hold that an older one has on it.
-///
-/// # Errors
-/// `not_found`, also for uploads of others; `forbidden`; `busy`.
-pub async fn resume(
-    state: &Arc<State>,
-    member: &Member,
-    outlet: &Arc<Outlet>,
-    id: UploadId,
-) -> Result<FilePutOk, Refusal> {
-    member.speaker()?;
-    if let Ok(upload) = state.files.uploads.find(id, member.user.id) {
-        return take_over(&state.files, &upload, outlet, Face::Program).await;
-    }
-    let by = member.user.id;
-    let row = state.store.read(move |conn| table::upload_by_id(conn, by, id)).await?;
-    match row {
-        Some(UploadRow { size, seq: Some(_), .. }) => {
-            Ok(FilePutOk { upload: id, off: size, window: UPLOAD_WINDOW_BYTES })
-        }
-        _ => Err(super::uploads::unknown()),
-    }
-}
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use wardroom_protocol::Code;
 
-async fn take_over(
-    files: &Files,
-    upload: &Arc<Upload>,
-    outlet: &Arc<Outlet>,
-    face: Face,
-) -> Result<FilePutOk, Refusal> {
-    upload.hold(outlet, face, now_ms());
-    // What the older connection has sent is written first, so that the offset is what is really there.
-    let off = upload.settled(UPLOAD_WAIT_MS).await?;
-    // After a restart the digest is built again while the sender gets ready.
-    pump::start_for_digest(&files.shelves, upload);
-    Ok(upload.answer(off))
-}
+    use super::*;
 
-/// The next bytes of an upload, as a program sends them: what is wrong is told, once per gap. Chunks behind a wrong
-/// offset are dropped without a word until a right one or a resume comes, as those that were under way would be many.
-pub async fn chunk(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, chunk: FileChunk, body: Bytes) {
-    let taken = async {
-        let upload = state.files.uploads.find(chunk.upload, member.user.id).map_err(NotTaken::Refused)?;
-        let piece = piece(&state.files, body).await.map_err(NotTaken::Refused)?;
-        if upload.offer(outlet, chunk.off, piece)? {
-            pump::start(&state.files.shelves, &upload);
-        }
-        Ok(())
-    };
-    if let Err(NotTaken::Refused(refusal)) = taken.await {
-        tell_refused(outlet, chunk.upload, &refusal);
+    #[test]
+    fn some_of_the_disk_stays_free() {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(data.path().join("shelves/.staging")).unwrap();
+        let shelves = Shelves::open(data.path()).unwrap();
+        let free_bytes = shelves.free_bytes().unwrap();
+        assert!(check_space(&shelves, 0, 0).is_ok());
+        let refusal = check_space(&shelves, free_bytes, 0).unwrap_err();
+        assert_eq!(refusal.code, Code::Busy);
+        // What others were promised counts as taken.
+        assert!(check_space(&shelves, 1, free_bytes).is_err());
     }
-}
-
-/// The next bytes of an upload, `off` being their place. Waits until there is room for them.
-///
-/// # Errors
-/// `conflict` with `off`, `too_large`, `not_found`, `busy`.
-pub async fn write(
-    state: &Arc<State>,
-    member: &Member,
-    outlet: &Arc<Outlet>,
-    id: UploadId,
-    off: u64,
-    bytes: Bytes,
-) -> Result<(), Refusal> {
-    let upload = state.files.uploads.find(id, member.user.id)?;
-    loop {
-        upload.has_room(bytes.len() as u64, UPLOAD_WAIT_MS).await?;
-        let piece = piece(&state.files, bytes.clone()).await?;
-        match upload.offer(outlet, off, piece) {
-            Ok(is_first) => {
-                if is_first {
-                    pump::start(&state.files.shelves, &upload);
-                }
-                return Ok(());
-            }
-            Err(NotTaken::Full) => {}
-            Err(NotTaken::Refused(refusal)) => return Err(refusal),
-            Err(NotTaken::Silently) => return Err(Refusal::conflict("this is not the next byte of the upload")),
-        }
-    }
-}
-
-/// Bytes with their share of the memory for all uploads. Where that is used up, the connection waits, and so does its
-/// sender.
-async fn piece(files: &Files, bytes: Bytes) -> Result<Piece, Refusal> {
-    let share = u32::try_from(bytes.len().max(UPLOAD_PIECE_BYTES_MIN)).unwrap_or(u32::MAX);
-    let queue = Arc::clone(&files.queue);
-    let wait = Duration::from_millis(UPLOAD_WAIT_MS);
-    let room: OwnedSemaphorePermit = tokio::time::timeout(wait, queue.acquire_many_owned(share))
-        .await
-        .map_err(|_| Refusal::busy("the server's disk is slow: go on in a while", 5_000))?
-        .map_err(Refusal::internal)?;
-    Ok(Piece { bytes, _room: room })
-}
-
-/// Gives an upload up; what was staged is removed.
-///
-/// # Errors
-/// `not_found`; `conflict` where it is on the shelf already, or just being put there.
-pub async fn abort(state: &Arc<State>, member: &Member, id: UploadId) -> Result<(), Refusal> {
-    let upload = state.files.uploads.find(id, member.user.id)?;
-    let Ok(mut ending) = upload.ending.try_lock() else {
-        return Err(Refusal::conflict("this upload is being committed"));
-    };
-    match &*ending {
-        Ending::Open => {}
-        Ending::Gone => return Err(super::uploads::unknown()),
-        Ending::Placed { .. } | Ending::Over(_) => {
-            return Err(Refusal::conflict("this upload is on the shelf already"));
-        }
-    }
-    discard(state, &upload, &mut ending).await
-}
-
-/// Removes an upload: nothing more of it is written, then its row goes, then its file.
-///
-/// # Errors
-/// Where the store fails; it is then removed when it has expired.
-pub async fn discard(state: &Arc<State>, upload: &Arc<Upload>, ending: &mut Ending) -> Result<(), Refusal> {
-    *ending = Ending::Gone;
-    {
-        let mut staging = upload.staging();
-        staging.is_over = true;
-        staging.queue.clear();
-    }
-    upload.tell_moved();
-    state.files.uploads.remove(upload.id);
-    let id = upload.id;
-    state.store.write(move |tx| table::delete_upload(tx.conn, id)).await?;
-    let shelves = Arc::clone(&state.files.shelves);
-    spawn_blocking(move || shelves.unstage(id)).await.map_err(Refusal::internal)
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use wardroom_protocol::RelPath;
 
+use super::beneath::{Kind, Stamp, refuse};
 use super::commit::{Author, Placed, tell_room};
-use super::put::discard;
-use super::shelf::{Kind, Shelves, Stamp, refuse};
+use super::send::discard;
+use super::shelf::Shelves;
 use super::table::{self, UploadRow};
 use super::upload::{Ending, Upload};
 use crate::clock::now_ms;
@@ -70,7 +71,7 @@ pub async fn recover(state: &Arc<State>) -> Result<(), Refusal> {
 }
 
 fn find(shelves: &Shelves, room: &Room, row: &UploadRow) -> Result<Found, Refusal> {
-    let staged = shelves.staged(row.id).map_err(|e| refuse(e, "the staged file"))?;
+    let staged = shelves.staged(row.id).map_err(|e| refuse(e, "staged file"))?;
     if let (Some(path), Some(blake3)) = (&row.placed, &row.blake3)
         && let Ok((Kind::File, stamp)) = shelves.look(&room.name, path)
         && stamp.size == row.size

@@ -1,16 +1,15 @@
 //! Shelves on disk: one folder per room, and `.staging` beside them on the same file system. Every path is opened
-//! beneath its shelf by the kernel (`openat2` with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS), so a folder that is
-//! swapped for a link between a check and its use leads nowhere. Everything here blocks; it is called on threads
-//! that may.
+//! beneath its shelf, see `beneath`. Everything here blocks; it is called on threads that may.
 
 use std::fs::File;
 use std::path::Path;
 
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags, Stat, Timespec, Timestamps};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 use wardroom_protocol::{RelPath, RoomName, UploadId};
 
+use super::beneath::{Kind, Stamp, kind_of, open_beneath, refuse};
 use crate::refusal::Refusal;
 
 /// The folders of all rooms, and the one where uploads are staged.
@@ -21,26 +20,6 @@ pub struct Shelves {
     file_mode: Mode,
 }
 
-/// What tells one content of a file from another, without reading it: a digest is believed only where all agree.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Stamp {
-    /// Bytes.
-    pub size: u64,
-    /// When its content changed last, nanoseconds since 1970.
-    pub mtime_ns: i64,
-    /// Which file it is.
-    pub ino: u64,
-}
-
-/// What stands at a path, and is shown.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
-    /// A regular file.
-    File,
-    /// A folder.
-    Folder,
-}
-
 /// What becomes of a file that stands in the way.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Way {
@@ -48,77 +27,6 @@ pub enum Way {
     Replace,
     /// It stays, and the new one is not placed.
     Keep,
-}
-
-impl Stamp {
-    /// Unix milliseconds.
-    pub fn mtime_ms(&self) -> u64 {
-        u64::try_from(self.mtime_ns / 1_000_000).unwrap_or(0)
-    }
-
-    /// Of a file as the kernel describes it.
-    pub fn of(stat: &Stat) -> Self {
-        // The widths of these fields differ between machines.
-        let (seconds, nanos) = (i128::from(stat.st_mtime), i128::from(stat.st_mtime_nsec));
-        let mtime_ns = i64::try_from(seconds * 1_000_000_000 + nanos).unwrap_or(0);
-        Self { size: u64::try_from(stat.st_size).unwrap_or(0), mtime_ns, ino: stat.st_ino }
-    }
-}
-
-/// What a file is, if it is one that is shown: links, pipes, sockets and devices are not.
-pub fn kind_of(stat: &Stat) -> Option<Kind> {
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Some(Kind::File),
-        FileType::Directory => Some(Kind::Folder),
-        _ => None,
-    }
-}
-
-/// Why the disk does not do what was asked, in words. `path` is what the member named.
-pub fn refuse(e: Errno, path: &str) -> Refusal {
-    match e {
-        // A link, a way out, or a file where a folder should be: to whoever asks, there is nothing.
-        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO => {
-            Refusal::not_found(format!("there is no {path}"))
-        }
-        Errno::ACCESS | Errno::PERM => {
-            Refusal::forbidden(format!("the server may not touch {path}: its owner or mode is another"))
-        }
-        Errno::NAMETOOLONG => Refusal::bad_request(format!("{path} is too long for the server's disk")),
-        Errno::MFILE | Errno::NFILE => Refusal::busy("the server has too many files open", 1_000),
-        e => std::io::Error::from(e).into(),
-    }
-}
-
-/// Opens what stands at `path` beneath `dir`; no link on the way is followed, nor the last one.
-fn open_beneath(dir: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-    // A pipe is opened without waiting for its other end; what is only looked at is not opened at all, and openat2 then
-    // takes no flags about how.
-    let how = if flags.contains(OFlags::PATH) { OFlags::empty() } else { OFlags::NONBLOCK | OFlags::NOCTTY };
-    let flags = flags | how | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    match rustix::fs::openat2(dir, path, flags, Mode::empty(), resolve) {
-        // Before Linux 5.6, or forbidden by an old container's filter.
-        Err(Errno::NOSYS | Errno::PERM) => walk_beneath(dir, path, flags),
-        opened => opened,
-    }
-}
-
-/// The same, one component after the other: each is one name, and none may be a link.
-fn walk_beneath(dir: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let folder_flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let mut held: Option<OwnedFd> = None;
-    for part in folders.split('/').chain([name]) {
-        if matches!(part, "." | "..") {
-            return Err(Errno::XDEV);
-        }
-    }
-    for part in folders.split('/').filter(|part| !part.is_empty()) {
-        let at = held.as_ref().map_or(dir, AsFd::as_fd);
-        held = Some(rustix::fs::openat(at, part, folder_flags, Mode::empty())?);
-    }
-    rustix::fs::openat(held.as_ref().map_or(dir, AsFd::as_fd), name, flags, Mode::empty())
 }
 
 /// The parts of a path that are to be opened one by one.

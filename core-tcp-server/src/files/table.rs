@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wardroom_protocol::messages::IfExists;
 use wardroom_protocol::{Nonce, RelPath, UploadId};
 
-use super::shelf::Stamp;
+use super::beneath::Stamp;
 use crate::refusal::Refusal;
 use crate::store::{RoomId, UserId};
 

@@ -11,7 +11,7 @@ use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{FileAck, FilePutOk, IfExists};
 use wardroom_protocol::{RelPath, UploadId};
 
-use super::shelf::Stamp;
+use super::beneath::Stamp;
 use super::table::UploadRow;
 use super::{Committed, Face};
 use crate::limits::UPLOAD_WINDOW_BYTES;
@@ -215,7 +215,17 @@ impl Upload {
         staging.failed = Some(refusal);
     }
 
-    /// Waits until all that was taken is staged, and no pump is at work; gives how far that is.
+    /// Waits until all that was taken is staged; gives how far that is. A digest may still be built again behind it.
+    ///
+    /// # Errors
+    /// `busy` if that takes longer than `wait_ms`.
+    pub async fn caught_up(&self, wait_ms: u64) -> Result<u64, Refusal> {
+        let caught_up = self.wait_until(|staging| (staging.next == staging.staged).then_some(staging.staged));
+        let wait = Duration::from_millis(wait_ms);
+        tokio::time::timeout(wait, caught_up).await.map_err(|_| slow_disk())
+    }
+
+    /// Waits until all that was taken is staged and no pump is at work: the digest is known then.
     ///
     /// # Errors
     /// `busy` if that takes longer than `wait_ms`.
@@ -273,4 +283,111 @@ pub fn tell_refused(outlet: &Outlet, upload: UploadId, refusal: &Refusal) {
 
 fn slow_disk() -> Refusal {
     Refusal::busy("the server's disk is slow: what was sent is not written yet", 5_000)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use tokio::sync::Semaphore;
+    use wardroom_protocol::{Code, Nonce, RoomName};
+
+    use super::*;
+    use crate::outlet::Item;
+    use crate::store::RoomId;
+
+    const CHUNK: usize = 65_536;
+
+    fn upload(size: u64) -> Upload {
+        let row = UploadRow {
+            id: UploadId::from_parts(1, 1),
+            room: RoomId(1),
+            by: UserId(1),
+            path: RelPath::parse("a").unwrap(),
+            size,
+            mtime_ms: None,
+            if_exists: IfExists::Fail,
+            nonce: Nonce::parse("n").unwrap(),
+            at: 0,
+            blake3: None,
+            placed: None,
+            seq: None,
+        };
+        let room = Room::new(RoomId(1), RoomName::parse("ops").unwrap(), String::new(), false, 0);
+        Upload::new(&row, Arc::new(room), 0, 0)
+    }
+
+    fn piece(len: usize) -> Piece {
+        let room = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        Piece { bytes: vec![0; len].into(), _room: room }
+    }
+
+    fn refusal(taken: Result<bool, NotTaken>) -> Refusal {
+        match taken {
+            Err(NotTaken::Refused(refusal)) => refusal,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_the_window_is_refused_once_and_not_kept() {
+        let (upload, outlet) = (upload(1 << 30), Outlet::new(0));
+        upload.hold(&outlet, Face::Program, 0);
+        // Nobody pumps here: all stays under way.
+        let mut off = 0;
+        while off < UPLOAD_WINDOW_BYTES {
+            let is_first = upload.offer(&outlet, off, piece(CHUNK)).unwrap();
+            assert_eq!(is_first, off == 0, "one pump is started");
+            off += CHUNK as u64;
+        }
+        let refused = refusal(upload.offer(&outlet, off, piece(1)));
+        assert_eq!((refused.code, refused.off), (Code::TooLarge, Some(off)));
+        assert!(matches!(upload.offer(&outlet, off + 1, piece(1)), Err(NotTaken::Silently)));
+        upload.staging().staged = CHUNK as u64;
+        assert!(upload.offer(&outlet, off, piece(CHUNK)).is_ok(), "it goes on where there is room again");
+        upload.hold(&outlet, Face::Person, 0);
+        assert!(matches!(upload.offer(&outlet, off + CHUNK as u64, piece(1)), Err(NotTaken::Full)));
+    }
+
+    #[test]
+    fn a_gap_is_answered_once_until_a_right_offset_or_a_resume() {
+        let (upload, outlet) = (upload(1_000), Outlet::new(0));
+        upload.hold(&outlet, Face::Program, 0);
+        assert_eq!(refusal(upload.offer(&outlet, 10, piece(10))).off, Some(0));
+        assert!(matches!(upload.offer(&outlet, 20, piece(10)), Err(NotTaken::Silently)));
+        upload.hold(&outlet, Face::Program, 0);
+        assert_eq!(refusal(upload.offer(&outlet, 30, piece(10))).code, Code::Conflict);
+        assert!(upload.offer(&outlet, 0, piece(10)).is_ok());
+        assert_eq!(refusal(upload.offer(&outlet, 0, piece(10))).off, Some(10));
+        assert_eq!(refusal_after_right(&upload, &outlet).code, Code::TooLarge);
+    }
+
+    fn refusal_after_right(upload: &Upload, outlet: &Arc<Outlet>) -> Refusal {
+        assert!(upload.offer(outlet, 10, piece(980)).is_ok());
+        refusal(upload.offer(outlet, 990, piece(11)))
+    }
+
+    #[test]
+    fn who_lost_the_hold_is_told_no_offset() {
+        let (upload, first, second) = (upload(1_000), Outlet::new(0), Outlet::new(0));
+        upload.hold(&first, Face::Program, 0);
+        upload.hold(&second, Face::Program, 0);
+        let refused = refusal(upload.offer(&first, 0, piece(1)));
+        assert_eq!((refused.code, refused.off), (Code::Conflict, None));
+        assert!(upload.offer(&second, 0, piece(1)).is_ok());
+    }
+
+    #[test]
+    fn after_a_failed_write_the_sender_goes_on_from_what_is_staged() {
+        let (upload, outlet) = (upload(1_000), Outlet::new(0));
+        upload.hold(&outlet, Face::Program, 0);
+        assert!(upload.offer(&outlet, 0, piece(100)).unwrap());
+        upload.staging().staged = 40;
+        upload.set_back(Refusal::busy("the disk is full", 10));
+        let Some(Item::Frame(told)) = outlet.pop() else { panic!("the sender is told") };
+        let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+        assert_eq!((&told["code"], &told["off"]), (&"busy".into(), &40.into()));
+        // What was under way meanwhile is dropped without another word.
+        assert!(matches!(upload.offer(&outlet, 100, piece(100)), Err(NotTaken::Silently)));
+        assert!(upload.offer(&outlet, 40, piece(100)).unwrap(), "and a pump is started again");
+    }
 }

@@ -1,0 +1,156 @@
+//! An upload under way: going on with it, its bytes, and giving it up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::spawn_blocking;
+use wardroom_protocol::UploadId;
+use wardroom_protocol::messages::{FileChunk, FilePutOk};
+
+use super::table::{self, UploadRow};
+use super::upload::{Ending, NotTaken, Piece, Upload, tell_refused};
+use super::{Face, Files, pump};
+use crate::clock::now_ms;
+use crate::limits::{UPLOAD_PIECE_BYTES_MIN, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES};
+use crate::outlet::Outlet;
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// Goes on with an upload from this connection; ends the hold that an older one has on it.
+///
+/// # Errors
+/// `not_found`, also for uploads of others; `forbidden`; `busy`.
+pub async fn resume(
+    state: &Arc<State>,
+    member: &Member,
+    outlet: &Arc<Outlet>,
+    id: UploadId,
+) -> Result<FilePutOk, Refusal> {
+    member.speaker()?;
+    if let Ok(upload) = state.files.uploads.find(id, member.user.id) {
+        return take_over(&state.files, &upload, outlet, Face::Program).await;
+    }
+    let by = member.user.id;
+    let row = state.store.read(move |conn| table::upload_by_id(conn, by, id)).await?;
+    match row {
+        Some(UploadRow { size, seq: Some(_), .. }) => {
+            Ok(FilePutOk { upload: id, off: size, window: UPLOAD_WINDOW_BYTES })
+        }
+        _ => Err(super::uploads::unknown()),
+    }
+}
+
+/// Makes this connection the one that sends; gives the offset from which.
+pub async fn take_over(
+    files: &Files,
+    upload: &Arc<Upload>,
+    outlet: &Arc<Outlet>,
+    face: Face,
+) -> Result<FilePutOk, Refusal> {
+    upload.hold(outlet, face, now_ms());
+    // What the older connection has sent is written first, so that the offset is what is really there.
+    let off = upload.caught_up(UPLOAD_WAIT_MS).await?;
+    // After a restart the digest is built again while the sender gets ready.
+    pump::start_for_digest(&files.shelves, upload);
+    Ok(upload.answer(off))
+}
+
+/// The next bytes of an upload, as a program sends them: what is wrong is told, once per gap. Chunks behind a wrong
+/// offset are dropped without a word until a right one or a resume comes, as those that were under way would be many.
+pub async fn chunk(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, chunk: FileChunk, body: Bytes) {
+    let taken = async {
+        let upload = state.files.uploads.find(chunk.upload, member.user.id).map_err(NotTaken::Refused)?;
+        let piece = piece(&state.files, body).await.map_err(NotTaken::Refused)?;
+        if upload.offer(outlet, chunk.off, piece)? {
+            pump::start(&state.files.shelves, &upload);
+        }
+        Ok(())
+    };
+    if let Err(NotTaken::Refused(refusal)) = taken.await {
+        tell_refused(outlet, chunk.upload, &refusal);
+    }
+}
+
+/// The next bytes of an upload, `off` being their place. Waits until there is room for them.
+///
+/// # Errors
+/// `conflict` with `off`, `too_large`, `not_found`, `busy`.
+pub async fn write(
+    state: &Arc<State>,
+    member: &Member,
+    outlet: &Arc<Outlet>,
+    id: UploadId,
+    off: u64,
+    bytes: Bytes,
+) -> Result<(), Refusal> {
+    let upload = state.files.uploads.find(id, member.user.id)?;
+    loop {
+        upload.has_room(bytes.len() as u64, UPLOAD_WAIT_MS).await?;
+        let piece = piece(&state.files, bytes.clone()).await?;
+        match upload.offer(outlet, off, piece) {
+            Ok(is_first) => {
+                if is_first {
+                    pump::start(&state.files.shelves, &upload);
+                }
+                return Ok(());
+            }
+            Err(NotTaken::Full) => {}
+            Err(NotTaken::Refused(refusal)) => return Err(refusal),
+            Err(NotTaken::Silently) => return Err(Refusal::conflict("this is not the next byte of the upload")),
+        }
+    }
+}
+
+/// Bytes with their share of the memory for all uploads. Where that is used up, the connection waits, and so does its
+/// sender.
+async fn piece(files: &Files, bytes: Bytes) -> Result<Piece, Refusal> {
+    let share = u32::try_from(bytes.len().max(UPLOAD_PIECE_BYTES_MIN)).unwrap_or(u32::MAX);
+    let queue = Arc::clone(&files.queue);
+    let wait = Duration::from_millis(UPLOAD_WAIT_MS);
+    let room: OwnedSemaphorePermit = tokio::time::timeout(wait, queue.acquire_many_owned(share))
+        .await
+        .map_err(|_| Refusal::busy("the server's disk is slow: go on in a while", 5_000))?
+        .map_err(Refusal::internal)?;
+    Ok(Piece { bytes, _room: room })
+}
+
+/// Gives an upload up; what was staged is removed.
+///
+/// # Errors
+/// `not_found`; `conflict` where it is on the shelf already, or just being put there.
+pub async fn abort(state: &Arc<State>, member: &Member, id: UploadId) -> Result<(), Refusal> {
+    let upload = state.files.uploads.find(id, member.user.id)?;
+    let Ok(mut ending) = upload.ending.try_lock() else {
+        return Err(Refusal::conflict("this upload is being committed"));
+    };
+    match &*ending {
+        Ending::Open => {}
+        Ending::Gone => return Err(super::uploads::unknown()),
+        Ending::Placed { .. } | Ending::Over(_) => {
+            return Err(Refusal::conflict("this upload is on the shelf already"));
+        }
+    }
+    discard(state, &upload, &mut ending).await
+}
+
+/// Removes an upload: nothing more of it is written, then its row goes, then its file.
+///
+/// # Errors
+/// Where the store fails; it is then removed when it has expired.
+pub async fn discard(state: &Arc<State>, upload: &Arc<Upload>, ending: &mut Ending) -> Result<(), Refusal> {
+    *ending = Ending::Gone;
+    {
+        let mut staging = upload.staging();
+        staging.is_over = true;
+        staging.queue.clear();
+    }
+    upload.tell_moved();
+    state.files.uploads.remove(upload.id);
+    let id = upload.id;
+    state.store.write(move |tx| table::delete_upload(tx.conn, id)).await?;
+    let shelves = Arc::clone(&state.files.shelves);
+    spawn_blocking(move || shelves.unstage(id)).await.map_err(Refusal::internal)
+}
