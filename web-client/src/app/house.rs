@@ -9,7 +9,14 @@ use super::engine::Engine;
 use super::topics::Topic;
 use super::ui::{Drawer, Tab, Ui, UiAct, UiHandle};
 use crate::features::timeline::Reading;
-use crate::features::{composer::Below, drop_zone::DropZone, full::Full, rail::Rail, room_bar::RoomBar, side::Side};
+use crate::features::{
+    composer::{Below, focus_composer},
+    drop_zone::DropZone,
+    full::Full,
+    rail::Rail,
+    room_bar::RoomBar,
+    side::Side,
+};
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
 use crate::logic::route::Route;
@@ -81,6 +88,7 @@ fn Shell(props: &ShellProps) -> Html {
     html! {
         <ContextProvider<UiHandle> context={ui.clone()}>
             <div class={classes!("app", drawer)} {onkeydown}>
+                <button class="skip tool" onclick={Callback::from(|_| focus_composer())}>{ words.skip_to_composer }</button>
                 <Rail on_out={props.on_out.clone()} />
                 <main class="main">
                     <RoomBar room={room.clone()} />

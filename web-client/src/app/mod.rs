@@ -11,6 +11,7 @@ mod topics;
 mod ui;
 
 pub use engine::{Engine, Notice, NoticeWhat};
+pub use perform::FILE_GONE;
 pub use topics::Topic;
 pub use ui::{Drawer, Tab, UiAct, UiHandle};
 

@@ -14,6 +14,9 @@ use crate::logic::route::socket_address;
 use crate::services::socket::{Happened, Socket};
 use crate::services::{browser, http, slices, storage};
 
+/// Stands for the sentence that a file can no longer be read: the engine knows no language.
+pub const FILE_GONE: &str = "file gone";
+
 impl Engine {
     pub(super) fn perform(&self, effect: Effect) {
         match effect {
@@ -40,6 +43,8 @@ impl Engine {
                 Subject::Post(_) | Subject::Upload(_) | Subject::Open(_) => {}
                 // A card that asks for the output of a run of long ago is no request of a person.
                 Subject::Run(_) if refusal.code == Some(Code::NotFound) => {}
+                // The room itself says why it cannot be seen.
+                Subject::Load(_) if matches!(refusal.code, Some(Code::NotFound | Code::Forbidden)) => {}
                 subject => self.tell(NoticeWhat::Failed(subject, refusal)),
             },
             _ => {}
@@ -93,7 +98,7 @@ impl Engine {
         spawn_local(async move {
             let read = match &file {
                 Some(file) => slices::read(file, off, len).await,
-                None => Err("the file is not at hand; choose it again".to_owned()),
+                None => Err(FILE_GONE.to_owned()),
             };
             engine.command(match read {
                 Ok(bytes) => Command::Slice { nonce, off, bytes },

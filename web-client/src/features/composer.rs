@@ -183,6 +183,14 @@ fn fit(area: &HtmlTextAreaElement) {
     }
 }
 
+/// Goes to where one writes.
+pub fn focus_composer() {
+    let element = browser::document().get_element_by_id(COMPOSER_ID);
+    if let Some(Ok(area)) = element.map(|element| element.dyn_into::<HtmlElement>()) {
+        let _ = area.focus();
+    }
+}
+
 /// Writes an example into the composer, for a person to send or to change.
 pub fn fill_composer(text: &str) {
     let Some(element) = browser::document().get_element_by_id(COMPOSER_ID) else { return };

@@ -47,6 +47,7 @@ pub fn Sign(props: &SignProps) -> Html {
     let wrong = use_state_eq(|| props.why.clone());
     let is_busy = use_state_eq(|| false);
     let (user, password) = (use_node_ref(), use_node_ref());
+    let is_shown = use_state_eq(|| false);
     let onsubmit = {
         let (kind, wrong, is_busy) = ((*kind).clone(), wrong.setter(), is_busy.clone());
         let (user, password, on_in) = (user.clone(), password.clone(), props.on_in.clone());
@@ -83,6 +84,10 @@ pub fn Sign(props: &SignProps) -> Html {
         let kind = kind.setter();
         Callback::from(move |_| kind.set(SignKind::Login))
     };
+    let show = {
+        let (is_shown, set) = (*is_shown, is_shown.setter());
+        Callback::from(move |_| set.set(!is_shown))
+    };
     html! {
         <main class="sign"><div class="sign__box">
             <div class="sign__brand"><img src="icons/wardroom.svg" alt="" width="24" height="24" />{ "Wardroom" }</div>
@@ -97,10 +102,11 @@ pub fn Sign(props: &SignProps) -> Html {
                     if is_invite { <span class="sign__rule">{ words.user_rule }</span> }
                 </label>
                 <label class="sign__label">{ if is_invite { words.password_new } else { words.password } }
-                    <input class="field" ref={password} type="password" name="password" required=true data-testid={testids::PASSWORD_FIELD}
+                    <input class="field" ref={password} type={if *is_shown { "text" } else { "password" }} name="password" required=true data-testid={testids::PASSWORD_FIELD}
                         autocomplete={if is_invite { "new-password" } else { "current-password" }} />
                     if is_invite { <span class="sign__rule">{ words.password_rule }</span> }
                 </label>
+                <label class="sign__show"><input type="checkbox" checked={*is_shown} onchange={show} />{ words.password_show }</label>
                 <button class="tool tool--main sign__go" type="submit" disabled={*is_busy} data-testid={testids::SIGN_GO}>
                     { if *is_busy { going } else { go } }
                 </button>

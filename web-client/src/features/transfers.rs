@@ -9,7 +9,7 @@ use wardroom_client_core::{Command, Upload, UploadState};
 use web_sys::HtmlProgressElement;
 use yew::prelude::*;
 
-use crate::app::Topic;
+use crate::app::{FILE_GONE, Topic};
 use crate::hooks::{Same, use_engine, use_tick, use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::logic::speed::Speed;
@@ -144,6 +144,7 @@ fn sentence(upload: &Upload, speed: &Speed, words: &Words) -> String {
         UploadState::Paused => words.upload_paused.to_owned(),
         UploadState::Committing => words.upload_committing.to_owned(),
         UploadState::Done { .. } => format!("{} · {}", bytes(upload.size), words.upload_done),
+        UploadState::Failed(refusal) if refusal.words == FILE_GONE => fill(words.upload_failed, &[words.file_gone]),
         UploadState::Failed(refusal) => fill(words.upload_failed, &[&refusal.words]),
     }
 }

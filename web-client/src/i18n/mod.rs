@@ -89,10 +89,10 @@ words! {
     read_only
     // runs
     running run_label stop stopping run_again open ended_ok exit_code ended_signal ended_stopped ended_timeout
-    ended_limit ended_lost ended_not_started no_output_yet no_output output_waits lines_before truncated left_over
-    output_of stdout_stderr follow bytes_before close_output to_newest
+    ended_limit ended_lost ended_not_started no_output_yet output_waits lines_before truncated left_over
+    output_of stdout_stderr bytes_before close_output to_newest
     // files
-    drop_here moving moving_none files_none download size_of upload_waiting upload_hashing upload_sending
+    drop_here moving moving_none files_none download size_of upload_waiting upload_hashing
     upload_paused upload_committing upload_done upload_failed left_time per_second take_away bad_name
     progress_of folder up
     // now
@@ -114,6 +114,35 @@ mod tests {
                 assert!(!words.trim().is_empty(), "{lang:?} has no words for {key}");
                 assert_eq!(english.matches("{}").count(), words.matches("{}").count(), "{lang:?}: {key}");
             }
+        }
+    }
+
+    /// All source files of the page but those of the languages, as one text.
+    fn sources(folder: &std::path::Path, out: &mut String) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() && !path.ends_with("i18n") {
+                sources(&path, out);
+            } else if path.is_file() {
+                out.push_str(&std::fs::read_to_string(&path).unwrap_or_default());
+            }
+        }
+    }
+
+    #[test]
+    fn no_sentence_is_left_over() {
+        let mut text = String::new();
+        sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
+        assert!(text.contains("words.sign_in"), "the sources were read");
+        let is_used = |key: &str| {
+            let wanted = format!(".{key}");
+            text.match_indices(&wanted).any(|(at, _)| {
+                let next = text.get(at + wanted.len()..).and_then(|rest| rest.chars().next());
+                !next.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            })
+        };
+        for (key, _) in Lang::En.words().all() {
+            assert!(is_used(key), "{key} is said nowhere");
         }
     }
 

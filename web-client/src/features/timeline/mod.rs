@@ -34,6 +34,15 @@ pub fn Reading(props: &ReadingProps) -> Html {
         move || engine.command(Command::CloseRoom { room })
     });
     let shown = engine.read(|client| client.rooms().get(&props.room).cloned());
+    // Who has just joined may read what was closed before. Asked once: a room that stays closed must not be hammered.
+    use_effect_with(shown.as_ref().is_some_and(|room| room.info.joined), {
+        let (engine, name, state) = (engine.clone(), props.room.clone(), shown.as_ref().map(|room| room.state.clone()));
+        move |is_joined| {
+            if *is_joined && matches!(state, Some(OpenState::Failed(_))) {
+                engine.command(Command::OpenRoom { room: name, from: OpenFrom::Last(ROWS_AT_FIRST as u64) });
+            }
+        }
+    });
     let said = |sentence: String, again: Option<Callback<MouseEvent>>| {
         html! {
             <section class="reading"><div class="how" role="status">
