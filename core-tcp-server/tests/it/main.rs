@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
+mod fake_host;
 mod files;
+mod hosts;
 mod rooms;
+mod runs;
 mod text;
