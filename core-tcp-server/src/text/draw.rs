@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 use wardroom_protocol::event::RunEnded;
+use wardroom_protocol::messages::Exit;
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody};
 
@@ -82,7 +83,10 @@ fn push_text(text: &str, out: &mut String) {
 
 /// `exit 3 after 0.2 s`, and what else there is to say.
 pub fn end_words(run: &RunEnded) -> String {
-    let mut words = format!("{} after {}", visible(&run.exit.words()), span_words(run.ms));
+    let mut words = visible(&run.exit.words()).into_owned();
+    if !matches!(run.exit, Exit::Failed { .. } | Exit::Lost { .. }) {
+        let _ = write!(words, " after {}", span_words(run.ms));
+    }
     if run.truncated {
         let _ = write!(words, "; only the first {} of its output were kept", size_words(run.bytes));
     }
@@ -99,10 +103,8 @@ pub fn end_words(run: &RunEnded) -> String {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use jiff::tz::TimeZone;
-    use wardroom_protocol::messages::Exit;
-
     use super::*;
+    use jiff::tz::TimeZone;
 
     /// Sunday, 2026-11-22 14:03 UTC.
     const AT: u64 = 1_795_356_180_000;
@@ -177,7 +179,7 @@ mod tests {
             truncated: false,
             left: 0,
         };
-        assert_eq!(end_words(&run), "not started: no such file: mak␛ after 0.0 s");
+        assert_eq!(end_words(&run), "not started: no such file: mak␛");
         run.exit = Exit::StoppedBy { stopped_by: "ben".parse().unwrap(), signal: "TERM".into() };
         (run.truncated, run.left) = (true, 2);
         let words = "stopped by ben (TERM) after 0.0 s; only the first 2.0 MB of its output were kept; 2 of its processes could not be stopped";

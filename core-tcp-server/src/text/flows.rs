@@ -145,8 +145,8 @@ impl Flow for Fence {
     }
 }
 
-/// Waits until all that there is to show is on the socket; gives up a reader that takes nothing for [`STALL_MS`].
-pub async fn flush(outlet: &Outlet, followed: &Followed) {
+/// Waits until all that there is to show is on the socket. False for a reader that takes nothing for [`STALL_MS`].
+pub async fn flush(outlet: &Outlet, followed: &Followed) -> bool {
     let (tell, mut told) = oneshot::channel();
     let key = FlowKey::Stream(StreamId(new_ulid(now_ms())));
     outlet.push(Item::Flow(Box::new(Fence { key, is_seen: false, tell: Some(tell) })));
@@ -154,13 +154,13 @@ pub async fn flush(outlet: &Outlet, followed: &Followed) {
     loop {
         tokio::select! {
             // An error is a writer that has ended.
-            _ = &mut told => return,
-            () = outlet.closed() => return,
+            _ = &mut told => return true,
+            () = outlet.closed() => return true,
             () = tokio::time::sleep(Duration::from_millis(STALL_MS)) => {
                 let now = followed.progress();
                 if now == progress {
                     outlet.push(Item::Stop(key));
-                    return;
+                    return false;
                 }
                 progress = now;
             }

@@ -155,10 +155,22 @@ impl Session {
                 Some(Ended::Quit)
             }
             Ok(Line::Command(command)) => {
-                if !matches!(command, Command::Stop(_)) {
-                    self.settle().await;
-                }
-                if let Err(refusal) = Box::pin(self.command(command)).await {
+                let is_in_order = match &command {
+                    // Never kept waiting.
+                    Command::Stop(_) => true,
+                    // Long answers are not piled up before a reader that does not read.
+                    Command::Log(_) | Command::Files(_) | Command::Get(_) => {
+                        self.outlet.is_idle().await;
+                        flush(&self.outlet, &self.followed).await
+                    }
+                    _ => {
+                        self.settle().await;
+                        true
+                    }
+                };
+                if !is_in_order {
+                    self.tell("nothing of the last answers was read for 60 s: this command was not carried out");
+                } else if let Err(refusal) = Box::pin(self.command(command)).await {
                     self.tell(&refusal.msg);
                 }
                 None
