@@ -1,0 +1,120 @@
+//! A run's output comes once, whole and in order, whatever becomes of the connection.
+
+use proptest::prelude::*;
+use serde_json::json;
+use wardroom_client_core::{Command, Effect, RunState, WatchFrom};
+
+use super::server::RUN;
+use super::world::World;
+
+fn collected(world: &World) -> Vec<(u8, u8)> {
+    let mut all = Vec::new();
+    for effect in &world.seen {
+        if let Effect::Output { fd, off, bytes, .. } = effect {
+            assert_eq!(*off, all.len() as u64, "no gap, no overlap");
+            all.extend(bytes.iter().map(|byte| (*fd, *byte)));
+        }
+    }
+    all
+}
+
+/// Bytes that have come.
+fn come(world: &World) -> u64 {
+    let last = world.seen.iter().rev().find_map(|effect| match effect {
+        Effect::Output { off, bytes, .. } => Some(off + bytes.len() as u64),
+        _ => None,
+    });
+    last.unwrap_or(0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30, ..ProptestConfig::default() })]
+
+    #[test]
+    fn output_is_whole_over_random_disconnects(seed in any::<u64>(), auto_ack in any::<bool>()) {
+        let mut world = World::new(seed);
+        let run = RUN.parse().unwrap();
+        world.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack });
+        let mut written = 0u64;
+        for step in 0..300u64 {
+            match world.random(16) {
+                0 => world.cut(),
+                1..=3 => {
+                    let fd = 1 + (step % 2) as u8;
+                    let len = 1 + world.random(60_000) as usize;
+                    world.server.output.push((fd, vec![step as u8; len]));
+                }
+                4 | 5 => { world.open_socket(); }
+                6 => world.wait(),
+                7..=10 => { world.client_to_server(); }
+                11 => {
+                    // The reader of the pipe has dealt with what came.
+                    let come = come(&world);
+                    if come > written {
+                        written = come;
+                        world.command(Command::AckRun { run, off: come });
+                    }
+                }
+                _ => { world.server_to_client(); }
+            }
+        }
+        world.server.run_ended = true;
+        for _ in 0..60 {
+            world.settle();
+            let come = come(&world);
+            world.command(Command::AckRun { run, off: come });
+            world.wait();
+        }
+        let right: Vec<(u8, u8)> =
+            world.server.output.iter().flat_map(|(fd, bytes)| bytes.iter().map(|byte| (*fd, *byte))).collect();
+        prop_assert!(collected(&world) == right, "{} of {} bytes", collected(&world).len(), right.len());
+        let ends = world.seen.iter().filter(|effect| matches!(effect, Effect::RunEnded(_))).count();
+        prop_assert_eq!(ends, 1);
+        let shown = &world.client.runs()[&run];
+        let is_over = matches!(&shown.state, RunState::Ended { exit, .. } if exit.shell_code() == 3);
+        prop_assert!(is_over);
+        prop_assert_eq!(shown.bytes, right.len() as u64);
+    }
+}
+
+#[test]
+fn without_acknowledgement_no_more_than_the_window_comes() {
+    let mut world = World::new(1);
+    let run = RUN.parse().unwrap();
+    world.server.output.push((1, vec![b'x'; 5 << 20]));
+    world.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: false });
+    world.settle();
+    assert_eq!(collected(&world).len(), 1 << 20);
+    world.command(Command::AckRun { run, off: 1 << 19 });
+    world.settle();
+    assert_eq!(collected(&world).len(), (1 << 20) + (1 << 19));
+}
+
+#[test]
+fn a_card_shows_the_last_lines() {
+    let mut world = World::new(1);
+    let run = RUN.parse().unwrap();
+    world.server.output.push((1, b"one\ntw".to_vec()));
+    world.server.output.push((2, b"oops\n".to_vec()));
+    world.server.output.push((1, b"o\n".to_vec()));
+    world.server.run_ended = true;
+    world.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: true });
+    world.settle();
+    let lines: Vec<(u8, String)> =
+        world.client.runs()[&run].tail.lines().map(|line| (line.fd, line.text.to_string())).collect();
+    assert_eq!(lines, [(1, "one".to_owned()), (1, "two".to_owned()), (2, "oops".to_owned())]);
+}
+
+#[test]
+fn an_end_that_speaks_of_more_bytes_is_asked_about_once() {
+    let mut world = World::new(1);
+    let run = RUN.parse().unwrap();
+    world.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: true });
+    world.settle();
+    for _ in 0..2 {
+        world.server.say(&json!({ "t": "run.end", "run": RUN, "exit": { "code": 0 }, "bytes": 9, "ms": 1 }));
+        world.settle();
+    }
+    let ends = world.seen.iter().filter(|effect| matches!(effect, Effect::RunEnded(_))).count();
+    assert_eq!(ends, 1, "it does not wait for ever for bytes that never come");
+}

@@ -1,0 +1,145 @@
+//! An upload arrives whole, with the right digest, from whatever offset it has to go on.
+
+use proptest::prelude::*;
+use wardroom_client_core::protocol::Code;
+use wardroom_client_core::{Command, Effect, Subject, UploadState};
+
+use super::world::{World, nonce};
+
+fn content(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at / 251 + at % 251) as u8).collect()
+}
+
+fn assert_done(world: &World) {
+    assert!(world.server.staged == world.file, "{} of {} bytes", world.server.staged.len(), world.file.len());
+    assert_eq!(world.server.committed.as_deref(), Some(blake3::hash(&world.file).to_hex().as_str()));
+    let upload = world.client.upload(&nonce(0)).unwrap();
+    assert_eq!(upload.state, UploadState::Done { seq: 1 });
+    assert_eq!(upload.acked, upload.size);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 50, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_arrives_over_random_disconnects(seed in any::<u64>(), len in 0usize..2_500_000, forgets in any::<bool>()) {
+        let mut world = World::new(seed);
+        world.server.forgets_uploads = forgets;
+        world.upload(content(len));
+        for _ in 0..200 {
+            match world.random(40) {
+                0 => world.cut(),
+                1 => world.wait(),
+                2..=5 => { world.open_socket(); }
+                6..=15 => { world.read_slice(); }
+                16..=27 => { world.client_to_server(); }
+                _ => { world.server_to_client(); }
+            }
+        }
+        world.come_to_rest();
+        assert_done(&world);
+    }
+}
+
+#[test]
+fn it_goes_on_from_every_offset_that_an_earlier_client_left() {
+    let file = content(200_000);
+    for off in [0, 1, 65_535, 65_536, 65_537, 131_072, 199_999, 200_000] {
+        let mut world = World::new(1);
+        world.server.upload_size = Some(file.len() as u64);
+        world.server.staged = file[..off].to_vec();
+        world.upload(file.clone());
+        world.come_to_rest();
+        assert_done(&world);
+        assert_eq!(world.bytes_read, file.len() as u64, "each byte is read once, for the digest or to be sent");
+    }
+}
+
+#[test]
+fn the_server_may_name_another_offset_in_the_midst() {
+    for lost in [1, 65_536, 100_000] {
+        let mut world = World::new(1);
+        world.upload(content(1_000_000));
+        // Some chunks are with the server, their acknowledgements still on the way.
+        while world.open_socket() || world.read_slice() || world.server.staged.len() < 250_000 && step(&mut world) {}
+        let keep = world.server.staged.len().saturating_sub(lost);
+        world.server.lose_staged_beyond(keep);
+        world.come_to_rest();
+        assert_done(&world);
+    }
+}
+
+fn step(world: &mut World) -> bool {
+    world.client_to_server() || world.server_to_client()
+}
+
+#[test]
+fn an_empty_file_is_a_file() {
+    let mut world = World::new(1);
+    world.upload(Vec::new());
+    world.come_to_rest();
+    assert_done(&world);
+}
+
+#[test]
+fn a_file_that_shrinks_fails_and_says_so() {
+    let mut world = World::new(1);
+    world.upload(content(300_000));
+    world.file.truncate(100_000);
+    world.come_to_rest();
+    let upload = world.client.upload(&nonce(0)).unwrap().clone();
+    let UploadState::Failed(refusal) = &upload.state else { panic!("{:?}", upload.state) };
+    assert!(refusal.words.contains("shorter"), "{refusal}");
+    assert!(world.server.committed.is_none());
+    // Tried again as it is now, it fails in words again; with its bytes back it arrives.
+    world.file = content(300_000);
+    world.command(Command::RetryUpload { nonce: nonce(0) });
+    world.come_to_rest();
+    assert_done(&world);
+}
+
+#[test]
+fn a_pause_is_a_pause() {
+    let mut world = World::new(1);
+    world.upload(content(2_000_000));
+    world.open_socket();
+    while world.server.staged.len() < 500_000 && (step(&mut world) || world.read_slice()) {}
+    world.command(Command::PauseUpload { nonce: nonce(0), paused: true });
+    world.come_to_rest();
+    let at = world.server.staged.len();
+    assert!(at < 2_000_000);
+    assert_eq!(world.client.upload(&nonce(0)).unwrap().state, UploadState::Paused);
+    world.cut();
+    world.come_to_rest();
+    assert_eq!(world.server.staged.len(), at, "a reconnect does not end the pause");
+    world.command(Command::PauseUpload { nonce: nonce(0), paused: false });
+    world.come_to_rest();
+    assert_done(&world);
+}
+
+#[test]
+fn a_cancelled_upload_leaves_the_list() {
+    let mut world = World::new(1);
+    world.upload(content(2_000_000));
+    world.open_socket();
+    while world.server.staged.len() < 500_000 && (step(&mut world) || world.read_slice()) {}
+    world.command(Command::CancelUpload { nonce: nonce(0) });
+    world.come_to_rest();
+    assert_eq!(world.client.uploads().count(), 0);
+    assert!(world.server.committed.is_none());
+}
+
+#[test]
+fn a_server_that_has_more_than_there_is_is_not_believed() {
+    let mut world = World::new(1);
+    world.server.upload_size = Some(10);
+    world.server.staged = content(10);
+    world.upload(content(5));
+    world.come_to_rest();
+    assert!(matches!(world.client.upload(&nonce(0)).unwrap().state, UploadState::Failed(_)));
+    let failed = Subject::Upload(nonce(0));
+    assert!(world.seen.iter().any(|effect| match effect {
+        Effect::Failed { subject, refusal } => *subject == failed && refusal.code != Some(Code::Conflict),
+        _ => false,
+    }));
+}
