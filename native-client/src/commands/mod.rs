@@ -19,7 +19,7 @@ use crate::exit::Failure;
 use crate::limits::RECONNECT_GIVE_UP;
 use crate::runner::Runner;
 
-pub use admin::{Admin, AdminCall, admin};
+pub use admin::{Admin, AdminCall, admin, invite_link};
 pub use chat::{Chat, chat};
 pub use get::{Get, get};
 pub use log::{Log, log};
