@@ -12,6 +12,7 @@ use crate::hooks::{use_tick, use_topic, use_words};
 use crate::i18n::fill;
 use crate::limits::AT_END_PX;
 use crate::logic::full_log::{FullLog, window};
+use crate::services::browser;
 use crate::testids;
 use crate::text::format::bytes;
 
@@ -36,10 +37,18 @@ pub fn Full(props: &FullProps) -> Html {
         move |(engine, id)| {
             let engine = engine.clone();
             engine.open_full(Some(*id));
+            let came_from =
+                browser::document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
             if let Some(button) = close_ref.cast::<HtmlElement>() {
                 let _ = button.focus();
             }
-            move || engine.open_full(None)
+            move || {
+                engine.open_full(None);
+                // Back to the button that opened it, if that is still there.
+                if let Some(element) = came_from.filter(|element| element.is_connected()) {
+                    let _ = element.focus();
+                }
+            }
         }
     });
     let run = engine.read(|client| client.runs().get(&id).cloned());
@@ -51,7 +60,7 @@ pub fn Full(props: &FullProps) -> Html {
         Callback::from(move |()| engine.read_full(id, FullLog::text).unwrap_or_default())
     };
     html! {
-        <section class="full" role="dialog" aria-modal="true" aria-label={fill(words.output_of, &[&number_of(run.as_deref())])}>
+        <section class="full" role="dialog" aria-label={fill(words.output_of, &[&number_of(run.as_deref())])}>
             <header class="full__head">
                 { for run.as_deref().map(|run| head(run, &engine, words)) }
                 <span class="full__acts">
