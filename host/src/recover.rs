@@ -40,7 +40,7 @@ pub async fn recover(root: &Root, boot: &str) -> io::Result<Vec<Run>> {
 
 /// Ends what is left of a run whose host was killed.
 async fn lose(id: RunId, spool: Spool, meta: Meta, boot: Arc<str>) -> Run {
-    let family = Family { run: id, leader: meta.pid, start_ticks: meta.start_ticks, children: None };
+    let family = Family { run: id, leader: meta.pid, start_ticks: meta.start_ticks, child: None };
     // Nothing of a run outlives the boot that it was started in.
     let left = if *boot == *meta.boot { ladder::stop(&family, std::future::pending()).await } else { 0 };
     let exit = Exit::Lost { lost: "the host was restarted".to_owned() };

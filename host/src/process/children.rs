@@ -6,7 +6,7 @@
 //!
 //! All children of the process are the host's: nothing else in the same process may start one and wait for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::Command;
@@ -82,7 +82,7 @@ impl Children {
     }
 
     /// The pids of all children that are no orphans of a run that goes on.
-    pub fn known(&self) -> Vec<u32> {
+    pub fn known(&self) -> BTreeSet<u32> {
         self.lock().keys().copied().collect()
     }
 
@@ -134,6 +134,11 @@ impl Leader {
     /// The shim has its order: from now on it is a run's first process.
     pub fn promote(&self) {
         self.children.lock().insert(self.pid, Kind::Leader { start_ticks: self.start_ticks });
+    }
+
+    /// What it is one of.
+    pub fn children(&self) -> &Arc<Children> {
+        &self.children
     }
 
     /// Waits for its end; without bound.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use wardroom_protocol::RunId;
 
-use super::children::Children;
+use super::children::{Children, Leader};
 use super::handle::Process;
 use super::stat::{self, Stat};
 
@@ -38,29 +38,50 @@ pub struct Family {
     pub leader: u32,
     /// When the leader was started.
     pub start_ticks: u64,
-    /// The host's children, if the run was started by this host.
-    pub children: Option<Arc<Children>>,
+    /// The leader as a child of this process, if the run was started by this host.
+    pub child: Option<Arc<Leader>>,
+}
+
+/// A look at a family.
+#[derive(Debug, Default)]
+pub struct Living {
+    /// Those that were there and still are.
+    pub processes: Vec<Process>,
+    /// False where somebody came or went meanwhile: if nobody was seen, somebody may be there all the same.
+    pub is_sure: bool,
 }
 
 impl Family {
+    /// The host's other children, if the run was started by this host.
+    pub fn children(&self) -> Option<&Arc<Children>> {
+        self.child.as_ref().map(|leader| leader.children())
+    }
+
     /// Those that live now. Reaps orphans that have ended. Reads all of `/proc`: some milliseconds.
-    pub fn living(&self) -> Vec<Process> {
-        let orphans = self.children.as_ref().map(|children| children.orphans());
-        let table = stat::table();
+    pub fn living(&self) -> Living {
         let me = std::process::id();
-        let seeds: BTreeSet<u32> = match (&self.children, orphans) {
-            (Some(children), Some(orphans)) => {
+        let table = stat::table();
+        // After the table: a shim that was started meanwhile is known by now, and is no orphan.
+        let known = self.children().map(|children| children.known()).unwrap_or_default();
+        let is_adopted = |s: &Stat| s.ppid == me && !known.contains(&s.pid);
+        let seeds: BTreeSet<u32> = match self.children() {
+            Some(children) => {
                 let own = table.iter().filter(|s| self.is_leader(s) || s.sid == self.leader);
-                let adopted = table.iter().filter(|s| orphans.contains(&s.pid) && self.claims(s, children));
+                let adopted = table.iter().filter(|s| is_adopted(s) && self.claims(s, children));
                 own.chain(adopted).map(|s| s.pid).collect()
             }
-            _ => self.seeds_after_restart(&table),
+            None => self.seeds_after_restart(&table),
         };
-        let mut foreign: BTreeSet<u32> = self.children.iter().flat_map(|children| children.known()).collect();
+        let mut foreign = known.clone();
         foreign.remove(&self.leader);
         foreign.extend([0, 1, me]);
         let members = with_descendants(&table, seeds, &foreign, Stat::of(me).map_or(0, |s| s.sid));
-        table.iter().filter(|s| s.is_alive && members.contains(&s.pid)).filter_map(Process::open).collect()
+        let alive: Vec<&Stat> = table.iter().filter(|s| s.is_alive && members.contains(&s.pid)).collect();
+        let processes: Vec<Process> = alive.iter().filter_map(|stat| Process::open(stat)).collect();
+        // The table takes time to read. Whoever has been orphaned meanwhile was not judged as an orphan.
+        let orphans = self.children().map(|children| children.orphans()).unwrap_or_default();
+        let was_judged = |pid: &u32| table.iter().any(|s| s.pid == *pid && is_adopted(s));
+        Living { is_sure: processes.len() == alive.len() && orphans.iter().all(was_judged), processes }
     }
 
     fn is_leader(&self, stat: &Stat) -> bool {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep_until};
 
-use super::family::Family;
+use super::family::{Family, Living};
 use super::handle::Process;
 use crate::limits::{GRACE_MS, KILL_MS};
 
@@ -18,8 +18,8 @@ pub async fn stop(family: &Family, hurry: impl Future<Output = ()>) -> u32 {
     let mut asked = BTreeSet::new();
     tokio::pin!(hurry);
     loop {
-        let living = living(family).await;
-        if living.is_empty() {
+        let Living { processes: living, is_sure } = living(family).await;
+        if living.is_empty() && is_sure {
             return 0;
         }
         for process in &living {
@@ -29,9 +29,10 @@ pub async fn stop(family: &Family, hurry: impl Future<Output = ()>) -> u32 {
             }
         }
         tokio::select! {
-            () = all_exited(&living) => {}
+            biased;
             () = sleep_until(deadline) => break,
             () = &mut hurry => break,
+            () = all_exited(&living) => {}
         }
     }
     kill(family).await
@@ -41,17 +42,21 @@ pub async fn stop(family: &Family, hurry: impl Future<Output = ()>) -> u32 {
 pub async fn kill(family: &Family) -> u32 {
     let deadline = Instant::now() + Duration::from_millis(KILL_MS);
     loop {
-        let living = living(family).await;
+        // The group first, in one step that no fork escapes: one that forks faster than `/proc` is read is in it.
+        if let Some(leader) = &family.child {
+            leader.signal_group(Signal::KILL);
+        }
+        let Living { processes: living, is_sure } = living(family).await;
         for process in &living {
             send(process, Signal::KILL);
         }
-        if living.is_empty() {
+        if living.is_empty() && is_sure {
             return 0;
         }
-        // Looked at again and again: a command may fork faster than it is killed, but not for ever.
         let is_over = tokio::select! {
-            () = all_exited(&living) => Instant::now() >= deadline,
+            biased;
             () = sleep_until(deadline) => true,
+            () = all_exited(&living) => false,
         };
         if is_over {
             return give_up(family, &living);
@@ -60,16 +65,17 @@ pub async fn kill(family: &Family) -> u32 {
 }
 
 fn give_up(family: &Family, living: &[Process]) -> u32 {
-    if let Some(children) = &family.children {
+    if let Some(children) = family.children() {
         children.give_up(living.iter().map(|process| process.pid));
     }
-    let left = u32::try_from(living.len()).unwrap_or(u32::MAX);
+    // At least one: a look that was sure of none would have ended this.
+    let left = u32::try_from(living.len()).unwrap_or(u32::MAX).max(1);
     tracing::warn!(run = %family.run, left, "processes of a run cannot be ended");
     left
 }
 
 /// Off the runtime's threads: the whole table is read.
-async fn living(family: &Family) -> Vec<Process> {
+async fn living(family: &Family) -> Living {
     let family = family.clone();
     tokio::task::spawn_blocking(move || family.living()).await.unwrap_or_default()
 }

@@ -56,11 +56,6 @@ impl Spawner {
         Spawner { program, children, spare: Mutex::default() }
     }
 
-    /// The host's children.
-    pub fn children(&self) -> &Arc<Children> {
-        &self.children
-    }
-
     /// The shim that waits, if it is still alive, or a new one.
     ///
     /// # Errors

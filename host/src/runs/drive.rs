@@ -67,12 +67,8 @@ pub async fn drive(run: &Arc<Run>, start: HostStart, shared: &Arc<Shared>) {
         Ok(Err(failed)) => return finish(run, Exit::Failed { failed }, began, 0, shared).await,
         Err(_) => return finish(run, Exit::Failed { failed: "the host stops".to_owned() }, began, 0, shared).await,
     };
-    let family = Family {
-        run: run.id,
-        leader: leader.pid,
-        start_ticks: leader.start_ticks,
-        children: Some(Arc::clone(shared.spawner.children())),
-    };
+    let family =
+        Family { run: run.id, leader: leader.pid, start_ticks: leader.start_ticks, child: Some(Arc::clone(&leader)) };
     let feeder = run.input().zip(stdin).map(|(input, pipe)| tokio::spawn(async move { input.feed(pipe).await }));
     let feeder = feeder.map(|task| task.abort_handle());
     let running = Running { leader: Arc::clone(&leader), family, waker: pump.waker(), feeder };
@@ -154,9 +150,9 @@ async fn see_through(run: &Run, running: Running, limit: Duration) -> (Exit, u32
 /// Ends every process of the run that is left, and says how many could not be. Cheap where there is none.
 async fn sweep(run: &Run, family: &Family, cause: Option<&Cause>) -> u32 {
     if cause.is_none() && run.flow.borrow().is_closed {
-        let children = family.children.clone();
-        let orphans = spawn_blocking(move || children.is_some_and(|children| !children.orphans().is_empty()));
-        if !orphans.await.unwrap_or(true) {
+        let children = family.children().cloned();
+        let has_orphans = spawn_blocking(move || children.is_some_and(|children| !children.orphans().is_empty()));
+        if !has_orphans.await.unwrap_or(true) {
             return 0;
         }
     }

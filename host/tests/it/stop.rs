@@ -189,6 +189,19 @@ async fn daemons_are_swept_up_after_a_run_that_ended_well() {
 }
 
 #[tokio::test]
+async fn a_chain_that_is_never_twice_the_same_process_is_ended() {
+    let (_place, _core, _host, mut link) = all().await;
+    // Each process forks the next one and ends: whoever reads /proc comes too late.
+    let start = shell("trap '' TERM; f() { f & }; echo ready; f");
+    link.send(&start).await;
+    link.line(start.run, "ready\n").await;
+    link.signal(start.run, Signal::Kill).await;
+    let whole = link.whole(start.run, 6).await;
+    assert_eq!(whole.exit(), r#"{"stopped_by":"ann","signal":"KILL"}"#);
+    assert_gone(&start, "no such word", &whole);
+}
+
+#[tokio::test]
 async fn the_end_of_one_run_leaves_the_others_alone() {
     let (_place, _core, _host, mut link) = all().await;
     let n = word(6);
