@@ -36,6 +36,9 @@ pub struct Options {
     pub seed: u64,
     /// The posts that an earlier client of this person left.
     pub outbox: Outbox,
+    /// The last lines of a run are kept although its caller acknowledges by hand: for callers that draw them, at their
+    /// own pace.
+    pub keep_tails: bool,
 }
 
 /// The client. One per person and server; it lives as long as the page or the command.
@@ -52,6 +55,7 @@ pub struct Client {
     upload_order: Vec<Nonce>,
     senders: BTreeMap<Nonce, uploads::Sender>,
     outbox: Outbox,
+    keep_tails: bool,
     posts: posts::Sending,
     /// Milliseconds that never go back: the caller's clock plus `clock_lag_ms`.
     now_ms: u64,
@@ -76,6 +80,7 @@ impl Client {
             upload_order: Vec::new(),
             senders: BTreeMap::new(),
             outbox: options.outbox,
+            keep_tails: options.keep_tails,
             posts: posts::Sending::default(),
             now_ms: 0,
             clock_lag_ms: 0,

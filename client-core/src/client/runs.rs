@@ -148,8 +148,8 @@ impl Client {
         bytes.advance(known as usize);
         let end = next.saturating_add(bytes.len() as u64);
         watch.next = Ok(end);
-        // Who acknowledges by hand prints the bytes, and has no use for them as lines.
-        let keeps_tail = watch.auto_ack;
+        // Who acknowledges by hand prints the bytes, and has no use for them as lines, unless they say so.
+        let keeps_tail = watch.auto_ack || self.keep_tails;
         let ack_now = watch.auto_ack && end.saturating_sub(watch.acked) >= ACK_EVERY_BYTES;
         if ack_now {
             watch.acked = end;

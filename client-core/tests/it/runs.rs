@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
-use wardroom_client_core::{Command, Effect, RunState, WatchFrom};
+use wardroom_client_core::{Client, Command, Effect, Input, Options, RunState, WatchFrom};
 
 use super::server::RUN;
 use super::world::World;
@@ -103,6 +103,21 @@ fn a_card_shows_the_last_lines() {
     let lines: Vec<(u8, String)> =
         world.client.runs()[&run].tail.lines().map(|line| (line.fd, line.text.to_string())).collect();
     assert_eq!(lines, [(1, "one".to_owned()), (1, "two".to_owned()), (2, "oops".to_owned())]);
+}
+
+#[test]
+fn a_card_may_be_drawn_at_its_own_pace() {
+    for (keep_tails, lines) in [(true, 1), (false, 0)] {
+        let mut world = World::new(1);
+        world.client = Client::new(Options { keep_tails, ..Options::default() });
+        world.input(Input::Start);
+        world.settle();
+        let run = RUN.parse().unwrap();
+        world.server.output.push((1, b"one\n".to_vec()));
+        world.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: false });
+        world.settle();
+        assert_eq!(world.client.runs()[&run].tail.lines().len(), lines);
+    }
 }
 
 #[test]

@@ -92,6 +92,7 @@ impl Engine {
             program: concat!("wardroom-web/", env!("CARGO_PKG_VERSION")).to_owned(),
             seed: browser::random() as u64,
             outbox,
+            keep_tails: true,
             ..Options::default()
         };
         let engine = Engine(Rc::new(Inner {
