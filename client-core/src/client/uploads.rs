@@ -28,11 +28,21 @@ pub(super) struct Sender {
     acked: u64,
     window: u64,
     phase: Phase,
-    /// Slices that were asked for, in order: (offset, length).
-    reading: VecDeque<(u64, u64)>,
+    /// Slices that were asked for, in order.
+    reading: VecDeque<Asked>,
+    /// Slices that are no longer wanted but may still come: (offset, length). A late one must not be taken for a file
+    /// that became shorter.
+    unwanted: VecDeque<(u64, u64)>,
     /// The offset that the server set us back to; the same word again, before it has taken anything, is an echo of
     /// frames that were under way.
     set_back_to: Option<u64>,
+}
+
+/// A slice that was asked for; one that comes before those in front of it waits here for them.
+struct Asked {
+    off: u64,
+    len: u64,
+    bytes: Option<Bytes>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,13 +77,14 @@ impl Sender {
             window: 0,
             phase: Phase::Idle,
             reading: VecDeque::new(),
+            unwanted: VecDeque::new(),
             set_back_to: None,
         }
     }
 
     /// Goes on from the offset that the server named.
     fn go_on_from(&mut self, off: u64) {
-        self.reading.clear();
+        self.forget_reading();
         self.acked = off;
         self.sent = off;
         self.phase = if off > self.hashed { Phase::Hashing { to: off } } else { Phase::Sending };
@@ -84,7 +95,7 @@ impl Sender {
         if self.reading.len() >= SLICES_AHEAD_MAX {
             return None;
         }
-        let asked_to = self.reading.back().map(|(off, len)| off.saturating_add(*len));
+        let asked_to = self.reading.back().map(|last| last.off.saturating_add(last.len));
         match self.phase {
             Phase::Hashing { to } => {
                 let off = asked_to.unwrap_or(self.hashed);
@@ -102,6 +113,22 @@ impl Sender {
             }
             _ => None,
         }
+    }
+
+    /// What was asked for is wanted no more.
+    fn forget_reading(&mut self) {
+        const UNWANTED_MAX: usize = 64;
+        let still_to_come = self.reading.drain(..).filter(|asked| asked.bytes.is_none());
+        self.unwanted.extend(still_to_come.map(|asked| (asked.off, asked.len)));
+        while self.unwanted.len() > UNWANTED_MAX {
+            self.unwanted.pop_front();
+        }
+    }
+
+    /// The slice at the front, if it has come.
+    fn take_slice(&mut self) -> Option<(u64, Bytes)> {
+        let bytes = self.reading.front_mut()?.bytes.take()?;
+        self.reading.pop_front().map(|asked| (asked.off, bytes))
     }
 
     /// Hashes what of this slice has not been hashed.
@@ -188,7 +215,7 @@ impl Client {
             sender.phase = Phase::Sending;
         }
         while let Some((off, len)) = sender.next_slice(upload.size) {
-            sender.reading.push_back((off, len));
+            sender.reading.push_back(Asked { off, len, bytes: None });
             self.effects.push(Effect::NeedSlice { nonce: nonce.clone(), off, len });
         }
         let state = match sender.phase {
@@ -238,27 +265,32 @@ impl Client {
         self.upload_failed(nonce, refusal);
     }
 
+    /// A slice was read. They may come in any order; what was read for an offset that is no longer wanted is dropped.
     pub(super) fn slice_came(&mut self, nonce: &Nonce, off: u64, bytes: Bytes) {
         let Some(sender) = self.senders.get_mut(nonce) else { return };
-        let expected = match sender.phase {
-            Phase::Hashing { .. } => sender.hashed,
-            Phase::Sending => sender.sent,
-            _ => return,
-        };
-        // What was read for an offset that is no longer wanted is dropped.
-        let Some((_, len)) = sender.reading.front().copied().filter(|(at, _)| *at == off && off == expected) else {
-            return;
-        };
-        sender.reading.pop_front();
-        if bytes.len() as u64 != len {
+        let asked = sender.reading.iter_mut().find(|asked| asked.off == off && asked.bytes.is_none());
+        let Some(asked) = asked else { return };
+        if bytes.len() as u64 != asked.len {
+            let late = sender.unwanted.iter().position(|late| *late == (off, bytes.len() as u64));
+            if late.is_some_and(|at| sender.unwanted.remove(at).is_some()) {
+                return;
+            }
             let words = "the file became shorter while it was sent; send it again";
             return self.upload_failed(nonce, Refusal::local(words));
         }
+        asked.bytes = Some(bytes);
+        while let Some((off, bytes)) = self.senders.get_mut(nonce).and_then(Sender::take_slice) {
+            self.use_slice(nonce, off, bytes);
+        }
+    }
+
+    fn use_slice(&mut self, nonce: &Nonce, off: u64, bytes: Bytes) {
+        let Some(sender) = self.senders.get_mut(nonce) else { return };
         sender.hash(off, &bytes);
         if sender.phase == Phase::Sending
             && let Some(upload) = sender.upload
         {
-            sender.sent = off.saturating_add(len);
+            sender.sent = off.saturating_add(bytes.len() as u64);
             self.send_chunks(upload, off, bytes);
         }
     }
@@ -315,7 +347,7 @@ impl Client {
     pub(super) fn upload_failed(&mut self, nonce: &Nonce, refusal: Refusal) {
         let Some(sender) = self.senders.get_mut(nonce) else { return };
         sender.phase = Phase::Over;
-        sender.reading.clear();
+        sender.forget_reading();
         self.show_upload(nonce, UploadState::Failed(refusal.clone()), None);
         self.effects.push(Effect::Failed { subject: Subject::Upload(nonce.clone()), refusal });
     }
@@ -324,7 +356,7 @@ impl Client {
         let mut waiting = Vec::new();
         for (nonce, sender) in self.senders.iter_mut().filter(|(_, sender)| sender.phase != Phase::Over) {
             sender.phase = Phase::Idle;
-            sender.reading.clear();
+            sender.forget_reading();
             waiting.push(nonce.clone());
         }
         for nonce in waiting {
@@ -346,7 +378,7 @@ impl Client {
             _ => return,
         };
         sender.phase = Phase::Idle;
-        sender.reading.clear();
+        sender.forget_reading();
         self.show_upload(nonce, state, None);
     }
 

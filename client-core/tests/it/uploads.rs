@@ -143,3 +143,24 @@ fn a_server_that_has_more_than_there_is_is_not_believed() {
         _ => false,
     }));
 }
+
+#[test]
+fn a_late_slice_is_not_taken_for_a_shorter_file() {
+    let mut world = World::new(1);
+    world.upload(content(1_000_000));
+    world.open_socket();
+    // The first slice is asked for (as long as the window), and read only after the connection has broken.
+    while world.slices.is_empty() {
+        assert!(step(&mut world));
+    }
+    let (mark, off, len) = world.slices.pop_front().unwrap();
+    world.cut();
+    world.wait();
+    world.open_socket();
+    world.server.staged = world.file[..1].to_vec();
+    while world.slices.is_empty() && step(&mut world) {}
+    // The same place is asked for again, but not as much: the late answer to the first question is dropped.
+    world.slices.push_front((mark, off, len));
+    world.come_to_rest();
+    assert_done(&world);
+}
