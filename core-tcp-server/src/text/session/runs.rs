@@ -108,7 +108,7 @@ impl Session {
             self.tell(&format!("nothing was run in {room} yet"));
             return Ok(());
         }
-        let mut out = format!("# The last {} runs in {room}:\n", infos.len());
+        let mut out = format!("# The last runs in {room}:\n");
         for info in infos.iter().rev() {
             let how = match (&info.exit, info.ms) {
                 (None, _) => "runs".to_owned(),
