@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line talks on stdout")]
 
+mod bench;
 mod command;
 mod page;
 mod serve;
@@ -22,6 +23,7 @@ cargo xtask COMMAND
 
   serve [--release] [-- FLAGS]   set up, build the page and the binary, run `wardroom serve` with FLAGS
   test [STEP…]                   what CI runs; with names, only these steps (--list names them)
+  bench [NAME…]                  measure the release build, and print each figure with its method
   page                           set up and build the page into dist/
   tidy                           the rules of this repository that no compiler checks
   setup                          install what the others need, and nothing else
@@ -43,6 +45,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     match name {
         "serve" => serve::run(rest),
         "test" => suite::run(rest),
+        "bench" => bench::run(rest),
         "page" => page::run(rest),
         "tidy" => tidy::run(rest),
         "setup" => tools::run(rest),

@@ -6,7 +6,11 @@ use super::Source;
 const LINES_MAX: usize = 350;
 
 /// Files that were longer when they were looked at, with the reason; none may grow beyond its number.
-const LONGER: [(&str, usize, &str); 0] = [];
+const LONGER: [(&str, usize, &str); 3] = [
+    ("client-core/src/client/session.rs", 498, "all states of a session, which want to be read together"),
+    ("client-core/src/client/uploads.rs", 421, "one upload from its first question to its end"),
+    ("core-tcp-server/src/wire/writer.rs", 358, "the loop that decides what goes into one write"),
+];
 
 /// Words that are for the moment, not for the repository. In two halves, so that this list does not name itself.
 const UNFINISHED: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("HA", "CK:")];
@@ -26,16 +30,25 @@ pub fn headers(sources: &[Source]) -> Vec<String> {
 pub fn lengths(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources.iter().filter(|source| source.path.ends_with(".rs")) {
-        let lines = source.text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+        let lines = code_lines(source);
         let bound = LONGER.iter().find(|(path, ..)| *path == source.path).map_or(LINES_MAX, |(_, lines, _)| *lines);
         if lines > bound {
             faults.push(format!("{}: {lines} lines, but at most {bound} are allowed: split it by noun", source.path));
         }
     }
-    let is_there = |path: &str| sources.iter().any(|source| source.path == path);
-    let gone = LONGER.iter().filter(|(path, ..)| !is_there(path));
-    faults.extend(gone.map(|(path, ..)| format!("{path}: may be longer, but is not there: take it off the list")));
     faults
+}
+
+/// No file stands on the list of longer ones that is gone, or no longer long.
+pub fn list_of_longer(sources: &[Source]) -> Vec<String> {
+    let is_long = |source: &&Source| code_lines(source) > LINES_MAX;
+    let is_needed = |path: &str| sources.iter().filter(is_long).any(|source| source.path == path);
+    let stale = LONGER.iter().filter(|(path, ..)| !is_needed(path));
+    stale.map(|(path, ..)| format!("{path}: is not longer than others any more: take it off the list")).collect()
+}
+
+fn code_lines(source: &Source) -> usize {
+    source.text.lines().take_while(|line| *line != "#[cfg(test)]").count()
 }
 
 /// Nothing unfinished, no path of somebody's machine.

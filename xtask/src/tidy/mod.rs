@@ -37,6 +37,7 @@ pub fn check() -> Result<()> {
     let mut faults = Vec::new();
     faults.extend(files::headers(&sources));
     faults.extend(files::lengths(&sources));
+    faults.extend(files::list_of_longer(&sources));
     faults.extend(files::words(&sources));
     faults.extend(layers::crates(&root)?);
     faults.extend(layers::services(&sources));
