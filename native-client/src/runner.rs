@@ -172,6 +172,11 @@ impl Runner {
         }
     }
 
+    /// Everything that has happened so far has been handed out.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.effects.is_empty()
+    }
+
     /// The next thing that is not about the socket. Cancelling it loses nothing.
     pub async fn next(&mut self) -> Effect {
         loop {

@@ -4,6 +4,7 @@
 mod command;
 mod runs;
 
+use std::collections::VecDeque;
 use std::io::IsTerminal;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -51,6 +52,7 @@ pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
         link: Link::Connecting,
         is_terminal: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
         starting: 0,
+        held: VecDeque::new(),
         input: Input::Open,
     };
     let done = state.follow(&mut runner).await;
@@ -82,6 +84,8 @@ struct Talk {
     is_terminal: bool,
     /// Runs that were asked for and have no id yet.
     starting: usize,
+    /// Lines that wait for their turn.
+    held: VecDeque<String>,
     input: Input,
 }
 
@@ -93,9 +97,12 @@ impl Talk {
                 return Ok(());
             }
             tokio::select! {
-                effect = runner.next() => self.take(runner, effect)?,
-                line = lines.recv(), if self.input == Input::Open => match line {
-                    Some(line) => self.typed(runner, &line)?,
+                effect = runner.next() => {
+                    self.take(runner, effect)?;
+                    self.go_on(runner)?;
+                }
+                line = lines.recv(), if self.input == Input::Open && self.held.len() < TYPED_LINES => match line {
+                    Some(line) => self.take_line(runner, line)?,
                     None => self.input = Input::Ended(tokio::time::Instant::now() + ANSWER_TIMEOUT),
                 },
                 () = tokio::time::sleep_until(self.give_up_at()) => {
@@ -114,14 +121,48 @@ impl Talk {
 
     /// The input is over, and all that was said stands in the room.
     fn is_over(&self, runner: &Runner) -> bool {
-        let waits = |state: &PostState| !matches!(state, PostState::Failed(_));
         match self.input {
             Input::Open => false,
             Input::Quit => true,
-            Input::Ended(_) => {
-                self.starting == 0 && !runner.client().outbox().posts().iter().any(|post| waits(&post.state))
+            Input::Ended(_) => self.held.is_empty() && runner.is_idle() && !self.is_saying(runner),
+        }
+    }
+
+    /// Something that was said, or a run that was asked for, does not stand in the room yet.
+    fn is_saying(&self, runner: &Runner) -> bool {
+        let waits = |state: &PostState| !matches!(state, PostState::Failed(_));
+        self.starting > 0 || runner.client().outbox().posts().iter().any(|post| waits(&post.state))
+    }
+
+    /// A line was typed. A run is not to overtake what was said before it, nor what is said after it the run: lines
+    /// wait for their turn.
+    fn take_line(&mut self, runner: &mut Runner, line: String) -> Result<(), Failure> {
+        if Typed::parse(&line) == Typed::Quit {
+            self.input = Input::Quit;
+            return Ok(());
+        }
+        self.held.push_back(line);
+        self.go_on(runner)
+    }
+
+    /// Takes the lines whose turn it is.
+    fn go_on(&mut self, runner: &mut Runner) -> Result<(), Failure> {
+        while let Some(line) = self.held.front() {
+            let waits = match Typed::parse(line) {
+                Typed::Run(_) | Typed::Join(_) => self.is_saying(runner),
+                Typed::Say(_) => self.starting > 0,
+                _ => false,
+            };
+            match self.held.pop_front() {
+                Some(line) if waits => {
+                    self.held.push_front(line);
+                    return Ok(());
+                }
+                Some(line) => self.typed(runner, &line)?,
+                None => return Ok(()),
             }
         }
+        Ok(())
     }
 
     fn take(&mut self, runner: &mut Runner, effect: Effect) -> Result<(), Failure> {

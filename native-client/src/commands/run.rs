@@ -153,7 +153,10 @@ impl Running {
                 if !runner.client().runs().values().any(|run| run.watched) {
                     return refused(refusal);
                 }
-                say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&refusal.words)));
+                match &mut self.input {
+                    Some(input) => input.refused(&refusal),
+                    None => say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&refusal.words))),
+                }
             }
             Effect::Lost { why } if std::io::stderr().is_terminal() => {
                 say(&format!("wardroom: {why}; the run goes on, trying again"));

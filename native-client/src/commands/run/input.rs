@@ -1,14 +1,15 @@
 //! Standard input on its way to a run: read on a thread of its own, one piece in flight, so that the run's own pace is
-//! the pace of the pipe. Input has no offsets: where an answer is lost with the connection, it is not known whether
-//! the piece arrived, and the input ends there rather than being doubled.
+//! the pace of the pipe. `run.input` has no answer; since a server takes frames in order, the answer to a question
+//! behind it says that it has been passed on. Input has no offsets: where that answer is lost with the connection, it
+//! is not known whether the piece arrived, and the input ends there rather than being doubled.
 
 use std::io::Read;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use wardroom_client_core::{OnLoss, Refusal, Ticket};
-use wardroom_protocol::RunId;
-use wardroom_protocol::messages::{Answer, RunEof, RunInput};
+use wardroom_client_core::{Command, OnLoss, Refusal, Ticket};
+use wardroom_protocol::messages::{Answer, RunEof, RunGet};
+use wardroom_protocol::{Code, RunId};
 
 use crate::commands::out::say;
 use crate::limits::INPUT_BYTES;
@@ -51,8 +52,8 @@ impl Input {
     pub(super) fn pass_on(&mut self, runner: &mut Runner, run: RunId, piece: Option<Bytes>) {
         self.in_flight = Some(match piece {
             Some(bytes) => {
-                let message = RunInput { run, len: bytes.len() as u64 };
-                runner.request_with_body(&message, bytes, OnLoss::Fail)
+                runner.command(Command::RunInput { run, bytes });
+                runner.request(&RunGet { run }, OnLoss::Fail)
             }
             None => {
                 self.is_over = true;
@@ -68,11 +69,16 @@ impl Input {
         }
         self.in_flight = None;
         if let Err(refusal) = result {
-            // A command that ends without having read everything is no reason for alarm.
-            if !self.is_over && refusal.code.is_none() {
-                say(&format!("wardroom: the input ends here: {refusal}"));
-            }
-            self.is_over = true;
+            self.refused(&refusal);
         }
+    }
+
+    /// A piece was not taken: the input ends. A command that ends without having read everything is no reason for
+    /// alarm.
+    pub(super) fn refused(&mut self, refusal: &Refusal) {
+        if !self.is_over && refusal.code != Some(Code::Conflict) {
+            say(&format!("wardroom: the input ends here: {}", wardroom_protocol::visible::visible(&refusal.words)));
+        }
+        self.is_over = true;
     }
 }
