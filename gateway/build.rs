@@ -29,16 +29,36 @@ fn main() -> io::Result<()> {
         list(&dist, "", &mut names)?;
     }
     names.sort();
+    // What an older page left: it would only grow.
+    for old in fs::read_dir(&out_dir)? {
+        let old = old?;
+        if !old.file_name().to_string_lossy().ends_with(".br") {
+            fs::remove_file(old.path())?;
+        }
+    }
     let mut code = String::from("/// The files of `dist/`, by name.\npub(super) static EMBEDDED: &[Embedded] = &[\n");
     for name in &names {
         embed(&dist, name, &out_dir, &mut code)?;
     }
     code.push_str("];\n");
+    remove_orphans(&out_dir)?;
     fs::write(out_dir.join("../assets.rs"), code)
 }
 
 fn variable(name: &str) -> io::Result<String> {
     std::env::var(name).map_err(|e| io::Error::other(format!("{name}: {e}")))
+}
+
+/// Removes what was compressed for an older page: its plain file is no more.
+fn remove_orphans(out_dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(out_dir)? {
+        let path = entry?.path();
+        // NAME.q5.br belongs to NAME.
+        if !path.with_extension("").with_extension("").is_file() {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// All files below a folder. What begins with a dot is Trunk's own.

@@ -78,9 +78,9 @@ fn accepts_brotli(request: &HeaderMap) -> bool {
 }
 
 /// True for a name with a hash in it, as Trunk gives them (`page-0123456789abcdef_bg.wasm`): another content has
-/// another name, so that this one never changes.
+/// another name, so that this one never changes. It is a number of 64 bits without leading zeros, so mostly of 16 digits.
 fn has_hash(name: &str) -> bool {
-    name.split(['/', '.', '_', '-']).any(|part| part.len() >= 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+    name.split(['/', '.', '_', '-']).any(|part| part.len() >= 12 && part.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn media_type(name: &str) -> &'static str {
@@ -139,7 +139,12 @@ mod tests {
 
     #[test]
     fn only_hashed_names_are_immutable() {
-        for hashed in ["app-0123456789abcdef.js", "app-0123456789abcdef_bg.wasm", "snippets/x-0123456789abcdef/a.js"] {
+        for hashed in [
+            "app-0123456789abcdef.js",
+            "app-123456789abcdef.js",
+            "app-0123456789abcdef_bg.wasm",
+            "snippets/x-0123456789abcdef/a.js",
+        ] {
             assert!(has_hash(hashed), "{hashed}");
         }
         for plain in ["index.html", "css/tokens.css", "icons/icon-512.png", "app-0123.js", "feedbeef.css"] {

@@ -1,5 +1,7 @@
 //! The page: index.html as it is served from this base path, and the content security policy that fits it.
 
+use std::ops::Range;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -75,12 +77,19 @@ impl Page {
 
 /// The page with its base set to where it stands, so that its relative addresses are right on every route.
 fn with_base(html: &str, base_path: &str) -> String {
-    let Some(at) = html.find("<base ") else { return html.to_owned() };
-    let Some(end) = html.get(at..).and_then(|rest| rest.find('>')).map(|end| at + end + 1) else {
-        return html.to_owned();
-    };
-    let (before, after) = (html.get(..at).unwrap_or_default(), html.get(end..).unwrap_or_default());
+    let parts = base_tag(html).and_then(|tag| Some((html.get(..tag.start)?, html.get(tag.end..)?)));
+    let Some((before, after)) = parts else { return html.to_owned() };
     format!("{before}<base href=\"{base_path}/\">{after}")
+}
+
+/// Where the base tag stands: the first that is not in a comment.
+fn base_tag(html: &str) -> Option<Range<usize>> {
+    html.match_indices("<base ").find_map(|(start, _)| {
+        let before = html.get(..start)?;
+        let is_in_comment = before.rfind("<!--") > before.rfind("-->");
+        let len = html.get(start..)?.find('>')? + 1;
+        (!is_in_comment).then_some(start..start + len)
+    })
 }
 
 /// What stands between the tags of each script that is not fetched from elsewhere, byte for byte: the policy names it by
@@ -114,6 +123,9 @@ mod tests {
         assert!(Page::of(Some(INDEX), "/ops").html.contains("<head><base href=\"/ops/\"><script"));
         assert!(Page::of(Some(INDEX), "").html.contains("<base href=\"/\">"));
         assert_eq!(with_base("<p>no base", "/ops"), "<p>no base");
+        let commented = "<!-- <base href> is written --><base href=\"./\">";
+        assert_eq!(with_base(commented, "/ops"), "<!-- <base href> is written --><base href=\"/ops/\">");
+        assert_eq!(with_base("<base href=", "/ops"), "<base href=");
     }
 
     #[test]

@@ -79,3 +79,23 @@ async fn other_methods_are_refused() {
         assert!(answer.header("allow").is_some(), "{line}");
     }
 }
+
+/// The files of this build, if the page was there when it was built: found through the page, compressed where the
+/// browser can take it, and kept for good where their names have hashes.
+#[tokio::test]
+async fn the_files_of_the_page() {
+    let t = with(|config, _| config.base_path = "/ops".to_owned()).await;
+    let page = t.client().await.get("/ops/", &[]).await;
+    let names = page.text().split("\"./").skip(1).filter_map(|rest| rest.split('"').next());
+    for name in names {
+        let plain = t.client().await.get(&format!("/ops/{name}"), &[]).await;
+        assert_eq!((plain.status, plain.header("content-encoding")), (200, None), "{name}");
+        assert_eq!(plain.header("cache-control"), Some("public, max-age=31536000, immutable"), "{name}");
+        let brotli = t.client().await.get(&format!("/{name}"), &["Accept-Encoding: gzip, br"]).await;
+        assert!(brotli.header("content-encoding").is_none_or(|e| e == "br"), "{name}");
+        assert!(brotli.body.len() <= plain.body.len(), "{name}");
+        let tag = format!("If-None-Match: {}", plain.header("etag").unwrap());
+        assert_eq!(t.client().await.get(&format!("/ops/{name}"), &[&tag]).await.status, 304, "{name}");
+    }
+    assert_eq!(t.client().await.get("/ops/index.html", &[]).await.status, 404, "only with its base set");
+}
