@@ -16,6 +16,8 @@ pub const CARD_LINES_MAX: usize = 12;
 pub const CARD_OUTPUT_BYTES: u64 = 16_384;
 /// Bytes of output that the full view keeps: forty thousand lines of a hundred characters.
 pub const FULL_LOG_BYTES_MAX: usize = 4 << 20;
+/// Lines that it keeps: at 19 pixels each they stay below the height that browsers can lay out (17 million pixels).
+pub const FULL_LINES_MAX: usize = 400_000;
 /// Bytes of one line there; a longer one is cut into several, because browsers lay out long lines slowly.
 pub const FULL_LINE_BYTES_MAX: usize = 4_096;
 /// Lines that are drawn above and below what is in sight.

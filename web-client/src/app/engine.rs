@@ -15,6 +15,7 @@ use yew::Callback;
 use super::topics::{Subscription, Topic, Topics};
 use crate::logic::full_log::FullLog;
 use crate::services::frames::NextFrame;
+use crate::services::slices::Slice;
 use crate::services::socket::Socket;
 use crate::services::{browser, storage};
 
@@ -52,6 +53,9 @@ type OnAnswer = Callback<Result<Answer, Refusal>>;
 /// Asks the client at this time.
 type Ask = Box<dyn FnOnce(&mut Client, u64) -> (Ticket, Vec<Effect>)>;
 
+/// A slice of a file that is being read: from where, and the reading.
+pub(super) type Read = (u64, Result<Slice, String>);
+
 /// Something to do for the client, in its turn.
 pub(super) enum Job {
     Input(Input),
@@ -71,6 +75,8 @@ pub(super) struct Inner {
     is_working: Cell<bool>,
     pub socket: RefCell<Option<Socket>>,
     pub files: RefCell<BTreeMap<Nonce, File>>,
+    /// Slices of files that are being read, in the order in which they were asked for.
+    pub reads: RefCell<BTreeMap<Nonce, VecDeque<Read>>>,
     pub answers: RefCell<BTreeMap<Ticket, OnAnswer>>,
     pub topics: Rc<Topics>,
     frame: RefCell<Option<NextFrame>>,
@@ -102,6 +108,7 @@ impl Engine {
             is_working: Cell::new(false),
             socket: RefCell::default(),
             files: RefCell::default(),
+            reads: RefCell::default(),
             answers: RefCell::default(),
             topics: Rc::default(),
             frame: RefCell::default(),

@@ -1,12 +1,13 @@
 //! Carries out what the client asks for: sockets, slices of files, storage, and telling those who draw.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-use wardroom_client_core::protocol::Code;
+use wardroom_client_core::protocol::{Code, Nonce};
 use wardroom_client_core::{Change, Command, Effect, Input, Lost, Subject};
 use wasm_bindgen_futures::spawn_local;
 
-use super::engine::{Engine, Job, NoticeWhat};
+use super::engine::{Engine, Job, NoticeWhat, Read};
 use super::marks;
 use super::topics::Topic;
 use crate::logic::full_log::FullLog;
@@ -92,19 +93,40 @@ impl Engine {
         self.work(Job::Input(Input::Disconnected { conn, lost }));
     }
 
-    fn read_slice(&self, nonce: wardroom_protocol::Nonce, off: u64, len: u64) {
+    /// Slices are read at the same time, and passed on in the order in which they were asked for: browsers finish
+    /// reads in any order, and the client takes the next slice only.
+    fn read_slice(&self, nonce: Nonce, off: u64, len: u64) {
         let file = self.0.files.borrow().get(&nonce).cloned();
+        let begun = file.ok_or_else(|| FILE_GONE.to_owned()).and_then(|file| slices::begin(&file, off, len));
+        let mut reads = self.0.reads.borrow_mut();
+        if let Some(queue) = reads.get_mut(&nonce) {
+            return queue.push_back((off, begun));
+        }
+        reads.insert(nonce.clone(), VecDeque::from([(off, begun)]));
+        drop(reads);
         let engine = self.clone();
         spawn_local(async move {
-            let read = match &file {
-                Some(file) => slices::read(file, off, len).await,
-                None => Err(FILE_GONE.to_owned()),
-            };
-            engine.command(match read {
-                Ok(bytes) => Command::Slice { nonce, off, bytes },
-                Err(why) => Command::SliceFailed { nonce, why },
-            });
+            while let Some((off, begun)) = engine.next_read(&nonce) {
+                let read = match begun {
+                    Ok(slice) => slice.bytes().await,
+                    Err(why) => Err(why),
+                };
+                let nonce = nonce.clone();
+                engine.command(match read {
+                    Ok(bytes) => Command::Slice { nonce, off, bytes },
+                    Err(why) => Command::SliceFailed { nonce, why },
+                });
+            }
         });
+    }
+
+    fn next_read(&self, nonce: &Nonce) -> Option<Read> {
+        let mut reads = self.0.reads.borrow_mut();
+        let next = reads.get_mut(nonce)?.pop_front();
+        if next.is_none() {
+            reads.remove(nonce);
+        }
+        next
     }
 
     fn save_outbox(&self) {

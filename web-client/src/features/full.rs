@@ -82,10 +82,11 @@ fn head(run: &Run, engine: &Engine, words: &crate::i18n::Words) -> Html {
     let (cmd, meta) = run
         .info
         .as_ref()
-        .map_or_else(Default::default, |info| (info.cmd.clone(), format!("r{} · {} · {}", info.n, info.host, info.by)));
+        .map_or_else(Default::default, |info| (info.cmd.clone(), format!("{} · {}", info.host, info.by)));
     html! {
         <>
             <span class={classes!("state", look.class)}><span aria-hidden="true">{ look.sign }</span>{ look.words }</span>
+            <span class="card__n">{ format!("r{}", number_of(Some(run))) }</span>
             <span class="card__what" title={cmd.clone()}>{ cmd }</span>
             <span class="card__meta card__meta--far">{ meta }</span>
         </>

@@ -38,12 +38,13 @@ pub fn RunCard(props: &RunCardProps) -> Html {
     let look = run.as_deref().map(|run| run_state(run, engine.server_now_ms(), words));
     let state = look.as_ref().map_or("running", |look| look.state);
     let took = look.as_ref().and_then(|look| look.took.clone()).map(|took| format!(" · {took}")).unwrap_or_default();
-    let meta = format!("r{} · {} · {}{took}", started.n, started.host, props.event.by);
+    let meta = format!("{} · {}{took}", started.host, props.event.by);
     html! {
         <article class="card" ref={card} aria-label={fill(words.run_label, &[&started.n.to_string(), &started.cmd])}
             data-testid={testids::RUN_CARD} data-run={id.to_string()} data-run-n={started.n.to_string()} data-state={state}>
             <div class="card__head">
                 if let Some(look) = look { <StateOf {look} /> }
+                <span class="card__n">{ format!("r{}", started.n) }</span>
                 <span class="card__what" title={started.cmd.clone()}>{ one_line(&started.cmd) }</span>
                 <span class="card__meta card__meta--far">{ meta }</span>
                 <Acts run={run.clone().map(Same)} event={props.event.clone()} {is_running} />
@@ -150,8 +151,10 @@ fn Output(props: &OutputProps) -> Html {
     let is_empty = lines.is_empty();
     html! {
         <>
-            if skip > 0 {
-                <button class="out__more" onclick={open}>{ fill(words.lines_before, &[&skip.to_string()]) }</button>
+            if skip > 0 || (!is_whole && !is_empty) {
+                <button class="out__more" onclick={open}>
+                    { if is_whole { fill(words.lines_before, &[&skip.to_string()]) } else { words.lines_earlier.to_owned() } }
+                </button>
             }
             if is_empty {
                 if let Some(sentence) = nothing(run, props.is_running, words) {

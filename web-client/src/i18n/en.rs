@@ -126,6 +126,7 @@ pub(super) static WORDS: Words = Words {
     no_output_yet: "No output yet.",
     output_waits: "The output is on its way…",
     lines_before: "{} more lines before these · open all",
+    lines_earlier: "Earlier lines are not shown · open all",
     truncated: "It wrote more than is kept: the rest of the output is missing.",
     left_over: "{} processes could not be stopped and are still there.",
     output_of: "Output of r{}",

@@ -89,7 +89,7 @@ words! {
     read_only
     // runs
     running run_label stop stopping run_again open ended_ok exit_code ended_signal ended_stopped ended_timeout
-    ended_limit ended_lost ended_not_started no_output_yet output_waits lines_before truncated left_over
+    ended_limit ended_lost ended_not_started no_output_yet output_waits lines_before lines_earlier truncated left_over
     output_of stdout_stderr bytes_before close_output to_newest
     // files
     drop_here moving moving_none files_none download size_of upload_waiting upload_hashing

@@ -126,6 +126,7 @@ pub(super) static WORDS: Words = Words {
     no_output_yet: "尚无输出。",
     output_waits: "正在取回输出…",
     lines_before: "前面还有 {} 行 · 打开全部",
+    lines_earlier: "更早的行未显示 · 打开全部",
     truncated: "输出超过保留上限：其余部分缺失。",
     left_over: "有 {} 个进程无法停止，仍在运行。",
     output_of: "r{} 的输出",

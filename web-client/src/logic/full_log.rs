@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::limits::{FULL_LINE_BYTES_MAX, FULL_LOG_BYTES_MAX, FULL_OVERSCAN_LINES};
+use crate::limits::{FULL_LINE_BYTES_MAX, FULL_LINES_MAX, FULL_LOG_BYTES_MAX, FULL_OVERSCAN_LINES};
 use crate::text::ansi::{Span, Style, spans};
 
 /// The lines.
@@ -117,7 +117,7 @@ impl FullLog {
         spans(&text, &mut open.style);
         self.lines_bytes += text.len() + 1;
         self.lines.push_back(LogLine { fd, start, text });
-        while self.lines_bytes > FULL_LOG_BYTES_MAX {
+        while self.lines_bytes > FULL_LOG_BYTES_MAX || self.lines.len() > FULL_LINES_MAX {
             let Some(first) = self.lines.pop_front() else { break };
             self.lines_bytes = self.lines_bytes.saturating_sub(first.text.len() + 1);
             // Numbers stay right as long as they were known.
@@ -180,6 +180,9 @@ mod tests {
         assert!(log.lines_bytes <= FULL_LOG_BYTES_MAX);
         assert!(log.skipped_bytes() > 0 && log.number(0).is_some_and(|n| n > 1));
         assert_eq!(FullLog::beginning_at(7).number(0), None);
+        let mut empty_lines = FullLog::default();
+        empty_lines.push(1, &vec![b'\n'; FULL_LINES_MAX + 5]);
+        assert_eq!((empty_lines.len(), empty_lines.number(0)), (FULL_LINES_MAX, Some(6)));
     }
 
     #[test]

@@ -19,10 +19,11 @@ pub fn bytes(n: u64) -> String {
     if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
-/// A duration that is over: `0.2 s`, `41 s`, `12:07`, `1:02:03`.
+/// A duration that is over: `3 ms`, `0.2 s`, `41 s`, `12:07`, `1:02:03`.
 pub fn took(ms: u64) -> String {
     match ms {
-        0..=9_949 => format!("{:.1} s", ms as f64 / 1000.0),
+        0..=94 => format!("{ms} ms"),
+        95..=9_949 => format!("{:.1} s", ms as f64 / 1000.0),
         9_950..=59_999 => format!("{} s", ms / 1000),
         _ => clock(ms),
     }
@@ -94,6 +95,8 @@ mod tests {
 
     #[test]
     fn durations() {
+        assert_eq!(took(94), "94 ms");
+        assert_eq!(took(95), "0.1 s");
         assert_eq!(took(180), "0.2 s");
         assert_eq!(took(9_949), "9.9 s");
         assert_eq!(took(9_950), "9 s");
