@@ -52,6 +52,7 @@ pub(crate) async fn run(socket: WebSocket, link: CoreLink, limits: &Limits, stop
         }
     };
     let ended = tokio::select! {
+        biased;
         ended = carried => ended,
         () = heartbeat.lost(limits) => Ended::BrowserLost,
     };
