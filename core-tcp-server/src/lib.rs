@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod admin;
+mod answer;
 mod clock;
 mod data;
 mod files;

@@ -35,13 +35,13 @@ pub use put::put;
 pub use recover::{expire, recover};
 pub use send::{abort, chunk, resume, write};
 
+use crate::answer::ok;
 use crate::limits::{DOWNLOADS_ALL_MAX, PLACING_LANES, UPLOAD_QUEUE_BYTES_MAX};
 use crate::outlet::{FlowKey, Item, Outlet};
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::{RoomId, Store};
-use crate::wire::ok;
 
 /// The shelves, and the uploads to them.
 pub struct Files {

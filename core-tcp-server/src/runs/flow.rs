@@ -12,8 +12,9 @@ use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::BODY_BYTES_MAX;
 use wardroom_protocol::messages::ErrAnswer;
 
-use super::log::{LogRead, Piece, RunLog};
+use super::log::{LogRead, RunLog};
 use super::output::OutputReader;
+use super::piece::Piece;
 use crate::limits::{BULK_READ_BYTES_MAX, WATCHES_MAX};
 use crate::outlet::{Flow, FlowKey, Outlet, Step};
 use crate::refusal::Refusal;

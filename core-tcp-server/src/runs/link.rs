@@ -1,4 +1,4 @@
-//! A host's connection: its welcome, then what it says of its runs. Output is taken at once and written beside; the
+//! A host that is connected: its welcome, then what it says of its runs. Output is taken at once and written beside; the
 //! ends of runs are put on record beside too, so that one slow run keeps no other waiting.
 //!
 //! Whatever does not fit (a gap, a descriptor that does not exist, more than the window) ends the connection: the host
@@ -6,7 +6,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use rusqlite::params;
@@ -14,70 +13,79 @@ use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
     ErrAnswer, Exit, HostAck, HostEnded, HostForget, HostFrom, HostHello, HostOutput, HostWelcome, Incoming, Pong,
 };
-use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
+use wardroom_protocol::{Code, DecodeError, Frame, Request, RunId, ServerMessage};
 
 use super::log::Appended;
 use super::order::is_host_name;
 use super::run::{Phase, Run};
 use super::{end, hosts, pump};
-use crate::limits::{HOST_TICK_MS, HOST_WINDOW_BYTES};
+use crate::limits::HOST_WINDOW_BYTES;
 use crate::outlet::Outlet;
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::store::UserId;
-use crate::wire::{End, FrameReader};
 
 /// Why a host's connection ends: what it is told.
 type Violation = Box<ErrAnswer>;
 
-/// Serves a host's connection until it ends.
-pub async fn serve_host(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, hello: HostHello) {
-    let host = hello.host.clone();
-    if let Err(refusal) = remember(state, &host).await {
-        outlet.close(Some(encode(Number::None, &refusal.answer(None))));
-        return;
-    }
-    // Pinged, found dead and sent away at the stop like every other connection; it is nobody's.
-    let here = state.presence.enter(outlet, UserId::SYSTEM, None, false);
-    let mut lost = Vec::new();
-    state.runs.hosts.enter(&host, hosts::Link::new(outlet), || welcome(state, &hello, &mut lost));
-    tracing::info!(host, runs = hello.runs.len(), lost = lost.len(), "a host has come");
-    for (run, why) in lost {
-        end::lose(state, &run, why);
-    }
-    serve(state, reader, outlet, &host).await;
-    state.runs.hosts.leave(&host, outlet);
-    tracing::info!(host, "a host is gone");
-    drop(here);
+/// A host that is welcome. Dropped, it is away.
+pub struct Attached {
+    state: Arc<State>,
+    outlet: Arc<Outlet>,
+    host: String,
 }
 
-async fn serve(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, host: &str) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(HOST_TICK_MS));
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        // A host that does not read its acks is not read either. Neither wait loses anything when it is cut off.
-        let next = async {
-            outlet.has_room().await;
-            reader.next().await
-        };
-        let frame = tokio::select! {
-            biased;
-            _ = ticks.tick() => {
-                tick(state, host).await;
-                continue;
-            }
-            frame = next => frame,
-        };
-        let said = match frame {
-            Ok(frame) if state.runs.hosts.is_current(host, outlet) => handle(state, host, outlet, frame),
-            Err(End::Bad(e)) => Err(violation(Code::BadFrame, e.to_string(), None)),
-            Ok(_) | Err(End::Eof | End::Closing | End::Broken) => return,
-        };
-        if let Err(violation) = said {
-            tracing::warn!(host, code = ?violation.code, msg = violation.msg, "a host said what does not fit");
-            return outlet.close(Some(encode(Number::None, &*violation)));
+impl Attached {
+    /// Welcomes a host; an older connection of its name ends.
+    ///
+    /// # Errors
+    /// A name that is none, or too many names; what keeps the store from noting it.
+    pub async fn new(state: &Arc<State>, outlet: &Arc<Outlet>, hello: HostHello) -> Result<Self, Refusal> {
+        let host = hello.host.clone();
+        remember(state, &host).await?;
+        let mut lost = Vec::new();
+        state.runs.hosts.enter(&host, hosts::Link::new(outlet), || welcome(state, &hello, &mut lost));
+        tracing::info!(host, runs = hello.runs.len(), lost = lost.len(), "a host has come");
+        for (run, why) in lost {
+            end::lose(state, &run, why);
         }
+        Ok(Self { state: Arc::clone(state), outlet: Arc::clone(outlet), host })
     }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.host
+    }
+
+    /// False once a newer connection has its name.
+    pub fn is_current(&self) -> bool {
+        self.state.runs.hosts.is_current(&self.host, &self.outlet)
+    }
+
+    /// Takes what the host says.
+    ///
+    /// # Errors
+    /// What it is told before its connection ends.
+    pub fn take(&self, frame: Frame) -> Result<(), Violation> {
+        handle(&self.state, &self.host, &self.outlet, frame)
+    }
+
+    /// What is looked at once a second: writes that failed, ends that the store did not take, starts that it does not
+    /// know of yet. Short runs never come here, so that they cost no third commit.
+    pub async fn tick(&self) {
+        tick(&self.state, &self.host).await;
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.state.runs.hosts.leave(&self.host, &self.outlet);
+        tracing::info!(host = self.host, "a host is gone");
+    }
+}
+
+/// What a host is told that sent no frame.
+pub fn bad_frame(error: &DecodeError) -> Violation {
+    violation(Code::BadFrame, error.to_string(), None)
 }
 
 /// Notes a name that is new.
@@ -220,8 +228,6 @@ fn refused(state: &Arc<State>, host: &str, frame: Frame) {
     }
 }
 
-/// What is looked at once a second: writes that failed, ends that the store did not take, starts that it does not know
-/// of yet. Short runs never come here, so that they cost no third commit.
 async fn tick(state: &Arc<State>, host: &str) {
     let mut started = Vec::new();
     for run in state.runs.of_host(host) {

@@ -10,10 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use bytes::Bytes;
 use tokio::sync::watch;
 use wardroom_protocol::RunId;
-use wardroom_protocol::frame::{Number, encode_with_body};
-use wardroom_protocol::messages::RunOutput;
 
 use super::output::{OutputFolder, OutputWriter};
+use super::piece::Piece;
 use crate::limits::{RUN_TAIL_BYTES_MAX, WATCHERS_MAX};
 use crate::outlet::Outlet;
 
@@ -45,52 +44,6 @@ struct State {
     is_pumped: bool,
     /// The frame that follows the last byte, once the run is over.
     end: Option<Bytes>,
-}
-
-/// Output as it came, encoded once.
-#[derive(Clone, Debug)]
-pub(super) struct Piece {
-    /// 1 for stdout, 2 for stderr.
-    pub fd: u8,
-    /// The first byte's place.
-    pub off: u64,
-    /// Bytes of output.
-    pub len: u64,
-    /// The whole `run.output`; its last `len` bytes are the output.
-    pub frame: Bytes,
-}
-
-impl Piece {
-    /// Encodes output.
-    pub(super) fn new(run: RunId, fd: u8, off: u64, bytes: &[u8]) -> Self {
-        let len = bytes.len() as u64;
-        Self { fd, off, len, frame: encode_with_body(Number::None, &RunOutput { run, fd, off, len }, bytes) }
-    }
-
-    /// The output.
-    pub(super) fn bytes(&self) -> &[u8] {
-        let len = usize::try_from(self.len).unwrap_or(usize::MAX);
-        self.frame.get(self.frame.len().saturating_sub(len)..).unwrap_or_default()
-    }
-
-    /// The place behind the last byte.
-    pub(super) fn end(&self) -> u64 {
-        self.off + self.len
-    }
-
-    /// The part of it within `from..upto`; nothing where they do not meet.
-    pub(super) fn cut(&self, run: RunId, from: u64, upto: u64) -> Option<Piece> {
-        let (off, end) = (self.off.max(from), self.end().min(upto));
-        if off >= end {
-            return None;
-        }
-        if (off, end) == (self.off, self.end()) {
-            return Some(self.clone());
-        }
-        let at = |place: u64| usize::try_from(place - self.off).unwrap_or(usize::MAX);
-        let bytes = self.bytes().get(at(off)..at(end))?;
-        Some(Piece::new(run, self.fd, off, bytes))
-    }
 }
 
 /// What became of output that a host sent.
@@ -296,6 +249,7 @@ impl RunLog {
 mod tests {
     use super::*;
     use crate::limits::HOST_WINDOW_BYTES;
+    use wardroom_protocol::messages::RunOutput;
 
     fn log() -> RunLog {
         RunLog::new(Path::new("/nowhere"), RunId::from_parts(1, 2), 0)

@@ -18,6 +18,7 @@ mod log;
 mod open;
 mod order;
 mod output;
+mod piece;
 mod pump;
 mod run;
 mod start;
@@ -26,23 +27,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 pub use control::{eof, input, signal};
-pub use link::serve_host;
+pub use link::{Attached, bad_frame};
 pub use list::{find_by_n, get, list, watch};
 pub use open::Runs;
-use serde::Serialize;
 pub use start::start;
 use wardroom_protocol::Request;
 use wardroom_protocol::messages::{RunAck, RunListed};
 
+use crate::answer::{Nothing, ok};
 use crate::outlet::{FlowKey, Item, Outlet};
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::wire::ok;
-
-/// The fields of an `ok` that says no more.
-#[derive(Debug, Serialize)]
-struct Nothing {}
 
 /// A watcher has dealt with output.
 pub fn ack(outlet: &Outlet, ack: RunAck) {

@@ -7,7 +7,8 @@ use std::sync::{Arc, PoisonError};
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::HostAck;
 
-use super::log::{Piece, RunLog};
+use super::log::RunLog;
+use super::piece::Piece;
 use super::run::Run;
 use crate::clock::now_ms;
 use crate::state::State;

@@ -10,6 +10,7 @@ use wardroom_protocol::{Code, Request};
 
 use super::dispatch;
 use super::handshake::{self, Opened, Peer};
+use super::host;
 use super::reader::{End, FrameReader};
 use super::stream::Stream;
 use super::writer::Writer;
@@ -36,7 +37,7 @@ pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: 
     let writing = tokio::spawn(writer.run());
     match opened {
         Some(Opened::Member(member)) => serve_member(&state, &mut reader, &outlet, member).await,
-        Some(Opened::Host(hello)) => Box::pin(crate::runs::serve_host(&state, &mut reader, &outlet, hello)).await,
+        Some(Opened::Host(hello)) => Box::pin(host::serve(&state, &mut reader, &outlet, hello)).await,
         None => {}
     }
     outlet.close(None);

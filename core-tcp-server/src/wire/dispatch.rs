@@ -4,22 +4,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::Serialize;
 use wardroom_protocol::Request;
-use wardroom_protocol::frame::{Number, encode, encode_named};
+use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
     Incoming, Pong, RoomListed, RoomMembersListed, RoomOpened, RoomPost, Stood, UserListed,
 };
 
+use crate::answer::{Nothing, ok};
 use crate::outlet::{Item, Outlet};
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::rooms::{self, Post};
 use crate::state::State;
-
-/// The fields of an `ok`.
-#[derive(Debug, Default, Serialize)]
-struct Nothing {}
 
 /// Carries out a request.
 pub async fn dispatch(state: &Arc<State>, member: &Arc<Member>, outlet: &Arc<Outlet>, incoming: Incoming, body: Bytes) {
@@ -64,11 +60,6 @@ async fn post_message(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>,
     if let Err(refusal) = rooms::post(state, member, Post { room, text, nonce, reply_to }, done).await {
         outlet.answer(answer_of::<Option<Bytes>>(id, Err(refusal)));
     }
-}
-
-/// An `ok` for a request that wants one.
-pub fn ok<T: Serialize>(id: Option<u64>, fields: &T) -> Option<Bytes> {
-    id.map(|id| encode_named("ok", Number::Re(id), fields, &[]))
 }
 
 fn answer_of<T: Into<Option<Bytes>>>(id: Option<u64>, result: Result<T, Refusal>) -> Option<Bytes> {

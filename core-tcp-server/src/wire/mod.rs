@@ -4,11 +4,11 @@
 mod connection;
 mod dispatch;
 mod handshake;
+mod host;
 mod reader;
 pub mod stream;
 pub mod writer;
 
 pub use connection::serve;
-pub use dispatch::{manage, ok};
+pub use dispatch::manage;
 pub use handshake::Peer;
-pub use reader::{End, FrameReader};

@@ -219,3 +219,51 @@ async fn a_name_that_is_none_is_refused() {
         assert!(client.read().await.is_none());
     }
 }
+
+#[tokio::test]
+async fn output_that_the_disk_does_not_take_is_written_later() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    let run = start(&mut ann, "x", "n1").await;
+    host.start().await;
+    // A file where the run's folder is to be: nothing can be written there.
+    let folder = core.folder().join("runs").join(&run);
+    std::fs::write(&folder, b"in the way").unwrap();
+    ann.ask(json!({"t":"run.watch","run":run})).await;
+    host.output(&run, 1, 0, b"early").await;
+    host.end(&run, 5, json!({"code":0})).await;
+    let mut watched = Watched::default();
+    watched.take(&mut ann, &run, |watched| watched.off == 5).await;
+    let info = ann.ask(json!({"t":"run.get","run":run})).await;
+    assert!(info["exit"].is_null(), "seen at once, but not over before it is on disk: {info}");
+    std::fs::remove_file(&folder).unwrap();
+    host.acked(&run, 5).await;
+    watched.take(&mut ann, &run, |watched| watched.end.is_some()).await;
+    assert_eq!(std::fs::read(folder.join("output")).unwrap(), b"early");
+}
+
+#[tokio::test]
+async fn a_start_is_noted_and_the_run_never_sent_again() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    let run = start(&mut ann, "deploy", "n1").await;
+    host.start().await;
+    let conn = rusqlite::Connection::open(core.folder().join("wardroom.db")).unwrap();
+    let is_noted = || conn.query_row("SELECT started FROM runs", [], |row| row.get::<_, bool>(0)).unwrap();
+    let noted = async {
+        while !is_noted() {
+            host.client.send(json!({"t":"ping","n":1}), &[]).await;
+            host.client.next_of("pong").await;
+        }
+    };
+    tokio::time::timeout(crate::common::DEADLINE, noted).await.unwrap();
+    drop(host);
+    let core = TestCore::on(core.stop().await).await;
+    let mut ann = core.sign_in("ann").await;
+    let host = FakeHost::come(&core, "local", &[]).await;
+    let end = watch(&mut ann, &run, 0).await.end.unwrap();
+    assert_eq!(end["exit"], json!({"lost":"its host does not know it any more"}));
+    drop(host);
+}

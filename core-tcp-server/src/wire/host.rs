@@ -1,0 +1,59 @@
+//! The connection of a host: its frames, one after the other, to the service of the runs. Who it is has been proven.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::messages::{ErrAnswer, HostHello};
+
+use super::reader::{End, FrameReader};
+use crate::limits::HOST_TICK_MS;
+use crate::outlet::Outlet;
+use crate::runs::Attached;
+use crate::state::State;
+use crate::store::UserId;
+
+/// Serves a host until its connection ends.
+pub async fn serve(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, hello: HostHello) {
+    // Pinged, found dead and sent away at the stop like every other connection; it is nobody's.
+    let here = state.presence.enter(outlet, UserId::SYSTEM, None, false);
+    match Attached::new(state, outlet, hello).await {
+        Ok(host) => {
+            if let Some(last) = exchange(&host, reader, outlet).await {
+                tracing::warn!(host = host.name(), code = ?last.code, msg = last.msg, "a host said what does not fit");
+                outlet.close(Some(encode(Number::None, &*last)));
+            }
+        }
+        Err(refusal) => outlet.close(Some(encode(Number::None, &refusal.answer(None)))),
+    }
+    drop(here);
+}
+
+/// Takes what the host says. Gives the last word, where it has to be sent away.
+async fn exchange(host: &Attached, reader: &mut FrameReader, outlet: &Outlet) -> Option<Box<ErrAnswer>> {
+    let mut ticks = tokio::time::interval(Duration::from_millis(HOST_TICK_MS));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        // A host that does not read its acks is not read either. Neither wait loses anything when it is cut off.
+        let next = async {
+            outlet.has_room().await;
+            reader.next().await
+        };
+        let frame = tokio::select! {
+            biased;
+            _ = ticks.tick() => {
+                host.tick().await;
+                continue;
+            }
+            frame = next => frame,
+        };
+        let said = match frame {
+            Ok(frame) if host.is_current() => host.take(frame),
+            Err(End::Bad(e)) => Err(crate::runs::bad_frame(&e)),
+            Ok(_) | Err(End::Eof | End::Closing | End::Broken) => return None,
+        };
+        if let Err(violation) = said {
+            return Some(violation);
+        }
+    }
+}
