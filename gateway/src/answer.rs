@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use wardroom_protocol::Code;
 use wardroom_protocol::messages::ErrAnswer;
 
@@ -35,6 +36,17 @@ impl Refusal {
     }
 }
 
+/// The fields of `err` that make sense over HTTP.
+#[derive(Serialize)]
+struct ErrBody<'a> {
+    code: Code,
+    msg: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_ms: Option<u64>,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
+}
+
 impl From<ErrAnswer> for Refusal {
     fn from(err: ErrAnswer) -> Refusal {
         let mut refusal = Refusal::new(err.code.unwrap_or(Code::Internal), err.msg);
@@ -60,14 +72,9 @@ impl From<LinkError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut body = serde_json::json!({ "code": self.code, "msg": self.msg });
-        if let Some(retry_ms) = self.retry_ms {
-            body["retry_ms"] = retry_ms.into();
-        }
-        if let Some(reference) = self.reference {
-            body["ref"] = reference.into();
-        }
-        let mut response = (self.status, json_headers(), body.to_string() + "\n").into_response();
+        let body =
+            ErrBody { code: self.code, msg: &self.msg, retry_ms: self.retry_ms, reference: self.reference.as_deref() };
+        let mut response = json(self.status, &body);
         if let Some(retry_ms) = self.retry_ms {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_ms.div_ceil(1_000).max(1)));
         }
@@ -80,7 +87,7 @@ impl IntoResponse for Refusal {
 }
 
 /// An answer of JSON.
-pub(crate) fn json(status: StatusCode, body: &impl serde::Serialize) -> Response {
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_string(body) {
         Ok(text) => (status, json_headers(), text + "\n").into_response(),
         Err(error) => {
