@@ -85,11 +85,14 @@ impl HostProcess {
 
     /// Waits for its end, as long as a test waits for anything.
     pub fn wait(&mut self) -> ExitStatus {
+        assert!(self.ends(), "the host does not end");
+        self.child.wait().unwrap()
+    }
+
+    fn ends(&self) -> bool {
         let pidfd = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
         let bound = Timespec::try_from(PATIENCE).unwrap();
-        let ready = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound)).unwrap();
-        assert_eq!(ready, 1, "the host does not end");
-        self.child.wait().unwrap()
+        poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound)).unwrap() == 1
     }
 
     /// Its largest memory so far.
@@ -119,12 +122,13 @@ impl Drop for HostProcess {
         if self.child.try_wait().unwrap().is_some() {
             return;
         }
-        if std::thread::panicking() {
-            // What it runs may stay behind: the test has failed already.
-            return self.kill();
-        }
+        // So that nothing that it runs stays behind, even if the test has failed.
         self.term();
-        self.wait();
+        let ends = self.ends();
+        if !ends {
+            self.kill();
+        }
+        assert!(ends || std::thread::panicking(), "the host does not end");
     }
 }
 
