@@ -2,6 +2,7 @@
 //! a file of its own; none has logic of its own beyond calling the part that it is for.
 
 mod admin;
+mod adopted;
 mod args;
 mod clients;
 mod data;

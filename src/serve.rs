@@ -93,7 +93,7 @@ fn host_command(socket: &Path, data: &Path) -> Result<HostCommand, Failure> {
         "--spool".into(),
         data.join("host").into_os_string(),
     ];
-    Ok(HostCommand { argv, folder })
+    Ok(HostCommand { argv, folder, lock: data.join("host/lock") })
 }
 
 /// The ready line for programs, and three lines for people.

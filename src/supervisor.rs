@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::adopted;
 use crate::parts::EXIT_SPOOL_IN_USE;
 
 /// The pause after the first death; it doubles with each that follows soon.
@@ -31,6 +32,8 @@ pub struct HostCommand {
     pub argv: Vec<std::ffi::OsString>,
     /// The folder to run in.
     pub folder: PathBuf,
+    /// The file whose lock the host that has the spool holds.
+    pub lock: PathBuf,
 }
 
 /// The supervised host.
@@ -76,7 +79,8 @@ async fn supervise(command: HostCommand, stop: CancellationToken, ready: watch::
             }
         };
         let wait = match ended {
-            Ended::Stopped => return,
+            // It may have been just about to find the spool taken.
+            Ended::Stopped => return adopted::stop(&command.lock, STOP_WAIT).await,
             Ended::Died(Some(status)) if status.code() == Some(i32::from(EXIT_SPOOL_IN_USE)) => {
                 if !is_told {
                     tracing::info!("a host from before has the spool and goes on with it");
@@ -94,8 +98,8 @@ async fn supervise(command: HostCommand, stop: CancellationToken, ready: watch::
             }
         };
         tokio::select! {
-            () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => return adopted::stop(&command.lock, STOP_WAIT).await,
         }
     }
 }

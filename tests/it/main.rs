@@ -1,0 +1,9 @@
+//! The binary as it is used on the command line, against its own server, killed at the worst moment.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests: a failure is a panic")]
+
+mod chat;
+mod files;
+mod house;
+mod refusals;
+mod runs;
+mod serve;

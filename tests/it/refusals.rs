@@ -1,0 +1,93 @@
+//! What does not work says so in one sentence, with the code that the help promises.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::house::{Done, House, done, wardroom};
+
+fn is_one_sentence(done: &Done) -> bool {
+    done.err.starts_with("wardroom: ") && done.err.lines().count() == 1
+}
+
+#[test]
+fn clients_say_why() {
+    let house = House::new();
+    for (args, code) in [
+        (&["--server", "tcp://127.0.0.1:1", "ls"][..], 4),
+        (&["--server", "unix:/nowhere/s", "ls"], 4),
+        (&["--server", "ws://127.0.0.1:1", "ls"], 4),
+        (&["--token", "wrong", "ls"], 3),
+        (&["send", "nowhere", "hello"], 3),
+        (&["log", "nowhere"], 3),
+        (&["chat", "nowhere"], 3),
+        (&["run", "nowhere", "--", "true"], 3),
+        (&["run", "general", "--host", "nowhere", "--", "true"], 3),
+        (&["get", "general:nothing"], 3),
+        (&["put", "/nowhere/f", "general"], 1),
+        (&["put", "/tmp", "general"], 1),
+        (&["send", "general", ""], 2),
+    ] {
+        let done = house.run(args);
+        assert_eq!(done.code, code, "{args:?}: {done:?}");
+        assert!(is_one_sentence(&done), "{args:?}: {}", done.err);
+    }
+    // A viewer reads, and does nothing else.
+    assert_eq!(
+        house.admin(&["user", "add", "vic", "--role", "viewer", "--password-stdin"], b"a long password\n").code,
+        0
+    );
+    let token = house.admin(&["token", "add", "vic"], b"").text();
+    for args in [&["send", "general", "x"][..], &["run", "general", "--", "true"]] {
+        let done = house.run(&[&["--token", token.trim()], args].concat());
+        assert_eq!(done.code, 3, "{args:?}: {done:?}");
+    }
+    assert_eq!(house.run(&["--token", token.trim(), "log", "general"]).code, 0);
+}
+
+#[test]
+fn a_login_is_kept_and_given_up() {
+    let house = House::new();
+    let config = house.folder.path().join("config");
+    let as_me = |args: &[&str], input: &[u8]| {
+        let mut command = wardroom();
+        command.env("XDG_CONFIG_HOME", &config).args(args);
+        done(command, input)
+    };
+    let url = format!("tcp://{}", house.tcp);
+    assert_eq!(as_me(&["ls"], b"").code, 2, "nobody is signed in");
+    assert_eq!(as_me(&["login", &url, "ann", "--password-stdin"], b"the wrong one\n").code, 3);
+    let login = as_me(&["login", &url, "ann", "--password-stdin"], b"a long password\n");
+    assert_eq!(login.code, 0, "{login:?}");
+    let file = config.join("wardroom/login.json");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(as_me(&["ls"], b"").code, 0);
+    let elsewhere = as_me(&["--server", "tcp://127.0.0.1:1", "ls"], b"");
+    assert_eq!(elsewhere.code, 2, "the saved token is for its own server: {elsewhere:?}");
+    let saved = fs::read_to_string(&file).unwrap();
+    assert_eq!(as_me(&["logout"], b"").code, 0);
+    assert!(!file.exists());
+    let token = serde_json::from_str::<serde_json::Value>(&saved).unwrap()["token"].as_str().unwrap().to_owned();
+    assert_eq!(house.run(&["--token", &token, "ls"]).code, 3, "the session has ended on the server too");
+    let link = house.admin(&["invite", "--role", "operator"], b"").text();
+    assert!(link.starts_with(&format!("http://{}/#invite=", house.http)), "{link}");
+    let invited = as_me(&["login", link.trim(), "ben", "--password-stdin"], b"another password\n");
+    assert_eq!(invited.code, 0, "{invited:?}");
+    assert_eq!(as_me(&["run", "general", "--", "true"], b"").code, 0);
+    assert_eq!(as_me(&["login", link.trim(), "eve", "--password-stdin"], b"another password\n").code, 3, "once only");
+}
+
+#[test]
+fn accounts_are_managed_beside_a_server_and_without() {
+    let mut house = House::new();
+    let listed = house.admin(&["user", "list", "--json"], b"").text();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&listed).unwrap()["user"], "ann");
+    house.stop();
+    assert_eq!(house.admin(&["user", "add", "ben", "--password-stdin"], b"a long password\n").code, 0);
+    assert_eq!(house.admin(&["user", "add", "ben", "--password-stdin"], b"a long password\n").code, 3);
+    assert_eq!(house.admin(&["user", "add", "cho", "--password-stdin"], b"short\n").code, 3);
+    let token = house.admin(&["token", "add", "ben"], b"").text();
+    house.start();
+    assert_eq!(house.run(&["--token", token.trim(), "send", "general", "hello"]).code, 0);
+    assert_eq!(house.admin(&["user", "disable", "ben"], b"").code, 0);
+    assert_eq!(house.run(&["--token", token.trim(), "send", "general", "hello"]).code, 3);
+}
