@@ -211,7 +211,11 @@ fn use_sight(engine: &Engine, run: wardroom_protocol::RunId, card: &NodeRef) {
                 })
             };
             let options = IntersectionObserverInit::new();
-            options.set_root_margin("200px");
+            // Well before it is seen, so that its output does not grow under the reader's eyes. The margin is that of
+            // the timeline: one of the window would be cut off at the timeline's edge.
+            options.set_root_margin("1200px 0px");
+            let timeline = card.cast::<Element>().and_then(|card| card.closest(".timeline").ok().flatten());
+            options.set_root(timeline.as_ref());
             let observer = IntersectionObserver::new_with_options(closure.as_ref().unchecked_ref(), &options).ok();
             if let (Some(observer), Some(card)) = (&observer, card.cast::<Element>()) {
                 observer.observe(&card);
