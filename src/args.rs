@@ -90,7 +90,7 @@ pub enum Command {
         /// The room
         room: RoomName,
         /// The words; - reads them from standard input
-        #[arg(required = true, value_name = "TEXT|-", allow_hyphen_values = true)]
+        #[arg(required = true, value_name = "TEXT|-")]
         text: Vec<String>,
     },
     /// Run a command in a room: everybody there sees it, and its output and exit code come here

@@ -47,9 +47,9 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<u8, Failure> {
-    let Cli { command, connect, .. } = cli;
+    let Cli { command, connect, log } = cli;
     match command {
-        Command::Serve(args) => serve::serve(args).await,
+        Command::Serve(args) => serve::serve(args, log).await,
         Command::Core(args) => parts::core(args).await,
         Command::Gateway(args) => parts::gateway(args).await,
         Command::Host(args) => parts::host(args).await,

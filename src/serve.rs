@@ -20,8 +20,8 @@ use crate::{data, link};
 /// What the local host may take to be there before the server calls itself ready without it.
 const HOST_WAIT: Duration = Duration::from_secs(5);
 
-/// Serves until it is told to stop.
-pub async fn serve(args: ServeArgs) -> Result<u8, Failure> {
+/// Serves until it is told to stop. `log`: the filter that the host gets as well.
+pub async fn serve(args: ServeArgs, log: Option<String>) -> Result<u8, Failure> {
     let mut signals = Signals::watch()?;
     let stop_core = CancellationToken::new();
     let first_http = args.web.http.first().map(ToString::to_string).unwrap_or_default();
@@ -44,7 +44,7 @@ pub async fn serve(args: ServeArgs) -> Result<u8, Failure> {
             return Err(sentence(e));
         }
     };
-    let mut host = Supervisor::start(host_command(&core.socket, &args.data)?);
+    let mut host = Supervisor::start(host_command(&core.socket, &args.data, log)?);
     tokio::select! {
         is_there = host.wait_ready(HOST_WAIT) => {
             if !is_there {
@@ -74,14 +74,14 @@ async fn stop(host: Supervisor, gateway: (CancellationToken, Gateway), core: (Ca
     core.1.stopped().await;
 }
 
-fn host_command(socket: &Path, data: &Path) -> Result<HostCommand, Failure> {
+fn host_command(socket: &Path, data: &Path, log: Option<String>) -> Result<HostCommand, Failure> {
     let program = std::env::current_exe().map_err(|e| Failure::failed(format!("this program cannot be found: {e}")))?;
     let data = std::path::absolute(data).map_err(|e| Failure::failed(format!("{}: {e}", data.display())))?;
     let socket = std::path::absolute(socket).map_err(|e| Failure::failed(format!("{}: {e}", socket.display())))?;
     let folder = std::env::current_dir().map_err(|e| Failure::failed(format!("there is no folder to work in: {e}")))?;
     let mut core = OsString::from("unix:");
     core.push(&socket);
-    let argv = vec![
+    let mut argv: Vec<OsString> = vec![
         program.into_os_string(),
         "host".into(),
         "--core".into(),
@@ -93,6 +93,9 @@ fn host_command(socket: &Path, data: &Path) -> Result<HostCommand, Failure> {
         "--spool".into(),
         data.join("host").into_os_string(),
     ];
+    if let Some(filter) = log {
+        argv.extend(["--log".into(), filter.into()]);
+    }
     Ok(HostCommand { argv, folder, lock: data.join("host/lock") })
 }
 

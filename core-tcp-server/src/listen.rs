@@ -135,8 +135,7 @@ impl Drop for Listener {
     }
 }
 
-/// The bounds that all listeners share.
-#[derive(Clone)]
+/// The bounds of a listener.
 pub struct Doors {
     strangers: Arc<Semaphore>,
     all: Arc<Semaphore>,

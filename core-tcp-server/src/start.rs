@@ -90,7 +90,6 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
         runs,
         files,
         keys,
-        data: folder.path.clone(),
         server_name: config.server_name.clone(),
         web_url: config.web_url.clone(),
     });
@@ -103,6 +102,7 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
 /// # Errors
 /// [`StartError`]
 pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, StartError> {
+    raise_descriptor_limit();
     let parts = open(&config).await?;
     let state = Arc::clone(&parts.state);
     crate::files::recover(&state).await?;
@@ -125,6 +125,16 @@ impl Core {
         if let Err(error) = self.stopped.await {
             tracing::error!(%error, "the core did not stop in order");
         }
+    }
+}
+
+/// A connection is a descriptor, and the usual soft limit of 1,024 is for programs that use select(2).
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "cannot raise the limit of open files");
     }
 }
 

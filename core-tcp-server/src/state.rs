@@ -1,6 +1,5 @@
 //! All that the services share. One per core; every connection holds it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::accounts::Accounts;
@@ -27,8 +26,6 @@ pub struct State {
     pub files: Files,
     /// The keys by which gateways, hosts and the administrator's command are known.
     pub keys: Keys,
-    /// The data folder.
-    pub data: PathBuf,
     /// The name by which people know this server.
     pub server_name: String,
     /// Where the page is, for those who knock on the wrong door.

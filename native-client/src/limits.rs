@@ -9,6 +9,10 @@ pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a run, an upload or a download waits for a connection that is lost before it gives up: a server's upgrade
 /// or a train's tunnel.
 pub(crate) const RECONNECT_GIVE_UP: Duration = Duration::from_secs(15 * 60);
+/// What `run` waits for a host that is away: its own longest pause between two attempts is ten seconds.
+pub(crate) const HOST_WAIT: Duration = Duration::from_secs(15);
+/// How often it asks meanwhile.
+pub(crate) const START_AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// What the last frames may take to leave when a command ends.
 pub(crate) const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes that one read from a socket takes at most: four bulk frames, so that their lines are decoded together.

@@ -85,6 +85,14 @@ fn a_command_keeps_its_own_flags() {
 }
 
 #[test]
+fn a_flag_behind_the_words_is_a_flag() {
+    let Ok(Cli { command: Command::Send { text, .. }, connect, .. }) = parse("wardroom send ops hello --json") else {
+        panic!("it is a send");
+    };
+    assert!(connect.json && text == ["hello"]);
+}
+
+#[test]
 fn a_token_is_not_shown() {
     let help = Cli::command().render_long_help().to_string();
     assert!(help.contains("WARDROOM_TOKEN") && !help.contains("WARDROOM_TOKEN="));

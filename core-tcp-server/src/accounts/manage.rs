@@ -128,7 +128,8 @@ impl Accounts {
                 tx.conn.execute("UPDATE users SET disabled = ?2 WHERE id = ?1", params![id.0, set.disabled])?;
                 let admins = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0 AND id <> 0";
                 let left: i64 = tx.conn.query_row(admins, [], |row| row.get(0))?;
-                let role: String = tx.conn.query_row("SELECT role FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;
+                let role: String =
+                    tx.conn.query_row("SELECT role FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;
                 if set.disabled && left == 0 && role == Role::Admin.as_str() {
                     return Err(Refusal::conflict("this is the last admin: make another one first"));
                 }

@@ -82,6 +82,15 @@ impl Accounts {
         }))
     }
 
+    /// True as long as the account is open, and the session, if it came by one, has not ended.
+    pub async fn may_stay(&self, store: &Store, user: UserId, session: Option<SessionId>) -> bool {
+        let is_open = user == UserId::SYSTEM || self.by_id(user).is_some_and(|user| !user.is_disabled);
+        let Some(SessionId(id)) = session else { return is_open };
+        let exists = "SELECT EXISTS(SELECT 1 FROM sessions WHERE id = ?1)";
+        let found = store.read(move |conn| Ok(conn.prepare_cached(exists)?.query_row([id], |row| row.get(0))?));
+        is_open && found.await.unwrap_or(false)
+    }
+
     /// Ends one session. Its connections are closed by the caller, who knows them.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use crate::limits::CLOSE_WAIT_MS;
 use crate::listen::Stranger;
 use crate::outlet::{Item, Outlet};
 use crate::policy::Member;
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::UserId;
 
@@ -54,6 +55,12 @@ pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: 
 
 async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, member: Member) {
     let here = state.presence.enter(outlet, member.user.id, member.session, false);
+    // What ended between the look at its token and this line is not found by who closes its connections.
+    if !state.accounts.may_stay(&state.store, member.user.id, member.session).await {
+        let answer = Refusal::unauthorized("this session was ended: sign in again").answer(None);
+        outlet.close(Some(encode(Number::None, &answer)));
+        return;
+    }
     for room in state.rooms.all().into_iter().filter(|room| room.has(member.user.id)) {
         outlet.push(Item::Joined(room));
     }

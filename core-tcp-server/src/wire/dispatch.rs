@@ -10,6 +10,7 @@ use wardroom_protocol::messages::{
     Incoming, Pong, RoomListed, RoomMembersListed, RoomOpened, RoomPost, Stood, UserListed,
 };
 
+use crate::accounts::SessionId;
 use crate::answer::{Nothing, ok};
 use crate::outlet::{Item, Outlet};
 use crate::policy::Member;
@@ -104,8 +105,13 @@ async fn carry_out(
         }
         Request::RoomMembers(ask) => ok(id, &RoomMembersListed { members: rooms::members(state, member, &ask.room)? }),
         Request::SessionEnd(_) => {
-            end_session(state, member).await?;
-            ok(id, &Nothing {})
+            let session = end_session(state, member).await?;
+            // Answered before this connection is closed with the others.
+            if let Some(answer) = ok(id, &Nothing {}) {
+                outlet.tell(answer);
+            }
+            state.presence.close_session(session);
+            None
         }
         request @ (Request::UserAdd(_)
         | Request::UserList(_)
@@ -143,13 +149,12 @@ async fn carry_out(
     })
 }
 
-async fn end_session(state: &State, member: &Member) -> Result<(), Refusal> {
+async fn end_session(state: &State, member: &Member) -> Result<SessionId, Refusal> {
     let Some(session) = member.session else {
         return Err(Refusal::bad_request("this connection belongs to no session: just close it"));
     };
     state.accounts.end_session(&state.store, session).await?;
-    state.presence.close_session(session);
-    Ok(())
+    Ok(session)
 }
 
 /// What `wardroom admin` asks for; also called for a data folder that no server holds.

@@ -45,7 +45,7 @@ pub async fn open(state: &State, reader: &mut FrameReader, outlet: &Arc<Outlet>,
         Ok(Ok(opened)) => Some(opened),
         Ok(Err(refusal)) => {
             if let Some(answer) = refusal {
-                outlet.close(Some(encode(Number::None, &answer)));
+                outlet.close(Some(encode(Number::None, &*answer)));
             }
             None
         }
@@ -62,7 +62,7 @@ async fn opening(
     reader: &mut FrameReader,
     outlet: &Arc<Outlet>,
     peer: &Peer,
-) -> Result<Opened, Option<ErrAnswer>> {
+) -> Result<Opened, Option<Box<ErrAnswer>>> {
     let mut peer = peer.clone();
     let mut session = None;
     let mut bytes = 0;
@@ -70,32 +70,39 @@ async fn opening(
         let frame = next(reader).await?;
         bytes += frame.line.len() + frame.body.len();
         if bytes > HELLO_BYTES_MAX {
-            return Err(Some(Refusal::too_large("before the welcome at most 8,192 bytes").answer(None)));
+            return Err(said(&Refusal::too_large("before the welcome at most 8,192 bytes"), None));
         }
         let incoming = Request::parse(&frame).map_err(|bad| {
-            Some(ErrAnswer { re: bad.id, code: Some(bad.code), msg: bad.msg, ..ErrAnswer::default() })
+            Some(Box::new(ErrAnswer { re: bad.id, code: Some(bad.code), msg: bad.msg, ..ErrAnswer::default() }))
         })?;
         match incoming.request {
             Request::Ping(_) | Request::Pong(_) => {}
             Request::Via(via) => {
-                peer = vouched(state, &via).map_err(|refusal| Some(refusal.answer(incoming.id)))?;
+                peer = vouched(state, &via).map_err(|refusal| said(&refusal, incoming.id))?;
                 session = Some(via.session);
             }
             Request::HostHello(hello) => return host(state, hello, incoming.id).map_err(Some),
             Request::Hello(hello) => {
                 return hello_of(state, outlet, &peer, session.flatten(), hello, incoming.id).await.map_err(Some);
             }
-            _ => return Err(Some(Refusal::unauthorized("say hello first").answer(incoming.id))),
+            _ => return Err(said(&Refusal::unauthorized("say hello first"), incoming.id)),
         }
     }
 }
 
-async fn next(reader: &mut FrameReader) -> Result<Frame, Option<ErrAnswer>> {
+/// A refusal as the last frame of a connection that does not come to be. Boxed: it is large, and rare.
+fn said(refusal: &Refusal, re: Option<u64>) -> Option<Box<ErrAnswer>> {
+    Some(Box::new(refusal.answer(re)))
+}
+
+async fn next(reader: &mut FrameReader) -> Result<Frame, Option<Box<ErrAnswer>>> {
     if reader.buf.len() > HELLO_BYTES_MAX + BODY_BYTES_MAX {
-        return Err(Some(Refusal::too_large("before the welcome at most 8,192 bytes").answer(None)));
+        return Err(said(&Refusal::too_large("before the welcome at most 8,192 bytes"), None));
     }
     reader.next().await.map_err(|end| match end {
-        End::Bad(e) => Some(ErrAnswer { code: Some(Code::BadFrame), msg: e.to_string(), ..ErrAnswer::default() }),
+        End::Bad(e) => {
+            Some(Box::new(ErrAnswer { code: Some(Code::BadFrame), msg: e.to_string(), ..ErrAnswer::default() }))
+        }
         End::Eof | End::Closing | End::Broken => None,
     })
 }
@@ -107,20 +114,21 @@ fn vouched(state: &State, via: &Via) -> Result<Peer, Refusal> {
     Ok(Peer { address: via.client.clone(), is_local: false })
 }
 
-fn host(state: &State, hello: HostHello, id: Option<u64>) -> Result<Opened, ErrAnswer> {
+fn host(state: &State, hello: HostHello, id: Option<u64>) -> Result<Opened, Box<ErrAnswer>> {
     check_version(hello.v, id)?;
     if !are_equal(&hello.key, &state.keys.host) {
-        return Err(Refusal::unauthorized("this is not the host key: see --key-file").answer(id));
+        return Err(Box::new(Refusal::unauthorized("this is not the host key: see --key-file").answer(id)));
     }
     Ok(Opened::Host(hello))
 }
 
-fn check_version(v: u32, re: Option<u64>) -> Result<(), ErrAnswer> {
+fn check_version(v: u32, re: Option<u64>) -> Result<(), Box<ErrAnswer>> {
     if v == VERSION {
         return Ok(());
     }
     let msg = format!("this server speaks version {VERSION} of the protocol, not {v}");
-    Err(ErrAnswer { re, code: Some(Code::Incompatible), msg, versions: Some(vec![VERSION]), ..ErrAnswer::default() })
+    let versions = Some(vec![VERSION]);
+    Err(Box::new(ErrAnswer { re, code: Some(Code::Incompatible), msg, versions, ..ErrAnswer::default() }))
 }
 
 async fn hello_of(
@@ -130,9 +138,9 @@ async fn hello_of(
     session: Option<String>,
     hello: Hello,
     id: Option<u64>,
-) -> Result<Opened, ErrAnswer> {
+) -> Result<Opened, Box<ErrAnswer>> {
     check_version(hello.v, id)?;
-    let signed_in = sign_in(state, peer, session, hello).await.map_err(|refusal| refusal.answer(id))?;
+    let signed_in = sign_in(state, peer, session, hello).await.map_err(|refusal| Box::new(refusal.answer(id)))?;
     let member =
         Member { user: Arc::clone(&signed_in.user), session: signed_in.session, address: peer.address.clone() };
     outlet.tell(encode(id.map_or(Number::None, Number::Re), &welcome(state, &member, signed_in.token)));

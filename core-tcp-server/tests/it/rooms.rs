@@ -135,8 +135,7 @@ async fn history_has_pages_in_every_direction() {
         ask["t"] = "room.history".into();
         ask["room"] = "ops".into();
         let answer = ann.ask(ask).await;
-        let seqs: Vec<u64> =
-            answer["events"].as_array().unwrap().iter().map(|e| e["seq"].as_u64().unwrap()).collect();
+        let seqs: Vec<u64> = answer["events"].as_array().unwrap().iter().map(|e| e["seq"].as_u64().unwrap()).collect();
         (seqs, answer["more"].as_bool().unwrap())
     };
     assert_eq!(page(json!({"limit":3})).await, (vec![248, 249, 250], true));
@@ -164,9 +163,7 @@ async fn long_texts_make_short_pages_that_fit_a_line() {
 async fn ending_a_session_closes_its_connections() {
     let core = core_with_two().await;
     let mut first = core.connect().await;
-    first
-        .send(json!({"t":"hello","v":1,"remember":"test","auth":{"user":"ben","password":PASSWORD}}), &[])
-        .await;
+    first.send(json!({"t":"hello","v":1,"remember":"test","auth":{"user":"ben","password":PASSWORD}}), &[]).await;
     let token = first.next().await.0["token"].as_str().unwrap().to_owned();
     let mut second = core.connect().await;
     second.hello(json!({"token": token})).await;

@@ -139,7 +139,8 @@ impl Browser {
 
     /// The places of the lines that are shown, from top to bottom.
     pub async fn seqs(&self) -> Vec<u64> {
-        let script = "return [...document.querySelectorAll('[data-testid=timeline] [data-seq]')].map(e => +e.dataset.seq)";
+        let script =
+            "return [...document.querySelectorAll('[data-testid=timeline] [data-seq]')].map(e => +e.dataset.seq)";
         let seqs = self.page.execute(script, vec![]).await.unwrap();
         seqs.as_array().unwrap().iter().filter_map(|seq| seq.as_u64()).collect()
     }

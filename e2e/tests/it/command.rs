@@ -37,11 +37,7 @@ pub fn wardroom(house: &House, token: &str, args: &[&str]) -> Command {
 pub async fn done(mut command: Command) -> Done {
     let running = command.stdin(Stdio::null()).output();
     let output = tokio::time::timeout(DEADLINE, running).await.expect("it ends in time").unwrap();
-    Done {
-        code: output.status.code(),
-        out: output.stdout,
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    Done { code: output.status.code(), out: output.stdout, err: String::from_utf8_lossy(&output.stderr).into_owned() }
 }
 
 /// A program that one talks with.

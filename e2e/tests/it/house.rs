@@ -18,10 +18,8 @@ pub const PASSWORD: &str = "correct horse battery";
 
 /// The binary under test: named by WARDROOM_BIN, or the one that `cargo build` leaves.
 pub fn binary() -> PathBuf {
-    std::env::var_os("WARDROOM_BIN").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/wardroom"),
-        PathBuf::from,
-    )
+    std::env::var_os("WARDROOM_BIN")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/wardroom"), PathBuf::from)
 }
 
 /// A process that ends with the test.
@@ -50,7 +48,8 @@ impl Process {
             }
         });
         let ready = loop {
-            let line = told.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("wardroom {args:?} was not ready in time"));
+            let line =
+                told.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("wardroom {args:?} was not ready in time"));
             if line.starts_with("ready") {
                 break line;
             }
@@ -184,5 +183,17 @@ fn start_host(data: &Path) -> Process {
     let key = data.join("keys/host.key").display().to_string();
     let spool = data.join("host").display().to_string();
     let work = data.parent().unwrap().display().to_string();
-    Process::start(&["host", "--core", &core, "--key-file", &key, "--name", "local", "--spool", &spool, "--work", &work])
+    Process::start(&[
+        "host",
+        "--core",
+        &core,
+        "--key-file",
+        &key,
+        "--name",
+        "local",
+        "--spool",
+        &spool,
+        "--work",
+        &work,
+    ])
 }

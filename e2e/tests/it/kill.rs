@@ -77,7 +77,9 @@ async fn a_run_goes_on_while_the_core_is_away_and_its_output_is_whole() {
     let mut house = House::start();
     let token = house.add_user("ann", "operator").await;
     let lines = 3_000;
-    let script = format!("i=0; while [ $i -lt {lines} ]; do i=$((i+1)); echo line $i; [ $((i % 100)) = 0 ] && sleep 0.1; done; exit 7");
+    let script = format!(
+        "i=0; while [ $i -lt {lines} ]; do i=$((i+1)); echo line $i; [ $((i % 100)) = 0 ] && sleep 0.1; done; exit 7"
+    );
     let run = tokio::spawn(done(wardroom(&house, &token, &["run", "general", "--", "sh", "-c", &script])));
     // Killed in the middle: some of the output is stored, some is not written yet.
     let mut watcher = house.connect(&token).await;
@@ -195,7 +197,8 @@ async fn ending_a_session_closes_its_sockets() {
     house.add_user("root", "admin").await;
     let browser = Browser::start(1024, 768).await;
     browser.sign_in(&page_of(&house), "ann").await;
-    let disabled = done(wardroom(&house, "", &["admin", "--data", &house.data.to_string_lossy(), "user", "disable", "ann"]));
+    let disabled =
+        done(wardroom(&house, "", &["admin", "--data", &house.data.to_string_lossy(), "user", "disable", "ann"]));
     let disabled = disabled.await;
     assert_eq!(disabled.code, Some(0), "{}", disabled.err);
     browser.find("[data-testid=login-form]").await;

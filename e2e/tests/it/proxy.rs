@@ -42,7 +42,8 @@ impl Proxy {
 
     /// Caddy with `deploy/NAME`.
     pub async fn caddy(name: &str, port: u16, upstream: &str) -> Self {
-        let config = deployed(name).replace("127.0.0.1:8080", upstream).replace(":80 {", &format!("http://127.0.0.1:{port} {{"));
+        let config =
+            deployed(name).replace("127.0.0.1:8080", upstream).replace(":80 {", &format!("http://127.0.0.1:{port} {{"));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("Caddyfile");
         std::fs::write(&file, config).unwrap();

@@ -8,15 +8,17 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
-use wardroom_client_core::{Command, Effect, Subject, WatchFrom};
+use tokio::time::Instant;
+use wardroom_client_core::{Command, Effect, Refusal, Subject, WatchFrom};
 use wardroom_protocol::messages::{RunEnd, RunStart, Signal};
-use wardroom_protocol::{RoomName, RunId};
+use wardroom_protocol::{Code, RoomName, RunId};
 
 use self::input::Input;
 use self::printer::{Printer, Style};
 use super::out::say;
 use super::{Patience, refused};
 use crate::exit::{ExitCode, Failure};
+use crate::limits::{HOST_WAIT, START_AGAIN_AFTER};
 use crate::runner::{Runner, Target, random};
 
 /// What to run, and how.
@@ -74,9 +76,12 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         stdin: run.stdin,
         nonce: nonce.clone(),
     };
-    runner.command(Command::StartRun { start, watch: false });
+    runner.command(Command::StartRun { start: start.clone(), watch: false });
     let mut state = Running {
         run: None,
+        start,
+        began: Instant::now(),
+        start_again_at: None,
         printer: Printer::new(style),
         input: run.stdin.then(Input::start),
         end: None,
@@ -91,6 +96,10 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
 /// A run under way.
 struct Running {
     run: Option<(RunId, u64)>,
+    /// What was asked for, for as long as the host is away.
+    start: RunStart,
+    began: Instant,
+    start_again_at: Option<Instant>,
     printer: Printer,
     input: Option<Input>,
     end: Option<RunEnd>,
@@ -122,6 +131,10 @@ impl Running {
                     }
                 },
                 piece = Input::next(self.input.as_mut()), if self.run.is_some() => self.pass_on(runner, piece),
+                () = at(self.start_again_at) => {
+                    self.start_again_at = None;
+                    runner.command(Command::StartRun { start: self.start.clone(), watch: false });
+                }
                 number = signals.next() => {
                     if self.interrupted(runner, number) {
                         return Ok(INTERRUPTED);
@@ -148,7 +161,7 @@ impl Running {
                     input.answered(ticket, result);
                 }
             }
-            Effect::Failed { subject: Subject::RunStart(_), refusal } => return refused(refusal),
+            Effect::Failed { subject: Subject::RunStart(_), refusal } => return self.not_started(refusal),
             Effect::Failed { subject: Subject::Run(_), refusal } if self.end.is_none() => {
                 if !runner.client().runs().values().any(|run| run.watched) {
                     return refused(refusal);
@@ -163,6 +176,15 @@ impl Running {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// A host that is away comes back within seconds, as a rule: after a restart of the server, say.
+    fn not_started(&mut self, refusal: Refusal) -> Result<(), Failure> {
+        if refusal.code != Some(Code::Busy) || self.began.elapsed() >= HOST_WAIT {
+            return refused(refusal);
+        }
+        self.start_again_at = Some(Instant::now() + START_AGAIN_AFTER);
         Ok(())
     }
 
@@ -207,6 +229,14 @@ impl Running {
                 true
             }
         }
+    }
+}
+
+/// Waits until then; for ever, if there is no such time.
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => tokio::time::sleep_until(when).await,
+        None => std::future::pending().await,
     }
 }
 

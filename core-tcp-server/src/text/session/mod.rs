@@ -43,7 +43,7 @@ pub async fn serve(
     reader.unbind();
     let here = state.presence.enter(&outlet, member.user.id, member.session, true);
     // An account that was closed between the password and this line is not found by who closes its connections.
-    if state.accounts.by_id(member.user.id).is_none_or(|user| user.is_disabled) {
+    if !state.accounts.may_stay(&state.store, member.user.id, member.session).await {
         outlet.close(Some("# this account is closed\n".into()));
     }
     let (calendar, followed) = (Calendar::local(), Arc::new(Followed::default()));
