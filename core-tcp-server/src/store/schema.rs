@@ -41,7 +41,7 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     // FULL: a commit that was answered is on disk, also after a power cut. Checkpoints run on a thread of their own.
     conn.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON;
-         PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;",
+         PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;",
     )
     .map_err(wrap)?;
     migrate(&mut conn, &shown)?;
@@ -53,7 +53,7 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
 pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(Duration::from_millis(STORE_BUSY_MS))?;
-    conn.execute_batch("PRAGMA cache_size=-4096; PRAGMA query_only=ON;")?;
+    conn.execute_batch("PRAGMA cache_size=-2048; PRAGMA query_only=ON;")?;
     conn.set_prepared_statement_cache_capacity(32);
     Ok(conn)
 }

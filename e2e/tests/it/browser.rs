@@ -154,13 +154,6 @@ impl Browser {
         path
     }
 
-    /// What the page has logged as errors. A content security policy that it runs into is one.
-    pub async fn errors(&self) -> Vec<String> {
-        let script = "return window.performance ? (window.__errors || []) : []";
-        let errors = self.page.execute(script, vec![]).await.unwrap();
-        errors.as_array().unwrap().iter().map(ToString::to_string).collect()
-    }
-
     /// Ends it.
     pub async fn end(self) {
         self.page.clone().close().await.unwrap();

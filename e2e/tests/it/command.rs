@@ -42,7 +42,8 @@ pub async fn done(mut command: Command) -> Done {
 
 /// A program that one talks with.
 pub struct Talk {
-    child: Child,
+    /// Killed when dropped.
+    _child: Child,
     stdin: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
     /// All lines that it has said.
@@ -55,7 +56,7 @@ impl Talk {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { stdin: child.stdin.take(), lines, child, said: Vec::new() }
+        Self { stdin: child.stdin.take(), lines, _child: child, said: Vec::new() }
     }
 
     /// Types a line.
@@ -76,11 +77,5 @@ impl Talk {
                 return line;
             }
         }
-    }
-
-    /// Ends its input, and waits for it.
-    pub async fn end(mut self) -> Option<i32> {
-        drop(self.stdin.take());
-        tokio::time::timeout(DEADLINE, self.child.wait()).await.expect("it ends in time").unwrap().code()
     }
 }

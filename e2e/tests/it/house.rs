@@ -73,12 +73,6 @@ impl Process {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
-
-    /// `kill`, and how it left.
-    pub fn terminate(&mut self) -> Option<i32> {
-        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        self.child.wait().unwrap().code()
-    }
 }
 
 impl Drop for Process {

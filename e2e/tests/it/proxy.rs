@@ -10,8 +10,6 @@ use crate::browser::retry;
 
 /// A proxy that ends with the test.
 pub struct Proxy {
-    /// `127.0.0.1:PORT`
-    pub address: String,
     child: Child,
     _folder: TempDir,
 }
@@ -59,7 +57,7 @@ impl Proxy {
         let child = command.spawn().expect("the proxy is installed: cargo xtask test says how");
         let address = format!("127.0.0.1:{port}");
         retry("the proxy", async || tokio::net::TcpStream::connect(&address).await.ok()).await;
-        Self { address, child, _folder: folder }
+        Self { child, _folder: folder }
     }
 }
 

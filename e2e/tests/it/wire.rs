@@ -26,7 +26,12 @@ pub struct Wire {
 impl Wire {
     /// Over TCP.
     pub async fn tcp(address: &str) -> Self {
-        Self::over(TcpStream::connect(address).await.unwrap())
+        Self::try_tcp(address).await.unwrap()
+    }
+
+    /// Over TCP, if somebody listens.
+    pub async fn try_tcp(address: &str) -> std::io::Result<Self> {
+        Ok(Self::over(TcpStream::connect(address).await?))
     }
 
     /// Over a unix socket.
