@@ -33,7 +33,12 @@ pub enum Item {
     /// No more events of this room.
     Close(RoomId),
     /// The reader is a member: it is told when the room moves on while it is not open.
-    Joined(Arc<Room>),
+    Joined {
+        /// The room.
+        room: Arc<Room>,
+        /// Its welcome did not say so: it is told where the room stands.
+        is_news: bool,
+    },
     /// The reader is a member no more.
     Left(RoomId),
     /// Bulk from now on. One with the same key is replaced.

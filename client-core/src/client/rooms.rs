@@ -140,6 +140,7 @@ impl Client {
         if self.rooms_open.get(&name).is_none_or(|opening| opening.asked.is_some()) {
             return;
         }
+        let is_mine = self.you().is_some_and(|you| you.user == event.by);
         let Some(room) = self.rooms.get_mut(&name) else { return };
         let event = Arc::new(event);
         let room = Arc::make_mut(room);
@@ -153,8 +154,15 @@ impl Client {
             *left = left.saturating_sub(1);
         }
         let who_changed = matches!(event.body, EventBody::Join | EventBody::Leave);
+        if who_changed && is_mine {
+            // Joined or left on another connection. The last such line of a timeline says how it stands.
+            room.info.joined = matches!(event.body, EventBody::Join);
+        }
         let reload_people = who_changed && room.people.is_some();
         self.changed(Change::Room(name.clone()));
+        if who_changed && is_mine {
+            self.changed(Change::Rooms);
+        }
         self.post_seen(&event);
         self.note_run(&event);
         if reload_people {
@@ -179,7 +187,8 @@ impl Client {
     }
 
     pub(super) fn on_room_state(&mut self, state: RoomState) {
-        if !self.rooms.contains_key(&state.room) {
+        // Only members are told: a room that is not known as joined was joined on another connection.
+        if self.rooms.get(&state.room).is_none_or(|room| !room.info.joined) {
             return self.load_rooms();
         }
         self.change_room(&state.room, |room| {

@@ -69,7 +69,9 @@ pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Resul
     let room = Arc::new(room);
     room.put_member(member.user.id, room.tail.head());
     state.rooms.insert(Arc::clone(&room));
-    state.presence.each_of(member.user.id, |outlet| outlet.push(Item::Joined(Arc::clone(&room))));
+    state
+        .presence
+        .each_of(member.user.id, |outlet| outlet.push(Item::Joined { room: Arc::clone(&room), is_news: true }));
     Ok(room.tail.head())
 }
 
@@ -98,7 +100,9 @@ pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Opt
         .await?;
     // Whoever comes starts at the end: a new room is not a thousand unread lines.
     room.put_member(member.user.id, joined.unwrap_or(0));
-    state.presence.each_of(member.user.id, |outlet| outlet.push(Item::Joined(Arc::clone(&room))));
+    state
+        .presence
+        .each_of(member.user.id, |outlet| outlet.push(Item::Joined { room: Arc::clone(&room), is_news: true }));
     if let Some(seq) = joined {
         read(state, member, &room.name, seq).await?;
     }

@@ -5,6 +5,7 @@ mod connection;
 mod dispatch;
 mod handshake;
 mod host;
+mod quiet;
 mod reader;
 pub mod stream;
 pub mod writer;

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wardroom_protocol::RoomName;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::EVENTS_PER_WRITE_MAX;
-use wardroom_protocol::messages::{Goaway, RoomLive, RoomState};
+use wardroom_protocol::messages::{Goaway, RoomLive};
 
+use super::quiet::QuietRooms;
 use super::stream::{Frames, Stream};
 use crate::limits::{BULK_FRAMES_PER_WRITE_MAX, CLOSE_WAIT_MS, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, WRITE_BYTES_MAX};
 use crate::log::TailRead;
@@ -36,12 +36,6 @@ struct OpenRoom {
     is_live: bool,
 }
 
-/// A room that the reader is a member of and does not have open.
-struct QuietRoom {
-    room: Arc<Room>,
-    told: (u64, u64),
-}
-
 /// The writing task's own.
 pub struct Writer {
     stream: Arc<Stream>,
@@ -49,7 +43,7 @@ pub struct Writer {
     store: Store,
     reader: UserId,
     rooms: Vec<OpenRoom>,
-    quiet: Vec<QuietRoom>,
+    quiet: QuietRooms,
     flows: Vec<Box<dyn Flow>>,
     /// Raw bulk: as long as it is there, nothing else is written.
     alone: Option<Box<dyn Flow>>,
@@ -65,7 +59,7 @@ impl Writer {
         reader: UserId,
         render: Option<Box<dyn Render>>,
     ) -> Self {
-        let (rooms, quiet, flows) = (Vec::new(), Vec::new(), Vec::new());
+        let (rooms, quiet, flows) = (Vec::new(), QuietRooms::new(reader), Vec::new());
         Self { stream, outlet, store, reader, rooms, quiet, flows, alone: None, render }
     }
 
@@ -191,23 +185,11 @@ impl Writer {
                 if let Some(at) = self.rooms.iter().position(|open| open.room.id == id) {
                     let open = self.rooms.swap_remove(at);
                     open.room.tail.unsubscribe(&self.outlet);
-                    if let Some(quiet) = self.quiet.iter_mut().find(|quiet| quiet.room.id == id) {
-                        quiet.told.0 = open.cursor;
-                    }
+                    self.quiet.closed_at(id, open.cursor);
                 }
             }
-            Item::Joined(room) => {
-                if !self.quiet.iter().any(|quiet| quiet.room.id == room.id) {
-                    room.subscribe_quiet(&self.outlet);
-                    let told = (room.tail.head(), room.read_by(self.reader).unwrap_or(0));
-                    self.quiet.push(QuietRoom { room, told });
-                }
-            }
-            Item::Left(id) => {
-                if let Some(at) = self.quiet.iter().position(|quiet| quiet.room.id == id) {
-                    self.quiet.swap_remove(at).room.unsubscribe_quiet(&self.outlet);
-                }
-            }
+            Item::Joined { room, is_news } => self.quiet.join(room, is_news, &self.outlet),
+            Item::Left(id) => self.quiet.leave(id, &self.outlet),
             Item::Flow(flow) if flow.is_raw() => self.alone = Some(flow),
             Item::Flow(flow) => {
                 self.flows.retain(|old| old.key() != flow.key());
@@ -267,20 +249,8 @@ impl Writer {
         if self.render.is_some() {
             return;
         }
-        for quiet in &mut self.quiet {
-            let read = quiet.room.read_by(self.reader).unwrap_or(0);
-            let now = (quiet.room.tail.head(), read);
-            if now == quiet.told {
-                continue;
-            }
-            // An open room's events tell its head themselves; only where it was read elsewhere is news.
-            let is_open = self.rooms.iter().any(|open| open.room.id == quiet.room.id);
-            let is_news = !is_open || now.1 != quiet.told.1;
-            quiet.told = now;
-            if is_news {
-                out.push(state_frame(quiet.room.name.clone(), now));
-            }
-        }
+        let rooms = &self.rooms;
+        self.quiet.take(|id| rooms.iter().any(|open| open.room.id == id), out);
     }
 
     /// The next of a raw flow.
@@ -342,17 +312,11 @@ async fn read_page(store: &Store, room: &Room, cursor: u64, reader: UserId, out:
     events.last().map(|event| event.seq)
 }
 
-fn state_frame(room: RoomName, (head, read): (u64, u64)) -> Bytes {
-    encode(Number::None, &RoomState { room, head, read, mentions: 0 })
-}
-
 impl Drop for Writer {
     fn drop(&mut self) {
         for open in &self.rooms {
             open.room.tail.unsubscribe(&self.outlet);
         }
-        for quiet in &self.quiet {
-            quiet.room.unsubscribe_quiet(&self.outlet);
-        }
+        self.quiet.leave_all(&self.outlet);
     }
 }

@@ -225,3 +225,14 @@ async fn the_wrong_door_is_named() {
     tokio::io::AsyncReadExt::read_to_string(&mut browser.stream, &mut text).await.unwrap();
     assert!(text.starts_with("HTTP/1.1 400") && text.contains("http://web.example/"), "{text}");
 }
+
+#[tokio::test]
+async fn a_room_joined_on_one_connection_is_told_to_the_others() {
+    let core = core_with_two().await;
+    let mut ann = core.sign_in("ann").await;
+    let (mut desk, mut phone) = (core.sign_in("ben").await, core.sign_in("ben").await);
+    ann.ask(json!({"t":"room.create","room":"ops"})).await;
+    desk.ask(json!({"t":"room.join","room":"ops"})).await;
+    let told = phone.next_of("room.state").await;
+    assert_eq!((&told["room"], &told["head"]), (&json!("ops"), &json!(2)));
+}

@@ -52,6 +52,7 @@ pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
         link: Link::Connecting,
         is_terminal: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
         starting: 0,
+        is_live: false,
         held: VecDeque::new(),
         input: Input::Open,
     };
@@ -84,6 +85,8 @@ struct Talk {
     is_terminal: bool,
     /// Runs that were asked for and have no id yet.
     starting: usize,
+    /// The room's past has been shown.
+    is_live: bool,
     /// Lines that wait for their turn.
     held: VecDeque<String>,
     input: Input,
@@ -119,12 +122,12 @@ impl Talk {
         }
     }
 
-    /// The input is over, and all that was said stands in the room.
+    /// The input is over, the room has been shown, and all that was said stands in it.
     fn is_over(&self, runner: &Runner) -> bool {
         match self.input {
             Input::Open => false,
             Input::Quit => true,
-            Input::Ended(_) => self.held.is_empty() && runner.is_idle() && !self.is_saying(runner),
+            Input::Ended(_) => self.is_live && self.held.is_empty() && runner.is_idle() && !self.is_saying(runner),
         }
     }
 
@@ -172,7 +175,10 @@ impl Talk {
                 self.out.line(&line)?;
                 self.runs.seen(runner, &event);
             }
-            Effect::Live { room } if room == self.room => self.runs.caught_up(runner),
+            Effect::Live { room } if room == self.room => {
+                self.is_live = true;
+                self.runs.caught_up(runner);
+            }
             Effect::Output { run, fd, bytes, .. } if !self.json => {
                 for line in self.runs.lines(run, fd, &bytes) {
                     self.out.line(&line)?;
@@ -257,6 +263,7 @@ impl Talk {
         runner.command(Command::JoinRoom { room: room.clone() });
         runner.command(Command::CloseRoom { room: self.room.clone() });
         self.room = room;
+        self.is_live = false;
         self.runs.leave(runner);
         open(runner, &self.room, None);
         say(&format!("-- in {}", self.room));
