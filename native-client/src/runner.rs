@@ -252,7 +252,10 @@ impl Runner {
         }
         let rest = std::mem::take(&mut self.out).into();
         if let Some((_, connection)) = self.connection.take() {
-            connection.finish(rest).await;
+            tokio::select! {
+                () = connection.finish(rest) => {}
+                () = async { while self.events.recv().await.is_some() {} } => {}
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::house::{House, done, finish, lines_of};
+use crate::house::{Background, House, done, finish, lines_of};
 
 #[test]
 fn what_is_said_stands_in_the_room() {
@@ -62,8 +62,8 @@ fn a_chat_shows_runs_line_by_line() {
 fn following_loses_and_doubles_nothing_over_crashes() {
     let mut house = House::new();
     let mut log = house.client(&["log", "general", "--follow", "--after", "0", "--json"]);
-    let mut log = log.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let lines = lines_of(log.stdout.take().unwrap());
+    let mut log = Background(log.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let lines = lines_of(log.0.stdout.take().unwrap());
     let mut seen = Vec::new();
     for round in 0..3u64 {
         for n in 0..5 {
@@ -85,6 +85,4 @@ fn following_loses_and_doubles_nothing_over_crashes() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap())
         .collect();
     assert_eq!(seqs, (1..=17).collect::<Vec<u64>>());
-    log.kill().unwrap();
-    log.wait().unwrap();
 }

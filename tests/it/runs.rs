@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::house::{House, done, finish, lines_of, signal};
+use crate::house::{Background, House, done, finish, lines_of, signal};
 
 #[test]
 fn a_command_runs_as_if_it_ran_here() {
@@ -58,13 +58,11 @@ fn a_reader_that_goes_ends_it_quietly() {
     assert_eq!((run.code, run.err.as_str()), (141, ""));
     // And the command with it.
     let mut log = house.client(&["log", "general", "--follow"]);
-    let mut log = log.stdout(Stdio::piped()).spawn().unwrap();
-    let lines = lines_of(log.stdout.take().unwrap());
+    let mut log = Background(log.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let lines = lines_of(log.0.stdout.take().unwrap());
     let stopped = std::iter::from_fn(|| lines.recv_timeout(Duration::from_secs(60)).ok())
         .find(|line| line.contains("stopped by ann"));
     assert!(stopped.is_some());
-    log.kill().unwrap();
-    log.wait().unwrap();
 }
 
 #[test]

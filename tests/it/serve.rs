@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::house::{House, done, lines_of, until, wardroom};
+use crate::house::{Background, House, done, lines_of, until, wardroom};
 
 /// Processes whose arguments name this folder.
 fn processes_of(house: &House) -> usize {
@@ -67,17 +67,17 @@ fn people_are_told_where_to_go() {
     let mut command = wardroom();
     command.args(["serve", "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--base-path", "ops/", "--log", "error"]);
     command.arg("--data").arg(folder.path().join("data")).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut server = command.spawn().unwrap();
-    let out = lines_of(server.stdout.take().unwrap());
-    let err = lines_of(server.stderr.take().unwrap());
+    let mut server = Background(command.spawn().unwrap());
+    let out = lines_of(server.0.stdout.take().unwrap());
+    let err = lines_of(server.0.stderr.take().unwrap());
     let ready = out.recv_timeout(Duration::from_secs(60)).unwrap();
     let (tcp, http) = ready.strip_prefix("ready tcp=").unwrap().split_once(" http=").unwrap();
     let next = || err.recv_timeout(Duration::from_secs(60)).unwrap();
     assert!(next().contains(&format!(" http://{http}/ops/#invite=")));
     assert!(next().ends_with(&format!(" nc {}", tcp.replace(':', " "))));
     assert!(next().ends_with(&format!(" wardroom login tcp://{tcp} NAME")));
-    crate::house::signal(&server, rustix::process::Signal::INT);
-    assert!(until(|| server.try_wait().unwrap().is_some_and(|status| status.code() == Some(0))));
+    crate::house::signal(&server.0, rustix::process::Signal::INT);
+    assert!(until(|| server.0.try_wait().unwrap().is_some_and(|status| status.code() == Some(0))));
 }
 
 #[test]

@@ -7,7 +7,6 @@ mod web;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
 use wardroom_client_core::Lost;
 use wardroom_protocol::Frame;
 
@@ -39,7 +38,7 @@ pub(crate) type Events = mpsc::Sender<(u64, Event)>;
 #[derive(Debug)]
 pub(crate) struct Connection {
     out: Option<mpsc::Sender<Vec<OutFrame>>>,
-    reader: AbortHandle,
+    reader: tokio::task::JoinHandle<()>,
     writer: tokio::task::JoinHandle<()>,
 }
 
@@ -67,7 +66,7 @@ impl Connection {
                 half.write_all(batches).await;
             }
         });
-        Connection { out: Some(out), reader: reader.abort_handle(), writer }
+        Connection { out: Some(out), reader, writer }
     }
 
     /// Where batches of frames go.
@@ -75,13 +74,15 @@ impl Connection {
         self.out.as_ref()
     }
 
-    /// Sends the rest, and closes once it has gone.
+    /// Sends the rest, and closes once the other end has read it: a socket that is closed with bytes unread is reset,
+    /// and what was sent on it last may be lost with it. Whoever calls this goes on taking events meanwhile.
     pub(crate) async fn finish(mut self, rest: Vec<OutFrame>) {
         if let Some(out) = self.out.take() {
             let flushed = async {
                 if out.send(rest).await.is_ok() {
                     drop(out);
                     (&mut self.writer).await.ok();
+                    (&mut self.reader).await.ok();
                 }
             };
             // Beyond the deadline the frames are given up with the connection.
