@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
@@ -96,18 +97,32 @@ impl Browser {
 
     /// Types into the field with this test id.
     pub async fn fill(&self, id: &str, text: &str) {
-        self.test_id(id).await.send_keys(text).await.unwrap();
+        self.act(&format!("[data-testid={id}]"), async |element| element.send_keys(text).await).await;
     }
 
     /// Clicks what has this test id.
     pub async fn click(&self, id: &str) {
-        self.test_id(id).await.click().await.unwrap();
+        self.act(&format!("[data-testid={id}]"), async |element| element.click().await).await;
     }
 
     /// Opens a room by its link.
     pub async fn open_room(&self, room: &str) {
-        self.find(&format!("[data-testid=room-link][data-room=\"{room}\"]")).await.click().await.unwrap();
+        let link = format!("[data-testid=room-link][data-room=\"{room}\"]");
+        self.act(&link, async |element| element.click().await).await;
         self.find(&format!("[data-testid=timeline][data-room=\"{room}\"]")).await;
+    }
+
+    /// Does something with an element. One that the page drew anew between the look and the deed is looked for again:
+    /// the driver then did nothing.
+    async fn act(&self, selector: &str, act: impl AsyncFn(Element) -> Result<(), CmdError>) {
+        let start = Instant::now();
+        loop {
+            match act(self.find(selector).await).await {
+                Ok(()) => return,
+                Err(e) if e.is_stale_element_reference() && start.elapsed() < DEADLINE => {}
+                Err(e) => panic!("{selector}: {e}"),
+            }
+        }
     }
 
     /// Says something in the room that is open.
