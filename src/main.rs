@@ -1,6 +1,12 @@
 //! The one binary: every part of Wardroom is a subcommand of it. Arguments are in `args`, each group of subcommands in
 //! a file of its own; none has logic of its own beyond calling the part that it is for.
 
+#![allow(
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    reason = "an argument's doc is the help that clap prints"
+)]
+
 mod admin;
 mod adopted;
 mod args;
