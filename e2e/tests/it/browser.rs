@@ -1,7 +1,6 @@
 //! A real Chromium, driven through its own driver. Screenshots are kept in `target/screenshots`.
 
 use std::net::TcpListener;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,7 +19,7 @@ pub struct Browser {
     /// The page.
     pub page: Client,
     driver: Child,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -31,7 +30,6 @@ impl Browser {
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .process_group(0)
             .spawn()
             .expect("chromedriver is installed: cargo xtask test says how");
         let profile = tempfile::tempdir().unwrap();
@@ -55,7 +53,7 @@ impl Browser {
         })
         .await;
         page.set_window_size(width, height).await.unwrap();
-        Self { page, driver, _profile: profile }
+        Self { page, driver, profile }
     }
 
     /// Opens the gateway's page and signs in.
@@ -179,9 +177,11 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The whole group: a driver that is killed leaves its browser.
-        let _ = Command::new("kill").args(["-9", "--", &format!("-{}", self.driver.id())]).status();
+        let _ = self.driver.kill();
         let _ = self.driver.wait();
+        // A driver that is killed leaves its browser, which is known by its profile.
+        let profile = self.profile.path().display().to_string();
+        let _ = Command::new("pkill").args(["-9", "-f", &format!("user-data-dir={profile}")]).status();
     }
 }
 
