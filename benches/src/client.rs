@@ -1,5 +1,8 @@
 //! The least client that a measurement needs: it asks one thing at a time, or counts what comes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use anyhow::{Context as _, Result, bail};
 use bytes::BytesMut;
 use serde_json::{Value, json};
@@ -63,6 +66,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         anyhow::ensure!(welcome["t"] == "welcome", "{welcome}");
         Ok(())
     }
+}
+
+/// A nonce as our own clients make them: the time first, so that those of one moment lie together.
+pub fn nonce() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    // Spread over its range, as random digits are.
+    let rest = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    format!("{now_ms:012x}{rest:020x}")
 }
 
 /// Makes an operator, and gives its token.

@@ -12,8 +12,8 @@ use tokio::net::TcpStream;
 use crate::client::{self, Client};
 use crate::server::Server;
 
-const MEMBERS: usize = 500;
-const SPAN: Duration = Duration::from_secs(10);
+pub(crate) const MEMBERS: usize = 500;
+pub(crate) const SPAN: Duration = Duration::from_secs(10);
 
 /// Both figures.
 pub async fn measure(binary: &str) -> Result<()> {
@@ -29,32 +29,36 @@ pub async fn measure(binary: &str) -> Result<()> {
     // Past the first writes, which fill caches.
     paced(&mut poster, Duration::from_secs(1)).await?;
     let paced_cost = cost(&server, &delivered, paced(&mut poster, SPAN)).await?;
-    report("100 events a second, each written alone", paced_cost);
+    report("fan-out, 100 events a second, each written alone", paced_cost);
     let mut posters = Vec::new();
     for _ in 0..8 {
         posters.push(client::connect(&server, &token).await?);
     }
     let flood_cost = cost(&server, &delivered, flood(posters)).await?;
-    report("as fast as they are taken", flood_cost);
+    report("fan-out, as fast as they are taken", flood_cost);
     Ok(())
 }
 
-struct Cost {
-    deliveries: u64,
+pub(crate) struct Cost {
+    pub(crate) deliveries: u64,
     cpu_s: f64,
     wall_s: f64,
 }
 
-fn report(what: &str, cost: Cost) {
+pub(crate) fn report(what: &str, cost: Cost) {
     let per_cpu_s = cost.deliveries as f64 / cost.cpu_s;
     println!(
-        "fan-out, {MEMBERS} members, {what}: {per_cpu_s:.0} deliveries per CPU second of the core \
+        "{what}, {MEMBERS} readers: {per_cpu_s:.0} deliveries per CPU second \
          ({} in {:.1} s, {:.2} CPU s)",
         cost.deliveries, cost.wall_s, cost.cpu_s
     );
 }
 
-async fn cost(server: &Server, delivered: &AtomicU64, load: impl Future<Output = Result<()>>) -> Result<Cost> {
+pub(crate) async fn cost(
+    server: &Server,
+    delivered: &AtomicU64,
+    load: impl Future<Output = Result<()>>,
+) -> Result<Cost> {
     let (from, cpu, start) = (delivered.load(Ordering::Relaxed), server.cpu_s()?, Instant::now());
     load.await?;
     // What is on its way still arrives; it was paid for or will be.
@@ -68,10 +72,9 @@ async fn cost(server: &Server, delivered: &AtomicU64, load: impl Future<Output =
 
 async fn paced(poster: &mut Client<TcpStream>, span: Duration) -> Result<()> {
     let mut ticks = tokio::time::interval(Duration::from_millis(10));
-    let nonce = unique();
-    for n in 0..span.as_millis() / 10 {
+    for _ in 0..span.as_millis() / 10 {
         ticks.tick().await;
-        poster.ask(post(&format!("{nonce}-{n}"))).await?;
+        poster.ask(post()).await?;
     }
     Ok(())
 }
@@ -83,12 +86,11 @@ async fn flood(posters: Vec<Client<TcpStream>>) -> Result<()> {
         .into_iter()
         .map(|mut poster| {
             tokio::spawn(async move {
-                let nonce = unique();
                 let mut n = 0u64;
                 while Instant::now() < until {
                     for _ in 0..32 {
                         n += 1;
-                        let mut line = post(&format!("{nonce}-{n}"));
+                        let mut line = post();
                         line["id"] = n.into();
                         poster.send(&line).await?;
                     }
@@ -106,16 +108,11 @@ async fn flood(posters: Vec<Client<TcpStream>>) -> Result<()> {
     Ok(())
 }
 
-fn post(nonce: &str) -> serde_json::Value {
-    json!({"t":"room.post","room":"general","text":"x".repeat(20),"nonce":nonce})
+fn post() -> serde_json::Value {
+    json!({"t":"room.post","room":"general","text":"x".repeat(20),"nonce":client::nonce()})
 }
 
-fn unique() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    format!("b{}", NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-async fn count_lines(mut stream: TcpStream, delivered: Arc<AtomicU64>) {
+pub(crate) async fn count_lines(mut stream: TcpStream, delivered: Arc<AtomicU64>) {
     let mut buf = vec![0u8; 64 << 10];
     while let Ok(count) = stream.read(&mut buf).await {
         if count == 0 {

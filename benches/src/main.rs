@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line talks on stdout")]
 
+mod beside;
 mod client;
 mod fan_out;
 mod files;
@@ -20,19 +21,24 @@ wardroom-bench BINARY [NAME…]
   posts     durable posts a second from 32 clients with one in flight each
   idle      memory per idle member
   runs      `true`, from request to end
+  beside    the ceiling for the fan-out: one loop that writes to 500 sockets, and Redis pub/sub where it is installed
   files     upload and download of 1 GiB, beside dd onto the same disk";
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let Some((binary, names)) = args.split_first() else { bail!("{HELP}") };
+    if binary == beside::CEILING {
+        return beside::serve();
+    }
     // The load has the last core; the server is started on the first.
     pin_to_last_core()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let all = ["fan-out", "posts", "idle", "runs", "files"];
+    let all = ["fan-out", "beside", "posts", "idle", "runs", "files"];
     let chosen: Vec<&str> = if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in chosen {
         match name {
             "fan-out" => runtime.block_on(fan_out::measure(binary)),
+            "beside" => runtime.block_on(beside::measure()),
             "posts" => runtime.block_on(posts::measure(binary)),
             "idle" => runtime.block_on(idle::measure(binary)),
             "runs" => runtime.block_on(runs::measure(binary)),

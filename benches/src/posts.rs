@@ -23,15 +23,12 @@ pub async fn measure(binary: &str) -> Result<()> {
     let until = start + SPAN;
     let tasks: Vec<_> = clients
         .into_iter()
-        .enumerate()
-        .map(|(client, mut connection)| {
+        .map(|mut connection| {
             tokio::spawn(async move {
                 let mut count = 0u64;
                 while Instant::now() < until {
-                    let nonce = format!("{client}-{count}");
-                    connection
-                        .ask(json!({"t":"room.post","room":"general","text":"x".repeat(20),"nonce":nonce}))
-                        .await?;
+                    let post = json!({"t":"room.post","room":"general","text":"x".repeat(20),"nonce":client::nonce()});
+                    connection.ask(post).await?;
                     count += 1;
                 }
                 anyhow::Ok(count)

@@ -23,19 +23,28 @@ const TICKS_PER_S: f64 = 100.0;
 impl Server {
     /// Starts `wardroom core`, or `wardroom serve` where there is to be a host.
     pub fn start(binary: &str, command: &str) -> Result<Self> {
+        let mut args = vec![binary, command, "--tcp", "127.0.0.1:0"];
+        if command == "serve" {
+            args.extend(["--http", "127.0.0.1:0"]);
+        }
+        Self::spawn(&args, "--data")
+    }
+
+    /// Starts another program on the first core; it is told its folder by `folder_flag`, and says `tcp=ADDR` when it is
+    /// ready.
+    pub fn spawn(args: &[&str], folder_flag: &str) -> Result<Self> {
         let folder = tempfile::tempdir_in(".").context("no place for a data folder")?;
         let data = folder.path().join("data");
-        let mut start = Command::new("taskset");
-        start.args(["-c", "0", binary, command, "--tcp", "127.0.0.1:0"]).arg("--data").arg(&data);
-        if command == "serve" {
-            start.args(["--http", "127.0.0.1:0"]);
-        }
-        let mut child = start
+        let mut child = Command::new("taskset")
+            .args(["-c", "0"])
+            .args(args)
+            .arg(folder_flag)
+            .arg(&data)
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .context(binary.to_owned())?;
+            .context("taskset is needed: it is in the package util-linux")?;
         let stdout = child.stdout.take().context("no stdout")?;
         let mut ready = String::new();
         BufReader::new(stdout).read_line(&mut ready)?;

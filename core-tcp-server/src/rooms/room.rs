@@ -1,6 +1,7 @@
 //! A room in memory: what it is called, who is in it and how far they have read, and the tail of its timeline.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use wardroom_protocol::RoomName;
@@ -24,6 +25,8 @@ pub struct Room {
     pub tail: Tail,
     /// Who is in it, and the last event that each has read. Never held across an await.
     members: RwLock<HashMap<UserId, u64>>,
+    /// Counts the moves of read positions: who finds it where it was need not look at them.
+    reads: AtomicU64,
     /// Connections of members that do not have it open: told, at most a few times a second, that it moved on.
     quiet: RwLock<Vec<Arc<Outlet>>>,
 }
@@ -38,6 +41,7 @@ impl Room {
             is_private,
             tail: Tail::new(head),
             members: RwLock::default(),
+            reads: AtomicU64::new(0),
             quiet: RwLock::default(),
         }
     }
@@ -45,6 +49,11 @@ impl Room {
     /// The last event that this member has read; `None` for one who is no member.
     pub fn read_by(&self, user: UserId) -> Option<u64> {
         self.members.read().unwrap_or_else(PoisonError::into_inner).get(&user).copied()
+    }
+
+    /// Another number than before if a read position may have moved. Costs no lock.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Acquire)
     }
 
     /// True for members.
@@ -62,6 +71,7 @@ impl Room {
         let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
         let at = members.entry(user).or_insert(read);
         *at = read.max(*at);
+        self.reads.fetch_add(1, Ordering::Release);
     }
 
     /// Removes a member.

@@ -22,7 +22,9 @@ pub(super) fn spawn(path: &Path) -> rusqlite::Result<Checkpointer> {
         while stopped.recv_timeout(Duration::from_millis(CHECKPOINT_EVERY_MS)) == Err(RecvTimeoutError::Timeout) {
             let pages = std::fs::metadata(&wal).map_or(0, |m| i64::try_from(m.len() / 4_096).unwrap_or(0));
             if pages > WAL_PAGES_MAX {
-                // RESTART, so that the writer begins the file anew instead of letting it grow.
+                // Most of it beside the writer; then what came meanwhile, which the writer waits for, so that it begins
+                // the file anew instead of letting it grow.
+                checkpoint(&conn, "PASSIVE");
                 checkpoint(&conn, "RESTART");
             }
         }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::clock::now_ms;
-use crate::limits::STORE_BUSY_MS;
+use crate::limits::{STORE_BUSY_MS, WAL_PAGES_MAX};
 use crate::secrets::new_ulid;
 
 /// "WRDM": by this a database is known as ours.
 const APPLICATION_ID: i64 = 0x5752_444d;
 
 /// One script per version; the database's `user_version` says how many have run.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// Why a database cannot be used. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,8 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
          PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;",
     )
     .map_err(wrap)?;
+    // After a burst the file is cut back when it is begun anew: its length says whether a checkpoint is due.
+    conn.pragma_update(None, "journal_size_limit", WAL_PAGES_MAX * 4_096).map_err(wrap)?;
     migrate(&mut conn, &shown)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)

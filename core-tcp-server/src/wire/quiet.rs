@@ -24,6 +24,8 @@ struct QuietRoom {
     room: Arc<Room>,
     /// The head and the read position that the reader knows.
     told: (u64, u64),
+    /// [`Room::reads`] when the position was looked at.
+    reads: u64,
 }
 
 impl QuietRooms {
@@ -39,8 +41,9 @@ impl QuietRooms {
         }
         room.subscribe_quiet(outlet);
         let head = if is_news { NOTHING_TOLD } else { room.tail.head() };
+        let reads = room.reads();
         let told = (head, room.read_by(self.reader).unwrap_or(0));
-        self.rooms.push(QuietRoom { room, told });
+        self.rooms.push(QuietRoom { room, told, reads });
     }
 
     /// The reader is in this room no more.
@@ -65,9 +68,16 @@ impl QuietRooms {
     }
 
     /// Takes what is news. An open room's events tell its head themselves; only where it was read elsewhere is news.
+    /// Every write of every reader comes by here: what has not moved costs two loads.
     pub fn take(&mut self, is_open: impl Fn(RoomId) -> bool, out: &mut Vec<Bytes>) {
         for quiet in &mut self.rooms {
-            let now = (quiet.room.tail.head(), quiet.room.read_by(self.reader).unwrap_or(0));
+            let (head, reads) = (quiet.room.tail.head(), quiet.room.reads());
+            if head == quiet.told.0 && reads == quiet.reads {
+                continue;
+            }
+            let read = if reads == quiet.reads { quiet.told.1 } else { quiet.room.read_by(self.reader).unwrap_or(0) };
+            quiet.reads = reads;
+            let now = (head, read);
             if now == quiet.told {
                 continue;
             }

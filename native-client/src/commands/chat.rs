@@ -228,11 +228,11 @@ impl Talk {
                 say(&format!("-- that is longer than {TEXT_BYTES_MAX} bytes; send it as a file: wardroom put"));
             }
             Typed::Say(text) => {
-                let nonce = wardroom_client_core::nonce(random()?);
+                let nonce = wardroom_client_core::nonce(now_ms(), random()?);
                 runner.command(Command::Post { room: self.room.clone(), text: text.to_owned(), reply_to: None, nonce });
             }
             Typed::Run(cmd) => {
-                let nonce = wardroom_client_core::nonce(random()?);
+                let nonce = wardroom_client_core::nonce(now_ms(), random()?);
                 self.starting = self.starting.saturating_add(1);
                 self.runs.start(runner, &self.room, cmd, nonce);
             }

@@ -19,7 +19,7 @@ use super::out::say;
 use super::{Patience, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{HOST_WAIT, START_AGAIN_AFTER};
-use crate::runner::{Runner, Target, random};
+use crate::runner::{Runner, Target, now_ms, random};
 
 /// What to run, and how.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         (false, true) => Style::Raw,
         (false, false) => Style::Filtered,
     };
-    let nonce = wardroom_client_core::nonce(random()?);
+    let nonce = wardroom_client_core::nonce(now_ms(), random()?);
     let start = RunStart {
         room: run.room,
         cmd: None,

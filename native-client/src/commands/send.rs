@@ -8,7 +8,7 @@ use wardroom_protocol::RoomName;
 use super::{Out, Patience, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{ANSWER_TIMEOUT, SEND_BYTES_MAX};
-use crate::runner::{Runner, Target, random};
+use crate::runner::{Runner, Target, now_ms, random};
 
 /// What to say, and where.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub async fn send(target: Target, send: Send) -> Result<ExitCode, Failure> {
         return Err(Failure::usage("there is nothing to send"));
     }
     let mut runner = Runner::connect(target).await?;
-    let nonce = wardroom_client_core::nonce(random()?);
+    let nonce = wardroom_client_core::nonce(now_ms(), random()?);
     runner.command(Command::Post { room: send.room.clone(), text, reply_to: None, nonce: nonce.clone() });
     let mut patience = Patience::default();
     let stood = async {

@@ -146,7 +146,7 @@ impl Engine {
 
     /// A new mark.
     pub fn nonce(&self) -> Nonce {
-        nonce(browser::random())
+        nonce(browser::now_ms(), browser::random())
     }
 
     /// Who this page belongs to.
