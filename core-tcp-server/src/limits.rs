@@ -75,8 +75,6 @@ pub const THROTTLE_ENTRIES_MAX: usize = 10_000;
 pub const INVITE_MS: u64 = 24 * 3_600 * 1_000;
 /// Milliseconds that a remembered session is good for: thirty days.
 pub const SESSION_MS: u64 = 30 * 24 * 3_600 * 1_000;
-/// Bytes of a file: 64 GiB. More than a core dump of the machines that we meet; a bound for mistakes.
-pub const FILE_BYTES_MAX: u64 = 64 << 30;
 /// Bytes that an upload may have under way: what a round trip of 50 ms at 1 Gbit/s needs, the most that the wire allows.
 pub const UPLOAD_WINDOW_BYTES: u64 = wardroom_protocol::limits::WINDOW_MAX;
 /// Bytes of all uploads that wait in memory for the disk. When they are that many, the connections wait.

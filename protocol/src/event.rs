@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{Nonce, RoomName, RunId, UserName};
 use crate::messages::{Exit, Message};
 use crate::path::RelPath;
+use crate::role::RoomRole;
 
 /// One line of a room's timeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,28 @@ pub enum EventBody {
     RunEnded(RunEnded),
     /// `file.added`
     FileAdded(FileAdded),
+    /// `edit`: a message says something else.
+    Edit(Edit),
+    /// `delete`: a message was taken back.
+    Delete(Target),
+    /// `reaction`: somebody reacted to a message, or no longer does.
+    Reaction(ReactionBody),
+    /// `repeat`: a webhook said the same once more.
+    Repeat(Repeat),
+    /// `invited`: somebody was made a member.
+    Invited(RoleOf),
+    /// `removed`: somebody was taken out.
+    Removed(Whom),
+    /// `role`: somebody may do something else here.
+    RoleChanged(RoleOf),
+    /// `title`
+    Title(Words),
+    /// `topic`
+    Topic(Words),
+    /// `archived`: it is over, or goes on.
+    Archived(Switch),
+    /// `retention`: how long it is kept.
+    Retention(Days),
     /// A kind that this version does not know: shown as a plain line.
     Other {
         /// Its name.
@@ -51,13 +74,110 @@ pub enum EventBody {
 }
 
 /// Somebody said something.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct MessageBody {
     /// The text, at most [`crate::limits::TEXT_BYTES_MAX`] bytes.
     pub text: String,
     /// The `seq` of the line that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
+    /// The last amendment (`edit`, `delete`, `reaction`, `repeat`) that is in here already: those up to it change nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amended: Option<u64>,
+    /// It said something else before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
+    /// It was taken back: `text` is empty.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// In the order in which each was first given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reactions>,
+    /// How often a webhook said it, where that is more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+}
+
+/// One reaction to a message, and whose it is.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Reactions {
+    /// The emoji.
+    pub emoji: String,
+    /// In the order in which they gave it.
+    pub by: Vec<UserName>,
+}
+
+/// A message says something else.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Edit {
+    /// The message.
+    pub target: u64,
+    /// What it says now; empty where the message was deleted later.
+    pub text: String,
+}
+
+/// A line of the same room.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Target {
+    /// Its `seq`.
+    pub target: u64,
+}
+
+/// Somebody reacted, or no longer does.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ReactionBody {
+    /// The message.
+    pub target: u64,
+    /// The emoji.
+    pub emoji: String,
+    /// Given, or taken back.
+    pub on: bool,
+}
+
+/// A webhook said the same once more.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Repeat {
+    /// The message.
+    pub target: u64,
+    /// How often by now.
+    pub count: u64,
+}
+
+/// A member and what they may do here.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RoleOf {
+    /// Who.
+    pub user: UserName,
+    /// What they may do.
+    pub role: RoomRole,
+}
+
+/// Somebody.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Whom {
+    /// Who.
+    pub user: UserName,
+}
+
+/// A title or a topic.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Words {
+    /// Empty for none.
+    pub text: String,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Switch {
+    /// Which.
+    pub on: bool,
+}
+
+/// A number of days.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Days {
+    /// 0: for ever.
+    pub days: u32,
 }
 
 /// A command has been given to a host.
@@ -108,6 +228,41 @@ pub struct FileAdded {
     pub blake3: String,
 }
 
+impl MessageBody {
+    /// Carries out an amendment that stands at `seq` and is `by` somebody. False if it changes nothing: it is in here
+    /// already, or is none. The server keeps a message as it is after its last amendment, so a reader that comes late
+    /// meets it changed, and then the amendments again.
+    pub fn amend(&mut self, seq: u64, by: &UserName, body: &EventBody) -> bool {
+        if self.amended.is_some_and(|amended| amended >= seq) {
+            return false;
+        }
+        match body {
+            EventBody::Edit(edit) if !self.deleted => (self.text, self.edited) = (edit.text.clone(), true),
+            EventBody::Delete(_) => {
+                *self = Self { reply_to: self.reply_to, deleted: true, ..Self::default() };
+            }
+            EventBody::Reaction(reaction) if !self.deleted => self.react(by, reaction),
+            EventBody::Repeat(repeat) => self.count = Some(repeat.count),
+            _ => return false,
+        }
+        self.amended = Some(seq);
+        true
+    }
+
+    fn react(&mut self, by: &UserName, reaction: &ReactionBody) {
+        let at = self.reactions.iter().position(|given| given.emoji == reaction.emoji);
+        match (at.and_then(|at| self.reactions.get_mut(at)), reaction.on) {
+            (Some(given), true) if !given.by.contains(by) => given.by.push(by.clone()),
+            (Some(given), false) => given.by.retain(|user| user != by),
+            (None, true) => {
+                self.reactions.push(Reactions { emoji: reaction.emoji.clone(), by: vec![by.clone()] });
+            }
+            _ => {}
+        }
+        self.reactions.retain(|given| !given.by.is_empty());
+    }
+}
+
 #[derive(Deserialize)]
 struct Head {
     room: RoomName,
@@ -126,6 +281,17 @@ struct MaybeText {
 }
 
 impl EventBody {
+    /// The line that it amends, if it is an amendment: `edit`, `delete`, `reaction`, `repeat`.
+    pub fn target(&self) -> Option<u64> {
+        match self {
+            EventBody::Edit(edit) => Some(edit.target),
+            EventBody::Delete(delete) => Some(delete.target),
+            EventBody::Reaction(reaction) => Some(reaction.target),
+            EventBody::Repeat(repeat) => Some(repeat.target),
+            _ => None,
+        }
+    }
+
     /// The kind as it stands on the wire and in the store.
     pub fn kind(&self) -> &str {
         match self {
@@ -135,6 +301,17 @@ impl EventBody {
             EventBody::RunStarted(_) => "run.started",
             EventBody::RunEnded(_) => "run.ended",
             EventBody::FileAdded(_) => "file.added",
+            EventBody::Edit(_) => "edit",
+            EventBody::Delete(_) => "delete",
+            EventBody::Reaction(_) => "reaction",
+            EventBody::Repeat(_) => "repeat",
+            EventBody::Invited(_) => "invited",
+            EventBody::Removed(_) => "removed",
+            EventBody::RoleChanged(_) => "role",
+            EventBody::Title(_) => "title",
+            EventBody::Topic(_) => "topic",
+            EventBody::Archived(_) => "archived",
+            EventBody::Retention(_) => "retention",
             EventBody::Other { kind, .. } => kind,
         }
     }
@@ -149,6 +326,15 @@ impl EventBody {
             EventBody::RunStarted(fields) => json(fields),
             EventBody::RunEnded(fields) => json(fields),
             EventBody::FileAdded(fields) => json(fields),
+            EventBody::Edit(fields) => json(fields),
+            EventBody::Delete(fields) => json(fields),
+            EventBody::Reaction(fields) => json(fields),
+            EventBody::Repeat(fields) => json(fields),
+            EventBody::Invited(fields) | EventBody::RoleChanged(fields) => json(fields),
+            EventBody::Removed(fields) => json(fields),
+            EventBody::Title(fields) | EventBody::Topic(fields) => json(fields),
+            EventBody::Archived(fields) => json(fields),
+            EventBody::Retention(fields) => json(fields),
             EventBody::Join | EventBody::Leave | EventBody::Other { .. } => "{}".to_owned(),
         }
     }
@@ -163,6 +349,17 @@ impl EventBody {
             "run.started" => serde_json::from_slice(json).ok().map(EventBody::RunStarted),
             "run.ended" => serde_json::from_slice(json).ok().map(EventBody::RunEnded),
             "file.added" => serde_json::from_slice(json).ok().map(EventBody::FileAdded),
+            "edit" => serde_json::from_slice(json).ok().map(EventBody::Edit),
+            "delete" => serde_json::from_slice(json).ok().map(EventBody::Delete),
+            "reaction" => serde_json::from_slice(json).ok().map(EventBody::Reaction),
+            "repeat" => serde_json::from_slice(json).ok().map(EventBody::Repeat),
+            "invited" => serde_json::from_slice(json).ok().map(EventBody::Invited),
+            "removed" => serde_json::from_slice(json).ok().map(EventBody::Removed),
+            "role" => serde_json::from_slice(json).ok().map(EventBody::RoleChanged),
+            "title" => serde_json::from_slice(json).ok().map(EventBody::Title),
+            "topic" => serde_json::from_slice(json).ok().map(EventBody::Topic),
+            "archived" => serde_json::from_slice(json).ok().map(EventBody::Archived),
+            "retention" => serde_json::from_slice(json).ok().map(EventBody::Retention),
             _ => None,
         };
         known.unwrap_or_else(|| EventBody::Other {
@@ -303,7 +500,7 @@ mod tests {
         let golden = r#"{"t":"event","room":"ops","seq":813,"at":1795334400000,"by":"ann","kind":"message","text":"hello","nonce":"3f9c"}"#;
         assert_eq!(STORED.encode(Some("3f9c")), format!("{golden}\n"));
         let event = Event::parse(golden.as_bytes()).unwrap();
-        assert_eq!(event.body, EventBody::Message(MessageBody { text: "hello".to_owned(), reply_to: None }));
+        assert_eq!(event.body, EventBody::Message(MessageBody { text: "hello".to_owned(), ..MessageBody::default() }));
         assert_eq!(event.nonce.unwrap().as_str(), "3f9c");
     }
 
@@ -321,6 +518,25 @@ mod tests {
         let line = br#"{"room":"ops","seq":1,"at":2,"by":"ann","kind":"poll","text":"lunch?","options":[1]}"#;
         let Event { body, .. } = Event::parse(line).unwrap();
         assert_eq!(body, EventBody::Other { kind: "poll".to_owned(), text: Some("lunch?".to_owned()) });
+    }
+
+    #[test]
+    fn amendments_are_carried_out_once_and_in_their_order() {
+        let (ann, ben) = (UserName::parse("ann").unwrap(), UserName::parse("ben").unwrap());
+        let mut said = MessageBody { text: "helo".to_owned(), ..MessageBody::default() };
+        let edit = |text: &str| EventBody::Edit(Edit { target: 1, text: text.to_owned() });
+        let react = |on| EventBody::Reaction(ReactionBody { target: 1, emoji: "👍".to_owned(), on });
+        assert!(said.amend(2, &ann, &edit("hello")));
+        assert!(!said.amend(2, &ann, &edit("later")), "it is in there already");
+        assert!(said.edited && said.text == "hello");
+        assert!(said.amend(3, &ben, &react(true)) && said.amend(4, &ann, &react(true)));
+        assert_eq!(said.reactions, [Reactions { emoji: "👍".to_owned(), by: vec![ben.clone(), ann.clone()] }]);
+        assert!(said.amend(5, &ben, &react(false)));
+        assert_eq!(said.reactions, [Reactions { emoji: "👍".to_owned(), by: vec![ann.clone()] }]);
+        assert!(!said.amend(6, &ann, &EventBody::Join), "no amendment");
+        assert!(said.amend(7, &ann, &EventBody::Delete(Target { target: 1 })));
+        assert_eq!(said, MessageBody { deleted: true, amended: Some(7), ..MessageBody::default() });
+        assert!(!said.amend(8, &ann, &edit("again")), "what is deleted stays so");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ulid::Ulid;
 
-use crate::limits::{NONCE_BYTES_MAX, ROOM_NAME_MAX, USER_NAME_MAX};
+use crate::limits::{NONCE_BYTES_MAX, ROOM_NAME_BYTES_MAX, ROOM_NAME_MAX, USER_NAME_MAX};
+use crate::visible::is_deceptive;
 
 /// Why a name was refused; the sentence says what a good one looks like.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -19,6 +20,22 @@ fn is_name(s: &str, max: usize) -> bool {
     s.len() <= max
         && bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// A room's name in any script: as [`is_name`], but with the letters, digits and marks of all of them, none of them upper
+/// case. Whether it is in its normal form and of one script is looked at when a room is made; that takes large tables.
+fn is_room_name(s: &str) -> bool {
+    let mut chars = s.strip_prefix('@').unwrap_or(s).chars();
+    s.len() <= ROOM_NAME_BYTES_MAX
+        && s.chars().count() <= ROOM_NAME_MAX
+        && chars.next().is_some_and(|c| c.is_alphanumeric() && !c.is_uppercase())
+        && chars.all(|c| match c {
+            '.' | '_' | '-' => true,
+            c if c.is_ascii() => c.is_ascii_lowercase() || c.is_ascii_digit(),
+            // The joiners of scripts and emoji, private use, and selectors of variants would make two names look like one.
+            '\u{200c}'..='\u{200d}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'.. => false,
+            c => !(c.is_uppercase() || c.is_control() || c.is_whitespace() || is_deceptive(c)),
+        })
 }
 
 fn is_nonce(s: &str) -> bool {
@@ -96,10 +113,10 @@ macro_rules! checked_str {
 }
 
 checked_str!(
-    /// A room's name, as it is addressed.
+    /// A room's name, as it is addressed. One that begins with `@` is that of a direct message; the server makes those.
     RoomName,
-    |s| is_name(s, ROOM_NAME_MAX),
-    "a room's name is 1 to 64 of a-z 0-9 . _ - and begins with a letter or digit"
+    is_room_name,
+    "a room's name is 1 to 64 letters (none in upper case), digits, . _ - and begins with a letter or digit"
 );
 checked_str!(
     /// A user's name, as they sign in.
@@ -182,9 +199,19 @@ mod tests {
         for good in ["ops", "a", "0", "web-1.eu_2", &"x".repeat(64)] {
             assert!(RoomName::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", ".", "..", "-a", "_a", "A", "a/b", "a b", "a\n", "é", &"x".repeat(65)] {
+        for good in ["betrieb-süd", "运维", "дежурные", "संचालन", "@01k9zq4m5c3t8v6wx2ybnrdh7e"]
+        {
+            assert!(RoomName::parse(good).is_ok(), "{good}");
+        }
+        for bad in
+            ["", ".", "..", "-a", "_a", "A", "É", "a/b", "a b", "a\n", "a\"b", "a\\b", "@", "@@a", &"x".repeat(65)]
+        {
             assert!(RoomName::parse(bad).is_err(), "{bad:?}");
         }
+        for bad in ["a\u{202e}b", "a\u{200b}b", "a\u{3000}b", "a\u{fe0f}", "\u{301}a", &"运".repeat(65)] {
+            assert!(RoomName::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(UserName::parse("é").is_err());
         assert!(UserName::parse(&"x".repeat(33)).is_err());
     }
 

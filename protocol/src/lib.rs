@@ -13,6 +13,7 @@ pub mod limits;
 pub mod messages;
 pub mod path;
 pub mod role;
+pub mod slash;
 pub mod visible;
 
 pub use address::Address;
@@ -22,7 +23,7 @@ pub use frame::{DecodeError, Decoder, Frame, encode, encode_with_body};
 pub use ids::{Epoch, Nonce, RoomName, RunId, StreamId, UploadId, UserName};
 pub use messages::{Incoming, Message, Request, ServerMessage};
 pub use path::RelPath;
-pub use role::Role;
+pub use role::{Role, RoomRole};
 
 /// The version of the protocol that this crate speaks.
 pub const VERSION: u32 = 1;

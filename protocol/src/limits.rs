@@ -18,8 +18,12 @@ pub const FIRST_BYTE_WAIT_MS: u64 = 250;
 pub const PING_AFTER_MS: u64 = 25_000;
 /// Milliseconds of silence after which a connection is dead: two pings missed, and some grace.
 pub const DEAD_AFTER_MS: u64 = 60_000;
+/// Bytes of a file: 64 GiB. More than a core dump of the machines that we meet; a bound for mistakes.
+pub const FILE_BYTES_MAX: u64 = 64 << 30;
 /// Characters of a room's name. Shown in a rail of 232 px, and a folder's name on disk.
 pub const ROOM_NAME_MAX: usize = 64;
+/// Bytes of a room's name: most scripts need three for a character, and a folder's name takes 255.
+pub const ROOM_NAME_BYTES_MAX: usize = 192;
 /// Characters of a user's name.
 pub const USER_NAME_MAX: usize = 32;
 /// Characters of a room's title or a person's displayed name.
@@ -30,6 +34,24 @@ pub const NONCE_BYTES_MAX: usize = 64;
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Characters of a password at least (NIST SP 800-63B).
 pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Bytes of a room's topic: a few lines, with a link to a runbook.
+pub const TOPIC_BYTES_MAX: usize = 1_024;
+/// Members of a direct message, oneself included. More is a room, which has a name.
+pub const DM_USERS_MAX: usize = 16;
+/// Different reactions to one message.
+pub const REACTIONS_MAX: usize = 20;
+/// Bytes of a reaction: the longest emoji sequences (families, flags of regions) have 28 to 35.
+pub const EMOJI_BYTES_MAX: usize = 40;
+/// Characters that a search is for, at least. Two find a word of two Chinese characters.
+pub const QUERY_CHARS_MIN: usize = 2;
+/// Bytes of a search, at most.
+pub const QUERY_BYTES_MAX: usize = 1_024;
+/// Hits of one answer, at most.
+pub const HITS_MAX: u32 = 100;
+/// Days that a room can be told to keep what is in it, at most: ten years.
+pub const RETENTION_DAYS_MAX: u32 = 3_650;
+/// Unread lines are counted exactly up to here; more are told as so many.
+pub const UNREAD_MAX: u64 = 1_000;
 /// Events in one `room.history` answer.
 pub const HISTORY_LIMIT_MAX: u32 = 200;
 /// Events that one wake-up of a reader takes from a room: measured, see ARCHITECTURE.md.

@@ -334,5 +334,5 @@ impl Client {
 
 /// A room of which only the name is known yet.
 fn unknown(room: &RoomName) -> RoomInfo {
-    RoomInfo { room: room.clone(), title: String::new(), head: 0, read: 0, mentions: 0, joined: false, private: false }
+    RoomInfo::named(room.clone())
 }

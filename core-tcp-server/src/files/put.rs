@@ -15,9 +15,7 @@ use super::shelf::Shelves;
 use super::table::{self, UploadRow};
 use super::upload::Upload;
 use crate::clock::now_ms;
-use crate::limits::{
-    FILE_BYTES_MAX, FREE_BYTES_MIN, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES, UPLOADS_MAX, UPLOADS_PER_USER_MAX,
-};
+use crate::limits::{FREE_BYTES_MIN, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES, UPLOADS_MAX, UPLOADS_PER_USER_MAX};
 use crate::outlet::Outlet;
 use crate::policy::Member;
 use crate::refusal::Refusal;
@@ -42,7 +40,7 @@ pub async fn put(
     member.speaker()?;
     let Place::Room(name) = &put.place;
     let room = member.joined(&state.rooms, name)?.room;
-    if put.size > FILE_BYTES_MAX {
+    if put.size > wardroom_protocol::limits::FILE_BYTES_MAX {
         return Err(Refusal::too_large("a file has at most 64 GiB"));
     }
     let files = &state.files;

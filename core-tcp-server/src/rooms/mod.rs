@@ -182,6 +182,8 @@ pub fn members(state: &State, member: &Member, name: &RoomName) -> Result<Vec<Me
             name: user.shown.clone(),
             role: Role::max(user.role, Role::Viewer),
             here: state.presence.is_here(user.id),
+            room_role: wardroom_protocol::RoomRole::Member,
+            bot: false,
         })
         .collect())
 }

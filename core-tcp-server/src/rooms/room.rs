@@ -90,6 +90,13 @@ impl Room {
             mentions: 0,
             joined: read.is_some(),
             private: self.is_private,
+            unread: 0,
+            topic: String::new(),
+            role: read.map(|_| wardroom_protocol::RoomRole::Member),
+            archived: false,
+            dm: Vec::new(),
+            first: None,
+            retention_days: None,
         }
     }
 

@@ -22,10 +22,6 @@ pub const SENSELESS_MAX: u32 = 8;
 
 /// Events that are shown when one comes into a room.
 pub const LAST_EVENTS: u64 = 10;
-/// Events that `/log` shows if it is not said.
-pub const LOG_DEFAULT: u32 = 50;
-/// Events that `/log` shows at most: one page of a history.
-pub const LOG_MAX: u32 = 200;
 /// Runs that `/runs` shows.
 pub const RUNS_SHOWN: u32 = 20;
 /// Entries of a folder that `/files` shows at most: ten pages. More is for programs.

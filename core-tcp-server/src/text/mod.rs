@@ -3,7 +3,6 @@
 //! Everything that is not said in a room begins with `#`. One's own lines come back like those of others, in the place
 //! that they have in the room. Runs that begin in the open room are followed by themselves.
 
-mod commands;
 mod draw;
 mod flows;
 mod followed;

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use wardroom_protocol::visible::visible;
-use wardroom_protocol::{Code, UserName};
+use wardroom_protocol::{Code, UserName, slash};
 
-use super::commands;
 use super::limits::{CROWD_LOOK_MS, SENSELESS_MAX, SIGN_IN_CROWDED_MS, SIGN_IN_MS, WRONG_MAX};
 use super::lines::{End, LineReader};
 use super::splitter::Input;
@@ -120,7 +119,7 @@ impl Door<'_> {
                 return Ok(Came::Program);
             }
             let line = self.line(reader).await?;
-            let (word, rest) = commands::split_word(&line);
+            let (word, rest) = slash::split_word(&line);
             let signed_in = match (word, rest) {
                 ("login", name) if !name.is_empty() && !name.contains(char::is_whitespace) => {
                     self.login(reader, name).await?
@@ -129,7 +128,7 @@ impl Door<'_> {
                     self.invite(reader, code).await?
                 }
                 ("/help" | "help" | "?", _) => {
-                    let help = commands::help();
+                    let help = slash::help();
                     self.write(help).await?;
                     self.senseless("type  login NAME  or  invite CODE  first").await?;
                     continue;

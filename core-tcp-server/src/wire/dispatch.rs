@@ -113,6 +113,20 @@ async fn carry_out(
             state.presence.close_session(session);
             None
         }
+        Request::RoomSet(_)
+        | Request::RoomInvite(_)
+        | Request::RoomRemove(_)
+        | Request::RoomSetRole(_)
+        | Request::DmOpen(_)
+        | Request::RoomEdit(_)
+        | Request::RoomDelete(_)
+        | Request::RoomReact(_)
+        | Request::Typing(_)
+        | Request::Search(_)
+        | Request::HookAdd(_)
+        | Request::HookList(_)
+        | Request::HookRemove(_)
+        | Request::HookPost(_) => return Err(Refusal::bad_request("this server does not do that yet")),
         request @ (Request::UserAdd(_)
         | Request::UserList(_)
         | Request::UserPasswd(_)

@@ -172,7 +172,7 @@ fn welcome(state: &State, member: &Member, token: Option<String>) -> Welcome {
             line: LINE_BYTES_MAX as u64,
             chunk: BODY_BYTES_MAX as u64,
             text: TEXT_BYTES_MAX as u64,
-            file: crate::limits::FILE_BYTES_MAX,
+            file: wardroom_protocol::limits::FILE_BYTES_MAX,
         },
         rooms: rooms::list(state, member).into_iter().filter(|room| room.joined).collect(),
         token,

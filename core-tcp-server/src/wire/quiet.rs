@@ -85,7 +85,7 @@ impl QuietRooms {
             quiet.told = now;
             if is_news {
                 let (room, (head, read)) = (quiet.room.name.clone(), now);
-                out.push(encode(Number::None, &RoomState { room, head, read, mentions: 0 }));
+                out.push(encode(Number::None, &RoomState { room, head, read, mentions: 0, unread: 0 }));
             }
         }
     }

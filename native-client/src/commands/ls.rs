@@ -105,15 +105,8 @@ mod tests {
 
     #[test]
     fn rooms_say_what_is_unread() {
-        let room = RoomInfo {
-            room: RoomName::parse("ops").unwrap(),
-            title: "Operations".to_owned(),
-            head: 9,
-            read: 6,
-            mentions: 0,
-            joined: true,
-            private: false,
-        };
+        let named = RoomInfo::named(RoomName::parse("ops").unwrap());
+        let room = RoomInfo { title: "Operations".to_owned(), head: 9, read: 6, joined: true, ..named };
         assert_eq!(room_line(&room, 5), "ops    3 unread      Operations");
         assert!(room_line(&RoomInfo { joined: false, ..room }, 3).contains("not joined"));
     }

@@ -3,18 +3,22 @@
 
 mod admin;
 mod files;
+mod hooks;
 mod host;
 mod rooms;
 mod runs;
+mod search;
 mod session;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use admin::*;
 pub use files::*;
+pub use hooks::*;
 pub use host::*;
 pub use rooms::*;
 pub use runs::*;
+pub use search::*;
 pub use session::*;
 
 use crate::code::Code;
@@ -100,6 +104,8 @@ requests! {
     RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
     RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunList, RunGet,
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
+    RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
+    Search, HookAdd, HookList, HookRemove, HookPost,
     UserAdd, UserList, UserPasswd, UserDisable, TokenAdd, InviteAdd,
     HostHello, HostStarted, HostOutput, HostEnded,
 }
@@ -115,6 +121,9 @@ pub enum ServerMessage {
     Event(Event),
     RoomLive(RoomLive),
     RoomState(RoomState),
+    RoomChanged(RoomChanged),
+    Typing(Typing),
+    Presence(Presence),
     RunOutput(RunOutput, bytes::Bytes),
     RunEnd(RunEnd),
     FileAck(FileAck),
@@ -221,6 +230,9 @@ impl ServerMessage {
             "event" => ServerMessage::Event(Event::parse(&frame.line).map_err(|e| bad_fields(&e, None, "event"))?),
             "room.live" => read!(RoomLive),
             "room.state" => read!(RoomState),
+            "room.changed" => read!(RoomChanged),
+            "typing" => read!(Typing),
+            "presence" => read!(Presence),
             "run.output" => read!(RunOutput, body),
             "run.end" => read!(RunEnd),
             "file.ack" => read!(FileAck),
@@ -249,6 +261,9 @@ impl ServerMessage {
         "event",
         "room.live",
         "room.state",
+        "room.changed",
+        "typing",
+        "presence",
         "run.output",
         "run.end",
         "file.ack",

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::impl_message;
 use super::session::RoomInfo;
 use crate::ids::{Epoch, Nonce, RoomName, UserName};
-use crate::role::Role;
+use crate::role::{Role, RoomRole};
 
 /// All rooms that one may see. Answer: [`RoomListed`].
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
@@ -162,6 +162,137 @@ pub struct MemberInfo {
     pub role: Role,
     /// They have a connection.
     pub here: bool,
+    /// What they may do in this room.
+    #[serde(default)]
+    pub room_role: RoomRole,
+    /// A program.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bot: bool,
+}
+
+/// Changes what a room is called or how it is kept: what is absent stays. Owners and admins. Answer: [`Stood`], the place of
+/// the last event that this made.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RoomSet {
+    /// The room.
+    pub room: RoomName,
+    /// Its title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it is about; empty for nothing. Every member who may speak sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// It is over, or goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+    /// Days after which what is in it is removed; 0: it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+}
+
+/// Makes somebody a member. In a private room by owners, in a public one by all members. Answer: [`Stood`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RoomInvite {
+    /// The room.
+    pub room: RoomName,
+    /// Whom.
+    pub user: UserName,
+    /// As what; `member` if it is not said. Another than that is an owner's to give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoomRole>,
+}
+
+/// Takes somebody out of a room. Owners. Answer: [`Stood`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RoomRemove {
+    /// The room.
+    pub room: RoomName,
+    /// Whom.
+    pub user: UserName,
+}
+
+/// Changes what a member may do in a room. Owners; the last owner stays one (`conflict`). Answer: [`Stood`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RoomSetRole {
+    /// The room.
+    pub room: RoomName,
+    /// Whose.
+    pub user: UserName,
+    /// What they may do from now on.
+    pub role: RoomRole,
+}
+
+/// The direct message of oneself and these; made where there is none. Answer: [`DmOpened`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct DmOpen {
+    /// The others, 1 to 15.
+    pub users: Vec<UserName>,
+}
+
+/// The answer to [`DmOpen`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct DmOpened {
+    /// The room's name, by which it is addressed like any other.
+    pub room: RoomName,
+}
+
+/// Says it otherwise: one's own message, as long as it is not deleted. Answer: [`Stood`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RoomEdit {
+    /// The room.
+    pub room: RoomName,
+    /// The message.
+    pub seq: u64,
+    /// What it says from now on; as in a post.
+    pub text: String,
+}
+
+/// Takes back a message: one's own; owners and admins anybody's. Its text is gone, its line stays. Answer: [`Stood`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RoomDelete {
+    /// The room.
+    pub room: RoomName,
+    /// The message.
+    pub seq: u64,
+}
+
+/// Adds a reaction to a message, or takes one's own back. Done already is `ok` without a place. Answer: [`Stood`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RoomReact {
+    /// The room.
+    pub room: RoomName,
+    /// The message.
+    pub seq: u64,
+    /// One emoji.
+    pub emoji: String,
+    /// Add it, or take it back.
+    pub on: bool,
+}
+
+/// One is typing. Not answered where it has no number; sent every few seconds at most.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Typing {
+    /// The room.
+    pub room: RoomName,
+    /// Who: only in what the server tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserName>,
+}
+
+/// Who came or went. Told to connections that asked for the members of a room that the user is in; never stored.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Presence {
+    /// Who.
+    pub user: UserName,
+    /// They have a connection.
+    pub here: bool,
+}
+
+/// A room is not what it was: one came to be a member, or its title, its owner or the like changed. Told to its members.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RoomChanged {
+    /// As it is now for the reader; `joined` is false where they are no member any more.
+    pub info: RoomInfo,
 }
 
 /// All events up to `head` have been sent; what follows is new. Told.
@@ -185,10 +316,16 @@ pub struct RoomState {
     /// Unread messages that name one.
     #[serde(default)]
     pub mentions: u64,
+    /// Unread lines of others, as in [`RoomInfo`].
+    #[serde(default)]
+    pub unread: u64,
 }
 
 impl_message! {
     RoomList = "room.list", RoomCreate = "room.create", RoomJoin = "room.join", RoomLeave = "room.leave",
     RoomOpen = "room.open", RoomClose = "room.close", RoomHistory = "room.history", RoomPost = "room.post",
     RoomRead = "room.read", RoomMembers = "room.members", RoomLive = "room.live", RoomState = "room.state",
+    RoomSet = "room.set", RoomInvite = "room.invite", RoomRemove = "room.remove", RoomSetRole = "room.role", DmOpen = "dm.open",
+    RoomEdit = "room.edit", RoomDelete = "room.delete", RoomReact = "room.react", Typing = "typing", Presence = "presence",
+    RoomChanged = "room.changed",
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::impl_message;
 use crate::ids::{Epoch, RoomName, UserName};
-use crate::role::Role;
+use crate::role::{Role, RoomRole};
 
 /// The first frame of a client.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -155,6 +155,49 @@ pub struct RoomInfo {
     /// Only members see it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
+    /// Unread lines of others: what they said, ran and shared. Exact below [`crate::limits::UNREAD_MAX`].
+    #[serde(default)]
+    pub unread: u64,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub topic: String,
+    /// What one may do in it; absent where one is no member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoomRole>,
+    /// It is over: it can be read, and nothing is added.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
+    /// A direct message of these, oneself included, by name. Empty for a room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dm: Vec<UserName>,
+    /// The first event that is still there, where retention removed some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u64>,
+    /// Days after which what is in it is removed; absent where it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+}
+
+impl RoomInfo {
+    /// A room of which no more is known than its name.
+    pub fn named(room: RoomName) -> Self {
+        Self {
+            room,
+            title: String::new(),
+            head: 0,
+            read: 0,
+            mentions: 0,
+            joined: false,
+            private: false,
+            unread: 0,
+            topic: String::new(),
+            role: None,
+            archived: false,
+            dm: Vec::new(),
+            first: None,
+            retention_days: None,
+        }
+    }
 }
 
 /// Are you there? Answered with `pong` and the same `n`.

@@ -23,6 +23,8 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
         RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunList, RunGet,
         FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
+        RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
+        Search, HookAdd, HookList, HookRemove, HookPost,
         UserAdd, UserList, UserPasswd, UserDisable, TokenAdd, InviteAdd,
         HostHello, HostStarted, HostOutput, HostEnded,
     })
@@ -44,6 +46,9 @@ pub fn server(frame: &Frame) -> Result<Bytes, String> {
         }
         ServerMessage::RoomLive(m) => encode(none, &m),
         ServerMessage::RoomState(m) => encode(none, &m),
+        ServerMessage::RoomChanged(m) => encode(none, &m),
+        ServerMessage::Typing(m) => encode(none, &m),
+        ServerMessage::Presence(m) => encode(none, &m),
         ServerMessage::RunOutput(m, body) => encode_with_body(none, &m, &body),
         ServerMessage::RunEnd(m) => encode(none, &m),
         ServerMessage::FileAck(m) => encode(none, &m),

@@ -116,7 +116,14 @@ fn check_answer(example: &Example, request: Option<&str>) {
         // In the section about answers, an example stands alone.
         None => fields::<messages::Stood>(example),
         Some("room.list") => fields::<messages::RoomListed>(example),
-        Some("room.create" | "room.join" | "room.leave" | "room.post") => fields::<messages::Stood>(example),
+        Some("dm.open") => fields::<messages::DmOpened>(example),
+        Some("search") => fields::<messages::SearchFound>(example),
+        Some("hook.add") => fields::<messages::HookAdded>(example),
+        Some("hook.list") => fields::<messages::HookListed>(example),
+        Some(
+            "room.create" | "room.join" | "room.leave" | "room.post" | "room.edit" | "room.delete" | "room.react"
+            | "room.set" | "room.invite" | "room.remove" | "room.role" | "hook.post",
+        ) => fields::<messages::Stood>(example),
         Some("room.open") => fields::<messages::RoomOpened>(example),
         Some("room.members") => fields::<messages::RoomMembersListed>(example),
         Some("room.history") => {
@@ -173,7 +180,25 @@ fn every_message_has_an_example_and_every_request_an_answer() {
 #[test]
 fn every_kind_and_every_exit_is_described() {
     let page = page();
-    let kinds = ["message", "join", "leave", "run.started", "run.ended", "file.added"];
+    let kinds = [
+        "message",
+        "join",
+        "leave",
+        "run.started",
+        "run.ended",
+        "file.added",
+        "edit",
+        "delete",
+        "reaction",
+        "repeat",
+        "invited",
+        "removed",
+        "role",
+        "title",
+        "topic",
+        "archived",
+        "retention",
+    ];
     let shown: BTreeSet<String> =
         blocks().iter().flatten().filter_map(|example| example.value["kind"].as_str().map(str::to_owned)).collect();
     for kind in kinds {
@@ -223,7 +248,7 @@ fn the_table_of_codes_is_that_of_the_code() {
 
 #[test]
 fn the_table_of_limits_is_that_of_the_code() {
-    let expected: [(&str, u64); 27] = [
+    let expected: [(&str, u64); 38] = [
         ("bytes of a line, LF included", limits::LINE_BYTES_MAX as u64),
         ("raw bytes of a frame", limits::BODY_BYTES_MAX as u64),
         ("bytes of a message's text", limits::TEXT_BYTES_MAX as u64),
@@ -233,6 +258,17 @@ fn the_table_of_limits_is_that_of_the_code() {
         ("milliseconds of silence before the server pings", limits::PING_AFTER_MS),
         ("milliseconds of silence after which a connection is dead", limits::DEAD_AFTER_MS),
         ("characters of a room's name", limits::ROOM_NAME_MAX as u64),
+        ("bytes of a room's name", limits::ROOM_NAME_BYTES_MAX as u64),
+        ("bytes of a room's topic", limits::TOPIC_BYTES_MAX as u64),
+        ("members of a direct message", limits::DM_USERS_MAX as u64),
+        ("different reactions to a message", limits::REACTIONS_MAX as u64),
+        ("bytes of a reaction", limits::EMOJI_BYTES_MAX as u64),
+        ("characters of a search, at least", limits::QUERY_CHARS_MIN as u64),
+        ("bytes of a search, at most", limits::QUERY_BYTES_MAX as u64),
+        ("hits of a page of a search", limits::HITS_MAX.into()),
+        ("days of retention, at most", limits::RETENTION_DAYS_MAX.into()),
+        ("unread lines that are counted exactly", limits::UNREAD_MAX),
+        ("bytes of a file", limits::FILE_BYTES_MAX),
         ("characters of a user's name", limits::USER_NAME_MAX as u64),
         ("characters of a title or a shown name", limits::TITLE_CHARS_MAX as u64),
         ("bytes of a nonce", limits::NONCE_BYTES_MAX as u64),

@@ -44,7 +44,7 @@ proptest! {
 
     #[test]
     fn an_event_is_read_as_it_was_stored(text in any::<String>(), nonce in nonce(), seq in 0..=INTEGER_MAX) {
-        let body = EventBody::Message(MessageBody { text, reply_to: Some(seq) });
+        let body = EventBody::Message(MessageBody { text, reply_to: Some(seq), ..MessageBody::default() });
         let fields = body.fields();
         let stored = StoredEvent { room: "ops", seq, at: 1, by: "ann", kind: body.kind(), fields: &fields };
         let wire = stored.encode(Some(&nonce));

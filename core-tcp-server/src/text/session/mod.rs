@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wardroom_protocol::Nonce;
+use wardroom_protocol::slash::{self, BadLine, Command, Line};
 use wardroom_protocol::visible::visible;
 
-use super::commands::{self, BadLine, Command, Line};
 use super::draw::Drawer;
 use super::flows::flush;
 use super::followed::Followed;
@@ -143,7 +143,7 @@ impl Session {
     }
 
     async fn line(&mut self, line: String) -> Option<Ended> {
-        match commands::parse(line) {
+        match slash::parse(line) {
             Ok(Line::Empty) => None,
             Ok(Line::Message(text)) => {
                 self.say(text).await;
@@ -159,7 +159,7 @@ impl Session {
                     // Never kept waiting.
                     Command::Stop(_) => true,
                     // Long answers are not piled up before a reader that does not read.
-                    Command::Log(_) | Command::Files(_) | Command::Get(_) => {
+                    Command::Log(..) | Command::Files(_) | Command::Get(_) => {
                         self.outlet.is_idle().await;
                         flush(&self.outlet, &self.followed).await
                     }
@@ -185,13 +185,13 @@ impl Session {
 
     async fn command(&mut self, command: Command) -> Result<(), Refusal> {
         match command {
-            Command::Help => self.tell_lines(commands::help()),
+            Command::Help => self.tell_lines(slash::help()),
             Command::Rooms => self.list_rooms().await,
             Command::Join(name) => self.join(&name).await?,
-            Command::Create(name) => self.create(name).await?,
+            Command::Create(name, ..) => self.create(name).await?,
             Command::Leave(name) => self.leave(name).await?,
             Command::Who => self.list_members()?,
-            Command::Log(count) => self.log(count).await?,
+            Command::Log(count, _) => self.log(count).await?,
             Command::Run(cmd) => self.start_run(cmd).await?,
             Command::Runs => self.list_runs().await?,
             Command::Watch(n) => self.watch_run(n).await?,
@@ -200,8 +200,8 @@ impl Session {
             Command::Files(folder) => self.list_files(folder).await?,
             Command::Put(path, size) => self.put_file(path, size).await?,
             Command::Get(path) => self.get_file(path).await?,
-            Command::Later(words) => self.tell(words),
             Command::Quit => {}
+            _ => self.tell("this is not there over nc yet"),
         }
         Ok(())
     }

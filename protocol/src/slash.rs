@@ -1,25 +1,51 @@
-//! What a line of a person asks for. One table: lines are parsed by it, and `/help` is printed from it. Nothing is
-//! carried out here.
+//! What a line of a person asks for: the same in the page, in `wardroom chat` and over `nc`. One table: lines are parsed by it,
+//! `/help` is printed from it, and it explains what one types. Nothing is carried out here.
 
 use std::fmt::Write as _;
 
-use wardroom_protocol::visible::visible;
-use wardroom_protocol::{RelPath, RoomName};
+use crate::ids::{RoomName, UserName};
+use crate::limits::{FILE_BYTES_MAX, HISTORY_LIMIT_MAX};
+use crate::path::RelPath;
+use crate::role::RoomRole;
+use crate::visible::visible;
 
-use super::limits::{LOG_DEFAULT, LOG_MAX};
-use crate::limits::FILE_BYTES_MAX;
+/// Events that `/log` shows if it is not said.
+pub const LOG_DEFAULT: u32 = 50;
 
 /// A line that begins with a slash.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(missing_docs, reason = "each variant bears the name of its command, which the table explains")]
 pub enum Command {
     Help,
     Rooms,
     Join(RoomName),
-    Create(RoomName),
+    /// And whether it is private, and its title.
+    Create(RoomName, bool, String),
     /// The current room, if it is not said.
     Leave(Option<RoomName>),
     Who,
-    Log(u32),
+    Dm(Vec<UserName>),
+    Invite(UserName, RoomRole),
+    Remove(UserName),
+    Role(UserName, RoomRole),
+    Title(String),
+    Topic(String),
+    Archive(bool),
+    /// Days; 0 for ever.
+    Retention(u32),
+    /// So many lines, before this place if it is said.
+    Log(u32, Option<u64>),
+    Search(String),
+    /// The last one, if it is not said which.
+    Edit(Option<u64>, String),
+    Delete(Option<u64>),
+    Reply(u64, String),
+    /// The emoji, given or taken back.
+    React(u64, String, bool),
+    /// The bot.
+    Hook(UserName),
+    Hooks,
+    Unhook(u64),
     Run(String),
     Runs,
     Watch(u64),
@@ -31,8 +57,6 @@ pub enum Command {
     Put(RelPath, u64),
     Get(RelPath),
     Quit,
-    /// What this version does not do yet, in words.
-    Later(&'static str),
 }
 
 /// What a line is.
@@ -63,10 +87,14 @@ impl From<String> for BadLine {
 
 type Parsed = Result<Command, BadLine>;
 
-struct Entry {
-    name: &'static str,
-    arguments: &'static str,
-    about: &'static str,
+/// A command, explained.
+pub struct Entry {
+    /// Its name, without the slash.
+    pub name: &'static str,
+    /// What follows it: capitals stand for what one says, brackets around what may be left out.
+    pub arguments: &'static str,
+    /// What it does.
+    pub about: &'static str,
     parse: fn(&str) -> Parsed,
 }
 
@@ -74,15 +102,52 @@ const fn entry(name: &'static str, arguments: &'static str, about: &'static str,
     Entry { name, arguments, about, parse }
 }
 
-const TABLE: &[Entry] = &[
+/// All commands.
+pub const TABLE: &[Entry] = &[
     entry("rooms", "", "the rooms, and how many lines of each you have not seen", |_| Ok(Command::Rooms)),
     entry("join", "ROOM", "go to a room", |args| Ok(Command::Join(room(args)?))),
-    entry("create", "ROOM", "make a room and go there", |args| Ok(Command::Create(room(args)?))),
+    entry("create", "ROOM [private] [TITLE]", "make a room and go there", create),
     entry("leave", "[ROOM]", "be a member of a room no more", |args| Ok(Command::Leave(optional(args, room)?))),
     entry("who", "", "who is a member of this room", |_| Ok(Command::Who)),
-    entry("log", "[N]", "the last lines of this room", |args| {
-        Ok(Command::Log(optional(args, count)?.unwrap_or(LOG_DEFAULT)))
+    entry("dm", "NAME…", "talk to one person, or to a few", dm),
+    entry("invite", "NAME [ROLE]", "make somebody a member: reader, member or owner", |args| {
+        let (user, role) = user_and_role(args)?;
+        Ok(Command::Invite(user, role.unwrap_or_default()))
     }),
+    entry("remove", "NAME", "take somebody out of this room", |args| Ok(Command::Remove(user(args)?))),
+    entry("role", "NAME ROLE", "what a member may do here: reader, member or owner", |args| {
+        let (user, role) = user_and_role(args)?;
+        Ok(Command::Role(user, role.ok_or_else(|| usage("role"))?))
+    }),
+    entry("title", "TEXT", "what this room is called", |args| Ok(Command::Title(args.to_owned()))),
+    entry("topic", "[TEXT]", "what this room is about", |args| Ok(Command::Topic(args.to_owned()))),
+    entry("archive", "", "this room is over: it can be read, nothing is added", |_| Ok(Command::Archive(true))),
+    entry("unarchive", "", "this room goes on", |_| Ok(Command::Archive(false))),
+    entry("retention", "DAYS", "remove what is older from this room; 0 keeps it", |args| {
+        Ok(Command::Retention(args.parse().map_err(|_| usage("retention"))?))
+    }),
+    entry("log", "[N] [before SEQ]", "the last lines of this room, or those before one", log),
+    entry("search", "WORDS", "what was said, run, printed and shared that contains them", |args| {
+        if args.is_empty() { Err(usage("search").into()) } else { Ok(Command::Search(args.to_owned())) }
+    }),
+    entry("edit", "[SEQ] TEXT", "say it otherwise: your last message, or the one at a place", |args| {
+        let (seq, text) = seq_and_text(args);
+        if text.is_empty() { Err(usage("edit").into()) } else { Ok(Command::Edit(seq, text)) }
+    }),
+    entry("delete", "[SEQ]", "take back your last message, or the one at a place", |args| {
+        Ok(Command::Delete(optional(args, place)?))
+    }),
+    entry("reply", "SEQ TEXT", "answer a line", |args| match seq_and_text(args) {
+        (Some(seq), text) if !text.is_empty() => Ok(Command::Reply(seq, text)),
+        _ => Err(usage("reply").into()),
+    }),
+    entry("react", "SEQ EMOJI", "react to a line", |args| react(args, true)),
+    entry("unreact", "SEQ EMOJI", "take back a reaction", |args| react(args, false)),
+    entry("hook", "BOT", "make a secret address for programs that post here by this name", |args| {
+        Ok(Command::Hook(user(args)?))
+    }),
+    entry("hooks", "", "the webhooks of this room", |_| Ok(Command::Hooks)),
+    entry("unhook", "N", "end a webhook", |args| Ok(Command::Unhook(place(args)?))),
     entry("run", "CMD", "run a command; all in this room see its output", run),
     entry("runs", "", "the last runs of this room", |_| Ok(Command::Runs)),
     entry("watch", "rN", "the output of a run, from its first byte on", |args| Ok(Command::Watch(number(args)?))),
@@ -94,12 +159,6 @@ const TABLE: &[Entry] = &[
     entry("put", "NAME SIZE", "upload a file: exactly SIZE raw bytes follow the line", put),
     entry("get", "NAME", "download a file: a line with its size and digest, then its raw bytes", |args| {
         Ok(Command::Get(path(args)?))
-    }),
-    entry("dm", "NAME", "talk to one person (later)", |_| {
-        Ok(Command::Later("direct messages come later: make a room for two"))
-    }),
-    entry("search", "WORDS", "search what was said (later)", |_| {
-        Ok(Command::Later("search comes later: /log shows up to 200 lines"))
     }),
     entry("help", "", "these lines", |_| Ok(Command::Help)),
     entry("quit", "", "leave; what you asked for is answered first", |_| Ok(Command::Quit)),
@@ -139,9 +198,9 @@ pub fn help() -> String {
         String::from("# A line is a message to the room you are in. A line that begins with / is a command:\n");
     for Entry { name, arguments, about, .. } in TABLE {
         let usage = format!("/{name} {arguments}");
-        let _ = writeln!(out, "#   {usage:<18}{about}");
+        let _ = writeln!(out, "#   {usage:<30}{about}");
     }
-    out.push_str("#   //text            say a text that begins with a slash\n");
+    out.push_str("#   //text                        say a text that begins with a slash\n");
     out
 }
 
@@ -159,12 +218,64 @@ fn room(args: &str) -> Result<RoomName, BadLine> {
     RoomName::parse(name).map_err(|bad| bad.to_string().into())
 }
 
+fn user(args: &str) -> Result<UserName, BadLine> {
+    UserName::parse(args.strip_prefix('@').unwrap_or(args)).map_err(|bad| bad.to_string().into())
+}
+
+fn place(args: &str) -> Result<u64, BadLine> {
+    args.parse().map_err(|_| "a place is a number, as /log shows it".to_owned().into())
+}
+
+fn create(args: &str) -> Parsed {
+    let (name, rest) = split_word(args);
+    let name = room(name)?;
+    let (word, title) = split_word(rest);
+    let is_private = word == "private";
+    Ok(Command::Create(name, is_private, if is_private { title } else { rest }.to_owned()))
+}
+
+fn dm(args: &str) -> Parsed {
+    let users: Vec<UserName> = args.split_whitespace().map(user).collect::<Result<_, _>>()?;
+    if users.is_empty() { Err(usage("dm").into()) } else { Ok(Command::Dm(users)) }
+}
+
+fn user_and_role(args: &str) -> Result<(UserName, Option<RoomRole>), BadLine> {
+    let (name, role) = split_word(args);
+    let role = if role.is_empty() { None } else { Some(role.parse().map_err(str::to_owned)?) };
+    Ok((user(name)?, role))
+}
+
+/// A place, if the first word is a number, and the rest.
+fn seq_and_text(args: &str) -> (Option<u64>, String) {
+    let (word, rest) = split_word(args);
+    match word.parse() {
+        Ok(seq) if !rest.is_empty() => (Some(seq), rest.to_owned()),
+        _ => (None, args.to_owned()),
+    }
+}
+
+fn react(args: &str, on: bool) -> Parsed {
+    match seq_and_text(args) {
+        (Some(seq), emoji) => Ok(Command::React(seq, emoji, on)),
+        _ => Err(usage(if on { "react" } else { "unreact" }).into()),
+    }
+}
+
+/// `50`, `50 before 812`, or `before 812`.
+fn log(args: &str) -> Parsed {
+    let (lines, before) = match args.split_once("before") {
+        Some((lines, seq)) => (lines.trim(), Some(place(seq.trim())?)),
+        None => (args, None),
+    };
+    Ok(Command::Log(optional(lines, count)?.unwrap_or(LOG_DEFAULT), before))
+}
+
 fn path(args: &str) -> Result<RelPath, BadLine> {
     RelPath::parse(args).map_err(|bad| bad.to_string().into())
 }
 
 fn count(args: &str) -> Result<u32, BadLine> {
-    let count = args.parse().ok().filter(|count| (1..=LOG_MAX).contains(count));
+    let count = args.parse().ok().filter(|count| (1..=HISTORY_LIMIT_MAX).contains(count));
     count.ok_or_else(|| "a number of lines is 1 to 200".to_owned().into())
 }
 
@@ -210,6 +321,10 @@ mod tests {
         }
     }
 
+    fn name(s: &str) -> UserName {
+        UserName::parse(s).unwrap()
+    }
+
     fn path(s: &str) -> RelPath {
         RelPath::parse(s).unwrap()
     }
@@ -222,12 +337,25 @@ mod tests {
             ("/rooms ", Command::Rooms),
             ("/join ops", Command::Join(ops.clone())),
             ("/join  #ops ", Command::Join(ops.clone())),
-            ("/create ops", Command::Create(ops.clone())),
+            ("/create ops", Command::Create(ops.clone(), false, String::new())),
+            ("/create ops private The ops", Command::Create(ops.clone(), true, "The ops".into())),
+            ("/dm ben @chen", Command::Dm(vec![name("ben"), name("chen")])),
+            ("/invite ben", Command::Invite(name("ben"), RoomRole::Member)),
+            ("/role ben owner", Command::Role(name("ben"), RoomRole::Owner)),
+            ("/log before 812", Command::Log(LOG_DEFAULT, Some(812))),
+            ("/log 5 before 812", Command::Log(5, Some(812))),
+            ("/edit it was 42", Command::Edit(None, "it was 42".into())),
+            ("/edit 42 it was", Command::Edit(Some(42), "it was".into())),
+            ("/edit 42", Command::Edit(None, "42".into())),
+            ("/delete", Command::Delete(None)),
+            ("/reply 42 yes", Command::Reply(42, "yes".into())),
+            ("/react 42 👍", Command::React(42, "👍".into(), true)),
+            ("/search \"10.4.1.74\" web", Command::Search("\"10.4.1.74\" web".into())),
             ("/leave", Command::Leave(None)),
             ("/leave ops", Command::Leave(Some(ops))),
             ("/who", Command::Who),
-            ("/log", Command::Log(LOG_DEFAULT)),
-            ("/log 200", Command::Log(200)),
+            ("/log", Command::Log(LOG_DEFAULT, None)),
+            ("/log 200", Command::Log(200, None)),
             ("/run  make  test", Command::Run("make  test".into())),
             ("/watch r4", Command::Watch(4)),
             ("/unwatch 4", Command::Unwatch(4)),
@@ -242,7 +370,6 @@ mod tests {
         ] {
             assert_eq!(command(line), expected, "{line}");
         }
-        assert!(matches!(command("/dm bob"), Command::Later(_)));
     }
 
     #[test]
@@ -263,6 +390,10 @@ mod tests {
             ("/log 0", "1 to 200"),
             ("/log 201", "1 to 200"),
             ("/log many", "1 to 200"),
+            ("/dm", "usage: /dm"),
+            ("/role ben king", "reader, member or owner"),
+            ("/reply 42", "usage: /reply"),
+            ("/react 👍", "usage: /react"),
             ("/run", "usage: /run CMD"),
             ("/watch", "a run is called"),
             ("/stop r", "a run is called"),
@@ -292,6 +423,6 @@ mod tests {
         for entry in TABLE {
             assert_eq!(help.matches(&format!("/{} ", entry.name)).count(), 1, "{}", entry.name);
         }
-        assert!(help.lines().all(|line| line.starts_with('#') && line.len() <= 100), "{help}");
+        assert!(help.lines().all(|line| line.starts_with('#') && line.chars().count() <= 110), "{help}");
     }
 }

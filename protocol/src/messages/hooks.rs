@@ -1,0 +1,98 @@
+//! Webhooks: a secret address to which other programs post, each into one room, as a named bot.
+
+use serde::{Deserialize, Serialize};
+
+use super::impl_message;
+use crate::ids::{RoomName, UserName};
+
+/// Makes a webhook. Owners of the room and admins. The bot is made where there is none. Answer: [`HookAdded`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct HookAdd {
+    /// The room.
+    pub room: RoomName,
+    /// The bot by whose name it posts; a name that is a person's is `conflict`.
+    pub bot: UserName,
+}
+
+/// The answer to [`HookAdd`].
+#[derive(Clone, Deserialize, Serialize)]
+pub struct HookAdded {
+    /// The number by which it is removed.
+    pub hook: u64,
+    /// The secret of its address: `POST /hooks/TOKEN`. Told once.
+    pub token: String,
+}
+
+impl std::fmt::Debug for HookAdded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HookAdded").field("hook", &self.hook).finish_non_exhaustive()
+    }
+}
+
+/// The webhooks of a room. Owners and admins. Answer: [`HookListed`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct HookList {
+    /// The room.
+    pub room: RoomName,
+}
+
+/// The answer to [`HookList`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct HookListed {
+    /// Oldest first.
+    pub hooks: Vec<HookInfo>,
+}
+
+/// A webhook, without its secret.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct HookInfo {
+    /// Its number.
+    pub hook: u64,
+    /// The bot.
+    pub bot: UserName,
+    /// Who made it.
+    pub by: UserName,
+    /// When, Unix milliseconds.
+    pub at: u64,
+    /// When it was last used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<u64>,
+}
+
+/// Ends a webhook. Owners and admins.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct HookRemove {
+    /// The room.
+    pub room: RoomName,
+    /// Its number.
+    pub hook: u64,
+}
+
+/// What a program posted to a webhook's address, in place of a `hello`: only from a gateway, behind its `via`. Raw bytes: the
+/// body, of at most 64 KiB. Answer: [`super::Stood`]; the connection then ends.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct HookPost {
+    /// The secret.
+    pub token: String,
+    /// The body's media type: `application/json`, or text.
+    #[serde(default)]
+    pub content_type: String,
+    /// GitHub's name of the event (`X-GitHub-Event`), where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub github: Option<String>,
+    /// What repeats bear in common (`Idempotency-Key`, or `?key=`): they are counted on one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Bytes of the body.
+    pub len: u64,
+}
+
+impl std::fmt::Debug for HookPost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HookPost").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+impl_message! {
+    HookAdd = "hook.add", HookList = "hook.list", HookRemove = "hook.remove", HookPost = "hook.post",
+}
