@@ -16,14 +16,8 @@ use crate::refusal::Refusal;
 /// Told to the asker after the commit: `Ok` if it is on disk.
 pub type Finish = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
 
-type Work = Box<dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> (Finish, Kept) + Send>;
-
-/// Whether what the work wrote is to stay.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Kept {
-    Yes,
-    No,
-}
+/// The second is why what the work wrote is not to stay, if it is not.
+type Work = Box<dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> (Finish, Option<Refusal>) + Send>;
 
 /// What the writer is sent.
 pub(super) enum Message {
@@ -57,9 +51,9 @@ impl Job {
     {
         let work: Work = Box::new(move |tx| {
             let made = tx.and_then(work);
-            let kept = if made.is_ok() { Kept::Yes } else { Kept::No };
+            let refused = made.as_ref().err().cloned();
             let finish: Finish = Box::new(move |committed| done(made.and_then(|made| committed.map(|()| made))));
-            (finish, kept)
+            (finish, refused)
         });
         Self { work, is_atomic: false }
     }
@@ -162,27 +156,35 @@ fn gather(messages: &mut mpsc::Receiver<Message>, queued: &mut Vec<Message>) {
     }
 }
 
-fn run(conn: &Connection, heads: &mut HashMap<RoomId, u64>, jobs: impl Iterator<Item = Job>) -> Batch {
+fn run(conn: &Connection, heads: &mut HashMap<RoomId, u64>, mut jobs: impl Iterator<Item = Job>) -> Batch {
     let mut batch = Batch { events: Vec::new(), finished: Vec::new() };
     if let Err(e) = execute(conn, "BEGIN IMMEDIATE") {
-        return refuse_all(conn, heads, batch, jobs, &e);
+        return refuse_all(conn, heads, batch, jobs, &e.into());
     }
-    for job in jobs {
-        run_one(conn, heads, &mut batch, job);
+    while let Some(job) = jobs.next() {
+        let refused = run_one(conn, heads, &mut batch, job);
+        if conn.is_autocommit() {
+            // A disk that is full or broken makes SQLite undo the whole transaction within one statement. What came
+            // before is undone with it; what comes after would be committed one by one.
+            let refusal = refused.unwrap_or_else(|| Refusal::internal("a transaction was undone without a reason"));
+            return refuse_all(conn, heads, batch, jobs, &refusal);
+        }
     }
     if let Err(e) = execute(conn, "COMMIT") {
-        return refuse_all(conn, heads, batch, std::iter::empty(), &e);
+        return refuse_all(conn, heads, batch, std::iter::empty(), &e.into());
     }
     batch
 }
 
-fn run_one(conn: &Connection, heads: &mut HashMap<RoomId, u64>, batch: &mut Batch, job: Job) {
+/// Runs one; gives why it was refused, if it was.
+fn run_one(conn: &Connection, heads: &mut HashMap<RoomId, u64>, batch: &mut Batch, job: Job) -> Option<Refusal> {
     let is_atomic = job.is_atomic && execute(conn, "SAVEPOINT work").is_ok();
     let before = batch.events.len();
     let mut tx = Tx { conn, now_ms: now_ms(), heads, published: &mut batch.events };
-    let (finish, kept) = (job.work)(Ok(&mut tx));
-    if is_atomic {
-        let undone = kept == Kept::No && execute(conn, "ROLLBACK TO work").is_ok();
+    let (finish, refused) = (job.work)(Ok(&mut tx));
+    // Where the transaction is gone, the savepoint is too.
+    if is_atomic && !conn.is_autocommit() {
+        let undone = refused.is_some() && execute(conn, "ROLLBACK TO work").is_ok();
         if undone {
             // What it appended is gone: the next append asks the table where those rooms stand.
             for event in batch.events.drain(before..) {
@@ -194,6 +196,7 @@ fn run_one(conn: &Connection, heads: &mut HashMap<RoomId, u64>, batch: &mut Batc
         }
     }
     batch.finished.push((finish, Ok(())));
+    refused
 }
 
 /// The transaction failed: nothing of it is on disk, and everyone is told so.
@@ -202,12 +205,8 @@ fn refuse_all(
     heads: &mut HashMap<RoomId, u64>,
     mut batch: Batch,
     rest: impl Iterator<Item = Job>,
-    error: &rusqlite::Error,
+    refusal: &Refusal,
 ) -> Batch {
-    let refusal = Refusal::from(rusqlite::Error::SqliteFailure(
-        error.sqlite_error().copied().unwrap_or(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR)),
-        Some(error.to_string()),
-    ));
     // SQLite may have rolled back by itself; then this says so, and that is fine.
     let _ = execute(conn, "ROLLBACK");
     heads.clear();
@@ -239,4 +238,86 @@ pub(crate) fn from_sql(n: i64) -> u64 {
 impl UserId {
     /// The server itself.
     pub const SYSTEM: UserId = UserId(0);
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use wardroom_protocol::Code;
+
+    use super::super::schema::open_writer;
+    use super::*;
+
+    /// What was told: which one, and its place or its code.
+    type Told = Arc<Mutex<Vec<(usize, Result<u64, Code>)>>>;
+
+    fn fields(n: usize) -> String {
+        format!("\"text\":\"{n} {}\"", "x".repeat(2_000))
+    }
+
+    fn post(n: usize, told: &Told) -> Job {
+        let told = Arc::clone(told);
+        let work = move |tx: &mut Tx<'_>| {
+            let (fields, nonce) = (fields(n), n.to_string());
+            let event = NewEvent {
+                room: RoomId(1),
+                room_name: "general",
+                by: UserId::SYSTEM,
+                by_name: "system",
+                kind: "message",
+                fields: &fields,
+                nonce: Some(&nonce),
+            };
+            tx.append(&event).map(|appended| appended.seq)
+        };
+        let done = move |made: Result<u64, Refusal>| {
+            told.lock().unwrap().push((n, made.map_err(|refusal| refusal.code)));
+        };
+        // Both kinds are in every batch.
+        if n.is_multiple_of(2) { Job::single(work, done) } else { Job::atomic(work, done) }
+    }
+
+    fn write(
+        conn: &Connection,
+        heads: &mut HashMap<RoomId, u64>,
+        which: std::ops::Range<usize>,
+    ) -> Vec<(usize, Result<u64, Code>)> {
+        let told = Told::default();
+        let batch = run(conn, heads, which.map(|n| post(n, &told)));
+        let events = batch.events.len();
+        for (finish, result) in batch.finished {
+            finish(result);
+        }
+        let told = std::mem::take(&mut *told.lock().unwrap());
+        assert_eq!(events, told.iter().filter(|(_, made)| made.is_ok()).count(), "published is what was acknowledged");
+        told
+    }
+
+    fn stored(conn: &Connection) -> Vec<(u64, String)> {
+        let mut events = conn.prepare("SELECT seq, fields FROM events ORDER BY seq").unwrap();
+        events.query_map([], |row| Ok((from_sql(row.get(0)?), row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_disk_that_fills_in_the_middle_of_a_batch_takes_all_of_it_or_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let conn = open_writer(&folder.path().join("wardroom.db")).unwrap();
+        let mut heads = HashMap::new();
+        assert_eq!(write(&conn, &mut heads, 0..2), [(0, Ok(1)), (1, Ok(2))]);
+        let pages: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        // Every place in a batch at which it may be full, and each of the two kinds of work there.
+        for room in 0..12 {
+            conn.query_row(&format!("PRAGMA max_page_count = {}", pages + room), [], |_| Ok(())).unwrap();
+            let told = write(&conn, &mut heads, 2..22);
+            let refused: Vec<_> = (2..22).map(|n| (n, Err(Code::Busy))).collect();
+            assert_eq!(told, refused, "{room} pages: nobody is told that it stands");
+            assert_eq!(stored(&conn).len(), 2, "{room} pages: and nothing of it does");
+        }
+        conn.query_row("PRAGMA max_page_count = 100000", [], |_| Ok(())).unwrap();
+        let told = write(&conn, &mut heads, 2..22);
+        assert_eq!(told, (2..22).map(|n| (n, Ok(n as u64 + 1))).collect::<Vec<_>>());
+        assert_eq!(stored(&conn), (0..22).map(|n| (n as u64 + 1, fields(n))).collect::<Vec<_>>());
+    }
 }
