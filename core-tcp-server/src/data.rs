@@ -7,11 +7,18 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+use crate::refusal::is_no_room;
 use crate::secrets::random_hex;
 
 /// Why a data folder cannot be used. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
+    /// There is no room for it.
+    #[error(
+        "the disk is full: nothing can be written to the data folder {}: free some space there, or choose another with --data",
+        .0.display()
+    )]
+    Full(PathBuf),
     /// It cannot be made, or not be written to.
     #[error("cannot write to the data folder {}: {error}: choose another with --data", .path.display())]
     NotWritable {
@@ -54,7 +61,7 @@ impl DataFolder {
     /// # Errors
     /// [`DataError`], each a sentence that says what to do.
     pub fn open(path: &Path) -> Result<DataFolder, DataError> {
-        let wrap = |error| DataError::NotWritable { path: path.to_owned(), error };
+        let wrap = |error| not_writable(path, path, error);
         let make = |folder: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         make(path).map_err(wrap)?;
         let is_ours = path.join("wardroom.db").exists() || path.join("lock").exists();
@@ -80,34 +87,45 @@ impl DataFolder {
     /// Reads the keys; makes those that are missing.
     ///
     /// # Errors
-    /// [`DataError::NotWritable`]
+    /// [`DataError::NotWritable`], [`DataError::Full`]
     pub fn keys(&self) -> Result<Keys, DataError> {
         let key = |name: &str| {
             let path = self.path.join("keys").join(name);
-            read_or_make(&path).map_err(|error| DataError::NotWritable { path, error })
+            read_or_make(&path).map_err(|error| not_writable(&self.path, &path, error))
         };
         Ok(Keys { gateway: key("gateway.key")?, host: key("host.key")?, admin: key("admin.key")? })
     }
 }
 
-fn read_or_make(path: &Path) -> io::Result<String> {
-    match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let key = random_hex(32);
-            writeln!(file, "{key}")?;
-            file.sync_all()?;
-            Ok(key)
-        }
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            let mut key = String::new();
-            File::open(path)?.take(1_024).read_to_string(&mut key)?;
-            let key = key.trim().to_owned();
-            if key.len() < 32 {
-                let why = format!("{} holds no key: remove it, and a new one is made", path.display());
-                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
-            }
-            Ok(key)
-        }
-        Err(e) => Err(e),
+fn not_writable(folder: &Path, path: &Path, error: io::Error) -> DataError {
+    if is_no_room(&error) {
+        return DataError::Full(folder.to_owned());
     }
+    DataError::NotWritable { path: path.to_owned(), error }
+}
+
+fn read_or_make(path: &Path) -> io::Result<String> {
+    let mut key = String::new();
+    match File::open(path) {
+        Ok(file) => file.take(1_024).read_to_string(&mut key)?,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return make(path),
+        Err(e) => return Err(e),
+    };
+    let key = key.trim().to_owned();
+    if key.len() < 32 {
+        let why = format!("{} holds no key: remove it, and a new one is made", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    Ok(key)
+}
+
+/// Whole or not at all: a full disk or a crash must not leave half a key under the name by which the next start finds it.
+fn make(path: &Path) -> io::Result<String> {
+    let (key, beside) = (random_hex(32), path.with_extension("new"));
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
+    writeln!(file, "{key}")?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())?;
+    Ok(key)
 }

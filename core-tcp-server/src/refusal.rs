@@ -93,9 +93,7 @@ impl Refusal {
 
 impl From<rusqlite::Error> for Refusal {
     fn from(e: rusqlite::Error) -> Self {
-        if let rusqlite::Error::SqliteFailure(f, _) = &e
-            && f.code == rusqlite::ErrorCode::DiskFull
-        {
+        if is_disk_full(&e) {
             tracing::error!(error = %e, "the disk is full");
             return Self::busy("the server's disk is full: nothing was written; free some space and try again", 10_000);
         }
@@ -103,9 +101,21 @@ impl From<rusqlite::Error> for Refusal {
     }
 }
 
+/// True where a disk, or what one may have of it, is full.
+pub fn is_no_room(e: &std::io::Error) -> bool {
+    matches!(e.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
+/// True where the disk of the database is full. Of its shared memory, which is a file too, SQLite says that otherwise:
+/// it could not be made larger.
+pub fn is_disk_full(e: &rusqlite::Error) -> bool {
+    let rusqlite::Error::SqliteFailure(failure, _) = e else { return false };
+    failure.code == rusqlite::ErrorCode::DiskFull || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+}
+
 impl From<std::io::Error> for Refusal {
     fn from(e: std::io::Error) -> Self {
-        if e.kind() == std::io::ErrorKind::StorageFull || e.kind() == std::io::ErrorKind::QuotaExceeded {
+        if is_no_room(&e) {
             tracing::error!(error = %e, "the disk is full");
             return Self::busy("the server's disk is full: free some space and try again", 10_000);
         }

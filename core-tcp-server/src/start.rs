@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wardroom_protocol::Address;
+use wardroom_protocol::{Address, Code};
 
 use crate::accounts::{self, Accounts};
 use crate::clock::now_ms;
@@ -51,6 +51,13 @@ pub enum StartError {
     /// What is in the database.
     #[error("cannot read the data folder: {0}")]
     Load(#[from] Refusal),
+}
+
+impl StartError {
+    /// Before there are requests, only a full disk makes the store refuse what it is given to write.
+    fn writing(folder: &DataFolder, refusal: Refusal) -> Self {
+        if refusal.code == Code::Busy { DataError::Full(folder.path.clone()).into() } else { refusal.into() }
+    }
 }
 
 /// A core that runs.
@@ -113,7 +120,8 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, 
     }
     let addresses = listeners.iter().map(Listener::address).collect();
     listeners.push(listen::bind(&Address::Unix(socket.clone())).await?);
-    let first_invite = accounts::first_invite(&state.store).await?;
+    let first_invite = accounts::first_invite(&state.store).await;
+    let first_invite = first_invite.map_err(|refusal| StartError::writing(&parts.folder, refusal))?;
     let gateway_key = state.keys.gateway.clone();
     let stopped = tokio::spawn(run(parts, listeners, shutdown));
     Ok(Core { addresses, socket, first_invite, gateway_key, stopped })

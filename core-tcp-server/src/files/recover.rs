@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
-use wardroom_protocol::RelPath;
+use wardroom_protocol::{Code, RelPath};
 
 use super::beneath::{Kind, Stamp, refuse};
 use super::commit::{Author, Placed, tell_room};
@@ -36,7 +36,7 @@ pub async fn recover(state: &Arc<State>) -> Result<(), Refusal> {
     let now = now_ms();
     for row in state.store.read(table::open_uploads).await? {
         let Some(room) = state.rooms.by_id(row.room) else {
-            forget(state, &row).await?;
+            later(forget(state, &row).await)?;
             continue;
         };
         let (shelves, looked_in, looked_for) = (Arc::clone(&state.files.shelves), Arc::clone(&room), row.clone());
@@ -45,19 +45,19 @@ pub async fn recover(state: &Arc<State>) -> Result<(), Refusal> {
             Found::Staged(stamp) => {
                 let touched_ms = row.at.max(stamp.mtime_ms().min(now));
                 if touched_ms + UPLOAD_KEEP_MS < now {
-                    forget(state, &row).await?;
+                    later(forget(state, &row).await)?;
                     continue;
                 }
                 if row.placed.is_some() {
                     let id = row.id;
-                    state.store.write(move |tx| table::set_placed(tx.conn, id, None)).await?;
+                    later(state.store.write(move |tx| table::set_placed(tx.conn, id, None)).await)?;
                 }
                 state.files.uploads.insert(Arc::new(Upload::new(&row, room, stamp.size, touched_ms)));
             }
-            Found::Placed(path, blake3, stamp) => finish(state, &row, room, path, blake3, stamp).await?,
+            Found::Placed(path, blake3, stamp) => later(finish(state, &row, room, path, blake3, stamp).await)?,
             Found::Nothing => {
                 tracing::warn!(upload = %row.id, "an upload's staged file is gone");
-                forget(state, &row).await?;
+                later(forget(state, &row).await)?;
             }
         }
     }
@@ -67,7 +67,18 @@ pub async fn recover(state: &Arc<State>) -> Result<(), Refusal> {
         files.shelves.sweep_staging(|id| files.uploads.has(id)).map_err(|e| refuse(e, ".staging"))
     });
     swept.await.map_err(Refusal::internal)??;
-    state.store.write(move |tx| table::delete_over(tx.conn, now.saturating_sub(UPLOAD_KEEP_MS))).await
+    later(state.store.write(move |tx| table::delete_over(tx.conn, now.saturating_sub(UPLOAD_KEEP_MS))).await)
+}
+
+/// What only tidies up waits for a later start where the disk is full: nobody is kept from reading by that.
+fn later(tidied: Result<(), Refusal>) -> Result<(), Refusal> {
+    match tidied {
+        Err(refusal) if refusal.code == Code::Busy => {
+            tracing::warn!(%refusal, "uploads are tidied up by a later start");
+            Ok(())
+        }
+        tidied => tidied,
+    }
 }
 
 fn find(shelves: &Shelves, room: &Room, row: &UploadRow) -> Result<Found, Refusal> {
@@ -130,7 +141,7 @@ async fn expire_before(state: &Arc<State>, before_ms: u64) -> Result<(), Refusal
     for upload in state.files.uploads.untouched_since(before_ms) {
         let Ok(mut ending) = upload.ending.try_lock() else { continue };
         if matches!(*ending, Ending::Open) {
-            discard(state, &upload, &mut ending).await?;
+            discard(state, &upload, &mut ending).await;
         }
     }
     state.store.write(move |tx| table::delete_over(tx.conn, before_ms)).await

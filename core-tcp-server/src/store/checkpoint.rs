@@ -5,7 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::schema::open_writer;
+use super::schema::{OpenError, open_writer};
 use crate::limits::{CHECKPOINT_EVERY_MS, WAL_PAGES_MAX};
 
 /// The thread; dropped, it makes a last checkpoint and ends.
@@ -14,8 +14,8 @@ pub(super) struct Checkpointer {
     thread: Option<JoinHandle<()>>,
 }
 
-pub(super) fn spawn(path: &Path) -> rusqlite::Result<Checkpointer> {
-    let conn = open_writer(path).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+pub(super) fn spawn(path: &Path) -> Result<Checkpointer, OpenError> {
+    let conn = open_writer(path)?;
     let wal = path.with_extension("db-wal");
     let (stop, stopped) = sync_channel::<()>(1);
     let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(move || {
@@ -30,7 +30,9 @@ pub(super) fn spawn(path: &Path) -> rusqlite::Result<Checkpointer> {
         }
         checkpoint(&conn, "TRUNCATE");
     });
-    let thread = thread.map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+    let thread = thread.map_err(|e| {
+        OpenError::Sqlite(path.display().to_string(), rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+    })?;
     Ok(Checkpointer { stop: Some(stop), thread: Some(thread) })
 }
 

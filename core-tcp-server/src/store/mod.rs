@@ -54,7 +54,7 @@ pub struct Opened {
 /// # Errors
 /// [`OpenError`], each a sentence that says what to do.
 pub fn open(path: &Path) -> Result<Opened, OpenError> {
-    let wrap = |e| OpenError::Sqlite(path.display().to_string(), e);
+    let wrap = |e| OpenError::sqlite(&path.display().to_string(), e);
     let conn = schema::open_writer(path)?;
     let epoch: String =
         conn.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0)).map_err(wrap)?;
@@ -62,7 +62,7 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     let readers = Arc::new(Readers::open(path).map_err(wrap)?);
     let (work, jobs) = mpsc::channel(WRITE_QUEUE_MAX);
     let (batches_in, batches) = mpsc::channel(PUBLISH_QUEUE_MAX);
-    let checkpointer = checkpoint::spawn(path).map_err(wrap)?;
+    let checkpointer = checkpoint::spawn(path)?;
     let writer = writer::spawn(conn, jobs, batches_in, checkpointer);
     Ok(Opened { store: Store { work, readers, epoch }, batches, writer })
 }

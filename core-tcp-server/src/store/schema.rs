@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::clock::now_ms;
 use crate::limits::{STORE_BUSY_MS, WAL_PAGES_MAX};
+use crate::refusal::is_disk_full;
 use crate::secrets::new_ulid;
 
 /// "WRDM": by this a database is known as ours.
@@ -26,15 +27,25 @@ pub enum OpenError {
         "{0} was written by a newer wardroom (schema {1}; this one knows {2}): install that version or a newer one"
     )]
     Newer(String, i64, usize),
+    /// There is no room for it.
+    #[error("the disk is full: {0} cannot be opened: free some space there, or choose another data folder with --data")]
+    Full(String),
     /// SQLite says so.
     #[error("cannot open {0}: {1}")]
     Sqlite(String, rusqlite::Error),
 }
 
+impl OpenError {
+    /// What SQLite says of this database.
+    pub(super) fn sqlite(shown: &str, e: rusqlite::Error) -> Self {
+        if is_disk_full(&e) { Self::Full(shown.to_owned()) } else { Self::Sqlite(shown.to_owned(), e) }
+    }
+}
+
 /// Opens the database for the writer, makes or migrates its tables.
 pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let shown = path.display().to_string();
-    let wrap = |e| OpenError::Sqlite(shown.clone(), e);
+    let wrap = |e| OpenError::sqlite(&shown, e);
     let mut conn = Connection::open(path).map_err(wrap)?;
     conn.busy_timeout(Duration::from_millis(STORE_BUSY_MS)).map_err(wrap)?;
     check_owner(&conn, &shown)?;
@@ -61,7 +72,7 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn check_owner(conn: &Connection, shown: &str) -> Result<(), OpenError> {
-    let wrap = |e| OpenError::Sqlite(shown.to_owned(), e);
+    let wrap = |e| OpenError::sqlite(shown, e);
     let id: i64 = conn.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(wrap)?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(wrap)?;
     if id != APPLICATION_ID && (id != 0 || tables != 0) {
@@ -71,11 +82,15 @@ fn check_owner(conn: &Connection, shown: &str) -> Result<(), OpenError> {
 }
 
 fn migrate(conn: &mut Connection, shown: &str) -> Result<(), OpenError> {
-    let wrap = |e| OpenError::Sqlite(shown.to_owned(), e);
+    let wrap = |e| OpenError::sqlite(shown, e);
     let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(wrap)?;
     let done = usize::try_from(version).unwrap_or(usize::MAX);
     if done > MIGRATIONS.len() {
         return Err(OpenError::Newer(shown.to_owned(), version, MIGRATIONS.len()));
+    }
+    if done == MIGRATIONS.len() {
+        // Nothing is written: what stands on a full disk can be read.
+        return Ok(());
     }
     let tx = conn.transaction().map_err(wrap)?;
     for script in MIGRATIONS.iter().skip(done) {
