@@ -152,7 +152,7 @@ async fn seal(
         (digest, staging.failed.clone(), staging.is_lost)
     };
     if is_lost {
-        discard(state, upload, ending).await?;
+        discard(state, upload, ending).await;
         return Err(Refusal::internal("the disk lost staged bytes: the file has to be sent again"));
     }
     if staged < upload.size {
@@ -161,7 +161,7 @@ async fn seal(
     }
     let digest = digest.ok_or_else(|| Refusal::busy("the staged file cannot be read: try again", 5_000))?;
     if wanted.is_some_and(|wanted| wanted.as_str() != digest) {
-        discard(state, upload, ending).await?;
+        discard(state, upload, ending).await;
         let why = format!("the digest of what came is {digest}: the file changed on its way, send it again");
         return Err(Refusal::conflict(why));
     }
@@ -169,7 +169,7 @@ async fn seal(
     let sealed = spawn_blocking(move || shelves.seal(id, mtime_ms).map_err(|e| refuse(e, "staged file")));
     let stamp = sealed.await.map_err(Refusal::internal)??;
     if stamp.size != upload.size {
-        discard(state, upload, ending).await?;
+        discard(state, upload, ending).await;
         return Err(Refusal::internal("the staged file has another size than what was staged"));
     }
     Ok((digest, stamp))

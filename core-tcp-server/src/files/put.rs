@@ -50,14 +50,19 @@ pub async fn put(
     let turn = turn.map_err(|_| Refusal::busy("many uploads are being begun: try again", 5_000))?;
     let (by, nonce) = (member.user.id, put.nonce.clone());
     let found = state.store.read(move |conn| table::upload_by_nonce(conn, by, &nonce)).await?;
-    if let Some(row) = found {
-        drop(turn);
-        return go_on(state, member, outlet, &put, &room, row, face).await;
-    }
+    let leftover = match found {
+        // It was given up, and its row could not be removed then.
+        Some(UploadRow { id, seq: None, .. }) if !files.uploads.has(id) => Some(id),
+        Some(row) => {
+            drop(turn);
+            return go_on(state, member, outlet, &put, &room, row, face).await;
+        }
+        None => None,
+    };
     let beginning = Arc::clone(state);
     // To its end also where whoever asked is gone: a row that memory does not know would keep its nonce.
     let begun = tokio::spawn(async move {
-        let upload = begin(&beginning, by, put, room).await?;
+        let upload = begin(&beginning, by, put, room, leftover).await?;
         beginning.files.uploads.insert(Arc::clone(&upload));
         drop(turn);
         Ok::<_, Refusal>(upload)
@@ -93,8 +98,15 @@ async fn go_on(
 }
 
 /// Checks what can be checked before the first byte, and makes the staged file, then the row: a crash between the two
-/// leaves a file that no row knows, which the next start removes.
-async fn begin(state: &Arc<State>, by: UserId, put: FilePut, room: Arc<Room>) -> Result<Arc<Upload>, Refusal> {
+/// leaves a file that no row knows, which the next start removes. `leftover`: a row that has the nonce, of an upload
+/// that is gone.
+async fn begin(
+    state: &Arc<State>,
+    by: UserId,
+    put: FilePut,
+    room: Arc<Room>,
+    leftover: Option<UploadId>,
+) -> Result<Arc<Upload>, Refusal> {
     let files = &state.files;
     let (mine, all, expected_bytes) = files.uploads.load(by);
     if mine >= UPLOADS_PER_USER_MAX {
@@ -128,7 +140,11 @@ async fn begin(state: &Arc<State>, by: UserId, put: FilePut, room: Arc<Room>) ->
     });
     staged.await.map_err(Refusal::internal)??;
     let upload = Arc::new(Upload::new(&row, room, 0, now));
-    if let Err(refusal) = state.store.write(move |tx| table::insert_upload(tx.conn, &row)).await {
+    let noted = state.store.write(move |tx| {
+        leftover.map_or(Ok(()), |gone| table::delete_upload(tx.conn, gone))?;
+        table::insert_upload(tx.conn, &row)
+    });
+    if let Err(refusal) = noted.await {
         let shelves = Arc::clone(&files.shelves);
         // Whether or not it worked: the next start removes what no row knows.
         drop(spawn_blocking(move || shelves.unstage(id)).await);

@@ -133,14 +133,14 @@ pub async fn abort(state: &Arc<State>, member: &Member, id: UploadId) -> Result<
             return Err(Refusal::conflict("this upload is on the shelf already"));
         }
     }
-    discard(state, &upload, &mut ending).await
+    discard(state, &upload, &mut ending).await;
+    Ok(())
 }
 
-/// Removes an upload: nothing more of it is written, then its row goes, then its file.
-///
-/// # Errors
-/// Where the store fails; it is then removed when it has expired.
-pub async fn discard(state: &Arc<State>, upload: &Arc<Upload>, ending: &mut Ending) -> Result<(), Refusal> {
+/// Removes an upload: nothing more of it is written, then its file goes, then its row. In this order, since it may be
+/// what fills the disk: without its bytes there is room to write that it is gone. A row that stays behind all the same
+/// is removed by the next start, or when its nonce is used again.
+pub async fn discard(state: &Arc<State>, upload: &Arc<Upload>, ending: &mut Ending) {
     *ending = Ending::Gone;
     {
         let mut staging = upload.staging();
@@ -149,8 +149,10 @@ pub async fn discard(state: &Arc<State>, upload: &Arc<Upload>, ending: &mut Endi
     }
     upload.tell_moved();
     state.files.uploads.remove(upload.id);
-    let id = upload.id;
-    state.store.write(move |tx| table::delete_upload(tx.conn, id)).await?;
-    let shelves = Arc::clone(&state.files.shelves);
-    spawn_blocking(move || shelves.unstage(id)).await.map_err(Refusal::internal)
+    let (id, shelves) = (upload.id, Arc::clone(&state.files.shelves));
+    // It fails only where the runtime ends.
+    drop(spawn_blocking(move || shelves.unstage(id)).await);
+    if let Err(error) = state.store.write(move |tx| table::delete_upload(tx.conn, id)).await {
+        tracing::warn!(upload = %id, %error, "the row of an upload that is gone stays for now");
+    }
 }

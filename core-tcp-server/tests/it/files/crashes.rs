@@ -62,6 +62,28 @@ async fn with_a_row_and_no_file() {
 }
 
 #[tokio::test]
+async fn a_row_that_outlived_its_upload_gives_its_mark_back() {
+    let core = core().await;
+    let mut ann = core.sign_in("ann").await;
+    let bytes = content(LEN, 1);
+    let first = ann.ask(put("d/a", LEN, "u1")).await["upload"].clone();
+    send(&mut ann, first.as_str().unwrap(), &bytes, 0, 10).await;
+    // As on a disk whose last byte is taken by others in the very moment in which the upload gives back its own.
+    let conn = database(core.data.path());
+    conn.execute_batch("CREATE TRIGGER full BEFORE DELETE ON uploads BEGIN SELECT RAISE(ABORT, 'full'); END").unwrap();
+    ann.ask(json!({"t":"file.abort","upload":first})).await;
+    assert_eq!(staged(&core), [""; 0], "its bytes are gone all the same");
+    conn.execute_batch("DROP TRIGGER full").unwrap();
+    let second = ann.ask(put("d/a", LEN, "u1")).await;
+    assert_ne!(second["upload"], first);
+    assert_eq!(second["off"], 0, "from the beginning");
+    let id = second["upload"].as_str().unwrap();
+    send(&mut ann, id, &bytes, 0, LEN).await;
+    ann.ask(commit(id, &bytes)).await;
+    assert!(std::fs::read(shelf(&core).join("d/a")).unwrap() == bytes);
+}
+
+#[tokio::test]
 async fn fewer_bytes_than_were_acknowledged_are_sent_again() {
     let (folder, id, bytes) = stopped_after(90_000).await;
     let file = std::fs::OpenOptions::new().write(true).open(folder.path().join("data/shelves/.staging").join(&id));
