@@ -17,6 +17,13 @@ pub const HELLO_HEAD_BYTES: usize = 256;
 pub const OUTPUT_BYTES_MAX: u64 = 4 << 30;
 /// Bytes of all spools together, above which no run is started.
 pub const SPOOLED_BYTES_MAX: u64 = 64 << 30;
+/// Bytes of output that a run may write however full the disk is: `df`, `du` and `rm -v` are what one runs then.
+pub const OUTPUT_BYTES_ALWAYS: u64 = 1 << 20;
+/// Bytes that a run leaves free on the disk of its spool, besides as many as its output has: the core, which may be on
+/// the same disk, still has to write its copy. For [`RUNS_MAX`] runs that each look only so often.
+pub const FREE_BYTES_MIN: u64 = RUNS_MAX as u64 * FREE_LOOK_BYTES;
+/// Bytes of a run's output after which it is looked again how full the disk is: a system call for sixteen reads.
+pub const FREE_LOOK_BYTES: u64 = 1 << 20;
 /// Bytes of standard input that a run may be sent. They lie on disk until the command reads them.
 pub const INPUT_BYTES_MAX: u64 = 1 << 30;
 /// Bytes of one read from a pipe, which is what a Linux pipe holds.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use rusqlite::params;
+use wardroom_protocol::Code;
 use wardroom_protocol::event::{EventBody, RunEnded};
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{Exit, HostEnded, HostForget, RunEnd};
@@ -63,7 +64,9 @@ fn spawn(state: &Arc<State>, run: &Arc<Run>) {
             recorded = record(&state, &run) => recorded,
         };
         if let Err(refusal) = recorded {
-            tracing::error!(run = %run.facts.id, %refusal, "the end of a run is not on record yet");
+            if run.is_held_up("the end", refusal.code == Code::Busy) {
+                tracing::error!(run = %run.facts.id, %refusal, "the end of a run is not on record yet");
+            }
             run.life().phase = Phase::EndRefused;
         }
     });

@@ -35,6 +35,8 @@ pub(super) struct Watch {
     reader: Option<Arc<OutputReader>>,
     /// What ends this before the run's end.
     failure: Option<Refusal>,
+    /// What was last told of why the run does not go on.
+    told: Option<Bytes>,
 }
 
 impl Watch {
@@ -61,6 +63,7 @@ impl Watch {
             load_upto: from,
             reader: None,
             failure: None,
+            told: None,
         })
     }
 
@@ -79,6 +82,15 @@ impl Watch {
             taken += 1;
         }
         taken
+    }
+
+    /// Says why nothing comes, if there is a reason that was not said yet.
+    fn tell_trouble(&mut self, out: &mut Vec<Bytes>) {
+        let trouble = self.log.trouble();
+        if trouble != self.told {
+            out.extend(trouble.clone());
+            self.told = trouble;
+        }
     }
 
     fn fail(&mut self, refusal: &Refusal, out: &mut Vec<Bytes>) -> Step {
@@ -107,7 +119,10 @@ impl Flow for Watch {
             return Step::More;
         }
         match self.log.read(self.cursor, self.credit(), count - taken, out) {
-            LogRead::UpToDate => Step::Wait,
+            LogRead::UpToDate => {
+                self.tell_trouble(out);
+                Step::Wait
+            }
             LogRead::Took(cursor) => {
                 self.cursor = cursor;
                 Step::More
@@ -231,6 +246,25 @@ mod tests {
         assert_eq!(watch.take(4, &mut out), Step::Done);
         let answer: ErrAnswer = serde_json::from_slice(&out[0]).unwrap();
         assert_eq!((answer.code, answer.run), (Some(wardroom_protocol::Code::Internal), Some(log.run)));
+    }
+
+    #[tokio::test]
+    async fn trouble_is_told_behind_what_is_known_and_once() {
+        let data = tempfile::tempdir().unwrap();
+        let log = log(&data, &[]);
+        log.append(1, 0, b"a");
+        log.set_trouble(Bytes::from_static(b"full\nfull"));
+        // Also to whoever comes later.
+        let outlet = Outlet::new(0);
+        let (mut watch, mut out) = (Watch::begin(&log, &outlet, 0, 4).unwrap(), Vec::new());
+        assert_eq!(watch.take(4, &mut out), Step::More);
+        assert_eq!(bodies(&mut out), "a");
+        assert_eq!((watch.take(4, &mut out), bodies(&mut out).as_str()), (Step::Wait, "full"));
+        assert_eq!((watch.take(4, &mut out), bodies(&mut out).as_str()), (Step::Wait, ""));
+        log.set_written(1);
+        assert_eq!((watch.take(4, &mut out), bodies(&mut out).as_str()), (Step::Wait, ""));
+        log.set_trouble(Bytes::from_static(b"full\nagain"));
+        assert_eq!((watch.take(4, &mut out), bodies(&mut out).as_str()), (Step::Wait, "again"));
     }
 
     #[tokio::test]

@@ -44,6 +44,8 @@ struct State {
     is_pumped: bool,
     /// The frame that follows the last byte, once the run is over.
     end: Option<Bytes>,
+    /// The frame that says why what is known is not on record, as long as it is not.
+    trouble: Option<Bytes>,
 }
 
 /// What became of output that a host sent.
@@ -152,6 +154,7 @@ impl RunLog {
     pub(super) fn set_written(&self, upto: u64) {
         let mut state = self.state();
         state.written = upto;
+        state.trouble = None;
         while state.tail_bytes > RUN_TAIL_BYTES_MAX && state.pieces.front().is_some_and(|piece| piece.end() <= upto) {
             let Some(oldest) = state.pieces.pop_front() else { break };
             state.tail_bytes -= oldest.frame.len();
@@ -163,6 +166,23 @@ impl RunLog {
     /// The disk did not take it: the pump ends, and is to be started again later.
     pub(super) fn stop_pump(&self) {
         self.state().is_pumped = false;
+    }
+
+    /// What the run's watchers are told while something of it is not on record. True if it is news.
+    pub(super) fn set_trouble(&self, frame: Bytes) -> bool {
+        let mut state = self.state();
+        if state.trouble.as_ref() == Some(&frame) {
+            return false;
+        }
+        state.trouble = Some(frame);
+        drop(state);
+        self.wake();
+        true
+    }
+
+    /// What is to be told now.
+    pub(super) fn trouble(&self) -> Option<Bytes> {
+        self.state().trouble.clone()
     }
 
     /// True where something is unwritten and nobody writes it; the caller starts the pump then.
@@ -346,6 +366,18 @@ mod tests {
         assert!(log.unwritten().is_empty());
         assert!(!log.wants_pump(), "nothing is left");
         assert_eq!(log.append(1, 1, b"b"), Appended::New { starts_pump: true });
+    }
+
+    #[test]
+    fn trouble_is_news_once_until_something_was_written() {
+        let log = log();
+        log.append(1, 0, b"a");
+        assert!(log.set_trouble(Bytes::from_static(b"full")));
+        assert!(!log.set_trouble(Bytes::from_static(b"full")));
+        assert_eq!(log.trouble(), Some(Bytes::from_static(b"full")));
+        log.set_written(1);
+        assert_eq!(log.trouble(), None);
+        assert!(log.set_trouble(Bytes::from_static(b"full")));
     }
 
     #[test]

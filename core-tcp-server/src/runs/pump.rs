@@ -11,6 +11,7 @@ use super::log::RunLog;
 use super::piece::Piece;
 use super::run::Run;
 use crate::clock::now_ms;
+use crate::refusal::is_no_room;
 use crate::state::State;
 
 /// Starts the pump of a run. The caller has been told by its log that none is at work.
@@ -25,7 +26,9 @@ fn pump(state: &State, run: &Run) {
         let Some(last) = pieces.last() else { return };
         if let Err(error) = write(&run.log, &pieces) {
             // Nothing is acknowledged, so nothing is lost; it is tried again when the host's link ticks.
-            tracing::error!(%error, run = %run.facts.id, "output of a run cannot be written");
+            if run.is_held_up("the output", is_no_room(&error)) {
+                tracing::error!(%error, run = %run.facts.id, "output of a run cannot be written; it is tried again");
+            }
             run.log.stop_pump();
             return;
         }

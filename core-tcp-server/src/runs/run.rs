@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use wardroom_protocol::messages::{HostEnded, HostStart, RunInfo};
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::messages::{HostEnded, HostStart, Notice, RunInfo};
 use wardroom_protocol::{RoomName, RunId, UserName};
 
 use super::log::RunLog;
@@ -95,6 +96,18 @@ impl Run {
         if life.phase == Phase::Committed {
             life.phase = Phase::Started;
         }
+    }
+
+    /// Something of it (its output, its end) cannot be put on record, and is tried again: its watchers are told. True
+    /// if they do not know yet.
+    pub(super) fn is_held_up(&self, what: &str, is_disk_full: bool) -> bool {
+        let n = self.facts.n;
+        let text = if is_disk_full {
+            format!("the server's disk is full: {what} of r{n} waits until there is room; free some space there")
+        } else {
+            format!("the server cannot write {what} of r{n}, and tries again: its log says why")
+        };
+        self.log.set_trouble(encode(Number::None, &Notice { text }))
     }
 
     /// As members see it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wardroom_protocol::event::RunEnded;
-use wardroom_protocol::messages::{ErrAnswer, RunEnd, RunOutput};
+use wardroom_protocol::messages::{ErrAnswer, Notice, RunEnd, RunOutput};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, RunId};
 
@@ -146,6 +146,8 @@ impl Screen {
             self.end(line, now_ms).into()
         } else if line.starts_with(br#"{"t":"err""#) {
             self.failure(line).into()
+        } else if line.starts_with(br#"{"t":"notice""#) {
+            notice(line).into()
         } else {
             Bytes::new()
         };
@@ -187,6 +189,12 @@ impl Partial {
     fn new(run: RunId, fd: u8) -> Self {
         Self { run, fd, bytes: Vec::new(), since_ms: 0, is_begun: false }
     }
+}
+
+/// Words of the server.
+fn notice(line: &[u8]) -> String {
+    let notice: Result<Notice, _> = serde_json::from_slice(line);
+    notice.map_or_else(|_| String::new(), |notice| format!("# {}\n", visible(&notice.text)))
 }
 
 /// The first `count` bytes, or up to three fewer where a character would be cut in two.
@@ -251,6 +259,12 @@ mod tests {
             let all = [output(&mut screen, 1, first), output(&mut screen, 1, second), end(&mut screen)].concat();
             assert_eq!(all, shown, "{at}");
         }
+    }
+
+    #[test]
+    fn words_of_the_server_are_shown() {
+        let text = "the disk is full".to_owned();
+        assert_eq!(screen().render_at(encode(Number::None, &Notice { text }), AT), "# the disk is full\n");
     }
 
     #[test]

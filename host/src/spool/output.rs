@@ -35,6 +35,15 @@ impl Appender {
         self.len
     }
 
+    /// Bytes that may still be written to this disk.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn free_bytes(&self) -> io::Result<u64> {
+        let stat = rustix::fs::fstatvfs(&self.output)?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
     /// Appends what was read from a descriptor at a time.
     ///
     /// # Errors

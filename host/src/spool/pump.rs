@@ -10,7 +10,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use tokio::sync::{Notify, watch};
 
 use super::output::Appender;
-use crate::limits::{LAST_BYTES_MAX, READ_BYTES};
+use crate::limits::{FREE_BYTES_MIN, FREE_LOOK_BYTES, LAST_BYTES_MAX, OUTPUT_BYTES_ALWAYS, READ_BYTES};
 
 /// How far a run's output is.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,8 @@ pub struct Pump {
     waker: Waker,
     appender: Appender,
     limit: u64,
+    /// With so many bytes it is looked how full the disk is.
+    look_at: u64,
     flow: watch::Sender<Flow>,
     /// Told after each change of `flow`: the writer that serves all runs.
     changed: Arc<Notify>,
@@ -64,7 +66,8 @@ impl Pump {
         changed: Arc<Notify>,
     ) -> io::Result<Pump> {
         let waker = Waker(Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?));
-        Ok(Pump { pipes: vec![(1, stdout), (2, stderr)], waker, appender, limit, flow, changed })
+        let look_at = OUTPUT_BYTES_ALWAYS;
+        Ok(Pump { pipes: vec![(1, stdout), (2, stderr)], waker, appender, limit, look_at, flow, changed })
     }
 
     /// What ends it early.
@@ -150,7 +153,7 @@ impl Pump {
         let room = usize::try_from(self.limit.saturating_sub(self.appender.len())).unwrap_or(usize::MAX);
         let kept = bytes.get(..room.min(bytes.len())).unwrap_or_default();
         if !kept.is_empty()
-            && let Err(error) = self.appender.append(fd, kept, now_ms())
+            && let Err(error) = self.leave_room().and_then(|()| self.appender.append(fd, kept, now_ms()))
         {
             return self.fail(&error);
         }
@@ -162,9 +165,24 @@ impl Pump {
         });
     }
 
+    /// A run does not fill the disk to its last byte: others need some, the core to keep this output among them.
+    fn leave_room(&mut self) -> io::Result<()> {
+        let len = self.appender.len();
+        if len < self.look_at {
+            return Ok(());
+        }
+        self.look_at = len.saturating_add(FREE_LOOK_BYTES);
+        // A file system that does not say takes what it takes.
+        let is_full = self.appender.free_bytes().is_ok_and(|free| free < FREE_BYTES_MIN.saturating_add(len));
+        if is_full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
     fn fail(&mut self, error: &io::Error) {
         tracing::error!(%error, "the output of a run cannot be kept");
-        let words = crate::process::shim::words(error);
+        let words = match error.kind() {
+            io::ErrorKind::StorageFull => "its disk is full: free some space there".to_owned(),
+            _ => crate::process::shim::words(error),
+        };
         self.tell(|flow| flow.failure = Some(words.into()));
     }
 
