@@ -114,6 +114,14 @@ pub enum Effect {
     },
     /// Words of the server for people.
     Notice(String),
+    /// Something that was asked for waits: the server cannot take it now, and it is sent again by itself. Said once, until
+    /// something is taken again.
+    Waiting {
+        /// What.
+        subject: Subject,
+        /// Why.
+        refusal: Refusal,
+    },
     /// Something that was asked for did not come about.
     Failed {
         /// What.

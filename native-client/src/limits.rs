@@ -9,6 +9,9 @@ pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a run, an upload or a download waits for a connection that is lost before it gives up: a server's upgrade
 /// or a train's tunnel.
 pub(crate) const RECONNECT_GIVE_UP: Duration = Duration::from_secs(15 * 60);
+/// What `send` waits for a server that cannot take it now: one that is just being restarted says so for two seconds, one
+/// whose disk is full asks to be tried again after ten.
+pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(15);
 /// What `run` waits for a host that is away: its own longest pause between two attempts is ten seconds.
 pub(crate) const HOST_WAIT: Duration = Duration::from_secs(15);
 /// How often it asks meanwhile.

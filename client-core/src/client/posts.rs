@@ -16,6 +16,8 @@ use crate::outbox::{PendingPost, PostState};
 pub(super) struct Sending {
     in_flight: BTreeMap<RoomName, Nonce>,
     paused_until_ms: Option<u64>,
+    /// It was said why posts wait.
+    is_told: bool,
 }
 
 /// Milliseconds before a post that met a busy server is sent again, if it did not say.
@@ -25,6 +27,7 @@ impl Sending {
     pub(super) fn link_lost(&mut self) {
         self.in_flight.clear();
         self.paused_until_ms = None;
+        self.is_told = false;
     }
 
     pub(super) fn deadline_ms(&self) -> Option<u64> {
@@ -89,6 +92,7 @@ impl Client {
 
     pub(super) fn post_stood(&mut self, room: &RoomName, nonce: &Nonce, stood: Stood) {
         self.post_landed(room, nonce);
+        self.posts.is_told = false;
         let (Some(seq), Some(post)) = (stood.seq, self.outbox.find_mut(nonce)) else { return };
         let seen = self.rooms.get(room).filter(|room| room.state.is_open()).map(|room| room.timeline.last());
         // In an open room the pending line stays until its event takes its place.
@@ -106,6 +110,9 @@ impl Client {
         if matches!(refusal.code, Some(Code::RateLimited | Code::Busy)) {
             let wait_ms = refusal.retry_ms.unwrap_or(BUSY_RETRY_MS);
             self.posts.paused_until_ms = Some(self.now_ms.saturating_add(self.backoff.spread_ms(wait_ms).max(1)));
+            if !std::mem::replace(&mut self.posts.is_told, true) {
+                self.effects.push(Effect::Waiting { subject: Subject::Post(nonce.clone()), refusal });
+            }
             return;
         }
         let Some(post) = self.outbox.find_mut(nonce) else { return };

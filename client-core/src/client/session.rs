@@ -129,7 +129,6 @@ impl Client {
     pub(super) fn take_input(&mut self, input: Input) {
         match input {
             Input::Start if matches!(self.session.phase, Phase::Idle) => self.connect(),
-            Input::Start => {}
             Input::Connected { conn } => self.on_connected(conn),
             Input::Disconnected { conn, lost } if conn == self.session.conn && self.session.has_socket() => {
                 match lost {
@@ -137,11 +136,10 @@ impl Client {
                     Lost::SignedOut(why) => self.sign_out_with(why),
                 }
             }
-            Input::Disconnected { .. } => {}
             Input::Frame { conn, frame } if conn == self.session.conn => self.on_frame(frame),
-            Input::Frame { .. } => {}
-            Input::Tick => {}
             Input::Command(command) => self.on_command(command),
+            // Of a connection that is gone, or nothing but the time.
+            Input::Start | Input::Disconnected { .. } | Input::Frame { .. } | Input::Tick => {}
         }
         self.run_deadlines();
     }
@@ -215,6 +213,7 @@ impl Client {
                 match refusal.code {
                     Some(Code::RateLimited | Code::Busy) => {
                         let wait_ms = self.backoff.spread_ms(refusal.retry_ms.unwrap_or(0)).max(self.backoff.next_ms());
+                        self.effects.push(Effect::Lost { why: refusal.words });
                         self.lose_until(self.now_ms.saturating_add(wait_ms));
                     }
                     Some(Code::Internal) | None => self.lose(&refusal.words),

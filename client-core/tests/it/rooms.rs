@@ -151,6 +151,11 @@ fn a_busy_server_is_asked_later_and_the_order_stays() {
     assert!(world.texts().is_empty());
     world.come_to_rest();
     assert_eq!(world.texts(), ["mine 1", "mine 2", "mine 3"]);
+    let waiting = world.seen.iter().filter_map(|effect| match effect {
+        Effect::Waiting { subject, refusal } => Some((subject.clone(), refusal.words.as_str())),
+        _ => None,
+    });
+    assert_eq!(waiting.collect::<Vec<_>>(), [(Subject::Post(nonce(1)), "not now")], "it is said once why they wait");
 }
 
 #[test]

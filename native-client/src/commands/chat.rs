@@ -194,6 +194,9 @@ impl Talk {
             Effect::Lost { why } => say(&format!("-- {why}")),
             Effect::Reset { .. } => say("-- the room is shown anew"),
             Effect::Notice(text) => say(&format!("-- {}", visible(&text))),
+            Effect::Waiting { refusal, .. } => {
+                say(&format!("-- not sent yet: {}; it is tried again", visible(&refusal.words)));
+            }
             Effect::Failed { subject: Subject::Open(room), refusal } if room == self.room => return refused(refusal),
             Effect::Failed { subject, refusal } => {
                 if matches!(subject, Subject::RunStart(_)) {

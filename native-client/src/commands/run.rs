@@ -171,6 +171,7 @@ impl Running {
                     None => say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&refusal.words))),
                 }
             }
+            Effect::Notice(text) => say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&text))),
             Effect::Lost { why } if std::io::stderr().is_terminal() => {
                 say(&format!("wardroom: {why}; the run goes on, trying again"));
             }

@@ -1,13 +1,16 @@
 //! `wardroom send ROOM TEXT|-`: says something, and waits until it stands in the room.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 
+use tokio::time::Instant;
 use wardroom_client_core::{Command, Effect, Subject};
-use wardroom_protocol::RoomName;
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{Nonce, RoomName};
 
+use super::out::say;
 use super::{Out, Patience, refused};
 use crate::exit::{ExitCode, Failure};
-use crate::limits::{ANSWER_TIMEOUT, SEND_BYTES_MAX};
+use crate::limits::{ANSWER_TIMEOUT, BUSY_WAIT, SEND_BYTES_MAX};
 use crate::runner::{Runner, Target, now_ms, random};
 
 /// What to say, and where.
@@ -33,25 +36,42 @@ pub async fn send(target: Target, send: Send) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target).await?;
     let nonce = wardroom_client_core::nonce(now_ms(), random()?);
     runner.command(Command::Post { room: send.room.clone(), text, reply_to: None, nonce: nonce.clone() });
-    let mut patience = Patience::default();
-    let stood = async {
-        loop {
-            match patience.next(&mut runner).await? {
-                Effect::Posted { nonce: posted, seq } if posted == nonce => return Ok(seq),
-                Effect::Failed { subject: Subject::Post(of), refusal } if of == nonce => return refused(refusal),
-                _ => {}
-            }
-        }
-    };
-    let seq = match tokio::time::timeout(ANSWER_TIMEOUT, stood).await {
-        Ok(seq) => seq?,
-        Err(_) => return Err(Failure::no_connection("the server did not answer; it is not known whether it was sent")),
-    };
+    let seq = stands(&mut runner, &nonce).await?;
     runner.finish().await;
     if send.json {
         Out::new().json(&serde_json::json!({ "room": send.room, "seq": seq }))?;
     }
     Ok(ExitCode::Ok)
+}
+
+/// Waits until the post stands; gives where.
+async fn stands(runner: &mut Runner, nonce: &Nonce) -> Result<u64, Failure> {
+    let mut patience = Patience::default();
+    let mut until = Instant::now() + ANSWER_TIMEOUT;
+    // What the server said to it last, as long as nothing else can have become of it.
+    let mut busy = None;
+    loop {
+        let effect = match (tokio::time::timeout_at(until, patience.next(runner)).await, busy.clone()) {
+            (Ok(effect), _) => effect?,
+            (Err(_), Some(refusal)) => return refused(refusal),
+            (Err(_), None) => {
+                return Err(Failure::no_connection("the server did not answer; it is not known whether it was sent"));
+            }
+        };
+        match effect {
+            Effect::Posted { nonce: posted, seq } if posted == *nonce => return Ok(seq),
+            Effect::Failed { subject: Subject::Post(of), refusal } if of == *nonce => return refused(refusal),
+            Effect::Waiting { subject: Subject::Post(of), refusal } if of == *nonce => {
+                if std::io::stderr().is_terminal() {
+                    say(&format!("wardroom: {}; trying again", visible(&refusal.words)));
+                }
+                until = until.min(Instant::now() + BUSY_WAIT);
+                busy = Some(refusal);
+            }
+            Effect::Lost { .. } => busy = None,
+            _ => {}
+        }
+    }
 }
 
 fn from_stdin() -> Result<String, Failure> {

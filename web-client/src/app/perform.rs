@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use wardroom_client_core::protocol::{Code, Nonce};
-use wardroom_client_core::{Change, Command, Effect, Input, Lost, Subject};
+use wardroom_client_core::{Change, Command, Effect, Input, Lost, Refusal, Subject};
 use wasm_bindgen_futures::spawn_local;
 
 use super::engine::{Engine, Job, NoticeWhat, Read};
@@ -38,7 +38,9 @@ impl Engine {
                     on_answer.emit(result);
                 }
             }
-            Effect::Notice(text) => self.tell(NoticeWhat::Server(text)),
+            Effect::Notice(text) | Effect::Waiting { refusal: Refusal { words: text, .. }, .. } => {
+                self.tell(NoticeWhat::Server(text));
+            }
             Effect::Failed { subject, refusal } => match subject {
                 // These say it where they are: on the line, in the list of transfers, in place of the timeline.
                 Subject::Post(_) | Subject::Upload(_) | Subject::Open(_) => {}
