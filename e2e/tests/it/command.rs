@@ -29,7 +29,7 @@ impl Done {
 pub fn wardroom(house: &House, token: &str, args: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(args).env("WARDROOM_SERVER", house.server()).env("WARDROOM_TOKEN", token).env("RUST_LOG", "warn");
-    command.env("XDG_CONFIG_HOME", house.data.parent().unwrap().join("config")).kill_on_drop(true);
+    command.env("XDG_CONFIG_HOME", house.folder.path().join("config")).kill_on_drop(true);
     command
 }
 

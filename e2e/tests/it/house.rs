@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::small_disk::SmallDisk;
 use crate::wire::Wire;
 
 /// Longer than anything here takes, also on a machine that does other things.
@@ -32,7 +33,12 @@ pub struct Process {
 impl Process {
     /// Starts one, and waits for its line that begins with `ready`.
     pub fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(binary())
+        Self::start_as(Command::new(binary()), args)
+    }
+
+    /// As [`Process::start`], for a command that becomes the binary.
+    pub fn start_as(mut command: Command, args: &[&str]) -> Self {
+        let mut child = command
             .args(args)
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
@@ -68,6 +74,12 @@ impl Process {
         self.child.id()
     }
 
+    /// In order, as a service manager does.
+    pub fn stop(mut self) {
+        let killed = Command::new("kill").arg(self.pid().to_string()).status().unwrap();
+        assert!(killed.success() && self.child.wait().unwrap().success());
+    }
+
     /// `kill -9`: nothing is said goodbye to.
     pub fn kill_9(&mut self) {
         self.child.kill().unwrap();
@@ -97,8 +109,21 @@ pub struct House {
     pub http: String,
     /// The data folder.
     pub data: PathBuf,
+    spool: PathBuf,
     gateway_args: Vec<String>,
-    _folder: TempDir,
+    /// Where the data folder is, if not in `folder`.
+    pub disk: Option<SmallDisk>,
+    /// Everything else that is kept.
+    pub folder: TempDir,
+}
+
+/// Where a house on a small disk has the spools of its host.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum Spool {
+    /// On that disk, as `wardroom serve` has them.
+    There,
+    /// On another one, as a host on another machine has them.
+    Elsewhere,
 }
 
 impl House {
@@ -109,21 +134,34 @@ impl House {
 
     /// Starts all three, the gateway with these flags too.
     pub fn with(gateway_args: &[&str]) -> Self {
+        Self::build(gateway_args, None, Spool::There)
+    }
+
+    /// Starts all three, with the data folder on this disk.
+    pub fn on(disk: SmallDisk, spool: Spool) -> Self {
+        Self::build(&[], Some(disk), spool)
+    }
+
+    fn build(gateway_args: &[&str], disk: Option<SmallDisk>, spool: Spool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        let core = start_core(&data, "127.0.0.1:0");
+        let data = disk.as_ref().map_or_else(|| folder.path().to_owned(), SmallDisk::seen_from_outside).join("data");
+        let core = start_core(&data, disk.as_ref(), "127.0.0.1:0");
         let tcp = core.at("tcp");
         let gateway_args: Vec<String> = gateway_args.iter().map(|&arg| arg.to_owned()).collect();
         let gateway = start_gateway(&data, "127.0.0.1:0", &gateway_args);
         let http = gateway.at("http");
-        let host = start_host(&data);
-        Self { core, gateway, host, tcp, http, data, gateway_args, _folder: folder }
+        let spool = match spool {
+            Spool::There => data.join("host"),
+            Spool::Elsewhere => folder.path().join("host"),
+        };
+        let host = start_host(&data, &spool, folder.path());
+        Self { core, gateway, host, tcp, http, data, spool, gateway_args, disk, folder }
     }
 
     /// `kill -9` of the core, and another in its place.
     pub fn restart_core(&mut self) {
         self.core.kill_9();
-        self.core = start_core(&self.data, &self.tcp);
+        self.core = start_core(&self.data, self.disk.as_ref(), &self.tcp);
     }
 
     /// `kill -9` of the gateway, and another in its place.
@@ -135,7 +173,7 @@ impl House {
     /// `kill -9` of the host, and another in its place.
     pub fn restart_host(&mut self) {
         self.host.kill_9();
-        self.host = start_host(&self.data);
+        self.host = start_host(&self.data, &self.spool, self.folder.path());
     }
 
     /// Makes an account with [`PASSWORD`] and gives a token of it.
@@ -160,8 +198,13 @@ impl House {
     }
 }
 
-fn start_core(data: &Path, tcp: &str) -> Process {
-    Process::start(&["core", "--data", &data.to_string_lossy(), "--tcp", tcp])
+/// The core alone has to be in a small disk's namespace: SQLite looks where links lead, and those of `/proc` lead astray.
+fn start_core(data: &Path, disk: Option<&SmallDisk>, tcp: &str) -> Process {
+    let (command, data) = match disk {
+        Some(disk) => (disk.enter(&binary()), disk.path().join("data")),
+        None => (Command::new(binary()), data.to_owned()),
+    };
+    Process::start_as(command, &["core", "--data", &data.to_string_lossy(), "--tcp", tcp])
 }
 
 fn start_gateway(data: &Path, http: &str, more: &[String]) -> Process {
@@ -172,11 +215,10 @@ fn start_gateway(data: &Path, http: &str, more: &[String]) -> Process {
     Process::start(&args)
 }
 
-fn start_host(data: &Path) -> Process {
+fn start_host(data: &Path, spool: &Path, work: &Path) -> Process {
     let core = format!("unix:{}", data.join("core.sock").display());
     let key = data.join("keys/host.key").display().to_string();
-    let spool = data.join("host").display().to_string();
-    let work = data.parent().unwrap().display().to_string();
+    let (spool, work) = (spool.display().to_string(), work.display().to_string());
     Process::start(&[
         "host",
         "--core",

@@ -3,10 +3,12 @@
 
 mod browser;
 mod command;
+mod full_disk;
 mod house;
 mod kill;
 mod proxies;
 mod proxy;
 mod slow_reader;
+mod small_disk;
 mod together;
 mod wire;
