@@ -20,6 +20,7 @@ mod presence;
 mod refusal;
 mod rooms;
 mod runs;
+mod search;
 mod secrets;
 mod start;
 mod state;

@@ -20,6 +20,7 @@ use crate::presence::Presence;
 use crate::refusal::Refusal;
 use crate::rooms::Registry;
 use crate::runs::Runs;
+use crate::search::Search;
 use crate::state::State;
 use crate::store::{self, Batch, OpenError};
 
@@ -89,6 +90,7 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
     let (rooms, accounts) = store.read(|conn| Ok((Registry::load(conn)?, Accounts::load(conn)?))).await?;
     let runs = Runs::load(&folder.path, &store).await?;
     let files = Files::load(&folder.path, &store).await?;
+    let search = Search::new(&folder.path, &folder.database());
     let state = Arc::new(State {
         store,
         rooms,
@@ -96,6 +98,7 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
         presence: Arc::new(Presence::default()),
         runs,
         files,
+        search,
         keys,
         server_name: config.server_name.clone(),
         web_url: config.web_url.clone(),
@@ -123,6 +126,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, 
     let first_invite = accounts::first_invite(&state.store).await;
     let first_invite = first_invite.map_err(|refusal| StartError::writing(&parts.folder, refusal))?;
     let gateway_key = state.keys.gateway.clone();
+    state.search.start(&state.store)?;
     let stopped = tokio::spawn(run(parts, listeners, shutdown));
     Ok(Core { addresses, socket, first_invite, gateway_key, stopped })
 }
@@ -164,6 +168,7 @@ async fn run(parts: Parts, listeners: Vec<Listener>, shutdown: CancellationToken
     tokio::time::sleep(Duration::from_millis(CLOSE_WAIT_MS / 4)).await;
     // Output on its way to the disk gets there, before another core may open the folder.
     state.runs.stop().await;
+    state.search.stop().await;
     end(state, publisher, writer).await;
     drop(folder);
 }
@@ -184,6 +189,7 @@ async fn publish(state: Arc<State>, mut batches: mpsc::Receiver<Batch>) {
     drop(state);
     while let Some(batch) = batches.recv().await {
         if let Some(state) = rooms.upgrade() {
+            state.search.published(&batch.events);
             state.rooms.publish(batch.events);
         }
         for (finish, result) in batch.finished {

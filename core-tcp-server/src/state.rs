@@ -8,6 +8,7 @@ use crate::files::Files;
 use crate::presence::Presence;
 use crate::rooms::Registry;
 use crate::runs::Runs;
+use crate::search::Search;
 use crate::store::Store;
 
 /// All that the services share.
@@ -24,6 +25,8 @@ pub struct State {
     pub runs: Runs,
     /// The shelves, and the uploads to them.
     pub files: Files,
+    /// The search index.
+    pub search: Search,
     /// The keys by which gateways, hosts and the administrator's command are known.
     pub keys: Keys,
     /// The name by which people know this server.

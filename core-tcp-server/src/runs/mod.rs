@@ -30,6 +30,7 @@ pub use control::{eof, input, signal};
 pub use link::{Attached, bad_frame};
 pub use list::{find_by_n, get, list, watch};
 pub use open::Runs;
+pub use output::output_path;
 pub use start::start;
 use wardroom_protocol::Request;
 use wardroom_protocol::messages::{RunAck, RunListed};

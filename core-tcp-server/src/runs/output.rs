@@ -11,6 +11,11 @@ use std::path::{Path, PathBuf};
 use super::index::{self, RECORD_BYTES, Record, Segment};
 use crate::limits::INDEX_RESOLUTION_MS;
 
+/// Where the bytes of a run's output are, once there are some.
+pub fn output_path(runs: &Path, run: wardroom_protocol::RunId) -> PathBuf {
+    OutputFolder::new(runs, run).0.join("output")
+}
+
 /// The folder of one run's output. It is made with the first byte.
 #[derive(Clone, Debug)]
 pub(super) struct OutputFolder(PathBuf);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use events::{NewEvent, Published, Range, ReadEvent};
 use readers::Readers;
-pub use schema::OpenError;
+pub use schema::{OpenError, open_reader};
 use tokio::sync::{mpsc, oneshot};
 use wardroom_protocol::Epoch;
 pub use writer::{Batch, Tx};

@@ -33,6 +33,7 @@ pub async fn dispatch(state: &Arc<State>, member: &Arc<Member>, outlet: &Arc<Out
         request @ (Request::FileCommit(_)
         | Request::FileResume(_)
         | Request::FilePut(_)
+        | Request::Search(_)
         | Request::UserAdd(_)
         | Request::UserPasswd(_)) => {
             let (state, member, outlet) = (Arc::clone(state), Arc::clone(member), Arc::clone(outlet));
@@ -122,11 +123,11 @@ async fn carry_out(
         | Request::RoomDelete(_)
         | Request::RoomReact(_)
         | Request::Typing(_)
-        | Request::Search(_)
         | Request::HookAdd(_)
         | Request::HookList(_)
         | Request::HookRemove(_)
         | Request::HookPost(_) => return Err(Refusal::bad_request("this server does not do that yet")),
+        Request::Search(ask) => ok(id, &crate::search::search(state, member, ask).await?),
         request @ (Request::UserAdd(_)
         | Request::UserList(_)
         | Request::UserPasswd(_)

@@ -7,4 +7,5 @@ mod files;
 mod hosts;
 mod rooms;
 mod runs;
+mod search;
 mod text;

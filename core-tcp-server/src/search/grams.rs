@@ -1,0 +1,183 @@
+//! What the index holds of a text: its trigrams, which SQLite makes, its bigrams, which are made here, and marks for the
+//! room, the author and the kind, so that a search for a common word in a quiet room does not look at all others.
+//!
+//! The index only says where to look. What it finds is read from the store, and compared: see `words`.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use super::limits::{GRAMS_MAX, GRAMS_OF_WORD_MAX};
+use super::words::fold;
+use crate::store::{RoomId, UserId};
+
+/// A property of a row that a search may ask for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Mark {
+    /// It is in this room.
+    Room(RoomId),
+    /// It is in a public room.
+    Public,
+    /// It is this user's doing.
+    By(UserId),
+    /// It is of this kind.
+    Kind(i64),
+}
+
+/// Private use characters: nobody's text is made of them, and if it were, it would be looked at once in vain.
+const PLANE: u32 = 0xF_0000;
+const DIGITS: u32 = 0x8000;
+
+impl Mark {
+    fn parts(self) -> (u32, &'static str, i64) {
+        match self {
+            Mark::Room(room) => (0, "room", room.0),
+            Mark::Public => (1, "public", 0),
+            Mark::By(user) => (2, "by", user.0),
+            Mark::Kind(kind) => (3, "kind", kind),
+        }
+    }
+
+    /// As one trigram.
+    pub fn trigram(self) -> String {
+        let (tag, _, n) = self.parts();
+        let n = u32::try_from(n.unsigned_abs() % u64::from(DIGITS * DIGITS)).unwrap_or(0);
+        [PLANE + tag, PLANE + 16 + n / DIGITS, PLANE + 16 + n % DIGITS].into_iter().filter_map(char::from_u32).collect()
+    }
+
+    /// As a word beside the bigrams; longer than they are.
+    pub fn word(self) -> String {
+        let (_, tag, n) = self.parts();
+        format!("{tag}x{n}")
+    }
+}
+
+/// The bigrams of a text as words between spaces, each once. None has white space in it.
+pub fn bigrams(text: &str) -> String {
+    let mut seen = HashSet::new();
+    let mut out = String::new();
+    let mut before: Option<char> = None;
+    for c in text.chars().map(fold) {
+        if let Some(first) = before
+            && !first.is_whitespace()
+            && !c.is_whitespace()
+            && seen.insert((first, c))
+        {
+            out.push(shown(first));
+            out.push(shown(c));
+            out.push(' ');
+        }
+        before = Some(c);
+    }
+    out
+}
+
+/// SQLite's `ascii` tokenizer takes letters, digits and all that is not ASCII as parts of words.
+fn shown(c: char) -> char {
+    if c.is_ascii() && !c.is_ascii_alphanumeric() { char::from_u32(0xE000 + u32::from(c)).unwrap_or(c) } else { c }
+}
+
+/// Which of the two tables is asked, and for what.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Question {
+    /// The table's name.
+    pub table: &'static str,
+    /// What it is to match, in FTS5's syntax; every word of it is quoted.
+    pub expression: String,
+}
+
+/// The question for these words: at least two characters each, folded. `None` where no index knows of them.
+pub fn question(words: &[Vec<char>], must: &[Mark], any: &[Mark]) -> Option<Question> {
+    let is_short = words.iter().any(|word| word.len() < 3);
+    let size = if is_short { 2 } else { 3 };
+    let mut grams: Vec<String> = Vec::new();
+    // The longest words first: they are the rarest.
+    let mut by_length: Vec<&Vec<char>> = words.iter().collect();
+    by_length.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    for word in by_length {
+        for gram in grams_of(word, size) {
+            let text: String = if is_short { gram.iter().copied().map(shown).collect() } else { gram.iter().collect() };
+            let is_known = !gram.contains(&'\0') && !(is_short && gram.iter().any(|c| c.is_whitespace()));
+            if is_known && grams.len() < GRAMS_MAX && !grams.contains(&text) {
+                grams.push(text);
+            }
+        }
+    }
+    if grams.is_empty() {
+        return None;
+    }
+    let marked = |mark: &Mark| if is_short { mark.word() } else { mark.trigram() };
+    let mut expression = String::new();
+    for part in grams.into_iter().chain(must.iter().map(marked)) {
+        let and = if expression.is_empty() { "" } else { " AND " };
+        // Writing to a string does not fail.
+        let _ = write!(expression, "{and}{}", quoted(&part));
+    }
+    if !any.is_empty() {
+        let any: Vec<String> = any.iter().map(|mark| quoted(&marked(mark))).collect();
+        let _ = write!(expression, " AND ({})", any.join(" OR "));
+    }
+    Some(Question { table: if is_short { "bigrams" } else { "trigrams" }, expression })
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+/// All grams of a short word; of a long one as many as may be, spread over it, its end among them.
+fn grams_of(word: &[char], size: usize) -> Vec<&[char]> {
+    let all: Vec<&[char]> = word.windows(size).collect();
+    if all.len() <= GRAMS_OF_WORD_MAX {
+        return all;
+    }
+    let last = all.len() - 1;
+    let step = last.div_ceil(GRAMS_OF_WORD_MAX - 1);
+    let mut spread: Vec<&[char]> = all.iter().step_by(step).copied().collect();
+    spread.extend(all.last());
+    spread
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(words: &[&str], must: &[Mark], any: &[Mark]) -> Option<Question> {
+        let words: Vec<Vec<char>> = words.iter().map(|word| word.chars().map(fold).collect()).collect();
+        question(&words, must, any)
+    }
+
+    #[test]
+    fn bigrams_are_words_and_white_space_parts_them() {
+        assert_eq!(bigrams("DB down 回滚"), "db do ow wn 回滚 ");
+        assert_eq!(bigrams("aaaa"), "aa ");
+        assert_eq!(bigrams("a.b").chars().filter(|c| *c == ' ').count(), 2);
+        assert!(!bigrams("a\"b").contains('"'));
+    }
+
+    #[test]
+    fn what_is_asked_is_always_quoted() {
+        let asked = ask(&["a\"*b"], &[], &[]).map(|q| q.expression);
+        assert_eq!(asked.as_deref(), Some("\"a\"\"*\" AND \"\"\"*b\""));
+        let asked = ask(&["回滚", "error"], &[Mark::By(UserId(7))], &[Mark::Public, Mark::Room(RoomId(3))]);
+        let asked = asked.map(|q| (q.table, q.expression)).unwrap_or_default();
+        assert_eq!(asked.0, "bigrams");
+        assert!(asked.1.ends_with("AND \"byx7\" AND (\"publicx0\" OR \"roomx3\")"), "{}", asked.1);
+    }
+
+    #[test]
+    fn a_long_word_is_touched_everywhere_but_asked_for_in_few_grams() {
+        let word: String = ('a'..='z').cycle().take(300).collect();
+        let asked = ask(&[&word], &[], &[]).map(|q| q.expression).unwrap_or_default();
+        let count = asked.matches(" AND ").count() + 1;
+        assert!(count > 8 && count <= GRAMS_OF_WORD_MAX + 1, "{count}");
+        assert!(ask(&["\0\0\0"], &[], &[]).is_none());
+    }
+
+    #[test]
+    fn marks_are_three_characters_and_their_own() {
+        let marks =
+            [Mark::Room(RoomId(1)), Mark::By(UserId(1)), Mark::Kind(1), Mark::Public, Mark::Room(RoomId(40_000))];
+        let all: HashSet<String> = marks.iter().map(|mark| mark.trigram()).collect();
+        assert_eq!(all.len(), marks.len());
+        assert!(all.iter().all(|trigram| trigram.chars().count() == 3));
+    }
+}

@@ -1,0 +1,185 @@
+//! Search over messages, commands, their output and the names of files. A reader of the logs like any other: a thread
+//! with a cursor in each room keeps an index beside the store, which may be deleted at any time. Nobody waits for it;
+//! what it has not read yet is found later, and the answer says how much that is.
+//!
+//! The index only proposes rows (`grams`); what a hit shows is read from the store and compared (`find`), with the rooms
+//! that the member may read at that moment.
+
+mod docs;
+mod feed;
+mod find;
+mod grams;
+mod index;
+mod limits;
+mod output;
+mod schema;
+mod signal;
+mod words;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use wardroom_protocol::limits::HITS_MAX;
+use wardroom_protocol::messages::{Search as Ask, SearchFound};
+
+use self::find::Plan;
+use self::limits::{BUSY_RETRY_MS, HITS_DEFAULT, SEARCH_MS, SEARCHES_MAX, TURN_WAIT_MS};
+use self::signal::Signal;
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::rooms::Room;
+use crate::state::State;
+use crate::store::{Published, RoomId, Store, open_reader};
+
+/// The index, and those who search it.
+pub struct Search {
+    paths: Arc<Paths>,
+    signal: Arc<Signal>,
+    turns: Arc<Semaphore>,
+    /// Held while it is started or stopped.
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Where things are.
+#[derive(Clone, Debug)]
+struct Paths {
+    index: PathBuf,
+    store: PathBuf,
+    runs: PathBuf,
+}
+
+impl Search {
+    /// The index of a data folder. It is not opened before [`Search::start`].
+    pub fn new(data: &Path, store: &Path) -> Self {
+        let paths = Paths { index: data.join("search.db"), store: store.to_owned(), runs: data.join("runs") };
+        Self {
+            paths: Arc::new(paths),
+            signal: Arc::default(),
+            turns: Arc::new(Semaphore::new(SEARCHES_MAX)),
+            thread: Mutex::default(),
+        }
+    }
+
+    /// Starts its thread.
+    ///
+    /// # Errors
+    /// Where there can be no more threads.
+    pub fn start(&self, store: &Store) -> Result<(), Refusal> {
+        let (paths, signal, store) = (Arc::clone(&self.paths), Arc::clone(&self.signal), store.clone());
+        let thread = std::thread::Builder::new().name("search".into());
+        let thread = thread.spawn(move || index::run(&paths, &store, &signal)).map_err(Refusal::internal)?;
+        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(())
+    }
+
+    /// Ends its thread, after the transaction that it is in.
+    pub async fn stop(&self) {
+        self.signal.stop();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            drop(tokio::task::spawn_blocking(move || thread.join()).await);
+        }
+    }
+
+    /// Events were committed.
+    pub fn published(&self, events: &[Published]) {
+        self.signal.moved(events.iter().map(|event| event.room));
+    }
+
+    /// What stood in a room before `first` is gone.
+    pub fn trimmed(&self, room: RoomId, first: u64) {
+        self.signal.trimmed(room, first);
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.signal.stop();
+    }
+}
+
+/// Carries out a search.
+///
+/// # Errors
+/// `bad_request`, `too_large`, `not_found` (the room, the user), `busy`.
+pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFound, Refusal> {
+    let plan = plan(state, member, &ask)?;
+    let wait = Duration::from_millis(TURN_WAIT_MS);
+    let turn = tokio::time::timeout(wait, Arc::clone(&state.search.turns).acquire_owned()).await;
+    let Ok(Ok(turn)) = turn else {
+        return Err(Refusal::busy("others search too: try again in a moment", BUSY_RETRY_MS));
+    };
+    // Looked at before the index is read: what is indexed meanwhile is counted as behind, never the other way round.
+    let Some(behind) = behind(state, &plan) else {
+        return Err(Refusal::busy("the search index is being made: try again in a moment", BUSY_RETRY_MS));
+    };
+    let paths = Arc::clone(&state.search.paths);
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let task = tokio::task::spawn_blocking(move || {
+        let plan = Plan { deadline: Instant::now() + Duration::from_millis(SEARCH_MS), ..plan };
+        let (index, store) = (schema::open_reader(&paths.index)?, open_reader(&paths.store)?);
+        // Nobody listens where the search is over already.
+        let _ = tell.send(index.get_interrupt_handle());
+        let found = find::find(&index, &store, &paths.runs, &plan);
+        // Given back here and not there: whoever asked may be gone by now.
+        drop(turn);
+        found
+    });
+    // It looks at the clock between rows; while SQLite looks for the next one, only an interrupt reaches it.
+    let interrupt = async {
+        if let Ok(handle) = told.await {
+            tokio::time::sleep(Duration::from_millis(SEARCH_MS)).await;
+            handle.interrupt();
+        }
+        std::future::pending::<()>().await;
+    };
+    let found = tokio::select! {
+        found = task => found.map_err(Refusal::internal)?,
+        () = interrupt => return Err(Refusal::internal("a search that never ends")),
+    };
+    found.map(|found| SearchFound { behind, ..found })
+}
+
+fn plan(state: &State, member: &Member, ask: &Ask) -> Result<Plan, Refusal> {
+    let words = words::parse(&ask.q)?;
+    let limit = ask.limit.unwrap_or(HITS_DEFAULT);
+    if limit == 0 || limit > HITS_MAX {
+        return Err(Refusal::bad_request("limit is 1 to 100"));
+    }
+    let rooms: Vec<Arc<Room>> = match &ask.room {
+        Some(name) => vec![member.readable(&state.rooms, name)?.room],
+        None => {
+            let is_seen = |room: &Arc<Room>| member.readable(&state.rooms, &room.name).is_ok();
+            state.rooms.all().into_iter().filter(is_seen).collect()
+        }
+    };
+    let by = match &ask.by {
+        Some(name) => {
+            let user = state.accounts.by_name(name.as_str());
+            Some(user.ok_or_else(|| Refusal::not_found(format!("there is no user {name}")))?.id)
+        }
+        None => None,
+    };
+    let rooms: HashMap<_, _> = rooms.into_iter().map(|room| (room.id, (room.name.clone(), !room.is_private))).collect();
+    Ok(Plan {
+        words,
+        rooms,
+        is_one_room: ask.room.is_some(),
+        by,
+        kind: ask.kind,
+        since: ask.since.unwrap_or(0),
+        until: ask.until.unwrap_or(u64::MAX),
+        before: ask.before.map_or(i64::MAX, |id| i64::try_from(id).unwrap_or(i64::MAX)),
+        limit: usize::try_from(limit).unwrap_or(1),
+        deadline: Instant::now(),
+    })
+}
+
+fn behind(state: &State, plan: &Plan) -> Option<u64> {
+    let heads = plan.rooms.keys().filter_map(|id| state.rooms.by_id(*id)).map(|room| (room.id, room.tail.head()));
+    state.search.signal.behind(heads)
+}

@@ -1,0 +1,100 @@
+//! What the index's thread is told, and what it tells: which rooms moved on, and how far it has read them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::limits::{GATHER_MS, RETRY_MS};
+use crate::store::RoomId;
+
+/// Between the publisher, those who search and the index's thread.
+#[derive(Default)]
+pub struct Signal {
+    /// Held for look-ups and changes.
+    inner: Mutex<Inner>,
+    woken: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    news: News,
+    at: HashMap<RoomId, u64>,
+    is_ready: bool,
+    is_stopping: bool,
+}
+
+/// What is new.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Rooms that moved on.
+    pub moved: HashSet<RoomId>,
+    /// Rooms of which only what stands from here on is left.
+    pub trimmed: HashMap<RoomId, u64>,
+}
+
+impl Signal {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Rooms moved on.
+    pub fn moved(&self, rooms: impl Iterator<Item = RoomId>) {
+        let mut inner = self.inner();
+        let was_empty = inner.news.moved.is_empty();
+        inner.news.moved.extend(rooms);
+        if was_empty && !inner.news.moved.is_empty() {
+            self.woken.notify_all();
+        }
+    }
+
+    /// What stood in a room before `first` is gone.
+    pub fn trimmed(&self, room: RoomId, first: u64) {
+        self.inner().news.trimmed.insert(room, first);
+        self.woken.notify_all();
+    }
+
+    /// No more.
+    pub fn stop(&self) {
+        self.inner().is_stopping = true;
+        self.woken.notify_all();
+    }
+
+    /// Takes what is new; where there is nothing else to do, waits for it. `None` once it is to stop.
+    pub fn news(&self, is_idle: bool) -> Option<News> {
+        let mut inner = self.inner();
+        if is_idle {
+            let is_quiet =
+                |inner: &mut Inner| inner.news.moved.is_empty() && inner.news.trimmed.is_empty() && !inner.is_stopping;
+            inner = self.woken.wait_while(inner, is_quiet).unwrap_or_else(PoisonError::into_inner);
+            // A little longer, for what comes with it.
+            let gather = Duration::from_millis(GATHER_MS);
+            let waited = self.woken.wait_timeout_while(inner, gather, |inner| !inner.is_stopping);
+            inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        (!inner.is_stopping).then(|| std::mem::take(&mut inner.news))
+    }
+
+    /// Waits before it is tried again; true once it is to stop.
+    pub fn wait_to_retry(&self) -> bool {
+        let wait = Duration::from_millis(RETRY_MS);
+        let waited = self.woken.wait_timeout_while(self.inner(), wait, |inner| !inner.is_stopping);
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_stopping
+    }
+
+    /// So far rooms are read.
+    pub fn set(&self, at: impl Iterator<Item = (RoomId, u64)>) {
+        self.inner().at.extend(at);
+    }
+
+    /// There is an index to search.
+    pub fn ready(&self) {
+        self.inner().is_ready = true;
+    }
+
+    /// Events of these rooms that are not read yet, by their heads; `None` where there is no index yet.
+    pub fn behind(&self, heads: impl Iterator<Item = (RoomId, u64)>) -> Option<u64> {
+        let inner = self.inner();
+        let left = |(room, head): (RoomId, u64)| head.saturating_sub(inner.at.get(&room).copied().unwrap_or(0));
+        inner.is_ready.then(|| heads.map(left).sum())
+    }
+}

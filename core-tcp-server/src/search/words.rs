@@ -1,0 +1,152 @@
+//! The words of a search: read from what was asked, and looked for in a text. The index only proposes; what is compared
+//! here decides.
+
+use wardroom_protocol::limits::{QUERY_BYTES_MAX, QUERY_CHARS_MIN};
+
+use super::limits::{EXCERPT_BEFORE_CHARS, EXCERPT_CHARS_MAX};
+use crate::refusal::Refusal;
+
+/// One character as it is compared: in lower case, where that is one character too.
+pub fn fold(c: char) -> char {
+    let mut lower = c.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
+}
+
+/// The words of a question, folded. What stands in quotation marks is one.
+///
+/// # Errors
+/// `too_large`, `bad_request`.
+pub fn parse(q: &str) -> Result<Vec<Vec<char>>, Refusal> {
+    if q.len() > QUERY_BYTES_MAX {
+        return Err(Refusal::too_large("a search has at most 1,024 bytes"));
+    }
+    let mut words: Vec<Vec<char>> = Vec::new();
+    for (index, part) in q.split('"').enumerate() {
+        // Every second part stood in quotation marks.
+        if index % 2 == 1 {
+            words.push(part.trim().chars().map(fold).collect());
+        } else {
+            words.extend(part.split_whitespace().map(|word| word.chars().map(fold).collect::<Vec<char>>()));
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    if words.is_empty() {
+        return Err(Refusal::bad_request("say what to search for"));
+    }
+    if let Some(short) = words.iter().find(|word| word.len() < QUERY_CHARS_MIN) {
+        let short: String = short.iter().collect();
+        return Err(Refusal::bad_request(format!("a word has at least two characters: `{short}` has one")));
+    }
+    Ok(words)
+}
+
+/// A part of a text, and where in it the words are.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Excerpt {
+    /// The part.
+    pub text: String,
+    /// First character and count, ascending; none overlap.
+    pub marks: Vec<(u32, u32)>,
+}
+
+/// The part of `text` around the first of the words, if it has them all.
+pub fn find(text: &str, words: &[Vec<char>]) -> Option<Excerpt> {
+    let chars: Vec<char> = text.chars().collect();
+    let folded: Vec<char> = chars.iter().copied().map(fold).collect();
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    for word in words {
+        let before = places.len();
+        places.extend(occurrences(&folded, word).map(|at| (at, word.len())));
+        if places.len() == before {
+            return None;
+        }
+    }
+    places.sort_unstable();
+    let first = places.first().map_or(0, |place| place.0);
+    let from = start_of(&chars, first);
+    let upto = chars.len().min(from + EXCERPT_CHARS_MAX);
+    // Words that overlap are one mark; one over the edge is marked as far as it is there.
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    for (at, count) in places {
+        let end = (at + count).min(upto);
+        match spans.last_mut() {
+            Some(last) if at < last.1 => last.1 = last.1.max(end),
+            _ if at < end => spans.push((at, end)),
+            _ => {}
+        }
+    }
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let marks = spans.into_iter().map(|(at, end)| (count(at - from), count(end - at))).collect();
+    Some(Excerpt { text: chars.get(from..upto).unwrap_or_default().iter().collect(), marks })
+}
+
+/// Where an excerpt begins: at the start of the line, or of a word, and not far before the place.
+fn start_of(chars: &[char], place: usize) -> usize {
+    let earliest = place.saturating_sub(EXCERPT_BEFORE_CHARS);
+    let before = chars.get(earliest..place).unwrap_or_default();
+    if let Some(at) = before.iter().rposition(|c| *c == '\n') {
+        return earliest + at + 1;
+    }
+    if earliest == 0 {
+        return 0;
+    }
+    earliest + before.iter().position(|c| c.is_whitespace()).map_or(0, |at| at + 1)
+}
+
+fn occurrences<'a>(text: &'a [char], word: &'a [char]) -> impl Iterator<Item = usize> + 'a {
+    text.windows(word.len().max(1)).enumerate().filter(move |(_, window)| *window == word).map(|(at, _)| at)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, q: &str) -> Option<Excerpt> {
+        find(text, &parse(q).unwrap())
+    }
+
+    #[test]
+    fn words_are_parted_by_space_and_quotation_marks_keep_them() {
+        let words = |q: &str| parse(q).unwrap().into_iter().map(String::from_iter).collect::<Vec<_>>();
+        assert_eq!(words(" Disk  FULL "), ["disk", "full"]);
+        assert_eq!(words("say \"disk  full\" now"), ["say", "disk  full", "now"]);
+        assert_eq!(words("never \"closed again"), ["never", "closed again"]);
+        assert_eq!(words("NEAR(a* -x col:y"), ["near(a*", "-x", "col:y"]);
+        for bad in ["", "  ", "\"\"", "a", "ok x", "\" a \""] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(parse(&"x".repeat(QUERY_BYTES_MAX)).is_ok());
+        assert!(parse(&"x".repeat(QUERY_BYTES_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn all_words_must_be_there_in_any_case_and_order() {
+        assert!(found("Connection refused by DB-17", "db-17 REFUSED").is_some());
+        assert!(found("Connection refused by DB-17", "db-18 refused").is_none());
+        let excerpt = found("已经回滚到上一版", "回滚").unwrap();
+        assert_eq!(excerpt.marks, [(2, 2)]);
+        assert!(found("ÄRGER", "ärger").is_some());
+    }
+
+    #[test]
+    fn marks_count_characters_and_do_not_overlap() {
+        let excerpt = found("ééé abab ab", "aba bab ab").unwrap();
+        assert_eq!(excerpt.text, "ééé abab ab");
+        assert_eq!(excerpt.marks, [(4, 4), (9, 2)]);
+    }
+
+    #[test]
+    fn an_excerpt_is_short_and_begins_at_a_line_or_a_word() {
+        let text = format!("{} needle {}", "hay ".repeat(100), "straw ".repeat(100));
+        let excerpt = found(&text, "needle").unwrap();
+        assert_eq!(excerpt.text.chars().count(), EXCERPT_CHARS_MAX);
+        assert!(excerpt.text.starts_with("hay "), "{}", excerpt.text);
+        let (at, count) = *excerpt.marks.first().unwrap();
+        assert_eq!(excerpt.text.chars().skip(at as usize).take(count as usize).collect::<String>(), "needle");
+        assert_eq!(found("first\nsecond needle", "needle").unwrap().text, "second needle");
+    }
+}

@@ -1,0 +1,253 @@
+//! Search over the wire: what is found, by whom, and what becomes of it when things change.
+
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+use crate::common::{Client, DEADLINE, TestCore};
+use crate::fake_host::{FakeHost, start};
+
+type Tcp = Client<TcpStream>;
+
+async fn core() -> TestCore {
+    let core = TestCore::start().await;
+    core.add_users(&[("ann", "operator"), ("ben", "member"), ("chen", "member")]).await;
+    core
+}
+
+async fn post(client: &mut Tcp, room: &str, text: &str) -> u64 {
+    let nonce = format!("{:x}", blake3_of(&format!("{room}{text}")));
+    let posted = client.ask(json!({"t":"room.post","room":room,"text":text,"nonce":nonce})).await;
+    posted["seq"].as_u64().unwrap()
+}
+
+fn blake3_of(text: &str) -> u64 {
+    let hash = blake3::hash(text.as_bytes());
+    u64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap())
+}
+
+/// The answer to a search, once the index has read everything.
+async fn search(client: &mut Tcp, mut ask: Value) -> Value {
+    ask["t"] = "search".into();
+    let asked = async {
+        loop {
+            let answer = client.answer(ask.clone()).await;
+            if answer["t"] == "ok" && answer["behind"] == 0 {
+                return answer;
+            }
+            assert!(answer["t"] == "ok" || answer["code"] == "busy", "{answer}");
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, asked).await.expect("an index that keeps up")
+}
+
+async fn texts(client: &mut Tcp, ask: Value) -> Vec<String> {
+    let answer = search(client, ask).await;
+    answer["hits"].as_array().unwrap().iter().map(|hit| hit["text"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn by_words(client: &mut Tcp, q: &str) -> Vec<String> {
+    texts(client, json!({"q": q})).await
+}
+
+#[tokio::test]
+async fn what_others_do_not_find() {
+    let core = core().await;
+    let mut ann = core.sign_in("ann").await;
+    let lines = [
+        "connect to 10.4.1.74 port 3306 failed",
+        "connect to 10.4.1.7 port 3306 failed",
+        "db17.eu-west-1.prod.example.com is back",
+        "patch for CVE-2026-1234 is out",
+        "java.lang.IllegalStateException: closed\n\tat com.example.Pool.take(Pool.java:214)",
+        "数据库已经回滚到上一版",
+        "say \"no\" to col:x AND NEAR(y* -z)",
+        "ÄRGER with the ΩΣ device",
+    ];
+    for line in lines {
+        post(&mut ann, "general", line).await;
+    }
+    for (q, line) in [
+        ("10.4.1.74", 0),
+        ("eu-west-1.pro", 2),
+        ("cve-2026-1234", 3),
+        ("Pool.take(Pool.java:214)", 4),
+        ("\"at com.example.Pool\"", 4),
+        ("回滚", 5),
+        ("回滚 数据库", 5),
+        ("col:x", 6),
+        ("NEAR(y*", 6),
+        ("-z)", 6),
+        ("AND near", 6),
+        ("ärger ωσ", 7),
+    ] {
+        let found = by_words(&mut ann, q).await;
+        assert_eq!(found.len(), 1, "{q}: {found:?}");
+        assert!(lines[line].contains(&found[0]), "{q}: {found:?}");
+    }
+    assert_eq!(by_words(&mut ann, "10.4.1.7").await.len(), 2, "newest first, both");
+    assert_eq!(by_words(&mut ann, "10.4.1.7").await[0], lines[1]);
+    assert_eq!(by_words(&mut ann, "db").await, [lines[2]], "two letters");
+    for q in ["10.4.1.75", "\"port failed\"", "*", "\"\"\"\" x", "回流", "OR", "a\0b\0c"] {
+        if q.len() > 1 && !q.ends_with('x') {
+            assert_eq!(by_words(&mut ann, q).await, [""; 0], "{q:?}");
+        }
+    }
+    let hit = &search(&mut ann, json!({"q": "PORT 10.4.1.74"})).await["hits"][0];
+    assert_eq!(hit["marks"], json!([[11, 9], [21, 4]]));
+    assert_eq!((&hit["kind"], &hit["by"], &hit["room"]), (&json!("message"), &json!("ann"), &json!("general")));
+}
+
+#[tokio::test]
+async fn bad_questions_are_answered_in_words() {
+    let core = core().await;
+    let mut ann = core.sign_in("ann").await;
+    for q in ["", " ", "x", "ok y", "\" \"", "\"a\""] {
+        ann.refused(json!({"t":"search","q":q}), "bad_request").await;
+    }
+    ann.refused(json!({"t":"search","q":"x".repeat(1_025)}), "too_large").await;
+    ann.refused(json!({"t":"search","q":"xx".repeat(5_000)}), "too_large").await;
+    for limit in [0, 101] {
+        ann.refused(json!({"t":"search","q":"ok","limit":limit}), "bad_request").await;
+    }
+    ann.refused(json!({"t":"search","q":"ok","room":"nowhere"}), "not_found").await;
+    ann.refused(json!({"t":"search","q":"ok","by":"nobody"}), "not_found").await;
+    ann.refused(json!({"t":"search","q":"ok","kind":"poem"}), "bad_request").await;
+    let longest = "0123456789abcdef".repeat(64);
+    post(&mut ann, "general", &longest).await;
+    assert_eq!(by_words(&mut ann, &longest).await.len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_finds_what_they_may_not_read() {
+    let core = core().await;
+    let (mut ann, mut ben) = (core.sign_in("ann").await, core.sign_in("ben").await);
+    ann.ask(json!({"t":"room.create","room":"secret","private":true})).await;
+    ann.ask(json!({"t":"room.create","room":"ops"})).await;
+    for room in ["secret", "ops"] {
+        post(&mut ann, room, &format!("needle in {room}")).await;
+    }
+    assert_eq!(by_words(&mut ann, "needle").await, ["needle in ops", "needle in secret"]);
+    assert_eq!(by_words(&mut ben, "needle").await, ["needle in ops"], "a public room, though not joined");
+    assert_eq!(by_words(&mut ben, "ne").await, ["needle in ops"]);
+    ben.refused(json!({"t":"search","q":"needle","room":"secret"}), "not_found").await;
+    assert_eq!(texts(&mut ann, json!({"q":"needle","room":"secret"})).await, ["needle in secret"]);
+}
+
+#[tokio::test]
+async fn filters_and_pages() {
+    let core = core().await;
+    let (mut ann, mut ben) = (core.sign_in("ann").await, core.sign_in("ben").await);
+    ann.ask(json!({"t":"room.create","room":"ops"})).await;
+    ben.ask(json!({"t":"room.join","room":"ops"})).await;
+    let mut times = Vec::new();
+    for n in 0..60 {
+        let (client, room) = if n % 2 == 0 { (&mut ann, "ops") } else { (&mut ben, "general") };
+        post(client, room, &format!("deploy number {n:02}")).await;
+        times.push(search(&mut ann, json!({"q": format!("number {n:02}")})).await["hits"][0]["at"].as_u64().unwrap());
+    }
+    let (mut seen, mut before) = (Vec::new(), Value::Null);
+    loop {
+        let answer = search(&mut ann, json!({"q":"deploy","limit":7,"before":before})).await;
+        let hits = answer["hits"].as_array().unwrap();
+        assert!(hits.len() <= 7);
+        seen.extend(hits.iter().map(|hit| hit["text"].as_str().unwrap().to_owned()));
+        before = answer["next"].clone();
+        if before.is_null() {
+            break;
+        }
+    }
+    let all: Vec<String> = (0..60).rev().map(|n| format!("deploy number {n:02}")).collect();
+    assert_eq!(seen, all, "each once, newest first");
+    assert_eq!(texts(&mut ann, json!({"q":"deploy","by":"ben","limit":100})).await.len(), 30);
+    assert_eq!(texts(&mut ann, json!({"q":"deploy","room":"ops","by":"ben"})).await.len(), 0);
+    assert_eq!(texts(&mut ann, json!({"q":"deploy","kind":"file"})).await.len(), 0);
+    let (since, until) = (times[20], times[40]);
+    let expected = times.iter().filter(|at| (since..until).contains(*at)).count();
+    let found = texts(&mut ann, json!({"q":"deploy","since":since,"until":until,"limit":100})).await;
+    assert_eq!(found.len(), expected);
+}
+
+#[tokio::test]
+async fn commands_their_output_and_files() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    let run = start(&mut ann, "make deploy TARGET=db17", "n1").await;
+    host.start().await;
+    let mut output = "compiling a unit\n".repeat(4_000).into_bytes();
+    let off = output.len();
+    output.extend_from_slice(b"\x1b[31mconnect\x1b[0m to 10.4.1.74: \x1b[1mrefused\x1b[0m\r\n");
+    output.extend_from_slice("\tat com.example.Main.run(Main.java:7)\n".repeat(300).as_bytes());
+    host.output(&run, 1, 0, &output).await;
+    host.end_and_forget(&run, output.len() as u64).await;
+    let hit = search(&mut ann, json!({"q":"target=DB17"})).await["hits"][0].clone();
+    assert_eq!(
+        (&hit["kind"], &hit["run"], &hit["n"], &hit["off"]),
+        (&json!("run"), &json!(run), &json!(1), &Value::Null)
+    );
+    let found = search(&mut ann, json!({"q":"10.4.1.74 refused"})).await;
+    let hits = found["hits"].as_array().unwrap();
+    assert_eq!(hits.len(), 1);
+    assert_eq!((&hits[0]["kind"], &hits[0]["text"]), (&json!("output"), &json!("connect to 10.4.1.74: refused")));
+    assert_eq!((&hits[0]["off"], &hits[0]["run"], &hits[0]["seq"]), (&json!(off), &json!(run), &hit["seq"]));
+    assert_eq!(hits[0]["marks"], json!([[11, 9], [22, 7]]));
+    assert_eq!(
+        texts(&mut ann, json!({"q":"Main.java:7","kind":"output","limit":1})).await[0].trim(),
+        "at com.example.Main.run(Main.java:7)"
+    );
+    assert_eq!(texts(&mut ann, json!({"q":"[31m"})).await.len(), 0, "colours are not text");
+    assert_eq!(texts(&mut ann, json!({"q":"unit 10.4.1.74"})).await.len(), 0, "words of different lines");
+    let put = json!({"t":"file.put","in":"room:general","path":"logs/app-2026.log","size":3,"nonce":"u1"});
+    let upload = ann.ask(put).await["upload"].clone();
+    ann.send(json!({"t":"file.chunk","upload":upload,"off":0,"len":3}), b"abc").await;
+    let digest = blake3::hash(b"abc").to_hex().to_string();
+    ann.ask(json!({"t":"file.commit","upload":upload,"blake3":digest})).await;
+    let hit = search(&mut ann, json!({"q":"app-2026"})).await["hits"][0].clone();
+    assert_eq!((&hit["kind"], &hit["text"]), (&json!("file"), &json!("logs/app-2026.log")));
+}
+
+#[tokio::test]
+async fn the_index_may_be_deleted_damaged_or_another_servers() {
+    let mut core = core().await;
+    let mut ann = core.sign_in("ann").await;
+    for n in 0..20 {
+        post(&mut ann, "general", &format!("kept line {n}")).await;
+    }
+    assert_eq!(texts(&mut ann, json!({"q":"kept line","limit":100})).await.len(), 20);
+    let other = std::fs::read(TestCore::start().await.stop().await.path().join("data/search.db")).unwrap();
+    for damage in [None, Some(b"not a database at all".repeat(500)), Some(other)] {
+        let folder = core.stop().await;
+        let index = folder.path().join("data/search.db");
+        assert!(index.exists());
+        std::fs::remove_file(&index).unwrap();
+        let _ = std::fs::remove_file(index.with_extension("db-wal"));
+        if let Some(bytes) = damage {
+            std::fs::write(&index, bytes).unwrap();
+        }
+        core = TestCore::on(folder).await;
+        let mut ann = core.sign_in("ann").await;
+        assert_eq!(texts(&mut ann, json!({"q":"kept line","limit":100})).await.len(), 20);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_where_the_index_stood() {
+    let mut core = core().await;
+    for round in 0..3 {
+        let mut ann = core.sign_in("ann").await;
+        for n in 0..50 {
+            post(&mut ann, "general", &format!("round {round} line {n}")).await;
+        }
+        // Stopped at once, whatever the index has read by then.
+        core = TestCore::on(core.stop().await).await;
+    }
+    let mut ann = core.sign_in("ann").await;
+    let mut found = texts(&mut ann, json!({"q":"round line","limit":100})).await;
+    let first = search(&mut ann, json!({"q":"round line","limit":100})).await;
+    found.extend(texts(&mut ann, json!({"q":"round line","limit":100,"before":first["next"]})).await);
+    found.sort();
+    let mut all: Vec<String> = (0..150).map(|n| format!("round {} line {}", n / 50, n % 50)).collect();
+    all.sort();
+    assert_eq!(found, all, "each once");
+}
