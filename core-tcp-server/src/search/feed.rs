@@ -2,6 +2,7 @@
 //! memory.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use rusqlite::{Connection, params};
@@ -47,11 +48,11 @@ impl Feed {
     /// # Errors
     /// Where the database fails.
     pub fn add(&mut self, store: &Connection, room: RoomId, is_public: bool, after: i64) -> rusqlite::Result<()> {
-        if !self.rooms.contains_key(&room) {
-            self.rooms.insert(room, Pending { rows: VecDeque::new(), is_public, last: after });
-            self.refill(store, room)?;
+        match self.rooms.entry(room) {
+            Entry::Occupied(_) => return Ok(()),
+            Entry::Vacant(free) => drop(free.insert(Pending { rows: VecDeque::new(), is_public, last: after })),
         }
-        Ok(())
+        self.refill(store, room)
     }
 
     /// True where nothing waits.

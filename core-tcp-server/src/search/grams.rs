@@ -96,8 +96,8 @@ pub fn question(words: &[Vec<char>], must: &[Mark], any: &[Mark]) -> Option<Ques
     for word in by_length {
         for gram in grams_of(word, size) {
             let text: String = if is_short { gram.iter().copied().map(shown).collect() } else { gram.iter().collect() };
-            let is_known = !gram.contains(&'\0') && !(is_short && gram.iter().any(|c| c.is_whitespace()));
-            if is_known && grams.len() < GRAMS_MAX && !grams.contains(&text) {
+            let is_unknown = gram.contains(&'\0') || (is_short && gram.iter().any(|c| c.is_whitespace()));
+            if !is_unknown && grams.len() < GRAMS_MAX && !grams.contains(&text) {
                 grams.push(text);
             }
         }

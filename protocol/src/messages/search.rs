@@ -68,7 +68,7 @@ pub struct Hit {
     pub room: RoomName,
     /// The event: for output, that of its run's start.
     pub seq: u64,
-    /// When, Unix milliseconds.
+    /// When, Unix milliseconds; for output, when its run ended.
     pub at: u64,
     /// Whose doing.
     pub by: UserName,
@@ -84,7 +84,7 @@ pub struct Hit {
     /// Its short number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u64>,
-    /// For output: the byte from which it was found.
+    /// For output: the byte at which the line begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub off: Option<u64>,
 }
