@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wardroom_protocol::messages::{Answer, ErrAnswer, RunEnd};
-use wardroom_protocol::{Code, Event, Nonce, RoomName, RunId, StreamId};
+use wardroom_protocol::messages::{Answer, ErrAnswer, RunEnd, Search, SearchFound};
+use wardroom_protocol::{Code, Event, Nonce, RoomName, RunId, StreamId, UserName};
 
 use crate::input::Ticket;
 
@@ -45,8 +45,32 @@ pub enum Effect {
     },
     /// A part of the model moved.
     Changed(Change),
-    /// A line was added at the end of an open room, in order, once; for clients that print.
+    /// An event came at the live end of an open room, in order, once, amendments among them; for clients that print, and for
+    /// notifications ([`crate::is_mentioned`]). It bears the event as it came.
     Event(Arc<Event>),
+    /// The lines around the place that one jumped to are shown: scroll to `line`.
+    Jumped {
+        /// Which room.
+        room: RoomName,
+        /// The place that was asked for.
+        seq: u64,
+        /// The line there, or the one before it where that place is no line's.
+        line: u64,
+    },
+    /// The direct message that was asked for: open it as a room.
+    DmOpened {
+        /// Its name.
+        room: RoomName,
+        /// With whom.
+        users: Vec<UserName>,
+    },
+    /// What was found; only for the last [`crate::Command::Search`].
+    Found {
+        /// What was searched for.
+        search: Box<Search>,
+        /// The hits, and where to go on.
+        found: SearchFound,
+    },
     /// All lines that were there have come; what follows is new.
     Live {
         /// Which room.
@@ -142,6 +166,10 @@ pub enum Change {
     Room(RoomName),
     /// Who is in a room.
     People(RoomName),
+    /// [`crate::Room::typing`]
+    Typing(RoomName),
+    /// [`crate::Client::presence`]
+    Presence,
     /// A run.
     Run(RunId),
     /// An upload.
@@ -157,8 +185,19 @@ pub enum Subject {
     Load(RoomName),
     /// Loading the list of rooms.
     Rooms,
-    /// Making, joining or leaving a room.
+    /// Making, joining, leaving or changing a room, or who is in it.
     Room(RoomName),
+    /// Editing, deleting or reacting to a message.
+    Line {
+        /// Where.
+        room: RoomName,
+        /// The message.
+        seq: u64,
+    },
+    /// Opening a direct message with these.
+    Dm(Vec<UserName>),
+    /// A search.
+    Search,
     /// A post, by its mark. It stays in the outbox as failed.
     Post(Nonce),
     /// Starting a run, by the mark of its request.

@@ -1,8 +1,10 @@
 //! What goes into a [`crate::Client`]: what the socket did, what time it is, and what people want.
 
 use bytes::Bytes;
-use wardroom_protocol::messages::{Auth, IfExists, Place, RoomCreate, RunStart, Signal};
-use wardroom_protocol::{Frame, Nonce, RelPath, RoomName, RunId};
+use wardroom_protocol::messages::{
+    Auth, IfExists, Place, RoomCreate, RoomInvite, RoomRemove, RoomSet, RoomSetRole, RunStart, Search, Signal,
+};
+use wardroom_protocol::{Frame, Nonce, RelPath, RoomName, RunId, UserName};
 
 /// Something happened. `conn` is the number of the [`crate::Effect::Connect`] that the socket was opened for: what a
 /// socket says that has been given up since is ignored.
@@ -60,10 +62,35 @@ pub enum Command {
         /// Which.
         room: RoomName,
     },
-    /// Load the page before the first line that is loaded.
+    /// Load the page before the first line that is shown.
     LoadOlder {
         /// Where.
         room: RoomName,
+    },
+    /// Load the page behind the last line that is shown, where that is a window ([`crate::Timeline::has_newer`]).
+    LoadNewer {
+        /// Where.
+        room: RoomName,
+    },
+    /// Show the lines around this place, by permalink or search hit; opens the room if it is not. [`crate::Effect::Jumped`]
+    /// follows, or [`crate::Effect::Failed`] with [`crate::Subject::Load`].
+    Jump {
+        /// Where.
+        room: RoomName,
+        /// The place.
+        seq: u64,
+    },
+    /// Back from a window to the room's live end, which is there at once.
+    ToLive {
+        /// Where.
+        room: RoomName,
+    },
+    /// Fetch a line that a reply quotes, into [`crate::Room::line`]. Once; asking again does nothing.
+    LoadQuote {
+        /// Where.
+        room: RoomName,
+        /// The line.
+        seq: u64,
     },
     /// Say something.
     Post {
@@ -86,13 +113,70 @@ pub enum Command {
         /// Its mark.
         nonce: Nonce,
     },
-    /// One has read up to here.
-    MarkRead {
+    /// A post that failed is to say something else, and is tried again at its old place.
+    RewritePost {
+        /// Its mark.
+        nonce: Nonce,
+        /// The new words.
+        text: String,
+        /// A new mark.
+        new: Nonce,
+    },
+    /// Somebody has seen the room up to here. Shown at once, and told to the server at most every second; it never goes back,
+    /// so it may be said as often as one likes.
+    Seen {
         /// Where.
         room: RoomName,
-        /// The last line read.
+        /// The last place seen: [`crate::Timeline::last`] where the end is in sight.
         seq: u64,
     },
+    /// A key was pressed; said to the others every few seconds at most.
+    Typing {
+        /// Where.
+        room: RoomName,
+    },
+    /// Say one's own message otherwise. Its event follows, or [`crate::Subject::Line`] has failed; so for the next two.
+    EditMessage {
+        /// Where.
+        room: RoomName,
+        /// The message.
+        seq: u64,
+        /// The new words.
+        text: String,
+    },
+    /// Take a message back.
+    DeleteMessage {
+        /// Where.
+        room: RoomName,
+        /// The message.
+        seq: u64,
+    },
+    /// React to a message, or take one's reaction back.
+    React {
+        /// Where.
+        room: RoomName,
+        /// The message.
+        seq: u64,
+        /// One emoji.
+        emoji: String,
+        /// Give it, or take it back.
+        on: bool,
+    },
+    /// Change title, topic, retention, or archive. Its events follow, or [`crate::Subject::Room`] has failed; so for the next three.
+    SetRoom(RoomSet),
+    /// Make somebody a member.
+    Invite(RoomInvite),
+    /// Take somebody out.
+    Remove(RoomRemove),
+    /// Change what a member may do there.
+    SetRole(RoomSetRole),
+    /// The direct message with these: [`crate::Effect::DmOpened`] follows.
+    OpenDm {
+        /// The others.
+        users: Vec<UserName>,
+    },
+    /// Search: [`crate::Effect::Found`] follows. Only the last search is answered.
+    Search(Search),
     /// Load the list of rooms that one may see.
     LoadRooms,
     /// Make a room and join it; it appears among the rooms.

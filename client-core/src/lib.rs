@@ -14,6 +14,7 @@ mod effect;
 mod input;
 pub mod limits;
 mod link;
+mod mentions;
 mod model;
 mod outbox;
 
@@ -21,7 +22,8 @@ pub use client::{Client, Options};
 pub use effect::{Change, Effect, Refusal, Subject};
 pub use input::{Command, Input, Lost, NewUpload, OnLoss, OpenFrom, Ticket, WatchFrom};
 pub use link::Link;
-pub use model::{Line, OpenState, Room, Run, RunState, Tail, Timeline, Upload, UploadState};
+pub use mentions::is_mentioned;
+pub use model::{Line, OpenState, Quote, Room, Run, RunState, Tail, Timeline, Upload, UploadState};
 pub use outbox::{Outbox, PendingPost, PostState};
 pub use wardroom_protocol as protocol;
 

@@ -30,10 +30,25 @@ pub const COMMIT_TIMEOUT_MS: u64 = 600_000;
 pub const REQUESTS_MAX: usize = 1_024;
 /// Posts that the outbox keeps: an evening's worth offline.
 pub const OUTBOX_POSTS_MAX: usize = 1_000;
-/// Lines of an open room that are kept; older ones are loaded again when they are scrolled to.
-pub const TIMELINE_EVENTS_MAX: usize = 20_000;
-/// Lines that one page of older history asks for.
+/// Lines of an open room that are kept, some 6 MB of them: a long day of a busy room, which one scrolls without waiting. The
+/// far end is dropped, and loaded again when it is scrolled to, so that a room of a million events costs no more.
+pub const TIMELINE_LINES_MAX: usize = 10_000;
+/// Events that one page of history asks for.
 pub const HISTORY_PAGE: u32 = 100;
+/// Lines of the live end that are kept while a window elsewhere is shown: a screen, to go back to without waiting. What lies
+/// between is loaded page by page.
+pub const TAIL_LINES: usize = 100;
+/// Quoted lines of a room that are kept, beside those that are loaded anyway: more than a screen of replies.
+pub const QUOTES_MAX: usize = 200;
+/// Amendments that are kept until pages that were asked for before they came are there. A page takes [`ANSWER_TIMEOUT_MS`]
+/// at most, so this is 300 a second.
+pub const LATE_AMENDMENTS_MAX: usize = 10_000;
+/// Milliseconds between two read positions that are told: others of one's screens follow within this.
+pub const READ_EVERY_MS: u64 = 1_000;
+/// Milliseconds between two words that one is typing; the server drops what comes more often than every 2 s.
+pub const TYPING_EVERY_MS: u64 = 3_000;
+/// Milliseconds after which somebody who was typing is forgotten: two of their words lost.
+pub const TYPING_FORGET_MS: u64 = 6_000;
 /// Bytes of a run's output that are kept as lines.
 pub const TAIL_BYTES_MAX: usize = 65_536;
 /// Bytes of one such line; a longer one is cut into several.
@@ -57,6 +72,8 @@ const _: () = {
     assert!(TICK_MAX_MS < SLEEP_GAP_MS, "a late tick is not a sleep");
     assert!(PING_AFTER_MS + PROBE_TIMEOUT_MS < DEAD_AFTER_MS, "a probe is answered before the connection is dead");
     assert!(HISTORY_PAGE <= HISTORY_LIMIT_MAX, "the server gives that much");
+    assert!(TAIL_LINES <= HISTORY_PAGE as usize && TAIL_LINES < TIMELINE_LINES_MAX, "the live end is a page of a room");
+    assert!(TYPING_EVERY_MS < TYPING_FORGET_MS, "who goes on typing is not forgotten");
     assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "the back-off grows");
     assert!(TAIL_LINE_BYTES_MAX < TAIL_BYTES_MAX, "more than one line is kept");
 };

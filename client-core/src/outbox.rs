@@ -2,13 +2,17 @@
 //! under its nonce until the server has answered, so that it stands there once.
 
 use serde::{Deserialize, Serialize};
-use wardroom_protocol::{Nonce, RoomName};
+use wardroom_protocol::{Nonce, RoomName, UserName};
 
 use crate::limits::OUTBOX_POSTS_MAX;
 
-/// The posts, oldest first. As JSON: `{"posts":[…]}`; posts that do not fit this version are left out when read.
+/// The posts, oldest first, and whose they are. As JSON: `{"user":"ann","posts":[…]}`; posts that do not fit this version are left
+/// out when read. A caller keeps it whenever [`crate::Effect::SaveOutbox`] says so, and gives it to the next client in
+/// [`crate::Options::outbox`]; if somebody else signs in with that one, nothing of it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Outbox {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<UserName>,
     posts: Vec<PendingPost>,
 }
 
@@ -48,6 +52,18 @@ impl Outbox {
     /// The posts, oldest first.
     pub fn posts(&self) -> &[PendingPost] {
         &self.posts
+    }
+
+    /// This user is signed in; what another wrote is forgotten. `true` if that changed anything.
+    pub(crate) fn belongs_to(&mut self, user: &UserName) -> bool {
+        if self.user.as_ref() == Some(user) {
+            return false;
+        }
+        if self.user.is_some() {
+            self.posts.clear();
+        }
+        self.user = Some(user.clone());
+        true
     }
 
     /// Adds a post at the end; `false` if the outbox is full or has this nonce already.
@@ -102,10 +118,13 @@ impl<'de> Deserialize<'de> for Outbox {
         #[derive(Deserialize)]
         struct Raw {
             #[serde(default)]
+            user: Option<UserName>,
+            #[serde(default)]
             posts: Vec<serde_json::Value>,
         }
-        let mut outbox = Outbox::default();
-        for value in Raw::deserialize(d)?.posts {
+        let raw = Raw::deserialize(d)?;
+        let mut outbox = Outbox { user: raw.user, ..Outbox::default() };
+        for value in raw.posts {
             if let Ok(post) = serde_json::from_value::<PendingPost>(value) {
                 // What stands already needs no second sending, and its line is loaded with the room.
                 if !matches!(post.state, PostState::Stood(_)) {
@@ -144,6 +163,18 @@ mod tests {
         let back: Outbox = serde_json::from_str(&json).unwrap();
         assert_eq!(back.posts(), [post("a", "ops")]);
         assert!(serde_json::from_str::<Outbox>("{}").unwrap().posts().is_empty());
+    }
+
+    #[test]
+    fn what_another_wrote_is_not_sent() {
+        let (ann, ben) = (UserName::parse("ann").unwrap(), UserName::parse("ben").unwrap());
+        let mut outbox = Outbox::default();
+        outbox.push(post("a", "ops"));
+        assert!(outbox.belongs_to(&ann) && !outbox.belongs_to(&ann));
+        let mut back: Outbox = serde_json::from_str(&serde_json::to_string(&outbox).unwrap()).unwrap();
+        assert_eq!(back.posts().len(), 1, "written before it was known who signs in");
+        assert!(back.belongs_to(&ben));
+        assert!(back.posts().is_empty());
     }
 
     #[test]

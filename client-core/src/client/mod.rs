@@ -1,12 +1,20 @@
 //! The machine: its state, its one entrance [`Client::handle`], and what can be looked at. What it does with the
-//! connection is in `session`, with rooms in `rooms`, with posts in `posts`, with runs in `runs`, with files in
-//! `uploads`; `requests` keeps the questions that have no answer yet.
+//! connection is in `session`, with the list of rooms in `rooms`, with those that are open in `opening`, `history` and `reading`,
+//! with posts in `posts` and `amends`, with people in `presence`, with runs in `runs`, with files in `uploads`; `requests` keeps
+//! the questions that have no answer yet.
 
+mod amends;
+mod command;
+mod history;
+mod opening;
 mod posts;
+mod presence;
+mod reading;
 mod requests;
 mod rooms;
 mod runs;
 mod session;
+mod standing;
 mod uploads;
 
 use std::collections::BTreeMap;
@@ -14,7 +22,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wardroom_protocol::messages::{Auth, You};
-use wardroom_protocol::{Epoch, Message, Nonce, RoomName, RunId};
+use wardroom_protocol::{Epoch, Message, Nonce, RoomName, RunId, UserName};
 
 use crate::backoff::Backoff;
 use crate::effect::{Change, Effect};
@@ -48,7 +56,7 @@ pub struct Client {
     backoff: Backoff,
     requests: requests::Requests,
     rooms: BTreeMap<RoomName, Arc<Room>>,
-    rooms_open: BTreeMap<RoomName, rooms::Opening>,
+    rooms_open: BTreeMap<RoomName, opening::Opening>,
     runs: BTreeMap<RunId, Arc<Run>>,
     watches: BTreeMap<RunId, runs::Watch>,
     uploads: BTreeMap<Nonce, Arc<Upload>>,
@@ -57,6 +65,10 @@ pub struct Client {
     outbox: Outbox,
     keep_tails: bool,
     posts: posts::Sending,
+    reading: reading::Reading,
+    around: presence::Around,
+    /// The search whose answer is wanted.
+    search_asked: Option<u64>,
     /// Milliseconds that never go back: the caller's clock plus `clock_lag_ms`.
     now_ms: u64,
     /// By how much the caller's clock has been set back, all in all.
@@ -82,6 +94,9 @@ impl Client {
             outbox: options.outbox,
             keep_tails: options.keep_tails,
             posts: posts::Sending::default(),
+            reading: reading::Reading::default(),
+            around: presence::Around::default(),
+            search_asked: None,
             now_ms: 0,
             clock_lag_ms: 0,
             link_told: Link::Connecting,
@@ -178,6 +193,26 @@ impl Client {
         self.uploads.get(nonce)
     }
 
+    /// Who has a connection (`true`) or has none, of the members of rooms that were asked about ([`crate::Command::LoadPeople`]).
+    pub fn presence(&self) -> &Arc<BTreeMap<UserName, bool>> {
+        &self.around.here
+    }
+
+    /// Unread lines, and mentions, over all rooms that one has joined: for the title of a page.
+    pub fn unread(&self) -> (u64, u64) {
+        let joined = self.rooms.values().filter(|room| room.info.joined);
+        joined.fold((0, 0), |(unread, mentions), room| {
+            (room.info.unread.saturating_add(unread), room.info.mentions.saturating_add(mentions))
+        })
+    }
+
+    /// What waits to be told together with more of its kind (read positions) is told now: for a caller that is about to close.
+    pub fn flush(&mut self, now_ms: u64) -> Vec<Effect> {
+        self.advance(now_ms);
+        self.tell_reads();
+        self.settle()
+    }
+
     /// The posts that do not stand yet: what a caller keeps over a reload.
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
@@ -185,6 +220,8 @@ impl Client {
 
     /// Everything that follows from what was taken in, then what is to be done.
     fn settle(&mut self) -> Vec<Effect> {
+        self.forget_typing();
+        self.tell_reads_when_due();
         self.send_posts();
         self.pump_uploads();
         self.tell_link();

@@ -40,6 +40,7 @@ impl Client {
         let at_ms = self.wall_ms();
         let post =
             PendingPost { nonce: nonce.clone(), room: room.clone(), text, reply_to, at_ms, state: PostState::Pending };
+        self.typed_out(&room);
         if self.outbox.push(post) {
             self.outbox_moved(&room);
         } else if self.outbox.find(&nonce).is_none() {
@@ -55,6 +56,20 @@ impl Client {
             let room = post.room.clone();
             self.outbox_moved(&room);
         }
+    }
+
+    /// A post that failed says something else now, and is sent at its old place. Under a new mark: the old one may be known to
+    /// the server with the old words.
+    pub(super) fn rewrite_post(&mut self, nonce: &Nonce, text: String, new: Nonce) {
+        if self.outbox.find(&new).is_some() {
+            return;
+        }
+        let Some(post) = self.outbox.find_mut(nonce).filter(|post| matches!(post.state, PostState::Failed(_))) else {
+            return;
+        };
+        (post.nonce, post.text, post.state) = (new, text, PostState::Pending);
+        let room = post.room.clone();
+        self.outbox_moved(&room);
     }
 
     pub(super) fn drop_post(&mut self, nonce: &Nonce) {
@@ -93,8 +108,9 @@ impl Client {
     pub(super) fn post_stood(&mut self, room: &RoomName, nonce: &Nonce, stood: Stood) {
         self.post_landed(room, nonce);
         self.posts.is_told = false;
+        let last = self.live_last(room);
         let (Some(seq), Some(post)) = (stood.seq, self.outbox.find_mut(nonce)) else { return };
-        let seen = self.rooms.get(room).filter(|room| room.state.is_open()).map(|room| room.timeline.last());
+        let seen = self.rooms_open.contains_key(room).then_some(last);
         // In an open room the pending line stays until its event takes its place.
         if seen.is_some_and(|last| last.is_none_or(|last| last < seq)) {
             post.state = PostState::Stood(seq);

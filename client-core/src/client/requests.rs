@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use wardroom_protocol::frame::{Number, encode_named};
-use wardroom_protocol::messages::{Answer, ErrAnswer};
-use wardroom_protocol::{Message, Nonce, RoomName, RunId};
+use wardroom_protocol::messages::{Answer, ErrAnswer, Search};
+use wardroom_protocol::{Message, Nonce, RoomName, RunId, UserName};
 
 use super::Client;
+use super::history::Page;
 use crate::effect::{Effect, Refusal, Subject};
 use crate::input::{OnLoss, Ticket};
 use crate::limits::{ANSWER_TIMEOUT_MS, COMMIT_TIMEOUT_MS, REQUESTS_MAX};
@@ -33,12 +34,23 @@ struct Request {
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     OpenRoom(RoomName),
-    History(RoomName),
-    Post { room: RoomName, nonce: Nonce },
+    History(RoomName, Page),
+    Post {
+        room: RoomName,
+        nonce: Nonce,
+    },
     People(RoomName),
     Rooms,
     RoomChange(RoomName),
-    RunStart { nonce: Nonce, watch: bool },
+    /// A change of a room that its events tell.
+    RoomSet(RoomName),
+    Amend(RoomName, u64),
+    Dm(Vec<UserName>),
+    Search(Box<Search>),
+    RunStart {
+        nonce: Nonce,
+        watch: bool,
+    },
     RunWatch(RunId),
     RunGet(RunId),
     RunList(RoomName),
@@ -92,12 +104,12 @@ impl Client {
         self.requests.last_id = self.requests.last_id.saturating_add(1);
         let id = self.requests.last_id;
         if self.requests.open.len() >= REQUESTS_MAX {
-            self.fail_request(kind, Refusal::local("too many requests wait for an answer"));
+            self.fail_request(id, kind, Refusal::local("too many requests wait for an answer"));
             return id;
         }
         let is_up = self.is_up();
         if !is_up && on_loss != Loss::Resend {
-            self.fail_request(kind, Refusal::local("there is no connection to the server"));
+            self.fail_request(id, kind, Refusal::local("there is no connection to the server"));
             return id;
         }
         let line = encode_named(M::T, Number::Id(id), message, &[]);
@@ -144,27 +156,27 @@ impl Client {
     /// The connection is lost.
     pub(super) fn requests_lost(&mut self) {
         let mut failed = Vec::new();
-        self.requests.open.retain(|_, request| match request.on_loss {
+        self.requests.open.retain(|id, request| match request.on_loss {
             Loss::Resend => {
                 request.deadline_ms = None;
                 true
             }
             Loss::Forget => false,
             Loss::Fail => {
-                failed.push(request.kind.clone());
+                failed.push((*id, request.kind.clone()));
                 false
             }
         });
-        for kind in failed {
-            self.fail_request(kind, Refusal::local("the connection was lost before the server answered"));
+        for (id, kind) in failed {
+            self.fail_request(id, kind, Refusal::local("the connection was lost before the server answered"));
         }
     }
 
     /// Everything that waits fails: nobody is signed in any more.
     pub(super) fn fail_all_requests(&mut self, why: &str) {
-        for request in std::mem::take(&mut self.requests.open).into_values() {
+        for (id, request) in std::mem::take(&mut self.requests.open) {
             if request.on_loss != Loss::Forget {
-                self.fail_request(request.kind, Refusal::local(why));
+                self.fail_request(id, request.kind, Refusal::local(why));
             }
         }
     }
@@ -180,17 +192,18 @@ impl Client {
             if request.on_loss == Loss::Forget {
                 is_dead = true;
             } else {
-                self.fail_request(request.kind, Refusal::local("the server did not answer in time"));
+                self.fail_request(id, request.kind, Refusal::local("the server did not answer in time"));
             }
         }
         is_dead
     }
 
     pub(super) fn on_ok(&mut self, answer: Answer) {
-        let Some(request) = self.requests.open.remove(&answer.re) else { return };
+        let answer_id = answer.re;
+        let Some(request) = self.requests.open.remove(&answer_id) else { return };
         let done = match request.kind.clone() {
             Kind::OpenRoom(room) => answer.fields().map(|opened| self.room_opened(&room, answer.re, opened)),
-            Kind::History(room) => answer.fields().map(|page| self.history_came(&room, page)),
+            Kind::History(room, page) => answer.fields().map(|came| self.page_came(&room, page, answer.re, &came)),
             Kind::Post { room, nonce } => answer.fields().map(|stood| self.post_stood(&room, &nonce, stood)),
             Kind::People(room) => answer.fields().map(|listed| self.people_came(&room, listed)),
             Kind::Rooms => answer.fields().map(|listed| self.rooms_came(listed)),
@@ -198,6 +211,8 @@ impl Client {
                 self.room_changed(&room);
                 Ok(())
             }
+            Kind::Dm(users) => answer.fields().map(|opened| self.dm_opened(users, opened)),
+            Kind::Search(search) => answer.fields().map(|found| self.search_came(search, answer.re, found)),
             Kind::RunStart { nonce, watch } => answer.fields().map(|started| self.run_started(nonce, started, watch)),
             Kind::RunWatch(run) => {
                 self.run_watched(run, answer.re);
@@ -205,7 +220,7 @@ impl Client {
             }
             Kind::RunGet(run) => answer.fields().map(|info| self.run_told(run, info)),
             Kind::RunList(_) => answer.fields().map(|listed| self.runs_came(listed)),
-            Kind::RunSignal(_) => Ok(()),
+            Kind::RunSignal(_) | Kind::RoomSet(_) | Kind::Amend(..) => Ok(()),
             Kind::UploadBegin(nonce) => answer.fields().map(|begun| self.upload_begun(&nonce, begun)),
             Kind::UploadCommit(nonce) => answer.fields().map(|done| self.upload_committed(&nonce, done)),
             Kind::Caller(ticket) => {
@@ -215,18 +230,18 @@ impl Client {
         };
         if done.is_err() {
             let words = "the server's answer has another form than this client knows; one of the two is too old";
-            self.fail_request(request.kind, Refusal::local(words));
+            self.fail_request(answer_id, request.kind, Refusal::local(words));
         }
     }
 
     /// A refusal of one of our questions; `false` if it is of none.
     pub(super) fn on_err_of_request(&mut self, err: &ErrAnswer) -> bool {
         let Some(request) = err.re.and_then(|re| self.requests.open.remove(&re)) else { return false };
-        self.fail_request(request.kind, Refusal::from(err.clone()));
+        self.fail_request(err.re.unwrap_or(0), request.kind, Refusal::from(err.clone()));
         true
     }
 
-    fn fail_request(&mut self, kind: Kind, refusal: Refusal) {
+    fn fail_request(&mut self, id: u64, kind: Kind, refusal: Refusal) {
         let subject = match kind {
             Kind::OpenRoom(room) => return self.room_refused(&room, refusal),
             Kind::Post { room, nonce } => return self.post_refused(&room, &nonce, refusal),
@@ -237,13 +252,13 @@ impl Client {
                 self.effects.push(Effect::Answered { ticket, result: Err(refusal) });
                 return;
             }
-            Kind::History(room) => {
-                self.history_failed(&room);
-                Subject::Load(room)
-            }
+            Kind::History(room, page) => return self.page_failed(&room, page, id, refusal),
+            Kind::Amend(room, seq) => return self.amend_refused(room, seq, refusal),
+            Kind::Dm(users) => Subject::Dm(users),
+            Kind::Search(_) => Subject::Search,
             Kind::People(room) | Kind::RunList(room) => Subject::Load(room),
             Kind::Rooms => Subject::Rooms,
-            Kind::RoomChange(room) => Subject::Room(room),
+            Kind::RoomChange(room) | Kind::RoomSet(room) => Subject::Room(room),
             Kind::RunStart { nonce, .. } => Subject::RunStart(nonce),
             Kind::RunSignal(run) => Subject::Run(run),
         };

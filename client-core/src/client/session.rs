@@ -1,31 +1,25 @@
 //! The connection: opening and greeting, what it takes to notice that it is dead, and when to try again. Also the
-//! entrance for everything that comes in.
+//! entrance for everything that comes in. What people want goes on to `command`; how it stands is put together in `standing`.
 
 use wardroom_protocol::frame::{Number, encode_named};
 use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
-use wardroom_protocol::messages::{
-    Auth, ErrAnswer, Goaway, Hello, Limits, Ping, Pong, RoomJoin, RoomLeave, SessionEnd, Welcome, You,
-};
+use wardroom_protocol::messages::{Auth, ErrAnswer, Goaway, Hello, Limits, Ping, Pong, Welcome, You};
 use wardroom_protocol::{Code, Epoch, Frame, Message, ServerMessage, VERSION};
 
 use super::Client;
-use super::requests::{Kind, Loss};
 use crate::effect::{Change, Effect, Refusal, Subject};
-use crate::input::{Command, Input, Lost};
+use crate::input::{Input, Lost};
 use crate::limits::{
-    CONNECT_TIMEOUT_MS, HELLO_TIMEOUT_MS, OUT_OF_DATE_AFTER_MS, PROBE_TIMEOUT_MS, SLEEP_GAP_MS, STABLE_AFTER_MS,
-    TICK_MAX_MS,
+    CONNECT_TIMEOUT_MS, HELLO_TIMEOUT_MS, PROBE_TIMEOUT_MS, SLEEP_GAP_MS, STABLE_AFTER_MS, TICK_MAX_MS,
 };
-use crate::link::Link;
-use crate::model::OpenState;
 
 /// The connection's own part of the state.
 #[derive(Debug)]
 pub(super) struct Session {
     program: String,
-    auth: Option<Auth>,
+    pub(super) auth: Option<Auth>,
     remember: Option<String>,
-    phase: Phase,
+    pub(super) phase: Phase,
     conn: u64,
     /// When the last frame came.
     heard_ms: u64,
@@ -34,7 +28,7 @@ pub(super) struct Session {
     probe_until_ms: Option<u64>,
     welcome_ms: Option<u64>,
     /// Since when there is no connection; `None` while there is one, and before the first attempt has failed.
-    lost_ms: Option<u64>,
+    pub(super) lost_ms: Option<u64>,
     pub(super) you: Option<You>,
     pub(super) limits: Option<Limits>,
     pub(super) epoch: Option<Epoch>,
@@ -42,7 +36,7 @@ pub(super) struct Session {
 }
 
 #[derive(Debug)]
-enum Phase {
+pub(super) enum Phase {
     /// Before the start.
     Idle,
     /// Until the next attempt.
@@ -144,7 +138,7 @@ impl Client {
         self.run_deadlines();
     }
 
-    fn connect(&mut self) {
+    pub(super) fn connect(&mut self) {
         self.session.conn = self.session.conn.saturating_add(1);
         self.session.phase = Phase::Opening { until_ms: self.now_ms.saturating_add(CONNECT_TIMEOUT_MS) };
         self.effects.push(Effect::Connect { conn: self.session.conn });
@@ -184,6 +178,9 @@ impl Client {
             ServerMessage::Event(event) => self.on_event(event),
             ServerMessage::RoomLive(live) => self.on_live(live),
             ServerMessage::RoomState(state) => self.on_room_state(state),
+            ServerMessage::RoomChanged(changed) => self.on_room_changed(changed),
+            ServerMessage::Typing(typing) => self.on_typing(typing),
+            ServerMessage::Presence(presence) => self.on_presence(presence),
             ServerMessage::RunOutput(output, bytes) => self.on_output(output, bytes),
             ServerMessage::RunEnd(end) => self.on_run_end(end),
             ServerMessage::FileAck(ack) => self.on_file_ack(ack),
@@ -233,6 +230,9 @@ impl Client {
         self.session.limits = Some(welcome.limits);
         if self.session.you.as_ref().is_some_and(|you| you.user != welcome.you.user) {
             self.forget_person();
+        }
+        if self.outbox.belongs_to(&welcome.you.user) {
+            self.effects.push(Effect::SaveOutbox);
         }
         self.session.you = Some(welcome.you);
         if self.session.epoch.is_some_and(|epoch| epoch != welcome.epoch) {
@@ -301,7 +301,7 @@ impl Client {
         self.session.phase = Phase::Waiting { at_ms };
     }
 
-    fn drop_socket(&mut self) {
+    pub(super) fn drop_socket(&mut self) {
         if self.session.has_socket() {
             self.effects.push(Effect::Close);
         }
@@ -313,6 +313,8 @@ impl Client {
         self.watches_link_lost();
         self.uploads_link_lost();
         self.posts.link_lost();
+        self.reading.link_lost();
+        self.around.link_lost();
     }
 
     fn sign_out_with(&mut self, why: String) {
@@ -323,7 +325,7 @@ impl Client {
     }
 
     /// Another person signs in: nothing of the one before is shown, or sent.
-    fn forget_person(&mut self) {
+    pub(super) fn forget_person(&mut self) {
         self.fail_all_requests("somebody else signed in");
         self.rooms.clear();
         self.rooms_open.clear();
@@ -331,12 +333,14 @@ impl Client {
         self.watches.clear();
         self.forget_uploads();
         self.outbox = crate::outbox::Outbox::default();
+        self.around = super::presence::Around::default();
+        self.search_asked = None;
         self.session.you = None;
         self.effects.push(Effect::SaveOutbox);
         self.changed(Change::Rooms);
     }
 
-    fn probe(&mut self) {
+    pub(super) fn probe(&mut self) {
         if self.is_up() && self.session.probe_until_ms.is_none() {
             self.session.probe_until_ms = Some(self.now_ms.saturating_add(PROBE_TIMEOUT_MS));
             self.ping();
@@ -362,6 +366,8 @@ impl Client {
             Phase::Up => {
                 let is_silent = now_ms.saturating_sub(self.session.heard_ms) >= DEAD_AFTER_MS;
                 if is_silent || self.session.probe_until_ms.is_some_and(|at| at <= now_ms) {
+                    // What is shown is as old as the last that was heard, not as the moment at which that was noticed.
+                    self.session.lost_ms = Some(self.session.heard_ms);
                     return self.lose("the server does not answer any more");
                 }
                 if self.expire_requests() {
@@ -383,115 +389,13 @@ impl Client {
             Phase::Up => self.ping_due_ms().min(self.session.probe_until_ms.unwrap_or(u64::MAX)),
             Phase::Idle | Phase::SignedOut { .. } | Phase::Stopped => u64::MAX,
         };
-        let others = [self.requests.deadline_ms(), self.posts.deadline_ms()];
+        let others = [
+            self.requests.deadline_ms(),
+            self.posts.deadline_ms(),
+            self.reading.deadline_ms(),
+            self.around.deadline_ms(),
+        ];
         let earliest = others.into_iter().flatten().fold(latest.min(of_phase), u64::min);
         earliest.max(self.now_ms).saturating_sub(self.clock_lag_ms)
-    }
-
-    pub(super) fn link_now(&self) -> Link {
-        let wall = |ms: u64| ms.saturating_sub(self.clock_lag_ms);
-        let at_ms = match &self.session.phase {
-            Phase::SignedOut { why } => return Link::SignedOut { why: why.clone() },
-            Phase::Stopped => return Link::Stopped,
-            Phase::Up => return self.link_up(),
-            Phase::Waiting { at_ms } => *at_ms,
-            Phase::Idle | Phase::Opening { .. } | Phase::Greeting { .. } => self.now_ms,
-        };
-        match self.session.lost_ms {
-            None => Link::Connecting,
-            Some(lost_ms) if self.now_ms.saturating_sub(lost_ms) >= OUT_OF_DATE_AFTER_MS => {
-                Link::OutOfDate { since_ms: wall(lost_ms), at_ms: wall(at_ms) }
-            }
-            Some(lost_ms) => Link::Reconnecting { at_ms: wall(at_ms), since_ms: wall(lost_ms) },
-        }
-    }
-
-    fn link_up(&self) -> Link {
-        let mut is_behind = false;
-        let mut left: u64 = 0;
-        for name in self.rooms_open.keys() {
-            match self.rooms.get(name).map(|room| &room.state) {
-                Some(OpenState::Opening) => is_behind = true,
-                Some(OpenState::CatchingUp { left: of_room }) => {
-                    is_behind = true;
-                    left = left.saturating_add(*of_room);
-                }
-                _ => {}
-            }
-        }
-        if is_behind { Link::CatchingUp { left } } else { Link::Live }
-    }
-
-    /// Says so once when the link's state is another one.
-    pub(super) fn tell_link(&mut self) {
-        let link = self.link_now();
-        let is_same = match (&link, &self.link_told) {
-            // While an attempt is under way its time moves with the clock; that is no news.
-            (Link::Reconnecting { since_ms: a, at_ms }, Link::Reconnecting { since_ms: b, at_ms: told })
-            | (Link::OutOfDate { since_ms: a, at_ms }, Link::OutOfDate { since_ms: b, at_ms: told }) => {
-                a == b && (at_ms == told || !matches!(self.session.phase, Phase::Waiting { .. }))
-            }
-            (link, told) => link == told,
-        };
-        if !is_same {
-            self.link_told = link;
-            self.changed(Change::Link);
-        }
-    }
-
-    fn on_command(&mut self, command: Command) {
-        match command {
-            Command::OpenRoom { room, from } => self.open_room(&room, from),
-            Command::CloseRoom { room } => self.close_room(&room),
-            Command::LoadOlder { room } => self.load_older(&room),
-            Command::Post { room, text, reply_to, nonce } => self.post(room, text, reply_to, nonce),
-            Command::RetryPost { nonce } => self.retry_post(&nonce),
-            Command::DropPost { nonce } => self.drop_post(&nonce),
-            Command::MarkRead { room, seq } => self.mark_read(&room, seq),
-            Command::LoadRooms => self.load_rooms(),
-            Command::CreateRoom(create) => self.create_room(&create),
-            Command::JoinRoom { room } => {
-                self.ask(&RoomJoin { room: room.clone() }, Kind::RoomChange(room), Loss::Resend);
-            }
-            Command::LeaveRoom { room } => {
-                self.ask(&RoomLeave { room: room.clone() }, Kind::RoomChange(room), Loss::Resend);
-            }
-            Command::LoadPeople { room } => self.load_people(&room),
-            Command::StartRun { start, watch } => self.start_run(&start, watch),
-            Command::LoadRuns { room } => self.load_runs(&room),
-            Command::WatchRun { run, from, auto_ack } => self.watch_run(run, from, auto_ack),
-            Command::AckRun { run, off } => self.ack_run(run, off),
-            Command::UnwatchRun { run } => self.unwatch_run(run),
-            Command::SignalRun { run, signal } => self.signal_run(run, signal),
-            Command::RunInput { run, bytes } => self.run_input(run, bytes),
-            Command::RunEof { run } => self.send_told(&wardroom_protocol::messages::RunEof { run }),
-            Command::Upload(new) => self.upload_new(new),
-            Command::Slice { nonce, off, bytes } => self.slice_came(&nonce, off, bytes),
-            Command::SliceFailed { nonce, why } => self.upload_failed(&nonce, Refusal::local(why)),
-            Command::PauseUpload { nonce, paused } => self.pause_upload(&nonce, paused),
-            Command::RetryUpload { nonce } => self.retry_upload(&nonce),
-            Command::CancelUpload { nonce } => self.cancel_upload(&nonce),
-            Command::ReconnectNow => match self.session.phase {
-                Phase::Waiting { .. } => self.connect(),
-                _ => self.probe(),
-            },
-            Command::Probe => self.probe(),
-            Command::SignIn { auth } => {
-                self.drop_socket();
-                self.session.auth = auth;
-                self.connect();
-            }
-            Command::SignOut => {
-                self.send_told(&SessionEnd {});
-                self.drop_socket();
-                self.forget_person();
-                self.session.auth = None;
-                self.session.phase = Phase::SignedOut { why: "you signed out".to_owned() };
-            }
-            Command::Stop => {
-                self.drop_socket();
-                self.session.phase = Phase::Stopped;
-            }
-        }
     }
 }

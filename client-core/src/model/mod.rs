@@ -5,10 +5,12 @@ mod room;
 mod run;
 mod tail;
 mod timeline;
+mod unread;
 mod upload;
 
-pub use room::{OpenState, Room};
+pub use room::{OpenState, Quote, Room};
 pub use run::{Run, RunState};
 pub use tail::{Line, Tail};
-pub use timeline::{Added, Timeline};
+pub(crate) use timeline::Added;
+pub use timeline::Timeline;
 pub use upload::{Upload, UploadState};

@@ -1,23 +1,32 @@
-//! The loaded part of a room's timeline: one run of lines without a gap, which grows at both ends.
+//! The loaded part of a room's timeline: one stretch without a gap, which grows at both ends. Its end is the room's live end,
+//! or it is a window elsewhere (a jump into the middle) until it has grown up to there.
+//!
+//! Amendments (`edit`, `delete`, `reaction`, `repeat`) have their places in the room, and here they are what they do to the
+//! line that they amend: they are no lines. The server gives a message as it is after all amendments so far, so only
+//! those that come later have to be carried out, and [`MessageBody::amend`] knows which these are.
+//!
+//! [`MessageBody::amend`]: wardroom_protocol::event::MessageBody::amend
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use wardroom_protocol::Event;
+use wardroom_protocol::{Event, EventBody};
 
-use crate::limits::TIMELINE_EVENTS_MAX;
+use crate::limits::TIMELINE_LINES_MAX;
 
-/// Contiguous lines: the first is `base + 1`.
+/// Lines of a room, oldest first, none missing between the first and the last.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timeline {
     base: Option<u64>,
-    events: VecDeque<Arc<Event>>,
-    more: bool,
+    last: u64,
+    lines: VecDeque<Arc<Event>>,
+    older: bool,
+    newer: bool,
 }
 
-/// What became of a line that was offered at the end.
+/// What became of an event that was offered at the end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Added {
+pub(crate) enum Added {
     /// It is the next one, and stands now.
     Next,
     /// It was there already, or lies before what is loaded.
@@ -27,89 +36,200 @@ pub enum Added {
 }
 
 impl Timeline {
-    /// The line before the first that is (or will be) loaded; `None` until the server has said where it begins.
+    /// The place before the first that is (or will be) loaded; `None` until the server has said where it begins.
     pub fn base(&self) -> Option<u64> {
         self.base
     }
 
-    /// The last line's place; that of the line before the first if none is loaded.
+    /// The last place that is loaded, be it a line's or an amendment's; that of [`Timeline::base`] if none is.
     pub fn last(&self) -> Option<u64> {
-        self.base.map(|base| base.saturating_add(self.events.len() as u64))
+        self.base.map(|_| self.last)
     }
 
     /// The lines, oldest first.
     pub fn events(&self) -> impl DoubleEndedIterator<Item = &Arc<Event>> + ExactSizeIterator {
-        self.events.iter()
+        self.lines.iter()
     }
 
     /// How many lines are loaded.
     pub fn len(&self) -> usize {
-        self.events.len()
+        self.lines.len()
     }
 
     /// No line is loaded.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
+        self.lines.is_empty()
     }
 
     /// The line at `index`, counted from the first that is loaded.
     pub fn at(&self, index: usize) -> Option<&Arc<Event>> {
-        self.events.get(index)
+        self.lines.get(index)
+    }
+
+    /// The index of the first line behind this place; [`Timeline::len`] if there is none.
+    pub fn index_after(&self, seq: u64) -> usize {
+        self.lines.partition_point(|line| line.seq <= seq)
     }
 
     /// The line with this place in the room, if it is loaded.
     pub fn by_seq(&self, seq: u64) -> Option<&Arc<Event>> {
-        let index = seq.checked_sub(self.base?.saturating_add(1))?;
-        self.events.get(usize::try_from(index).ok()?)
+        let index = self.lines.binary_search_by_key(&seq, |line| line.seq).ok()?;
+        self.lines.get(index)
     }
 
     /// There are older lines that are not loaded.
     pub fn has_more(&self) -> bool {
-        self.more
+        self.older
     }
 
-    /// Begins after `base`, without lines.
-    pub(crate) fn begin(&mut self, base: u64) {
-        *self = Timeline { base: Some(base), events: VecDeque::new(), more: base > 0 };
+    /// There are newer lines that are not loaded: this is a window elsewhere, and what comes is not added to it.
+    pub fn has_newer(&self) -> bool {
+        self.newer
     }
 
-    /// Takes a line at the end. Where the timeline has not begun, the line begins it.
+    /// This place lies in the stretch that is loaded.
+    pub fn covers(&self, seq: u64) -> bool {
+        self.base.is_some_and(|base| seq > base && seq <= self.last)
+    }
+
+    /// Begins behind `base`, without lines. `floor`: the place before the first event that the room still has.
+    pub(crate) fn begin(&mut self, base: u64, floor: u64) {
+        *self = Timeline { base: Some(base), last: base, older: base > floor, ..Timeline::default() };
+    }
+
+    /// A window of these events, which follow each other; `None` if there are none.
+    pub(crate) fn window(page: &[Arc<Event>], older: bool) -> Option<Timeline> {
+        let first = page.first()?.seq;
+        let mut window = Timeline::default();
+        window.begin(first.saturating_sub(1), 0);
+        window.append(page);
+        window.older = older;
+        window.newer = true;
+        Some(window)
+    }
+
+    /// Takes an event at the end. Where the timeline has not begun, the event begins it.
     pub(crate) fn push(&mut self, event: Arc<Event>) -> Added {
-        let Some(last) = self.last() else {
-            self.begin(event.seq.saturating_sub(1));
-            self.events.push_back(event);
-            return Added::Next;
-        };
-        if event.seq <= last {
+        if self.base.is_none() {
+            self.begin(event.seq.saturating_sub(1), 0);
+        }
+        if event.seq <= self.last {
             return Added::Known;
         }
-        if event.seq != last.saturating_add(1) {
+        if event.seq != self.last.saturating_add(1) {
             return Added::Gap;
         }
-        self.events.push_back(event);
-        if self.events.len() > TIMELINE_EVENTS_MAX {
-            self.events.pop_front();
-            self.base = self.base.map(|base| base.saturating_add(1));
-            self.more = true;
+        self.last = event.seq;
+        if event.body.target().is_some() {
+            self.amend(&event);
+            return Added::Next;
         }
+        self.lines.push_back(event);
+        self.drop_oldest();
         Added::Next
     }
 
-    /// Takes a page of older lines, ascending. Only those that join the first line without a gap are taken; `true` if
-    /// there were any, or the beginning has been reached.
+    /// Carries out an amendment, if its line is loaded.
+    pub(crate) fn amend(&mut self, event: &Event) -> bool {
+        let Some(target) = event.body.target() else { return false };
+        let Ok(index) = self.lines.binary_search_by_key(&target, |line| line.seq) else { return false };
+        let Some(line) = self.lines.get_mut(index) else { return false };
+        let mut amended = Event::clone(line);
+        let EventBody::Message(message) = &mut amended.body else { return false };
+        let is_amended = message.amend(event.seq, &event.by, &event.body);
+        if is_amended {
+            *line = Arc::new(amended);
+        }
+        is_amended
+    }
+
+    /// Takes a page of older events, ascending. Only those that join the first without a gap are taken; `true` if there
+    /// were any, or the beginning has been reached.
     pub(crate) fn prepend(&mut self, page: &[Arc<Event>], more: bool) -> bool {
         let Some(mut base) = self.base else { return false };
         let before = base;
         for event in page.iter().rev() {
             if event.seq == base && base > 0 {
-                self.events.push_front(event.clone());
+                if event.body.target().is_none() {
+                    self.lines.push_front(event.clone());
+                }
                 base = base.saturating_sub(1);
             }
         }
         self.base = Some(base);
         let reached_the_beginning = base == 0 || (!more && base < before) || (page.is_empty() && !more);
-        self.more = !reached_the_beginning;
+        if base < before || reached_the_beginning {
+            self.older = !reached_the_beginning;
+        }
         base != before || reached_the_beginning
+    }
+
+    /// Takes a page of newer events, ascending, as far as they join the last without a gap.
+    pub(crate) fn append(&mut self, page: &[Arc<Event>]) {
+        for event in page {
+            self.push(event.clone());
+        }
+    }
+
+    /// Becomes the room's live end, if it reaches up to `tail`, which is that. Where the live end is still on its way to what
+    /// a page has shown already, it waits for that.
+    pub(crate) fn join(&mut self, tail: &Timeline) -> bool {
+        let (Some(base), Some(tail_base)) = (self.base, tail.base) else { return false };
+        if tail_base > self.last || tail.last < self.last {
+            return false;
+        }
+        if tail_base <= base {
+            *self = tail.clone();
+            return true;
+        }
+        let from = tail.index_after(self.last);
+        self.lines.extend(tail.lines.iter().skip(from).cloned());
+        self.last = tail.last;
+        self.newer = false;
+        self.drop_oldest();
+        true
+    }
+
+    /// The last `count` lines as a timeline of their own.
+    pub(crate) fn end(&self, count: usize) -> Timeline {
+        let skip = self.lines.len().saturating_sub(count);
+        let lines: VecDeque<Arc<Event>> = self.lines.iter().skip(skip).cloned().collect();
+        let base = skip.checked_sub(1).and_then(|index| self.lines.get(index)).map(|line| line.seq).or(self.base);
+        Timeline { base, last: self.last, lines, older: self.older || skip > 0, newer: false }
+    }
+
+    /// There are more lines than are kept.
+    pub(crate) fn is_over(&self) -> bool {
+        self.lines.len() > TIMELINE_LINES_MAX
+    }
+
+    /// Drops the newest lines over the bound: this is a window from then on.
+    pub(crate) fn drop_newest(&mut self) {
+        while self.is_over() {
+            let Some(line) = self.lines.pop_back() else { return };
+            self.last = line.seq.saturating_sub(1);
+            self.newer = true;
+        }
+    }
+
+    /// Drops the oldest lines over the bound.
+    pub(crate) fn drop_oldest(&mut self) {
+        while self.is_over() {
+            let Some(line) = self.lines.pop_front() else { return };
+            self.base = Some(line.seq);
+            self.older = true;
+        }
+    }
+
+    /// The room does not have what lies before `first` any more.
+    pub(crate) fn drop_before(&mut self, first: u64) {
+        let floor = first.saturating_sub(1);
+        let Some(base) = self.base.filter(|base| *base <= floor) else { return };
+        while self.lines.front().is_some_and(|line| line.seq < first) {
+            self.lines.pop_front();
+        }
+        self.base = Some(base.max(floor.min(self.last)));
+        self.older = false;
     }
 }
 
@@ -119,7 +239,11 @@ mod tests {
     use super::*;
 
     fn event(seq: u64) -> Arc<Event> {
-        let line = format!(r#"{{"room":"ops","seq":{seq},"at":1,"by":"ann","kind":"join"}}"#);
+        of_kind(seq, r#""kind":"join""#)
+    }
+
+    fn of_kind(seq: u64, fields: &str) -> Arc<Event> {
+        let line = format!(r#"{{"room":"ops","seq":{seq},"at":1,"by":"ann",{fields}}}"#);
         Arc::new(Event::parse(line.as_bytes()).unwrap())
     }
 
@@ -127,10 +251,19 @@ mod tests {
         timeline.events().map(|event| event.seq).collect()
     }
 
+    fn of(base: u64, last: u64) -> Timeline {
+        let mut timeline = Timeline::default();
+        timeline.begin(base, 0);
+        for seq in base + 1..=last {
+            timeline.push(event(seq));
+        }
+        timeline
+    }
+
     #[test]
     fn lines_are_taken_once_and_in_order() {
         let mut timeline = Timeline::default();
-        timeline.begin(4);
+        timeline.begin(4, 0);
         assert_eq!(timeline.push(event(5)), Added::Next);
         assert_eq!(timeline.push(event(5)), Added::Known);
         assert_eq!(timeline.push(event(3)), Added::Known);
@@ -142,10 +275,24 @@ mod tests {
     }
 
     #[test]
-    fn older_pages_join_without_a_gap() {
+    fn an_amendment_has_a_place_and_is_no_line() {
         let mut timeline = Timeline::default();
-        timeline.begin(4);
-        timeline.push(event(5));
+        timeline.begin(4, 0);
+        timeline.push(of_kind(5, r#""kind":"message","text":"helo""#));
+        assert_eq!(timeline.push(of_kind(6, r#""kind":"edit","target":5,"text":"hello""#)), Added::Next);
+        assert_eq!(timeline.push(of_kind(7, r#""kind":"edit","target":2,"text":"not loaded""#)), Added::Next);
+        assert_eq!(timeline.push(event(8)), Added::Next);
+        assert_eq!((seqs(&timeline), timeline.last()), (vec![5, 8], Some(8)));
+        assert_eq!(timeline.index_after(6), 1);
+        assert!(matches!(&timeline.by_seq(5).unwrap().body, EventBody::Message(m) if m.edited && m.text == "hello"));
+        // A page of nothing else moves on as well.
+        assert!(timeline.prepend(&[event(3), of_kind(4, r#""kind":"delete","target":1"#)], true));
+        assert_eq!((seqs(&timeline), timeline.base()), (vec![3, 5, 8], Some(2)));
+    }
+
+    #[test]
+    fn older_pages_join_without_a_gap() {
+        let mut timeline = of(4, 5);
         // 4 is missing: nothing joins.
         assert!(!timeline.prepend(&[event(2), event(3)], true));
         assert!(timeline.prepend(&[event(3), event(4)], true));
@@ -157,16 +304,46 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_when_there_are_too_many() {
-        let mut timeline = Timeline::default();
-        timeline.begin(0);
-        let all = TIMELINE_EVENTS_MAX as u64 + 3;
-        for seq in 1..=all {
-            assert_eq!(timeline.push(event(seq)), Added::Next);
-        }
-        assert_eq!(timeline.len(), TIMELINE_EVENTS_MAX);
-        assert_eq!(timeline.at(0).unwrap().seq, 4);
-        assert_eq!(timeline.last(), Some(all));
-        assert!(timeline.has_more());
+    fn the_far_end_goes_when_there_are_too_many() {
+        let all = TIMELINE_LINES_MAX as u64 + 3;
+        let mut timeline = of(0, all);
+        assert_eq!((timeline.len(), timeline.base(), timeline.last()), (TIMELINE_LINES_MAX, Some(3), Some(all)));
+        assert!(timeline.has_more() && !timeline.has_newer());
+        assert!(timeline.prepend(&[event(2), event(3)], true));
+        timeline.drop_newest();
+        assert_eq!((timeline.base(), timeline.last()), (Some(1), Some(all - 2)));
+        assert!(timeline.has_newer());
+    }
+
+    #[test]
+    fn a_window_becomes_the_live_end_where_they_meet() {
+        let tail = of(10, 14);
+        let window = |from: u64, to: u64| {
+            let page: Vec<_> = (from..=to).map(event).collect();
+            Timeline::window(&page, true).unwrap()
+        };
+        let mut apart = window(3, 9);
+        assert!(!apart.join(&tail) && apart.has_newer(), "10 is missing");
+        let mut met = window(3, 10);
+        assert!(met.join(&tail) && !met.has_newer());
+        assert_eq!(seqs(&met), (3..=14).collect::<Vec<u64>>());
+        let mut ahead = window(9, 16);
+        assert!(!ahead.join(&tail), "the live end is on its way there");
+        assert!(ahead.join(&of(10, 16)));
+        assert_eq!((ahead.base(), ahead.last()), (Some(8), Some(16)));
+        let mut within = window(12, 13);
+        assert!(within.join(&tail));
+        assert_eq!(within, tail);
+        assert!(!window(15, 16).join(&tail));
+        assert_eq!((tail.end(2).base(), tail.end(9).base()), (Some(12), Some(10)));
+    }
+
+    #[test]
+    fn what_was_removed_is_gone_here_too() {
+        let mut timeline = of(2, 9);
+        timeline.drop_before(5);
+        assert_eq!((seqs(&timeline), timeline.base(), timeline.has_more()), (vec![5, 6, 7, 8, 9], Some(4), false));
+        timeline.drop_before(99);
+        assert_eq!((timeline.len(), timeline.base(), timeline.last()), (0, Some(9), Some(9)));
     }
 }

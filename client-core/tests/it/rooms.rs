@@ -197,7 +197,7 @@ fn what_was_read_while_away_is_told_at_the_next_welcome() {
     world.open_room(OpenFrom::Last(10));
     world.settle();
     world.cut();
-    world.command(Command::MarkRead { room: room(), seq: 3 });
+    world.command(Command::Seen { room: room(), seq: 3 });
     assert_eq!(world.client.rooms()[&room()].unread(), 1);
     world.come_to_rest();
     assert_eq!(world.client.rooms()[&room()].info.read, 3, "the welcome, which says 0, does not undo it");

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use wardroom_client_core::protocol::Frame;
+use wardroom_client_core::protocol::event::MessageBody;
+use wardroom_client_core::protocol::{EventBody, Frame, UserName};
 
 pub const EPOCH: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 pub const OTHER_EPOCH: &str = "01BX5ZZKBKACTAV9WEVGEMMVRZ";
@@ -17,6 +18,13 @@ pub struct Server {
     pub epoch: &'static str,
     /// Events of the room `ops`: (author, text, nonce).
     pub events: Vec<(String, String, Option<String>)>,
+    /// Those of them that are not messages: the kind's fields, with `kind`, by their place.
+    pub others: BTreeMap<u64, Value>,
+    /// The first event that is still there.
+    pub first: u64,
+    pub read: u64,
+    /// Frames of these types, in the order in which they came.
+    pub taken: Vec<Value>,
     pub nonces: BTreeMap<String, u64>,
     /// Pieces of the run's output: (fd, bytes).
     pub output: Vec<(u8, Vec<u8>)>,
@@ -29,6 +37,7 @@ pub struct Server {
     pub refuse_posts: Vec<&'static str>,
     /// Uploads are forgotten between connections.
     pub forgets_uploads: bool,
+    pub refuse_amendments: bool,
     pub hellos: Vec<Value>,
     pub pings: u64,
     conn: Conn,
@@ -55,6 +64,10 @@ impl Server {
         Server {
             epoch: EPOCH,
             events: Vec::new(),
+            others: BTreeMap::new(),
+            first: 1,
+            read: 0,
+            taken: Vec::new(),
             nonces: BTreeMap::new(),
             output: Vec::new(),
             run_ended: false,
@@ -63,6 +76,7 @@ impl Server {
             committed: None,
             refuse_posts: Vec::new(),
             forgets_uploads: false,
+            refuse_amendments: false,
             hellos: Vec::new(),
             pings: 0,
             conn: Conn::default(),
@@ -84,22 +98,64 @@ impl Server {
         self.conn.out.pop_front()
     }
 
+    /// Takes the next frame out of the way, as if it were slow.
+    pub fn hold(&mut self) -> Option<Frame> {
+        self.conn.out.pop_front()
+    }
+
+    pub fn release(&mut self, frame: Frame) {
+        self.conn.out.push_back(frame);
+    }
+
     pub fn say(&mut self, value: &Value) {
         self.conn.out.push_back(frame(value, &[]));
     }
 
+    /// An event as it is kept now: a message after all its amendments so far.
     pub fn event(&self, seq: u64) -> Value {
         let (by, text, nonce) = &self.events[seq as usize - 1];
-        let mut event = json!({
-            "room": "ops", "seq": seq, "at": 1_000 + seq, "by": by, "kind": "message", "text": text,
-        });
+        let mut event = json!({ "room": "ops", "seq": seq, "at": 1_000 + seq, "by": by });
+        let fields = match self.others.get(&seq) {
+            Some(fields) => fields.clone(),
+            None => self.message(seq, text),
+        };
+        event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         if let Some(nonce) = nonce {
             event["nonce"] = json!(nonce);
         }
         event
     }
 
+    fn message(&self, seq: u64, text: &str) -> Value {
+        let mut message = MessageBody { text: text.to_owned(), ..MessageBody::default() };
+        for (at, fields) in self.others.range(seq..).filter(|(_, fields)| fields["target"] == seq) {
+            let by = UserName::parse(&self.events[*at as usize - 1].0).unwrap();
+            let body = EventBody::parse(fields["kind"].as_str().unwrap(), fields.to_string().as_bytes());
+            message.amend(*at, &by, &body);
+        }
+        let mut fields = serde_json::to_value(message).unwrap();
+        fields["kind"] = json!("message");
+        fields
+    }
+
+    /// Somebody else's doing that is no message.
+    pub fn other(&mut self, by: &str, fields: Value) {
+        self.events.push((by.to_owned(), String::new(), None));
+        self.others.insert(self.events.len() as u64, fields);
+    }
+
+    /// Unread lines and mentions, as the real server counts them.
+    pub fn unread(&self) -> (u64, u64) {
+        let events = (self.read.max(self.first - 1) + 1..=self.events.len() as u64).map(|seq| self.event(seq));
+        let lines: Vec<Value> =
+            events.filter(|e| e["kind"] == "message" && e["deleted"] != true && e["by"] != "ann").collect();
+        let mentions = lines.iter().filter(|e| e["text"].as_str().unwrap().contains("@ann")).count();
+        (lines.len() as u64, mentions as u64)
+    }
+
     fn fill(&mut self) {
+        // What retention removed is passed over.
+        self.conn.cursor = self.conn.cursor.map(|cursor| cursor.max(self.first - 1));
         while let Some(cursor) = self.conn.cursor.filter(|cursor| *cursor < self.events.len() as u64) {
             let mut event = self.event(cursor + 1);
             event["t"] = json!("event");
@@ -136,7 +192,24 @@ impl Server {
     pub fn take(&mut self, line: &[u8], body: &[u8]) {
         let request: Value = serde_json::from_slice(line).unwrap();
         let id = request["id"].clone();
+        if matches!(request["t"].as_str(), Some("room.read" | "typing" | "room.history" | "search")) {
+            self.taken.push(request.clone());
+        }
         match request["t"].as_str().unwrap() {
+            "room.read" => self.read = self.read.max(request["seq"].as_u64().unwrap()),
+            "room.react" if self.refuse_amendments => {
+                self.say(&json!({ "t": "err", "re": id, "code": "bad_request", "msg": "that is no emoji" }));
+            }
+            "dm.open" => self.say(&json!({ "t": "ok", "re": id, "room": "@dm1" })),
+            "search" => self.say(&json!({ "t": "ok", "re": id, "hits": [], "behind": 0 })),
+            "room.list" => {
+                let info = self.info();
+                self.say(&json!({ "t": "ok", "re": id, "rooms": [info] }));
+            }
+            "room.members" => {
+                let ben = json!({ "user": "ben", "name": "Ben", "role": "member", "here": false });
+                self.say(&json!({ "t": "ok", "re": id, "members": [ben] }));
+            }
             "hello" => {
                 self.hellos.push(request);
                 self.welcome();
@@ -168,15 +241,30 @@ impl Server {
     }
 
     fn welcome(&mut self) {
-        let head = self.events.len();
         let epoch = self.epoch;
+        let info = self.info();
         self.say(&json!({
             "t": "welcome", "v": 1, "server": "model", "epoch": epoch, "now": 5_000,
             "you": { "user": "ann", "name": "Ann", "role": "operator" },
             "limits": { "line": 65536, "chunk": 65536, "text": 16384, "file": 1_u64 << 40 },
-            "rooms": [{ "room": "ops", "head": head, "read": 0, "joined": true }],
+            "rooms": [info],
             "token": "t0ken",
         }));
+    }
+
+    pub fn info(&self) -> Value {
+        let (unread, mentions) = self.unread();
+        json!({
+            "room": "ops", "head": self.events.len(), "read": self.read, "joined": true, "unread": unread,
+            "mentions": mentions, "first": self.first,
+        })
+    }
+
+    /// What a connection is told of a room when a count is another than its events tell.
+    pub fn say_state(&mut self) {
+        let mut state = self.info();
+        state["t"] = json!("room.state");
+        self.say(&state);
     }
 
     fn open(&mut self, id: &Value, request: &Value) {
@@ -196,10 +284,18 @@ impl Server {
     }
 
     fn history(&mut self, id: &Value, request: &Value) {
-        let before = request["before"].as_u64().unwrap();
-        let first = before.saturating_sub(request["limit"].as_u64().unwrap()).max(1);
-        let events: Vec<Value> = (first..before).map(|seq| self.event(seq)).collect();
-        self.say(&json!({ "t": "ok", "re": id, "events": events, "more": first > 1 }));
+        let head = self.events.len() as u64;
+        let limit = request["limit"].as_u64().unwrap();
+        let (first, end) = match (request["before"].as_u64(), request["after"].as_u64(), request["around"].as_u64()) {
+            (Some(before), ..) => (before.saturating_sub(limit), before),
+            (_, Some(after), _) => (after + 1, after + 1 + limit),
+            (.., Some(around)) => (around.saturating_sub(limit / 2), around.saturating_sub(limit / 2) + limit),
+            _ => (head.saturating_sub(limit), head + 1),
+        };
+        let (first, end) = (first.max(self.first), end.min(head + 1));
+        let events: Vec<Value> = (first..end).map(|seq| self.event(seq)).collect();
+        let more = if request["after"].is_u64() { end <= head } else { first > self.first };
+        self.say(&json!({ "t": "ok", "re": id, "events": events, "more": more }));
     }
 
     fn post(&mut self, id: &Value, request: &Value) {

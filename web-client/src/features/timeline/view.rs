@@ -80,7 +80,7 @@ pub fn View(props: &ViewProps) -> Html {
     let from = drawn_from(&room.timeline, *drawn_after);
     let names = names_of(room);
     let list = use_memo((Same(room.timeline.clone()), Same(room.pending.clone()), from, new_after), |_| {
-        let skip = from.saturating_sub(room.timeline.base().unwrap_or(0)) as usize;
+        let skip = room.timeline.index_after(from);
         let events = room.timeline.events().skip(skip);
         rows(Source { events, pending: &room.pending, new_after, me: engine.user() }, browser::local)
     });
@@ -132,7 +132,7 @@ fn drawn_from(timeline: &Timeline, drawn_after: DrawnAfter) -> u64 {
             // Trimmed in steps, so that a line that comes does not make another go each time.
             let over = all.saturating_sub(ROWS_AT_FIRST) / (ROWS_AT_END_MAX - ROWS_AT_FIRST)
                 * (ROWS_AT_END_MAX - ROWS_AT_FIRST);
-            base + over as u64
+            over.checked_sub(1).and_then(|last| timeline.at(last)).map_or(base, |line| line.seq)
         }
     }
 }
@@ -174,7 +174,7 @@ fn use_reading(room: &Room, is_reading: bool) {
     let deps = (room.info.room.clone(), room.timeline.last(), room.info.read, is_reading && room.info.joined);
     use_effect_with(deps, move |(room, last, read, is_reading)| {
         if let Some(seq) = last.filter(|last| *is_reading && last > read) {
-            engine.command(Command::MarkRead { room: room.clone(), seq });
+            engine.command(Command::Seen { room: room.clone(), seq });
         }
     });
 }

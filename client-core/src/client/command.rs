@@ -1,0 +1,83 @@
+//! What people want, each to where it is done.
+
+use wardroom_protocol::messages::{RoomJoin, RoomLeave, SessionEnd};
+
+use super::Client;
+use super::requests::{Kind, Loss};
+use super::session::Phase;
+use crate::effect::Refusal;
+use crate::input::Command;
+
+impl Client {
+    pub(super) fn on_command(&mut self, command: Command) {
+        match command {
+            Command::OpenRoom { room, from } => self.open_room(&room, from),
+            Command::CloseRoom { room } => self.close_room(&room),
+            Command::LoadOlder { room } => self.load_older(&room),
+            Command::Post { room, text, reply_to, nonce } => self.post(room, text, reply_to, nonce),
+            Command::RetryPost { nonce } => self.retry_post(&nonce),
+            Command::DropPost { nonce } => self.drop_post(&nonce),
+            Command::LoadNewer { room } => self.load_newer(&room),
+            Command::Jump { room, seq } => self.jump(&room, seq),
+            Command::ToLive { room } => self.go_live(&room),
+            Command::LoadQuote { room, seq } => self.load_quote(&room, seq),
+            Command::Seen { room, seq } => self.seen(&room, seq),
+            Command::Typing { room } => self.type_in(&room),
+            Command::RewritePost { nonce, text, new } => self.rewrite_post(&nonce, text, new),
+            Command::EditMessage { room, seq, text } => self.edit(room, seq, text),
+            Command::DeleteMessage { room, seq } => self.delete(room, seq),
+            Command::React { room, seq, emoji, on } => self.react(room, seq, emoji, on),
+            Command::SetRoom(set) => self.change_of_room(&set.room.clone(), &set),
+            Command::Invite(invite) => self.change_of_room(&invite.room.clone(), &invite),
+            Command::Remove(remove) => self.change_of_room(&remove.room.clone(), &remove),
+            Command::SetRole(role) => self.change_of_room(&role.room.clone(), &role),
+            Command::OpenDm { users } => self.open_dm(users),
+            Command::Search(search) => self.search(search),
+            Command::LoadRooms => self.load_rooms(),
+            Command::CreateRoom(create) => self.create_room(&create),
+            Command::JoinRoom { room } => {
+                self.ask(&RoomJoin { room: room.clone() }, Kind::RoomChange(room), Loss::Resend);
+            }
+            Command::LeaveRoom { room } => {
+                self.ask(&RoomLeave { room: room.clone() }, Kind::RoomChange(room), Loss::Resend);
+            }
+            Command::LoadPeople { room } => self.load_people(&room),
+            Command::StartRun { start, watch } => self.start_run(&start, watch),
+            Command::LoadRuns { room } => self.load_runs(&room),
+            Command::WatchRun { run, from, auto_ack } => self.watch_run(run, from, auto_ack),
+            Command::AckRun { run, off } => self.ack_run(run, off),
+            Command::UnwatchRun { run } => self.unwatch_run(run),
+            Command::SignalRun { run, signal } => self.signal_run(run, signal),
+            Command::RunInput { run, bytes } => self.run_input(run, bytes),
+            Command::RunEof { run } => self.send_told(&wardroom_protocol::messages::RunEof { run }),
+            Command::Upload(new) => self.upload_new(new),
+            Command::Slice { nonce, off, bytes } => self.slice_came(&nonce, off, bytes),
+            Command::SliceFailed { nonce, why } => self.upload_failed(&nonce, Refusal::local(why)),
+            Command::PauseUpload { nonce, paused } => self.pause_upload(&nonce, paused),
+            Command::RetryUpload { nonce } => self.retry_upload(&nonce),
+            Command::CancelUpload { nonce } => self.cancel_upload(&nonce),
+            Command::ReconnectNow => match self.session.phase {
+                Phase::Waiting { .. } => self.connect(),
+                _ => self.probe(),
+            },
+            Command::Probe => self.probe(),
+            Command::SignIn { auth } => {
+                self.drop_socket();
+                self.session.auth = auth;
+                self.connect();
+            }
+            Command::SignOut => {
+                self.send_told(&SessionEnd {});
+                self.drop_socket();
+                self.forget_person();
+                self.session.auth = None;
+                self.session.phase = Phase::SignedOut { why: "you signed out".to_owned() };
+            }
+            Command::Stop => {
+                self.tell_reads();
+                self.drop_socket();
+                self.session.phase = Phase::Stopped;
+            }
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Pages of the past: before and behind what is shown, around a line that one jumps to, and single lines that replies
+//! quote. Whatever is shown stays one stretch without a gap: a page joins it, or takes its place.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use wardroom_protocol::messages::{RoomHistory, RoomPage};
+use wardroom_protocol::{Event, EventBody, RoomName};
+
+use super::Client;
+use super::opening::Opening;
+use super::requests::{Kind, Loss};
+use crate::effect::{Change, Effect, Refusal, Subject};
+use crate::limits::{HISTORY_PAGE, TAIL_LINES};
+use crate::model::{Quote, Timeline};
+
+/// Which page.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Page {
+    Older,
+    Newer,
+    /// Around this line.
+    Around(u64),
+    /// Only this line.
+    Quote(u64),
+}
+
+fn history(room: &RoomName) -> RoomHistory {
+    RoomHistory { room: room.clone(), before: None, after: None, around: None, limit: Some(HISTORY_PAGE) }
+}
+
+impl Client {
+    pub(super) fn load_older(&mut self, room: &RoomName) {
+        let Some(shown) = self.rooms.get(room).filter(|shown| shown.timeline.has_more() && !shown.loading_older) else {
+            return;
+        };
+        let Some(base) = shown.timeline.base() else { return };
+        self.change_room(room, |room| room.loading_older = true);
+        let message = RoomHistory { before: Some(base.saturating_add(1)), ..history(room) };
+        let id = self.ask(&message, Kind::History(room.clone(), Page::Older), Loss::Resend);
+        self.asked_page(room, |opening| opening.older_asked = Some(id));
+    }
+
+    pub(super) fn load_newer(&mut self, room: &RoomName) {
+        let Some(shown) = self.rooms.get(room).filter(|shown| shown.timeline.has_newer() && !shown.loading_newer)
+        else {
+            return;
+        };
+        let Some(last) = shown.timeline.last() else { return };
+        self.change_room(room, |room| room.loading_newer = true);
+        let message = RoomHistory { after: Some(last), ..history(room) };
+        let id = self.ask(&message, Kind::History(room.clone(), Page::Newer), Loss::Resend);
+        self.asked_page(room, |opening| opening.newer_asked = Some(id));
+    }
+
+    /// Shows the lines around this one; at once, where it is loaded.
+    pub(super) fn jump(&mut self, room: &RoomName, seq: u64) {
+        if !self.rooms_open.contains_key(room) {
+            self.open_room(room, crate::input::OpenFrom::Last(u64::from(HISTORY_PAGE)));
+        }
+        let Some(opening) = self.rooms_open.get_mut(room) else { return };
+        opening.jump_asked = None;
+        let is_shown = self.rooms.get(room).is_some_and(|shown| shown.timeline.covers(seq));
+        if !is_shown && opening.tail.as_ref().is_some_and(|tail| tail.covers(seq)) {
+            self.go_live(room);
+        }
+        if self.rooms.get(room).is_some_and(|shown| shown.timeline.covers(seq)) {
+            return self.jumped(room, seq);
+        }
+        self.change_room(room, |room| room.jumping = Some(seq));
+        self.ask_jump(room);
+    }
+
+    /// Asks for the page that one jumps to, once the room is open.
+    pub(super) fn ask_jump(&mut self, room: &RoomName) {
+        let Some(seq) = self.rooms.get(room).and_then(|shown| shown.jumping) else { return };
+        let is_open = self.rooms_open.get(room).is_some_and(|opening| opening.asked.is_none());
+        if !is_open || !self.is_up() || self.live_last(room).is_none() {
+            return;
+        }
+        let message = RoomHistory { around: Some(seq), ..history(room) };
+        let id = self.ask(&message, Kind::History(room.clone(), Page::Around(seq)), Loss::Forget);
+        self.asked_page(room, |opening| opening.jump_asked = Some(id));
+    }
+
+    fn asked_page(&mut self, room: &RoomName, note: impl FnOnce(&mut Opening)) {
+        if let Some(opening) = self.rooms_open.get_mut(room) {
+            note(opening);
+        }
+    }
+
+    /// Back to what comes.
+    pub(super) fn go_live(&mut self, room: &RoomName) {
+        let Some(opening) = self.rooms_open.get_mut(room) else { return };
+        opening.jump_asked = None;
+        let tail = opening.tail.take();
+        if tail.is_some() {
+            opening.forget_pages();
+        }
+        self.change_room(room, |room| {
+            room.jumping = None;
+            if let Some(tail) = tail {
+                room.timeline = Arc::new(tail);
+                room.loading_older = false;
+                room.loading_newer = false;
+            }
+        });
+    }
+
+    fn jumped(&mut self, room: &RoomName, seq: u64) {
+        self.change_room(room, |room| room.jumping = None);
+        let Some(shown) = self.rooms.get(room) else { return };
+        // A place that is no line's (an amendment's, or one that is gone) leads to the line before it.
+        let at = shown.timeline.index_after(seq);
+        let line = at.checked_sub(1).and_then(|at| shown.timeline.at(at)).or_else(|| shown.timeline.at(at));
+        if let Some(line) = line {
+            let line = line.seq;
+            self.effects.push(Effect::Jumped { room: room.clone(), seq, line });
+        } else {
+            self.page_failed(room, Page::Around(seq), 0, gone());
+        }
+    }
+
+    pub(super) fn page_came(&mut self, room: &RoomName, page: Page, id: u64, came: &RoomPage) {
+        let Some(opening) = self.rooms_open.get_mut(room) else { return };
+        let asked = match page {
+            Page::Older => &mut opening.older_asked,
+            Page::Newer => &mut opening.newer_asked,
+            Page::Around(_) => &mut opening.jump_asked,
+            Page::Quote(_) => &mut Some(id),
+        };
+        if asked.take_if(|asked| *asked == id).is_none() {
+            return;
+        }
+        let events = read_page(room, came, &opening.late);
+        match page {
+            Page::Older => self.older_came(room, &events, came.more),
+            Page::Newer => self.newer_came(room, &events, came.more),
+            Page::Around(seq) => self.around_came(room, seq, &events, came.more),
+            Page::Quote(seq) => return self.quote_came(room, seq, &events),
+        }
+        for event in &events {
+            self.post_seen(event);
+            self.note_run(event);
+        }
+        self.pages_settled(room);
+    }
+
+    fn older_came(&mut self, room: &RoomName, events: &[Arc<Event>], more: bool) {
+        let (Some(opening), Some(shown)) = (self.rooms_open.get_mut(room), self.rooms.get_mut(room)) else { return };
+        let shown = Arc::make_mut(shown);
+        shown.loading_older = false;
+        let timeline = Arc::make_mut(&mut shown.timeline);
+        timeline.prepend(events, more);
+        if timeline.is_over() {
+            opening.tail.get_or_insert_with(|| timeline.end(TAIL_LINES));
+            timeline.drop_newest();
+        }
+        self.changed(Change::Room(room.clone()));
+    }
+
+    fn newer_came(&mut self, room: &RoomName, events: &[Arc<Event>], more: bool) {
+        let (Some(opening), Some(shown)) = (self.rooms_open.get_mut(room), self.rooms.get_mut(room)) else { return };
+        let shown = Arc::make_mut(shown);
+        shown.loading_newer = false;
+        self.effects.push(Effect::Changed(Change::Room(room.clone())));
+        let Some(tail) = &opening.tail else { return };
+        let timeline = Arc::make_mut(&mut shown.timeline);
+        let last = timeline.last();
+        timeline.append(events);
+        if timeline.join(tail) {
+            opening.tail = None;
+        } else if !more && timeline.last() == last && tail.base() > last {
+            // The server has nothing that joins on, and yet the live end lies behind: what was between is gone.
+            opening.forget_pages();
+            shown.loading_older = false;
+            shown.timeline = Arc::new(opening.tail.take().unwrap_or_default());
+        }
+    }
+
+    fn around_came(&mut self, room: &RoomName, seq: u64, events: &[Arc<Event>], more: bool) {
+        let (Some(opening), Some(shown)) = (self.rooms_open.get_mut(room), self.rooms.get_mut(room)) else { return };
+        let shown = Arc::make_mut(shown);
+        let Some(mut window) = Timeline::window(events, more) else {
+            return self.page_failed(room, Page::Around(seq), 0, gone());
+        };
+        let tail = opening.tail.take().unwrap_or_else(|| Timeline::clone(&shown.timeline));
+        if !window.join(&tail) {
+            opening.tail = Some(tail.end(TAIL_LINES));
+        }
+        opening.forget_pages();
+        shown.timeline = Arc::new(window);
+        shown.loading_older = false;
+        shown.loading_newer = false;
+        self.jumped(room, seq);
+    }
+
+    /// Fetches a quoted line once, if it is neither loaded nor known to be gone.
+    pub(super) fn load_quote(&mut self, room: &RoomName, seq: u64) {
+        let (Some(opening), Some(shown)) = (self.rooms_open.get_mut(room), self.rooms.get(room)) else { return };
+        if shown.line(seq) != Quote::Unknown {
+            return;
+        }
+        opening.quotes_asked = opening.quotes_asked.saturating_add(1);
+        self.change_room(room, |room| room.quote(seq, Quote::Loading));
+        let message = RoomHistory { before: Some(seq.saturating_add(1)), limit: Some(1), ..history(room) };
+        self.ask(&message, Kind::History(room.clone(), Page::Quote(seq)), Loss::Resend);
+    }
+
+    fn quote_came(&mut self, room: &RoomName, seq: u64, events: &[Arc<Event>]) {
+        if let Some(opening) = self.rooms_open.get_mut(room) {
+            opening.quotes_asked = opening.quotes_asked.saturating_sub(1);
+        }
+        let line = events.iter().find(|event| event.seq == seq).cloned();
+        self.change_room(room, |room| room.quote(seq, line.map_or(Quote::Gone, Quote::Line)));
+        self.pages_settled(room);
+    }
+
+    pub(super) fn page_failed(&mut self, room: &RoomName, page: Page, id: u64, refusal: Refusal) {
+        let Some(opening) = self.rooms_open.get_mut(room) else { return };
+        match page {
+            Page::Older => drop(opening.older_asked.take_if(|asked| *asked == id)),
+            Page::Newer => drop(opening.newer_asked.take_if(|asked| *asked == id)),
+            Page::Around(_) => opening.jump_asked = None,
+            Page::Quote(_) => opening.quotes_asked = opening.quotes_asked.saturating_sub(1),
+        }
+        let (has_older, has_newer) = (opening.older_asked.is_some(), opening.newer_asked.is_some());
+        self.change_room(room, |room| {
+            (room.loading_older, room.loading_newer) = (has_older, has_newer);
+            match page {
+                Page::Around(_) => room.jumping = None,
+                Page::Quote(seq) => room.quote(seq, Quote::Gone),
+                Page::Older | Page::Newer => {}
+            }
+        });
+        self.pages_settled(room);
+        // A quote that is not there is shown as such, where it is.
+        if !matches!(page, Page::Quote(_)) {
+            self.effects.push(Effect::Failed { subject: Subject::Load(room.clone()), refusal });
+        }
+    }
+
+    /// Once no page is under way, all that comes is carried out on what is shown.
+    fn pages_settled(&mut self, room: &RoomName) {
+        if let Some(opening) = self.rooms_open.get_mut(room)
+            && !opening.awaits_pages()
+        {
+            opening.late.clear();
+        }
+    }
+}
+
+fn gone() -> Refusal {
+    Refusal::local("that line is not there any more")
+}
+
+/// The events of a page up to the first hole, if one could be, with what amends them and came before the page did.
+fn read_page(room: &RoomName, page: &RoomPage, late: &VecDeque<Arc<Event>>) -> Vec<Arc<Event>> {
+    let mut events: Vec<Arc<Event>> = Vec::with_capacity(page.events.len());
+    for raw in &page.events {
+        let Ok(event) = Event::parse(raw.get().as_bytes()) else { break };
+        let joins = events.last().is_none_or(|last| last.seq.saturating_add(1) == event.seq);
+        if event.room != *room || !joins {
+            break;
+        }
+        events.push(Arc::new(event));
+    }
+    for amendment in late {
+        let Some(target) = amendment.body.target() else { continue };
+        let Ok(at) = events.binary_search_by_key(&target, |event| event.seq) else { continue };
+        let Some(event) = events.get_mut(at) else { continue };
+        if let EventBody::Message(message) = &mut Arc::make_mut(event).body {
+            message.amend(amendment.seq, &amendment.by, &amendment.body);
+        }
+    }
+    events
+}

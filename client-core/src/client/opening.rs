@@ -1,0 +1,327 @@
+//! Open rooms: from where on they are shown, and their events as they come. A gap is answered by opening the room again
+//! after the last event that is there; a position that the server does not know by opening it anew.
+//!
+//! While a window elsewhere is shown (`history`), the room's live end is kept beside it, in [`Opening::tail`]: events go on
+//! coming there, so that none is missed, and what amends a line of the window is carried out in it too.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use wardroom_protocol::messages::{RoomClose, RoomLive, RoomOpen, RoomOpened};
+use wardroom_protocol::{Code, Event, EventBody, RoomName};
+
+use super::Client;
+use super::requests::{Kind, Loss};
+use crate::effect::{Change, Effect, Refusal, Subject};
+use crate::input::OpenFrom;
+use crate::limits::{HISTORY_PAGE, LATE_AMENDMENTS_MAX};
+use crate::model::{Added, OpenState, Room, Timeline};
+
+/// A room that is (to be) open.
+#[derive(Debug)]
+pub(super) struct Opening {
+    from: OpenFrom,
+    /// The number of the `room.open` under way: events are ignored until it is answered.
+    pub(super) asked: Option<u64>,
+    /// The live end, while a window elsewhere is shown.
+    pub(super) tail: Option<Timeline>,
+    /// The numbers of the pages under way: before and behind what is shown, and around the line that one jumps to. A page of
+    /// another number was asked for something that is not shown any more.
+    pub(super) older_asked: Option<u64>,
+    pub(super) newer_asked: Option<u64>,
+    pub(super) jump_asked: Option<u64>,
+    /// Amendments that came while pages are under way, whose lines may not have them yet.
+    pub(super) late: VecDeque<Arc<Event>>,
+    /// Quotes under way.
+    pub(super) quotes_asked: usize,
+    /// The last event before a gap that was there once already.
+    gap_after: Option<u64>,
+}
+
+impl Opening {
+    pub(super) fn new(from: OpenFrom) -> Self {
+        Opening {
+            from,
+            asked: None,
+            tail: None,
+            older_asked: None,
+            newer_asked: None,
+            jump_asked: None,
+            late: VecDeque::new(),
+            quotes_asked: 0,
+            gap_after: None,
+        }
+    }
+
+    /// Pages are under way that may have been made before what comes now.
+    pub(super) fn awaits_pages(&self) -> bool {
+        [self.older_asked, self.newer_asked, self.jump_asked].iter().any(Option::is_some) || self.quotes_asked > 0
+    }
+
+    /// Another stretch is shown than pages were asked for.
+    pub(super) fn forget_pages(&mut self) {
+        (self.older_asked, self.newer_asked, self.jump_asked) = (None, None, None);
+    }
+}
+
+impl Client {
+    pub(super) fn open_room(&mut self, room: &RoomName, from: OpenFrom) {
+        if self.rooms_open.contains_key(room) {
+            return;
+        }
+        self.rooms_open.insert(room.clone(), Opening::new(from));
+        self.known_room(room);
+        self.change_room(room, |room| room.state = OpenState::Opening);
+        self.show_pending(room);
+        if self.is_up() {
+            self.ask_open(room);
+        }
+    }
+
+    pub(super) fn close_room(&mut self, room: &RoomName) {
+        self.tell_read(room);
+        if self.rooms_open.remove(room).is_none() {
+            return;
+        }
+        self.send_told(&RoomClose { room: room.clone() });
+        self.change_room(room, |room| {
+            room.state = OpenState::Closed;
+            room.forget_lines();
+            room.jumping = None;
+            room.typing = Arc::default();
+        });
+        self.posts_of_closed_room(room);
+    }
+
+    /// After a welcome: every room that is shown goes on after its last event.
+    pub(super) fn reopen_rooms(&mut self) {
+        let rooms: Vec<RoomName> = self.rooms_open.keys().cloned().collect();
+        for room in rooms {
+            self.ask_open(&room);
+            // Presence is told to connections that asked who is in a room: this one has not.
+            if self.rooms.get(&room).is_some_and(|room| room.people.is_some()) {
+                self.load_people(&room);
+            }
+        }
+    }
+
+    pub(super) fn rooms_link_lost(&mut self) {
+        let rooms: Vec<RoomName> = self.rooms_open.keys().cloned().collect();
+        for room in rooms {
+            if let Some(opening) = self.rooms_open.get_mut(&room) {
+                opening.asked = None;
+                opening.jump_asked = None;
+            }
+            self.change_room(&room, |room| {
+                room.state = OpenState::Opening;
+                room.typing = Arc::default();
+            });
+        }
+    }
+
+    /// Another epoch: all positions are void.
+    pub(super) fn forget_timelines(&mut self) {
+        let rooms: Vec<RoomName> = self.rooms_open.keys().cloned().collect();
+        for room in rooms {
+            self.forget_timeline(&room);
+        }
+        for room in self.rooms.values_mut() {
+            let room = Arc::make_mut(room);
+            (room.counted, room.info.read) = (0, 0);
+        }
+    }
+
+    fn forget_timeline(&mut self, room: &RoomName) {
+        const LAST_AFTER_RESET: u64 = HISTORY_PAGE as u64;
+        if let Some(opening) = self.rooms_open.get_mut(room) {
+            if matches!(opening.from, OpenFrom::After(_)) {
+                opening.from = OpenFrom::Last(LAST_AFTER_RESET);
+            }
+            opening.tail = None;
+            opening.late.clear();
+            opening.forget_pages();
+        }
+        self.change_room(room, Room::forget_lines);
+        self.effects.push(Effect::Reset { room: room.clone() });
+    }
+
+    /// The last event of the room that has come live, in one piece with those before it.
+    pub(super) fn live_last(&self, room: &RoomName) -> Option<u64> {
+        match self.rooms_open.get(room).and_then(|opening| opening.tail.as_ref()) {
+            Some(tail) => tail.last(),
+            None => self.rooms.get(room).and_then(|room| room.timeline.last()),
+        }
+    }
+
+    fn ask_open(&mut self, room: &RoomName) {
+        let live_last = self.live_last(room);
+        let Some(opening) = self.rooms_open.get(room) else { return };
+        let (after, last) = match (live_last, opening.from) {
+            (Some(seq), _) => (Some(seq), None),
+            (None, OpenFrom::After(seq)) => (Some(seq), None),
+            (None, OpenFrom::Last(count)) => (None, Some(count)),
+        };
+        let epoch = self.session.epoch.filter(|_| after.is_some());
+        let message = RoomOpen { room: room.clone(), after, last, epoch };
+        self.change_room(room, |room| room.state = OpenState::Opening);
+        let id = self.ask(&message, Kind::OpenRoom(room.clone()), Loss::Forget);
+        if let Some(opening) = self.rooms_open.get_mut(room) {
+            opening.asked = Some(id);
+        }
+    }
+
+    pub(super) fn room_opened(&mut self, room: &RoomName, id: u64, opened: RoomOpened) {
+        let had = self.live_last(room);
+        let Some(opening) = self.rooms_open.get_mut(room).filter(|opening| opening.asked == Some(id)) else { return };
+        opening.asked = None;
+        let is_other = had.is_some_and(|last| last != opened.after);
+        if is_other {
+            // The server begins elsewhere: what is shown does not join on.
+            opening.tail = None;
+            opening.forget_pages();
+            self.effects.push(Effect::Reset { room: room.clone() });
+        }
+        let Some(shown) = self.rooms.get_mut(room) else { return };
+        let shown = Arc::make_mut(shown);
+        if had != Some(opened.after) {
+            shown.forget_lines();
+            let floor = shown.info.first.unwrap_or(0).saturating_sub(1);
+            Arc::make_mut(&mut shown.timeline).begin(opened.after, floor);
+        }
+        shown.info.head = opened.head;
+        shown.state = OpenState::CatchingUp { left: opened.head.saturating_sub(opened.after) };
+        let is_uncounted = opened.after > shown.counted;
+        self.changed(Change::Room(room.clone()));
+        if is_uncounted {
+            // Lines have come since the server counted that are not among those that follow.
+            self.load_rooms();
+        }
+        // Only now: a page that is made after the opening lacks nothing that does not come live.
+        self.ask_jump(room);
+    }
+
+    pub(super) fn room_refused(&mut self, room: &RoomName, refusal: Refusal) {
+        let Some(opening) = self.rooms_open.get_mut(room) else { return };
+        opening.asked = None;
+        if refusal.code == Some(Code::Reset) {
+            // Only a position can be reset, so this does not go round in circles: the next question bears none.
+            self.forget_timeline(room);
+            return self.ask_open(room);
+        }
+        self.rooms_open.remove(room);
+        self.change_room(room, |room| {
+            room.state = OpenState::Failed(refusal.words.clone());
+            room.jumping = None;
+        });
+        self.effects.push(Effect::Failed { subject: Subject::Open(room.clone()), refusal });
+    }
+
+    pub(super) fn on_event(&mut self, event: Event) {
+        let name = event.room.clone();
+        let me = self.session.you.as_ref().map(|you| you.user.clone());
+        let (Some(opening), Some(room)) = (self.rooms_open.get_mut(&name), self.rooms.get_mut(&name)) else { return };
+        // Events of an opening that has been given up since are sent again by the new one.
+        if opening.asked.is_some() {
+            return;
+        }
+        let event = Arc::new(event);
+        let room = Arc::make_mut(room);
+        let uncounted = room.take_back(&event, opening.tail.as_ref(), me.as_ref());
+        let live = opening.tail.as_mut().unwrap_or_else(|| Arc::make_mut(&mut room.timeline));
+        let before_gap = live.last();
+        match live.push(event.clone()) {
+            Added::Known => return,
+            Added::Gap if opening.gap_after != before_gap => {
+                opening.gap_after = before_gap;
+                return self.ask_open(&name);
+            }
+            Added::Gap => {
+                // The same again: what is missing has been removed. What is shown does not join on, and goes.
+                opening.tail = None;
+                opening.forget_pages();
+                room.forget_lines();
+                let timeline = Arc::make_mut(&mut room.timeline);
+                timeline.begin(event.seq.saturating_sub(1), event.seq.saturating_sub(1));
+                timeline.push(event.clone());
+                self.effects.push(Effect::Reset { room: name.clone() });
+            }
+            Added::Next => {}
+        }
+        opening.gap_after = None;
+        if event.body.target().is_some() {
+            room.amend_quote(&event);
+            if opening.awaits_pages() {
+                opening.late.push_back(event.clone());
+                if opening.late.len() > LATE_AMENDMENTS_MAX {
+                    opening.late.pop_front();
+                }
+            }
+        }
+        if let Some(tail) = &mut opening.tail {
+            let window = Arc::make_mut(&mut room.timeline);
+            window.amend(&event);
+            // The live end may have come up to a window that was ahead of it.
+            if window.join(tail) {
+                opening.tail = None;
+            } else if tail.len() > 2 * crate::limits::TAIL_LINES {
+                *tail = tail.end(crate::limits::TAIL_LINES);
+            }
+        }
+        room.info.head = room.info.head.max(event.seq);
+        if let OpenState::CatchingUp { left } = &mut room.state {
+            *left = left.saturating_sub(1);
+        }
+        let is_counted = room.count(&event, uncounted, me.as_ref());
+        self.changed(Change::Room(name.clone()));
+        let is_mine = me.as_ref() == Some(&event.by);
+        self.follow_event(&name, &event, is_mine, is_counted);
+        self.effects.push(Effect::Event(event));
+    }
+
+    /// What an event says about the room itself.
+    fn follow_event(&mut self, name: &RoomName, event: &Arc<Event>, is_mine: bool, is_counted: bool) {
+        let Some(room) = self.rooms.get_mut(name) else { return };
+        let room = Arc::make_mut(room);
+        let mut is_other_room = is_counted;
+        let mut is_other_people = false;
+        match &event.body {
+            EventBody::Join | EventBody::Leave => {
+                // Joined or left on another connection. The last such event of a timeline says how it stands.
+                if is_mine {
+                    room.info.joined = matches!(event.body, EventBody::Join);
+                    is_other_room = true;
+                }
+                is_other_people = true;
+            }
+            EventBody::Invited(_) | EventBody::Removed(_) | EventBody::RoleChanged(_) => is_other_people = true,
+            EventBody::Title(words) => (room.info.title, is_other_room) = (words.text.clone(), true),
+            EventBody::Topic(words) => (room.info.topic, is_other_room) = (words.text.clone(), true),
+            EventBody::Archived(switch) => (room.info.archived, is_other_room) = (switch.on, true),
+            _ => {}
+        }
+        let reload_people = is_other_people && room.people.is_some();
+        if is_other_room {
+            self.changed(Change::Rooms);
+        }
+        self.typed(name, &event.by, event);
+        self.post_seen(event);
+        self.note_run(event);
+        if reload_people {
+            self.load_people(name);
+        }
+    }
+
+    pub(super) fn on_live(&mut self, live: RoomLive) {
+        if self.rooms_open.get(&live.room).is_none_or(|opening| opening.asked.is_some()) {
+            return;
+        }
+        if self.live_last(&live.room).is_some_and(|last| last < live.head) {
+            return self.ask_open(&live.room);
+        }
+        self.change_room(&live.room, |room| {
+            room.state = OpenState::Live;
+            room.info.head = room.info.head.max(live.head);
+        });
+        self.effects.push(Effect::Live { room: live.room });
+    }
+}

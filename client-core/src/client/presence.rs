@@ -1,0 +1,121 @@
+//! Who is there, and who is about to say something. None of it is kept: what the server does not say again is forgotten.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wardroom_protocol::messages::{Presence, Typing};
+use wardroom_protocol::{Event, EventBody, RoomName, UserName};
+
+use super::Client;
+use crate::effect::Change;
+use crate::limits::{TYPING_EVERY_MS, TYPING_FORGET_MS};
+
+/// Who types where, and when one said so oneself.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    /// Who has a connection, as far as was told.
+    pub(super) here: Arc<BTreeMap<UserName, bool>>,
+    /// Until when somebody is taken to type.
+    typing: BTreeMap<(RoomName, UserName), u64>,
+    said_ms: BTreeMap<RoomName, u64>,
+}
+
+impl Around {
+    pub(super) fn link_lost(&mut self) {
+        self.typing.clear();
+        self.said_ms.clear();
+    }
+
+    pub(super) fn deadline_ms(&self) -> Option<u64> {
+        self.typing.values().min().copied()
+    }
+}
+
+impl Client {
+    /// One is typing oneself: said every few seconds, however often a key is pressed.
+    pub(super) fn type_in(&mut self, room: &RoomName) {
+        let said_ms = self.around.said_ms.get(room).copied();
+        if said_ms.is_some_and(|at| self.now_ms < at.saturating_add(TYPING_EVERY_MS)) || !self.is_up() {
+            return;
+        }
+        self.around.said_ms.insert(room.clone(), self.now_ms);
+        self.send_told(&Typing { room: room.clone(), user: None });
+    }
+
+    /// What was typed has been said: the next key says so anew.
+    pub(super) fn typed_out(&mut self, room: &RoomName) {
+        self.around.said_ms.remove(room);
+    }
+
+    pub(super) fn on_typing(&mut self, typing: Typing) {
+        let Some(user) = typing.user.filter(|user| self.you().is_none_or(|you| you.user != *user)) else { return };
+        if self.rooms_open.contains_key(&typing.room) {
+            let until_ms = self.now_ms.saturating_add(TYPING_FORGET_MS);
+            self.around.typing.insert((typing.room.clone(), user), until_ms);
+            self.show_typing(&typing.room);
+        }
+    }
+
+    /// Who said something types no more.
+    pub(super) fn typed(&mut self, room: &RoomName, user: &UserName, event: &Event) {
+        let is_said = matches!(event.body, EventBody::Message(_));
+        if is_said && self.around.typing.remove(&(room.clone(), user.clone())).is_some() {
+            self.show_typing(room);
+        }
+    }
+
+    pub(super) fn forget_typing(&mut self) {
+        let now_ms = self.now_ms;
+        let mut rooms: Vec<RoomName> = Vec::new();
+        self.around.typing.retain(|(room, _), until_ms| {
+            let goes_on = *until_ms > now_ms;
+            if !goes_on {
+                rooms.push(room.clone());
+            }
+            goes_on
+        });
+        for room in rooms {
+            self.show_typing(&room);
+        }
+    }
+
+    fn show_typing(&mut self, room: &RoomName) {
+        let users = self.around.typing.keys().filter(|(of, _)| of == room).map(|(_, user)| user.clone());
+        let users: Vec<UserName> = users.collect();
+        if let Some(shown) = self.rooms.get_mut(room)
+            && *shown.typing != users
+        {
+            Arc::make_mut(shown).typing = Arc::new(users);
+            self.changed(Change::Typing(room.clone()));
+        }
+    }
+
+    pub(super) fn on_presence(&mut self, presence: Presence) {
+        self.note_presence(&presence.user, presence.here);
+        let mut moved = Vec::new();
+        for (name, room) in &mut self.rooms {
+            let is_other = |people: &Vec<_>| {
+                people.iter().any(|m: &wardroom_protocol::messages::MemberInfo| {
+                    m.user == presence.user && m.here != presence.here
+                })
+            };
+            if room.people.as_deref().is_some_and(is_other) {
+                let people = Arc::make_mut(room).people.get_or_insert_default();
+                for member in Arc::make_mut(people).iter_mut().filter(|member| member.user == presence.user) {
+                    member.here = presence.here;
+                }
+                moved.push(name.clone());
+            }
+        }
+        for room in moved {
+            self.changed(Change::People(room));
+        }
+    }
+
+    pub(super) fn note_presence(&mut self, user: &UserName, here: bool) {
+        if self.around.here.get(user) != Some(&here) {
+            Arc::make_mut(&mut self.around.here).insert(user.clone(), here);
+            self.changed(Change::Presence);
+        }
+    }
+}

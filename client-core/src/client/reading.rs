@@ -1,0 +1,82 @@
+//! How far one has read: shown at once, told to the server at most every second, and never backwards.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use wardroom_protocol::RoomName;
+use wardroom_protocol::messages::RoomRead;
+
+use super::Client;
+use crate::effect::Change;
+use crate::limits::READ_EVERY_MS;
+
+/// Read positions that were not told yet.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    waiting: BTreeSet<RoomName>,
+    told_ms: Option<u64>,
+}
+
+impl Reading {
+    /// The position of this room has been told otherwise.
+    pub(super) fn told(&mut self, room: &RoomName) {
+        self.waiting.remove(room);
+    }
+
+    /// A connection that is lost takes no more; the next welcome shows what was not told.
+    pub(super) fn link_lost(&mut self) {
+        self.waiting.clear();
+    }
+
+    fn due_ms(&self) -> u64 {
+        self.told_ms.map_or(0, |at| at.saturating_add(READ_EVERY_MS))
+    }
+
+    pub(super) fn deadline_ms(&self) -> Option<u64> {
+        (!self.waiting.is_empty()).then(|| self.due_ms())
+    }
+}
+
+impl Client {
+    /// Somebody has seen the room up to here.
+    pub(super) fn seen(&mut self, room: &RoomName, seq: u64) {
+        let me = self.session.you.as_ref().map(|you| you.user.clone());
+        let Some(shown) = self.rooms.get_mut(room) else { return };
+        let seq = seq.min(shown.info.head);
+        if seq <= shown.info.read {
+            return;
+        }
+        let tail = self.rooms_open.get(room).and_then(|opening| opening.tail.as_ref());
+        Arc::make_mut(shown).read_to(seq, tail, me.as_ref());
+        self.changed(Change::Room(room.clone()));
+        self.changed(Change::Rooms);
+        self.reading.waiting.insert(room.clone());
+    }
+
+    /// Tells the positions that wait, when it is time.
+    pub(super) fn tell_reads_when_due(&mut self) {
+        if !self.reading.waiting.is_empty() && self.reading.due_ms() <= self.now_ms {
+            self.tell_reads();
+        }
+    }
+
+    /// Tells all of them now.
+    pub(super) fn tell_reads(&mut self) {
+        for room in std::mem::take(&mut self.reading.waiting) {
+            self.tell_position(&room);
+        }
+    }
+
+    /// Tells that of one room now.
+    pub(super) fn tell_read(&mut self, room: &RoomName) {
+        if self.reading.waiting.remove(room) {
+            self.tell_position(room);
+        }
+    }
+
+    fn tell_position(&mut self, room: &RoomName) {
+        let Some(seq) = self.rooms.get(room).filter(|room| room.info.joined).map(|room| room.info.read) else { return };
+        self.reading.told_ms = Some(self.now_ms);
+        self.send_told(&RoomRead { room: room.clone(), seq });
+    }
+}
