@@ -4,6 +4,7 @@
 //! the questions that have no answer yet.
 
 mod amends;
+mod clock;
 mod command;
 mod history;
 mod opening;
@@ -13,6 +14,7 @@ mod reading;
 mod requests;
 mod rooms;
 mod runs;
+mod sender;
 mod session;
 mod standing;
 mod uploads;
@@ -61,7 +63,7 @@ pub struct Client {
     watches: BTreeMap<RunId, runs::Watch>,
     uploads: BTreeMap<Nonce, Arc<Upload>>,
     upload_order: Vec<Nonce>,
-    senders: BTreeMap<Nonce, uploads::Sender>,
+    senders: BTreeMap<Nonce, sender::Sender>,
     outbox: Outbox,
     keep_tails: bool,
     posts: posts::Sending,

@@ -1,17 +1,14 @@
-//! The connection: opening and greeting, what it takes to notice that it is dead, and when to try again. Also the
+//! The connection: opening and greeting, and when to try again; what is due by the clock is in `clock`. Also the
 //! entrance for everything that comes in. What people want goes on to `command`; how it stands is put together in `standing`.
 
 use wardroom_protocol::frame::{Number, encode_named};
-use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
 use wardroom_protocol::messages::{Auth, ErrAnswer, Goaway, Hello, Limits, Ping, Pong, Welcome, You};
 use wardroom_protocol::{Code, Epoch, Frame, Message, ServerMessage, VERSION};
 
 use super::Client;
 use crate::effect::{Change, Effect, Refusal, Subject};
 use crate::input::{Input, Lost};
-use crate::limits::{
-    CONNECT_TIMEOUT_MS, HELLO_TIMEOUT_MS, PROBE_TIMEOUT_MS, SLEEP_GAP_MS, STABLE_AFTER_MS, TICK_MAX_MS,
-};
+use crate::limits::{CONNECT_TIMEOUT_MS, HELLO_TIMEOUT_MS, STABLE_AFTER_MS};
 
 /// The connection's own part of the state.
 #[derive(Debug)]
@@ -22,10 +19,10 @@ pub(super) struct Session {
     pub(super) phase: Phase,
     conn: u64,
     /// When the last frame came.
-    heard_ms: u64,
-    pinged_ms: u64,
-    pings: u64,
-    probe_until_ms: Option<u64>,
+    pub(super) heard_ms: u64,
+    pub(super) pinged_ms: u64,
+    pub(super) pings: u64,
+    pub(super) probe_until_ms: Option<u64>,
     welcome_ms: Option<u64>,
     /// Since when there is no connection; `None` while there is one, and before the first attempt has failed.
     pub(super) lost_ms: Option<u64>,
@@ -93,31 +90,6 @@ impl Session {
 impl Client {
     pub(super) fn is_up(&self) -> bool {
         matches!(self.session.phase, Phase::Up)
-    }
-
-    /// The caller's clock.
-    pub(super) fn wall_ms(&self) -> u64 {
-        self.now_ms.saturating_sub(self.clock_lag_ms)
-    }
-
-    /// Moves the clock. A gap means that the machine slept: nothing is overdue because of it, but the connection has
-    /// to show that it lives.
-    pub(super) fn advance(&mut self, clock_ms: u64) {
-        let now_ms = clock_ms.saturating_add(self.clock_lag_ms);
-        if now_ms < self.now_ms {
-            self.clock_lag_ms = self.now_ms.saturating_sub(clock_ms);
-            return;
-        }
-        let gap_ms = now_ms.saturating_sub(self.now_ms);
-        let is_first = self.now_ms == 0;
-        self.now_ms = now_ms;
-        if !is_first && gap_ms > SLEEP_GAP_MS {
-            self.requests.delay_by(gap_ms);
-            if self.is_up() && self.session.probe_until_ms.is_none() {
-                self.session.heard_ms = now_ms;
-                self.probe();
-            }
-        }
     }
 
     pub(super) fn take_input(&mut self, input: Input) {
@@ -338,64 +310,5 @@ impl Client {
         self.session.you = None;
         self.effects.push(Effect::SaveOutbox);
         self.changed(Change::Rooms);
-    }
-
-    pub(super) fn probe(&mut self) {
-        if self.is_up() && self.session.probe_until_ms.is_none() {
-            self.session.probe_until_ms = Some(self.now_ms.saturating_add(PROBE_TIMEOUT_MS));
-            self.ping();
-        }
-    }
-
-    fn ping(&mut self) {
-        self.session.pings = self.session.pings.saturating_add(1);
-        self.session.pinged_ms = self.now_ms;
-        self.send_told(&Ping { n: self.session.pings, now: None });
-    }
-
-    fn ping_due_ms(&self) -> u64 {
-        self.session.heard_ms.max(self.session.pinged_ms).saturating_add(PING_AFTER_MS)
-    }
-
-    fn run_deadlines(&mut self) {
-        let now_ms = self.now_ms;
-        match self.session.phase {
-            Phase::Waiting { at_ms } if at_ms <= now_ms => self.connect(),
-            Phase::Opening { until_ms } if until_ms <= now_ms => self.lose("the server did not take the connection"),
-            Phase::Greeting { until_ms } if until_ms <= now_ms => self.lose("the server did not answer the greeting"),
-            Phase::Up => {
-                let is_silent = now_ms.saturating_sub(self.session.heard_ms) >= DEAD_AFTER_MS;
-                if is_silent || self.session.probe_until_ms.is_some_and(|at| at <= now_ms) {
-                    // What is shown is as old as the last that was heard, not as the moment at which that was noticed.
-                    self.session.lost_ms = Some(self.session.heard_ms);
-                    return self.lose("the server does not answer any more");
-                }
-                if self.expire_requests() {
-                    return self.lose("the server did not answer a request");
-                }
-                if self.ping_due_ms() <= now_ms {
-                    self.ping();
-                }
-            }
-            _ => {}
-        }
-    }
-
-    pub(super) fn next_deadline_ms(&self) -> u64 {
-        let latest = self.now_ms.saturating_add(TICK_MAX_MS);
-        let of_phase = match self.session.phase {
-            Phase::Waiting { at_ms } => at_ms,
-            Phase::Opening { until_ms } | Phase::Greeting { until_ms } => until_ms,
-            Phase::Up => self.ping_due_ms().min(self.session.probe_until_ms.unwrap_or(u64::MAX)),
-            Phase::Idle | Phase::SignedOut { .. } | Phase::Stopped => u64::MAX,
-        };
-        let others = [
-            self.requests.deadline_ms(),
-            self.posts.deadline_ms(),
-            self.reading.deadline_ms(),
-            self.around.deadline_ms(),
-        ];
-        let earliest = others.into_iter().flatten().fold(latest.min(of_phase), u64::min);
-        earliest.max(self.now_ms).saturating_sub(self.clock_lag_ms)
     }
 }
