@@ -1,6 +1,7 @@
 //! The `wardroom` command and other programs, run to their end or read line by line.
 
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -64,6 +65,30 @@ impl Talk {
         let stdin = self.stdin.as_mut().unwrap();
         stdin.write_all(format!("{line}\n").as_bytes()).await.unwrap();
         stdin.flush().await.unwrap();
+    }
+
+    /// Types a line; `None` where nobody reads any more.
+    pub async fn try_say(&mut self, line: &str) -> Option<()> {
+        let stdin = self.stdin.as_mut()?;
+        stdin.write_all(format!("{line}\n").as_bytes()).await.ok()?;
+        stdin.flush().await.ok()
+    }
+
+    /// Reads until a line has this in it; `None` where the program ends before. When nothing comes for a while, presses
+    /// Enter, as people do: `nc` sees only then that nobody is there any more.
+    pub async fn try_until(&mut self, what: &str) -> Option<()> {
+        let start = Instant::now();
+        while start.elapsed() < DEADLINE {
+            let Ok(line) = tokio::time::timeout(Duration::from_secs(1), self.lines.next_line()).await else {
+                self.try_say("").await?;
+                continue;
+            };
+            self.said.push(line.ok()??);
+            if self.said.last().is_some_and(|line| line.contains(what)) {
+                return Some(());
+            }
+        }
+        panic!("{what:?} was not said in time; said was {:#?}", self.said)
     }
 
     /// Reads until a line has this in it.

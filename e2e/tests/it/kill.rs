@@ -1,7 +1,6 @@
 //! `kill -9` of core, gateway and host, each in turn, under load: nothing that was acknowledged is lost or doubled.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -10,28 +9,10 @@ use crate::command::{done, wardroom};
 use crate::house::{DEADLINE, House};
 use crate::wire::Wire;
 
-/// Connects as soon as there is a core again.
-async fn reconnect(tcp: &str, token: &str) -> Wire {
-    let start = Instant::now();
-    loop {
-        if let Some(wire) = connect(tcp, token).await {
-            return wire;
-        }
-        assert!(start.elapsed() < DEADLINE, "there was no core in time");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-async fn connect(tcp: &str, token: &str) -> Option<Wire> {
-    let mut wire = Wire::try_tcp(tcp).await.ok()?;
-    wire.send(&json!({"t":"hello","v":1,"auth":{"token":token}}), &[]).await.ok()?;
-    (wire.next().await?.0["t"] == "welcome").then_some(wire)
-}
-
 /// Posts `count` texts, each until it is acknowledged; gives their places.
 async fn post_all(tcp: String, token: String, who: usize, count: usize) -> BTreeMap<u64, String> {
     let mut places = BTreeMap::new();
-    let mut wire = reconnect(&tcp, &token).await;
+    let mut wire = Wire::signed_in(&tcp, &token).await;
     for n in 0..count {
         let text = format!("{who}-{n}");
         let seq = loop {
@@ -39,7 +20,7 @@ async fn post_all(tcp: String, token: String, who: usize, count: usize) -> BTree
             match wire.try_ask(post).await {
                 Some(answer) if answer["t"] == "ok" => break answer["seq"].as_u64().unwrap(),
                 // Refused while it stops, or gone: the same nonce makes it one post.
-                _ => wire = reconnect(&tcp, &token).await,
+                _ => wire = Wire::signed_in(&tcp, &token).await,
             }
         };
         places.insert(seq, text);
@@ -55,7 +36,7 @@ async fn every_acknowledged_post_is_there_once_in_order_when_the_core_is_killed(
         (0..4).map(|who| tokio::spawn(post_all(house.tcp.clone(), token.clone(), who, 500))).collect();
     for _ in 0..3 {
         // Under load: some posts have come since the last restart.
-        let mut watcher = reconnect(&house.tcp, &token).await;
+        let mut watcher = Wire::signed_in(&house.tcp, &token).await;
         watcher.ask(json!({"t":"room.open","room":"general","last":0})).await;
         for _ in 0..40 {
             watcher.next_of("event").await;
@@ -66,7 +47,7 @@ async fn every_acknowledged_post_is_there_once_in_order_when_the_core_is_killed(
     for poster in posters {
         acknowledged.extend(poster.await.unwrap());
     }
-    let mut reader = reconnect(&house.tcp, &token).await;
+    let mut reader = Wire::signed_in(&house.tcp, &token).await;
     let opened = reader.ask(json!({"t":"room.open","room":"general","after":0})).await;
     let mut found = BTreeMap::new();
     for expected in 1..=opened["head"].as_u64().unwrap() {
@@ -183,7 +164,7 @@ async fn the_page_catches_up_without_a_lost_or_a_doubled_line() {
     browser.state("live").await;
     let seqs = browser.seqs().await;
     assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
-    let mut reader = reconnect(&house.tcp, &token).await;
+    let mut reader = Wire::signed_in(&house.tcp, &token).await;
     reader.ask(json!({"t":"room.open","room":"general","after":0})).await;
     let mut own = 0;
     loop {

@@ -3,6 +3,8 @@
 
 mod browser;
 mod command;
+mod conversation;
+mod cut;
 mod full_disk;
 mod house;
 mod kill;

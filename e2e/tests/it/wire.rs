@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use serde_json::{Value, json};
@@ -32,6 +33,25 @@ impl Wire {
     /// Over TCP, if somebody listens.
     pub async fn try_tcp(address: &str) -> std::io::Result<Self> {
         Ok(Self::over(TcpStream::connect(address).await?))
+    }
+
+    /// Signed in with this token, if somebody listens and has time.
+    pub async fn try_signed_in(address: &str, token: &str) -> Option<Self> {
+        let mut wire = Self::try_tcp(address).await.ok()?;
+        wire.send(&json!({"t":"hello","v":1,"auth":{"token":token}}), &[]).await.ok()?;
+        (wire.next().await?.0["t"] == "welcome").then_some(wire)
+    }
+
+    /// Signed in with this token, as soon as there is a core.
+    pub async fn signed_in(address: &str, token: &str) -> Self {
+        let start = Instant::now();
+        loop {
+            if let Some(wire) = Self::try_signed_in(address, token).await {
+                return wire;
+            }
+            assert!(start.elapsed() < DEADLINE, "there was no core in time");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Over a unix socket.

@@ -9,6 +9,7 @@ use std::io::IsTerminal;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc;
+use wardroom_client_core::limits::OUTBOX_POSTS_MAX;
 use wardroom_client_core::{Change, Command, Effect, Link, OpenFrom, PostState, Subject};
 use wardroom_protocol::RoomName;
 use wardroom_protocol::limits::TEXT_BYTES_MAX;
@@ -153,7 +154,8 @@ impl Talk {
         while let Some(line) = self.held.front() {
             let waits = match Typed::parse(line) {
                 Typed::Run(_) | Typed::Join(_) => self.is_saying(runner),
-                Typed::Say(_) => self.starting > 0,
+                // Without a connection lines wait here once the outbox is full, and then in the pipe: none is lost.
+                Typed::Say(_) => self.starting > 0 || runner.client().outbox().posts().len() >= OUTBOX_POSTS_MAX,
                 _ => false,
             };
             match self.held.pop_front() {

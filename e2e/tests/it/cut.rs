@@ -1,0 +1,56 @@
+//! A network that fails: a forwarder between clients and server that ends connections when it is told to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// Forwards one port to another, until it is dropped.
+pub struct Wires {
+    /// `127.0.0.1:PORT` to connect to instead.
+    pub address: String,
+    cuts: watch::Sender<u64>,
+    /// Connections that were ended by a cut.
+    pub ended: Arc<AtomicU64>,
+    accepting: tokio::task::JoinHandle<()>,
+}
+
+impl Wires {
+    /// To this address.
+    pub async fn to(upstream: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (cuts, seen) = watch::channel(0);
+        let ended = Arc::new(AtomicU64::new(0));
+        let (upstream, counted) = (upstream.to_owned(), Arc::clone(&ended));
+        let accepting = tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (upstream, mut seen, counted) = (upstream.clone(), seen.clone(), Arc::clone(&counted));
+                seen.mark_unchanged();
+                tokio::spawn(async move {
+                    // Nobody there: the client sees its connection end, as it would with a server that is away.
+                    let Ok(mut far) = TcpStream::connect(&upstream).await else { return };
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        cut = seen.changed() => if cut.is_ok() {
+                            counted.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        Self { address, cuts, ended, accepting }
+    }
+
+    /// Ends all connections, in the middle of whatever they carry.
+    pub fn cut(&self) {
+        self.cuts.send_modify(|count| *count += 1);
+    }
+}
+
+impl Drop for Wires {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
