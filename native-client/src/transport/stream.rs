@@ -109,6 +109,7 @@ impl WriteHalf {
 async fn read_bytes(mut reader: Box<dyn AsyncRead + Send + Unpin>, conn: u64, events: &Events) -> Lost {
     let mut decoder = Decoder::default();
     let mut buf = BytesMut::with_capacity(READ_BYTES);
+    let mut is_first = true;
     loop {
         let mut frames: Vec<Frame> = Vec::new();
         loop {
@@ -126,7 +127,10 @@ async fn read_bytes(mut reader: Box<dyn AsyncRead + Send + Unpin>, conn: u64, ev
         }
         match reader.read_buf(&mut buf).await {
             Ok(0) => return Lost::Link("the server closed the connection".to_owned()),
-            Ok(_) => {}
+            Ok(_) if is_first && buf.starts_with(b"HTTP/") => {
+                return Lost::Link("a web server answers there; name it by http:// or https://".to_owned());
+            }
+            Ok(_) => is_first = false,
             Err(e) => return Lost::Link(format!("the connection broke: {}", io_words(&e))),
         }
     }

@@ -1,5 +1,6 @@
 //! TLS for `wss://`: whom the machine trusts, and whom `WARDROOM_CA_FILE` adds.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::stream::io_words;
+
 /// The variable that names a file of further certificates (PEM) to trust.
 const CA_FILE: &str = "WARDROOM_CA_FILE";
 
@@ -17,14 +20,45 @@ const CA_FILE: &str = "WARDROOM_CA_FILE";
 pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, String> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is no name that TLS knows"))?;
     let connector = TlsConnector::from(Arc::new(config()?));
-    connector.connect(name, stream).await.map_err(|e| {
-        let text = e.to_string();
-        if text.contains("UnknownIssuer") {
-            format!("its certificate is not trusted here; name the one that signed it in {CA_FILE}")
-        } else {
-            format!("TLS failed: {text}")
+    connector.connect(name, stream).await.map_err(|e| why_not(&e, host))
+}
+
+/// What went wrong, and what to do.
+fn why_not(e: &io::Error, host: &str) -> String {
+    use rustls::CertificateError as Bad;
+    use rustls::Error::{InvalidCertificate, InvalidMessage};
+    match e.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
+        Some(InvalidMessage(_)) => "it does not speak TLS there; name it by ws:// or http://".to_owned(),
+        Some(InvalidCertificate(bad)) => match bad {
+            Bad::UnknownIssuer => {
+                format!("its certificate is not trusted here; name the file of the one that signed it in {CA_FILE}")
+            }
+            Bad::NotValidForNameContext { presented, .. } => {
+                let names: Vec<&str> = presented.iter().map(|name| bare(name)).collect();
+                let names = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
+                format!("its certificate is for {names}, not for {host}; name the server as its certificate does")
+            }
+            Bad::Expired | Bad::ExpiredContext { .. } => "its certificate has expired; it needs a new one".to_owned(),
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+                "its certificate is not valid yet; is the clock of this machine right?".to_owned()
+            }
+            bad if bad.to_string().contains("CaUsedAsEndEntity") => {
+                "its certificate is that of a CA, which is not taken for a server's; let it sign one for the server"
+                    .to_owned()
+            }
+            bad => format!("its certificate is of no use: {bad}"),
+        },
+        Some(e) => format!("TLS failed: {e}"),
+        None if e.kind() == io::ErrorKind::UnexpectedEof => {
+            "it closed the connection before TLS was set up; does it speak TLS there?".to_owned()
         }
-    })
+        None => io_words(e),
+    }
+}
+
+/// `DnsName("localhost")` and `IpAddress(127.0.0.1)` is how rustls shows names.
+fn bare(name: &str) -> &str {
+    name.split_once('(').map_or(name, |(_, name)| name.trim_end_matches(')').trim_matches('"'))
 }
 
 fn config() -> Result<ClientConfig, String> {
@@ -32,11 +66,19 @@ fn config() -> Result<ClientConfig, String> {
     // A machine without roots may still trust the file; what cannot be read among them is left out.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = std::env::var_os(CA_FILE).map(PathBuf::from) {
-        let bad = |e: String| format!("{CA_FILE}={} holds no certificate that can be used: {e}", path.display());
-        let certs = CertificateDer::pem_file_iter(&path).map_err(|e| bad(e.to_string()))?;
-        for cert in certs {
+        let shown = path.display();
+        let bad = |e: String| format!("{CA_FILE}={shown} holds a certificate that cannot be used: {e}");
+        let pem = std::fs::read(&path).map_err(|e| {
+            let why = e.to_string().to_lowercase();
+            format!("{CA_FILE}={shown} cannot be read: {}", why.split(" (os error").next().unwrap_or_default())
+        })?;
+        let known = roots.len();
+        for cert in CertificateDer::pem_slice_iter(&pem) {
             let cert = cert.map_err(|e| bad(e.to_string()))?;
             roots.add(cert).map_err(|e| bad(e.to_string()))?;
+        }
+        if roots.len() == known {
+            return Err(format!("{CA_FILE}={shown} holds no certificate; it is to be a PEM file"));
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());

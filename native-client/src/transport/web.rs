@@ -7,7 +7,7 @@ use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
+use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -62,11 +62,28 @@ where
         Error::Http(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
             Lost::SignedOut("the server does not know this session; run: wardroom login".to_owned())
         }
-        Error::Http(answer) => link(format!("it answers HTTP {} and no WebSocket", answer.status())),
+        Error::Http(answer) => link(no_web_socket(server, answer.status(), answer.headers())),
+        Error::Io(e) => link(io_words(&e)),
         e => link(e.to_string()),
     })?;
     let (sink, stream): (_, _) = WebSocketStream::split(socket);
     Ok((WebReader(Box::pin(stream)), WebWriter(Box::pin(sink))))
+}
+
+/// Why an answer is no WebSocket, and what to do where that is likely.
+fn no_web_socket(server: &Server, status: StatusCode, headers: &HeaderMap) -> String {
+    let why = format!("it answers HTTP {status} and no WebSocket");
+    let is_plain = matches!(server, Server::Ws { tls: false, .. });
+    match headers.get("Location").and_then(|to| to.to_str().ok()) {
+        Some(to) if status.is_redirection() => {
+            format!("{why}: it sends one on; name {} as the server", wardroom_protocol::visible::visible(to))
+        }
+        // What nginx, Caddy and Go say to plain HTTP where they speak TLS.
+        _ if is_plain && status == StatusCode::BAD_REQUEST => {
+            format!("{why}; if it speaks TLS there, name it by wss:// or https://")
+        }
+        _ => why,
+    }
 }
 
 impl WebReader {
@@ -131,4 +148,24 @@ fn message(OutFrame { line, body }: OutFrame) -> Option<Message> {
     whole.extend_from_slice(&line);
     whole.extend_from_slice(&body);
     Some(Message::Binary(whole.freeze()))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_no_web_socket_says_what_to_do() {
+        let words = |server: &str, status: u16, location: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            location.map(|to| headers.insert("Location", HeaderValue::from_static(to)));
+            no_web_socket(&server.parse().unwrap(), StatusCode::from_u16(status).unwrap(), &headers)
+        };
+        let moved = words("ws://h", 301, Some("https://h/ws"));
+        assert!(moved.contains("HTTP 301") && moved.ends_with("name https://h/ws as the server"), "{moved}");
+        assert!(words("ws://h", 400, None).contains("name it by wss://"));
+        assert!(!words("wss://h", 400, None).contains("wss://"));
+        assert!(words("ws://h", 404, None).ends_with("HTTP 404 Not Found and no WebSocket"));
+    }
 }
