@@ -12,5 +12,6 @@ mod proxies;
 mod proxy;
 mod slow_reader;
 mod small_disk;
+mod tls;
 mod together;
 mod wire;

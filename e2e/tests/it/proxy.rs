@@ -26,9 +26,20 @@ fn deployed(name: &str) -> String {
 impl Proxy {
     /// nginx with `deploy/NAME`.
     pub async fn nginx(name: &str, port: u16, upstream: &str) -> Self {
+        Self::nginx_that_listens(name, port, upstream, &format!("listen 127.0.0.1:{port};")).await
+    }
+
+    /// nginx with `deploy/NAME` and TLS, as the comments there say: a certificate with its key, in files.
+    pub async fn nginx_with_tls(name: &str, port: u16, upstream: &str, (certificate, key): (&Path, &Path)) -> Self {
+        let (certificate, key) = (certificate.display(), key.display());
+        let listen = format!("listen 127.0.0.1:{port} ssl; ssl_certificate {certificate}; ssl_certificate_key {key};");
+        Self::nginx_that_listens(name, port, upstream, &listen).await
+    }
+
+    async fn nginx_that_listens(name: &str, port: u16, upstream: &str, listen: &str) -> Self {
         let config = deployed(name)
             .replace("127.0.0.1:8080", upstream)
-            .replace("listen 80;", &format!("listen 127.0.0.1:{port};"))
+            .replace("listen 80;", listen)
             .replace("listen [::]:80;", "");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("nginx.conf");

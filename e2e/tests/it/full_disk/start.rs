@@ -59,7 +59,7 @@ async fn a_server_on_a_full_disk_says_so_and_begins_once_there_is_space() {
         assert!(ended.err.contains(&data.display().to_string()), "{free_bytes}: {}", ended.err);
     }
     disk.free();
-    let mut command = std::process::Command::from(disk.enter(&binary()));
+    let mut command = disk.enter(&binary());
     command.env("RUST_LOG", "off");
     let data = data.display().to_string();
     let server =
