@@ -161,6 +161,10 @@ async fn the_printed_link_makes_the_first_administrator() {
         browser.until("hello, house").await;
         browser.end().await;
     }
+    // In order, so that its host goes with it.
+    let pid = serve.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").arg(pid).status().unwrap().success());
+    assert!(serve.wait().await.unwrap().success());
 }
 
 fn last_words(line: &str) -> String {
