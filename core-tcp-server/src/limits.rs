@@ -114,6 +114,20 @@ pub const DOWNLOADS_ALL_MAX: usize = 256;
 pub const SESSIONS_PER_USER_MAX: usize = 64;
 /// Rooms on one server: all are held in memory, at about a kilobyte each.
 pub const ROOMS_MAX: usize = 10_000;
+/// Unread messages that name one, as they are held in memory: as many as are counted.
+pub const MENTIONS_MAX: usize = wardroom_protocol::limits::UNREAD_MAX as usize;
+/// Messages that name all, as each room holds them: twice as many as are counted, since one's own do not count.
+pub const HERE_MENTIONS_MAX: usize = 2 * MENTIONS_MAX;
+/// People that one message names: what is longer is a list, and would be a write for each.
+pub const MENTIONED_MAX: usize = 50;
+/// Looks at the disk for what somebody has not read, where what they look at is deleted meanwhile.
+pub const RECOUNTS_MAX: u32 = 32;
+/// Milliseconds between two tellings that somebody is typing in a room.
+pub const TYPING_EVERY_MS: u64 = 2_000;
+/// People who are told to be typing in a room within that time: nobody reads more names.
+pub const TYPISTS_MAX: usize = 8;
+/// Items that wait for a connection's writer at which what may be dropped is: it is about to be out of date anyway.
+pub const CROWDED_ITEMS: u32 = 16;
 
 /// Runs that are not over, on all hosts together: four hosts that do as much as they can. Each may hold
 /// [`RUN_TAIL_BYTES_MAX`] and [`HOST_WINDOW_BYTES`] in memory, which makes 320 MiB at the very worst.

@@ -8,16 +8,16 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use wardroom_protocol::{RunId, StreamId};
 
-use crate::limits::IN_FLIGHT_MAX;
+use crate::limits::{CROWDED_ITEMS, IN_FLIGHT_MAX};
 use crate::rooms::Room;
-use crate::store::RoomId;
+use crate::store::{RoomId, UserId};
 
 /// What the writer of a connection is handed, in order.
 pub enum Item {
@@ -36,8 +36,8 @@ pub enum Item {
     Joined {
         /// The room.
         room: Arc<Room>,
-        /// Its welcome did not say so: it is told where the room stands.
-        is_news: bool,
+        /// What its welcome said of the room; `None` where it is told now.
+        known: Option<Known>,
     },
     /// The reader is a member no more.
     Left(RoomId),
@@ -47,6 +47,25 @@ pub enum Item {
     Ack(FlowKey, u64),
     /// No more of this bulk.
     Stop(FlowKey),
+}
+
+/// What a reader knows of a room that it has not opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Known {
+    /// The last event.
+    pub head: u64,
+    /// [`crate::rooms::Standing::touched`].
+    pub touched: u64,
+    /// [`Room::changes`].
+    pub changes: u64,
+}
+
+impl Known {
+    /// All that there is to know for this user now; `None` if they are no member.
+    pub fn of(room: &Room, user: UserId) -> Option<Self> {
+        let changes = room.changes();
+        room.standing(user).map(|standing| Self { head: standing.head, touched: standing.touched, changes })
+    }
 }
 
 /// Which bulk.
@@ -108,12 +127,41 @@ pub struct Outlet {
     pub heard_ms: AtomicU64,
     /// Runs that are watched here.
     pub watches: AtomicUsize,
+    /// Who reads, once that is known.
+    reader_is: OnceLock<Reader>,
+}
+
+/// Who reads what an outlet writes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Reader {
+    /// The user.
+    pub user: UserId,
+    /// With `nc`: frames say nothing to them.
+    pub is_person: bool,
 }
 
 impl Outlet {
     /// A new one, heard just now.
     pub fn new(now_ms: u64) -> Arc<Self> {
         Arc::new(Self { heard_ms: AtomicU64::new(now_ms), ..Self::default() })
+    }
+
+    /// Notes who reads.
+    pub fn set_reader(&self, reader: Reader) {
+        // It is set once, by who signs in.
+        let _ = self.reader_is.set(reader);
+    }
+
+    /// Who reads; `None` before they have signed in.
+    pub fn reader_is(&self) -> Option<Reader> {
+        self.reader_is.get().copied()
+    }
+
+    /// Something told that is worth nothing later: dropped where much waits already.
+    pub fn tell_now_or_never(&self, frame: &Bytes) {
+        if self.queued.load(Ordering::Acquire) < CROWDED_ITEMS {
+            self.tell(frame.clone());
+        }
     }
 
     /// Makes the writer look at its cursors. Cheap where it is about to anyway.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use wardroom_protocol::{Role, RoomName};
+use wardroom_protocol::{Role, RoomName, RoomRole};
 
 use crate::accounts::{SessionId, User};
 use crate::refusal::Refusal;
@@ -45,6 +45,24 @@ pub struct Joined {
     pub room: Arc<Room>,
 }
 
+/// A room that a member may add to: it goes on, and they do more in it than read.
+pub struct SpeakerIn {
+    /// The room.
+    pub room: Arc<Room>,
+}
+
+/// A room in which a member may run commands.
+pub struct OperatorIn {
+    /// The room.
+    pub room: Arc<Room>,
+}
+
+/// A room that a member may keep: say who is in it, what it is called, and what is taken back.
+pub struct OwnerIn {
+    /// The room.
+    pub room: Arc<Room>,
+}
+
 macro_rules! right {
     ($name:ident, $function:ident, $role:expr, $why:expr) => {
         impl<'a> $name<'a> {
@@ -78,7 +96,7 @@ impl Member {
     pub fn readable(&self, rooms: &Registry, name: &RoomName) -> Result<Readable, Refusal> {
         rooms
             .by_name(name)
-            .filter(|room| !room.is_private || room.has(self.user.id))
+            .filter(|room| room.is_seen_by(self.user.id))
             .map(|room| Readable { room })
             .ok_or_else(|| Refusal::not_found(format!("there is no room {name}")))
     }
@@ -106,4 +124,75 @@ impl Member {
         }
         Err(Refusal::forbidden(format!("you are not a member of {name}: join it first")))
     }
+
+    /// A room that this member is in, and more than a reader.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`.
+    pub fn active(&self, rooms: &Registry, name: &RoomName) -> Result<Joined, Refusal> {
+        let Joined { room } = self.joined(rooms, name)?;
+        if room.role_of(self.user.id) >= Some(RoomRole::Member) {
+            return Ok(Joined { room });
+        }
+        Err(Refusal::forbidden(format!("you only read in {name}: ask one of its owners for the role member")))
+    }
+
+    /// A room that this member may speak in, and share files.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`; `conflict` where it is archived.
+    pub fn speaker_in(&self, rooms: &Registry, name: &RoomName) -> Result<SpeakerIn, Refusal> {
+        self.speaker()?;
+        let room = unarchived(self.active(rooms, name)?.room)?;
+        Ok(SpeakerIn { room })
+    }
+
+    /// A room that this member may run commands in.
+    ///
+    /// # Errors
+    /// As [`Member::speaker_in`].
+    pub fn operator_in(&self, rooms: &Registry, name: &RoomName) -> Result<OperatorIn, Refusal> {
+        self.operator()?;
+        let room = unarchived(self.active(rooms, name)?.room)?;
+        Ok(OperatorIn { room })
+    }
+
+    /// A room that this member may keep: one that they own, or see as an admin. It may be archived.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`.
+    pub fn keeper_of(&self, rooms: &Registry, name: &RoomName) -> Result<OwnerIn, Refusal> {
+        self.speaker()?;
+        let Readable { room } = self.readable(rooms, name)?;
+        if self.is_owner_of(&room) {
+            return Ok(OwnerIn { room });
+        }
+        Err(Refusal::forbidden(format!("only owners of {name} do this, and admins")))
+    }
+
+    /// As [`Member::keeper_of`], for a room that goes on.
+    ///
+    /// # Errors
+    /// As [`Member::keeper_of`]; `conflict` where it is archived.
+    pub fn owner_in(&self, rooms: &Registry, name: &RoomName) -> Result<OwnerIn, Refusal> {
+        let room = unarchived(self.keeper_of(rooms, name)?.room)?;
+        Ok(OwnerIn { room })
+    }
+
+    /// True for owners of a room that they may speak in, and for admins in each room that they see.
+    pub fn is_owner_of(&self, room: &Room) -> bool {
+        let is_admin = self.user.role >= Role::Admin && room.is_seen_by(self.user.id);
+        is_admin || (self.user.role >= Role::Member && room.role_of(self.user.id) == Some(RoomRole::Owner))
+    }
+}
+
+/// The room, if it goes on.
+///
+/// # Errors
+/// `conflict`
+pub fn unarchived(room: Arc<Room>) -> Result<Arc<Room>, Refusal> {
+    if room.is_archived() {
+        return Err(Refusal::conflict(format!("{} is archived: it can be read, and nothing is added", room.name)));
+    }
+    Ok(room)
 }

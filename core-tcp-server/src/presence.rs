@@ -10,7 +10,7 @@ use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
 use wardroom_protocol::messages::{Goaway, Ping};
 
 use crate::accounts::SessionId;
-use crate::outlet::Outlet;
+use crate::outlet::{Outlet, Reader};
 use crate::store::UserId;
 
 /// All connections that are signed in.
@@ -46,6 +46,7 @@ impl Presence {
         is_person: bool,
     ) -> Here {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
+        outlet.set_reader(Reader { user, is_person });
         let connection = Connection { outlet: Arc::clone(outlet), user, session, is_person, pinged_ms: 0 };
         self.lock().insert(id, connection);
         Here { presence: Arc::clone(self), id }

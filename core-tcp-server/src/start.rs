@@ -190,7 +190,8 @@ async fn publish(state: Arc<State>, mut batches: mpsc::Receiver<Batch>) {
     while let Some(batch) = batches.recv().await {
         if let Some(state) = rooms.upgrade() {
             state.search.published(&batch.events);
-            state.rooms.publish(batch.events);
+            let moved = state.rooms.publish(batch.events);
+            crate::rooms::tell_moved(&state, moved);
         }
         for (finish, result) in batch.finished {
             finish(result);

@@ -79,8 +79,7 @@ async fn commit_to_end(
     let Ok(upload) = state.files.uploads.find(id, member.user.id) else {
         return committed_before(state, member, id, wanted.as_ref()).await;
     };
-    member.speaker()?;
-    member.joined(&state.rooms, &upload.room.name)?;
+    member.speaker_in(&state.rooms, &upload.room.name)?;
     let wait = Duration::from_millis(COMMIT_WAIT_MS);
     let ending = tokio::time::timeout(wait, upload.ending.lock()).await;
     let mut ending = ending.map_err(|_| Refusal::busy("another commit of this upload is under way", 5_000))?;

@@ -37,9 +37,8 @@ pub async fn put(
     put: FilePut,
     face: Face,
 ) -> Result<FilePutOk, Refusal> {
-    member.speaker()?;
     let Place::Room(name) = &put.place;
-    let room = member.joined(&state.rooms, name)?.room;
+    let room = member.speaker_in(&state.rooms, name)?.room;
     if put.size > wardroom_protocol::limits::FILE_BYTES_MAX {
         return Err(Refusal::too_large("a file has at most 64 GiB"));
     }

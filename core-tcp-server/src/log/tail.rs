@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::limits::{TAIL_BYTES_MAX, TAIL_EVENTS_MAX};
 use crate::outlet::Outlet;
-use crate::store::{Published, UserId};
+use crate::store::{Published, Replaced, UserId};
 
 /// The end of one timeline.
 pub struct Tail {
@@ -61,6 +61,35 @@ impl Tail {
         self.head.store(seq, Ordering::Release);
     }
 
+    /// Puts other frames in the places of those that read otherwise from now on, as far as they are held here: what was
+    /// deleted is not served.
+    pub fn replace(&self, replaced: Vec<Replaced>) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = entries.frames.front().map(|first| first.seq) else { return };
+        for Replaced { seq, frame, own_frame } in replaced {
+            let index = seq.checked_sub(first).and_then(|index| usize::try_from(index).ok());
+            let Some(entry) = index.and_then(|index| entries.frames.get_mut(index)) else { continue };
+            let (old, new) = (entry.frame.len(), frame.len());
+            (entry.frame, entry.own_frame) = (frame, own_frame);
+            entries.bytes = (entries.bytes + new).saturating_sub(old);
+        }
+    }
+
+    /// Drops what stands before this place: it was removed from the store.
+    pub fn forget_before(&self, first: u64) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(oldest) = entries.frames.pop_front_if(|oldest| oldest.seq < first) {
+            entries.bytes -= oldest.frame.len();
+        }
+    }
+
+    /// Does something with each connection that has the room open.
+    pub fn each_reader(&self, act: impl Fn(&Outlet)) {
+        for reader in self.readers.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            act(reader);
+        }
+    }
+
     /// Wakes all readers. Apart from [`Tail::append`], so that a batch of events wakes them once.
     pub fn wake(&self) {
         for reader in self.readers.read().unwrap_or_else(PoisonError::into_inner).iter() {
@@ -108,7 +137,25 @@ mod tests {
 
     fn event(seq: u64, len: usize) -> Published {
         let frame = Bytes::from(vec![b'x'; len]);
-        Published { room: RoomId(1), seq, by: UserId(1), frame, own_frame: Some(Bytes::from_static(b"own")) }
+        let own_frame = Some(Bytes::from_static(b"own"));
+        Published { room: RoomId(1), seq, by: UserId(1), frame, own_frame, is_counted: true, effect: None }
+    }
+
+    #[test]
+    fn what_is_replaced_is_served_no_more() {
+        let tail = Tail::new(10);
+        (11..=13).for_each(|seq| tail.append(event(seq, 8)));
+        let other = |seq| Replaced { seq, frame: Bytes::from_static(b"other"), own_frame: None };
+        tail.replace(vec![other(9), other(12), other(14)]);
+        let mut out = Vec::new();
+        assert_eq!(tail.read(10, 64, UserId(1), &mut out), TailRead::Took(13));
+        assert_eq!(out, [&b"own"[..], b"other", b"own"]);
+        tail.forget_before(13);
+        assert_eq!(tail.read(11, 64, UserId(1), &mut Vec::new()), TailRead::Behind);
+        assert_eq!(tail.read(12, 64, UserId(1), &mut Vec::new()), TailRead::Took(13));
+        (tail.forget_before(99), tail.replace(vec![other(13)]));
+        assert_eq!(tail.read(12, 64, UserId(1), &mut Vec::new()), TailRead::Behind);
+        assert_eq!(tail.head(), 13);
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! All rooms, by name and by row. Loaded once; rooms are added, never removed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rusqlite::Connection;
-use wardroom_protocol::RoomName;
+use wardroom_protocol::{RoomName, UserName};
 
-use super::room::Room;
+use super::names::{look_alike, normalized};
+use super::room::{Meta, Moved, Room};
+use crate::limits::HERE_MENTIONS_MAX;
 use crate::refusal::Refusal;
-use crate::store::{Published, RoomId, UserId};
+use crate::store::{Published, RoomId, UserId, from_sql};
 
 /// All rooms.
 #[derive(Default)]
@@ -16,6 +18,8 @@ pub struct Registry {
     rooms: RwLock<Maps>,
     /// Rooms that moved on since the members who do not have them open were last woken.
     moved: Mutex<HashSet<RoomId>>,
+    /// Held while a room is made.
+    pub making: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -32,21 +36,32 @@ impl Registry {
     pub fn load(conn: &Connection) -> Result<Self, Refusal> {
         let registry = Self::default();
         let mut rooms = conn.prepare(
-            "SELECT id, name, title, private, (SELECT coalesce(max(seq), 0) FROM events WHERE room = rooms.id) FROM rooms",
+            "SELECT id, name, private, dm, title, topic, archived, retention_days, first,
+                    max(first - 1, (SELECT coalesce(max(seq), 0) FROM events WHERE room = rooms.id)) FROM rooms",
         )?;
         let mut rows = rooms.query([])?;
         while let Some(row) = rows.next()? {
             let name: String = row.get(1)?;
             let name = RoomName::parse(&name).map_err(Refusal::internal)?;
-            let head = u64::try_from(row.get::<_, i64>(4)?).unwrap_or(0);
-            registry.insert(Arc::new(Room::new(RoomId(row.get(0)?), name, row.get(2)?, row.get(3)?, head)));
+            let dm: Option<String> = row.get(3)?;
+            let dm = dm.map_or(Ok(Vec::new()), |ids| users_of(conn, &ids))?;
+            let meta = Meta {
+                title: row.get(4)?,
+                topic: row.get(5)?,
+                is_archived: row.get(6)?,
+                retention_days: row.get(7)?,
+                first: from_sql(row.get(8)?),
+            };
+            let room = Room::new(RoomId(row.get(0)?), name, row.get(2)?, dm, meta, from_sql(row.get(9)?));
+            room.load_here(here_of(conn, room.id)?);
+            registry.insert(Arc::new(room));
         }
-        let mut members = conn.prepare("SELECT room, user, read FROM members")?;
+        let mut members = conn.prepare("SELECT room, user, role, read FROM members")?;
         let mut rows = members.query([])?;
         while let Some(row) = rows.next()? {
-            let read = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+            let role: String = row.get(2)?;
             if let Some(room) = registry.by_id(RoomId(row.get(0)?)) {
-                room.put_member(UserId(row.get(1)?), read);
+                room.load_member(UserId(row.get(1)?), role.parse().unwrap_or_default(), from_sql(row.get(3)?));
             }
         }
         Ok(registry)
@@ -59,9 +74,17 @@ impl Registry {
         maps.by_id.insert(room.id, room);
     }
 
-    /// The room of this name.
+    /// The room of this name, however it was typed.
     pub fn by_name(&self, name: &RoomName) -> Option<Arc<Room>> {
-        self.rooms.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned()
+        let find =
+            |name: &RoomName| self.rooms.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned();
+        find(name).or_else(|| normalized(name).and_then(|name| find(&name)))
+    }
+
+    /// Another room whose name looks the same.
+    pub fn look_alike(&self, name: &RoomName) -> Option<RoomName> {
+        let maps = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        maps.by_name.keys().find(|other| look_alike(other, name)).cloned()
     }
 
     /// The room of this row.
@@ -82,20 +105,29 @@ impl Registry {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
     }
 
-    /// Appends committed events to their tails and wakes the readers, each room's once.
-    pub fn publish(&self, events: Vec<Published>) {
+    /// Appends committed events to their tails and wakes the readers, each room's once. Gives back who came and went.
+    pub fn publish(&self, events: Vec<Published>) -> Vec<(Arc<Room>, Moved)> {
         let mut last: Option<Arc<Room>> = None;
+        let mut moved = Vec::new();
         for event in events {
             if last.as_ref().is_none_or(|room| room.id != event.room) {
                 self.wake(last.take());
                 last = self.by_id(event.room);
             }
             // A room made in this very batch is not here yet; it comes with its head as it then stands.
-            if let Some(room) = &last {
-                room.tail.append(event);
+            if let Some(room) = &last
+                && let Some(who) = room.publish(event)
+            {
+                moved.push((Arc::clone(room), who));
             }
         }
         self.wake(last);
+        moved
+    }
+
+    /// The members who do not have it open are woken soon: something changed that is no event.
+    pub fn note_moved(&self, room: RoomId) {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(room);
     }
 
     fn wake(&self, room: Option<Arc<Room>>) {
@@ -111,4 +143,29 @@ impl Registry {
             room.wake_quiet();
         }
     }
+}
+
+/// The members of a direct message, by name. `ids` as the store has them: `3+17`.
+fn users_of(conn: &Connection, ids: &str) -> Result<Vec<UserName>, Refusal> {
+    let mut statement = conn.prepare_cached("SELECT name FROM users WHERE id = ?1")?;
+    let mut users = Vec::new();
+    for id in ids.split('+').filter_map(|id| id.parse::<i64>().ok()) {
+        let name: String = statement.query_row([id], |row| row.get(0))?;
+        users.push(UserName::parse(&name).map_err(Refusal::internal)?);
+    }
+    users.sort();
+    Ok(users)
+}
+
+/// The last messages of a room that name all, ascending, and whose they are.
+fn here_of(conn: &Connection, room: RoomId) -> Result<VecDeque<(u64, UserId)>, Refusal> {
+    let mut statement = conn.prepare_cached(
+        "SELECT e.seq, e.by FROM mentions m JOIN events e ON e.room = m.room AND e.seq = m.seq
+         WHERE m.room = ?1 AND m.user = 0 ORDER BY m.seq DESC LIMIT ?2",
+    )?;
+    let limit = i64::try_from(HERE_MENTIONS_MAX).unwrap_or(i64::MAX);
+    let rows = statement.query_map([room.0, limit], |row| Ok((from_sql(row.get(0)?), UserId(row.get(1)?))))?;
+    let mut here: VecDeque<_> = rows.collect::<rusqlite::Result<_>>()?;
+    here.make_contiguous().reverse();
+    Ok(here)
 }

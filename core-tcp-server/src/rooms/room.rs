@@ -1,15 +1,18 @@
-//! A room in memory: what it is called, who is in it and how far they have read, and the tail of its timeline.
+//! A room in memory: what it is called, who is in it and how far they have read, and the tail of its timeline. What is in it
+//! is the fold of the room's events: the publisher alone changes it, event by event.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use wardroom_protocol::RoomName;
 use wardroom_protocol::messages::RoomInfo;
+use wardroom_protocol::{RoomName, RoomRole, UserName};
 
+use super::people::{Mark, People, Recount, Standing};
+use super::typing::Typists;
 use crate::log::Tail;
 use crate::outlet::Outlet;
-use crate::store::{RoomId, UserId};
+use crate::store::{Effect, Published, RoomId, UserId};
 
 /// A room. Shared by all that have it open.
 pub struct Room {
@@ -17,86 +20,266 @@ pub struct Room {
     pub id: RoomId,
     /// Its name.
     pub name: RoomName,
-    /// Its title.
-    pub title: String,
     /// Only members see it.
     pub is_private: bool,
+    /// A direct message of these, by name; empty for a room. They do not change.
+    pub dm: Vec<UserName>,
     /// The end of its timeline.
     pub tail: Tail,
-    /// Who is in it, and the last event that each has read. Never held across an await.
-    members: RwLock<HashMap<UserId, u64>>,
-    /// Counts the moves of read positions: who finds it where it was need not look at them.
-    reads: AtomicU64,
+    /// Who is typing.
+    pub typists: Mutex<Typists>,
+    /// What it is called and how it is kept. Never held across an await.
+    meta: RwLock<Meta>,
+    /// Counts the changes of it, and of roles: who finds the number where it was need not look.
+    changes: AtomicU64,
+    /// Who is in it, and what each has not read. Never held across an await.
+    people: RwLock<People>,
+    /// Counts what moves read positions and unread counts without being an event: likewise.
+    moves: AtomicU64,
     /// Connections of members that do not have it open: told, at most a few times a second, that it moved on.
     quiet: RwLock<Vec<Arc<Outlet>>>,
 }
 
+/// What may change of a room.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Meta {
+    /// Its title.
+    pub title: String,
+    /// What it is about.
+    pub topic: String,
+    /// It is over.
+    pub is_archived: bool,
+    /// Days after which what is in it is removed; 0: never.
+    pub retention_days: u32,
+    /// The first event that is still there.
+    pub first: u64,
+}
+
+/// Somebody became a member, or is one no more: their connections are to know.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Moved {
+    /// Came.
+    Came(UserId),
+    /// Went.
+    Went(UserId),
+}
+
 impl Room {
-    /// A room as the store has it.
-    pub fn new(id: RoomId, name: RoomName, title: String, is_private: bool, head: u64) -> Self {
+    /// A room as the store has it, without its members.
+    pub fn new(id: RoomId, name: RoomName, is_private: bool, dm: Vec<UserName>, meta: Meta, head: u64) -> Self {
         Self {
             id,
             name,
-            title,
             is_private,
+            dm,
             tail: Tail::new(head),
-            members: RwLock::default(),
-            reads: AtomicU64::new(0),
+            typists: Mutex::default(),
+            meta: RwLock::new(meta),
+            changes: AtomicU64::new(0),
+            people: RwLock::new(People::new(head)),
+            moves: AtomicU64::new(0),
             quiet: RwLock::default(),
         }
     }
 
-    /// The last event that this member has read; `None` for one who is no member.
-    pub fn read_by(&self, user: UserId) -> Option<u64> {
-        self.members.read().unwrap_or_else(PoisonError::into_inner).get(&user).copied()
+    /// What it is called and how it is kept.
+    pub fn meta(&self) -> Meta {
+        self.read_meta().clone()
     }
 
-    /// Another number than before if a read position may have moved. Costs no lock.
-    pub fn reads(&self) -> u64 {
-        self.reads.load(Ordering::Acquire)
+    /// Its title.
+    pub fn title(&self) -> String {
+        self.read_meta().title.clone()
+    }
+
+    /// True if it is over: it can be read, and nothing is added.
+    pub fn is_archived(&self) -> bool {
+        self.read_meta().is_archived
+    }
+
+    /// The first event that is still there.
+    pub fn first(&self) -> u64 {
+        self.read_meta().first.max(1)
+    }
+
+    /// True if it is a direct message.
+    pub fn is_dm(&self) -> bool {
+        !self.dm.is_empty()
+    }
+
+    /// The last event that this member has read; `None` for one who is no member.
+    pub fn read_by(&self, user: UserId) -> Option<u64> {
+        self.people().read(user)
+    }
+
+    /// What this member may do here; `None` for one who is no member.
+    pub fn role_of(&self, user: UserId) -> Option<RoomRole> {
+        self.people().role(user)
     }
 
     /// True for members.
     pub fn has(&self, user: UserId) -> bool {
-        self.read_by(user).is_some()
+        self.role_of(user).is_some()
     }
 
-    /// All members.
-    pub fn members(&self) -> Vec<UserId> {
-        self.members.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    /// True for those who may know of it.
+    pub fn is_seen_by(&self, user: UserId) -> bool {
+        !self.is_private || self.has(user)
     }
 
-    /// Adds a member who has read so far, or moves on how far one has read. Never back.
+    /// All members, and what they may do.
+    pub fn members(&self) -> Vec<(UserId, RoomRole)> {
+        self.people().all().collect()
+    }
+
+    /// Another number than before if what it is called, how it is kept or a role may have changed. Costs no lock.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Another number than before if a read position or a count may have moved otherwise than by an event. Costs no lock.
+    pub fn moves(&self) -> u64 {
+        self.moves.load(Ordering::Acquire)
+    }
+
+    /// Where a member stands.
+    pub fn standing(&self, user: UserId) -> Option<Standing> {
+        self.people().standing(user)
+    }
+
+    /// Adds a member as the store has them.
+    pub fn load_member(&self, user: UserId, role: RoomRole, read: u64) {
+        self.write_people().load(user, role, read);
+    }
+
+    /// Notes that an account that was just made is a member.
     pub fn put_member(&self, user: UserId, read: u64) {
-        let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
-        let at = members.entry(user).or_insert(read);
-        *at = read.max(*at);
-        self.reads.fetch_add(1, Ordering::Release);
+        let mut people = self.write_people();
+        if people.role(user).is_none() {
+            people.load(user, RoomRole::Member, read);
+        }
     }
 
-    /// Removes a member.
-    pub fn remove_member(&self, user: UserId) {
-        self.members.write().unwrap_or_else(PoisonError::into_inner).remove(&user);
+    /// Adds one who made the room or is in it from the start.
+    pub fn put_founder(&self, user: UserId, role: RoomRole) {
+        self.write_people().come(user, role);
+    }
+
+    /// Messages that name all, as the store has them.
+    pub fn load_here(&self, here: VecDeque<(u64, UserId)>) {
+        self.write_people().set_here(here);
+    }
+
+    /// True if what this member has not read is to be counted on disk.
+    pub fn is_uncounted(&self, user: UserId) -> bool {
+        self.people().is_uncounted(user)
+    }
+
+    /// Members whose unread lines are to be counted on disk.
+    pub fn uncounted(&self) -> Vec<UserId> {
+        self.people().uncounted()
+    }
+
+    /// Where a count on disk is to end.
+    pub fn mark(&self, user: UserId) -> Mark {
+        self.people().mark(user)
+    }
+
+    /// As [`People::settle`].
+    pub fn settle(&self, user: UserId, read: u64, mark: Mark, recount: &Recount) -> bool {
+        let is_settled = self.write_people().settle(user, read, mark, recount);
+        self.moves.fetch_add(1, Ordering::Release);
+        is_settled
+    }
+
+    /// As [`People::read_all`].
+    pub fn read_all(&self, user: UserId, read: u64) -> bool {
+        let is_all = self.write_people().read_all(user, read);
+        self.moves.fetch_add(1, Ordering::Release);
+        is_all
+    }
+
+    /// What stood before this place was removed from the store.
+    pub fn forget_before(&self, first: u64) {
+        self.meta.write().unwrap_or_else(PoisonError::into_inner).first = first;
+        self.tail.forget_before(first);
+        self.write_people().forget_before(first);
+        self.changes.fetch_add(1, Ordering::Release);
+        self.moves.fetch_add(1, Ordering::Release);
+    }
+
+    /// Takes in an event that was committed, and what it changes. Called by the publisher alone, in commit order.
+    pub fn publish(&self, mut event: Published) -> Option<Moved> {
+        let mut people = self.write_people();
+        people.append(event.seq, event.by, event.is_counted);
+        let Some(effect) = event.effect.take() else {
+            drop(people);
+            self.tail.append(event);
+            return None;
+        };
+        let mut moved = None;
+        // The numbers move last: who finds a new one finds what it stands for.
+        let mut number = &self.moves;
+        match *effect {
+            Effect::Came(user, role) => {
+                people.come(user, role);
+                moved = Some(Moved::Came(user));
+            }
+            Effect::Went(user) => {
+                people.go(user);
+                moved = Some(Moved::Went(user));
+            }
+            Effect::Role(user, role) => {
+                people.set_role(user, role);
+                number = &self.changes;
+            }
+            Effect::Mentions(mentions) => people.mention(event.seq, event.by, &mentions),
+            Effect::Amended(amended) => {
+                people.amend(&amended);
+                self.tail.replace(amended.replaced);
+            }
+            about => {
+                self.change(about);
+                number = &self.changes;
+            }
+        }
+        drop(people);
+        number.fetch_add(1, Ordering::Release);
+        self.tail.append(event);
+        moved
+    }
+
+    fn change(&self, effect: Effect) {
+        let mut meta = self.meta.write().unwrap_or_else(PoisonError::into_inner);
+        match effect {
+            Effect::Title(title) => meta.title = title,
+            Effect::Topic(topic) => meta.topic = topic,
+            Effect::Archived(is_archived) => meta.is_archived = is_archived,
+            Effect::Retention(days) => meta.retention_days = days,
+            _ => {}
+        }
     }
 
     /// The room as this user sees it.
     pub fn info(&self, user: UserId) -> RoomInfo {
-        let read = self.read_by(user);
+        let meta = self.meta();
+        let people = self.people();
+        let standing = people.standing(user);
         RoomInfo {
             room: self.name.clone(),
-            title: self.title.clone(),
-            head: self.tail.head(),
-            read: read.unwrap_or(0),
-            mentions: 0,
-            joined: read.is_some(),
+            title: meta.title,
+            head: people.head(),
+            read: standing.map_or(0, |standing| standing.read),
+            mentions: standing.map_or(0, |standing| standing.mentions),
+            joined: standing.is_some(),
             private: self.is_private,
-            unread: 0,
-            topic: String::new(),
-            role: read.map(|_| wardroom_protocol::RoomRole::Member),
-            archived: false,
-            dm: Vec::new(),
-            first: None,
-            retention_days: None,
+            unread: standing.map_or(0, |standing| standing.unread),
+            topic: meta.topic,
+            role: people.role(user),
+            archived: meta.is_archived,
+            dm: self.dm.clone(),
+            first: Some(meta.first).filter(|first| *first > 1),
+            retention_days: Some(meta.retention_days).filter(|days| *days > 0),
         }
     }
 
@@ -118,5 +301,17 @@ impl Room {
         for outlet in self.quiet.read().unwrap_or_else(PoisonError::into_inner).iter() {
             outlet.wake();
         }
+    }
+
+    fn read_meta(&self) -> RwLockReadGuard<'_, Meta> {
+        self.meta.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn people(&self) -> RwLockReadGuard<'_, People> {
+        self.people.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_people(&self) -> RwLockWriteGuard<'_, People> {
+        self.people.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

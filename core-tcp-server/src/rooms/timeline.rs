@@ -34,8 +34,7 @@ pub async fn post<D>(state: &State, member: &Member, post: Post, done: D) -> Res
 where
     D: FnOnce(Result<u64, Refusal>) + Send + 'static,
 {
-    member.speaker()?;
-    let room = member.joined(&state.rooms, &post.room)?.room;
+    let room = member.speaker_in(&state.rooms, &post.room)?.room;
     if post.text.len() > TEXT_BYTES_MAX {
         return Err(Refusal::too_large("a message has at most 16,384 bytes: send it as a file"));
     }
@@ -90,6 +89,8 @@ pub fn open_at(state: &State, member: &Member, open: &RoomOpen) -> Result<(Arc<R
         }
         (None, last) => head.saturating_sub(last.unwrap_or(0)),
     };
+    // What retention has removed is not waited for.
+    let after = after.max(room.first() - 1).min(head);
     Ok((room, after))
 }
 
@@ -104,14 +105,14 @@ pub async fn history(state: &State, member: &Member, ask: &RoomHistory) -> Resul
     if limit == 0 || limit > HISTORY_LIMIT_MAX {
         return Err(Refusal::bad_request("limit is 1 to 200"));
     }
-    let reader = member.user.id;
+    let (reader, first) = (member.user.id, room.first());
     let count = usize::try_from(limit).unwrap_or(1);
     // An answer is one line: some room is kept for what stands around the events.
     let bytes_max = LINE_BYTES_MAX - 1_024;
     let read = |range, count, bytes_max| state.store.read_events(room.id, range, count + 1, bytes_max, reader);
     let (events, more) = match (ask.before, ask.after, ask.around) {
-        (None, None, None) => cut_front(read(Range::Before(u64::MAX >> 1), count, bytes_max).await?, count, 1),
-        (Some(before), None, None) => cut_front(read(Range::Before(before), count, bytes_max).await?, count, 1),
+        (None, None, None) => cut_front(read(Range::Before(u64::MAX >> 1), count, bytes_max).await?, count, first),
+        (Some(before), None, None) => cut_front(read(Range::Before(before), count, bytes_max).await?, count, first),
         (None, Some(after), None) => {
             let mut events = read(Range::After(after), count, bytes_max).await?;
             events.truncate(count);
@@ -120,7 +121,7 @@ pub async fn history(state: &State, member: &Member, ask: &RoomHistory) -> Resul
         }
         (None, None, Some(around)) => {
             let half = count / 2;
-            let (mut events, more) = cut_front(read(Range::Before(around), half, bytes_max / 2).await?, half, 1);
+            let (mut events, more) = cut_front(read(Range::Before(around), half, bytes_max / 2).await?, half, first);
             let rest = read(Range::After(around.saturating_sub(1)), count - half, bytes_max / 2).await?;
             events.extend(rest.into_iter().take(count - half));
             (events, more)

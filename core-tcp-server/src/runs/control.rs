@@ -25,7 +25,8 @@ use crate::state::State;
 pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> Result<(), Refusal> {
     let by = member.operator()?.member().clone();
     let run = open_run(state, member, signal.run).await?;
-    member.joined(&state.rooms, &run.facts.room_name)?;
+    // Also in a room that was archived meanwhile.
+    member.active(&state.rooms, &run.facts.room_name)?;
     let link = link_of(state, &run)?;
     let name = by.user.name.clone();
     let (subject, detail) = (signal.run.to_string(), format!("r{} {}", run.facts.n, signal.signal.as_str()));

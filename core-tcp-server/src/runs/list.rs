@@ -63,7 +63,7 @@ pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<
         }
         None => {
             let rooms = state.rooms.all();
-            let is_hidden = |room: &&Arc<crate::rooms::Room>| room.is_private && !room.has(member.user.id);
+            let is_hidden = |room: &&Arc<crate::rooms::Room>| !room.is_seen_by(member.user.id);
             let hidden: Vec<i64> = rooms.iter().filter(is_hidden).map(|room| room.id.0).collect();
             let hidden = serde_json::to_string(&hidden).map_err(Refusal::internal)?;
             let sql =

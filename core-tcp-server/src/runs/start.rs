@@ -41,8 +41,8 @@ enum Recorded {
 /// `forbidden`, `not_found` (the room, the host), `bad_request`, `too_large`, `conflict` (the nonce), `busy` (the host is
 /// away, too many runs).
 pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Result<RunStartOk, Refusal> {
-    let by = member.operator()?.member().clone();
-    let room = member.joined(&state.rooms, &start.room)?.room;
+    let room = member.operator_in(&state.rooms, &start.room)?.room;
+    let by = member.clone();
     let run = RunId(new_ulid(now_ms()));
     let order = order::check(&start, run, &by.user.name)?;
     let intent = Intent { run, order, room, by, nonce: start.nonce };

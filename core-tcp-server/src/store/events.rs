@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use wardroom_protocol::event::StoredEvent;
 
 use super::writer::{as_sql, from_sql};
-use super::{RoomId, Store, UserId};
+use super::{Effect, RoomId, Store, UserId};
 use crate::refusal::Refusal;
 
 /// An event to be appended.
@@ -49,10 +49,19 @@ pub struct Published {
     pub frame: Bytes,
     /// The frame for the author, where it bears a nonce.
     pub own_frame: Option<Bytes>,
+    /// Others count it as unread.
+    pub is_counted: bool,
+    /// What it changes beside the timeline. Boxed: most change nothing.
+    pub effect: Option<Box<Effect>>,
+}
+
+/// True for the kinds that count as unread: what somebody said, ran or shared.
+pub fn is_counted(kind: &str) -> bool {
+    matches!(kind, "message" | "run.started" | "file.added")
 }
 
 impl Published {
-    pub(super) fn new(event: &NewEvent<'_>, seq: u64, at: u64) -> Self {
+    pub(super) fn new(event: &NewEvent<'_>, seq: u64, at: u64, effect: Option<Effect>) -> Self {
         let stored =
             StoredEvent { room: event.room_name, seq, at, by: event.by_name, kind: event.kind, fields: event.fields };
         Self {
@@ -61,6 +70,8 @@ impl Published {
             by: event.by,
             frame: stored.encode(None),
             own_frame: event.nonce.map(|nonce| stored.encode(Some(nonce))),
+            is_counted: is_counted(event.kind),
+            effect: effect.map(Box::new),
         }
     }
 
@@ -73,9 +84,13 @@ impl Published {
     }
 }
 
+/// The last event's place; where retention has removed all, the one before the first that will come.
 pub(super) fn head(conn: &Connection, room: RoomId) -> rusqlite::Result<u64> {
-    conn.prepare_cached("SELECT coalesce(max(seq), 0) FROM events WHERE room = ?1")?
-        .query_row([room.0], |row| row.get(0).map(from_sql))
+    conn.prepare_cached(
+        "SELECT max((SELECT coalesce(max(seq), 0) FROM events WHERE room = ?1),
+                    coalesce((SELECT first - 1 FROM rooms WHERE id = ?1), 0))",
+    )?
+    .query_row([room.0], |row| row.get(0).map(from_sql))
 }
 
 /// False if the author used the nonce before.
@@ -90,17 +105,31 @@ pub(super) fn insert(conn: &Connection, event: &NewEvent<'_>, seq: u64, at: u64)
 }
 
 pub(super) fn find_by_nonce(conn: &Connection, event: &NewEvent<'_>) -> Result<Appended, Refusal> {
-    let found: Option<(i64, i64, String, String)> = conn
-        .prepare_cached("SELECT room, seq, kind, fields FROM events WHERE by = ?1 AND nonce = ?2")?
-        .query_row(params![event.by.0, event.nonce], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+    type Row = (i64, i64, String, String, Option<Vec<u8>>);
+    let found: Option<Row> = conn
+        .prepare_cached("SELECT room, seq, kind, fields, posted FROM events WHERE by = ?1 AND nonce = ?2")?
+        .query_row(params![event.by.0, event.nonce], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })
         .optional()?;
     match found {
-        Some((room, seq, kind, fields)) if room == event.room.0 && kind == event.kind && fields == event.fields => {
-            Ok(Appended { seq: from_sql(seq), is_new: false })
+        Some((room, seq, kind, fields, posted)) if room == event.room.0 && kind == event.kind => {
+            // What was amended since reads otherwise by now, and is the same post all the same.
+            let is_same = posted.map_or(fields == event.fields, |posted| posted == digest(event.fields));
+            if is_same { Ok(Appended { seq: from_sql(seq), is_new: false }) } else { Err(used_otherwise()) }
         }
-        Some(_) => Err(Refusal::conflict("this nonce was used for something else: make a new one for each post")),
+        Some(_) => Err(used_otherwise()),
         None => Err(Refusal::internal("an event was refused, but none has its nonce")),
     }
+}
+
+fn used_otherwise() -> Refusal {
+    Refusal::conflict("this nonce was used for something else: make a new one for each post")
+}
+
+/// Of the fields as they were posted: enough of it to tell two texts of one nonce apart.
+pub(super) fn digest(fields: &str) -> Vec<u8> {
+    blake3::hash(fields.as_bytes()).as_bytes().iter().take(16).copied().collect()
 }
 
 /// Which part of a timeline.

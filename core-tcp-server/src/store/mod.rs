@@ -4,6 +4,7 @@
 //! tails after the commit, in commit order, before the answer to whoever asked. It knows no service.
 
 mod checkpoint;
+mod effect;
 mod events;
 mod readers;
 mod schema;
@@ -12,12 +13,14 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use effect::{Amended, Effect, Mentions, Replaced};
 pub use events::{NewEvent, Published, Range, ReadEvent};
 use readers::Readers;
 pub use schema::{OpenError, open_reader};
 use tokio::sync::{mpsc, oneshot};
 use wardroom_protocol::Epoch;
 pub use writer::{Batch, Tx};
+pub(crate) use writer::{as_sql, from_sql};
 
 use crate::limits::{PUBLISH_QUEUE_MAX, WRITE_QUEUE_MAX};
 use crate::refusal::Refusal;

@@ -10,10 +10,17 @@ ALTER TABLE rooms ADD COLUMN dm TEXT;                                    -- of a
 CREATE UNIQUE INDEX rooms_dm ON rooms(dm) WHERE dm IS NOT NULL;
 
 ALTER TABLE members ADD COLUMN role TEXT NOT NULL DEFAULT 'member';
+-- Whose join is a room's first event has made it.
+UPDATE members SET role = 'owner' WHERE room <> 1
+    AND user = (SELECT by FROM events WHERE events.room = members.room AND seq = 1 AND kind = 'join');
 
 -- Of an amendment: the message that it amends.
 ALTER TABLE events ADD COLUMN target INTEGER;
 CREATE INDEX events_target ON events(room, target) WHERE target IS NOT NULL;
+-- Of a message that was amended: the digest of its fields as they were posted, by which a late retry is known.
+ALTER TABLE events ADD COLUMN posted BLOB;
+-- 1 for a message that was deleted: counted no more.
+ALTER TABLE events ADD COLUMN deleted INTEGER;
 
 -- Whom messages name; user 0 is @here.
 CREATE TABLE mentions (
@@ -22,6 +29,7 @@ CREATE TABLE mentions (
     seq  INTEGER NOT NULL,
     PRIMARY KEY (room, user, seq)
 ) WITHOUT ROWID;
+CREATE INDEX mentions_place ON mentions(room, seq);
 
 CREATE TABLE hooks (
     id      INTEGER PRIMARY KEY,

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::checkpoint::Checkpointer;
 use super::events::{self, Appended, NewEvent, Published};
-use super::{RoomId, UserId};
+use super::{Effect, RoomId, UserId};
 use crate::clock::now_ms;
 use crate::limits::COMMIT_BATCH_MAX;
 use crate::refusal::Refusal;
@@ -76,6 +76,14 @@ impl Tx<'_> {
     /// # Errors
     /// `conflict` where the nonce was used for something else.
     pub fn append(&mut self, event: &NewEvent<'_>) -> Result<Appended, Refusal> {
+        self.append_with(event, None)
+    }
+
+    /// As [`Tx::append`], for an event that changes something beside the timeline.
+    ///
+    /// # Errors
+    /// As [`Tx::append`].
+    pub fn append_with(&mut self, event: &NewEvent<'_>, effect: Option<Effect>) -> Result<Appended, Refusal> {
         let head = match self.heads.get(&event.room) {
             Some(head) => *head,
             None => events::head(self.conn, event.room)?,
@@ -85,7 +93,7 @@ impl Tx<'_> {
             return events::find_by_nonce(self.conn, event);
         }
         self.heads.insert(event.room, seq);
-        self.published.push(Published::new(event, seq, self.now_ms));
+        self.published.push(Published::new(event, seq, self.now_ms, effect));
         Ok(Appended { seq, is_new: true })
     }
 

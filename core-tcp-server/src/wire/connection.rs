@@ -62,7 +62,8 @@ async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc
         return;
     }
     for room in state.rooms.all().into_iter().filter(|room| room.has(member.user.id)) {
-        outlet.push(Item::Joined { room, is_news: false });
+        // Known from the welcome, but for what came in between.
+        outlet.push(Item::Joined { room, known: None });
     }
     let member = Arc::new(member);
     loop {

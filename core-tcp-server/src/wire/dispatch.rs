@@ -7,7 +7,7 @@ use bytes::Bytes;
 use wardroom_protocol::Request;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
-    Incoming, Pong, RoomListed, RoomMembersListed, RoomOpened, RoomPost, Stood, UserListed,
+    DmOpened, Incoming, Pong, RoomListed, RoomMembersListed, RoomOpened, RoomPost, Stood, UserListed,
 };
 
 use crate::accounts::SessionId;
@@ -80,7 +80,7 @@ async fn carry_out(
     request: Request,
 ) -> Result<Option<Bytes>, Refusal> {
     Ok(match request {
-        Request::RoomList(_) => ok(id, &RoomListed { rooms: rooms::list(state, member) }),
+        Request::RoomList(_) => ok(id, &RoomListed { rooms: rooms::list(state, member).await? }),
         Request::RoomCreate(create) => ok(id, &Stood { seq: Some(rooms::create(state, member, create).await?) }),
         Request::RoomJoin(join) => ok(id, &Stood { seq: rooms::join(state, member, &join.room).await? }),
         Request::RoomLeave(leave) => ok(id, &Stood { seq: rooms::leave(state, member, &leave.room).await? }),
@@ -114,15 +114,18 @@ async fn carry_out(
             state.presence.close_session(session);
             None
         }
-        Request::RoomSet(_)
-        | Request::RoomInvite(_)
-        | Request::RoomRemove(_)
-        | Request::RoomSetRole(_)
-        | Request::DmOpen(_)
-        | Request::RoomEdit(_)
+        Request::RoomSet(set) => ok(id, &Stood { seq: rooms::set(state, member, set).await? }),
+        Request::RoomInvite(invite) => ok(id, &Stood { seq: rooms::invite(state, member, invite).await? }),
+        Request::RoomRemove(remove) => ok(id, &Stood { seq: rooms::remove(state, member, remove).await? }),
+        Request::RoomSetRole(set) => ok(id, &Stood { seq: rooms::set_role(state, member, set).await? }),
+        Request::DmOpen(open) => ok(id, &DmOpened { room: rooms::open_dm(state, member, open).await? }),
+        Request::Typing(typing) => {
+            rooms::typing(state, member, &typing.room)?;
+            None
+        }
+        Request::RoomEdit(_)
         | Request::RoomDelete(_)
         | Request::RoomReact(_)
-        | Request::Typing(_)
         | Request::HookAdd(_)
         | Request::HookList(_)
         | Request::HookRemove(_)

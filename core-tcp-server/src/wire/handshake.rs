@@ -12,7 +12,7 @@ use wardroom_protocol::{Code, Frame, Request, VERSION};
 use super::reader::{End, FrameReader};
 use crate::accounts::{Credentials, SignedIn};
 use crate::clock::now_ms;
-use crate::outlet::Outlet;
+use crate::outlet::{Item, Known, Outlet};
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::rooms;
@@ -143,7 +143,15 @@ async fn hello_of(
     let signed_in = sign_in(state, peer, session, hello).await.map_err(|refusal| Box::new(refusal.answer(id)))?;
     let member =
         Member { user: Arc::clone(&signed_in.user), session: signed_in.session, address: peer.address.clone() };
-    outlet.tell(encode(id.map_or(Number::None, Number::Re), &welcome(state, &member, signed_in.token)));
+    let user = member.user.id;
+    let joined: Vec<_> = state.rooms.all().into_iter().filter(|room| room.has(user)).collect();
+    // Looked at before the welcome is made: what moves in between is told twice rather than never.
+    let known: Vec<_> = joined.into_iter().filter_map(|room| Some((Known::of(&room, user)?, room))).collect();
+    let welcome = welcome(state, &member, signed_in.token).await.map_err(|refusal| Box::new(refusal.answer(id)))?;
+    outlet.tell(encode(id.map_or(Number::None, Number::Re), &welcome));
+    for (known, room) in known {
+        outlet.push(Item::Joined { room, known: Some(known) });
+    }
     Ok(Opened::Member(member))
 }
 
@@ -161,8 +169,8 @@ async fn sign_in(state: &State, peer: &Peer, session: Option<String>, hello: Hel
     state.accounts.sign_in(&state.store, &state.rooms, credentials, hello.remember, &peer.address).await
 }
 
-fn welcome(state: &State, member: &Member, token: Option<String>) -> Welcome {
-    Welcome {
+async fn welcome(state: &State, member: &Member, token: Option<String>) -> Result<Welcome, Refusal> {
+    Ok(Welcome {
         v: VERSION,
         server: concat!("wardroom/", env!("CARGO_PKG_VERSION")).to_owned(),
         epoch: state.store.epoch,
@@ -174,7 +182,7 @@ fn welcome(state: &State, member: &Member, token: Option<String>) -> Welcome {
             text: TEXT_BYTES_MAX as u64,
             file: wardroom_protocol::limits::FILE_BYTES_MAX,
         },
-        rooms: rooms::list(state, member).into_iter().filter(|room| room.joined).collect(),
+        rooms: rooms::list(state, member).await?.into_iter().filter(|room| room.joined).collect(),
         token,
-    }
+    })
 }

@@ -5,52 +5,55 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::messages::RoomState;
+use wardroom_protocol::messages::{RoomChanged, RoomState};
 
-use crate::outlet::Outlet;
-use crate::rooms::Room;
+use crate::outlet::{Known, Outlet};
+use crate::rooms::{Room, Standing};
 use crate::store::{RoomId, UserId};
-
-/// No room has this head: what is held against it is news.
-const NOTHING_TOLD: u64 = u64::MAX;
 
 /// The rooms of one reader.
 pub struct QuietRooms {
     reader: UserId,
     rooms: Vec<QuietRoom>,
+    /// Rooms that the reader was in, until they are told so.
+    left: Vec<Arc<Room>>,
 }
 
 struct QuietRoom {
     room: Arc<Room>,
-    /// The head and the read position that the reader knows.
-    told: (u64, u64),
-    /// [`Room::reads`] when the position was looked at.
-    reads: u64,
+    /// What the reader knows; `None` where nothing was told.
+    told: Option<Known>,
+    /// [`Room::moves`] when the room was last looked at.
+    moves: Option<u64>,
 }
 
 impl QuietRooms {
     /// None yet.
     pub fn new(reader: UserId) -> Self {
-        Self { reader, rooms: Vec::new() }
+        Self { reader, rooms: Vec::new(), left: Vec::new() }
     }
 
-    /// The reader is in this room. If that `is_news`, it is told where the room stands.
-    pub fn join(&mut self, room: Arc<Room>, is_news: bool, outlet: &Arc<Outlet>) {
+    /// The reader is in this room. Where nothing is `known` of it, they are told what it is and where it stands.
+    pub fn join(&mut self, room: Arc<Room>, known: Option<Known>, outlet: &Arc<Outlet>) {
         if self.rooms.iter().any(|quiet| quiet.room.id == room.id) {
             return;
         }
         room.subscribe_quiet(outlet);
-        let head = if is_news { NOTHING_TOLD } else { room.tail.head() };
-        let reads = room.reads();
-        let told = (head, room.read_by(self.reader).unwrap_or(0));
-        self.rooms.push(QuietRoom { room, told, reads });
+        self.rooms.push(QuietRoom { room, told: known, moves: None });
     }
 
     /// The reader is in this room no more.
     pub fn leave(&mut self, id: RoomId, outlet: &Arc<Outlet>) {
         if let Some(at) = self.rooms.iter().position(|quiet| quiet.room.id == id) {
-            self.rooms.swap_remove(at).room.unsubscribe_quiet(outlet);
+            let QuietRoom { room, .. } = self.rooms.swap_remove(at);
+            room.unsubscribe_quiet(outlet);
+            self.left.push(room);
         }
+    }
+
+    /// For a reader who is told none of this.
+    pub fn forget_left(&mut self) {
+        self.left.clear();
     }
 
     /// The connection is over.
@@ -62,31 +65,59 @@ impl QuietRooms {
 
     /// The room was open until now, and the reader has its events up to here.
     pub fn closed_at(&mut self, id: RoomId, cursor: u64) {
-        if let Some(quiet) = self.rooms.iter_mut().find(|quiet| quiet.room.id == id) {
-            quiet.told.0 = cursor;
+        if let Some(told) = self.rooms.iter_mut().find(|quiet| quiet.room.id == id).and_then(|q| q.told.as_mut()) {
+            told.head = cursor;
         }
     }
 
-    /// Takes what is news. An open room's events tell its head themselves; only where it was read elsewhere is news.
-    /// Every write of every reader comes by here: what has not moved costs two loads.
-    pub fn take(&mut self, is_open: impl Fn(RoomId) -> bool, out: &mut Vec<Bytes>) {
+    /// Takes what is news. An open room's events tell its head themselves; only what they do not tell is news, once all
+    /// of them were sent: `cursor_of` says how far an open room was. Every write of every reader comes by here: what has not
+    /// moved costs three loads.
+    pub fn take(&mut self, cursor_of: impl Fn(RoomId) -> Option<u64>, out: &mut Vec<Bytes>) {
+        for room in self.left.drain(..) {
+            out.push(encode(Number::None, &RoomChanged { info: room.info(self.reader) }));
+        }
         for quiet in &mut self.rooms {
-            let (head, reads) = (quiet.room.tail.head(), quiet.room.reads());
-            if head == quiet.told.0 && reads == quiet.reads {
-                continue;
+            quiet.take(self.reader, &cursor_of, out);
+        }
+    }
+}
+
+impl QuietRoom {
+    fn take(&mut self, reader: UserId, cursor_of: impl Fn(RoomId) -> Option<u64>, out: &mut Vec<Bytes>) {
+        let room = &self.room;
+        let (head, moves, changes) = (room.tail.head(), room.moves(), room.changes());
+        let is_still = self.moves == Some(moves);
+        if let Some(told) = &mut self.told {
+            if is_still && told.head == head && told.changes == changes {
+                return;
             }
-            let read = if reads == quiet.reads { quiet.told.1 } else { quiet.room.read_by(self.reader).unwrap_or(0) };
-            quiet.reads = reads;
-            let now = (head, read);
-            if now == quiet.told {
-                continue;
+            if is_still && told.changes == changes && cursor_of(room.id).is_some() {
+                told.head = head;
+                return;
             }
-            let is_news = now.1 != quiet.told.1 || !is_open(quiet.room.id);
-            quiet.told = now;
-            if is_news {
-                let (room, (head, read)) = (quiet.room.name.clone(), now);
-                out.push(encode(Number::None, &RoomState { room, head, read, mentions: 0, unread: 0 }));
-            }
+        }
+        // One who is a member no more is told so in a moment.
+        let Some(standing) = room.standing(reader) else { return };
+        if self.told.is_none_or(|told| told.changes != changes) {
+            out.push(encode(Number::None, &RoomChanged { info: room.info(reader) }));
+        }
+        let cursor = cursor_of(room.id);
+        let (was, read) = (self.told, standing.read);
+        let mut now = Known { head: standing.head, touched: standing.touched, changes };
+        if let Some(was) = was
+            && cursor.is_some_and(|cursor| cursor < standing.head)
+        {
+            // Told when the reader has the events that it counts.
+            (now.head, now.touched) = (was.head, was.touched);
+            self.told = Some(now);
+            return;
+        }
+        (self.told, self.moves) = (Some(now), Some(moves));
+        let is_news = was.is_none_or(|was| was.touched != now.touched || (cursor.is_none() && was.head != now.head));
+        if is_news {
+            let Standing { head, unread, mentions, .. } = standing;
+            out.push(encode(Number::None, &RoomState { room: room.name.clone(), head, read, mentions, unread }));
         }
     }
 }

@@ -188,7 +188,7 @@ impl Writer {
                     self.quiet.closed_at(id, open.cursor);
                 }
             }
-            Item::Joined { room, is_news } => self.quiet.join(room, is_news, &self.outlet),
+            Item::Joined { room, known } => self.quiet.join(room, known, &self.outlet),
             Item::Left(id) => self.quiet.leave(id, &self.outlet),
             Item::Flow(flow) if flow.is_raw() => self.alone = Some(flow),
             Item::Flow(flow) => {
@@ -247,10 +247,11 @@ impl Writer {
 
     fn take_states(&mut self, out: &mut Vec<Bytes>) {
         if self.render.is_some() {
-            return;
+            return self.quiet.forget_left();
         }
         let rooms = &self.rooms;
-        self.quiet.take(|id| rooms.iter().any(|open| open.room.id == id), out);
+        let cursor_of = |id| rooms.iter().find(|open| open.room.id == id).map(|open| open.cursor);
+        self.quiet.take(cursor_of, out);
     }
 
     /// The next of a raw flow.

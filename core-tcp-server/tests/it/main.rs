@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
+mod conversation;
 mod fake_host;
 mod files;
 mod hosts;

@@ -186,7 +186,7 @@ impl Session {
     async fn command(&mut self, command: Command) -> Result<(), Refusal> {
         match command {
             Command::Help => self.tell_lines(slash::help()),
-            Command::Rooms => self.list_rooms().await,
+            Command::Rooms => self.list_rooms().await?,
             Command::Join(name) => self.join(&name).await?,
             Command::Create(name, ..) => self.create(name).await?,
             Command::Leave(name) => self.leave(name).await?,

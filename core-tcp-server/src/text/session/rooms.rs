@@ -46,8 +46,9 @@ impl Session {
         }
         let head = room.tail.head();
         let mut line = format!("# This is {}", room.name);
-        if !room.title.is_empty() {
-            let _ = write!(line, " ({})", visible(&room.title));
+        let title = room.title();
+        if !title.is_empty() {
+            let _ = write!(line, " ({})", visible(&title));
         }
         match head {
             0 => line.push_str(". Nothing was said here yet.\n"),
@@ -97,14 +98,13 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn list_rooms(&mut self) {
+    pub(super) async fn list_rooms(&mut self) -> Result<(), Refusal> {
         self.note_read().await;
         let mut out = String::new();
-        for info in rooms::list(&self.state, &self.member) {
+        for info in rooms::list(&self.state, &self.member).await? {
             let is_current = self.room.as_ref().is_some_and(|room| room.name == info.room);
             let mark = if is_current { '*' } else { ' ' };
-            let unread = info.head.saturating_sub(info.read);
-            let what = match (info.joined, unread) {
+            let what = match (info.joined, info.unread) {
                 (false, _) => "not joined".to_owned(),
                 (true, 0) => String::new(),
                 (true, unread) => format!("{unread} unread"),
@@ -113,6 +113,7 @@ impl Session {
             let _ = writeln!(out, "{}", line.trim_end());
         }
         self.tell_lines(out);
+        Ok(())
     }
 
     pub(super) fn list_members(&self) -> Result<(), Refusal> {

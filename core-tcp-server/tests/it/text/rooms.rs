@@ -110,15 +110,14 @@ async fn a_line_that_cannot_be_sent_is_answered_with_a_sentence() {
     let long = "x".repeat(100_000);
     ben.send(&format!("{long}\n{}\n", "y".repeat(16_500))).await;
     ben.send_bytes(b"gr\xfc\xdfe\n").await;
-    ben.send("/nope\n/dm ann\n/search x\n//etc/hosts is a path\n   \n\nstill here\n").await;
+    ben.send("/nope\n/dm\n//etc/hosts is a path\n   \n\nstill here\n").await;
     let shown = ben.until("ben: still here\n").await;
     for words in [
         "# a line has at most 17,408 bytes: this one was skipped; send it as a file\n",
         "# a message has at most 16,384 bytes: send it as a file\n",
         "# this line is not UTF-8: it was skipped; send it as a file\n",
         "# there is no command /nope: /help lists them, and // begins a text with a slash\n",
-        "# direct messages come later",
-        "# search comes later",
+        "# usage: /dm NAME…\n",
         "ben: /etc/hosts is a path\n",
     ] {
         assert_eq!(shown.matches(words).count(), 1, "{words} in {shown}");

@@ -1,0 +1,170 @@
+//! How rooms and direct messages come to be.
+
+use std::sync::Arc;
+
+use rusqlite::{OptionalExtension as _, params};
+use wardroom_protocol::event::EventBody;
+use wardroom_protocol::limits::DM_USERS_MAX;
+use wardroom_protocol::messages::{DmOpen, RoomCreate};
+use wardroom_protocol::{RoomName, RoomRole, UserName};
+
+use super::names;
+use super::room::{Meta, Moved, Room};
+use super::set::check_title;
+use crate::accounts::User;
+use crate::clock::now_ms;
+use crate::limits::ROOMS_MAX;
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::secrets::new_ulid;
+use crate::state::State;
+use crate::store::{NewEvent, RoomId, Tx, UserId, as_sql};
+
+/// Makes a room, with the member as its owner.
+///
+/// # Errors
+/// `conflict` for a name that is taken or looks like another; `forbidden`; what is wrong with the name or the title.
+pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Result<u64, Refusal> {
+    let by = member.speaker()?.member().clone();
+    let title = check_title(&create.title.unwrap_or_default())?;
+    let RoomCreate { room: name, private: is_private, .. } = create;
+    names::check_new(&name)?;
+    // One at a time: of two names that look the same, the second finds the first.
+    let making = state.rooms.making.lock().await;
+    check_count(state)?;
+    if let Some(other) = state.rooms.look_alike(&name) {
+        return Err(Refusal::conflict(format!("this name looks the same as that of the room {other}: choose another")));
+    }
+    let room = state
+        .store
+        .write(move |tx| {
+            let Some(id) = insert(tx, &name, &title, is_private, None)? else {
+                return Err(Refusal::conflict(format!("there is a room {name} already")));
+            };
+            insert_member(tx, id, by.user.id, RoomRole::Owner)?;
+            let body = EventBody::Join;
+            let joined = tx.append(&NewEvent {
+                room: id,
+                room_name: name.as_str(),
+                by: by.user.id,
+                by_name: by.user.name.as_str(),
+                kind: body.kind(),
+                fields: &body.fields(),
+                nonce: None,
+            })?;
+            super::members::note_read(tx.conn, id, by.user.id, joined.seq)?;
+            tx.audit(by.user.name.as_str(), &by.address, "room.create", name.as_str(), &title)?;
+            let meta = Meta { title, first: 1, ..Meta::default() };
+            Ok(Room::new(id, name, is_private, Vec::new(), meta, joined.seq))
+        })
+        .await?;
+    let head = room.tail.head();
+    found(state, room, &[(member.user.id, RoomRole::Owner)]);
+    drop(making);
+    Ok(head)
+}
+
+/// The direct message of the member and these users; made where there is none.
+///
+/// # Errors
+/// `not_found` for a user that is not there; `forbidden`; `bad_request` for none or too many.
+pub async fn open_dm(state: &State, member: &Member, open: DmOpen) -> Result<RoomName, Refusal> {
+    let by = member.speaker()?.member().clone();
+    let users = party(state, member, &open.users)?;
+    let ids: Vec<String> = users.iter().map(|user| user.id.0.to_string()).collect();
+    let key = ids.join("+");
+    let making = state.rooms.making.lock().await;
+    let wanted = key.clone();
+    let known: Option<String> = state
+        .store
+        .read(move |conn| {
+            Ok(conn.query_row("SELECT name FROM rooms WHERE dm = ?1", [wanted], |row| row.get(0)).optional()?)
+        })
+        .await?;
+    if let Some(name) = known {
+        return RoomName::parse(&name).map_err(Refusal::internal);
+    }
+    check_count(state)?;
+    let name = format!("@{}", new_ulid(now_ms()).to_string().to_lowercase());
+    let name = RoomName::parse(&name).map_err(Refusal::internal)?;
+    let mut shown: Vec<UserName> = users.iter().map(|user| user.name.clone()).collect();
+    shown.sort();
+    let members: Vec<_> = users.iter().map(|user| (user.id, RoomRole::Member)).collect();
+    let (made, founders) = (name.clone(), members.clone());
+    let room = state
+        .store
+        .write(move |tx| {
+            let id = insert(tx, &made, "", true, Some(&key))?;
+            let id = id.ok_or_else(|| Refusal::internal("a new ULID is the name of a room"))?;
+            for (user, role) in members {
+                insert_member(tx, id, user, role)?;
+            }
+            let detail = shown.iter().map(UserName::as_str).collect::<Vec<_>>().join(" ");
+            tx.audit(by.user.name.as_str(), &by.address, "dm.open", made.as_str(), &detail)?;
+            Ok(Room::new(id, made, true, shown, Meta { first: 1, ..Meta::default() }, 0))
+        })
+        .await?;
+    found(state, room, &founders);
+    drop(making);
+    Ok(name)
+}
+
+/// The member and the others, each once, by row.
+fn party(state: &State, member: &Member, names: &[UserName]) -> Result<Vec<Arc<User>>, Refusal> {
+    // Before they are looked up, so that a long list is no work.
+    if names.len() >= 2 * DM_USERS_MAX {
+        return Err(too_many());
+    }
+    let mut users = vec![Arc::clone(&member.user)];
+    for name in names {
+        users.push(super::members::somebody(state, name)?);
+    }
+    users.sort_by_key(|user| user.id);
+    users.dedup_by_key(|user| user.id);
+    match users.len() {
+        0 | 1 => Err(Refusal::bad_request("a direct message is with somebody else: name one")),
+        2..=DM_USERS_MAX => Ok(users),
+        _ => Err(too_many()),
+    }
+}
+
+fn too_many() -> Refusal {
+    Refusal::bad_request("a direct message has at most 16 members: make a room for more")
+}
+
+fn check_count(state: &State) -> Result<(), Refusal> {
+    if state.rooms.count() >= ROOMS_MAX {
+        return Err(Refusal::too_large("this server has 10,000 rooms: that is as many as it takes"));
+    }
+    Ok(())
+}
+
+/// The room's row; `None` where the name is taken.
+fn insert(
+    tx: &Tx<'_>,
+    name: &RoomName,
+    title: &str,
+    is_private: bool,
+    dm: Option<&str>,
+) -> Result<Option<RoomId>, Refusal> {
+    let added = tx.conn.execute(
+        "INSERT INTO rooms(name, title, private, created, dm) VALUES(?1,?2,?3,?4,?5) ON CONFLICT(name) DO NOTHING",
+        params![name.as_str(), title, is_private, as_sql(tx.now_ms), dm],
+    )?;
+    Ok((added == 1).then(|| RoomId(tx.conn.last_insert_rowid())))
+}
+
+fn insert_member(tx: &Tx<'_>, room: RoomId, user: UserId, role: RoomRole) -> Result<(), Refusal> {
+    let sql = "INSERT INTO members(room, user, role) VALUES(?1, ?2, ?3)";
+    Ok(tx.conn.execute(sql, params![room.0, user.0, role.as_str()]).map(drop)?)
+}
+
+/// Puts a room that is on disk among the others, and tells its members.
+fn found(state: &State, room: Room, members: &[(UserId, RoomRole)]) {
+    for (user, role) in members {
+        room.put_founder(*user, *role);
+    }
+    let room = Arc::new(room);
+    state.rooms.insert(Arc::clone(&room));
+    super::tell_moved(state, members.iter().map(|(user, _)| (Arc::clone(&room), Moved::Came(*user))).collect());
+}

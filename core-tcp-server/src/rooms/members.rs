@@ -1,0 +1,246 @@
+//! Who is in a room, and what they may do there.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use wardroom_protocol::event::{EventBody, RoleOf, Whom};
+use wardroom_protocol::messages::{MemberInfo, RoomInvite, RoomRemove, RoomSetRole};
+use wardroom_protocol::{Role, RoomName, RoomRole, UserName};
+
+use super::room::Room;
+use super::{GENERAL, append, check_no_dm};
+use crate::accounts::User;
+use crate::policy::{Member, unarchived};
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::store::{Effect, RoomId, UserId};
+
+/// Becomes a member of a public room. `None` if one is already.
+///
+/// # Errors
+/// `not_found`; `conflict` where it is archived.
+pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Option<u64>, Refusal> {
+    let room = member.readable(&state.rooms, name)?.room;
+    if room.has(member.user.id) {
+        return Ok(None);
+    }
+    let room = unarchived(room)?;
+    let by = member.clone();
+    let seq = state
+        .store
+        .write(move |tx| {
+            if !insert(tx.conn, room.id, by.user.id, RoomRole::Member)? {
+                return Ok(None);
+            }
+            let effect = Effect::Came(by.user.id, RoomRole::Member);
+            let seq = append(tx, &room, &by, &EventBody::Join, effect)?;
+            // Whoever comes starts at the end: a new room is not a thousand unread lines.
+            note_read(tx.conn, room.id, by.user.id, seq)?;
+            Ok(Some(seq))
+        })
+        .await?;
+    Ok(seq)
+}
+
+/// Is a member no more. `None` if one was none.
+///
+/// # Errors
+/// `not_found`; `conflict` for `general`, a direct message, and the last owner.
+pub async fn leave(state: &State, member: &Member, name: &RoomName) -> Result<Option<u64>, Refusal> {
+    let room = member.readable(&state.rooms, name)?.room;
+    check_leavable(&room)?;
+    let by = member.clone();
+    state
+        .store
+        .write(move |tx| {
+            if !delete(tx.conn, room.id, by.user.id)? {
+                return Ok(None);
+            }
+            append(tx, &room, &by, &EventBody::Leave, Effect::Went(by.user.id)).map(Some)
+        })
+        .await
+}
+
+/// Makes somebody a member. `None` if they are already.
+///
+/// # Errors
+/// `not_found`, `forbidden`, `conflict`.
+pub async fn invite(state: &State, member: &Member, invite: RoomInvite) -> Result<Option<u64>, Refusal> {
+    let room = member.readable(&state.rooms, &invite.room)?.room;
+    check_no_dm(&room)?;
+    let role = invite.role.unwrap_or_default();
+    if room.is_private || role != RoomRole::Member {
+        member.owner_in(&state.rooms, &invite.room)?;
+    } else if !member.is_owner_of(&room) {
+        member.speaker_in(&state.rooms, &invite.room)?;
+    }
+    let room = unarchived(room)?;
+    let (by, whom) = (member.clone(), somebody(state, &invite.user)?);
+    state
+        .store
+        .write(move |tx| {
+            if !insert(tx.conn, room.id, whom.id, role)? {
+                return Ok(None);
+            }
+            audit(tx, &by, "room.invite", &room, &whom, role.as_str())?;
+            let body = EventBody::Invited(RoleOf { user: whom.name.clone(), role });
+            let seq = append(tx, &room, &by, &body, Effect::Came(whom.id, role))?;
+            note_read(tx.conn, room.id, whom.id, seq)?;
+            Ok(Some(seq))
+        })
+        .await
+}
+
+/// Takes somebody out. `None` if they are no member.
+///
+/// # Errors
+/// `not_found`, `forbidden`, `conflict`.
+pub async fn remove(state: &State, member: &Member, remove: RoomRemove) -> Result<Option<u64>, Refusal> {
+    let room = member.readable(&state.rooms, &remove.room)?.room;
+    check_leavable(&room)?;
+    member.owner_in(&state.rooms, &remove.room)?;
+    let (by, whom) = (member.clone(), known(state, &remove.user)?);
+    state
+        .store
+        .write(move |tx| {
+            if !delete(tx.conn, room.id, whom.id)? {
+                return Ok(None);
+            }
+            audit(tx, &by, "room.remove", &room, &whom, "")?;
+            let body = EventBody::Removed(Whom { user: whom.name.clone() });
+            append(tx, &room, &by, &body, Effect::Went(whom.id)).map(Some)
+        })
+        .await
+}
+
+/// Changes what a member may do. `None` if they may do exactly that.
+///
+/// # Errors
+/// `not_found`, `forbidden`, `conflict`.
+pub async fn set_role(state: &State, member: &Member, set: RoomSetRole) -> Result<Option<u64>, Refusal> {
+    let room = member.readable(&state.rooms, &set.room)?.room;
+    check_no_dm(&room)?;
+    member.owner_in(&state.rooms, &set.room)?;
+    let (by, whom, role) = (member.clone(), known(state, &set.user)?, set.role);
+    state
+        .store
+        .write(move |tx| {
+            let was = role_of(tx.conn, room.id, whom.id)?;
+            let Some(was) = was else {
+                return Err(Refusal::not_found(format!("{} is no member of {}: invite them", whom.name, room.name)));
+            };
+            if was == role {
+                return Ok(None);
+            }
+            if was == RoomRole::Owner {
+                check_not_last(tx.conn, room.id, whom.id, true)?;
+            }
+            let sql = "UPDATE members SET role = ?3 WHERE room = ?1 AND user = ?2";
+            tx.conn.execute(sql, params![room.id.0, whom.id.0, role.as_str()])?;
+            audit(tx, &by, "room.role", &room, &whom, role.as_str())?;
+            let body = EventBody::RoleChanged(RoleOf { user: whom.name.clone(), role });
+            append(tx, &room, &by, &body, Effect::Role(whom.id, role)).map(Some)
+        })
+        .await
+}
+
+/// Who is in a room, by name.
+///
+/// # Errors
+/// `not_found`.
+pub fn members(state: &State, member: &Member, name: &RoomName) -> Result<Vec<MemberInfo>, Refusal> {
+    let room = member.readable(&state.rooms, name)?.room;
+    let roles: std::collections::HashMap<_, _> = room.members().into_iter().collect();
+    let users = state.accounts.all();
+    let members = users.iter().filter(|user| !user.is_disabled).filter_map(|user| {
+        Some(MemberInfo {
+            user: user.name.clone(),
+            name: user.shown.clone(),
+            role: Role::max(user.role, Role::Viewer),
+            here: state.presence.is_here(user.id),
+            room_role: *roles.get(&user.id)?,
+            bot: false,
+        })
+    });
+    Ok(members.collect())
+}
+
+/// An account, open or not.
+fn known(state: &State, name: &UserName) -> Result<Arc<User>, Refusal> {
+    let user = state.accounts.by_name(name.as_str()).filter(|user| user.id != UserId::SYSTEM);
+    user.ok_or_else(|| Refusal::not_found(format!("there is no user {name}")))
+}
+
+/// An account that somebody can be reached by.
+///
+/// # Errors
+/// `not_found`; `conflict` for one that is closed.
+pub(super) fn somebody(state: &State, name: &UserName) -> Result<Arc<User>, Refusal> {
+    let user = known(state, name)?;
+    if user.is_disabled {
+        return Err(Refusal::conflict(format!("the account of {name} is closed")));
+    }
+    Ok(user)
+}
+
+fn check_leavable(room: &Room) -> Result<(), Refusal> {
+    check_no_dm(room)?;
+    if room.id == GENERAL {
+        return Err(Refusal::conflict("everybody is in general, always"));
+    }
+    Ok(())
+}
+
+/// False if they are a member already.
+fn insert(conn: &Connection, room: RoomId, user: UserId, role: RoomRole) -> Result<bool, Refusal> {
+    let sql = "INSERT INTO members(room, user, role) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    Ok(conn.execute(sql, params![room.0, user.0, role.as_str()])? == 1)
+}
+
+/// How far somebody has read who begins here.
+///
+/// # Errors
+/// Where the database fails.
+pub(super) fn note_read(conn: &Connection, room: RoomId, user: UserId, seq: u64) -> Result<(), Refusal> {
+    let sql = "UPDATE members SET read = ?3 WHERE room = ?1 AND user = ?2";
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    Ok(conn.execute(sql, params![room.0, user.0, seq]).map(drop)?)
+}
+
+/// False if they are no member.
+fn delete(conn: &Connection, room: RoomId, user: UserId) -> Result<bool, Refusal> {
+    let Some(role) = role_of(conn, room, user)? else { return Ok(false) };
+    if role == RoomRole::Owner {
+        check_not_last(conn, room, user, false)?;
+    }
+    Ok(conn.execute("DELETE FROM members WHERE room = ?1 AND user = ?2", params![room.0, user.0])? == 1)
+}
+
+fn role_of(conn: &Connection, room: RoomId, user: UserId) -> Result<Option<RoomRole>, Refusal> {
+    let sql = "SELECT role FROM members WHERE room = ?1 AND user = ?2";
+    let role: Option<String> = conn.query_row(sql, params![room.0, user.0], |row| row.get(0)).optional()?;
+    Ok(role.map(|role| role.parse().unwrap_or_default()))
+}
+
+/// The last owner stays one; where they are the last of all, they may go, though not `stay` as less.
+fn check_not_last(conn: &Connection, room: RoomId, user: UserId, is_staying: bool) -> Result<(), Refusal> {
+    let sql = "SELECT count(*), coalesce(sum(role = 'owner'), 0) FROM members WHERE room = ?1 AND user <> ?2";
+    let (others, owners): (i64, i64) =
+        conn.query_row(sql, params![room.0, user.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if owners == 0 && (is_staying || others > 0) {
+        return Err(Refusal::conflict("a room keeps an owner: make somebody else one first"));
+    }
+    Ok(())
+}
+
+fn audit(
+    tx: &crate::store::Tx<'_>,
+    by: &Member,
+    action: &str,
+    room: &Room,
+    whom: &User,
+    detail: &str,
+) -> Result<(), Refusal> {
+    let detail = format!("{} {detail}", whom.name);
+    tx.audit(by.user.name.as_str(), &by.address, action, room.name.as_str(), detail.trim_end())
+}

@@ -1,0 +1,57 @@
+//! What is told without being asked for: rooms that changed, and rooms that moved on.
+
+use serde_json::{Value, json};
+
+use super::core;
+
+#[tokio::test]
+async fn members_are_told_what_became_of_their_room() {
+    let core = core().await;
+    let (mut ann, mut ben) = (core.sign_in("ann").await, core.sign_in("ben").await);
+    ann.ask(json!({"t":"room.create","room":"ops","private":true})).await;
+    ann.ask(json!({"t":"room.invite","room":"ops","user":"ben"})).await;
+    let info = ben.next_of("room.changed").await["info"].clone();
+    assert_eq!((&info["room"], &info["joined"], &info["role"]), (&json!("ops"), &json!(true), &json!("member")));
+    ann.ask(json!({"t":"room.set","room":"ops","title":"Operations"})).await;
+    assert_eq!(ben.next_of("room.changed").await["info"]["title"], "Operations");
+    ann.ask(json!({"t":"room.role","room":"ops","user":"ben","role":"reader"})).await;
+    assert_eq!(ben.next_of("room.changed").await["info"]["role"], "reader");
+    ben.ask(json!({"t":"room.open","room":"ops","last":1})).await;
+    ben.next_of("room.live").await;
+    ann.ask(json!({"t":"room.remove","room":"ops","user":"ben"})).await;
+    loop {
+        let told = ben.next_of("room.changed").await;
+        if told["info"]["joined"] == false {
+            assert_eq!(told["info"]["role"], Value::Null);
+            break;
+        }
+    }
+    // Nothing more of it comes: the room is closed, and not there for them.
+    ann.ask(json!({"t":"room.post","room":"ops","text":"only for us","nonce":"a1"})).await;
+    ben.refused(json!({"t":"room.history","room":"ops"}), "not_found").await;
+    ben.ask(json!({"t":"room.list"})).await;
+    assert!(ben.told.iter().all(|(told, _)| told["text"] != "only for us"), "{:?}", ben.told);
+}
+
+#[tokio::test]
+async fn typing_is_told_to_those_who_have_the_room_open() {
+    let core = core().await;
+    let (mut ann, mut ben, mut cleo) =
+        (core.sign_in("ann").await, core.sign_in("ben").await, core.sign_in("cleo").await);
+    for client in [&mut ann, &mut ben] {
+        client.ask(json!({"t":"room.open","room":"general"})).await;
+        client.next_of("room.live").await;
+    }
+    for _ in 0..3 {
+        ann.send(json!({"t":"typing","room":"general"}), &[]).await;
+    }
+    assert_eq!(ben.next_of("typing").await, json!({"t":"typing","room":"general","user":"ann"}));
+    ann.ask(json!({"t":"room.post","room":"general","text":"that","nonce":"a1"})).await;
+    ben.next_of("event").await;
+    for client in [&mut ann, &mut ben, &mut cleo] {
+        client.ask(json!({"t":"room.list"})).await;
+        assert!(client.told.iter().all(|(told, _)| told["t"] != "typing"), "once, and to nobody else");
+    }
+    let head = ann.ask(json!({"t":"room.history","room":"general","limit":1})).await;
+    assert_eq!(head["events"][0]["text"], "that", "it is not stored");
+}
