@@ -114,6 +114,8 @@ pub const DOWNLOADS_ALL_MAX: usize = 256;
 pub const SESSIONS_PER_USER_MAX: usize = 64;
 /// Rooms on one server: all are held in memory, at about a kilobyte each.
 pub const ROOMS_MAX: usize = 10_000;
+/// Bytes of an event's line beside its fields: names, numbers and a nonce.
+pub const EVENT_HEAD_BYTES: usize = 1_024;
 /// Unread messages that name one, as they are held in memory: as many as are counted.
 pub const MENTIONS_MAX: usize = wardroom_protocol::limits::UNREAD_MAX as usize;
 /// Messages that name all, as each room holds them: twice as many as are counted, since one's own do not count.

@@ -312,7 +312,7 @@ mod tests {
             placed: None,
             seq: None,
         };
-        let room = Room::new(RoomId(1), RoomName::parse("ops").unwrap(), String::new(), false, 0);
+        let room = Room::new(RoomId(1), RoomName::parse("ops").unwrap(), false, Vec::new(), Default::default(), 0);
         Upload::new(&row, Arc::new(room), 0, 0)
     }
 

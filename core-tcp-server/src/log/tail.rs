@@ -153,7 +153,8 @@ mod tests {
         tail.forget_before(13);
         assert_eq!(tail.read(11, 64, UserId(1), &mut Vec::new()), TailRead::Behind);
         assert_eq!(tail.read(12, 64, UserId(1), &mut Vec::new()), TailRead::Took(13));
-        (tail.forget_before(99), tail.replace(vec![other(13)]));
+        tail.forget_before(99);
+        tail.replace(vec![other(13)]);
         assert_eq!(tail.read(12, 64, UserId(1), &mut Vec::new()), TailRead::Behind);
         assert_eq!(tail.head(), 13);
     }

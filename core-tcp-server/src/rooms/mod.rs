@@ -1,7 +1,9 @@
 //! Rooms: made, joined, kept, read and talked in. Plain functions over the state; they know no socket.
 
+mod amend;
 mod make;
 mod members;
+mod mention;
 mod names;
 mod people;
 mod recount;
@@ -13,6 +15,7 @@ mod typing;
 
 use std::sync::Arc;
 
+pub use amend::{delete, edit, react};
 pub use make::{create, open_dm};
 pub use members::{invite, join, leave, members, remove, set_role};
 pub use people::Standing;

@@ -66,7 +66,6 @@ pub async fn know(state: &State, rooms: &[Arc<Room>], user: UserId) -> Result<()
 }
 
 /// Counts anew for those who are connected, after something was taken out of the middle of a timeline.
-#[expect(dead_code, reason = "deleting comes in the next change")]
 pub async fn know_all_here(state: &State, room: &Arc<Room>) {
     for user in room.uncounted().into_iter().filter(|user| state.presence.is_here(*user)) {
         if let Err(refusal) = know(state, std::slice::from_ref(room), user).await {

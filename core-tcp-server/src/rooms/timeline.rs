@@ -7,11 +7,12 @@ use wardroom_protocol::limits::{HISTORY_LIMIT_MAX, LINE_BYTES_MAX, TEXT_BYTES_MA
 use wardroom_protocol::messages::{RoomHistory, RoomOpen};
 use wardroom_protocol::{Nonce, RoomName};
 
+use super::mention::mentions_of;
 use super::room::Room;
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::store::{NewEvent, Range, ReadEvent};
+use crate::store::{Effect, NewEvent, Range, ReadEvent, check_fits};
 
 /// Something to be said.
 #[derive(Debug)]
@@ -35,17 +36,15 @@ where
     D: FnOnce(Result<u64, Refusal>) + Send + 'static,
 {
     let room = member.speaker_in(&state.rooms, &post.room)?.room;
-    if post.text.len() > TEXT_BYTES_MAX {
-        return Err(Refusal::too_large("a message has at most 16,384 bytes: send it as a file"));
-    }
-    if post.text.trim().is_empty() {
-        return Err(Refusal::bad_request("a message is not empty"));
-    }
-    if post.reply_to.is_some_and(|seq| seq == 0 || seq > room.tail.head()) {
+    check_text(&post.text)?;
+    if post.reply_to.is_some_and(|seq| seq < room.first() || seq > room.tail.head()) {
         return Err(Refusal::bad_request(format!("{} has no such line to answer", post.room)));
     }
     let fields = fields_of(&post)?;
+    check_fits(&fields)?;
     let user = Arc::clone(&member.user);
+    let mentions = mentions_of(&state.accounts, &room, user.id, &post.text);
+    let is_plain = mentions.is_empty();
     let work = move |tx: &mut crate::store::Tx<'_>| {
         let event = NewEvent {
             room: room.id,
@@ -56,9 +55,30 @@ where
             fields: &fields,
             nonce: Some(post.nonce.as_str()),
         };
-        tx.append(&event).map(|appended| appended.seq)
+        if mentions.is_empty() {
+            return tx.append(&event).map(|appended| appended.seq);
+        }
+        let appended = tx.append_with(&event, Some(Effect::Mentions(mentions.clone())))?;
+        if appended.is_new {
+            tx.put_mentions(room.id, appended.seq, &mentions)?;
+        }
+        Ok(appended.seq)
     };
-    state.store.append(work, done).await
+    if is_plain { state.store.append(work, done).await } else { state.store.append_all(work, done).await }
+}
+
+/// Refuses what no message says.
+///
+/// # Errors
+/// `too_large`, `bad_request`.
+pub(super) fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(Refusal::too_large("a message has at most 16,384 bytes: send it as a file"));
+    }
+    if text.trim().is_empty() {
+        return Err(Refusal::bad_request("a message is not empty"));
+    }
+    Ok(())
 }
 
 fn fields_of(post: &Post) -> Result<String, Refusal> {

@@ -94,13 +94,28 @@ pub(super) fn head(conn: &Connection, room: RoomId) -> rusqlite::Result<u64> {
 }
 
 /// False if the author used the nonce before.
-pub(super) fn insert(conn: &Connection, event: &NewEvent<'_>, seq: u64, at: u64) -> rusqlite::Result<bool> {
+pub(super) fn insert(
+    conn: &Connection,
+    event: &NewEvent<'_>,
+    seq: u64,
+    at: u64,
+    target: Option<u64>,
+) -> rusqlite::Result<bool> {
     let rows = conn
         .prepare_cached(
-            "INSERT INTO events(room, seq, at, by, kind, fields, nonce) VALUES(?1,?2,?3,?4,?5,?6,?7)
+            "INSERT INTO events(room, seq, at, by, kind, fields, nonce, target) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)
              ON CONFLICT(by, nonce) WHERE nonce IS NOT NULL DO NOTHING",
         )?
-        .execute(params![event.room.0, as_sql(seq), as_sql(at), event.by.0, event.kind, event.fields, event.nonce])?;
+        .execute(params![
+            event.room.0,
+            as_sql(seq),
+            as_sql(at),
+            event.by.0,
+            event.kind,
+            event.fields,
+            event.nonce,
+            target.map(as_sql)
+        ])?;
     Ok(rows == 1)
 }
 

@@ -3,6 +3,7 @@
 //! Services hand the writer closures over [`Tx`]; what they append to timelines is encoded once and published to the
 //! tails after the commit, in commit order, before the answer to whoever asked. It knows no service.
 
+mod amend;
 mod checkpoint;
 mod effect;
 mod events;
@@ -13,6 +14,7 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use amend::{Amendment, check_fits};
 pub use effect::{Amended, Effect, Mentions, Replaced};
 pub use events::{NewEvent, Published, Range, ReadEvent};
 use readers::Readers;
@@ -99,6 +101,20 @@ impl Store {
         D: FnOnce(Result<T, Refusal>) + Send + 'static,
     {
         let job = writer::Message::Job(writer::Job::single(work, done));
+        self.work.send(job).await.map_err(|_| stopping())
+    }
+
+    /// As [`Store::append`], for work of several statements: undone as a whole where it fails.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub async fn append_all<T, F, D>(&self, work: F, done: D) -> Result<(), Refusal>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
+        D: FnOnce(Result<T, Refusal>) + Send + 'static,
+    {
+        let job = writer::Message::Job(writer::Job::atomic(work, done));
         self.work.send(job).await.map_err(|_| stopping())
     }
 

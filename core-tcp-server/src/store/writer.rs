@@ -84,12 +84,27 @@ impl Tx<'_> {
     /// # Errors
     /// As [`Tx::append`].
     pub fn append_with(&mut self, event: &NewEvent<'_>, effect: Option<Effect>) -> Result<Appended, Refusal> {
-        let head = match self.heads.get(&event.room) {
+        self.insert(event, None, effect)
+    }
+
+    /// The place that the next event of a room gets.
+    pub(super) fn next(&self, room: RoomId) -> Result<u64, Refusal> {
+        let head = match self.heads.get(&room) {
             Some(head) => *head,
-            None => events::head(self.conn, event.room)?,
+            None => events::head(self.conn, room)?,
         };
-        let seq = head + 1;
-        if !events::insert(self.conn, event, seq, self.now_ms)? {
+        Ok(head + 1)
+    }
+
+    /// As [`Tx::append_with`], for an event that amends the line `target`.
+    pub(super) fn insert(
+        &mut self,
+        event: &NewEvent<'_>,
+        target: Option<u64>,
+        effect: Option<Effect>,
+    ) -> Result<Appended, Refusal> {
+        let seq = self.next(event.room)?;
+        if !events::insert(self.conn, event, seq, self.now_ms, target)? {
             return events::find_by_nonce(self.conn, event);
         }
         self.heads.insert(event.room, seq);

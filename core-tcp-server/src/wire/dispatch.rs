@@ -123,10 +123,10 @@ async fn carry_out(
             rooms::typing(state, member, &typing.room)?;
             None
         }
-        Request::RoomEdit(_)
-        | Request::RoomDelete(_)
-        | Request::RoomReact(_)
-        | Request::HookAdd(_)
+        Request::RoomEdit(edit) => ok(id, &Stood { seq: rooms::edit(state, member, edit).await? }),
+        Request::RoomDelete(delete) => ok(id, &Stood { seq: Some(rooms::delete(state, member, delete).await?) }),
+        Request::RoomReact(react) => ok(id, &Stood { seq: rooms::react(state, member, react).await? }),
+        Request::HookAdd(_)
         | Request::HookList(_)
         | Request::HookRemove(_)
         | Request::HookPost(_) => return Err(Refusal::bad_request("this server does not do that yet")),

@@ -1,5 +1,7 @@
 //! Conversation over the wire: who is in a room and may do what there, what is said, taken back and counted.
 
+mod amending;
+mod counting;
 mod keeping;
 mod rights;
 mod told;

@@ -1,0 +1,124 @@
+//! What becomes of a message after it was said: it is edited, deleted, reacted to. One transaction each.
+
+use wardroom_protocol::event::{Edit, EventBody, ReactionBody, Target};
+use wardroom_protocol::limits::{EMOJI_BYTES_MAX, REACTIONS_MAX};
+use wardroom_protocol::messages::{RoomDelete, RoomEdit, RoomReact};
+
+use super::mention::mentions_of;
+use super::recount::know_all_here;
+use super::room::Room;
+use super::timeline::check_text;
+use crate::policy::{Member, unarchived};
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::store::Amendment;
+
+/// Says it otherwise. `None` where it says exactly that.
+///
+/// # Errors
+/// `not_found`, `bad_request` (no message), `forbidden` (another's), `conflict` (deleted), `too_large`.
+pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Option<u64>, Refusal> {
+    let room = member.speaker_in(&state.rooms, &edit.room)?.room;
+    check_text(&edit.text)?;
+    let mentions = mentions_of(&state.accounts, &room, member.user.id, &edit.text);
+    let by = member.clone();
+    state
+        .store
+        .write(move |tx| {
+            let said = tx.message(room.id, edit.seq)?;
+            if said.by != by.user.id {
+                return Err(Refusal::forbidden("one edits one's own messages: reply to it instead"));
+            }
+            if !said.body.deleted && said.body.text == edit.text {
+                return Ok(None);
+            }
+            let body = EventBody::Edit(Edit { target: edit.seq, text: edit.text });
+            tx.amend(said, amendment(&room, &by, &body), Some(mentions)).map(Some)
+        })
+        .await
+}
+
+/// Takes a message back: its text is gone, its line stays.
+///
+/// # Errors
+/// `not_found`, `bad_request` (no message), `forbidden` (another's), `conflict` (deleted already).
+pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Result<u64, Refusal> {
+    let readable = member.readable(&state.rooms, &delete.room)?.room;
+    let is_keeper = member.is_owner_of(&readable);
+    let room = if is_keeper { unarchived(readable)? } else { member.speaker_in(&state.rooms, &delete.room)?.room };
+    let (by, told) = (member.clone(), std::sync::Arc::clone(&room));
+    let seq = state
+        .store
+        .write(move |tx| {
+            let said = tx.message(room.id, delete.seq)?;
+            let is_own = said.by == by.user.id;
+            if !is_own && !is_keeper {
+                return Err(Refusal::forbidden("one deletes one's own messages; owners of the room delete all"));
+            }
+            let body = EventBody::Delete(Target { target: delete.seq });
+            let seq = tx.amend(said, amendment(&room, &by, &body), None)?;
+            if !is_own {
+                let detail = delete.seq.to_string();
+                tx.audit(by.user.name.as_str(), &by.address, "room.delete", room.name.as_str(), &detail)?;
+            }
+            Ok(seq)
+        })
+        .await?;
+    know_all_here(state, &told).await;
+    Ok(seq)
+}
+
+/// Adds a reaction, or takes one's own back. `None` where that is done already.
+///
+/// # Errors
+/// `not_found`, `bad_request` (no message, no emoji), `conflict` (deleted), `too_large` (too many).
+pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<Option<u64>, Refusal> {
+    let room = member.speaker_in(&state.rooms, &react.room)?.room;
+    let RoomReact { seq, emoji, on, .. } = react;
+    let emoji = known_emoji(&emoji)?.to_owned();
+    let by = member.clone();
+    state
+        .store
+        .write(move |tx| {
+            let said = tx.message(room.id, seq)?;
+            let given = said.body.reactions.iter().find(|given| given.emoji == emoji);
+            let is_on = given.is_some_and(|given| given.by.contains(&by.user.name));
+            if !said.body.deleted && is_on == on {
+                return Ok(None);
+            }
+            if on && given.is_none() && said.body.reactions.len() >= REACTIONS_MAX {
+                return Err(Refusal::too_large("a message has at most 20 different reactions"));
+            }
+            let body = EventBody::Reaction(ReactionBody { target: seq, emoji, on });
+            tx.amend(said, amendment(&room, &by, &body), None).map(Some)
+        })
+        .await
+}
+
+fn amendment<'a>(room: &'a Room, by: &'a Member, body: &'a EventBody) -> Amendment<'a> {
+    Amendment { room: room.id, room_name: &room.name, by: by.user.id, by_name: &by.user.name, body }
+}
+
+/// One emoji as Unicode writes it in full, so that two ways to write one are one reaction.
+fn known_emoji(text: &str) -> Result<&'static str, Refusal> {
+    let found = Some(text).filter(|text| text.len() <= EMOJI_BYTES_MAX).and_then(emojis::get);
+    found.map(emojis::Emoji::as_str).ok_or_else(|| Refusal::bad_request("a reaction is one emoji"))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reaction_is_one_emoji_of_those_that_there_are() {
+        for (text, emoji) in
+            [("👍", "👍"), ("👍🏽", "👍🏽"), ("❤", "❤️"), ("❤️", "❤️"), ("👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦"), ("🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🏴󠁧󠁢󠁳󠁣󠁴󠁿"), ("🇩🇪", "🇩🇪")]
+        {
+            assert_eq!(known_emoji(text).unwrap(), emoji);
+        }
+        for text in ["", "a", "👍👍", "ok", "<script>", "\u{202e}", "👍 ", "\u{1f900}\u{301}"] {
+            assert!(known_emoji(text).is_err(), "{text}");
+        }
+    }
+}
