@@ -6,8 +6,7 @@ use super::Source;
 const LINES_MAX: usize = 350;
 
 /// Files that were longer when they were looked at, with the reason; none may grow beyond its number.
-const LONGER: [(&str, usize, &str); 1] =
-    [("client-core/src/client/uploads.rs", 421, "one upload from its first question to its end")];
+const LONGER: [(&str, usize, &str); 0] = [];
 
 /// Words that are for the moment, not for the repository. In two halves, so that this list does not name itself.
 const UNFINISHED: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("HA", "CK:")];
