@@ -75,9 +75,11 @@ pub enum Command {
     /// End the session, and forget it
     Logout,
     /// Talk in a room, line by line (also in a pipe)
-    #[command(after_help = "Lines that are typed are said. /run CMD, /stop rN, /rooms, /join ROOM, /help, /quit.\n\
+    #[command(
+        after_help = "Lines that are typed are said; /help lists the commands, the same as with nc and in the page.\n\
         The room's lines go to stdout, words about the connection to stderr. The end of input waits until all that\n\
-        was said stands in the room.")]
+        was said stands in the room."
+    )]
     Chat {
         /// The room
         room: RoomName,
@@ -86,12 +88,22 @@ pub enum Command {
         last: Option<u64>,
     },
     /// Say something in a room, and wait until it stands there
+    #[command(after_help = "A text over 16 KiB becomes a file on the room's shelf, whose first lines are the message.")]
     Send {
         /// The room
         room: RoomName,
         /// The words; - reads them from standard input
         #[arg(required = true, value_name = "TEXT|-")]
         text: Vec<String>,
+        /// Answer this line (its seq, as --json shows it)
+        #[arg(long, value_name = "SEQ")]
+        reply: Option<u64>,
+    },
+    /// Say something to one person, or to a few
+    Dm {
+        /// Whom, and last the words: one argument, in quotation marks; - reads them from standard input
+        #[arg(required = true, num_args = 2.., value_name = "USER… TEXT|-")]
+        to: Vec<String>,
     },
     /// Run a command in a room: everybody there sees it, and its output and exit code come here
     Run(RunArgs),
@@ -99,7 +111,8 @@ pub enum Command {
     Put(PutArgs),
     /// Get a file from a room's shelf
     Get(GetArgs),
-    /// List the rooms, or what lies on a room's shelf
+    /// List the rooms and what is unread there, or what lies on a room's shelf
+    #[command(visible_alias = "rooms")]
     Ls {
         /// The room, and a folder on its shelf; nothing lists the rooms
         #[arg(value_name = "ROOM[:PATH]")]
@@ -115,7 +128,13 @@ pub enum Command {
         /// Everything after this line (its seq, as --json shows it)
         #[arg(long, value_name = "SEQ", conflicts_with = "last")]
         after: Option<u64>,
-        /// So many of the last lines [default: 50]
+        /// What stands before this line
+        #[arg(long, value_name = "SEQ", conflicts_with_all = ["last", "follow"])]
+        before: Option<u64>,
+        /// So many lines at most [default: the last 50; with --after all]
+        #[arg(long, value_name = "N", conflicts_with = "last")]
+        limit: Option<u64>,
+        /// So many of the last lines
         #[arg(long, value_name = "N")]
         last: Option<u64>,
     },

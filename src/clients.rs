@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use wardroom_native_client::commands::{self, Chat, Get, Log, Login, LoginTo, Ls, Put, Run, Send};
+use wardroom_native_client::commands::{self, Chat, Dm, Get, Log, Login, LoginTo, Ls, Put, Run, Send};
 use wardroom_native_client::{Failure, Invite, SavedLogin, Server, Target};
+use wardroom_protocol::UserName;
 use wardroom_protocol::messages::{Auth, IfExists};
 
 use crate::args::{Command, ConnectArgs, GetArgs, LoginArgs, PutArgs, RunArgs};
@@ -16,16 +17,17 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
         Command::Logout => commands::logout(login_file()?).await?,
         Command::Run(args) => return commands::run(target(connect)?, run_of(args, json)).await,
         Command::Chat { room, last } => commands::chat(target(connect)?, Chat { room, last, json }).await?,
-        Command::Send { room, text } => {
-            commands::send(target(connect)?, Send { room, text: text.join(" "), json }).await?
+        Command::Send { room, text, reply } => {
+            commands::send(target(connect)?, Send { room, text: text.join(" "), reply_to: reply, json }).await?
         }
+        Command::Dm { to } => commands::dm(target(connect)?, dm(to, json)?).await?,
         Command::Put(args) => commands::put(target(connect)?, put(args, json)).await?,
         Command::Get(args) => commands::get(target(connect)?, get(args, json)).await?,
         Command::Ls { place } => {
             commands::ls(target(connect)?, Ls { place: place.map(|place| (place.room, place.path)), json }).await?
         }
-        Command::Log { room, follow, after, last } => {
-            commands::log(target(connect)?, Log { room, follow, after, last, json }).await?
+        Command::Log { room, follow, after, before, limit, last } => {
+            commands::log(target(connect)?, Log { room, follow, after, before, limit: limit.or(last), json }).await?
         }
         _ => return Err(Failure::usage("this is no client command")),
     };
@@ -83,6 +85,14 @@ fn run_of(args: RunArgs, json: bool) -> Run {
         raw: args.raw,
         json,
     }
+}
+
+/// The last word is the text.
+fn dm(mut to: Vec<String>, json: bool) -> Result<Dm, Failure> {
+    let text = to.pop().unwrap_or_default();
+    let user = |name: &String| UserName::parse(name.strip_prefix('@').unwrap_or(name));
+    let users = to.iter().map(user).collect::<Result<_, _>>().map_err(|e| Failure::usage(e.to_string()))?;
+    Ok(Dm { users, text, json })
 }
 
 fn put(args: PutArgs, json: bool) -> Put {

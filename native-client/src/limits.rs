@@ -35,8 +35,10 @@ pub(crate) const DOWNLOAD_ACK_BYTES: u64 = 1024 * 1024;
 pub(crate) const DOWNLOAD_PIECES: usize = 160;
 /// Bytes of standard input that one `run.input` takes.
 pub(crate) const INPUT_BYTES: usize = 64 * 1024;
-/// Bytes of a message that `send -` reads: one more than the server takes, so that it is the server that refuses.
-pub(crate) const SEND_BYTES_MAX: u64 = 64 * 1024;
+/// Lines of a text that became a file which its message shows, and their bytes: what one sees without opening it.
+pub(crate) const PREVIEW_LINES: usize = 8;
+/// See [`PREVIEW_LINES`].
+pub(crate) const PREVIEW_BYTES: usize = 1_024;
 /// Lines of history that `chat` begins with.
 pub(crate) const CHAT_HISTORY: u64 = 20;
 /// Lines that `log` shows if it is not told from where.

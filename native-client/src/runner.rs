@@ -245,6 +245,8 @@ impl Runner {
 
     /// Sends what has been said, and closes.
     pub async fn finish(mut self) {
+        let last_words = self.client.flush(now_ms());
+        self.effects.extend(last_words);
         for effect in std::mem::take(&mut self.effects) {
             if let Effect::Send { line, body } = effect {
                 self.out.push_back(OutFrame { line, body });

@@ -7,3 +7,4 @@ mod house;
 mod refusals;
 mod runs;
 mod serve;
+mod talk;

@@ -126,10 +126,9 @@ async fn carry_out(
         Request::RoomEdit(edit) => ok(id, &Stood { seq: rooms::edit(state, member, edit).await? }),
         Request::RoomDelete(delete) => ok(id, &Stood { seq: Some(rooms::delete(state, member, delete).await?) }),
         Request::RoomReact(react) => ok(id, &Stood { seq: rooms::react(state, member, react).await? }),
-        Request::HookAdd(_)
-        | Request::HookList(_)
-        | Request::HookRemove(_)
-        | Request::HookPost(_) => return Err(Refusal::bad_request("this server does not do that yet")),
+        Request::HookAdd(_) | Request::HookList(_) | Request::HookRemove(_) | Request::HookPost(_) => {
+            return Err(Refusal::bad_request("this server does not do that yet"));
+        }
         Request::Search(ask) => ok(id, &crate::search::search(state, member, ask).await?),
         request @ (Request::UserAdd(_)
         | Request::UserList(_)

@@ -1,28 +1,34 @@
-//! `wardroom chat ROOM`: a room as lines. What is typed is said; `/run CMD`, `/stop rN`, `/rooms`, `/join`, `/help`,
-//! `/quit`. The room's lines go to stdout, one each, words about the connection to stderr, so that it works in a pipe.
+//! `wardroom chat ROOM`: a room as lines. What is typed is said; what begins with a slash is a command of
+//! `protocol::slash`. The room's lines go to stdout, one each, all other words to stderr, so that it works in a pipe.
+//!
+//! What comes is drawn as lines, an edit as a line of its own: what has scrolled by is not drawn again.
 
+mod asked;
 mod command;
+mod drawn;
 mod runs;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::IsTerminal;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc;
 use wardroom_client_core::limits::OUTBOX_POSTS_MAX;
-use wardroom_client_core::{Change, Command, Effect, Link, OpenFrom, PostState, Subject};
-use wardroom_protocol::RoomName;
+use wardroom_client_core::{Change, Command, Effect, Link, OpenFrom, PostState, Subject, Ticket};
 use wardroom_protocol::limits::TEXT_BYTES_MAX;
+use wardroom_protocol::slash::{self, Command as Slash, Line};
 use wardroom_protocol::visible::visible;
+use wardroom_protocol::{EventBody, RoomName};
 
-use self::command::Typed;
+use self::asked::Asked;
+use self::drawn::Drawn;
 use self::runs::Runs;
 use super::out::say;
 use super::{Out, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{ANSWER_TIMEOUT, CHAT_HISTORY};
 use crate::runner::{Runner, Target, now_ms, random};
-use crate::text::{event_json, event_line, link_words};
+use crate::text::link_words;
 
 /// Which room.
 #[derive(Clone, Debug)]
@@ -45,19 +51,23 @@ const TYPED_LINES: usize = 16;
 pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target).await?;
     open(&mut runner, &chat.room, chat.last);
+    let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let mut state = Talk {
         out: Out::new(),
         runs: Runs::default(),
+        drawn: Drawn::new(chat.json),
         room: chat.room,
-        json: chat.json,
         link: Link::Connecting,
-        is_terminal: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
+        is_terminal,
+        asked: BTreeMap::new(),
+        my_last: None,
         starting: 0,
         is_live: false,
         held: VecDeque::new(),
         input: Input::Open,
     };
     let done = state.follow(&mut runner).await;
+    state.drawn.leave();
     runner.finish().await;
     done.map(|()| ExitCode::Ok)
 }
@@ -80,10 +90,14 @@ enum Input {
 struct Talk {
     out: Out,
     runs: Runs,
+    drawn: Drawn,
     room: RoomName,
-    json: bool,
     link: Link,
     is_terminal: bool,
+    /// What was asked and not answered yet.
+    asked: BTreeMap<Ticket, Asked>,
+    /// The place of what one said last in this room.
+    my_last: Option<u64>,
     /// Runs that were asked for and have no id yet.
     starting: usize,
     /// The room's past has been shown.
@@ -128,7 +142,10 @@ impl Talk {
         match self.input {
             Input::Open => false,
             Input::Quit => true,
-            Input::Ended(_) => self.is_live && self.held.is_empty() && runner.is_idle() && !self.is_saying(runner),
+            Input::Ended(_) => {
+                let is_done = self.held.is_empty() && self.asked.is_empty() && runner.is_idle();
+                self.is_live && is_done && !self.is_saying(runner)
+            }
         }
     }
 
@@ -138,10 +155,10 @@ impl Talk {
         self.starting > 0 || runner.client().outbox().posts().iter().any(|post| waits(&post.state))
     }
 
-    /// A line was typed. A run is not to overtake what was said before it, nor what is said after it the run: lines
-    /// wait for their turn.
+    /// A line was typed. A command is not to overtake what was said before it, nor what is said after it the command:
+    /// lines wait for their turn.
     fn take_line(&mut self, runner: &mut Runner, line: String) -> Result<(), Failure> {
-        if Typed::parse(&line) == Typed::Quit {
+        if slash::parse(line.clone()) == Ok(Line::Command(Slash::Quit)) {
             self.input = Input::Quit;
             return Ok(());
         }
@@ -152,20 +169,41 @@ impl Talk {
     /// Takes the lines whose turn it is.
     fn go_on(&mut self, runner: &mut Runner) -> Result<(), Failure> {
         while let Some(line) = self.held.front() {
-            let waits = match Typed::parse(line) {
-                Typed::Run(_) | Typed::Join(_) => self.is_saying(runner),
+            let parsed = slash::parse(line.clone());
+            let is_held_up = self.starting > 0 || self.asked.values().any(Asked::holds_up);
+            let waits = match &parsed {
                 // Without a connection lines wait here once the outbox is full, and then in the pipe: none is lost.
-                Typed::Say(_) => self.starting > 0 || runner.client().outbox().posts().len() >= OUTBOX_POSTS_MAX,
+                Ok(Line::Message(_)) => is_held_up || runner.client().outbox().posts().len() >= OUTBOX_POSTS_MAX,
+                line if command::waits(line) => is_held_up || self.is_saying(runner),
                 _ => false,
             };
-            match self.held.pop_front() {
-                Some(line) if waits => {
-                    self.held.push_front(line);
-                    return Ok(());
-                }
-                Some(line) => self.typed(runner, &line)?,
-                None => return Ok(()),
+            if waits {
+                return Ok(());
             }
+            let line = self.held.pop_front().unwrap_or_default();
+            match parsed {
+                Ok(Line::Empty) => {}
+                Ok(Line::Message(text)) => self.post(runner, text, None)?,
+                Ok(Line::Command(command)) => self.carry_out(runner, command)?,
+                Err(bad) => say(&command::why_bad(&line, &bad)),
+            }
+        }
+        Ok(())
+    }
+
+    fn post(&mut self, runner: &mut Runner, text: String, reply_to: Option<u64>) -> Result<(), Failure> {
+        if text.len() > TEXT_BYTES_MAX {
+            say(&format!(
+                "-- that is longer than {TEXT_BYTES_MAX} bytes; send it as a file: wardroom send {} -",
+                self.room
+            ));
+            return Ok(());
+        }
+        let nonce = wardroom_client_core::nonce(now_ms(), random()?);
+        runner.command(Command::Post { room: self.room.clone(), text, reply_to, nonce });
+        // Said of the first one only: in a pipe there may be thousands.
+        if !runner.client().link().is_up() && runner.client().outbox().posts().len() == 1 {
+            say("-- kept here; it is sent when there is a connection");
         }
         Ok(())
     }
@@ -173,20 +211,38 @@ impl Talk {
     fn take(&mut self, runner: &mut Runner, effect: Effect) -> Result<(), Failure> {
         match effect {
             Effect::Event(event) if event.room == self.room => {
-                let line = if self.json { event_json(&event) } else { event_line(&event) };
-                self.out.line(&line)?;
+                let me = runner.client().you().map(|you| you.user.clone());
+                if me.as_ref() == Some(&event.by) && matches!(event.body, EventBody::Message(_)) {
+                    self.my_last = Some(event.seq);
+                }
+                if let Some(line) = self.drawn.event(&event, me.as_ref().filter(|_| self.is_live)) {
+                    self.out.line(&line)?;
+                }
                 self.runs.seen(runner, &event);
+                self.see(runner, event.seq);
             }
             Effect::Live { room } if room == self.room => {
                 self.is_live = true;
                 self.runs.caught_up(runner);
             }
-            Effect::Output { run, fd, bytes, .. } if !self.json => {
+            Effect::Answered { ticket, result } => {
+                if let Some(asked) = self.asked.remove(&ticket) {
+                    match result {
+                        Ok(answer) => self.answered(runner, asked, &answer)?,
+                        Err(refusal) => Self::refused(&refusal.words),
+                    }
+                }
+            }
+            Effect::Changed(Change::Rooms) => self.drawn.rooms(runner.client(), &self.room),
+            Effect::Changed(Change::Typing(room)) if room == self.room => {
+                self.drawn.title(runner.client(), &self.room);
+            }
+            Effect::Output { run, fd, bytes, .. } if !self.drawn.is_json() => {
                 for line in self.runs.lines(run, fd, &bytes) {
                     self.out.line(&line)?;
                 }
             }
-            Effect::RunEnded(end) if !self.json => {
+            Effect::RunEnded(end) if !self.drawn.is_json() => {
                 for line in self.runs.ended(end.run) {
                     self.out.line(&line)?;
                 }
@@ -226,52 +282,27 @@ impl Talk {
         Ok(())
     }
 
-    fn typed(&mut self, runner: &mut Runner, line: &str) -> Result<(), Failure> {
-        match Typed::parse(line) {
-            Typed::Nothing => {}
-            Typed::Say(text) if text.len() > TEXT_BYTES_MAX => {
-                say(&format!("-- that is longer than {TEXT_BYTES_MAX} bytes; send it as a file: wardroom put"));
-            }
-            Typed::Say(text) => {
-                let nonce = wardroom_client_core::nonce(now_ms(), random()?);
-                runner.command(Command::Post { room: self.room.clone(), text: text.to_owned(), reply_to: None, nonce });
-            }
-            Typed::Run(cmd) => {
-                let nonce = wardroom_client_core::nonce(now_ms(), random()?);
-                self.starting = self.starting.saturating_add(1);
-                self.runs.start(runner, &self.room, cmd, nonce);
-            }
-            Typed::Stop(n) => match self.runs.stop(runner, n) {
-                true => {}
-                false => say("-- there is no such run here; /stop rN stops the run that shows as [rN]"),
-            },
-            Typed::Rooms => {
-                let now = runner.client().rooms().values().map(|room| room.info.room.to_string());
-                say(&format!("-- rooms: {}", now.collect::<Vec<_>>().join(" ")));
-            }
-            Typed::Join(name) => match RoomName::parse(name) {
-                Ok(room) => self.join(runner, room),
-                Err(e) => say(&format!("-- {e}")),
-            },
-            Typed::Help => say(command::HELP),
-            Typed::Quit => self.input = Input::Quit,
-            Typed::Unknown(name) => say(&format!("-- there is no {}; /help lists the commands", visible(name))),
+    /// Somebody sits there and has seen it. What goes into a pipe may be read by nobody.
+    fn see(&self, runner: &mut Runner, seq: u64) {
+        if self.is_terminal {
+            runner.command(Command::Seen { room: self.room.clone(), seq });
         }
-        Ok(())
     }
 
-    /// Joins a room, and goes on in it.
-    fn join(&mut self, runner: &mut Runner, room: RoomName) {
+    /// Goes on in another room.
+    fn go_to(&mut self, runner: &mut Runner, room: RoomName) {
         if room == self.room {
             return;
         }
-        runner.command(Command::JoinRoom { room: room.clone() });
         runner.command(Command::CloseRoom { room: self.room.clone() });
         self.room = room;
         self.is_live = false;
+        self.my_last = None;
         self.runs.leave(runner);
+        self.drawn.enter();
         open(runner, &self.room, None);
-        say(&format!("-- in {}", self.room));
+        let words = runner.client().rooms().get(&self.room).map(|room| asked::room_words(&room.info));
+        say(&format!("-- in {}", words.unwrap_or_else(|| self.room.to_string())));
     }
 }
 

@@ -1,14 +1,18 @@
-//! `wardroom log ROOM`: what stands in a room, and with `--follow` what comes.
+//! `wardroom log ROOM`: what stands in a room, as it is after its amendments; and with `--follow` what comes.
+
+use std::collections::VecDeque;
 
 use wardroom_client_core::{Command, Effect, Link, OpenFrom, Subject};
-use wardroom_protocol::RoomName;
+use wardroom_protocol::limits::HISTORY_LIMIT_MAX;
+use wardroom_protocol::{Event, RoomName};
 
+use super::history::{Which, page};
 use super::out::say;
-use super::{Out, Patience, refused};
+use super::{Out, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::LOG_HISTORY;
 use crate::runner::{Runner, Target};
-use crate::text::{event_json, event_line};
+use crate::text::{Amended, event_json, event_line};
 
 /// What to show.
 #[derive(Clone, Debug)]
@@ -19,8 +23,10 @@ pub struct Log {
     pub follow: bool,
     /// Begin after this line.
     pub after: Option<u64>,
-    /// Or with so many of the last ones.
-    pub last: Option<u64>,
+    /// End before this one.
+    pub before: Option<u64>,
+    /// So many lines: the last ones, or the first ones after `after`.
+    pub limit: Option<u64>,
     /// One JSON object a line.
     pub json: bool,
 }
@@ -31,41 +37,84 @@ pub struct Log {
 /// See [`Failure`].
 pub async fn log(target: Target, log: Log) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target).await?;
-    let from = match (log.after, log.last) {
-        (Some(seq), _) => OpenFrom::After(seq),
-        (None, last) => OpenFrom::Last(last.unwrap_or(LOG_HISTORY)),
+    let shown = if log.follow { follow(&mut runner, &log).await } else { past(&mut runner, &log).await };
+    runner.finish().await;
+    shown.map(|()| ExitCode::Ok)
+}
+
+async fn past(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
+    match log.after {
+        Some(after) => forward(runner, log, after).await,
+        None => backward(runner, log).await,
+    }
+}
+
+fn show(out: &mut Out, log: &Log, event: &Event) -> Result<(), Failure> {
+    if log.json { out.line(&event_json(event)) } else { out.line(&event_line(event)) }
+}
+
+/// From a line on, page by page.
+async fn forward(runner: &mut Runner, log: &Log, mut after: u64) -> Result<(), Failure> {
+    let mut out = Out::new();
+    let mut left = log.limit.unwrap_or(u64::MAX);
+    loop {
+        let page = page(runner, &log.room, Which::After(after), u64::from(HISTORY_LIMIT_MAX)).await?;
+        for (event, _) in &page.events {
+            if left == 0 || log.before.is_some_and(|before| event.seq >= before) {
+                return Ok(());
+            }
+            after = event.seq;
+            if event.body.target().is_none() {
+                show(&mut out, log, event)?;
+                left = left.saturating_sub(1);
+            }
+        }
+        if !page.more || page.events.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// The last lines, of all or before one. They are read backwards, so as many as are shown are held.
+async fn backward(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
+    let wanted = usize::try_from(log.limit.unwrap_or(LOG_HISTORY)).unwrap_or(usize::MAX);
+    let mut lines: VecDeque<Event> = VecDeque::new();
+    let mut which = log.before.map_or(Which::Last, Which::Before);
+    while lines.len() < wanted {
+        let page = page(runner, &log.room, which, wanted.saturating_sub(lines.len()) as u64).await?;
+        let Some(first) = page.events.first().map(|(event, _)| event.seq) else { break };
+        for (event, _) in page.events.into_iter().rev().filter(|(event, _)| event.body.target().is_none()) {
+            lines.push_front(event);
+        }
+        if !page.more {
+            break;
+        }
+        which = Which::Before(first);
+    }
+    let mut out = Out::new();
+    lines.iter().skip(lines.len().saturating_sub(wanted)).try_for_each(|event| show(&mut out, log, event))
+}
+
+async fn follow(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
+    let from = match log.after {
+        Some(seq) => OpenFrom::After(seq),
+        None => OpenFrom::Last(log.limit.unwrap_or(LOG_HISTORY)),
     };
     runner.command(Command::OpenRoom { room: log.room.clone(), from });
     let mut out = Out::new();
-    let mut patience = Patience::default();
-    let mut is_reset = false;
+    let mut amended = Amended::default();
     loop {
-        let effect = if log.follow { follow(&mut runner).await? } else { patience.next(&mut runner).await? };
-        match effect {
-            // A position that the server does not have (any more): the lines that follow it do not exist.
-            Effect::Reset { .. } if log.after.is_some() && !is_reset => {
-                is_reset = true;
-                if !log.follow {
-                    say("wardroom: the room has no such line yet, or is another one by now; nothing comes after it");
-                    break;
-                }
-            }
-            Effect::Event(event) if log.json => out.line(&event_json(&event))?,
-            Effect::Event(event) => out.line(&event_line(&event))?,
-            Effect::Live { .. } if !log.follow => break,
+        // Who follows waits for as long as it takes.
+        if let Link::SignedOut { why } = runner.client().link() {
+            return Err(Failure::refused(wardroom_protocol::visible::visible(&why).into_owned()));
+        }
+        match runner.next().await {
+            // A program gets every event as it came.
+            Effect::Event(event) if log.json || amended.is_news(&event) => show(&mut out, log, &event)?,
             Effect::Failed { subject: Subject::Open(_), refusal } => return refused(refusal),
-            Effect::Lost { why } if log.follow => say(&format!("wardroom: {why}; trying again")),
+            Effect::Reset { .. } => say("wardroom: the room is another one by now; it is shown anew"),
+            Effect::Lost { why } => say(&format!("wardroom: {why}; trying again")),
             _ => {}
         }
     }
-    runner.finish().await;
-    Ok(ExitCode::Ok)
-}
-
-/// Who follows waits for as long as it takes.
-async fn follow(runner: &mut Runner) -> Result<Effect, Failure> {
-    if let Link::SignedOut { why } = runner.client().link() {
-        return Err(Failure::refused(wardroom_protocol::visible::visible(&why).into_owned()));
-    }
-    Ok(runner.next().await)
 }

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use wardroom_protocol::limits::UNREAD_MAX;
 use wardroom_protocol::messages::{FileInfo, FileKind, FileList, FileListed, Place, RoomInfo, RoomList, RoomListed};
 use wardroom_protocol::visible::visible;
-use wardroom_protocol::{RelPath, RoomName};
+use wardroom_protocol::{RelPath, RoomName, UserName};
 
 use super::Out;
 use crate::exit::{ExitCode, Failure};
@@ -45,13 +46,24 @@ async fn rooms(runner: &mut Runner, json: bool) -> Result<(), Failure> {
 }
 
 fn room_line(room: &RoomInfo, width: usize) -> String {
-    let unread = match room.head.saturating_sub(room.read) {
+    let unread = match (room.unread, room.mentions) {
         _ if !room.joined => "not joined".to_owned(),
-        0 => String::new(),
-        unread => format!("{unread} unread"),
+        (0, _) => String::new(),
+        (unread, 0) => format!("{} unread", at_most(unread)),
+        (unread, mentions) => format!("{} unread, {} to you", at_most(unread), at_most(mentions)),
     };
+    let title = match room.dm.as_slice() {
+        [] => visible(&room.title).into_owned(),
+        users => format!("with {}", users.iter().map(UserName::as_str).collect::<Vec<_>>().join(", ")),
+    };
+    let archived = if room.archived { " (archived)" } else { "" };
     let name = room.room.as_str();
-    format!("{name:width$}  {unread:12}  {}", visible(&room.title)).trim_end().to_owned()
+    format!("{name:width$}  {unread:20}  {title}{archived}").trim_end().to_owned()
+}
+
+/// Counts are exact up to a bound.
+fn at_most(count: u64) -> String {
+    if count >= UNREAD_MAX { format!("{UNREAD_MAX}+") } else { count.to_string() }
 }
 
 async fn files(runner: &mut Runner, room: &RoomName, path: Option<&RelPath>, json: bool) -> Result<(), Failure> {
@@ -106,8 +118,12 @@ mod tests {
     #[test]
     fn rooms_say_what_is_unread() {
         let named = RoomInfo::named(RoomName::parse("ops").unwrap());
-        let room = RoomInfo { title: "Operations".to_owned(), head: 9, read: 6, joined: true, ..named };
-        assert_eq!(room_line(&room, 5), "ops    3 unread      Operations");
+        let room = RoomInfo { title: "Operations".to_owned(), unread: 3, joined: true, ..named };
+        assert_eq!(room_line(&room, 5), format!("ops    {:20}  Operations", "3 unread"));
+        assert!(room_line(&RoomInfo { mentions: 1, ..room.clone() }, 3).contains("  3 unread, 1 to you  "));
+        assert!(room_line(&RoomInfo { unread: 1_000, ..room.clone() }, 3).contains("1000+ unread"));
+        let dm = ["ann", "ben"].map(|name| UserName::parse(name).unwrap()).to_vec();
+        assert!(room_line(&RoomInfo { dm, archived: true, ..room.clone() }, 3).ends_with("with ann, ben (archived)"));
         assert!(room_line(&RoomInfo { joined: false, ..room }, 3).contains("not joined"));
     }
 }

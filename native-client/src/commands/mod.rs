@@ -2,7 +2,9 @@
 
 mod admin;
 mod chat;
+mod dm;
 mod get;
+mod history;
 mod log;
 mod login;
 mod ls;
@@ -21,6 +23,7 @@ use crate::runner::Runner;
 
 pub use admin::{Admin, AdminCall, admin, invite_link};
 pub use chat::{Chat, chat};
+pub use dm::{Dm, dm};
 pub use get::{Get, get};
 pub use log::{Log, log};
 pub use login::{Login, LoginTo, login, logout};

@@ -13,7 +13,7 @@ use super::out::say;
 use super::{Out, Patience};
 use crate::exit::{ExitCode, Failure};
 use crate::files::Source;
-use crate::runner::{Runner, Target};
+use crate::runner::{Runner, Target, now_ms, random};
 use crate::text::{Bar, bytes_words};
 
 /// What to send, and where.
@@ -72,6 +72,61 @@ pub async fn put(target: Target, put: Put) -> Result<ExitCode, Failure> {
     sending.worst.map_or(Ok(ExitCode::Ok), Err)
 }
 
+/// Sends one file to this path, or to one like it that is free; gives the path and the size. For commands that do more than that.
+pub(super) async fn put_one(
+    runner: &mut Runner,
+    room: &RoomName,
+    file: &std::path::Path,
+    path: RelPath,
+) -> Result<(RelPath, u64), Failure> {
+    let source = Source::open(file).map_err(Failure::failed)?;
+    let size = source.size;
+    let nonce = wardroom_client_core::nonce(now_ms(), random()?);
+    let upload = NewUpload {
+        place: Place::Room(room.clone()),
+        path,
+        size,
+        mtime: Some(source.mtime_ms),
+        if_exists: IfExists::Rename,
+        nonce: nonce.clone(),
+    };
+    runner.command(Command::Upload(upload));
+    let (slice_in, mut slices) = mpsc::channel::<Slice>(SLICES);
+    let mut patience = Patience::default();
+    loop {
+        tokio::select! {
+            effect = patience.next(runner) => {
+                if let Effect::NeedSlice { nonce, off, len } = effect? {
+                    read_slice(&source, &slice_in, nonce, off, len);
+                }
+            }
+            Some(slice) = slices.recv() => runner.command(taken(slice)),
+        }
+        match runner.client().upload(&nonce).map(|upload| (&upload.state, &upload.path)) {
+            Some((UploadState::Done { .. }, path)) => return Ok((path.clone(), size)),
+            Some((UploadState::Failed(refusal), _)) => return Err(Failure::from(refusal.clone())),
+            _ => {}
+        }
+    }
+}
+
+/// Reads a slice on a task of its own.
+fn read_slice(source: &Source, slices: &mpsc::Sender<Slice>, nonce: Nonce, off: u64, len: u64) {
+    let (source, slices) = (source.clone(), slices.clone());
+    tokio::spawn(async move {
+        let read = source.slice(off, len).await;
+        // Nobody waits for it when the command is over.
+        slices.send((nonce, off, read)).await.ok();
+    });
+}
+
+fn taken((nonce, off, read): Slice) -> Command {
+    match read {
+        Ok(bytes) => Command::Slice { nonce, off, bytes },
+        Err(why) => Command::SliceFailed { nonce, why },
+    }
+}
+
 /// Where a file goes, as cp(1) would have it.
 fn shelf_path(file: &std::path::Path, path: Option<&str>, count: usize) -> Result<RelPath, Failure> {
     let name = file.file_name().and_then(|name| name.to_str());
@@ -110,10 +165,7 @@ impl Sending {
         while !left.is_empty() {
             tokio::select! {
                 effect = patience.next(runner) => self.take(runner, effect?, &slice_in, &mut left)?,
-                Some((nonce, off, read)) = slices.recv() => runner.command(match read {
-                    Ok(bytes) => Command::Slice { nonce, off, bytes },
-                    Err(why) => Command::SliceFailed { nonce, why },
-                }),
+                Some(slice) = slices.recv() => runner.command(taken(slice)),
             }
         }
         Ok(())
@@ -128,13 +180,8 @@ impl Sending {
     ) -> Result<(), Failure> {
         match effect {
             Effect::NeedSlice { nonce, off, len } => {
-                if let Some(source) = self.sources.get(&nonce).cloned() {
-                    let slices = slices.clone();
-                    tokio::spawn(async move {
-                        let read = source.slice(off, len).await;
-                        // Nobody waits for it when the command is over.
-                        slices.send((nonce, off, read)).await.ok();
-                    });
+                if let Some(source) = self.sources.get(&nonce) {
+                    read_slice(source, slices, nonce, off, len);
                 }
             }
             Effect::Changed(wardroom_client_core::Change::Upload(nonce)) => {

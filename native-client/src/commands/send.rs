@@ -1,17 +1,22 @@
-//! `wardroom send ROOM TEXT|-`: says something, and waits until it stands in the room.
+//! `wardroom send ROOM TEXT|-`: says something, and waits until it stands in the room. What is too long for a message (or no
+//! text at all) becomes a file, whose first lines the message shows.
 
 use std::io::{IsTerminal, Read};
 
 use tokio::time::Instant;
 use wardroom_client_core::{Command, Effect, Subject};
+use wardroom_protocol::limits::TEXT_BYTES_MAX;
 use wardroom_protocol::visible::visible;
-use wardroom_protocol::{Nonce, RoomName};
+use wardroom_protocol::{Nonce, RelPath, RoomName};
 
 use super::out::say;
+use super::put::put_one;
 use super::{Out, Patience, refused};
 use crate::exit::{ExitCode, Failure};
-use crate::limits::{ANSWER_TIMEOUT, BUSY_WAIT, SEND_BYTES_MAX};
+use crate::files::{Spool, io_words};
+use crate::limits::{ANSWER_TIMEOUT, BUSY_WAIT, PREVIEW_BYTES, PREVIEW_LINES};
 use crate::runner::{Runner, Target, now_ms, random};
+use crate::text::bytes_words;
 
 /// What to say, and where.
 #[derive(Clone, Debug)]
@@ -20,6 +25,8 @@ pub struct Send {
     pub room: RoomName,
     /// The words; `-` reads them from standard input.
     pub text: String,
+    /// The line that it answers.
+    pub reply_to: Option<u64>,
     /// Print where it stands, as JSON.
     pub json: bool,
 }
@@ -29,19 +36,83 @@ pub struct Send {
 /// # Errors
 /// See [`Failure`].
 pub async fn send(target: Target, send: Send) -> Result<ExitCode, Failure> {
-    let text = if send.text == "-" { from_stdin()? } else { send.text };
-    if text.trim().is_empty() {
-        return Err(Failure::usage("there is nothing to send"));
-    }
+    let words = Words::of(&send.text)?;
     let mut runner = Runner::connect(target).await?;
-    let nonce = wardroom_client_core::nonce(now_ms(), random()?);
-    runner.command(Command::Post { room: send.room.clone(), text, reply_to: None, nonce: nonce.clone() });
-    let seq = stands(&mut runner, &nonce).await?;
+    let said = say_in(&mut runner, &send.room, words, send.reply_to).await;
     runner.finish().await;
+    let seq = said?;
     if send.json {
         Out::new().json(&serde_json::json!({ "room": send.room, "seq": seq }))?;
     }
     Ok(ExitCode::Ok)
+}
+
+/// What is to be said: a text, or one that is too long for a message.
+pub(super) enum Words {
+    Text(String),
+    Long { spool: Spool, preview: String },
+}
+
+impl Words {
+    /// `-` is standard input. All of it is taken before anything is sent, however long it is.
+    pub(super) fn of(text: &str) -> Result<Words, Failure> {
+        let input_failed = |e: std::io::Error| Failure::failed(format!("standard input: {e}"));
+        let mut begin = Vec::new();
+        if text == "-" {
+            let bound = TEXT_BYTES_MAX.saturating_add(3) as u64;
+            std::io::stdin().take(bound).read_to_end(&mut begin).map_err(input_failed)?;
+        } else {
+            begin.extend_from_slice(text.as_bytes());
+        }
+        let end = begin.trim_ascii_end().len();
+        if end == 0 && begin.len() < TEXT_BYTES_MAX {
+            return Err(Failure::usage("there is nothing to send"));
+        }
+        // What ends with a line's end, as all that comes out of a pipe does, is said without it.
+        let bare = begin.strip_suffix(b"\n").unwrap_or(&begin);
+        let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
+        if bare.len() <= TEXT_BYTES_MAX
+            && let Ok(text) = std::str::from_utf8(bare)
+        {
+            return Ok(Words::Text(text.trim_end_matches(['\r', '\n']).to_owned()));
+        }
+        let preview = preview(&begin);
+        let rest: Box<dyn Read> = if text == "-" { Box::new(std::io::stdin()) } else { Box::new(std::io::empty()) };
+        let spool = Spool::of(&begin, rest, random()?)
+            .map_err(|e| Failure::failed(format!("the text cannot be kept until it is sent: {}", io_words(&e))))?;
+        Ok(Words::Long { spool, preview })
+    }
+}
+
+/// The first lines, as many as a message of its own would have.
+fn preview(begin: &[u8]) -> String {
+    let begin = begin.get(..PREVIEW_BYTES.min(begin.len())).unwrap_or_default();
+    let text = String::from_utf8_lossy(begin);
+    let lines: Vec<&str> = text.trim_end_matches('\u{fffd}').lines().take(PREVIEW_LINES).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+/// Says it, and waits until it stands; gives where. A long text is put on the shelf first, and the message says where.
+pub(super) async fn say_in(
+    runner: &mut Runner,
+    room: &RoomName,
+    words: Words,
+    reply_to: Option<u64>,
+) -> Result<u64, Failure> {
+    let text = match words {
+        Words::Text(text) => text,
+        Words::Long { spool, preview } => {
+            let path = RelPath::parse(&format!("text-{}.txt", jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S")))
+                .map_err(|e| Failure::failed(e.to_string()))?;
+            let (path, size) = put_one(runner, room, spool.path(), path).await?;
+            let size = bytes_words(size);
+            say(&format!("wardroom: {size} are too long for a message: they are the file {room}:{path} now"));
+            format!("{preview}\n… {size}, the whole of it is the file {path}")
+        }
+    };
+    let nonce = wardroom_client_core::nonce(now_ms(), random()?);
+    runner.command(Command::Post { room: room.clone(), text, reply_to, nonce: nonce.clone() });
+    stands(runner, &nonce).await
 }
 
 /// Waits until the post stands; gives where.
@@ -74,11 +145,15 @@ async fn stands(runner: &mut Runner, nonce: &Nonce) -> Result<u64, Failure> {
     }
 }
 
-fn from_stdin() -> Result<String, Failure> {
-    let mut text = String::new();
-    let mut input = std::io::stdin().take(SEND_BYTES_MAX);
-    input.read_to_string(&mut text).map_err(|e| Failure::failed(format!("standard input: {e}")))?;
-    let end = text.trim_end_matches(['\r', '\n']).len();
-    text.truncate(end);
-    Ok(text)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preview_is_short_and_whole_characters() {
+        assert_eq!(preview(b"a\r\nb\n"), "a\nb");
+        assert_eq!(preview("line\n".repeat(100).as_bytes()).lines().count(), PREVIEW_LINES);
+        let long = preview("ü".repeat(PREVIEW_BYTES).as_bytes());
+        assert!(long.len() <= PREVIEW_BYTES && long.chars().all(|c| c == 'ü'), "{long}");
+    }
 }

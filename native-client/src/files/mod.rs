@@ -3,6 +3,8 @@
 
 mod sink;
 mod source;
+mod spool;
 
 pub(crate) use sink::{Sink, SinkEvent, io_words, part_path, publish};
 pub(crate) use source::Source;
+pub(crate) use spool::Spool;

@@ -3,8 +3,9 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use wardroom_protocol::event::MessageBody;
 use wardroom_protocol::visible::visible;
-use wardroom_protocol::{Event, EventBody};
+use wardroom_protocol::{Event, EventBody, UserName};
 
 use super::size::{bytes_words, duration_words};
 
@@ -26,9 +27,23 @@ pub(crate) fn event_line(event: &Event) -> String {
 }
 
 fn event_line_at(event: &Event, now: &Zoned) -> String {
+    format!("{} {}", time_words(event.at, now), words_of(event))
+}
+
+/// One event with its place before it, by which it can be answered, edited or reacted to.
+pub(crate) fn placed_line(event: &Event) -> String {
+    format!("{:>6}  {}", event.seq, event_line(event))
+}
+
+/// A moment as people read it here.
+pub(crate) fn moment_words(at_ms: u64) -> String {
+    time_words(at_ms, &now())
+}
+
+fn words_of(event: &Event) -> String {
     let by = &event.by;
-    let words = match &event.body {
-        EventBody::Message(message) => format!("{by}: {}", visible(&message.text)),
+    match &event.body {
+        EventBody::Message(message) => message_words(by, message),
         EventBody::Join => format!("{by} joined"),
         EventBody::Leave => format!("{by} left"),
         EventBody::RunStarted(run) => {
@@ -47,11 +62,58 @@ fn event_line_at(event: &Event, now: &Zoned) -> String {
         EventBody::FileAdded(file) => {
             format!("{by} added {} ({})", visible(file.path.as_str()), bytes_words(file.size))
         }
+        EventBody::Edit(edit) if edit.text.is_empty() => format!("{by} edited {}", edit.target),
+        EventBody::Edit(edit) => format!("{by} edited {}: {}", edit.target, visible(&edit.text)),
+        EventBody::Delete(delete) => format!("{by} deleted {}", delete.target),
+        EventBody::Reaction(reaction) => {
+            let what = if reaction.on { "reacted to" } else { "took back a reaction to" };
+            format!("{by} {what} {}: {}", reaction.target, visible(&reaction.emoji))
+        }
+        EventBody::Repeat(repeat) => format!("{by} said {} again (×{})", repeat.target, repeat.count),
+        EventBody::Invited(of) => format!("{by} made {} a {}", of.user, of.role),
+        EventBody::RoleChanged(of) => format!("{by} made {} a {}", of.user, of.role),
+        EventBody::Removed(whom) => format!("{by} removed {}", whom.user),
+        EventBody::Title(words) => named(by, "title", &words.text),
+        EventBody::Topic(words) => named(by, "topic", &words.text),
+        EventBody::Archived(archived) if archived.on => {
+            format!("{by} archived this room: it can be read, nothing is added")
+        }
+        EventBody::Archived(_) => format!("{by} opened this room again"),
+        EventBody::Retention(kept) if kept.days == 0 => format!("{by} keeps this room for ever"),
+        EventBody::Retention(kept) => format!("{by} keeps this room for {} days", kept.days),
         EventBody::Other { kind, text: Some(text) } => format!("{by} {}: {}", visible(kind), visible(text)),
         EventBody::Other { kind, text: None } => format!("{by} {}", visible(kind)),
         _ => format!("{by} did something that this version does not know"),
-    };
-    format!("{} {words}", time_words(event.at, now))
+    }
+}
+
+fn named(by: &UserName, what: &str, text: &str) -> String {
+    match text {
+        "" => format!("{by} took the {what} away"),
+        text => format!("{by} set the {what}: {}", visible(text)),
+    }
+}
+
+fn message_words(by: &UserName, message: &MessageBody) -> String {
+    let mut words = by.to_string();
+    if let Some(reply_to) = message.reply_to {
+        words.push_str(&format!(" (to {reply_to})"));
+    }
+    if message.deleted {
+        return words + ": (deleted)";
+    }
+    words.push_str(&format!(": {}", visible(&message.text)));
+    if message.edited {
+        words.push_str(" (edited)");
+    }
+    if let Some(count) = message.count {
+        words.push_str(&format!(" (×{count})"));
+    }
+    for given in &message.reactions {
+        let by: Vec<&str> = given.by.iter().map(UserName::as_str).collect();
+        words.push_str(&format!("  [{} {}]", visible(&given.emoji), by.join(", ")));
+    }
+    words
 }
 
 /// A line of a run's output, without its end.
@@ -97,6 +159,30 @@ mod tests {
             "08:03 ann added logs/app.log (1.0 MB)"
         );
         assert_eq!(line(r#""kind":"po\u001bll","text":"lunch?""#), "08:03 ann po␛ll: lunch?");
+    }
+
+    #[test]
+    fn messages_say_what_became_of_them() {
+        for (fields, words) in [
+            (r#""text":"yes","reply_to":3"#, "ann (to 3): yes"),
+            (r#""text":"ready","edited":true,"amended":9"#, "ann: ready (edited)"),
+            (r#""text":"","deleted":true,"amended":9"#, "ann: (deleted)"),
+            (r#""text":"disk full","count":37"#, "ann: disk full (×37)"),
+            (r#""text":"ok","reactions":[{"emoji":"👍","by":["ann","ben"]}]"#, "ann: ok  [👍 ann, ben]"),
+        ] {
+            assert_eq!(line(&format!(r#""kind":"message",{fields}"#)), format!("08:03 {words}"));
+        }
+        for (fields, words) in [
+            (r#""kind":"edit","target":3,"text":"a\u001bb""#, "ann edited 3: a␛b"),
+            (r#""kind":"delete","target":3"#, "ann deleted 3"),
+            (r#""kind":"reaction","target":3,"emoji":"👍","on":true"#, "ann reacted to 3: 👍"),
+            (r#""kind":"repeat","target":3,"count":2"#, "ann said 3 again (×2)"),
+            (r#""kind":"invited","user":"ben","role":"reader""#, "ann made ben a reader"),
+            (r#""kind":"topic","text":"""#, "ann took the topic away"),
+            (r#""kind":"retention","days":30"#, "ann keeps this room for 30 days"),
+        ] {
+            assert_eq!(line(fields), format!("08:03 {words}"));
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use wardroom_client_core::Link;
 use wardroom_protocol::visible::visible;
 
+use super::line::moment_words;
+
 /// A few words for a line of its own. `now_ms`: Unix milliseconds.
 pub(crate) fn link_words(link: &Link, now_ms: u64) -> String {
     let in_seconds = |at_ms: u64| match at_ms.saturating_sub(now_ms).div_ceil(1_000) {
@@ -15,10 +17,7 @@ pub(crate) fn link_words(link: &Link, now_ms: u64) -> String {
         Link::CatchingUp { left: 0 } => "catching up".to_owned(),
         Link::CatchingUp { left } => format!("catching up, {left} to go"),
         Link::Reconnecting { at_ms, .. } => format!("reconnecting {}", in_seconds(*at_ms)),
-        Link::OutOfDate { since_ms, .. } => {
-            let for_s = now_ms.saturating_sub(*since_ms) / 1_000;
-            format!("out of date for {for_s} s, reconnecting")
-        }
+        Link::OutOfDate { since_ms, .. } => format!("out of date since {}, reconnecting", moment_words(*since_ms)),
         Link::SignedOut { why } => format!("signed out: {}", visible(why)),
         Link::Stopped => "closed".to_owned(),
     }

@@ -1,5 +1,6 @@
 //! Words for people: the lines of a timeline, times and sizes, what may reach a terminal, and passwords typed there.
 
+mod amended;
 mod bar;
 mod filter;
 mod line;
@@ -7,8 +8,9 @@ mod link;
 pub mod password;
 mod size;
 
+pub(crate) use amended::Amended;
 pub(crate) use bar::Bar;
 pub(crate) use filter::TerminalFilter;
-pub(crate) use line::{event_json, event_line, output_line};
+pub(crate) use line::{event_json, event_line, moment_words, output_line, placed_line};
 pub(crate) use link::link_words;
 pub(crate) use size::bytes_words;

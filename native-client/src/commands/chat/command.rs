@@ -1,73 +1,217 @@
-//! What a typed line means.
+//! Typed commands, carried out: the table of `protocol::slash`, the same as with `nc` and in the page.
 
-/// A line, understood.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Typed<'a> {
-    Nothing,
-    Say(&'a str),
-    Run(&'a str),
-    /// The run's short number.
-    Stop(u64),
-    Rooms,
-    Join(&'a str),
-    Help,
-    Quit,
-    Unknown(&'a str),
+use wardroom_client_core::{Command, OnLoss};
+use wardroom_protocol::messages::{
+    DmOpen, FileList, HookAdd, HookList, HookRemove, Place, RoomCreate, RoomDelete, RoomEdit, RoomInvite, RoomJoin,
+    RoomLeave, RoomMembers, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList, Search,
+};
+use wardroom_protocol::slash::{self, BadLine, Command as Slash, Line, TABLE};
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{Message, RoomName};
+
+use super::super::history::{Which, request};
+use super::super::out::say;
+use super::asked::{self, Asked};
+use super::{Input, Talk};
+use crate::exit::Failure;
+use crate::runner::{Runner, now_ms, random};
+
+/// Whether a line has to wait until what was said before it stands, and what was asked has been done.
+pub(super) fn waits(line: &Result<Line, BadLine>) -> bool {
+    !matches!(
+        line,
+        Err(_)
+            | Ok(Line::Empty
+                | Line::Message(_)
+                | Line::Command(Slash::Help | Slash::Rooms | Slash::Stop(_) | Slash::Quit))
+    )
 }
 
-/// What `/help` says.
-pub(super) const HELP: &str = "-- a line is said in the room; // at its start says a line that begins with /
--- /run CMD    runs a command in the room      /stop rN   stops the run [rN]
--- /rooms      lists the rooms                 /join ROOM goes to a room
--- /help       this                            /quit      leaves (so does the end of input)";
-
-impl<'a> Typed<'a> {
-    pub(super) fn parse(line: &'a str) -> Typed<'a> {
-        if line.trim().is_empty() {
-            return Typed::Nothing;
-        }
-        let Some(command) = line.strip_prefix('/') else { return Typed::Say(line) };
-        if command.starts_with('/') {
-            return Typed::Say(command);
-        }
-        let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-        let rest = rest.trim();
-        match name {
-            "run" if !rest.is_empty() => Typed::Run(rest),
-            "stop" => match rest.strip_prefix('r').unwrap_or(rest).parse() {
-                Ok(n) => Typed::Stop(n),
-                Err(_) => Typed::Stop(0),
-            },
-            "rooms" => Typed::Rooms,
-            "join" if !rest.is_empty() => Typed::Join(rest),
-            "help" => Typed::Help,
-            "quit" => Typed::Quit,
-            _ => Typed::Unknown(line),
-        }
+/// Why a line is not understood; and what it may have meant.
+pub(super) fn why_bad(line: &str, bad: &BadLine) -> String {
+    let (word, _) = slash::split_word(line);
+    let begun = word.strip_prefix('/').unwrap_or_default();
+    let like: Vec<String> = TABLE
+        .iter()
+        .filter(|entry| !begun.is_empty() && entry.name.starts_with(begun) && entry.name != begun)
+        .map(|entry| format!("-- /{} {}  {}", entry.name, entry.arguments, entry.about))
+        .collect();
+    let is_known = TABLE.iter().any(|entry| entry.name == begun);
+    match like.as_slice() {
+        [] => format!("-- {}", bad.msg),
+        _ if is_known => format!("-- {}", bad.msg),
+        like => like.join("\n"),
     }
 }
 
+impl Talk {
+    /// Asks, and remembers what the answer is for.
+    fn ask<M: Message>(&mut self, runner: &mut Runner, message: &M, asked: Asked) {
+        let ticket = runner.request(message, OnLoss::Resend);
+        self.asked.insert(ticket, asked);
+    }
+
+    fn set(&mut self, runner: &mut Runner, change: impl FnOnce(&mut RoomSet)) {
+        let room = self.room.clone();
+        let mut set = RoomSet { room, title: None, topic: None, archived: None, retention_days: None };
+        change(&mut set);
+        self.ask(runner, &set, Asked::Nothing);
+    }
+
+    /// The message that is meant: the one at this place, or one's own last one.
+    fn meant(&self, seq: Option<u64>) -> Option<u64> {
+        let seq = seq.or(self.my_last);
+        if seq.is_none() {
+            say("-- you have said nothing here yet; name a line by its place, as /log shows it");
+        }
+        seq
+    }
+
+    pub(super) fn carry_out(&mut self, runner: &mut Runner, command: Slash) -> Result<(), Failure> {
+        let room = self.room.clone();
+        match command {
+            Slash::Help => say(&slash::help().trim_end().replace('#', "--")),
+            Slash::Rooms => self.say_rooms(runner),
+            Slash::Join(room) => self.ask(runner, &RoomJoin { room: room.clone() }, Asked::GoTo(room)),
+            Slash::Create(room, private, title) => {
+                let title = Some(title).filter(|title| !title.is_empty());
+                self.ask(runner, &RoomCreate { room: room.clone(), title, private }, Asked::GoTo(room));
+            }
+            Slash::Leave(named) => {
+                let room = named.unwrap_or(room);
+                self.ask(runner, &RoomLeave { room: room.clone() }, Asked::Left(room));
+            }
+            Slash::Who => self.ask(runner, &RoomMembers { room }, Asked::Who),
+            Slash::Dm(users) => self.ask(runner, &DmOpen { users }, Asked::Dm),
+            Slash::Invite(user, role) => {
+                self.ask(runner, &RoomInvite { room, user, role: Some(role) }, Asked::Nothing);
+            }
+            Slash::Remove(user) => self.ask(runner, &RoomRemove { room, user }, Asked::Nothing),
+            Slash::Role(user, role) => self.ask(runner, &RoomSetRole { room, user, role }, Asked::Nothing),
+            Slash::Title(text) => self.set(runner, |set| set.title = Some(text)),
+            Slash::Topic(text) => self.set(runner, |set| set.topic = Some(text)),
+            Slash::Archive(on) => self.set(runner, |set| set.archived = Some(on)),
+            Slash::Retention(days) => self.set(runner, |set| set.retention_days = Some(days)),
+            Slash::Log(lines, before) => {
+                let which = before.map_or(Which::Last, Which::Before);
+                self.ask(runner, &request(&room, which, u64::from(lines)), Asked::Log);
+            }
+            Slash::Search(q) => self.ask(runner, &everywhere(q), Asked::Search),
+            Slash::Edit(seq, text) => {
+                if let Some(seq) = self.meant(seq) {
+                    self.ask(runner, &RoomEdit { room, seq, text }, Asked::Nothing);
+                }
+            }
+            Slash::Delete(seq) => {
+                if let Some(seq) = self.meant(seq) {
+                    self.ask(runner, &RoomDelete { room, seq }, Asked::Nothing);
+                }
+            }
+            Slash::Reply(seq, text) => self.post(runner, text, Some(seq))?,
+            Slash::React(seq, emoji, on) => self.ask(runner, &RoomReact { room, seq, emoji, on }, Asked::Nothing),
+            Slash::Hook(bot) => self.ask(runner, &HookAdd { room, bot }, Asked::Hook),
+            Slash::Hooks => self.ask(runner, &HookList { room }, Asked::Hooks),
+            Slash::Unhook(hook) => self.ask(runner, &HookRemove { room, hook }, Asked::Nothing),
+            Slash::Run(cmd) => {
+                let nonce = wardroom_client_core::nonce(now_ms(), random()?);
+                self.starting = self.starting.saturating_add(1);
+                self.runs.start(runner, &room, &cmd, nonce);
+            }
+            Slash::Runs => self.ask(runner, &RunList { room: Some(room), limit: None }, Asked::Runs),
+            Slash::Watch(n) => self.ask(runner, &RunList { room: Some(room), limit: Some(100) }, Asked::Watch(n)),
+            Slash::Unwatch(n) => self.runs.unwatch(runner, n),
+            Slash::Stop(n) => {
+                if !self.runs.stop(runner, n) {
+                    say("-- there is no such run here; /stop rN stops the run that shows as [rN]");
+                }
+            }
+            Slash::Files(path) => {
+                self.ask(runner, &FileList { place: Place::Room(room), path, after: None }, Asked::Files);
+            }
+            Slash::Put(path, _) => say(&format!("-- this chat takes lines only; run: wardroom put FILE {room}:{path}")),
+            Slash::Get(path) => say(&format!("-- this chat shows lines only; run: wardroom get {room}:{path}")),
+            Slash::Quit => self.input = Input::Quit,
+        }
+        Ok(())
+    }
+
+    /// An answer, said or acted on.
+    pub(super) fn answered(
+        &mut self,
+        runner: &mut Runner,
+        asked: Asked,
+        answer: &wardroom_protocol::messages::Answer,
+    ) -> Result<(), Failure> {
+        use super::super::ls::other_version;
+        match asked {
+            Asked::Nothing => {}
+            Asked::GoTo(room) => self.go_to(runner, room),
+            Asked::Dm => {
+                let opened: wardroom_protocol::messages::DmOpened = answer.fields().map_err(other_version)?;
+                runner.command(Command::LoadRooms);
+                self.go_to(runner, opened.room);
+            }
+            Asked::Left(room) => {
+                say(&format!("-- left {room}"));
+                if room == self.room
+                    && let Ok(general) = RoomName::parse("general")
+                {
+                    self.go_to(runner, general);
+                }
+            }
+            Asked::Who => say(&asked::who(&answer.fields().map_err(other_version)?)),
+            Asked::Log => say(&asked::log(&answer.fields().map_err(other_version)?)?),
+            Asked::Search => say(&asked::hits(&answer.fields().map_err(other_version)?)),
+            Asked::Hook => say(&asked::hook(&answer.fields().map_err(other_version)?)),
+            Asked::Hooks => say(&asked::hooks(&answer.fields().map_err(other_version)?)),
+            Asked::Runs => say(&asked::runs(&answer.fields().map_err(other_version)?)),
+            Asked::Watch(n) => {
+                if !self.runs.watch_listed(runner, n, &answer.fields().map_err(other_version)?) {
+                    say(&format!("-- there is no r{n} among the last runs of this room"));
+                }
+            }
+            Asked::Files => say(&asked::files(&answer.fields().map_err(other_version)?)),
+        }
+        Ok(())
+    }
+
+    fn say_rooms(&self, runner: &Runner) {
+        for room in runner.client().rooms().values().filter(|room| room.info.joined) {
+            say(&asked::room(&room.info));
+        }
+    }
+
+    /// A refusal of what was asked.
+    pub(super) fn refused(words: &str) {
+        say(&format!("-- {}", visible(words)));
+    }
+}
+
+/// In all rooms that one may see.
+fn everywhere(q: String) -> Search {
+    Search { q, room: None, by: None, kind: None, since: None, until: None, before: None, limit: None }
+}
+
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::Typed;
+    use super::*;
 
     #[test]
-    fn lines_are_understood() {
-        for (line, typed) in [
-            ("", Typed::Nothing),
-            ("  ", Typed::Nothing),
-            ("hello /run", Typed::Say("hello /run")),
-            ("//etc is full", Typed::Say("/etc is full")),
-            ("/run  make test ", Typed::Run("make test")),
-            ("/run", Typed::Unknown("/run")),
-            ("/stop r4", Typed::Stop(4)),
-            ("/stop 4", Typed::Stop(4)),
-            ("/stop it", Typed::Stop(0)),
-            ("/join ops", Typed::Join("ops")),
-            ("/quit", Typed::Quit),
-            ("/nonsense x", Typed::Unknown("/nonsense x")),
-        ] {
-            assert_eq!(Typed::parse(line), typed, "{line:?}");
+    fn what_was_begun_is_explained() {
+        let why = |line: &str| why_bad(line, &slash::parse(line.to_owned()).unwrap_err());
+        assert_eq!(why("/rea"), "-- /react SEQ EMOJI  react to a line");
+        assert!(why("/r").contains("-- /reply SEQ TEXT  answer a line\n"), "{}", why("/r"));
+        assert_eq!(why("/run"), "-- usage: /run CMD");
+        assert!(why("/nonsense").starts_with("-- there is no command /nonsense"));
+    }
+
+    #[test]
+    fn only_what_builds_on_something_waits() {
+        for (line, expected) in
+            [("hello", false), ("/rooms", false), ("/quit", false), ("/edit x", true), ("/run x", true)]
+        {
+            assert_eq!(waits(&slash::parse(line.to_owned())), expected, "{line}");
         }
     }
 }

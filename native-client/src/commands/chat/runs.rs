@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wardroom_client_core::{Command, WatchFrom};
-use wardroom_protocol::messages::{RunStart, Signal};
+use wardroom_protocol::messages::{RunListed, RunStart, Signal};
 use wardroom_protocol::{Event, EventBody, Nonce, RoomName, RunId};
 
 use crate::runner::Runner;
@@ -82,9 +82,29 @@ impl Runs {
         }
     }
 
-    /// Stops the run with this number; `false` if there is none.
-    pub(super) fn stop(&self, runner: &mut Runner, n: u64) -> bool {
-        let Some(run) = self.running.iter().find(|run| self.number(**run) == n) else { return false };
+    /// Watches the run with this number from its first byte on; `false` if it is not in the list.
+    pub(super) fn watch_listed(&mut self, runner: &mut Runner, n: u64, listed: &RunListed) -> bool {
+        let Some(run) = listed.runs.iter().find(|run| run.n == n) else { return false };
+        self.numbers.insert(run.run, n);
+        self.unwatch(runner, n);
+        self.watch(runner, run.run, WatchFrom::Byte(0));
+        true
+    }
+
+    /// No more output of the run with this number.
+    pub(super) fn unwatch(&mut self, runner: &mut Runner, n: u64) {
+        let run = self.watched.iter().copied().find(|run| self.number(*run) == n);
+        if let Some(run) = run {
+            self.watched.remove(&run);
+            self.partial.retain(|(of, _), _| *of != run);
+            runner.command(Command::UnwatchRun { run });
+        }
+    }
+
+    /// Stops the run with this number, or the last one that is under way; `false` if there is none.
+    pub(super) fn stop(&self, runner: &mut Runner, n: Option<u64>) -> bool {
+        let meant = |run: &&RunId| n.is_none_or(|n| self.number(**run) == n);
+        let Some(run) = self.running.iter().filter(meant).max_by_key(|run| self.number(**run)) else { return false };
         runner.command(Command::SignalRun { run: *run, signal: Signal::Term });
         true
     }

@@ -1,0 +1,156 @@
+//! Questions of a chat that are not the room's lines: what was asked, and how its answer is said.
+
+use std::fmt::Write as _;
+
+use wardroom_protocol::limits::UNREAD_MAX;
+use wardroom_protocol::messages::{
+    FileListed, HookAdded, HookListed, MemberInfo, RoomInfo, RoomMembersListed, RoomPage, RunListed, SearchFound,
+};
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{RoomName, UserName};
+
+use super::super::history;
+use crate::exit::Failure;
+use crate::text::{bytes_words, moment_words, placed_line};
+
+/// What was asked for, by what is done with its answer.
+#[derive(Clone, Debug)]
+pub(super) enum Asked {
+    /// The room's own lines, or nothing, tell it.
+    Nothing,
+    /// Go to this room.
+    GoTo(RoomName),
+    /// Go to the direct message that the answer names.
+    Dm,
+    /// The room was left; go elsewhere if one is in it.
+    Left(RoomName),
+    Who,
+    Log,
+    Search,
+    Hook,
+    Hooks,
+    Runs,
+    /// Watch the run with this number.
+    Watch(u64),
+    Files,
+}
+
+impl Asked {
+    /// What is typed next is about what this makes: it waits.
+    pub(super) fn holds_up(&self) -> bool {
+        matches!(self, Asked::Nothing | Asked::GoTo(_) | Asked::Dm | Asked::Left(_))
+    }
+}
+
+/// Members with what they may do.
+pub(super) fn who(listed: &RoomMembersListed) -> String {
+    let one = |member: &MemberInfo| {
+        let here = if member.here { ", here" } else { "" };
+        let bot = if member.bot { ", a program" } else { "" };
+        format!("{} ({}{bot}{here})", member.user, member.room_role)
+    };
+    format!("-- {}", listed.members.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
+/// Lines of the past, each with its place.
+pub(super) fn log(page: &RoomPage) -> Result<String, Failure> {
+    let page = history::read(page)?;
+    let lines: Vec<String> = page
+        .events
+        .iter()
+        .filter(|(event, _)| event.body.target().is_none())
+        .map(|(event, _)| format!("-- {}", placed_line(event)))
+        .collect();
+    let first = page.events.first().map_or(0, |(event, _)| event.seq);
+    let end = if page.more { format!("\n-- older ones: /log before {first}") } else { String::new() };
+    Ok(if lines.is_empty() { "-- nothing stands there".to_owned() } else { lines.join("\n") + &end })
+}
+
+/// Hits, newest first.
+pub(super) fn hits(found: &SearchFound) -> String {
+    let mut out = String::new();
+    for hit in &found.hits {
+        let run = hit.n.map_or_else(String::new, |n| format!(" [r{n}]"));
+        let (at, text) = (moment_words(hit.at), visible(&hit.text));
+        let _ = writeln!(out, "-- {} {:>6}  {at} {}{run}: {text}", hit.room, hit.seq, hit.by);
+    }
+    match (found.hits.len(), found.next.is_some()) {
+        (0, _) => out.push_str("-- nothing contains that"),
+        (_, true) => out.push_str("-- there are more: say more words"),
+        (n, false) => {
+            let _ = write!(out, "-- {n} found");
+        }
+    }
+    if found.behind > 0 {
+        let _ = write!(out, "; the last {} lines are not searched yet", found.behind);
+    }
+    out
+}
+
+pub(super) fn runs(listed: &RunListed) -> String {
+    let lines: Vec<String> = listed
+        .runs
+        .iter()
+        .rev()
+        .map(|run| {
+            let end = run.exit.as_ref().map_or_else(|| "runs".to_owned(), |exit| visible(&exit.words()).into_owned());
+            format!("-- [r{}] {} {}: {} ({end})", run.n, moment_words(run.at), run.by, visible(&run.cmd))
+        })
+        .collect();
+    if lines.is_empty() { "-- nothing was run here".to_owned() } else { lines.join("\n") }
+}
+
+pub(super) fn hook(added: &HookAdded) -> String {
+    format!(
+        "-- webhook {}: POST to /hooks/{} of the page's address; this is shown once",
+        added.hook,
+        visible(&added.token)
+    )
+}
+
+pub(super) fn hooks(listed: &HookListed) -> String {
+    let lines: Vec<String> = listed
+        .hooks
+        .iter()
+        .map(|hook| {
+            let used =
+                hook.used.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", moment_words(at)));
+            format!("-- {}  as {}, made by {} {}, {used}", hook.hook, hook.bot, hook.by, moment_words(hook.at))
+        })
+        .collect();
+    if lines.is_empty() { "-- this room has no webhooks".to_owned() } else { lines.join("\n") }
+}
+
+pub(super) fn files(listed: &FileListed) -> String {
+    let lines: Vec<String> = listed
+        .entries
+        .iter()
+        .map(|entry| match entry.kind {
+            wardroom_protocol::messages::FileKind::Folder => format!("-- {}/", visible(&entry.name)),
+            wardroom_protocol::messages::FileKind::File => {
+                format!("-- {} ({})", visible(&entry.name), bytes_words(entry.size))
+            }
+        })
+        .collect();
+    let more = if listed.more { "\n-- and more: wardroom ls lists all" } else { "" };
+    if lines.is_empty() { "-- nothing lies there".to_owned() } else { lines.join("\n") + more }
+}
+
+/// A room and what is unread in it.
+pub(super) fn room(info: &RoomInfo) -> String {
+    let shown = |n: u64| if n >= UNREAD_MAX { format!("{UNREAD_MAX}+") } else { n.to_string() };
+    let unread = match (info.unread, info.mentions) {
+        (0, _) => String::new(),
+        (unread, 0) => format!("  {} unread", shown(unread)),
+        (unread, mentions) => format!("  {} unread, {} to you", shown(unread), shown(mentions)),
+    };
+    format!("-- {}{unread}", room_words(info))
+}
+
+/// What people call it: its name, or those who talk in it.
+pub(super) fn room_words(info: &RoomInfo) -> String {
+    match info.dm.as_slice() {
+        [] => info.room.to_string(),
+        users => format!("@{}", users.iter().map(UserName::as_str).collect::<Vec<_>>().join(" @")),
+    }
+}

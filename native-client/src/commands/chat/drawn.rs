@@ -1,0 +1,139 @@
+//! What a chat draws beside the plain lines: what names one is bright, other rooms say that something waits there, and the
+//! window's title says who types. All of that only where somebody looks at a terminal.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+
+use wardroom_client_core::{Client, is_mentioned};
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{Event, EventBody, RoomName, UserName};
+
+use super::super::out::say;
+use super::asked;
+use crate::text::{Amended, event_json, event_line};
+
+/// How lines are drawn.
+pub(super) struct Drawn {
+    json: bool,
+    /// Standard output is a terminal.
+    is_bright: bool,
+    /// Standard error is one, whose title may be set.
+    has_title: bool,
+    title: String,
+    amended: Amended,
+    /// What was said of other rooms: unread, mentions.
+    told: BTreeMap<RoomName, (u64, u64)>,
+}
+
+impl Drawn {
+    pub(super) fn new(json: bool) -> Drawn {
+        let is_terminal = std::io::stdout().is_terminal() && !json;
+        Drawn {
+            json,
+            is_bright: is_terminal,
+            has_title: is_terminal && std::io::stderr().is_terminal(),
+            title: String::new(),
+            amended: Amended::default(),
+            told: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Another room.
+    pub(super) fn enter(&mut self) {
+        self.amended = Amended::default();
+    }
+
+    /// An event as a line, if it says something new. `me`: only for what comes now, so that history rings no bell.
+    pub(super) fn event(&mut self, event: &Event, me: Option<&UserName>) -> Option<String> {
+        let is_news = self.amended.is_news(event);
+        if self.json {
+            return Some(event_json(event));
+        }
+        let line = is_news.then(|| event_line(event))?;
+        Some(if self.is_bright && me.is_some_and(|me| names(event, me)) { bright(&line) } else { line })
+    }
+
+    /// Says what waits in other rooms, when that is more than before: of lines only the first, of mentions each.
+    pub(super) fn rooms(&mut self, client: &Client, current: &RoomName) {
+        let rooms = client.rooms().values().filter(|room| room.info.joined && room.info.room != *current);
+        for room in rooms {
+            let now = (room.info.unread, room.info.mentions);
+            let before = self.told.insert(room.info.room.clone(), now).unwrap_or_default();
+            if self.is_bright && ((before.0 == 0 && now.0 > 0) || now.1 > before.1) {
+                say(&asked::room(&room.info));
+            }
+        }
+        self.told.remove(current);
+        self.title(client, current);
+    }
+
+    /// The window's title: the room, what is unread, and who types.
+    pub(super) fn title(&mut self, client: &Client, current: &RoomName) {
+        if !self.has_title {
+            return;
+        }
+        let Some(room) = client.rooms().get(current) else { return };
+        let unread = match client.unread() {
+            (0, _) => String::new(),
+            (unread, 0) => format!("({unread}) "),
+            (unread, mentions) => format!("({unread}, {mentions} to you) "),
+        };
+        let names: Vec<&str> = room.typing.iter().map(UserName::as_str).collect();
+        let typing = match names.as_slice() {
+            [] => String::new(),
+            [one] => format!(" \u{2014} {one} is typing"),
+            more => format!(" \u{2014} {} are typing", more.join(", ")),
+        };
+        let title = format!("{unread}{}{typing}", asked::room_words(&room.info));
+        if title != self.title {
+            set_title(&title);
+            self.title = title;
+        }
+    }
+
+    /// The terminal is its owner's again.
+    pub(super) fn leave(&self) {
+        if self.has_title && !self.title.is_empty() {
+            set_title("");
+        }
+    }
+}
+
+fn names(event: &Event, me: &UserName) -> bool {
+    event.by != *me && matches!(&event.body, EventBody::Message(message) if is_mentioned(&message.text, me))
+}
+
+/// Bold, and a bell.
+fn bright(line: &str) -> String {
+    format!("\x1b[1m{line}\x1b[0m\x07")
+}
+
+/// OSC 2. Controls in it are shown, so that the title ends where it is to end.
+fn set_title(title: &str) {
+    write!(std::io::stderr(), "\x1b]2;{}\x07", visible(title)).ok();
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_others_say_to_one_is_bright() {
+        let ann = UserName::parse("ann").unwrap();
+        let event = |by: &str, text: &str| {
+            let line = format!(r#"{{"room":"ops","seq":1,"at":1,"by":"{by}","kind":"message","text":"{text}"}}"#);
+            Event::parse(line.as_bytes()).unwrap()
+        };
+        assert!(names(&event("ben", "hi @ann"), &ann));
+        assert!(!names(&event("ann", "I am @ann"), &ann));
+        let mut drawn = Drawn { is_bright: true, ..Drawn::new(false) };
+        assert!(drawn.event(&event("ben", "hi @ann"), Some(&ann)).unwrap().starts_with("\x1b[1m"));
+        assert!(!drawn.event(&event("ben", "hi @ann"), None).unwrap().contains('\x1b'), "the past rings no bell");
+        assert!(!drawn.event(&event("ben", "hi all"), Some(&ann)).unwrap().contains('\x1b'));
+    }
+}
