@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a command line talks on stdout")]
 
 mod beside;
+mod big;
 mod client;
 mod fan_out;
 mod files;
@@ -11,6 +12,7 @@ mod idle;
 mod posts;
 mod runs;
 mod server;
+mod texts;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -22,6 +24,7 @@ wardroom-bench BINARY [NAME…]
   idle      memory per idle member
   runs      `true`, from request to end
   beside    the ceiling for the fan-out: one loop that writes to 500 sockets, and Redis pub/sub where it is installed
+  big       a million events in 200 rooms: the search index, pages of history, searches, memory
   files     upload and download of 1 GiB, beside dd onto the same disk";
 
 fn main() -> Result<()> {
@@ -33,7 +36,7 @@ fn main() -> Result<()> {
     // The load has the last core; the server is started on the first.
     pin_to_last_core()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let all = ["fan-out", "beside", "posts", "idle", "runs", "files"];
+    let all = ["fan-out", "beside", "posts", "idle", "runs", "big", "files"];
     let chosen: Vec<&str> = if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in chosen {
         match name {
@@ -42,6 +45,7 @@ fn main() -> Result<()> {
             "posts" => runtime.block_on(posts::measure(binary)),
             "idle" => runtime.block_on(idle::measure(binary)),
             "runs" => runtime.block_on(runs::measure(binary)),
+            "big" => runtime.block_on(big::measure(binary)),
             "files" => runtime.block_on(files::measure(binary)),
             other => bail!("there is no measurement {other}\n\n{HELP}"),
         }

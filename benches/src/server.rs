@@ -14,7 +14,7 @@ pub struct Server {
     /// Its data folder.
     pub data: PathBuf,
     child: Child,
-    _folder: TempDir,
+    folder: Option<TempDir>,
 }
 
 /// Clock ticks in a second: what Linux has on every machine that we meet (sysconf(_SC_CLK_TCK)).
@@ -23,17 +23,32 @@ const TICKS_PER_S: f64 = 100.0;
 impl Server {
     /// Starts `wardroom core`, or `wardroom serve` where there is to be a host.
     pub fn start(binary: &str, command: &str) -> Result<Self> {
+        Self::start_on(tempfile::tempdir_in(".").context("no place for a data folder")?, binary, command)
+    }
+
+    /// As [`Server::start`] on a folder that another one had.
+    pub fn start_on(folder: TempDir, binary: &str, command: &str) -> Result<Self> {
         let mut args = vec![binary, command, "--tcp", "127.0.0.1:0"];
         if command == "serve" {
             args.extend(["--http", "127.0.0.1:0"]);
         }
-        Self::spawn(&args, "--data")
+        Self::spawn_on(folder, &args, "--data")
+    }
+
+    /// Stops it in order, and gives back its folder.
+    pub fn stop(mut self) -> Result<TempDir> {
+        let folder = self.folder.take().context("a folder")?;
+        drop(self);
+        Ok(folder)
     }
 
     /// Starts another program on the first core; it is told its folder by `folder_flag`, and says `tcp=ADDR` when it is
     /// ready.
     pub fn spawn(args: &[&str], folder_flag: &str) -> Result<Self> {
-        let folder = tempfile::tempdir_in(".").context("no place for a data folder")?;
+        Self::spawn_on(tempfile::tempdir_in(".").context("no place for a folder")?, args, folder_flag)
+    }
+
+    fn spawn_on(folder: TempDir, args: &[&str], folder_flag: &str) -> Result<Self> {
         let data = folder.path().join("data");
         let mut child = Command::new("taskset")
             .args(["-c", "0"])
@@ -49,7 +64,7 @@ impl Server {
         let mut ready = String::new();
         BufReader::new(stdout).read_line(&mut ready)?;
         let tcp = ready.split_whitespace().find_map(|word| word.strip_prefix("tcp=")).context(ready.clone())?;
-        Ok(Self { tcp: tcp.to_owned(), data, child, _folder: folder })
+        Ok(Self { tcp: tcp.to_owned(), data, child, folder: Some(folder) })
     }
 
     /// CPU seconds of the process so far, user and system: fields 14 and 15 of proc(5)'s stat.
