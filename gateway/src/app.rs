@@ -14,7 +14,7 @@ use crate::admission::Admission;
 use crate::config::Settings;
 use crate::limits::JSON_BYTES_MAX;
 use crate::page::Page;
-use crate::{assets, files, health, login, ws};
+use crate::{assets, files, health, hooks, login, ws};
 
 /// What all requests share. Nothing in it changes but the counts of what is open.
 pub(crate) struct App {
@@ -54,6 +54,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/logout", post(login::logout))
         .route("/api/session", get(login::session))
         .route("/files/{*path}", get(files::get).put(files::put))
+        .route("/hooks/{token}", post(hooks::post))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(asset)

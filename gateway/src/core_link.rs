@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
-use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::frame::{Number, encode, encode_with_body};
 use wardroom_protocol::messages::{Auth, ErrAnswer, Hello, Pong, Via, Welcome};
 use wardroom_protocol::{Address, DecodeError, Decoder, Frame, Message, ServerMessage, VERSION};
 
@@ -179,8 +179,19 @@ impl CoreLink {
         message: &M,
         within: Duration,
     ) -> Result<A, LinkError> {
+        self.ask_with_body(id, message, &[], within).await
+    }
+
+    /// As [`CoreLink::ask`], with raw bytes, whose number the message says.
+    pub async fn ask_with_body<M: Message, A: DeserializeOwned>(
+        &mut self,
+        id: u64,
+        message: &M,
+        body: &[u8],
+        within: Duration,
+    ) -> Result<A, LinkError> {
         let answered = async {
-            self.writer.send(Number::Id(id), message).await?;
+            self.writer.write(&encode_with_body(Number::Id(id), message, body)).await?;
             loop {
                 match self.message().await? {
                     ServerMessage::Ok(answer) if answer.re == id => {

@@ -22,6 +22,7 @@ mod farewell;
 mod files;
 mod health;
 mod heartbeat;
+mod hooks;
 mod limits;
 mod listen;
 mod login;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use wardroom_protocol::limits::{BODY_BYTES_MAX, DEAD_AFTER_MS, LINE_BYTES_MAX, PING_AFTER_MS, WINDOW_MAX};
+use wardroom_protocol::limits::{
+    BODY_BYTES_MAX, DEAD_AFTER_MS, HELLO_BYTES_MAX, LINE_BYTES_MAX, PING_AFTER_MS, WINDOW_MAX,
+};
 
 /// Bytes of a WebSocket message: the longest frame of the protocol.
 pub const MESSAGE_BYTES_MAX: usize = LINE_BYTES_MAX + BODY_BYTES_MAX;
@@ -28,6 +30,8 @@ pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 pub const AGENT_CHARS_MAX: usize = 200;
 /// Bytes of a token in a cookie or an Authorization header; the core's own have less than a hundred.
 pub const TOKEN_BYTES_MAX: usize = 256;
+/// Bytes of a webhook's key and headers: three of them fit what the core takes before a welcome, with each quotation mark escaped.
+pub const HOOK_FIELD_BYTES_MAX: usize = 512;
 /// Bytes of a download or an upload that may be under way between gateway and core. A loopback or a local network
 /// needs no more, and each transfer costs this much memory at most.
 pub const TRANSFER_WINDOW_BYTES: u64 = 4 << 20;
@@ -93,6 +97,7 @@ impl Default for Limits {
 
 const _: () = {
     assert!(WS_WRITE_BUFFER_BYTES_MAX > WS_WRITE_BUFFER_BYTES + MESSAGE_BYTES_MAX, "a message always fits");
+    assert!(2 * 3 * HOOK_FIELD_BYTES_MAX + 2 * TOKEN_BYTES_MAX < HELLO_BYTES_MAX, "quotation marks escaped, they fit");
     assert!(CORE_READ_BYTES_MAX >= MESSAGE_BYTES_MAX, "the largest frame is read at once");
     assert!(TRANSFER_WINDOW_BYTES <= WINDOW_MAX, "the core grants this window");
     assert!(TRANSFER_WINDOW_BYTES >= 4 * BODY_BYTES_MAX as u64, "frames are in flight while others are made");

@@ -51,7 +51,7 @@ fn decode(segment: &str) -> Result<String, Refusal> {
 }
 
 /// The value of a field of the query; empty for one that stands there without.
-fn query_field<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
+pub(crate) fn query_field<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).find(|(n, _)| *n == name).map(|(_, v)| v)
 }
 

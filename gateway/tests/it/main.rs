@@ -7,6 +7,7 @@ mod download;
 mod fake_core;
 mod harness;
 mod health;
+mod hooks;
 mod http;
 mod keepalive;
 mod listen;

@@ -1,0 +1,126 @@
+//! What programs post, as what is said: plain text, JSON with a `text`, Alertmanager's form and GitHub's. Pure; every
+//! field may be missing.
+
+mod alertmanager;
+mod github;
+
+use serde_json::Value;
+use wardroom_protocol::limits::TEXT_BYTES_MAX;
+
+use super::limits::LINE_CHARS_MAX;
+use crate::refusal::Refusal;
+
+/// What a program said.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Said {
+    /// The words.
+    pub text: String,
+    /// What repeats bear in common.
+    pub key: Option<String>,
+    /// A key of the same thing in another state: what comes under it again is news.
+    pub ends: Option<String>,
+}
+
+/// Reads a body. `github` is the name of GitHub's event, where there is one.
+///
+/// # Errors
+/// `bad_request`, with what would be understood.
+pub fn read(content_type: &str, github: Option<&str>, body: &[u8]) -> Result<Said, Refusal> {
+    let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = media == "application/json" || media.ends_with("+json");
+    if let Some(event) = github {
+        let json: Option<Value> = serde_json::from_slice(body).ok().filter(Value::is_object);
+        let json = json.ok_or_else(|| {
+            Refusal::bad_request("GitHub's event is not JSON: set the webhook's content type to application/json")
+        })?;
+        return Ok(Said { text: github::text(event, &json), ..Said::default() });
+    }
+    // curl's own content type says nothing: what looks like one of the forms is taken for it.
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    if let Some(said) = json.as_ref().and_then(known) {
+        return not_empty(said);
+    }
+    if is_json {
+        return Err(Refusal::bad_request(
+            r#"not understood: post text, JSON as {"text":"…"}, or what Alertmanager or GitHub sends"#,
+        ));
+    }
+    not_empty(Said { text: String::from_utf8_lossy(body).into_owned(), ..Said::default() })
+}
+
+fn known(json: &Value) -> Option<Said> {
+    if json["alerts"].is_array() {
+        return Some(alertmanager::read(json));
+    }
+    let text = json["text"].as_str()?.to_owned();
+    Some(Said { text, key: json["key"].as_str().map(str::to_owned), ends: None })
+}
+
+fn not_empty(said: Said) -> Result<Said, Refusal> {
+    if said.text.trim().is_empty() {
+        return Err(Refusal::bad_request("nothing is said: the text is empty"));
+    }
+    Ok(said)
+}
+
+/// The text as a message holds it: cut, with a sentence that says so, where it is longer.
+pub fn fitted(text: &str, bytes_max: usize) -> String {
+    if text.len() <= bytes_max.min(TEXT_BYTES_MAX) {
+        return text.to_owned();
+    }
+    let note = format!("\n… (cut here: the program sent {} bytes)", text.len());
+    let room = bytes_max.min(TEXT_BYTES_MAX).saturating_sub(note.len());
+    let cut = (0..=room).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}{note}", text.get(..cut).unwrap_or_default())
+}
+
+/// One line of what a field says; empty where there is none.
+fn line(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.as_str(),
+        Value::Number(number) => return number.to_string(),
+        _ => return String::new(),
+    };
+    let first = text.trim().lines().next().unwrap_or_default().trim();
+    match first.char_indices().nth(LINE_CHARS_MAX) {
+        Some((at, _)) => format!("{}…", first.get(..at).unwrap_or_default()),
+        None => first.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_text_whatever_curl_calls_it() {
+        for content_type in ["", "text/plain; charset=utf-8", "application/x-www-form-urlencoded"] {
+            assert_eq!(read(content_type, None, b"disk full").unwrap().text, "disk full");
+            assert_eq!(read(content_type, None, b"{\"text\":\"disk full\"}").unwrap().text, "disk full");
+            assert_eq!(read(content_type, None, b"{not json").unwrap().text, "{not json");
+        }
+        assert_eq!(read("", None, b"caf\xe9").unwrap().text, "caf\u{fffd}");
+        for empty in [&b""[..], b" \n", b"{\"text\":\" \"}"] {
+            assert!(read("text/plain", None, empty).is_err());
+        }
+    }
+
+    #[test]
+    fn json_has_a_text_and_perhaps_a_key() {
+        let said = read("application/json", None, br#"{"text":"x","key":"k","more":1}"#).unwrap();
+        assert_eq!(said, Said { text: "x".into(), key: Some("k".into()), ends: None });
+        for bad in [&b"{}"[..], b"[]", b"{\"text\":1}", b"nonsense", b"{\"text\":"] {
+            assert!(read("application/json; charset=utf-8", None, bad).is_err());
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters_and_says_so() {
+        let long = "é".repeat(20_000);
+        let cut = fitted(&long, usize::MAX);
+        assert!(cut.len() <= TEXT_BYTES_MAX && cut.len() > TEXT_BYTES_MAX - 4);
+        assert!(cut.ends_with("(cut here: the program sent 40000 bytes)"), "{}", &cut[cut.len() - 60..]);
+        assert_eq!(fitted("short", usize::MAX), "short");
+    }
+}

@@ -1,0 +1,80 @@
+//! `POST /hooks/TOKEN`: what another program says goes to the core as it is, which knows the webhook, reads the body and
+//! posts. The token is all that is asked for: no cookie, no `Origin`.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::Response;
+use percent_encoding::percent_decode_str;
+use tokio::time::timeout;
+use wardroom_protocol::Code;
+use wardroom_protocol::limits::BODY_BYTES_MAX;
+use wardroom_protocol::messages::{HookPost, Stood};
+
+use crate::answer::{Refusal, json};
+use crate::app::App;
+use crate::caller::Caller;
+use crate::core_link::CoreLink;
+use crate::limits::{HOOK_FIELD_BYTES_MAX, TOKEN_BYTES_MAX};
+
+/// Posts in a webhook's name.
+pub(crate) async fn post(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(token): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    if token.len() > TOKEN_BYTES_MAX || !token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        // As the core says it of one that it does not know.
+        return Err(Refusal::new(Code::NotFound, "there is no such webhook"));
+    }
+    let content_type = field(&headers, header::CONTENT_TYPE.as_str())?.unwrap_or_default();
+    let github = field(&headers, "x-github-event")?;
+    let key = match field(&headers, "idempotency-key")? {
+        Some(key) => Some(key),
+        None => key_of(&uri)?,
+    };
+    let limits = &app.settings.limits;
+    let body = match timeout(limits.body_idle, to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return Err(Refusal::new(Code::TooLarge, "a webhook takes at most 64 KiB")),
+        Err(_) => {
+            return Err(Refusal::new(Code::BadRequest, "the body did not come in time")
+                .with_status(StatusCode::REQUEST_TIMEOUT));
+        }
+    };
+    let mut link = CoreLink::open(&app.settings, &caller, None).await?;
+    let ask = HookPost { token, content_type, github, key, len: body.len() as u64 };
+    let stood: Stood = link.ask_with_body(1, &ask, &body, limits.answer_within).await?;
+    Ok(json(StatusCode::OK, &serde_json::json!({ "seq": stood.seq })))
+}
+
+/// A header's value, if it is there and is text.
+fn field(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refusal> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let text = value.to_str().map_err(|_| Refusal::new(Code::BadRequest, format!("{name} is not text")))?;
+    bounded(name, text.to_owned()).map(Some)
+}
+
+/// `?key=`
+fn key_of(uri: &Uri) -> Result<Option<String>, Refusal> {
+    let Some(key) = crate::files::query_field(uri.query(), "key").filter(|key| !key.is_empty()) else {
+        return Ok(None);
+    };
+    let key = percent_decode_str(key).decode_utf8();
+    let key = key.map_err(|_| Refusal::new(Code::BadRequest, "the key is not UTF-8"))?;
+    bounded("key", key.into_owned()).map(Some)
+}
+
+fn bounded(name: &str, text: String) -> Result<String, Refusal> {
+    if text.len() > HOOK_FIELD_BYTES_MAX {
+        let msg = format!("{name} has at most {HOOK_FIELD_BYTES_MAX} bytes");
+        return Err(Refusal::new(Code::TooLarge, msg));
+    }
+    Ok(text)
+}

@@ -1,0 +1,83 @@
+//! Webhooks: what goes to the core, and what comes back, with nobody signed in.
+
+use serde_json::json;
+
+use crate::harness::{TestGateway, plain, with};
+use crate::http::Answer;
+
+const TOKEN: &str = "2f6c0c2b7a1d";
+
+/// Posts, with a core that answers so; the answer, and the two frames that the core got.
+async fn post(
+    t: &TestGateway,
+    path: &str,
+    headers: &[&str],
+    body: &str,
+    answer: serde_json::Value,
+) -> (Answer, serde_json::Value, serde_json::Value, Vec<u8>) {
+    let mut client = t.client().await;
+    let core = async {
+        let mut core = t.core.accept().await;
+        let via = core.expect("via").await;
+        let frame = core.frame().await.unwrap();
+        core.send(&answer).await;
+        (via, serde_json::from_slice(&frame.line).unwrap(), frame.body.to_vec())
+    };
+    let (answer, (via, ask, raw)) = tokio::join!(client.post(path, headers, body), core);
+    (answer, via, ask, raw)
+}
+
+#[tokio::test]
+async fn a_post_goes_to_the_core_as_it_is() {
+    let t = plain().await;
+    let headers = ["User-Agent: Alertmanager/0.27", "Origin: https://evil.example", "Idempotency-Key: disk-web1"];
+    let ok = json!({"t":"ok","re":1,"seq":852});
+    let (answer, via, ask, raw) =
+        post(&t, &format!("/hooks/{TOKEN}?key=other"), &headers, "{\"text\":\"x\"}", ok).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({"seq": 852})));
+    assert_eq!((&via["key"], &via["agent"]), (&json!("gateway-key"), &json!("Alertmanager/0.27")));
+    assert!(via.get("session").is_none());
+    assert_eq!((&ask["t"], &ask["token"], &ask["len"]), (&json!("hook.post"), &json!(TOKEN), &json!(12)));
+    assert_eq!((&ask["content_type"], &ask["key"]), (&json!("application/json"), &json!("disk-web1")));
+    assert_eq!(raw, b"{\"text\":\"x\"}");
+}
+
+#[tokio::test]
+async fn a_key_may_stand_in_the_address_and_github_names_its_event() {
+    let t = with(|config, _| config.base_path = "/ops".to_owned()).await;
+    let ok = json!({"t":"ok","re":1,"seq":1});
+    let path = format!("/ops/hooks/{TOKEN}?key=disk%20web1");
+    let (answer, _, ask, _) = post(&t, &path, &["X-GitHub-Event: push"], "{}", ok).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!((&ask["key"], &ask["github"]), (&json!("disk web1"), &json!("push")));
+}
+
+#[tokio::test]
+async fn what_the_core_refuses_is_said_as_http() {
+    let t = plain().await;
+    let path = format!("/hooks/{TOKEN}");
+    let unknown = json!({"t":"err","re":1,"code":"not_found","msg":"there is no such webhook"});
+    let (answer, ..) = post(&t, &path, &[], "x", unknown).await;
+    let said = answer.body;
+    assert_eq!(answer.status, 404);
+    let often = json!({"t":"err","re":1,"code":"rate_limited","msg":"too often","retry_ms":1500});
+    let (answer, ..) = post(&t, &path, &[], "x", often).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("2")));
+    // One that cannot be a token is not asked for, and answered in the same words.
+    let answer = t.client().await.post("/hooks/no-such.token", &[], "x").await;
+    assert_eq!((answer.status, &answer.body), (404, &said));
+    assert_eq!(t.client().await.get(&path, &[]).await.status, 405);
+}
+
+#[tokio::test]
+async fn too_much_is_refused_before_the_core_hears_of_it() {
+    let t = plain().await;
+    let path = format!("/hooks/{TOKEN}");
+    let answer = t.client().await.post(&path, &[], &"x".repeat(65_537)).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (413, &json!("too_large")));
+    let long = format!("Idempotency-Key: {}", "k".repeat(513));
+    assert_eq!(t.client().await.post(&path, &[&long], "x").await.status, 413);
+    let ok = json!({"t":"ok","re":1,"seq":1});
+    let (answer, _, ask, raw) = post(&t, &path, &[], &"x".repeat(65_536), ok).await;
+    assert_eq!((answer.status, &ask["len"], raw.len()), (200, &json!(65_536), 65_536));
+}
