@@ -46,7 +46,11 @@ pub async fn measure(binary: &str) -> Result<()> {
     let mut took = Vec::new();
     for _ in 0..PAGES {
         let room = usize::try_from(random.below(ROOMS - 1))?;
-        let seq = 1 + random.below(sizes.get(room).copied().unwrap_or(1));
+        let size = sizes.get(room).copied().unwrap_or(0);
+        if size == 0 || room % 20 == 9 {
+            continue;
+        }
+        let seq = 1 + random.below(size);
         let ask = json!({"t":"room.history","room":format!("room-{room}"),"around":seq,"limit":50});
         took.push(timed(&mut member, ask).await?.0);
     }

@@ -227,7 +227,7 @@ pub fn query(random: &mut Random) -> serde_json::Value {
         11 | 12 => json!({"q": random.of(&["回滚", "主库", "数据库", "磁盘已满"])}),
         13 => json!({"q": format!("{} {}", random.of(CHINESE), random.of(CHINESE))}),
         14 => json!({"q": random.of(&["db", "on", "fi", "10"])}),
-        15 => json!({"q": common, "room": format!("room-{}", random.below(199))}),
+        15 => json!({"q": common, "room": format!("room-{}", 10 * random.below(19) + random.below(9))}),
         16 => json!({"q": common, "by": format!("user-{}", random.below(50))}),
         17 => json!({"q": "no such words anywhere", "limit": 100}),
         18 => json!({"q": common, "kind": "output"}),

@@ -11,6 +11,7 @@ mod answer;
 mod clock;
 mod data;
 mod files;
+mod hooks;
 pub mod limits;
 mod listen;
 mod log;

@@ -14,6 +14,7 @@ use crate::accounts::{self, Accounts};
 use crate::clock::now_ms;
 use crate::data::{DataError, DataFolder};
 use crate::files::Files;
+use crate::hooks::Hooks;
 use crate::limits::{CLOSE_WAIT_MS, SWEEP_EVERY_MS, UPLOAD_SWEEP_EVERY_MS};
 use crate::listen::{self, BindError, Doors, Listener};
 use crate::presence::Presence;
@@ -98,6 +99,7 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
         presence: Arc::new(Presence::default()),
         runs,
         files,
+        hooks: Hooks::default(),
         search,
         keys,
         server_name: config.server_name.clone(),
@@ -215,6 +217,7 @@ async fn sweep(state: Arc<State>, shutdown: CancellationToken) {
         }
         if count.is_multiple_of(UPLOAD_SWEEP_EVERY_MS / (SWEEP_EVERY_MS / 4)) {
             crate::files::expire(&state).await;
+            crate::hooks::forget_keys(&state, now_ms()).await;
         }
     }
 }

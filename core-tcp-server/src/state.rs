@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::accounts::Accounts;
 use crate::data::Keys;
 use crate::files::Files;
+use crate::hooks::Hooks;
 use crate::presence::Presence;
 use crate::rooms::Registry;
 use crate::runs::Runs;
@@ -25,6 +26,8 @@ pub struct State {
     pub runs: Runs,
     /// The shelves, and the uploads to them.
     pub files: Files,
+    /// The webhooks.
+    pub hooks: Hooks,
     /// The search index.
     pub search: Search,
     /// The keys by which gateways, hosts and the administrator's command are known.

@@ -46,7 +46,7 @@ pub(super) fn insert_user(
         fields: "{}",
         nonce: None,
     })?;
-    Ok(User { id, name: name.clone(), shown: shown.to_owned(), role, is_disabled: false })
+    Ok(User { id, name: name.clone(), shown: shown.to_owned(), role, is_disabled: false, is_bot: false })
 }
 
 impl Accounts {
@@ -106,7 +106,7 @@ impl Accounts {
         let by = by.member().clone();
         store
             .write(move |tx| {
-                let id = find_user(tx, &set.user)?;
+                let id = find_person(tx, &set.user)?;
                 tx.conn.execute("UPDATE users SET password = ?2 WHERE id = ?1", params![id.0, phc])?;
                 tx.conn.execute("DELETE FROM sessions WHERE user = ?1 AND expires IS NOT NULL", [id.0])?;
                 tx.audit(by.user.name.as_str(), &by.address, "password", set.user.as_str(), "")?;
@@ -155,7 +155,7 @@ impl Accounts {
         let by = by.member().clone();
         store
             .write(move |tx| {
-                let id = find_user(tx, &add.user)?;
+                let id = find_person(tx, &add.user)?;
                 let label = add.label.as_deref().unwrap_or("token");
                 let (_, token) = sessions::make(tx, id, Kind::Program, label, "")?;
                 tx.audit(by.user.name.as_str(), &by.address, "token", add.user.as_str(), label)?;
@@ -185,4 +185,14 @@ fn find_user(tx: &Tx<'_>, name: &UserName) -> Result<UserId, Refusal> {
         .query_row("SELECT id FROM users WHERE name = ?1 AND id <> 0", [name.as_str()], |row| row.get(0))
         .optional()?;
     id.map(UserId).ok_or_else(|| Refusal::not_found(format!("there is no user {name}")))
+}
+
+/// Somebody who may sign in.
+fn find_person(tx: &Tx<'_>, name: &UserName) -> Result<UserId, Refusal> {
+    let id = find_user(tx, name)?;
+    let is_bot: bool = tx.conn.query_row("SELECT bot FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;
+    if is_bot {
+        return Err(Refusal::conflict(format!("{name} is a webhook's bot: nobody signs in by it")));
+    }
+    Ok(id)
 }

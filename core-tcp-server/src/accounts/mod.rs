@@ -37,6 +37,8 @@ pub struct User {
     pub role: Role,
     /// They may not sign in.
     pub is_disabled: bool,
+    /// A webhook's: nobody signs in by it.
+    pub is_bot: bool,
 }
 
 impl User {
@@ -60,7 +62,7 @@ impl Accounts {
     /// # Errors
     /// Where the database fails.
     pub fn load(conn: &Connection) -> Result<Self, Refusal> {
-        let mut statement = conn.prepare("SELECT id, name, shown, role, disabled FROM users")?;
+        let mut statement = conn.prepare("SELECT id, name, shown, role, disabled, bot FROM users")?;
         let mut rows = statement.query([])?;
         let mut users = HashMap::new();
         while let Some(row) = rows.next()? {
@@ -88,6 +90,11 @@ impl Accounts {
         all
     }
 
+    /// A webhook's bot that was made.
+    pub fn put_bot(&self, bot: User) {
+        self.put(bot);
+    }
+
     fn put(&self, user: User) -> Arc<User> {
         let user = Arc::new(user);
         self.users.write().unwrap_or_else(PoisonError::into_inner).insert(user.name.clone(), Arc::clone(&user));
@@ -104,5 +111,6 @@ fn read_user(row: &rusqlite::Row<'_>) -> Result<User, Refusal> {
         shown: row.get(2)?,
         role: role.parse().map_err(Refusal::internal)?,
         is_disabled: row.get(4)?,
+        is_bot: row.get(5)?,
     })
 }

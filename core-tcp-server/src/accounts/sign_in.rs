@@ -99,7 +99,7 @@ impl Accounts {
         remember: Option<String>,
         address: &str,
     ) -> Result<SignedIn, Refusal> {
-        let user = self.by_name(&name).filter(|user| !user.is_disabled && user.id != UserId::SYSTEM);
+        let user = self.by_name(&name).filter(|user| !user.is_disabled && !user.is_bot && user.id != UserId::SYSTEM);
         let account = Key::Account(name.chars().take(64).collect());
         let (phc, is_known_here) = match &user {
             Some(user) => self.secret_of(store, user.id, host_of(address)).await?,

@@ -159,7 +159,7 @@ pub fn members(state: &State, member: &Member, name: &RoomName) -> Result<Vec<Me
             role: Role::max(user.role, Role::Viewer),
             here: state.presence.is_here(user.id),
             room_role: *roles.get(&user.id)?,
-            bot: false,
+            bot: user.is_bot,
         })
     });
     Ok(members.collect())

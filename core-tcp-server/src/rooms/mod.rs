@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub use amend::{delete, edit, react};
 pub use make::{create, open_dm};
 pub use members::{invite, join, leave, members, remove, set_role};
+pub use mention::mentions_of;
 pub use people::Standing;
 pub use registry::Registry;
 pub use room::{Moved, Room};

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use wardroom_protocol::Request;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
-    DmOpened, Incoming, Pong, RoomListed, RoomMembersListed, RoomOpened, RoomPost, Stood, UserListed,
+    DmOpened, HookListed, Incoming, Pong, RoomListed, RoomMembersListed, RoomOpened, RoomPost, Stood, UserListed,
 };
 
 use crate::accounts::SessionId;
 use crate::answer::{Nothing, ok};
+use crate::hooks;
 use crate::outlet::{Item, Outlet};
 use crate::policy::Member;
 use crate::refusal::Refusal;
@@ -126,9 +127,13 @@ async fn carry_out(
         Request::RoomEdit(edit) => ok(id, &Stood { seq: rooms::edit(state, member, edit).await? }),
         Request::RoomDelete(delete) => ok(id, &Stood { seq: Some(rooms::delete(state, member, delete).await?) }),
         Request::RoomReact(react) => ok(id, &Stood { seq: rooms::react(state, member, react).await? }),
-        Request::HookAdd(_) | Request::HookList(_) | Request::HookRemove(_) | Request::HookPost(_) => {
-            return Err(Refusal::bad_request("this server does not do that yet"));
+        Request::HookAdd(add) => ok(id, &hooks::add(state, member, add).await?),
+        Request::HookList(list) => ok(id, &HookListed { hooks: hooks::list(state, member, list).await? }),
+        Request::HookRemove(remove) => {
+            hooks::remove(state, member, remove).await?;
+            ok(id, &Nothing {})
         }
+        Request::HookPost(_) => return Err(Refusal::forbidden("only a gateway says this, in place of hello")),
         Request::Search(ask) => ok(id, &crate::search::search(state, member, ask).await?),
         request @ (Request::UserAdd(_)
         | Request::UserList(_)

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{BODY_BYTES_MAX, HELLO_BYTES_MAX, HELLO_TIMEOUT_MS, LINE_BYTES_MAX, TEXT_BYTES_MAX};
-use wardroom_protocol::messages::{Auth, ErrAnswer, Hello, HostHello, Limits, Via, Welcome};
+use wardroom_protocol::messages::{Auth, ErrAnswer, Hello, HostHello, Limits, Stood, Via, Welcome};
 use wardroom_protocol::{Code, Frame, Request, VERSION};
 
 use super::reader::{End, FrameReader};
 use crate::accounts::{Credentials, SignedIn};
+use crate::answer::ok;
 use crate::clock::now_ms;
 use crate::outlet::{Item, Known, Outlet};
 use crate::policy::Member;
@@ -68,18 +69,30 @@ async fn opening(
     let mut bytes = 0;
     loop {
         let frame = next(reader).await?;
-        bytes += frame.line.len() + frame.body.len();
+        let incoming = Request::parse(&frame).map_err(|bad| {
+            Some(Box::new(ErrAnswer { re: bad.id, code: Some(bad.code), msg: bad.msg, ..ErrAnswer::default() }))
+        });
+        // A gateway that has shown its key may send what a webhook was given.
+        let is_posted = session.is_some() && matches!(&incoming, Ok(incoming) if is_hook(&incoming.request));
+        bytes += frame.line.len() + if is_posted { 0 } else { frame.body.len() };
         if bytes > HELLO_BYTES_MAX {
             return Err(said(&Refusal::too_large("before the welcome at most 8,192 bytes"), None));
         }
-        let incoming = Request::parse(&frame).map_err(|bad| {
-            Some(Box::new(ErrAnswer { re: bad.id, code: Some(bad.code), msg: bad.msg, ..ErrAnswer::default() }))
-        })?;
+        let incoming = incoming?;
         match incoming.request {
             Request::Ping(_) | Request::Pong(_) => {}
             Request::Via(via) => {
                 peer = vouched(state, &via).map_err(|refusal| said(&refusal, incoming.id))?;
                 session = Some(via.session);
+            }
+            Request::HookPost(post) if session.is_some() => {
+                let posted = crate::hooks::post(state, post, &frame.body).await;
+                let seq = posted.map_err(|refusal| said(&refusal, incoming.id))?;
+                if let Some(answer) = ok(incoming.id, &Stood { seq: Some(seq) }) {
+                    outlet.tell(answer);
+                }
+                // It says no more: the connection ends.
+                return Err(None);
             }
             Request::HostHello(hello) => return host(state, hello, incoming.id).map_err(Some),
             Request::Hello(hello) => {
@@ -88,6 +101,10 @@ async fn opening(
             _ => return Err(said(&Refusal::unauthorized("say hello first"), incoming.id)),
         }
     }
+}
+
+fn is_hook(request: &Request) -> bool {
+    matches!(request, Request::HookPost(_))
 }
 
 /// A refusal as the last frame of a connection that does not come to be. Boxed: it is large, and rare.

@@ -5,6 +5,7 @@ mod common;
 mod conversation;
 mod fake_host;
 mod files;
+mod hooks;
 mod hosts;
 mod rooms;
 mod runs;

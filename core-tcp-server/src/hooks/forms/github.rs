@@ -138,11 +138,19 @@ mod tests {
     fn pull_requests_issues_and_comments() {
         let pull = json!({"number": 12, "title": "Faster pages", "html_url": "https://github.com/p", "merged": true});
         let json = with(json!({"action": "closed", "pull_request": pull}));
-        assert_eq!(text("pull_request", &json), "ann merged pull request acme/shop#12: Faster pages\nhttps://github.com/p");
+        assert_eq!(
+            text("pull_request", &json),
+            "ann merged pull request acme/shop#12: Faster pages\nhttps://github.com/p"
+        );
         let issue = json!({"number": 3, "title": "It is slow", "html_url": "https://github.com/i"});
-        let json = with(json!({"action": "opened", "issue": issue, "comment": {"body": "same here\nmore", "html_url": "https://github.com/c"}}));
+        let json = with(
+            json!({"action": "opened", "issue": issue, "comment": {"body": "same here\nmore", "html_url": "https://github.com/c"}}),
+        );
         assert_eq!(text("issues", &json), "ann opened issue acme/shop#3: It is slow\nhttps://github.com/i");
-        assert_eq!(text("issue_comment", &json), "ann commented on acme/shop#3: It is slow\n> same here\nhttps://github.com/c");
+        assert_eq!(
+            text("issue_comment", &json),
+            "ann commented on acme/shop#3: It is slow\n> same here\nhttps://github.com/c"
+        );
     }
 
     #[test]
@@ -153,7 +161,10 @@ mod tests {
         let json = with(json!({"action": "published", "release": {"tag_name": "v2", "name": null}}));
         assert_eq!(text("release", &json), "ann published release v2 of acme/shop");
         assert!(text("ping", &with(json!({"zen": "Keep it simple."}))).contains("acme/shop is connected"));
-        assert_eq!(text("check_suite", &with(json!({"action": "completed"}))), "acme/shop: check suite completed by ann");
+        assert_eq!(
+            text("check_suite", &with(json!({"action": "completed"}))),
+            "acme/shop: check suite completed by ann"
+        );
         assert_eq!(text("star", &json!({})), ": star");
     }
 }

@@ -1,0 +1,175 @@
+//! Webhooks: made, listed and ended by those who keep a room, and what comes by them. Each is a secret and a bot, an
+//! account by which nobody signs in, that posts in one room.
+
+mod forms;
+mod limits;
+mod post;
+mod rates;
+
+use std::sync::{Arc, Mutex};
+
+use rusqlite::{OptionalExtension as _, params};
+use wardroom_protocol::event::EventBody;
+use wardroom_protocol::messages::{HookAdd, HookAdded, HookInfo, HookList, HookRemove};
+use wardroom_protocol::{Role, RoomRole, UserName};
+
+use self::limits::{HOOKS_PER_ROOM_MAX, REPEAT_MS, TOKEN_BYTES};
+pub use self::post::post;
+use self::rates::Rates;
+use crate::accounts::User;
+use crate::policy::Member;
+use crate::refusal::Refusal;
+use crate::rooms::Room;
+use crate::secrets::{random_hex, token_hash};
+use crate::state::State;
+use crate::store::{Effect, NewEvent, Tx, UserId};
+
+/// What is known of webhooks beside the store.
+#[derive(Default)]
+pub struct Hooks {
+    /// How often each may post. Held for a look-up.
+    rates: Mutex<Rates>,
+}
+
+/// Makes a webhook, and its bot where there is none; the bot joins the room.
+///
+/// # Errors
+/// `not_found`, `forbidden`, `conflict` (the name is a person's, a direct message), `too_large` (too many).
+pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdded, Refusal> {
+    let room = member.owner_in(&state.rooms, &add.room)?.room;
+    if room.is_dm() {
+        return Err(Refusal::conflict("a direct message has no webhooks: make a room for them"));
+    }
+    let by = member.clone();
+    let (added, bot) = state.store.write(move |tx| insert(tx, &room, &by, &add.bot)).await?;
+    state.accounts.put_bot(bot);
+    Ok(added)
+}
+
+/// The webhooks of a room, oldest first.
+///
+/// # Errors
+/// `not_found`, `forbidden`.
+pub async fn list(state: &State, member: &Member, list: HookList) -> Result<Vec<HookInfo>, Refusal> {
+    let room = member.keeper_of(&state.rooms, &list.room)?.room.id;
+    let sql = "SELECT h.id, b.name, u.name, h.created, h.used FROM hooks h JOIN users b ON b.id = h.bot
+               JOIN users u ON u.id = h.by WHERE h.room = ?1 ORDER BY h.id";
+    state
+        .store
+        .read(move |conn| {
+            let mut statement = conn.prepare_cached(sql)?;
+            let mut rows = statement.query([room.0])?;
+            let mut hooks = Vec::new();
+            let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
+            while let Some(row) = rows.next()? {
+                let (bot, by): (String, String) = (row.get(1)?, row.get(2)?);
+                hooks.push(HookInfo {
+                    hook: from_sql(row.get(0)?),
+                    bot: UserName::parse(&bot).map_err(Refusal::internal)?,
+                    by: UserName::parse(&by).map_err(Refusal::internal)?,
+                    at: from_sql(row.get(3)?),
+                    used: row.get::<_, Option<i64>>(4)?.map(from_sql),
+                });
+            }
+            Ok(hooks)
+        })
+        .await
+}
+
+/// Ends a webhook. A bot that has none left in the room leaves it.
+///
+/// # Errors
+/// `not_found`, `forbidden`.
+pub async fn remove(state: &State, member: &Member, remove: HookRemove) -> Result<(), Refusal> {
+    let room = member.keeper_of(&state.rooms, &remove.room)?.room;
+    let by = member.clone();
+    let id = i64::try_from(remove.hook).unwrap_or(i64::MAX);
+    state
+        .store
+        .write(move |tx| {
+            let sql = "SELECT b.id, b.name FROM hooks h JOIN users b ON b.id = h.bot WHERE h.id = ?1 AND h.room = ?2";
+            let bot: Option<(i64, String)> =
+                tx.conn.query_row(sql, params![id, room.id.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            let Some((bot, name)) = bot else {
+                return Err(Refusal::not_found(format!("{} has no webhook {id}", room.name)));
+            };
+            tx.conn.execute("DELETE FROM hook_keys WHERE hook = ?1", [id])?;
+            tx.conn.execute("DELETE FROM hooks WHERE id = ?1", [id])?;
+            let left = "DELETE FROM members WHERE room = ?1 AND user = ?2
+                        AND NOT EXISTS (SELECT 1 FROM hooks WHERE room = ?1 AND bot = ?2)";
+            if tx.conn.execute(left, params![room.id.0, bot])? == 1 {
+                let bot = UserId(bot);
+                say(tx, &room, (bot, &name), &EventBody::Leave, Effect::Went(bot))?;
+            }
+            let detail = format!("{id} as {name}");
+            tx.audit(by.user.name.as_str(), &by.address, "hook.remove", room.name.as_str(), &detail)
+        })
+        .await
+}
+
+/// Forgets keys that nothing is counted under any more. Called from time to time.
+pub async fn forget_keys(state: &State, now_ms: u64) {
+    let before = i64::try_from(now_ms.saturating_sub(REPEAT_MS)).unwrap_or(0);
+    let forget =
+        move |tx: &mut Tx<'_>| Ok(tx.conn.execute("DELETE FROM hook_keys WHERE at < ?1", [before]).map(drop)?);
+    if let Err(error) = state.store.write(forget).await {
+        tracing::warn!(%error, "cannot forget the keys of webhooks");
+    }
+}
+
+fn insert(tx: &mut Tx<'_>, room: &Arc<Room>, by: &Member, name: &UserName) -> Result<(HookAdded, User), Refusal> {
+    let count: i64 = tx.conn.query_row("SELECT count(*) FROM hooks WHERE room = ?1", [room.id.0], |row| row.get(0))?;
+    if count >= HOOKS_PER_ROOM_MAX {
+        return Err(Refusal::too_large(format!("{} has 32 webhooks: remove one first", room.name)));
+    }
+    let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
+    let found: Option<(i64, bool, bool)> = tx
+        .conn
+        .query_row("SELECT id, bot, disabled FROM users WHERE name = ?1", [name.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let id = match found {
+        Some((id, true, false)) => UserId(id),
+        Some((_, true, true)) => return Err(Refusal::conflict(format!("the account of {name} is closed"))),
+        Some((_, false, _)) => {
+            return Err(Refusal::conflict(format!("{name} is a person's name: choose another for the bot")));
+        }
+        None => {
+            tx.conn.execute(
+                "INSERT INTO users(name, shown, role, password, created, bot) VALUES(?1, ?1, ?2, '!', ?3, 1)",
+                params![name.as_str(), Role::Member.as_str(), now],
+            )?;
+            UserId(tx.conn.last_insert_rowid())
+        }
+    };
+    let joins = "INSERT INTO members(room, user, role) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    if tx.conn.execute(joins, params![room.id.0, id.0, RoomRole::Member.as_str()])? == 1 {
+        say(tx, room, (id, name.as_str()), &EventBody::Join, Effect::Came(id, RoomRole::Member))?;
+    }
+    let token = random_hex(TOKEN_BYTES);
+    tx.conn.execute(
+        "INSERT INTO hooks(hash, room, bot, by, created) VALUES(?1, ?2, ?3, ?4, ?5)",
+        params![token_hash(&token), room.id.0, id.0, by.user.id.0, now],
+    )?;
+    let hook = u64::try_from(tx.conn.last_insert_rowid()).unwrap_or(0);
+    let detail = format!("{hook} as {name}");
+    tx.audit(by.user.name.as_str(), &by.address, "hook.add", room.name.as_str(), &detail)?;
+    let bot =
+        User { id, name: name.clone(), shown: name.to_string(), role: Role::Member, is_disabled: false, is_bot: true };
+    Ok((HookAdded { hook, token }, bot))
+}
+
+/// A line of the bot's own that says who is in the room.
+fn say(tx: &mut Tx<'_>, room: &Room, bot: (UserId, &str), body: &EventBody, effect: Effect) -> Result<(), Refusal> {
+    let event = NewEvent {
+        room: room.id,
+        room_name: room.name.as_str(),
+        by: bot.0,
+        by_name: bot.1,
+        kind: body.kind(),
+        fields: &body.fields(),
+        nonce: None,
+    };
+    tx.append_with(&event, Some(effect)).map(drop)
+}
