@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(read(&json!({"alerts": []})).text, "**FIRING** alerts");
         assert_eq!(
             read(&json!({"alerts": [{}, 7, {"labels": {"alertname": 3}}]})).text,
-            "**FIRING** alerts\n- \n- \n- 3"
+            "**FIRING** (3) alerts\n- \n- \n- 3"
         );
         let many = vec![json!({"labels": {"a": "b"}}); 50];
         assert!(read(&json!({"alerts": many})).text.ends_with("- and 30 more"));
