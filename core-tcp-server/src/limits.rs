@@ -116,6 +116,8 @@ pub const SESSIONS_PER_USER_MAX: usize = 64;
 pub const ROOMS_MAX: usize = 10_000;
 /// Bytes of an event's line beside its fields: names, numbers and a nonce.
 pub const EVENT_HEAD_BYTES: usize = 1_024;
+/// Lines from the end in which somebody's last message is looked for, where they do not say which they mean.
+pub const LAST_SAID_LINES: u64 = 5_000;
 /// Unread messages that name one, as they are held in memory: as many as are counted.
 pub const MENTIONS_MAX: usize = wardroom_protocol::limits::UNREAD_MAX as usize;
 /// Messages that name all, as each room holds them: twice as many as are counted, since one's own do not count.

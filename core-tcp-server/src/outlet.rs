@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use wardroom_protocol::{RunId, StreamId};
 
-use crate::limits::{CROWDED_ITEMS, IN_FLIGHT_MAX};
+use crate::limits::{CROWDED_ITEMS, IN_FLIGHT_MAX, OPEN_ROOMS_MAX};
 use crate::rooms::Room;
 use crate::store::{RoomId, UserId};
 
@@ -127,6 +127,8 @@ pub struct Outlet {
     pub heard_ms: AtomicU64,
     /// Runs that are watched here.
     pub watches: AtomicUsize,
+    /// Rooms whose members were asked for, the latest last. Held for a look-up.
+    asked: Mutex<Vec<RoomId>>,
     /// Who reads, once that is known.
     reader_is: OnceLock<Reader>,
 }
@@ -159,9 +161,34 @@ impl Outlet {
 
     /// Something told that is worth nothing later: dropped where much waits already.
     pub fn tell_now_or_never(&self, frame: &Bytes) {
-        if self.queued.load(Ordering::Acquire) < CROWDED_ITEMS {
+        if !self.is_crowded() {
             self.tell(frame.clone());
         }
+    }
+
+    /// True while much waits for the writer.
+    pub fn is_crowded(&self) -> bool {
+        self.queued.load(Ordering::Acquire) >= CROWDED_ITEMS
+    }
+
+    /// Notes that the members of a room were asked for: who comes and goes there is told from now on.
+    pub fn ask_about(&self, room: RoomId) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.retain(|other| *other != room);
+        if asked.len() >= OPEN_ROOMS_MAX {
+            asked.remove(0);
+        }
+        asked.push(room);
+    }
+
+    /// Rooms whose members were asked for.
+    pub fn asked(&self) -> Vec<RoomId> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// True if there are any.
+    pub fn has_asked(&self) -> bool {
+        !self.asked.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// Makes the writer look at its cursors. Cheap where it is about to anyway.

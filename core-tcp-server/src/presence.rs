@@ -1,24 +1,38 @@
 //! Who is connected: to close the connections of a session that ended, to tell a user's other connections what they
 //! read, to say who is here, and to find connections that fell silent.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
-use wardroom_protocol::messages::{Goaway, Ping};
+use wardroom_protocol::messages::{Goaway, Ping, Presence as Told};
 
 use crate::accounts::SessionId;
 use crate::outlet::{Outlet, Reader};
+use crate::rooms::{Registry, Room};
+use crate::state::State;
 use crate::store::UserId;
 
 /// All connections that are signed in.
 #[derive(Default)]
 pub struct Presence {
     /// Held for look-ups and sweeps; never across an await.
-    connections: Mutex<HashMap<u64, Connection>>,
+    inner: Mutex<Inner>,
     next: AtomicU64,
+}
+
+#[derive(Default)]
+struct Inner {
+    connections: HashMap<u64, Connection>,
+    /// How many each user has; absent for none.
+    here: HashMap<UserId, u32>,
+    /// Who was last told to be here.
+    told: HashSet<UserId>,
+    /// Who came or went since.
+    moved: HashSet<UserId>,
 }
 
 struct Connection {
@@ -28,6 +42,8 @@ struct Connection {
     /// People are not pinged: nc would show it, and cannot answer.
     is_person: bool,
     pinged_ms: u64,
+    /// Who came or went while it had much to read.
+    late: HashSet<UserId>,
 }
 
 /// A connection is here as long as this is held.
@@ -47,8 +63,13 @@ impl Presence {
     ) -> Here {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         outlet.set_reader(Reader { user, is_person });
-        let connection = Connection { outlet: Arc::clone(outlet), user, session, is_person, pinged_ms: 0 };
-        self.lock().insert(id, connection);
+        let connection =
+            Connection { outlet: Arc::clone(outlet), user, session, is_person, pinged_ms: 0, late: HashSet::new() };
+        let mut inner = self.lock();
+        inner.connections.insert(id, connection);
+        *inner.here.entry(user).or_default() += 1;
+        inner.moved.insert(user);
+        drop(inner);
         Here { presence: Arc::clone(self), id }
     }
 
@@ -65,7 +86,7 @@ impl Presence {
     /// Closes all connections; they may come back.
     pub fn close_all(&self, reason: &str, retry_ms: u64) {
         let goaway = encode(Number::None, &Goaway { reason: reason.to_owned(), retry_ms: Some(retry_ms) });
-        for connection in self.lock().values() {
+        for connection in self.lock().connections.values() {
             let last = if connection.is_person { format!("# {reason}\n").into() } else { goaway.clone() };
             connection.outlet.close(Some(last));
         }
@@ -73,7 +94,7 @@ impl Presence {
 
     fn close(&self, is_meant: impl Fn(&Connection) -> bool, reason: &str) {
         let goaway = encode(Number::None, &Goaway { reason: reason.to_owned(), retry_ms: None });
-        for connection in self.lock().values().filter(|c| is_meant(c)) {
+        for connection in self.lock().connections.values().filter(|c| is_meant(c)) {
             let last = if connection.is_person { format!("# {reason}\n").into() } else { goaway.clone() };
             connection.outlet.close(Some(last));
         }
@@ -81,7 +102,7 @@ impl Presence {
 
     /// True if the user has a connection.
     pub fn is_here(&self, user: UserId) -> bool {
-        self.lock().values().any(|connection| connection.user == user)
+        self.lock().here.contains_key(&user)
     }
 
     /// Makes the writers of all connections of a user look at their cursors.
@@ -91,14 +112,14 @@ impl Presence {
 
     /// Does something with each connection of a user.
     pub fn each_of(&self, user: UserId, act: impl Fn(&Outlet)) {
-        for connection in self.lock().values().filter(|connection| connection.user == user) {
+        for connection in self.lock().connections.values().filter(|connection| connection.user == user) {
             act(&connection.outlet);
         }
     }
 
     /// Pings connections that fell silent, and closes those that stayed so.
     pub fn sweep(&self, now_ms: u64) {
-        for connection in self.lock().values_mut().filter(|connection| !connection.is_person) {
+        for connection in self.lock().connections.values_mut().filter(|connection| !connection.is_person) {
             let heard_ms = connection.outlet.heard_ms.load(Ordering::Relaxed);
             let silent_ms = now_ms.saturating_sub(heard_ms);
             if silent_ms >= DEAD_AFTER_MS {
@@ -111,13 +132,77 @@ impl Presence {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Connection>> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Who came and who went since the last time; whoever did both did neither.
+    fn moves(&self) -> Vec<(UserId, bool)> {
+        let mut inner = self.lock();
+        let moved = std::mem::take(&mut inner.moved);
+        let mut moves = Vec::new();
+        for user in moved {
+            let is_here = inner.here.contains_key(&user);
+            let is_news = if is_here { inner.told.insert(user) } else { inner.told.remove(&user) };
+            if is_news {
+                moves.push((user, is_here));
+            }
+        }
+        moves
     }
+
+    /// The connections that asked who is in a room, and what they were not told yet.
+    fn askers(&self) -> Vec<(u64, Arc<Outlet>, UserId, HashSet<UserId>)> {
+        let mut inner = self.lock();
+        let asked = inner.connections.iter_mut().filter(|(_, c)| !c.is_person && c.outlet.has_asked());
+        asked.map(|(id, c)| (*id, Arc::clone(&c.outlet), c.user, std::mem::take(&mut c.late))).collect()
+    }
+
+    fn put_off(&self, connection: u64, late: HashSet<UserId>) {
+        if let Some(connection) = self.lock().connections.get_mut(&connection) {
+            connection.late.extend(late);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells who came and who went to those who asked who is in a room that these are in. Called by the sweeper, so that
+/// somebody who comes back at once was never away. A connection that has much to read is told later how it is then.
+pub fn tell_moves(state: &State) {
+    let moves = state.presence.moves();
+    for (id, outlet, reader, mut late) in state.presence.askers() {
+        late.extend(moves.iter().map(|(user, _)| *user));
+        if late.is_empty() {
+            continue;
+        }
+        if outlet.is_crowded() {
+            state.presence.put_off(id, late);
+            continue;
+        }
+        let rooms = asked_rooms(&state.rooms, &outlet, reader);
+        for user in late.into_iter().filter(|user| rooms.iter().any(|room| room.has(*user))) {
+            let Some(account) = state.accounts.by_id(user) else { continue };
+            let told = Told { user: account.name.clone(), here: state.presence.is_here(user) };
+            outlet.tell(encode(Number::None, &told));
+        }
+    }
+}
+
+/// The rooms that were asked about, as far as the reader may still know of them.
+fn asked_rooms(rooms: &Registry, outlet: &Outlet, reader: UserId) -> Vec<Arc<Room>> {
+    let asked = outlet.asked().into_iter().filter_map(|id| rooms.by_id(id));
+    asked.filter(|room| room.is_seen_by(reader)).collect()
 }
 
 impl Drop for Here {
     fn drop(&mut self) {
-        self.presence.lock().remove(&self.id);
+        let mut inner = self.presence.lock();
+        let Some(Connection { user, .. }) = inner.connections.remove(&self.id) else { return };
+        inner.moved.insert(user);
+        if let Entry::Occupied(mut count) = inner.here.entry(user) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
     }
 }

@@ -214,6 +214,7 @@ async fn sweep(state: Arc<State>, shutdown: CancellationToken) {
         count = count.wrapping_add(1);
         if count.is_multiple_of(4) {
             state.presence.sweep(now_ms());
+            crate::presence::tell_moves(&state);
         }
         if count.is_multiple_of(UPLOAD_SWEEP_EVERY_MS / (SWEEP_EVERY_MS / 4)) {
             crate::files::expire(&state).await;

@@ -1,5 +1,6 @@
 //! What becomes of a message after it was said: it is edited, deleted, reacted to. One transaction each.
 
+use rusqlite::OptionalExtension as _;
 use wardroom_protocol::event::{Edit, EventBody, ReactionBody, Target};
 use wardroom_protocol::limits::{EMOJI_BYTES_MAX, REACTIONS_MAX};
 use wardroom_protocol::messages::{RoomDelete, RoomEdit, RoomReact};
@@ -8,10 +9,11 @@ use super::mention::mentions_of;
 use super::recount::know_all_here;
 use super::room::Room;
 use super::timeline::check_text;
+use crate::limits::LAST_SAID_LINES;
 use crate::policy::{Member, unarchived};
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::store::Amendment;
+use crate::store::{Amendment, UserId, as_sql, from_sql};
 
 /// Says it otherwise. `None` where it says exactly that.
 ///
@@ -92,6 +94,20 @@ pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<O
             let body = EventBody::Reaction(ReactionBody { target: seq, emoji, on });
             tx.amend(said, amendment(&room, &by, &body), None).map(Some)
         })
+        .await
+}
+
+/// The place of somebody's last message, if that is not long ago.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn last_said(state: &State, room: &Room, user: UserId) -> Result<Option<u64>, Refusal> {
+    let (id, from) = (room.id.0, as_sql(room.tail.head().saturating_sub(LAST_SAID_LINES)));
+    let sql = "SELECT seq FROM events WHERE room = ?1 AND seq > ?2 AND by = ?3 AND kind = 'message' AND deleted IS NULL
+               ORDER BY seq DESC LIMIT 1";
+    state
+        .store
+        .read(move |conn| Ok(conn.query_row(sql, [id, from, user.0], |row| row.get(0).map(from_sql)).optional()?))
         .await
 }
 

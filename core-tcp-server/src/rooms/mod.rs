@@ -15,7 +15,7 @@ mod typing;
 
 use std::sync::Arc;
 
-pub use amend::{delete, edit, react};
+pub use amend::{delete, edit, last_said, react};
 pub use make::{create, open_dm};
 pub use members::{invite, join, leave, members, remove, set_role};
 pub use mention::mentions_of;

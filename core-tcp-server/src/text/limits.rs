@@ -22,6 +22,8 @@ pub const SENSELESS_MAX: u32 = 8;
 
 /// Events that are shown when one comes into a room.
 pub const LAST_EVENTS: u64 = 10;
+/// Hits that `/search` shows: a screen of them.
+pub const HITS_SHOWN: u32 = 20;
 /// Runs that `/runs` shows.
 pub const RUNS_SHOWN: u32 = 20;
 /// Entries of a folder that `/files` shows at most: ten pages. More is for programs.

@@ -105,7 +105,12 @@ async fn carry_out(
             rooms::read(state, member, &read.room, read.seq).await?;
             ok(id, &Nothing {})
         }
-        Request::RoomMembers(ask) => ok(id, &RoomMembersListed { members: rooms::members(state, member, &ask.room)? }),
+        Request::RoomMembers(ask) => {
+            let room = member.readable(&state.rooms, &ask.room)?.room;
+            // Noted before it is looked at: who comes in between is told.
+            outlet.ask_about(room.id);
+            ok(id, &RoomMembersListed { members: rooms::members(state, member, &ask.room)? })
+        }
         Request::SessionEnd(_) => {
             let session = end_session(state, member).await?;
             // Answered before this connection is closed with the others.

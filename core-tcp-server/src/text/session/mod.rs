@@ -4,6 +4,8 @@
 mod files;
 mod rooms;
 mod runs;
+mod search;
+mod talk;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,7 +148,7 @@ impl Session {
         match slash::parse(line) {
             Ok(Line::Empty) => None,
             Ok(Line::Message(text)) => {
-                self.say(text).await;
+                self.say(text, None).await;
                 None
             }
             Ok(Line::Command(Command::Quit)) => {
@@ -159,7 +161,7 @@ impl Session {
                     // Never kept waiting.
                     Command::Stop(_) => true,
                     // Long answers are not piled up before a reader that does not read.
-                    Command::Log(..) | Command::Files(_) | Command::Get(_) => {
+                    Command::Log(..) | Command::Files(_) | Command::Get(_) | Command::Search(_) => {
                         self.outlet.is_idle().await;
                         flush(&self.outlet, &self.followed).await
                     }
@@ -188,10 +190,10 @@ impl Session {
             Command::Help => self.tell_lines(slash::help()),
             Command::Rooms => self.list_rooms().await?,
             Command::Join(name) => self.join(&name).await?,
-            Command::Create(name, ..) => self.create(name).await?,
+            Command::Create(name, is_private, title) => self.create(name, is_private, title).await?,
             Command::Leave(name) => self.leave(name).await?,
             Command::Who => self.list_members()?,
-            Command::Log(count, _) => self.log(count).await?,
+            Command::Log(count, before) => self.log(count, before).await?,
             Command::Run(cmd) => self.start_run(cmd).await?,
             Command::Runs => self.list_runs().await?,
             Command::Watch(n) => self.watch_run(n).await?,
@@ -200,14 +202,16 @@ impl Session {
             Command::Files(folder) => self.list_files(folder).await?,
             Command::Put(path, size) => self.put_file(path, size).await?,
             Command::Get(path) => self.get_file(path).await?,
+            Command::Search(words) => self.search(words).await?,
+            Command::Hook(_) | Command::Hooks | Command::Unhook(_) => self.tell("this is not there over nc yet"),
             Command::Quit => {}
-            _ => self.tell("this is not there over nc yet"),
+            talk => self.talk(talk).await?,
         }
         Ok(())
     }
 
-    /// Says something in the room. Not waited for: many lines that come at once are one commit.
-    async fn say(&mut self, text: String) {
+    /// Says something in the room, or answers a line of it. Not waited for: many lines that come at once are one commit.
+    async fn say(&mut self, text: String, reply_to: Option<u64>) {
         let room = match self.current() {
             Ok(room) => room.name.clone(),
             Err(refusal) => return self.tell(&refusal.msg),
@@ -217,7 +221,7 @@ impl Session {
         // What was said comes back as the room's own line.
         let done =
             move |result: Result<u64, Refusal>| answering.answer(result.err().map(|refusal| sentence(&refusal.msg)));
-        let post = crate::rooms::Post { room, text, nonce: nonce(), reply_to: None };
+        let post = crate::rooms::Post { room, text, nonce: nonce(), reply_to };
         if let Err(refusal) = crate::rooms::post(&self.state, &self.member, post, done).await {
             self.outlet.answer(Some(sentence(&refusal.msg)));
         }

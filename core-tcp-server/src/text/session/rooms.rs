@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wardroom_protocol::limits::HISTORY_LIMIT_MAX;
 use wardroom_protocol::messages::{RoomCreate, RoomHistory, RoomPage};
 use wardroom_protocol::visible::visible;
-use wardroom_protocol::{Event, RoomName};
+use wardroom_protocol::{Event, RoomName, RoomRole, UserName};
 
 use super::Session;
 use crate::clock::now_ms;
@@ -36,7 +36,7 @@ impl Session {
     }
 
     /// Opens a room, and closes the one before.
-    async fn enter(&mut self, room: Arc<Room>) {
+    pub(super) async fn enter(&mut self, room: Arc<Room>) {
         self.note_read().await;
         if let Some(old) = self.room.take() {
             self.outlet.push(Item::Close(old.id));
@@ -45,10 +45,17 @@ impl Session {
             }
         }
         let head = room.tail.head();
-        let mut line = format!("# This is {}", room.name);
+        let mut line = match room.is_dm() {
+            true => format!("# This is a direct message: {}", self.party(&room.dm)),
+            false => format!("# This is {}", room.name),
+        };
         let title = room.title();
         if !title.is_empty() {
             let _ = write!(line, " ({})", visible(&title));
+        }
+        let meta = room.meta();
+        if meta.is_archived {
+            line.push_str(", which is archived");
         }
         match head {
             0 => line.push_str(". Nothing was said here yet.\n"),
@@ -56,6 +63,9 @@ impl Session {
             _ => {
                 let _ = writeln!(line, ". The last {LAST_EVENTS} lines (/log shows more):");
             }
+        }
+        for topic in meta.topic.lines() {
+            let _ = writeln!(line, "# Topic: {}", visible(topic));
         }
         self.tell_lines(line);
         self.followed.open(&room.name, head);
@@ -70,8 +80,8 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn create(&mut self, name: RoomName) -> Result<(), Refusal> {
-        let create = RoomCreate { room: name.clone(), title: None, private: false };
+    pub(super) async fn create(&mut self, name: RoomName, private: bool, title: String) -> Result<(), Refusal> {
+        let create = RoomCreate { room: name.clone(), title: Some(title), private };
         rooms::create(&self.state, &self.member, create).await?;
         let room = self.member.readable(&self.state.rooms, &name)?.room;
         self.enter(room).await;
@@ -104,12 +114,15 @@ impl Session {
         for info in rooms::list(&self.state, &self.member).await? {
             let is_current = self.room.as_ref().is_some_and(|room| room.name == info.room);
             let mark = if is_current { '*' } else { ' ' };
-            let what = match (info.joined, info.unread) {
-                (false, _) => "not joined".to_owned(),
-                (true, 0) => String::new(),
-                (true, unread) => format!("{unread} unread"),
+            let what = match (info.joined, info.unread, info.mentions) {
+                (false, ..) => "not joined".to_owned(),
+                (true, 0, _) => String::new(),
+                (true, unread, 0) => format!("{unread} unread"),
+                (true, unread, mentions) => format!("{unread} unread, {mentions} to you"),
             };
-            let line = format!("# {mark} {:<20} {what:<12} {}", info.room.as_str(), visible(&info.title));
+            let title = if info.dm.is_empty() { visible(&info.title) } else { self.party(&info.dm).into() };
+            let archived = if info.archived { " (archived)" } else { "" };
+            let line = format!("# {mark} {:<20} {what:<12} {title}{archived}", info.room.as_str());
             let _ = writeln!(out, "{}", line.trim_end());
         }
         self.tell_lines(out);
@@ -128,18 +141,22 @@ impl Session {
         for member in members {
             let here = if member.here { "here" } else { "" };
             let shown = if member.name == member.user.as_str() { "" } else { member.name.as_str() };
-            let line =
-                format!("#   {:<20} {:<9} {here:<5} {}", member.user.as_str(), member.role.as_str(), visible(shown));
+            let room_role = match member.room_role {
+                RoomRole::Member => "",
+                other => other.as_str(),
+            };
+            let (user, role) = (member.user.as_str(), member.role.as_str());
+            let line = format!("#   {user:<20} {role:<9} {here:<5} {room_role:<6} {}", visible(shown));
             let _ = writeln!(out, "{}", line.trim_end());
         }
         self.tell_lines(out);
         Ok(())
     }
 
-    /// The last `count` lines. A page may hold fewer where they are long, so several are read.
-    pub(super) async fn log(&mut self, count: u32) -> Result<(), Refusal> {
+    /// The last `count` lines, or those before a place, each with its own. A page may hold fewer where they are long, so several are read.
+    pub(super) async fn log(&mut self, count: u32, end: Option<u64>) -> Result<(), Refusal> {
         let room = self.current()?.name.clone();
-        let (mut pages, mut left, mut before) = (Vec::new(), count.min(HISTORY_LIMIT_MAX), None);
+        let (mut pages, mut left, mut before) = (Vec::new(), count.min(HISTORY_LIMIT_MAX), end);
         while left > 0 {
             let ask = RoomHistory { room: room.clone(), before, after: None, around: None, limit: Some(left) };
             let page = rooms::history(&self.state, &self.member, &ask).await?;
@@ -153,15 +170,27 @@ impl Session {
                 break;
             }
         }
-        let mut drawer = Drawer::new(self.calendar.clone(), now_ms());
+        let mut drawer = Drawer::new(self.calendar.clone(), now_ms()).with_places();
         let shown: usize = pages.iter().map(Vec::len).sum();
-        let mut out = format!("# The last {shown} lines of {room}:\n");
+        let mut out = match end {
+            Some(end) => format!("# The {shown} lines of {room} before {end}:\n"),
+            None => format!("# The last {shown} lines of {room}:\n"),
+        };
         for event in pages.iter().rev().flatten() {
             drawer.event(event, &mut out);
         }
-        out.push_str("# That is all; what follows is new.\n");
+        out.push_str(match end {
+            Some(_) => "# That is all.\n",
+            None => "# That is all; what follows is new.\n",
+        });
         self.tell_lines(out);
         Ok(())
+    }
+
+    /// The others of a direct message.
+    fn party(&self, users: &[UserName]) -> String {
+        let others = users.iter().filter(|user| **user != self.member.user.name).map(UserName::as_str);
+        others.collect::<Vec<_>>().join(", ")
     }
 
     /// Notes how far the room was read: whoever asks for something has seen what was shown.

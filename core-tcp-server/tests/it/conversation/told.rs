@@ -55,3 +55,46 @@ async fn typing_is_told_to_those_who_have_the_room_open() {
     let head = ann.ask(json!({"t":"room.history","room":"general","limit":1})).await;
     assert_eq!(head["events"][0]["text"], "that", "it is not stored");
 }
+
+#[tokio::test]
+async fn who_comes_and_goes_is_told_to_those_who_asked() {
+    let core = core().await;
+    let (mut ann, mut ben, mut cleo) =
+        (core.sign_in("ann").await, core.sign_in("ben").await, core.sign_in("cleo").await);
+    ann.ask(json!({"t":"room.create","room":"ops","private":true})).await;
+    ann.ask(json!({"t":"room.invite","room":"ops","user":"vic"})).await;
+    ann.ask(json!({"t":"room.members","room":"ops"})).await;
+    ben.ask(json!({"t":"room.members","room":"general"})).await;
+    let vic = core.sign_in("vic").await;
+    for client in [&mut ann, &mut ben] {
+        assert!(presence_of(client, "vic").await);
+    }
+    let root = core.sign_in("root").await;
+    assert!(presence_of(&mut ben, "root").await);
+    drop((vic, root));
+    assert!(!presence_of(&mut ann, "vic").await);
+    let mut gone = [ben.next_of("presence").await, ben.next_of("presence").await];
+    gone.sort_by_key(|told| told["user"].to_string());
+    assert_eq!(
+        gone.map(|told| (told["user"].clone(), told["here"].clone())),
+        [(json!("root"), json!(false)), (json!("vic"), json!(false))]
+    );
+    // Nobody is told of those who are in none of the rooms that they asked about, nor who did not ask.
+    for client in [&mut ann, &mut cleo] {
+        client.ask(json!({"t":"room.list"})).await;
+        assert!(client.told.iter().all(|(told, _)| told["t"] != "presence" || told["user"] == "vic"));
+    }
+    assert!(cleo.told.iter().all(|(told, _)| told["t"] != "presence"));
+    let members = ann.ask(json!({"t":"room.members","room":"ops"})).await;
+    assert_eq!(members["members"][1]["here"], false);
+}
+
+/// What is told next of this user.
+async fn presence_of(client: &mut crate::common::Client<tokio::net::TcpStream>, user: &str) -> bool {
+    loop {
+        let told = client.next_of("presence").await;
+        if told["user"] == user {
+            return told["here"].as_bool().unwrap();
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod nc;
 mod rooms;
 mod runs;
 mod sign_in;
+mod talk;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

@@ -1,0 +1,53 @@
+//! What a person searches for.
+
+use std::fmt::Write as _;
+
+use wardroom_protocol::messages::{Hit, HitKind, Search};
+use wardroom_protocol::visible::visible;
+
+use super::Session;
+use crate::refusal::Refusal;
+use crate::text::limits::HITS_SHOWN;
+
+impl Session {
+    /// Newest first, each with its room and its place.
+    pub(super) async fn search(&self, words: String) -> Result<(), Refusal> {
+        let ask = Search {
+            q: words,
+            room: None,
+            by: None,
+            kind: None,
+            since: None,
+            until: None,
+            before: None,
+            limit: Some(HITS_SHOWN),
+        };
+        let found = crate::search::search(&self.state, &self.member, ask).await?;
+        let mut out = String::new();
+        for hit in &found.hits {
+            let (minute, day) = self.calendar.minute(hit.at);
+            let (room, seq, by, text) = (&hit.room, hit.seq, &hit.by, visible(&hit.text));
+            let _ = writeln!(out, "# {day} {minute}  {room} {seq}  {by}{} {text}", what(hit));
+        }
+        match (found.hits.len(), found.next) {
+            (0, _) => out.push_str("# nothing was found\n"),
+            (_, Some(_)) => out.push_str("# and more: say more words, or see the page\n"),
+            _ => {}
+        }
+        if found.behind > 0 {
+            let _ = writeln!(out, "# {} of the newest lines were not looked at yet", found.behind);
+        }
+        self.tell_lines(out);
+        Ok(())
+    }
+}
+
+fn what(hit: &Hit) -> String {
+    let n = hit.n.map_or_else(String::new, |n| format!(" [r{n}]"));
+    match hit.kind {
+        HitKind::Message => ":".to_owned(),
+        HitKind::Run => format!("{n} ran:"),
+        HitKind::Output => format!("{n} |"),
+        HitKind::File => " added".to_owned(),
+    }
+}
