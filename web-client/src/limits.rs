@@ -2,14 +2,34 @@
 
 /// Lines that are drawn when a room is opened: three screens of the largest monitor.
 pub const ROWS_AT_FIRST: usize = 150;
-/// Lines by which the drawn part grows when one scrolls to its top.
-pub const ROWS_STEP: usize = 100;
-/// Lines that are drawn while one reads at the end; with more, older ones leave the document again.
-pub const ROWS_AT_END_MAX: usize = 400;
+/// Pixels of rows that are drawn above and below what is in sight: a turn of the wheel and more, so that no gap is seen.
+pub const ROW_OVERSCAN_PX: f64 = 900.0;
+/// Pixels of a line that was never drawn: a guess, which is corrected when it is.
+pub const LINE_PX: f64 = 26.0;
+/// Pixels of a day's divider, likewise.
+pub const DAY_PX: f64 = 38.0;
+/// Milliseconds after the last scrolling at which what is in sight counts as seen.
+pub const SEEN_AFTER_MS: u32 = 300;
 /// Pixels from the end within which one is at the end: a line's height and rounding.
 pub const AT_END_PX: f64 = 32.0;
-/// Pixels from the top at which older lines are wanted: so that they are there before one arrives.
-pub const WANT_OLDER_PX: f64 = 600.0;
+/// Pixels from either edge of what is loaded at which more is wanted: so that it is there before one arrives.
+pub const WANT_MORE_PX: f64 = 1_500.0;
+/// Lines of a paste above which it is offered as a file: what one reads of another's message without scrolling.
+pub const PASTE_LINES_MAX: usize = 30;
+/// Lines of its preview.
+pub const PREVIEW_LINES: usize = 8;
+/// Bytes of unsent text that are kept over a reload: more than a message may have.
+pub const DRAFT_BYTES_MAX: usize = 65_536;
+/// Milliseconds between two tellings that one writes; the server drops those within two seconds.
+pub const TYPING_EVERY_MS: u64 = 3_000;
+/// Entries of a list of suggestions: what one takes in at a glance.
+pub const SUGGESTIONS_MAX: usize = 8;
+/// Milliseconds that a finger rests on a line until what can be done with it is offered.
+pub const LONG_PRESS_MS: u32 = 450;
+/// Milliseconds after the last key at which a search is asked for.
+pub const SEARCH_AFTER_MS: u32 = 180;
+/// Hits that are shown of a search at first, and for each asking for more.
+pub const HITS_PAGE: u32 = 20;
 /// Lines of output in a run's card.
 pub const CARD_LINES_MAX: usize = 12;
 /// Bytes of output that a card asks for: some hundred lines, of which it shows the last.
@@ -42,6 +62,5 @@ pub const ASK_AGAIN_MS: u32 = 5_000;
 pub const HTTP_TIMEOUT_MS: u32 = 20_000;
 
 const _: () = {
-    assert!(ROWS_AT_FIRST < ROWS_AT_END_MAX, "a fresh room is not trimmed");
     assert!(FULL_LINE_BYTES_MAX < FULL_LOG_BYTES_MAX, "a line fits");
 };

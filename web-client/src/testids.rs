@@ -119,3 +119,99 @@ pub const THEME: &str = "theme";
 pub const LANGUAGE: &str = "language";
 /// Words about something that went wrong.
 pub const NOTICE: &str = "notice";
+/// What can be done with a line.
+pub const LINE_ACTS: &str = "line-acts";
+/// Opens the reactions to give.
+pub const REACT: &str = "react";
+/// A reaction to give.
+pub const REACT_EMOJI: &str = "react-emoji";
+/// A reaction that was given.
+pub const MARK: &str = "mark";
+/// Answers a line.
+pub const REPLY: &str = "reply";
+/// Says a message otherwise.
+pub const EDIT: &str = "edit";
+/// Takes a message back.
+pub const DELETE: &str = "delete";
+/// Copies the address of a line.
+pub const COPY_LINK: &str = "copy-link";
+/// What a message answers.
+pub const QUOTE: &str = "quote";
+/// What the composer answers or says otherwise.
+pub const BANNER: &str = "banner";
+/// The list of suggestions above the composer.
+pub const SUGGESTIONS: &str = "suggestions";
+/// An entry of it.
+pub const SUGGESTION: &str = "suggestion";
+/// The offer to make a file of a big text.
+pub const BIG: &str = "big";
+/// Makes it.
+pub const BIG_FILE: &str = "big-file";
+/// Writes it all the same.
+pub const BIG_TEXT: &str = "big-text";
+/// A dialog.
+pub const DIALOG: &str = "dialog";
+/// Closes it.
+pub const DIALOG_CLOSE: &str = "dialog-close";
+/// The answer that does what a dialog asks about.
+pub const ASK_YES: &str = "ask-yes";
+/// The new room's title.
+pub const ROOM_NEW_TITLE: &str = "room-new-title";
+/// Makes it private.
+pub const ROOM_NEW_PRIVATE: &str = "room-new-private";
+/// The room's settings.
+pub const ROOM_SETTINGS: &str = "room-settings";
+/// Opens them.
+pub const ROOM_SETTINGS_OPEN: &str = "room-settings-open";
+/// The room's title.
+pub const SET_TITLE: &str = "set-title";
+/// Its topic.
+pub const SET_TOPIC: &str = "set-topic";
+/// The days for which it is kept.
+pub const SET_RETENTION: &str = "set-retention";
+/// What of it is notified.
+pub const WISH: &str = "wish";
+/// A member in the settings.
+pub const MEMBER: &str = "member";
+/// Whom to make a member.
+pub const INVITE_NAME: &str = "invite-name";
+/// Makes them one.
+pub const INVITE_MEMBER: &str = "invite-member";
+/// A webhook.
+pub const HOOK: &str = "hook";
+/// The name by which a new one posts.
+pub const HOOK_NAME: &str = "hook-name";
+/// Makes it.
+pub const HOOK_ADD: &str = "hook-add";
+/// Its address.
+pub const HOOK_ADDRESS: &str = "hook-address";
+/// Leaves the room.
+pub const LEAVE: &str = "leave";
+/// Archives it, or takes it back.
+pub const ARCHIVE: &str = "archive";
+/// Opens the dialog for a direct message.
+pub const DM_NEW: &str = "dm-new";
+/// Finds people there.
+pub const DM_FIND: &str = "dm-find";
+/// Somebody there.
+pub const DM_PERSON: &str = "dm-person";
+/// Begins the message.
+pub const DM_GO: &str = "dm-go";
+/// Opens the dialog for everything.
+pub const JUMP: &str = "jump";
+/// Its field.
+pub const JUMP_FIELD: &str = "jump-field";
+/// A room, a person or an action in it.
+pub const JUMP_PLACE: &str = "jump-place";
+/// A hit of a search.
+pub const HIT: &str = "hit";
+/// Shows more of them.
+pub const HITS_MORE: &str = "hits-more";
+/// Narrows a search to this room.
+pub const FILTER_ROOM: &str = "filter-room";
+/// To a kind.
+pub const FILTER_KIND: &str = "filter-kind";
+/// To an author.
+pub const FILTER_BY: &str = "filter-by";
+/// Who is writing.
+pub const TYPING: &str = "typing";

@@ -49,6 +49,11 @@ const WASM_BINDGEN: Tool =
 const BINARYEN: Tool =
     Tool { package: "binaryen", version: "132.0.0", source: Source::Npm, program: "node_modules/.bin/wasm-opt" };
 
+/// What looks at the page for those who cannot see it, or not well. No part of what is shipped: the browser's test gives it
+/// to the page that it looks at.
+const AXE: Tool =
+    Tool { package: "axe-core", version: "4.14.1", source: Source::Npm, program: "node_modules/axe-core/axe.min.js" };
+
 const ALL: [&Tool; 3] = [&TRUNK, &WASM_BINDGEN, &BINARYEN];
 
 /// The versions, for stamps: another tool builds another page.
@@ -83,6 +88,11 @@ pub fn page_tools() -> Result<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     folders.extend(std::env::split_paths(&path));
     Ok(std::env::join_paths(folders)?)
+}
+
+/// The script of axe, installed if it is not there.
+pub fn axe() -> Result<PathBuf> {
+    AXE.install()
 }
 
 /// The machine that we are on, as rustc calls it: `x86_64-unknown-linux-gnu`.

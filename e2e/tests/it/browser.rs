@@ -14,6 +14,9 @@ use tempfile::TempDir;
 
 use crate::house::{DEADLINE, House, PASSWORD};
 
+/// Pixels below which Chromium makes no window.
+const NARROWEST_WINDOW: u32 = 500;
+
 /// A browser with one window.
 pub struct Browser {
     /// The page.
@@ -45,14 +48,21 @@ impl Browser {
             format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),
         ];
-        let options = json!({"goog:chromeOptions": {"args": args}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let mut chrome = json!({"args": args});
+        if width < NARROWEST_WINDOW {
+            // A window of a desktop is never that narrow; a phone has no window.
+            chrome["mobileEmulation"] = json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1, "touch": true}});
+        }
+        let options = json!({"goog:chromeOptions": chrome, "goog:loggingPrefs": {"browser": "ALL"}});
         let capabilities = options.as_object().unwrap().clone();
         let address = format!("http://127.0.0.1:{port}");
         let page = retry("a browser", async || {
             ClientBuilder::new(HttpConnector::new()).capabilities(capabilities.clone()).connect(&address).await.ok()
         })
         .await;
-        page.set_window_size(width, height).await.unwrap();
+        if width >= NARROWEST_WINDOW {
+            page.set_window_size(width, height).await.unwrap();
+        }
         Self { page, driver, profile }
     }
 
@@ -158,6 +168,48 @@ impl Browser {
             "return [...document.querySelectorAll('[data-testid=timeline] [data-seq]')].map(e => +e.dataset.seq)";
         let seqs = self.page.execute(script, vec![]).await.unwrap();
         seqs.as_array().unwrap().iter().filter_map(|seq| seq.as_u64()).collect()
+    }
+
+    /// Moves the pointer onto the first element that fits.
+    pub async fn hover(&self, selector: &str) {
+        let script = "document.querySelector(arguments[0]).dispatchEvent(new MouseEvent('mouseover', {bubbles: true}))";
+        self.find(selector).await;
+        self.page.execute(script, vec![json!(selector)]).await.unwrap();
+    }
+
+    /// Waits until this script, which gives a truth, is true.
+    pub async fn until_true(&self, what: &str, script: &str) {
+        let start = Instant::now();
+        while self.page.execute(script, vec![]).await.unwrap() != json!(true) {
+            if start.elapsed() > DEADLINE {
+                self.shoot("missing").await;
+                panic!("{what} did not come about");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Chooses a theme, as the page keeps it.
+    pub async fn theme(&self, theme: &str) {
+        let script = "localStorage.setItem('wardroom.theme', arguments[0]); document.documentElement.dataset.theme = arguments[0]";
+        self.page.execute(script, vec![json!(theme)]).await.unwrap();
+    }
+
+    /// What axe finds wrong with what is shown, as sentences; none is well.
+    pub async fn faults(&self) -> Vec<String> {
+        let path = std::env::var_os("WARDROOM_AXE").expect("WARDROOM_AXE names axe.min.js; cargo xtask test e2e sets it");
+        let axe = std::fs::read_to_string(path).unwrap();
+        self.page.execute(&format!("{axe}; return true"), vec![]).await.unwrap();
+        let script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations.flatMap(v => \
+            v.nodes.map(n => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`))), e => done([String(e)]))";
+        let found = self.page.execute_async(script, vec![]).await.unwrap();
+        found.as_array().unwrap().iter().map(|fault| fault.as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Keeps a picture in this theme.
+    pub async fn shoot_at(&self, name: &str, theme: &str) -> PathBuf {
+        self.theme(theme).await;
+        self.shoot(&format!("{name}-{theme}")).await
     }
 
     /// Keeps a picture under this name.

@@ -15,8 +15,8 @@ use crate::logic::full_log::FullLog;
 
 impl Engine {
     /// Says something in a room.
-    pub fn post(&self, room: &RoomName, text: String) {
-        let command = Command::Post { room: room.clone(), text, reply_to: None, nonce: self.nonce() };
+    pub fn post(&self, room: &RoomName, text: String, reply_to: Option<u64>) {
+        let command = Command::Post { room: room.clone(), text, reply_to, nonce: self.nonce() };
         self.command(command);
     }
 
@@ -42,8 +42,8 @@ impl Engine {
     }
 
     /// Makes a room and joins it.
-    pub fn create_room(&self, room: RoomName) {
-        self.command(Command::CreateRoom(RoomCreate { room, title: None, private: false }));
+    pub fn create_room(&self, room: RoomName, title: Option<String>, private: bool) {
+        self.command(Command::CreateRoom(RoomCreate { room, title, private }));
     }
 
     /// A card came into sight: its last lines are fetched, and followed while it runs.

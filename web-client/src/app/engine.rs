@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use wardroom_client_core::protocol::messages::{Answer, You};
-use wardroom_client_core::protocol::{Message, Nonce, RunId};
+use wardroom_client_core::protocol::{Message, Nonce, RoomName, RunId};
 use wardroom_client_core::{Client, Command, Effect, Input, OnLoss, Options, Outbox, Refusal, Subject, Ticket, nonce};
 use web_sys::File;
 use yew::Callback;
@@ -45,6 +45,8 @@ pub enum NoticeWhat {
     Failed(Subject, Refusal),
     /// Words of the server.
     Server(String),
+    /// The address of a webhook, told this once.
+    Hook(String),
     /// A file that cannot be added under its name: the name, and why.
     BadName(String, String),
 }
@@ -87,6 +89,8 @@ pub(super) struct Inner {
     pub notices: RefCell<Vec<Notice>>,
     pub notices_ever: Cell<u64>,
     pub outbox_key: String,
+    /// Where to go when a direct message has been opened.
+    pub on_dm: RefCell<Option<Callback<RoomName>>>,
 }
 
 impl Engine {
@@ -118,6 +122,7 @@ impl Engine {
             notices: RefCell::default(),
             notices_ever: Cell::new(0),
             outbox_key,
+            on_dm: RefCell::default(),
         }));
         engine.work(Job::Input(Input::Start));
         engine
@@ -234,7 +239,7 @@ fn kept_outbox(user: &str) -> (String, Outbox) {
             storage::write(&key, None);
         }
     }
-    let whole = serde_json::json!({ "posts": posts });
+    let whole = serde_json::json!({ "user": user, "posts": posts });
     storage::write(&own, Some(&whole.to_string()).filter(|_| !posts.is_empty()).map(String::as_str));
     (own, serde_json::from_value(whole).unwrap_or_default())
 }

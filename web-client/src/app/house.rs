@@ -3,14 +3,17 @@
 use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::protocol::messages::You;
 use wardroom_client_core::{Change, Command, Link};
+use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::engine::Engine;
+use super::notify::use_notifications;
 use super::topics::Topic;
-use super::ui::{Drawer, Tab, Ui, UiAct, UiHandle};
+use super::ui::{At, Dialog, Drawer, Tab, Ui, UiAct, UiHandle, Writing};
 use crate::features::timeline::Reading;
 use crate::features::{
     composer::{Below, focus_composer},
+    dialogs::Dialogs,
     drop_zone::DropZone,
     full::Full,
     rail::Rail,
@@ -54,10 +57,23 @@ fn Shell(props: &ShellProps) -> Html {
     let engine = use_topic(Topic::Model(Change::Link));
     let ui = use_reducer({
         let engine = engine.clone();
-        move || Ui { room: first_room(&engine), drawer: Drawer::None, tab: Tab::Now, full: None }
+        move || {
+            let (room, seq) = first_room(&engine);
+            Ui {
+                room,
+                at: seq.map(|seq| At { seq, nth: 0 }),
+                drawer: Drawer::None,
+                tab: Tab::Now,
+                full: None,
+                writing: Writing::New,
+                dialog: None,
+            }
+        }
     });
     use_wake(&engine);
     use_address(&engine, &ui);
+    use_keys(&engine, &ui);
+    use_notifications(&engine, &ui);
     let link = engine.read(|client| client.link());
     use_effect_with(link, {
         let on_out = props.on_out.clone();
@@ -100,6 +116,7 @@ fn Shell(props: &ShellProps) -> Html {
                 if let Some(run) = ui.full {
                     <Full key={run.to_string()} {run} />
                 }
+                <Dialogs room={room.clone()} />
                 <DropZone {room} />
             </div>
         </ContextProvider<UiHandle>>
@@ -107,12 +124,52 @@ fn Shell(props: &ShellProps) -> Html {
 }
 
 /// The room that the address names, else the last one, else the one that everybody is in.
-fn first_room(engine: &Engine) -> RoomName {
+fn first_room(engine: &Engine) -> (RoomName, Option<u64>) {
     let kept = || storage::read(&storage::key_of(engine.user(), "room")).and_then(|name| RoomName::parse(&name).ok());
     match browser::route() {
-        Route::Room(room) => room,
-        Route::Home => kept().unwrap_or_else(|| RoomName::parse("general").expect("a name")),
+        Route::Room(room, seq) => (room, seq),
+        Route::Home => (kept().unwrap_or_else(|| RoomName::parse("general").expect("a name")), None),
     }
+}
+
+/// The keys that hold everywhere.
+#[hook]
+fn use_keys(engine: &Engine, ui: &UiHandle) {
+    use_effect_with((engine.clone(), ui.clone()), |(engine, ui)| {
+        let (engine, ui) = (engine.clone(), ui.clone());
+        let listener = Listener::new(&browser::window(), "keydown", move |event| {
+            let event: &KeyboardEvent = event.unchecked_ref();
+            let is_typing = browser::document()
+                .active_element()
+                .is_some_and(|element| matches!(element.tag_name().as_str(), "TEXTAREA" | "INPUT" | "SELECT"));
+            let has_control = event.ctrl_key() || event.meta_key();
+            match event.key().as_str() {
+                "k" if has_control && !event.shift_key() => {
+                    ui.dispatch(UiAct::Dialog(Some(Dialog::Jump(String::new()))))
+                }
+                "?" if !is_typing && !has_control => ui.dispatch(UiAct::Dialog(Some(Dialog::Keys))),
+                "ArrowUp" | "ArrowDown" if event.alt_key() => {
+                    if let Some(room) = neighbour(&engine, &ui.room, event.key() == "ArrowDown") {
+                        ui.dispatch(UiAct::Go(room));
+                    }
+                }
+                _ => return,
+            }
+            event.prevent_default();
+        });
+        move || drop(listener)
+    });
+}
+
+/// The room above or below in the rail.
+fn neighbour(engine: &Engine, room: &RoomName, is_below: bool) -> Option<RoomName> {
+    let rooms: Vec<RoomName> = engine.read(|client| {
+        let joined = client.rooms().values().filter(|room| room.info.joined && !room.info.archived);
+        let (dms, rooms): (Vec<_>, Vec<_>) = joined.partition(|room| !room.info.dm.is_empty());
+        rooms.into_iter().chain(dms).map(|room| room.info.room.clone()).collect()
+    });
+    let at = rooms.iter().position(|other| other == room)?;
+    rooms.get(if is_below { at + 1 } else { at.checked_sub(1)? }).cloned()
 }
 
 /// The network came back, or somebody looks at the page again: a connection that is dead is found out at once.
@@ -141,10 +198,10 @@ fn use_wake(engine: &Engine) {
 /// The address bar follows the room, and the room follows the way back.
 #[hook]
 fn use_address(engine: &Engine, ui: &UiHandle) {
-    use_effect_with(ui.room.clone(), {
+    use_effect_with((ui.room.clone(), ui.at), {
         let engine = engine.clone();
-        move |room| {
-            let route = Route::Room(room.clone());
+        move |(room, at)| {
+            let route = Route::Room(room.clone(), at.map(|at| at.seq));
             let here = browser::route();
             if here != route {
                 browser::set_route(&route, here != Route::Home);
@@ -155,10 +212,10 @@ fn use_address(engine: &Engine, ui: &UiHandle) {
     use_effect_with((), {
         let ui = ui.dispatcher();
         move |()| {
-            let listener = Listener::new(&browser::window(), "popstate", move |_| {
-                if let Route::Room(room) = browser::route() {
-                    ui.dispatch(UiAct::Go(room));
-                }
+            let listener = Listener::new(&browser::window(), "popstate", move |_| match browser::route() {
+                Route::Room(room, None) => ui.dispatch(UiAct::Go(room)),
+                Route::Room(room, Some(seq)) => ui.dispatch(UiAct::Jump(room, seq)),
+                Route::Home => {}
             });
             move || drop(listener)
         }

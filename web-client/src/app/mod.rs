@@ -1,19 +1,24 @@
 //! The page as a whole: it starts here, finds out who is signed in, and then shows the house.
 
 mod acts;
+mod asks;
+mod commands;
 mod crash;
 mod engine;
 mod gate;
 mod house;
 mod marks;
+mod names;
+mod notify;
 mod perform;
 mod topics;
 mod ui;
 
+pub use asks::RoomChange;
 pub use engine::{Engine, Notice, NoticeWhat};
 pub use perform::FILE_GONE;
 pub use topics::Topic;
-pub use ui::{Drawer, Tab, UiAct, UiHandle};
+pub use ui::{Dialog, Drawer, Tab, UiAct, UiHandle, Writing};
 
 use crate::services::browser;
 

@@ -10,12 +10,58 @@ use yew::{Reducible, UseReducerHandle};
 pub struct Ui {
     /// The room that is shown.
     pub room: RoomName,
+    /// The line in it that was asked for.
+    pub at: Option<At>,
     /// The drawer that lies over the page where there is no room for three columns.
     pub drawer: Drawer,
     /// What the right pane shows.
     pub tab: Tab,
     /// The run whose whole output is shown.
     pub full: Option<RunId>,
+    /// What the composer writes.
+    pub writing: Writing,
+    /// What lies over the page.
+    pub dialog: Option<Dialog>,
+}
+
+/// What the composer writes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Writing {
+    /// Something new.
+    #[default]
+    New,
+    /// An answer to this line.
+    Reply(u64),
+    /// This message, otherwise.
+    Edit(u64),
+}
+
+/// What lies over the page until it is closed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Dialog {
+    /// Rooms, people, actions and search, beginning with this text.
+    Jump(String),
+    /// The keys.
+    Keys,
+    /// Makes a room.
+    NewRoom,
+    /// Begins a direct message.
+    NewDm,
+    /// The room's settings.
+    Room,
+    /// Asks before a message is taken back.
+    Delete(u64),
+    /// Asks before one leaves the room.
+    Leave,
+}
+
+/// A line that was asked for. Asked for again, it is gone to again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct At {
+    /// Its place.
+    pub seq: u64,
+    /// How often something was asked for before.
+    pub nth: u32,
 }
 
 /// A drawer.
@@ -39,12 +85,18 @@ pub enum Tab {
 pub enum UiAct {
     /// Goes to a room.
     Go(RoomName),
+    /// Goes to a line of a room.
+    Jump(RoomName, u64),
     /// Opens or closes a drawer.
     Drawer(Drawer),
     /// Chooses a tab, and sees it.
     Tab(Tab),
     /// Opens all output of a run, or closes it.
     Full(Option<RunId>),
+    /// Writes something else.
+    Write(Writing),
+    /// Opens a dialog, or closes it.
+    Dialog(Option<Dialog>),
 }
 
 /// A handle on it.
@@ -57,17 +109,41 @@ impl Reducible for Ui {
         let mut next = (*self).clone();
         match act {
             UiAct::Go(room) => {
+                next.leave(&room);
                 next.room = room;
+                next.at = None;
+                next.drawer = Drawer::None;
+                next.full = None;
+            }
+            UiAct::Jump(room, seq) => {
+                next.leave(&room);
+                next.room = room;
+                next.at = Some(At { seq, nth: self.at.map_or(0, |at| at.nth + 1) });
                 next.drawer = Drawer::None;
                 next.full = None;
             }
             UiAct::Drawer(drawer) => next.drawer = drawer,
             UiAct::Tab(tab) => next.tab = tab,
+            UiAct::Write(writing) => next.writing = writing,
+            UiAct::Dialog(dialog) => {
+                next.dialog = dialog;
+                next.drawer = Drawer::None;
+            }
             UiAct::Full(run) => {
                 next.full = run;
                 next.drawer = Drawer::None;
             }
         }
         if next == *self { self } else { Rc::new(next) }
+    }
+}
+
+impl Ui {
+    /// What belonged to the room before.
+    fn leave(&mut self, room: &RoomName) {
+        self.dialog = None;
+        if self.room != *room {
+            self.writing = Writing::New;
+        }
     }
 }

@@ -11,6 +11,9 @@ use crate::services::clipboard;
 pub struct CopyButtonProps {
     /// What is copied, found when it is wanted.
     pub text: Callback<(), String>,
+    /// What the button says, where that is not *Copy*.
+    #[prop_or_default]
+    pub says: Option<&'static str>,
     #[prop_or_default]
     pub testid: Option<&'static str>,
 }
@@ -36,7 +39,7 @@ pub fn CopyButton(props: &CopyButtonProps) -> Html {
     };
     html! {
         <button class="act" {onclick} data-testid={props.testid}>
-            <span aria-live="polite">{ if *is_copied { words.copied } else { words.copy } }</span>
+            <span aria-live="polite">{ if *is_copied { words.copied } else { props.says.unwrap_or(words.copy) } }</span>
         </button>
     }
 }

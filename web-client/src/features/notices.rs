@@ -18,7 +18,7 @@ pub fn Notices() -> Html {
             let (engine, number) = (engine.clone(), notice.number);
             Callback::from(move |_| engine.dismiss(number))
         };
-        let is_bad = !matches!(notice.what, NoticeWhat::Server(_));
+        let is_bad = !matches!(notice.what, NoticeWhat::Server(_) | NoticeWhat::Hook(_));
         html! {
             <div key={notice.number} class={classes!("notice", is_bad.then_some("notice--bad"))} data-testid={testids::NOTICE}>
                 <span class="notice__words">{ sentence(&notice.what, words) }</span>
@@ -32,6 +32,7 @@ pub fn Notices() -> Html {
 fn sentence(what: &NoticeWhat, words: &Words) -> String {
     match what {
         NoticeWhat::Server(text) => text.clone(),
+        NoticeWhat::Hook(address) => format!("{} {address}", words.hook_told),
         NoticeWhat::BadName(name, why) => fill(words.bad_name, &[name, why]),
         NoticeWhat::Failed(subject, refusal) => {
             let sentence = match subject {

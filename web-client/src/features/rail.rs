@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use wardroom_client_core::protocol::Role;
+use wardroom_client_core::protocol::limits::UNREAD_MAX;
+use wardroom_client_core::protocol::messages::RoomInfo;
 use wardroom_client_core::{Change, Command, Room};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::room_new::RoomNew;
 use super::sign::LanguageButton;
-use crate::app::{Topic, UiAct, UiHandle};
+use crate::app::{Dialog, Engine, Topic, UiAct, UiHandle};
 use crate::hooks::{PrefsAct, Same, Theme, use_prefs, use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::logic::route::Route;
@@ -30,29 +31,52 @@ pub fn Rail(props: &RailProps) -> Html {
     use_topic(Topic::Model(Change::Link));
     let ui = use_context::<UiHandle>().expect("inside House");
     use_topic(Topic::Model(Change::Room(ui.room.clone())));
+    use_topic(Topic::Model(Change::People(Engine::everybodys_room())));
     let is_up = engine.read(|client| client.link().is_up());
     use_effect_with(is_up, {
         let engine = engine.clone();
         move |is_up| {
             if *is_up {
                 engine.command(Command::LoadRooms);
+                // Their names are those of direct messages.
+                engine.load_everybody();
             }
         }
     });
     let rooms: Vec<Arc<Room>> = engine.read(|client| client.rooms().values().cloned().collect());
     let may_make = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Member));
-    let (joined, others): (Vec<_>, Vec<_>) = rooms.into_iter().partition(|room| room.info.joined);
+    let (dms, rooms): (Vec<_>, Vec<_>) = rooms.into_iter().partition(|room| !room.info.dm.is_empty());
+    // What is over is found with the others, below.
+    let (joined, others): (Vec<_>, Vec<_>) =
+        rooms.into_iter().partition(|room| room.info.joined && !room.info.archived);
     let host = browser::window().location().host().unwrap_or_default();
     let item = |room: &Arc<Room>| {
         html! {
-            <RoomLink key={room.info.room.as_str()} room={Same(room.clone())} is_open={room.info.room == ui.room} />
+            <RoomLink key={room.info.room.as_str()} room={Same(room.clone())} is_open={room.info.room == ui.room}
+                called={engine.room_name(&room.info)} is_here={!room.info.dm.is_empty() && engine.is_dm_here(&room.info)} />
         }
+    };
+    let open = |dialog: Dialog| {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(UiAct::Dialog(Some(dialog.clone()))))
     };
     html! {
         <nav class="rooms" aria-label={words.rooms} data-testid={testids::ROOMS}>
             <div class="rooms__place">{ "Wardroom" }<span class="rooms__host">{ host }</span></div>
-            <RoomNew {may_make} />
+            <button class="rooms__jump" onclick={open(Dialog::Jump(String::new()))} data-testid={testids::JUMP}>
+                <span>{ words.jump_button }</span><span class="kbd" aria-hidden="true">{ "⌘K" }</span></button>
+            <div class="rooms__head">{ words.rooms_head }
+                if may_make {
+                    <button class="rooms__add" onclick={open(Dialog::NewRoom)} aria-label={words.room_new} title={words.room_new} data-testid={testids::ROOM_NEW}>{ "+" }</button>
+                }
+            </div>
             <div class="rooms__list">{ for joined.iter().map(item) }</div>
+            <div class="rooms__head">{ words.dms_head }
+                if may_make {
+                    <button class="rooms__add" onclick={open(Dialog::NewDm)} aria-label={words.dm_new} title={words.dm_new} data-testid={testids::DM_NEW}>{ "+" }</button>
+                }
+            </div>
+            <div class="rooms__list">{ for dms.iter().map(item) }</div>
             if !others.is_empty() {
                 <div class="rooms__head">{ words.others_head }</div>
                 <div class="rooms__list">{ for others.iter().map(item) }</div>
@@ -66,6 +90,8 @@ pub fn Rail(props: &RailProps) -> Html {
 struct RoomLinkProps {
     room: Same<Room>,
     is_open: bool,
+    called: String,
+    is_here: bool,
 }
 
 #[component]
@@ -86,18 +112,33 @@ fn RoomLink(props: &RoomLinkProps) -> Html {
         })
     };
     html! {
-        <a {class} {onclick} href={Route::Room(info.room.clone()).path()} aria-current={props.is_open.then_some("page")}
+        <a {class} {onclick} href={Route::Room(info.room.clone(), None).path()} aria-current={props.is_open.then_some("page")}
             data-testid={testids::ROOM_LINK} data-room={info.room.to_string()} title={info.title.clone()}>
-            <span class="room__sign">{ if info.private { lock(words) } else { html! { "#" } } }</span>
-            <span class="room__name">{ info.room.as_str() }</span>
-            if !info.joined {
+            <span class="room__sign">{ sign(info, props.is_here, words) }</span>
+            <span class="room__name">{ props.called.trim_start_matches('#') }</span>
+            if info.archived {
+                <span class="room__join faint">{ words.archived }</span>
+            } else if !info.joined {
                 <span class="room__join">{ words.join }</span>
             } else if unread > 0 && info.mentions > 0 {
-                <span class="count count--me" aria-label={fill(words.mentions, &[&info.mentions.to_string()])}>{ info.mentions }</span>
+                <span class="count count--me"><span aria-hidden="true">{ format!("@{}", info.mentions) }</span>
+                    <span class="unseen">{ fill(words.mentions, &[&info.mentions.to_string()]) }</span></span>
             } else if unread > 0 {
-                <span class="count" aria-label={fill(words.unread, &[&unread.to_string()])}>{ unread }</span>
+                <span class="count"><span aria-hidden="true">{ if unread >= UNREAD_MAX { format!("{UNREAD_MAX}+") } else { unread.to_string() } }</span>
+                    <span class="unseen">{ fill(words.unread, &[&unread.to_string()]) }</span></span>
             }
         </a>
+    }
+}
+
+fn sign(info: &RoomInfo, is_here: bool, words: &Words) -> Html {
+    if !info.dm.is_empty() {
+        return html! { <i class={classes!("dot", is_here.then_some("dot--here"))} role="img" aria-label={if is_here { words.here } else { words.away }}></i> };
+    }
+    if info.private {
+        lock(words)
+    } else {
+        html! { "#" }
     }
 }
 

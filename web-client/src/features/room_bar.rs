@@ -5,7 +5,7 @@ use wardroom_client_core::{Change, Command};
 use yew::prelude::*;
 
 use super::link_state::LinkState;
-use crate::app::{Drawer, Tab, Topic, UiAct, UiHandle};
+use crate::app::{Dialog, Drawer, Engine, Tab, Topic, UiAct, UiHandle};
 use crate::hooks::{use_tick, use_topic, use_words};
 use crate::i18n::fill;
 use crate::limits::PEOPLE_EVERY_MS;
@@ -26,15 +26,17 @@ pub fn RoomBar(props: &RoomBarProps) -> Html {
     let engine = use_topic(Topic::Model(Change::Rooms));
     let shown = engine.read(|client| client.rooms().get(&props.room).cloned());
     use_people(&props.room);
-    let title = shown.as_ref().map(|room| room.info.title.clone()).unwrap_or_default();
+    let called = engine.room_called(&props.room);
+    let title = shown.as_ref().map(|room| match (room.info.title.as_str(), room.info.topic.as_str()) {
+        (title, "") => title.to_owned(),
+        ("", topic) => topic.to_owned(),
+        (title, topic) => format!("{title} · {topic}"),
+    });
+    let title = crate::text::shown::shown(&title.unwrap_or_default()).into_owned();
     let here = shown.as_ref().and_then(|room| room.people.as_ref()).map(|p| p.iter().filter(|m| m.here).count());
     let here_words =
         here.map(|n| if n == 1 { words.here_one.to_owned() } else { fill(words.here_many, &[&n.to_string()]) });
-    let unread: u64 = engine.read(|client| client.rooms().values().filter(|r| r.info.joined).map(|r| r.unread()).sum());
-    use_effect_with((props.room.clone(), unread), |(room, unread)| {
-        let count = if *unread > 0 { format!("({unread}) ") } else { String::new() };
-        browser::document().set_title(&format!("{count}#{room} · Wardroom"));
-    });
+    use_marks(&engine, &called);
     let to = |act: UiAct| {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| {
@@ -51,16 +53,47 @@ pub fn RoomBar(props: &RoomBarProps) -> Html {
     html! {
         <header class="bar">
             <button class="tool bar__back" onclick={to(UiAct::Drawer(Drawer::Rooms))} data-testid={testids::ROOMS_BACK}>{ words.rooms_back }</button>
-            <h1 class="bar__name" data-testid={testids::ROOM_NAME}>{ format!("# {}", props.room) }</h1>
+            <h1 class="bar__name" data-testid={testids::ROOM_NAME}>{ called.strip_prefix('#').map_or_else(|| called.clone(), |name| format!("# {name}")) }</h1>
             <span class="bar__topic" title={title.clone()}>{ title }</span>
             if let Some(here) = here_words {
                 <button class="bar__here num" onclick={to_people}>{ here }</button>
             }
+            <button class="tool bar__search" onclick={to(UiAct::Dialog(Some(Dialog::Jump(String::new()))))} aria-label={words.search} title={words.search}>{ "⌕" }</button>
+            <button class="tool bar__set" onclick={to(UiAct::Dialog(Some(Dialog::Room)))} aria-label={words.room_settings} title={words.room_settings}
+                data-testid={testids::ROOM_SETTINGS_OPEN}>{ "⋯" }</button>
             <LinkState />
             <button class="tool bar__side" onclick={to(UiAct::Drawer(Drawer::Side))} aria-label={words.runs_files_people}
                 data-testid={testids::SIDE_OPEN}>{ words.now_tab }</button>
         </header>
     }
+}
+
+/// The title and the icon of the page say how much is unread, and whether somebody means one.
+#[hook]
+fn use_marks(engine: &Engine, called: &str) {
+    let (unread, mentions) = engine.read(|client| {
+        let joined = client.rooms().values().filter(|room| room.info.joined && !room.info.archived);
+        joined.fold((0_u64, 0_u64), |(unread, mentions), room| {
+            let is_dm = !room.info.dm.is_empty();
+            let names = if is_dm { room.unread() } else { room.info.mentions };
+            (unread.saturating_add(room.unread()), mentions.saturating_add(names))
+        })
+    });
+    use_effect_with((called.to_owned(), unread, mentions), |(called, unread, mentions)| {
+        let count = match (*mentions, *unread) {
+            (0, 0) => String::new(),
+            (0, unread) => format!("({unread}) "),
+            (mentions, _) => format!("(@{mentions}) "),
+        };
+        browser::document().set_title(&format!("{count}{called} · Wardroom"));
+        browser::set_icon(if *mentions > 0 {
+            "icons/wardroom-named.svg"
+        } else if *unread > 0 {
+            "icons/wardroom-unread.svg"
+        } else {
+            "icons/wardroom.svg"
+        });
+    });
 }
 
 /// Asks who is here when the room comes up, and now and then after it: presence is not told in this version.

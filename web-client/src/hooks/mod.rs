@@ -10,4 +10,4 @@ pub use prefs::{Prefs, PrefsAct, PrefsHandle, Theme, use_prefs, use_words};
 pub use same::Same;
 pub use tick::use_tick;
 pub use topic::{use_engine, use_topic};
-pub use visible::use_page_visible;
+pub use visible::use_page_looked_at;

@@ -5,17 +5,21 @@ use yew::prelude::*;
 use crate::services::browser;
 use crate::services::listen::Listener;
 
-/// True while the page is in sight.
+/// True while the page is in sight and has the keyboard.
 #[hook]
-pub fn use_page_visible() -> bool {
-    let is_visible = use_state_eq(browser::is_visible);
+pub fn use_page_looked_at() -> bool {
+    let is_looked_at = use_state_eq(browser::is_looked_at);
     use_effect_with((), {
-        let set = is_visible.setter();
+        let set = is_looked_at.setter();
         move |()| {
-            let listener =
-                Listener::new(&browser::document(), "visibilitychange", move |_| set.set(browser::is_visible()));
-            move || drop(listener)
+            let on = |target: &web_sys::EventTarget, name| {
+                let set = set.clone();
+                Listener::new(target, name, move |_| set.set(browser::is_looked_at()))
+            };
+            let window = browser::window();
+            let listeners = [on(&browser::document(), "visibilitychange"), on(&window, "focus"), on(&window, "blur")];
+            move || drop(listeners)
         }
     });
-    *is_visible
+    *is_looked_at
 }

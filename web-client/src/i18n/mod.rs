@@ -26,6 +26,14 @@ impl Lang {
         }
     }
 
+    /// What a command of the table does.
+    pub fn about(self, entry: &wardroom_protocol::slash::Entry) -> &'static str {
+        match self {
+            Lang::En => entry.about,
+            Lang::Zh => zh::about(entry.name).unwrap_or(entry.about),
+        }
+    }
+
     /// Its tag (BCP 47), for `lang` and for dates.
     pub fn tag(self) -> &'static str {
         match self {
@@ -101,6 +109,19 @@ words! {
     people_none here away role_viewer role_member role_operator role_admin you
     // faults
     went_wrong reload crashed_head crashed_lead dismiss run_not_started room_not_made file_gone
+    // conversation
+    typing_one typing_two typing_many room_archived room_reader here_about suggestions suggestions_count big_label big_says big_preview big_file
+    big_text edit_label editing replying save hint_commands hint_people react react_with reaction_by reply edit
+    delete copy_link line_acts deleted edited said_times quoted_earlier ev_invited ev_removed ev_role ev_title
+    ev_topic ev_no_topic ev_archived ev_unarchived ev_retention ev_no_retention key_jump key_keys key_send key_line
+    key_commands key_names key_run key_edit_last key_rooms key_lines key_reply key_edit key_delete key_close
+    keys_head room_title room_topic room_retention room_private_says room_settings dm_new dm_whom dm_go dms_head
+    archived delete_head delete_lead leave_head leave_lead leave archive unarchive notify_label notify_all
+    notify_mentions notify_nothing invite invite_label role_of remove remove_who room_role_reader room_role_owner
+    bot hooks_head hooks_lead hook_name hook_add hook_unused hook_used hook_told jump_head jump_place jump_button
+    jump_hint searching search hits_none hits_count hits_more hits_behind filters filter_where filter_all_rooms
+    filter_here filter_kind filter_all_kinds kind_message kind_run kind_output kind_file filter_when filter_ever
+    filter_day filter_week filter_month filter_by
 }
 
 #[cfg(test)]
@@ -143,6 +164,13 @@ mod tests {
         };
         for (key, _) in Lang::En.words().all() {
             assert!(is_used(key), "{key} is said nowhere");
+        }
+    }
+
+    #[test]
+    fn every_command_is_explained_in_every_language() {
+        for entry in wardroom_protocol::slash::TABLE {
+            assert!(zh::about(entry.name).is_some(), "/{} is not explained", entry.name);
         }
     }
 

@@ -1,6 +1,9 @@
-//! What the composer's text means: words for the room, or a command to run.
+//! What the composer's text means: words for the room, a command to run, a command of the table, or a file.
 
 use wardroom_protocol::limits::{CMD_BYTES_MAX, TEXT_BYTES_MAX};
+use wardroom_protocol::slash::{Command, Line, parse};
+
+use crate::limits::PASTE_LINES_MAX;
 
 /// What pressing Enter would do.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -11,33 +14,57 @@ pub enum Intent {
     Say(String),
     /// Run this.
     Run(String),
-    /// It is over a limit by so many bytes.
-    TooLong(usize),
+    /// Carry out this line of the table of commands.
+    Do(Command),
+    /// It cannot be carried out, and why.
+    Wrong(String),
+    /// It is over what a message may have: it becomes a file.
+    File,
 }
 
-/// Reads a text: `$ ` (or `$` and a line's worth of command) runs, everything else is said. A lone `$` or `$5` is
-/// text: people write about money.
+/// Reads a text: `$ ` (or `$` and a line's worth of command) runs, `/` is a command, everything else is said. A lone `$` or
+/// `$5` is text: people write about money.
 pub fn intent(text: &str) -> Intent {
     let text = text.trim_end();
     if text.trim().is_empty() {
         return Intent::Nothing;
     }
     if let Some(command) = text.strip_prefix("$ ").map(str::trim).filter(|c| !c.is_empty()) {
-        return bounded(command, CMD_BYTES_MAX, Intent::Run);
+        return if command.len() > CMD_BYTES_MAX { Intent::File } else { Intent::Run(command.to_owned()) };
     }
-    bounded(text, TEXT_BYTES_MAX, Intent::Say)
+    if text.len() > TEXT_BYTES_MAX {
+        return Intent::File;
+    }
+    // A path that was pasted, of several lines or not, is no command.
+    if text.starts_with('/') {
+        return match parse(text.to_owned()) {
+            Ok(Line::Command(Command::Run(cmd))) => Intent::Run(cmd),
+            Ok(Line::Command(command)) => Intent::Do(command),
+            Ok(Line::Message(words)) => Intent::Say(words),
+            Ok(Line::Empty) => Intent::Nothing,
+            Err(bad) => Intent::Wrong(bad.msg),
+        };
+    }
+    Intent::Say(text.to_owned())
 }
 
-/// True while a text is a command, also before its first word is written.
+/// True while a text is a command to run, also before its first word is written.
 pub fn is_command(text: &str) -> bool {
-    text.starts_with("$ ")
+    text.starts_with("$ ") || text.starts_with("/run ")
 }
 
-fn bounded(text: &str, bytes_max: usize, make: fn(String) -> Intent) -> Intent {
-    match text.len().checked_sub(bytes_max) {
-        None | Some(0) => make(text.to_owned()),
-        Some(over) => Intent::TooLong(over),
-    }
+/// A text that is better a file: more lines than one reads in a timeline, or more bytes than a message may have.
+pub fn is_big(text: &str) -> bool {
+    text.len() > TEXT_BYTES_MAX || text.bytes().filter(|byte| *byte == b'\n').nth(PASTE_LINES_MAX).is_some()
+}
+
+/// The first lines of a big text, each cut, and how many lines there are.
+pub fn preview(text: &str, lines_max: usize) -> (String, usize) {
+    const CHARS_MAX: usize = 160;
+    let cut = |line: &str| line.chars().take(CHARS_MAX).collect::<String>();
+    // A line of megabytes is not walked to its end.
+    let shown: Vec<String> = text.split('\n').take(lines_max).map(cut).collect();
+    (shown.join("\n"), text.bytes().filter(|byte| *byte == b'\n').count() + 1)
 }
 
 #[cfg(test)]
@@ -47,11 +74,19 @@ mod tests {
     #[test]
     fn a_dollar_and_a_blank_run() {
         assert_eq!(intent("$ make test \n"), Intent::Run("make test".into()));
+        assert_eq!(intent("/run make test"), Intent::Run("make test".into()));
         for text in ["$5 each", "$", "$HOME", "a $ b"] {
             assert_eq!(intent(text), Intent::Say(text.into()));
         }
         assert_eq!(intent("$ "), Intent::Say("$".into()));
         assert!(is_command("$ ") && !is_command("$5"));
+    }
+
+    #[test]
+    fn slashes_are_commands() {
+        assert_eq!(intent("/who"), Intent::Do(Command::Who));
+        assert_eq!(intent("//etc"), Intent::Say("/etc".into()));
+        assert!(matches!(intent("/nope"), Intent::Wrong(_)));
     }
 
     #[test]
@@ -61,8 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_those_of_the_wire() {
+    fn what_is_too_much_for_a_message_becomes_a_file() {
         assert_eq!(intent(&"x".repeat(TEXT_BYTES_MAX)), Intent::Say("x".repeat(TEXT_BYTES_MAX)));
-        assert_eq!(intent(&"é".repeat(TEXT_BYTES_MAX / 2 + 1)), Intent::TooLong(2));
+        assert_eq!(intent(&"é".repeat(TEXT_BYTES_MAX / 2 + 1)), Intent::File);
+        assert!(!is_big(&"x\n".repeat(PASTE_LINES_MAX)) && is_big(&"x\n".repeat(PASTE_LINES_MAX + 1)));
+        let ten_megabytes = "line of a log\n".repeat(750_000);
+        assert!(is_big(&ten_megabytes));
+        let (shown, lines) = preview(&ten_megabytes, 3);
+        assert_eq!((shown.lines().count(), lines), (3, 750_001));
+        assert_eq!(preview(&"x".repeat(1_000_000), 3).0.len(), 160);
     }
 }

@@ -7,8 +7,8 @@ use wardroom_protocol::RoomName;
 pub enum Route {
     /// The last room, or `general`.
     Home,
-    /// A room.
-    Room(RoomName),
+    /// A room, perhaps at one of its lines.
+    Room(RoomName, Option<u64>),
 }
 
 impl Route {
@@ -16,19 +16,54 @@ impl Route {
     /// home.
     pub fn parse(path: &str, base: &str) -> Route {
         let rest = path.strip_prefix(base).unwrap_or_default();
-        match rest.strip_prefix("r/").map(|room| RoomName::parse(room.trim_end_matches('/'))) {
-            Some(Ok(room)) => Route::Room(room),
-            _ => Route::Home,
+        let Some(rest) = rest.strip_prefix("r/").map(|rest| rest.trim_end_matches('/')) else { return Route::Home };
+        let (room, seq) = rest.split_once('/').map_or((rest, None), |(room, seq)| (room, seq.parse().ok()));
+        match RoomName::parse(&unescaped(room)) {
+            Ok(room) => Route::Room(room, seq),
+            Err(_) => Route::Home,
         }
     }
 
-    /// The path, relative to the base. A room's name needs no escaping.
+    /// The path, relative to the base.
     pub fn path(&self) -> String {
         match self {
             Route::Home => "./".to_owned(),
-            Route::Room(room) => format!("r/{room}"),
+            Route::Room(room, None) => format!("r/{}", escaped(room.as_str())),
+            Route::Room(room, Some(seq)) => format!("r/{}/{seq}", escaped(room.as_str())),
         }
     }
+}
+
+/// One component of a path, escaped (RFC 3986).
+fn escaped(part: &str) -> String {
+    let mut out = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => out.push(char::from(byte)),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+/// The same backwards; what is no escape stays.
+fn unescaped(part: &str) -> String {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        match code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The code of an invite link's fragment: `#invite=CODE`.
@@ -49,15 +84,10 @@ pub fn socket_address(base: &str) -> Option<String> {
 
 /// The address of a file on a room's shelf, relative to the base. Each component is escaped by itself (RFC 3986).
 pub fn file_path(room: &str, path: &str) -> String {
-    let mut out = format!("files/room/{room}");
+    let mut out = format!("files/room/{}", escaped(room));
     for part in path.split('/') {
         out.push('/');
-        for byte in part.bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-                other => out.push_str(&format!("%{other:02X}")),
-            }
-        }
+        out.push_str(&escaped(part).replace('@', "%40"));
     }
     out
 }
@@ -69,13 +99,26 @@ mod tests {
 
     #[test]
     fn paths_under_a_base() {
-        let ops = Route::Room(RoomName::parse("ops").unwrap());
+        let ops = Route::Room(RoomName::parse("ops").unwrap(), None);
         assert_eq!(Route::parse("/r/ops", "/"), ops);
         assert_eq!(Route::parse("/ops/r/ops/", "/ops/"), ops);
         for path in ["/", "/r/", "/r/../x", "/login", "/r/OPS"] {
             assert_eq!(Route::parse(path, "/"), Route::Home, "{path}");
         }
         assert_eq!(ops.path(), "r/ops");
+    }
+
+    #[test]
+    fn lines_and_names_of_any_script() {
+        for (path, room, seq) in
+            [("r/ops/812", "ops", Some(812)), ("r/%E5%80%BC%E7%8F%AD", "值班", None), ("r/@01k9/7", "@01k9", Some(7))]
+        {
+            let Ok(room) = RoomName::parse(room) else { continue };
+            let route = Route::Room(room, seq);
+            assert_eq!(route.path(), path);
+            assert_eq!(Route::parse(&format!("/{path}"), "/"), route);
+        }
+        assert_eq!(unescaped("100%"), "100%");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The window, the document, the clock and the dice. A page without a window cannot be, so that these do not fail.
 
 use js_sys::Date;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use web_sys::{Document, Window};
 
 use crate::i18n::Lang;
@@ -81,7 +83,16 @@ pub fn take_fragment() -> String {
 
 /// A time in the reader's zone.
 pub fn local(unix_ms: u64) -> LocalTime {
-    LocalTime::new(unix_ms, -(date(unix_ms).get_timezone_offset() as i32))
+    /// Zones change their offset at quarters of an hour only; lines that stand together share one.
+    const QUARTER_MS: u64 = 900_000;
+    thread_local!(static LAST: std::cell::Cell<(u64, i32)> = const { std::cell::Cell::new((u64::MAX, 0)) });
+    let quarter = unix_ms / QUARTER_MS;
+    let (known, mut minutes_east) = LAST.get();
+    if known != quarter {
+        minutes_east = -(date(unix_ms).get_timezone_offset() as i32);
+        LAST.set((quarter, minutes_east));
+    }
+    LocalTime::new(unix_ms, minutes_east)
 }
 
 /// A day in the reader's zone and language: `Sunday, 22 November`. In the browser's own country's way where that
@@ -114,4 +125,48 @@ pub fn is_visible() -> bool {
 /// The languages that the reader prefers: the first.
 pub fn language() -> String {
     window().navigator().language().unwrap_or_default()
+}
+
+/// The reader looks at the page, and it has the keyboard.
+pub fn is_looked_at() -> bool {
+    is_visible() && document().has_focus().unwrap_or(true)
+}
+
+/// The icon of the page's tab.
+pub fn set_icon(href: &str) {
+    let Ok(Some(link)) = document().query_selector("link[rel=icon]") else { return };
+    if link.get_attribute("href").as_deref() != Some(href) {
+        let _ = link.set_attribute("href", href);
+    }
+}
+
+/// Asks whether notifications may be shown, where that was never answered.
+pub fn ask_to_notify() {
+    if can_notify() && web_sys::Notification::permission() == web_sys::NotificationPermission::Default {
+        // The answer is looked up when there is something to tell.
+        let _ = web_sys::Notification::request_permission();
+    }
+}
+
+/// Shows a notification, if that was allowed; a click on it brings the page up and calls. One of the same tag takes the place
+/// of the one before.
+pub fn notify(title: &str, text: &str, tag: &str, on_click: impl FnOnce() + 'static) {
+    if !can_notify() || web_sys::Notification::permission() != web_sys::NotificationPermission::Granted {
+        return;
+    }
+    let options = web_sys::NotificationOptions::new();
+    options.set_body(text);
+    options.set_tag(tag);
+    // Some phones know the name and forbid the deed.
+    let Ok(shown) = web_sys::Notification::new_with_options(title, &options) else { return };
+    let clicked = Closure::once_into_js(move || {
+        let _ = window().focus();
+        on_click();
+    });
+    shown.set_onclick(clicked.dyn_ref());
+}
+
+/// The browser knows notifications at all; phones and houses without TLS may not.
+fn can_notify() -> bool {
+    js_sys::Reflect::has(&window(), &"Notification".into()).unwrap_or(false)
 }

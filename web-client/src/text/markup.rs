@@ -1,43 +1,54 @@
-//! A message's text as blocks and pieces: code, bold, links and mentions. Parsed to values that the page turns into
-//! elements, so that nothing a person writes is ever read as HTML. What is not a mark stays as it was written.
+//! A message's text as blocks: paragraphs, fenced code, quotes, lists, coloured output. Parsed to values that the page
+//! turns into elements, so that nothing a person writes is ever read as HTML. The pieces of a paragraph are in `inline`.
+
+use super::ansi::{Span, Style, spans};
+pub use super::inline::{Piece, pieces};
 
 /// A part of a message that stands by itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Block {
     /// Text with pieces in it; line ends are kept.
     Text(Vec<Piece>),
-    /// What stood between two lines of ` ``` `.
-    Code(String),
+    /// Lines with a terminal's colours.
+    Coloured(Vec<Vec<Span>>),
+    /// What stood between two lines of ` ``` `, and the language that the first named.
+    Code(String, String),
+    /// Lines that began with `>`.
+    Quote(Vec<Block>),
+    /// Lines that began with a dash or a star; or with numbers, from this one on.
+    List(Option<u64>, Vec<Vec<Block>>),
 }
 
-/// A part of a line.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Piece {
-    /// As it was written.
-    Plain(String),
-    /// Between backticks.
-    Code(String),
-    /// Between two stars on each side.
-    Bold(String),
-    /// An address that begins with `http://` or `https://`; no other scheme becomes a link.
-    Link(String),
-    /// `@name`, without the sign.
-    Mention(String),
-}
+/// Quotes and lists within each other; what is deeper is shown flat.
+const DEPTH_MAX: usize = 4;
 
 /// Takes a text apart.
 pub fn blocks(text: &str) -> Vec<Block> {
+    blocks_at(&text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect::<Vec<_>>(), 0)
+}
+
+fn blocks_at(lines: &[&str], depth: usize) -> Vec<Block> {
     let mut out = Vec::new();
     let mut plain: Vec<&str> = Vec::new();
-    let mut lines = text.split('\n');
-    while let Some(line) = lines.next() {
-        if !line.starts_with("```") {
+    let mut rest = lines;
+    while let Some((line, after)) = rest.split_first() {
+        let (block, taken) = if let Some(fence) = Fence::of(line) {
+            let end = after.iter().position(|line| fence.is_closed_by(line));
+            let code = after.get(..end.unwrap_or(after.len())).unwrap_or_default();
+            (Block::Code(fence.lang.to_owned(), code.join("\n")), code.len() + 1 + usize::from(end.is_some()))
+        } else if depth < DEPTH_MAX && quoted(line).is_some() {
+            let inner: Vec<&str> = rest.iter().map_while(|line| quoted(line)).collect();
+            (Block::Quote(blocks_at(&inner, depth + 1)), inner.len())
+        } else if let Some(item) = Item::of(line).filter(|_| depth < DEPTH_MAX) {
+            list(rest, item.number, depth)
+        } else {
             plain.push(line);
+            rest = after;
             continue;
-        }
+        };
         flush(&mut plain, &mut out);
-        let code: Vec<&str> = lines.by_ref().take_while(|l| l.trim_end() != "```").collect();
-        out.push(Block::Code(code.join("\n")));
+        out.push(block);
+        rest = rest.get(taken..).unwrap_or_default();
     }
     flush(&mut plain, &mut out);
     out
@@ -47,173 +58,166 @@ fn flush(plain: &mut Vec<&str>, out: &mut Vec<Block>) {
     let text = plain.join("\n");
     plain.clear();
     let text = text.trim_matches('\n');
-    if !text.is_empty() {
+    if text.contains("\x1b[") {
+        let mut style = Style::default();
+        out.push(Block::Coloured(text.split('\n').map(|line| spans(line, &mut style)).collect()));
+    } else if !text.is_empty() {
         out.push(Block::Text(pieces(text)));
     }
 }
 
-/// Takes a text without code blocks apart.
-pub fn pieces(text: &str) -> Vec<Piece> {
-    let mut out = Vec::new();
-    let mut plain = String::new();
-    let mut rest = text;
-    let mut before: Option<char> = None;
-    while let Some(c) = rest.chars().next() {
-        let Some((piece, len)) = piece_at(rest, before) else {
-            plain.push(c);
-            before = Some(c);
-            rest = rest.get(c.len_utf8()..).unwrap_or_default();
-            continue;
+/// Three backticks or more, and a language.
+struct Fence<'a> {
+    ticks: usize,
+    lang: &'a str,
+}
+
+impl<'a> Fence<'a> {
+    fn of(line: &'a str) -> Option<Self> {
+        let after = line.trim_start_matches('`');
+        let ticks = line.len() - after.len();
+        (ticks >= 3 && !after.contains('`')).then(|| Fence { ticks, lang: after.trim() })
+    }
+
+    fn is_closed_by(&self, line: &str) -> bool {
+        let line = line.trim_end();
+        line.len() >= self.ticks && line.bytes().all(|byte| byte == b'`')
+    }
+}
+
+fn quoted<'a>(line: &'a str) -> Option<&'a str> {
+    let inner = line.strip_prefix('>')?;
+    // `>>> x` of a Python session, `>=` and `>file` are text.
+    (inner.is_empty() || inner.starts_with([' ', '>']) && !line.starts_with(">>>"))
+        .then(|| inner.strip_prefix(' ').unwrap_or(inner))
+}
+
+/// A line that begins an item of a list.
+struct Item<'a> {
+    number: Option<u64>,
+    indent: usize,
+    text: &'a str,
+}
+
+impl<'a> Item<'a> {
+    fn of(line: &'a str) -> Option<Self> {
+        const INDENT_MAX: usize = 16;
+        let bare = line.trim_start_matches(' ');
+        let indent = line.len() - bare.len();
+        let digits = bare.len() - bare.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, text) = if let Some(text) = bare.strip_prefix("- ").or_else(|| bare.strip_prefix("* ")) {
+            (None, text)
+        } else {
+            let text = bare.get(digits..)?.strip_prefix(". ")?;
+            (Some(bare.get(..digits)?.parse().ok().filter(|_| digits <= 6)?), text)
         };
-        if !plain.is_empty() {
-            out.push(Piece::Plain(std::mem::take(&mut plain)));
+        (indent <= INDENT_MAX && !text.trim().is_empty()).then_some(Item { number, indent, text })
+    }
+}
+
+/// The items that begin here, and the lines that they take.
+fn list<'a>(lines: &[&'a str], first: Option<u64>, depth: usize) -> (Block, usize) {
+    let indent = lines.first().and_then(|line| Item::of(line)).map_or(0, |item| item.indent);
+    let mut items: Vec<Vec<&'a str>> = Vec::new();
+    let mut taken = 0;
+    for line in lines {
+        match Item::of(line) {
+            Some(item) if item.indent <= indent && item.number.is_some() == first.is_some() => {
+                items.push(vec![item.text])
+            }
+            // What is indented belongs to the item before it.
+            _ if line.starts_with(&" ".repeat(indent + 2)) && !line.trim().is_empty() => {
+                let Some(last) = items.last_mut() else { break };
+                last.push(line.get(indent + 2..).unwrap_or_default());
+            }
+            _ => break,
         }
-        out.push(piece);
-        before = rest.get(..len).and_then(|taken| taken.chars().last());
-        rest = rest.get(len..).unwrap_or_default();
+        taken += 1;
     }
-    if !plain.is_empty() {
-        out.push(Piece::Plain(plain));
-    }
-    out
+    (Block::List(first, items.iter().map(|lines| blocks_at(lines, depth + 1)).collect()), taken.max(1))
 }
 
-/// The piece that begins here, and its bytes.
-fn piece_at(rest: &str, before: Option<char>) -> Option<(Piece, usize)> {
-    match rest.as_bytes().first()? {
-        b'`' => between(rest, "`").map(|(code, len)| (Piece::Code(code), len)),
-        b'*' => between(rest, "**").map(|(bold, len)| (Piece::Bold(bold), len)),
-        b'h' if !before.is_some_and(char::is_alphanumeric) => {
-            link(rest).map(|url| (Piece::Link(url.to_owned()), url.len()))
-        }
-        b'@' if !before.is_some_and(char::is_alphanumeric) => {
-            let name = mention(rest.get(1..)?);
-            (!name.is_empty()).then(|| (Piece::Mention(name.to_owned()), name.len() + 1))
-        }
-        _ => None,
-    }
-}
-
-/// What stands between two equal marks on one line.
-fn between(rest: &str, mark: &str) -> Option<(String, usize)> {
-    let inner = rest.strip_prefix(mark)?;
-    let end = inner.find(mark)?;
-    let inner = inner.get(..end)?;
-    let is_good = !inner.is_empty() && !inner.contains('\n') && (mark == "`" || inner.trim() == inner);
-    is_good.then(|| (inner.to_owned(), inner.len() + 2 * mark.len()))
-}
-
-/// An address, without the punctuation of the sentence around it.
-fn link(rest: &str) -> Option<&str> {
-    let after = rest.strip_prefix("https://").or_else(|| rest.strip_prefix("http://"))?;
-    if !after.starts_with(|c: char| c.is_alphanumeric() || c == '[') {
-        return None;
-    }
-    let end = rest
-        .find(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`'))
-        .unwrap_or(rest.len());
-    let mut url = rest.get(..end)?;
-    while let Some(last) = url.chars().last() {
-        let is_sentence = matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '，' | '。' | '）')
-            || last == ')' && url.matches(')').count() > url.matches('(').count()
-            || last == ']' && url.matches(']').count() > url.matches('[').count();
-        if !is_sentence {
-            break;
-        }
-        url = url.strip_suffix(last)?;
-    }
-    Some(url)
-}
-
-/// A user's name, as far as it goes; a dot at its end ends the sentence.
-fn mention(rest: &str) -> &str {
-    let end = rest.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-')));
-    let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default().trim_end_matches(['.', '-', '_']);
-    if name.starts_with(|c: char| c.is_ascii_alphanumeric()) { name } else { "" }
-}
-
-/// True if a text names this user.
+/// True if a text names this user, or all that are here.
 pub fn names(text: &str, user: &str) -> bool {
-    text.contains('@')
-        && blocks(text).iter().any(|block| match block {
-            Block::Text(pieces) => pieces.iter().any(|p| matches!(p, Piece::Mention(name) if name == user)),
-            Block::Code(_) => false,
-        })
+    text.contains('@') && blocks(text).iter().any(|block| block_names(block, user))
+}
+
+fn block_names(block: &Block, user: &str) -> bool {
+    match block {
+        Block::Text(pieces) => pieces.iter().any(|piece| piece_names(piece, user)),
+        Block::List(_, items) => items.iter().flatten().any(|block| block_names(block, user)),
+        // What is quoted was said before.
+        Block::Code(..) | Block::Coloured(_) | Block::Quote(_) => false,
+    }
+}
+
+fn piece_names(piece: &Piece, user: &str) -> bool {
+    match piece {
+        Piece::Mention(name) => name == user || name == "here",
+        Piece::Bold(inner) | Piece::Italic(inner) | Piece::Strike(inner) => inner.iter().any(|p| piece_names(p, user)),
+        Piece::Plain(_) | Piece::Code(_) | Piece::Link(..) | Piece::Room(_) => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn plain(s: &str) -> Piece {
-        Piece::Plain(s.to_owned())
-    }
-
-    #[test]
-    fn pieces_are_found() {
-        assert_eq!(
-            pieces("see `a*b`, **now**: https://x.y/z(1), @ann."),
-            [
-                plain("see "),
-                Piece::Code("a*b".into()),
-                plain(", "),
-                Piece::Bold("now".into()),
-                plain(": "),
-                Piece::Link("https://x.y/z(1)".into()),
-                plain(", "),
-                Piece::Mention("ann".into()),
-                plain("."),
-            ]
-        );
-    }
-
-    #[test]
-    fn what_is_no_mark_stays() {
-        for text in [
-            "a * b ** c",
-            "``",
-            "** x **",
-            "me@example.org",
-            "javascript:alert(1)",
-            "https://",
-            "`open",
-            "<b>x</b>",
-            "@Ann",
-        ] {
-            assert_eq!(pieces(text), [plain(text)], "{text}");
-        }
+    fn text(s: &str) -> Block {
+        Block::Text(vec![Piece::Plain(s.to_owned())])
     }
 
     #[test]
     fn code_blocks_stand_by_themselves() {
         assert_eq!(
             blocks("look:\n```sh\nls -l\n\necho\n```\nthat"),
-            [Block::Text(vec![plain("look:")]), Block::Code("ls -l\n\necho".into()), Block::Text(vec![plain("that")])]
+            [text("look:"), Block::Code("sh".into(), "ls -l\n\necho".into()), text("that")]
         );
-        assert_eq!(blocks("```\nnever closed"), [Block::Code("never closed".into())]);
+        assert_eq!(blocks("```\nnever closed"), [Block::Code(String::new(), "never closed".into())]);
+        assert_eq!(blocks("````\n```\n````"), [Block::Code(String::new(), "```".into())]);
+    }
+
+    #[test]
+    fn quotes_and_lists() {
+        assert_eq!(blocks("> a\n> > b\nc"), [Block::Quote(vec![text("a"), Block::Quote(vec![text("b")])]), text("c")]);
+        assert_eq!(
+            blocks("- a\n  more\n- b\n  - c\nend"),
+            [
+                Block::List(
+                    None,
+                    vec![vec![text("a\nmore")], vec![text("b"), Block::List(None, vec![vec![text("c")]])]]
+                ),
+                text("end")
+            ]
+        );
+        assert_eq!(blocks("3. x\n4. y"), [Block::List(Some(3), vec![vec![text("x")], vec![text("y")]])]);
+        for line in ["-x", "1.5 s", ">= 3", ">>> print(1)", "- ", "*", "99999999. x"] {
+            assert_eq!(blocks(line), [text(line.trim_end_matches('\n'))], "{line}");
+        }
+    }
+
+    #[test]
+    fn deep_nests_are_shown_flat() {
+        for deep in [">".repeat(16_000), "> ".repeat(8_000) + "x", "- ".repeat(8_000) + "x"] {
+            assert!(!blocks(&deep).is_empty());
+        }
+    }
+
+    #[test]
+    fn colours_of_a_terminal() {
+        let blocks = blocks("\x1b[31mred\x1b[0m\nplain");
+        let [Block::Coloured(lines)] = blocks.as_slice() else { panic!("one block of lines") };
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0][0].style.classes(), "f-1");
     }
 
     #[test]
     fn only_a_mention_names_one() {
         assert!(names("hey @ann, look", "ann"));
-        assert!(!names("hey @anna", "ann"));
-        assert!(!names("`@ann`", "ann"));
-        assert!(!names("x@ann", "ann"));
-    }
-
-    #[test]
-    fn every_text_comes_back_whole() {
-        for text in ["日志 `日` **志** https://例.cn。好", "a\n\nb", "@@ann @"] {
-            let joined: String = pieces(text)
-                .into_iter()
-                .map(|p| match p {
-                    Piece::Plain(s) | Piece::Link(s) => s,
-                    Piece::Code(s) => format!("`{s}`"),
-                    Piece::Bold(s) => format!("**{s}**"),
-                    Piece::Mention(s) => format!("@{s}"),
-                })
-                .collect();
-            assert_eq!(joined, text);
+        assert!(names("- **@ann**", "ann"));
+        assert!(names("@here: out of disk", "ann"));
+        for line in ["hey @anna", "`@ann`", "x@ann", "> @ann", "```\n@ann\n```"] {
+            assert!(!names(line, "ann"), "{line}");
         }
     }
 }

@@ -1,6 +1,9 @@
-//! Text made ready for the page: colours of output, marks in messages, numbers and times in words. Pure functions,
-//! tested on the host; nothing here touches the DOM.
+//! Text as values that the page turns into elements: messages, output, code, numbers. No browser here; tested on the host.
 
 pub mod ansi;
+pub mod code;
+pub mod emoji;
 pub mod format;
+pub mod inline;
 pub mod markup;
+pub mod shown;

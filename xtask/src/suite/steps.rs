@@ -39,6 +39,8 @@ pub const ALL: [Step; 11] = [
 #[derive(Default)]
 pub struct Shared {
     executables: Vec<Executable>,
+    /// Where axe is, for the browser's tests.
+    axe: Option<PathBuf>,
 }
 
 /// A test binary that was built.
@@ -128,6 +130,9 @@ fn run_tests(shared: &Shared, limit: Duration, is_wanted: fn(&str) -> bool) -> R
         let mut test = Command::new(&executable.path);
         test.current_dir(&executable.folder).env("CARGO_MANIFEST_DIR", &executable.folder);
         test.env("WARDROOM_BIN", &binary);
+        if let Some(axe) = &shared.axe {
+            test.env("WARDROOM_AXE", axe);
+        }
         if let Err(error) = command::run(&mut test, limit) {
             println!("{error:#}");
             failed.push(executable.package.as_str());
@@ -155,6 +160,7 @@ fn e2e(shared: &mut Shared) -> Result<Outcome> {
     if let system::Found::Missing(how) = system::for_tests()? {
         return Ok(Outcome::Skipped(how));
     }
+    shared.axe = Some(command::timed("axe, for the browser's tests", tools::axe)?);
     run_tests(shared, E2E_LIMIT, |package| package == E2E)
 }
 

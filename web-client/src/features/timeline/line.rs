@@ -1,20 +1,26 @@
 //! One line of the timeline, by its kind.
 
 use wardroom_client_core::protocol::{Event, EventBody};
-use wardroom_client_core::{Command, PendingPost, PostState};
+use wardroom_client_core::{Command, PendingPost, PostState, Quote as QuoteOf};
 use yew::prelude::*;
 
+use super::acts::{Acts, Marks};
 use super::message::MessageText;
-use crate::app::Topic;
+use crate::app::{Topic, UiAct, UiHandle};
 use crate::components::exit_words;
 use crate::features::file_card::FileCard;
 use crate::features::run_card::RunCard;
 use crate::hooks::{Same, use_engine, use_topic, use_words};
 use crate::i18n::{Lang, Words, fill};
+use crate::logic::route::Route;
 use crate::services::browser;
 use crate::testids;
 use crate::text::format::took;
 use crate::text::markup::names;
+
+fn shown(text: &str) -> String {
+    crate::text::shown::shown(text).into_owned()
+}
 
 #[derive(PartialEq, Properties)]
 pub struct DayLineProps {
@@ -51,6 +57,10 @@ pub struct EventLineProps {
     pub is_first: bool,
     /// Its author, as people call them.
     pub who: AttrValue,
+    /// It is the one that was asked for.
+    pub is_target: bool,
+    /// It is pointed at, focused or pressed.
+    pub is_near: bool,
 }
 
 /// An event.
@@ -59,8 +69,11 @@ pub fn EventLine(props: &EventLineProps) -> Html {
     let words = use_words();
     let engine = use_engine();
     let event = &props.event.0;
-    let is_quiet =
-        matches!(event.body, EventBody::Join | EventBody::Leave | EventBody::RunEnded(_) | EventBody::Other { .. });
+    let is_quiet = match &event.body {
+        EventBody::Message(said) => said.deleted,
+        EventBody::RunStarted(_) | EventBody::FileAdded(_) => false,
+        _ => true,
+    };
     let is_for_me = match &event.body {
         EventBody::Message(said) => event.by.as_str() != engine.user() && names(&said.text, engine.user()),
         _ => false,
@@ -70,26 +83,43 @@ pub fn EventLine(props: &EventLineProps) -> Html {
         props.is_first.then_some("line--first"),
         is_quiet.then_some("line--quiet"),
         is_for_me.then_some("line--me"),
+        props.is_target.then_some("line--target"),
     );
     html! {
-        <div {class} data-testid={testids::LINE} data-seq={event.seq.to_string()} data-kind={event.body.kind().to_owned()} data-by={event.by.to_string()}>
+        <div {class} data-testid={testids::LINE} data-seq={event.seq.to_string()} data-kind={event.body.kind().to_owned()} data-by={event.by.to_string()} tabindex="-1">
             <Time at={event.at} is_first={props.is_first} />
             <div class="line__body">
                 if props.is_first { <span class="line__who">{ &props.who }</span> }
                 { body(event, words) }
             </div>
+            if props.is_near { <Acts event={props.event.clone()} /> }
         </div>
     }
 }
 
 fn body(event: &std::sync::Arc<Event>, words: &Words) -> Html {
     match &event.body {
+        EventBody::Message(said) if said.deleted => html! { <span class="line__deleted">{ words.deleted }</span> },
         EventBody::Message(said) => html! {
             <>
                 if let Some(seq) = said.reply_to { <Quote room={event.room.clone()} {seq} /> }
                 <MessageText text={said.text.clone()} />
+                if let Some(count) = said.count { <span class="line__count num" aria-label={fill(words.said_times, &[&count.to_string()])}>{ format!(" ×{count}") }</span> }
+                if said.edited { <span class="line__state">{ words.edited }</span> }
+                <Marks event={Same(event.clone())} />
             </>
         },
+        EventBody::Invited(of) => html! { fill(words.ev_invited, &[of.user.as_str(), of.role.as_str()]) },
+        EventBody::Removed(whom) => html! { fill(words.ev_removed, &[whom.user.as_str()]) },
+        EventBody::RoleChanged(of) => html! { fill(words.ev_role, &[of.user.as_str(), of.role.as_str()]) },
+        EventBody::Title(title) => html! { fill(words.ev_title, &[&shown(&title.text)]) },
+        EventBody::Topic(topic) if topic.text.is_empty() => html! { words.ev_no_topic },
+        EventBody::Topic(topic) => html! { fill(words.ev_topic, &[&shown(&topic.text)]) },
+        EventBody::Archived(switch) => {
+            html! { if switch.on { { words.ev_archived } } else { { words.ev_unarchived } } }
+        }
+        EventBody::Retention(days) if days.days == 0 => html! { words.ev_no_retention },
+        EventBody::Retention(days) => html! { fill(words.ev_retention, &[&days.days.to_string()]) },
         EventBody::Join => html! { words.joined },
         EventBody::Leave => html! { words.left },
         EventBody::RunStarted(_) => html! { <>{ words.ran }<RunCard event={Same(event.clone())} /></> },
@@ -114,14 +144,45 @@ struct QuoteProps {
 /// The line that is answered, if it is loaded.
 #[component]
 fn Quote(props: &QuoteProps) -> Html {
-    let engine = use_engine();
-    let quoted = engine.read(|client| client.rooms().get(&props.room)?.timeline.by_seq(props.seq).cloned());
-    match quoted.as_deref() {
-        Some(Event { by, body: EventBody::Message(said), .. }) => {
-            let first: String = said.text.lines().next().unwrap_or_default().chars().take(200).collect();
-            html! { <span class="line__quote"><b>{ by.as_str() }</b>{ " " }{ first }</span> }
+    let engine = use_topic(Topic::Model(wardroom_client_core::Change::Room(props.room.clone())));
+    let words = use_words();
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let quote = engine.read(|client| client.rooms().get(&props.room).map(|room| room.line(props.seq)));
+    use_effect_with(
+        (engine.clone(), quote == Some(QuoteOf::Unknown), props.room.clone(), props.seq),
+        |(engine, is_unknown, room, seq)| {
+            if *is_unknown {
+                engine.command(Command::LoadQuote { room: room.clone(), seq: *seq });
+            }
+        },
+    );
+    let quoted = match &quote {
+        Some(QuoteOf::Line(line)) => Some(line.clone()),
+        _ => None,
+    };
+    let (who, first) = match quoted.as_deref() {
+        Some(Event { by, body: EventBody::Message(said), .. }) if said.deleted => {
+            (by.to_string(), words.deleted.to_owned())
         }
-        _ => Html::default(),
+        Some(Event { by, body: EventBody::Message(said), .. }) => {
+            (by.to_string(), said.text.lines().next().unwrap_or_default().chars().take(200).collect::<String>())
+        }
+        Some(Event { by, body: EventBody::RunStarted(run), .. }) => (by.to_string(), format!("$ {}", run.cmd)),
+        Some(Event { by, body: EventBody::FileAdded(file), .. }) => (by.to_string(), file.path.as_str().to_owned()),
+        _ => (String::new(), words.quoted_earlier.to_owned()),
+    };
+    let route = Route::Room(props.room.clone(), Some(props.seq));
+    let onclick = {
+        let (room, seq) = (props.room.clone(), props.seq);
+        Callback::from(move |event: MouseEvent| {
+            if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
+                event.prevent_default();
+                ui.dispatch(UiAct::Jump(room.clone(), seq));
+            }
+        })
+    };
+    html! {
+        <a class="line__quote" href={route.path()} {onclick} data-testid={testids::QUOTE}><b>{ who }</b>{ " " }{ shown(&first) }</a>
     }
 }
 

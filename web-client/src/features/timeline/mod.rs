@@ -1,6 +1,8 @@
 //! Reading a room: its lines, or what is to be seen in their place.
 
+mod acts;
 mod how;
+mod keys;
 mod line;
 mod message;
 mod scroll;

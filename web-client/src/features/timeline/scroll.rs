@@ -1,63 +1,195 @@
-//! Staying where one reads. At the end one stays at the end; elsewhere the first line in sight stays where it is, no
-//! matter what grows above or below it.
+//! Staying where one reads. At the end one stays at the end; elsewhere the first row in sight stays where it is, no
+//! matter what grows above or below it. Rows that are not drawn are empty spaces of their height.
+
+use std::ops::Range;
+use std::rc::Rc;
 
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, ResizeObserver};
+use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::NodeRef;
 
-use crate::limits::{AT_END_PX, WANT_OLDER_PX};
+use crate::limits::{AT_END_PX, WANT_MORE_PX};
+use crate::logic::rows::{Row, RowAt};
+use crate::logic::window::{Heights, drawn, edges, index_of, row_at};
 
-/// Where one reads.
-#[derive(Debug)]
+/// The elements of a timeline.
+#[derive(Clone, PartialEq)]
+pub struct Nodes {
+    /// What scrolls.
+    pub scroller: NodeRef,
+    /// The space of the rows above.
+    pub above: NodeRef,
+    /// The rows that are drawn, one element each.
+    pub rows: NodeRef,
+    /// The space of the rows below.
+    pub below: NodeRef,
+}
+
+/// Where one reads, and what is drawn for it.
 pub struct Place {
     /// At the end.
     pub is_at_end: bool,
-    /// The first line in sight, and its distance from the upper edge.
-    anchor: Option<(Element, f64)>,
+    /// The first row in sight, and its distance from the upper edge.
+    anchor: Option<(RowAt, f64)>,
+    heights: Heights,
+    rows: Rc<Vec<Row>>,
+    edges: Vec<f64>,
+    range: Range<usize>,
+    /// Pixels in sight.
+    height: f64,
 }
 
 impl Default for Place {
     fn default() -> Self {
-        Place { is_at_end: true, anchor: None }
+        const HEIGHT_AT_FIRST: f64 = 900.0;
+        Place {
+            is_at_end: true,
+            anchor: None,
+            heights: Heights::default(),
+            rows: Rc::default(),
+            edges: vec![0.0],
+            range: 0..0,
+            height: HEIGHT_AT_FIRST,
+        }
     }
 }
 
+/// What scrolling made necessary.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wants {
+    /// Other rows are to be drawn.
+    pub draw: bool,
+    /// Older lines are wanted.
+    pub older: bool,
+    /// Newer ones.
+    pub newer: bool,
+}
+
 impl Place {
-    /// Looks where one is: after the reader has scrolled.
-    pub fn look(&mut self, scroller: &Element, lines: &Element) {
-        let rest = f64::from(scroller.scroll_height() - scroller.scroll_top() - scroller.client_height());
-        self.is_at_end = rest <= AT_END_PX;
-        let edge = scroller.get_bounding_client_rect().top();
-        self.anchor = first_below(lines, edge).map(|line| {
-            let distance = line.get_bounding_client_rect().top() - edge;
-            (line, distance)
-        });
+    /// Goes to a line, a third below the upper edge.
+    pub fn go_to(&mut self, seq: u64) {
+        self.is_at_end = false;
+        self.anchor = Some((RowAt::line(seq), self.height / 3.0));
     }
 
-    /// Goes back there: after something has changed its height.
-    pub fn keep(&self, scroller: &Element) {
+    /// Chooses what of these rows is drawn.
+    pub fn choose(&mut self, rows: &Rc<Vec<Row>>) -> Range<usize> {
+        self.rows = rows.clone();
+        self.edges = edges(rows, &self.heights);
+        let top = match self.anchor {
+            Some((at, distance)) if !self.is_at_end => {
+                self.edges.get(index_of(rows, at)).copied().unwrap_or_default() - distance
+            }
+            _ => self.edges.last().copied().unwrap_or_default() - self.height,
+        };
+        self.range = drawn(&self.edges, top, self.height);
+        self.range.clone()
+    }
+
+    /// After a drawing, and after anything changed its height: measures, writes the spaces, and stays where one was.
+    pub fn settle(&mut self, nodes: &Nodes) -> Wants {
+        let Some((scroller, drawn)) = elements(nodes) else { return Wants::default() };
+        self.height = f64::from(scroller.client_height());
+        self.heights.set_width(f64::from(drawn.client_width()));
+        let children = drawn.children();
+        for (nth, row) in (0..).zip(self.rows.get(self.range.clone()).unwrap_or_default()) {
+            if let Some(child) = children.item(nth) {
+                self.heights.keep(row.at(), child.get_bounding_client_rect().height());
+            }
+        }
+        self.edges = edges(&self.rows, &self.heights);
+        let end = self.edges.last().copied().unwrap_or_default();
+        set_height(&nodes.above, self.edges.get(self.range.start).copied().unwrap_or_default());
+        set_height(&nodes.below, end - self.edges.get(self.range.end).copied().unwrap_or(end));
+        self.keep(&scroller, &drawn);
+        self.wants(&scroller, &drawn)
+    }
+
+    fn keep(&self, scroller: &Element, drawn: &Element) {
         if self.is_at_end {
             scroller.set_scroll_top(scroller.scroll_height());
             return;
         }
-        let Some((line, distance)) = self.anchor.as_ref().filter(|(line, _)| line.is_connected()) else { return };
-        let now = line.get_bounding_client_rect().top() - scroller.get_bounding_client_rect().top();
+        let Some((at, distance)) = self.anchor else { return };
+        let index = index_of(&self.rows, at);
+        let child = index.checked_sub(self.range.start).and_then(|nth| drawn.children().item(nth as u32));
+        let Some(child) = child else { return };
+        let now = child.get_bounding_client_rect().top() - scroller.get_bounding_client_rect().top();
         let moved = (now - distance).round() as i32;
         if moved != 0 {
             scroller.set_scroll_top(scroller.scroll_top() + moved);
         }
     }
+
+    /// Looks where one is: after the reader has scrolled.
+    pub fn look(&mut self, nodes: &Nodes, is_whole: bool) -> Wants {
+        let Some((scroller, drawn)) = elements(nodes) else { return Wants::default() };
+        let rest = f64::from(scroller.scroll_height() - scroller.scroll_top() - scroller.client_height());
+        self.is_at_end = rest <= AT_END_PX && is_whole;
+        let edge = scroller.get_bounding_client_rect().top();
+        let begin = nodes.above.cast::<Element>().map_or(0.0, |above| above.get_bounding_client_rect().top() - edge);
+        let index = match first_below(&drawn, edge) {
+            // Among those that are drawn their real places count, else what is known of their heights.
+            Some(nth) if nth > 0 || self.range.start == 0 => self.range.start + nth as usize,
+            _ => row_at(&self.edges, -begin),
+        };
+        let child = index.checked_sub(self.range.start).and_then(|nth| drawn.children().item(nth as u32));
+        let distance = match child {
+            Some(child) => child.get_bounding_client_rect().top() - edge,
+            None => begin + self.edges.get(index).copied().unwrap_or_default(),
+        };
+        self.anchor = self.rows.get(index).map(|row| (row.at(), distance));
+        self.wants(&scroller, &drawn)
+    }
+
+    fn wants(&self, scroller: &Element, drawn: &Element) -> Wants {
+        let seen = scroller.get_bounding_client_rect();
+        let here = drawn.get_bounding_client_rect();
+        // Half of what is drawn beyond the edge is used up: time to draw on.
+        let margin = crate::limits::ROW_OVERSCAN_PX / 2.0;
+        let is_short_above = self.range.start > 0 && here.top() > seen.top() - margin;
+        let is_short_below = self.range.end < self.rows.len() && here.bottom() < seen.bottom() + margin;
+        let top = f64::from(scroller.scroll_top());
+        let rest = f64::from(scroller.scroll_height()) - top - seen.height();
+        Wants {
+            draw: is_short_above || is_short_below,
+            older: top < WANT_MORE_PX,
+            newer: rest < WANT_MORE_PX && !self.is_at_end,
+        }
+    }
+
+    /// The last line that is whole in sight.
+    pub fn last_seen(&self, nodes: &Nodes) -> Option<u64> {
+        let (scroller, drawn) = elements(nodes)?;
+        let edge = scroller.get_bounding_client_rect().bottom();
+        let children = drawn.children();
+        let rows = self.rows.get(self.range.clone())?;
+        let whole = |nth: usize| {
+            children.item(nth as u32).is_some_and(|child| child.get_bounding_client_rect().bottom() <= edge + 1.0)
+        };
+        rows.iter()
+            .enumerate()
+            .rev()
+            .find(|(nth, row)| row.seq().is_some() && whole(*nth))
+            .and_then(|(_, row)| row.seq())
+    }
 }
 
-/// The upper edge is near enough that older lines are wanted.
-pub fn wants_older(scroller: &Element) -> bool {
-    f64::from(scroller.scroll_top()) < WANT_OLDER_PX
+fn elements(nodes: &Nodes) -> Option<(Element, Element)> {
+    Some((nodes.scroller.cast::<Element>()?, nodes.rows.cast::<Element>()?))
 }
 
-/// The first child that ends below `edge`, by halving: children stand one below the other.
-fn first_below(lines: &Element, edge: f64) -> Option<Element> {
-    let children = lines.children();
+/// Written through the CSSOM: the content security policy forbids `style` attributes.
+fn set_height(space: &NodeRef, px: f64) {
+    if let Some(element) = space.cast::<HtmlElement>() {
+        let _ = element.style().set_property("height", &format!("{px}px"));
+    }
+}
+
+/// The first drawn row whose lower edge lies below this place.
+fn first_below(drawn: &Element, edge: f64) -> Option<u32> {
+    let children = drawn.children();
     let (mut low, mut high) = (0, children.length());
     while low < high {
         let middle = low + (high - low) / 2;
@@ -65,7 +197,7 @@ fn first_below(lines: &Element, edge: f64) -> Option<Element> {
             children.item(middle).is_some_and(|child| child.get_bounding_client_rect().bottom() > edge + 1.0);
         if is_below { high = middle } else { low = middle + 1 }
     }
-    children.item(low)
+    (low < children.length()).then_some(low)
 }
 
 /// Calls when one of the elements changes its size, until it is dropped.

@@ -1,20 +1,22 @@
-//! The lines of a room, as far as they are drawn; scrolling, and what has been read.
+//! The lines of a room, as far as they are in sight; scrolling, jumping, and what has been read.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use wardroom_client_core::protocol::{Event, EventBody};
-use wardroom_client_core::{Command, Room, Timeline};
-use web_sys::Element;
+use wardroom_client_core::{Command, Room};
 use yew::prelude::*;
 
 use super::how::How;
+use super::keys::use_near;
 use super::line::{DayLine, EventLine, NewLine, PendingLine};
-use super::scroll::{Place, Sizes, wants_older};
-use crate::hooks::{Same, use_engine, use_page_visible, use_prefs, use_words};
+use super::scroll::{Nodes, Place, Sizes, Wants};
+use crate::app::{UiAct, UiHandle};
+use crate::hooks::{Same, use_engine, use_page_looked_at, use_prefs, use_words};
 use crate::i18n::fill;
-use crate::limits::{ROWS_AT_END_MAX, ROWS_AT_FIRST, ROWS_STEP};
+use crate::limits::SEEN_AFTER_MS;
 use crate::logic::divider::Divider;
 use crate::logic::rows::{Row, Source, rows};
 use crate::services::browser;
@@ -25,92 +27,97 @@ pub struct ViewProps {
     pub room: Same<Room>,
 }
 
-/// What is drawn: from the line after this one on. `None`: the last ones, as many as are wanted at the end.
-type DrawnAfter = Option<u64>;
-
 /// The timeline.
 #[component]
 pub fn View(props: &ViewProps) -> Html {
     let words = use_words();
     let engine = use_engine();
     let lang = use_prefs().lang;
+    let ui = use_context::<UiHandle>().expect("inside House");
     let room = &props.room;
     let name = room.info.room.clone();
-    let (scroller, lines) = (use_node_ref(), use_node_ref());
-    let place = use_mut_ref(Place::default);
+    let nodes = Nodes { scroller: use_node_ref(), above: use_node_ref(), rows: use_node_ref(), below: use_node_ref() };
+    let place: Rc<RefCell<Place>> = use_mut_ref(Place::default);
     let divider = use_mut_ref(Divider::default);
-    let drawn_after = use_state_eq(|| DrawnAfter::None);
+    let redraw = use_force_update();
     let is_at_end = use_state_eq(|| true);
-    let is_visible = use_page_visible();
-    let last = room.timeline.last().unwrap_or(0);
+    let is_visible = use_page_looked_at();
+    let last = if is_whole(room) { room.timeline.last().unwrap_or(0) } else { room.info.head };
     let new_after = divider.borrow_mut().update(room.info.read, last, is_visible);
+    let list = use_memo((Same(room.timeline.clone()), Same(room.pending.clone()), new_after), |_| {
+        // What one writes stands at the end of the room, which is not here.
+        let pending = if is_whole(room) { room.pending.as_slice() } else { &[] };
+        rows(Source { events: room.timeline.events(), pending, new_after, me: engine.user() }, browser::local)
+    });
+    use_jump(room, &ui, &place, &is_at_end);
+    let range = place.borrow_mut().choose(&list);
 
-    use_sizes(&scroller, &lines, &place);
-    use_reading(room, *is_at_end && is_visible);
-    let grow = use_growth(room, &scroller, &drawn_after, &place);
+    let act = use_growth(room, redraw);
+    use_settling(&nodes, &place, &act);
+    let see = use_reading(room, &nodes, &place, is_visible, *is_at_end);
     let onscroll = {
-        let (scroller, lines, place) = (scroller.clone(), lines.clone(), place.clone());
-        let (drawn_after, is_at_end, timeline) = (drawn_after.setter(), is_at_end.setter(), room.timeline.clone());
-        let from_now = drawn_from(&timeline, None);
-        Callback::from(move |_| {
-            let (Some(scroller), Some(lines)) = (scroller.cast::<Element>(), lines.cast::<Element>()) else { return };
-            let was_at_end = place.borrow().is_at_end;
-            place.borrow_mut().look(&scroller, &lines);
-            let at_end = place.borrow().is_at_end;
-            is_at_end.set(at_end);
-            if was_at_end && !at_end {
-                // What is drawn now stays drawn while one reads above the end.
-                drawn_after.set(Some(from_now));
-            }
-            grow.emit(());
+        let (nodes, place, is_at_end, act) = (nodes.clone(), place.clone(), is_at_end.setter(), act.clone());
+        let is_whole = is_whole(room);
+        Callback::from(move |_: Event_| {
+            let Ok(mut here) = place.try_borrow_mut() else { return };
+            let wants = here.look(&nodes, is_whole);
+            is_at_end.set(here.is_at_end);
+            drop(here);
+            act.emit(wants);
+            see.emit(());
         })
     };
     let to_end = {
-        let (scroller, place, drawn_after, is_at_end) =
-            (scroller.clone(), place.clone(), drawn_after.setter(), is_at_end.setter());
+        let (place, is_at_end, engine, room, ui) =
+            (place.clone(), is_at_end.setter(), engine.clone(), room.clone(), ui.clone());
+        let act = act.clone();
         Callback::from(move |_: MouseEvent| {
             place.borrow_mut().is_at_end = true;
             is_at_end.set(true);
-            drawn_after.set(None);
-            if let Some(scroller) = scroller.cast::<Element>() {
-                place.borrow().keep(&scroller);
+            if ui.at.is_some() {
+                ui.dispatch(UiAct::Go(room.info.room.clone()));
             }
+            engine.command(Command::ToLive { room: room.info.room.clone() });
+            act.emit(Wants { draw: true, ..Wants::default() });
         })
     };
-    let from = drawn_from(&room.timeline, *drawn_after);
+    let (near, hands) = use_near(&nodes, &ui, &name);
     let names = names_of(room);
-    let list = use_memo((Same(room.timeline.clone()), Same(room.pending.clone()), from, new_after), |_| {
-        let skip = room.timeline.index_after(from);
-        let events = room.timeline.events().skip(skip);
-        rows(Source { events, pending: &room.pending, new_after, me: engine.user() }, browser::local)
-    });
     let has_talk = room.timeline.events().any(|event| !is_quiet(event)) || !room.pending.is_empty();
-    let is_beginning = !room.timeline.has_more() && from <= room.timeline.base().unwrap_or(0);
-    let unread = last.saturating_sub(room.info.read);
+    let is_beginning = !room.timeline.has_more();
+    let unread = room.unread();
+    let target = ui.at.map(|at| at.seq);
     let row = |row: &Row| {
         let who = |user: &str| names.get(user).cloned().unwrap_or_else(|| AttrValue::from(user.to_owned()));
         match row {
             Row::Day { at, .. } => html! { <DayLine key={row.key()} at={*at} {lang} /> },
-            Row::New => html! { <NewLine key={row.key()} /> },
+            Row::New(_) => html! { <NewLine key={row.key()} /> },
             Row::Line { event, is_first } => html! {
-                <EventLine key={row.key()} event={Same(event.clone())} is_first={*is_first} who={who(event.by.as_str())} />
+                <EventLine key={row.key()} event={Same(event.clone())} is_first={*is_first} who={who(event.by.as_str())}
+                    is_target={target == Some(event.seq)} is_near={*near == Some(event.seq)} />
             },
-            Row::Pending { post, is_first } => html! {
+            Row::Pending { post, is_first, .. } => html! {
                 <PendingLine key={row.key()} post={post.clone()} is_first={*is_first} who={who(engine.user())} />
             },
         }
     };
+    // What scrolling brings into the document is not news.
+    let live = if *is_at_end { "polite" } else { "off" };
     html! {
         <section class="reading">
-            <div class="timeline" ref={scroller} role="log" aria-label={fill(words.timeline_of, &[name.as_str()])} tabindex="0"
-                {onscroll} data-testid={testids::TIMELINE} data-room={name.to_string()} data-last={last.to_string()}>
+            <div class="timeline" ref={nodes.scroller.clone()} role="log" aria-label={fill(words.timeline_of, &[name.as_str()])} aria-live={live} tabindex="0"
+                {onscroll} onkeydown={hands.keys} data-testid={testids::TIMELINE} data-room={name.to_string()} data-last={last.to_string()}>
                 <div class="timeline__more" aria-live="off">
                     if room.loading_older { { words.older_loading } } else if is_beginning && has_talk { { fill(words.beginning, &[name.as_str()]) } }
                 </div>
                 if !has_talk && is_beginning {
                     <How room={name.clone()} />
                 }
-                <div class="timeline__lines" ref={lines}>{ for list.iter().map(row) }</div>
+                <div class="timeline__lines" onmouseover={hands.over} onfocusin={hands.focus} ontouchstart={hands.press} ontouchmove={hands.rest.clone()} ontouchend={hands.rest}>
+                    <div ref={nodes.above.clone()}></div>
+                    <div ref={nodes.rows.clone()}>{ for list.get(range).unwrap_or_default().iter().map(row) }</div>
+                    <div ref={nodes.below.clone()}></div>
+                </div>
             </div>
             if !*is_at_end {
                 <button class={classes!("tool", "timeline__newest", (unread > 0).then_some("timeline__newest--unread"))} onclick={to_end}
@@ -122,23 +129,15 @@ pub fn View(props: &ViewProps) -> Html {
     }
 }
 
-/// The line after which lines are drawn.
-fn drawn_from(timeline: &Timeline, drawn_after: DrawnAfter) -> u64 {
-    let base = timeline.base().unwrap_or(0);
-    match drawn_after {
-        Some(after) => after.max(base),
-        None => {
-            let all = timeline.len();
-            // Trimmed in steps, so that a line that comes does not make another go each time.
-            let over = all.saturating_sub(ROWS_AT_FIRST) / (ROWS_AT_END_MAX - ROWS_AT_FIRST)
-                * (ROWS_AT_END_MAX - ROWS_AT_FIRST);
-            over.checked_sub(1).and_then(|last| timeline.at(last)).map_or(base, |line| line.seq)
-        }
-    }
-}
+type Event_ = yew::Event;
 
 fn is_quiet(event: &Event) -> bool {
     matches!(event.body, EventBody::Join | EventBody::Leave)
+}
+
+/// The end of what is loaded is the end of the room.
+fn is_whole(room: &Room) -> bool {
+    !room.timeline.has_newer()
 }
 
 fn names_of(room: &Room) -> BTreeMap<String, AttrValue> {
@@ -146,69 +145,99 @@ fn names_of(room: &Room) -> BTreeMap<String, AttrValue> {
     people.map(|member| (member.user.to_string(), AttrValue::from(member.name.clone()))).collect()
 }
 
-/// Keeps one's place when anything changes its height.
+/// Goes to the line that the address names, once for each time that it is asked for.
 #[hook]
-fn use_sizes(scroller: &NodeRef, lines: &NodeRef, place: &Rc<RefCell<Place>>) {
+fn use_jump(room: &Same<Room>, ui: &UiHandle, place: &Rc<RefCell<Place>>, is_at_end: &UseStateHandle<bool>) {
+    let engine = use_engine();
+    let gone = use_mut_ref(|| None);
+    let asked = use_mut_ref(|| None);
+    let Some(at) = ui.at.filter(|at| *gone.borrow() != Some(*at)) else { return };
+    if room.timeline.covers(at.seq) {
+        *gone.borrow_mut() = Some(at);
+        place.borrow_mut().go_to(at.seq);
+        is_at_end.set(false);
+    } else if room.timeline.base().is_some() && asked.borrow_mut().replace(at) != Some(at) {
+        engine.command(Command::Jump { room: room.info.room.clone(), seq: at.seq });
+    }
+}
+
+/// Stays where one is after each drawing, and when anything changes its height.
+#[hook]
+fn use_settling(nodes: &Nodes, place: &Rc<RefCell<Place>>, act: &Callback<Wants>) {
+    let settle = {
+        let (nodes, place, act) = (nodes.clone(), place.clone(), act.clone());
+        move || {
+            let Ok(mut here) = place.try_borrow_mut() else { return };
+            let wants = here.settle(&nodes);
+            drop(here);
+            act.emit(wants);
+        }
+    };
+    let latest = use_mut_ref(|| Box::new(|| ()) as Box<dyn Fn()>);
+    *latest.borrow_mut() = Box::new(settle.clone());
+    use_effect(settle);
     use_effect_with((), {
-        let (scroller, lines, place) = (scroller.clone(), lines.clone(), place.clone());
+        let nodes = nodes.clone();
         move |()| {
-            let keep = {
-                let scroller = scroller.clone();
-                move || {
-                    if let (Some(scroller), Ok(place)) = (scroller.cast::<Element>(), place.try_borrow()) {
-                        place.keep(&scroller);
-                    }
+            let sizes = Sizes::new(&[&nodes.scroller, &nodes.rows], move || {
+                if let Ok(settle) = latest.try_borrow() {
+                    settle();
                 }
-            };
-            keep();
-            let sizes = Sizes::new(&[&scroller, &lines], keep);
+            });
             move || drop(sizes)
         }
     });
 }
 
-/// What stands at the end of the timeline, while somebody looks at it, has been read.
+/// What is in sight while somebody looks has been read: at the end at once, elsewhere when scrolling has come to rest.
 #[hook]
-fn use_reading(room: &Room, is_reading: bool) {
-    let engine = use_engine();
-    let deps = (room.info.room.clone(), room.timeline.last(), room.info.read, is_reading && room.info.joined);
-    use_effect_with(deps, move |(room, last, read, is_reading)| {
-        if let Some(seq) = last.filter(|last| *is_reading && last > read) {
-            engine.command(Command::Seen { room: room.clone(), seq });
-        }
-    });
-}
-
-/// Draws more, or loads more, while the upper edge is near. Also after each drawing: one may be still near it.
-#[hook]
-fn use_growth(
+fn use_reading(
     room: &Same<Room>,
-    scroller: &NodeRef,
-    drawn_after: &UseStateHandle<DrawnAfter>,
+    nodes: &Nodes,
     place: &Rc<RefCell<Place>>,
+    is_visible: bool,
+    is_at_end: bool,
 ) -> Callback<()> {
     let engine = use_engine();
-    let grow = {
-        let (room, scroller, place) = (room.clone(), scroller.clone(), place.clone());
-        let (now, set) = (**drawn_after, drawn_after.setter());
-        Callback::from(move |()| {
-            let Some(scroller) = scroller.cast::<Element>() else { return };
-            if !wants_older(&scroller) || place.borrow().is_at_end {
-                return;
+    let is_reading = is_visible && room.info.joined;
+    let deps =
+        (room.info.room.clone(), room.timeline.last(), room.info.read, is_reading && is_at_end && is_whole(room));
+    use_effect_with(deps, {
+        let engine = engine.clone();
+        move |(room, last, read, is_reading)| {
+            if let Some(seq) = last.filter(|last| *is_reading && last > read) {
+                engine.command(Command::Seen { room: room.clone(), seq });
             }
-            let base = room.timeline.base().unwrap_or(0);
-            let from = drawn_from(&room.timeline, now);
-            if from > base {
-                set.set(Some(from.saturating_sub(ROWS_STEP as u64).max(base)));
-            } else if room.timeline.has_more() && !room.loading_older {
-                set.set(Some(0));
-                engine.command(Command::LoadOlder { room: room.info.room.clone() });
-            }
-        })
-    };
-    use_effect_with((room.clone(), **drawn_after), {
-        let grow = grow.clone();
-        move |_| grow.emit(())
+        }
     });
-    grow
+    let timer = use_mut_ref(|| None::<Timeout>);
+    let (room, nodes, place) = (room.clone(), nodes.clone(), place.clone());
+    Callback::from(move |()| {
+        let (engine, room, nodes, place) = (engine.clone(), room.clone(), nodes.clone(), place.clone());
+        let look = move || {
+            let seen = place.try_borrow().ok().and_then(|place| place.last_seen(&nodes));
+            if let Some(seq) = seen.filter(|seq| *seq > room.info.read) {
+                engine.command(Command::Seen { room: room.info.room.clone(), seq });
+            }
+        };
+        *timer.borrow_mut() = is_reading.then(|| Timeout::new(SEEN_AFTER_MS, look));
+    })
+}
+
+/// Draws other rows, or loads more, where that is wanted.
+#[hook]
+fn use_growth(room: &Same<Room>, redraw: UseForceUpdateHandle) -> Callback<Wants> {
+    let engine = use_engine();
+    let room = room.clone();
+    Callback::from(move |wants: Wants| {
+        if wants.older && room.timeline.has_more() && !room.loading_older {
+            engine.command(Command::LoadOlder { room: room.info.room.clone() });
+        }
+        if wants.newer && room.timeline.has_newer() && !room.loading_newer {
+            engine.command(Command::LoadNewer { room: room.info.room.clone() });
+        }
+        if wants.draw {
+            redraw.force_update();
+        }
+    })
 }

@@ -1,0 +1,130 @@
+//! What is asked of the server beside the client's own commands. A refusal is told to the person who asked.
+
+use wardroom_client_core::protocol::messages::{HookAdd, HookAdded, RoomInvite, RoomRemove, RoomSet, RoomSetRole};
+use wardroom_client_core::protocol::{EventBody, Message, RoomName, RoomRole, UserName};
+use wardroom_client_core::{Command, Refusal, Subject};
+use yew::Callback;
+
+use super::engine::{Engine, NoticeWhat};
+use crate::logic::notify::Wish;
+use crate::services::{browser, storage};
+
+/// What of a room is to be another.
+#[derive(Clone, Debug, Default)]
+pub struct RoomChange {
+    pub title: Option<String>,
+    pub topic: Option<String>,
+    pub archived: Option<bool>,
+    pub retention_days: Option<u32>,
+}
+
+impl Engine {
+    /// Asks; a refusal is told.
+    pub fn ask<M: Message + 'static>(&self, message: M) {
+        self.ask_then(message, Callback::noop());
+    }
+
+    /// Asks, and calls with `true` if it came about; a refusal is told.
+    pub fn ask_then<M: Message + 'static>(&self, message: M, then: Callback<bool>) {
+        let engine = self.clone();
+        let on_answer = Callback::from(move |answer: Result<_, Refusal>| {
+            let is_done = answer.is_ok();
+            if let Err(refusal) = answer {
+                engine.tell(NoticeWhat::Failed(Subject::Session, refusal));
+            }
+            then.emit(is_done);
+        });
+        self.request(message, on_answer);
+    }
+
+    /// Says a message otherwise.
+    pub fn edit(&self, room: &RoomName, seq: u64, text: String) {
+        self.command(Command::EditMessage { room: room.clone(), seq, text });
+    }
+
+    /// Takes a message back.
+    pub fn delete(&self, room: &RoomName, seq: u64) {
+        self.command(Command::DeleteMessage { room: room.clone(), seq });
+    }
+
+    /// Reacts to a message, or takes a reaction back.
+    pub fn react(&self, room: &RoomName, seq: u64, emoji: &str, on: bool) {
+        self.command(Command::React { room: room.clone(), seq, emoji: emoji.to_owned(), on });
+    }
+
+    /// Changes a room.
+    pub fn set_room(&self, room: &RoomName, change: RoomChange) {
+        let RoomChange { title, topic, archived, retention_days } = change;
+        self.command(Command::SetRoom(RoomSet { room: room.clone(), title, topic, archived, retention_days }));
+    }
+
+    /// Makes somebody a member.
+    pub fn invite(&self, room: &RoomName, user: UserName, role: RoomRole, then: Callback<bool>) {
+        let role = Some(role).filter(|role| *role != RoomRole::Member);
+        self.ask_then(RoomInvite { room: room.clone(), user, role }, then);
+    }
+
+    /// Takes somebody out.
+    pub fn remove(&self, room: &RoomName, user: UserName, then: Callback<bool>) {
+        self.ask_then(RoomRemove { room: room.clone(), user }, then);
+    }
+
+    /// Changes what a member may do.
+    pub fn set_role(&self, room: &RoomName, user: UserName, role: RoomRole, then: Callback<bool>) {
+        self.ask_then(RoomSetRole { room: room.clone(), user, role }, then);
+    }
+
+    /// Makes a webhook; calls with its address, which is told this once.
+    pub fn add_hook(&self, room: &RoomName, bot: UserName, then: Callback<String>) {
+        let engine = self.clone();
+        let on_answer =
+            Callback::from(move |answer: Result<wardroom_client_core::protocol::messages::Answer, Refusal>| {
+                let added = answer.and_then(|answer| {
+                    answer
+                        .fields::<HookAdded>()
+                        .map_err(|bad| Refusal::local(format!("the answer does not fit: {bad}")))
+                });
+                match added {
+                    Ok(added) => then.emit(format!("{}hooks/{}", browser::base_address(), added.token)),
+                    Err(refusal) => engine.tell(NoticeWhat::Failed(Subject::Session, refusal)),
+                }
+            });
+        self.request(HookAdd { room: room.clone(), bot }, on_answer);
+    }
+
+    /// What of a room is notified.
+    pub fn wish(&self, room: &RoomName) -> Wish {
+        let kept = storage::read(&storage::key_of(self.user(), &format!("notify.{room}")));
+        kept.map_or_else(Wish::default, |word| Wish::of_word(&word))
+    }
+
+    /// Wishes something else, and asks the browser whether it may be told.
+    pub fn set_wish(&self, room: &RoomName, wish: Wish) {
+        storage::write(&storage::key_of(self.user(), &format!("notify.{room}")), Some(wish.word()));
+        if wish != Wish::Nothing {
+            browser::ask_to_notify();
+        }
+        self.moved(super::topics::Topic::Notices);
+    }
+
+    /// One's own last message in a room that can still be said otherwise.
+    pub fn last_own(&self, room: &RoomName) -> Option<u64> {
+        self.read(|client| {
+            let room = client.rooms().get(room)?;
+            let is_own = |event: &&std::sync::Arc<wardroom_client_core::protocol::Event>| {
+                event.by.as_str() == self.user() && matches!(&event.body, EventBody::Message(said) if !said.deleted)
+            };
+            room.timeline.events().rev().find(is_own).map(|event| event.seq)
+        })
+    }
+
+    /// The text of a message that is loaded.
+    pub fn text_of(&self, room: &RoomName, seq: u64) -> Option<(String, String)> {
+        self.read(|client| match client.rooms().get(room)?.timeline.by_seq(seq)?.as_ref() {
+            wardroom_client_core::protocol::Event { by, body: EventBody::Message(said), .. } => {
+                Some((by.to_string(), said.text.clone()))
+            }
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! The commands of the table, carried out in the page: what `/` means in the composer.
+
+use wardroom_client_core::Command as Do;
+use wardroom_client_core::protocol::messages::{HookRemove, RoomCreate};
+use wardroom_client_core::protocol::slash::Command;
+use wardroom_client_core::protocol::{RoomName, UserName};
+use yew::Callback;
+
+use super::asks::RoomChange;
+use super::engine::{Engine, NoticeWhat};
+use super::ui::{Dialog, Drawer, Tab, UiAct, UiHandle};
+use crate::logic::route::file_path;
+use crate::services::browser;
+
+impl Engine {
+    /// Carries a command out in this room.
+    pub fn carry_out(&self, ui: &UiHandle, room: &RoomName, command: Command) {
+        let tab = |tab: Tab| {
+            ui.dispatch(UiAct::Tab(tab));
+            ui.dispatch(UiAct::Drawer(Drawer::Side));
+        };
+        let dialog = |dialog: Dialog| ui.dispatch(UiAct::Dialog(Some(dialog)));
+        let reload = self.reload_people(room);
+        match command {
+            Command::Help => dialog(Dialog::Keys),
+            Command::Rooms => dialog(Dialog::Jump(String::new())),
+            Command::Search(q) => dialog(Dialog::Jump(q)),
+            Command::Join(room) => {
+                self.command(Do::JoinRoom { room: room.clone() });
+                ui.dispatch(UiAct::Go(room));
+            }
+            Command::Create(room, private, title) => {
+                self.command(Do::CreateRoom(RoomCreate {
+                    room: room.clone(),
+                    title: Some(title).filter(|title| !title.is_empty()),
+                    private,
+                }));
+                ui.dispatch(UiAct::Go(room));
+            }
+            Command::Leave(other) => self.command(Do::LeaveRoom { room: other.unwrap_or_else(|| room.clone()) }),
+            Command::Who => tab(Tab::People),
+            Command::Dm(users) => self.go_to_dm(ui, users),
+            Command::Invite(user, role) => self.invite(room, user, role, reload),
+            Command::Remove(user) => self.remove(room, user, reload),
+            Command::Role(user, role) => self.set_role(room, user, role, reload),
+            Command::Title(title) => self.set_room(room, RoomChange { title: Some(title), ..RoomChange::default() }),
+            Command::Topic(topic) => self.set_room(room, RoomChange { topic: Some(topic), ..RoomChange::default() }),
+            Command::Archive(on) => self.set_room(room, RoomChange { archived: Some(on), ..RoomChange::default() }),
+            Command::Retention(days) => {
+                self.set_room(room, RoomChange { retention_days: Some(days), ..RoomChange::default() });
+            }
+            Command::Log(_, before) => {
+                if let Some(seq) = before {
+                    ui.dispatch(UiAct::Jump(room.clone(), seq.saturating_sub(1).max(1)));
+                }
+            }
+            Command::Edit(seq, text) => {
+                if let Some(seq) = seq.or_else(|| self.last_own(room)) {
+                    self.edit(room, seq, text);
+                }
+            }
+            Command::Delete(seq) => {
+                if let Some(seq) = seq.or_else(|| self.last_own(room)) {
+                    dialog(Dialog::Delete(seq));
+                }
+            }
+            Command::Reply(seq, text) => self.post(room, text, Some(seq)),
+            Command::React(seq, emoji, on) => self.react(room, seq, &emoji, on),
+            Command::Hook(bot) => {
+                let engine = self.clone();
+                self.add_hook(room, bot, Callback::from(move |address| engine.tell(NoticeWhat::Hook(address))));
+            }
+            Command::Hooks => dialog(Dialog::Room),
+            Command::Unhook(hook) => self.ask(HookRemove { room: room.clone(), hook }),
+            Command::Run(cmd) => self.run(room, cmd, None),
+            Command::Runs => tab(Tab::Now),
+            Command::Watch(n) => ui.dispatch(UiAct::Full(self.run_of(n))),
+            Command::Unwatch(_) => ui.dispatch(UiAct::Full(None)),
+            Command::Stop(n) => {
+                if let Some(run) = n.map_or_else(|| self.last_running(room), |n| self.run_of(n)) {
+                    self.stop_run(run);
+                }
+            }
+            Command::Files(_) | Command::Put(..) => tab(Tab::Files),
+            Command::Get(path) => {
+                let address = browser::base_address() + &file_path(room.as_str(), path.as_str());
+                let _ = browser::window().open_with_url_and_target(&address, "_blank");
+            }
+            Command::Quit => {}
+        }
+    }
+
+    /// Opens the direct message with these, and goes there once it is known.
+    pub fn go_to_dm(&self, ui: &UiHandle, users: Vec<UserName>) {
+        let ui = ui.clone();
+        *self.0.on_dm.borrow_mut() = Some(Callback::from(move |room| ui.dispatch(UiAct::Go(room))));
+        self.command(Do::OpenDm { users });
+    }
+
+    /// Asks anew who is in a room, once something about that came about.
+    pub fn reload_people(&self, room: &RoomName) -> Callback<bool> {
+        let (engine, room) = (self.clone(), room.clone());
+        Callback::from(move |is_done| {
+            if is_done {
+                engine.command(Do::LoadPeople { room: room.clone() });
+            }
+        })
+    }
+
+    fn run_of(&self, n: u64) -> Option<wardroom_protocol::RunId> {
+        self.read(|client| {
+            let is_it =
+                |run: &&std::sync::Arc<wardroom_client_core::Run>| run.info.as_ref().is_some_and(|info| info.n == n);
+            client.runs().values().find(is_it).map(|run| run.run)
+        })
+    }
+
+    fn last_running(&self, room: &RoomName) -> Option<wardroom_protocol::RunId> {
+        self.read(|client| {
+            let is_running = |run: &&std::sync::Arc<wardroom_client_core::Run>| {
+                matches!(run.state, wardroom_client_core::RunState::Running)
+            };
+            client.runs_of_room(room).rev().find(is_running).map(|run| run.run)
+        })
+    }
+}

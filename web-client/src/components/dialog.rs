@@ -1,0 +1,92 @@
+//! What lies over the page until it is closed: the platform's own dialog, which keeps the focus within it, makes the page
+//! behind it inert and closes on Escape. The focus goes back to where it was.
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlDialogElement, HtmlElement};
+use yew::prelude::*;
+
+use crate::hooks::use_words;
+use crate::services::browser;
+use crate::testids;
+
+#[derive(PartialEq, Properties)]
+pub struct OverProps {
+    /// What it is called.
+    pub title: AttrValue,
+    /// It is to be closed.
+    pub on_close: Callback<()>,
+    /// Further classes.
+    #[prop_or_default]
+    pub class: Classes,
+    /// The title is for ears only, where the rest says it to eyes.
+    #[prop_or_default]
+    pub is_bare: bool,
+    pub children: Html,
+}
+
+/// The dialog.
+#[component]
+pub fn Over(props: &OverProps) -> Html {
+    const TITLE_ID: &str = "dialog-title";
+    let words = use_words();
+    let node = use_node_ref();
+    use_effect_with((), {
+        let node = node.clone();
+        move |()| {
+            let before =
+                browser::document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
+            if let Some(dialog) = node.cast::<HtmlDialogElement>() {
+                let _ = dialog.show_modal();
+            }
+            move || {
+                if let Some(before) = before.filter(|before| before.is_connected()) {
+                    let _ = before.focus();
+                }
+            }
+        }
+    });
+    let close = props.on_close.clone();
+    let oncancel = {
+        let close = close.clone();
+        Callback::from(move |event: Event| {
+            event.prevent_default();
+            close.emit(());
+        })
+    };
+    // A click on the veil is one on the dialog itself: what is in it covers it.
+    let onclick = {
+        let (close, node) = (close.clone(), node.clone());
+        Callback::from(move |event: MouseEvent| {
+            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+            if target.is_some() && target == node.get() {
+                close.emit(());
+            }
+        })
+    };
+    let onkeydown = {
+        let close = close.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            // Not left to the platform alone: what lies under the dialog must not hear of it.
+            event.stop_propagation();
+            if event.key() == "Escape" && !event.is_composing() {
+                event.prevent_default();
+                close.emit(());
+            }
+        })
+    };
+    html! {
+        <dialog ref={node} class={classes!("over", props.class.clone())} aria-labelledby={TITLE_ID} {oncancel} {onclick} {onkeydown} data-testid={testids::DIALOG}>
+            <div class="over__box">
+                if props.is_bare {
+                    <h2 id={TITLE_ID} class="unseen">{ &props.title }</h2>
+                } else {
+                    <div class="over__head">
+                        <h2 id={TITLE_ID} class="over__title">{ &props.title }</h2>
+                        <button class="tool tool--plain" onclick={close.reform(|_| ())} data-testid={testids::DIALOG_CLOSE}>{ words.close }</button>
+                    </div>
+                }
+                { props.children.clone() }
+            </div>
+        </dialog>
+    }
+}

@@ -1,0 +1,90 @@
+//! What stands below the timeline: notices, who is writing, and the composer or the reason why there is none.
+
+mod big;
+mod suggest;
+mod write;
+
+use wardroom_client_core::protocol::{Role, RoomName, RoomRole};
+use wardroom_client_core::{Change, Command};
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlElement, HtmlTextAreaElement};
+use yew::prelude::*;
+
+use super::notices::Notices;
+use super::typing::TypingLine;
+use crate::app::Topic;
+use crate::hooks::{use_topic, use_words};
+use crate::i18n::fill;
+use crate::services::browser;
+use crate::testids;
+use write::Composer;
+
+pub(crate) const COMPOSER_ID: &str = "composer";
+
+#[derive(PartialEq, Properties)]
+pub struct BelowProps {
+    pub room: RoomName,
+}
+
+/// All of it.
+#[component]
+pub fn Below(props: &BelowProps) -> Html {
+    let words = use_words();
+    use_topic(Topic::Model(Change::Link));
+    use_topic(Topic::Model(Change::Rooms));
+    let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
+    let role = engine.read(|client| client.you().map(|you| you.role));
+    let room = engine.read(|client| client.rooms().get(&props.room).cloned());
+    let info = room.as_ref().map(|room| &room.info);
+    let must_join = info.is_some_and(|info| !info.joined && info.head > 0);
+    let join = {
+        let (engine, room) = (engine.clone(), props.room.clone());
+        Callback::from(move |_| engine.command(Command::JoinRoom { room: room.clone() }))
+    };
+    let why = match info {
+        Some(info) if info.archived => Some(words.room_archived),
+        Some(info) if info.joined && info.role == Some(RoomRole::Reader) => Some(words.room_reader),
+        _ if role == Some(Role::Viewer) => Some(words.read_only),
+        _ => None,
+    };
+    html! {
+        <div class="below">
+            <Notices />
+            <TypingLine room={props.room.clone()} />
+            if let Some(why) = why {
+                <p class="compose__read-only">{ why }</p>
+            } else if must_join {
+                <p class="compose__read-only">{ fill(words.you_are_not_in, &[props.room.as_str()]) }{ " " }
+                    <button class="tool tool--main" onclick={join} data-testid={testids::ROOM_JOIN}>{ words.join }</button></p>
+            } else {
+                <Composer key={props.room.as_str()} room={props.room.clone()} may_run={role >= Some(Role::Operator)} />
+            }
+        </div>
+    }
+}
+
+/// Goes to where one writes.
+pub fn focus_composer() {
+    let element = browser::document().get_element_by_id(COMPOSER_ID);
+    if let Some(Ok(area)) = element.map(|element| element.dyn_into::<HtmlElement>()) {
+        let _ = area.focus();
+    }
+}
+
+/// Writes an example into the composer, for a person to send or to change.
+pub fn fill_composer(text: &str) {
+    let Some(element) = browser::document().get_element_by_id(COMPOSER_ID) else { return };
+    let Ok(area) = element.dyn_into::<HtmlTextAreaElement>() else { return };
+    area.set_value(text);
+    let _ = area.focus();
+    tell_input(&area);
+}
+
+/// The composer hears of it as of anything that is typed.
+fn tell_input(area: &HtmlTextAreaElement) {
+    let options = web_sys::EventInit::new();
+    options.set_bubbles(true);
+    if let Ok(event) = Event::new_with_event_init_dict("input", &options) {
+        let _ = area.dispatch_event(&event);
+    }
+}

@@ -1,0 +1,259 @@
+//! What lies over the page: the keys, a new room, a new direct message, and questions before something is gone.
+
+use wardroom_client_core::Command;
+use wardroom_client_core::protocol::{RoomName, UserName};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::jump::Jump;
+use super::room_settings::RoomSettings;
+use crate::app::{Dialog, Topic, UiAct, UiHandle};
+use crate::components::Over;
+use crate::hooks::{use_engine, use_topic, use_words};
+use crate::i18n::fill;
+use crate::logic::complete::fits;
+use crate::testids;
+
+#[derive(PartialEq, Properties)]
+pub struct DialogsProps {
+    pub room: RoomName,
+}
+
+/// The dialog that is open, if one is.
+#[component]
+pub fn Dialogs(props: &DialogsProps) -> Html {
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let room = props.room.clone();
+    match &ui.dialog {
+        None => Html::default(),
+        Some(Dialog::Jump(text)) => html! { <Jump {room} text={text.clone()} /> },
+        Some(Dialog::Keys) => html! { <Keys /> },
+        Some(Dialog::NewRoom) => html! { <NewRoom /> },
+        Some(Dialog::NewDm) => html! { <NewDm /> },
+        Some(Dialog::Room) => html! { <RoomSettings {room} /> },
+        Some(Dialog::Delete(seq)) => html! { <Delete {room} seq={*seq} /> },
+        Some(Dialog::Leave) => html! { <Leave {room} /> },
+    }
+}
+
+/// Closes the dialog.
+#[hook]
+pub fn use_close() -> Callback<()> {
+    let ui = use_context::<UiHandle>().expect("inside House");
+    Callback::from(move |()| ui.dispatch(UiAct::Dialog(None)))
+}
+
+/// The keys.
+#[component]
+fn Keys() -> Html {
+    let words = use_words();
+    let on_close = use_close();
+    let keys: [(&str, &str); 14] = [
+        ("Ctrl K  ⌘K", words.key_jump),
+        ("?", words.key_keys),
+        ("Enter", words.key_send),
+        ("Shift Enter", words.key_line),
+        ("/", words.key_commands),
+        ("@  #  :", words.key_names),
+        ("$ ", words.key_run),
+        ("↑", words.key_edit_last),
+        ("Alt ↑  Alt ↓", words.key_rooms),
+        ("↑ ↓", words.key_lines),
+        ("r", words.key_reply),
+        ("e", words.key_edit),
+        ("Delete", words.key_delete),
+        ("Esc", words.key_close),
+    ];
+    html! {
+        <Over title={words.keys_head} {on_close}>
+            <dl class="keys">
+                { for keys.iter().map(|(key, does)| html! { <div key={*does} class="keys__row"><dt class="kbd">{ key }</dt><dd>{ does }</dd></div> }) }
+            </dl>
+        </Over>
+    }
+}
+
+/// Makes a room.
+#[component]
+fn NewRoom() -> Html {
+    let words = use_words();
+    let engine = use_engine();
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let on_close = use_close();
+    let (name, title, private) = (use_node_ref(), use_node_ref(), use_node_ref());
+    let is_wrong = use_state_eq(|| false);
+    let onsubmit = {
+        let (name, title, private, is_wrong) = (name.clone(), title.clone(), private.clone(), is_wrong.setter());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let text = |node: &NodeRef| node.cast::<HtmlInputElement>().map(|field| field.value()).unwrap_or_default();
+            let wanted = text(&name);
+            let wanted = wanted.trim().trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+            match RoomName::parse(&wanted).ok().filter(|room| !room.as_str().starts_with('@')) {
+                Some(room) => {
+                    let title = Some(text(&title).trim().to_owned()).filter(|title| !title.is_empty());
+                    let is_private = private.cast::<HtmlInputElement>().is_some_and(|field| field.checked());
+                    engine.create_room(room.clone(), title, is_private);
+                    ui.dispatch(UiAct::Go(room));
+                }
+                None => is_wrong.set(true),
+            }
+        })
+    };
+    html! {
+        <Over title={words.room_new} on_close={on_close.clone()}>
+            <form class="form" {onsubmit}>
+                <label class="form__label">{ words.room_new_label }
+                    <input class="field" ref={name} aria-invalid={is_wrong.to_string()} aria-describedby="room-rule" maxlength="64" autocapitalize="none"
+                        autocomplete="off" spellcheck="false" autofocus=true data-testid={testids::ROOM_NEW_NAME} />
+                    <span id="room-rule" class={classes!("form__rule", is_wrong.then_some("wrong"))} role={is_wrong.then_some("alert")}>{ words.room_new_rule }</span>
+                </label>
+                <label class="form__label">{ words.room_title }
+                    <input class="field" ref={title} maxlength="120" autocomplete="off" data-testid={testids::ROOM_NEW_TITLE} />
+                </label>
+                <label class="form__check"><input type="checkbox" ref={private} data-testid={testids::ROOM_NEW_PRIVATE} />
+                    <span>{ words.room_private_says }</span></label>
+                <div class="form__acts">
+                    <button class="tool" type="button" onclick={on_close.reform(|_| ())}>{ words.cancel }</button>
+                    <button class="tool tool--main" type="submit" data-testid={testids::ROOM_MAKE}>{ words.room_make }</button>
+                </div>
+            </form>
+        </Over>
+    }
+}
+
+/// Begins a direct message.
+#[component]
+fn NewDm() -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Model(wardroom_client_core::Change::People(crate::app::Engine::everybodys_room())));
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let on_close = use_close();
+    let chosen = use_state_eq(Vec::<UserName>::new);
+    let part = use_state_eq(String::new);
+    use_effect_with(engine.clone(), |engine| engine.load_everybody());
+    let everybody = engine.everybody();
+    let fitting = everybody.iter().filter(|member| {
+        member.user.as_str() != engine.user()
+            && !member.bot
+            && (fits(member.user.as_str(), &part) || fits(&member.name, &part))
+    });
+    let oninput = {
+        let set = part.setter();
+        Callback::from(move |event: InputEvent| {
+            set.set(event.target_unchecked_into::<HtmlInputElement>().value());
+        })
+    };
+    let person = |member: &wardroom_client_core::protocol::messages::MemberInfo| {
+        let is_chosen = chosen.contains(&member.user);
+        let onchange = {
+            let (chosen, user) = (chosen.clone(), member.user.clone());
+            Callback::from(move |_: Event| {
+                let mut next = (*chosen).clone();
+                if is_chosen {
+                    next.retain(|other| *other != user)
+                } else {
+                    next.push(user.clone())
+                }
+                chosen.set(next);
+            })
+        };
+        html! {
+            <label key={member.user.as_str()} class="form__check form__check--row" data-testid={testids::DM_PERSON} data-user={member.user.to_string()}>
+                <input type="checkbox" checked={is_chosen} {onchange} />
+                <i class={classes!("dot", member.here.then_some("dot--here"))} aria-hidden="true"></i>
+                <span>{ &member.name }{ " " }<span class="faint">{ format!("@{} · {}", member.user, if member.here { words.here } else { words.away }) }</span></span>
+            </label>
+        }
+    };
+    let onsubmit = {
+        let (engine, ui, chosen) = (engine.clone(), ui.clone(), chosen.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if !chosen.is_empty() {
+                engine.go_to_dm(&ui, (*chosen).clone());
+            }
+        })
+    };
+    html! {
+        <Over title={words.dm_new} on_close={on_close.clone()}>
+            <form class="form" {onsubmit}>
+                <label class="form__label">{ words.dm_whom }
+                    <input class="field" {oninput} autocomplete="off" autofocus=true data-testid={testids::DM_FIND} /></label>
+                <div class="form__list" tabindex="0" role="group" aria-label={words.people_tab}>{ for fitting.map(person) }</div>
+                <div class="form__acts">
+                    <button class="tool" type="button" onclick={on_close.reform(|_| ())}>{ words.cancel }</button>
+                    <button class="tool tool--main" type="submit" disabled={chosen.is_empty()} data-testid={testids::DM_GO}>{ words.dm_go }</button>
+                </div>
+            </form>
+        </Over>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct DeleteProps {
+    room: RoomName,
+    seq: u64,
+}
+
+/// Asks before a message is taken back.
+#[component]
+fn Delete(props: &DeleteProps) -> Html {
+    let words = use_words();
+    let engine = use_engine();
+    let text = engine.text_of(&props.room, props.seq).map(|(_, text)| text).unwrap_or_default();
+    let first: String = text.chars().take(300).collect();
+    let go = {
+        let (engine, room, seq) = (engine.clone(), props.room.clone(), props.seq);
+        Callback::from(move |()| engine.delete(&room, seq))
+    };
+    html! { <Ask title={words.delete_head} lead={words.delete_lead} quote={first} yes={words.delete} {go} /> }
+}
+
+/// Asks before one leaves a room.
+#[component]
+fn Leave(props: &DialogsProps) -> Html {
+    let words = use_words();
+    let engine = use_engine();
+    let called = engine.room_called(&props.room);
+    let go = {
+        let (engine, room) = (engine.clone(), props.room.clone());
+        Callback::from(move |()| engine.command(Command::LeaveRoom { room: room.clone() }))
+    };
+    html! { <Ask title={fill(words.leave_head, &[&called])} lead={words.leave_lead} quote={String::new()} yes={words.leave} {go} /> }
+}
+
+#[derive(PartialEq, Properties)]
+struct AskProps {
+    title: AttrValue,
+    lead: &'static str,
+    quote: String,
+    yes: &'static str,
+    go: Callback<()>,
+}
+
+/// A question with two answers; the harmless one has the focus.
+#[component]
+fn Ask(props: &AskProps) -> Html {
+    let words = use_words();
+    let on_close = use_close();
+    let yes = {
+        let (go, close) = (props.go.clone(), on_close.clone());
+        Callback::from(move |_: MouseEvent| {
+            go.emit(());
+            close.emit(());
+        })
+    };
+    html! {
+        <Over title={props.title.clone()} on_close={on_close.clone()}>
+            <div class="form">
+                <p>{ props.lead }</p>
+                if !props.quote.is_empty() { <blockquote class="said__quote">{ crate::text::shown::shown(&props.quote).into_owned() }</blockquote> }
+                <div class="form__acts">
+                    <button class="tool" autofocus=true onclick={on_close.reform(|_| ())}>{ words.cancel }</button>
+                    <button class="tool tool--bad" onclick={yes} data-testid={testids::ASK_YES}>{ props.yes }</button>
+                </div>
+            </div>
+        </Over>
+    }
+}

@@ -1,0 +1,283 @@
+//! One dialog for everything: rooms, people, actions, and what was said, run, printed and shared. The text keeps the focus;
+//! the list below says which entry is chosen (the combobox pattern of WAI-ARIA).
+
+mod found;
+mod places;
+
+use gloo_timers::callback::Timeout;
+use wardroom_client_core::Refusal;
+use wardroom_client_core::protocol::limits::QUERY_CHARS_MIN;
+use wardroom_client_core::protocol::messages::{Answer, Hit, HitKind, Search, SearchFound};
+use wardroom_client_core::protocol::{RoomName, UserName};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use super::dialogs::use_close;
+use crate::app::{Topic, UiAct, UiHandle};
+use crate::components::Over;
+use crate::hooks::{use_engine, use_topic, use_words};
+use crate::i18n::fill;
+use crate::limits::{HITS_PAGE, SEARCH_AFTER_MS};
+use crate::services::browser;
+use crate::testids;
+use found::HitItem;
+use places::{Place, places};
+
+/// What narrows a search.
+#[derive(Clone, Default, PartialEq)]
+struct Filter {
+    here: bool,
+    by: String,
+    kind: Option<HitKind>,
+    days: u64,
+}
+
+/// What a search came to.
+#[derive(Clone, Default, PartialEq)]
+struct Found {
+    hits: Vec<Hit>,
+    next: Option<u64>,
+    behind: u64,
+    is_asked: bool,
+    why: Option<String>,
+}
+
+#[derive(PartialEq, Properties)]
+pub struct JumpProps {
+    /// The room that is open.
+    pub room: RoomName,
+    /// What is looked for at first.
+    pub text: String,
+}
+
+/// The dialog.
+#[component]
+pub fn Jump(props: &JumpProps) -> Html {
+    const LIST_ID: &str = "jump-list";
+    let words = use_words();
+    let engine = use_topic(Topic::Model(wardroom_client_core::Change::Rooms));
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let on_close = use_close();
+    let text = use_state_eq(|| props.text.clone());
+    let filter = use_state_eq(Filter::default);
+    let chosen = use_state_eq(|| 0_usize);
+    let (found, more) = use_search(&text, &filter, &props.room);
+    use_effect_with(engine.clone(), |engine| engine.load_everybody());
+    let list = use_node_ref();
+    let places: Vec<Place> = places(&engine, &props.room, &text, words);
+    let count = places.len() + found.hits.len();
+    let at = (*chosen).min(count.saturating_sub(1));
+    let go = {
+        let (engine, ui, room, places, hits) =
+            (engine.clone(), ui.clone(), props.room.clone(), places.clone(), found.hits.clone());
+        let close = on_close.clone();
+        Callback::from(move |at: usize| {
+            close.emit(());
+            match places.get(at) {
+                Some(place) => place.go(&engine, &ui, &room),
+                None => {
+                    if let Some(hit) = hits.get(at - places.len()) {
+                        ui.dispatch(UiAct::Jump(hit.room.clone(), hit.seq));
+                    }
+                }
+            }
+        })
+    };
+    let oninput = {
+        let (set, chosen) = (text.setter(), chosen.setter());
+        Callback::from(move |event: InputEvent| {
+            set.set(event.target_unchecked_into::<HtmlInputElement>().value());
+            chosen.set(0);
+        })
+    };
+    let onkeydown = {
+        let (chosen, go) = (chosen.setter(), go.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            if event.is_composing() || count == 0 {
+                return;
+            }
+            match event.key().as_str() {
+                "ArrowDown" => chosen.set((at + 1) % count),
+                "ArrowUp" => chosen.set((at + count - 1) % count),
+                "Enter" => go.emit(at),
+                _ => return,
+            }
+            event.prevent_default();
+        })
+    };
+    use_effect_with(at, {
+        let list = list.clone();
+        move |_| {
+            let chosen = list
+                .cast::<web_sys::Element>()
+                .and_then(|list| list.query_selector("[aria-selected=true]").ok().flatten());
+            if let Some(chosen) = chosen {
+                let options = web_sys::ScrollIntoViewOptions::new();
+                options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+                chosen.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        }
+    });
+    let take = |nth: usize| {
+        let go = go.clone();
+        Callback::from(move |_: MouseEvent| go.emit(nth))
+    };
+    let place = |(nth, place): (usize, &Place)| {
+        html! {
+            <div key={place.key()} id={format!("{LIST_ID}-{nth}")} role="option" aria-selected={(nth == at).to_string()} class="jump__item" onclick={take(nth)}
+                data-testid={testids::JUMP_PLACE} data-key={place.key()}>
+                <span class="jump__sign" aria-hidden="true">{ place.sign() }</span>
+                <span class="jump__name">{ place.name() }</span><span class="jump__more">{ place.more() }</span>
+            </div>
+        }
+    };
+    let hit = |(nth, hit): (usize, &Hit)| {
+        let nth = nth + places.len();
+        html! {
+            <div key={format!("{}/{}/{}", hit.room, hit.seq, hit.off.unwrap_or(0))} id={format!("{LIST_ID}-{nth}")} role="option" aria-selected={(nth == at).to_string()}
+                class="jump__item jump__item--hit" onclick={take(nth)} data-testid={testids::HIT} data-seq={hit.seq.to_string()}>
+                <HitItem hit={hit.clone()} />
+            </div>
+        }
+    };
+    let is_searching = text.trim().chars().count() >= QUERY_CHARS_MIN;
+    html! {
+        <Over title={words.jump_head} {on_close} is_bare=true class={classes!("over--jump")}>
+            <input class="jump__field" value={(*text).clone()} {oninput} {onkeydown} role="combobox" aria-expanded="true" aria-controls={LIST_ID} aria-autocomplete="list"
+                aria-activedescendant={(count > 0).then(|| format!("{LIST_ID}-{at}"))} aria-label={words.jump_head} placeholder={words.jump_place} autofocus=true
+                autocomplete="off" spellcheck="false" data-testid={testids::JUMP_FIELD} />
+            if is_searching { <Filters filter={filter.clone()} /> }
+            <div class="jump__list" id={LIST_ID} role="listbox" aria-label={words.jump_head} ref={list} tabindex="-1">
+                { for places.iter().enumerate().map(place) }
+                { for found.hits.iter().enumerate().map(hit) }
+            </div>
+            <div class="jump__foot" role="status">{ says(&found, is_searching, words) }
+                if found.next.is_some() { <button class="act" onclick={more.reform(|_| ())} data-testid={testids::HITS_MORE}>{ words.hits_more }</button> }
+            </div>
+        </Over>
+    }
+}
+
+fn says(found: &Found, is_searching: bool, words: &crate::i18n::Words) -> String {
+    let mut says = match (&found.why, is_searching, found.is_asked) {
+        (Some(why), _, _) => why.clone(),
+        (None, false, _) => words.jump_hint.to_owned(),
+        (None, true, true) => words.searching.to_owned(),
+        (None, true, false) if found.hits.is_empty() => words.hits_none.to_owned(),
+        (None, true, false) => fill(words.hits_count, &[&found.hits.len().to_string()]),
+    };
+    if found.behind > 0 && is_searching {
+        says.push(' ');
+        says.push_str(&fill(words.hits_behind, &[&found.behind.to_string()]));
+    }
+    says
+}
+
+/// Asks the server a moment after the last key; an answer to an older question is not shown.
+#[hook]
+fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<Found>, Callback<()>) {
+    let engine = use_engine();
+    let found = use_state_eq(Found::default);
+    let timer = use_mut_ref(|| None::<Timeout>);
+    let asked = use_mut_ref(|| 0_u64);
+    let ask = {
+        let (engine, found, asked) = (engine.clone(), found.setter(), asked.clone());
+        let (q, filter, room) = (text.trim().to_owned(), filter.clone(), room.clone());
+        Callback::from(move |(before, had): (Option<u64>, Vec<Hit>)| {
+            *asked.borrow_mut() += 1;
+            let number = *asked.borrow();
+            let search = Search {
+                q: q.clone(),
+                room: filter.here.then(|| room.clone()),
+                by: UserName::parse(filter.by.trim().trim_start_matches('@')).ok(),
+                kind: filter.kind,
+                since: (filter.days > 0).then(|| browser::now_ms().saturating_sub(filter.days * 86_400_000)),
+                until: None,
+                before,
+                limit: Some(HITS_PAGE),
+            };
+            let (found, asked) = (found.clone(), asked.clone());
+            let on_answer = Callback::from(move |answer: Result<Answer, Refusal>| {
+                if *asked.borrow() != number {
+                    return;
+                }
+                let told = answer
+                    .and_then(|answer| answer.fields::<SearchFound>().map_err(|bad| Refusal::local(bad.to_string())));
+                found.set(match told {
+                    Ok(told) => {
+                        let mut hits = had.clone();
+                        hits.extend(told.hits);
+                        Found { hits, next: told.next, behind: told.behind, is_asked: false, why: None }
+                    }
+                    Err(refusal) => Found { why: Some(refusal.words), ..Found::default() },
+                });
+            });
+            engine.request(search, on_answer);
+        })
+    };
+    use_effect_with((text.trim().to_owned(), filter.clone()), {
+        let (found, ask, timer, asked) = (found.clone(), ask.clone(), timer.clone(), asked.clone());
+        move |(q, _): &(String, Filter)| {
+            *asked.borrow_mut() += 1;
+            if q.chars().count() < QUERY_CHARS_MIN {
+                *timer.borrow_mut() = None;
+                found.set(Found::default());
+                return;
+            }
+            found.set(Found { is_asked: true, ..(*found).clone() });
+            *timer.borrow_mut() = Some(Timeout::new(SEARCH_AFTER_MS, move || ask.emit((None, Vec::new()))));
+        }
+    });
+    let more = {
+        let (found, ask) = (found.clone(), ask);
+        Callback::from(move |()| ask.emit((found.next, found.hits.clone())))
+    };
+    (found, more)
+}
+
+#[derive(PartialEq, Properties)]
+struct FiltersProps {
+    filter: UseStateHandle<Filter>,
+}
+
+/// Room, author, kind and time.
+#[component]
+fn Filters(props: &FiltersProps) -> Html {
+    let words = use_words();
+    let filter = &props.filter;
+    let select = |apply: fn(&mut Filter, &str)| {
+        let filter = filter.clone();
+        Callback::from(move |event: Event| {
+            let mut next = (*filter).clone();
+            apply(&mut next, &event.target_unchecked_into::<HtmlSelectElement>().value());
+            filter.set(next);
+        })
+    };
+    let by = {
+        let filter = filter.clone();
+        Callback::from(move |event: InputEvent| {
+            filter.set(Filter { by: event.target_unchecked_into::<HtmlInputElement>().value(), ..(*filter).clone() });
+        })
+    };
+    let kind = select(|filter, value| {
+        filter.kind = match value {
+            "message" => Some(HitKind::Message),
+            "run" => Some(HitKind::Run),
+            "output" => Some(HitKind::Output),
+            "file" => Some(HitKind::File),
+            _ => None,
+        };
+    });
+    html! {
+        <div class="jump__filters" role="group" aria-label={words.filters}>
+            <select class="field field--small" onchange={select(|filter, value| filter.here = value == "here")} aria-label={words.filter_where} data-testid={testids::FILTER_ROOM}>
+                <option value="all">{ words.filter_all_rooms }</option><option value="here">{ words.filter_here }</option></select>
+            <select class="field field--small" onchange={kind} aria-label={words.filter_kind} data-testid={testids::FILTER_KIND}>
+                <option value="">{ words.filter_all_kinds }</option><option value="message">{ words.kind_message }</option><option value="run">{ words.kind_run }</option>
+                <option value="output">{ words.kind_output }</option><option value="file">{ words.kind_file }</option></select>
+            <select class="field field--small" onchange={select(|filter, value| filter.days = value.parse().unwrap_or(0))} aria-label={words.filter_when}>
+                <option value="0">{ words.filter_ever }</option><option value="1">{ words.filter_day }</option><option value="7">{ words.filter_week }</option><option value="30">{ words.filter_month }</option></select>
+            <input class="field field--small" oninput={by} value={filter.by.clone()} aria-label={words.filter_by} placeholder={words.filter_by} autocapitalize="none" autocomplete="off" data-testid={testids::FILTER_BY} />
+        </div>
+    }
+}

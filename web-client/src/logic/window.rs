@@ -1,0 +1,107 @@
+//! Which rows of a long timeline are drawn: those in sight and some above and below. The others are two empty spaces whose
+//! heights are those that were measured, or guessed for rows that were never seen. Called by the timeline.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::rows::{Row, RowAt};
+use crate::limits::{DAY_PX, LINE_PX, ROW_OVERSCAN_PX};
+
+/// Heights of rows that were drawn once.
+#[derive(Debug, Default)]
+pub struct Heights {
+    by_row: HashMap<RowAt, f64>,
+    width: f64,
+}
+
+impl Heights {
+    /// Keeps a row's height; `true` if it is news.
+    pub fn keep(&mut self, at: RowAt, px: f64) -> bool {
+        self.by_row.insert(at, px).is_none_or(|before| (before - px).abs() >= 0.5)
+    }
+
+    /// The width of the lines; with another one every height is another.
+    pub fn set_width(&mut self, px: f64) {
+        if (self.width - px).abs() >= 1.0 {
+            self.width = px;
+            self.by_row.clear();
+        }
+    }
+
+    fn of(&self, row: &Row) -> f64 {
+        self.by_row.get(&row.at()).copied().unwrap_or(match row {
+            Row::Day { .. } | Row::New(_) => DAY_PX,
+            Row::Line { .. } | Row::Pending { .. } => LINE_PX,
+        })
+    }
+}
+
+/// The upper edge of each row, from the first one's, and the end of the last.
+pub fn edges(rows: &[Row], heights: &Heights) -> Vec<f64> {
+    let mut edges = Vec::with_capacity(rows.len() + 1);
+    let mut at = 0.0;
+    edges.push(at);
+    for row in rows {
+        at += heights.of(row);
+        edges.push(at);
+    }
+    edges
+}
+
+/// The row that this place lies in.
+pub fn row_at(edges: &[f64], px: f64) -> usize {
+    edges.partition_point(|edge| *edge <= px).saturating_sub(1).min(edges.len().saturating_sub(2))
+}
+
+/// The rows to be drawn where `height` pixels from `top` on are in sight.
+pub fn drawn(edges: &[f64], top: f64, height: f64) -> Range<usize> {
+    if edges.len() < 2 {
+        return 0..0;
+    }
+    row_at(edges, top - ROW_OVERSCAN_PX)..row_at(edges, top + height + ROW_OVERSCAN_PX) + 1
+}
+
+/// The index of the row that stands here, or of the next one.
+pub fn index_of(rows: &[Row], at: RowAt) -> usize {
+    rows.partition_point(|row| row.at() < at).min(rows.len().saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(count: u64) -> Vec<Row> {
+        (0..count).map(Row::New).collect()
+    }
+
+    #[test]
+    fn only_what_is_near_is_drawn() {
+        let heights = Heights::default();
+        let rows = rows(10_000);
+        let edges = edges(&rows, &heights);
+        let range = drawn(&edges, 5_000.0 * DAY_PX, 800.0);
+        assert!(range.contains(&5_000) && range.len() < 200, "{range:?}");
+        assert_eq!(drawn(&edges, 0.0, 800.0).start, 0);
+        assert_eq!(drawn(&edges, 10_000.0 * DAY_PX - 800.0, 800.0).end, 10_000);
+        assert_eq!(drawn(&[0.0], 0.0, 800.0), 0..0);
+    }
+
+    #[test]
+    fn heights_are_kept_until_the_width_changes() {
+        let mut heights = Heights::default();
+        let rows = rows(3);
+        heights.set_width(500.0);
+        assert!(heights.keep(rows.first().map_or(RowAt::line(0), Row::at), 100.0));
+        assert!(!heights.keep(rows.first().map_or(RowAt::line(0), Row::at), 100.2));
+        assert_eq!(edges(&rows, &heights), [0.0, 100.2, 100.2 + DAY_PX, 100.2 + 2.0 * DAY_PX]);
+        heights.set_width(400.0);
+        assert_eq!(edges(&rows, &heights).get(1), Some(&DAY_PX));
+    }
+
+    #[test]
+    fn a_row_that_is_gone_gives_way_to_the_next() {
+        let rows = rows(3);
+        assert_eq!(index_of(&rows, RowAt::line(0)), 1);
+        assert_eq!(index_of(&rows, RowAt::line(99)), 2);
+    }
+}

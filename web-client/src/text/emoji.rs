@@ -1,0 +1,188 @@
+//! Emoji by name, as in `:tada:`: a modest table of those that teams use, and the few that are offered as reactions.
+
+/// Names and emoji, by name.
+pub const TABLE: &[(&str, &str)] = &[
+    ("+1", "👍"),
+    ("-1", "👎"),
+    ("100", "💯"),
+    ("alarm", "🚨"),
+    ("ambulance", "🚑"),
+    ("angry", "😠"),
+    ("ant", "🐜"),
+    ("apple", "🍎"),
+    ("beer", "🍺"),
+    ("beers", "🍻"),
+    ("bell", "🔔"),
+    ("blush", "😊"),
+    ("bomb", "💣"),
+    ("book", "📖"),
+    ("boom", "💥"),
+    ("bug", "🐛"),
+    ("bulb", "💡"),
+    ("cake", "🎂"),
+    ("calendar", "📅"),
+    ("chart", "📈"),
+    ("check", "✅"),
+    ("checkered_flag", "🏁"),
+    ("clap", "👏"),
+    ("clock", "🕒"),
+    ("cloud", "☁️"),
+    ("coffee", "☕"),
+    ("cold_sweat", "😰"),
+    ("computer", "💻"),
+    ("confused", "😕"),
+    ("construction", "🚧"),
+    ("cool", "😎"),
+    ("crossed_fingers", "🤞"),
+    ("cry", "😢"),
+    ("dancer", "💃"),
+    ("dart", "🎯"),
+    ("disappointed", "😞"),
+    ("dizzy", "💫"),
+    ("eyes", "👀"),
+    ("facepalm", "🤦"),
+    ("fire", "🔥"),
+    ("fire_engine", "🚒"),
+    ("flag", "🚩"),
+    ("flushed", "😳"),
+    ("gear", "⚙️"),
+    ("ghost", "👻"),
+    ("gift", "🎁"),
+    ("globe", "🌍"),
+    ("green_heart", "💚"),
+    ("grimacing", "😬"),
+    ("grin", "😁"),
+    ("hammer", "🔨"),
+    ("handshake", "🤝"),
+    ("heart", "❤️"),
+    ("heavy_check_mark", "✔️"),
+    ("hourglass", "⏳"),
+    ("hug", "🤗"),
+    ("hundred", "💯"),
+    ("idea", "💡"),
+    ("innocent", "😇"),
+    ("joy", "😂"),
+    ("key", "🔑"),
+    ("laughing", "😆"),
+    ("link", "🔗"),
+    ("lock", "🔒"),
+    ("mag", "🔍"),
+    ("mask", "😷"),
+    ("medal", "🏅"),
+    ("memo", "📝"),
+    ("moon", "🌙"),
+    ("muscle", "💪"),
+    ("no_entry", "⛔"),
+    ("ok", "👌"),
+    ("ok_hand", "👌"),
+    ("open_mouth", "😮"),
+    ("package", "📦"),
+    ("palm", "🌴"),
+    ("panic", "😱"),
+    ("party", "🥳"),
+    ("penguin", "🐧"),
+    ("phone", "📞"),
+    ("pizza", "🍕"),
+    ("point_up", "☝️"),
+    ("pray", "🙏"),
+    ("pushpin", "📌"),
+    ("question", "❓"),
+    ("rage", "😡"),
+    ("rainbow", "🌈"),
+    ("raised_hands", "🙌"),
+    ("relieved", "😌"),
+    ("repeat", "🔁"),
+    ("robot", "🤖"),
+    ("rocket", "🚀"),
+    ("rotating_light", "🚨"),
+    ("sad", "😢"),
+    ("salute", "🫡"),
+    ("scream", "😱"),
+    ("see_no_evil", "🙈"),
+    ("shield", "🛡️"),
+    ("shrug", "🤷"),
+    ("skull", "💀"),
+    ("sleep", "😴"),
+    ("smile", "😄"),
+    ("snail", "🐌"),
+    ("snake", "🐍"),
+    ("sob", "😭"),
+    ("sos", "🆘"),
+    ("sparkles", "✨"),
+    ("star", "⭐"),
+    ("stop", "🛑"),
+    ("sunglasses", "😎"),
+    ("sunny", "☀️"),
+    ("sweat", "😓"),
+    ("sweat_smile", "😅"),
+    ("tada", "🎉"),
+    ("tea", "🍵"),
+    ("thinking", "🤔"),
+    ("thumbsdown", "👎"),
+    ("thumbsup", "👍"),
+    ("tired", "😫"),
+    ("tools", "🛠️"),
+    ("train", "🚆"),
+    ("trophy", "🏆"),
+    ("truck", "🚚"),
+    ("turtle", "🐢"),
+    ("umbrella", "☔"),
+    ("unlock", "🔓"),
+    ("up", "⬆️"),
+    ("upside_down", "🙃"),
+    ("warning", "⚠️"),
+    ("wave", "👋"),
+    ("whale", "🐳"),
+    ("wink", "😉"),
+    ("wrench", "🔧"),
+    ("x", "❌"),
+    ("yum", "😋"),
+    ("zap", "⚡"),
+    ("zzz", "💤"),
+];
+
+/// What is offered under a message: agreement, thanks, *I am looking*, done, celebration, trouble.
+pub const REACTIONS: [&str; 8] = ["👍", "❤️", "😂", "🎉", "👀", "✅", "🙏", "🔥"];
+
+/// The emoji of this name, without colons.
+pub fn by_name(name: &str) -> Option<&'static str> {
+    let at = TABLE.binary_search_by_key(&name, |(name, _)| name).ok()?;
+    TABLE.get(at).map(|(_, emoji)| *emoji)
+}
+
+/// Those whose name begins with, then those whose name contains this; at most `most`.
+pub fn like(part: &str, most: usize) -> Vec<(&'static str, &'static str)> {
+    let part = part.to_lowercase();
+    let begins = TABLE.iter().filter(|(name, _)| name.starts_with(&part));
+    let contains = TABLE.iter().filter(|(name, _)| !name.starts_with(&part) && name.contains(&part));
+    begins.chain(contains).take(most).copied().collect()
+}
+
+/// The emoji at the start of a text that begins with `:name:`, and the bytes of the name with its colons.
+pub fn short(rest: &str) -> Option<(&'static str, usize)> {
+    const NAME_BYTES_MAX: usize = 20;
+    let inner = rest.strip_prefix(':')?;
+    let end = inner.bytes().take(NAME_BYTES_MAX + 1).position(|byte| byte == b':')?;
+    Some((by_name(inner.get(..end)?)?, end.saturating_add(2)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_order_and_found() {
+        assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(TABLE.iter().all(|(name, _)| by_name(name).is_some()));
+        assert_eq!(short(":tada: x"), Some(("🎉", 6)));
+        for text in [":", "::", ":nope:", "12:30:45", &format!(":{}:", "a".repeat(50))] {
+            assert_eq!(short(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn those_that_begin_so_come_first() {
+        assert_eq!(like("ro", 9).first().map(|(name, _)| *name), Some("robot"));
+        assert!(like("eart", 9).contains(&("heart", "❤️")));
+    }
+}
