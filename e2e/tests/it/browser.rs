@@ -51,7 +51,8 @@ impl Browser {
         let mut chrome = json!({"args": args});
         if width < NARROWEST_WINDOW {
             // A window of a desktop is never that narrow; a phone has no window.
-            chrome["mobileEmulation"] = json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1, "touch": true}});
+            chrome["mobileEmulation"] =
+                json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1, "touch": true}});
         }
         let options = json!({"goog:chromeOptions": chrome, "goog:loggingPrefs": {"browser": "ALL"}});
         let capabilities = options.as_object().unwrap().clone();
@@ -197,7 +198,8 @@ impl Browser {
 
     /// What axe finds wrong with what is shown, as sentences; none is well.
     pub async fn faults(&self) -> Vec<String> {
-        let path = std::env::var_os("WARDROOM_AXE").expect("WARDROOM_AXE names axe.min.js; cargo xtask test e2e sets it");
+        let path =
+            std::env::var_os("WARDROOM_AXE").expect("WARDROOM_AXE names axe.min.js; cargo xtask test e2e sets it");
         let axe = std::fs::read_to_string(path).unwrap();
         self.page.execute(&format!("{axe}; return true"), vec![]).await.unwrap();
         let script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations.flatMap(v => \

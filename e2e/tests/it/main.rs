@@ -7,6 +7,7 @@ mod conversation;
 mod cut;
 mod full_disk;
 mod house;
+mod in_the_page;
 mod kill;
 mod proxies;
 mod proxy;

@@ -85,7 +85,7 @@ impl<'a> Fence<'a> {
     }
 }
 
-fn quoted<'a>(line: &'a str) -> Option<&'a str> {
+fn quoted(line: &str) -> Option<&str> {
     let inner = line.strip_prefix('>')?;
     // `>>> x` of a Python session, `>=` and `>file` are text.
     (inner.is_empty() || inner.starts_with([' ', '>']) && !line.starts_with(">>>"))

@@ -1,5 +1,6 @@
 //! What stands below the timeline: notices, who is writing, and the composer or the reason why there is none.
 
+mod banner;
 mod big;
 mod suggest;
 mod write;

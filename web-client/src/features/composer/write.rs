@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, HtmlElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
+use super::banner::Banner;
 use super::big::{Big, Pasted, to_file};
 use super::suggest::{LIST_ID, SuggestList, suggestions};
 use super::{COMPOSER_ID, tell_input};
@@ -249,37 +250,6 @@ fn read(area: &HtmlTextAreaElement, all: String) -> Text {
     let units = area.selection_end().ok().flatten().unwrap_or(u32::MAX);
     let caret = byte_of_unit(&all, units as usize);
     Text { all, caret }
-}
-
-#[derive(PartialEq, Properties)]
-struct BannerProps {
-    room: RoomName,
-    on_drop: Callback<()>,
-}
-
-/// What is answered, or said otherwise.
-#[component]
-fn Banner(props: &BannerProps) -> Html {
-    let words = use_words();
-    let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside House");
-    let (says, quote) = match ui.writing {
-        Writing::New => return Html::default(),
-        Writing::Edit(_) => (words.editing.to_owned(), String::new()),
-        Writing::Reply(seq) => match engine.text_of(&props.room, seq) {
-            Some((by, text)) => {
-                (fill(words.replying, &[&by]), text.lines().next().unwrap_or_default().chars().take(200).collect())
-            }
-            None => (fill(words.replying, &[&format!("{seq}")]), String::new()),
-        },
-    };
-    html! {
-        <div class="compose__banner" data-testid={testids::BANNER}>
-            <span class="compose__banner-says">{ says }</span>
-            <span class="compose__banner-quote">{ crate::text::shown::shown(&quote).into_owned() }</span>
-            <button class="act" onclick={props.on_drop.reform(|_| ())}>{ words.cancel }{ " " }<span class="kbd" aria-hidden="true">{ "Esc" }</span></button>
-        </div>
-    }
 }
 
 /// The text of the field follows what is written: the draft, or the message that is said otherwise.

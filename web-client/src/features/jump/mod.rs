@@ -253,6 +253,7 @@ fn Filters(props: &FiltersProps) -> Html {
             filter.set(next);
         })
     };
+    let option = |value: &'static str, says: &'static str, is_chosen: bool| html! { <option {value} selected={is_chosen}>{ says }</option> };
     let by = {
         let filter = filter.clone();
         Callback::from(move |event: InputEvent| {
@@ -271,12 +272,14 @@ fn Filters(props: &FiltersProps) -> Html {
     html! {
         <div class="jump__filters" role="group" aria-label={words.filters}>
             <select class="field field--small" onchange={select(|filter, value| filter.here = value == "here")} aria-label={words.filter_where} data-testid={testids::FILTER_ROOM}>
-                <option value="all">{ words.filter_all_rooms }</option><option value="here">{ words.filter_here }</option></select>
+                { option("all", words.filter_all_rooms, !filter.here) }{ option("here", words.filter_here, filter.here) }</select>
             <select class="field field--small" onchange={kind} aria-label={words.filter_kind} data-testid={testids::FILTER_KIND}>
-                <option value="">{ words.filter_all_kinds }</option><option value="message">{ words.kind_message }</option><option value="run">{ words.kind_run }</option>
-                <option value="output">{ words.kind_output }</option><option value="file">{ words.kind_file }</option></select>
+                { option("", words.filter_all_kinds, filter.kind.is_none()) }{ option("message", words.kind_message, filter.kind == Some(HitKind::Message)) }
+                { option("run", words.kind_run, filter.kind == Some(HitKind::Run)) }{ option("output", words.kind_output, filter.kind == Some(HitKind::Output)) }
+                { option("file", words.kind_file, filter.kind == Some(HitKind::File)) }</select>
             <select class="field field--small" onchange={select(|filter, value| filter.days = value.parse().unwrap_or(0))} aria-label={words.filter_when}>
-                <option value="0">{ words.filter_ever }</option><option value="1">{ words.filter_day }</option><option value="7">{ words.filter_week }</option><option value="30">{ words.filter_month }</option></select>
+                { option("0", words.filter_ever, filter.days == 0) }{ option("1", words.filter_day, filter.days == 1) }
+                { option("7", words.filter_week, filter.days == 7) }{ option("30", words.filter_month, filter.days == 30) }</select>
             <input class="field field--small" oninput={by} value={filter.by.clone()} aria-label={words.filter_by} placeholder={words.filter_by} autocapitalize="none" autocomplete="off" data-testid={testids::FILTER_BY} />
         </div>
     }

@@ -16,6 +16,8 @@ use crate::limits::LONG_PRESS_MS;
 pub struct Hands {
     /// A pointer is over a line.
     pub over: Callback<MouseEvent>,
+    /// A pointer leaves what it was over.
+    pub out: Callback<MouseEvent>,
     /// A line, or something in it, has the focus.
     pub focus: Callback<FocusEvent>,
     /// A finger is on a line.
@@ -37,6 +39,17 @@ pub fn use_near(nodes: &Nodes, ui: &UiHandle, room: &RoomName) -> (UseStateHandl
         Callback::from(move |event: MouseEvent| {
             if let Some(seq) = line_of(event.target()).and_then(|line| seq_of(&line)) {
                 set.set(Some(seq));
+            }
+        })
+    };
+    let out = {
+        let (set, nodes) = (near.setter(), nodes.clone());
+        Callback::from(move |event: MouseEvent| {
+            let Some(rows) = nodes.rows.cast::<Element>() else { return };
+            let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
+            let has_focus = rows.contains(crate::services::browser::document().active_element().as_deref());
+            if !rows.contains(to.as_ref()) && !has_focus {
+                set.set(None);
             }
         })
     };
@@ -90,7 +103,7 @@ pub fn use_near(nodes: &Nodes, ui: &UiHandle, room: &RoomName) -> (UseStateHandl
             }
         })
     };
-    (near, Hands { over, focus, press, rest, keys })
+    (near, Hands { over, out, focus, press, rest, keys })
 }
 
 fn act(event: &KeyboardEvent, ui: &UiHandle, act: UiAct) {

@@ -182,7 +182,7 @@ fn Quote(props: &QuoteProps) -> Html {
         })
     };
     html! {
-        <a class="line__quote" href={route.path()} {onclick} data-testid={testids::QUOTE}><b>{ who }</b>{ " " }{ shown(&first) }</a>
+        <a class="line__quote" href={route.path()} {onclick} data-testid={testids::QUOTE}><b>{ if who.is_empty() { String::new() } else { engine.person(&who) } }</b>{ " " }{ shown(&first) }</a>
     }
 }
 

@@ -113,7 +113,7 @@ pub fn View(props: &ViewProps) -> Html {
                 if !has_talk && is_beginning {
                     <How room={name.clone()} />
                 }
-                <div class="timeline__lines" onmouseover={hands.over} onfocusin={hands.focus} ontouchstart={hands.press} ontouchmove={hands.rest.clone()} ontouchend={hands.rest}>
+                <div class="timeline__lines" onmouseover={hands.over} onmouseout={hands.out} onfocusin={hands.focus} ontouchstart={hands.press} ontouchmove={hands.rest.clone()} ontouchend={hands.rest}>
                     <div ref={nodes.above.clone()}></div>
                     <div ref={nodes.rows.clone()}>{ for list.get(range).unwrap_or_default().iter().map(row) }</div>
                     <div ref={nodes.below.clone()}></div>
