@@ -16,4 +16,4 @@ pub use exit::{ExitCode, Failure};
 pub use runner::{Runner, Target};
 pub use saved::SavedLogin;
 pub use server::{Invite, Server};
-pub use text::password;
+pub use text::{password, time};

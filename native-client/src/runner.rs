@@ -172,9 +172,11 @@ impl Runner {
         }
     }
 
-    /// Everything that has happened so far has been handed out.
+    /// Everything that has happened so far has been handed out; what is left is for the socket.
     pub(crate) fn is_idle(&self) -> bool {
-        self.effects.is_empty()
+        let is_for_socket =
+            |effect: &Effect| matches!(effect, Effect::Connect { .. } | Effect::Send { .. } | Effect::Close);
+        self.effects.iter().all(is_for_socket)
     }
 
     /// The next thing that is not about the socket. Cancelling it loses nothing.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use wardroom_native_client::commands::Format;
 use wardroom_protocol::RoomName;
 
 use super::place::{FilePlace, TargetPlace};
@@ -100,4 +101,29 @@ pub struct GetArgs {
     /// Replace a file that is there
     #[arg(long)]
     pub replace: bool,
+}
+
+/// `wardroom export`
+#[derive(Args, Debug)]
+#[command(
+    after_help = "It grows as NAME.part, and gets its name when it is whole; nothing is ever overwritten. All times are UTC."
+)]
+pub struct ExportArgs {
+    /// The room
+    pub room: RoomName,
+    /// From this time on: 2026-11-23, 2026-11-23T14:00, or with an offset as in 2026-11-23T14:00+01:00
+    #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
+    pub since: Option<u64>,
+    /// Before this time
+    #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
+    pub until: Option<u64>,
+    /// md for people, jsonl for programs
+    #[arg(long, value_name = "md|jsonl", default_value = "md")]
+    pub format: Format,
+    /// The file to write, or a folder; - is standard output [else: named after the room, here]
+    #[arg(short, long, value_name = "DIR|FILE|-")]
+    pub output: Option<PathBuf>,
+    /// Also the files that were shared, and the output of runs: all into a folder
+    #[arg(long)]
+    pub files: bool,
 }

@@ -66,3 +66,68 @@ fn a_log_goes_both_ways() {
     assert_eq!(seqs(&["--before", "11", "--limit", "3"]), [8, 9, 10]);
     assert!(seqs(&["--after", "9999"]).is_empty());
 }
+
+/// An account beside ann's, and its token.
+fn member(house: &House, name: &str) -> String {
+    let added = house.admin(&["user", "add", name, "--password-stdin"], b"a long password\n");
+    assert_eq!(added.code, 0, "{added:?}");
+    house.admin(&["token", "add", name], b"").text().trim().to_owned()
+}
+
+#[test]
+fn a_chat_takes_the_commands_of_the_table() {
+    let house = House::new();
+    let ben = member(&house, "ben");
+    let script = "\
+        helo\n/edit hello\n/react 3 👍\n/reply 3 and more\n/delete\n/topic quiet today\n\
+        /create ops The machines\nin ops\n/invite ben\n/who\n/title Operations\n/search hello\n/log 2\n/rea\n/rooms\n\
+        /dm ben\nonly you\n/runs\n/hooks\n/files\n/retention x\n";
+    let chat = done(house.client(&["chat", "general"]), script.as_bytes());
+    assert_eq!(chat.code, 0, "{chat:?}");
+    let words: Vec<&str> = std::str::from_utf8(&chat.out).unwrap().lines().map(|line| &line[6..]).collect();
+    for line in [
+        "ann: helo",
+        "ann edited 3: hello",
+        "ann reacted to 3: 👍",
+        "ann (to 3): and more",
+        "ann set the topic: quiet today",
+        "ann: in ops",
+        "ann made ben a member",
+        "ann set the title: Operations",
+        "ann: only you",
+    ] {
+        assert!(words.contains(&line), "{line} in {words:?}");
+    }
+    for said in [
+        "-- in ops",
+        "-- ann (owner, here), ben (member)",
+        "-- /react SEQ EMOJI  react to a line",
+        "-- in @ann @ben",
+        "-- nothing was run here",
+        "-- usage: /retention DAYS",
+    ] {
+        assert!(chat.err.lines().any(|line| line == said), "{said} in {}", chat.err);
+    }
+    let log = house.run(&["log", "general", "--after", "2"]).text();
+    let log: Vec<&str> = log.lines().map(|line| &line[6..]).collect();
+    assert_eq!(log[0], "ann: hello (edited)  [👍 ann]");
+    assert!(log.contains(&"ann (to 3): (deleted)"), "{log:?}");
+
+    // The other one sees what is for them, and answers.
+    let as_ben = |args: &[&str]| {
+        let mut command = house.client(args);
+        command.env("WARDROOM_TOKEN", &ben);
+        done(command, b"")
+    };
+    let rooms = as_ben(&["rooms"]).text();
+    assert!(
+        rooms.lines().any(|line| line.starts_with('@') && line.contains("1 unread") && line.ends_with("with ann, ben"))
+    );
+    assert_eq!(as_ben(&["dm", "ann", "got it"]).code, 0);
+    let listed = house.run(&["ls", "--json"]).text();
+    let dm = listed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).find(|room| room["dm"].is_array());
+    let dm = dm.unwrap()["room"].as_str().unwrap().to_owned();
+    let log = house.run(&["log", &dm]).text();
+    assert!(log.ends_with("ben: got it\n") && log.contains("ann: only you\n"), "{log}");
+    assert_eq!(house.run(&["dm", "nobody-here", "x"]).code, 3);
+}

@@ -202,10 +202,7 @@ impl Server {
             }
             "dm.open" => self.say(&json!({ "t": "ok", "re": id, "room": "@dm1" })),
             "search" => self.say(&json!({ "t": "ok", "re": id, "hits": [], "behind": 0 })),
-            "room.list" => {
-                let info = self.info();
-                self.say(&json!({ "t": "ok", "re": id, "rooms": [info] }));
-            }
+            "room.list" => self.say(&json!({ "t": "ok", "re": id, "rooms": [self.info()] })),
             "room.members" => {
                 let ben = json!({ "user": "ben", "name": "Ben", "role": "member", "here": false });
                 self.say(&json!({ "t": "ok", "re": id, "members": [ben] }));
@@ -241,8 +238,7 @@ impl Server {
     }
 
     fn welcome(&mut self) {
-        let epoch = self.epoch;
-        let info = self.info();
+        let (epoch, info) = (self.epoch, self.info());
         self.say(&json!({
             "t": "welcome", "v": 1, "server": "model", "epoch": epoch, "now": 5_000,
             "you": { "user": "ann", "name": "Ann", "role": "operator" },

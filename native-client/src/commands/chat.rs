@@ -174,7 +174,8 @@ impl Talk {
             let waits = match &parsed {
                 // Without a connection lines wait here once the outbox is full, and then in the pipe: none is lost.
                 Ok(Line::Message(_)) => is_held_up || runner.client().outbox().posts().len() >= OUTBOX_POSTS_MAX,
-                line if command::waits(line) => is_held_up || self.is_saying(runner),
+                // The model is ahead of what has been shown: "my last message" is the last one of those.
+                line if command::waits(line) => is_held_up || self.is_saying(runner) || !runner.is_idle(),
                 _ => false,
             };
             if waits {

@@ -61,7 +61,7 @@ pub async fn get(target: Target, get: Get) -> Result<ExitCode, Failure> {
 }
 
 /// Fetches it, if need be a second time from the start: what an earlier call left may be of another file.
-async fn fetch(
+pub(super) async fn fetch(
     runner: &mut Runner,
     get: &Get,
     output: &std::path::Path,

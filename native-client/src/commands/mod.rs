@@ -3,6 +3,7 @@
 mod admin;
 mod chat;
 mod dm;
+mod export;
 mod get;
 mod history;
 mod log;
@@ -24,6 +25,7 @@ use crate::runner::Runner;
 pub use admin::{Admin, AdminCall, admin, invite_link};
 pub use chat::{Chat, chat};
 pub use dm::{Dm, dm};
+pub use export::{Export, Format, export};
 pub use get::{Get, get};
 pub use log::{Log, log};
 pub use login::{Login, LoginTo, login, logout};

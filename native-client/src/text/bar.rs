@@ -11,10 +11,18 @@ pub(crate) struct Bar(ProgressBar);
 impl Bar {
     /// A bar for so many bytes.
     pub(crate) fn new(name: &str, size: u64, wanted: bool) -> Bar {
+        Bar::of(name, size, wanted, "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}")
+    }
+
+    /// A bar for so many of anything.
+    pub(crate) fn counted(name: &str, count: u64, wanted: bool) -> Bar {
+        Bar::of(name, count, wanted, "{prefix} {wide_bar} {pos}/{len} {eta} {msg}")
+    }
+
+    fn of(name: &str, size: u64, wanted: bool, template: &str) -> Bar {
         let is_seen = wanted && std::io::stderr().is_terminal();
         let target = if is_seen { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(size), target);
-        let template = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }

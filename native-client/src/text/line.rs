@@ -30,6 +30,11 @@ fn event_line_at(event: &Event, now: &Zoned) -> String {
     format!("{} {}", time_words(event.at, now), words_of(event))
 }
 
+/// One event in words, without when it was.
+pub(crate) fn event_words(event: &Event) -> String {
+    words_of(event)
+}
+
 /// One event with its place before it, by which it can be answered, edited or reacted to.
 pub(crate) fn placed_line(event: &Event) -> String {
     format!("{:>6}  {}", event.seq, event_line(event))

@@ -7,10 +7,11 @@ mod line;
 mod link;
 pub mod password;
 mod size;
+pub mod time;
 
 pub(crate) use amended::Amended;
 pub(crate) use bar::Bar;
 pub(crate) use filter::TerminalFilter;
-pub(crate) use line::{event_json, event_line, moment_words, output_line, placed_line};
+pub(crate) use line::{event_json, event_line, event_words, moment_words, output_line, placed_line};
 pub(crate) use link::link_words;
 pub(crate) use size::bytes_words;

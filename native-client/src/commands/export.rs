@@ -1,0 +1,182 @@
+//! `wardroom export ROOM`: a room, or a span of its time, as Markdown for people or JSON lines for programs; with `--files` also
+//! what was shared and what commands printed. It is read page by page, so a room of any length takes no more memory, and
+//! appears under its name only when it is whole.
+
+mod beside;
+mod markdown;
+mod place;
+
+use std::path::PathBuf;
+
+use wardroom_protocol::limits::HISTORY_LIMIT_MAX;
+use wardroom_protocol::messages::{RoomInfo, RoomList, RoomListed};
+use wardroom_protocol::{Event, EventBody, RoomName};
+
+use self::beside::Beside;
+use self::place::Place;
+use super::Out;
+use super::history::{Which, page};
+use super::ls::other_version;
+use super::out::say;
+use crate::exit::{ExitCode, Failure};
+use crate::runner::{Runner, Target, now_ms};
+use crate::text::Bar;
+
+/// What to export, and where to.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// The room.
+    pub room: RoomName,
+    /// From this time on, Unix milliseconds.
+    pub since: Option<u64>,
+    /// Before this time.
+    pub until: Option<u64>,
+    /// As what.
+    pub format: Format,
+    /// A file, a folder, or `-` for standard output; named after the room if it is not said.
+    pub output: Option<PathBuf>,
+    /// With the files that were shared, and the output of runs: into a folder.
+    pub files: bool,
+    /// Say what was made as JSON, on standard output.
+    pub json: bool,
+}
+
+/// As what a room is exported.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Format {
+    /// For people: each line once, as it is after its amendments.
+    #[default]
+    Markdown,
+    /// For programs: every event of the protocol on a line, amendments among them.
+    JsonLines,
+}
+
+impl Format {
+    /// The end of a file's name.
+    fn extension(self) -> &'static str {
+        match self {
+            Format::Markdown => "md",
+            Format::JsonLines => "jsonl",
+        }
+    }
+}
+
+impl std::str::FromStr for Format {
+    type Err = &'static str;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s {
+            "md" => Ok(Format::Markdown),
+            "jsonl" => Ok(Format::JsonLines),
+            _ => Err("a format is md or jsonl"),
+        }
+    }
+}
+
+/// Exports it.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn export(target: Target, export: Export) -> Result<ExitCode, Failure> {
+    let place = Place::of(&export)?;
+    let mut runner = Runner::connect(target).await?;
+    let done = write(&mut runner, &export, place).await;
+    runner.finish().await;
+    let done = done?;
+    if done.missing > 0 {
+        say(&format!("wardroom: {} files or outputs are not in it; see above", done.missing));
+    }
+    if export.json && done.path.is_some() {
+        Out::new().json(&serde_json::json!({ "path": done.path, "events": done.events, "missing": done.missing }))?;
+    } else if let Some(path) = &done.path {
+        say(&format!("{} ({} events)", path.display(), done.events));
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// What became of it.
+struct Done {
+    path: Option<PathBuf>,
+    events: u64,
+    missing: u64,
+}
+
+async fn write(runner: &mut Runner, export: &Export, mut place: Place) -> Result<Done, Failure> {
+    let info = info(runner, &export.room).await?;
+    let floor = info.first.unwrap_or(1).saturating_sub(1);
+    let mut after = match export.since {
+        Some(since) => before_time(runner, &export.room, floor, info.head, since).await?,
+        None => floor,
+    };
+    let bar = Bar::counted(info.room.as_str(), info.head.saturating_sub(after), place.wants_progress());
+    let begun = after;
+    let mut beside = place.folder().map(|folder| Beside::new(folder, &export.room));
+    let mut days = markdown::Days::default();
+    if export.format == Format::Markdown {
+        place.write(&markdown::heading(&info, export, now_ms()))?;
+    }
+    let mut events = 0u64;
+    // What comes while it is written is not in it: the room as it was at the beginning.
+    'pages: while after < info.head {
+        let page = page(runner, &export.room, Which::After(after), u64::from(HISTORY_LIMIT_MAX)).await?;
+        let (mut is_over, mut is_empty) = (export.until.is_some(), true);
+        for (event, raw) in page.events {
+            if event.seq > info.head {
+                break 'pages;
+            }
+            (after, is_empty) = (event.seq, false);
+            let is_before_end = export.until.is_none_or(|until| event.at < until);
+            is_over = is_over && !is_before_end;
+            if !is_before_end || export.since.is_some_and(|since| event.at < since) {
+                continue;
+            }
+            let note = match &mut beside {
+                Some(beside) => beside.fetch(runner, &event).await?,
+                None => None,
+            };
+            events = events.saturating_add(1);
+            place.write(&match export.format {
+                Format::Markdown => days.entry(&event, note.as_deref()),
+                Format::JsonLines => json_line(&event, &raw),
+            })?;
+        }
+        bar.set(after.saturating_sub(begun));
+        // A clock that was set back puts a few lines out of the order of time; a whole page of later ones is the end.
+        if is_over || is_empty {
+            break;
+        }
+    }
+    bar.clear();
+    let missing = beside.map_or(0, |beside| beside.missing());
+    Ok(Done { path: place.finish()?, events, missing })
+}
+
+/// The event as the server sent it, without the mark that is only its author's.
+fn json_line(event: &Event, raw: &str) -> String {
+    let line = match &event.body {
+        // What this version does not know is kept as it came.
+        EventBody::Other { .. } => raw.to_owned(),
+        _ => crate::text::event_json(&Event { nonce: None, ..event.clone() }),
+    };
+    line + "\n"
+}
+
+async fn info(runner: &mut Runner, room: &RoomName) -> Result<RoomInfo, Failure> {
+    let listed: RoomListed = runner.ask(&RoomList {}).await?.fields().map_err(other_version)?;
+    let found = listed.rooms.into_iter().find(|info| info.room == *room);
+    found.ok_or_else(|| Failure::refused(format!("there is no room {room} that you can see; wardroom ls lists them")))
+}
+
+/// A place in the room before which everything is older than `since`: found by halving, and a page further back, because a
+/// server's clock may have been set back a little.
+async fn before_time(runner: &mut Runner, room: &RoomName, floor: u64, head: u64, since: u64) -> Result<u64, Failure> {
+    let (mut low, mut high) = (floor, head);
+    while low < high {
+        let middle = low.midpoint(high);
+        let page = page(runner, room, Which::After(middle), 1).await?;
+        match page.events.first() {
+            Some((event, _)) if event.at < since => low = event.seq.max(middle.saturating_add(1)),
+            _ => high = middle,
+        }
+    }
+    Ok(low.saturating_sub(u64::from(HISTORY_LIMIT_MAX)).max(floor))
+}
