@@ -19,6 +19,7 @@ mod outlet;
 mod policy;
 mod presence;
 mod refusal;
+mod retention;
 mod rooms;
 mod runs;
 mod search;

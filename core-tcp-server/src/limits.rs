@@ -133,6 +133,15 @@ pub const TYPISTS_MAX: usize = 8;
 /// Items that wait for a connection's writer at which what may be dropped is: it is about to be out of date anyway.
 pub const CROWDED_ITEMS: u32 = 16;
 
+/// Milliseconds of a day.
+pub const DAY_MS: u64 = 24 * 3_600 * 1_000;
+/// Milliseconds between looks at what is older than its room keeps it: days are counted in hours.
+pub const RETENTION_EVERY_MS: u64 = 3_600 * 1_000;
+/// Events that one transaction of retention removes: a few milliseconds of the writer.
+pub const RETENTION_BATCH_EVENTS: i64 = 200;
+/// Milliseconds between two of them, which belong to those who post.
+pub const RETENTION_PAUSE_MS: u64 = 20;
+
 /// Runs that are not over, on all hosts together: four hosts that do as much as they can. Each may hold
 /// [`RUN_TAIL_BYTES_MAX`] and [`HOST_WINDOW_BYTES`] in memory, which makes 320 MiB at the very worst.
 pub const OPEN_RUNS_MAX: usize = 256;

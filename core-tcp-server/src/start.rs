@@ -162,9 +162,11 @@ async fn run(parts: Parts, listeners: Vec<Listener>, shutdown: CancellationToken
     }
     accepting.close();
     let sweeper = tokio::spawn(sweep(Arc::clone(&state), shutdown.clone()));
+    let retention = tokio::spawn(crate::retention::run(Arc::clone(&state), shutdown.clone()));
     shutdown.cancelled().await;
     accepting.wait().await;
     drop(sweeper.await);
+    drop(retention.await);
     // Told to come back, with a spread so that they do not all come at once (the clients add their own).
     state.presence.close_all("the server is stopping", 1_000);
     tokio::time::sleep(Duration::from_millis(CLOSE_WAIT_MS / 4)).await;

@@ -32,7 +32,7 @@ pub use commit::commit;
 pub use download::open_download;
 pub use list::{list, stat};
 pub use put::put;
-pub use recover::{expire, recover};
+pub use recover::{expire, recover, take_down};
 pub use send::{abort, chunk, resume, write};
 
 use crate::answer::ok;

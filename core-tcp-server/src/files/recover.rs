@@ -129,6 +129,26 @@ async fn forget(state: &Arc<State>, row: &UploadRow) -> Result<(), Refusal> {
     state.store.write(move |tx| table::delete_upload(tx.conn, id)).await
 }
 
+/// Takes a file off its shelf that came with a line of the room which goes. One that was put in its place since, also by
+/// hand, stays.
+///
+/// # Errors
+/// Where the disk or the store fails.
+pub async fn take_down(state: &State, room: &Arc<Room>, path: &RelPath, seq: u64) -> Result<(), Refusal> {
+    // So that nothing is put there between the look and the removal.
+    let _lane = state.files.lane(room.id).lock().await;
+    let (shelves, name, looked_at) = (Arc::clone(&state.files.shelves), room.name.clone(), path.clone());
+    let look = spawn_blocking(move || shelves.look(&name, &looked_at));
+    let Ok((Kind::File, stamp)) = look.await.map_err(Refusal::internal)? else { return Ok(()) };
+    let (id, asked) = (room.id, path.clone());
+    if !state.store.read(move |conn| table::is_placed(conn, id, asked.as_str(), &stamp, seq)).await? {
+        return Ok(());
+    }
+    let (shelves, name, gone) = (Arc::clone(&state.files.shelves), room.name.clone(), path.clone());
+    let removed = spawn_blocking(move || shelves.remove(&name, &gone));
+    removed.await.map_err(Refusal::internal)?.map_err(|e| refuse(e, path.as_str()))
+}
+
 /// Removes uploads that nobody went on with for a week, and forgets those that have been over for as long.
 pub async fn expire(state: &Arc<State>) {
     let before_ms = now_ms().saturating_sub(UPLOAD_KEEP_MS);

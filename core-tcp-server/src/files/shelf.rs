@@ -207,6 +207,26 @@ impl Shelves {
         rustix::fs::fsync(&folder)
     }
 
+    /// Removes a file, and the folders that it leaves empty.
+    ///
+    /// # Errors
+    /// The kernel's: [`Errno::NOENT`] where nothing is.
+    pub fn remove(&self, room: &RoomName, path: &RelPath) -> Result<(), Errno> {
+        let mut folder = path.parent();
+        let dir = self.open_folder(room, folder.as_ref())?;
+        rustix::fs::unlinkat(&dir, path.file_name(), AtFlags::empty())?;
+        rustix::fs::fsync(&dir)?;
+        while let Some(empty) = folder {
+            folder = empty.parent();
+            let above = self.open_folder(room, folder.as_ref())?;
+            // The first that holds something else stays, and so do those above it.
+            if rustix::fs::unlinkat(&above, empty.file_name(), AtFlags::REMOVEDIR).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes sure that a file which was moved to its place before a crash stays there.
     ///
     /// # Errors

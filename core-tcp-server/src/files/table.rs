@@ -185,6 +185,14 @@ pub fn put_file(
     Ok(())
 }
 
+/// True where the file that has this stamp came with this line of the room.
+pub fn is_placed(conn: &Connection, room: RoomId, path: &str, stamp: &Stamp, seq: u64) -> Result<bool, Refusal> {
+    let sql =
+        "SELECT 1 FROM files WHERE room = ?1 AND path = ?2 AND seq = ?3 AND size = ?4 AND mtime = ?5 AND ino = ?6";
+    let row = params![room.0, path, as_sql(seq), as_sql(stamp.size), stamp.mtime_ns, ino_as_sql(stamp.ino)];
+    Ok(conn.prepare_cached(sql)?.exists(row)?)
+}
+
 /// The digest of the file that has this stamp.
 pub fn digest(conn: &Connection, room: RoomId, path: &str, stamp: &Stamp) -> Result<Option<String>, Refusal> {
     let sql = "SELECT blake3 FROM files WHERE room = ?1 AND path = ?2 AND size = ?3 AND mtime = ?4 AND ino = ?5";

@@ -5,7 +5,7 @@
 //! (`flow`). What a run is and how it ended stands in the store and in the room's timeline (`start`, `end`).
 //!
 //! A run costs two commits, one before its host hears of it and one after its last byte. A command is never run twice:
-//! see `run::Phase`. Output is kept for ever; there is no retention yet.
+//! see `run::Phase`. Output is kept as long as the line of the run's start: see `retention`.
 
 mod control;
 mod end;
@@ -30,7 +30,7 @@ pub use control::{eof, input, signal};
 pub use link::{Attached, bad_frame};
 pub use list::{find_by_n, get, list, watch};
 pub use open::Runs;
-pub use output::output_path;
+pub use output::{output_path, remove_output};
 pub use start::start;
 use wardroom_protocol::Request;
 use wardroom_protocol::messages::{RunAck, RunListed};

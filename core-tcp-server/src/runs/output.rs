@@ -1,7 +1,7 @@
 //! A run's output on disk: `data/runs/<id>/output`, and the index beside it. All of it blocks: called on threads that
 //! may. Who may read it, and what is still in memory only, is not known here.
 //!
-//! Old output is kept for ever: there is no retention yet.
+//! Output goes with the run's line in its room: see `retention`.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -10,10 +10,25 @@ use std::path::{Path, PathBuf};
 
 use super::index::{self, RECORD_BYTES, Record, Segment};
 use crate::limits::INDEX_RESOLUTION_MS;
+use crate::refusal::Refusal;
+use crate::state::State;
 
 /// Where the bytes of a run's output are, once there are some.
 pub fn output_path(runs: &Path, run: wardroom_protocol::RunId) -> PathBuf {
     OutputFolder::new(runs, run).0.join("output")
+}
+
+/// Removes the output of a run that is over. What is gone already is no fault.
+///
+/// # Errors
+/// Where the disk refuses.
+pub async fn remove_output(state: &State, run: wardroom_protocol::RunId) -> Result<(), Refusal> {
+    let folder = OutputFolder::new(&state.runs.folder, run).0;
+    let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder));
+    match removed.await.map_err(Refusal::internal)? {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e.into()),
+        _ => Ok(()),
+    }
 }
 
 /// The folder of one run's output. It is made with the first byte.

@@ -78,7 +78,10 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
     }
     let Intent { run, order, room, by, nonce } = intent;
     let user = &by.user;
-    let n: i64 = tx.conn.prepare_cached("SELECT coalesce(max(n), 0) + 1 FROM runs")?.query_row([], |row| row.get(0))?;
+    // Those that retention removed are counted too.
+    let next = "SELECT max(coalesce((SELECT max(n) FROM runs), 0),
+                coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'runs_n'), 0)) + 1";
+    let n: i64 = tx.conn.prepare_cached(next)?.query_row([], |row| row.get(0))?;
     let n_ = u64::try_from(n).unwrap_or(0);
     let detail = format!("r{n} on {} in {}: {}", order.host, room.name, order.shown);
     tx.audit(user.name.as_str(), &by.address, "run.start", &run.to_string(), &detail)?;

@@ -91,7 +91,6 @@ impl Search {
     }
 
     /// What stood in a room before `first` is gone.
-    #[expect(dead_code, reason = "retention is the next that comes")]
     pub fn trimmed(&self, room: RoomId, first: u64) {
         self.signal.trimmed(room, first);
     }

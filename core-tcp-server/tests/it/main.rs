@@ -7,6 +7,7 @@ mod fake_host;
 mod files;
 mod hooks;
 mod hosts;
+mod retention;
 mod rooms;
 mod runs;
 mod search;

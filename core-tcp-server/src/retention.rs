@@ -1,0 +1,147 @@
+//! Retention: what is older than a room keeps it goes, with all that hangs on it: mentions, runs and their output, files
+//! on the shelf, rows of the search index. From the front of the timeline on, without gaps, in small transactions between
+//! which others post.
+//!
+//! What is on disk goes before the rows that name it: after a crash between the two the next sweep finds the rows, and
+//! does the rest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use tokio_util::sync::CancellationToken;
+use wardroom_protocol::event::EventBody;
+use wardroom_protocol::{RelPath, RunId};
+
+use crate::clock::now_ms;
+use crate::limits::{DAY_MS, RETENTION_BATCH_EVENTS, RETENTION_EVERY_MS, RETENTION_PAUSE_MS};
+use crate::refusal::Refusal;
+use crate::rooms::Room;
+use crate::state::State;
+use crate::store::{RoomId, Tx};
+
+/// At the start, and then each hour, until the core stops.
+pub async fn run(state: Arc<State>, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(RETENTION_EVERY_MS));
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            swept = sweep(&state, now_ms()) => if let Err(error) = swept {
+                tracing::warn!(%error, "what is too old is not removed yet");
+            },
+        }
+    }
+}
+
+/// Removes what is too old by this time, in all rooms that say how long they keep it.
+///
+/// # Errors
+/// Where the disk or the store fails; what was removed by then stays so.
+pub async fn sweep(state: &State, now_ms: u64) -> Result<(), Refusal> {
+    for room in state.rooms.all() {
+        let days = room.meta().retention_days;
+        if days > 0 {
+            let before_ms = now_ms.saturating_sub(u64::from(days) * DAY_MS);
+            while sweep_some(state, &room, before_ms).await? {
+                tokio::time::sleep(Duration::from_millis(RETENTION_PAUSE_MS)).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Events that go, and what goes with them.
+#[derive(Debug, Default)]
+struct Old {
+    last: u64,
+    runs: Vec<RunId>,
+    files: Vec<(RelPath, u64)>,
+}
+
+/// True where there may be more.
+async fn sweep_some(state: &State, room: &Arc<Room>, before_ms: u64) -> Result<bool, Refusal> {
+    let (id, first) = (room.id, room.first());
+    let Some(old) = state.store.read(move |conn| find(conn, id, first, before_ms)).await? else { return Ok(false) };
+    for run in &old.runs {
+        crate::runs::remove_output(state, *run).await?;
+    }
+    for (path, seq) in &old.files {
+        crate::files::take_down(state, room, path, *seq).await?;
+    }
+    let last = old.last;
+    state.store.write(move |tx| remove(tx, id, &old)).await?;
+    room.forget_before(last + 1);
+    state.search.trimmed(id, last + 1);
+    Ok(true)
+}
+
+/// The first events of a room, as far as they are too old. A run goes as a whole, once its end is too old as well.
+fn find(conn: &Connection, room: RoomId, first: u64, before_ms: u64) -> Result<Option<Old>, Refusal> {
+    let as_sql = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let mut events = conn.prepare_cached(
+        "SELECT seq, at, kind, fields FROM events WHERE room = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let mut rows = events.query(params![room.0, as_sql(first), RETENTION_BATCH_EVENTS])?;
+    let mut old = Old::default();
+    while let Some(row) = rows.next()? {
+        let (seq, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let (kind, fields): (String, String) = (row.get(2)?, row.get(3)?);
+        if at >= as_sql(before_ms) {
+            break;
+        }
+        let seq = u64::try_from(seq).unwrap_or(0);
+        match EventBody::parse(&kind, fields.as_bytes()) {
+            EventBody::RunStarted(started) => {
+                if !is_over(conn, started.run, as_sql(before_ms))? {
+                    break;
+                }
+                old.runs.push(started.run);
+            }
+            EventBody::FileAdded(file) => old.files.push((file.path, seq)),
+            _ => {}
+        }
+        old.last = seq;
+    }
+    Ok((old.last > 0).then_some(old))
+}
+
+fn is_over(conn: &Connection, run: RunId, before_ms: i64) -> Result<bool, Refusal> {
+    let sql = "SELECT exit IS NOT NULL AND at + coalesce(ms, 0) < ?2 FROM runs WHERE id = ?1";
+    let over: Option<bool> =
+        conn.prepare_cached(sql)?.query_row(params![run.to_string(), before_ms], |row| row.get(0)).optional()?;
+    Ok(over.unwrap_or(true))
+}
+
+fn remove(tx: &mut Tx<'_>, room: RoomId, old: &Old) -> Result<(), Refusal> {
+    let last = i64::try_from(old.last).unwrap_or(i64::MAX);
+    for sql in [
+        "DELETE FROM events WHERE room = ?1 AND seq <= ?2",
+        "DELETE FROM mentions WHERE room = ?1 AND seq <= ?2",
+        "DELETE FROM hook_keys WHERE hook IN (SELECT id FROM hooks WHERE room = ?1) AND seq <= ?2",
+        "UPDATE rooms SET first = max(first, ?2 + 1) WHERE id = ?1",
+    ] {
+        tx.conn.prepare_cached(sql)?.execute(params![room.0, last])?;
+    }
+    // People say r41: a number is never another run's, also when the last run is gone.
+    let keep = "INSERT INTO meta(key, value) SELECT 'runs_n', max(n) FROM runs WHERE n IS NOT NULL HAVING max(n) > 0
+                ON CONFLICT(key) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))";
+    if !old.runs.is_empty() {
+        tx.conn.execute(keep, [])?;
+    }
+    for run in &old.runs {
+        tx.conn.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([run.to_string()])?;
+    }
+    for (path, seq) in &old.files {
+        // One that was replaced since has a later line, and stays.
+        tx.conn.prepare_cached("DELETE FROM files WHERE room = ?1 AND path = ?2 AND seq = ?3")?.execute(params![
+            room.0,
+            path.as_str(),
+            i64::try_from(*seq).unwrap_or(i64::MAX)
+        ])?;
+    }
+    Ok(())
+}
