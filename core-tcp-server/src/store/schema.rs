@@ -50,8 +50,10 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     conn.busy_timeout(Duration::from_millis(STORE_BUSY_MS)).map_err(wrap)?;
     check_owner(&conn, &shown)?;
     // FULL: a commit that was answered is on disk, also after a power cut. Checkpoints run on a thread of their own.
+    // What is deleted is overwritten, not only forgotten.
     conn.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON;
+         PRAGMA secure_delete=ON;
          PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;",
     )
     .map_err(wrap)?;

@@ -127,7 +127,8 @@ async fn carry_out(
         Request::DmOpen(open) => ok(id, &DmOpened { room: rooms::open_dm(state, member, open).await? }),
         Request::Typing(typing) => {
             rooms::typing(state, member, &typing.room)?;
-            None
+            // Clients give it no number, and get no answer.
+            ok(id, &Nothing {})
         }
         Request::RoomEdit(edit) => ok(id, &Stood { seq: rooms::edit(state, member, edit).await? }),
         Request::RoomDelete(delete) => ok(id, &Stood { seq: Some(rooms::delete(state, member, delete).await?) }),

@@ -2,6 +2,7 @@
 //! the file of that subject.
 
 mod files;
+mod hooks;
 mod rooms;
 mod runs;
 mod search;
@@ -203,7 +204,9 @@ impl Session {
             Command::Put(path, size) => self.put_file(path, size).await?,
             Command::Get(path) => self.get_file(path).await?,
             Command::Search(words) => self.search(words).await?,
-            Command::Hook(_) | Command::Hooks | Command::Unhook(_) => self.tell("this is not there over nc yet"),
+            Command::Hook(bot) => self.add_hook(bot).await?,
+            Command::Hooks => self.list_hooks().await?,
+            Command::Unhook(hook) => self.remove_hook(hook).await?,
             Command::Quit => {}
             talk => self.talk(talk).await?,
         }

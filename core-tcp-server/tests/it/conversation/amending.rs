@@ -54,7 +54,8 @@ async fn what_was_deleted_is_served_to_nobody() {
     let (mut ann, mut ben) = (core.sign_in("ann").await, core.sign_in("ben").await);
     ann.ask(json!({"t":"room.create","room":"ops"})).await;
     ann.ask(json!({"t":"room.post","room":"ops","text":"the password is sesame","nonce":"a1"})).await;
-    ann.ask(json!({"t":"room.edit","room":"ops","seq":2,"text":"sesame, I said"})).await;
+    let long = format!("{} sesame, I said", "x".repeat(12_000));
+    ann.ask(json!({"t":"room.edit","room":"ops","seq":2,"text":long})).await;
     ann.ask(json!({"t":"room.react","room":"ops","seq":2,"emoji":"😱","on":true})).await;
     assert_eq!(ann.ask(json!({"t":"room.delete","room":"ops","seq":2})).await["seq"], 5);
     // From memory, from disk, and on disk.
@@ -83,6 +84,13 @@ async fn what_was_deleted_is_served_to_nobody() {
     let db = rusqlite::Connection::open(data.path().join("data/wardroom.db")).unwrap();
     let found = "SELECT count(*) FROM events WHERE fields LIKE '%sesame%'";
     assert_eq!(db.query_row(found, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+    drop(db);
+    for file in ["wardroom.db", "wardroom.db-wal"] {
+        let bytes = std::fs::read(data.path().join("data").join(file)).unwrap_or_default();
+        let left = bytes.windows(6).position(|part| part == b"sesame");
+        let around = left.map(|at| String::from_utf8_lossy(&bytes[at.saturating_sub(80)..at + 40]).into_owned());
+        assert_eq!((left, around), (None, None), "{file} still has it");
+    }
 }
 
 #[tokio::test]

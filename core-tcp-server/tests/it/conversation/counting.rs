@@ -206,3 +206,49 @@ async fn answer_to(client: &mut Client<TcpStream>, id: u64) -> u64 {
         }
     }
 }
+
+#[tokio::test]
+async fn counts_are_exact_after_everybody_did_everything_at_once() {
+    let core = core().await;
+    let mut clients = sign_in(&core).await;
+    clients[0].ask(json!({"t":"room.create","room":"ops"})).await;
+    for client in &mut clients[1..] {
+        client.ask(json!({"t":"room.join","room":"ops"})).await;
+    }
+    let tasks: Vec<_> = clients.into_iter().enumerate().map(|(who, client)| tokio::spawn(talk(who, client))).collect();
+    let mut clients = Vec::new();
+    for task in tasks {
+        clients.push(task.await.unwrap());
+    }
+    check(&core, &mut clients, "all at once").await;
+    let core = TestCore::on(core.stop().await).await;
+    check(&core, &mut sign_in(&core).await, "all at once, and a restart").await;
+}
+
+/// Posts, reads in the middle, edits and deletes, as fast as it goes.
+async fn talk(who: usize, mut client: Client<TcpStream>) -> Client<TcpStream> {
+    let mut dice = Dice(u64::from(std::process::id()) + who as u64);
+    let (mut mine, mut head) = (Vec::new(), 4);
+    for step in 0..150 {
+        let text = format!("@{} line {step}", NAMES[dice.below(4) as usize]);
+        let at = dice.below(mine.len().max(1) as u64) as usize;
+        match (dice.below(6), mine.get(at).copied()) {
+            (0 | 1, _) => {
+                client.ask(json!({"t":"room.read","room":"ops","seq":head - dice.below(4)})).await;
+            }
+            (2, Some(seq)) => {
+                client.ask(json!({"t":"room.delete","room":"ops","seq":seq})).await;
+                mine.swap_remove(at);
+            }
+            (3, Some(seq)) => {
+                client.ask(json!({"t":"room.edit","room":"ops","seq":seq,"text":text})).await;
+            }
+            _ => {
+                let post = json!({"t":"room.post","room":"ops","text":text,"nonce":format!("n{who}-{step}")});
+                head = client.ask(post).await["seq"].as_u64().unwrap();
+                mine.push(head);
+            }
+        }
+    }
+    client
+}

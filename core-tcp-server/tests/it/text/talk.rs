@@ -72,6 +72,26 @@ async fn people_talk_alone_and_look_after_their_rooms() {
 }
 
 #[tokio::test]
+async fn webhooks_are_made_listed_and_ended() {
+    let core = core().await;
+    let mut ann = Person::sign_in(&core, "ann").await;
+    ann.send("/hook alerts\n/create ops\n/hooks\n/hook alerts\n/hooks\n/unhook 1\n/unhook 1\n").await;
+    let shown = ann.until("# ops has no webhook 1\n").await;
+    for words in [
+        "# only owners of general do this, and admins\n",
+        "# this room has no webhooks: /hook BOT makes one\n",
+        "# Webhook 1: what is posted to this address is said here by alerts. It is told once:\n#   http://web.example/hooks/",
+        " alerts joined\n",
+        "#    1  alerts               by ann on ",
+        ", never used\n",
+        "# webhook 1 is no more\n",
+        " alerts left\n",
+    ] {
+        assert!(shown.contains(words), "{words} in {shown}");
+    }
+}
+
+#[tokio::test]
 async fn words_are_found_with_their_place() {
     let core = core().await;
     let mut program = core.sign_in("ben").await;

@@ -1,0 +1,54 @@
+//! What a person does with the webhooks of a room.
+
+use std::fmt::Write as _;
+
+use wardroom_protocol::UserName;
+use wardroom_protocol::messages::{HookAdd, HookList, HookRemove};
+
+use super::Session;
+use crate::hooks;
+use crate::refusal::Refusal;
+
+impl Session {
+    /// Makes one, and tells its address: to this person alone, and once.
+    pub(super) async fn add_hook(&self, bot: UserName) -> Result<(), Refusal> {
+        let room = self.current()?.name.clone();
+        let added = hooks::add(&self.state, &self.member, HookAdd { room, bot: bot.clone() }).await?;
+        let base = self.state.web_url.as_deref().unwrap_or("https://THIS-SERVER/").trim_end_matches('/');
+        self.tell_lines(format!(
+            "# Webhook {}: what is posted to this address is said here by {bot}. It is told once:\n#   {base}/hooks/{}\n",
+            added.hook, added.token
+        ));
+        Ok(())
+    }
+
+    pub(super) async fn list_hooks(&self) -> Result<(), Refusal> {
+        let room = self.current()?.name.clone();
+        let hooks = hooks::list(&self.state, &self.member, HookList { room }).await?;
+        if hooks.is_empty() {
+            self.tell("this room has no webhooks: /hook BOT makes one");
+            return Ok(());
+        }
+        let mut out = String::new();
+        for hook in hooks {
+            let (_, made) = self.calendar.minute(hook.at);
+            let used = hook.used.map_or_else(
+                || "never used".to_owned(),
+                |at| {
+                    let (minute, day) = self.calendar.minute(at);
+                    format!("last used {day} {minute}")
+                },
+            );
+            let _ = writeln!(out, "# {:>4}  {:<20} by {} on {made}, {used}", hook.hook, hook.bot.as_str(), hook.by);
+        }
+        self.tell_lines(out);
+        Ok(())
+    }
+
+    pub(super) async fn remove_hook(&self, hook: u64) -> Result<(), Refusal> {
+        let room = self.current()?.name.clone();
+        hooks::remove(&self.state, &self.member, HookRemove { room, hook }).await?;
+        self.tell(&format!("webhook {hook} is no more"));
+        Ok(())
+    }
+}
