@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use wardroom_native_client::Server;
 use wardroom_protocol::RoomName;
 
-pub use client::{ExportArgs, GetArgs, LoginArgs, PutArgs, RunArgs};
+pub use client::{ExportArgs, GetArgs, LoginArgs, PutArgs, RunArgs, SearchArgs};
 use place::FolderPlace;
 pub use server::{AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, ServeArgs, TokenCommand, UserCommand};
 
@@ -138,6 +138,8 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         last: Option<u64>,
     },
+    /// Search what was said, run, printed and shared, newest first
+    Search(SearchArgs),
     /// Write a room, or a span of its time, into a file: for people or for programs, with files if wanted
     Export(ExportArgs),
     /// Manage accounts, tokens and invites of a data folder, also beside its running server

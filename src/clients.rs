@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use wardroom_native_client::commands::{self, Chat, Dm, Export, Get, Log, Login, LoginTo, Ls, Put, Run, Send};
+use wardroom_native_client::commands::{self, Chat, Dm, Export, Get, Log, Login, LoginTo, Ls, Put, Run, Search, Send};
 use wardroom_native_client::{Failure, Invite, SavedLogin, Server, Target};
 use wardroom_protocol::UserName;
 use wardroom_protocol::messages::{Auth, IfExists};
 
-use crate::args::{Command, ConnectArgs, ExportArgs, GetArgs, LoginArgs, PutArgs, RunArgs};
+use crate::args::{Command, ConnectArgs, ExportArgs, GetArgs, LoginArgs, PutArgs, RunArgs, SearchArgs};
 
 /// Runs a client command; gives the code to exit with.
 pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> {
@@ -29,6 +29,7 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
         Command::Log { room, follow, after, before, limit, last } => {
             commands::log(target(connect)?, Log { room, follow, after, before, limit: limit.or(last), json }).await?
         }
+        Command::Search(args) => commands::search(target(connect)?, search(args, json)).await?,
         Command::Export(args) => commands::export(target(connect)?, export(args, json)).await?,
         _ => return Err(Failure::usage("this is no client command")),
     };
@@ -108,6 +109,11 @@ fn put(args: PutArgs, json: bool) -> Put {
 
 fn get(args: GetArgs, json: bool) -> Get {
     Get { room: args.source.room, path: args.source.path, output: args.output, replace: args.replace, json }
+}
+
+fn search(args: SearchArgs, json: bool) -> Search {
+    let SearchArgs { words, room, by, kind, since, until, limit } = args;
+    Search { words, room, by, kind, since, until, limit, json }
 }
 
 fn export(args: ExportArgs, json: bool) -> Export {

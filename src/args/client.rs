@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use wardroom_native_client::commands::Format;
-use wardroom_protocol::RoomName;
+use wardroom_protocol::messages::HitKind;
+use wardroom_protocol::{RoomName, UserName};
 
 use super::place::{FilePlace, TargetPlace};
 
@@ -126,4 +127,33 @@ pub struct ExportArgs {
     /// Also the files that were shared, and the output of runs: all into a folder
     #[arg(long)]
     pub files: bool,
+}
+
+/// `wardroom search`
+#[derive(Args, Debug)]
+#[command(
+    after_help = "All words must be there, anywhere in a line and in any case. Exits with 1 where nothing was found."
+)]
+pub struct SearchArgs {
+    /// The words, of two characters and more; quoted ones stay together
+    #[arg(required = true, value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// Only in this room
+    #[arg(long, value_name = "R")]
+    pub room: Option<RoomName>,
+    /// Only what this user said, ran or shared
+    #[arg(long, value_name = "U")]
+    pub by: Option<UserName>,
+    /// Only this: message, run, output or file
+    #[arg(long, value_name = "K", value_parser = wardroom_native_client::commands::parse_kind)]
+    pub kind: Option<HitKind>,
+    /// From this time on: 2026-11-23, 2026-11-23T14:00, or with an offset as in 2026-11-23T14:00+01:00
+    #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
+    pub since: Option<u64>,
+    /// Before this time
+    #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
+    pub until: Option<u64>,
+    /// So many at most
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u64,
 }

@@ -7,5 +7,6 @@ mod files;
 mod house;
 mod refusals;
 mod runs;
+mod search;
 mod serve;
 mod talk;

@@ -12,6 +12,7 @@ mod ls;
 mod out;
 mod put;
 mod run;
+mod search;
 mod send;
 
 use std::time::Duration;
@@ -32,6 +33,7 @@ pub use login::{Login, LoginTo, login, logout};
 pub use ls::{Ls, ls};
 pub use put::{Put, put};
 pub use run::{Run, run};
+pub use search::{Search, parse_kind, search};
 pub use send::{Send, send};
 
 use out::Out;
