@@ -14,7 +14,6 @@ mod effect;
 mod input;
 pub mod limits;
 mod link;
-mod mentions;
 mod model;
 mod outbox;
 
@@ -22,10 +21,10 @@ pub use client::{Client, Options};
 pub use effect::{Change, Effect, Refusal, Subject};
 pub use input::{Command, Input, Lost, NewUpload, OnLoss, OpenFrom, Ticket, WatchFrom};
 pub use link::Link;
-pub use mentions::is_mentioned;
 pub use model::{Line, OpenState, Quote, Room, Run, RunState, Tail, Timeline, Upload, UploadState};
 pub use outbox::{Outbox, PendingPost, PostState};
 pub use wardroom_protocol as protocol;
+pub use wardroom_protocol::mention::is_mentioned;
 
 /// A nonce of 32 hexadecimal digits: the time in Unix milliseconds (48 bits), then 80 random bits. Those that are made at
 /// one time stand next to each other in the server's index, which makes a commit of many posts a write of few pages.

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod ids;
 mod integers;
 pub mod limits;
+pub mod mention;
 pub mod messages;
 pub mod path;
 pub mod role;

@@ -2,12 +2,12 @@
 //! the number moves with what one sees. The next word of the server stands.
 
 use wardroom_protocol::limits::UNREAD_MAX;
+use wardroom_protocol::mention::is_mentioned;
 use wardroom_protocol::messages::{RoomInfo, RoomState};
 use wardroom_protocol::{Event, EventBody, UserName};
 
 use super::room::{OpenState, Room};
 use super::timeline::Timeline;
-use crate::mentions::is_mentioned;
 
 /// Unread lines, and those of them that name one.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
