@@ -87,7 +87,11 @@ fn step(world: &mut World) {
             world.server.others.retain(|seq, _| *seq <= len);
             world.server.read = world.server.read.min(len);
         }
-        13 if world.random(8) == 0 => {
+        13 if world.random(2) == 0 => {
+            let seq = 1 + world.random(world.server.events.len() as u64 + 3);
+            world.command(Command::Seen { room: room(), seq });
+        }
+        13 if world.random(4) == 0 => {
             world.command(Command::CloseRoom { room: room() });
             world.open_room(OpenFrom::Last(5));
         }
@@ -156,6 +160,8 @@ proptest! {
         let head = world.server.events.len() as u64;
         let right: Vec<Value> = lines_of(&world.server, 1, head).into_iter().map(without_nonce).collect();
         prop_assert_eq!(shown(&world), right);
+        // What was seen here is told by now.
+        prop_assert_eq!(world.client.rooms()[&room()].info.read, world.server.read);
         // The server says what is unread where a client cannot know it: a line that it has not loaded was taken back.
         world.server.say_state();
         world.settle();
