@@ -117,6 +117,13 @@ impl Presence {
         }
     }
 
+    /// Does something with each connection of a user that is a person's with `nc`.
+    pub fn each_person_of(&self, user: UserId, act: impl Fn(&Outlet)) {
+        for connection in self.lock().connections.values().filter(|c| c.user == user && c.is_person) {
+            act(&connection.outlet);
+        }
+    }
+
     /// Pings connections that fell silent, and closes those that stayed so.
     pub fn sweep(&self, now_ms: u64) {
         for connection in self.lock().connections.values_mut().filter(|connection| !connection.is_person) {

@@ -46,8 +46,12 @@ pub async fn sweep(state: &State, now_ms: u64) -> Result<(), Refusal> {
         let days = room.meta().retention_days;
         if days > 0 {
             let before_ms = now_ms.saturating_sub(u64::from(days) * DAY_MS);
+            let first = room.first();
             while sweep_some(state, &room, before_ms).await? {
                 tokio::time::sleep(Duration::from_millis(RETENTION_PAUSE_MS)).await;
+            }
+            if room.first() != first {
+                crate::rooms::know_all_here(state, &room).await;
             }
         }
     }

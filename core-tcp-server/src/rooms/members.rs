@@ -100,7 +100,8 @@ pub async fn remove(state: &State, member: &Member, remove: RoomRemove) -> Resul
     check_leavable(&room)?;
     member.owner_in(&state.rooms, &remove.room)?;
     let (by, whom) = (member.clone(), known(state, &remove.user)?);
-    state
+    let (user, line) = (whom.id, format!("# {} took you out of {}\n", member.user.name, room.name));
+    let removed = state
         .store
         .write(move |tx| {
             if !delete(tx.conn, room.id, whom.id)? {
@@ -110,7 +111,12 @@ pub async fn remove(state: &State, member: &Member, remove: RoomRemove) -> Resul
             let body = EventBody::Removed(Whom { user: whom.name.clone() });
             append(tx, &room, &by, &body, Effect::Went(whom.id)).map(Some)
         })
-        .await
+        .await?;
+    if removed.is_some() {
+        // Programs are told by room.changed.
+        state.presence.each_person_of(user, |outlet| outlet.tell(line.clone().into()));
+    }
+    Ok(removed)
 }
 
 /// Changes what a member may do. `None` if they may do exactly that.

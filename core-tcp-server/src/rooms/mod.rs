@@ -20,6 +20,7 @@ pub use make::{create, open_dm};
 pub use members::{invite, join, leave, members, remove, set_role};
 pub use mention::mentions_of;
 pub use people::Standing;
+pub use recount::know_all_here;
 pub use registry::Registry;
 pub use room::{Moved, Room};
 pub use set::set;

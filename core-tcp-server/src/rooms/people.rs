@@ -62,6 +62,8 @@ pub struct Standing {
     pub mentions: u64,
     /// Another number than before, where that is to be told though no event tells it.
     pub touched: u64,
+    /// False until it was looked up what they have not read.
+    pub is_counted: bool,
 }
 
 /// From where a count on disk goes on in memory.
@@ -285,7 +287,8 @@ impl People {
         let is_new = |(seq, by): &&(u64, UserId)| *seq > member.read && *by != user;
         let here = self.here.iter().rev().take_while(|(seq, _)| *seq > member.read).filter(is_new).count();
         let mentions = u64::try_from(member.mentions.len() + here).unwrap_or(u64::MAX).min(UNREAD_MAX);
-        Some(Standing { head: self.head, read: member.read, unread, mentions, touched: member.touched })
+        let is_counted = !self.is_uncounted(user);
+        Some(Standing { head: self.head, read: member.read, unread, mentions, touched: member.touched, is_counted })
     }
 
     fn others(&self, user: UserId) -> i64 {

@@ -61,6 +61,11 @@ impl Followed {
         (inner.room, inner.live_from, inner.shown) = (Some(room.clone()), head, 0);
     }
 
+    /// True for the room that is shown.
+    pub fn is_open(&self, room: &RoomName) -> bool {
+        self.lock().room.as_ref() == Some(room)
+    }
+
     /// An event is shown.
     pub fn show(&self, room: &RoomName, seq: u64) {
         let mut inner = self.lock();

@@ -9,6 +9,7 @@ mod followed;
 mod limits;
 mod lines;
 mod moment;
+mod notices;
 mod screen;
 mod session;
 mod sign_in;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wardroom_protocol::event::RunEnded;
-use wardroom_protocol::messages::{ErrAnswer, Notice, RunEnd, RunOutput};
+use wardroom_protocol::messages::{ErrAnswer, Notice, RoomChanged, RoomState, RunEnd, RunOutput};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, RunId};
 
 use super::draw::{Drawer, end_words};
 use super::followed::Followed;
 use super::limits::{PARTIAL_AGE_MS, PARTIAL_BYTES_MAX};
+use super::notices::Notices;
 use crate::clock::now_ms;
 use crate::wire::writer::Render;
 
@@ -31,12 +32,27 @@ pub struct Screen {
     drawer: Drawer,
     followed: Arc<Followed>,
     partials: Vec<Partial>,
+    notices: Notices,
 }
 
 impl Screen {
     /// A new one.
-    pub fn new(drawer: Drawer, followed: Arc<Followed>) -> Self {
-        Self { drawer, followed, partials: Vec::new() }
+    pub fn new(drawer: Drawer, followed: Arc<Followed>, notices: Notices) -> Self {
+        Self { drawer, followed, partials: Vec::new(), notices }
+    }
+
+    /// What is to be told of a room, unless it is the one that is shown.
+    fn room(&mut self, line: &[u8]) -> String {
+        let (room, notice) = if let Ok(RoomChanged { info }) = serde_json::from_slice(line) {
+            let notice = self.notices.changed(&info);
+            (info.room, notice)
+        } else if let Ok(state) = serde_json::from_slice::<RoomState>(line) {
+            let notice = self.notices.state(&state);
+            (state.room, notice)
+        } else {
+            return String::new();
+        };
+        notice.filter(|_| !self.followed.is_open(&room)).unwrap_or_default()
     }
 
     fn event(&mut self, line: &[u8]) -> String {
@@ -144,6 +160,8 @@ impl Screen {
             self.output(line, body, now_ms).into()
         } else if line.starts_with(br#"{"t":"run.end""#) {
             self.end(line, now_ms).into()
+        } else if line.starts_with(br#"{"t":"room."#) {
+            self.room(line).into()
         } else if line.starts_with(br#"{"t":"err""#) {
             self.failure(line).into()
         } else if line.starts_with(br#"{"t":"notice""#) {
@@ -227,7 +245,8 @@ mod tests {
         let followed = Arc::new(Followed::default());
         followed.open(&RoomName::parse("ops").unwrap(), 0);
         followed.begin(run(), 4, true);
-        Screen::new(Drawer::new(Calendar::of(TimeZone::UTC), AT), followed)
+        let notices = Notices::new(wardroom_protocol::UserName::parse("ann").unwrap());
+        Screen::new(Drawer::new(Calendar::of(TimeZone::UTC), AT), followed, notices)
     }
 
     fn output(screen: &mut Screen, fd: u8, bytes: &[u8]) -> String {

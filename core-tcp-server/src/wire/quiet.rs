@@ -51,11 +51,6 @@ impl QuietRooms {
         }
     }
 
-    /// For a reader who is told none of this.
-    pub fn forget_left(&mut self) {
-        self.left.clear();
-    }
-
     /// The connection is over.
     pub fn leave_all(&mut self, outlet: &Arc<Outlet>) {
         for quiet in self.rooms.drain(..) {
@@ -99,6 +94,10 @@ impl QuietRoom {
         }
         // One who is a member no more is told so in a moment.
         let Some(standing) = room.standing(reader) else { return };
+        if !standing.is_counted {
+            // Something was taken out of the middle. It is being counted, and this is asked again.
+            return;
+        }
         if self.told.is_none_or(|told| told.changes != changes) {
             out.push(encode(Number::None, &RoomChanged { info: room.info(reader) }));
         }

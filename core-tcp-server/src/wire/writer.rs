@@ -246,12 +246,14 @@ impl Writer {
     }
 
     fn take_states(&mut self, out: &mut Vec<Bytes>) {
-        if self.render.is_some() {
-            return self.quiet.forget_left();
-        }
-        let rooms = &self.rooms;
+        let (rooms, from) = (&self.rooms, out.len());
         let cursor_of = |id| rooms.iter().find(|open| open.room.id == id).map(|open| open.cursor);
         self.quiet.take(cursor_of, out);
+        if let Some(render) = &mut self.render {
+            for frame in out.iter_mut().skip(from) {
+                *frame = render.render(std::mem::take(frame));
+            }
+        }
     }
 
     /// The next of a raw flow.

@@ -22,6 +22,7 @@ use super::followed::Followed;
 use super::limits::{PARTIAL_AGE_MS, SETTLE_MS};
 use super::lines::{End, LineReader};
 use super::moment::Calendar;
+use super::notices::Notices;
 use super::screen::Screen;
 use super::splitter::Input;
 use crate::clock::now_ms;
@@ -50,7 +51,8 @@ pub async fn serve(
         outlet.close(Some("# this account is closed\n".into()));
     }
     let (calendar, followed) = (Calendar::local(), Arc::new(Followed::default()));
-    let screen = Screen::new(Drawer::new(calendar.clone(), now_ms()), Arc::clone(&followed));
+    let notices = Notices::new(member.user.name.clone());
+    let screen = Screen::new(Drawer::new(calendar.clone(), now_ms()), Arc::clone(&followed), notices);
     let (store, user) = (state.store.clone(), member.user.id);
     let writer = Writer::new(Arc::clone(&stream), Arc::clone(&outlet), store, user, Some(Box::new(screen)));
     let writing = tokio::spawn(writer.run());
@@ -95,6 +97,7 @@ enum Ended {
 impl Session {
     async fn run(&mut self) {
         self.welcome().await;
+        self.watch_rooms().await;
         let ended = self.read_all().await;
         match ended {
             Ended::Cut => return,

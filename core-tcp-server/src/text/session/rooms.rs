@@ -35,6 +35,17 @@ impl Session {
         }
     }
 
+    /// From now on the person is told where somebody names them or talks to them alone; first what there is of that.
+    pub(super) async fn watch_rooms(&self) {
+        if let Err(refusal) = rooms::list(&self.state, &self.member).await {
+            // They are told nothing of rooms that they do not look at.
+            return tracing::warn!(%refusal, "cannot count what somebody has not read");
+        }
+        for room in self.state.rooms.all().into_iter().filter(|room| room.has(self.member.user.id)) {
+            self.outlet.push(Item::Joined { room, known: None });
+        }
+    }
+
     /// Opens a room, and closes the one before.
     pub(super) async fn enter(&mut self, room: Arc<Room>) {
         self.note_read().await;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Person, core};
+use crate::common::PASSWORD;
 
 #[tokio::test]
 async fn what_was_said_is_edited_answered_and_taken_back() {
@@ -67,8 +68,26 @@ async fn people_talk_alone_and_look_after_their_rooms() {
     ] {
         assert!(shown.contains(words), "{words} in {shown}");
     }
+    ann.until("# ben took you out of ops\n").await;
     ann.send("am I here?\n").await;
     ann.until("# there is no room ops\n").await;
+}
+
+#[tokio::test]
+async fn who_is_named_or_talked_to_alone_is_told_wherever_they_are() {
+    let core = core().await;
+    let (mut ann, mut ben) = (Person::sign_in(&core, "ann").await, Person::sign_in(&core, "ben").await);
+    ann.send("/create ops\n/invite ben\nto nobody\n@ben look\n").await;
+    ben.until("# 1 unread line in ops names you: /join ops\n").await;
+    ann.send("/dm ben\npsst\n").await;
+    let shown = ben.until("# 1 unread line to you from ann: /dm ann\n").await;
+    assert!(!shown.contains("psst"), "{shown}");
+    let mut later = Person::connect(&core).await;
+    later.send(&format!("login ben\n{PASSWORD}\n")).await;
+    later.until("# 1 unread line to you from ann: /dm ann\n").await;
+    later.until("# 1 unread line in ops names you: /join ops\n").await;
+    later.send("/dm ann\n").await;
+    later.until("ann: psst\n").await;
 }
 
 #[tokio::test]
