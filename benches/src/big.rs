@@ -118,7 +118,7 @@ fn report(what: &str, took: &mut [f64], wanted: f64) {
 }
 
 /// Writes the rows as the core would have. Gives how many events each room has.
-fn fill(path: &Path) -> Result<Vec<u64>> {
+pub(crate) fn fill(path: &Path) -> Result<Vec<u64>> {
     let mut conn = Connection::open(path).context("wardroom.db")?;
     conn.execute_batch("PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")?;
     let tx = conn.transaction()?;

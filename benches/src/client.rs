@@ -77,13 +77,18 @@ pub fn nonce() -> String {
     format!("{now_ms:012x}{rest:020x}")
 }
 
+/// Who measures.
+pub const USER: &str = "bench";
+/// Its password, for the page.
+pub const PASSWORD: &str = "correct horse";
+
 /// Makes an operator, and gives its token.
 pub async fn operator(server: &Server) -> Result<String> {
     let key = std::fs::read_to_string(server.data.join("keys/admin.key")).context("admin.key")?;
     let mut admin = Client::over(UnixStream::connect(server.data.join("core.sock")).await?);
     admin.hello(key.trim()).await?;
-    admin.ask(json!({"t":"user.add","user":"bench","role":"operator","password":"correct horse"})).await?;
-    let token = admin.ask(json!({"t":"token.add","user":"bench"})).await?;
+    admin.ask(json!({"t":"user.add","user":USER,"role":"operator","password":PASSWORD})).await?;
+    let token = admin.ask(json!({"t":"token.add","user":USER})).await?;
     Ok(token["token"].as_str().context("token")?.to_owned())
 }
 

@@ -9,6 +9,7 @@ mod client;
 mod fan_out;
 mod files;
 mod idle;
+mod page;
 mod posts;
 mod runs;
 mod server;
@@ -25,6 +26,7 @@ wardroom-bench BINARY [NAME…]
   runs      `true`, from request to end
   beside    the ceiling for the fan-out: one loop that writes to 500 sockets, and Redis pub/sub where it is installed
   big       a million events in 200 rooms: the search index, pages of history, searches, memory
+  page      the page in Chromium: the first screen of a room of many, scrolling, typing while others talk
   files     upload and download of 1 GiB, beside dd onto the same disk";
 
 fn main() -> Result<()> {
@@ -44,6 +46,7 @@ fn main() -> Result<()> {
             "beside" => runtime.block_on(beside::measure()),
             "posts" => runtime.block_on(posts::measure(binary)),
             "idle" => runtime.block_on(idle::measure(binary)),
+            "page" => runtime.block_on(page::measure(binary)),
             "runs" => runtime.block_on(runs::measure(binary)),
             "big" => runtime.block_on(big::measure(binary)),
             "files" => runtime.block_on(files::measure(binary)),

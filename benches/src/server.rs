@@ -11,6 +11,8 @@ use tempfile::TempDir;
 pub struct Server {
     /// `127.0.0.1:PORT`
     pub tcp: String,
+    /// The page's address, where it serves one.
+    pub http: Option<String>,
     /// Its data folder.
     pub data: PathBuf,
     child: Child,
@@ -63,8 +65,9 @@ impl Server {
         let stdout = child.stdout.take().context("no stdout")?;
         let mut ready = String::new();
         BufReader::new(stdout).read_line(&mut ready)?;
-        let tcp = ready.split_whitespace().find_map(|word| word.strip_prefix("tcp=")).context(ready.clone())?;
-        Ok(Self { tcp: tcp.to_owned(), data, child, folder: Some(folder) })
+        let said = |name| ready.split_whitespace().find_map(|word| word.strip_prefix(name)).map(str::to_owned);
+        let tcp = said("tcp=").context(ready.clone())?;
+        Ok(Self { tcp, http: said("http="), data, child, folder: Some(folder) })
     }
 
     /// CPU seconds of the process so far, user and system: fields 14 and 15 of proc(5)'s stat.
