@@ -38,7 +38,7 @@ fn main() -> Result<()> {
     // The load has the last core; the server is started on the first.
     pin_to_last_core()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let all = ["fan-out", "beside", "posts", "idle", "runs", "big", "files"];
+    let all = ["fan-out", "beside", "posts", "idle", "runs", "big", "page", "files"];
     let chosen: Vec<&str> = if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in chosen {
         match name {
