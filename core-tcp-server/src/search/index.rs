@@ -81,7 +81,7 @@ impl Indexer {
             rows.collect::<rusqlite::Result<_>>()?
         };
         for (room, first) in rooms {
-            indexer.trim(room, first)?;
+            indexer.trim(room, first, signal)?;
             indexer.add(room)?;
         }
         signal.ready();
@@ -97,7 +97,7 @@ impl Indexer {
                 self.add(room)?;
             }
             for (room, first) in trimmed {
-                self.trim(room, i64::try_from(first).unwrap_or(i64::MAX))?;
+                self.trim(room, i64::try_from(first).unwrap_or(i64::MAX), signal)?;
             }
             signal.set(self.batch()?);
         }
@@ -113,12 +113,18 @@ impl Indexer {
         self.feed.add(&self.store, room, is_private == Some(false), after)
     }
 
-    fn trim(&self, room: RoomId, first: i64) -> rusqlite::Result<()> {
+    /// What stood before `first` is gone: it is neither found, nor waited for.
+    fn trim(&mut self, room: RoomId, first: i64, signal: &Signal) -> rusqlite::Result<()> {
         let mut is_more = first > 1;
         while is_more {
             let tx = self.index.unchecked_transaction()?;
             is_more = docs::remove_before(&tx, room.0, first, BATCH_ROWS_MAX)?;
             tx.commit()?;
+        }
+        let at = self.at.entry(room).or_default();
+        if at.0 + 1 < first {
+            *at = (first - 1, 0);
+            signal.set(std::iter::once((room, u64::try_from(first - 1).unwrap_or(0))));
         }
         Ok(())
     }

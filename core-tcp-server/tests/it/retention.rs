@@ -149,7 +149,10 @@ async fn a_room_may_be_emptied_and_goes_on() {
     let mut ann = core.sign_in("ann").await;
     begins_at(&mut ann, "ops", last + 1).await;
     assert_eq!(ann.ask(json!({"t":"room.history","room":"ops"})).await["events"], json!([]));
-    let core = TestCore::on(core.stop().await).await;
+    let folder = core.stop().await;
+    std::fs::remove_file(folder.path().join("data/search.db")).unwrap();
+    let core = TestCore::on(folder).await;
+    assert_eq!(found(&mut core.sign_in("ann").await, "last one").await, [""; 0], "and nothing is waited for");
     let (mut host, mut ann) = (FakeHost::come(&core, "local", &[]).await, core.sign_in("ann").await);
     assert_eq!(post(&mut ann, "ops", "after it").await, last + 1, "places are not used twice");
     assert_eq!(run(&mut ann, &mut host, "output", "r2").await["n"], 2, "nor numbers of runs");

@@ -261,3 +261,30 @@ async fn a_restart_goes_on_where_the_index_stood() {
     all.sort();
     assert_eq!(found, all, "each once");
 }
+
+#[tokio::test]
+async fn an_edited_message_is_found_as_it_is_now_and_a_deleted_one_not_at_all() {
+    let core = core().await;
+    let mut ann = core.sign_in("ann").await;
+    let first = post(&mut ann, "general", "the needle is here 回滚").await;
+    let second = post(&mut ann, "general", "another needle, later").await;
+    assert_eq!(by_words(&mut ann, "needle").await.len(), 2);
+    ann.ask(json!({"t":"room.edit","room":"general","seq":first,"text":"the haystack is here 部署"})).await;
+    for (q, count) in [("needle", 1), ("haystack", 1), ("回滚", 0), ("部署", 1)] {
+        assert_eq!(by_words(&mut ann, q).await.len(), count, "{q}");
+    }
+    ann.ask(json!({"t":"room.edit","room":"general","seq":first,"text":"one more needle"})).await;
+    let hits = search(&mut ann, json!({"q":"needle"})).await["hits"].clone();
+    assert_eq!((&hits[0]["seq"], &hits[1]["seq"]), (&json!(second), &json!(first)), "in its old place");
+    ann.ask(json!({"t":"room.delete","room":"general","seq":first})).await;
+    ann.ask(json!({"t":"room.delete","room":"general","seq":second})).await;
+    assert_eq!(by_words(&mut ann, "needle").await, [""; 0]);
+    // The same from the timeline alone, which still has the edits.
+    let folder = core.stop().await;
+    std::fs::remove_file(folder.path().join("data/search.db")).unwrap();
+    let core = TestCore::on(folder).await;
+    let mut ann = core.sign_in("ann").await;
+    for q in ["needle", "haystack", "部署"] {
+        assert_eq!(by_words(&mut ann, q).await, [""; 0], "{q}");
+    }
+}
