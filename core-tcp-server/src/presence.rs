@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
 use wardroom_protocol::messages::{Goaway, Ping, Presence as Told};
@@ -176,6 +177,8 @@ impl Presence {
 /// somebody who comes back at once was never away. A connection that has much to read is told later how it is then.
 pub fn tell_moves(state: &State) {
     let moves = state.presence.moves();
+    // Encoded once for all who are told.
+    let mut frames: HashMap<UserId, Option<Bytes>> = HashMap::new();
     for (id, outlet, reader, mut late) in state.presence.askers() {
         late.extend(moves.iter().map(|(user, _)| *user));
         if late.is_empty() {
@@ -187,11 +190,16 @@ pub fn tell_moves(state: &State) {
         }
         let rooms = asked_rooms(&state.rooms, &outlet, reader);
         for user in late.into_iter().filter(|user| rooms.iter().any(|room| room.has(*user))) {
-            let Some(account) = state.accounts.by_id(user) else { continue };
-            let told = Told { user: account.name.clone(), here: state.presence.is_here(user) };
-            outlet.tell(encode(Number::None, &told));
+            let frame = frames.entry(user).or_insert_with(|| frame_of(state, user));
+            frame.iter().for_each(|frame| outlet.tell(frame.clone()));
         }
     }
+}
+
+fn frame_of(state: &State, user: UserId) -> Option<Bytes> {
+    let account = state.accounts.by_id(user)?;
+    let told = Told { user: account.name.clone(), here: state.presence.is_here(user) };
+    Some(encode(Number::None, &told))
 }
 
 /// The rooms that were asked about, as far as the reader may still know of them.
