@@ -161,6 +161,6 @@ fn Lines(props: &FullProps) -> Html {
 fn set_height(space: &NodeRef, lines: usize) {
     if let Some(element) = space.cast::<Element>() {
         let style = element.unchecked_ref::<HtmlElement>().style();
-        let _ = style.set_property("height", &format!("{}px", lines as f64 * LINE_PX));
+        let _ = style.set_property("height", &format!("{}px", (lines as f64 * LINE_PX).round() as i64));
     }
 }

@@ -62,7 +62,7 @@ pub fn RoomBar(props: &RoomBarProps) -> Html {
             <button class="tool bar__set" onclick={to(UiAct::Dialog(Some(Dialog::Room)))} aria-label={words.room_settings} title={words.room_settings}
                 data-testid={testids::ROOM_SETTINGS_OPEN}>{ "⋯" }</button>
             <LinkState />
-            <button class="tool bar__side" onclick={to(UiAct::Drawer(Drawer::Side))} aria-label={words.runs_files_people}
+            <button class="tool bar__side" onclick={to(UiAct::Drawer(Drawer::Side))} aria-label={format!("{}: {}", words.now_tab, words.runs_files_people)}
                 data-testid={testids::SIDE_OPEN}>{ words.now_tab }</button>
         </header>
     }

@@ -194,7 +194,7 @@ pub(super) static WORDS: Words = Words {
     hint_people: "people",
     react: "React",
     react_with: "React with {}",
-    reaction_by: "{} by {}",
+    reaction_by: "{} {}, by {}",
     reply: "Reply",
     edit: "Edit",
     delete: "Delete",

@@ -194,7 +194,7 @@ pub(super) static WORDS: Words = Words {
     hint_people: "成员",
     react: "回应",
     react_with: "用 {} 回应",
-    reaction_by: "{}：{}",
+    reaction_by: "{} {}，来自 {}",
     reply: "回复",
     edit: "编辑",
     delete: "删除",

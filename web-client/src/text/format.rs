@@ -16,14 +16,19 @@ pub fn bytes(n: u64) -> String {
         value /= 1000.0;
         unit = next;
     }
-    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+    // Written as integers: the formatting of floats alone would be a fiftieth of the page.
+    let tenths = (value * 10.0).round() as u64;
+    if value < 9.95 { format!("{}.{} {unit}", tenths / 10, tenths % 10) } else { format!("{} {unit}", value.round() as u64) }
 }
 
 /// A duration that is over: `3 ms`, `0.2 s`, `41 s`, `12:07`, `1:02:03`.
 pub fn took(ms: u64) -> String {
     match ms {
         0..=94 => format!("{ms} ms"),
-        95..=9_949 => format!("{:.1} s", ms as f64 / 1000.0),
+        95..=9_949 => {
+            let tenths = (ms + 50) / 100;
+            format!("{}.{} s", tenths / 10, tenths % 10)
+        }
         9_950..=59_999 => format!("{} s", ms / 1000),
         _ => clock(ms),
     }

@@ -134,7 +134,7 @@ pub fn SuggestList(props: &SuggestListProps) -> Html {
         }
     };
     html! {
-        <div class="suggest" id={LIST_ID} role="listbox" aria-label={words.suggestions} ref={list} data-testid={testids::SUGGESTIONS}>
+        <div class="suggest" id={LIST_ID} role="listbox" tabindex="0" aria-label={words.suggestions} ref={list} data-testid={testids::SUGGESTIONS}>
             { for props.list.iter().enumerate().map(item) }
         </div>
     }

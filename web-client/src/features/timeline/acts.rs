@@ -109,7 +109,7 @@ pub fn Marks(props: &ActsProps) -> Html {
         let who = given.by.iter().map(|by| by.as_str()).collect::<Vec<_>>().join(", ");
         html! {
             <button key={given.emoji.clone()} class={classes!("mark", is_mine.then_some("mark--mine"))} {onclick} aria-pressed={is_mine.to_string()}
-                aria-label={fill(words.reaction_by, &[&given.emoji, &who])} title={who.clone()} data-testid={testids::MARK} data-emoji={given.emoji.clone()}>
+                aria-label={fill(words.reaction_by, &[&given.emoji, &given.by.len().to_string(), &who])} title={who.clone()} data-testid={testids::MARK} data-emoji={given.emoji.clone()}>
                 { &given.emoji }{ " " }<span class="num">{ given.by.len() }</span>
             </button>
         }

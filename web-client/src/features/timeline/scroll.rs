@@ -183,7 +183,7 @@ fn elements(nodes: &Nodes) -> Option<(Element, Element)> {
 /// Written through the CSSOM: the content security policy forbids `style` attributes.
 fn set_height(space: &NodeRef, px: f64) {
     if let Some(element) = space.cast::<HtmlElement>() {
-        let _ = element.style().set_property("height", &format!("{px}px"));
+        let _ = element.style().set_property("height", &format!("{}px", px.round() as i64));
     }
 }
 
