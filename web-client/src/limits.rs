@@ -13,15 +13,13 @@ pub const SEEN_AFTER_MS: u32 = 300;
 /// Pixels from the end within which one is at the end: a line's height and rounding.
 pub const AT_END_PX: f64 = 32.0;
 /// Pixels from either edge of what is loaded at which more is wanted: so that it is there before one arrives.
-pub const WANT_MORE_PX: f64 = 1_500.0;
+pub const WANT_MORE_PX: f64 = 3_000.0;
 /// Lines of a paste above which it is offered as a file: what one reads of another's message without scrolling.
 pub const PASTE_LINES_MAX: usize = 30;
 /// Lines of its preview.
 pub const PREVIEW_LINES: usize = 8;
 /// Bytes of unsent text that are kept over a reload: more than a message may have.
 pub const DRAFT_BYTES_MAX: usize = 65_536;
-/// Milliseconds between two tellings that one writes; the server drops those within two seconds.
-pub const TYPING_EVERY_MS: u64 = 3_000;
 /// Entries of a list of suggestions: what one takes in at a glance.
 pub const SUGGESTIONS_MAX: usize = 8;
 /// Milliseconds that a finger rests on a line until what can be done with it is offered.
@@ -54,8 +52,6 @@ pub const NOTICES_MAX: usize = 3;
 pub const LATELY_MAX: usize = 12;
 /// Uploads whose marks are remembered, so that they go on after a reload.
 pub const UPLOAD_MARKS_MAX: usize = 100;
-/// Milliseconds between two looks at who is here.
-pub const PEOPLE_EVERY_MS: u32 = 60_000;
 /// Milliseconds after which a page that got no answer asks again by itself.
 pub const ASK_AGAIN_MS: u32 = 5_000;
 /// Milliseconds that a request over HTTP may take.

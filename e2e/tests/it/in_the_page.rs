@@ -1,10 +1,11 @@
 //! The page as people talk in it: everything that one does with messages, rooms and people, ten thousand lines, what is
 //! pasted, and what axe says of it. Pictures of each state are kept in three widths and two themes.
 
+use fantoccini::wd::TimeoutConfiguration;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_of};
-use crate::house::House;
+use crate::house::{DEADLINE, House};
 use crate::wire::Wire;
 
 /// Keys as WebDriver names them.
@@ -153,6 +154,42 @@ async fn ten_megabytes_that_are_pasted_become_a_file_by_one_key() {
 }
 
 #[tokio::test]
+async fn what_is_written_without_a_link_survives_a_reload_and_is_sent_once() {
+    let mut ops = Ops::start().await;
+    let page = Browser::start(1440, 900).await;
+    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.open_room("ops").await;
+    ops.house.core.kill_9();
+    page.find("[data-testid=link-state]:not([data-state=live])").await;
+    page.say("written in the dark").await;
+    page.find("[data-testid=line][data-kind=pending]").await;
+    page.page.refresh().await.unwrap();
+    ops.house.restart_core();
+    page.state("live").await;
+    page.find("[data-testid=line][data-kind=message]").await;
+    page.until("written in the dark").await;
+    page.until_true("nothing is pending", "return !document.querySelector('[data-kind=pending]')").await;
+    let times = page.timeline().await.matches("written in the dark").count();
+    assert_eq!(times, 1);
+    page.end().await;
+}
+
+#[tokio::test]
+async fn the_page_speaks_chinese() {
+    let ops = Ops::start().await;
+    let page = Browser::start(1440, 900).await;
+    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.open_room("ops").await;
+    page.click("language").await;
+    page.until_true("the page says so", "return document.documentElement.lang === 'zh-CN'").await;
+    page.fill("composer", "/cre").await;
+    let said = page.test_id("suggestion").await.text().await.unwrap();
+    assert!(said.contains("建立房间"), "{said}");
+    page.shoot("chinese").await;
+    page.end().await;
+}
+
+#[tokio::test]
 async fn ten_thousand_lines_are_scrolled_and_jumped_into() {
     const LINES: u64 = 10_000;
     let mut ops = Ops::start().await;
@@ -182,6 +219,8 @@ async fn ten_thousand_lines_are_scrolled_and_jumped_into() {
         still = 0; function step(now) { const took = now - last; last = now; if (took > 50) over++; worst = Math.max(worst, took); t.scrollBy(0, -700); \
         still = t.scrollTop === 0 ? still + 1 : 0; if (still > 120) done({over, worst, drawn: document.querySelectorAll('[data-seq]').length}); \
         else requestAnimationFrame(step); } requestAnimationFrame(step)";
+    let patient = TimeoutConfiguration::new(Some(4 * DEADLINE), None, None);
+    page.page.update_timeouts(patient).await.unwrap();
     let scrolled = page.page.execute_async(script, vec![]).await.unwrap();
     println!("scrolled up through {LINES} lines: {scrolled}");
     page.until("the first of many").await;

@@ -6,9 +6,8 @@ use yew::prelude::*;
 
 use super::link_state::LinkState;
 use crate::app::{Dialog, Drawer, Engine, Tab, Topic, UiAct, UiHandle};
-use crate::hooks::{use_tick, use_topic, use_words};
+use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
-use crate::limits::PEOPLE_EVERY_MS;
 use crate::services::browser;
 use crate::testids;
 
@@ -96,14 +95,12 @@ fn use_marks(engine: &Engine, called: &str) {
     });
 }
 
-/// Asks who is here when the room comes up, and now and then after it: presence is not told in this version.
+/// Asks who is here when the room comes up, and after each loss of the link; from then on the server tells.
 #[hook]
 fn use_people(room: &RoomName) {
     let engine = use_topic(Topic::Model(Change::Link));
     let is_up = engine.read(|client| client.link().is_up());
-    use_tick(Some(PEOPLE_EVERY_MS));
-    let minute = browser::now_ms() / u64::from(PEOPLE_EVERY_MS);
-    use_effect_with((room.clone(), is_up, minute), move |(room, is_up, _)| {
+    use_effect_with((room.clone(), is_up), move |(room, is_up)| {
         if *is_up {
             engine.command(Command::LoadPeople { room: room.clone() });
         }

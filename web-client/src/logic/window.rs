@@ -20,12 +20,14 @@ impl Heights {
         self.by_row.insert(at, px).is_none_or(|before| (before - px).abs() >= 0.5)
     }
 
-    /// The width of the lines; with another one every height is another.
-    pub fn set_width(&mut self, px: f64) {
-        if (self.width - px).abs() >= 1.0 {
+    /// The width of the lines; with another one every height is another. `true` if it is.
+    pub fn set_width(&mut self, px: f64) -> bool {
+        let is_another = (self.width - px).abs() >= 1.0;
+        if is_another {
             self.width = px;
             self.by_row.clear();
         }
+        is_another
     }
 
     fn of(&self, row: &Row) -> f64 {

@@ -18,7 +18,11 @@ pub fn bytes(n: u64) -> String {
     }
     // Written as integers: the formatting of floats alone would be a fiftieth of the page.
     let tenths = (value * 10.0).round() as u64;
-    if value < 9.95 { format!("{}.{} {unit}", tenths / 10, tenths % 10) } else { format!("{} {unit}", value.round() as u64) }
+    if value < 9.95 {
+        format!("{}.{} {unit}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {unit}", value.round() as u64)
+    }
 }
 
 /// A duration that is over: `3 ms`, `0.2 s`, `41 s`, `12:07`, `1:02:03`.

@@ -30,11 +30,15 @@ pub struct Nodes {
 pub struct Place {
     /// At the end.
     pub is_at_end: bool,
+    /// On the way to the end, whose lines are not here yet.
+    is_going: bool,
     /// The first row in sight, and its distance from the upper edge.
     anchor: Option<(RowAt, f64)>,
     heights: Heights,
     rows: Rc<Vec<Row>>,
     edges: Vec<f64>,
+    /// The edges are those of the rows and heights as they are.
+    is_measured: bool,
     range: Range<usize>,
     /// Pixels in sight.
     height: f64,
@@ -45,6 +49,8 @@ impl Default for Place {
         const HEIGHT_AT_FIRST: f64 = 900.0;
         Place {
             is_at_end: true,
+            is_going: false,
+            is_measured: false,
             anchor: None,
             heights: Heights::default(),
             rows: Rc::default(),
@@ -70,13 +76,23 @@ impl Place {
     /// Goes to a line, a third below the upper edge.
     pub fn go_to(&mut self, seq: u64) {
         self.is_at_end = false;
+        self.is_going = false;
         self.anchor = Some((RowAt::line(seq), self.height / 3.0));
+    }
+
+    /// Goes to the end, and waits there for lines that are on their way.
+    pub fn go_to_end(&mut self) {
+        self.is_at_end = true;
+        self.is_going = true;
     }
 
     /// Chooses what of these rows is drawn.
     pub fn choose(&mut self, rows: &Rc<Vec<Row>>) -> Range<usize> {
-        self.rows = rows.clone();
-        self.edges = edges(rows, &self.heights);
+        if !Rc::ptr_eq(&self.rows, rows) {
+            self.rows = rows.clone();
+            self.is_measured = false;
+        }
+        self.measure();
         let top = match self.anchor {
             Some((at, distance)) if !self.is_at_end => {
                 self.edges.get(index_of(rows, at)).copied().unwrap_or_default() - distance
@@ -91,19 +107,29 @@ impl Place {
     pub fn settle(&mut self, nodes: &Nodes) -> Wants {
         let Some((scroller, drawn)) = elements(nodes) else { return Wants::default() };
         self.height = f64::from(scroller.client_height());
-        self.heights.set_width(f64::from(drawn.client_width()));
+        if self.heights.set_width(f64::from(drawn.client_width())) {
+            self.is_measured = false;
+        }
         let children = drawn.children();
         for (nth, row) in (0..).zip(self.rows.get(self.range.clone()).unwrap_or_default()) {
-            if let Some(child) = children.item(nth) {
-                self.heights.keep(row.at(), child.get_bounding_client_rect().height());
+            if let Some(child) = children.item(nth)
+                && self.heights.keep(row.at(), child.get_bounding_client_rect().height())
+            {
+                self.is_measured = false;
             }
         }
-        self.edges = edges(&self.rows, &self.heights);
+        self.measure();
         let end = self.edges.last().copied().unwrap_or_default();
         set_height(&nodes.above, self.edges.get(self.range.start).copied().unwrap_or_default());
         set_height(&nodes.below, end - self.edges.get(self.range.end).copied().unwrap_or(end));
         self.keep(&scroller, &drawn);
         self.wants(&scroller, &drawn)
+    }
+
+    fn measure(&mut self) {
+        if !std::mem::replace(&mut self.is_measured, true) {
+            self.edges = edges(&self.rows, &self.heights);
+        }
     }
 
     fn keep(&self, scroller: &Element, drawn: &Element) {
@@ -125,6 +151,10 @@ impl Place {
     /// Looks where one is: after the reader has scrolled.
     pub fn look(&mut self, nodes: &Nodes, is_whole: bool) -> Wants {
         let Some((scroller, drawn)) = elements(nodes) else { return Wants::default() };
+        if self.is_going && !is_whole {
+            return Wants::default();
+        }
+        self.is_going = false;
         let rest = f64::from(scroller.scroll_height() - scroller.scroll_top() - scroller.client_height());
         self.is_at_end = rest <= AT_END_PX && is_whole;
         let edge = scroller.get_bounding_client_rect().top();

@@ -72,7 +72,7 @@ pub fn View(props: &ViewProps) -> Html {
             (place.clone(), is_at_end.setter(), engine.clone(), room.clone(), ui.clone());
         let act = act.clone();
         Callback::from(move |_: MouseEvent| {
-            place.borrow_mut().is_at_end = true;
+            place.borrow_mut().go_to_end();
             is_at_end.set(true);
             if ui.at.is_some() {
                 ui.dispatch(UiAct::Go(room.info.room.clone()));
