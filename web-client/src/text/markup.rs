@@ -137,28 +137,6 @@ fn list<'a>(lines: &[&'a str], first: Option<u64>, depth: usize) -> (Block, usiz
     (Block::List(first, items.iter().map(|lines| blocks_at(lines, depth + 1)).collect()), taken.max(1))
 }
 
-/// True if a text names this user, or all that are here.
-pub fn names(text: &str, user: &str) -> bool {
-    text.contains('@') && blocks(text).iter().any(|block| block_names(block, user))
-}
-
-fn block_names(block: &Block, user: &str) -> bool {
-    match block {
-        Block::Text(pieces) => pieces.iter().any(|piece| piece_names(piece, user)),
-        Block::List(_, items) => items.iter().flatten().any(|block| block_names(block, user)),
-        // What is quoted was said before.
-        Block::Code(..) | Block::Coloured(_) | Block::Quote(_) => false,
-    }
-}
-
-fn piece_names(piece: &Piece, user: &str) -> bool {
-    match piece {
-        Piece::Mention(name) => name == user || name == "here",
-        Piece::Bold(inner) | Piece::Italic(inner) | Piece::Strike(inner) => inner.iter().any(|p| piece_names(p, user)),
-        Piece::Plain(_) | Piece::Code(_) | Piece::Link(..) | Piece::Room(_) => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,15 +187,5 @@ mod tests {
         let [Block::Coloured(lines)] = blocks.as_slice() else { panic!("one block of lines") };
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0][0].style.classes(), "f-1");
-    }
-
-    #[test]
-    fn only_a_mention_names_one() {
-        assert!(names("hey @ann, look", "ann"));
-        assert!(names("- **@ann**", "ann"));
-        assert!(names("@here: out of disk", "ann"));
-        for line in ["hey @anna", "`@ann`", "x@ann", "> @ann", "```\n@ann\n```"] {
-            assert!(!names(line, "ann"), "{line}");
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! One line of the timeline, by its kind.
 
 use wardroom_client_core::protocol::{Event, EventBody};
-use wardroom_client_core::{Command, PendingPost, PostState, Quote as QuoteOf};
+use wardroom_client_core::{Command, PendingPost, PostState, Quote as QuoteOf, is_mentioned};
 use yew::prelude::*;
 
 use super::acts::{Acts, Marks};
@@ -16,7 +16,6 @@ use crate::logic::route::Route;
 use crate::services::browser;
 use crate::testids;
 use crate::text::format::took;
-use crate::text::markup::names;
 
 fn shown(text: &str) -> String {
     crate::text::shown::shown(text).into_owned()
@@ -75,7 +74,7 @@ pub fn EventLine(props: &EventLineProps) -> Html {
         _ => true,
     };
     let is_for_me = match &event.body {
-        EventBody::Message(said) => event.by.as_str() != engine.user() && names(&said.text, engine.user()),
+        EventBody::Message(said) => event.by.as_str() != engine.user() && engine.read(|client| client.you().is_some_and(|you| is_mentioned(&said.text, &you.user))),
         _ => false,
     };
     let class = classes!(
