@@ -139,12 +139,10 @@ pub fn Composer(props: &ComposerProps) -> Html {
         })
     };
     let drop_pasted = {
-        let (pasted, area) = (pasted.setter(), area.clone());
+        let pasted = pasted.setter();
         Callback::from(move |()| {
             pasted.set(None);
-            if let Some(area) = area.cast::<HtmlElement>() {
-                let _ = area.focus();
-            }
+            super::focus_composer();
         })
     };
     let text_pasted = {

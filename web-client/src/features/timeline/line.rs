@@ -74,7 +74,10 @@ pub fn EventLine(props: &EventLineProps) -> Html {
         _ => true,
     };
     let is_for_me = match &event.body {
-        EventBody::Message(said) => event.by.as_str() != engine.user() && engine.read(|client| client.you().is_some_and(|you| is_mentioned(&said.text, &you.user))),
+        EventBody::Message(said) => {
+            event.by.as_str() != engine.user()
+                && engine.read(|client| client.you().is_some_and(|you| is_mentioned(&said.text, &you.user)))
+        }
         _ => false,
     };
     let class = classes!(
