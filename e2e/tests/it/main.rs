@@ -1,5 +1,5 @@
 //! Wardroom as its people use it. Each test starts the real binary on a folder and on ports of its own.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, which print their seeds and what they measured")]
 
 mod browser;
 mod command;
