@@ -225,7 +225,9 @@ pub fn query(random: &mut Random) -> serde_json::Value {
         9 => json!({"q": format!("OPS-{}", 1 + random.below(60_000))}),
         10 => json!({"q": format!("\"{}.java:{}\"", random.of(CLASSES), random.below(900))}),
         11 | 12 => json!({"q": random.of(&["回滚", "主库", "数据库", "磁盘已满"])}),
-        13 => json!({"q": format!("{} {}", random.of(CHINESE), random.of(CHINESE))}),
+        13 => {
+            json!({"q": format!("{} {}", random.of(&["部署", "超时", "告警"]), random.of(&["失败", "网络", "日志"]))})
+        }
         14 => json!({"q": random.of(&["db", "on", "fi", "10"])}),
         15 => json!({"q": common, "room": format!("room-{}", 10 * random.below(19) + random.below(9))}),
         16 => json!({"q": common, "by": format!("user-{}", random.below(50))}),
