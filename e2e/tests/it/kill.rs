@@ -153,9 +153,10 @@ async fn the_page_catches_up_without_a_lost_or_a_doubled_line() {
     browser.sign_in(&page_of(&house), "ben").await;
     browser.open_room("general").await;
     let posting = tokio::spawn(post_all(house.tcp.clone(), token.clone(), 0, 300));
-    browser.until("0-5").await;
+    let has_come = |seq: u32| format!("return +document.querySelector('[data-testid=timeline]').dataset.last > {seq}");
+    browser.until_true("the sixth line", &has_come(6)).await;
     house.restart_core();
-    browser.until("0-20").await;
+    browser.until_true("the line after the restart", &has_come(20)).await;
     house.restart_gateway();
     browser.say("written while it came back").await;
     // Seen now: what follows takes it out of sight, and what is out of sight is not drawn.
