@@ -11,6 +11,7 @@ mod in_the_page;
 mod kill;
 mod proxies;
 mod proxy;
+mod rooms_in_the_page;
 mod slow_reader;
 mod small_disk;
 mod tls;

@@ -38,6 +38,12 @@ impl Engine {
                     on_answer.emit(result);
                 }
             }
+            Effect::DmOpened { room, .. } => {
+                let go = self.0.on_dm.borrow_mut().take();
+                if let Some(go) = go {
+                    go.emit(room);
+                }
+            }
             Effect::Notice(text) | Effect::Waiting { refusal: Refusal { words: text, .. }, .. } => {
                 self.tell(NoticeWhat::Server(text));
             }
