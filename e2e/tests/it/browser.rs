@@ -9,7 +9,7 @@ use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::house::{DEADLINE, House, PASSWORD};
@@ -22,6 +22,8 @@ pub struct Browser {
     /// The page.
     pub page: Client,
     driver: Child,
+    /// The driver's address.
+    address: String,
     profile: TempDir,
 }
 
@@ -64,7 +66,19 @@ impl Browser {
         if width >= NARROWEST_WINDOW {
             page.set_window_size(width, height).await.unwrap();
         }
-        Self { page, driver, profile }
+        Self { page, driver, address, profile }
+    }
+
+    /// Gives the browser a command of its DevTools protocol, which WebDriver has no words for.
+    pub async fn devtools(&self, command: &str, params: Value) -> Value {
+        let session = self.page.session_id().await.unwrap().unwrap();
+        let mut curl = tokio::process::Command::new("curl");
+        curl.args(["-sSf", "-H", "Content-Type: application/json", "-d"]);
+        curl.arg(json!({"cmd": command, "params": params}).to_string());
+        curl.arg(format!("{}/session/{session}/goog/cdp/execute", self.address));
+        let done = crate::command::done(curl).await;
+        assert_eq!(done.code, Some(0), "{command}: {}", done.err);
+        serde_json::from_slice(&done.out).unwrap()
     }
 
     /// Opens the gateway's page and signs in.

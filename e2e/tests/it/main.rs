@@ -1,6 +1,7 @@
 //! Wardroom as its people use it. Each test starts the real binary on a folder and on ports of its own.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, which print their seeds and what they measured")]
 
+mod attention;
 mod browser;
 mod command;
 mod conversation;

@@ -23,7 +23,13 @@ async fn send_chunks(wire: &mut Wire, upload: &Value, bytes: &[u8], mut off: usi
     while off < bytes.len() {
         let chunk = &bytes[off..bytes.len().min(off + CHUNK)];
         wire.send(&json!({"t":"file.chunk","upload":upload,"off":off,"len":chunk.len()}), chunk).await.unwrap();
-        let (told, _) = wire.next().await.unwrap();
+        let told = loop {
+            let (told, _) = wire.next().await.unwrap();
+            // How rooms stand is told at any time.
+            if told["t"] != "room.state" {
+                break told;
+            }
+        };
         if told["t"] == "err" {
             return Some(told);
         }

@@ -1,0 +1,92 @@
+//! What calls somebody who looks elsewhere, and what a finger does: the tab's title and icon, notifications, a long press.
+
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, page_of};
+use crate::house::House;
+use crate::wire::Wire;
+
+async fn say(wire: &mut Wire, nonce: &str, text: &str) -> u64 {
+    let post = json!({"t":"room.post","room":"ops","text":text,"nonce":nonce});
+    wire.ask(post).await["seq"].as_u64().unwrap()
+}
+
+/// ann and ben, both in ops.
+async fn two_in_ops(house: &House) -> (Wire, Wire) {
+    let ann = house.add_user("ann", "member").await;
+    let ben = house.add_user("ben", "member").await;
+    let (mut ann, mut ben) = (house.connect(&ann).await, house.connect(&ben).await);
+    ann.ask(json!({"t":"room.create","room":"ops"})).await;
+    ben.ask(json!({"t":"room.join","room":"ops"})).await;
+    (ann, ben)
+}
+
+#[tokio::test]
+async fn title_icon_and_notifications_tell_of_another_room_as_one_wishes() {
+    let house = House::start();
+    let (_ann, mut ben) = two_in_ops(&house).await;
+    let page = Browser::start(1024, 768).await;
+    let url = page_of(&house);
+    page.devtools("Browser.grantPermissions", json!({"origin": url, "permissions": ["notifications"]})).await;
+    page.sign_in(&url, "ann").await;
+    page.open_room("general").await;
+    // The browser's own notifications, noted as they are made: nobody can see them without a desktop.
+    let note = "window.told = []; const Real = Notification;
+        window.Notification = class extends Real { constructor(title, options) { super(title, options); told.push(title); } };
+        return Notification.permission";
+    assert_eq!(page.page.execute(note, vec![]).await.unwrap(), "granted");
+
+    say(&mut ben, "n1", "just talk").await;
+    page.until_true("one is unread", "return document.title.startsWith('(1)')").await;
+    let icon = "return document.querySelector('link[rel=icon]').href";
+    assert!(page.page.execute(icon, vec![]).await.unwrap().as_str().unwrap().contains("unread"));
+    say(&mut ben, "n2", "@ann, look").await;
+    page.until_true("who is named is told", "return told.length === 1").await;
+    page.until_true("and the icon says so", "return document.querySelector('link[rel=icon]').href.includes('named')")
+        .await;
+
+    // All of a room, then nothing of it.
+    page.open_room("ops").await;
+    page.until("@ann, look").await;
+    page.until_true("all is read", "return !document.title.startsWith('(')").await;
+    for (wish, nonce, expected) in [("all", "n3", 2), ("nothing", "n4", 2)] {
+        page.open_room("ops").await;
+        page.click("room-settings-open").await;
+        page.find(&format!("[data-testid=wish] option[value={wish}]")).await.click().await.unwrap();
+        page.click("dialog-close").await;
+        page.open_room("general").await;
+        say(&mut ben, nonce, "@ann, once more").await;
+        page.until_true("it is unread", "return document.title.startsWith('(@1)')").await;
+        let told = page.page.execute("return told.length", vec![]).await.unwrap();
+        assert_eq!(told, Value::from(expected), "{wish}");
+        page.open_room("ops").await;
+        page.until_true("it is read", "return !document.title.startsWith('(')").await;
+    }
+    page.end().await;
+}
+
+#[tokio::test]
+async fn a_long_press_offers_what_one_can_do_with_a_line() {
+    let house = House::start();
+    let (_ann, mut ben) = two_in_ops(&house).await;
+    let seq = say(&mut ben, "p1", "press here").await;
+    let page = Browser::start(390, 844).await;
+    page.sign_in(&page_of(&house), "ann").await;
+    page.page.goto(&format!("{}r/ops", page_of(&house))).await.unwrap();
+    page.until("press here").await;
+    let place = "const r = arguments[0]; const b = document.querySelector(`[data-seq='${r}'] .line__body`).getBoundingClientRect();
+        return [b.x + 20, b.y + b.height / 2]";
+    let place = page.page.execute(place, vec![json!(seq)]).await.unwrap();
+    let points = json!([{"x": place[0], "y": place[1]}]);
+    assert_eq!(
+        page.page.execute("return !document.querySelector('[data-testid=line-acts]')", vec![]).await.unwrap(),
+        true
+    );
+    page.devtools("Input.dispatchTouchEvent", json!({"type": "touchStart", "touchPoints": points})).await;
+    page.find("[data-testid=line-acts]").await;
+    page.devtools("Input.dispatchTouchEvent", json!({"type": "touchEnd", "touchPoints": []})).await;
+    page.click("reply").await;
+    page.find("[data-testid=banner]").await;
+    page.shoot("long-press-phone").await;
+    page.end().await;
+}
