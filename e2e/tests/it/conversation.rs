@@ -71,7 +71,7 @@ async fn ten_thousand_posts_are_each_there_once_over_a_network_that_fails() {
     let by_nc = tokio::spawn(nc_all(tcp.address.clone(), house.tcp.clone(), ann.clone()));
 
     for cut in 1..=CUTS {
-        tokio::time::sleep(Duration::from_millis(200 + dice.below(1_800))).await;
+        tokio::time::sleep(Duration::from_millis(100 + dice.below(1_100))).await;
         if dice.below(2) == 0 {
             web.cut()
         } else {
@@ -98,12 +98,18 @@ async fn ten_thousand_posts_are_each_there_once_over_a_network_that_fails() {
         let places: Vec<usize> = seen.iter().filter_map(|line| order.get(text_in(line)?).copied()).collect();
         assert!(places.windows(2).all(|pair| pair[0] < pair[1]), "nc saw another order: {places:?}");
     }
+    let [(first, _), (second, _)] = browsers.as_slice() else { unreachable!("two browsers were started") };
+    tokio::join!(shows(first, &timeline), shows(second, &timeline));
     for (browser, _) in browsers {
-        browser.state("live").await;
-        let found = all_lines(&browser, timeline.len()).await;
-        assert!(found == timeline, "the page shows {} lines, or others, for {}", found.len(), timeline.len());
         browser.end().await;
     }
+}
+
+/// The page shows exactly this.
+async fn shows(browser: &Browser, timeline: &BTreeMap<u64, String>) {
+    browser.state("live").await;
+    let found = all_lines(browser, timeline.len()).await;
+    assert!(found == *timeline, "the page shows {} lines, or others, for {}", found.len(), timeline.len());
 }
 
 /// `ann-17` out of a line that ends with it.
@@ -137,7 +143,7 @@ async fn chat_all(mut chat: Talk) -> Vec<String> {
     for n in 0..BY_CHAT {
         chat.say(&format!("ann-{n}")).await;
         // Spread over the cuts.
-        tokio::time::sleep(Duration::from_millis(7)).await;
+        tokio::time::sleep(Duration::from_millis(4)).await;
     }
     let mut shown = 0;
     while shown < POSTS {
