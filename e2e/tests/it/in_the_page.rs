@@ -215,13 +215,14 @@ async fn ten_thousand_lines_are_scrolled_and_jumped_into() {
     assert!(drawn < 300, "{drawn} lines are in the document");
 
     // Up until the first is there: what is in sight stays where it is while older lines come in above.
-    let script = "const done = arguments[0]; const t = document.querySelector('[data-testid=timeline]'); let over = 0, last = performance.now(), worst = 0, \
-        still = 0; function step(now) { const took = now - last; last = now; if (took > 50) over++; worst = Math.max(worst, took); t.scrollBy(0, -700); \
-        still = t.scrollTop === 0 ? still + 1 : 0; if (still > 120) done({over, worst, drawn: document.querySelectorAll('[data-seq]').length}); \
+    let script = "const [first_seq, done] = arguments; const t = document.querySelector('[data-testid=timeline]'); let over = 0, last = performance.now(), worst = 0, \
+        first = () => t.scrollTop === 0 && document.querySelector(`[data-seq='${first_seq}']`); \
+        function step(now) { const took = now - last; last = now; if (took > 50) over++; worst = Math.max(worst, took); t.scrollBy(0, -700); \
+        if (first()) done({over, worst, drawn: document.querySelectorAll('[data-seq]').length}); \
         else requestAnimationFrame(step); } requestAnimationFrame(step)";
     let patient = TimeoutConfiguration::new(Some(4 * DEADLINE), None, None);
     page.page.update_timeouts(patient).await.unwrap();
-    let scrolled = page.page.execute_async(script, vec![]).await.unwrap();
+    let scrolled = page.page.execute_async(script, vec![json!(base)]).await.unwrap();
     println!("scrolled up through {LINES} lines: {scrolled}");
     page.until("the first of many").await;
     assert!(scrolled["drawn"].as_u64().unwrap() < 300, "{scrolled}");
