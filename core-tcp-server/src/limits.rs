@@ -163,8 +163,6 @@ pub const INPUT_FRAMES_MAX: usize = 16;
 pub const INPUT_WAIT_MS: u64 = 5_000;
 /// Milliseconds within which output of one descriptor shares a record of the index: the resolution of its times.
 pub const INDEX_RESOLUTION_MS: u64 = 10;
-/// Records of the index that are read at once: 2 KiB, which hold the segments of a frame or more.
-pub const INDEX_BLOCK_RECORDS: usize = 128;
 /// Milliseconds between looks at what a host's runs left undone: starts to be noted, writes to be tried again.
 pub const HOST_TICK_MS: u64 = 1_000;
 /// Milliseconds that a stopping core waits for output on its way to the disk.

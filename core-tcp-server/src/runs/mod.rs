@@ -11,7 +11,6 @@ mod control;
 mod end;
 mod flow;
 mod hosts;
-mod index;
 mod link;
 mod list;
 mod log;

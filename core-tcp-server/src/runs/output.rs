@@ -8,7 +8,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::index::{self, RECORD_BYTES, Record, Segment};
+use wardroom_output_index::{RECORD_BYTES, Record, Segment};
+
 use crate::limits::INDEX_RESOLUTION_MS;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -61,7 +62,7 @@ impl OutputFolder {
             options.create(true).truncate(false).read(true).write(true).mode(0o600).open(self.0.join(name))
         };
         let (output, index) = (open("output")?, open("index")?);
-        let (records, last) = index::last_before(&index, off)?;
+        let (records, last) = wardroom_output_index::last_before(&index, off)?;
         index.set_len(records * RECORD_BYTES)?;
         Ok(OutputWriter { output, index, records, last })
     }
@@ -111,7 +112,7 @@ pub(super) struct OutputReader {
 impl OutputReader {
     /// The segments of `from..upto`, or the first of them.
     pub(super) fn segments(&self, from: u64, upto: u64) -> io::Result<Vec<Segment>> {
-        index::segments(&self.index, from, upto)
+        wardroom_output_index::segments(&self.index, from, upto)
     }
 
     /// The bytes from `off` on.

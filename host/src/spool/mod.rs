@@ -4,7 +4,7 @@
 //! <spool>/lock               held with flock(2) by the host
 //! <spool>/<run>/meta.json    what was started, written before the command may run
 //! <spool>/<run>/output       its bytes, in the order in which they were read
-//! <spool>/<run>/index        which bytes are whose, and when they came (see index.rs)
+//! <spool>/<run>/index        which bytes are whose, and when they came (see the crate wardroom-output-index)
 //! <spool>/<run>/end.json     the `host.ended` of the run; its presence says that the run is over
 //! ```
 //!
@@ -12,7 +12,6 @@
 //! Nothing is fsynced. What is written survives a kill of the host, since the kernel has it; a loss of power ends the
 //! processes too, and what the core has acknowledged lies durably in the core's own store.
 
-pub mod index;
 pub mod output;
 pub mod pump;
 

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::index::{Record, Segment, segments};
+use wardroom_output_index::{Record, Segment, segments};
+
 use crate::limits::INDEX_RESOLUTION_MS;
 
 /// Writes at the end.

@@ -1,4 +1,5 @@
-//! The index of a run's output on disk: which bytes came from which descriptor, and when.
+//! The index of a run's output on disk: which bytes came from which descriptor, and when. A host keeps one in its spool, the
+//! core one beside the output in its run store; both write it themselves, and read it here.
 //!
 //! Records of 16 bytes, little endian, by ascending offset: eight bytes with the descriptor (1 or 2) in the upper 8 bits
 //! and the offset of the first byte in the lower 56, then the time in Unix milliseconds. A record reaches as far as the
@@ -9,15 +10,15 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
-use crate::limits::INDEX_BLOCK_RECORDS;
-
 /// Bytes of a record.
-pub(super) const RECORD_BYTES: u64 = 16;
+pub const RECORD_BYTES: u64 = 16;
+/// Records that are read at once: 2 KiB, which hold the segments of a frame or more.
+pub const BLOCK_RECORDS: usize = 128;
 const OFFSET_BITS: u32 = 56;
 
 /// A record.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Record {
+pub struct Record {
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
     /// The first byte's place in the output.
@@ -28,7 +29,7 @@ pub(super) struct Record {
 
 /// Bytes of one descriptor that lie together.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Segment {
+pub struct Segment {
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
     /// The first byte's place in the output.
@@ -39,7 +40,7 @@ pub(super) struct Segment {
 
 impl Record {
     /// As it stands in the file.
-    pub(super) fn encode(self) -> [u8; 16] {
+    pub fn encode(self) -> [u8; 16] {
         let tagged = u64::from(self.fd) << OFFSET_BITS | self.off;
         let mut bytes = [0; 16];
         let (first, second) = bytes.split_at_mut(8);
@@ -58,7 +59,10 @@ impl Record {
 }
 
 /// The last record that begins before `upto`, and how many records that makes: those behind it hold no byte.
-pub(super) fn last_before(index: &File, upto: u64) -> io::Result<(u64, Option<Record>)> {
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn last_before(index: &File, upto: u64) -> io::Result<(u64, Option<Record>)> {
     let mut count = index.metadata()?.len() / RECORD_BYTES;
     while count > 0 {
         let record = record(index, count - 1)?;
@@ -72,9 +76,12 @@ pub(super) fn last_before(index: &File, upto: u64) -> io::Result<(u64, Option<Re
 
 /// The segments of `from..upto`, cut to that range. Fewer than all where the descriptor changes very often: the next
 /// call goes on behind the last one.
-pub(super) fn segments(index: &File, from: u64, upto: u64) -> io::Result<Vec<Segment>> {
+///
+/// # Errors
+/// Where the file cannot be read, or has no record for `from`.
+pub fn segments(index: &File, from: u64, upto: u64) -> io::Result<Vec<Segment>> {
     let first = holding(index, from)?;
-    let mut block = vec![0; INDEX_BLOCK_RECORDS * 16];
+    let mut block = vec![0; BLOCK_RECORDS * 16];
     let read = read_some(index, &mut block, first * RECORD_BYTES)?;
     let is_whole = read < block.len();
     let bytes = block.get(..read).unwrap_or_default();
@@ -170,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_block_at_a_time() {
-        let count = 3 * u64::try_from(INDEX_BLOCK_RECORDS).unwrap() + 5;
+        let count = 3 * u64::try_from(BLOCK_RECORDS).unwrap() + 5;
         let index = index_of((0..count).map(|off| (1 + u8::from(off % 2 == 1), off)));
         let mut at = 0;
         while at < count {
@@ -187,6 +194,12 @@ mod tests {
         assert_eq!(last_before(&index, 9).unwrap(), (2, Some(Record { fd: 2, off: 5, at: 7 })));
         assert_eq!(last_before(&index, 0).unwrap(), (0, None));
         assert_eq!(last_before(&index_of([]), 9).unwrap(), (0, None));
+    }
+
+    #[test]
+    fn a_record_without_bytes_is_passed_over() {
+        let index = index_of([(1, 0), (2, 0), (1, 5), (2, 5)]);
+        assert_eq!(segments(&index, 0, 9).unwrap(), [Segment { fd: 2, off: 0, end: 9 }]);
     }
 
     #[test]
