@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use crate::client::{self, Client};
+use crate::output;
 use crate::server::Server;
 use crate::texts::{Random, query, text};
 
@@ -54,38 +55,56 @@ pub async fn measure(binary: &str) -> Result<()> {
         let ask = json!({"t":"room.history","room":format!("room-{room}"),"around":seq,"limit":50});
         took.push(timed(&mut member, ask).await?.0);
     }
-    report("room.history, 50 events around any place", &mut took, 20.0);
+    report("room.history, 50 events around any place", took, 20.0);
+    let took = searches(&mut member, &mut random, None).await?;
+    report("search, twenty sorts of questions", took, 100.0);
+    let resident = server.resident_bytes()?;
+    println!("big: resident memory of the core after all of it {:.0} MB (wanted: 120)", resident as f64 / 1e6);
+    output::measure(server.stop()?, binary, &token, SEED + 2).await
+}
+
+/// Milliseconds of each of many searches, of one kind of hits or of all.
+pub(crate) async fn searches(
+    member: &mut Client<TcpStream>,
+    random: &mut Random,
+    kind: Option<&str>,
+) -> Result<Vec<f64>> {
     let (mut took, mut slowest, mut hits) = (Vec::new(), (0.0, Value::Null), 0);
     for _ in 0..SEARCHES {
-        let mut ask = query(&mut random);
+        let mut ask = query(random);
         ask["t"] = "search".into();
-        let (ms, answer) = timed(&mut member, ask.clone()).await?;
+        if let Some(kind) = kind {
+            ask["kind"] = kind.into();
+        }
+        let (ms, answer) = timed(member, ask.clone()).await?;
         hits += answer["hits"].as_array().map_or(0, Vec::len);
         if ms > slowest.0 {
             slowest = (ms, ask);
         }
         took.push(ms);
     }
-    report("search, twenty sorts of questions", &mut took, 100.0);
-    println!("big: {hits} hits; the slowest took {:.0} ms: {}", slowest.0, slowest.1);
-    let resident = server.resident_bytes()?;
-    println!("big: resident memory of the core after all of it {:.0} MB (wanted: 120)", resident as f64 / 1e6);
-    Ok(())
+    println!("big: {SEARCHES} searches, {hits} hits; the slowest took {:.0} ms: {}", slowest.0, slowest.1);
+    Ok(took)
 }
 
-/// Waits until everything can be found.
-async fn index(server: &Server, member: &mut Client<TcpStream>, empty: u64) -> Result<()> {
-    let (start, cpu, mut most) = (Instant::now(), server.cpu_s()?, 0);
+/// Waits until everything can be found. Gives the resident bytes of the server meanwhile, at most.
+pub(crate) async fn wait_for_index(server: &Server, member: &mut Client<TcpStream>) -> Result<u64> {
+    let (start, mut most) = (Instant::now(), 0);
     loop {
         // While the index is not there yet, this is refused.
         let asked = member.ask(json!({"t":"search","q":"no such words anywhere"})).await;
         if asked.is_ok_and(|answer| answer["behind"] == 0) {
-            break;
+            return Ok(most);
         }
         ensure!(start.elapsed() < Duration::from_secs(1_200), "the index does not get there");
         most = most.max(server.resident_bytes()?);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+async fn index(server: &Server, member: &mut Client<TcpStream>, empty: u64) -> Result<()> {
+    let (start, cpu) = (Instant::now(), server.cpu_s()?);
+    let most = wait_for_index(server, member).await?;
     let (took, cpu) = (start.elapsed().as_secs_f64(), server.cpu_s()? - cpu);
     let size = std::fs::metadata(server.data.join("search.db"))?.len();
     println!(
@@ -105,7 +124,7 @@ async fn timed(member: &mut Client<TcpStream>, ask: Value) -> Result<(f64, Value
     Ok((start.elapsed().as_secs_f64() * 1e3, answer))
 }
 
-fn report(what: &str, took: &mut [f64], wanted: f64) {
+pub(crate) fn report(what: &str, mut took: Vec<f64>, wanted: f64) {
     took.sort_by(f64::total_cmp);
     let at = |part: usize| took.get(took.len() * part / 1_000).copied().unwrap_or_default();
     println!(

@@ -9,6 +9,7 @@ mod client;
 mod fan_out;
 mod files;
 mod idle;
+mod output;
 mod page;
 mod posts;
 mod runs;
@@ -25,7 +26,7 @@ wardroom-bench BINARY [NAME…]
   idle      memory per idle member
   runs      `true`, from request to end
   beside    the ceiling for the fan-out: one loop that writes to 500 sockets, and Redis pub/sub where it is installed
-  big       a million events in 200 rooms: the search index, pages of history, searches, memory
+  big       a million events in 200 rooms: the search index, pages of history, searches, memory; then a million lines of output
   page      the page in Chromium: the first screen of a room of many, scrolling, typing while others talk
   files     upload and download of 1 GiB, beside dd onto the same disk";
 
