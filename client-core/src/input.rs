@@ -6,6 +6,8 @@ use wardroom_protocol::messages::{
 };
 use wardroom_protocol::{Frame, Nonce, RelPath, RoomName, RunId, UserName};
 
+use crate::from::{OpenFrom, WatchFrom};
+
 /// Something happened. `conn` is the number of the [`crate::Effect::Connect`] that the socket was opened for: what a
 /// socket says that has been given up since is ignored.
 #[derive(Debug)]
@@ -297,24 +299,6 @@ pub enum Command {
     SignOut,
     /// Close and stay away.
     Stop,
-}
-
-/// From where on a room is shown.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum OpenFrom {
-    /// So many of the last lines.
-    Last(u64),
-    /// All lines after this one.
-    After(u64),
-}
-
-/// From where on a run's output is followed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum WatchFrom {
-    /// A byte; 0 is the start.
-    Byte(u64),
-    /// So many of the last bytes.
-    Last(u64),
 }
 
 /// A file that is to be sent.

@@ -11,6 +11,7 @@
 mod backoff;
 mod client;
 mod effect;
+mod from;
 mod input;
 pub mod limits;
 mod link;
@@ -19,7 +20,8 @@ mod outbox;
 
 pub use client::{Client, Options};
 pub use effect::{Change, Effect, Refusal, Subject};
-pub use input::{Command, Input, Lost, NewUpload, OnLoss, OpenFrom, Ticket, WatchFrom};
+pub use from::{OpenFrom, WatchFrom};
+pub use input::{Command, Input, Lost, NewUpload, OnLoss, Ticket};
 pub use link::Link;
 pub use model::{Line, OpenState, Quote, Room, Run, RunState, Tail, Timeline, Upload, UploadState};
 pub use outbox::{Outbox, PendingPost, PostState};

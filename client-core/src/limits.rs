@@ -35,6 +35,9 @@ pub const OUTBOX_POSTS_MAX: usize = 1_000;
 pub const TIMELINE_LINES_MAX: usize = 10_000;
 /// Events that one page of history asks for.
 pub const HISTORY_PAGE: u32 = 100;
+/// Events that a stretch of a room ([`crate::OpenFrom::Stretch`]) catches up with after a break: about 150 KB, a second of a
+/// phone's connection. Who missed more is shown the end, and loads the rest page by page, where it is scrolled to.
+pub const CATCH_UP_MAX: u64 = 500;
 /// Lines of the live end that are kept while a window elsewhere is shown: a screen, to go back to without waiting. What lies
 /// between is loaded page by page.
 pub const TAIL_LINES: usize = 100;
@@ -73,6 +76,7 @@ const _: () = {
     assert!(PING_AFTER_MS + PROBE_TIMEOUT_MS < DEAD_AFTER_MS, "a probe is answered before the connection is dead");
     assert!(HISTORY_PAGE <= HISTORY_LIMIT_MAX, "the server gives that much");
     assert!(TAIL_LINES <= HISTORY_PAGE as usize && TAIL_LINES < TIMELINE_LINES_MAX, "the live end is a page of a room");
+    assert!(CATCH_UP_MAX >= HISTORY_PAGE as u64, "after a break no less is shown than at first");
     assert!(TYPING_EVERY_MS < TYPING_FORGET_MS, "who goes on typing is not forgotten");
     assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS, "the back-off grows");
     assert!(TAIL_LINE_BYTES_MAX < TAIL_BYTES_MAX, "more than one line is kept");

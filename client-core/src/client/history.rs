@@ -56,7 +56,7 @@ impl Client {
     /// Shows the lines around this one; at once, where it is loaded.
     pub(super) fn jump(&mut self, room: &RoomName, seq: u64) {
         if !self.rooms_open.contains_key(room) {
-            self.open_room(room, crate::input::OpenFrom::Last(u64::from(HISTORY_PAGE)));
+            self.open_room(room, crate::from::OpenFrom::Stretch(u64::from(HISTORY_PAGE)));
         }
         let Some(opening) = self.rooms_open.get_mut(room) else { return };
         opening.jump_asked = None;

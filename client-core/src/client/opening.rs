@@ -1,5 +1,6 @@
 //! Open rooms: from where on they are shown, and their events as they come. A gap is answered by opening the room again
-//! after the last event that is there; a position that the server does not know by opening it anew.
+//! after the last event that is there; a position that the server does not know by opening it anew. Who shows a stretch
+//! ([`OpenFrom::Stretch`]) begins anew after a long break too.
 //!
 //! While a window elsewhere is shown (`history`), the room's live end is kept beside it, in [`Opening::tail`]: events go on
 //! coming there, so that none is missed, and what amends a line of the window is carried out in it too.
@@ -13,8 +14,8 @@ use wardroom_protocol::{Code, Event, EventBody, RoomName};
 use super::Client;
 use super::requests::{Kind, Loss};
 use crate::effect::{Change, Effect, Refusal, Subject};
-use crate::input::OpenFrom;
-use crate::limits::{HISTORY_PAGE, LATE_AMENDMENTS_MAX};
+use crate::from::OpenFrom;
+use crate::limits::{CATCH_UP_MAX, HISTORY_PAGE, LATE_AMENDMENTS_MAX};
 use crate::model::{Added, OpenState, Room, Timeline};
 
 /// A room that is (to be) open.
@@ -157,9 +158,9 @@ impl Client {
         let live_last = self.live_last(room);
         let Some(opening) = self.rooms_open.get(room) else { return };
         let (after, last) = match (live_last, opening.from) {
-            (Some(seq), _) => (Some(seq), None),
-            (None, OpenFrom::After(seq)) => (Some(seq), None),
-            (None, OpenFrom::Last(count)) => (None, Some(count)),
+            (Some(seq), OpenFrom::Stretch(_)) => (Some(seq), Some(CATCH_UP_MAX)),
+            (Some(seq), _) | (None, OpenFrom::After(seq)) => (Some(seq), None),
+            (None, OpenFrom::Last(count) | OpenFrom::Stretch(count)) => (None, Some(count)),
         };
         let epoch = self.session.epoch.filter(|_| after.is_some());
         let message = RoomOpen { room: room.clone(), after, last, epoch };
@@ -192,6 +193,13 @@ impl Client {
         shown.state = OpenState::CatchingUp { left: opened.head.saturating_sub(opened.after) };
         let is_uncounted = opened.after > shown.counted;
         self.changed(Change::Room(room.clone()));
+        if is_other {
+            // Of what was passed over: posts that stand there wait for no line any more, runs may have ended.
+            if self.outbox.remove_stood(room, opened.after) {
+                self.outbox_moved(room);
+            }
+            self.load_runs(room);
+        }
         if is_uncounted {
             // Lines have come since the server counted that are not among those that follow.
             self.load_rooms();

@@ -14,7 +14,7 @@ use wardroom_protocol::{Event, EventBody, Nonce, RoomName, RunId};
 use super::Client;
 use super::requests::{Kind, Loss};
 use crate::effect::{Change, Effect, Refusal, Subject};
-use crate::input::WatchFrom;
+use crate::from::WatchFrom;
 use crate::limits::{ACK_EVERY_BYTES, RUNS_MAX, WATCH_WINDOW_MANUAL};
 use crate::model::{Run, RunState};
 

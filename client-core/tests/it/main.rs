@@ -8,4 +8,5 @@ mod server;
 mod session;
 mod timeline;
 mod uploads;
+mod windows;
 mod world;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use wardroom_client_core::protocol::event::MessageBody;
-use wardroom_client_core::protocol::{EventBody, Frame, UserName};
+use wardroom_client_core::protocol::{EventBody, Frame, UserName, limits};
 
 pub const EPOCH: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 pub const OTHER_EPOCH: &str = "01BX5ZZKBKACTAV9WEVGEMMVRZ";
@@ -150,7 +150,7 @@ impl Server {
         let lines: Vec<Value> =
             events.filter(|e| e["kind"] == "message" && e["deleted"] != true && e["by"] != "ann").collect();
         let mentions = lines.iter().filter(|e| e["text"].as_str().unwrap().contains("@ann")).count();
-        (lines.len() as u64, mentions as u64)
+        ((lines.len() as u64).min(limits::UNREAD_MAX), mentions as u64)
     }
 
     fn fill(&mut self) {
@@ -266,7 +266,7 @@ impl Server {
     fn open(&mut self, id: &Value, request: &Value) {
         let head = self.events.len() as u64;
         let after = match (request["after"].as_u64(), request["last"].as_u64()) {
-            (Some(after), _) => after,
+            (Some(after), at_most) => after.max(head.saturating_sub(at_most.unwrap_or(head))),
             (None, last) => head.saturating_sub(last.unwrap_or(0)),
         };
         let is_other = request["epoch"].as_str().is_some_and(|epoch| epoch != self.epoch);

@@ -3,8 +3,9 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use wardroom_client_core::limits::CATCH_UP_MAX;
 use wardroom_client_core::protocol::EventBody;
-use wardroom_client_core::{Command, Effect, OpenFrom, Quote};
+use wardroom_client_core::{Command, OpenFrom, Quote};
 
 use super::server::{OTHER_EPOCH, Server};
 use super::world::{World, room};
@@ -64,7 +65,13 @@ fn check_no_hole(world: &World) {
 
 fn step(world: &mut World) {
     match world.random(32) {
-        0 => world.cut(),
+        0 => {
+            world.cut();
+            // A long break, now and then: more is missed than is caught up with.
+            if world.random(24) == 0 {
+                (0..CATCH_UP_MAX + 50).for_each(|_| stir(world));
+            }
+        }
         1..=5 => stir(world),
         6 => world.command(Command::LoadOlder { room: room() }),
         7 => world.command(Command::LoadNewer { room: room() }),
@@ -108,11 +115,11 @@ fn step(world: &mut World) {
 }
 
 /// Scrolls to both ends, until all is shown.
-fn read_all(world: &mut World) {
+pub fn read_all(world: &mut World) {
     world.come_to_rest();
     world.command(Command::Jump { room: room(), seq: 1 });
     world.come_to_rest();
-    for _ in 0..40 {
+    for _ in 0..400 {
         let room_shown = &world.client.rooms()[&room()];
         let (older, newer) = (room_shown.timeline.has_more(), room_shown.timeline.has_newer());
         if older {
@@ -135,7 +142,8 @@ proptest! {
             stir(&mut world);
         }
         let last = world.random(60);
-        world.open_room(OpenFrom::Last(last));
+        let is_stretch = world.random(2) == 0;
+        world.open_room(if is_stretch { OpenFrom::Stretch(last) } else { OpenFrom::Last(last) });
         for _ in 0..400 {
             step(&mut world);
             check_no_hole(&world);
@@ -171,84 +179,15 @@ proptest! {
     }
 }
 
-fn say(world: &mut World, n: u64) {
+pub fn say(world: &mut World, n: u64) {
     for _ in 0..n {
         let text = format!("line {}", world.server.events.len() + 1);
         world.server.events.push(("ben".to_owned(), text, None));
     }
 }
 
-fn seqs(world: &World) -> Vec<u64> {
+pub fn seqs(world: &World) -> Vec<u64> {
     world.client.rooms()[&room()].timeline.events().map(|event| event.seq).collect()
-}
-
-#[test]
-fn a_jump_shows_a_window_that_grows_until_it_is_the_live_end() {
-    let mut world = World::new(1);
-    say(&mut world, 1_000);
-    world.open_room(OpenFrom::Last(50));
-    world.settle();
-    world.command(Command::Jump { room: room(), seq: 300 });
-    assert_eq!(world.client.rooms()[&room()].jumping, Some(300));
-    world.settle();
-    let jumped = world.seen.iter().any(|e| matches!(e, Effect::Jumped { seq: 300, line: 300, .. }));
-    assert!(jumped);
-    assert_eq!(seqs(&world), (250..350).collect::<Vec<u64>>());
-    // What comes now is not put behind it, and still told.
-    say(&mut world, 3);
-    world.settle();
-    assert_eq!(seqs(&world).last(), Some(&349));
-    assert!(world.seen.iter().any(|e| matches!(e, Effect::Event(event) if event.seq == 1_003)));
-    assert_eq!(world.client.rooms()[&room()].info.head, 1_003);
-    let mut pages = 0;
-    while world.client.rooms()[&room()].timeline.has_newer() {
-        pages += 1;
-        world.command(Command::LoadNewer { room: room() });
-        world.settle();
-    }
-    assert_eq!(pages, 7);
-    assert_eq!(seqs(&world), (250..=1_003).collect::<Vec<u64>>());
-    say(&mut world, 1);
-    world.settle();
-    assert_eq!(seqs(&world).last(), Some(&1_004), "it is the live end again");
-}
-
-#[test]
-fn one_comes_back_from_a_window_at_once() {
-    let mut world = World::new(1);
-    say(&mut world, 1_000);
-    world.open_room(OpenFrom::Last(50));
-    world.settle();
-    world.command(Command::Jump { room: room(), seq: 300 });
-    world.settle();
-    world.command(Command::ToLive { room: room() });
-    assert_eq!(seqs(&world), (951..=1_000).collect::<Vec<u64>>());
-    // A page for the window that is no more does no harm.
-    world.command(Command::Jump { room: room(), seq: 300 });
-    world.settle();
-    world.command(Command::LoadNewer { room: room() });
-    world.command(Command::ToLive { room: room() });
-    world.settle();
-    assert_eq!(seqs(&world), (951..=1_000).collect::<Vec<u64>>());
-    // A line that is loaded needs no page.
-    world.command(Command::Jump { room: room(), seq: 960 });
-    assert!(world.seen.iter().any(|e| matches!(e, Effect::Jumped { seq: 960, line: 960, .. })));
-}
-
-#[test]
-fn a_permalink_opens_its_room() {
-    let mut world = World::new(1);
-    say(&mut world, 500);
-    world.server.other("ben", json!({ "kind": "edit", "target": 20, "text": "otherwise" }));
-    world.command(Command::Jump { room: room(), seq: 20 });
-    world.settle();
-    assert!(world.seen.iter().any(|e| matches!(e, Effect::Jumped { seq: 20, line: 20, .. })));
-    let line = world.client.rooms()[&room()].timeline.by_seq(20).unwrap().clone();
-    assert!(matches!(&line.body, EventBody::Message(message) if message.edited && message.text == "otherwise"));
-    // A place that nothing is at leads to the last line; one of an amendment to the line before it.
-    world.command(Command::Jump { room: room(), seq: 501 });
-    world.settle();
-    assert!(world.seen.iter().any(|e| matches!(e, Effect::Jumped { seq: 501, line: 500, .. })));
 }
 
 #[test]

@@ -99,13 +99,12 @@ pub fn open_at(state: &State, member: &Member, open: &RoomOpen) -> Result<(Arc<R
     let room = member.readable(&state.rooms, &open.room)?.room;
     let head = room.tail.head();
     let after = match (open.after, open.last) {
-        (Some(_), Some(_)) => return Err(Refusal::bad_request("room.open takes after or last, not both")),
-        (Some(after), None) => {
+        (Some(after), at_most) => {
             let is_foreign = open.epoch.is_some_and(|epoch| epoch != state.store.epoch);
             if after > head || is_foreign {
                 return Err(Refusal::reset(format!("{} has no such position: open it anew", open.room)));
             }
-            after
+            after.max(head.saturating_sub(at_most.unwrap_or(head)))
         }
         (None, last) => head.saturating_sub(last.unwrap_or(0)),
     };

@@ -72,6 +72,24 @@ async fn a_position_of_another_log_is_reset() {
 }
 
 #[tokio::test]
+async fn after_a_break_one_may_ask_for_no_more_than_the_last() {
+    let core = core_with_two().await;
+    let mut ann = core.sign_in("ann").await;
+    for n in 0..20 {
+        ann.ask(json!({"t":"room.post","room":"general","text":"again","nonce":format!("n{n}")})).await;
+    }
+    let head = ann.ask(json!({"t":"room.open","room":"general"})).await["head"].as_u64().unwrap();
+    let mut after = async |after: u64, last: u64| {
+        ann.ask(json!({"t":"room.open","room":"general","after":after,"last":last})).await["after"].as_u64().unwrap()
+    };
+    assert_eq!(after(head - 10, 10).await, head - 10, "as many as that are sent all");
+    assert_eq!(after(head - 11, 10).await, head - 10);
+    assert_eq!(after(0, 0).await, head);
+    assert_eq!(after(0, head + 1).await, 0);
+    ann.refused(json!({"t":"room.open","room":"general","after":head + 1,"last":5}), "reset").await;
+}
+
+#[tokio::test]
 async fn refusals_leave_the_connection_going() {
     let core = core_with_two().await;
     let mut vic = core.sign_in("vic").await;

@@ -1,7 +1,7 @@
 //! A network that fails: a forwarder between clients and server that ends connections when it is told to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -13,6 +13,8 @@ pub struct Wires {
     cuts: watch::Sender<u64>,
     /// Connections that were ended by a cut.
     pub ended: Arc<AtomicU64>,
+    /// Nobody gets through.
+    is_parted: Arc<AtomicBool>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
@@ -23,9 +25,13 @@ impl Wires {
         let address = listener.local_addr().unwrap().to_string();
         let (cuts, seen) = watch::channel(0);
         let ended = Arc::new(AtomicU64::new(0));
-        let (upstream, counted) = (upstream.to_owned(), Arc::clone(&ended));
+        let is_parted = Arc::new(AtomicBool::new(false));
+        let (upstream, counted, parted) = (upstream.to_owned(), Arc::clone(&ended), Arc::clone(&is_parted));
         let accepting = tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
+                if parted.load(Ordering::Relaxed) {
+                    continue;
+                }
                 let (upstream, mut seen, counted) = (upstream.clone(), seen.clone(), Arc::clone(&counted));
                 seen.mark_unchanged();
                 tokio::spawn(async move {
@@ -40,12 +46,23 @@ impl Wires {
                 });
             }
         });
-        Self { address, cuts, ended, accepting }
+        Self { address, cuts, ended, is_parted, accepting }
     }
 
     /// Ends all connections, in the middle of whatever they carry.
     pub fn cut(&self) {
         self.cuts.send_modify(|count| *count += 1);
+    }
+
+    /// Ends all connections, and lets none through until [`Wires::mend`].
+    pub fn part(&self) {
+        self.is_parted.store(true, Ordering::Relaxed);
+        self.cut();
+    }
+
+    /// Lets connections through again.
+    pub fn mend(&self) {
+        self.is_parted.store(false, Ordering::Relaxed);
     }
 }
 

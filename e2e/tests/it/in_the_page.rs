@@ -3,8 +3,10 @@
 
 use fantoccini::wd::TimeoutConfiguration;
 use serde_json::{Value, json};
+use wardroom_client_core::limits::CATCH_UP_MAX;
 
 use crate::browser::{Browser, page_of};
+use crate::cut::Wires;
 use crate::house::{DEADLINE, House};
 use crate::wire::Wire;
 
@@ -239,6 +241,39 @@ async fn ten_thousand_lines_are_scrolled_and_jumped_into() {
     page.shoot("jumped").await;
     page.click("newest").await;
     page.until(&format!("line {}", LINES - 1)).await;
+    page.end().await;
+}
+
+#[tokio::test]
+async fn after_a_long_break_one_is_still_where_one_read() {
+    let mut ops = Ops::start().await;
+    let wires = Wires::to(&ops.house.http).await;
+    let mut first = 0;
+    for nth in 0..200 {
+        let seq = post(&mut ops.ben, &format!("a{nth}"), &format!("before {nth}"), None).await;
+        first = if nth == 0 { seq } else { first };
+    }
+    let page = Browser::start(1440, 900).await;
+    page.sign_in(&format!("http://{}/r/ops/{}", wires.address, first + 100), "ann").await;
+    let read = format!("[data-seq='{}']", first + 100);
+    page.find(&format!("{read}.line--target")).await;
+    let place = format!("return Math.round(document.querySelector(\"{read}\")?.getBoundingClientRect().top)");
+    let before = page.page.execute(&place, vec![]).await.unwrap();
+
+    // More is missed than a page catches up with line by line.
+    wires.part();
+    page.find("[data-testid=link-state]:not([data-state=live])").await;
+    let missed = CATCH_UP_MAX + 100;
+    for nth in 0..missed {
+        post(&mut ops.ben, &format!("m{nth}"), &format!("missed {nth}"), None).await;
+    }
+    ops.ben.ask(json!({"t":"room.edit","room":"ops","seq":first + 100,"text":"by another word"})).await;
+    wires.mend();
+    page.state("live").await;
+    page.until("by another word").await;
+    assert_eq!(page.page.execute(&place, vec![]).await.unwrap(), before, "what one reads has moved");
+    page.click("newest").await;
+    page.until(&format!("missed {}", missed - 1)).await;
     page.end().await;
 }
 

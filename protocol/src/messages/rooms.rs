@@ -54,7 +54,7 @@ pub struct RoomOpen {
     /// The last event that one has: what follows it is sent. Beyond the head it is answered `reset`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
-    /// Instead of `after`: so many of the last events.
+    /// So many of the last events. With `after`: what follows that, unless it is more than this; then the last of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<u64>,
     /// The epoch that `after` belongs to; another than the server's is answered `reset`.

@@ -50,6 +50,11 @@ impl RowAt {
     pub fn line(seq: u64) -> Self {
         RowAt(seq, 2)
     }
+
+    /// The line that it is, or that it stands before; `None` for what has no place in the room yet.
+    pub fn seq(self) -> Option<u64> {
+        (self.0 != u64::MAX).then_some(self.0)
+    }
 }
 
 impl Row {

@@ -32,7 +32,7 @@ pub fn Reading(props: &ReadingProps) -> Html {
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
     use_effect_with((engine.clone(), props.room.clone()), |(engine, room)| {
         let (engine, room) = (engine.clone(), room.clone());
-        engine.command(Command::OpenRoom { room: room.clone(), from: OpenFrom::Last(ROWS_AT_FIRST as u64) });
+        engine.command(Command::OpenRoom { room: room.clone(), from: OpenFrom::Stretch(ROWS_AT_FIRST as u64) });
         move || engine.command(Command::CloseRoom { room })
     });
     let shown = engine.read(|client| client.rooms().get(&props.room).cloned());
@@ -41,7 +41,7 @@ pub fn Reading(props: &ReadingProps) -> Html {
         let (engine, name, state) = (engine.clone(), props.room.clone(), shown.as_ref().map(|room| room.state.clone()));
         move |is_joined| {
             if *is_joined && matches!(state, Some(OpenState::Failed(_))) {
-                engine.command(Command::OpenRoom { room: name, from: OpenFrom::Last(ROWS_AT_FIRST as u64) });
+                engine.command(Command::OpenRoom { room: name, from: OpenFrom::Stretch(ROWS_AT_FIRST as u64) });
             }
         }
     });
@@ -60,7 +60,7 @@ pub fn Reading(props: &ReadingProps) -> Html {
             let OpenState::Failed(why) = &room.state else { return Html::default() };
             let (engine, name) = (engine.clone(), props.room.clone());
             let again = Callback::from(move |_| {
-                engine.command(Command::OpenRoom { room: name.clone(), from: OpenFrom::Last(ROWS_AT_FIRST as u64) });
+                engine.command(Command::OpenRoom { room: name.clone(), from: OpenFrom::Stretch(ROWS_AT_FIRST as u64) });
             });
             said(fill(words.room_failed, &[props.room.as_str(), why]), Some(again))
         }

@@ -40,6 +40,8 @@ pub struct Place {
     /// The edges are those of the rows and heights as they are.
     is_measured: bool,
     range: Range<usize>,
+    /// The document is as `range` and `edges` say. Where time is short Yew lets events in between a drawing and its effects.
+    is_settled: bool,
     /// Pixels in sight.
     height: f64,
 }
@@ -56,9 +58,18 @@ impl Default for Place {
             rows: Rc::default(),
             edges: vec![0.0],
             range: 0..0,
+            is_settled: false,
             height: HEIGHT_AT_FIRST,
         }
     }
+}
+
+/// A line in sight, and its distance from the upper edge.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// The line.
+    pub seq: u64,
+    distance: f64,
 }
 
 /// What scrolling made necessary.
@@ -78,6 +89,17 @@ impl Place {
         self.is_at_end = false;
         self.is_going = false;
         self.anchor = Some((RowAt::line(seq), self.height / 3.0));
+    }
+
+    /// The line that one reads, and where it is in sight; `None` at the end, which is no line's.
+    pub fn reading(&self) -> Option<Reading> {
+        let (at, distance) = self.anchor.filter(|_| !self.is_at_end)?;
+        Some(Reading { seq: at.seq()?, distance })
+    }
+
+    /// Back to where one read.
+    pub fn return_to(&mut self, reading: Reading) {
+        self.anchor = Some((RowAt::line(reading.seq), reading.distance));
     }
 
     /// Goes to the end, and waits there for lines that are on their way.
@@ -100,12 +122,14 @@ impl Place {
             _ => self.edges.last().copied().unwrap_or_default() - self.height,
         };
         self.range = drawn(&self.edges, top, self.height);
+        self.is_settled = false;
         self.range.clone()
     }
 
     /// After a drawing, and after anything changed its height: measures, writes the spaces, and stays where one was.
     pub fn settle(&mut self, nodes: &Nodes) -> Wants {
         let Some((scroller, drawn)) = elements(nodes) else { return Wants::default() };
+        self.is_settled = true;
         self.height = f64::from(scroller.client_height());
         if self.heights.set_width(f64::from(drawn.client_width())) {
             self.is_measured = false;
@@ -150,6 +174,10 @@ impl Place {
 
     /// Looks where one is: after the reader has scrolled.
     pub fn look(&mut self, nodes: &Nodes, is_whole: bool) -> Wants {
+        if !self.is_settled {
+            // The spaces are those of other rows: what stands where would be misread.
+            return self.settle(nodes);
+        }
         let Some((scroller, drawn)) = elements(nodes) else { return Wants::default() };
         if self.is_going && !is_whole {
             return Wants::default();

@@ -12,7 +12,7 @@ use yew::prelude::*;
 use super::how::How;
 use super::keys::use_near;
 use super::line::{DayLine, EventLine, NewLine, PendingLine};
-use super::scroll::{Nodes, Place, Sizes, Wants};
+use super::scroll::{Nodes, Place, Reading, Sizes, Wants};
 use crate::app::{UiAct, UiHandle};
 use crate::hooks::{Same, use_engine, use_page_looked_at, use_prefs, use_words};
 use crate::i18n::fill;
@@ -50,6 +50,7 @@ pub fn View(props: &ViewProps) -> Html {
         rows(Source { events: room.timeline.events(), pending, new_after, me: engine.user() }, browser::local)
     });
     use_jump(room, &ui, &place, &is_at_end);
+    use_return(room, &place);
     let range = place.borrow_mut().choose(&list);
 
     let act = use_growth(room, redraw);
@@ -158,6 +159,29 @@ fn use_jump(room: &Same<Room>, ui: &UiHandle, place: &Rc<RefCell<Place>>, is_at_
         is_at_end.set(false);
     } else if room.timeline.base().is_some() && asked.borrow_mut().replace(at) != Some(at) {
         engine.command(Command::Jump { room: room.info.room.clone(), seq: at.seq });
+    }
+}
+
+/// What is loaded may begin anew at its end, after a long break, or lose its far end: who reads there is brought back.
+#[hook]
+fn use_return(room: &Same<Room>, place: &Rc<RefCell<Place>>) {
+    let engine = use_engine();
+    let away = use_mut_ref(|| None::<Reading>);
+    let (mut away, mut here) = (away.borrow_mut(), place.borrow_mut());
+    let Some(reading) = here.reading() else {
+        *away = None;
+        return;
+    };
+    match *away {
+        Some(left) if room.timeline.covers(left.seq) => {
+            here.return_to(left);
+            *away = None;
+        }
+        None if room.timeline.base().is_some_and(|base| reading.seq <= base) && room.timeline.has_more() => {
+            *away = Some(reading);
+            engine.command(Command::Jump { room: room.info.room.clone(), seq: reading.seq });
+        }
+        _ => {}
     }
 }
 
