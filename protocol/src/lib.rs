@@ -15,6 +15,7 @@ pub mod messages;
 pub mod path;
 pub mod role;
 pub mod slash;
+pub mod typed;
 pub mod visible;
 
 pub use address::Address;
