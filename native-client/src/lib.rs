@@ -3,6 +3,7 @@
 //! has the sockets, the terminal and the files.
 
 pub mod commands;
+mod edit;
 mod exit;
 mod files;
 mod limits;

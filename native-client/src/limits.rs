@@ -45,3 +45,25 @@ pub(crate) const CHAT_HISTORY: u64 = 20;
 pub(crate) const LOG_HISTORY: u64 = 50;
 /// The longest path that fits the address of a unix socket (108 bytes, NUL included), with some room.
 pub(crate) const UNIX_PATH_MAX: usize = 100;
+/// Lines of a paste above which it is offered as a file: what one reads of another's message without scrolling. The page's is the same.
+pub(crate) const PASTE_LINES_MAX: u64 = 30;
+/// Bytes of the line that one writes: much more than a message may have, so that a terminal that does not say what is pasted
+/// still brings all of it; laid out within a few milliseconds with each key.
+pub(crate) const LINE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a gathered text that stay in memory; the rest goes to a file.
+pub(crate) const GATHERED_MEMORY: usize = 1024 * 1024;
+/// Texts that can be had again with the arrow keys.
+pub(crate) const HISTORY_LINES_MAX: usize = 200;
+/// What follows an Escape within this time is of one sequence with it: a key sends all of it at once, and a network rarely cuts it.
+pub(crate) const ESCAPE_TIMEOUT: Duration = Duration::from_millis(50);
+/// Files that a chat sends and fetches at one time: two of the disk and two of the network keep both busy.
+pub(crate) const TRANSFERS_MAX: usize = 4;
+/// Words of transfers that are not taken yet; how far one is may be left out.
+pub(crate) const TRANSFER_WORDS: usize = 16;
+/// Bytes that one read of the terminal takes, and such reads that are not taken yet: what a person types is less, a paste waits in the
+/// terminal.
+pub(crate) const KEY_BYTES: usize = 16 * 1024;
+/// See [`KEY_BYTES`].
+pub(crate) const KEY_BATCHES: usize = 4;
+/// Lines of one message that a chat at a terminal shows below each other: what is longer was better a file.
+pub(crate) const MESSAGE_LINES_MAX: usize = PASTE_LINES_MAX as usize;

@@ -1,10 +1,12 @@
 //! Files of this machine: read in slices for an upload, written as they come for a download. Both away from the
 //! task that serves the socket.
 
+mod gathered;
 mod sink;
 mod source;
 mod spool;
 
+pub(crate) use gathered::Gathered;
 pub(crate) use sink::{Sink, SinkEvent, io_words, part_path, publish};
 pub(crate) use source::Source;
 pub(crate) use spool::Spool;

@@ -9,18 +9,24 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct Spool {
     path: PathBuf,
+    file: File,
 }
 
 impl Spool {
     /// Writes `begin` and then all of `rest` into a new file that only this user can read. `random` names it.
     pub(crate) fn of(begin: &[u8], mut rest: impl Read, random: u128) -> io::Result<Spool> {
         let path = std::env::temp_dir().join(format!("wardroom-{random:032x}.txt"));
-        let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        let spool = Spool { path };
-        file.write_all(begin)?;
-        io::copy(&mut rest, &mut file)?;
-        file.flush()?;
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let mut spool = Spool { path, file };
+        spool.file.write_all(begin)?;
+        io::copy(&mut rest, &mut spool.file)?;
+        spool.file.flush()?;
         Ok(spool)
+    }
+
+    /// Adds to its end.
+    pub(crate) fn push(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.file.write_all(piece)
     }
 
     pub(crate) fn path(&self) -> &Path {
