@@ -77,6 +77,8 @@ pub enum Command {
     /// Talk in a room, line by line (also in a pipe)
     #[command(
         after_help = "Lines that are typed are said; /help lists the commands, the same as with nc and in the page.\n\
+        At a terminal a command is explained while it is typed, Tab completes, /put and /get move files, and a long\n\
+        paste becomes a file by one key; Ctrl-D leaves. In a pipe a line over 16 KiB becomes a file.\n\
         The room's lines go to stdout, words about the connection to stderr. The end of input waits until all that\n\
         was said stands in the room."
     )]

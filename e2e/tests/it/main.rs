@@ -3,6 +3,7 @@
 
 mod attention;
 mod browser;
+mod chat_at_terminal;
 mod command;
 mod conversation;
 mod cut;
@@ -15,6 +16,7 @@ mod proxy;
 mod rooms_in_the_page;
 mod slow_reader;
 mod small_disk;
+mod terminal;
 mod tls;
 mod together;
 mod wire;

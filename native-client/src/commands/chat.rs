@@ -1,33 +1,39 @@
 //! `wardroom chat ROOM`: a room as lines. What is typed is said; what begins with a slash is a command of
-//! `protocol::slash`. The room's lines go to stdout, one each, all other words to stderr, so that it works in a pipe.
+//! `protocol::slash`. The room's lines go to stdout, one each, all other words to stderr, so that it works in a pipe. At a terminal the
+//! line is edited beneath them (`desk`).
 //!
 //! What comes is drawn as lines, an edit as a line of its own: what has scrolled by is not drawn again.
 
 mod asked;
 mod command;
+mod desk;
 mod drawn;
+mod hint;
+mod names;
 mod runs;
+mod transfers;
+mod turns;
+mod typed;
+mod voice;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::IsTerminal;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::sync::mpsc;
-use wardroom_client_core::limits::OUTBOX_POSTS_MAX;
 use wardroom_client_core::{Change, Command, Effect, Link, OpenFrom, PostState, Subject, Ticket};
-use wardroom_protocol::limits::TEXT_BYTES_MAX;
-use wardroom_protocol::slash::{self, Command as Slash, Line};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{EventBody, RoomName};
 
 use self::asked::Asked;
+use self::desk::Desk;
 use self::drawn::Drawn;
 use self::runs::Runs;
-use super::out::say;
-use super::{Out, refused};
+use self::transfers::Transfers;
+use self::typed::{TYPED_LINES, Typed};
+use self::voice::Voice;
+use super::refused;
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{ANSWER_TIMEOUT, CHAT_HISTORY};
-use crate::runner::{Runner, Target, now_ms, random};
+use crate::runner::{Runner, Target, now_ms};
 use crate::text::link_words;
 
 /// Which room.
@@ -41,19 +47,19 @@ pub struct Chat {
     pub json: bool,
 }
 
-/// Lines that were typed and not yet taken.
-const TYPED_LINES: usize = 16;
-
 /// Chats until the input ends.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
-    let mut runner = Runner::connect(target).await?;
+    let mut runner = Runner::connect(target.clone()).await?;
     open(&mut runner, &chat.room, chat.last);
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let (desk, screen) = Some(()).filter(|()| !chat.json).and_then(|()| Desk::open()).unzip();
     let mut state = Talk {
-        out: Out::new(),
+        voice: Voice::new(screen),
+        desk,
+        transfers: Transfers::new(target),
         runs: Runs::default(),
         drawn: Drawn::new(chat.json),
         room: chat.room,
@@ -67,7 +73,7 @@ pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
         input: Input::Open,
     };
     let done = state.follow(&mut runner).await;
-    state.drawn.leave();
+    state.leave();
     runner.finish().await;
     done.map(|()| ExitCode::Ok)
 }
@@ -88,7 +94,10 @@ enum Input {
 }
 
 struct Talk {
-    out: Out,
+    voice: Voice,
+    /// Somebody sits there.
+    desk: Option<Desk>,
+    transfers: Transfers,
     runs: Runs,
     drawn: Drawn,
     room: RoomName,
@@ -103,31 +112,46 @@ struct Talk {
     /// The room's past has been shown.
     is_live: bool,
     /// Lines that wait for their turn.
-    held: VecDeque<String>,
+    held: VecDeque<Typed>,
     input: Input,
 }
 
 impl Talk {
     async fn follow(&mut self, runner: &mut Runner) -> Result<(), Failure> {
-        let mut lines = typed_lines();
+        let mut lines = self.desk.is_none().then(typed::lines);
         loop {
             if self.is_over(runner) {
                 return Ok(());
             }
+            // Once all that has come is shown: thousands of lines are not drawn beneath one by one.
+            if runner.is_idle() {
+                self.draw(runner)?;
+            }
+            let give_up_at = self.give_up_at();
             tokio::select! {
                 effect = runner.next() => {
                     self.take(runner, effect)?;
                     self.go_on(runner)?;
                 }
-                line = lines.recv(), if self.input == Input::Open && self.held.len() < TYPED_LINES => match line {
+                line = next_line(&mut lines), if self.input == Input::Open && self.held.len() < TYPED_LINES => match line {
                     Some(line) => self.take_line(runner, line)?,
-                    None => self.input = Input::Ended(tokio::time::Instant::now() + ANSWER_TIMEOUT),
+                    None => self.input_ends(),
                 },
-                () = tokio::time::sleep_until(self.give_up_at()) => {
+                came = Desk::next(&mut self.desk) => self.came(runner, came)?,
+                told = self.transfers.next() => {
+                    self.moved(runner, told)?;
+                    self.go_on(runner)?;
+                }
+                () = tokio::time::sleep_until(give_up_at) => {
                     return Err(Failure::no_connection("the server did not answer; not everything was said"));
                 }
             }
         }
+    }
+
+    /// Nothing more is typed.
+    fn input_ends(&mut self) {
+        self.input = Input::Ended(tokio::time::Instant::now() + ANSWER_TIMEOUT);
     }
 
     fn give_up_at(&self) -> tokio::time::Instant {
@@ -143,7 +167,8 @@ impl Talk {
             Input::Open => false,
             Input::Quit => true,
             Input::Ended(_) => {
-                let is_done = self.held.is_empty() && self.asked.is_empty() && runner.is_idle();
+                let is_done =
+                    self.held.is_empty() && self.asked.is_empty() && self.transfers.is_idle() && runner.is_idle();
                 self.is_live && is_done && !self.is_saying(runner)
             }
         }
@@ -155,60 +180,6 @@ impl Talk {
         self.starting > 0 || runner.client().outbox().posts().iter().any(|post| waits(&post.state))
     }
 
-    /// A line was typed. A command is not to overtake what was said before it, nor what is said after it the command:
-    /// lines wait for their turn.
-    fn take_line(&mut self, runner: &mut Runner, line: String) -> Result<(), Failure> {
-        if slash::parse(line.clone()) == Ok(Line::Command(Slash::Quit)) {
-            self.input = Input::Quit;
-            return Ok(());
-        }
-        self.held.push_back(line);
-        self.go_on(runner)
-    }
-
-    /// Takes the lines whose turn it is.
-    fn go_on(&mut self, runner: &mut Runner) -> Result<(), Failure> {
-        while let Some(line) = self.held.front() {
-            let parsed = slash::parse(line.clone());
-            let is_held_up = self.starting > 0 || self.asked.values().any(Asked::holds_up);
-            let waits = match &parsed {
-                // Without a connection lines wait here once the outbox is full, and then in the pipe: none is lost.
-                Ok(Line::Message(_)) => is_held_up || runner.client().outbox().posts().len() >= OUTBOX_POSTS_MAX,
-                // The model is ahead of what has been shown: "my last message" is the last one of those.
-                line if command::waits(line) => is_held_up || self.is_saying(runner) || !runner.is_idle(),
-                _ => false,
-            };
-            if waits {
-                return Ok(());
-            }
-            let line = self.held.pop_front().unwrap_or_default();
-            match parsed {
-                Ok(Line::Empty) => {}
-                Ok(Line::Message(text)) => self.post(runner, text, None)?,
-                Ok(Line::Command(command)) => self.carry_out(runner, command)?,
-                Err(bad) => say(&command::why_bad(&line, &bad)),
-            }
-        }
-        Ok(())
-    }
-
-    fn post(&mut self, runner: &mut Runner, text: String, reply_to: Option<u64>) -> Result<(), Failure> {
-        if text.len() > TEXT_BYTES_MAX {
-            say(&format!(
-                "-- that is longer than {TEXT_BYTES_MAX} bytes; send it as a file: wardroom send {} -",
-                self.room
-            ));
-            return Ok(());
-        }
-        let nonce = wardroom_client_core::nonce(now_ms(), random()?);
-        runner.command(Command::Post { room: self.room.clone(), text, reply_to, nonce });
-        // Said of the first one only: in a pipe there may be thousands.
-        if !runner.client().link().is_up() && runner.client().outbox().posts().len() == 1 {
-            say("-- kept here; it is sent when there is a connection");
-        }
-        Ok(())
-    }
-
     fn take(&mut self, runner: &mut Runner, effect: Effect) -> Result<(), Failure> {
         match effect {
             Effect::Event(event) if event.room == self.room => {
@@ -217,7 +188,7 @@ impl Talk {
                     self.my_last = Some(event.seq);
                 }
                 if let Some(line) = self.drawn.event(&event, me.as_ref().filter(|_| self.is_live)) {
-                    self.out.line(&line)?;
+                    self.voice.line(&line)?;
                 }
                 self.runs.seen(runner, &event);
                 self.see(runner, event.seq);
@@ -225,43 +196,47 @@ impl Talk {
             Effect::Live { room } if room == self.room => {
                 self.is_live = true;
                 self.runs.caught_up(runner);
+                // Their names are completed.
+                if self.desk.is_some() {
+                    runner.command(Command::LoadPeople { room });
+                }
             }
             Effect::Answered { ticket, result } => {
                 if let Some(asked) = self.asked.remove(&ticket) {
                     match result {
                         Ok(answer) => self.answered(runner, asked, &answer)?,
-                        Err(refusal) => Self::refused(&refusal.words),
+                        Err(refusal) => self.refused(&refusal.words),
                     }
                 }
             }
-            Effect::Changed(Change::Rooms) => self.drawn.rooms(runner.client(), &self.room),
+            Effect::Changed(Change::Rooms) => self.drawn.rooms(&mut self.voice, runner.client(), &self.room),
             Effect::Changed(Change::Typing(room)) if room == self.room => {
-                self.drawn.title(runner.client(), &self.room);
+                self.drawn.title(&mut self.voice, runner.client(), &self.room);
             }
             Effect::Output { run, fd, bytes, .. } if !self.drawn.is_json() => {
                 for line in self.runs.lines(run, fd, &bytes) {
-                    self.out.line(&line)?;
+                    self.voice.line(&line)?;
                 }
             }
             Effect::RunEnded(end) if !self.drawn.is_json() => {
                 for line in self.runs.ended(end.run) {
-                    self.out.line(&line)?;
+                    self.voice.line(&line)?;
                 }
             }
             Effect::RunStarted { .. } => self.starting = self.starting.saturating_sub(1),
             Effect::Changed(Change::Link) => self.tell_link(runner)?,
-            Effect::Lost { why } => say(&format!("-- {why}")),
-            Effect::Reset { .. } => say("-- the room is shown anew"),
-            Effect::Notice(text) => say(&format!("-- {}", visible(&text))),
+            Effect::Lost { why } => self.voice.say(&format!("-- {why}")),
+            Effect::Reset { .. } => self.voice.say("-- the room is shown anew"),
+            Effect::Notice(text) => self.voice.say(&format!("-- {}", visible(&text))),
             Effect::Waiting { refusal, .. } => {
-                say(&format!("-- not sent yet: {}; it is tried again", visible(&refusal.words)));
+                self.voice.say(&format!("-- not sent yet: {}; it is tried again", visible(&refusal.words)));
             }
             Effect::Failed { subject: Subject::Open(room), refusal } if room == self.room => return refused(refusal),
             Effect::Failed { subject, refusal } => {
                 if matches!(subject, Subject::RunStart(_)) {
                     self.starting = self.starting.saturating_sub(1);
                 }
-                say(&format!("-- {}", visible(&refusal.words)));
+                self.voice.say(&format!("-- {}", visible(&refusal.words)));
             }
             _ => {}
         }
@@ -278,7 +253,7 @@ impl Talk {
         let was_first = matches!(self.link, Link::Connecting);
         self.link = link;
         if !is_same_state && (!was_first || self.is_terminal) {
-            say(&format!("-- {}", link_words(&self.link, now_ms())));
+            self.voice.say(&format!("-- {}", link_words(&self.link, now_ms())));
         }
         Ok(())
     }
@@ -303,24 +278,14 @@ impl Talk {
         self.drawn.enter();
         open(runner, &self.room, None);
         let words = runner.client().rooms().get(&self.room).map(|room| asked::room_words(&room.info));
-        say(&format!("-- in {}", words.unwrap_or_else(|| self.room.to_string())));
+        self.voice.say(&format!("-- in {}", words.unwrap_or_else(|| self.room.to_string())));
     }
 }
 
-/// The lines of standard input, read on a task of their own.
-fn typed_lines() -> mpsc::Receiver<String> {
-    let (sender, lines) = mpsc::channel(TYPED_LINES);
-    tokio::spawn(async move {
-        let mut input = BufReader::new(tokio::io::stdin());
-        let mut line = Vec::new();
-        // Bytes, so that a line that is no UTF-8 does not end the chat.
-        while let Ok(1..) = input.read_until(b'\n', &mut line).await {
-            let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
-            line.clear();
-            if sender.send(text).await.is_err() {
-                return;
-            }
-        }
-    });
-    lines
+/// The next line of a pipe; never, where a person edits.
+async fn next_line(lines: &mut Option<tokio::sync::mpsc::Receiver<Typed>>) -> Option<Typed> {
+    match lines {
+        Some(lines) => lines.recv().await,
+        None => std::future::pending().await,
+    }
 }

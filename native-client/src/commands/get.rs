@@ -48,7 +48,8 @@ pub async fn get(target: Target, get: Get) -> Result<ExitCode, Failure> {
         return Err(Failure::failed(words));
     }
     let mut runner = Runner::connect(target).await?;
-    let fetched = fetch(&mut runner, &get, &output, to_stdout).await;
+    let bar = |size| Bar::new(get.path.file_name(), size, !get.json);
+    let fetched = fetch(&mut runner, &get, &output, to_stdout, &bar).await;
     runner.finish().await;
     let (size, digest) = fetched?;
     if get.json && !to_stdout {
@@ -60,17 +61,21 @@ pub async fn get(target: Target, get: Get) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Ok)
 }
 
+/// Makes what is told how far a file of this size is.
+pub(super) type NewBar<'a> = &'a (dyn Fn(u64) -> Bar + Sync);
+
 /// Fetches it, if need be a second time from the start: what an earlier call left may be of another file.
 pub(super) async fn fetch(
     runner: &mut Runner,
     get: &Get,
     output: &std::path::Path,
     to_stdout: bool,
+    bar: NewBar<'_>,
 ) -> Result<(u64, String), Failure> {
     let part = part_path(output);
     for anew in [false, true] {
         let sink = if to_stdout { Sink::stdout() } else { Sink::file(part.clone(), anew) };
-        let mut download = Download::new(get, sink);
+        let mut download = Download::new(get, sink, bar);
         match download.follow(runner).await? {
             End::Whole { digest, size } => {
                 if !to_stdout {
@@ -103,6 +108,7 @@ enum End {
 struct Download<'a> {
     get: &'a Get,
     sink: Sink,
+    new_bar: NewBar<'a>,
     bar: Option<Bar>,
     /// The byte that it began at, of what an earlier call left.
     began_at: u64,
@@ -116,10 +122,11 @@ struct Download<'a> {
 }
 
 impl<'a> Download<'a> {
-    fn new(get: &'a Get, sink: Sink) -> Self {
+    fn new(get: &'a Get, sink: Sink, new_bar: NewBar<'a>) -> Self {
         Download {
             get,
             sink,
+            new_bar,
             bar: None,
             began_at: 0,
             next: None,
@@ -257,7 +264,7 @@ impl<'a> Download<'a> {
             runner.tell(&FileClose { stream: about.stream });
             return Ok(Some(End::Other));
         }
-        let bar = self.bar.get_or_insert_with(|| Bar::new(self.get.path.file_name(), about.size, !self.get.json));
+        let bar = self.bar.get_or_insert_with(|| (self.new_bar)(about.size));
         bar.say("");
         self.stream = Some(about.stream);
         self.about = Some(about);

@@ -15,18 +15,22 @@ impl Out {
     /// Writes a line and flushes: what others wait for comes at once.
     pub(super) fn line(&mut self, line: &str) -> Result<(), Failure> {
         let mut out = self.0.lock();
-        out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()).map_err(|e| {
-            match e.kind() {
-                io::ErrorKind::BrokenPipe => Failure::quiet(),
-                _ => Failure::failed(format!("standard output: {e}")),
-            }
-        })
+        let written = out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+        written.map_err(|e| failed(&e))
     }
 
     /// An object as one line of JSON.
     pub(super) fn json<T: serde::Serialize>(&mut self, value: &T) -> Result<(), Failure> {
         let text = serde_json::to_string(value).map_err(|e| Failure::failed(e.to_string()))?;
         self.line(&text)
+    }
+}
+
+/// What it means that standard output takes no more.
+pub(super) fn failed(e: &io::Error) -> Failure {
+    match e.kind() {
+        io::ErrorKind::BrokenPipe => Failure::quiet(),
+        _ => Failure::failed(format!("standard output: {e}")),
     }
 }
 

@@ -72,15 +72,18 @@ pub async fn put(target: Target, put: Put) -> Result<ExitCode, Failure> {
     sending.worst.map_or(Ok(ExitCode::Ok), Err)
 }
 
-/// Sends one file to this path, or to one like it that is free; gives the path and the size. For commands that do more than that.
+/// Sends one file to this path, or to one like it that is free; gives the path and the size. `bar` is given the size, and makes what is
+/// told how far it is. For commands that do more than that.
 pub(super) async fn put_one(
     runner: &mut Runner,
     room: &RoomName,
     file: &std::path::Path,
     path: RelPath,
+    bar: impl FnOnce(u64) -> Bar,
 ) -> Result<(RelPath, u64), Failure> {
     let source = Source::open(file).map_err(Failure::failed)?;
     let size = source.size;
+    let bar = bar(size);
     let nonce = wardroom_client_core::nonce(now_ms(), random()?);
     let upload = NewUpload {
         place: Place::Room(room.clone()),
@@ -102,10 +105,11 @@ pub(super) async fn put_one(
             }
             Some(slice) = slices.recv() => runner.command(taken(slice)),
         }
-        match runner.client().upload(&nonce).map(|upload| (&upload.state, &upload.path)) {
-            Some((UploadState::Done { .. }, path)) => return Ok((path.clone(), size)),
-            Some((UploadState::Failed(refusal), _)) => return Err(Failure::from(refusal.clone())),
-            _ => {}
+        let Some(upload) = runner.client().upload(&nonce) else { continue };
+        match &upload.state {
+            UploadState::Done { .. } => return Ok((upload.path.clone(), size)),
+            UploadState::Failed(refusal) => return Err(Failure::from(refusal.clone())),
+            _ => bar.set(upload.acked),
         }
     }
 }

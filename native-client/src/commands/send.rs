@@ -2,6 +2,7 @@
 //! text at all) becomes a file, whose first lines the message shows.
 
 use std::io::{IsTerminal, Read};
+use std::path::Path;
 
 use tokio::time::Instant;
 use wardroom_client_core::{Command, Effect, Subject};
@@ -16,7 +17,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::files::{Spool, io_words};
 use crate::limits::{ANSWER_TIMEOUT, BUSY_WAIT, PREVIEW_BYTES, PREVIEW_LINES};
 use crate::runner::{Runner, Target, now_ms, random};
-use crate::text::bytes_words;
+use crate::text::{Bar, bytes_words};
 
 /// What to say, and where.
 #[derive(Clone, Debug)]
@@ -85,7 +86,7 @@ impl Words {
 }
 
 /// The first lines, as many as a message of its own would have.
-fn preview(begin: &[u8]) -> String {
+pub(super) fn preview(begin: &[u8]) -> String {
     let begin = begin.get(..PREVIEW_BYTES.min(begin.len())).unwrap_or_default();
     let text = String::from_utf8_lossy(begin);
     let lines: Vec<&str> = text.trim_end_matches('\u{fffd}').lines().take(PREVIEW_LINES).collect();
@@ -102,17 +103,40 @@ pub(super) async fn say_in(
     let text = match words {
         Words::Text(text) => text,
         Words::Long { spool, preview } => {
-            let path = RelPath::parse(&format!("text-{}.txt", jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S")))
-                .map_err(|e| Failure::failed(e.to_string()))?;
-            let (path, size) = put_one(runner, room, spool.path(), path).await?;
-            let size = bytes_words(size);
+            let shelved = shelve(runner, room, spool.path(), &preview, |size| Bar::new("", size, false)).await?;
+            let Shelved { path, size, .. } = &shelved;
             say(&format!("wardroom: {size} are too long for a message: they are the file {room}:{path} now"));
-            format!("{preview}\n… {size}, the whole of it is the file {path}")
+            shelved.text
         }
     };
     let nonce = wardroom_client_core::nonce(now_ms(), random()?);
     runner.command(Command::Post { room: room.clone(), text, reply_to, nonce: nonce.clone() });
     stands(runner, &nonce).await
+}
+
+/// A long text that is a file now.
+pub(super) struct Shelved {
+    /// The message for it: its first lines, and where the rest is.
+    pub(super) text: String,
+    /// Where it is.
+    pub(super) path: RelPath,
+    /// How large, in words.
+    pub(super) size: String,
+}
+
+/// Puts a long text on the shelf, under a name that says when.
+pub(super) async fn shelve(
+    runner: &mut Runner,
+    room: &RoomName,
+    file: &Path,
+    preview: &str,
+    bar: impl FnOnce(u64) -> Bar,
+) -> Result<Shelved, Failure> {
+    let name = format!("text-{}.txt", jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S"));
+    let path = RelPath::parse(&name).map_err(|e| Failure::failed(e.to_string()))?;
+    let (path, size) = put_one(runner, room, file, path, bar).await?;
+    let size = bytes_words(size);
+    Ok(Shelved { text: format!("{preview}\n… {size}, the whole of it is the file {path}"), path, size })
 }
 
 /// Waits until the post stands; gives where.

@@ -1,12 +1,15 @@
-//! A progress bar on stderr, only where it is a terminal.
+//! How far a file is: a bar on stderr, only where it is a terminal, or words of whoever owns the terminal.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// The bar of one file; hidden where nobody looks.
-pub(crate) struct Bar(ProgressBar);
+/// How far one file is: a bar, hidden where nobody looks; or told to somebody who draws it.
+pub(crate) enum Bar {
+    Drawn(ProgressBar),
+    Told(Box<dyn Fn(u64) + Send + Sync>),
+}
 
 impl Bar {
     /// A bar for so many bytes.
@@ -30,22 +33,29 @@ impl Bar {
         if is_seen {
             bar.enable_steady_tick(Duration::from_millis(250));
         }
-        Bar(bar)
+        Bar::Drawn(bar)
     }
 
     /// So many bytes are safe.
     pub(crate) fn set(&self, bytes: u64) {
-        self.0.set_position(bytes);
+        match self {
+            Bar::Drawn(bar) => bar.set_position(bytes),
+            Bar::Told(tell) => tell(bytes),
+        }
     }
 
     /// A word about how it stands.
     pub(crate) fn say(&self, words: &str) {
-        self.0.set_message(words.to_owned());
+        if let Bar::Drawn(bar) = self {
+            bar.set_message(words.to_owned());
+        }
     }
 
     /// Takes the bar away.
     pub(crate) fn clear(&self) {
-        self.0.finish_and_clear();
+        if let Bar::Drawn(bar) = self {
+            bar.finish_and_clear();
+        }
     }
 }
 

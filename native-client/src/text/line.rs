@@ -8,6 +8,7 @@ use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, UserName};
 
 use super::size::{bytes_words, duration_words};
+use crate::limits::MESSAGE_LINES_MAX;
 
 /// The time of day where the reader is; with the date if it is not today.
 fn time_words(at_ms: u64, now: &Zoned) -> String {
@@ -28,6 +29,29 @@ pub(crate) fn event_line(event: &Event) -> String {
 
 fn event_line_at(event: &Event, now: &Zoned) -> String {
     format!("{} {}", time_words(event.at, now), words_of(event))
+}
+
+/// One event as it is read at a terminal: a message of several lines has its lines below each other, and they are indented, so that
+/// none looks like an event of its own.
+pub(crate) fn event_rows(event: &Event) -> String {
+    match &event.body {
+        EventBody::Message(message) if message.text.contains('\n') && !message.deleted => {
+            let first = event_line_at(&with_text(event, message, ""), &now());
+            let lines = message.text.split('\n').map(|line| visible(line.trim_end_matches('\r')));
+            let mut rows: Vec<String> = lines.take(MESSAGE_LINES_MAX).map(|line| format!("      {line}")).collect();
+            let left = message.text.split('\n').count().saturating_sub(rows.len());
+            if left > 0 {
+                rows.push(format!("      … {left} more lines"));
+            }
+            format!("{}\n{}", first.trim_end(), rows.join("\n"))
+        }
+        _ => event_line(event),
+    }
+}
+
+fn with_text(event: &Event, message: &MessageBody, text: &str) -> Event {
+    let body = EventBody::Message(MessageBody { text: text.to_owned(), ..message.clone() });
+    Event { body, ..event.clone() }
 }
 
 /// One event in words, without when it was.
@@ -164,6 +188,18 @@ mod tests {
             "08:03 ann added logs/app.log (1.0 MB)"
         );
         assert_eq!(line(r#""kind":"po\u001bll","text":"lunch?""#), "08:03 ann po␛ll: lunch?");
+    }
+
+    #[test]
+    fn lines_of_a_message_stand_below_each_other_and_none_looks_like_an_event() {
+        let text = format!("a\\r\\n08:03 ben: no\\n{}", "x\\n".repeat(40));
+        let json =
+            format!(r#"{{"room":"ops","seq":4,"at":1795334580000,"by":"ann","kind":"message","text":"{text}"}}"#);
+        let rows = event_rows(&Event::parse(json.as_bytes()).unwrap());
+        let rows: Vec<&str> = rows.lines().collect();
+        assert!(rows[0].ends_with(" ann:"), "{rows:?}");
+        assert_eq!(rows[1..3], ["      a", "      08:03 ben: no"]);
+        assert_eq!(rows[rows.len() - 1], "      … 13 more lines");
     }
 
     #[test]

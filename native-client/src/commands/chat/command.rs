@@ -1,5 +1,7 @@
 //! Typed commands, carried out: the table of `protocol::slash`, the same as with `nc` and in the page.
 
+use std::path::PathBuf;
+
 use wardroom_client_core::{Command, OnLoss};
 use wardroom_protocol::messages::{
     DmOpen, FileList, HookAdd, HookList, HookRemove, Place, RoomCreate, RoomDelete, RoomEdit, RoomInvite, RoomJoin,
@@ -7,12 +9,11 @@ use wardroom_protocol::messages::{
 };
 use wardroom_protocol::slash::{self, BadLine, Command as Slash, Line, TABLE};
 use wardroom_protocol::visible::visible;
-use wardroom_protocol::{Message, RoomName};
+use wardroom_protocol::{Message, RelPath, RoomName};
 
 use super::super::history::{Which, request};
-use super::super::out::say;
 use super::asked::{self, Asked};
-use super::{Input, Talk};
+use super::{Input, Talk, hint};
 use crate::exit::Failure;
 use crate::runner::{Runner, now_ms, random};
 
@@ -24,6 +25,40 @@ pub(super) fn waits(line: &Result<Line, BadLine>) -> bool {
             | Ok(Line::Empty
                 | Line::Message(_)
                 | Line::Command(Slash::Help | Slash::Rooms | Slash::Stop(_) | Slash::Quit))
+    )
+}
+
+/// The file that a `/put` of a person names, who has no bytes to follow it.
+pub(super) fn file_to_put(line: &str) -> Option<&str> {
+    let (word, file) = slash::split_word(line);
+    (word == "/put" && !file.is_empty()).then_some(file)
+}
+
+/// A path as one writes it in a shell: `~/` is the home folder.
+pub(super) fn home_path(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(inside), Some(home)) => PathBuf::from(home).join(inside),
+        _ => PathBuf::from(path),
+    }
+}
+
+/// A command whose answer is words for who gave it: what was asked stands above them. What others do see is shown when it comes.
+pub(super) fn is_answered_in_words(line: &Result<Line, BadLine>) -> bool {
+    let Ok(Line::Command(command)) = line else { return line.is_err() };
+    !matches!(
+        command,
+        Slash::Run(_)
+            | Slash::Edit(..)
+            | Slash::Delete(_)
+            | Slash::Reply(..)
+            | Slash::React(..)
+            | Slash::Title(_)
+            | Slash::Topic(_)
+            | Slash::Archive(_)
+            | Slash::Retention(_)
+            | Slash::Invite(..)
+            | Slash::Remove(_)
+            | Slash::Role(..)
     )
 }
 
@@ -59,10 +94,10 @@ impl Talk {
     }
 
     /// The message that is meant: the one at this place, or one's own last one.
-    fn meant(&self, seq: Option<u64>) -> Option<u64> {
+    fn meant(&mut self, seq: Option<u64>) -> Option<u64> {
         let seq = seq.or(self.my_last);
         if seq.is_none() {
-            say("-- you have said nothing here yet; name a line by its place, as /log shows it");
+            self.voice.say("-- you have said nothing here yet; name a line by its place, as /log shows it");
         }
         seq
     }
@@ -70,7 +105,8 @@ impl Talk {
     pub(super) fn carry_out(&mut self, runner: &mut Runner, command: Slash) -> Result<(), Failure> {
         let room = self.room.clone();
         match command {
-            Slash::Help => say(&slash::help().trim_end().replace('#', "--")),
+            Slash::Help if self.desk.is_some() => self.voice.say(&hint::help()),
+            Slash::Help => self.voice.say(&slash::help().trim_end().replace('#', "--")),
             Slash::Rooms => self.say_rooms(runner),
             Slash::Join(room) => self.ask(runner, &RoomJoin { room: room.clone() }, Asked::GoTo(room)),
             Slash::Create(room, private, title) => {
@@ -122,14 +158,19 @@ impl Talk {
             Slash::Unwatch(n) => self.runs.unwatch(runner, n),
             Slash::Stop(n) => {
                 if !self.runs.stop(runner, n) {
-                    say("-- there is no such run here; /stop rN stops the run that shows as [rN]");
+                    self.voice.say("-- there is no such run here; /stop rN stops the run that shows as [rN]");
                 }
             }
             Slash::Files(path) => {
                 self.ask(runner, &FileList { place: Place::Room(room), path, after: None }, Asked::Files);
             }
-            Slash::Put(path, _) => say(&format!("-- this chat takes lines only; run: wardroom put FILE {room}:{path}")),
-            Slash::Get(path) => say(&format!("-- this chat shows lines only; run: wardroom get {room}:{path}")),
+            Slash::Put(path, _) => {
+                self.voice.say(&format!("-- this chat takes lines only; run: wardroom put FILE {room}:{path}"))
+            }
+            Slash::Get(path) if self.desk.is_some() => self.get(path),
+            Slash::Get(path) => {
+                self.voice.say(&format!("-- this chat shows lines only; run: wardroom get {room}:{path}"))
+            }
             Slash::Quit => self.input = Input::Quit,
         }
         Ok(())
@@ -152,38 +193,66 @@ impl Talk {
                 self.go_to(runner, opened.room);
             }
             Asked::Left(room) => {
-                say(&format!("-- left {room}"));
+                self.voice.say(&format!("-- left {room}"));
                 if room == self.room
                     && let Ok(general) = RoomName::parse("general")
                 {
                     self.go_to(runner, general);
                 }
             }
-            Asked::Who => say(&asked::who(&answer.fields().map_err(other_version)?)),
-            Asked::Log => say(&asked::log(&answer.fields().map_err(other_version)?)?),
-            Asked::Search => say(&asked::hits(&answer.fields().map_err(other_version)?)),
-            Asked::Hook => say(&asked::hook(&answer.fields().map_err(other_version)?)),
-            Asked::Hooks => say(&asked::hooks(&answer.fields().map_err(other_version)?)),
-            Asked::Runs => say(&asked::runs(&answer.fields().map_err(other_version)?)),
+            Asked::Who => self.voice.say(&asked::who(&answer.fields().map_err(other_version)?)),
+            Asked::Log => self.voice.say(&asked::log(&answer.fields().map_err(other_version)?)?),
+            Asked::Search => self.voice.say(&asked::hits(&answer.fields().map_err(other_version)?)),
+            Asked::Hook => self.voice.say(&asked::hook(&answer.fields().map_err(other_version)?)),
+            Asked::Hooks => self.voice.say(&asked::hooks(&answer.fields().map_err(other_version)?)),
+            Asked::Runs => self.voice.say(&asked::runs(&answer.fields().map_err(other_version)?)),
             Asked::Watch(n) => {
                 if !self.runs.watch_listed(runner, n, &answer.fields().map_err(other_version)?) {
-                    say(&format!("-- there is no r{n} among the last runs of this room"));
+                    self.voice.say(&format!("-- there is no r{n} among the last runs of this room"));
                 }
             }
-            Asked::Files => say(&asked::files(&answer.fields().map_err(other_version)?)),
+            Asked::Files => self.voice.say(&asked::files(&answer.fields().map_err(other_version)?)),
         }
         Ok(())
     }
 
-    fn say_rooms(&self, runner: &Runner) {
+    /// Sends a file of this machine.
+    pub(super) fn put(&mut self, file: &str) {
+        let path = home_path(file);
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| RelPath::parse(name).ok());
+        match name {
+            _ if self.transfers.is_full() => self.too_many(),
+            Some(name) => self.transfers.put(self.room.clone(), path, name),
+            None => self.voice.say(&format!("-- {} has no name that can be sent", visible(file))),
+        }
+    }
+
+    /// Fetches a file into the folder that one is in; never over another.
+    fn get(&mut self, path: RelPath) {
+        let output = PathBuf::from(path.file_name());
+        if output.exists() {
+            let (name, room) = (visible(path.file_name()), &self.room);
+            self.voice.say(&format!("-- {name} exists here; run: wardroom get {room}:{path} -o OTHER-NAME"));
+        } else if self.transfers.is_full() {
+            self.too_many();
+        } else {
+            self.transfers.get(self.room.clone(), path, output);
+        }
+    }
+
+    fn too_many(&mut self) {
+        self.voice.say("-- that many files are on their way already; wait for one of them");
+    }
+
+    fn say_rooms(&mut self, runner: &Runner) {
         for room in runner.client().rooms().values().filter(|room| room.info.joined) {
-            say(&asked::room(&room.info));
+            self.voice.say(&asked::room(&room.info));
         }
     }
 
     /// A refusal of what was asked.
-    pub(super) fn refused(words: &str) {
-        say(&format!("-- {}", visible(words)));
+    pub(super) fn refused(&mut self, words: &str) {
+        self.voice.say(&format!("-- {}", visible(words)));
     }
 }
 

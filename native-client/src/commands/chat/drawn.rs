@@ -2,21 +2,22 @@
 //! window's title says who types. All of that only where somebody looks at a terminal.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use wardroom_client_core::{Client, is_mentioned};
-use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, RoomName, UserName};
 
-use super::super::out::say;
+use super::Voice;
 use super::asked;
-use crate::text::{Amended, event_json, event_line};
+use crate::edit::Abilities;
+use crate::text::{Amended, event_json, event_line, event_rows};
 
 /// How lines are drawn.
 pub(super) struct Drawn {
     json: bool,
     /// Standard output is a terminal.
     is_bright: bool,
+    is_bold: bool,
     /// Standard error is one, whose title may be set.
     has_title: bool,
     title: String,
@@ -31,6 +32,7 @@ impl Drawn {
         Drawn {
             json,
             is_bright: is_terminal,
+            is_bold: Abilities::of(|name| std::env::var(name).ok()).styles,
             has_title: is_terminal && std::io::stderr().is_terminal(),
             title: String::new(),
             amended: Amended::default(),
@@ -53,26 +55,26 @@ impl Drawn {
         if self.json {
             return Some(event_json(event));
         }
-        let line = is_news.then(|| event_line(event))?;
-        Some(if self.is_bright && me.is_some_and(|me| names(event, me)) { bright(&line) } else { line })
+        let line = is_news.then(|| if self.is_bright { event_rows(event) } else { event_line(event) })?;
+        Some(if self.is_bright && me.is_some_and(|me| names(event, me)) { bright(&line, self.is_bold) } else { line })
     }
 
     /// Says what waits in other rooms, when that is more than before: of lines only the first, of mentions each.
-    pub(super) fn rooms(&mut self, client: &Client, current: &RoomName) {
+    pub(super) fn rooms(&mut self, voice: &mut Voice, client: &Client, current: &RoomName) {
         let rooms = client.rooms().values().filter(|room| room.info.joined && room.info.room != *current);
         for room in rooms {
             let now = (room.info.unread, room.info.mentions);
             let before = self.told.insert(room.info.room.clone(), now).unwrap_or_default();
             if self.is_bright && ((before.0 == 0 && now.0 > 0) || now.1 > before.1) {
-                say(&asked::room(&room.info));
+                voice.say(&asked::room(&room.info));
             }
         }
         self.told.remove(current);
-        self.title(client, current);
+        self.title(voice, client, current);
     }
 
     /// The window's title: the room, what is unread, and who types.
-    pub(super) fn title(&mut self, client: &Client, current: &RoomName) {
+    pub(super) fn title(&mut self, voice: &mut Voice, client: &Client, current: &RoomName) {
         if !self.has_title {
             return;
         }
@@ -90,15 +92,15 @@ impl Drawn {
         };
         let title = format!("{unread}{}{typing}", asked::room_words(&room.info));
         if title != self.title {
-            set_title(&title);
+            voice.title(&title);
             self.title = title;
         }
     }
 
     /// The terminal is its owner's again.
-    pub(super) fn leave(&self) {
+    pub(super) fn leave(&self, voice: &mut Voice) {
         if self.has_title && !self.title.is_empty() {
-            set_title("");
+            voice.title("");
         }
     }
 }
@@ -107,14 +109,9 @@ fn names(event: &Event, me: &UserName) -> bool {
     event.by != *me && matches!(&event.body, EventBody::Message(message) if is_mentioned(&message.text, me))
 }
 
-/// Bold, and a bell.
-fn bright(line: &str) -> String {
-    format!("\x1b[1m{line}\x1b[0m\x07")
-}
-
-/// OSC 2. Controls in it are shown, so that the title ends where it is to end.
-fn set_title(title: &str) {
-    write!(std::io::stderr(), "\x1b]2;{}\x07", visible(title)).ok();
+/// A bell, and bold where that is wished for (no-color.org).
+fn bright(line: &str, bold: bool) -> String {
+    if bold { format!("\x1b[1m{line}\x1b[0m\x07") } else { format!("{line}\x07") }
 }
 
 #[cfg(test)]
@@ -131,7 +128,7 @@ mod tests {
         };
         assert!(names(&event("ben", "hi @ann"), &ann));
         assert!(!names(&event("ann", "I am @ann"), &ann));
-        let mut drawn = Drawn { is_bright: true, ..Drawn::new(false) };
+        let mut drawn = Drawn { is_bright: true, is_bold: true, ..Drawn::new(false) };
         assert!(drawn.event(&event("ben", "hi @ann"), Some(&ann)).unwrap().starts_with("\x1b[1m"));
         assert!(!drawn.event(&event("ben", "hi @ann"), None).unwrap().contains('\x1b'), "the past rings no bell");
         assert!(!drawn.event(&event("ben", "hi all"), Some(&ann)).unwrap().contains('\x1b'));

@@ -18,6 +18,7 @@ use super::super::out::say;
 use crate::exit::{ExitCode, Failure};
 use crate::files::io_words;
 use crate::runner::Runner;
+use crate::text::Bar;
 
 /// The folder, and what could not be put into it.
 pub(super) struct Beside {
@@ -91,7 +92,7 @@ impl Beside {
             replace: false,
             json: true,
         };
-        let (_, digest) = fetch(runner, &get, &path, false).await?;
+        let (_, digest) = fetch(runner, &get, &path, false, &|size| Bar::new("", size, false)).await?;
         if digest == file.blake3 {
             return Ok(Fetched::There);
         }

@@ -1,0 +1,268 @@
+//! Where a person sits: a chat at a terminal. Keys go to the editor, what it makes of them to the chat; what stands beneath the
+//! room's lines (what is under way, the line, its hint) is put together here. Pipes never come here.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::io::AsyncReadExt;
+use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
+use tokio::sync::mpsc;
+use wardroom_client_core::{Command, PostState};
+use wardroom_protocol::slash;
+
+use super::asked;
+use super::command::is_answered_in_words;
+use super::hint::{big, hint};
+use super::names::names;
+use super::typed::{TYPED_LINES, Typed};
+use super::{Input, Talk};
+use crate::edit::{Abilities, Act, Decoder, Editor, Frame, Key, Keys, Row, Screen, is_command};
+use crate::exit::{ExitCode, Failure};
+use crate::limits::{ESCAPE_TIMEOUT, KEY_BATCHES, KEY_BYTES};
+use crate::runner::Runner;
+
+/// The terminal and what is written at it.
+pub(super) struct Desk {
+    editor: Editor,
+    abilities: Abilities,
+    typed: mpsc::Receiver<Vec<Key>>,
+    signals: Signals,
+    /// Last, so that the terminal is given back after all else.
+    keys: Keys,
+}
+
+/// What happened at it.
+pub(super) enum Came {
+    Keys(Vec<Key>),
+    /// Nobody types any more.
+    Closed,
+    Resized,
+    /// After it was stopped.
+    Continued,
+    /// Somebody wants the process to end.
+    Ended,
+}
+
+struct Signals {
+    size: SignalStream,
+    go_on: SignalStream,
+    term: SignalStream,
+    interrupt: SignalStream,
+    hangup: SignalStream,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals {
+            size: signal(SignalKind::window_change())?,
+            go_on: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
+            term: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Came {
+        tokio::select! {
+            _ = self.size.recv() => Came::Resized,
+            _ = self.go_on.recv() => Came::Continued,
+            _ = self.term.recv() => Came::Ended,
+            _ = self.interrupt.recv() => Came::Ended,
+            _ = self.hangup.recv() => Came::Ended,
+        }
+    }
+}
+
+impl Desk {
+    /// Takes the terminal, and gives the screen to write to. `None` where lines are to be read as from a pipe: there is none, or it
+    /// can do nothing but lines.
+    pub(super) fn open() -> Option<(Desk, Screen)> {
+        let abilities = Abilities::of(|name| std::env::var(name).ok());
+        if !abilities.moves || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+            return None;
+        }
+        let signals = Signals::new().ok()?;
+        let keys = Keys::one_by_one().ok()?;
+        let screen = Screen::new(abilities.utf8, abilities.styles);
+        Some((Desk { editor: Editor::default(), abilities, typed: typed_keys(), signals, keys }, screen))
+    }
+
+    /// What happens next; never, where nobody sits. Cancelling it loses nothing.
+    pub(super) async fn next(desk: &mut Option<Desk>) -> Came {
+        let Some(desk) = desk else { return std::future::pending().await };
+        tokio::select! {
+            came = desk.signals.next() => came,
+            keys = desk.typed.recv() => keys.map_or(Came::Closed, Came::Keys),
+        }
+    }
+
+    fn prompt(&self, room: &str) -> String {
+        let sign = if self.abilities.utf8 { "\u{276f}" } else { ">" };
+        format!("{room} {sign} ")
+    }
+
+    /// What explains what is written.
+    fn below(&self) -> Vec<Row> {
+        if let Some(text) = self.editor.big() {
+            return big(text, self.editor.text(), "Enter");
+        }
+        if let Some(menu) = self.editor.menu() {
+            let shown =
+                menu.shown().take(64).map(|(name, chosen)| if chosen { format!("[{name}]") } else { name.to_owned() });
+            return vec![Row::dim(shown.collect::<Vec<_>>().join("  "))];
+        }
+        hint(self.editor.text()).map(Row::dim).into_iter().collect()
+    }
+}
+
+/// Keys, read on a task of their own.
+fn typed_keys() -> mpsc::Receiver<Vec<Key>> {
+    let (sender, keys) = mpsc::channel(KEY_BATCHES);
+    tokio::spawn(async move {
+        let mut input = tokio::io::stdin();
+        let mut decoder = Decoder::default();
+        let mut bytes = vec![0; KEY_BYTES];
+        loop {
+            let patience = if decoder.is_in_doubt() { ESCAPE_TIMEOUT } else { Duration::MAX };
+            let keys = match tokio::time::timeout(patience, input.read(&mut bytes)).await {
+                Ok(Ok(len @ 1..)) => decoder.push(bytes.get(..len).unwrap_or_default()),
+                Ok(_) => return,
+                Err(_) => decoder.settle(),
+            };
+            if !keys.is_empty() && sender.send(keys).await.is_err() {
+                return;
+            }
+        }
+    });
+    keys
+}
+
+impl Talk {
+    /// Something happened at the terminal.
+    pub(super) fn came(&mut self, runner: &mut Runner, came: Came) -> Result<(), Failure> {
+        match came {
+            Came::Keys(keys) => {
+                for key in keys {
+                    self.key(runner, key)?;
+                }
+            }
+            Came::Closed => self.input_ends(),
+            Came::Resized => self.on_screen(Screen::resize),
+            Came::Continued => {
+                if let Some(desk) = &self.desk {
+                    desk.keys.take()?;
+                }
+                self.on_screen(Screen::resize);
+            }
+            Came::Ended => return Err(Failure { code: ExitCode::Failed, words: "ended by a signal".to_owned() }),
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, runner: &mut Runner, key: Key) -> Result<(), Failure> {
+        let Some(desk) = &mut self.desk else { return Ok(()) };
+        if self.input != Input::Open {
+            // What was said is still on its way. Who does not want to wait says so again.
+            if matches!(key, Key::Ctrl('c' | 'd')) {
+                self.input = Input::Quit;
+            }
+            return Ok(());
+        }
+        match desk.editor.key(key) {
+            Act::Draw => {}
+            Act::Changed => self.tell_typing(runner),
+            Act::Enter(text) => self.enter(runner, text)?,
+            Act::File(text) => self.take_line(runner, Typed::Long(text))?,
+            Act::Complete => {
+                let (from, names) = names(runner.client(), &self.room, desk.editor.before());
+                if matches!(desk.editor.offer_names(from, names), Act::Bell) {
+                    self.on_screen(Screen::bell);
+                }
+            }
+            Act::HowToLeave => self.voice.say("-- Ctrl-D or /quit leaves"),
+            Act::Leave => self.input_ends(),
+            Act::Suspend => self.suspend(),
+            Act::Clear => self.on_screen(Screen::clear),
+            Act::Bell => self.on_screen(Screen::bell),
+        }
+        Ok(())
+    }
+
+    /// Others are told that one writes, but not that one looks for a command. Who is about to name a room may mean one that is new.
+    fn tell_typing(&mut self, runner: &mut Runner) {
+        let text = self.desk.as_ref().map_or("", |desk| desk.editor.text());
+        if text == "/join " {
+            runner.command(Command::LoadRooms);
+        }
+        if !text.trim().is_empty() && !is_command(text) {
+            runner.command(Command::Typing { room: self.room.clone() });
+        }
+    }
+
+    fn enter(&mut self, runner: &mut Runner, text: String) -> Result<(), Failure> {
+        let room = self.room_words(runner);
+        let Some(desk) = &mut self.desk else { return Ok(()) };
+        if self.held.len() >= TYPED_LINES {
+            desk.editor.give_back(text);
+            self.voice.say("-- what you said before is still on its way; your line is kept");
+            return Ok(());
+        }
+        if is_command(&text) && is_answered_in_words(&slash::parse(text.clone())) {
+            let asked = format!("{}{}", desk.prompt(&room), crate::edit::cut(&text, usize::MAX));
+            self.voice.line(&asked)?;
+        }
+        self.take_line(runner, Typed::Line(text))
+    }
+
+    /// Stops, as Ctrl-Z does everywhere; [`Came::Continued`] follows.
+    fn suspend(&mut self) {
+        self.on_screen(Screen::leave);
+        if let Some(desk) = &self.desk {
+            desk.keys.give_back();
+            rustix::process::kill_process(rustix::process::getpid(), Signal::TSTP).ok();
+        }
+    }
+
+    /// The terminal takes no more: then its hangup follows.
+    fn on_screen(&mut self, act: impl FnOnce(&mut Screen) -> std::io::Result<()>) {
+        if let Some(screen) = self.voice.screen() {
+            act(screen).ok();
+        }
+    }
+
+    fn room_words(&self, runner: &Runner) -> String {
+        match runner.client().rooms().get(&self.room) {
+            Some(room) if !room.info.dm.is_empty() => asked::room_words(&room.info),
+            _ => format!("#{}", self.room),
+        }
+    }
+
+    /// Draws what stands beneath the room's lines.
+    pub(super) fn draw(&mut self, runner: &Runner) -> Result<(), Failure> {
+        let prompt = self.room_words(runner);
+        let Some(desk) = self.desk.as_ref().filter(|_| self.input != Input::Quit) else { return Ok(()) };
+        let posts = runner.client().outbox().posts().iter().filter(|post| post.room == self.room);
+        let pending = posts.filter(|post| !matches!(post.state, PostState::Failed(_))).map(|post| post.text.clone());
+        let held = self.held.iter().map(Typed::words);
+        let above = pending.chain(held).map(|words| format!("\u{2026} {words}")).chain(self.transfers.rows());
+        let frame = Frame {
+            above: above.collect(),
+            prompt: desk.prompt(&prompt),
+            text: desk.editor.text(),
+            caret: desk.editor.caret(),
+            below: desk.below(),
+        };
+        match self.voice.screen() {
+            Some(screen) => screen.draw(&frame).map_err(|e| super::super::out::failed(&e)),
+            None => Ok(()),
+        }
+    }
+
+    /// The terminal is its owner's again.
+    pub(super) fn leave(&mut self) {
+        self.drawn.leave(&mut self.voice);
+        self.on_screen(Screen::leave);
+        self.desk = None;
+    }
+}

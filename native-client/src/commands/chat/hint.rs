@@ -1,0 +1,123 @@
+//! What is said beneath a line while it is typed: what a command does, what of it is missing, what is wrong with it; and what becomes
+//! of a paste that is too much. Words only; `desk` draws them.
+
+use wardroom_protocol::slash::{Entry, TABLE};
+use wardroom_protocol::typed::{Explained, explain, is_required, wanted, wrong};
+
+use super::super::send::preview;
+use crate::edit::{Row, fits_a_message};
+use crate::files::Gathered;
+use crate::text::bytes_words;
+
+/// How a command is called in a chat at a terminal, where files are named and no bytes follow.
+fn here(entry: &'static Entry) -> (&'static str, &'static str) {
+    match entry.name {
+        "put" => ("FILE", "put a file of this machine on the shelf of this room"),
+        "get" => ("NAME", "download a file into the folder that you are in"),
+        _ => (entry.arguments, entry.about),
+    }
+}
+
+/// The arguments of a command, as they are here.
+pub(super) fn arguments(entry: &'static Entry) -> &'static str {
+    here(entry).0
+}
+
+/// What may be said of a line; `None` where it is no command.
+pub(super) fn hint(line: &str) -> Option<String> {
+    Some(match explain(line)? {
+        Explained::Unknown(why) => why,
+        Explained::Of(entry) => {
+            let (arguments, about) = here(entry);
+            let said = line.split_once(char::is_whitespace).map(|(_, said)| said);
+            let usage = format!("/{} {arguments}", entry.name);
+            let usage = usage.trim_end();
+            match said.and_then(|said| wanted(arguments, said)) {
+                _ if let Some(why) = wrong(line, arguments).filter(|_| entry.name != "put") => {
+                    format!("{usage}  {why}")
+                }
+                Some(next) if is_required(next.rest) && next.part.is_empty() => {
+                    format!("{usage}  missing: {}  {about}", next.rest)
+                }
+                Some(next) if next.part.is_empty() => format!("{usage}  next: {}  {about}", next.rest),
+                _ => format!("{usage}  {about}"),
+            }
+        }
+        Explained::Choice(entries) => {
+            let names: Vec<String> = entries.iter().map(|entry| format!("/{}", entry.name)).collect();
+            names.join("  ")
+        }
+    })
+}
+
+/// The commands, a line each, as they are here.
+pub(super) fn help() -> String {
+    let mut out =
+        String::from("-- A line is a message to the room you are in. A line that begins with / is a command:\n");
+    for entry in TABLE {
+        let (arguments, about) = here(entry);
+        let usage = format!("/{} {arguments}", entry.name);
+        out.push_str(&format!("--   {usage:<30}{about}\n"));
+    }
+    out.push_str("--   //text                        say a text that begins with a slash\n");
+    out.push_str(
+        "-- Tab completes, Alt-Enter begins another line, the arrows bring back what you wrote, Ctrl-D leaves.",
+    );
+    out
+}
+
+/// What is asked about a text that is too much for a message.
+pub(super) fn big(text: &Gathered, beside: &str, enter: &str) -> Vec<Row> {
+    let size = bytes_words(text.bytes());
+    let lines = match text.lines() {
+        1 => "one line".to_owned(),
+        lines => format!("{lines} lines"),
+    };
+    let mut rows = vec![Row::bold(format!("{lines}, {size}: too much for a message"))];
+    rows.extend(preview(text.begin()).lines().map(|line| Row::dim(format!("  {line}"))));
+    let as_text = if fits_a_message(text, beside) { "   t: say it all the same" } else { "" };
+    rows.push(Row::bold(format!("{enter}: send it as a file{as_text}   Esc: do not (Up brings it back)")));
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_explained_as_it_is_typed() {
+        for (line, expected) in [
+            ("/un", "/unarchive  /unreact  /unhook  /unwatch"),
+            ("/role", "/role NAME ROLE  what a member may do here: reader, member or owner"),
+            ("/role ", "/role NAME ROLE  missing: NAME ROLE  what a member may do here: reader, member or owner"),
+            ("/role be", "/role NAME ROLE  what a member may do here: reader, member or owner"),
+            ("/role ben ", "/role NAME ROLE  missing: ROLE  what a member may do here: reader, member or owner"),
+            ("/role ben king", "/role NAME ROLE  a role in a room is reader, member or owner"),
+            ("/leave ", "/leave [ROOM]  next: [ROOM]  be a member of a room no more"),
+            ("/put ", "/put FILE  missing: FILE  put a file of this machine on the shelf of this room"),
+            ("/put a.log", "/put FILE  put a file of this machine on the shelf of this room"),
+            ("/who", "/who  who is a member of this room"),
+        ] {
+            assert_eq!(hint(line).as_deref(), Some(expected), "{line}");
+        }
+        assert_eq!(hint("hello /who"), None);
+        assert_eq!(hint("//who"), None);
+        assert!(hint("/nope").is_some_and(|why| why.starts_with("there is no command /nope")));
+    }
+
+    #[test]
+    fn help_is_of_this_place() {
+        assert!(help().contains("/put FILE") && !help().contains("SIZE raw bytes"));
+    }
+
+    #[test]
+    fn what_is_too_much_is_shown_and_what_may_be_done() {
+        let text = Gathered::from("a\x1b[2J\n".repeat(40));
+        let rows = big(&text, "", "Enter");
+        assert!(rows[0].words.starts_with("40 lines, "), "{rows:?}");
+        assert!(rows[rows.len() - 1].words.contains("t: say it"), "{rows:?}");
+        let long = Gathered::from("x".repeat(20_000));
+        let rows = big(&long, "", "Enter");
+        assert!(rows[0].words.starts_with("one line, ") && !rows[rows.len() - 1].words.contains("t: "), "{rows:?}");
+    }
+}

@@ -1,0 +1,171 @@
+//! Files on their way while one talks: what `/put` and `/get` name, and texts that are too long for a message. Each has a connection and
+//! a task of its own, so that gigabytes stand before no word; the tasks end with the chat. Chats ask for them, and draw how far they
+//! are; how a file is sent and fetched is `put`'s and `get`'s.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use wardroom_protocol::{RelPath, RoomName};
+
+use super::super::get::{Get, fetch};
+use super::super::put::put_one;
+use super::super::send::{preview, shelve};
+use crate::exit::Failure;
+use crate::files::Gathered;
+use crate::limits::{TRANSFER_WORDS, TRANSFERS_MAX};
+use crate::runner::{Runner, Target};
+use crate::text::{Bar, bytes_words};
+
+/// What a transfer says.
+pub(super) enum Told {
+    /// So many bytes of so many.
+    Moved { id: u64, done: u64, size: u64 },
+    /// It is over.
+    Over { id: u64, became: Result<Became, Failure> },
+}
+
+/// What became of one.
+pub(super) enum Became {
+    /// A long text lies on the shelf, and this message says so.
+    Message { room: RoomName, text: String, reply_to: Option<u64> },
+    /// Words for who asked.
+    Done(String),
+}
+
+struct Going {
+    name: String,
+    /// A text: what is said after it waits, or it would stand before it.
+    is_text: bool,
+    done: u64,
+    size: u64,
+}
+
+/// The transfers of a chat.
+pub(super) struct Transfers {
+    target: Target,
+    tasks: JoinSet<()>,
+    tell: mpsc::Sender<Told>,
+    told: mpsc::Receiver<Told>,
+    going: BTreeMap<u64, Going>,
+    last: u64,
+}
+
+impl Transfers {
+    pub(super) fn new(target: Target) -> Transfers {
+        let (tell, told) = mpsc::channel(TRANSFER_WORDS);
+        Transfers { target, tasks: JoinSet::new(), tell, told, going: BTreeMap::new(), last: 0 }
+    }
+
+    /// What one of them says next. Cancelling it loses nothing.
+    pub(super) async fn next(&mut self) -> Told {
+        match self.told.recv().await {
+            Some(told) => told,
+            // It holds a sender itself.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Nothing is on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.going.is_empty()
+    }
+
+    /// A text is on its way.
+    pub(super) fn holds_up(&self) -> bool {
+        self.going.values().any(|going| going.is_text)
+    }
+
+    /// No more at one time.
+    pub(super) fn is_full(&self) -> bool {
+        self.going.len() >= TRANSFERS_MAX
+    }
+
+    /// How far each is, a line each.
+    pub(super) fn rows(&self) -> impl Iterator<Item = String> {
+        self.going.values().map(|going| {
+            let Going { name, done, size, .. } = going;
+            let percent = done.saturating_mul(100).checked_div(*size).unwrap_or(0);
+            format!("{name}  {percent}%  {} of {}", bytes_words(*done), bytes_words(*size))
+        })
+    }
+
+    /// Takes what was said by one: what became of it, if it is over.
+    pub(super) fn take(&mut self, told: Told) -> Option<Result<Became, Failure>> {
+        match told {
+            Told::Moved { id, done, size } => {
+                if let Some(going) = self.going.get_mut(&id) {
+                    (going.done, going.size) = (done, size);
+                }
+                None
+            }
+            Told::Over { id, became } => {
+                self.going.remove(&id);
+                // Its task has nothing left to do.
+                while self.tasks.try_join_next().is_some() {}
+                Some(became)
+            }
+        }
+    }
+
+    /// Makes a file of a text.
+    pub(super) fn text(&mut self, room: RoomName, mut text: Gathered, reply_to: Option<u64>) {
+        let name = format!("{} lines as a file", text.lines());
+        self.go(name, text.bytes(), true, move |mut runner, bar| async move {
+            let preview = preview(text.begin());
+            let path =
+                text.path().map_err(|why| Failure::failed(format!("the text cannot be kept: {why}")))?.to_owned();
+            let shelved = shelve(&mut runner, &room, &path, &preview, bar).await?;
+            runner.finish().await;
+            Ok(Became::Message { room, text: shelved.text, reply_to })
+        });
+    }
+
+    /// Sends a file.
+    pub(super) fn put(&mut self, room: RoomName, file: PathBuf, to: RelPath) {
+        self.go(format!("put {to}"), 0, false, move |mut runner, bar| async move {
+            let (path, size) = put_one(&mut runner, &room, &file, to, bar).await?;
+            runner.finish().await;
+            Ok(Became::Done(format!("-- {room}:{path} ({})", bytes_words(size))))
+        });
+    }
+
+    /// Fetches a file to this path.
+    pub(super) fn get(&mut self, room: RoomName, path: RelPath, output: PathBuf) {
+        self.go(format!("get {path}"), 0, false, move |mut runner, bar| async move {
+            let get = Get { room, path, output: Some(output.clone()), replace: false, json: true };
+            let (size, _) = fetch(&mut runner, &get, &output, false, &*bar).await?;
+            runner.finish().await;
+            Ok(Became::Done(format!("-- {} ({})", output.display(), bytes_words(size))))
+        });
+    }
+
+    fn go<F>(&mut self, name: String, size: u64, is_text: bool, work: impl FnOnce(Runner, NewBar) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<Became, Failure>> + Send,
+    {
+        self.last = self.last.saturating_add(1);
+        let id = self.last;
+        let name = wardroom_protocol::visible::visible(&name).into_owned();
+        self.going.insert(id, Going { name, is_text, done: 0, size });
+        let (target, tell) = (self.target.clone(), self.tell.clone());
+        self.tasks.spawn(async move {
+            let told = tell.clone();
+            let bar = move |size| {
+                let told = told.clone();
+                // How far it is may be told another time; a full channel holds no transfer up.
+                Bar::Told(Box::new(move |done| drop(told.try_send(Told::Moved { id, done, size }))))
+            };
+            let became = match Runner::start(target) {
+                Ok(runner) => work(runner, Box::new(bar)).await,
+                Err(failure) => Err(failure),
+            };
+            // Nobody listens when the chat is over.
+            tell.send(Told::Over { id, became }).await.ok();
+        });
+    }
+}
+
+/// Makes what is told how far a file of this size is.
+type NewBar = Box<dyn Fn(u64) -> Bar + Send + Sync>;

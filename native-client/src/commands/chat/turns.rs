@@ -1,0 +1,113 @@
+//! Lines take their turn: none overtakes what was said, asked or sent before it and that it may build on. What came from a pipe and what
+//! a person entered are the same here.
+
+use wardroom_client_core::Command;
+use wardroom_client_core::limits::OUTBOX_POSTS_MAX;
+use wardroom_protocol::RoomName;
+use wardroom_protocol::slash::{self, BadLine, Command as Slash, Line};
+use wardroom_protocol::visible::visible;
+
+use super::asked::Asked;
+use super::transfers::{Became, Told};
+use super::typed::{Typed, is_long};
+use super::{Input, Talk, command};
+use crate::exit::Failure;
+use crate::files::Gathered;
+use crate::runner::{Runner, now_ms, random};
+
+impl Talk {
+    /// A line was typed. A command is not to overtake what was said before it, nor what is said after it the command:
+    /// lines wait for their turn.
+    pub(super) fn take_line(&mut self, runner: &mut Runner, line: Typed) -> Result<(), Failure> {
+        if matches!(&line, Typed::Line(line) if slash::parse(line.clone()) == Ok(Line::Command(Slash::Quit))) {
+            self.input = Input::Quit;
+            return Ok(());
+        }
+        self.held.push_back(line);
+        self.go_on(runner)
+    }
+
+    /// Takes the lines whose turn it is.
+    pub(super) fn go_on(&mut self, runner: &mut Runner) -> Result<(), Failure> {
+        while let Some(first) = self.held.front() {
+            let is_held_up = self.starting > 0 || self.transfers.holds_up() || self.asked.values().any(Asked::holds_up);
+            // Without a connection lines wait here once the outbox is full, and then in the pipe: none is lost.
+            let is_full = runner.client().outbox().posts().len() >= OUTBOX_POSTS_MAX;
+            let parsed = match first {
+                Typed::Line(line) => slash::parse(line.clone()),
+                Typed::Long(_) => Ok(Line::Message(String::new())),
+            };
+            let waits = match (&parsed, first) {
+                // What was said before it is to stand before it, and it is said only when the file is there.
+                (_, Typed::Long(_)) => is_held_up || is_full || self.is_saying(runner),
+                (Ok(Line::Message(text)), _) if is_long(text) => is_held_up || is_full || self.is_saying(runner),
+                (Ok(Line::Message(_)), _) => is_held_up || is_full,
+                // The model is ahead of what has been shown: "my last message" is the last one of those.
+                (line, _) if command::waits(line) => is_held_up || self.is_saying(runner) || !runner.is_idle(),
+                _ => false,
+            };
+            if waits {
+                return Ok(());
+            }
+            match self.held.pop_front() {
+                Some(Typed::Long(text)) => self.transfers.text(self.room.clone(), text, None),
+                Some(Typed::Line(line)) => self.take_turn(runner, &line, parsed)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn take_turn(&mut self, runner: &mut Runner, line: &str, parsed: Result<Line, BadLine>) -> Result<(), Failure> {
+        if let Some(file) = command::file_to_put(line).filter(|_| self.desk.is_some()) {
+            self.put(file);
+            return Ok(());
+        }
+        match parsed {
+            Ok(Line::Empty) => {}
+            Ok(Line::Message(text)) => self.post(runner, text, None)?,
+            Ok(Line::Command(command)) => self.carry_out(runner, command)?,
+            Err(bad) => self.voice.say(&command::why_bad(line, &bad)),
+        }
+        Ok(())
+    }
+
+    /// Says it. What is too long for a message becomes a file first.
+    pub(super) fn post(&mut self, runner: &mut Runner, text: String, reply_to: Option<u64>) -> Result<(), Failure> {
+        if is_long(&text) {
+            self.transfers.text(self.room.clone(), Gathered::from(text), reply_to);
+            return Ok(());
+        }
+        self.post_in(runner, self.room.clone(), text, reply_to)
+    }
+
+    fn post_in(
+        &mut self,
+        runner: &mut Runner,
+        room: RoomName,
+        text: String,
+        reply_to: Option<u64>,
+    ) -> Result<(), Failure> {
+        let nonce = wardroom_client_core::nonce(now_ms(), random()?);
+        runner.command(Command::Post { room, text, reply_to, nonce });
+        // Said of the first one only: in a pipe there may be thousands.
+        if !runner.client().link().is_up() && runner.client().outbox().posts().len() == 1 {
+            self.voice.say("-- kept here; it is sent when there is a connection");
+        }
+        Ok(())
+    }
+
+    /// A file is farther than before, or there.
+    pub(super) fn moved(&mut self, runner: &mut Runner, told: Told) -> Result<(), Failure> {
+        if let Input::Ended(_) = self.input {
+            self.input_ends();
+        }
+        match self.transfers.take(told) {
+            None => {}
+            Some(Ok(Became::Message { room, text, reply_to })) => self.post_in(runner, room, text, reply_to)?,
+            Some(Ok(Became::Done(words))) => self.voice.say(&words),
+            Some(Err(failure)) => self.voice.say(&format!("-- {}", visible(&failure.words))),
+        }
+        Ok(())
+    }
+}
