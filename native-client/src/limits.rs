@@ -47,9 +47,9 @@ pub(crate) const LOG_HISTORY: u64 = 50;
 pub(crate) const UNIX_PATH_MAX: usize = 100;
 /// Lines of a paste above which it is offered as a file: what one reads of another's message without scrolling. The page's is the same.
 pub(crate) const PASTE_LINES_MAX: u64 = 30;
-/// Bytes of the line that one writes: much more than a message may have, so that a terminal that does not say what is pasted
-/// still brings all of it; laid out within a few milliseconds with each key.
-pub(crate) const LINE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of the line that one writes: more than a message may have, so that one sees what is too long; what is longer still is
+/// gathered as a paste is. Laid out within a few milliseconds with each key.
+pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a gathered text that stay in memory; the rest goes to a file.
 pub(crate) const GATHERED_MEMORY: usize = 1024 * 1024;
 /// Texts that can be had again with the arrow keys.

@@ -208,6 +208,7 @@ async fn a_line_that_is_too_long_becomes_a_file_from_a_pipe_too() {
 async fn keys_clear_leave_and_bring_back() {
     let (_house, mut terminal, mut ben) = ann_and_ben(80).await;
     assert!(!terminal.is_given_back() && terminal.screen().tells_pastes);
+    terminal.until("the window says where one is", |screen| screen.title.starts_with("general")).await;
     terminal.press("oops\x03");
     terminal.until_edited(PROMPT).await;
     terminal.press("\x03");
@@ -272,7 +273,20 @@ async fn files_are_sent_and_fetched_while_one_talks() {
 }
 
 #[tokio::test]
-async fn a_terminal_without_abilities_gets_plain_lines() {
+async fn a_terminal_without_colours_or_unicode_gets_neither() {
+    let house = House::start();
+    let ann = house.add_user("ann", "operator").await;
+    let mut command = wardroom(&house, &ann, &["chat", "general"]);
+    command.env("NO_COLOR", "1").env("LC_ALL", "C");
+    let terminal = Terminal::start(command, 40, 24);
+    terminal.until_edited("#general >").await;
+    terminal.press("/role ben ");
+    terminal.until_seen("/role NAME ROLE  missing: ROLE  what a~").await;
+    assert_eq!(terminal.screen().styles, 0);
+}
+
+#[tokio::test]
+async fn a_terminal_that_is_read_by_a_program_gets_plain_lines() {
     let house = House::start();
     let ann = house.add_user("ann", "operator").await;
     let mut command = wardroom(&house, &ann, &["chat", "general"]);

@@ -35,7 +35,10 @@ impl Terminal {
         tcsetwinsize(&master, size(columns, rows)).unwrap();
         let before = tcgetattr(&slave).unwrap();
         let end = || Stdio::from(slave.try_clone().unwrap());
-        command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8");
+        command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm-256color");
+        if !command.as_std().get_envs().any(|(name, _)| name == "LC_ALL") {
+            command.env("LC_ALL", "C.UTF-8");
+        }
         let child = command.kill_on_drop(true).spawn().unwrap();
         let master = File::from(master);
         let screen = Arc::new(Mutex::new(Screen::new(columns.into(), rows.into())));
@@ -131,12 +134,25 @@ pub struct Screen {
     /// The window's title.
     pub title: String,
     pub bells: usize,
+    /// How often a style was asked for.
+    pub styles: usize,
 }
 
 impl Screen {
     fn new(columns: usize, rows: usize) -> Self {
         let (lines, held) = (vec![Vec::new()], Vec::new());
-        Self { columns, rows, lines, row: 0, column: 0, held, tells_pastes: false, title: String::new(), bells: 0 }
+        Self {
+            columns,
+            rows,
+            lines,
+            row: 0,
+            column: 0,
+            held,
+            tells_pastes: false,
+            title: String::new(),
+            bells: 0,
+            styles: 0,
+        }
     }
 
     /// One line, without the blanks at its end.
@@ -231,7 +247,7 @@ impl Screen {
             }
             ("J", "2") => self.lines.iter_mut().rev().take(self.rows).for_each(Vec::clear),
             ("H", "") => (self.row, self.column) = (self.lines.len().saturating_sub(self.rows), 0),
-            ("m", _) => {}
+            ("m", _) => self.styles += 1,
             ("h" | "l", "?2004") => self.tells_pastes = inner[end..].starts_with('h'),
             (last, _) => panic!("no sequence of ours: {parameters}{last}"),
         }

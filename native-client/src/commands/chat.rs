@@ -71,6 +71,7 @@ pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
         is_live: false,
         held: VecDeque::new(),
         input: Input::Open,
+        warned: false,
     };
     let done = state.follow(&mut runner).await;
     state.leave();
@@ -114,6 +115,8 @@ struct Talk {
     /// Lines that wait for their turn.
     held: VecDeque<Typed>,
     input: Input,
+    /// That to leave now gives up a file.
+    warned: bool,
 }
 
 impl Talk {
@@ -123,8 +126,8 @@ impl Talk {
             if self.is_over(runner) {
                 return Ok(());
             }
-            // Once all that has come is shown: thousands of lines are not drawn beneath one by one.
-            if runner.is_idle() {
+            // Once all that has come is shown: thousands of lines, or of keys, are not drawn one by one.
+            if runner.is_idle() && !self.desk.as_ref().is_some_and(Desk::has_more) {
                 self.draw(runner)?;
             }
             let give_up_at = self.give_up_at();

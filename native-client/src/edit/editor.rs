@@ -39,6 +39,8 @@ pub(crate) struct Editor {
     history: History,
     /// What is too much for a message, until it is said what becomes of it.
     big: Option<Gathered>,
+    /// It was typed, or came from a terminal that does not say what is pasted: more of it may follow.
+    big_grows: bool,
     menu: Option<Menu>,
     /// What was cut last.
     cut: String,
@@ -172,10 +174,16 @@ impl Editor {
     }
 
     fn insert(&mut self, text: &str) -> Act {
-        if self.text().len().saturating_add(text.len()) > LINE_BYTES_MAX {
+        if self.text().len().saturating_add(text.len()) <= LINE_BYTES_MAX {
+            self.buffer.insert(text);
+            return Act::Changed;
+        }
+        if self.caret() < self.text().len() {
             return Act::Bell;
         }
-        self.buffer.insert(text);
+        let mut big = Gathered::from(self.buffer.take());
+        big.push(text.as_bytes());
+        (self.big, self.big_grows) = (Some(big), true);
         Act::Changed
     }
 
@@ -208,8 +216,14 @@ impl Editor {
     /// A key while a text that is too much waits: one makes a file of it, one drops it, and one writes it all the same where a
     /// message may hold it.
     fn decide(&mut self, key: Key) -> Act {
-        let Some(big) = self.big.take() else { return Act::Draw };
+        let Some(mut big) = self.big.take() else { return Act::Draw };
+        let grows = std::mem::take(&mut self.big_grows);
         match key {
+            Key::Char(c) if grows => {
+                big.push(c.encode_utf8(&mut [0; 4]).as_bytes());
+                (self.big, self.big_grows) = (Some(big), true);
+                Act::Draw
+            }
             Key::Enter => Act::File(big),
             Key::Esc | Key::Ctrl('c') => {
                 self.history.add_big(big);
@@ -222,7 +236,6 @@ impl Editor {
             // What is pasted on top is more of the same.
             Key::Paste(more) => match more.text() {
                 Some(more) => {
-                    let mut big = big;
                     big.push(more.as_bytes());
                     self.big = Some(big);
                     Act::Draw
@@ -349,6 +362,15 @@ mod tests {
         editor.key(Key::Esc);
         typed(&mut editor, &format!("/run {}", "x".repeat(TEXT_BYTES_MAX)));
         assert!(matches!(editor.key(Key::Enter), Act::Enter(_)));
+    }
+
+    #[test]
+    fn what_comes_as_keys_is_not_cut_off_either() {
+        let mut editor = Editor::default();
+        let all = "x".repeat(2 * LINE_BYTES_MAX);
+        typed(&mut editor, &all);
+        assert!(matches!(editor.key(Key::Enter), Act::File(big) if big.bytes() == all.len() as u64));
+        assert_eq!(editor.text(), "");
     }
 
     #[test]

@@ -11,7 +11,6 @@ use tokio::sync::mpsc;
 use wardroom_client_core::{Command, PostState};
 use wardroom_protocol::slash;
 
-use super::asked;
 use super::command::is_answered_in_words;
 use super::hint::{big, hint};
 use super::names::names;
@@ -22,14 +21,28 @@ use crate::exit::{ExitCode, Failure};
 use crate::limits::{ESCAPE_TIMEOUT, KEY_BATCHES, KEY_BYTES};
 use crate::runner::Runner;
 
+/// Said while the end waits for what is on its way.
+const LEAVING: &str = "what you said and sent is on its way still; Ctrl-C leaves at once";
+
 /// The terminal and what is written at it.
 pub(super) struct Desk {
     editor: Editor,
     abilities: Abilities,
     typed: mpsc::Receiver<Vec<Key>>,
     signals: Signals,
+    /// Said once for all keys that came together.
+    after_keys: AfterKeys,
+    /// The list of rooms was asked for, for the line that is being written.
+    asked_for_rooms: bool,
     /// Last, so that the terminal is given back after all else.
     keys: Keys,
+}
+
+/// What keys have brought about.
+#[derive(Debug, Default)]
+struct AfterKeys {
+    bell: bool,
+    changed: bool,
 }
 
 /// What happened at it.
@@ -85,7 +98,8 @@ impl Desk {
         let signals = Signals::new().ok()?;
         let keys = Keys::one_by_one().ok()?;
         let screen = Screen::new(abilities.utf8, abilities.styles);
-        Some((Desk { editor: Editor::default(), abilities, typed: typed_keys(), signals, keys }, screen))
+        let (editor, after_keys, typed) = (Editor::default(), AfterKeys::default(), typed_keys());
+        Some((Desk { editor, abilities, typed, signals, after_keys, asked_for_rooms: false, keys }, screen))
     }
 
     /// What happens next; never, where nobody sits. Cancelling it loses nothing.
@@ -95,6 +109,11 @@ impl Desk {
             came = desk.signals.next() => came,
             keys = desk.typed.recv() => keys.map_or(Came::Closed, Came::Keys),
         }
+    }
+
+    /// More was typed than was looked at.
+    pub(super) fn has_more(&self) -> bool {
+        !self.typed.is_empty()
     }
 
     fn prompt(&self, room: &str) -> String {
@@ -146,6 +165,13 @@ impl Talk {
                 for key in keys {
                     self.key(runner, key)?;
                 }
+                let after = self.desk.as_mut().map(|desk| std::mem::take(&mut desk.after_keys)).unwrap_or_default();
+                if after.changed {
+                    self.tell_typing(runner);
+                }
+                if after.bell {
+                    self.on_screen(Screen::bell);
+                }
             }
             Came::Closed => self.input_ends(),
             Came::Resized => self.on_screen(Screen::resize),
@@ -171,30 +197,31 @@ impl Talk {
         }
         match desk.editor.key(key) {
             Act::Draw => {}
-            Act::Changed => self.tell_typing(runner),
+            Act::Changed => desk.after_keys.changed = true,
             Act::Enter(text) => self.enter(runner, text)?,
             Act::File(text) => self.take_line(runner, Typed::Long(text))?,
             Act::Complete => {
                 let (from, names) = names(runner.client(), &self.room, desk.editor.before());
-                if matches!(desk.editor.offer_names(from, names), Act::Bell) {
-                    self.on_screen(Screen::bell);
-                }
+                desk.after_keys.bell |= matches!(desk.editor.offer_names(from, names), Act::Bell);
             }
             Act::HowToLeave => self.voice.say("-- Ctrl-D or /quit leaves"),
             Act::Leave => self.input_ends(),
             Act::Suspend => self.suspend(),
             Act::Clear => self.on_screen(Screen::clear),
-            Act::Bell => self.on_screen(Screen::bell),
+            Act::Bell => desk.after_keys.bell = true,
         }
         Ok(())
     }
 
     /// Others are told that one writes, but not that one looks for a command. Who is about to name a room may mean one that is new.
     fn tell_typing(&mut self, runner: &mut Runner) {
-        let text = self.desk.as_ref().map_or("", |desk| desk.editor.text());
-        if text == "/join " {
+        let Some(desk) = &mut self.desk else { return };
+        let text = desk.editor.text();
+        let names_a_room = text.starts_with("/join ");
+        if names_a_room && !std::mem::replace(&mut desk.asked_for_rooms, names_a_room) {
             runner.command(Command::LoadRooms);
         }
+        desk.asked_for_rooms = names_a_room;
         if !text.trim().is_empty() && !is_command(text) {
             runner.command(Command::Typing { room: self.room.clone() });
         }
@@ -233,7 +260,11 @@ impl Talk {
 
     fn room_words(&self, runner: &Runner) -> String {
         match runner.client().rooms().get(&self.room) {
-            Some(room) if !room.info.dm.is_empty() => asked::room_words(&room.info),
+            Some(room) if !room.info.dm.is_empty() => {
+                let me = runner.client().you().map(|you| &you.user);
+                let others = room.info.dm.iter().filter(|user| Some(*user) != me);
+                others.map(|user| format!("@{user}")).collect::<Vec<_>>().join(" ")
+            }
             _ => format!("#{}", self.room),
         }
     }
@@ -251,7 +282,7 @@ impl Talk {
             prompt: desk.prompt(&prompt),
             text: desk.editor.text(),
             caret: desk.editor.caret(),
-            below: desk.below(),
+            below: if self.input == Input::Open { desk.below() } else { vec![Row::dim(LEAVING)] },
         };
         match self.voice.screen() {
             Some(screen) => screen.draw(&frame).map_err(|e| super::super::out::failed(&e)),

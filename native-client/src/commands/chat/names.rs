@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use wardroom_client_core::Client;
+use wardroom_protocol::mention::HERE;
 use wardroom_protocol::slash::TABLE;
 use wardroom_protocol::typed::{Explained, Kind, begun, explain, fits, split_argument, wanted};
 use wardroom_protocol::{EventBody, RoomName};
@@ -31,7 +32,10 @@ fn of_kind(client: &Client, room: &RoomName, kind: Kind, part: &str) -> Vec<Stri
             let names = TABLE.iter().map(|entry| entry.name).filter(|name| name.starts_with(part));
             names.map(|name| format!("/{name}")).collect()
         }
-        Kind::Person => people(client, room, part).map(|name| format!("@{name}")).collect(),
+        Kind::Person => {
+            let all = Some(HERE.to_owned()).filter(|all| all.starts_with(part));
+            people(client, room, part).chain(all).map(|name| format!("@{name}")).collect()
+        }
         Kind::Room => rooms(client, part).map(|name| format!("#{name}")).collect(),
         Kind::Emoji => {
             let named = emojis::iter().filter(|emoji| emoji.shortcodes().any(|name| name.starts_with(part)));

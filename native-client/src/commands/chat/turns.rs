@@ -20,6 +20,11 @@ impl Talk {
     /// lines wait for their turn.
     pub(super) fn take_line(&mut self, runner: &mut Runner, line: Typed) -> Result<(), Failure> {
         if matches!(&line, Typed::Line(line) if slash::parse(line.clone()) == Ok(Line::Command(Slash::Quit))) {
+            // Who leaves at once gives up a file; that is asked for twice.
+            if self.desk.is_some() && !self.transfers.is_idle() && !std::mem::replace(&mut self.warned, true) {
+                self.voice.say("-- a file is on its way still: Ctrl-D waits for it, /quit once more gives it up");
+                return Ok(());
+            }
             self.input = Input::Quit;
             return Ok(());
         }
