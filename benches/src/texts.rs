@@ -218,7 +218,8 @@ pub fn query(random: &mut Random) -> serde_json::Value {
     let common = random.of(&["error", "the", "timeout", "deploy", "connection", "database"]);
     match random.below(20) {
         0..=2 => json!({"q": common}),
-        3 => json!({"q": format!("{common} {}", random.of(WORDS))}),
+        // Not `a`, which is too short to be searched for.
+        3 => json!({"q": format!("{common} {}", random.of(WORDS.get(2..).unwrap_or_default()))}),
         4..=6 => json!({"q": address(random)}),
         7 => json!({"q": host(random).split_off(2)}),
         8 => json!({"q": format!("CVE-20{}-{}", 18 + random.below(9), 1_000 + random.below(49_000))}),

@@ -1,5 +1,7 @@
 //! Every number that bounds the page, each with its reason.
 
+use wardroom_client_core::limits::WATCH_WINDOW_MANUAL;
+
 /// Lines that are drawn when a room is opened: three screens of the largest monitor.
 pub const ROWS_AT_FIRST: usize = 150;
 /// Pixels of rows that are drawn above and below what is in sight: a turn of the wheel and more, so that no gap is seen.
@@ -34,6 +36,10 @@ pub const CARD_LINES_MAX: usize = 12;
 pub const CARD_OUTPUT_BYTES: u64 = 16_384;
 /// Bytes of output that the full view keeps: forty thousand lines of a hundred characters.
 pub const FULL_LOG_BYTES_MAX: usize = 4 << 20;
+/// Bytes that it shows before a line that one goes to: thousands of lines to scroll up.
+pub const FULL_BEFORE_BYTES: u64 = 256 << 10;
+/// Bytes behind it; a window of the watch more, and all of that is kept.
+pub const FULL_BEHIND_BYTES: u64 = 1 << 20;
 /// Lines that it keeps: at 19 pixels each they stay below the height that browsers can lay out (17 million pixels).
 pub const FULL_LINES_MAX: usize = 400_000;
 /// Bytes of one line there; a longer one is cut into several, because browsers lay out long lines slowly.
@@ -59,4 +65,8 @@ pub const HTTP_TIMEOUT_MS: u32 = 20_000;
 
 const _: () = {
     assert!(FULL_LINE_BYTES_MAX < FULL_LOG_BYTES_MAX, "a line fits");
+    assert!(
+        FULL_BEFORE_BYTES + FULL_BEHIND_BYTES + WATCH_WINDOW_MANUAL < FULL_LOG_BYTES_MAX as u64,
+        "a line that one goes to stays"
+    );
 };

@@ -211,6 +211,12 @@ pub const HITS_MORE: &str = "hits-more";
 pub const FILTER_ROOM: &str = "filter-room";
 /// To a kind.
 pub const FILTER_KIND: &str = "filter-kind";
+/// To a time.
+pub const FILTER_WHEN: &str = "filter-when";
+/// From a day on.
+pub const FILTER_FROM: &str = "filter-from";
+/// To a day.
+pub const FILTER_TO: &str = "filter-to";
 /// To an author.
 pub const FILTER_BY: &str = "filter-by";
 /// Who is writing.

@@ -14,6 +14,7 @@ mod kill;
 mod proxies;
 mod proxy;
 mod rooms_in_the_page;
+mod search_in_the_page;
 mod slow_reader;
 mod small_disk;
 mod terminal;

@@ -10,7 +10,7 @@ use web_sys::File;
 use super::engine::{Engine, Full, Notice, NoticeWhat};
 use super::marks;
 use super::topics::Topic;
-use crate::limits::{CARD_OUTPUT_BYTES, FULL_LOG_BYTES_MAX, NOTICES_MAX};
+use crate::limits::{CARD_OUTPUT_BYTES, FULL_BEFORE_BYTES, FULL_LOG_BYTES_MAX, NOTICES_MAX};
 use crate::logic::full_log::FullLog;
 
 impl Engine {
@@ -60,8 +60,8 @@ impl Engine {
         }
     }
 
-    /// All of a run's output is wanted; none: no longer.
-    pub fn open_full(&self, run: Option<RunId>) {
+    /// A run's output is wanted, its end or what stands around a byte; none: no longer.
+    pub fn open_full(&self, run: Option<RunId>, at: Option<u64>) {
         let before = self.0.full.borrow_mut().take();
         if let Some(Full { run: before, .. }) = before {
             self.command(Command::UnwatchRun { run: before });
@@ -69,8 +69,11 @@ impl Engine {
         }
         let Some(run) = run else { return };
         self.command(Command::UnwatchRun { run });
-        *self.0.full.borrow_mut() = Some(Full { run, log: None });
-        let from = WatchFrom::Last(FULL_LOG_BYTES_MAX as u64);
+        *self.0.full.borrow_mut() = Some(Full { run, log: None, at });
+        let from = match at {
+            Some(at) => WatchFrom::Byte(at.saturating_sub(FULL_BEFORE_BYTES)),
+            None => WatchFrom::Last(FULL_LOG_BYTES_MAX as u64),
+        };
         self.command(Command::WatchRun { run, from, auto_ack: false });
         self.moved(Topic::FullLog);
     }

@@ -51,7 +51,7 @@ impl Engine {
             }
             Command::Log(_, before) => {
                 if let Some(seq) = before {
-                    ui.dispatch(UiAct::Jump(room.clone(), seq.saturating_sub(1).max(1)));
+                    ui.dispatch(UiAct::Jump(room.clone(), seq.saturating_sub(1).max(1), None));
                 }
             }
             Command::Edit(seq, text) => {

@@ -68,6 +68,8 @@ pub(super) enum Job {
 pub(super) struct Full {
     pub run: RunId,
     pub log: Option<FullLog>,
+    /// The byte that one went to.
+    pub at: Option<u64>,
 }
 
 pub(super) struct Inner {

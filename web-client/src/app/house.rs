@@ -22,7 +22,7 @@ use crate::features::{
 };
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
-use crate::logic::route::Route;
+use crate::logic::route::{Line, Route};
 use crate::services::listen::Listener;
 use crate::services::{browser, storage};
 
@@ -58,10 +58,10 @@ fn Shell(props: &ShellProps) -> Html {
     let ui = use_reducer({
         let engine = engine.clone();
         move || {
-            let (room, seq) = first_room(&engine);
+            let (room, at) = first_room(&engine);
             Ui {
                 room,
-                at: seq.map(|seq| At { seq, nth: 0 }),
+                at: at.map(|(seq, off)| At { seq, off, nth: 0 }),
                 drawer: Drawer::None,
                 tab: Tab::Now,
                 full: None,
@@ -113,8 +113,8 @@ fn Shell(props: &ShellProps) -> Html {
                 </main>
                 <Side room={room.clone()} />
                 <div class="veil" onclick={close}></div>
-                if let Some(run) = ui.full {
-                    <Full key={run.to_string()} {run} />
+                if let Some((run, at)) = ui.full {
+                    <Full key={format!("{run}/{at:?}")} {run} {at} />
                 }
                 <Dialogs room={room.clone()} />
                 <DropZone {room} />
@@ -124,10 +124,10 @@ fn Shell(props: &ShellProps) -> Html {
 }
 
 /// The room that the address names, else the last one, else the one that everybody is in.
-fn first_room(engine: &Engine) -> (RoomName, Option<u64>) {
+fn first_room(engine: &Engine) -> (RoomName, Option<Line>) {
     let kept = || storage::read(&storage::key_of(engine.user(), "room")).and_then(|name| RoomName::parse(&name).ok());
     match browser::route() {
-        Route::Room(room, seq) => (room, seq),
+        Route::Room(room, at) => (room, at),
         Route::Home => (kept().unwrap_or_else(|| RoomName::parse("general").expect("a name")), None),
     }
 }
@@ -201,7 +201,7 @@ fn use_address(engine: &Engine, ui: &UiHandle) {
     use_effect_with((ui.room.clone(), ui.at), {
         let engine = engine.clone();
         move |(room, at)| {
-            let route = Route::Room(room.clone(), at.map(|at| at.seq));
+            let route = Route::Room(room.clone(), at.map(|at| (at.seq, at.off)));
             let here = browser::route();
             if here != route {
                 browser::set_route(&route, here != Route::Home);
@@ -214,7 +214,7 @@ fn use_address(engine: &Engine, ui: &UiHandle) {
         move |()| {
             let listener = Listener::new(&browser::window(), "popstate", move |_| match browser::route() {
                 Route::Room(room, None) => ui.dispatch(UiAct::Go(room)),
-                Route::Room(room, Some(seq)) => ui.dispatch(UiAct::Jump(room, seq)),
+                Route::Room(room, Some((seq, off))) => ui.dispatch(UiAct::Jump(room, seq, off)),
                 Route::Home => {}
             });
             move || drop(listener)

@@ -10,6 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::engine::{Engine, Job, NoticeWhat, Read};
 use super::marks;
 use super::topics::Topic;
+use crate::limits::FULL_BEHIND_BYTES;
 use crate::logic::full_log::FullLog;
 use crate::logic::route::socket_address;
 use crate::services::socket::{Happened, Socket};
@@ -160,10 +161,15 @@ impl Engine {
     }
 
     fn output(&self, run: wardroom_protocol::RunId, fd: u8, off: u64, bytes: &[u8]) {
-        self.0.acks.borrow_mut().insert(run, off + bytes.len() as u64);
+        let end = off + bytes.len() as u64;
         let mut full = self.0.full.borrow_mut();
-        if let Some(full) = full.as_mut().filter(|full| full.run == run) {
-            full.log.get_or_insert_with(|| FullLog::beginning_at(off)).push(fd, bytes);
+        let full = full.as_mut().filter(|full| full.run == run);
+        // Around a line that one went to, more is not asked for than is kept.
+        if full.as_ref().and_then(|full| full.at).is_none_or(|at| end < at + FULL_BEHIND_BYTES) {
+            self.0.acks.borrow_mut().insert(run, end);
+        }
+        if let Some(full) = full {
+            full.log.get_or_insert_with(|| FullLog::beginning_at(off, full.at)).push(fd, off, bytes);
             self.moved(Topic::FullLog);
         }
     }

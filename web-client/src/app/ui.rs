@@ -16,8 +16,8 @@ pub struct Ui {
     pub drawer: Drawer,
     /// What the right pane shows.
     pub tab: Tab,
-    /// The run whose whole output is shown.
-    pub full: Option<RunId>,
+    /// The run whose whole output is shown, and the byte in it that was asked for.
+    pub full: Option<(RunId, Option<u64>)>,
     /// What the composer writes.
     pub writing: Writing,
     /// What lies over the page.
@@ -60,6 +60,8 @@ pub enum Dialog {
 pub struct At {
     /// Its place.
     pub seq: u64,
+    /// Of a run's start: the byte of its output that is meant.
+    pub off: Option<u64>,
     /// How often something was asked for before.
     pub nth: u32,
 }
@@ -85,14 +87,16 @@ pub enum Tab {
 pub enum UiAct {
     /// Goes to a room.
     Go(RoomName),
-    /// Goes to a line of a room.
-    Jump(RoomName, u64),
+    /// Goes to a line of a room; with a byte, to that of the output of the run that starts there.
+    Jump(RoomName, u64, Option<u64>),
     /// Opens or closes a drawer.
     Drawer(Drawer),
     /// Chooses a tab, and sees it.
     Tab(Tab),
     /// Opens all output of a run, or closes it.
     Full(Option<RunId>),
+    /// Opens the output of a run at a byte.
+    Output(RunId, u64),
     /// Writes something else.
     Write(Writing),
     /// Opens a dialog, or closes it.
@@ -115,10 +119,10 @@ impl Reducible for Ui {
                 next.drawer = Drawer::None;
                 next.full = None;
             }
-            UiAct::Jump(room, seq) => {
+            UiAct::Jump(room, seq, off) => {
                 next.leave(&room);
                 next.room = room;
-                next.at = Some(At { seq, nth: self.at.map_or(0, |at| at.nth + 1) });
+                next.at = Some(At { seq, off, nth: self.at.map_or(0, |at| at.nth + 1) });
                 next.drawer = Drawer::None;
                 next.full = None;
             }
@@ -130,9 +134,11 @@ impl Reducible for Ui {
                 next.drawer = Drawer::None;
             }
             UiAct::Full(run) => {
-                next.full = run;
+                next.full = run.map(|run| (run, None));
+                next.at = self.at.map(|at| At { off: None, ..at });
                 next.drawer = Drawer::None;
             }
+            UiAct::Output(run, off) => next.full = Some((run, Some(off))),
         }
         if next == *self { self } else { Rc::new(next) }
     }

@@ -12,6 +12,9 @@ pub struct OutputLineProps {
     pub number: Option<u64>,
     /// Its text.
     pub spans: Vec<Span>,
+    /// It is the one that was asked for.
+    #[prop_or_default]
+    pub is_target: bool,
 }
 
 /// The line.
@@ -23,7 +26,7 @@ pub fn OutputLine(props: &OutputLineProps) -> Html {
         html! { <span key={at} class={(!class.is_empty()).then_some(class)}>{ &span.text }</span> }
     });
     html! {
-        <span class={classes!("out__line", (props.fd == 2).then_some("out__line--err"))} data-fd={props.fd.to_string()}>
+        <span class={classes!("out__line", (props.fd == 2).then_some("out__line--err"), props.is_target.then_some("out__line--target"))} data-fd={props.fd.to_string()}>
             if let Some(number) = props.number {
                 <span class="out__n" aria-hidden="true">{ number }</span>
             }

@@ -12,6 +12,7 @@ use crate::components::Over;
 use crate::hooks::{use_engine, use_topic, use_words};
 use crate::i18n::fill;
 use crate::logic::complete::fits;
+use crate::services::browser;
 use crate::testids;
 
 #[derive(PartialEq, Properties)]
@@ -49,7 +50,7 @@ fn Keys() -> Html {
     let words = use_words();
     let on_close = use_close();
     let keys: [(&str, &str); 14] = [
-        ("Ctrl K  ⌘K", words.key_jump),
+        (browser::jump_key(), words.key_jump),
         ("?", words.key_keys),
         ("Enter", words.key_send),
         ("Shift Enter", words.key_line),

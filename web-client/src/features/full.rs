@@ -22,13 +22,15 @@ const LINE_PX: f64 = 19.2;
 #[derive(PartialEq, Properties)]
 pub struct FullProps {
     pub run: RunId,
+    /// The byte that is shown and marked, with its line; else the end.
+    pub at: Option<u64>,
 }
 
 /// The view.
 #[component]
 pub fn Full(props: &FullProps) -> Html {
     let words = use_words();
-    let id = props.run;
+    let (id, at) = (props.run, props.at);
     let engine = use_topic(Topic::Model(Change::Run(id)));
     let ui = use_context::<UiHandle>().expect("inside House");
     let close_ref = use_node_ref();
@@ -36,14 +38,14 @@ pub fn Full(props: &FullProps) -> Html {
         let close_ref = close_ref.clone();
         move |(engine, id)| {
             let engine = engine.clone();
-            engine.open_full(Some(*id));
+            engine.open_full(Some(*id), at);
             let came_from =
                 browser::document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
             if let Some(button) = close_ref.cast::<HtmlElement>() {
                 let _ = button.focus();
             }
             move || {
-                engine.open_full(None);
+                engine.open_full(None, None);
                 // Back to the button that opened it, if that is still there.
                 if let Some(element) = came_from.filter(|element| element.is_connected()) {
                     let _ = element.focus();
@@ -68,7 +70,7 @@ pub fn Full(props: &FullProps) -> Html {
                     <button class="tool" ref={close_ref} onclick={close} data-testid={testids::FULL_CLOSE}>{ words.close_output }</button>
                 </span>
             </header>
-            <Lines run={id} />
+            <Lines run={id} {at} />
         </section>
     }
 }
@@ -102,9 +104,11 @@ fn Lines(props: &FullProps) -> Html {
     let scroller = use_node_ref();
     let (above, below) = (use_node_ref(), use_node_ref());
     let scrolled = use_state_eq(|| (0.0_f64, 800.0_f64));
-    let is_following = use_mut_ref(|| true);
+    let is_following = use_mut_ref(|| props.at.is_none());
+    let ui = use_context::<UiHandle>().expect("inside House");
     let all = engine.read_full(id, FullLog::len).unwrap_or(0);
     let skipped = engine.read_full(id, FullLog::skipped_bytes).unwrap_or(0);
+    let wanted = engine.read_full(id, FullLog::wanted).flatten();
     let drawn = window(all, scrolled.0, scrolled.1, LINE_PX);
     let onscroll = {
         let (scroller, set, is_following) = (scroller.clone(), scrolled.setter(), is_following.clone());
@@ -126,14 +130,28 @@ fn Lines(props: &FullProps) -> Html {
             }
         }
     });
+    // After the spaces have their heights: a third below the upper edge, once.
+    use_effect_with(wanted.is_some(), {
+        let scroller = scroller.clone();
+        move |_| {
+            if let (Some(element), Some(wanted)) = (scroller.cast::<Element>(), wanted) {
+                let above = f64::from(element.client_height()) / 3.0;
+                element.set_scroll_top((wanted as f64 * LINE_PX - above) as i32);
+            }
+        }
+    });
     let line = |at: usize| {
         let (number, line) = engine.read_full(id, |log| (log.number(at), log.line(at)))?;
         let (fd, spans) = line?;
-        Some(html! { <OutputLine key={at} {fd} {number} {spans} /> })
+        Some(html! { <OutputLine key={at} {fd} {number} {spans} is_target={wanted == Some(at)} /> })
     };
     let to_end = {
-        let (scroller, is_following) = (scroller.clone(), is_following.clone());
+        let (scroller, is_following, is_elsewhere) = (scroller.clone(), is_following.clone(), props.at.is_some());
         Callback::from(move |_| {
+            if is_elsewhere {
+                // The end is not here.
+                ui.dispatch(UiAct::Full(Some(id)));
+            }
             *is_following.borrow_mut() = true;
             if let Some(element) = scroller.cast::<Element>() {
                 element.set_scroll_top(element.scroll_height());

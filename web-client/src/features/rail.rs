@@ -64,7 +64,7 @@ pub fn Rail(props: &RailProps) -> Html {
         <nav class="rooms" aria-label={words.rooms} data-testid={testids::ROOMS}>
             <div class="rooms__place">{ "Wardroom" }<span class="rooms__host">{ host }</span></div>
             <button class="rooms__jump" onclick={open(Dialog::Jump(String::new()))} data-testid={testids::JUMP}>
-                <span>{ words.jump_button }</span><span class="kbd" aria-hidden="true">{ "⌘K" }</span></button>
+                <span>{ words.jump_button }</span><span class="kbd" aria-hidden="true">{ browser::jump_key() }</span></button>
             <div class="rooms__head">{ words.rooms_head }
                 if may_make {
                     <button class="rooms__add" onclick={open(Dialog::NewRoom)} aria-label={words.room_new} title={words.room_new} data-testid={testids::ROOM_NEW}>{ "+" }</button>

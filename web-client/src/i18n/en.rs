@@ -290,5 +290,8 @@ pub(super) static WORDS: Words = Words {
     filter_day: "Last day",
     filter_week: "Last week",
     filter_month: "Last month",
+    filter_span: "Between two days",
+    filter_from: "From this day",
+    filter_to: "To this day",
     filter_by: "By whom",
 };

@@ -121,7 +121,7 @@ words! {
     bot hooks_head hooks_lead hook_name hook_add hook_unused hook_used hook_told jump_head jump_place jump_button
     jump_hint searching search hits_none hits_count hits_more hits_behind filters filter_where filter_all_rooms
     filter_here filter_kind filter_all_kinds kind_message kind_run kind_output kind_file filter_when filter_ever
-    filter_day filter_week filter_month filter_by
+    filter_day filter_week filter_month filter_span filter_from filter_to filter_by
 }
 
 #[cfg(test)]

@@ -290,6 +290,9 @@ pub(super) static WORDS: Words = Words {
     filter_day: "最近一天",
     filter_week: "最近一周",
     filter_month: "最近一月",
+    filter_span: "两日之间",
+    filter_from: "从这一天",
+    filter_to: "到这一天",
     filter_by: "作者",
 };
 

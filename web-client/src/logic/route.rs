@@ -8,8 +8,11 @@ pub enum Route {
     /// The last room, or `general`.
     Home,
     /// A room, perhaps at one of its lines.
-    Room(RoomName, Option<u64>),
+    Room(RoomName, Option<Line>),
 }
+
+/// The place of a line; of the line of a run's start, perhaps with a byte of its output.
+pub type Line = (u64, Option<u64>);
 
 impl Route {
     /// Reads the path of an address, given the path of the base (which ends with a slash). What is not known leads
@@ -17,9 +20,12 @@ impl Route {
     pub fn parse(path: &str, base: &str) -> Route {
         let rest = path.strip_prefix(base).unwrap_or_default();
         let Some(rest) = rest.strip_prefix("r/").map(|rest| rest.trim_end_matches('/')) else { return Route::Home };
-        let (room, seq) = rest.split_once('/').map_or((rest, None), |(room, seq)| (room, seq.parse().ok()));
+        let mut parts = rest.split('/');
+        let room = parts.next().unwrap_or_default();
+        let mut number = || parts.next().and_then(|part| part.parse().ok());
+        let at = number().map(|seq| (seq, number()));
         match RoomName::parse(&unescaped(room)) {
-            Ok(room) => Route::Room(room, seq),
+            Ok(room) => Route::Room(room, at),
             Err(_) => Route::Home,
         }
     }
@@ -29,7 +35,8 @@ impl Route {
         match self {
             Route::Home => "./".to_owned(),
             Route::Room(room, None) => format!("r/{}", escaped(room.as_str())),
-            Route::Room(room, Some(seq)) => format!("r/{}/{seq}", escaped(room.as_str())),
+            Route::Room(room, Some((seq, None))) => format!("r/{}/{seq}", escaped(room.as_str())),
+            Route::Room(room, Some((seq, Some(off)))) => format!("r/{}/{seq}/{off}", escaped(room.as_str())),
         }
     }
 }
@@ -110,11 +117,14 @@ mod tests {
 
     #[test]
     fn lines_and_names_of_any_script() {
-        for (path, room, seq) in
-            [("r/ops/812", "ops", Some(812)), ("r/%E5%80%BC%E7%8F%AD", "值班", None), ("r/@01k9/7", "@01k9", Some(7))]
-        {
+        for (path, room, at) in [
+            ("r/ops/812", "ops", Some((812, None))),
+            ("r/ops/812/40960", "ops", Some((812, Some(40_960)))),
+            ("r/%E5%80%BC%E7%8F%AD", "值班", None),
+            ("r/@01k9/7", "@01k9", Some((7, None))),
+        ] {
             let Ok(room) = RoomName::parse(room) else { continue };
-            let route = Route::Room(room, seq);
+            let route = Route::Room(room, at);
             assert_eq!(route.path(), path);
             assert_eq!(Route::parse(&format!("/{path}"), "/"), route);
         }

@@ -113,6 +113,16 @@ pub fn date_digits(unix_ms: u64) -> String {
     format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
 }
 
+/// When a day begins in the reader's zone, or one that comes `later` days after it; `None` for what is no day.
+pub fn day_begins(digits: &str, later: i32) -> Option<u64> {
+    let mut parts = digits.splitn(3, '-').map(str::parse::<i32>);
+    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) = (parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
+    let begins = Date::new_with_year_month_day(u32::try_from(year).ok()?, month - 1, day + later).get_time();
+    begins.is_finite().then_some(begins.max(0.0) as u64)
+}
+
 fn date(unix_ms: u64) -> Date {
     Date::new(&wasm_bindgen::JsValue::from_f64(unix_ms as f64))
 }
@@ -125,6 +135,13 @@ pub fn is_visible() -> bool {
 /// The languages that the reader prefers: the first.
 pub fn language() -> String {
     window().navigator().language().unwrap_or_default()
+}
+
+/// The keys that open the jump dialog, as this system's keyboards name them.
+pub fn jump_key() -> &'static str {
+    let platform = window().navigator().platform().unwrap_or_default();
+    let is_apple = ["Mac", "iPhone", "iPad"].iter().any(|name| platform.starts_with(name));
+    if is_apple { "⌘K" } else { "Ctrl K" }
 }
 
 /// The reader looks at the page, and it has the keyboard.

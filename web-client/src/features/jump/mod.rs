@@ -1,15 +1,16 @@
 //! One dialog for everything: rooms, people, actions, and what was said, run, printed and shared. The text keeps the focus;
 //! the list below says which entry is chosen (the combobox pattern of WAI-ARIA).
 
+mod filter;
 mod found;
 mod places;
 
 use gloo_timers::callback::Timeout;
 use wardroom_client_core::Refusal;
 use wardroom_client_core::protocol::limits::QUERY_CHARS_MIN;
-use wardroom_client_core::protocol::messages::{Answer, Hit, HitKind, Search, SearchFound};
+use wardroom_client_core::protocol::messages::{Answer, Hit, Search, SearchFound};
 use wardroom_client_core::protocol::{RoomName, UserName};
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::dialogs::use_close;
@@ -18,19 +19,10 @@ use crate::components::Over;
 use crate::hooks::{use_engine, use_topic, use_words};
 use crate::i18n::fill;
 use crate::limits::{HITS_PAGE, SEARCH_AFTER_MS};
-use crate::services::browser;
 use crate::testids;
+use filter::{Filter, Filters};
 use found::HitItem;
 use places::{Place, places};
-
-/// What narrows a search.
-#[derive(Clone, Default, PartialEq)]
-struct Filter {
-    here: bool,
-    by: String,
-    kind: Option<HitKind>,
-    days: u64,
-}
 
 /// What a search came to.
 #[derive(Clone, Default, PartialEq)]
@@ -77,7 +69,7 @@ pub fn Jump(props: &JumpProps) -> Html {
                 Some(place) => place.go(&engine, &ui, &room),
                 None => {
                     if let Some(hit) = hits.get(at - places.len()) {
-                        ui.dispatch(UiAct::Jump(hit.room.clone(), hit.seq));
+                        ui.dispatch(UiAct::Jump(hit.room.clone(), hit.seq, hit.off));
                     }
                 }
             }
@@ -191,8 +183,8 @@ fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<F
                 room: filter.here.then(|| room.clone()),
                 by: UserName::parse(filter.by.trim().trim_start_matches('@')).ok(),
                 kind: filter.kind,
-                since: (filter.days > 0).then(|| browser::now_ms().saturating_sub(filter.days * 86_400_000)),
-                until: None,
+                since: filter.since(),
+                until: filter.until(),
                 before,
                 limit: Some(HITS_PAGE),
             };
@@ -233,54 +225,4 @@ fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<F
         Callback::from(move |()| ask.emit((found.next, found.hits.clone())))
     };
     (found, more)
-}
-
-#[derive(PartialEq, Properties)]
-struct FiltersProps {
-    filter: UseStateHandle<Filter>,
-}
-
-/// Room, author, kind and time.
-#[component]
-fn Filters(props: &FiltersProps) -> Html {
-    let words = use_words();
-    let filter = &props.filter;
-    let select = |apply: fn(&mut Filter, &str)| {
-        let filter = filter.clone();
-        Callback::from(move |event: Event| {
-            let mut next = (*filter).clone();
-            apply(&mut next, &event.target_unchecked_into::<HtmlSelectElement>().value());
-            filter.set(next);
-        })
-    };
-    let option = |value: &'static str, says: &'static str, is_chosen: bool| html! { <option {value} selected={is_chosen}>{ says }</option> };
-    let by = {
-        let filter = filter.clone();
-        Callback::from(move |event: InputEvent| {
-            filter.set(Filter { by: event.target_unchecked_into::<HtmlInputElement>().value(), ..(*filter).clone() });
-        })
-    };
-    let kind = select(|filter, value| {
-        filter.kind = match value {
-            "message" => Some(HitKind::Message),
-            "run" => Some(HitKind::Run),
-            "output" => Some(HitKind::Output),
-            "file" => Some(HitKind::File),
-            _ => None,
-        };
-    });
-    html! {
-        <div class="jump__filters" role="group" aria-label={words.filters}>
-            <select class="field field--small" onchange={select(|filter, value| filter.here = value == "here")} aria-label={words.filter_where} data-testid={testids::FILTER_ROOM}>
-                { option("all", words.filter_all_rooms, !filter.here) }{ option("here", words.filter_here, filter.here) }</select>
-            <select class="field field--small" onchange={kind} aria-label={words.filter_kind} data-testid={testids::FILTER_KIND}>
-                { option("", words.filter_all_kinds, filter.kind.is_none()) }{ option("message", words.kind_message, filter.kind == Some(HitKind::Message)) }
-                { option("run", words.kind_run, filter.kind == Some(HitKind::Run)) }{ option("output", words.kind_output, filter.kind == Some(HitKind::Output)) }
-                { option("file", words.kind_file, filter.kind == Some(HitKind::File)) }</select>
-            <select class="field field--small" onchange={select(|filter, value| filter.days = value.parse().unwrap_or(0))} aria-label={words.filter_when}>
-                { option("0", words.filter_ever, filter.days == 0) }{ option("1", words.filter_day, filter.days == 1) }
-                { option("7", words.filter_week, filter.days == 7) }{ option("30", words.filter_month, filter.days == 30) }</select>
-            <input class="field field--small" oninput={by} value={filter.by.clone()} aria-label={words.filter_by} placeholder={words.filter_by} autocapitalize="none" autocomplete="off" data-testid={testids::FILTER_BY} />
-        </div>
-    }
 }

@@ -43,7 +43,7 @@ pub fn Acts(props: &ActsProps) -> Html {
     };
     let address = {
         let room = room.clone();
-        Callback::from(move |()| browser::base_address() + &Route::Room(room.clone(), Some(seq)).path())
+        Callback::from(move |()| browser::base_address() + &Route::Room(room.clone(), Some((seq, None))).path())
     };
     let pick = {
         let is_picking = is_picking.clone();

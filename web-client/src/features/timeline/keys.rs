@@ -94,7 +94,7 @@ pub fn use_near(nodes: &Nodes, ui: &UiHandle, room: &RoomName) -> (UseStateHandl
                 {
                     act(&event, &ui, UiAct::Dialog(Some(Dialog::Delete(seq))));
                 }
-                ("l", Some(_), Some(seq)) => act(&event, &ui, UiAct::Jump(room.clone(), seq)),
+                ("l", Some(_), Some(seq)) => act(&event, &ui, UiAct::Jump(room.clone(), seq, None)),
                 ("Escape", Some(_), _) => {
                     event.prevent_default();
                     focus_composer();

@@ -173,13 +173,13 @@ fn Quote(props: &QuoteProps) -> Html {
         Some(Event { by, body: EventBody::FileAdded(file), .. }) => (by.to_string(), file.path.as_str().to_owned()),
         _ => (String::new(), words.quoted_earlier.to_owned()),
     };
-    let route = Route::Room(props.room.clone(), Some(props.seq));
+    let route = Route::Room(props.room.clone(), Some((props.seq, None)));
     let onclick = {
         let (room, seq) = (props.room.clone(), props.seq);
         Callback::from(move |event: MouseEvent| {
             if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
                 event.prevent_default();
-                ui.dispatch(UiAct::Jump(room.clone(), seq));
+                ui.dispatch(UiAct::Jump(room.clone(), seq, None));
             }
         })
     };

@@ -51,6 +51,7 @@ pub fn View(props: &ViewProps) -> Html {
     });
     use_jump(room, &ui, &place, &is_at_end);
     use_return(room, &place);
+    use_output(room, &ui);
     let range = place.borrow_mut().choose(&list);
 
     let act = use_growth(room, redraw);
@@ -160,6 +161,24 @@ fn use_jump(room: &Same<Room>, ui: &UiHandle, place: &Rc<RefCell<Place>>, is_at_
     } else if room.timeline.base().is_some() && asked.borrow_mut().replace(at) != Some(at) {
         engine.command(Command::Jump { room: room.info.room.clone(), seq: at.seq });
     }
+}
+
+/// Opens the output that the address names a byte of, once the line of its run is here.
+#[hook]
+fn use_output(room: &Same<Room>, ui: &UiHandle) {
+    let meant = ui.at.and_then(|at| {
+        let line = room.timeline.by_seq(at.seq)?;
+        let EventBody::RunStarted(started) = &line.body else { return None };
+        Some((started.run, at.off?, at.nth))
+    });
+    use_effect_with(meant, {
+        let ui = ui.dispatcher();
+        move |meant| {
+            if let Some((run, off, _)) = meant {
+                ui.dispatch(UiAct::Output(*run, *off));
+            }
+        }
+    });
 }
 
 /// What is loaded may begin anew at its end, after a long break, or lose its far end: who reads there is brought back.

@@ -1,0 +1,128 @@
+//! What narrows a search: room, author, kind and time.
+
+use wardroom_client_core::protocol::messages::HitKind;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::hooks::use_words;
+use crate::services::browser;
+use crate::testids;
+
+/// What narrows a search.
+#[derive(Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Only the room that is open.
+    pub here: bool,
+    /// Only of this user, as it is written.
+    pub by: String,
+    /// Only this.
+    pub kind: Option<HitKind>,
+    /// Only this time.
+    pub when: When,
+}
+
+/// A time.
+#[derive(Clone, Default, PartialEq)]
+pub enum When {
+    /// Any.
+    #[default]
+    Ever,
+    /// The last days, from now on.
+    Days(u64),
+    /// From the beginning of one day to the end of another, as `2026-11-24`, in the reader's zone; without one it is open there.
+    Span(String, String),
+}
+
+impl Filter {
+    /// From then on, Unix milliseconds.
+    pub fn since(&self) -> Option<u64> {
+        const DAY_MS: u64 = 86_400_000;
+        match &self.when {
+            When::Ever => None,
+            When::Days(days) => Some(browser::now_ms().saturating_sub(days * DAY_MS)),
+            When::Span(from, _) => browser::day_begins(from, 0),
+        }
+    }
+
+    /// Before then, Unix milliseconds.
+    pub fn until(&self) -> Option<u64> {
+        match &self.when {
+            When::Span(_, to) => browser::day_begins(to, 1),
+            When::Ever | When::Days(_) => None,
+        }
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct FiltersProps {
+    pub filter: UseStateHandle<Filter>,
+}
+
+/// The fields.
+#[component]
+pub fn Filters(props: &FiltersProps) -> Html {
+    let words = use_words();
+    let filter = &props.filter;
+    let select = |apply: fn(&mut Filter, &str)| {
+        let filter = filter.clone();
+        Callback::from(move |event: Event| {
+            let mut next = (*filter).clone();
+            apply(&mut next, &event.target_unchecked_into::<HtmlSelectElement>().value());
+            filter.set(next);
+        })
+    };
+    let input = |apply: fn(&mut Filter, String)| {
+        let filter = filter.clone();
+        Callback::from(move |event: InputEvent| {
+            let mut next = (*filter).clone();
+            apply(&mut next, event.target_unchecked_into::<HtmlInputElement>().value());
+            filter.set(next);
+        })
+    };
+    let option = |value: &'static str, says: &'static str, is_chosen: bool| html! { <option {value} selected={is_chosen}>{ says }</option> };
+    let kind = |filter: &mut Filter, value: &str| {
+        filter.kind = match value {
+            "message" => Some(HitKind::Message),
+            "run" => Some(HitKind::Run),
+            "output" => Some(HitKind::Output),
+            "file" => Some(HitKind::File),
+            _ => None,
+        };
+    };
+    let when = |filter: &mut Filter, value: &str| {
+        filter.when = match value.parse() {
+            Ok(days) => When::Days(days),
+            Err(_) if value == "span" => When::Span(String::new(), String::new()),
+            Err(_) => When::Ever,
+        };
+    };
+    let from = input(|filter, value| {
+        if let When::Span(from, _) = &mut filter.when {
+            *from = value
+        }
+    });
+    let to = input(|filter, value| {
+        if let When::Span(_, to) = &mut filter.when {
+            *to = value
+        }
+    });
+    html! {
+        <div class="jump__filters" role="group" aria-label={words.filters}>
+            <select class="field field--small" onchange={select(|filter, value| filter.here = value == "here")} aria-label={words.filter_where} data-testid={testids::FILTER_ROOM}>
+                { option("all", words.filter_all_rooms, !filter.here) }{ option("here", words.filter_here, filter.here) }</select>
+            <select class="field field--small" onchange={select(kind)} aria-label={words.filter_kind} data-testid={testids::FILTER_KIND}>
+                { option("", words.filter_all_kinds, filter.kind.is_none()) }{ option("message", words.kind_message, filter.kind == Some(HitKind::Message)) }
+                { option("run", words.kind_run, filter.kind == Some(HitKind::Run)) }{ option("output", words.kind_output, filter.kind == Some(HitKind::Output)) }
+                { option("file", words.kind_file, filter.kind == Some(HitKind::File)) }</select>
+            <select class="field field--small" onchange={select(when)} aria-label={words.filter_when} data-testid={testids::FILTER_WHEN}>
+                { option("", words.filter_ever, filter.when == When::Ever) }{ option("1", words.filter_day, filter.when == When::Days(1)) }
+                { option("7", words.filter_week, filter.when == When::Days(7)) }{ option("30", words.filter_month, filter.when == When::Days(30)) }
+                { option("span", words.filter_span, matches!(filter.when, When::Span(..))) }</select>
+            if let When::Span(first, last) = &filter.when {
+                <input type="date" class="field field--small" oninput={from} value={first.clone()} max={last.clone()} aria-label={words.filter_from} data-testid={testids::FILTER_FROM} />
+                <input type="date" class="field field--small" oninput={to} value={last.clone()} min={first.clone()} aria-label={words.filter_to} data-testid={testids::FILTER_TO} />
+            }
+            <input class="field field--small" oninput={input(|filter, value| filter.by = value)} value={filter.by.clone()} aria-label={words.filter_by} placeholder={words.filter_by} autocapitalize="none" autocomplete="off" data-testid={testids::FILTER_BY} />
+        </div>
+    }
+}
