@@ -29,6 +29,8 @@ pub(super) struct Desk {
     editor: Editor,
     abilities: Abilities,
     typed: mpsc::Receiver<Vec<Key>>,
+    /// Nobody types any more: that is told once.
+    is_closed: bool,
     signals: Signals,
     /// Said once for all keys that came together.
     after_keys: AfterKeys,
@@ -99,7 +101,10 @@ impl Desk {
         let keys = Keys::one_by_one().ok()?;
         let screen = Screen::new(abilities.utf8, abilities.styles);
         let (editor, after_keys, typed) = (Editor::default(), AfterKeys::default(), typed_keys());
-        Some((Desk { editor, abilities, typed, signals, after_keys, asked_for_rooms: false, keys }, screen))
+        Some((
+            Desk { editor, abilities, typed, is_closed: false, signals, after_keys, asked_for_rooms: false, keys },
+            screen,
+        ))
     }
 
     /// What happens next; never, where nobody sits. Cancelling it loses nothing.
@@ -107,7 +112,13 @@ impl Desk {
         let Some(desk) = desk else { return std::future::pending().await };
         tokio::select! {
             came = desk.signals.next() => came,
-            keys = desk.typed.recv() => keys.map_or(Came::Closed, Came::Keys),
+            keys = desk.typed.recv(), if !desk.is_closed => match keys {
+                Some(keys) => Came::Keys(keys),
+                None => {
+                    desk.is_closed = true;
+                    Came::Closed
+                }
+            },
         }
     }
 
@@ -218,10 +229,10 @@ impl Talk {
         let Some(desk) = &mut self.desk else { return };
         let text = desk.editor.text();
         let names_a_room = text.starts_with("/join ");
-        if names_a_room && !std::mem::replace(&mut desk.asked_for_rooms, names_a_room) {
+        let was_asked = std::mem::replace(&mut desk.asked_for_rooms, names_a_room);
+        if names_a_room && !was_asked {
             runner.command(Command::LoadRooms);
         }
-        desk.asked_for_rooms = names_a_room;
         if !text.trim().is_empty() && !is_command(text) {
             runner.command(Command::Typing { room: self.room.clone() });
         }
