@@ -4,8 +4,9 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::Signal;
-use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use tokio::sync::mpsc;
 use wardroom_client_core::{Command, PostState};
@@ -146,26 +147,37 @@ impl Desk {
     }
 }
 
-/// Keys, read on a task of their own.
+/// Keys, read on a thread of their own and not on one of the runtime: that waits for its threads when it ends, and this one would wait
+/// for a key, after a panic too. It goes with the process.
 fn typed_keys() -> mpsc::Receiver<Vec<Key>> {
     let (sender, keys) = mpsc::channel(KEY_BATCHES);
-    tokio::spawn(async move {
-        let mut input = tokio::io::stdin();
+    std::thread::spawn(move || {
+        let input = std::io::stdin();
         let mut decoder = Decoder::default();
         let mut bytes = vec![0; KEY_BYTES];
         loop {
-            let patience = if decoder.is_in_doubt() { ESCAPE_TIMEOUT } else { Duration::MAX };
-            let keys = match tokio::time::timeout(patience, input.read(&mut bytes)).await {
-                Ok(Ok(len @ 1..)) => decoder.push(bytes.get(..len).unwrap_or_default()),
-                Ok(_) => return,
-                Err(_) => decoder.settle(),
+            let keys = if decoder.is_in_doubt() && !is_readable_within(&input, ESCAPE_TIMEOUT) {
+                decoder.settle()
+            } else {
+                match rustix::io::read(&input, &mut bytes) {
+                    Ok(len @ 1..) => decoder.push(bytes.get(..len).unwrap_or_default()),
+                    Err(Errno::INTR) => continue,
+                    Ok(_) | Err(_) => return,
+                }
             };
-            if !keys.is_empty() && sender.send(keys).await.is_err() {
+            if !keys.is_empty() && sender.blocking_send(keys).is_err() {
                 return;
             }
         }
     });
     keys
+}
+
+fn is_readable_within(input: &std::io::Stdin, time: Duration) -> bool {
+    let mut polled = [PollFd::new(input, PollFlags::IN)];
+    let time = Timespec::try_from(time).ok();
+    // A signal in just this moment counts as late.
+    matches!(poll(&mut polled, time.as_ref()), Ok(1..))
 }
 
 impl Talk {
