@@ -137,7 +137,8 @@ pub enum Command {
         /// Where.
         room: RoomName,
     },
-    /// Say one's own message otherwise. Its event follows, or [`crate::Subject::Line`] has failed; so for the next two.
+    /// Say one's own message otherwise. Shown at once ([`crate::Room::as_wanted`]), kept until there is a connection; its event follows,
+    /// or [`crate::Subject::Line`] has failed. So for the next two.
     EditMessage {
         /// Where.
         room: RoomName,
@@ -163,6 +164,20 @@ pub enum Command {
         emoji: String,
         /// Give it, or take it back.
         on: bool,
+    },
+    /// Do an edit again that was refused.
+    RetryEdit {
+        /// Where.
+        room: RoomName,
+        /// The message.
+        seq: u64,
+    },
+    /// Give it up.
+    DropEdit {
+        /// Where.
+        room: RoomName,
+        /// The message.
+        seq: u64,
     },
     /// Change title, topic, retention, or archive. Its events follow, or [`crate::Subject::Room`] has failed; so for the next three.
     SetRoom(RoomSet),

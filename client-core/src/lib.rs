@@ -8,6 +8,7 @@
 //! 4. draws the model ([`Client::link`], [`Client::rooms`], [`Client::runs`], [`Client::uploads`]) when a
 //!    [`Effect::Changed`] says that it moved. Each part is behind an `Arc`: equal pointers mean nothing changed.
 
+mod amends;
 mod backoff;
 mod client;
 mod effect;
@@ -18,6 +19,7 @@ mod link;
 mod model;
 mod outbox;
 
+pub use amends::{Deed, PendingAmend};
 pub use client::{Client, Options};
 pub use effect::{Change, Effect, Refusal, Subject};
 pub use from::{OpenFrom, WatchFrom};

@@ -30,6 +30,8 @@ pub const COMMIT_TIMEOUT_MS: u64 = 600_000;
 pub const REQUESTS_MAX: usize = 1_024;
 /// Posts that the outbox keeps: an evening's worth offline.
 pub const OUTBOX_POSTS_MAX: usize = 1_000;
+/// Deeds to messages that it keeps: an evening's worth too.
+pub const OUTBOX_AMENDS_MAX: usize = 1_000;
 /// Lines of an open room that are kept, some 6 MB of them: a long day of a busy room, which one scrolls without waiting. The
 /// far end is dropped, and loaded again when it is scrolled to, so that a room of a million events costs no more.
 pub const TIMELINE_LINES_MAX: usize = 10_000;

@@ -1,22 +1,27 @@
-//! Posts that do not stand in their room yet. Serializable, so that what was written survives a reload; each is sent
+//! Posts that do not stand in their room yet, and deeds to messages that stand. Serializable, so that what was written survives a reload; each is sent
 //! under its nonce until the server has answered, so that it stands there once.
 
 use serde::{Deserialize, Serialize};
-use wardroom_protocol::{Nonce, RoomName, UserName};
+use wardroom_protocol::{Epoch, Nonce, RoomName, UserName};
 
-use crate::limits::OUTBOX_POSTS_MAX;
+use crate::amends::{Deed, PendingAmend};
+use crate::limits::{OUTBOX_AMENDS_MAX, OUTBOX_POSTS_MAX};
 
-/// The posts, oldest first, and whose they are. As JSON: `{"user":"ann","posts":[…]}`; posts that do not fit this version are left
-/// out when read. A caller keeps it whenever [`crate::Effect::SaveOutbox`] says so, and gives it to the next client in
+/// The posts and deeds, oldest first, and whose they are. As JSON: `{"user":"ann","posts":[…],"amends":[…]}`; what does not fit this
+/// version is left out when read. A caller keeps it whenever [`crate::Effect::SaveOutbox`] says so, and gives it to the next client in
 /// [`crate::Options::outbox`]; if somebody else signs in with that one, nothing of it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Outbox {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserName>,
     posts: Vec<PendingPost>,
+    amends: Vec<PendingAmend>,
+    /// The log that the deeds' places are of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<Epoch>,
 }
 
-/// One of them.
+/// A post.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct PendingPost {
     /// Its mark.
@@ -54,6 +59,16 @@ impl Outbox {
         &self.posts
     }
 
+    /// The deeds, oldest first.
+    pub fn amends(&self) -> &[PendingAmend] {
+        &self.amends
+    }
+
+    /// There is nothing to be kept.
+    pub fn is_empty(&self) -> bool {
+        self.posts.is_empty() && self.amends.is_empty()
+    }
+
     /// This user is signed in; what another wrote is forgotten. `true` if that changed anything.
     pub(crate) fn belongs_to(&mut self, user: &UserName) -> bool {
         if self.user.as_ref() == Some(user) {
@@ -61,8 +76,24 @@ impl Outbox {
         }
         if self.user.is_some() {
             self.posts.clear();
+            self.amends.clear();
         }
         self.user = Some(user.clone());
+        true
+    }
+
+    /// The log is this one. Deeds to messages of another do not reach them: of those only the words of edits stay, as failed. `true` if
+    /// that changed anything.
+    pub(crate) fn is_of(&mut self, epoch: Epoch) -> bool {
+        const WHY: &str =
+            "the server's record is another one by now (restored from a backup?): look where the message stands";
+        if self.epoch == Some(epoch) {
+            return false;
+        }
+        if self.epoch.replace(epoch).is_some() {
+            self.amends.retain(|amend| matches!(amend.deed, Deed::Edit(_)));
+            self.amends.iter_mut().for_each(|amend| amend.failed = Some(WHY.to_owned()));
+        }
         true
     }
 
@@ -73,6 +104,34 @@ impl Outbox {
         }
         self.posts.push(post);
         true
+    }
+
+    /// Adds a deed; `false` if there are too many. `is_sent`: those before it are under way, and cannot be replaced by it; one that
+    /// failed can.
+    pub(crate) fn push_amend(&mut self, amend: PendingAmend, is_sent: bool) -> bool {
+        self.amends.retain(|earlier| !amend.replaces(earlier) || (is_sent && earlier.failed.is_none()));
+        if self.amends.len() >= OUTBOX_AMENDS_MAX {
+            return false;
+        }
+        self.amends.push(amend);
+        true
+    }
+
+    /// The deed that is under way and looks like this.
+    pub(crate) fn take_amend(&mut self, amend: &PendingAmend) -> Option<PendingAmend> {
+        let at = self.amends.iter().position(|other| other == amend)?;
+        Some(self.amends.remove(at))
+    }
+
+    /// An edit that was refused, and is tried again or given up.
+    pub(crate) fn take_failed_edit(&mut self, room: &RoomName, seq: u64) -> Option<PendingAmend> {
+        let is_it = |amend: &PendingAmend| amend.room == *room && amend.seq == seq && amend.failed.is_some();
+        let at = self.amends.iter().position(is_it)?;
+        Some(self.amends.remove(at))
+    }
+
+    pub(crate) fn amends_of_room(&self, room: &RoomName) -> Vec<PendingAmend> {
+        self.amends.iter().filter(|amend| amend.room == *room).cloned().collect()
     }
 
     pub(crate) fn find(&self, nonce: &Nonce) -> Option<&PendingPost> {
@@ -121,9 +180,13 @@ impl<'de> Deserialize<'de> for Outbox {
             user: Option<UserName>,
             #[serde(default)]
             posts: Vec<serde_json::Value>,
+            #[serde(default)]
+            amends: Vec<serde_json::Value>,
+            #[serde(default)]
+            epoch: Option<Epoch>,
         }
         let raw = Raw::deserialize(d)?;
-        let mut outbox = Outbox { user: raw.user, ..Outbox::default() };
+        let mut outbox = Outbox { user: raw.user, epoch: raw.epoch, ..Outbox::default() };
         for value in raw.posts {
             if let Ok(post) = serde_json::from_value::<PendingPost>(value) {
                 // What stands already needs no second sending, and its line is loaded with the room.
@@ -132,6 +195,7 @@ impl<'de> Deserialize<'de> for Outbox {
                 }
             }
         }
+        outbox.amends = raw.amends.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect();
         Ok(outbox)
     }
 }
@@ -152,6 +216,25 @@ mod tests {
         }
     }
 
+    fn edit(seq: u64, text: &str) -> PendingAmend {
+        let deed = Deed::Edit(text.to_owned());
+        PendingAmend { room: RoomName::parse("ops").unwrap(), seq, deed, failed: None }
+    }
+
+    #[test]
+    fn the_last_word_about_a_message_counts() {
+        let mut outbox = Outbox::default();
+        outbox.push_amend(edit(7, "helo"), false);
+        outbox.push_amend(edit(8, "other"), false);
+        outbox.push_amend(edit(7, "hello"), false);
+        assert_eq!(outbox.amends(), [edit(8, "other"), edit(7, "hello")]);
+        outbox.push_amend(edit(7, "hello!"), true);
+        assert_eq!(outbox.amends().len(), 3, "what is under way is not taken back");
+        let delete = PendingAmend { deed: Deed::Delete, ..edit(7, "") };
+        outbox.push_amend(delete.clone(), false);
+        assert_eq!(outbox.amends(), [edit(8, "other"), delete]);
+    }
+
     #[test]
     fn it_survives_a_reload_and_drops_what_it_cannot_read() {
         let mut outbox = Outbox::default();
@@ -159,9 +242,10 @@ mod tests {
         assert!(!outbox.push(post("a", "ops")), "one nonce, one post");
         assert!(outbox.push(post("b", "ops")));
         outbox.find_mut(&Nonce::parse("b").unwrap()).unwrap().state = PostState::Stood(4);
+        assert!(outbox.push_amend(edit(7, "hello"), false));
         let json = serde_json::to_string(&outbox).unwrap().replacen("[{", "[{\"nonce\":7},{", 1);
         let back: Outbox = serde_json::from_str(&json).unwrap();
-        assert_eq!(back.posts(), [post("a", "ops")]);
+        assert_eq!((back.posts(), back.amends()), ([post("a", "ops")].as_slice(), [edit(7, "hello")].as_slice()));
         assert!(serde_json::from_str::<Outbox>("{}").unwrap().posts().is_empty());
     }
 
@@ -175,6 +259,19 @@ mod tests {
         assert_eq!(back.posts().len(), 1, "written before it was known who signs in");
         assert!(back.belongs_to(&ben));
         assert!(back.posts().is_empty());
+    }
+
+    #[test]
+    fn deeds_do_not_reach_messages_of_another_log() {
+        let (one, two) = ("01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap(), "01BX5ZZKBKACTAV9WEVGEMMVRZ".parse().unwrap());
+        let mut outbox = Outbox::default();
+        outbox.push_amend(PendingAmend { deed: Deed::Delete, ..edit(6, "") }, false);
+        outbox.push_amend(edit(7, "hello"), false);
+        assert!(outbox.is_of(one) && !outbox.is_of(one));
+        assert_eq!(outbox.amends().len(), 2, "written before it was known which log it is");
+        let mut back: Outbox = serde_json::from_str(&serde_json::to_string(&outbox).unwrap()).unwrap();
+        assert!(back.is_of(two));
+        assert!(matches!(back.amends(), [amend] if amend.deed == Deed::Edit("hello".into()) && amend.failed.is_some()));
     }
 
     #[test]

@@ -63,6 +63,10 @@ pub const LINE: &str = "line";
 pub const LINE_NEW: &str = "line-new";
 /// Sends a failed line again.
 pub const LINE_RETRY: &str = "line-retry";
+/// Gives it up.
+pub const LINE_FORGET: &str = "line-forget";
+/// It was not answered yet.
+pub const LINE_WAITS: &str = "line-waits";
 /// Goes to the end of the timeline.
 pub const NEWEST: &str = "newest";
 /// The three lines of an empty room.

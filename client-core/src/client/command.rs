@@ -5,6 +5,7 @@ use wardroom_protocol::messages::{RoomJoin, RoomLeave, SessionEnd};
 use super::Client;
 use super::requests::{Kind, Loss};
 use super::session::Phase;
+use crate::amends::Deed;
 use crate::effect::Refusal;
 use crate::input::Command;
 
@@ -24,9 +25,11 @@ impl Client {
             Command::Seen { room, seq } => self.seen(&room, seq),
             Command::Typing { room } => self.type_in(&room),
             Command::RewritePost { nonce, text, new } => self.rewrite_post(&nonce, text, new),
-            Command::EditMessage { room, seq, text } => self.edit(room, seq, text),
-            Command::DeleteMessage { room, seq } => self.delete(room, seq),
-            Command::React { room, seq, emoji, on } => self.react(room, seq, emoji, on),
+            Command::EditMessage { room, seq, text } => self.amend(room, seq, Deed::Edit(text)),
+            Command::DeleteMessage { room, seq } => self.amend(room, seq, Deed::Delete),
+            Command::React { room, seq, emoji, on } => self.amend(room, seq, Deed::React { emoji, on }),
+            Command::RetryEdit { room, seq } => self.retry_edit(&room, seq),
+            Command::DropEdit { room, seq } => self.drop_edit(&room, seq),
             Command::SetRoom(set) => self.change_of_room(&set.room.clone(), &set),
             Command::Invite(invite) => self.change_of_room(&invite.room.clone(), &invite),
             Command::Remove(remove) => self.change_of_room(&remove.room.clone(), &remove),

@@ -175,9 +175,9 @@ impl Client {
 
     /// The outbox of an earlier client is shown in its rooms.
     pub(super) fn show_pending(&mut self, room: &RoomName) {
-        let pending = self.outbox.of_room(room);
-        if !pending.is_empty() {
-            self.change_room(room, |room| room.pending = pending.into());
+        let (pending, amends) = (self.outbox.of_room(room), self.outbox.amends_of_room(room));
+        if !pending.is_empty() || !amends.is_empty() {
+            self.change_room(room, |room| (room.pending, room.amends) = (pending.into(), amends.into()));
             self.changed(Change::Room(room.clone()));
         }
     }

@@ -9,6 +9,7 @@ use wardroom_protocol::{Message, Nonce, RoomName, RunId, UserName};
 
 use super::Client;
 use super::history::Page;
+use crate::amends::PendingAmend;
 use crate::effect::{Effect, Refusal, Subject};
 use crate::input::{OnLoss, Ticket};
 use crate::limits::{ANSWER_TIMEOUT_MS, COMMIT_TIMEOUT_MS, REQUESTS_MAX};
@@ -44,7 +45,7 @@ pub(super) enum Kind {
     RoomChange(RoomName),
     /// A change of a room that its events tell.
     RoomSet(RoomName),
-    Amend(RoomName, u64),
+    Amend(Box<PendingAmend>),
     Dm(Vec<UserName>),
     Search(Box<Search>),
     RunStart {
@@ -220,7 +221,11 @@ impl Client {
             }
             Kind::RunGet(run) => answer.fields().map(|info| self.run_told(run, info)),
             Kind::RunList(_) => answer.fields().map(|listed| self.runs_came(listed)),
-            Kind::RunSignal(_) | Kind::RoomSet(_) | Kind::Amend(..) => Ok(()),
+            Kind::Amend(amend) => {
+                self.amended(&amend);
+                Ok(())
+            }
+            Kind::RunSignal(_) | Kind::RoomSet(_) => Ok(()),
             Kind::UploadBegin(nonce) => answer.fields().map(|begun| self.upload_begun(&nonce, begun)),
             Kind::UploadCommit(nonce) => answer.fields().map(|done| self.upload_committed(&nonce, done)),
             Kind::Caller(ticket) => {
@@ -253,7 +258,7 @@ impl Client {
                 return;
             }
             Kind::History(room, page) => return self.page_failed(&room, page, id, refusal),
-            Kind::Amend(room, seq) => return self.amend_refused(room, seq, refusal),
+            Kind::Amend(amend) => return self.amend_refused(*amend, refusal),
             Kind::Dm(users) => Subject::Dm(users),
             Kind::Search(_) => Subject::Search,
             Kind::People(room) | Kind::RunList(room) => Subject::Load(room),

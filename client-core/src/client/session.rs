@@ -203,7 +203,7 @@ impl Client {
         if self.session.you.as_ref().is_some_and(|you| you.user != welcome.you.user) {
             self.forget_person();
         }
-        if self.outbox.belongs_to(&welcome.you.user) {
+        if self.outbox.belongs_to(&welcome.you.user) | self.outbox.is_of(welcome.epoch) {
             self.effects.push(Effect::SaveOutbox);
         }
         self.session.you = Some(welcome.you);
@@ -221,6 +221,7 @@ impl Client {
         self.reopen_rooms();
         self.rewatch_runs();
         self.resend_requests();
+        self.resend_amends();
     }
 
     fn on_err(&mut self, err: ErrAnswer) {

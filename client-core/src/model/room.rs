@@ -7,6 +7,7 @@ use wardroom_protocol::messages::{MemberInfo, RoomInfo};
 use wardroom_protocol::{Event, EventBody, UserName};
 
 use super::timeline::Timeline;
+use crate::amends::PendingAmend;
 use crate::limits::QUOTES_MAX;
 use crate::outbox::PendingPost;
 
@@ -22,6 +23,8 @@ pub struct Room {
     pub timeline: Arc<Timeline>,
     /// One's own posts that do not stand in the timeline yet, oldest first.
     pub pending: Arc<Vec<PendingPost>>,
+    /// What one has done to its messages, and the server has not answered yet, oldest first: see [`Room::as_wanted`].
+    pub amends: Arc<[PendingAmend]>,
     /// Who is in it, once it was asked for; `here` is kept up to date from then on.
     pub people: Option<Arc<Vec<MemberInfo>>>,
     /// Who is about to say something, oneself left out.
@@ -59,6 +62,7 @@ impl Room {
             state: OpenState::Closed,
             timeline: Arc::default(),
             pending: Arc::default(),
+            amends: Arc::default(),
             people: None,
             typing: Arc::default(),
             loading_older: false,
@@ -80,6 +84,18 @@ impl Room {
             Some(line) => Quote::Line(line.clone()),
             None => self.quotes.get(&seq).cloned().unwrap_or(Quote::Unknown),
         }
+    }
+
+    /// A line with what one has done to it and the server has not answered yet, and the last of that; `None` where that is
+    /// nothing.
+    pub fn as_wanted(&self, line: &Event, me: &UserName) -> Option<(Event, &PendingAmend)> {
+        let mut wanted = None;
+        let mut last = None;
+        for amend in self.amends.iter().filter(|amend| amend.seq == line.seq) {
+            amend.carry_out(wanted.get_or_insert_with(|| line.clone()), me);
+            last = Some(amend);
+        }
+        wanted.zip(last)
     }
 
     pub(crate) fn quote(&mut self, seq: u64, quote: Quote) {

@@ -23,7 +23,7 @@ pub struct Server {
     /// The first event that is still there.
     pub first: u64,
     pub read: u64,
-    /// Frames of these types, in the order in which they came.
+    /// What was asked and told, in the order in which it came.
     pub taken: Vec<Value>,
     pub nonces: BTreeMap<String, u64>,
     /// Pieces of the run's output: (fd, bytes).
@@ -192,12 +192,10 @@ impl Server {
     pub fn take(&mut self, line: &[u8], body: &[u8]) {
         let request: Value = serde_json::from_slice(line).unwrap();
         let id = request["id"].clone();
-        if matches!(request["t"].as_str(), Some("room.read" | "typing" | "room.history" | "search")) {
-            self.taken.push(request.clone());
-        }
+        self.taken.push(request.clone());
         match request["t"].as_str().unwrap() {
             "room.read" => self.read = self.read.max(request["seq"].as_u64().unwrap()),
-            "room.react" if self.refuse_amendments => {
+            "room.edit" | "room.react" if self.refuse_amendments => {
                 self.say(&json!({ "t": "err", "re": id, "code": "bad_request", "msg": "that is no emoji" }));
             }
             "dm.open" => self.say(&json!({ "t": "ok", "re": id, "room": "@dm1" })),

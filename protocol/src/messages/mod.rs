@@ -242,12 +242,20 @@ impl ServerMessage {
             "pong" => read!(Pong),
             "goaway" => read!(Goaway),
             "notice" => read!(Notice),
+            // A page is no host: it need not carry the code for what only hosts are told.
+            #[cfg(not(target_family = "wasm"))]
             "host.welcome" => read!(HostWelcome),
+            #[cfg(not(target_family = "wasm"))]
             "host.start" => read!(HostStart),
+            #[cfg(not(target_family = "wasm"))]
             "host.ack" => read!(HostAck),
+            #[cfg(not(target_family = "wasm"))]
             "host.forget" => read!(HostForget),
+            #[cfg(not(target_family = "wasm"))]
             "host.input" => read!(HostInput, body),
+            #[cfg(not(target_family = "wasm"))]
             "host.eof" => read!(HostEof),
+            #[cfg(not(target_family = "wasm"))]
             "host.signal" => read!(HostSignal),
             other => ServerMessage::Unknown(other.to_owned()),
         })

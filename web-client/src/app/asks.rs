@@ -120,11 +120,15 @@ impl Engine {
 
     /// The text of a message that is loaded.
     pub fn text_of(&self, room: &RoomName, seq: u64) -> Option<(String, String)> {
-        self.read(|client| match client.rooms().get(room)?.timeline.by_seq(seq)?.as_ref() {
-            wardroom_client_core::protocol::Event { by, body: EventBody::Message(said), .. } => {
-                Some((by.to_string(), said.text.clone()))
+        self.read(|client| {
+            let room = client.rooms().get(room)?;
+            let line = room.timeline.by_seq(seq)?;
+            // As one has edited it, also where the server has not answered yet.
+            let wanted = client.you().and_then(|you| room.as_wanted(line, &you.user)).map(|(line, _)| line.body);
+            match wanted.as_ref().unwrap_or(&line.body) {
+                EventBody::Message(said) => Some((line.by.to_string(), said.text.clone())),
+                _ => None,
             }
-            _ => None,
         })
     }
 }

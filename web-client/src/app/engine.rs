@@ -229,19 +229,25 @@ impl Engine {
 fn kept_outbox(user: &str) -> (String, Outbox) {
     let prefix = storage::key_of(user, "outbox.");
     let own = format!("{prefix}{}", storage::tab());
-    let mut posts: Vec<serde_json::Value> = Vec::new();
+    let mut whole = serde_json::json!({ "user": user, "posts": [], "amends": [] });
+    let mut is_empty = true;
     for key in storage::keys(&prefix) {
         let kept = storage::read(&key).and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-        if let Some(mut kept) = kept
-            && let Some(serde_json::Value::Array(more)) = kept.get_mut("posts").map(serde_json::Value::take)
-        {
-            posts.extend(more);
+        for field in ["posts", "amends"] {
+            let more = kept.as_ref().and_then(|kept| kept.get(field)?.as_array().cloned()).unwrap_or_default();
+            is_empty &= more.is_empty();
+            if let Some(all) = whole.get_mut(field).and_then(serde_json::Value::as_array_mut) {
+                all.extend(more);
+            }
+        }
+        // Deeds of another log than the server's are not carried out: one tab that knows it speaks for all.
+        if let Some(epoch) = kept.as_ref().and_then(|kept| kept.get("epoch")) {
+            whole["epoch"] = epoch.clone();
         }
         if key != own {
             storage::write(&key, None);
         }
     }
-    let whole = serde_json::json!({ "user": user, "posts": posts });
-    storage::write(&own, Some(&whole.to_string()).filter(|_| !posts.is_empty()).map(String::as_str));
+    storage::write(&own, Some(&whole.to_string()).filter(|_| !is_empty).map(String::as_str));
     (own, serde_json::from_value(whole).unwrap_or_default())
 }

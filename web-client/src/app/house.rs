@@ -176,20 +176,20 @@ fn neighbour(engine: &Engine, room: &RoomName, is_below: bool) -> Option<RoomNam
 #[hook]
 fn use_wake(engine: &Engine) {
     use_effect_with(engine.clone(), |engine| {
-        let on = |target: &web_sys::EventTarget, name, command: Command| {
+        let on = |target: &web_sys::EventTarget, name, command: fn() -> Command| {
             let engine = engine.clone();
             Listener::new(target, name, move |_| {
                 if name != "visibilitychange" || browser::is_visible() {
-                    engine.command(command.clone());
+                    engine.command(command());
                 }
             })
         };
         let window = browser::window();
         let listeners = [
-            on(&window, "online", Command::ReconnectNow),
-            on(&window, "offline", Command::Probe),
-            on(&window, "pageshow", Command::Probe),
-            on(&browser::document(), "visibilitychange", Command::Probe),
+            on(&window, "online", || Command::ReconnectNow),
+            on(&window, "offline", || Command::Probe),
+            on(&window, "pageshow", || Command::Probe),
+            on(&browser::document(), "visibilitychange", || Command::Probe),
         ];
         move || drop(listeners)
     });

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use wardroom_client_core::protocol::{Code, Nonce};
+use wardroom_client_core::protocol::{Code, Nonce, RoomName};
 use wardroom_client_core::{Change, Command, Effect, Input, Lost, Refusal, Subject};
 use wasm_bindgen_futures::spawn_local;
 
@@ -51,6 +51,8 @@ impl Engine {
             Effect::Failed { subject, refusal } => match subject {
                 // These say it where they are: on the line, in the list of transfers, in place of the timeline.
                 Subject::Post(_) | Subject::Upload(_) | Subject::Open(_) => {}
+                // An edit that was refused stands at its line, with its words.
+                Subject::Line { room, seq } if self.has_failed_edit(&room, seq) => {}
                 // A card that asks for the output of a run of long ago is no request of a person.
                 Subject::Run(_) if refusal.code == Some(Code::NotFound) => {}
                 // The room itself says why it cannot be seen.
@@ -138,10 +140,17 @@ impl Engine {
         next
     }
 
+    fn has_failed_edit(&self, room: &RoomName, seq: u64) -> bool {
+        self.read(|client| {
+            let amends = client.outbox().amends().iter();
+            amends.into_iter().any(|amend| amend.room == *room && amend.seq == seq && amend.failed.is_some())
+        })
+    }
+
     fn save_outbox(&self) {
         let kept = self.read(|client| {
             let outbox = client.outbox();
-            (!outbox.posts().is_empty()).then(|| serde_json::to_string(outbox).unwrap_or_default())
+            (!outbox.is_empty()).then(|| serde_json::to_string(outbox).unwrap_or_default())
         });
         storage::write(&self.0.outbox_key, kept.as_deref());
     }

@@ -1,11 +1,12 @@
 //! One line of the timeline, by its kind.
 
 use wardroom_client_core::protocol::{Event, EventBody};
-use wardroom_client_core::{Command, PendingPost, PostState, Quote as QuoteOf, is_mentioned};
+use wardroom_client_core::{Command, PendingAmend, Quote as QuoteOf, is_mentioned};
 use yew::prelude::*;
 
 use super::acts::{Acts, Marks};
 use super::message::MessageText;
+use super::pending::WishState;
 use crate::app::{Topic, UiAct, UiHandle};
 use crate::components::exit_words;
 use crate::features::file_card::FileCard;
@@ -52,6 +53,8 @@ pub fn NewLine() -> Html {
 #[derive(PartialEq, Properties)]
 pub struct EventLineProps {
     pub event: Same<Event>,
+    /// What one has done to it last, and the server has not answered yet.
+    pub wish: Option<PendingAmend>,
     /// It begins a group.
     pub is_first: bool,
     /// Its author, as people call them.
@@ -86,6 +89,7 @@ pub fn EventLine(props: &EventLineProps) -> Html {
         is_quiet.then_some("line--quiet"),
         is_for_me.then_some("line--me"),
         props.is_target.then_some("line--target"),
+        props.wish.is_some().then_some("line--pending"),
     );
     html! {
         <div {class} data-testid={testids::LINE} data-seq={event.seq.to_string()} data-kind={event.body.kind().to_owned()} data-by={event.by.to_string()} tabindex="-1">
@@ -93,8 +97,9 @@ pub fn EventLine(props: &EventLineProps) -> Html {
             <div class="line__body">
                 if props.is_first { <span class="line__who">{ &props.who }</span> }
                 { body(event, words) }
+                if let Some(wish) = props.wish.clone() { <WishState {wish} /> }
             </div>
-            if props.is_near { <Acts event={props.event.clone()} /> }
+            if props.is_near && props.wish.is_none() { <Acts event={props.event.clone()} /> }
         </div>
     }
 }
@@ -189,54 +194,14 @@ fn Quote(props: &QuoteProps) -> Html {
 }
 
 #[derive(PartialEq, Properties)]
-struct TimeProps {
-    at: u64,
-    is_first: bool,
+pub struct TimeProps {
+    pub at: u64,
+    pub is_first: bool,
 }
 
+/// The time of day, beside the first line of a group.
 #[component]
-fn Time(props: &TimeProps) -> Html {
+pub fn Time(props: &TimeProps) -> Html {
     let at = browser::local(props.at).hh_mm();
     html! { <span class={classes!("line__time", (!props.is_first).then_some("line__time--again"))}>{ at }</span> }
-}
-
-#[derive(PartialEq, Properties)]
-pub struct PendingLineProps {
-    pub post: PendingPost,
-    pub is_first: bool,
-    pub who: AttrValue,
-}
-
-/// One's own post that does not stand yet.
-#[component]
-pub fn PendingLine(props: &PendingLineProps) -> Html {
-    let words = use_words();
-    let engine = use_topic(Topic::Model(wardroom_client_core::Change::Link));
-    let is_up = engine.read(|client| client.link().is_up());
-    let post = &props.post;
-    let act = |command: Command| {
-        let engine = engine.clone();
-        Callback::from(move |_: MouseEvent| engine.command(command.clone()))
-    };
-    let state = match &post.state {
-        PostState::Failed(why) => html! {
-            <>
-                <span class="line__state line__state--bad" role="alert">{ fill(words.failed, &[why]) }</span>
-                <button class="line__act" onclick={act(Command::RetryPost { nonce: post.nonce.clone() })} data-testid={testids::LINE_RETRY}>{ words.retry }</button>
-                <button class="line__act" onclick={act(Command::DropPost { nonce: post.nonce.clone() })}>{ words.forget }</button>
-            </>
-        },
-        _ => html! { <span class="line__state">{ if is_up { words.sending } else { words.waiting } }</span> },
-    };
-    html! {
-        <div class={classes!("line", "line--pending", props.is_first.then_some("line--first"))} data-testid={testids::LINE}
-            data-nonce={post.nonce.to_string()} data-kind="pending">
-            <Time at={post.at_ms} is_first={props.is_first} />
-            <div class="line__body">
-                if props.is_first { <span class="line__who">{ &props.who }</span> }
-                <MessageText text={post.text.clone()} />
-                { state }
-            </div>
-        </div>
-    }
 }

@@ -5,6 +5,7 @@ mod how;
 mod keys;
 mod line;
 mod message;
+mod pending;
 mod scroll;
 mod view;
 

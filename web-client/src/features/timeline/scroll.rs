@@ -34,6 +34,8 @@ pub struct Place {
     is_going: bool,
     /// The first row in sight, and its distance from the upper edge.
     anchor: Option<(RowAt, f64)>,
+    /// As it was, while its line is fetched again.
+    away: Option<(RowAt, f64)>,
     heights: Heights,
     rows: Rc<Vec<Row>>,
     edges: Vec<f64>,
@@ -54,6 +56,7 @@ impl Default for Place {
             is_going: false,
             is_measured: false,
             anchor: None,
+            away: None,
             heights: Heights::default(),
             rows: Rc::default(),
             edges: vec![0.0],
@@ -62,14 +65,6 @@ impl Default for Place {
             height: HEIGHT_AT_FIRST,
         }
     }
-}
-
-/// A line in sight, and its distance from the upper edge.
-#[derive(Clone, Copy, Debug)]
-pub struct Reading {
-    /// The line.
-    pub seq: u64,
-    distance: f64,
 }
 
 /// What scrolling made necessary.
@@ -88,24 +83,40 @@ impl Place {
     pub fn go_to(&mut self, seq: u64) {
         self.is_at_end = false;
         self.is_going = false;
+        self.away = None;
         self.anchor = Some((RowAt::line(seq), self.height / 3.0));
     }
 
-    /// The line that one reads, and where it is in sight; `None` at the end, which is no line's.
-    pub fn reading(&self) -> Option<Reading> {
-        let (at, distance) = self.anchor.filter(|_| !self.is_at_end)?;
-        Some(Reading { seq: at.seq()?, distance })
+    /// The line that one reads; `None` at the end, which is no line's.
+    pub fn reading(&self) -> Option<u64> {
+        self.anchor.filter(|_| !self.is_at_end)?.0.seq()
     }
 
-    /// Back to where one read.
-    pub fn return_to(&mut self, reading: Reading) {
-        self.anchor = Some((RowAt::line(reading.seq), reading.distance));
+    /// What one reads is not here for a while: scrolling means nothing until [`Place::come_back`] or [`Place::stay`].
+    pub fn go_away(&mut self) {
+        self.away = self.anchor;
+    }
+
+    /// The line that is waited for.
+    pub fn waits_for(&self) -> Option<u64> {
+        self.away?.0.seq()
+    }
+
+    /// It is here again, and stands where it stood.
+    pub fn come_back(&mut self) {
+        self.anchor = self.away.take().or(self.anchor);
+    }
+
+    /// It does not come.
+    pub fn stay(&mut self) {
+        self.away = None;
     }
 
     /// Goes to the end, and waits there for lines that are on their way.
     pub fn go_to_end(&mut self) {
         self.is_at_end = true;
         self.is_going = true;
+        self.away = None;
     }
 
     /// Chooses what of these rows is drawn.
@@ -179,7 +190,7 @@ impl Place {
             return self.settle(nodes);
         }
         let Some((scroller, drawn)) = elements(nodes) else { return Wants::default() };
-        if self.is_going && !is_whole {
+        if self.away.is_some() || (self.is_going && !is_whole) {
             return Wants::default();
         }
         self.is_going = false;

@@ -3,16 +3,18 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use gloo_timers::callback::Timeout;
-use wardroom_client_core::protocol::{Event, EventBody};
-use wardroom_client_core::{Command, Room};
+use wardroom_client_core::protocol::{Event, EventBody, UserName};
+use wardroom_client_core::{Command, PendingAmend, Room};
 use yew::prelude::*;
 
 use super::how::How;
 use super::keys::use_near;
-use super::line::{DayLine, EventLine, NewLine, PendingLine};
-use super::scroll::{Nodes, Place, Reading, Sizes, Wants};
+use super::line::{DayLine, EventLine, NewLine};
+use super::pending::PendingLine;
+use super::scroll::{Nodes, Place, Sizes, Wants};
 use crate::app::{UiAct, UiHandle};
 use crate::hooks::{Same, use_engine, use_page_looked_at, use_prefs, use_words};
 use crate::i18n::fill;
@@ -89,15 +91,19 @@ pub fn View(props: &ViewProps) -> Html {
     let is_beginning = !room.timeline.has_more();
     let unread = room.unread();
     let target = ui.at.map(|at| at.seq);
+    let me = engine.read(|client| client.you().map(|you| you.user.clone()));
     let row = |row: &Row| {
         let who = |user: &str| names.get(user).cloned().unwrap_or_else(|| AttrValue::from(user.to_owned()));
         match row {
             Row::Day { at, .. } => html! { <DayLine key={row.key()} at={*at} {lang} /> },
             Row::New(_) => html! { <NewLine key={row.key()} /> },
-            Row::Line { event, is_first } => html! {
-                <EventLine key={row.key()} event={Same(event.clone())} is_first={*is_first} who={who(event.by.as_str())}
-                    is_target={target == Some(event.seq)} is_near={*near == Some(event.seq)} />
-            },
+            Row::Line { event, is_first } => {
+                let (shown, wish) = wanted(room, event, &me);
+                html! {
+                    <EventLine key={row.key()} event={Same(shown)} {wish} is_first={*is_first} who={who(event.by.as_str())}
+                        is_target={target == Some(event.seq)} is_near={*near == Some(event.seq)} />
+                }
+            }
             Row::Pending { post, is_first, .. } => html! {
                 <PendingLine key={row.key()} post={post.clone()} is_first={*is_first} who={who(engine.user())} />
             },
@@ -140,6 +146,14 @@ fn is_quiet(event: &Event) -> bool {
 /// The end of what is loaded is the end of the room.
 fn is_whole(room: &Room) -> bool {
     !room.timeline.has_newer()
+}
+
+/// A line as it is to be: with what one has done to it, and the server has not answered yet.
+fn wanted(room: &Room, event: &Arc<Event>, me: &Option<UserName>) -> (Arc<Event>, Option<PendingAmend>) {
+    match me.as_ref().and_then(|me| room.as_wanted(event, me)) {
+        Some((event, last)) => (Arc::new(event), Some(last.clone())),
+        None => (event.clone(), None),
+    }
 }
 
 fn names_of(room: &Room) -> BTreeMap<String, AttrValue> {
@@ -185,22 +199,25 @@ fn use_output(room: &Same<Room>, ui: &UiHandle) {
 #[hook]
 fn use_return(room: &Same<Room>, place: &Rc<RefCell<Place>>) {
     let engine = use_engine();
-    let away = use_mut_ref(|| None::<Reading>);
-    let (mut away, mut here) = (away.borrow_mut(), place.borrow_mut());
-    let Some(reading) = here.reading() else {
-        *away = None;
-        return;
-    };
-    match *away {
-        Some(left) if room.timeline.covers(left.seq) => {
-            here.return_to(left);
-            *away = None;
+    let mut here = place.borrow_mut();
+    match here.waits_for() {
+        Some(seq) if room.timeline.covers(seq) => here.come_back(),
+        Some(seq) => {
+            let comes = engine.read(|client| {
+                let room = client.rooms().get(&room.info.room);
+                room.is_some_and(|room| room.jumping.is_some() || room.timeline.covers(seq))
+            });
+            if !comes {
+                here.stay();
+            }
         }
-        None if room.timeline.base().is_some_and(|base| reading.seq <= base) && room.timeline.has_more() => {
-            *away = Some(reading);
-            engine.command(Command::Jump { room: room.info.room.clone(), seq: reading.seq });
+        None => {
+            let is_gone = |seq: &u64| room.timeline.base().is_some_and(|base| *seq <= base) && room.timeline.has_more();
+            if let Some(seq) = here.reading().filter(is_gone) {
+                here.go_away();
+                engine.command(Command::Jump { room: room.info.room.clone(), seq });
+            }
         }
-        _ => {}
     }
 }
 

@@ -1,0 +1,66 @@
+//! What one does to messages that stand, until the server has answered. Kept with the posts, so that it survives a reload; all
+//! of it may be carried out twice without harm, so it is sent again after a lost connection.
+
+use serde::{Deserialize, Serialize};
+use wardroom_protocol::event::{Edit, EventBody, ReactionBody, Target};
+use wardroom_protocol::{Event, RoomName, UserName};
+
+/// One deed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct PendingAmend {
+    /// Where.
+    pub room: RoomName,
+    /// The message.
+    pub seq: u64,
+    /// What.
+    pub deed: Deed,
+    /// Why it was refused. Only an edit stays then, for its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+/// What is done to a message.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// It says this from now on.
+    Edit(String),
+    /// It is taken back.
+    Delete,
+    /// A reaction is given or taken back.
+    React {
+        /// One emoji.
+        emoji: String,
+        /// Given.
+        on: bool,
+    },
+}
+
+impl PendingAmend {
+    /// Takes the place of an earlier one that was not sent: the last word counts.
+    pub(crate) fn replaces(&self, earlier: &PendingAmend) -> bool {
+        let is_same_kind = match (&self.deed, &earlier.deed) {
+            (Deed::Edit(_), Deed::Edit(_)) | (Deed::Delete, _) => true,
+            (Deed::React { emoji, .. }, Deed::React { emoji: other, .. }) => emoji == other,
+            _ => false,
+        };
+        is_same_kind && self.room == earlier.room && self.seq == earlier.seq
+    }
+
+    /// The line as it will be.
+    pub(crate) fn carry_out(&self, line: &mut Event, me: &UserName) {
+        let target = self.seq;
+        let body = match &self.deed {
+            Deed::Edit(text) => EventBody::Edit(Edit { target, text: text.clone() }),
+            Deed::Delete => EventBody::Delete(Target { target }),
+            Deed::React { emoji, on } => EventBody::Reaction(ReactionBody { target, emoji: emoji.clone(), on: *on }),
+        };
+        if let EventBody::Message(message) = &mut line.body {
+            // After whatever the server has carried out, and after other deeds that wait.
+            message.amended = None;
+            // Words that were refused are seen, whatever has become of the message.
+            message.deleted &= self.failed.is_none();
+            message.amend(u64::MAX, me, &body);
+        }
+    }
+}

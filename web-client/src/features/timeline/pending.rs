@@ -1,0 +1,93 @@
+//! What one has said or done and the server has not answered yet: posts at the end of the room, and deeds at their lines.
+
+use wardroom_client_core::{Change, Command, PendingAmend, PendingPost, PostState};
+use yew::prelude::*;
+
+use super::line::Time;
+use super::message::MessageText;
+use crate::app::{Engine, Topic};
+use crate::hooks::{use_engine, use_topic, use_words};
+use crate::i18n::fill;
+use crate::testids;
+
+#[derive(PartialEq, Properties)]
+pub struct PendingLineProps {
+    pub post: PendingPost,
+    pub is_first: bool,
+    pub who: AttrValue,
+}
+
+/// One's own post that does not stand yet.
+#[component]
+pub fn PendingLine(props: &PendingLineProps) -> Html {
+    let post = &props.post;
+    let why = match &post.state {
+        PostState::Failed(why) => Some(why.clone()),
+        PostState::Pending | PostState::Stood(_) => None,
+    };
+    let engine = use_engine();
+    let (retried, dropped) = (post.nonce.clone(), post.nonce.clone());
+    let on_retry = on_press(&engine, move || Command::RetryPost { nonce: retried.clone() });
+    let on_forget = on_press(&engine, move || Command::DropPost { nonce: dropped.clone() });
+    html! {
+        <div class={classes!("line", "line--pending", props.is_first.then_some("line--first"))} data-testid={testids::LINE}
+            data-nonce={post.nonce.to_string()} data-kind="pending">
+            <Time at={post.at_ms} is_first={props.is_first} />
+            <div class="line__body">
+                if props.is_first { <span class="line__who">{ &props.who }</span> }
+                <MessageText text={post.text.clone()} />
+                <State {why} {on_retry} {on_forget} />
+            </div>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct WishStateProps {
+    pub wish: PendingAmend,
+}
+
+/// How an edit, a deletion or a reaction stands that was not answered yet.
+#[component]
+pub fn WishState(props: &WishStateProps) -> Html {
+    let engine = use_engine();
+    let PendingAmend { room, seq, failed, .. } = props.wish.clone();
+    let retried = room.clone();
+    let on_retry = on_press(&engine, move || Command::RetryEdit { room: retried.clone(), seq });
+    let on_forget = on_press(&engine, move || Command::DropEdit { room: room.clone(), seq });
+    html! { <State why={failed} {on_retry} {on_forget} /> }
+}
+
+#[derive(PartialEq, Properties)]
+struct StateProps {
+    /// Why it was refused, if it was.
+    why: Option<String>,
+    on_retry: Callback<MouseEvent>,
+    on_forget: Callback<MouseEvent>,
+}
+
+/// On its way, waiting for a connection, or refused: then what one can do.
+#[component]
+fn State(props: &StateProps) -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Model(Change::Link));
+    let is_up = engine.read(|client| client.link().is_up());
+    match &props.why {
+        Some(why) => html! {
+            <>
+                <span class="line__state line__state--bad" role="alert">{ fill(words.failed, &[why]) }</span>
+                <button class="line__act" onclick={props.on_retry.clone()} data-testid={testids::LINE_RETRY}>{ words.retry }</button>
+                <button class="line__act" onclick={props.on_forget.clone()} data-testid={testids::LINE_FORGET}>{ words.forget }</button>
+            </>
+        },
+        None => html! {
+            <span class="line__state" data-testid={testids::LINE_WAITS}>{ if is_up { words.sending } else { words.waiting } }</span>
+        },
+    }
+}
+
+/// A command when it is pressed.
+fn on_press(engine: &Engine, command: impl Fn() -> Command + 'static) -> Callback<MouseEvent> {
+    let engine = engine.clone();
+    Callback::from(move |_| engine.command(command()))
+}
