@@ -13,6 +13,7 @@ pub mod limits;
 pub mod mention;
 pub mod messages;
 pub mod path;
+pub mod query;
 pub mod role;
 pub mod slash;
 pub mod typed;

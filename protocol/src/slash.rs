@@ -127,7 +127,7 @@ pub const TABLE: &[Entry] = &[
         Ok(Command::Retention(args.parse().map_err(|_| usage("retention"))?))
     }),
     entry("log", "[N] [before SEQ]", "the last lines of this room, or those before one", log),
-    entry("search", "WORDS", "what was said, run, printed and shared that contains them", |args| {
+    entry("search", "WORDS", "what contains them; in:ROOM by:NAME kind:K since:DAY until:DAY narrow it", |args| {
         if args.is_empty() { Err(usage("search").into()) } else { Ok(Command::Search(args.to_owned())) }
     }),
     entry("edit", "[SEQ] TEXT", "say it otherwise: your last message, or the one at a place", |args| {

@@ -13,6 +13,8 @@ pub const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
 pub const UP: &str = "\u{e013}";
 
+const THEMES: [&str; 2] = ["light", "dark"];
+
 /// A house with four people and a room that they are in.
 pub struct Ops {
     pub house: House,
@@ -230,14 +232,21 @@ async fn every_state_is_seen_in_three_widths_and_both_themes_and_axe_finds_nothi
     let mut faults: Vec<String> = Vec::new();
     for (size, width, height) in [("wide", 1440, 900), ("middle", 1024, 768), ("phone", 390, 844)] {
         let page = Browser::start(width, height).await;
-        page.sign_in(&format!("{}r/ops", page_of(&ops.house)), "ann").await;
+        let address = format!("{}r/ops", page_of(&ops.house));
+        let mut look_at = async |state: &str, theme: &str| {
+            page.shoot_at(&format!("{state}-{size}"), theme).await;
+            let found = page.faults().await;
+            faults.extend(found.into_iter().map(|fault| format!("{state}, {size}, {theme}: {fault}")));
+        };
+        page.page.goto(&address).await.unwrap();
+        page.find("[data-testid=password]").await;
+        for theme in THEMES {
+            look_at("sign", theme).await;
+        }
+        page.sign_in(&address, "ann").await;
         page.until("waiting fell from 214 to 3").await;
-        for theme in ["light", "dark"] {
-            let mut look = async |state: &str| {
-                page.shoot_at(&format!("{state}-{size}"), theme).await;
-                let found = page.faults().await;
-                faults.extend(found.into_iter().map(|fault| format!("{state}, {size}, {theme}: {fault}")));
-            };
+        for theme in THEMES {
+            let mut look = async |state: &str| look_at(state, theme).await;
             look("room").await;
             page.hover(&format!("[data-seq='{reply}'] .line__body")).await;
             page.click("react").await;
@@ -262,6 +271,15 @@ async fn every_state_is_seen_in_three_widths_and_both_themes_and_axe_finds_nothi
             look("keys").await;
             page.click("dialog-close").await;
         }
+        ops.house.core.kill_9();
+        page.find("[data-testid=link-state]:not([data-state=live])").await;
+        page.say(&format!("written without a link, {size}")).await;
+        page.find("[data-testid=line][data-kind=pending]").await;
+        for theme in THEMES {
+            look_at("offline", theme).await;
+        }
+        ops.house.restart_core();
+        page.state("live").await;
         page.end().await;
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));

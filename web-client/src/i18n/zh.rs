@@ -314,7 +314,7 @@ pub(super) fn about(name: &str) -> Option<&'static str> {
         "unarchive" => "房间继续使用",
         "retention" => "删除更早的内容；0 为永久保留",
         "log" => "最后几行，或某行之前的内容",
-        "search" => "搜索说过、运行过、输出过和分享过的内容",
+        "search" => "搜索全部内容；可用 in:房间 by:用户 kind:K since:日期 until:日期 缩小范围",
         "edit" => "修改上一条消息，或指定位置的消息",
         "delete" => "撤回上一条消息，或指定位置的消息",
         "reply" => "回复一行",

@@ -206,7 +206,7 @@ impl Session {
             Command::Files(folder) => self.list_files(folder).await?,
             Command::Put(path, size) => self.put_file(path, size).await?,
             Command::Get(path) => self.get_file(path).await?,
-            Command::Search(words) => self.search(words).await?,
+            Command::Search(line) => self.search(&line).await?,
             Command::Hook(bot) => self.add_hook(bot).await?,
             Command::Hooks => self.list_hooks().await?,
             Command::Unhook(hook) => self.remove_hook(hook).await?,

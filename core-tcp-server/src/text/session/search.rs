@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use wardroom_protocol::messages::{Hit, HitKind, Search};
+use wardroom_protocol::messages::{Hit, HitKind};
+use wardroom_protocol::query;
 use wardroom_protocol::visible::visible;
 
 use super::Session;
@@ -10,18 +11,10 @@ use crate::refusal::Refusal;
 use crate::text::limits::HITS_SHOWN;
 
 impl Session {
-    /// Newest first, each with its room and its place.
-    pub(super) async fn search(&self, words: String) -> Result<(), Refusal> {
-        let ask = Search {
-            q: words,
-            room: None,
-            by: None,
-            kind: None,
-            since: None,
-            until: None,
-            before: None,
-            limit: Some(HITS_SHOWN),
-        };
+    /// Newest first, each with its room and its place. Days are those of UTC, as all times here.
+    pub(super) async fn search(&self, line: &str) -> Result<(), Refusal> {
+        let mut ask = query::read(line, query::day_utc).map_err(Refusal::bad_request)?;
+        ask.limit = Some(HITS_SHOWN);
         let found = crate::search::search(&self.state, &self.member, ask).await?;
         let mut out = String::new();
         for hit in &found.hits {

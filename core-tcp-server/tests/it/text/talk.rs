@@ -127,4 +127,17 @@ async fn words_are_found_with_their_place() {
     assert!(shown.ends_with(&format!("  general {seq}  ben: web-1 is at 10.4.1.74␛[2J\n")), "{shown}");
     ann.send("/search x\n").await;
     ann.until("# ").await;
+    let narrowed = [
+        ("in:general by:ben kind:message since:2020-01-01 10.4.1.74", "ben: web-1"),
+        ("by:ann 10.4.1.74", "nothing was found"),
+        ("until:2020-01-01 10.4.1.74", "nothing was found"),
+        ("kind:output 10.4.1.74", "nothing was found"),
+        ("\"by:ann\"", "nothing was found"),
+        ("since:yesterday 10.4.1.74", "a day is written as 2026-11-23"),
+        ("in:general", "say what to search for"),
+    ];
+    for (asked, told) in narrowed {
+        ann.send(&format!("/search {asked}\n")).await;
+        ann.until(told).await;
+    }
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use wardroom_client_core::{Command, OnLoss};
 use wardroom_protocol::messages::{
     DmOpen, FileList, HookAdd, HookList, HookRemove, Place, RoomCreate, RoomDelete, RoomEdit, RoomInvite, RoomJoin,
-    RoomLeave, RoomMembers, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList, Search,
+    RoomLeave, RoomMembers, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList,
 };
+use wardroom_protocol::query;
 use wardroom_protocol::slash::{self, BadLine, Command as Slash, Line, TABLE};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Message, RelPath, RoomName};
@@ -132,7 +133,10 @@ impl Talk {
                 let which = before.map_or(Which::Last, Which::Before);
                 self.ask(runner, &request(&room, which, u64::from(lines)), Asked::Log);
             }
-            Slash::Search(q) => self.ask(runner, &everywhere(q), Asked::Search),
+            Slash::Search(line) => match query::read(&line, query::day_utc) {
+                Ok(search) => self.ask(runner, &search, Asked::Search),
+                Err(why) => self.refused(&why),
+            },
             Slash::Edit(seq, text) => {
                 if let Some(seq) = self.meant(seq) {
                     self.ask(runner, &RoomEdit { room, seq, text }, Asked::Nothing);
@@ -254,11 +258,6 @@ impl Talk {
     pub(super) fn refused(&mut self, words: &str) {
         self.voice.say(&format!("-- {}", visible(words)));
     }
-}
-
-/// In all rooms that one may see.
-fn everywhere(q: String) -> Search {
-    Search { q, room: None, by: None, kind: None, since: None, until: None, before: None, limit: None }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use gloo_timers::callback::Timeout;
 use wardroom_client_core::Refusal;
 use wardroom_client_core::protocol::limits::QUERY_CHARS_MIN;
 use wardroom_client_core::protocol::messages::{Answer, Hit, Search, SearchFound};
-use wardroom_client_core::protocol::{RoomName, UserName};
+use wardroom_client_core::protocol::{RoomName, UserName, query};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -19,6 +19,7 @@ use crate::components::Over;
 use crate::hooks::{use_engine, use_topic, use_words};
 use crate::i18n::fill;
 use crate::limits::{HITS_PAGE, SEARCH_AFTER_MS};
+use crate::services::browser;
 use crate::testids;
 use filter::{Filter, Filters};
 use found::HitItem;
@@ -178,17 +179,22 @@ fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<F
         Callback::from(move |(before, had): (Option<u64>, Vec<Hit>)| {
             *asked.borrow_mut() += 1;
             let number = *asked.borrow();
+            let (found, asked) = (found.clone(), asked.clone());
+            // What is written narrows as the fields do, and comes first.
+            let written = match query::read(&q, browser::day_begins) {
+                Ok(written) => written,
+                Err(why) => return found.set(Found { why: Some(why), ..Found::default() }),
+            };
             let search = Search {
-                q: q.clone(),
-                room: filter.here.then(|| room.clone()),
-                by: UserName::parse(filter.by.trim().trim_start_matches('@')).ok(),
-                kind: filter.kind,
-                since: filter.since(),
-                until: filter.until(),
+                room: written.room.or_else(|| filter.here.then(|| room.clone())),
+                by: written.by.or_else(|| UserName::parse(filter.by.trim().trim_start_matches('@')).ok()),
+                kind: written.kind.or(filter.kind),
+                since: written.since.or_else(|| filter.since()),
+                until: written.until.or_else(|| filter.until()),
                 before,
                 limit: Some(HITS_PAGE),
+                ..written
             };
-            let (found, asked) = (found.clone(), asked.clone());
             let on_answer = Callback::from(move |answer: Result<Answer, Refusal>| {
                 if *asked.borrow() != number {
                     return;
