@@ -235,6 +235,10 @@ async fn every_state_is_seen_in_three_widths_and_both_themes_and_axe_finds_nothi
         let address = format!("{}r/ops", page_of(&ops.house));
         let mut look_at = async |state: &str, theme: &str| {
             page.shoot_at(&format!("{state}-{size}"), theme).await;
+            let is_wider = "return document.documentElement.scrollWidth > innerWidth";
+            if page.page.execute(is_wider, vec![]).await.unwrap() == json!(true) {
+                faults.push(format!("{state}, {size}, {theme}: wider than the window"));
+            }
             let found = page.faults().await;
             faults.extend(found.into_iter().map(|fault| format!("{state}, {size}, {theme}: {fault}")));
         };
