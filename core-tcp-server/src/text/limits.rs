@@ -4,8 +4,9 @@ use wardroom_protocol::limits::{CMD_BYTES_MAX, HELLO_BYTES_MAX, TEXT_BYTES_MAX};
 
 use crate::limits::WATCHES_MAX;
 
-/// Bytes of a line: the longest message or command, and room for the words before it.
-pub const LINE_BYTES_MAX: usize = 16_384 + 1_024;
+/// Bytes of a line, which is held in memory until its end comes: ten thousand lines of a log that somebody pastes as one. More than
+/// a message holds becomes a file.
+pub const LINE_BYTES_MAX: usize = 1 << 20;
 /// Bytes before one is signed in: as programs have.
 pub const SIGN_IN_BYTES_MAX: usize = HELLO_BYTES_MAX;
 /// Milliseconds to sign in: a person looks up a password, and types it.

@@ -2,17 +2,19 @@
 
 use std::fmt::Write as _;
 
+use bytes::Bytes;
 use wardroom_protocol::limits::WINDOW_MAX;
 use wardroom_protocol::messages::{FileGet, FileInfo, FileKind, FileList, FilePut, IfExists, Place};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{RelPath, UploadId};
 
 use super::{Session, nonce};
+use crate::clock::now_ms;
 use crate::files::{self, Committed, Face};
 use crate::outlet::Item;
 use crate::refusal::Refusal;
 use crate::text::flows::Download;
-use crate::text::limits::FILES_SHOWN;
+use crate::text::limits::{FILES_SHOWN, RAW_BYTES_MAX};
 use crate::text::lines::End;
 use crate::text::moment::size_words;
 
@@ -72,17 +74,46 @@ impl Session {
         Ok(())
     }
 
+    /// A text that is too long for a message becomes a file of the room, named after the time. Its line comes as any other's.
+    pub(super) async fn put_text(&mut self, text: String) -> Result<(), Refusal> {
+        let name = format!("text-{}.txt", self.calendar.digits(now_ms()));
+        let path = RelPath::parse(&name).map_err(Refusal::internal)?;
+        let mut bytes = Bytes::from(text);
+        let begun = self.begin(path, bytes.len() as u64, IfExists::Rename).await?;
+        let mut off = 0;
+        let mut written = Ok(());
+        while !bytes.is_empty() && written.is_ok() {
+            let piece = bytes.split_to(bytes.len().min(RAW_BYTES_MAX));
+            let len = piece.len() as u64;
+            written = files::write(&self.state, &self.member, &self.outlet, begun, off, piece).await;
+            off += len;
+        }
+        let path = self.end(begun, written).await?.path;
+        self.tell(&format!("that was too long for a message: it is the file {path} of this room"));
+        Ok(())
+    }
+
     async fn take_file(&mut self, path: RelPath, size: u64, left: &mut u64) -> Result<Committed, Refusal> {
-        let (place, name) = (self.shelf()?, path.clone());
-        let put = FilePut { place, path, size, mtime: None, if_exists: IfExists::Fail, nonce: nonce() };
-        let begun = files::put(&self.state, &self.member, &self.outlet, put, Face::Person).await?;
+        let name = path.clone();
+        let begun = self.begin(path, size, IfExists::Fail).await?;
         self.tell(&format!("send {size} bytes of {name}"));
-        let result = match self.take_bytes(begun.upload, size, left).await {
-            Ok(()) => files::commit(&self.state, &self.member, begun.upload, None).await,
+        let taken = self.take_bytes(begun, size, left).await;
+        self.end(begun, taken).await
+    }
+
+    async fn begin(&self, path: RelPath, size: u64, if_exists: IfExists) -> Result<UploadId, Refusal> {
+        let put = FilePut { place: self.shelf()?, path, size, mtime: None, if_exists, nonce: nonce() };
+        Ok(files::put(&self.state, &self.member, &self.outlet, put, Face::Person).await?.upload)
+    }
+
+    /// Commits an upload whose bytes have come; else gives it up.
+    async fn end(&self, upload: UploadId, came: Result<(), Refusal>) -> Result<Committed, Refusal> {
+        let result = match came {
+            Ok(()) => files::commit(&self.state, &self.member, upload, None).await,
             Err(refusal) => Err(refusal),
         };
         if result.is_err()
-            && let Err(refusal) = files::abort(&self.state, &self.member, begun.upload).await
+            && let Err(refusal) = files::abort(&self.state, &self.member, upload).await
         {
             // It is removed when it has expired.
             tracing::debug!(%refusal, "cannot give an upload up");

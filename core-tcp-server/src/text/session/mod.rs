@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wardroom_protocol::Nonce;
+use wardroom_protocol::limits::TEXT_BYTES_MAX;
 use wardroom_protocol::slash::{self, BadLine, Command, Line};
 use wardroom_protocol::visible::visible;
 
@@ -132,7 +133,7 @@ impl Session {
                 }
                 Ok(Input::Cut(line)) => self.line(line).await,
                 Ok(Input::TooLong) => {
-                    self.tell("a line has at most 17,408 bytes: this one was skipped; send it as a file");
+                    self.tell("a line has at most 1,048,576 bytes: this one was skipped; /put takes files of any size");
                     None
                 }
                 Ok(Input::NotUtf8) => {
@@ -151,6 +152,13 @@ impl Session {
     async fn line(&mut self, line: String) -> Option<Ended> {
         match slash::parse(line) {
             Ok(Line::Empty) => None,
+            Ok(Line::Message(text)) if text.len() > TEXT_BYTES_MAX => {
+                self.settle().await;
+                if let Err(refusal) = Box::pin(self.put_text(text)).await {
+                    self.tell(&refusal.msg);
+                }
+                None
+            }
             Ok(Line::Message(text)) => {
                 self.say(text, None).await;
                 None

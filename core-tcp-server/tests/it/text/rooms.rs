@@ -107,14 +107,13 @@ async fn nothing_raw_reaches_another_terminal() {
 async fn a_line_that_cannot_be_sent_is_answered_with_a_sentence() {
     let core = core().await;
     let mut ben = Person::sign_in(&core, "ben").await;
-    let long = "x".repeat(100_000);
-    ben.send(&format!("{long}\n{}\n", "y".repeat(16_500))).await;
+    ben.send(&format!("{}\n", "x".repeat(1_100_000))).await;
+    ben.send(&format!("/topic {}\n", "y".repeat(100_000))).await;
     ben.send_bytes(b"gr\xfc\xdfe\n").await;
     ben.send("/nope\n/dm\n//etc/hosts is a path\n   \n\nstill here\n").await;
     let shown = ben.until("ben: still here\n").await;
     for words in [
-        "# a line has at most 17,408 bytes: this one was skipped; send it as a file\n",
-        "# a message has at most 16,384 bytes: send it as a file\n",
+        "# a line has at most 1,048,576 bytes: this one was skipped; /put takes files of any size\n",
         "# this line is not UTF-8: it was skipped; send it as a file\n",
         "# there is no command /nope: /help lists them, and // begins a text with a slash\n",
         "# usage: /dm NAME…\n",
@@ -123,6 +122,26 @@ async fn a_line_that_cannot_be_sent_is_answered_with_a_sentence() {
         assert_eq!(shown.matches(words).count(), 1, "{words} in {shown}");
     }
     assert_eq!(shown.matches("ben: ").count(), 2, "nothing else was said: {shown}");
+}
+
+#[tokio::test]
+async fn a_text_that_is_too_long_for_a_message_becomes_a_file() {
+    let core = core().await;
+    let mut ben = Person::sign_in(&core, "ben").await;
+    let texts = ["é".repeat(8_193), format!("// {}", "x".repeat(1_000_000))];
+    for text in &texts {
+        ben.send(&format!("before\n{text}\nbehind\n")).await;
+        let shown = ben.until("ben: behind\n").await;
+        let (before, told) = (shown.find("ben: before\n"), shown.find("# that was too long for a message"));
+        assert!(before < told && told.is_some(), "{shown}");
+    }
+    let mut program = core.sign_in("ben").await;
+    let listed = program.ask(json!({"t":"file.list","in":"room:general"})).await;
+    let sizes: Vec<u64> =
+        listed["entries"].as_array().unwrap().iter().map(|entry| entry["size"].as_u64().unwrap()).collect();
+    // The second slash is no part of the text.
+    assert_eq!(sizes.iter().sum::<u64>(), 16_386 + 1_000_002, "{listed}");
+    assert_eq!(sizes.len(), 2, "two within one second have two names: {listed}");
 }
 
 #[tokio::test]
