@@ -4,7 +4,7 @@ use std::path::Path;
 
 use wardroom_native_client::commands::{Admin, AdminCall, admin as ask_running};
 use wardroom_native_client::{ExitCode, Failure, Server, Target, password};
-use wardroom_protocol::messages::{Auth, TokenAdd, UserAdd, UserDisable, UserPasswd};
+use wardroom_protocol::messages::{Auth, TokenAdd, UserAdd, UserDisable, UserList, UserPasswd};
 
 use crate::args::{AdminArgs, AdminCommand, TokenCommand, UserCommand};
 use crate::data;
@@ -35,7 +35,7 @@ async fn user_call(command: UserCommand) -> Result<AdminCall, Failure> {
             let password = new_password(password_stdin).await?;
             AdminCall::UserAdd(UserAdd { user: name, name: shown, role, password })
         }
-        UserCommand::List => AdminCall::UserList,
+        UserCommand::List => AdminCall::UserList(UserList::default()),
         UserCommand::Passwd { name, password_stdin } => {
             AdminCall::UserPasswd(UserPasswd { user: name, password: new_password(password_stdin).await? })
         }
@@ -69,17 +69,21 @@ async fn beside(data: &Path, admin: Admin) -> Result<ExitCode, Failure> {
     ask_running(target, admin).await
 }
 
-async fn alone(data: &Path, admin: Admin) -> Result<ExitCode, Failure> {
+async fn alone(data: &Path, mut admin: Admin) -> Result<ExitCode, Failure> {
     if !data.is_dir() {
         let words =
             format!("there is no data folder {}; name it with --data, or start it: wardroom serve", data.display());
         return Err(Failure::failed(words));
     }
     let offline = wardroom_core::admin::open(data).await.map_err(sentence)?;
-    let answer = offline.request(admin.call.request()).await;
+    let shown = loop {
+        let answer = offline.request(admin.call.request()).await;
+        let shown = answer.map_err(|refusal| Failure::refused(refusal.to_string())).and_then(|line| admin.show(&line));
+        match shown {
+            Ok(Some(rest)) => admin.call = rest,
+            other => break other,
+        }
+    };
     offline.close().await;
-    match answer {
-        Ok(line) => admin.show(&line),
-        Err(refusal) => Err(Failure::refused(refusal.to_string())),
-    }
+    shown.map(|_| ExitCode::Ok)
 }

@@ -3,6 +3,10 @@
 use bytes::Bytes;
 use serde::Serialize;
 use wardroom_protocol::frame::{Number, encode_named};
+use wardroom_protocol::limits::LINE_BYTES_MAX;
+
+/// Bytes that a list leaves to what stands around it in its line.
+const ENVELOPE_BYTES: usize = 1_024;
 
 /// The fields of an `ok` that says no more.
 #[derive(Debug, Default, Serialize)]
@@ -11,4 +15,35 @@ pub struct Nothing {}
 /// An `ok` for a request that wants one.
 pub fn ok<T: Serialize>(id: Option<u64>, fields: &T) -> Option<Bytes> {
     id.map(|id| encode_named("ok", Number::Re(id), fields, &[]))
+}
+
+/// As many of a list as a line holds, and whether there are more. What is the server's to grow (rooms, members, accounts)
+/// is never to grow out of a line: whoever gets one that is too long can only close the connection.
+pub fn page<T: Serialize>(all: impl IntoIterator<Item = T>) -> (Vec<T>, bool) {
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    for item in all {
+        // With the comma. What cannot be written is not longer than nothing.
+        bytes += serde_json::to_vec(&item).map_or(0, |text| text.len()) + 1;
+        if bytes > LINE_BYTES_MAX - ENVELOPE_BYTES {
+            return (page, true);
+        }
+        page.push(item);
+    }
+    (page, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_fits_a_line_whatever_is_in_it() {
+        for item in ["", "x", "\"\u{1}", &"é".repeat(1_000)] {
+            let (page, more) = page(std::iter::repeat_n(item, 100_000));
+            let line = ok(Some(9_007_199_254_740_991), &serde_json::json!({"rooms": page, "more": more}));
+            let bytes = line.map_or(0, |line| line.len());
+            assert!(more && bytes <= LINE_BYTES_MAX && bytes > LINE_BYTES_MAX - 4 * ENVELOPE_BYTES, "{bytes}");
+        }
+        assert_eq!(page(["a", "b"]), (vec!["a", "b"], false));
+    }
 }

@@ -114,6 +114,8 @@ pub const DOWNLOADS_ALL_MAX: usize = 256;
 pub const SESSIONS_PER_USER_MAX: usize = 64;
 /// Rooms on one server: all are held in memory, at about a kilobyte each.
 pub const ROOMS_MAX: usize = 10_000;
+/// Rooms that are looked at for one line of a list: the shortest takes 64 bytes of it.
+pub const ROOMS_OF_A_LINE_MAX: usize = wardroom_protocol::limits::LINE_BYTES_MAX / 64;
 /// Bytes of an event's line beside its fields: names, numbers and a nonce.
 pub const EVENT_HEAD_BYTES: usize = 1_024;
 /// Lines from the end in which somebody's last message is looked for, where they do not say which they mean.

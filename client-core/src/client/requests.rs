@@ -40,8 +40,10 @@ pub(super) enum Kind {
         room: RoomName,
         nonce: Nonce,
     },
-    People(RoomName),
-    Rooms,
+    /// The page behind this member.
+    People(RoomName, Option<UserName>),
+    /// The page behind this room.
+    Rooms(Option<RoomName>),
     RoomChange(RoomName),
     /// A change of a room that its events tell.
     RoomSet(RoomName),
@@ -206,8 +208,8 @@ impl Client {
             Kind::OpenRoom(room) => answer.fields().map(|opened| self.room_opened(&room, answer.re, opened)),
             Kind::History(room, page) => answer.fields().map(|came| self.page_came(&room, page, answer.re, &came)),
             Kind::Post { room, nonce } => answer.fields().map(|stood| self.post_stood(&room, &nonce, stood)),
-            Kind::People(room) => answer.fields().map(|listed| self.people_came(&room, listed)),
-            Kind::Rooms => answer.fields().map(|listed| self.rooms_came(listed)),
+            Kind::People(room, after) => answer.fields().map(|listed| self.people_came(&room, after.as_ref(), listed)),
+            Kind::Rooms(after) => answer.fields().map(|listed| self.rooms_came(after.as_ref(), listed)),
             Kind::RoomChange(room) => {
                 self.room_changed(&room);
                 Ok(())
@@ -261,8 +263,8 @@ impl Client {
             Kind::Amend(amend) => return self.amend_refused(*amend, refusal),
             Kind::Dm(users) => Subject::Dm(users),
             Kind::Search(_) => Subject::Search,
-            Kind::People(room) | Kind::RunList(room) => Subject::Load(room),
-            Kind::Rooms => Subject::Rooms,
+            Kind::People(room, _) | Kind::RunList(room) => Subject::Load(room),
+            Kind::Rooms(_) => Subject::Rooms,
             Kind::RoomChange(room) | Kind::RoomSet(room) => Subject::Room(room),
             Kind::RunStart { nonce, .. } => Subject::RunStart(nonce),
             Kind::RunSignal(run) => Subject::Run(run),

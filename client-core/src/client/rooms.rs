@@ -1,10 +1,11 @@
 //! The rooms that one may see: the list and what is told of it, membership, who is in one, and what their owners change.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wardroom_protocol::messages::{
-    DmOpen, DmOpened, RoomChanged, RoomCreate, RoomInfo, RoomList, RoomListed, RoomMembers, RoomMembersListed,
-    RoomRead, RoomState,
+    DmOpen, DmOpened, MemberInfo, RoomChanged, RoomCreate, RoomInfo, RoomList, RoomListed, RoomMembers,
+    RoomMembersListed, RoomRead, RoomState,
 };
 use wardroom_protocol::{Message, RoomName, UserName};
 
@@ -14,8 +15,14 @@ use crate::effect::{Change, Effect};
 use crate::model::{OpenState, Room};
 
 impl Client {
-    /// The rooms that the welcome names are those that one has joined.
-    pub(super) fn rooms_of_welcome(&mut self, infos: Vec<RoomInfo>) {
+    /// The rooms that the welcome names are those that one has joined, unless there are `more`.
+    pub(super) fn rooms_of_welcome(&mut self, infos: Vec<RoomInfo>, more: bool) {
+        if more {
+            // Which ones are gone is known when all pages of the list have come.
+            self.take_infos(infos);
+            self.changed(Change::Rooms);
+            return self.load_rooms();
+        }
         let joined: Vec<RoomName> = infos.iter().map(|info| info.room.clone()).collect();
         self.take_infos(infos);
         let rooms_open = &self.rooms_open;
@@ -28,12 +35,18 @@ impl Client {
         self.changed(Change::Rooms);
     }
 
-    pub(super) fn rooms_came(&mut self, listed: RoomListed) {
-        let names: Vec<RoomName> = listed.rooms.iter().map(|info| info.room.clone()).collect();
+    /// A page of the list: what it does not name between its first room and its last is not there any more.
+    pub(super) fn rooms_came(&mut self, after: Option<&RoomName>, listed: RoomListed) {
+        let names: BTreeSet<RoomName> = listed.rooms.iter().map(|info| info.room.clone()).collect();
+        let last = names.last().filter(|_| listed.more).cloned();
         let rooms_open = &self.rooms_open;
-        self.rooms.retain(|name, _| names.contains(name) || rooms_open.contains_key(name));
+        let is_told = |name: &RoomName| is_between(name, after, last.as_ref());
+        self.rooms.retain(|name, _| !is_told(name) || names.contains(name) || rooms_open.contains_key(name));
         self.take_infos(listed.rooms);
         self.changed(Change::Rooms);
+        if last.is_some() {
+            self.ask(&RoomList { after: last.clone() }, Kind::Rooms(last), Loss::Resend);
+        }
     }
 
     fn take_infos(&mut self, infos: Vec<RoomInfo>) {
@@ -110,22 +123,37 @@ impl Client {
     }
 
     pub(super) fn load_people(&mut self, room: &RoomName) {
-        self.ask(&RoomMembers { room: room.clone() }, Kind::People(room.clone()), Loss::Resend);
+        self.load_people_after(room, None);
     }
 
-    pub(super) fn people_came(&mut self, room: &RoomName, listed: RoomMembersListed) {
+    fn load_people_after(&mut self, room: &RoomName, after: Option<UserName>) {
+        let ask = RoomMembers { room: room.clone(), after: after.clone() };
+        self.ask(&ask, Kind::People(room.clone(), after), Loss::Resend);
+    }
+
+    /// A page of them: it takes the place of what was known between its first member and its last.
+    pub(super) fn people_came(&mut self, room: &RoomName, after: Option<&UserName>, listed: RoomMembersListed) {
         for member in &listed.members {
             self.note_presence(&member.user, member.here);
         }
         let Some(shown) = self.rooms.get_mut(room) else { return };
-        if shown.people.as_deref() != Some(&listed.members) {
-            Arc::make_mut(shown).people = Some(Arc::new(listed.members));
+        let last = listed.members.last().filter(|_| listed.more).map(|member| member.user.clone());
+        let is_told = |member: &MemberInfo| is_between(&member.user, after, last.as_ref());
+        let known = shown.people.iter().flat_map(|people| people.iter());
+        let mut people: Vec<MemberInfo> = known.filter(|member| !is_told(member)).cloned().collect();
+        people.extend(listed.members);
+        people.sort_by(|a, b| a.user.cmp(&b.user));
+        if shown.people.as_deref() != Some(&people) {
+            Arc::make_mut(shown).people = Some(Arc::new(people));
             self.changed(Change::People(room.clone()));
+        }
+        if last.is_some() {
+            self.load_people_after(room, last);
         }
     }
 
     pub(super) fn load_rooms(&mut self) {
-        self.ask(&RoomList {}, Kind::Rooms, Loss::Resend);
+        self.ask(&RoomList::default(), Kind::Rooms(None), Loss::Resend);
     }
 
     pub(super) fn create_room(&mut self, create: &RoomCreate) {
@@ -169,4 +197,9 @@ impl Client {
             self.changed(Change::Room(room.clone()));
         }
     }
+}
+
+/// What a page of a list speaks of: the names behind `after` up to its `last`, or up to the end.
+fn is_between<T: Ord>(name: &T, after: Option<&T>, last: Option<&T>) -> bool {
+    after.is_none_or(|after| name > after) && last.is_none_or(|last| name <= last)
 }

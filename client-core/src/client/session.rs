@@ -217,7 +217,7 @@ impl Client {
             self.effects.push(Effect::SignedIn { token: token.into() });
         }
         self.changed(Change::Link);
-        self.rooms_of_welcome(welcome.rooms);
+        self.rooms_of_welcome(welcome.rooms, welcome.more);
         self.reopen_rooms();
         self.rewatch_runs();
         self.resend_requests();

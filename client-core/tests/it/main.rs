@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests: a failure is a panic")]
 
 mod amends;
+mod lists;
 mod reading;
 mod rooms;
 mod runs;

@@ -227,3 +227,29 @@ fn a_refused_post_can_be_rewritten_at_its_place() {
     assert_eq!(world.texts(), ["shorter"]);
     assert!(world.client.outbox().posts().is_empty());
 }
+
+#[test]
+fn lists_that_come_in_pages_are_whole() {
+    let mut world = World::new(1);
+    (world.server.rooms, world.server.page) = (vec!["a", "b", "x", "y", "z"], 2);
+    world.server.people = vec!["ann", "ben", "cleo", "dan", "eve"];
+    world.open_room(OpenFrom::Last(10));
+    world.command(Command::LoadPeople { room: room() });
+    let names = |world: &World| world.client.rooms().keys().map(ToString::to_string).collect::<Vec<_>>();
+    let people = |world: &World| {
+        let people = world.client.rooms()[&room()].people.clone().unwrap();
+        people.iter().map(|member| member.user.to_string()).collect::<Vec<_>>()
+    };
+    world.settle();
+    assert_eq!(names(&world), ["a", "b", "ops", "x", "y", "z"], "also those that the welcome had no room for");
+    assert!(world.client.rooms().values().all(|room| room.info.joined));
+    assert_eq!(people(&world), ["ann", "ben", "cleo", "dan", "eve"]);
+    // In the middle, at the end, and all of the last page.
+    world.cut();
+    (world.server.rooms, world.server.people) = (vec!["b", "c", "x"], vec!["ann", "cleo", "zoe"]);
+    world.come_to_rest();
+    world.command(Command::LoadPeople { room: room() });
+    world.settle();
+    assert_eq!(names(&world), ["b", "c", "ops", "x"]);
+    assert_eq!(people(&world), ["ann", "cleo", "zoe"]);
+}

@@ -38,6 +38,11 @@ pub struct Server {
     /// Uploads are forgotten between connections.
     pub forgets_uploads: bool,
     pub refuse_amendments: bool,
+    /// Rooms beside `ops`, all joined, and who is in each room.
+    pub rooms: Vec<&'static str>,
+    pub people: Vec<&'static str>,
+    /// As many of a list as an answer holds.
+    pub page: usize,
     pub hellos: Vec<Value>,
     pub pings: u64,
     conn: Conn,
@@ -77,6 +82,9 @@ impl Server {
             refuse_posts: Vec::new(),
             forgets_uploads: false,
             refuse_amendments: false,
+            rooms: Vec::new(),
+            people: vec!["ben"],
+            page: usize::MAX,
             hellos: Vec::new(),
             pings: 0,
             conn: Conn::default(),
@@ -200,10 +208,9 @@ impl Server {
             }
             "dm.open" => self.say(&json!({ "t": "ok", "re": id, "room": "@dm1" })),
             "search" => self.say(&json!({ "t": "ok", "re": id, "hits": [], "behind": 0 })),
-            "room.list" => self.say(&json!({ "t": "ok", "re": id, "rooms": [self.info()] })),
-            "room.members" => {
-                let ben = json!({ "user": "ben", "name": "Ben", "role": "member", "here": false });
-                self.say(&json!({ "t": "ok", "re": id, "members": [ben] }));
+            "room.list" | "room.members" => {
+                let page = self.list(&id, &request);
+                self.say(&page);
             }
             "hello" => {
                 self.hellos.push(request);
@@ -236,22 +243,14 @@ impl Server {
     }
 
     fn welcome(&mut self) {
-        let (epoch, info) = (self.epoch, self.info());
+        let (epoch, (rooms, more)) = (self.epoch, self.infos(""));
         self.say(&json!({
             "t": "welcome", "v": 1, "server": "model", "epoch": epoch, "now": 5_000,
             "you": { "user": "ann", "name": "Ann", "role": "operator" },
             "limits": { "line": 65536, "chunk": 65536, "text": 16384, "file": 1_u64 << 40 },
-            "rooms": [info],
+            "rooms": rooms, "more": more,
             "token": "t0ken",
         }));
-    }
-
-    pub fn info(&self) -> Value {
-        let (unread, mentions) = self.unread();
-        json!({
-            "room": "ops", "head": self.events.len(), "read": self.read, "joined": true, "unread": unread,
-            "mentions": mentions, "first": self.first,
-        })
     }
 
     /// What a connection is told of a room when a count is another than its events tell.

@@ -200,9 +200,9 @@ fn what_a_given_up_socket_says_is_ignored() {
 fn requests_wait_for_the_connection_or_fail_as_they_were_told() {
     use wardroom_client_core::protocol::messages::RoomList;
     let mut world = World::new(1);
-    let (kept, effects) = world.client.request(world.now_ms, &RoomList {}, OnLoss::Resend);
+    let (kept, effects) = world.client.request(world.now_ms, &RoomList::default(), OnLoss::Resend);
     world.carry_out(effects);
-    let (lost, effects) = world.client.request(world.now_ms, &RoomList {}, OnLoss::Fail);
+    let (lost, effects) = world.client.request(world.now_ms, &RoomList::default(), OnLoss::Fail);
     world.carry_out(effects);
     world.come_to_rest();
     let answers = world.seen.iter().filter_map(|effect| match effect {

@@ -30,6 +30,7 @@ use wardroom_protocol::RoomName;
 use wardroom_protocol::event::EventBody;
 use wardroom_protocol::messages::RoomInfo;
 
+use crate::limits::ROOMS_OF_A_LINE_MAX;
 use crate::outlet::Item;
 use crate::policy::Member;
 use crate::refusal::Refusal;
@@ -46,8 +47,39 @@ pub const GENERAL_NAME: &str = "general";
 /// # Errors
 /// Where it cannot be counted what the member has not read.
 pub async fn list(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Refusal> {
+    infos(state, member, |_| true).await
+}
+
+/// As [`list`], the rooms behind a name, and no more of them than a line could hold.
+///
+/// # Errors
+/// As [`list`].
+pub async fn list_after(state: &State, member: &Member, after: Option<&RoomName>) -> Result<Vec<RoomInfo>, Refusal> {
+    let mut left = ROOMS_OF_A_LINE_MAX;
+    let is_listed = |room: &Room| {
+        let is_listed = left > 0 && after.is_none_or(|after| room.name > *after);
+        left -= usize::from(is_listed);
+        is_listed
+    };
+    infos(state, member, is_listed).await
+}
+
+/// The rooms that the member is in.
+///
+/// # Errors
+/// As [`list`].
+pub async fn list_joined(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Refusal> {
+    infos(state, member, |room| room.has(member.user.id)).await
+}
+
+async fn infos(
+    state: &State,
+    member: &Member,
+    mut is_listed: impl FnMut(&Room) -> bool,
+) -> Result<Vec<RoomInfo>, Refusal> {
     let user = member.user.id;
-    let rooms: Vec<_> = state.rooms.all().into_iter().filter(|room| room.is_seen_by(user)).collect();
+    let seen = state.rooms.all().into_iter().filter(|room| room.is_seen_by(user));
+    let rooms: Vec<_> = seen.filter(|room| is_listed(room)).collect();
     recount::know(state, &rooms, user).await?;
     Ok(rooms.iter().map(|room| room.info(user)).collect())
 }

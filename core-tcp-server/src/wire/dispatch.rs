@@ -11,7 +11,7 @@ use wardroom_protocol::messages::{
 };
 
 use crate::accounts::SessionId;
-use crate::answer::{Nothing, ok};
+use crate::answer::{Nothing, ok, page};
 use crate::hooks;
 use crate::outlet::{Item, Outlet};
 use crate::policy::Member;
@@ -81,7 +81,10 @@ async fn carry_out(
     request: Request,
 ) -> Result<Option<Bytes>, Refusal> {
     Ok(match request {
-        Request::RoomList(_) => ok(id, &RoomListed { rooms: rooms::list(state, member).await? }),
+        Request::RoomList(ask) => {
+            let (rooms, more) = page(rooms::list_after(state, member, ask.after.as_ref()).await?);
+            ok(id, &RoomListed { rooms, more })
+        }
         Request::RoomCreate(create) => ok(id, &Stood { seq: Some(rooms::create(state, member, create).await?) }),
         Request::RoomJoin(join) => ok(id, &Stood { seq: rooms::join(state, member, &join.room).await? }),
         Request::RoomLeave(leave) => ok(id, &Stood { seq: rooms::leave(state, member, &leave.room).await? }),
@@ -109,7 +112,10 @@ async fn carry_out(
             let room = member.readable(&state.rooms, &ask.room)?.room;
             // Noted before it is looked at: who comes in between is told.
             outlet.ask_about(room.id);
-            ok(id, &RoomMembersListed { members: rooms::members(state, member, &ask.room)? })
+            let members = rooms::members(state, member, &ask.room)?.into_iter();
+            let (members, more) =
+                page(members.filter(|info| ask.after.as_ref().is_none_or(|after| info.user > *after)));
+            ok(id, &RoomMembersListed { members, more })
         }
         Request::SessionEnd(_) => {
             let session = end_session(state, member).await?;
@@ -198,7 +204,11 @@ pub async fn manage(
             state.accounts.add_user(store, &state.rooms, &admin, add).await?;
             ok(id, &Nothing {})
         }
-        Request::UserList(_) => ok(id, &UserListed { users: state.accounts.list_users(store, &admin).await? }),
+        Request::UserList(ask) => {
+            let users = state.accounts.list_users(store, &admin).await?.into_iter();
+            let (users, more) = page(users.filter(|info| ask.after.as_ref().is_none_or(|after| info.user > *after)));
+            ok(id, &UserListed { users, more })
+        }
         Request::UserPasswd(set) => {
             let user = state.accounts.set_password(store, &admin, set).await?;
             state.presence.close_user(user);

@@ -11,7 +11,7 @@ use wardroom_protocol::{Code, Frame, Request, VERSION};
 
 use super::reader::{End, FrameReader};
 use crate::accounts::{Credentials, SignedIn};
-use crate::answer::ok;
+use crate::answer::{ok, page};
 use crate::clock::now_ms;
 use crate::outlet::{Item, Known, Outlet};
 use crate::policy::Member;
@@ -166,8 +166,11 @@ async fn hello_of(
     let known: Vec<_> = joined.into_iter().filter_map(|room| Some((Known::of(&room, user)?, room))).collect();
     let welcome = welcome(state, &member, signed_in.token).await.map_err(|refusal| Box::new(refusal.answer(id)))?;
     outlet.tell(encode(id.map_or(Number::None, Number::Re), &welcome));
+    let last = welcome.rooms.last().filter(|_| welcome.more).map(|info| &info.room);
     for (known, room) in known {
-        outlet.push(Item::Joined { room, known: Some(known) });
+        // By name: those behind the last one did not fit, and are told of each by itself.
+        let known = Some(known).filter(|_| last.is_none_or(|last| room.name <= *last));
+        outlet.push(Item::Joined { room, known });
     }
     Ok(Opened::Member(member))
 }
@@ -187,6 +190,7 @@ async fn sign_in(state: &State, peer: &Peer, session: Option<String>, hello: Hel
 }
 
 async fn welcome(state: &State, member: &Member, token: Option<String>) -> Result<Welcome, Refusal> {
+    let (rooms, more) = page(rooms::list_joined(state, member).await?);
     Ok(Welcome {
         v: VERSION,
         server: concat!("wardroom/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -199,7 +203,8 @@ async fn welcome(state: &State, member: &Member, token: Option<String>) -> Resul
             text: TEXT_BYTES_MAX as u64,
             file: wardroom_protocol::limits::FILE_BYTES_MAX,
         },
-        rooms: rooms::list(state, member).await?.into_iter().filter(|room| room.joined).collect(),
+        rooms,
+        more,
         token,
     })
 }

@@ -18,8 +18,8 @@ use crate::runner::{Runner, Target};
 pub enum AdminCall {
     /// Make an account.
     UserAdd(UserAdd),
-    /// List the accounts.
-    UserList,
+    /// List the accounts, a page of them.
+    UserList(UserList),
     /// Set a password.
     UserPasswd(UserPasswd),
     /// Close an account, or open it again.
@@ -48,18 +48,24 @@ pub struct Admin {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn admin(target: Target, admin: Admin) -> Result<ExitCode, Failure> {
+pub async fn admin(target: Target, mut admin: Admin) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target).await?;
-    let answer = match admin.call.clone() {
-        AdminCall::UserAdd(request) => runner.ask(&request).await,
-        AdminCall::UserList => runner.ask(&UserList {}).await,
-        AdminCall::UserPasswd(request) => runner.ask(&request).await,
-        AdminCall::UserDisable(request) => runner.ask(&request).await,
-        AdminCall::TokenAdd(request) => runner.ask(&request).await,
-        AdminCall::Invite { role } => runner.ask(&InviteAdd { role }).await,
-    }?;
+    loop {
+        let answer = match admin.call.clone() {
+            AdminCall::UserAdd(request) => runner.ask(&request).await,
+            AdminCall::UserList(request) => runner.ask(&request).await,
+            AdminCall::UserPasswd(request) => runner.ask(&request).await,
+            AdminCall::UserDisable(request) => runner.ask(&request).await,
+            AdminCall::TokenAdd(request) => runner.ask(&request).await,
+            AdminCall::Invite { role } => runner.ask(&InviteAdd { role }).await,
+        }?;
+        match admin.show(&answer.line)? {
+            Some(rest) => admin.call = rest,
+            None => break,
+        }
+    }
     runner.finish().await;
-    admin.show(&answer.line)
+    Ok(ExitCode::Ok)
 }
 
 impl AdminCall {
@@ -67,7 +73,7 @@ impl AdminCall {
     pub fn request(&self) -> Request {
         match self.clone() {
             AdminCall::UserAdd(request) => Request::UserAdd(request),
-            AdminCall::UserList => Request::UserList(UserList {}),
+            AdminCall::UserList(request) => Request::UserList(request),
             AdminCall::UserPasswd(request) => Request::UserPasswd(request),
             AdminCall::UserDisable(request) => Request::UserDisable(request),
             AdminCall::TokenAdd(request) => Request::TokenAdd(request),
@@ -77,11 +83,11 @@ impl AdminCall {
 }
 
 impl Admin {
-    /// Shows an answer: the line of an `ok`.
+    /// Shows an answer: the line of an `ok`. Gives what is to be asked for the rest, where there is more.
     ///
     /// # Errors
     /// Standard output cannot be written, or the answer is of another version.
-    pub fn show(&self, line: &[u8]) -> Result<ExitCode, Failure> {
+    pub fn show(&self, line: &[u8]) -> Result<Option<AdminCall>, Failure> {
         let mut out = Out::new();
         match &self.call {
             AdminCall::UserAdd(UserAdd { user, .. }) => done(&mut out, self.json, user, "added")?,
@@ -89,11 +95,13 @@ impl Admin {
             AdminCall::UserDisable(UserDisable { user, disabled }) => {
                 done(&mut out, self.json, user, if *disabled { "disabled" } else { "enabled" })?;
             }
-            AdminCall::UserList => {
+            AdminCall::UserList(_) => {
                 let listed: UserListed = read(line)?;
                 for user in &listed.users {
                     if self.json { out.json(user)? } else { out.line(&user_line(user))? }
                 }
+                let last = listed.users.into_iter().last().filter(|_| listed.more);
+                return Ok(last.map(|last| AdminCall::UserList(UserList { after: Some(last.user) })));
             }
             AdminCall::TokenAdd(_) => {
                 let added: TokenAdded = read(line)?;
@@ -104,7 +112,7 @@ impl Admin {
                 self.show_invite(&mut out, *role, &added)?;
             }
         }
-        Ok(ExitCode::Ok)
+        Ok(None)
     }
 
     fn show_invite(&self, out: &mut Out, role: Role, added: &InviteAdded) -> Result<(), Failure> {

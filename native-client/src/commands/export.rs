@@ -9,14 +9,14 @@ mod place;
 use std::path::PathBuf;
 
 use wardroom_protocol::limits::HISTORY_LIMIT_MAX;
-use wardroom_protocol::messages::{RoomInfo, RoomList, RoomListed};
+use wardroom_protocol::messages::RoomInfo;
 use wardroom_protocol::{Event, EventBody, RoomName};
 
 use self::beside::Beside;
 use self::place::Place;
 use super::Out;
 use super::history::{Which, page};
-use super::ls::other_version;
+use super::ls::all_rooms;
 use super::out::say;
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target, now_ms};
@@ -161,8 +161,7 @@ fn json_line(event: &Event, raw: &str) -> String {
 }
 
 async fn info(runner: &mut Runner, room: &RoomName) -> Result<RoomInfo, Failure> {
-    let listed: RoomListed = runner.ask(&RoomList {}).await?.fields().map_err(other_version)?;
-    let found = listed.rooms.into_iter().find(|info| info.room == *room);
+    let found = all_rooms(runner).await?.into_iter().find(|info| info.room == *room);
     found.ok_or_else(|| Failure::refused(format!("there is no room {room} that you can see; wardroom ls lists them")))
 }
 

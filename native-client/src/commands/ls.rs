@@ -37,12 +37,26 @@ pub async fn ls(target: Target, ls: Ls) -> Result<ExitCode, Failure> {
 
 async fn rooms(runner: &mut Runner, json: bool) -> Result<(), Failure> {
     let mut out = Out::new();
-    let listed: RoomListed = runner.ask(&RoomList {}).await?.fields().map_err(other_version)?;
-    let width = listed.rooms.iter().map(|room| room.room.as_str().len()).max().unwrap_or(0);
-    for room in &listed.rooms {
+    let all = all_rooms(runner).await?;
+    let width = all.iter().map(|room| room.room.as_str().len()).max().unwrap_or(0);
+    for room in &all {
         if json { out.json(room)? } else { out.line(&room_line(room, width))? }
     }
     Ok(())
+}
+
+/// The rooms that one may see: all pages of them.
+pub(super) async fn all_rooms(runner: &mut Runner) -> Result<Vec<RoomInfo>, Failure> {
+    let mut all: Vec<RoomInfo> = Vec::new();
+    loop {
+        let after = all.last().map(|room| room.room.clone());
+        let listed: RoomListed = runner.ask(&RoomList { after }).await?.fields().map_err(other_version)?;
+        let more = listed.more && !listed.rooms.is_empty();
+        all.extend(listed.rooms);
+        if !more {
+            return Ok(all);
+        }
+    }
 }
 
 fn room_line(room: &RoomInfo, width: usize) -> String {

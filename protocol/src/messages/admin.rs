@@ -20,15 +20,22 @@ pub struct UserAdd {
     pub password: String,
 }
 
-/// All accounts. Answer: [`UserListed`].
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub struct UserList {}
+/// The accounts, as many as a line holds. Answer: [`UserListed`].
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct UserList {
+    /// Those behind this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<UserName>,
+}
 
 /// The answer to [`UserList`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct UserListed {
     /// By name.
     pub users: Vec<UserInfo>,
+    /// There are more behind the last one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// An account.

@@ -8,15 +8,22 @@ use super::session::RoomInfo;
 use crate::ids::{Epoch, Nonce, RoomName, UserName};
 use crate::role::{Role, RoomRole};
 
-/// All rooms that one may see. Answer: [`RoomListed`].
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub struct RoomList {}
+/// The rooms that one may see, as many as a line holds. Answer: [`RoomListed`].
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct RoomList {
+    /// Those behind this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<RoomName>,
+}
 
 /// The answer to [`RoomList`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomListed {
     /// By name.
     pub rooms: Vec<RoomInfo>,
+    /// There are more behind the last one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// Makes a room, and joins it. Members and above; one that exists is `conflict`.
@@ -137,11 +144,14 @@ pub struct RoomRead {
     pub seq: u64,
 }
 
-/// Who is in a room. Answer: [`RoomMembersListed`].
+/// Who is in a room, as many as a line holds. Answer: [`RoomMembersListed`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomMembers {
     /// The room.
     pub room: RoomName,
+    /// Those behind this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<UserName>,
 }
 
 /// The answer to [`RoomMembers`].
@@ -149,6 +159,9 @@ pub struct RoomMembers {
 pub struct RoomMembersListed {
     /// By name.
     pub members: Vec<MemberInfo>,
+    /// There are more behind the last one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// A member of a room.

@@ -98,8 +98,11 @@ pub struct Welcome {
     pub you: You,
     /// What one may send.
     pub limits: Limits,
-    /// The rooms that one has joined.
+    /// The rooms that one has joined, as many as the line holds.
     pub rooms: Vec<RoomInfo>,
+    /// There are more, each of which is told by a [`RoomChanged`](super::RoomChanged).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
     /// The new session's token, if `remember` asked for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,

@@ -118,7 +118,7 @@ impl Talk {
                 let room = named.unwrap_or(room);
                 self.ask(runner, &RoomLeave { room: room.clone() }, Asked::Left(room));
             }
-            Slash::Who => self.ask(runner, &RoomMembers { room }, Asked::Who),
+            Slash::Who => self.ask(runner, &RoomMembers { room, after: None }, Asked::Who),
             Slash::Dm(users) => self.ask(runner, &DmOpen { users }, Asked::Dm),
             Slash::Invite(user, role) => {
                 self.ask(runner, &RoomInvite { room, user, role: Some(role) }, Asked::Nothing);
