@@ -63,7 +63,7 @@ pub fn Rail(props: &RailProps) -> Html {
     html! {
         <nav class="rooms" aria-label={words.rooms} data-testid={testids::ROOMS}>
             <div class="rooms__place">{ "Wardroom" }<span class="rooms__host">{ host }</span></div>
-            <button class="rooms__jump" onclick={open(Dialog::Jump(String::new()))} data-testid={testids::JUMP}>
+            <button class="rooms__jump" onclick={open(Dialog::Jump(String::new()))} aria-keyshortcuts="Control+K Meta+K" data-testid={testids::JUMP}>
                 <span>{ words.jump_button }</span><span class="kbd" aria-hidden="true">{ browser::jump_key() }</span></button>
             <div class="rooms__head">{ words.rooms_head }
                 if may_make {
