@@ -6,6 +6,7 @@ use wardroom_protocol::limits::TITLE_CHARS_MAX;
 use wardroom_protocol::messages::{
     InviteAdd, InviteAdded, TokenAdd, TokenAdded, UserAdd, UserDisable, UserInfo, UserPasswd,
 };
+use wardroom_protocol::visible::is_deceptive;
 use wardroom_protocol::{Role, UserName};
 
 use super::sessions::{self, Kind};
@@ -24,8 +25,9 @@ pub(super) fn insert_user(
     phc: &str,
 ) -> Result<User, Refusal> {
     let shown = shown.map(str::trim).filter(|s| !s.is_empty()).unwrap_or(name.as_str());
-    if shown.chars().count() > TITLE_CHARS_MAX || shown.chars().any(char::is_control) {
-        return Err(Refusal::bad_request("a shown name has at most 120 characters, and no control characters"));
+    if shown.chars().count() > TITLE_CHARS_MAX || shown.chars().any(|c| c.is_control() || is_deceptive(c)) {
+        let msg = "a shown name has at most 120 characters, and no control or direction characters";
+        return Err(Refusal::bad_request(msg));
     }
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     let added = tx.conn.execute(

@@ -4,6 +4,7 @@ use rusqlite::params;
 use wardroom_protocol::event::{Days, EventBody, Switch, Words};
 use wardroom_protocol::limits::{RETENTION_DAYS_MAX, TITLE_CHARS_MAX, TOPIC_BYTES_MAX};
 use wardroom_protocol::messages::RoomSet;
+use wardroom_protocol::visible::is_deceptive;
 
 use super::{GENERAL, append, check_no_dm};
 use crate::policy::Member;
@@ -80,8 +81,8 @@ pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<
 /// `bad_request`
 pub fn check_title(title: &str) -> Result<String, Refusal> {
     let title = title.trim();
-    if title.chars().count() > TITLE_CHARS_MAX || title.chars().any(char::is_control) {
-        return Err(Refusal::bad_request("a title has at most 120 characters, and no control characters"));
+    if title.chars().count() > TITLE_CHARS_MAX || title.chars().any(|c| c.is_control() || is_deceptive(c)) {
+        return Err(Refusal::bad_request("a title has at most 120 characters, and no control or direction characters"));
     }
     Ok(title.to_owned())
 }
@@ -89,8 +90,10 @@ pub fn check_title(title: &str) -> Result<String, Refusal> {
 /// A topic without the space around it: a few lines.
 fn check_topic(topic: &str) -> Result<String, Refusal> {
     let topic = topic.trim();
-    if topic.len() > TOPIC_BYTES_MAX || topic.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(Refusal::bad_request("a topic has at most 1,024 bytes, and no control characters but line feeds"));
+    let is_bad = |c: char| c != '\n' && (c.is_control() || is_deceptive(c));
+    if topic.len() > TOPIC_BYTES_MAX || topic.chars().any(is_bad) {
+        let msg = "a topic has at most 1,024 bytes, and no control or direction characters but line feeds";
+        return Err(Refusal::bad_request(msg));
     }
     Ok(topic.to_owned())
 }

@@ -81,10 +81,9 @@ fn number_of(run: Option<&Run>) -> String {
 
 fn head(run: &Run, engine: &Engine, words: &crate::i18n::Words) -> Html {
     let look = run_state(run, engine.server_now_ms(), words);
-    let (cmd, meta) = run
-        .info
-        .as_ref()
-        .map_or_else(Default::default, |info| (info.cmd.clone(), format!("{} · {}", info.host, info.by)));
+    let (cmd, meta) = run.info.as_ref().map_or_else(Default::default, |info| {
+        (crate::text::shown::shown(&info.cmd).into_owned(), format!("{} · {}", info.host, info.by))
+    });
     html! {
         <>
             <span class={classes!("state", look.class)}><span aria-hidden="true">{ look.sign }</span>{ look.words }</span>

@@ -16,6 +16,7 @@ use crate::i18n::{Words, fill};
 use crate::limits::CARD_LINES_MAX;
 use crate::testids;
 use crate::text::ansi::{Style, spans};
+use crate::text::shown::{one_line, shown};
 
 #[derive(PartialEq, Properties)]
 pub struct RunCardProps {
@@ -40,12 +41,12 @@ pub fn RunCard(props: &RunCardProps) -> Html {
     let took = look.as_ref().and_then(|look| look.took.clone()).map(|took| format!(" · {took}")).unwrap_or_default();
     let meta = format!("{} · {}{took}", started.host, props.event.by);
     html! {
-        <article class="card" ref={card} aria-label={fill(words.run_label, &[&started.n.to_string(), &started.cmd])}
+        <article class="card" ref={card} aria-label={fill(words.run_label, &[&started.n.to_string(), &one_line(&started.cmd)])}
             data-testid={testids::RUN_CARD} data-run={id.to_string()} data-run-n={started.n.to_string()} data-state={state}>
             <div class="card__head">
                 if let Some(look) = look { <StateOf {look} /> }
                 <span class="card__n">{ format!("r{}", started.n) }</span>
-                <span class="card__what" title={started.cmd.clone()}>{ one_line(&started.cmd) }</span>
+                <span class="card__what" title={shown(&started.cmd).into_owned()}>{ one_line(&started.cmd) }</span>
                 <span class="card__meta card__meta--far">{ meta }</span>
                 <Acts run={run.clone().map(Same)} event={props.event.clone()} {is_running} />
             </div>
@@ -188,11 +189,6 @@ fn plain(run: &Run) -> String {
         out.push('\n');
     }
     out
-}
-
-/// A command of many lines as one.
-fn one_line(cmd: &str) -> String {
-    cmd.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ⏎ ")
 }
 
 /// Follows the run while its card is in sight, or nearly: a room with a thousand runs asks for the output of three.

@@ -127,10 +127,11 @@ fn RunItem(props: &RunItemProps) -> Html {
     let Some(info) = &run.info else { return Html::default() };
     let look = run_state(run, props.now_ms, words);
     let id: RunId = run.run;
+    let cmd = crate::text::shown::shown(&info.cmd).into_owned();
     let onclick = Callback::from(move |_| ui.dispatch(UiAct::Full(Some(id))));
     html! {
-        <button class="item" {onclick} title={info.cmd.clone()}>
-            <span class="item__name">{ &info.cmd }</span>
+        <button class="item" {onclick} title={cmd.clone()}>
+            <span class="item__name">{ cmd }</span>
             <span class={classes!("state", look.class)}><span aria-hidden="true">{ look.sign }</span>{ look.words }</span>
             <span class="item__more"><span class="item__words">
                 { format!("r{} · {} · {} · {}", info.n, info.host, info.by, browser::local(info.at).hh_mm()) }

@@ -18,6 +18,12 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(visible).collect::<Vec<_>>().join("\n"))
 }
 
+/// A command of many lines as one, in which nothing is hidden: what is run is what is read.
+pub fn one_line(cmd: &str) -> String {
+    let cmd = shown(cmd);
+    cmd.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ⏎ ")
+}
+
 /// Without more than [`MARKS_MAX`] combining marks on a character.
 pub fn calm(text: &str) -> Cow<'_, str> {
     let mut marks: usize = 0;
@@ -61,5 +67,12 @@ mod tests {
     fn controls_and_turned_text_are_seen() {
         assert_eq!(shown("a\u{202e}b\nc\x07"), "a<U+202E>b\nc␇");
         assert_eq!(shown("x\u{2066}y\u{2069}"), "x<U+2066>y<U+2069>");
+    }
+
+    #[test]
+    fn what_is_run_is_what_is_read() {
+        assert_eq!(one_line("make\n\n  test"), "make ⏎ test");
+        assert_eq!(one_line("rm -r /\u{202e}pmt/"), "rm -r /<U+202E>pmt/");
+        assert_eq!(one_line("echo a\u{200b}b\u{1b}c"), "echo a<U+200B>b␛c");
     }
 }

@@ -40,6 +40,8 @@ async fn what_cannot_be_set_is_refused() {
         json!({"title":"a\u{1b}[2J"}),
         json!({"topic":"x".repeat(1_025)}),
         json!({"topic":"a\u{7}"}),
+        json!({"title":"sey\u{202e}ton"}),
+        json!({"topic":"sey\u{2066}ton"}),
         json!({"retention_days":3_651}),
         json!({"retention_days":-1}),
     ] {

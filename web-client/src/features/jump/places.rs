@@ -69,7 +69,13 @@ pub fn places(engine: &Engine, room: &RoomName, text: &str, words: &'static Word
             let runs = client.runs_of_room(room).rev().filter_map(|run| {
                 let info = run.info.as_ref()?;
                 let says = if run.state == RunState::Running { "●" } else { "" };
-                fits(&info.cmd, bare).then(|| Place::Run(run.run, format!("r{} {}", info.n, info.cmd), says.to_owned()))
+                fits(&info.cmd, bare).then(|| {
+                    Place::Run(
+                        run.run,
+                        format!("r{} {}", info.n, crate::text::shown::shown(&info.cmd)),
+                        says.to_owned(),
+                    )
+                })
             });
             runs.take(4).collect::<Vec<_>>()
         });
