@@ -191,7 +191,8 @@ impl CoreLink {
         within: Duration,
     ) -> Result<A, LinkError> {
         let answered = async {
-            self.writer.write(&encode_with_body(Number::Id(id), message, body)).await?;
+            // A core that takes no more may have said why: its answer is read all the same, and without one it is lost.
+            drop(self.writer.write(&encode_with_body(Number::Id(id), message, body)).await);
             loop {
                 match self.message().await? {
                     ServerMessage::Ok(answer) if answer.re == id => {

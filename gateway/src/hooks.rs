@@ -2,17 +2,21 @@
 //! posts. The token is all that is asked for: no cookie, no `Origin`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
+use bytes::BytesMut;
+use http_body_util::BodyExt as _;
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 use wardroom_protocol::Code;
-use wardroom_protocol::limits::BODY_BYTES_MAX;
-use wardroom_protocol::messages::{HookPost, Stood};
+use wardroom_protocol::frame::{Number, encode_with_body};
+use wardroom_protocol::limits::{BODY_BYTES_MAX, HOOK_BYTES_MAX};
+use wardroom_protocol::messages::{HookPart, HookPost, Stood};
 
 use crate::answer::{Refusal, json};
 use crate::app::App;
@@ -40,18 +44,54 @@ pub(crate) async fn post(
         None => key_of(&uri)?,
     };
     let limits = &app.settings.limits;
-    let body = match timeout(limits.body_idle, to_bytes(body, BODY_BYTES_MAX)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return Err(Refusal::new(Code::TooLarge, "a webhook takes at most 64 KiB")),
-        Err(_) => {
-            return Err(Refusal::new(Code::BadRequest, "the body did not come in time")
-                .with_status(StatusCode::REQUEST_TIMEOUT));
-        }
-    };
+    // Told at once where the program says so itself.
+    if body.size_hint().lower() > HOOK_BYTES_MAX as u64 {
+        return Err(Refusal::new(Code::TooLarge, "a webhook takes at most 1 MiB"));
+    }
+    let mut body = Incoming { body, left: HOOK_BYTES_MAX, idle: limits.body_idle };
+    let mut part = BytesMut::new();
+    body.fill(&mut part).await?;
     let mut link = CoreLink::open(&app.settings, &caller, None).await?;
-    let ask = HookPost { token, content_type, github, key, len: body.len() as u64 };
-    let stood: Stood = link.ask_with_body(1, &ask, &body, limits.answer_within).await?;
+    while part.len() > BODY_BYTES_MAX {
+        // As they come: whoever knows no webhook fills no memory here.
+        let frame = part.split_to(BODY_BYTES_MAX);
+        let begins = HookPart { token: token.clone(), len: frame.len() as u64 };
+        if link.writer.write(&encode_with_body(Number::None, &begins, &frame)).await.is_err() {
+            // The core has said why, which is read below.
+            break;
+        }
+        body.fill(&mut part).await?;
+    }
+    part.truncate(BODY_BYTES_MAX);
+    let ask = HookPost { token, content_type, github, key, len: part.len() as u64 };
+    let stood: Stood = link.ask_with_body(1, &ask, &part, limits.answer_within).await?;
     Ok(json(StatusCode::OK, &serde_json::json!({ "seq": stood.seq })))
+}
+
+/// What the program sends.
+struct Incoming {
+    body: Body,
+    left: usize,
+    idle: Duration,
+}
+
+impl Incoming {
+    /// Reads until there is more than a frame holds, or all there is.
+    async fn fill(&mut self, part: &mut BytesMut) -> Result<(), Refusal> {
+        while part.len() <= BODY_BYTES_MAX {
+            let late = || {
+                let refusal = Refusal::new(Code::BadRequest, "the body did not come in time");
+                refusal.with_status(StatusCode::REQUEST_TIMEOUT)
+            };
+            let Some(frame) = timeout(self.idle, self.body.frame()).await.map_err(|_| late())? else { break };
+            let frame = frame.map_err(|_| Refusal::new(Code::BadRequest, "the body broke off"))?;
+            let Ok(bytes) = frame.into_data() else { continue };
+            let left = self.left.checked_sub(bytes.len());
+            self.left = left.ok_or_else(|| Refusal::new(Code::TooLarge, "a webhook takes at most 1 MiB"))?;
+            part.extend_from_slice(&bytes);
+        }
+        Ok(())
+    }
 }
 
 /// A header's value, if it is there and is text.

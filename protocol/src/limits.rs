@@ -6,6 +6,8 @@ pub const LINE_BYTES_MAX: usize = 65_536;
 /// Raw bytes that may follow a line. One bulk frame holds up a chat line on the same socket for this long at most:
 /// 0.5 ms at 1 Gbit/s.
 pub const BODY_BYTES_MAX: usize = 65_536;
+/// Bytes of what a program posts to a webhook: a thousand alerts of one group, which come together when it matters most.
+pub const HOOK_BYTES_MAX: usize = 1 << 20;
 /// Bytes (UTF-8) of a message's text. Longer texts become files.
 pub const TEXT_BYTES_MAX: usize = 16_384;
 /// Bytes a connection may send before it is welcome: a `via` and a `hello` with room to spare.

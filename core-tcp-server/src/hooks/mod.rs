@@ -14,7 +14,7 @@ use wardroom_protocol::messages::{HookAdd, HookAdded, HookInfo, HookList, HookRe
 use wardroom_protocol::{Role, RoomRole, UserName};
 
 use self::limits::{HOOKS_PER_ROOM_MAX, REPEAT_MS, TOKEN_BYTES};
-pub use self::post::post;
+pub use self::post::{known, post};
 use self::rates::Rates;
 use crate::accounts::User;
 use crate::policy::Member;

@@ -50,6 +50,15 @@ pub async fn post(state: &State, post: HookPost, body: &[u8]) -> Result<u64, Ref
     state.store.write(move |tx| write(tx, hook, &room, &bot, &said, mentions)).await
 }
 
+/// There is such a webhook: what is posted to it may be taken in.
+///
+/// # Errors
+/// `not_found`, as [`post`].
+pub async fn known(state: &State, token: &str) -> Result<(), Refusal> {
+    let hash = token_hash(token);
+    state.store.read(move |conn| find(conn, &hash)).await?.map(drop).ok_or_else(no_hook)
+}
+
 fn no_hook() -> Refusal {
     Refusal::not_found("there is no such webhook")
 }

@@ -145,7 +145,9 @@ async fn carry_out(
             hooks::remove(state, member, remove).await?;
             ok(id, &Nothing {})
         }
-        Request::HookPost(_) => return Err(Refusal::forbidden("only a gateway says this, in place of hello")),
+        Request::HookPart(_) | Request::HookPost(_) => {
+            return Err(Refusal::forbidden("only a gateway says this, in place of hello"));
+        }
         Request::Search(ask) => ok(id, &crate::search::search(state, member, ask).await?),
         request @ (Request::UserAdd(_)
         | Request::UserList(_)

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::limits::{BODY_BYTES_MAX, HELLO_BYTES_MAX, HELLO_TIMEOUT_MS, LINE_BYTES_MAX, TEXT_BYTES_MAX};
+use wardroom_protocol::limits::{
+    BODY_BYTES_MAX, HELLO_BYTES_MAX, HELLO_TIMEOUT_MS, HOOK_BYTES_MAX, LINE_BYTES_MAX, TEXT_BYTES_MAX,
+};
 use wardroom_protocol::messages::{Auth, ErrAnswer, Hello, HostHello, Limits, Stood, Via, Welcome};
 use wardroom_protocol::{Code, Frame, Request, VERSION};
 
@@ -67,8 +69,9 @@ async fn opening(
     let mut peer = peer.clone();
     let mut session = None;
     let mut bytes = 0;
+    let mut posted = Posted::default();
     loop {
-        let frame = next(reader).await?;
+        let frame = next(reader, session.is_some()).await?;
         let incoming = Request::parse(&frame).map_err(|bad| {
             Some(Box::new(ErrAnswer { re: bad.id, code: Some(bad.code), msg: bad.msg, ..ErrAnswer::default() }))
         });
@@ -85,9 +88,15 @@ async fn opening(
                 peer = vouched(state, &via).map_err(|refusal| said(&refusal, incoming.id))?;
                 session = Some(via.session);
             }
+            Request::HookPart(part) if session.is_some() => {
+                crate::hooks::known(state, &part.token).await.map_err(|refusal| said(&refusal, incoming.id))?;
+                posted.take(part.token, &frame.body).map_err(|refusal| said(&refusal, incoming.id))?;
+            }
             Request::HookPost(post) if session.is_some() => {
-                let posted = crate::hooks::post(state, post, &frame.body).await;
-                let seq = posted.map_err(|refusal| said(&refusal, incoming.id))?;
+                let whole = posted.take(post.token.clone(), &frame.body);
+                let body = whole.map_err(|refusal| said(&refusal, incoming.id))?;
+                let stood = crate::hooks::post(state, post, body).await;
+                let seq = stood.map_err(|refusal| said(&refusal, incoming.id))?;
                 if let Some(answer) = ok(incoming.id, &Stood { seq: Some(seq) }) {
                     outlet.tell(answer);
                 }
@@ -104,7 +113,28 @@ async fn opening(
 }
 
 fn is_hook(request: &Request) -> bool {
-    matches!(request, Request::HookPost(_))
+    matches!(request, Request::HookPart(_) | Request::HookPost(_))
+}
+
+/// What was posted to one webhook so far.
+#[derive(Default)]
+struct Posted {
+    token: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Posted {
+    /// A part more; gives all that came.
+    fn take(&mut self, token: String, part: &[u8]) -> Result<&[u8], Refusal> {
+        if self.token.get_or_insert_with(|| token.clone()) != &token {
+            return Err(Refusal::bad_request("all parts go to one webhook"));
+        }
+        if self.body.len() + part.len() > HOOK_BYTES_MAX {
+            return Err(Refusal::too_large("a webhook takes at most 1 MiB"));
+        }
+        self.body.extend_from_slice(part);
+        Ok(&self.body)
+    }
 }
 
 /// A refusal as the last frame of a connection that does not come to be. Boxed: it is large, and rare.
@@ -112,8 +142,9 @@ fn said(refusal: &Refusal, re: Option<u64>) -> Option<Box<ErrAnswer>> {
     Some(Box::new(refusal.answer(re)))
 }
 
-async fn next(reader: &mut FrameReader) -> Result<Frame, Option<Box<ErrAnswer>>> {
-    if reader.buf.len() > HELLO_BYTES_MAX + BODY_BYTES_MAX {
+async fn next(reader: &mut FrameReader, is_gateway: bool) -> Result<Frame, Option<Box<ErrAnswer>>> {
+    // Behind a gateway's key the parts of what was posted follow each other; the reader bounds what it holds of them.
+    if !is_gateway && reader.buf.len() > HELLO_BYTES_MAX + BODY_BYTES_MAX {
         return Err(said(&Refusal::too_large("before the welcome at most 8,192 bytes"), None));
     }
     reader.next().await.map_err(|end| match end {

@@ -190,3 +190,44 @@ async fn long_texts_are_cut_and_storms_are_held_up() {
     let other = core.sign_in("ann").await.answer(json!({"t":"hook.add","room":"ops","bot":"more"})).await;
     assert_eq!(other["code"], "conflict");
 }
+
+#[tokio::test]
+async fn a_thousand_alerts_are_one_line_and_parts_are_bounded() {
+    let core = core().await;
+    let token = token(&core, "alerts").await;
+    let alert = |n: u32| json!({"status":"firing","labels":{"instance":format!("web{n}")},"annotations":{"summary":"x".repeat(800)}});
+    let group = json!({"status":"firing","groupKey":"g","commonLabels":{"alertname":"Down"},"alerts":(0..1_000).map(alert).collect::<Vec<_>>()});
+    let body = group.to_string().into_bytes();
+    assert!(body.len() > 800_000);
+    let open = async || {
+        let mut gateway = Client::over(tokio::net::TcpStream::connect(&core.address).await.unwrap());
+        let key = read_key(&core.folder(), "gateway.key");
+        gateway.send(json!({"t":"via","key":key,"client":"203.0.113.9:1","tls":true}), &[]).await;
+        gateway
+    };
+    let part = |token: &str, bytes: &[u8]| json!({"t":"hook.part","token":token,"len":bytes.len()});
+    let mut gateway = open().await;
+    let (parts, end) = body.split_at(body.len() - 100);
+    for bytes in parts.chunks(65_536) {
+        gateway.send(part(&token, bytes), bytes).await;
+    }
+    let last = json!({"t":"hook.post","id":99,"token":token,"content_type":"application/json","len":end.len()});
+    gateway.send(last, end).await;
+    let answer = gateway.next().await.0;
+    assert_eq!(answer["t"], "ok", "{answer}");
+    let text = events(&core, 1).await[0]["text"].as_str().unwrap().to_owned();
+    assert!(text.starts_with("**FIRING** (1000) Down\n- x") && text.ends_with("- and 980 more"), "{text}");
+    // More than a webhook takes, and one that there is not.
+    let mut gateway = open().await;
+    let piece = [b' '; 65_536];
+    for _ in 0..17 {
+        gateway.send(part(&token, &piece), &piece).await;
+    }
+    assert_eq!(gateway.next().await.0["code"], "too_large");
+    let mut gateway = open().await;
+    gateway.send(part("nonsense", &piece), &piece).await;
+    assert_eq!(gateway.next().await.0["code"], "not_found");
+    let mut stranger = core.connect().await;
+    stranger.send(part(&token, &[]), &[]).await;
+    assert_eq!(stranger.next().await.0["code"], "unauthorized", "only behind a gateway's key");
+}

@@ -73,11 +73,40 @@ async fn what_the_core_refuses_is_said_as_http() {
 async fn too_much_is_refused_before_the_core_hears_of_it() {
     let t = plain().await;
     let path = format!("/hooks/{TOKEN}");
-    let answer = t.client().await.post(&path, &[], &"x".repeat(65_537)).await;
+    let answer = t.client().await.post(&path, &[], &"x".repeat((1 << 20) + 1)).await;
     assert_eq!((answer.status, &answer.json()["code"]), (413, &json!("too_large")));
     let long = format!("Idempotency-Key: {}", "k".repeat(513));
     assert_eq!(t.client().await.post(&path, &[&long], "x").await.status, 413);
     let ok = json!({"t":"ok","re":1,"seq":1});
     let (answer, _, ask, raw) = post(&t, &path, &[], &"x".repeat(65_536), ok).await;
     assert_eq!((answer.status, &ask["len"], raw.len()), (200, &json!(65_536), 65_536));
+}
+
+#[tokio::test]
+async fn a_long_body_comes_in_parts_and_only_to_a_webhook_that_there_is() {
+    let t = plain().await;
+    let (path, body) = (format!("/hooks/{TOKEN}"), "0123456789abcdef".repeat(1 << 16));
+    let core = async {
+        let mut core = t.core.accept().await;
+        core.expect("via").await;
+        let mut came = Vec::new();
+        loop {
+            let frame = core.frame().await.unwrap();
+            came.extend_from_slice(&frame.body);
+            let ask: serde_json::Value = serde_json::from_slice(&frame.line).unwrap();
+            assert_eq!(ask["token"], TOKEN);
+            if ask["t"] == "hook.post" {
+                core.send(&json!({"t":"ok","re":ask["id"],"seq":7})).await;
+                return came;
+            }
+            assert_eq!((&ask["t"], frame.body.len()), (&json!("hook.part"), 65_536));
+        }
+    };
+    let mut client = t.client().await;
+    let (answer, came) = tokio::join!(client.post(&path, &[], &body), core);
+    assert_eq!((answer.status, answer.json()), (200, json!({"seq": 7})));
+    assert!(came == body.as_bytes(), "all of it, in order");
+    let unknown = json!({"t":"err","code":"not_found","msg":"there is no such webhook"});
+    let (answer, _, ask, raw) = post(&t, &path, &[], &body, unknown).await;
+    assert_eq!((answer.status, &ask["t"], raw.len()), (404, &json!("hook.part"), 65_536), "whatever is under way then");
 }

@@ -68,8 +68,24 @@ pub struct HookRemove {
     pub hook: u64,
 }
 
+/// The beginning of a body that is too long for one frame, from a gateway, in order; [`HookPost`] brings the end. Raw bytes: a part of
+/// the body. Not answered, unless it is refused.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct HookPart {
+    /// The secret.
+    pub token: String,
+    /// Bytes of the part.
+    pub len: u64,
+}
+
+impl std::fmt::Debug for HookPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HookPart").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
 /// What a program posted to a webhook's address, in place of a `hello`: only from a gateway, behind its `via`. Raw bytes: the
-/// body, of at most 64 KiB. Answer: [`super::Stood`]; the connection then ends.
+/// body, or the end of it. Answer: [`super::Stood`]; the connection then ends.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct HookPost {
     /// The secret.
@@ -94,5 +110,6 @@ impl std::fmt::Debug for HookPost {
 }
 
 impl_message! {
-    HookAdd = "hook.add", HookList = "hook.list", HookRemove = "hook.remove", HookPost = "hook.post",
+    HookAdd = "hook.add", HookList = "hook.list", HookRemove = "hook.remove", HookPart = "hook.part",
+    HookPost = "hook.post",
 }

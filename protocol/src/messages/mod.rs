@@ -105,7 +105,7 @@ requests! {
     RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunList, RunGet,
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
     RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
-    Search, HookAdd, HookList, HookRemove, HookPost,
+    Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
     UserAdd, UserList, UserPasswd, UserDisable, TokenAdd, InviteAdd,
     HostHello, HostStarted, HostOutput, HostEnded,
 }

@@ -24,7 +24,7 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunList, RunGet,
         FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
         RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
-        Search, HookAdd, HookList, HookRemove, HookPost,
+        Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
         UserAdd, UserList, UserPasswd, UserDisable, TokenAdd, InviteAdd,
         HostHello, HostStarted, HostOutput, HostEnded,
     })

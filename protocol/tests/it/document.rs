@@ -122,7 +122,7 @@ fn check_answer(example: &Example, request: Option<&str>) {
         Some("hook.list") => fields::<messages::HookListed>(example),
         Some(
             "room.create" | "room.join" | "room.leave" | "room.post" | "room.edit" | "room.delete" | "room.react"
-            | "room.set" | "room.invite" | "room.remove" | "room.role" | "hook.post",
+            | "room.set" | "room.invite" | "room.remove" | "room.role" | "hook.part" | "hook.post",
         ) => fields::<messages::Stood>(example),
         Some("room.open") => fields::<messages::RoomOpened>(example),
         Some("room.members") => fields::<messages::RoomMembersListed>(example),
@@ -248,7 +248,7 @@ fn the_table_of_codes_is_that_of_the_code() {
 
 #[test]
 fn the_table_of_limits_is_that_of_the_code() {
-    let expected: [(&str, u64); 38] = [
+    let expected: [(&str, u64); 39] = [
         ("bytes of a line, LF included", limits::LINE_BYTES_MAX as u64),
         ("raw bytes of a frame", limits::BODY_BYTES_MAX as u64),
         ("bytes of a message's text", limits::TEXT_BYTES_MAX as u64),
@@ -271,6 +271,7 @@ fn the_table_of_limits_is_that_of_the_code() {
         ("bytes of a file", limits::FILE_BYTES_MAX),
         ("characters of a user's name", limits::USER_NAME_MAX as u64),
         ("characters of a title or a shown name", limits::TITLE_CHARS_MAX as u64),
+        ("bytes of a webhook's body", limits::HOOK_BYTES_MAX as u64),
         ("bytes of a nonce", limits::NONCE_BYTES_MAX as u64),
         ("bytes of a password, at most", limits::PASSWORD_BYTES_MAX as u64),
         ("characters of a password, at least", limits::PASSWORD_CHARS_MIN as u64),

@@ -64,6 +64,7 @@ pub const REQUESTS: &[&str] = &[
     r#"{"t":"hook.add","id":49,"room":"ops","bot":"alerts"}"#,
     r#"{"t":"hook.list","id":50,"room":"ops"}"#,
     r#"{"t":"hook.remove","id":51,"room":"ops","hook":3}"#,
+    "{\"t\":\"hook.part\",\"token\":\"2f6c\",\"len\":4}\ndown",
     "{\"t\":\"hook.post\",\"id\":52,\"token\":\"2f6c\",\"content_type\":\"text/plain\",\"github\":\"push\",\"key\":\"a b\",\"len\":4}\ndown",
     r#"{"t":"user.add","id":26,"user":"ben","name":"Ben","role":"operator","password":"correct horse"}"#,
     r#"{"t":"user.list","id":27}"#,
