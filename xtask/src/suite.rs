@@ -2,6 +2,7 @@
 //! the page before the binary that holds it, and everything is compiled once, since all tests are built by one command.
 //! What each step does is in [`steps`]; here is what they have in common: names, times, the table, the closing line.
 
+mod beside;
 mod fuzz;
 mod steps;
 
@@ -46,9 +47,11 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
         bail!("there is no step {unknown}; --list names them");
     }
     let start = Instant::now();
+    let wanted = wanted(args);
     let mut shared = steps::Shared::default();
+    shared.wants_clippy_wasm = wanted.iter().any(|step| step.name == "clippy-wasm");
     let mut lines: Vec<Line> = Vec::new();
-    for step in wanted(args) {
+    for step in wanted {
         let blocked = lines.iter().find(|line| step.needs.contains(&line.name) && !line.is_passed());
         let line = match blocked {
             Some(line) => Line { name: step.name, outcome: Outcome::Skipped(needs(line)), took: Duration::ZERO },

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::beside::Beside;
 use super::{Outcome, Step, fuzz};
 use crate::{command, page, system, tidy, tools, workspace};
 
@@ -25,8 +26,8 @@ pub const ALL: [Step; 11] = [
     Step { name: "fmt", needs: &[], must_run: true, run: fmt },
     Step { name: "tidy", needs: &[], must_run: true, run: |_| passed(tidy::check()) },
     Step { name: "page", needs: &[], must_run: true, run: build_page },
-    Step { name: "clippy", needs: &[], must_run: true, run: clippy },
     Step { name: "clippy-wasm", needs: &[], must_run: true, run: clippy_wasm },
+    Step { name: "clippy", needs: &[], must_run: true, run: clippy },
     Step { name: "build", needs: &["page"], must_run: true, run: build },
     Step { name: "tests", needs: &["build"], must_run: true, run: tests },
     Step { name: "doc-tests", needs: &["build"], must_run: true, run: doc_tests },
@@ -41,6 +42,9 @@ pub struct Shared {
     executables: Vec<Executable>,
     /// Where axe is, for the browser's tests.
     axe: Option<PathBuf>,
+    /// Its step comes too.
+    pub wants_clippy_wasm: bool,
+    clippy_wasm: Option<Beside>,
 }
 
 /// A test binary that was built.
@@ -69,7 +73,12 @@ fn fmt(_: &mut Shared) -> Result<Outcome> {
     run_cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
 }
 
-fn build_page(_: &mut Shared) -> Result<Outcome> {
+/// Its last minute is one thread, which optimizes the page as a whole: the lints of the page run beside it, if they are wanted.
+fn build_page(shared: &mut Shared) -> Result<Outcome> {
+    if shared.wants_clippy_wasm {
+        command::timed("the page's tools", tools::page_tools)?;
+        shared.clippy_wasm = Some(Beside::start("clippy-wasm", &mut clippy_wasm_command())?);
+    }
     page::build()?;
     println!("{}", page::budget()?);
     Ok(Outcome::Passed)
@@ -79,8 +88,15 @@ fn clippy(_: &mut Shared) -> Result<Outcome> {
     run_cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
 }
 
-fn clippy_wasm(_: &mut Shared) -> Result<Outcome> {
-    run_cargo(&["clippy", "--package", "wardroom-web-client", "--target", tools::TARGET, "--", "-D", "warnings"])
+fn clippy_wasm(shared: &mut Shared) -> Result<Outcome> {
+    match shared.clippy_wasm.take() {
+        Some(beside) => passed(beside.end(BUILD_LIMIT)),
+        None => passed(command::run(&mut clippy_wasm_command(), BUILD_LIMIT)),
+    }
+}
+
+fn clippy_wasm_command() -> Command {
+    cargo(&["clippy", "--package", "wardroom-web-client", "--target", tools::TARGET, "--", "-D", "warnings"])
 }
 
 /// Builds the binary and all tests by one command: asked for one by one they would be compiled again and again, with
