@@ -108,6 +108,10 @@ pub const STAGE_UNSYNCED_BYTES_MAX: u64 = 128 << 20;
 pub const PLACING_LANES: usize = 32;
 /// Names that are tried for a file whose own is taken.
 pub const RENAMES_MAX: u32 = 1_000;
+/// Lines of a text that became a file which its message shows: enough to know what it is, and a room is still a room.
+pub const PREVIEW_LINES: usize = 8;
+/// Bytes of them: a few long lines.
+pub const PREVIEW_BYTES: usize = 1_024;
 /// Downloads under way at all: two blocks each in memory, half a gigabyte.
 pub const DOWNLOADS_ALL_MAX: usize = 256;
 /// Sessions and tokens of one user. The oldest session ends when one more is made.

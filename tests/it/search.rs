@@ -66,10 +66,13 @@ fn a_program_posts_over_http_and_repeats_are_counted() {
         assert_eq!(post(&token, "Idempotency-Key: disk\r\n", "disk full on web1"), (200, first.clone()));
     }
     assert_eq!(post(&token, "Content-Type: application/json\r\n", "{\"text\":\"from json\"}").0, 200);
-    assert_eq!(post(&token, "", &"x".repeat(70_000)).0, 413);
+    assert_eq!(post(&token, "", &"x".repeat(70_000)).0, 200);
+    assert_eq!(post(&token, "", &"x".repeat((1 << 20) + 1)).0, 413);
     assert_eq!(post("0123456789", "", "x").0, 404);
     let log = house.run(&["log", "general", "--after", "0", "--json"]).text();
     let events: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let said: Vec<_> = events.iter().filter(|event| event["by"] == "alerts" && event["kind"] == "message").collect();
-    assert_eq!((said.len(), &said[0]["count"], &said[1]["text"]), (2, &3.into(), &"from json".into()), "{log}");
+    assert_eq!((said.len(), &said[0]["count"], &said[1]["text"]), (3, &3.into(), &"from json".into()), "{log}");
+    let shelf = house.run(&["ls", "general"]).text();
+    assert!(shelf.trim_start().starts_with("70.0 kB"), "what is too long for a message is a file: {shelf}");
 }

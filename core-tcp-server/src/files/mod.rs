@@ -16,6 +16,7 @@ mod recover;
 mod send;
 mod shelf;
 mod table;
+mod text;
 mod upload;
 mod uploads;
 
@@ -34,6 +35,7 @@ pub use list::{list, stat};
 pub use put::put;
 pub use recover::{expire, recover, take_down};
 pub use send::{abort, chunk, resume, write};
+pub use text::shelve;
 
 use crate::answer::ok;
 use crate::limits::{DOWNLOADS_ALL_MAX, PLACING_LANES, UPLOAD_QUEUE_BYTES_MAX};

@@ -11,12 +11,12 @@ use super::forms::{self, Said, fitted};
 use super::limits::REPEAT_MS;
 use crate::accounts::User;
 use crate::clock::now_ms;
-use crate::policy::unarchived;
+use crate::policy::{Member, unarchived};
 use crate::refusal::Refusal;
-use crate::rooms::{Room, mentions_of};
+use crate::rooms::{Room, is_too_long, mentions_of};
 use crate::secrets::{hex, token_hash};
 use crate::state::State;
-use crate::store::{Amendment, Effect, Mentions, NewEvent, RoomId, Tx, UserId, check_fits};
+use crate::store::{Amendment, Effect, Mentions, NewEvent, RoomId, Tx, UserId};
 
 /// Bytes to which a text is cut whose line would be too long: one of control characters, each of which takes six.
 const ESCAPED_BYTES_MAX: usize = 8 << 10;
@@ -26,7 +26,7 @@ const ESCAPED_BYTES_MAX: usize = 8 << 10;
 /// # Errors
 /// `not_found`, in the same words whatever is wrong with the token; `rate_limited`, `bad_request`, `conflict`
 /// (archived).
-pub async fn post(state: &State, post: HookPost, body: &[u8]) -> Result<u64, Refusal> {
+pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64, Refusal> {
     let hash = token_hash(&post.token);
     let (hook, room, bot) = state.store.read(move |conn| find(conn, &hash)).await?.ok_or_else(no_hook)?;
     let rated = state.hooks.rates.lock().unwrap_or_else(PoisonError::into_inner).take(hook, now_ms());
@@ -42,9 +42,14 @@ pub async fn post(state: &State, post: HookPost, body: &[u8]) -> Result<u64, Ref
         said.key = Some(key);
         said.ends = None;
     }
-    said.text = fitted(&said.text, usize::MAX);
-    if check_fits(&fields_of(&said.text)).is_err() {
-        said.text = fitted(&said.text, ESCAPED_BYTES_MAX);
+    if is_too_long(&said.text) {
+        let (to, by, repeat) = (Arc::clone(&room), Arc::clone(&bot), said.clone());
+        // What is only counted becomes no file once more.
+        let counted = state.store.write(move |tx| repeated(tx, hook, &to, &by, &repeat)).await?;
+        if let Some(seq) = counted {
+            return Ok(seq);
+        }
+        said.text = shelved(state, hook, &room, &bot, said.text).await;
     }
     let mentions = mentions_of(&state.accounts, &room, bot.id, &said.text);
     state.store.write(move |tx| write(tx, hook, &room, &bot, &said, mentions)).await
@@ -69,14 +74,21 @@ fn find(conn: &Connection, hash: &[u8]) -> Result<Option<(i64, RoomId, UserId)>,
     Ok(conn.prepare_cached(sql)?.query_row([hash], row).optional()?)
 }
 
-fn write(
-    tx: &mut Tx<'_>,
-    hook: i64,
-    room: &Arc<Room>,
-    bot: &User,
-    said: &Said,
-    mentions: Mentions,
-) -> Result<u64, Refusal> {
+/// A text that is too long, as a file and the message for it; cut, where there is no room for a file.
+async fn shelved(state: &Arc<State>, hook: i64, room: &Room, bot: &Arc<User>, text: String) -> String {
+    let member = Member { user: Arc::clone(bot), session: None, address: format!("webhook {hook}") };
+    let begin = fitted(&text, ESCAPED_BYTES_MAX);
+    match crate::files::shelve(state, &member, &room.name, text).await {
+        Ok(said) => said,
+        Err(refusal) => {
+            tracing::warn!(room = room.name.as_str(), hook, %refusal, "a long text of a webhook is cut");
+            begin
+        }
+    }
+}
+
+/// Notes that the webhook was used. Gives the message on which this is counted, if there is one.
+fn repeated(tx: &mut Tx<'_>, hook: i64, room: &Arc<Room>, bot: &User, said: &Said) -> Result<Option<u64>, Refusal> {
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     // It may have been removed since it was looked for.
     if tx.conn.prepare_cached("UPDATE hooks SET used = ?2 WHERE id = ?1")?.execute(params![hook, now])? == 0 {
@@ -86,10 +98,21 @@ fn write(
         let forget = "DELETE FROM hook_keys WHERE hook = ?1 AND key = ?2";
         tx.conn.prepare_cached(forget)?.execute(params![hook, kept(ended)])?;
     }
-    let key = said.key.as_deref().map(kept);
-    if let Some(key) = &key
-        && let Some(seq) = counted(tx, hook, room, bot, key)?
-    {
+    match said.key.as_deref().map(kept) {
+        Some(key) => counted(tx, hook, room, bot, &key),
+        None => Ok(None),
+    }
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    hook: i64,
+    room: &Arc<Room>,
+    bot: &User,
+    said: &Said,
+    mentions: Mentions,
+) -> Result<u64, Refusal> {
+    if let Some(seq) = repeated(tx, hook, room, bot, said)? {
         return Ok(seq);
     }
     let event = NewEvent {
@@ -106,7 +129,8 @@ fn write(
     if !mentions.is_empty() {
         tx.put_mentions(room.id, seq, &mentions)?;
     }
-    if let Some(key) = key {
+    if let Some(key) = said.key.as_deref().map(kept) {
+        let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
         let note = "INSERT OR REPLACE INTO hook_keys(hook, key, seq, at) VALUES(?1, ?2, ?3, ?4)";
         let sql_seq = i64::try_from(seq).unwrap_or(i64::MAX);
         tx.conn.prepare_cached(note)?.execute(params![hook, key, sql_seq, now])?;

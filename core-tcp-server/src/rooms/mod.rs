@@ -24,7 +24,7 @@ pub use recount::know_all_here;
 pub use registry::Registry;
 pub use room::{Moved, Room};
 pub use set::set;
-pub use timeline::{Post, history, open_at, post};
+pub use timeline::{Post, history, is_too_long, open_at, post};
 pub use typing::typing;
 use wardroom_protocol::RoomName;
 use wardroom_protocol::event::EventBody;

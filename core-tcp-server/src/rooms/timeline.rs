@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use wardroom_protocol::event::{EventBody, MessageBody};
 use wardroom_protocol::limits::{HISTORY_LIMIT_MAX, LINE_BYTES_MAX, TEXT_BYTES_MAX};
 use wardroom_protocol::messages::{RoomHistory, RoomOpen};
 use wardroom_protocol::{Nonce, RoomName};
@@ -65,6 +66,12 @@ where
         Ok(appended.seq)
     };
     if is_plain { state.store.append(work, done).await } else { state.store.append_all(work, done).await }
+}
+
+/// No message holds this text: it has too many bytes, or takes too many on a line, as controls do.
+pub fn is_too_long(text: &str) -> bool {
+    let as_fields = || EventBody::Message(MessageBody { text: text.to_owned(), ..MessageBody::default() }).fields();
+    text.len() > TEXT_BYTES_MAX || (text.len() > LINE_BYTES_MAX / 8 && check_fits(&as_fields()).is_err())
 }
 
 /// Refuses what no message says.

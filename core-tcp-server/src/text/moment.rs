@@ -34,11 +34,6 @@ impl Calendar {
         (format!("{:02}:{:02}", at.hour(), at.minute()), at.date())
     }
 
-    /// `20261122-140309`, for the name of a file.
-    pub fn digits(&self, at_ms: u64) -> String {
-        self.zoned(at_ms).strftime("%Y%m%d-%H%M%S").to_string()
-    }
-
     /// `UTC`, or `UTC+01:00`.
     pub fn zone_words(&self, now_ms: u64) -> String {
         let seconds = self.zoned(now_ms).offset().seconds();

@@ -41,7 +41,7 @@ pub enum Opened {
 }
 
 /// Opens a connection. `None` where it did not come to that; the answer that says why is then queued.
-pub async fn open(state: &State, reader: &mut FrameReader, outlet: &Arc<Outlet>, peer: &Peer) -> Option<Opened> {
+pub async fn open(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, peer: &Peer) -> Option<Opened> {
     let deadline = Duration::from_millis(HELLO_TIMEOUT_MS);
     let opening = opening(state, reader, outlet, peer);
     match tokio::time::timeout(deadline, opening).await {
@@ -61,7 +61,7 @@ pub async fn open(state: &State, reader: &mut FrameReader, outlet: &Arc<Outlet>,
 }
 
 async fn opening(
-    state: &State,
+    state: &Arc<State>,
     reader: &mut FrameReader,
     outlet: &Arc<Outlet>,
     peer: &Peer,

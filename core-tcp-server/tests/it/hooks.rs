@@ -163,16 +163,28 @@ async fn what_alertmanager_and_github_send() {
 }
 
 #[tokio::test]
-async fn long_texts_are_cut_and_storms_are_held_up() {
+async fn long_texts_become_files_and_storms_are_held_up() {
     let core = core().await;
     let token = token(&core, "alerts").await;
     let ask = json!({"token":token,"content_type":"text/plain"});
     for byte in ["x", "\u{1b}", "é"] {
         let long = byte.repeat(65_536 / byte.len());
         assert_eq!(post(&core, ask.clone(), long.as_bytes()).await["t"], "ok");
-        let text = events(&core, 1).await[0]["text"].as_str().unwrap().to_owned();
-        assert!(text.len() <= 16_384 && text.contains("cut here"), "{}", text.len());
+        let [added, said] = &events(&core, 2).await[..] else { panic!("a file, and a message") };
+        assert_eq!(
+            (&added["kind"], &added["by"], &added["size"]),
+            (&json!("file.added"), &json!("alerts"), &json!(long.len()))
+        );
+        let (text, path) = (said["text"].as_str().unwrap(), added["path"].as_str().unwrap());
+        let end = format!("… {} bytes, the whole of it is the file {path}", long.len());
+        assert!(text.len() < 2_000 && text.starts_with(byte) && text.ends_with(&end), "{text}");
+        assert_eq!(std::fs::read(core.folder().join("shelves/ops").join(path)).unwrap(), long.as_bytes());
     }
+    let mut keyed = ask.clone();
+    keyed["key"] = "once".into();
+    let first = post(&core, keyed.clone(), &[b'x'; 20_000]).await["seq"].clone();
+    assert_eq!(post(&core, keyed, &[b'x'; 20_000]).await["seq"], first);
+    assert_eq!(events(&core, 1).await[0]["kind"], "repeat", "what is only counted becomes no file once more");
     let limited = async {
         loop {
             let answer = post(&core, ask.clone(), b"alert").await;

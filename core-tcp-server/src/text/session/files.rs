@@ -2,19 +2,17 @@
 
 use std::fmt::Write as _;
 
-use bytes::Bytes;
 use wardroom_protocol::limits::WINDOW_MAX;
 use wardroom_protocol::messages::{FileGet, FileInfo, FileKind, FileList, FilePut, IfExists, Place};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{RelPath, UploadId};
 
 use super::{Session, nonce};
-use crate::clock::now_ms;
 use crate::files::{self, Committed, Face};
 use crate::outlet::Item;
 use crate::refusal::Refusal;
 use crate::text::flows::Download;
-use crate::text::limits::{FILES_SHOWN, RAW_BYTES_MAX};
+use crate::text::limits::FILES_SHOWN;
 use crate::text::lines::End;
 use crate::text::moment::size_words;
 
@@ -74,23 +72,11 @@ impl Session {
         Ok(())
     }
 
-    /// A text that is too long for a message becomes a file of the room, named after the time. Its line comes as any other's.
-    pub(super) async fn put_text(&mut self, text: String) -> Result<(), Refusal> {
-        let name = format!("text-{}.txt", self.calendar.digits(now_ms()));
-        let path = RelPath::parse(&name).map_err(Refusal::internal)?;
-        let mut bytes = Bytes::from(text);
-        let begun = self.begin(path, bytes.len() as u64, IfExists::Rename).await?;
-        let mut off = 0;
-        let mut written = Ok(());
-        while !bytes.is_empty() && written.is_ok() {
-            let piece = bytes.split_to(bytes.len().min(RAW_BYTES_MAX));
-            let len = piece.len() as u64;
-            written = files::write(&self.state, &self.member, &self.outlet, begun, off, piece).await;
-            off += len;
-        }
-        let path = self.end(begun, written).await?.path;
-        self.tell(&format!("that was too long for a message: it is the file {path} of this room"));
-        Ok(())
+    /// A text that is too long for a message becomes a file of the room, and a message that shows how it begins.
+    pub(super) async fn put_text(&mut self, text: String, reply_to: Option<u64>) -> Result<(), Refusal> {
+        let room = self.current()?.name.clone();
+        let said = files::shelve(&self.state, &self.member, &room, text).await?;
+        self.post(said, reply_to).await
     }
 
     async fn take_file(&mut self, path: RelPath, size: u64, left: &mut u64) -> Result<Committed, Refusal> {

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wardroom_protocol::Nonce;
-use wardroom_protocol::limits::TEXT_BYTES_MAX;
 use wardroom_protocol::slash::{self, BadLine, Command, Line};
 use wardroom_protocol::visible::visible;
 
@@ -31,7 +30,7 @@ use crate::limits::CLOSE_WAIT_MS;
 use crate::outlet::{Item, Outlet};
 use crate::policy::Member;
 use crate::refusal::Refusal;
-use crate::rooms::Room;
+use crate::rooms::{Post, Room, is_too_long};
 use crate::secrets::new_ulid;
 use crate::state::State;
 use crate::wire::stream::Stream;
@@ -152,13 +151,6 @@ impl Session {
     async fn line(&mut self, line: String) -> Option<Ended> {
         match slash::parse(line) {
             Ok(Line::Empty) => None,
-            Ok(Line::Message(text)) if text.len() > TEXT_BYTES_MAX => {
-                self.settle().await;
-                if let Err(refusal) = Box::pin(self.put_text(text)).await {
-                    self.tell(&refusal.msg);
-                }
-                None
-            }
             Ok(Line::Message(text)) => {
                 self.say(text, None).await;
                 None
@@ -224,22 +216,34 @@ impl Session {
         Ok(())
     }
 
-    /// Says something in the room, or answers a line of it. Not waited for: many lines that come at once are one commit.
+    /// Says something in the room, or answers a line of it. What is too long for a message becomes a file first.
     async fn say(&mut self, text: String, reply_to: Option<u64>) {
-        let room = match self.current() {
-            Ok(room) => room.name.clone(),
-            Err(refusal) => return self.tell(&refusal.msg),
+        let said = match is_too_long(&text) {
+            true => {
+                self.settle().await;
+                Box::pin(self.put_text(text, reply_to)).await
+            }
+            false => self.post(text, reply_to).await,
         };
+        if let Err(refusal) = said {
+            self.tell(&refusal.msg);
+        }
+        self.note_read_now_and_then().await;
+    }
+
+    /// Not waited for: many lines that come at once are one commit.
+    async fn post(&mut self, text: String, reply_to: Option<u64>) -> Result<(), Refusal> {
+        let room = self.current()?.name.clone();
         self.outlet.begin();
         let answering = Arc::clone(&self.outlet);
         // What was said comes back as the room's own line.
         let done =
             move |result: Result<u64, Refusal>| answering.answer(result.err().map(|refusal| sentence(&refusal.msg)));
-        let post = crate::rooms::Post { room, text, nonce: nonce(), reply_to };
+        let post = Post { room, text, nonce: nonce(), reply_to };
         if let Err(refusal) = crate::rooms::post(&self.state, &self.member, post, done).await {
             self.outlet.answer(Some(sentence(&refusal.msg)));
         }
-        self.note_read_now_and_then().await;
+        Ok(())
     }
 
     /// The room that is open.

@@ -132,8 +132,13 @@ async fn a_text_that_is_too_long_for_a_message_becomes_a_file() {
     for text in &texts {
         ben.send(&format!("before\n{text}\nbehind\n")).await;
         let shown = ben.until("ben: behind\n").await;
-        let (before, told) = (shown.find("ben: before\n"), shown.find("# that was too long for a message"));
+        let told = format!(
+            "{} bytes, the whole of it is the file text-",
+            text.trim_start_matches('/').len() + usize::from(text.starts_with('/'))
+        );
+        let (before, told) = (shown.find("ben: before\n"), shown.find(&told));
         assert!(before < told && told.is_some(), "{shown}");
+        assert!(shown.len() < 4_000, "only its beginning is a message: {}", shown.len());
     }
     let mut program = core.sign_in("ben").await;
     let listed = program.ask(json!({"t":"file.list","in":"room:general"})).await;
