@@ -129,6 +129,9 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, 
     let first_invite = first_invite.map_err(|refusal| StartError::writing(&parts.folder, refusal))?;
     let gateway_key = state.keys.gateway.clone();
     state.search.start(&state.store)?;
+    for (run, upto) in state.runs.printed() {
+        state.search.printed(run, upto);
+    }
     let stopped = tokio::spawn(run(parts, listeners, shutdown));
     Ok(Core { addresses, socket, first_invite, gateway_key, stopped })
 }

@@ -87,6 +87,12 @@ impl Runs {
         runs
     }
 
+    /// How much of each is on disk, in bytes.
+    pub fn printed(&self) -> Vec<(RunId, u64)> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.values().map(|run| (run.facts.id, run.log.written())).collect()
+    }
+
     pub(super) fn insert(&self, run: Arc<Run>) {
         self.open.write().unwrap_or_else(PoisonError::into_inner).insert(run.facts.id, run);
     }

@@ -33,6 +33,7 @@ fn pump(state: &State, run: &Run) {
             return;
         }
         run.log.set_written(last.end());
+        state.search.printed(run.facts.id, last.end());
         state.runs.hosts.tell(&run.facts.host, encode(Number::None, &HostAck { run: run.facts.id, off: last.end() }));
     }
 }

@@ -2,9 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::feed::Row;
 use super::grams::{Mark, bigrams};
-use crate::store::UserId;
+use crate::store::{RoomId, UserId};
 
 /// What a row is: as [`wardroom_protocol::messages::HitKind`], in the order of its names.
 pub const MESSAGE: i64 = 0;
@@ -15,11 +14,22 @@ pub const OUTPUT: i64 = 2;
 /// The name of a file.
 pub const FILE: i64 = 3;
 
+/// What a row comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// Its room.
+    pub room: RoomId,
+    /// That room is public.
+    pub is_public: bool,
+    /// When, Unix milliseconds.
+    pub at: i64,
+}
+
 /// A row to be added.
 #[derive(Clone, Copy, Debug)]
 pub struct Doc<'a> {
-    /// The event, for its room and time.
-    pub row: &'a Row,
+    /// Its room and time.
+    pub of: Origin,
     /// The place that a hit names: of output, that of its run's start.
     pub seq: i64,
     /// Whose doing.
@@ -45,7 +55,7 @@ pub fn add(conn: &Connection, doc: Doc<'_>) -> rusqlite::Result<()> {
         "INSERT INTO docs(room, seq, at, kind, off, len)
          VALUES(?1, ?2, max(?3, coalesce((SELECT at FROM docs ORDER BY id DESC LIMIT 1), 0)), ?4, ?5, ?6)",
     )?
-    .execute(params![doc.row.room.0, doc.seq, doc.row.at, doc.kind, off, len])?;
+    .execute(params![doc.of.room.0, doc.seq, doc.of.at, doc.kind, off, len])?;
     put_grams(conn, conn.last_insert_rowid(), &doc)
 }
 
@@ -56,7 +66,7 @@ pub fn add(conn: &Connection, doc: Doc<'_>) -> rusqlite::Result<()> {
 pub fn replace(conn: &Connection, doc: Doc<'_>) -> rusqlite::Result<()> {
     let id: Option<i64> = conn
         .prepare_cached("SELECT id FROM docs WHERE room = ?1 AND seq = ?2 AND kind = ?3")?
-        .query_row(params![doc.row.room.0, doc.seq, doc.kind], |row| row.get(0))
+        .query_row(params![doc.of.room.0, doc.seq, doc.kind], |row| row.get(0))
         .optional()?;
     let Some(id) = id else { return Ok(()) };
     remove_grams(conn, id)?;
@@ -85,13 +95,13 @@ pub fn remove_before(conn: &Connection, room: i64, seq: i64, count: usize) -> ru
 }
 
 fn put_grams(conn: &Connection, id: i64, doc: &Doc<'_>) -> rusqlite::Result<()> {
-    let room = Mark::Room(doc.row.room);
-    let public = if doc.row.is_public { Mark::Public.trigram() } else { String::new() };
+    let room = Mark::Room(doc.of.room);
+    let public = if doc.of.is_public { Mark::Public.trigram() } else { String::new() };
     let (by, kind) = (Mark::By(doc.by), Mark::Kind(doc.kind));
     conn.prepare_cached("INSERT INTO trigrams(rowid, body, room, public, who, kind) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")?
         .execute(params![id, doc.text, room.trigram(), public, by.trigram(), kind.trigram()])?;
     let mut words = bigrams(doc.text);
-    for mark in [Some(room), doc.row.is_public.then_some(Mark::Public), Some(by), Some(kind)].into_iter().flatten() {
+    for mark in [Some(room), doc.of.is_public.then_some(Mark::Public), Some(by), Some(kind)].into_iter().flatten() {
         words.push_str(&mark.word());
         words.push(' ');
     }

@@ -7,20 +7,17 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use rusqlite::{Connection, params};
 
+use super::docs::Origin;
 use super::limits::{FEED_EVENTS_MAX, FEED_PAGE_BYTES_MAX};
 use crate::store::{RoomId, UserId};
 
 /// An event to be indexed.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// Its room.
-    pub room: RoomId,
-    /// That room is public.
-    pub is_public: bool,
+    /// Its room and time.
+    pub of: Origin,
     /// Its place.
     pub seq: i64,
-    /// When, Unix milliseconds.
-    pub at: i64,
     /// Whose doing.
     pub by: UserId,
     /// What kind.
@@ -69,7 +66,7 @@ impl Feed {
         let Some(pending) = self.rooms.get_mut(&room) else { return Ok(None) };
         let row = pending.rows.pop_front();
         match pending.rows.front() {
-            Some(front) => self.next.push(Reverse((front.at, room))),
+            Some(front) => self.next.push(Reverse((front.of.at, room))),
             None => self.refill(store, room)?,
         }
         Ok(row)
@@ -87,7 +84,8 @@ impl Feed {
         while let Some(row) = rows.next()? {
             let is_public = pending.is_public;
             let (seq, at, by) = (row.get(0)?, row.get(1)?, UserId(row.get(2)?));
-            let row = Row { room, is_public, seq, at, by, kind: row.get(3)?, fields: row.get(4)? };
+            let of = Origin { room, is_public, at };
+            let row = Row { of, seq, by, kind: row.get(3)?, fields: row.get(4)? };
             bytes += row.fields.len();
             pending.last = row.seq;
             pending.rows.push_back(row);
@@ -96,7 +94,7 @@ impl Feed {
             }
         }
         match pending.rows.front() {
-            Some(front) => self.next.push(Reverse((front.at, room))),
+            Some(front) => self.next.push(Reverse((front.of.at, room))),
             None => drop(self.rooms.remove(&room)),
         }
         Ok(())

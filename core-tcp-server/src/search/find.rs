@@ -174,7 +174,7 @@ fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rusqlit
         })
         .optional()?;
     let Some((at, by, by_name, body)) = event else { return Ok(None) };
-    // The output of a run is as old as its end, which the index knows.
+    // When output was printed, the index knows.
     let at = if of.kind == docs::OUTPUT { of.at } else { at };
     let Some((kind, excerpt, run, off)) = compare(runs, plan, of, body) else { return Ok(None) };
     let is_asked = plan.by.is_none_or(|asked| asked == by)

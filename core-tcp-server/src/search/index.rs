@@ -2,20 +2,16 @@
 //! transaction, so that wherever it is killed it goes on without a gap and without a row twice. It runs at a low
 //! priority, on connections of its own, and nobody waits for it.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
-use wardroom_protocol::RunId;
-use wardroom_protocol::event::{EventBody, RunEnded};
+use wardroom_protocol::event::EventBody;
 
 use super::docs::{self, Doc};
 use super::feed::{Feed, Row};
-use super::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, NICENESS, OUTPUT_BYTES_MAX, OUTPUT_READ_BYTES};
-use super::output::{first_piece, text};
+use super::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, NICENESS};
+use super::part::Part;
 use super::signal::{News, Signal};
 use super::{Paths, schema};
 use crate::store::{RoomId, Store, UserId, open_reader};
@@ -45,35 +41,25 @@ struct Indexer {
     store: Connection,
     runs: PathBuf,
     feed: Feed,
-    /// The output that is being read.
+    /// The output of a run whose end is being read.
     part: Option<Part>,
-    /// How far each room is read; bytes of the output of its next event.
-    at: HashMap<RoomId, (i64, i64)>,
-}
-
-/// The output of a run that ended.
-struct Part {
-    /// `run.ended`
-    row: Row,
-    /// Where its start stands.
-    start: i64,
-    by: UserId,
-    path: PathBuf,
-    off: u64,
-    upto: u64,
+    /// New output of runs that go on.
+    printed: VecDeque<Part>,
+    /// How far each room is read.
+    at: HashMap<RoomId, i64>,
 }
 
 impl Indexer {
     fn open(paths: &Paths, store: &Store, signal: &Signal) -> rusqlite::Result<Self> {
         let reader = open_reader(&paths.store)?;
         let index = schema::open_writer(&paths.index, store, &reader)?;
-        let at: HashMap<RoomId, (i64, i64)> = index
-            .prepare("SELECT room, seq, off FROM at")?
-            .query_map([], |row| Ok((RoomId(row.get(0)?), (row.get(1)?, row.get(2)?))))?
+        let at: HashMap<RoomId, i64> = index
+            .prepare("SELECT room, seq FROM at")?
+            .query_map([], |row| Ok((RoomId(row.get(0)?), row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
-        signal.set(at.iter().map(|(room, (seq, _))| (*room, u64::try_from(*seq).unwrap_or(0))));
-        let mut indexer =
-            Self { index, store: reader, runs: paths.runs.clone(), feed: Feed::default(), part: None, at };
+        signal.set(at.iter().map(|(room, seq)| (*room, u64::try_from(*seq).unwrap_or(0))));
+        let (runs, feed, printed) = (paths.runs.clone(), Feed::default(), VecDeque::new());
+        let mut indexer = Self { index, store: reader, runs, feed, part: None, printed, at };
         // What moved on, and what was removed, while nobody looked.
         let rooms: Vec<(RoomId, i64)> = {
             let mut rooms = indexer.store.prepare("SELECT id, first FROM rooms")?;
@@ -91,13 +77,17 @@ impl Indexer {
     /// Until it is told to stop.
     fn work(mut self, signal: &Signal) -> rusqlite::Result<()> {
         loop {
-            let is_idle = self.part.is_none() && self.feed.is_empty();
-            let Some(News { moved, trimmed }) = signal.news(is_idle) else { return Ok(()) };
+            let is_idle = self.part.is_none() && self.feed.is_empty() && self.printed.is_empty();
+            let Some(News { moved, trimmed, printed }) = signal.news(is_idle) else { return Ok(()) };
             for room in moved {
                 self.add(room)?;
             }
             for (room, first) in trimmed {
                 self.trim(room, i64::try_from(first).unwrap_or(i64::MAX), signal)?;
+            }
+            for (run, upto) in printed {
+                self.printed.retain(|part| part.run != run);
+                self.printed.extend(Part::of_open(&self.index, &self.store, &self.runs, run, upto)?);
             }
             signal.set(self.batch()?);
         }
@@ -109,7 +99,7 @@ impl Indexer {
             .prepare_cached("SELECT private FROM rooms WHERE id = ?1")?
             .query_row([room.0], |row| row.get(0))
             .optional()?;
-        let after = self.at.get(&room).map_or(0, |at| at.0);
+        let after = self.at.get(&room).copied().unwrap_or(0);
         self.feed.add(&self.store, room, is_private == Some(false), after)
     }
 
@@ -118,12 +108,14 @@ impl Indexer {
         let mut is_more = first > 1;
         while is_more {
             let tx = self.index.unchecked_transaction()?;
+            let forget = "DELETE FROM printed WHERE room = ?1 AND start < ?2";
+            tx.prepare_cached(forget)?.execute(params![room.0, first])?;
             is_more = docs::remove_before(&tx, room.0, first, BATCH_ROWS_MAX)?;
             tx.commit()?;
         }
         let at = self.at.entry(room).or_default();
-        if at.0 + 1 < first {
-            *at = (first - 1, 0);
+        if *at + 1 < first {
+            *at = first - 1;
             signal.set(std::iter::once((room, u64::try_from(first - 1).unwrap_or(0))));
         }
         Ok(())
@@ -131,61 +123,62 @@ impl Indexer {
 
     /// One transaction; gives how far the rooms are read that it read.
     fn batch(&mut self) -> rusqlite::Result<impl Iterator<Item = (RoomId, u64)>> {
-        let mut moved: HashMap<RoomId, (i64, i64)> = HashMap::new();
+        let mut moved: HashMap<RoomId, i64> = HashMap::new();
         let tx = self.index.unchecked_transaction()?;
         let mut budget = Budget { rows: BATCH_ROWS_MAX, bytes: BATCH_BYTES_MAX };
         while !budget.is_spent() {
             if let Some(part) = &mut self.part {
-                let is_done = part.read(&tx, &mut budget)?;
-                let off = i64::try_from(part.off).unwrap_or(i64::MAX);
-                moved.insert(part.row.room, if is_done { (part.row.seq, 0) } else { (part.row.seq - 1, off) });
-                if is_done {
+                if part.read(&tx, &mut budget)? {
+                    moved.extend(part.ended.as_ref().map(|row| (row.of.room, row.seq)));
                     self.part = None;
                 }
-                continue;
+            } else if let Some(row) = self.feed.next(&self.store)? {
+                budget.spend(row.fields.len());
+                let (room, seq) = (row.of.room, row.seq);
+                self.part = put(&tx, &self.store, &self.runs, row)?;
+                moved.insert(room, if self.part.is_none() { seq } else { seq - 1 });
+                if let Some(part) = &self.part {
+                    self.printed.retain(|printed| printed.run != part.run);
+                }
+            } else if let Some(part) = self.printed.front_mut() {
+                if part.read(&tx, &mut budget)? {
+                    self.printed.pop_front();
+                }
+            } else {
+                break;
             }
-            let Some(row) = self.feed.next(&self.store)? else { break };
-            budget.spend(row.fields.len());
-            let (room, seq, off) = (row.room, row.seq, self.at.get(&row.room).map_or(0, |at| at.1));
-            self.part = put(&tx, &self.store, &self.runs, row, u64::try_from(off).unwrap_or(0))?;
-            moved.insert(room, if self.part.is_none() { (seq, 0) } else { (seq - 1, off) });
         }
-        for (room, (seq, off)) in &moved {
-            tx.prepare_cached("INSERT OR REPLACE INTO at(room, seq, off) VALUES(?1, ?2, ?3)")?
-                .execute(params![room.0, seq, off])?;
+        for (room, seq) in &moved {
+            tx.prepare_cached("INSERT OR REPLACE INTO at(room, seq) VALUES(?1, ?2)")?.execute(params![room.0, seq])?;
         }
         tx.commit()?;
         self.at.extend(moved.iter());
-        Ok(moved.into_iter().map(|(room, (seq, _))| (room, u64::try_from(seq).unwrap_or(0))))
+        Ok(moved.into_iter().map(|(room, seq)| (room, u64::try_from(seq).unwrap_or(0))))
     }
 }
 
 /// What a transaction may still take.
-struct Budget {
+pub struct Budget {
     rows: usize,
     bytes: usize,
 }
 
 impl Budget {
-    fn spend(&mut self, bytes: usize) {
+    /// Takes a row of so many bytes.
+    pub fn spend(&mut self, bytes: usize) {
         self.rows = self.rows.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    fn is_spent(&self) -> bool {
+    /// Nothing more goes into this transaction.
+    pub fn is_spent(&self) -> bool {
         self.rows == 0 || self.bytes == 0
     }
 }
 
 /// An event into the index. Output that is to be read is given back.
-fn put(
-    index: &Connection,
-    store: &Connection,
-    runs: &std::path::Path,
-    row: Row,
-    off: u64,
-) -> rusqlite::Result<Option<Part>> {
-    let add = |kind, text: &str| docs::add(index, Doc { row: &row, seq: row.seq, by: row.by, kind, span: None, text });
+fn put(index: &Connection, store: &Connection, runs: &Path, row: Row) -> rusqlite::Result<Option<Part>> {
+    let add = |kind, text: &str| docs::add(index, Doc { of: row.of, seq: row.seq, by: row.by, kind, span: None, text });
     match EventBody::parse(&row.kind, row.fields.as_bytes()) {
         EventBody::Message(message) => add(docs::MESSAGE, &message.text)?,
         EventBody::RunStarted(started) => add(docs::RUN, &started.cmd)?,
@@ -194,7 +187,7 @@ fn put(
             let target = body.target().map_or(0, |seq| i64::try_from(seq).unwrap_or(0));
             amend(index, store, &row, target)?;
         }
-        EventBody::RunEnded(ended) => return Part::of(store, runs, row, &ended, off),
+        EventBody::RunEnded(ended) => return Part::of_ended(index, store, runs, row, &ended),
         _ => {}
     }
     Ok(None)
@@ -204,71 +197,10 @@ fn put(
 fn amend(index: &Connection, store: &Connection, row: &Row, target: i64) -> rusqlite::Result<()> {
     let found: Option<(i64, String, String)> = store
         .prepare_cached("SELECT by, kind, fields FROM events WHERE room = ?1 AND seq = ?2")?
-        .query_row(params![row.room.0, target], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row(params![row.of.room.0, target], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((by, kind, fields)) = found else { return Ok(()) };
     let EventBody::Message(message) = EventBody::parse(&kind, fields.as_bytes()) else { return Ok(()) };
     let by = UserId(by);
-    docs::replace(index, Doc { row, seq: target, by, kind: docs::MESSAGE, span: None, text: &message.text })
-}
-
-impl Part {
-    fn of(
-        store: &Connection,
-        runs: &std::path::Path,
-        row: Row,
-        ended: &RunEnded,
-        off: u64,
-    ) -> rusqlite::Result<Option<Self>> {
-        let run: RunId = ended.run;
-        let found: Option<(i64, i64)> = store
-            .prepare_cached("SELECT seq, by FROM runs WHERE id = ?1")?
-            .query_row([run.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((start, by)) = found.filter(|_| ended.bytes > 0) else { return Ok(None) };
-        let path = crate::runs::output_path(runs, run);
-        let upto = ended.bytes.min(OUTPUT_BYTES_MAX);
-        Ok(Some(Self { row, start, by: UserId(by), path, off, upto }))
-    }
-
-    /// Reads on, as far as the budget goes; true at the end.
-    fn read(&mut self, index: &Connection, budget: &mut Budget) -> rusqlite::Result<bool> {
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) => return Ok(self.give_up(&error)),
-        };
-        let mut block = vec![0; OUTPUT_READ_BYTES];
-        while self.off < self.upto && !budget.is_spent() {
-            let wanted = usize::try_from(self.upto - self.off).unwrap_or(usize::MAX).min(block.len());
-            let Some(bytes) = block.get_mut(..wanted) else { return Ok(true) };
-            if let Err(error) = file.read_exact_at(bytes, self.off) {
-                return Ok(self.give_up(&error));
-            }
-            let is_last = self.off + bytes.len() as u64 >= self.upto;
-            let (begin, mut at) = (self.off, 0);
-            while let Some((piece, next)) = first_piece(bytes, at, is_last) {
-                let raw = bytes.get(piece.at..piece.at + piece.len).unwrap_or_default();
-                let off = begin + piece.at as u64;
-                let span = (i64::try_from(off).unwrap_or(i64::MAX), i64::try_from(piece.len).unwrap_or(0));
-                let text = text(raw);
-                let (kind, span) = (docs::OUTPUT, Some(span));
-                docs::add(index, Doc { row: &self.row, seq: self.start, by: self.by, kind, span, text: &text })?;
-                budget.spend(raw.len());
-                at = next;
-                self.off = begin + next as u64;
-                if budget.is_spent() {
-                    break;
-                }
-            }
-        }
-        Ok(self.off >= self.upto)
-    }
-
-    /// Output that is not there any more, or cannot be read, is not searched.
-    fn give_up(&self, error: &io::Error) -> bool {
-        if error.kind() != io::ErrorKind::NotFound {
-            tracing::warn!(%error, path = %self.path.display(), "output cannot be read: it is not searched");
-        }
-        true
-    }
+    docs::replace(index, Doc { of: row.of, seq: target, by, kind: docs::MESSAGE, span: None, text: &message.text })
 }

@@ -29,6 +29,9 @@ pub const PRIVATE_ROOMS_MAX: usize = 64;
 /// Milliseconds that the index waits after an event for others: a search is behind by so much, and a busy room costs
 /// ten small transactions a second instead of a thousand.
 pub const GATHER_MS: u64 = 100;
+/// Milliseconds that it waits for more output of runs that go on: what is printed is found soon, and a log that grows by a
+/// line now and then is a row of the index every so often, not one for each line.
+pub const PRINTED_GATHER_MS: u64 = 2_000;
 /// Milliseconds that it waits after a failure.
 pub const RETRY_MS: u64 = 5_000;
 /// How much less than others the index's thread is to run, as nice(1) has it.

@@ -12,6 +12,7 @@ mod grams;
 mod index;
 mod limits;
 mod output;
+mod part;
 mod schema;
 mod signal;
 mod words;
@@ -23,6 +24,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+use wardroom_protocol::RunId;
 use wardroom_protocol::limits::HITS_MAX;
 use wardroom_protocol::messages::{Search as Ask, SearchFound};
 
@@ -88,6 +90,11 @@ impl Search {
     /// Events were committed.
     pub fn published(&self, events: &[Published]) {
         self.signal.moved(events.iter().map(|event| event.room));
+    }
+
+    /// So much of a run's output is on disk.
+    pub fn printed(&self, run: RunId, upto: u64) {
+        self.signal.printed(run, upto);
     }
 
     /// What stood in a room before `first` is gone.

@@ -10,13 +10,15 @@ use crate::limits::STORE_BUSY_MS;
 use crate::store::Store;
 
 /// Version of the tables; another one is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
-/// `docs`: a row for each text, in the order of time. `at` never goes back, so that a time is found by bisection. The
+/// `at`: how far a room's events are read. `printed`: how far the output of a run is that has not ended, or whose end is not
+/// read. `docs`: a row for each text, in the order of time. `at` never goes back, so that a time is found by bisection. The
 /// two tables of grams hold no text: it is in the store, or in the output of a run, from `off` on.
 const TABLES: &str = "
     CREATE TABLE meta (epoch TEXT NOT NULL);
-    CREATE TABLE at (room INTEGER PRIMARY KEY, seq INTEGER NOT NULL, off INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE at (room INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+    CREATE TABLE printed (run TEXT PRIMARY KEY, room INTEGER NOT NULL, start INTEGER NOT NULL, off INTEGER NOT NULL);
     CREATE TABLE docs (
         id   INTEGER PRIMARY KEY,
         room INTEGER NOT NULL,

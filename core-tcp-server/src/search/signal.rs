@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::limits::{GATHER_MS, RETRY_MS};
+use wardroom_protocol::RunId;
+
+use super::limits::{GATHER_MS, PRINTED_GATHER_MS, RETRY_MS};
 use crate::store::RoomId;
 
 /// Between the publisher, those who search and the index's thread.
@@ -18,6 +20,8 @@ pub struct Signal {
 #[derive(Default)]
 struct Inner {
     news: News,
+    /// When the output that is in the news is read.
+    printed_due: Option<Instant>,
     at: HashMap<RoomId, u64>,
     is_ready: bool,
     is_stopping: bool,
@@ -30,6 +34,19 @@ pub struct News {
     pub moved: HashSet<RoomId>,
     /// Rooms of which only what stands from here on is left.
     pub trimmed: HashMap<RoomId, u64>,
+    /// Runs that go on, and the bytes of their output that are on disk.
+    pub printed: HashMap<RunId, u64>,
+}
+
+impl Inner {
+    fn is_quiet(&self) -> bool {
+        let is_new = !self.news.moved.is_empty() || !self.news.trimmed.is_empty() || self.is_printed_due();
+        !is_new && !self.is_stopping
+    }
+
+    fn is_printed_due(&self) -> bool {
+        self.printed_due.is_some_and(|due| due <= Instant::now())
+    }
 }
 
 impl Signal {
@@ -53,6 +70,17 @@ impl Signal {
         self.woken.notify_all();
     }
 
+    /// So much of a run's output is on disk.
+    pub fn printed(&self, run: RunId, upto: u64) {
+        let mut inner = self.inner();
+        inner.news.printed.insert(run, upto);
+        if inner.printed_due.is_none() {
+            inner.printed_due = Some(Instant::now() + Duration::from_millis(PRINTED_GATHER_MS));
+            // It may be waiting without an end.
+            self.woken.notify_all();
+        }
+    }
+
     /// No more.
     pub fn stop(&self) {
         self.inner().is_stopping = true;
@@ -62,16 +90,29 @@ impl Signal {
     /// Takes what is new; where there is nothing else to do, waits for it. `None` once it is to stop.
     pub fn news(&self, is_idle: bool) -> Option<News> {
         let mut inner = self.inner();
+        while is_idle && inner.is_quiet() {
+            inner = match inner.printed_due {
+                Some(due) => self.wait(inner, due.saturating_duration_since(Instant::now())),
+                None => self.woken.wait(inner).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
         if is_idle {
-            let is_quiet =
-                |inner: &mut Inner| inner.news.moved.is_empty() && inner.news.trimmed.is_empty() && !inner.is_stopping;
-            inner = self.woken.wait_while(inner, is_quiet).unwrap_or_else(PoisonError::into_inner);
             // A little longer, for what comes with it.
             let gather = Duration::from_millis(GATHER_MS);
             let waited = self.woken.wait_timeout_while(inner, gather, |inner| !inner.is_stopping);
             inner = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        (!inner.is_stopping).then(|| std::mem::take(&mut inner.news))
+        let mut news = std::mem::take(&mut inner.news);
+        if inner.is_printed_due() {
+            inner.printed_due = None;
+        } else {
+            inner.news.printed = std::mem::take(&mut news.printed);
+        }
+        (!inner.is_stopping).then_some(news)
+    }
+
+    fn wait<'a>(&self, inner: MutexGuard<'a, Inner>, time: Duration) -> MutexGuard<'a, Inner> {
+        self.woken.wait_timeout(inner, time).unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Waits before it is tried again; true once it is to stop.

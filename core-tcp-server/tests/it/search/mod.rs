@@ -1,10 +1,11 @@
 //! Search over the wire: what is found, by whom, and what becomes of it when things change.
 
+mod output;
+
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use crate::common::{Client, DEADLINE, TestCore};
-use crate::fake_host::{FakeHost, start};
 
 type Tcp = Client<TcpStream>;
 
@@ -176,45 +177,6 @@ async fn filters_and_pages() {
     let expected = times.iter().filter(|at| (since..until).contains(*at)).count();
     let found = texts(&mut ann, json!({"q":"deploy","since":since,"until":until,"limit":100})).await;
     assert_eq!(found.len(), expected);
-}
-
-#[tokio::test]
-async fn commands_their_output_and_files() {
-    let core = core().await;
-    let mut host = FakeHost::come(&core, "local", &[]).await;
-    let mut ann = core.sign_in("ann").await;
-    let run = start(&mut ann, "make deploy TARGET=db17", "n1").await;
-    host.start().await;
-    let mut output = "compiling a unit\n".repeat(4_000).into_bytes();
-    let off = output.len();
-    output.extend_from_slice(b"\x1b[31mconnect\x1b[0m to 10.4.1.74: \x1b[1mrefused\x1b[0m\r\n");
-    output.extend_from_slice("\tat com.example.Main.run(Main.java:7)\n".repeat(300).as_bytes());
-    host.output(&run, 1, 0, &output).await;
-    host.end_and_forget(&run, output.len() as u64).await;
-    let hit = search(&mut ann, json!({"q":"target=DB17"})).await["hits"][0].clone();
-    assert_eq!(
-        (&hit["kind"], &hit["run"], &hit["n"], &hit["off"]),
-        (&json!("run"), &json!(run), &json!(1), &Value::Null)
-    );
-    let found = search(&mut ann, json!({"q":"10.4.1.74 refused"})).await;
-    let hits = found["hits"].as_array().unwrap();
-    assert_eq!(hits.len(), 1);
-    assert_eq!((&hits[0]["kind"], &hits[0]["text"]), (&json!("output"), &json!("connect to 10.4.1.74: refused")));
-    assert_eq!((&hits[0]["off"], &hits[0]["run"], &hits[0]["seq"]), (&json!(off), &json!(run), &hit["seq"]));
-    assert_eq!(hits[0]["marks"], json!([[11, 9], [22, 7]]));
-    assert_eq!(
-        texts(&mut ann, json!({"q":"Main.java:7","kind":"output","limit":1})).await[0].trim(),
-        "at com.example.Main.run(Main.java:7)"
-    );
-    assert_eq!(texts(&mut ann, json!({"q":"[31m"})).await.len(), 0, "colours are not text");
-    assert_eq!(texts(&mut ann, json!({"q":"unit 10.4.1.74"})).await.len(), 0, "words of different lines");
-    let put = json!({"t":"file.put","in":"room:general","path":"logs/app-2026.log","size":3,"nonce":"u1"});
-    let upload = ann.ask(put).await["upload"].clone();
-    ann.send(json!({"t":"file.chunk","upload":upload,"off":0,"len":3}), b"abc").await;
-    let digest = blake3::hash(b"abc").to_hex().to_string();
-    ann.ask(json!({"t":"file.commit","upload":upload,"blake3":digest})).await;
-    let hit = search(&mut ann, json!({"q":"app-2026"})).await["hits"][0].clone();
-    assert_eq!((&hit["kind"], &hit["text"]), (&json!("file"), &json!("logs/app-2026.log")));
 }
 
 #[tokio::test]
