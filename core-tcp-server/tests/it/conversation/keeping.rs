@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{core, info};
-use crate::common::TestCore;
+use crate::common::{PASSWORD, TestCore};
 
 #[tokio::test]
 async fn what_was_set_is_there_after_a_restart() {
@@ -50,6 +50,12 @@ async fn what_cannot_be_set_is_refused() {
         ben.refused(request, "bad_request").await;
     }
     assert_eq!(info(&mut ben, "ops").await["head"], 1);
+    let mut admin = core.system().await;
+    for shown in ["nim\u{202e}da", "a\u{200f}b", "a\u{1b}[2J", &"x".repeat(121)] {
+        let add = json!({"t":"user.add","user":"eve","role":"member","password":PASSWORD,"name":shown});
+        admin.refused(add, "bad_request").await;
+    }
+    admin.ask(json!({"t":"user.add","user":"eve","role":"member","password":PASSWORD,"name":"Eve Žižek 王"})).await;
 }
 
 #[tokio::test]

@@ -64,6 +64,7 @@ async fn what_others_do_not_find() {
         "数据库已经回滚到上一版",
         "say \"no\" to col:x AND NEAR(y* -z)",
         "ÄRGER with the ΩΣ device",
+        "2026-11-23T03:14:07Z alert 10.9.8.7/MYSQL_threads OPS-4711",
     ];
     for line in lines {
         post(&mut ann, "general", line).await;
@@ -81,6 +82,11 @@ async fn what_others_do_not_find() {
         ("-z)", 6),
         ("AND near", 6),
         ("ärger ωσ", 7),
+        ("2026-11-23T03:14", 8),
+        ("2026-11-2", 8),
+        ("10.9.8.7/MYSQL_threads", 8),
+        ("7/mysql_thr", 8),
+        ("ops-4711", 8),
     ] {
         let found = by_words(&mut ann, q).await;
         assert_eq!(found.len(), 1, "{q}: {found:?}");

@@ -24,7 +24,8 @@ pub(super) enum Asked {
     Dm,
     /// The room was left; go elsewhere if one is in it.
     Left(RoomName),
-    Who,
+    /// The members of this room, a page of them.
+    Who(RoomName),
     Log,
     Search,
     Hook,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use wardroom_client_core::{Command, OnLoss};
 use wardroom_protocol::messages::{
     DmOpen, FileList, HookAdd, HookList, HookRemove, Place, RoomCreate, RoomDelete, RoomEdit, RoomInvite, RoomJoin,
-    RoomLeave, RoomMembers, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList,
+    RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList,
 };
 use wardroom_protocol::query;
 use wardroom_protocol::slash::{self, BadLine, Command as Slash, Line, TABLE};
@@ -118,7 +118,7 @@ impl Talk {
                 let room = named.unwrap_or(room);
                 self.ask(runner, &RoomLeave { room: room.clone() }, Asked::Left(room));
             }
-            Slash::Who => self.ask(runner, &RoomMembers { room, after: None }, Asked::Who),
+            Slash::Who => self.ask(runner, &RoomMembers { room: room.clone(), after: None }, Asked::Who(room)),
             Slash::Dm(users) => self.ask(runner, &DmOpen { users }, Asked::Dm),
             Slash::Invite(user, role) => {
                 self.ask(runner, &RoomInvite { room, user, role: Some(role) }, Asked::Nothing);
@@ -204,7 +204,14 @@ impl Talk {
                     self.go_to(runner, general);
                 }
             }
-            Asked::Who => self.voice.say(&asked::who(&answer.fields().map_err(other_version)?)),
+            Asked::Who(room) => {
+                let listed: RoomMembersListed = answer.fields().map_err(other_version)?;
+                self.voice.say(&asked::who(&listed));
+                let after = listed.members.last().filter(|_| listed.more).map(|last| last.user.clone());
+                if after.is_some() {
+                    self.ask(runner, &RoomMembers { room: room.clone(), after }, Asked::Who(room));
+                }
+            }
             Asked::Log => self.voice.say(&asked::log(&answer.fields().map_err(other_version)?)?),
             Asked::Search => self.voice.say(&asked::hits(&answer.fields().map_err(other_version)?)),
             Asked::Hook => self.voice.say(&asked::hook(&answer.fields().map_err(other_version)?)),
