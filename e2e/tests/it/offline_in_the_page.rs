@@ -65,6 +65,41 @@ async fn an_edit_without_a_link_survives_a_reload_and_is_done_once() {
 }
 
 #[tokio::test]
+async fn a_reaction_and_a_deletion_without_a_link_survive_a_reload_and_are_done_once() {
+    let mut ops = Ops::start().await;
+    let good = post(&mut ops.ben, "b1", "deployed", None).await;
+    let own = post(&mut ops.ann, "o1", "oops", None).await;
+    let page = Browser::start(1440, 900).await;
+    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.open_room("ops").await;
+    page.until("oops").await;
+    ops.house.core.kill_9();
+    page.find("[data-testid=link-state]:not([data-state=live])").await;
+    page.hover(&format!("[data-seq='{good}'] .line__body")).await;
+    page.click("react").await;
+    page.find("[data-testid=react-emoji][data-emoji='🎉']").await.click().await.unwrap();
+    page.find(&format!("[data-seq='{good}'] [data-testid=mark][data-emoji='🎉']")).await;
+    page.hover(&format!("[data-seq='{own}'] .line__body")).await;
+    page.click("delete").await;
+    page.click("ask-yes").await;
+    page.find(&format!("[data-seq='{own}'] [data-testid=line-waits]")).await;
+    assert!(!page.timeline().await.contains("oops"));
+    page.shoot("acts-wait").await;
+    page.page.refresh().await.unwrap();
+    ops.house.restart_core();
+    page.state("live").await;
+    page.until("deleted this message").await;
+    page.find(&format!("[data-seq='{good}'] [data-testid=mark][data-emoji='🎉']")).await;
+    page.until_true("nothing waits", "return !document.querySelector('[data-testid=line-waits]')").await;
+    let dora = ops.house.add_user("dora", "member").await;
+    let mut dora = ops.house.connect(&dora).await;
+    let found = dora.ask(json!({"t":"room.history","room":"ops","around":own,"limit":50})).await;
+    let of = |kind: &str| found["events"].as_array().unwrap().iter().filter(|event| event["kind"] == kind).count();
+    assert_eq!((of("reaction"), of("delete")), (1, 1), "{found}");
+    page.end().await;
+}
+
+#[tokio::test]
 async fn an_edit_that_is_refused_keeps_its_words() {
     let mut ops = Ops::start().await;
     let wires = Wires::to(&ops.house.http).await;

@@ -57,7 +57,10 @@ pub fn RoomBar(props: &RoomBarProps) -> Html {
             if let Some(here) = here_words {
                 <button class="bar__here num" onclick={to_people}>{ here }</button>
             }
-            <button class="tool bar__search" onclick={to(UiAct::Dialog(Some(Dialog::Jump(String::new()))))} aria-label={words.search} title={words.search}>{ "⌕" }</button>
+            <button class="tool bar__search" onclick={to(UiAct::Dialog(Some(Dialog::Jump(String::new()))))} aria-label={words.search} title={words.search}>
+                <span class="bar__search-word">{ words.search }</span>
+                <span class="bar__search-sign">{ "⌕" }</span>
+            </button>
             <button class="tool bar__set" onclick={to(UiAct::Dialog(Some(Dialog::Room)))} aria-label={words.room_settings} title={words.room_settings}
                 data-testid={testids::ROOM_SETTINGS_OPEN}>{ "⋯" }</button>
             <LinkState />
