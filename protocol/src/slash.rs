@@ -98,6 +98,13 @@ pub struct Entry {
     parse: fn(&str) -> Parsed,
 }
 
+impl Entry {
+    /// What it takes, and what it does.
+    pub fn told(&'static self) -> (&'static str, &'static str) {
+        (self.arguments, self.about)
+    }
+}
+
 const fn entry(name: &'static str, arguments: &'static str, about: &'static str, parse: fn(&str) -> Parsed) -> Entry {
     Entry { name, arguments, about, parse }
 }
@@ -192,17 +199,23 @@ pub fn split_word(line: &str) -> (&str, &str) {
     line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim_start()))
 }
 
-/// All commands, a line each.
-pub fn help() -> String {
+/// All commands, a line each, behind `mark`, as [`TABLE`] has them or as `here` does: their arguments, and what they do.
+pub fn help(mark: &str, here: impl Fn(&'static Entry) -> (&'static str, &'static str)) -> String {
     let mut out =
-        String::from("# A line is a message to the room you are in. A line that begins with / is a command:\n");
-    for Entry { name, arguments, about, .. } in TABLE {
-        let usage = format!("/{name} {arguments}");
-        let _ = writeln!(out, "#   {usage:<30}{about}");
+        format!("{mark} A line is a message to the room you are in. A line that begins with / is a command:\n");
+    let mut put = |usage: &str, about: &str| {
+        let _ = writeln!(out, "{mark}   {usage:<USAGE_COLUMNS$}{about}");
+    };
+    for entry in TABLE {
+        let (arguments, about) = here(entry);
+        put(&format!("/{} {arguments}", entry.name), about);
     }
-    out.push_str("#   //text                        say a text that begins with a slash\n");
+    put("//text", "say a text that begins with a slash");
     out
 }
+
+/// Columns of a command with its arguments, and of the blanks behind it.
+const USAGE_COLUMNS: usize = 32;
 
 fn usage(name: &str) -> String {
     let found = TABLE.iter().find(|entry| entry.name == name);
@@ -419,10 +432,12 @@ mod tests {
 
     #[test]
     fn help_names_every_command_once() {
-        let help = help();
+        let help = help("#", Entry::told);
         for entry in TABLE {
             assert_eq!(help.matches(&format!("/{} ", entry.name)).count(), 1, "{}", entry.name);
         }
         assert!(help.lines().all(|line| line.starts_with('#') && line.chars().count() <= 110), "{help}");
+        let is_apart = |entry: &Entry| help.contains(&format!("  {}\n", entry.about));
+        assert!(TABLE.iter().all(is_apart), "two blanks before what it does: {help}");
     }
 }

@@ -128,7 +128,7 @@ impl Door<'_> {
                     self.invite(reader, code).await?
                 }
                 ("/help" | "help" | "?", _) => {
-                    let help = slash::help();
+                    let help = slash::help("#", slash::Entry::told);
                     self.write(help).await?;
                     self.senseless("type  login NAME  or  invite CODE  first").await?;
                     continue;

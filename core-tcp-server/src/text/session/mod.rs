@@ -191,7 +191,7 @@ impl Session {
 
     async fn command(&mut self, command: Command) -> Result<(), Refusal> {
         match command {
-            Command::Help => self.tell_lines(slash::help()),
+            Command::Help => self.tell_lines(slash::help("#", slash::Entry::told)),
             Command::Rooms => self.list_rooms().await?,
             Command::Join(name) => self.join(&name).await?,
             Command::Create(name, is_private, title) => self.create(name, is_private, title).await?,

@@ -8,7 +8,7 @@ use wardroom_protocol::messages::{
     RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList,
 };
 use wardroom_protocol::query;
-use wardroom_protocol::slash::{self, BadLine, Command as Slash, Line, TABLE};
+use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, TABLE};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Message, RelPath, RoomName};
 
@@ -107,7 +107,7 @@ impl Talk {
         let room = self.room.clone();
         match command {
             Slash::Help if self.desk.is_some() => self.voice.say(&hint::help()),
-            Slash::Help => self.voice.say(&slash::help().trim_end().replace('#', "--")),
+            Slash::Help => self.voice.say(slash::help("--", Entry::told).trim_end()),
             Slash::Rooms => self.say_rooms(runner),
             Slash::Join(room) => self.ask(runner, &RoomJoin { room: room.clone() }, Asked::GoTo(room)),
             Slash::Create(room, private, title) => {

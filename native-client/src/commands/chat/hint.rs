@@ -1,7 +1,7 @@
 //! What is said beneath a line while it is typed: what a command does, what of it is missing, what is wrong with it; and what becomes
 //! of a paste that is too much. Words only; `desk` draws them.
 
-use wardroom_protocol::slash::{Entry, TABLE};
+use wardroom_protocol::slash::{self, Entry};
 use wardroom_protocol::typed::{Explained, explain, is_required, wanted, wrong};
 
 use super::super::send::preview;
@@ -52,14 +52,7 @@ pub(super) fn hint(line: &str) -> Option<String> {
 
 /// The commands, a line each, as they are here.
 pub(super) fn help() -> String {
-    let mut out =
-        String::from("-- A line is a message to the room you are in. A line that begins with / is a command:\n");
-    for entry in TABLE {
-        let (arguments, about) = here(entry);
-        let usage = format!("/{} {arguments}", entry.name);
-        out.push_str(&format!("--   {usage:<30}{about}\n"));
-    }
-    out.push_str("--   //text                        say a text that begins with a slash\n");
+    let mut out = slash::help("--", here);
     out.push_str(
         "-- Tab completes, Alt-Enter begins another line, the arrows bring back what you wrote, Ctrl-D leaves.",
     );
