@@ -11,6 +11,7 @@ mod full_disk;
 mod house;
 mod in_the_page;
 mod kill;
+mod looks;
 mod offline_in_the_page;
 mod proxies;
 mod proxy;

@@ -44,10 +44,12 @@ pub fn Side(props: &SideProps) -> Html {
     };
     html! {
         <aside class="side" aria-label={words.runs_files_people}>
-            <div class="tabs" role="tablist">
-                { tab(Tab::Now, words.now_tab, testids::TAB_NOW) }
-                { tab(Tab::Files, words.files_tab, testids::TAB_FILES) }
-                { tab(Tab::People, words.people_tab, testids::TAB_PEOPLE) }
+            <div class="side__head">
+                <div class="tabs" role="tablist">
+                    { tab(Tab::Now, words.now_tab, testids::TAB_NOW) }
+                    { tab(Tab::Files, words.files_tab, testids::TAB_FILES) }
+                    { tab(Tab::People, words.people_tab, testids::TAB_PEOPLE) }
+                </div>
                 <button class="tool tool--plain side__close" onclick={close}>{ words.close }</button>
             </div>
             <div class="side__body" role="tabpanel">
