@@ -11,6 +11,7 @@ use yew::prelude::*;
 
 use super::sign::LanguageButton;
 use crate::app::{Dialog, Engine, Topic, UiAct, UiHandle};
+use crate::components::{Icon, icon};
 use crate::hooks::{PrefsAct, Same, Theme, use_prefs, use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::logic::route::Route;
@@ -67,13 +68,13 @@ pub fn Rail(props: &RailProps) -> Html {
                 <span>{ words.jump_button }</span><span class="kbd" aria-hidden="true">{ browser::jump_key() }</span></button>
             <div class="rooms__head">{ words.rooms_head }
                 if may_make {
-                    <button class="rooms__add" onclick={open(Dialog::NewRoom)} aria-label={words.room_new} title={words.room_new} data-testid={testids::ROOM_NEW}>{ "+" }</button>
+                    <button class="rooms__add" onclick={open(Dialog::NewRoom)} aria-label={words.room_new} title={words.room_new} data-testid={testids::ROOM_NEW}>{ icon(Icon::Add) }</button>
                 }
             </div>
             <div class="rooms__list">{ for joined.iter().map(item) }</div>
             <div class="rooms__head">{ words.dms_head }
                 if may_make {
-                    <button class="rooms__add" onclick={open(Dialog::NewDm)} aria-label={words.dm_new} title={words.dm_new} data-testid={testids::DM_NEW}>{ "+" }</button>
+                    <button class="rooms__add" onclick={open(Dialog::NewDm)} aria-label={words.dm_new} title={words.dm_new} data-testid={testids::DM_NEW}>{ icon(Icon::Add) }</button>
                 }
             </div>
             <div class="rooms__list">{ for dms.iter().map(item) }</div>
@@ -136,17 +137,9 @@ fn sign(info: &RoomInfo, is_here: bool, words: &Words) -> Html {
         return html! { <i class={classes!("dot", is_here.then_some("dot--here"))} role="img" aria-label={if is_here { words.here } else { words.away }}></i> };
     }
     if info.private {
-        lock(words)
+        html! { <span role="img" aria-label={words.private}>{ icon(Icon::Lock) }</span> }
     } else {
-        html! { "#" }
-    }
-}
-
-fn lock(words: &Words) -> Html {
-    html! {
-        <svg viewBox="0 0 12 12" role="img" aria-label={words.private}>
-            <rect x="2" y="5" width="8" height="6" rx="1" /><path d="M4 5V3.5a2 2 0 0 1 4 0V5" />
-        </svg>
+        icon(Icon::Hash)
     }
 }
 
