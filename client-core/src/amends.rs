@@ -51,7 +51,7 @@ impl PendingAmend {
     pub(crate) fn carry_out(&self, line: &mut Event, me: &UserName) {
         let target = self.seq;
         let body = match &self.deed {
-            Deed::Edit(text) => EventBody::Edit(Edit { target, text: text.clone() }),
+            Deed::Edit(text) => EventBody::Edit(Edit::of_text(target, text)),
             Deed::Delete => EventBody::Delete(Target { target }),
             Deed::React { emoji, on } => EventBody::Reaction(ReactionBody { target, emoji: emoji.clone(), on: *on }),
         };

@@ -1,6 +1,7 @@
 //! Events: what stands in a room's timeline. Kept in the store as `kind` and the JSON of its own fields, so that an
 //! event is written to the wire without being parsed.
 
+mod alert;
 mod kinds;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{Nonce, RoomName, UserName};
 use crate::messages::Message;
 
+pub use alert::*;
 pub use kinds::*;
 
 /// One line of a room's timeline.
@@ -337,7 +339,7 @@ mod tests {
     fn amendments_are_carried_out_once_and_in_their_order() {
         let (ann, ben) = (UserName::parse("ann").unwrap(), UserName::parse("ben").unwrap());
         let mut said = MessageBody { text: "helo".to_owned(), ..MessageBody::default() };
-        let edit = |text: &str| EventBody::Edit(Edit { target: 1, text: text.to_owned() });
+        let edit = |text: &str| EventBody::Edit(Edit::of_text(1, text));
         let react = |on| EventBody::Reaction(ReactionBody { target: 1, emoji: "👍".to_owned(), on });
         assert!(said.amend(2, &ann, &edit("hello")));
         assert!(!said.amend(2, &ann, &edit("later")), "it is in there already");

@@ -4,6 +4,7 @@
 //! gateway, the command line and the page (as wasm) share it byte for byte. What a frame *means* is not here.
 
 pub mod address;
+pub mod ansi;
 pub mod code;
 pub mod event;
 pub mod frame;

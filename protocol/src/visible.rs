@@ -13,13 +13,32 @@ pub fn is_deceptive(c: char) -> bool {
     )
 }
 
+/// The implicit marks of direction, which writers of Hebrew and Arabic need as they need the joiners. They order the
+/// punctuation between words and turn no letter; names may still not have them ([`is_deceptive`]).
+pub fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}')
+}
+
 fn is_harmless(c: char) -> bool {
+    is_direction_mark(c) || is_exact(c)
+}
+
+fn is_exact(c: char) -> bool {
     c == '\t' || !(c.is_control() || is_deceptive(c) || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
 /// One line of text with its controls made visible: `ESC` becomes `␛`, other C0 their picture, the rest `<U+202E>`.
 /// A tab stays; a line feed becomes `␊`, so that one line stays one line.
 pub fn visible(text: &str) -> Cow<'_, str> {
+    with(text, is_harmless)
+}
+
+/// As [`visible`], with marks of direction shown too: for commands, where what is run must be what is read.
+pub fn exact(text: &str) -> Cow<'_, str> {
+    with(text, is_exact)
+}
+
+fn with(text: &str, is_harmless: fn(char) -> bool) -> Cow<'_, str> {
     if text.chars().all(is_harmless) {
         return Cow::Borrowed(text);
     }
@@ -37,7 +56,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{exact, visible};
 
     #[test]
     fn controls_are_shown() {
@@ -47,6 +66,17 @@ mod tests {
         assert_eq!(visible("x\u{202e}y"), "x<U+202E>y");
         assert_eq!(visible("\x7f"), "␡");
         assert_eq!(visible("app\u{200b}.log"), "app<U+200B>.log");
+    }
+
+    #[test]
+    fn marks_of_direction_are_as_invisible_as_joiners() {
+        for text in ["abc \u{200f}\u{5e9}\u{5dc}\u{5d5}\u{5dd}", "\u{200e}x", "\u{61c}y", "a\u{200c}b\u{200d}c"] {
+            assert_eq!(visible(text), text);
+        }
+        for turned in ['\u{202a}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{200b}', '\u{feff}'] {
+            assert!(visible(&format!("x{turned}y")).contains("<U+"), "{turned:?}");
+        }
+        assert_eq!(exact("rm \u{200f}x"), "rm <U+200F>x");
     }
 
     #[test]

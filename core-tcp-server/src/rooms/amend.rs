@@ -34,7 +34,7 @@ pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Opti
             if !said.body.deleted && said.body.text == edit.text {
                 return Ok(None);
             }
-            let body = EventBody::Edit(Edit { target: edit.seq, text: edit.text });
+            let body = EventBody::Edit(Edit::of_text(edit.seq, edit.text));
             tx.amend(said, amendment(&room, &by, &body), Some(mentions)).map(Some)
         })
         .await

@@ -156,7 +156,7 @@ impl Tx<'_> {
         seq: u64,
         replaced: &mut Vec<Replaced>,
     ) -> Result<(), Refusal> {
-        let body = EventBody::Edit(Edit { target, text: String::new() });
+        let body = EventBody::Edit(Edit::of_text(target, ""));
         let fields = body.fields();
         let room = amendment.room.0;
         // Of those, only the last ones can be in a tail.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EventBody;
+use super::{AlertGroup, EventBody};
 use crate::ids::{RunId, UserName};
 use crate::messages::Exit;
 use crate::path::RelPath;
@@ -31,6 +31,34 @@ pub struct MessageBody {
     /// How often a webhook said it, where that is more than once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// How the text is read.
+    #[serde(default, skip_serializing_if = "Format::is_markdown")]
+    pub format: Format,
+    /// It mentions nobody, whatever the text says: a program wrote it, and its webhook may not mention people.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
+    /// The alerts that the text is about, for clients that draw them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<Box<AlertGroup>>,
+}
+
+/// How a message's text is read.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// As Markdown.
+    #[default]
+    Markdown,
+    /// As it is, character by character; also what a format is that this version does not know.
+    #[serde(other)]
+    Plain,
+}
+
+impl Format {
+    /// True for what is not said on the wire.
+    pub fn is_markdown(&self) -> bool {
+        *self == Format::Markdown
+    }
 }
 
 /// One reaction to a message, and whose it is.
@@ -49,6 +77,20 @@ pub struct Edit {
     pub target: u64,
     /// What it says now; empty where the message was deleted later.
     pub text: String,
+    /// The alerts that the message is about now. With it, this is news of a webhook's and not a correction: the message does
+    /// not become `edited`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<Box<AlertGroup>>,
+    /// How often the webhook said it by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+}
+
+impl Edit {
+    /// A person's correction.
+    pub fn of_text(target: u64, text: impl Into<String>) -> Self {
+        Edit { target, text: text.into(), alert: None, count: None }
+    }
 }
 
 /// A line of the same room.
@@ -172,7 +214,7 @@ impl MessageBody {
             return false;
         }
         match body {
-            EventBody::Edit(edit) if !self.deleted => (self.text, self.edited) = (edit.text.clone(), true),
+            EventBody::Edit(edit) if !self.deleted => self.edit(edit),
             EventBody::Delete(_) => {
                 *self = Self { reply_to: self.reply_to, deleted: true, ..Self::default() };
             }
@@ -182,6 +224,16 @@ impl MessageBody {
         }
         self.amended = Some(seq);
         true
+    }
+
+    fn edit(&mut self, edit: &Edit) {
+        self.text.clone_from(&edit.text);
+        if edit.alert.is_some() {
+            self.alert.clone_from(&edit.alert);
+            self.count = edit.count.or(self.count);
+        } else {
+            self.edited = true;
+        }
     }
 
     fn react(&mut self, by: &UserName, reaction: &ReactionBody) {

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::impl_message;
 use super::session::RoomInfo;
-use crate::ids::{Epoch, Nonce, RoomName, UserName};
+use crate::ids::{Epoch, RoomName, UserName};
 use crate::role::{Role, RoomRole};
 
 /// The rooms that one may see, as many as a line holds. Answer: [`RoomListed`].
@@ -111,28 +111,6 @@ pub struct RoomPage {
     pub events: Vec<Box<RawValue>>,
     /// There are more in the direction that was asked for.
     pub more: bool,
-}
-
-/// Says something. Two posts of one user with one nonce are one post. Answer: [`Stood`].
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct RoomPost {
-    /// The room.
-    pub room: RoomName,
-    /// The words, at most [`crate::limits::TEXT_BYTES_MAX`] bytes, not empty.
-    pub text: String,
-    /// The author's mark: a retry bears the same.
-    pub nonce: Nonce,
-    /// The `seq` of the line that it answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<u64>,
-}
-
-/// Where something stands in its room; `None` where nothing had to be written.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Stood {
-    /// Its place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seq: Option<u64>,
 }
 
 /// One has read up to here; told to all connections of the user. Never goes back.
@@ -336,7 +314,7 @@ pub struct RoomState {
 
 impl_message! {
     RoomList = "room.list", RoomCreate = "room.create", RoomJoin = "room.join", RoomLeave = "room.leave",
-    RoomOpen = "room.open", RoomClose = "room.close", RoomHistory = "room.history", RoomPost = "room.post",
+    RoomOpen = "room.open", RoomClose = "room.close", RoomHistory = "room.history",
     RoomRead = "room.read", RoomMembers = "room.members", RoomLive = "room.live", RoomState = "room.state",
     RoomSet = "room.set", RoomInvite = "room.invite", RoomRemove = "room.remove", RoomSetRole = "room.role", DmOpen = "dm.open",
     RoomEdit = "room.edit", RoomDelete = "room.delete", RoomReact = "room.react", Typing = "typing", Presence = "presence",

@@ -121,9 +121,10 @@ fn check_answer(example: &Example, request: Option<&str>) {
         Some("hook.add") => fields::<messages::HookAdded>(example),
         Some("hook.list") => fields::<messages::HookListed>(example),
         Some(
-            "room.create" | "room.join" | "room.leave" | "room.post" | "room.edit" | "room.delete" | "room.react"
-            | "room.set" | "room.invite" | "room.remove" | "room.role" | "hook.part" | "hook.post",
+            "room.create" | "room.join" | "room.leave" | "room.edit" | "room.delete" | "room.react" | "room.set"
+            | "room.invite" | "room.remove" | "room.role" | "hook.part" | "hook.post",
         ) => fields::<messages::Stood>(example),
+        Some("room.post") => fields::<messages::Posted>(example),
         Some("room.open") => fields::<messages::RoomOpened>(example),
         Some("room.members") => fields::<messages::RoomMembersListed>(example),
         Some("room.history") => {

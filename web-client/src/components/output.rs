@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::text::ansi::Span;
+use crate::text::ansi::{Span, classes};
 
 #[derive(PartialEq, Properties)]
 pub struct OutputLineProps {
@@ -21,7 +21,7 @@ pub struct OutputLineProps {
 #[component]
 pub fn OutputLine(props: &OutputLineProps) -> Html {
     let pieces = props.spans.iter().enumerate().map(|(at, span)| {
-        let class = span.style.classes();
+        let class = classes(span.style);
         // A line's pieces do not move: their place is their key.
         html! { <span key={at} class={(!class.is_empty()).then_some(class)}>{ &span.text }</span> }
     });

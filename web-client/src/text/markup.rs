@@ -186,6 +186,6 @@ mod tests {
         let blocks = blocks("\x1b[31mred\x1b[0m\nplain");
         let [Block::Coloured(lines)] = blocks.as_slice() else { panic!("one block of lines") };
         assert_eq!(lines.len(), 2);
-        assert_eq!(lines[0][0].style.classes(), "f-1");
+        assert_eq!(super::super::ansi::classes(lines[0][0].style), "f-1");
     }
 }

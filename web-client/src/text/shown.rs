@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use wardroom_protocol::visible::visible;
+use wardroom_protocol::visible::{exact, visible};
 
 /// Marks that may stand on one character: scripts need up to four (Vietnamese two, Hebrew with accents four), piles are
 /// made of dozens.
@@ -20,8 +20,8 @@ pub fn shown(text: &str) -> Cow<'_, str> {
 
 /// A command of many lines as one, in which nothing is hidden: what is run is what is read.
 pub fn one_line(cmd: &str) -> String {
-    let cmd = shown(cmd);
-    cmd.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ⏎ ")
+    let cmd = calm(cmd);
+    cmd.lines().map(|line| exact(line.trim())).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ⏎ ")
 }
 
 /// Without more than [`MARKS_MAX`] combining marks on a character.
@@ -67,12 +67,14 @@ mod tests {
     fn controls_and_turned_text_are_seen() {
         assert_eq!(shown("a\u{202e}b\nc\x07"), "a<U+202E>b\nc␇");
         assert_eq!(shown("x\u{2066}y\u{2069}"), "x<U+2066>y<U+2069>");
+        assert_eq!(shown("abc \u{200f}\u{5e9}\u{5dc}"), "abc \u{200f}\u{5e9}\u{5dc}");
     }
 
     #[test]
     fn what_is_run_is_what_is_read() {
         assert_eq!(one_line("make\n\n  test"), "make ⏎ test");
         assert_eq!(one_line("rm -r /\u{202e}pmt/"), "rm -r /<U+202E>pmt/");
+        assert_eq!(one_line("rm \u{200f}x"), "rm <U+200F>x");
         assert_eq!(one_line("echo a\u{200b}b\u{1b}c"), "echo a<U+200B>b␛c");
     }
 }

@@ -7,7 +7,7 @@ use crate::app::{Engine, UiAct, UiHandle};
 use crate::components::CopyButton;
 use crate::hooks::use_engine;
 use crate::logic::route::Route;
-use crate::text::ansi::{Span, Style, spans};
+use crate::text::ansi::{Span, Style, classes, spans};
 use crate::text::code::tokens;
 use crate::text::markup::{Block, Piece, blocks};
 use crate::text::shown;
@@ -108,7 +108,7 @@ impl Hand {
 
 fn coloured(line: &[Span]) -> Html {
     let pieces = line.iter().map(|span| {
-        let class = span.style.classes();
+        let class = classes(span.style);
         html! { <span class={(!class.is_empty()).then_some(class)}>{ &span.text }</span> }
     });
     html! { <>{ for pieces }{ "\n" }</> }
