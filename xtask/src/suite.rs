@@ -4,6 +4,7 @@
 
 mod beside;
 mod fuzz;
+mod step;
 mod steps;
 
 use std::process::ExitCode;
@@ -11,25 +12,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use self::step::{Outcome, Shared, Step};
 use crate::{command, workspace};
-
-/// How a step ended.
-enum Outcome {
-    Passed,
-    Failed(String),
-    /// It could not run, and why.
-    Skipped(String),
-}
-
-/// One step.
-struct Step {
-    name: &'static str,
-    /// Steps without which it makes no sense.
-    needs: &'static [&'static str],
-    /// On a CI machine it may not be skipped.
-    must_run: bool,
-    run: fn(&mut steps::Shared) -> Result<Outcome>,
-}
 
 struct Line {
     name: &'static str,
@@ -48,8 +32,8 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     }
     let start = Instant::now();
     let wanted = wanted(args);
-    let mut shared = steps::Shared::default();
-    shared.wants_clippy_wasm = wanted.iter().any(|step| step.name == "clippy-wasm");
+    let wants_clippy_wasm = wanted.iter().any(|step| step.name == "clippy-wasm");
+    let mut shared = Shared { wants_clippy_wasm, ..Shared::default() };
     let mut lines: Vec<Line> = Vec::new();
     for step in wanted {
         let blocked = lines.iter().find(|line| step.needs.contains(&line.name) && !line.is_passed());
@@ -75,7 +59,7 @@ fn needs(line: &Line) -> String {
     format!("{} did not pass", line.name)
 }
 
-fn take(step: &Step, shared: &mut steps::Shared) -> Line {
+fn take(step: &Step, shared: &mut Shared) -> Line {
     println!("\n── {}", step.name);
     let start = Instant::now();
     let outcome = match (step.run)(shared) {
@@ -88,16 +72,6 @@ fn take(step: &Step, shared: &mut steps::Shared) -> Line {
     let line = Line { name: step.name, outcome, took: start.elapsed() };
     println!("── {} {} after {}", line.name, line.outcome.words(), command::words(line.took));
     line
-}
-
-impl Outcome {
-    fn words(&self) -> String {
-        match self {
-            Outcome::Passed => "passed".to_owned(),
-            Outcome::Failed(why) => format!("failed: {why}"),
-            Outcome::Skipped(why) => format!("skipped: {why}"),
-        }
-    }
 }
 
 impl Line {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::Outcome;
+use super::step::Outcome;
 use crate::{command, system, tools, workspace};
 
 /// What cargo-fuzz passes for coverage.

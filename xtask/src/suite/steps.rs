@@ -1,7 +1,7 @@
 //! The steps of `cargo xtask test`, in their order.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::beside::Beside;
-use super::{Outcome, Step, fuzz};
+use super::fuzz;
+use super::step::{Executable, Outcome, Shared, Step};
 use crate::{command, page, system, tidy, tools, workspace};
 
 /// A cold build of everything takes about 6 minutes on two idle cores.
@@ -35,24 +36,6 @@ pub const ALL: [Step; 11] = [
     Step { name: "e2e", needs: &["page", "build"], must_run: true, run: e2e },
     Step { name: "fuzz", needs: &[], must_run: true, run: |_| fuzz::run() },
 ];
-
-/// What one step leaves for the next.
-#[derive(Default)]
-pub struct Shared {
-    executables: Vec<Executable>,
-    /// Where axe is, for the browser's tests.
-    axe: Option<PathBuf>,
-    /// Its step comes too.
-    pub wants_clippy_wasm: bool,
-    clippy_wasm: Option<Beside>,
-}
-
-/// A test binary that was built.
-struct Executable {
-    package: String,
-    path: PathBuf,
-    folder: PathBuf,
-}
 
 fn passed(done: Result<()>) -> Result<Outcome> {
     done.map(|()| Outcome::Passed)

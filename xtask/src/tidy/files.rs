@@ -1,6 +1,6 @@
 //! Rules for single files: what they begin with, how long they are, what they may not say.
 
-use super::Source;
+use super::source::Source;
 
 /// Lines of a file of code, its tests at the end not counted. Longer ones are two things in one.
 const LINES_MAX: usize = 350;

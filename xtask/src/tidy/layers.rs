@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::Source;
+use super::source::Source;
 use crate::command;
 
 /// The heading under which ARCHITECTURE.md has its table.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Source;
+use super::source::Source;
 
 /// Endings by which a word in backticks is a file of ours even without a `/`.
 const FILES: [&str; 4] = [".rs", ".toml", ".md", ".css"];

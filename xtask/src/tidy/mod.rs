@@ -3,23 +3,17 @@
 //!
 //! Not here: whether `docs/protocol.md` names every message. That needs the protocol crate, and is one of its tests.
 
+mod cycles;
 mod files;
 mod layers;
 mod map;
+mod source;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
 use crate::workspace;
-
-/// A file of ours, read as text.
-struct Source {
-    /// Relative to the root, with `/`.
-    path: String,
-    text: String,
-}
 
 /// `cargo xtask tidy`
 pub fn run(args: &[String]) -> Result<ExitCode> {
@@ -33,7 +27,7 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
 /// Checks all rules.
 pub fn check() -> Result<()> {
     let root = workspace::root();
-    let sources = sources(&root);
+    let sources = source::all(&root);
     let mut faults = Vec::new();
     faults.extend(files::headers(&sources));
     faults.extend(files::lengths(&sources));
@@ -41,6 +35,7 @@ pub fn check() -> Result<()> {
     faults.extend(files::words(&sources));
     faults.extend(layers::crates(&root)?);
     faults.extend(layers::services(&sources));
+    faults.extend(cycles::circles(&sources));
     faults.extend(map::paths(&root, &sources));
     if faults.is_empty() {
         println!("{} files are tidy", sources.len());
@@ -48,18 +43,4 @@ pub fn check() -> Result<()> {
     }
     faults.iter().for_each(|fault| println!("{fault}"));
     bail!("{} faults", faults.len())
-}
-
-/// All text files that people write.
-fn sources(root: &Path) -> Vec<Source> {
-    const WRITTEN: [&str; 10] = ["rs", "toml", "md", "css", "html", "js", "conf", "yml", "service", "sh"];
-    let mut sources = Vec::new();
-    for path in workspace::files_below(root) {
-        let is_written = path.extension().is_some_and(|ext| WRITTEN.iter().any(|written| ext == *written));
-        let Ok(relative) = path.strip_prefix(root) else { continue };
-        if let (true, Ok(text)) = (is_written, std::fs::read_to_string(&path)) {
-            sources.push(Source { path: relative.to_string_lossy().replace('\\', "/"), text });
-        }
-    }
-    sources
 }
