@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod admin;
 mod answer;
+pub mod browsers;
 mod clock;
 mod data;
 mod files;

@@ -20,6 +20,16 @@ pub const STORE_BUSY_MS: u64 = 5_000;
 pub const TAIL_EVENTS_MAX: usize = 1_024;
 /// Bytes that a room keeps encoded in memory: 1,024 of the longest texts would be 16 MiB a room.
 pub const TAIL_BYTES_MAX: usize = 1 << 20;
+/// Bytes that the tails of all rooms take in memory together, counted at their worst: half of the 64 MiB that a core
+/// with 10,000 rooms may take. The rooms that nobody wrote to for longest give theirs up.
+pub const TAILS_BYTES_MAX: usize = 24 << 20;
+/// Events that one segment of a tail holds: half a commit. An edit copies a segment, so it stays small.
+pub const SEGMENT_EVENTS_MAX: usize = 256;
+/// Bytes that one segment of a tail holds, unless a single event is longer: what a reader that stopped reading keeps
+/// from being freed is one write and the segments that it is cut from.
+pub const SEGMENT_BYTES_MAX: usize = 64 << 10;
+/// Bytes of events that one write takes: as many as a kernel buffer holds at once.
+pub const EVENT_BYTES_PER_WRITE_MAX: usize = 64 << 10;
 /// Events that one read from disk gives a reader that is behind.
 pub const PAGE_EVENTS_MAX: usize = 200;
 /// Bytes that one read from disk gives a reader, so that a page of long texts stays small too.
@@ -27,6 +37,9 @@ pub const PAGE_BYTES_MAX: usize = 256 << 10;
 
 /// Requests of one connection that may be under way or unread; then the core stops reading that connection.
 pub const IN_FLIGHT_MAX: u32 = 64;
+/// Bytes of a connection's replies that may be under way or unread; then the core stops reading that connection. Four
+/// of the longest lines: a client that reads has its next page while it draws this one.
+pub const REPLY_BYTES_MAX: usize = 4 * wardroom_protocol::limits::LINE_BYTES_MAX;
 /// Bytes of replies that one write takes.
 pub const WRITE_BYTES_MAX: usize = 256 << 10;
 /// Slices that one write takes: IOV_MAX is 1,024 on Linux; more than this gains nothing.
@@ -182,6 +195,8 @@ const _: () = {
         "what is in memory for safety covers what is kept for speed"
     );
     assert!(TAIL_EVENTS_MAX >= 4 * COMMIT_BATCH_MAX / 2, "a commit does not overrun the tail");
+    assert!(TAILS_BYTES_MAX > 8 * TAIL_BYTES_MAX, "one busy room does not take the tails of all others");
+    assert!(SEGMENT_BYTES_MAX * 8 <= TAIL_BYTES_MAX, "a tail that drops a segment keeps most of itself");
     assert!(PAGE_EVENTS_MAX <= TAIL_EVENTS_MAX, "a reader that takes a page from disk can reach the tail");
     assert!(READ_BYTES_MAX >= 2 * (64 << 10), "a read takes more than one bulk frame");
     assert!(UPLOAD_QUEUE_BYTES_MAX as u64 >= 8 * UPLOAD_WINDOW_BYTES, "several uploads fill their windows");

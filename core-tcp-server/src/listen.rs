@@ -147,18 +147,22 @@ impl Default for Doors {
     }
 }
 
+impl Doors {
+    /// Waits for a place for a connection, and for one among those that are not signed in.
+    pub async fn enter(&self) -> Option<(OwnedSemaphorePermit, Stranger)> {
+        let all = Arc::clone(&self.all).acquire_owned().await.ok()?;
+        let stranger = Arc::clone(&self.strangers).acquire_owned().await.ok()?;
+        Some((all, stranger))
+    }
+}
+
 /// Accepts until `shutdown`. Connections go on; their outlets are closed by whoever shuts down.
 pub async fn accept_all(listener: Listener, state: Arc<State>, doors: Doors, shutdown: CancellationToken) {
     loop {
         // A place first, then the connection: whoever finds none waits in the kernel's queue.
-        let places = async {
-            let all = Arc::clone(&doors.all).acquire_owned().await;
-            let stranger = Arc::clone(&doors.strangers).acquire_owned().await;
-            all.and_then(|all| stranger.map(|stranger| (all, stranger)))
-        };
         let accepted = tokio::select! {
             () = shutdown.cancelled() => return,
-            Ok(places) = places => tokio::select! {
+            Some(places) = doors.enter() => tokio::select! {
                 () = shutdown.cancelled() => return,
                 accepted = listener.accept() => accepted.map(|connection| (connection, places)),
             },

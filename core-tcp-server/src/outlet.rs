@@ -1,10 +1,10 @@
 //! The outgoing side of a connection, as the rest of the core sees it: something to wake, to hand answers to, and to
 //! close. It holds no events and no output: the connection's writer has cursors for those.
 //!
-//! The queue is bounded by its reader: [`Outlet::has_room`] makes the connection's reading side wait while answers
-//! are under way or unsent.
+//! The queue is bounded by its reader: [`Outlet::has_room`] makes the connection's reading side wait while too many
+//! answers, or too many bytes of them, are under way or unsent.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -13,16 +13,19 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
+use wardroom_protocol::limits::LINE_BYTES_MAX;
 use wardroom_protocol::{RunId, StreamId};
 
-use crate::limits::{CROWDED_ITEMS, IN_FLIGHT_MAX, OPEN_ROOMS_MAX};
+use crate::limits::{CROWDED_ITEMS, IN_FLIGHT_MAX, OPEN_ROOMS_MAX, REPLY_BYTES_MAX};
 use crate::rooms::Room;
 use crate::store::{RoomId, UserId};
 
 /// What the writer of a connection is handed, in order.
 pub enum Item {
-    /// Bytes to be written: an answer, or something told.
+    /// One frame: an answer, or something told.
     Frame(Bytes),
+    /// Bytes of the connection's own framing, written as they are: a WebSocket's pong.
+    Control(Bytes),
     /// A room is open from now on: events after `cursor`, then `room.live`.
     Open {
         /// The room.
@@ -47,6 +50,16 @@ pub enum Item {
     Ack(FlowKey, u64),
     /// No more of this bulk.
     Stop(FlowKey),
+}
+
+impl Item {
+    /// Bytes that it holds in memory.
+    fn bytes(&self) -> usize {
+        match self {
+            Item::Frame(bytes) | Item::Control(bytes) => bytes.len(),
+            _ => 0,
+        }
+    }
 }
 
 /// What a reader knows of a room that it has not opened.
@@ -120,13 +133,23 @@ pub struct Outlet {
     /// Held while an item is pushed or the queue is taken; never across an await.
     queue: Mutex<VecDeque<Item>>,
     queued: AtomicU32,
+    /// Bytes of the frames in the queue.
+    queued_bytes: AtomicUsize,
     in_flight: AtomicU32,
+    /// Bytes that answers under way may have, where they may be long and several are under way at once.
+    reserved_bytes: AtomicUsize,
     /// No more is read; what is queued is written, then the connection ends.
     is_closing: AtomicBool,
+    /// The code of the WebSocket's close frame, where the reading side knows it: the client's own, which may be none, or
+    /// that of what it did wrong.
+    pub close_code: OnceLock<Option<u16>>,
     /// When bytes last came in, Unix milliseconds: for the sweeper.
     pub heard_ms: AtomicU64,
     /// Runs that are watched here.
     pub watches: AtomicUsize,
+    /// Rooms of which the reader may have to be told more than their events. Held for a look-up.
+    moved: Mutex<HashSet<RoomId>>,
+    has_moved: AtomicBool,
     /// Rooms whose members were asked for, the latest last. Held for a look-up.
     asked: Mutex<Vec<RoomId>>,
     /// Who reads, once that is known.
@@ -191,6 +214,22 @@ impl Outlet {
         !self.asked.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
+    /// A room moved on: the writer looks whether there is something to tell of it. Costs the same however many rooms the
+    /// reader is in.
+    pub fn room_moved(&self, room: RoomId) {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(room);
+        self.has_moved.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// The rooms that moved on since this was last asked; for the writer.
+    pub fn take_moved(&self) -> HashSet<RoomId> {
+        if !self.has_moved.load(Ordering::Acquire) || !self.has_moved.swap(false, Ordering::AcqRel) {
+            return HashSet::new();
+        }
+        std::mem::take(&mut *self.moved.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Makes the writer look at its cursors. Cheap where it is about to anyway.
     pub fn wake(&self) {
         if !self.is_dirty.swap(true, Ordering::AcqRel) {
@@ -200,6 +239,7 @@ impl Outlet {
 
     /// Hands the writer something.
     pub fn push(&self, item: Item) {
+        self.queued_bytes.fetch_add(item.bytes(), Ordering::AcqRel);
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(item);
         self.queued.fetch_add(1, Ordering::AcqRel);
         self.wake();
@@ -232,6 +272,18 @@ impl Outlet {
         self.reader.wake();
     }
 
+    /// As [`Outlet::begin`], for a request whose answer may be as long as a line.
+    pub fn begin_long(&self) {
+        self.reserved_bytes.fetch_add(LINE_BYTES_MAX, Ordering::AcqRel);
+        self.begin();
+    }
+
+    /// The answer to a request that [`Outlet::begin_long`] announced.
+    pub fn answer_long(&self, frame: Option<Bytes>) {
+        self.reserved_bytes.fetch_sub(LINE_BYTES_MAX, Ordering::AcqRel);
+        self.answer(frame);
+    }
+
     /// Ends the connection after what is queued. `last` is the last frame, if there is something to say.
     pub fn close(&self, last: Option<Bytes>) {
         if self.is_closing.load(Ordering::Acquire) {
@@ -261,9 +313,11 @@ impl Outlet {
         self.is_closing.load(Ordering::Acquire)
     }
 
-    /// Waits until fewer than [`IN_FLIGHT_MAX`] requests are under way or answered but unsent.
+    /// Waits until fewer than [`IN_FLIGHT_MAX`] requests are under way or answered but unsent, and fewer than
+    /// [`REPLY_BYTES_MAX`] bytes of them.
     pub async fn has_room(&self) {
-        self.wait_for_reader(|| self.load() < IN_FLIGHT_MAX || self.is_closing()).await;
+        let has_room = || self.load() < IN_FLIGHT_MAX && self.load_bytes() < REPLY_BYTES_MAX;
+        self.wait_for_reader(|| has_room() || self.is_closing()).await;
     }
 
     /// Waits until all requests are answered.
@@ -296,12 +350,17 @@ impl Outlet {
         }
         drop(queue);
         self.queued.fetch_sub(1, Ordering::AcqRel);
+        self.queued_bytes.fetch_sub(item.bytes(), Ordering::AcqRel);
         self.reader.wake();
         Some(item)
     }
 
     fn load(&self) -> u32 {
         self.in_flight.load(Ordering::Acquire).saturating_add(self.queued.load(Ordering::Acquire))
+    }
+
+    fn load_bytes(&self) -> usize {
+        self.queued_bytes.load(Ordering::Acquire).saturating_add(self.reserved_bytes.load(Ordering::Acquire))
     }
 
     async fn wait_for_reader(&self, is_met: impl Fn() -> bool) {
@@ -313,5 +372,55 @@ impl Outlet {
             if is_met() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Context;
+
+    fn has_room(outlet: &Outlet) -> bool {
+        let mut waiting = std::pin::pin!(outlet.has_room());
+        waiting.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())).is_ready()
+    }
+
+    #[test]
+    fn unread_answers_are_bounded_in_number_and_in_bytes() {
+        let outlet = Outlet::new(0);
+        for _ in 0..IN_FLIGHT_MAX {
+            assert!(has_room(&outlet));
+            outlet.tell(Bytes::from_static(b"{}\n"));
+        }
+        assert!(!has_room(&outlet), "by number");
+        while outlet.pop().is_some() {}
+        for _ in 0..REPLY_BYTES_MAX / LINE_BYTES_MAX {
+            assert!(has_room(&outlet));
+            outlet.begin();
+            outlet.answer(Some(vec![b'x'; LINE_BYTES_MAX].into()));
+        }
+        assert!(!has_room(&outlet), "by bytes");
+        assert!(outlet.pop().is_some());
+        assert!(has_room(&outlet), "what is written makes room");
+        while outlet.pop().is_some() {}
+        for _ in 0..REPLY_BYTES_MAX / LINE_BYTES_MAX {
+            assert!(has_room(&outlet));
+            outlet.begin_long();
+        }
+        assert!(!has_room(&outlet), "by what is yet to be answered");
+        outlet.answer_long(None);
+        assert!(has_room(&outlet));
+    }
+
+    #[test]
+    fn a_room_that_moves_often_is_looked_at_once() {
+        let outlet = Outlet::new(0);
+        assert!(outlet.take_moved().is_empty());
+        for room in [1, 2, 1, 1, 2] {
+            outlet.room_moved(RoomId(room));
+        }
+        let moved = outlet.take_moved();
+        assert_eq!(moved, [RoomId(1), RoomId(2)].into());
+        assert!(outlet.take_moved().is_empty());
     }
 }

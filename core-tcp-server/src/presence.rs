@@ -106,11 +106,6 @@ impl Presence {
         self.lock().here.contains_key(&user)
     }
 
-    /// Makes the writers of all connections of a user look at their cursors.
-    pub fn wake_user(&self, user: UserId) {
-        self.each_of(user, Outlet::wake);
-    }
-
     /// Does something with each connection of a user.
     pub fn each_of(&self, user: UserId, act: impl Fn(&Outlet)) {
         for connection in self.lock().connections.values().filter(|connection| connection.user == user) {

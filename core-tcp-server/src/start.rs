@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use wardroom_protocol::{Address, Code};
 
 use crate::accounts::{self, Accounts};
+use crate::browsers::Browsers;
 use crate::clock::now_ms;
 use crate::data::{DataError, DataFolder};
 use crate::files::Files;
@@ -72,6 +73,7 @@ pub struct Core {
     pub first_invite: Option<String>,
     /// The gateway key.
     pub gateway_key: String,
+    browsers: Browsers,
     stopped: JoinHandle<()>,
 }
 
@@ -132,11 +134,18 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, 
     for (run, upto) in state.runs.printed() {
         state.search.printed(run, upto);
     }
+    let browsers = Browsers::new(&state);
+    drop(state);
     let stopped = tokio::spawn(run(parts, listeners, shutdown));
-    Ok(Core { addresses, socket, first_invite, gateway_key, stopped })
+    Ok(Core { addresses, socket, first_invite, gateway_key, browsers, stopped })
 }
 
 impl Core {
+    /// Where a gateway in this process hands its WebSockets.
+    pub fn browsers(&self) -> Browsers {
+        self.browsers.clone()
+    }
+
     /// Waits until it has stopped: all that was acknowledged is on disk, and the folder is free.
     pub async fn stopped(self) {
         if let Err(error) = self.stopped.await {

@@ -5,6 +5,7 @@
 use bytes::{Bytes, BytesMut};
 use wardroom_protocol::frame::decode_message;
 use wardroom_protocol::limits::{BODY_BYTES_MAX, LINE_BYTES_MAX};
+use wardroom_protocol::websocket::{self, FromClient, MESSAGE_BYTES_MAX, MessageDecoder, MessageError};
 use wardroom_protocol::{DecodeError, Decoder, Frame, RelPath, Request, ServerMessage};
 
 /// All frames of a stream that comes in parts of `part` bytes, and how it ended.
@@ -68,5 +69,45 @@ pub fn message(bytes: &[u8]) {
     if let Ok(frame) = decode_message(message, false) {
         assert_eq!(frame.line.len() + 1 + frame.body.len(), bytes.len());
         assert_eq!(frames_of(bytes, 64), (vec![frame], Ok(())));
+    }
+}
+
+/// All that a client's WebSocket sends in parts of `part` bytes, and how it ended.
+fn messages_of(bytes: &[u8], part: usize) -> (Vec<FromClient>, Result<(), MessageError>) {
+    let mut decoder = MessageDecoder::default();
+    let mut buf = BytesMut::new();
+    let mut messages = Vec::new();
+    for part in bytes.chunks(part) {
+        buf.extend_from_slice(part);
+        loop {
+            match decoder.next(&mut buf) {
+                Ok(Some(message)) => messages.push(message),
+                Ok(None) => break,
+                Err(error) => return (messages, Err(error)),
+            }
+        }
+        assert!(decoder.wanted() <= MESSAGE_BYTES_MAX + 14);
+    }
+    (messages, Ok(()))
+}
+
+/// A WebSocket gives the same messages however its bytes are cut; each is one frame within its bounds, and what a server
+/// would write of it reads the same.
+pub fn websocket(bytes: &[u8]) {
+    let whole = messages_of(bytes, bytes.len().max(1));
+    let cut = messages_of(bytes, 1 + bytes.len() % 5);
+    assert_eq!(whole, cut);
+    for message in whole.0 {
+        match message {
+            FromClient::Frame(frame) => {
+                assert!(frame.line.len() < LINE_BYTES_MAX && frame.body.len() <= BODY_BYTES_MAX);
+                assert!(std::str::from_utf8(&frame.line).is_ok() && !frame.line.contains(&b'\n'));
+                let joined = [&frame.line[..], b"\n", &frame.body].concat();
+                assert_eq!(frames_of(&joined, 64), (vec![frame], Ok(())));
+            }
+            FromClient::Ping(payload) => assert!(payload.len() <= websocket::CONTROL_BYTES_MAX),
+            FromClient::Pong => {}
+            FromClient::Close(code) => assert!(code.is_none_or(|code| (1_000..5_000).contains(&code))),
+        }
     }
 }

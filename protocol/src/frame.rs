@@ -122,8 +122,11 @@ impl Decoder {
     }
 }
 
-/// The number of raw bytes that a line announces. Most lines announce none, and are not parsed for it.
-fn body_len(line: &[u8]) -> Result<usize, DecodeError> {
+/// The number of raw bytes that a line (without its LF) announces. Most lines announce none, and are not parsed for it.
+///
+/// # Errors
+/// [`DecodeError`] where it is no JSON object, or `len` is out of its bounds.
+pub fn body_len(line: &[u8]) -> Result<usize, DecodeError> {
     if line.first() != Some(&b'{') || line.last() != Some(&b'}') {
         return Err(DecodeError::NotJson);
     }

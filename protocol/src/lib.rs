@@ -19,6 +19,7 @@ pub mod role;
 pub mod slash;
 pub mod typed;
 pub mod visible;
+pub mod websocket;
 
 pub use address::Address;
 pub use code::Code;

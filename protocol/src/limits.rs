@@ -56,8 +56,8 @@ pub const RETENTION_DAYS_MAX: u32 = 3_650;
 pub const UNREAD_MAX: u64 = 1_000;
 /// Events in one `room.history` answer.
 pub const HISTORY_LIMIT_MAX: u32 = 200;
-/// Events that one wake-up of a reader takes from a room: measured, see ARCHITECTURE.md.
-pub const EVENTS_PER_WRITE_MAX: usize = 64;
+/// Events that one write to a reader takes: half a commit of the core, which a kernel buffer holds at once.
+pub const EVENTS_PER_WRITE_MAX: usize = 256;
 /// Bytes of a command as text.
 pub const CMD_BYTES_MAX: usize = 16_384;
 /// Words of a command as `argv`.

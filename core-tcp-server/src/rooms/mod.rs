@@ -106,7 +106,7 @@ pub async fn read(state: &State, member: &Member, name: &RoomName, seq: u64) -> 
         })
         .await?;
     recount::settle(state, &room, user, seq).await?;
-    state.presence.wake_user(user);
+    state.presence.each_of(user, |outlet| outlet.room_moved(room.id));
     Ok(())
 }
 

@@ -8,16 +8,18 @@ use wardroom_protocol::{RoomName, UserName};
 
 use super::names::{look_alike, normalized};
 use super::room::{Meta, Moved, Room};
-use crate::limits::HERE_MENTIONS_MAX;
+use crate::limits::{HERE_MENTIONS_MAX, TAILS_BYTES_MAX};
+use crate::log::Budget;
 use crate::refusal::Refusal;
 use crate::store::{Published, RoomId, UserId, from_sql};
 
 /// All rooms.
-#[derive(Default)]
 pub struct Registry {
     rooms: RwLock<Maps>,
     /// Rooms that moved on since the members who do not have them open were last woken.
     moved: Mutex<HashSet<RoomId>>,
+    /// What the tails of all rooms take in memory. Held by the publisher while it appends.
+    tails: Mutex<Budget>,
     /// Held while a room is made.
     pub making: tokio::sync::Mutex<()>,
 }
@@ -26,6 +28,17 @@ pub struct Registry {
 struct Maps {
     by_name: HashMap<RoomName, Arc<Room>>,
     by_id: HashMap<RoomId, Arc<Room>>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self {
+            rooms: RwLock::default(),
+            moved: Mutex::default(),
+            tails: Mutex::new(Budget::new(TAILS_BYTES_MAX)),
+            making: tokio::sync::Mutex::default(),
+        }
+    }
 }
 
 impl Registry {
@@ -105,35 +118,32 @@ impl Registry {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
     }
 
-    /// Appends committed events to their tails and wakes the readers, each room's once. Gives back who came and went.
+    /// Appends committed events to their tails and wakes the readers, once for each room. Gives back who came and went.
     pub fn publish(&self, events: Vec<Published>) -> Vec<(Arc<Room>, Moved)> {
-        let mut last: Option<Arc<Room>> = None;
         let mut moved = Vec::new();
-        for event in events {
-            if last.as_ref().is_none_or(|room| room.id != event.room) {
-                self.wake(last.take());
-                last = self.by_id(event.room);
-            }
+        for (id, events) in by_room(events) {
             // A room made in this very batch is not here yet; it comes with its head as it then stands.
-            if let Some(room) = &last
-                && let Some(who) = room.publish(event)
-            {
-                moved.push((Arc::clone(room), who));
-            }
+            let Some(room) = self.by_id(id) else { continue };
+            let news = room.publish(events);
+            self.evict_for(id, news.tail_bytes);
+            room.wake_open(news.is_more);
+            self.note_moved(id);
+            moved.extend(news.moved.into_iter().map(|who| (Arc::clone(&room), who)));
         }
-        self.wake(last);
         moved
+    }
+
+    /// A tail has grown: others give up theirs where all together take too much.
+    fn evict_for(&self, room: RoomId, bytes: usize) {
+        let evicted = self.tails.lock().unwrap_or_else(PoisonError::into_inner).note(room, bytes);
+        for room in evicted.into_iter().filter_map(|id| self.by_id(id)) {
+            room.tail.evict();
+        }
     }
 
     /// The members who do not have it open are woken soon: something changed that is no event.
     pub fn note_moved(&self, room: RoomId) {
         self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(room);
-    }
-
-    fn wake(&self, room: Option<Arc<Room>>) {
-        let Some(room) = room else { return };
-        room.tail.wake();
-        self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(room.id);
     }
 
     /// Wakes the members who do not have the rooms open that moved on. Called by the sweeper.
@@ -143,6 +153,25 @@ impl Registry {
             room.wake_quiet();
         }
     }
+}
+
+/// The events of each room, in order. Rooms come in the order of their first events.
+fn by_room(events: Vec<Published>) -> Vec<(RoomId, Vec<Published>)> {
+    let mut groups: Vec<(RoomId, Vec<Published>)> = Vec::new();
+    let mut places: HashMap<RoomId, usize> = HashMap::new();
+    for event in events {
+        let room = event.room;
+        let place = match groups.last() {
+            // Most batches are of one room.
+            Some((last, _)) if *last == room => groups.len() - 1,
+            _ => *places.entry(room).or_insert(groups.len()),
+        };
+        match groups.get_mut(place) {
+            Some((_, group)) => group.push(event),
+            None => groups.push((room, vec![event])),
+        }
+    }
+    groups
 }
 
 /// The members of a direct message, by name. `ids` as the store has them: `3+17`.

@@ -55,6 +55,17 @@ pub struct Meta {
     pub first: u64,
 }
 
+/// What a batch of events changed beside the timeline.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Who came and who went, in order.
+    pub moved: Vec<Moved>,
+    /// Something moved of which the events themselves do not tell members all: counts, roles, what the room is called.
+    pub is_more: bool,
+    /// Bytes that the room's tail now takes in memory at most.
+    pub tail_bytes: usize,
+}
+
 /// Somebody became a member, or is one no more: their connections are to know.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Moved {
@@ -208,26 +219,35 @@ impl Room {
         self.moves.fetch_add(1, Ordering::Release);
     }
 
-    /// Takes in an event that was committed, and what it changes. Called by the publisher alone, in commit order.
-    pub fn publish(&self, mut event: Published) -> Option<Moved> {
+    /// Takes in events that were committed together, and what they change. Called by the publisher alone, in commit order.
+    pub fn publish(&self, mut events: Vec<Published>) -> News {
+        let mut news = News::default();
+        for at in 0..events.len() {
+            // What was committed in this batch before may be amended by what follows.
+            let (before, rest) = events.split_at_mut(at);
+            if let Some(event) = rest.first_mut() {
+                self.take_in(event, before, &mut news);
+            }
+        }
+        news.tail_bytes = self.tail.append(&events);
+        news
+    }
+
+    fn take_in(&self, event: &mut Published, before: &mut [Published], news: &mut News) {
         let mut people = self.write_people();
         people.append(event.seq, event.by, event.is_counted);
-        let Some(effect) = event.effect.take() else {
-            drop(people);
-            self.tail.append(event);
-            return None;
-        };
-        let mut moved = None;
+        let Some(effect) = event.effect.take() else { return };
+        news.is_more = true;
         // The numbers move last: who finds a new one finds what it stands for.
         let mut number = &self.moves;
         match *effect {
             Effect::Came(user, role) => {
                 people.come(user, role);
-                moved = Some(Moved::Came(user));
+                news.moved.push(Moved::Came(user));
             }
             Effect::Went(user) => {
                 people.go(user);
-                moved = Some(Moved::Went(user));
+                news.moved.push(Moved::Went(user));
             }
             Effect::Role(user, role) => {
                 people.set_role(user, role);
@@ -236,7 +256,12 @@ impl Room {
             Effect::Mentions(mentions) => people.mention(event.seq, event.by, &mentions),
             Effect::Amended(amended) => {
                 people.amend(&amended);
-                self.tail.replace(amended.replaced);
+                for replaced in &amended.replaced {
+                    if let Some(event) = before.iter_mut().find(|event| event.seq == replaced.seq) {
+                        (event.frame, event.own_frame) = (replaced.frame.clone(), replaced.own_frame.clone());
+                    }
+                }
+                self.tail.replace(&amended.replaced);
             }
             about => {
                 self.change(about);
@@ -245,8 +270,6 @@ impl Room {
         }
         drop(people);
         number.fetch_add(1, Ordering::Release);
-        self.tail.append(event);
-        moved
     }
 
     fn change(&self, effect: Effect) {
@@ -296,10 +319,19 @@ impl Room {
         }
     }
 
-    /// Wakes the connections that do not have it open.
+    /// Has the connections of all members look at where they stand here.
     pub fn wake_quiet(&self) {
         for outlet in self.quiet.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            outlet.wake();
+            outlet.room_moved(self.id);
+        }
+    }
+
+    /// Wakes the connections that have it open: there are events, and what else members are told where `is_more`.
+    pub fn wake_open(&self, is_more: bool) {
+        if is_more {
+            self.tail.each_reader(|outlet| outlet.room_moved(self.id));
+        } else {
+            self.tail.wake();
         }
     }
 

@@ -13,7 +13,7 @@ use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
     ErrAnswer, Exit, HostAck, HostEnded, HostForget, HostFrom, HostHello, HostOutput, HostWelcome, Incoming, Pong,
 };
-use wardroom_protocol::{Code, DecodeError, Frame, Request, RunId, ServerMessage};
+use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
 
 use super::log::Appended;
 use super::order::is_host_name;
@@ -84,8 +84,8 @@ impl Drop for Attached {
 }
 
 /// What a host is told that sent no frame.
-pub fn bad_frame(error: &DecodeError) -> Violation {
-    violation(Code::BadFrame, error.to_string(), None)
+pub fn bad_frame(error: &str) -> Violation {
+    violation(Code::BadFrame, error.to_owned(), None)
 }
 
 /// Notes a name that is new.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::messages::ErrAnswer;
+use wardroom_protocol::limits::HELLO_BYTES_MAX;
+use wardroom_protocol::messages::{ErrAnswer, Via};
 use wardroom_protocol::{Code, Request};
 
 use super::dispatch;
-use super::handshake::{self, Opened, Peer};
+use super::handshake::{self, Opened, Peer, Vouched};
 use super::host;
 use super::reader::{End, FrameReader};
 use super::stream::Stream;
@@ -26,31 +27,58 @@ use crate::store::UserId;
 /// Serves one program. `buf` is what was read to tell that it is one.
 pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: Peer, stranger: Stranger) {
     let outlet = Outlet::new(now_ms());
-    let mut reader = FrameReader::new(Arc::clone(&stream), Arc::clone(&outlet), buf);
-    // The opening may end with an answer, so there is a writer from the start; it learns who reads when that is known.
-    let opened = Box::pin(handshake::open(&state, &mut reader, &outlet, &peer)).await;
-    drop(stranger);
-    let who = match &opened {
-        Some(Opened::Member(member)) => member.user.id,
-        _ => UserId::SYSTEM,
-    };
-    let writer = Writer::new(Arc::clone(&stream), Arc::clone(&outlet), state.store.clone(), who, None);
-    let writing = tokio::spawn(writer.run());
-    match opened {
-        Some(Opened::Member(member)) => serve_member(&state, &mut reader, &outlet, member).await,
-        Some(Opened::Host(hello)) => Box::pin(host::serve(&state, &mut reader, &outlet, hello)).await,
-        None => {}
+    let reader = FrameReader::new(Arc::clone(&stream), Arc::clone(&outlet), buf);
+    Connection { state, stream, outlet, is_browser: false }.run(reader, Vouched::nobody(peer), stranger).await;
+}
+
+/// Serves one browser over its WebSocket. `buf` is what was read behind the upgrade.
+pub async fn serve_browser(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, via: Via, stranger: Stranger) {
+    let outlet = Outlet::new(now_ms());
+    let mut reader = FrameReader::messages(Arc::clone(&stream), Arc::clone(&outlet), buf);
+    reader.limit_messages(HELLO_BYTES_MAX);
+    Connection { state, stream, outlet, is_browser: true }.run(reader, Vouched::browser(via), stranger).await;
+}
+
+/// What the two tasks of a connection share.
+struct Connection {
+    state: Arc<State>,
+    stream: Arc<Stream>,
+    outlet: Arc<Outlet>,
+    is_browser: bool,
+}
+
+impl Connection {
+    async fn run(self, mut reader: FrameReader, vouched: Vouched, stranger: Stranger) {
+        let Connection { state, stream, outlet, is_browser } = self;
+        // The opening may end with an answer, so there is a writer from the start; it learns who reads when that is known.
+        let opened = Box::pin(handshake::open(&state, &mut reader, &outlet, vouched)).await;
+        drop(stranger);
+        let who = match &opened {
+            Some(Opened::Member(member)) => member.user.id,
+            _ => UserId::SYSTEM,
+        };
+        let mut writer = Writer::new(Arc::clone(&stream), Arc::clone(&outlet), state.store.clone(), who, None);
+        if is_browser {
+            writer = writer.with_messages();
+            reader.unlimit_messages();
+        }
+        let writing = tokio::spawn(writer.run());
+        match opened {
+            Some(Opened::Member(member)) => serve_member(&state, &mut reader, &outlet, member).await,
+            Some(Opened::Host(hello)) => Box::pin(host::serve(&state, &mut reader, &outlet, hello)).await,
+            None => {}
+        }
+        outlet.close(None);
+        // Given back before the wait for the writer.
+        reader.buf = BytesMut::new();
+        let rest = async {
+            drop(writing.await);
+            reader.drain().await;
+        };
+        // A reader that does not take its last bytes has this long; the writer gives up by itself.
+        drop(tokio::time::timeout(Duration::from_millis(2 * CLOSE_WAIT_MS), rest).await);
+        stream.shutdown();
     }
-    outlet.close(None);
-    // Given back before the wait for the writer.
-    reader.buf = BytesMut::new();
-    let rest = async {
-        drop(writing.await);
-        reader.drain().await;
-    };
-    // A reader that does not take its last bytes has this long; the writer gives up by itself.
-    drop(tokio::time::timeout(Duration::from_millis(2 * CLOSE_WAIT_MS), rest).await);
-    stream.shutdown();
 }
 
 async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, member: Member) {
@@ -71,7 +99,7 @@ async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc
         let frame = match reader.next().await {
             Ok(frame) => frame,
             Err(End::Bad(e)) => {
-                let answer = ErrAnswer { code: Some(Code::BadFrame), msg: e.to_string(), ..ErrAnswer::default() };
+                let answer = ErrAnswer { code: Some(Code::BadFrame), msg: e, ..ErrAnswer::default() };
                 outlet.close(Some(encode(Number::None, &answer)));
                 break;
             }

@@ -30,11 +30,18 @@ pub async fn dispatch(state: &Arc<State>, member: &Arc<Member>, outlet: &Arc<Out
         Request::FileAck(ack) => crate::files::ack(outlet, ack),
         Request::FileChunk(chunk) => Box::pin(crate::files::chunk(state, member, outlet, chunk, body)).await,
         Request::RunInput(input) => Box::pin(crate::runs::input(state, member, outlet, input, body)).await,
+        request @ Request::Search(_) => {
+            let (state, member, outlet) = (Arc::clone(state), Arc::clone(member), Arc::clone(outlet));
+            outlet.begin_long();
+            tokio::spawn(async move {
+                let result = carry_out(&state, &member, &outlet, id, request).await;
+                outlet.answer_long(answer_of(id, result));
+            });
+        }
         // These wait for a disk or a hash: they have a task of their own.
         request @ (Request::FileCommit(_)
         | Request::FileResume(_)
         | Request::FilePut(_)
-        | Request::Search(_)
         | Request::UserAdd(_)
         | Request::UserPasswd(_)) => {
             let (state, member, outlet) = (Arc::clone(state), Arc::clone(member), Arc::clone(outlet));

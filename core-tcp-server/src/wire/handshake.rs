@@ -40,10 +40,37 @@ pub enum Opened {
     Host(HostHello),
 }
 
+/// Who a connection comes from, and what was already proven of it.
+pub struct Vouched {
+    peer: Peer,
+    /// A gateway vouched for the address. The token is that of the session's cookie.
+    session: Option<Option<String>>,
+    /// It is a gateway's own connection: it has shown its key.
+    is_gateway: bool,
+}
+
+impl Vouched {
+    /// Nothing was proven yet.
+    pub fn nobody(peer: Peer) -> Self {
+        Self { peer, session: None, is_gateway: false }
+    }
+
+    /// A browser that the gateway of this process handed over. What it says is its own, not the gateway's.
+    pub fn browser(via: Via) -> Self {
+        let peer = Peer { address: via.client, is_local: false };
+        Self { peer, session: Some(via.session), is_gateway: false }
+    }
+}
+
 /// Opens a connection. `None` where it did not come to that; the answer that says why is then queued.
-pub async fn open(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, peer: &Peer) -> Option<Opened> {
+pub async fn open(
+    state: &Arc<State>,
+    reader: &mut FrameReader,
+    outlet: &Arc<Outlet>,
+    vouched: Vouched,
+) -> Option<Opened> {
     let deadline = Duration::from_millis(HELLO_TIMEOUT_MS);
-    let opening = opening(state, reader, outlet, peer);
+    let opening = opening(state, reader, outlet, vouched);
     match tokio::time::timeout(deadline, opening).await {
         Ok(Ok(opened)) => Some(opened),
         Ok(Err(refusal)) => {
@@ -64,19 +91,18 @@ async fn opening(
     state: &Arc<State>,
     reader: &mut FrameReader,
     outlet: &Arc<Outlet>,
-    peer: &Peer,
+    vouched: Vouched,
 ) -> Result<Opened, Option<Box<ErrAnswer>>> {
-    let mut peer = peer.clone();
-    let mut session = None;
+    let Vouched { mut peer, mut session, mut is_gateway } = vouched;
     let mut bytes = 0;
     let mut posted = Posted::default();
     loop {
-        let frame = next(reader, session.is_some()).await?;
+        let frame = next(reader, is_gateway).await?;
         let incoming = Request::parse(&frame).map_err(|bad| {
             Some(Box::new(ErrAnswer { re: bad.id, code: Some(bad.code), msg: bad.msg, ..ErrAnswer::default() }))
         });
         // A gateway that has shown its key may send what a webhook was given.
-        let is_posted = session.is_some() && matches!(&incoming, Ok(incoming) if is_hook(&incoming.request));
+        let is_posted = is_gateway && matches!(&incoming, Ok(incoming) if is_hook(&incoming.request));
         bytes += frame.line.len() + if is_posted { 0 } else { frame.body.len() };
         if bytes > HELLO_BYTES_MAX {
             return Err(said(&Refusal::too_large("before the welcome at most 8,192 bytes"), None));
@@ -85,14 +111,15 @@ async fn opening(
         match incoming.request {
             Request::Ping(_) | Request::Pong(_) => {}
             Request::Via(via) => {
-                peer = vouched(state, &via).map_err(|refusal| said(&refusal, incoming.id))?;
+                peer = peer_of(state, &via).map_err(|refusal| said(&refusal, incoming.id))?;
                 session = Some(via.session);
+                is_gateway = true;
             }
-            Request::HookPart(part) if session.is_some() => {
+            Request::HookPart(part) if is_gateway => {
                 crate::hooks::known(state, &part.token).await.map_err(|refusal| said(&refusal, incoming.id))?;
                 posted.take(part.token, &frame.body).map_err(|refusal| said(&refusal, incoming.id))?;
             }
-            Request::HookPost(post) if session.is_some() => {
+            Request::HookPost(post) if is_gateway => {
                 let whole = posted.take(post.token.clone(), &frame.body);
                 let body = whole.map_err(|refusal| said(&refusal, incoming.id))?;
                 let stood = crate::hooks::post(state, post, body).await;
@@ -148,14 +175,12 @@ async fn next(reader: &mut FrameReader, is_gateway: bool) -> Result<Frame, Optio
         return Err(said(&Refusal::too_large("before the welcome at most 8,192 bytes"), None));
     }
     reader.next().await.map_err(|end| match end {
-        End::Bad(e) => {
-            Some(Box::new(ErrAnswer { code: Some(Code::BadFrame), msg: e.to_string(), ..ErrAnswer::default() }))
-        }
+        End::Bad(e) => Some(Box::new(ErrAnswer { code: Some(Code::BadFrame), msg: e, ..ErrAnswer::default() })),
         End::Eof | End::Closing | End::Broken => None,
     })
 }
 
-fn vouched(state: &State, via: &Via) -> Result<Peer, Refusal> {
+fn peer_of(state: &State, via: &Via) -> Result<Peer, Refusal> {
     if !are_equal(&via.key, &state.keys.gateway) {
         return Err(Refusal::unauthorized("this is not the gateway key: see --key-file"));
     }

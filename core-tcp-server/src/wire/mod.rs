@@ -5,11 +5,12 @@ mod connection;
 mod dispatch;
 mod handshake;
 mod host;
+mod messages;
 mod quiet;
 mod reader;
 pub mod stream;
 pub mod writer;
 
-pub use connection::serve;
+pub use connection::{serve, serve_browser};
 pub use dispatch::manage;
 pub use handshake::Peer;

@@ -1,6 +1,8 @@
 //! The rooms that a reader is a member of, as far as they are not open on its connection: it is told their heads and
 //! how far it has read, a few times a second at most. Part of the writer.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,7 +16,9 @@ use crate::store::{RoomId, UserId};
 /// The rooms of one reader.
 pub struct QuietRooms {
     reader: UserId,
-    rooms: Vec<QuietRoom>,
+    rooms: HashMap<RoomId, QuietRoom>,
+    /// Rooms to look at. The others cost nothing.
+    due: Vec<RoomId>,
     /// Rooms that the reader was in, until they are told so.
     left: Vec<Arc<Room>>,
 }
@@ -27,25 +31,33 @@ struct QuietRoom {
     moves: Option<u64>,
 }
 
+/// What became of a look at a room.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Look {
+    /// The reader knows all that there is to know.
+    Done,
+    /// There is something to tell, but not yet: it is to be looked at with the next write.
+    NotYet,
+}
+
 impl QuietRooms {
     /// None yet.
     pub fn new(reader: UserId) -> Self {
-        Self { reader, rooms: Vec::new(), left: Vec::new() }
+        Self { reader, rooms: HashMap::new(), due: Vec::new(), left: Vec::new() }
     }
 
     /// The reader is in this room. Where nothing is `known` of it, they are told what it is and where it stands.
     pub fn join(&mut self, room: Arc<Room>, known: Option<Known>, outlet: &Arc<Outlet>) {
-        if self.rooms.iter().any(|quiet| quiet.room.id == room.id) {
-            return;
+        if let Entry::Vacant(place) = self.rooms.entry(room.id) {
+            room.subscribe_quiet(outlet);
+            self.due.push(room.id);
+            place.insert(QuietRoom { room, told: known, moves: None });
         }
-        room.subscribe_quiet(outlet);
-        self.rooms.push(QuietRoom { room, told: known, moves: None });
     }
 
     /// The reader is in this room no more.
     pub fn leave(&mut self, id: RoomId, outlet: &Arc<Outlet>) {
-        if let Some(at) = self.rooms.iter().position(|quiet| quiet.room.id == id) {
-            let QuietRoom { room, .. } = self.rooms.swap_remove(at);
+        if let Some(QuietRoom { room, .. }) = self.rooms.remove(&id) {
             room.unsubscribe_quiet(outlet);
             self.left.push(room);
         }
@@ -53,50 +65,60 @@ impl QuietRooms {
 
     /// The connection is over.
     pub fn leave_all(&mut self, outlet: &Arc<Outlet>) {
-        for quiet in self.rooms.drain(..) {
+        for (_, quiet) in self.rooms.drain() {
             quiet.room.unsubscribe_quiet(outlet);
         }
     }
 
     /// The room was open until now, and the reader has its events up to here.
     pub fn closed_at(&mut self, id: RoomId, cursor: u64) {
-        if let Some(told) = self.rooms.iter_mut().find(|quiet| quiet.room.id == id).and_then(|q| q.told.as_mut()) {
+        if let Some(told) = self.rooms.get_mut(&id).and_then(|quiet| quiet.told.as_mut()) {
             told.head = cursor;
+            self.due.push(id);
         }
     }
 
-    /// Takes what is news. An open room's events tell its head themselves; only what they do not tell is news, once all
-    /// of them were sent: `cursor_of` says how far an open room was. Every write of every reader comes by here: what has not
-    /// moved costs three loads.
-    pub fn take(&mut self, cursor_of: impl Fn(RoomId) -> Option<u64>, out: &mut Vec<Bytes>) {
+    /// Takes what is news of the rooms that `moved`, and of those that had to wait. An open room's events tell its head
+    /// themselves; only what they do not tell is news, once all of them were sent: `cursor_of` says how far an open room was.
+    pub fn take(&mut self, moved: HashSet<RoomId>, cursor_of: impl Fn(RoomId) -> Option<u64>, out: &mut Vec<Bytes>) {
         for room in self.left.drain(..) {
             out.push(encode(Number::None, &RoomChanged { info: room.info(self.reader) }));
         }
-        for quiet in &mut self.rooms {
-            quiet.take(self.reader, &cursor_of, out);
+        if self.due.is_empty() && moved.is_empty() {
+            return;
         }
+        let mut due = std::mem::take(&mut self.due);
+        due.retain(|id| !moved.contains(id));
+        due.extend(moved);
+        let (rooms, reader) = (&mut self.rooms, self.reader);
+        due.retain(|id| {
+            let look = rooms.get_mut(id).map(|quiet| quiet.take(reader, &cursor_of, out));
+            look == Some(Look::NotYet)
+        });
+        // Nothing is kept by a connection that is told nothing.
+        self.due = if due.is_empty() { Vec::new() } else { due };
     }
 }
 
 impl QuietRoom {
-    fn take(&mut self, reader: UserId, cursor_of: impl Fn(RoomId) -> Option<u64>, out: &mut Vec<Bytes>) {
+    fn take(&mut self, reader: UserId, cursor_of: impl Fn(RoomId) -> Option<u64>, out: &mut Vec<Bytes>) -> Look {
         let room = &self.room;
         let (head, moves, changes) = (room.tail.head(), room.moves(), room.changes());
         let is_still = self.moves == Some(moves);
         if let Some(told) = &mut self.told {
             if is_still && told.head == head && told.changes == changes {
-                return;
+                return Look::Done;
             }
             if is_still && told.changes == changes && cursor_of(room.id).is_some() {
                 told.head = head;
-                return;
+                return Look::Done;
             }
         }
         // One who is a member no more is told so in a moment.
-        let Some(standing) = room.standing(reader) else { return };
+        let Some(standing) = room.standing(reader) else { return Look::Done };
         if !standing.is_counted {
-            // Something was taken out of the middle. It is being counted, and this is asked again.
-            return;
+            // Something was taken out of the middle, and is being counted.
+            return Look::NotYet;
         }
         if self.told.is_none_or(|told| told.changes != changes) {
             out.push(encode(Number::None, &RoomChanged { info: room.info(reader) }));
@@ -110,7 +132,7 @@ impl QuietRoom {
             // Told when the reader has the events that it counts.
             (now.head, now.touched) = (was.head, was.touched);
             self.told = Some(now);
-            return;
+            return Look::NotYet;
         }
         (self.told, self.moves) = (Some(now), Some(moves));
         let is_news = was.is_none_or(|was| was.touched != now.touched || (cursor.is_none() && was.head != now.head));
@@ -118,5 +140,6 @@ impl QuietRoom {
             let Standing { head, unread, mentions, .. } = standing;
             out.push(encode(Number::None, &RoomState { room: room.name.clone(), head, read, mentions, unread }));
         }
+        Look::Done
     }
 }

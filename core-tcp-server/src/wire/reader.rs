@@ -5,21 +5,30 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::BytesMut;
-use wardroom_protocol::{DecodeError, Decoder, Frame};
+use wardroom_protocol::websocket::{FromClient, MESSAGE_BYTES_MAX, MessageDecoder, MessageError, Opcode, control};
+use wardroom_protocol::{Code, Decoder, Frame};
 
 use super::stream::Stream;
 use crate::clock::now_ms;
 use crate::limits::{READ_BYTES_MAX, READ_BYTES_MIN};
-use crate::outlet::Outlet;
+use crate::outlet::{Item, Outlet};
 
 /// The incoming side of a connection.
 pub struct FrameReader {
     stream: Arc<Stream>,
     outlet: Arc<Outlet>,
-    decoder: Decoder,
+    framing: Framing,
     /// What has arrived and is not a whole frame yet.
     pub buf: BytesMut,
     read_bytes: usize,
+}
+
+/// How frames stand in the bytes.
+enum Framing {
+    /// One behind the other.
+    Lines(Decoder),
+    /// One in each message of a WebSocket.
+    Messages(Box<MessageDecoder>),
 }
 
 /// Why there is no next frame.
@@ -29,8 +38,8 @@ pub enum End {
     Eof,
     /// We are closing.
     Closing,
-    /// The bytes are no frame.
-    Bad(DecodeError),
+    /// The bytes are no frame; why.
+    Bad(String),
     /// The socket broke.
     Broken,
 }
@@ -38,7 +47,24 @@ pub enum End {
 impl FrameReader {
     /// Over a socket of which `buf` has been read already.
     pub fn new(stream: Arc<Stream>, outlet: Arc<Outlet>, buf: BytesMut) -> Self {
-        Self { stream, outlet, decoder: Decoder::default(), buf, read_bytes: READ_BYTES_MIN }
+        Self { stream, outlet, framing: Framing::Lines(Decoder::default()), buf, read_bytes: READ_BYTES_MIN }
+    }
+
+    /// The same over a WebSocket, after its upgrade.
+    pub fn messages(stream: Arc<Stream>, outlet: Arc<Outlet>, buf: BytesMut) -> Self {
+        Self { framing: Framing::Messages(Box::default()), ..Self::new(stream, outlet, buf) }
+    }
+
+    /// The most bytes that a message may have from now on. Lines have limits of their own.
+    pub fn limit_messages(&mut self, bytes_max: usize) {
+        if let Framing::Messages(decoder) = &mut self.framing {
+            decoder.set_limit(bytes_max);
+        }
+    }
+
+    /// Messages may be as long as the protocol allows.
+    pub fn unlimit_messages(&mut self) {
+        self.limit_messages(MESSAGE_BYTES_MAX);
     }
 
     /// The next frame.
@@ -51,14 +77,41 @@ impl FrameReader {
                 return Err(End::Closing);
             }
             if !self.buf.is_empty() {
-                match self.decoder.next(&mut self.buf) {
-                    Ok(Some(frame)) => return Ok(frame),
+                match self.decode() {
+                    Ok(Some(FromClient::Frame(frame))) => return Ok(frame),
+                    Ok(Some(FromClient::Ping(payload))) => {
+                        self.outlet.push(Item::Control(control(Opcode::Pong, &payload)));
+                        // Whoever only pings and reads nothing is not read either.
+                        self.outlet.has_room().await;
+                        continue;
+                    }
+                    Ok(Some(FromClient::Pong)) => continue,
+                    Ok(Some(FromClient::Close(code))) => {
+                        // Set once: the first close is the one that is answered.
+                        let _ = self.outlet.close_code.set(code);
+                        return Err(End::Eof);
+                    }
                     Ok(None) => {}
-                    Err(e) => return Err(End::Bad(e)),
+                    Err(error) => return Err(self.bad(&error)),
                 }
             }
             self.fill().await?;
         }
+    }
+
+    fn decode(&mut self) -> Result<Option<FromClient>, MessageError> {
+        match &mut self.framing {
+            Framing::Lines(decoder) => Ok(decoder.next(&mut self.buf)?.map(FromClient::Frame)),
+            Framing::Messages(decoder) => decoder.next(&mut self.buf),
+        }
+    }
+
+    fn bad(&self, error: &MessageError) -> End {
+        if matches!(error, MessageError::TooLarge(_)) {
+            // As above.
+            let _ = self.outlet.close_code.set(Some(Code::TooLarge.close_code()));
+        }
+        End::Bad(error.to_string())
     }
 
     /// Reads and drops what still comes, until the other side ends too: a socket that is closed over unread bytes
@@ -89,7 +142,11 @@ impl FrameReader {
                 ready = self.stream.readable() => if ready.is_err() { return Err(End::Broken) },
                 () = self.outlet.closed() => return Err(End::Closing),
             }
-            self.buf.reserve(self.decoder.wanted(self.buf.len()).max(self.read_bytes));
+            let wanted = match &self.framing {
+                Framing::Lines(decoder) => decoder.wanted(self.buf.len()),
+                Framing::Messages(decoder) => decoder.wanted(),
+            };
+            self.buf.reserve(wanted.max(self.read_bytes));
             match self.stream.try_read(&mut self.buf) {
                 Ok(0) => return Err(End::Eof),
                 Ok(count) => {

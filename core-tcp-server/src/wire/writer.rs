@@ -13,10 +13,14 @@ use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::EVENTS_PER_WRITE_MAX;
 use wardroom_protocol::messages::{Goaway, RoomLive};
 
+use super::messages::{Messages, to_messages};
 use super::quiet::QuietRooms;
 use super::stream::{Frames, Stream};
-use crate::limits::{BULK_FRAMES_PER_WRITE_MAX, CLOSE_WAIT_MS, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, WRITE_BYTES_MAX};
-use crate::log::TailRead;
+use crate::limits::{
+    BULK_FRAMES_PER_WRITE_MAX, CLOSE_WAIT_MS, EVENT_BYTES_PER_WRITE_MAX, PAGE_BYTES_MAX, PAGE_EVENTS_MAX,
+    WRITE_BYTES_MAX,
+};
+use crate::log::{Form, ReadLimit, TailRead};
 use crate::outlet::{Flow, Item, Outlet, Step};
 use crate::rooms::Room;
 use crate::store::{Range, Store, UserId};
@@ -48,6 +52,8 @@ pub struct Writer {
     /// Raw bulk: as long as it is there, nothing else is written.
     alone: Option<Box<dyn Flow>>,
     render: Option<Box<dyn Render>>,
+    /// For a browser: frames are messages.
+    messages: Option<Messages>,
 }
 
 impl Writer {
@@ -60,7 +66,13 @@ impl Writer {
         render: Option<Box<dyn Render>>,
     ) -> Self {
         let (rooms, quiet, flows) = (Vec::new(), QuietRooms::new(reader), Vec::new());
-        Self { stream, outlet, store, reader, rooms, quiet, flows, alone: None, render }
+        Self { stream, outlet, store, reader, rooms, quiet, flows, alone: None, render, messages: None }
+    }
+
+    /// For a browser: each frame is a message of its WebSocket.
+    pub fn with_messages(mut self) -> Self {
+        self.messages = Some(Messages::default());
+        self
     }
 
     /// Writes until the outlet is closed or the other side is gone. The reading side then lets the other side take
@@ -85,10 +97,12 @@ impl Writer {
                 let is_closing = self.outlet.is_closing();
                 self.collect(&mut frames.all, is_closing).await;
                 if frames.all.is_empty() {
-                    if is_closing {
-                        return Ok(());
+                    if !is_closing {
+                        break;
                     }
-                    break;
+                    let Some(messages) = self.messages.take() else { return Ok(()) };
+                    frames.all.push(messages.close(self.outlet.close_code.get().copied()));
+                    return self.write(&mut frames).await;
                 }
                 self.write(&mut frames).await?;
                 frames.clear();
@@ -133,20 +147,30 @@ impl Writer {
         let mut bytes = 0;
         while bytes < WRITE_BYTES_MAX && out.len() < EVENTS_PER_WRITE_MAX && self.alone.is_none() {
             let Some(item) = self.outlet.pop() else { break };
-            if let Item::Frame(frame) = item {
-                bytes += frame.len();
-                out.push(frame);
-            } else {
-                self.apply(item);
+            match item {
+                Item::Frame(frame) => {
+                    bytes += frame.len();
+                    match &mut self.messages {
+                        Some(messages) => messages.push(frame, out),
+                        None => out.push(frame),
+                    }
+                }
+                Item::Control(control) => out.push(control),
+                item => self.apply(item),
             }
         }
         if is_closing {
             return;
         }
-        self.take_events(out).await;
+        let mut limit = ReadLimit { events: EVENTS_PER_WRITE_MAX, bytes: EVENT_BYTES_PER_WRITE_MAX };
+        self.take_events(&mut limit, out).await;
         self.take_states(out);
-        if out.len() < EVENTS_PER_WRITE_MAX {
+        if limit.events > 0 && limit.bytes > 0 {
+            let from = out.len();
             self.take_bulk(out).await;
+            if self.messages.is_some() {
+                to_messages(out, from);
+            }
         } else if let [_, _, ..] = self.rooms.as_slice() {
             // A room that fills every write must not keep the next one waiting.
             self.rooms.rotate_left(1);
@@ -172,7 +196,7 @@ impl Writer {
 
     fn apply(&mut self, item: Item) {
         match item {
-            Item::Frame(_) => {}
+            Item::Frame(_) | Item::Control(_) => {}
             Item::Open { room, cursor } => {
                 if let Some(open) = self.rooms.iter_mut().find(|open| open.room.id == room.id) {
                     (open.cursor, open.is_live) = (cursor, false);
@@ -204,13 +228,18 @@ impl Writer {
         }
     }
 
-    async fn take_events(&mut self, out: &mut Vec<Bytes>) {
+    async fn take_events(&mut self, limit: &mut ReadLimit, out: &mut Vec<Bytes>) {
+        let form = match (&self.render, &self.messages) {
+            (Some(_), _) => Form::Single,
+            (None, Some(_)) => Form::Messages,
+            (None, None) => Form::Lines,
+        };
         let mut index = 0;
-        while index < self.rooms.len() && out.len() < EVENTS_PER_WRITE_MAX {
+        while index < self.rooms.len() && limit.events > 0 && limit.bytes > 0 {
             let Some(open) = self.rooms.get_mut(index) else { break };
             index += 1;
             let from = out.len();
-            match open.room.tail.read(open.cursor, EVENTS_PER_WRITE_MAX - from, self.reader, out) {
+            match open.room.tail.read(open.cursor, limit, self.reader, form, out) {
                 TailRead::UpToDate => {}
                 TailRead::Took(cursor) => open.cursor = cursor,
                 TailRead::Behind => {
@@ -220,6 +249,12 @@ impl Writer {
                         return self.outlet.close(Some(self.unreadable()));
                     };
                     open.cursor = cursor;
+                    let taken = out.get(from..).unwrap_or_default();
+                    limit.events = limit.events.saturating_sub(taken.len());
+                    limit.bytes = limit.bytes.saturating_sub(taken.iter().map(Bytes::len).sum());
+                    if self.messages.is_some() {
+                        to_messages(out, from);
+                    }
                 }
             }
             if let Some(render) = &mut self.render {
@@ -230,7 +265,11 @@ impl Writer {
             if !open.is_live && open.cursor >= open.room.tail.head() {
                 open.is_live = true;
                 if self.render.is_none() {
+                    let from = out.len();
                     out.push(encode(Number::None, &RoomLive { room: open.room.name.clone(), head: open.cursor }));
+                    if self.messages.is_some() {
+                        to_messages(out, from);
+                    }
                 }
             }
         }
@@ -248,7 +287,10 @@ impl Writer {
     fn take_states(&mut self, out: &mut Vec<Bytes>) {
         let (rooms, from) = (&self.rooms, out.len());
         let cursor_of = |id| rooms.iter().find(|open| open.room.id == id).map(|open| open.cursor);
-        self.quiet.take(cursor_of, out);
+        self.quiet.take(self.outlet.take_moved(), cursor_of, out);
+        if self.messages.is_some() {
+            to_messages(out, from);
+        }
         if let Some(render) = &mut self.render {
             for frame in out.iter_mut().skip(from) {
                 *frame = render.render(std::mem::take(frame));

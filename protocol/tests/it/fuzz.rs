@@ -23,6 +23,7 @@ fn corpora() {
     over_corpus("request", bodies::request);
     over_corpus("rel_path", bodies::rel_path);
     over_corpus("message", bodies::message);
+    over_corpus("websocket", bodies::websocket);
 }
 
 /// Bytes that look like frames more often than chance would have it.
@@ -40,6 +41,10 @@ fn nearly_frames() -> impl Strategy<Value = Vec<u8>> {
         Just(&b"\xff\x00"[..]),
         Just(&b"../"[..]),
         Just(&b"abc"[..]),
+        Just(&b"\x81\x84\0\0\0\0"[..]),
+        Just(&b"\x01\x80abcd"[..]),
+        Just(&b"\x80\x80abcd"[..]),
+        Just(&b"\x89\x80abcd"[..]),
     ];
     vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
@@ -51,5 +56,6 @@ proptest! {
         bodies::request(&bytes);
         bodies::rel_path(&bytes);
         bodies::message(&bytes);
+        bodies::websocket(&bytes);
     }
 }

@@ -11,3 +11,4 @@ mod golden;
 mod integers;
 mod properties;
 mod stream;
+mod websocket;

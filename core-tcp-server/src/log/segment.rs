@@ -1,0 +1,205 @@
+//! Events of one room that were committed together, as one block of bytes that all readers share. A reader takes a
+//! slice of it: one reference, however many events it holds. Part of the tail.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use wardroom_protocol::websocket;
+
+use crate::store::{Published, Replaced, UserId};
+
+/// Bytes that a segment takes beside its frames: its allocations and their bookkeeping.
+const OVERHEAD_BYTES: usize = 320;
+
+/// How a reader wants the events.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// Lines, as many as there are in one piece.
+    Lines,
+    /// WebSocket messages, as many as there are in one piece.
+    Messages,
+    /// Lines, each a piece of its own.
+    Single,
+}
+
+/// How much a reader takes at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ReadLimit {
+    /// Events.
+    pub events: usize,
+    /// Bytes of them. A single event is taken however long it is.
+    pub bytes: usize,
+}
+
+/// Frames, one behind the other.
+struct Block {
+    lines: Bytes,
+    /// Where each ends in `lines`.
+    ends: Box<[u32]>,
+    /// The same as WebSocket messages, and where each ends there. Made for the first reader that wants them.
+    messages: Option<(Bytes, Box<[u32]>)>,
+}
+
+/// Events with contiguous places.
+pub struct Segment {
+    /// The first one's place.
+    pub first: u64,
+    authors: Box<[UserId]>,
+    /// What everybody sees.
+    shared: Block,
+    /// What the authors see instead, where that is something else; empty where it is not.
+    own: Block,
+}
+
+impl Segment {
+    /// Of events with contiguous places, at least one.
+    pub fn new(events: &[Published]) -> Self {
+        let frames: Vec<_> =
+            events.iter().map(|event| (event.by, event.frame.clone(), event.own_frame.clone())).collect();
+        Self::of(events.first().map_or(0, |event| event.seq), &frames)
+    }
+
+    fn of(first: u64, frames: &[(UserId, Bytes, Option<Bytes>)]) -> Self {
+        Self {
+            first,
+            authors: frames.iter().map(|(by, ..)| *by).collect(),
+            shared: Block::new(frames.iter().map(|(_, frame, _)| frame.clone())),
+            own: Block::new(frames.iter().map(|(.., own)| own.clone().unwrap_or_default())),
+        }
+    }
+
+    /// How many events it holds.
+    pub fn len(&self) -> usize {
+        self.authors.len()
+    }
+
+    /// The place behind its last one.
+    pub fn end(&self) -> u64 {
+        self.first + self.authors.len() as u64
+    }
+
+    /// Bytes of its frames.
+    pub fn bytes(&self) -> usize {
+        self.shared.lines.len()
+    }
+
+    /// Bytes that it may take in memory at most: its frames, those of the authors, both again as WebSocket messages, and
+    /// what stands around them.
+    pub fn charged_bytes(&self) -> usize {
+        let per_event = 2 * 2 * size_of::<u32>() + size_of::<UserId>();
+        OVERHEAD_BYTES + 2 * (self.shared.lines.len() + self.own.lines.len()) + self.len() * per_event
+    }
+
+    /// Adds the events from `index` on to `out`, as `reader` may see them, up to `limit`. Gives how many.
+    pub fn read(
+        &mut self,
+        index: usize,
+        limit: &mut ReadLimit,
+        reader: UserId,
+        form: Form,
+        out: &mut Vec<Bytes>,
+    ) -> usize {
+        let mut at = index;
+        while at < self.len() && limit.events > 0 && limit.bytes > 0 {
+            let is_own = self.is_own(at, reader);
+            let mut to = at;
+            while to < self.len() && limit.events > 0 && limit.bytes > 0 && self.is_own(to, reader) == is_own {
+                let block = if is_own { &self.own } else { &self.shared };
+                limit.events -= 1;
+                limit.bytes = limit.bytes.saturating_sub(block.len_of(to));
+                to += 1;
+            }
+            let block = if is_own { &mut self.own } else { &mut self.shared };
+            match form {
+                Form::Lines => out.push(block.lines(at, to)),
+                Form::Messages => out.push(block.messages(at, to)),
+                Form::Single => out.extend((at..to).map(|at| block.lines(at, at + 1))),
+            }
+            at = to;
+        }
+        at - index
+    }
+
+    /// The same with other frames for some events.
+    pub fn replaced(&self, replaced: &[Replaced]) -> Self {
+        let mut frames = self.frames();
+        for Replaced { seq, frame, own_frame } in replaced {
+            let index = seq.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
+            if let Some((_, old, own)) = index.and_then(|index| frames.get_mut(index)) {
+                (*old, *own) = (frame.clone(), own_frame.clone());
+            }
+        }
+        Self::of(self.first, &frames)
+    }
+
+    /// The same without the events before this place.
+    pub fn without_before(&self, first: u64) -> Self {
+        let skip = usize::try_from(first.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let frames = self.frames();
+        Self::of(self.first.max(first), frames.get(skip..).unwrap_or_default())
+    }
+
+    fn frames(&self) -> Vec<(UserId, Bytes, Option<Bytes>)> {
+        let own = |at| Some(self.own.lines(at, at + 1)).filter(|own| !own.is_empty());
+        self.authors.iter().enumerate().map(|(at, by)| (*by, self.shared.lines(at, at + 1), own(at))).collect()
+    }
+
+    fn is_own(&self, at: usize, reader: UserId) -> bool {
+        self.authors.get(at) == Some(&reader) && self.own.len_of(at) > 0
+    }
+}
+
+impl Block {
+    fn new(frames: impl ExactSizeIterator<Item = Bytes> + Clone) -> Self {
+        // An event that was committed alone stays where it was encoded.
+        if frames.len() == 1 {
+            let lines = frames.clone().next().unwrap_or_default();
+            let ends = [end(lines.len())].into();
+            return Self { lines, ends, messages: None };
+        }
+        let mut lines = BytesMut::with_capacity(frames.clone().map(|frame| frame.len()).sum());
+        let ends = frames
+            .map(|frame| {
+                lines.put_slice(&frame);
+                end(lines.len())
+            })
+            .collect();
+        Self { lines: lines.freeze(), ends, messages: None }
+    }
+
+    fn lines(&self, from: usize, to: usize) -> Bytes {
+        self.lines.slice(start_of(&self.ends, from)..start_of(&self.ends, to))
+    }
+
+    fn messages(&mut self, from: usize, to: usize) -> Bytes {
+        let (messages, ends) = self.messages.get_or_insert_with(|| as_messages(&self.lines, &self.ends));
+        messages.slice(start_of(ends, from)..start_of(ends, to))
+    }
+
+    fn len_of(&self, at: usize) -> usize {
+        start_of(&self.ends, at + 1) - start_of(&self.ends, at)
+    }
+}
+
+/// Where the event of this index begins, which is where the one before it ends.
+fn start_of(ends: &[u32], index: usize) -> usize {
+    let end = index.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    usize::try_from(end).unwrap_or(usize::MAX)
+}
+
+fn end(len: usize) -> u32 {
+    // A segment is a few events of at most 64 KiB each.
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+fn as_messages(lines: &Bytes, ends: &[u32]) -> (Bytes, Box<[u32]>) {
+    let mut messages = BytesMut::with_capacity(lines.len() + 3 * ends.len());
+    let message_ends = (0..ends.len())
+        .map(|at| {
+            let line = lines.get(start_of(ends, at)..start_of(ends, at + 1)).unwrap_or_default();
+            if !line.is_empty() {
+                websocket::put_line(line, &mut messages);
+            }
+            end(messages.len())
+        })
+        .collect();
+    (messages.freeze(), message_ends)
+}
