@@ -39,7 +39,7 @@ pub enum RunError {
 
 /// Runs a host until `shutdown`. It must have its process for itself: it adopts and reaps all children of it.
 ///
-/// At the end all runs are stopped by the ladder, and what is in the spools is offered to the core for some seconds.
+/// At the end all runs are stopped by the escalation, and what is in the spools is offered to the core for some seconds.
 /// What it does not take stays, and is sent by the next host on the same spool.
 ///
 /// # Errors

@@ -9,13 +9,13 @@ use wardroom_protocol::RunId;
 use wardroom_protocol::messages::{Exit, HostEnded};
 
 use crate::limits::SPOOLS_MAX;
-use crate::process::family::Family;
-use crate::process::ladder;
+use crate::process::escalation;
+use crate::process::tree::ProcessTree;
 use crate::runs::run::Run;
 use crate::spool::pump::now_ms;
-use crate::spool::{Meta, Root, Spool};
+use crate::spool::{Root, Spool, SpoolMeta};
 
-/// All runs of the spools, each of them over. Bounded by the ladder, which all of them climb at once.
+/// All runs of the spools, each of them over. Bounded by the escalation, which all of them climb at once.
 ///
 /// # Errors
 /// Where the spool folder cannot be read.
@@ -39,10 +39,10 @@ pub async fn recover(root: &Root, boot: &str) -> io::Result<Vec<Run>> {
 }
 
 /// Ends what is left of a run whose host was killed.
-async fn lose(id: RunId, spool: Spool, meta: Meta, boot: Arc<str>) -> Run {
-    let family = Family { run: id, leader: meta.pid, start_ticks: meta.start_ticks, child: None };
+async fn lose(id: RunId, spool: Spool, meta: SpoolMeta, boot: Arc<str>) -> Run {
+    let tree = ProcessTree { run: id, leader: meta.pid, start_ticks: meta.start_ticks, child: None };
     // Nothing of a run outlives the boot that it was started in.
-    let left = if *boot == *meta.boot { ladder::stop(&family, std::future::pending()).await } else { 0 };
+    let left = if *boot == *meta.boot { escalation::stop(&tree, std::future::pending()).await } else { 0 };
     let exit = Exit::Lost { lost: "the host was restarted".to_owned() };
     let ms = now_ms().saturating_sub(meta.at);
     let ended = HostEnded { run: id, exit, bytes: spool.output_bytes(), ms, truncated: false, left };

@@ -1,79 +1,23 @@
 //! One connection, from the dial to its loss: hello, welcome, then a reader and a writer until either ends.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{HostHello, HostWelcome};
-use wardroom_protocol::{DecodeError, Decoder, ServerMessage, VERSION};
+use wardroom_protocol::{ServerMessage, VERSION};
 
 use super::cursors::Cursors;
-use super::dial::{ReadHalf, dial};
-use super::{Identity, reader, writer};
-use crate::limits::{CONNECT_TIMEOUT_MS, READ_BYTES};
+use super::dial::dial;
+use super::identity::Identity;
+use super::incoming::{Incoming, Lost};
+use super::{reader, writer};
+use crate::limits::CONNECT_TIMEOUT_MS;
 use crate::runs::Runs;
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum Lost {
-    /// The operating system says so.
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    /// The core took too long.
-    #[error("{0}")]
-    TimedOut(&'static str),
-    /// The core closed it.
-    #[error("the core closed the connection")]
-    Closed,
-    /// The core refused the host, or sends it away.
-    #[error("the core says: {0}")]
-    Refused(String),
-    /// What came is no frame.
-    #[error("the core sent no frame: {0}")]
-    Decode(#[from] DecodeError),
-    /// What came has no meaning here.
-    #[error("the core sent what is not understood: {0}")]
-    Unexpected(String),
-    /// The host stops.
-    #[error("the host stops")]
-    Stopping,
-}
-
-/// Frames as they come.
-pub struct Incoming {
-    read: ReadHalf,
-    buf: BytesMut,
-    decoder: Decoder,
-}
-
-impl Incoming {
-    /// Of a connection from which nothing has been read.
-    pub fn new(read: ReadHalf) -> Incoming {
-        Incoming { read, buf: BytesMut::with_capacity(READ_BYTES), decoder: Decoder::default() }
-    }
-
-    /// The next message. Nothing is lost if the future is dropped.
-    ///
-    /// # Errors
-    /// Why there will be none.
-    pub async fn next(&mut self) -> Result<ServerMessage, Lost> {
-        loop {
-            if let Some(frame) = self.decoder.next(&mut self.buf)? {
-                return ServerMessage::parse(frame).map_err(|bad| Lost::Unexpected(bad.msg));
-            }
-            self.buf.reserve(READ_BYTES);
-            if self.read.read_buf(&mut self.buf).await? == 0 {
-                return Err(Lost::Closed);
-            }
-        }
-    }
-}
 
 /// Serves one connection, and says why it was lost.
 pub async fn serve(
@@ -125,8 +69,8 @@ async fn welcome(incoming: &mut Incoming) -> Result<HostWelcome, Lost> {
     loop {
         match incoming.next().await? {
             ServerMessage::HostWelcome(welcome) => return Ok(welcome),
-            ServerMessage::Err(refusal) => return Err(Lost::Refused(refusal.msg)),
-            ServerMessage::Goaway(goaway) => return Err(Lost::Refused(goaway.reason)),
+            ServerMessage::Err(refusal) => return Err(Lost::Rejected(refusal.msg)),
+            ServerMessage::Goaway(goaway) => return Err(Lost::Rejected(goaway.reason)),
             _ => {}
         }
     }

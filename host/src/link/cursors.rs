@@ -11,7 +11,7 @@ use wardroom_protocol::limits::BODY_BYTES_MAX;
 use wardroom_protocol::messages::{ErrAnswer, HostAck, HostStarted, HostWelcome, Ping, Pong};
 
 use crate::limits::{BATCH_BYTES, REFUSALS_MAX};
-use crate::runs::Refusal;
+use crate::runs::Error;
 use crate::runs::run::Run;
 
 /// The state of one connection.
@@ -28,7 +28,7 @@ struct State {
     /// The number of the last ping; older ones are answered by it too.
     pong: Option<u64>,
     is_ping_due: bool,
-    refusals: VecDeque<Refusal>,
+    refusals: VecDeque<Error>,
     /// The run that was served last: the next turn begins behind it.
     last: Option<RunId>,
 }
@@ -111,7 +111,7 @@ impl Cursors {
     }
 
     /// The core asked for something that cannot be done.
-    pub fn refuse(&self, refusal: Refusal) {
+    pub fn refuse(&self, refusal: Error) {
         let mut state = self.state();
         if state.refusals.len() < REFUSALS_MAX {
             state.refusals.push_back(refusal);
@@ -149,7 +149,7 @@ impl Cursors {
     }
 }
 
-fn told(Refusal { run, code, msg }: Refusal) -> Bytes {
+fn told(Error { run, code, msg }: Error) -> Bytes {
     let answer = ErrAnswer { code: Some(code), msg: msg.to_owned(), run: Some(run), ..ErrAnswer::default() };
     encode(Number::None, &answer)
 }
@@ -279,7 +279,7 @@ mod tests {
         let runs = [house.over(3, 10)];
         let cursors = cursors(&runs, 0, 100);
         (0..1_000).for_each(|n| cursors.pinged(n));
-        let refusal = Refusal { run: runs[0].id, code: wardroom_protocol::Code::Busy, msg: "no" };
+        let refusal = Error { run: runs[0].id, code: wardroom_protocol::Code::Busy, msg: "no" };
         (0..1_000).for_each(|_| cursors.refuse(refusal));
         cursors.ping();
         let batch = batch(&cursors, &runs);

@@ -5,6 +5,8 @@ mod backoff;
 mod connection;
 mod cursors;
 mod dial;
+mod identity;
+mod incoming;
 mod reader;
 mod writer;
 
@@ -13,22 +15,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use wardroom_protocol::Address;
 
 use self::backoff::Backoff;
+pub use self::identity::Identity;
 use crate::limits::STEADY_MS;
 use crate::runs::Runs;
-
-/// Where the core is, and who this host is to it.
-#[derive(Clone)]
-pub struct Identity {
-    /// Where the core listens.
-    pub core: Address,
-    /// The host key.
-    pub key: String,
-    /// The host's name.
-    pub name: String,
-}
 
 /// Keeps a connection to the core until `stop`. Told through `welcomed` when the first one is welcome.
 pub async fn keep(

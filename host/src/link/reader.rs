@@ -7,9 +7,9 @@ use tokio::time::timeout;
 use wardroom_protocol::ServerMessage;
 use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
 
-use super::connection::{Incoming, Lost};
 use super::cursors::Cursors;
-use crate::runs::{Refusal, Runs};
+use super::incoming::{Incoming, Lost};
+use crate::runs::{Error, Runs};
 
 /// Reads until the connection is lost, and says why.
 pub async fn read(mut incoming: Incoming, runs: Arc<Runs>, cursors: Arc<Cursors>) -> Lost {
@@ -59,7 +59,7 @@ fn handle(message: ServerMessage, runs: &Arc<Runs>, cursors: &Cursors) -> Result
         ServerMessage::HostEof(eof) => runs.eof(eof.run),
         ServerMessage::HostSignal(signal) => runs.signal(signal),
         ServerMessage::Ping(ping) => cursors.pinged(ping.n),
-        ServerMessage::Goaway(goaway) => return Err(Lost::Refused(goaway.reason)),
+        ServerMessage::Goaway(goaway) => return Err(Lost::Rejected(goaway.reason)),
         ServerMessage::Err(refusal) => tracing::warn!(msg = refusal.msg, "the core refused something"),
         // Answers to nothing, and what a later version may say.
         _ => {}
@@ -67,7 +67,7 @@ fn handle(message: ServerMessage, runs: &Arc<Runs>, cursors: &Cursors) -> Result
     Ok(())
 }
 
-fn refuse(cursors: &Cursors, refusal: Refusal) {
+fn refuse(cursors: &Cursors, refusal: Error) {
     tracing::warn!(run = %refusal.run, msg = refusal.msg, "something that the core asked for cannot be done");
     cursors.refuse(refusal);
 }

@@ -12,9 +12,9 @@ use wardroom_protocol::frame::{Number, encode_with_body};
 use wardroom_protocol::limits::{BODY_BYTES_MAX, DEAD_AFTER_MS};
 use wardroom_protocol::messages::HostOutput;
 
-use super::connection::Lost;
 use super::cursors::{Cursors, Job};
 use super::dial::WriteHalf;
+use super::incoming::Lost;
 use crate::runs::Runs;
 use crate::runs::run::Run;
 

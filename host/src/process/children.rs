@@ -33,7 +33,7 @@ pub struct Children {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    /// A shim that has no order yet.
+    /// A shim that has no spec yet.
     Spare,
     /// The first process of a run, and when it was started.
     Leader { start_ticks: u64 },
@@ -131,7 +131,7 @@ fn children_of_this_process() -> Vec<u32> {
 }
 
 impl Leader {
-    /// The shim has its order: from now on it is a run's first process.
+    /// The shim has its spec: from now on it is a run's first process.
     pub fn promote(&self) {
         self.children.lock().insert(self.pid, Kind::Leader { start_ticks: self.start_ticks });
     }

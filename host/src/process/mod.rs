@@ -2,9 +2,9 @@
 //! stopped. Knows no run's output and no core.
 
 pub mod children;
-pub mod family;
+pub mod escalation;
 pub mod handle;
-pub mod ladder;
 pub mod shim;
 pub mod spawn;
 pub mod stat;
+pub mod tree;

@@ -1,10 +1,10 @@
 //! What runs between the host and a command: `wardroom host-exec`, which becomes the command.
 //!
 //! A session, a umask and clean signals must be had after `fork` and before `exec`. Rust's `pre_exec` is unsafe, so the
-//! host starts its own binary instead, which does that as ordinary code and then calls `exec`. It takes its order from
+//! host starts its own binary instead, which does that as ordinary code and then calls `exec`. It takes its spec from
 //! a socket that it finds as its standard input, so that it can be started before anybody wants it, and so that no
 //! other process sees the command's environment in an argument list. The socket closes with `exec`: silence means that
-//! the command runs, a sentence says why not. A host that dies before it has given the order leaves nothing behind.
+//! the command runs, a sentence says why not. A host that dies before it has sent the spec leaves nothing behind.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -32,32 +32,32 @@ const SIGPIPE: i32 = 13;
 
 /// What the host wants to be run.
 #[derive(Debug, Deserialize, Serialize)]
-pub struct Order {
+pub struct RunSpec {
     /// The program and its arguments.
     pub argv: Vec<String>,
     /// The folder to run in.
     pub cwd: String,
     /// The whole environment.
     pub env: Vec<(String, String)>,
-    /// [`super::family::tag`] of the run.
+    /// [`super::tree::tag`] of the run.
     pub tag: u64,
 }
 
-/// Becomes the command that the host orders. The hidden subcommand `host-exec` of the binary calls it, before
+/// Becomes the command that the host asks for. The hidden subcommand `host-exec` of the binary calls it, before
 /// anything else is set up; it takes no arguments.
 pub fn exec_shim() -> ExitCode {
     let control = match fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3) {
         Ok(fd) => UnixStream::from(fd),
         Err(_) => return ExitCode::from(EXIT_NOT_STARTED),
     };
-    // Whatever needs no order is done before there is one: a run does not wait for it.
+    // Whatever needs no spec is done before there is one: a run does not wait for it.
     let prepared = prepare();
-    let (order, stdin) = match receive(&control) {
-        Ok(Some(order)) => order,
+    let (spec, stdin) = match receive(&control) {
+        Ok(Some(spec)) => spec,
         // The host has ended, or this is no shim of a host: nothing to do, and nobody to tell.
         Ok(None) | Err(_) => return ExitCode::from(EXIT_NOT_STARTED),
     };
-    let Err(why) = prepared.and_then(|null| become_command(&order, stdin.as_ref().unwrap_or(&null)));
+    let Err(why) = prepared.and_then(|null| become_command(&spec, stdin.as_ref().unwrap_or(&null)));
     // If the host is gone by now there is nobody to tell.
     let _ = (&control).write_all(why.as_bytes());
     ExitCode::from(EXIT_NOT_STARTED)
@@ -72,8 +72,8 @@ fn prepare() -> Result<OwnedFd, String> {
     Ok(OwnedFd::from(null))
 }
 
-/// The order, and the pipe for standard input if there is one. None if the host closed the socket without an order.
-fn receive(control: &UnixStream) -> io::Result<Option<(Order, Option<OwnedFd>)>> {
+/// The spec, and the pipe for standard input if there is one. None if the host closed the socket without a spec.
+fn receive(control: &UnixStream) -> io::Result<Option<(RunSpec, Option<OwnedFd>)>> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let mut first = [0; 4096];
@@ -94,19 +94,19 @@ fn receive(control: &UnixStream) -> io::Result<Option<(Order, Option<OwnedFd>)>>
 }
 
 /// Returns only if it failed, with the sentence for the room.
-fn become_command(order: &Order, stdin: &OwnedFd) -> Result<Infallible, String> {
+fn become_command(spec: &RunSpec, stdin: &OwnedFd) -> Result<Infallible, String> {
     rustix::stdio::dup2_stdin(stdin).map_err(|error| format!("no standard input: {}", words(&error.into())))?;
-    std::env::set_current_dir(&order.cwd).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => format!("no such folder: {}", order.cwd),
-        _ => format!("{}: {}", words(&error), order.cwd),
+    std::env::set_current_dir(&spec.cwd).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => format!("no such folder: {}", spec.cwd),
+        _ => format!("{}: {}", words(&error), spec.cwd),
     })?;
     // Refused to an unprivileged host that runs within another host's run: the environment has to do then.
-    let tag = Rlimit { current: Some(order.tag), maximum: Some(order.tag) };
+    let tag = Rlimit { current: Some(spec.tag), maximum: Some(spec.tag) };
     let _ = setrlimit(Resource::Locks, tag);
     close_fds::set_fds_cloexec(3, &[]);
-    let (program, arguments) = order.argv.split_first().ok_or("no command was given")?;
+    let (program, arguments) = spec.argv.split_first().ok_or("no command was given")?;
     // `exec` empties the signal mask and resets SIGPIPE, and looks for the program in the PATH of the new environment.
-    let error = Command::new(program).args(arguments).env_clear().envs(order.env.iter().cloned()).exec();
+    let error = Command::new(program).args(arguments).env_clear().envs(spec.env.iter().cloned()).exec();
     Err(match error.kind() {
         io::ErrorKind::NotFound => format!("no such file: {program}"),
         io::ErrorKind::ArgumentListTooLong => "the arguments and the environment are too long".to_owned(),

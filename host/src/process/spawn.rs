@@ -1,4 +1,4 @@
-//! The host's side of [`super::shim`]: shims are started, one in advance, and given their orders. All of it blocks,
+//! The host's side of [`super::shim`]: shims are started, one in advance, and given their specs. All of it blocks,
 //! for a millisecond or so, and is called off the runtime's threads.
 
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::children::{Children, Leader};
-use super::shim::{Order, words};
+use super::shim::{RunSpec, words};
 use crate::limits::{FAILURE_BYTES_MAX, LAUNCH_TIMEOUT_MS};
 
 /// Starts shims.
@@ -29,7 +29,7 @@ pub struct Spawner {
     spare: Mutex<Option<Shim>>,
 }
 
-/// A child that waits for its order. Dropped without one, it ends by itself.
+/// A child that waits for its spec. Dropped without one, it ends by itself.
 #[derive(Debug)]
 pub struct Shim {
     /// The process that becomes the command's.
@@ -41,7 +41,7 @@ pub struct Shim {
 
 /// A command that runs.
 #[derive(Debug)]
-pub struct Launched {
+pub struct SpawnedProcess {
     /// Its first process.
     pub leader: Leader,
     /// The write end of its standard input, if it has one; does not block.
@@ -100,16 +100,16 @@ impl Spawner {
 }
 
 impl Shim {
-    /// Gives the order, and waits until the command runs or the shim says why it does not.
+    /// Sends the spec, and waits until the command runs or the shim says why it does not.
     ///
     /// # Errors
     /// The sentence for the room.
-    pub fn launch(self, order: &Order, with_stdin: bool) -> Result<Launched, String> {
+    pub fn launch(self, spec: &RunSpec, with_stdin: bool) -> Result<SpawnedProcess, String> {
         self.leader.promote();
-        match self.give(order, with_stdin) {
+        match self.give(spec, with_stdin) {
             Ok(stdin) => {
                 let Shim { leader, stdout, stderr, .. } = self;
-                Ok(Launched { leader, stdin, outputs: (stdout, stderr) })
+                Ok(SpawnedProcess { leader, stdin, outputs: (stdout, stderr) })
             }
             Err(why) => {
                 self.leader.kill();
@@ -118,11 +118,11 @@ impl Shim {
         }
     }
 
-    fn give(&self, order: &Order, with_stdin: bool) -> Result<Option<OwnedFd>, String> {
-        let failed = |error: io::Error| format!("the shim did not take its order: {}", words(&error));
+    fn give(&self, spec: &RunSpec, with_stdin: bool) -> Result<Option<OwnedFd>, String> {
+        let failed = |error: io::Error| format!("the shim did not take its spec: {}", words(&error));
         let timeout = Duration::from_millis(LAUNCH_TIMEOUT_MS);
         self.control.set_write_timeout(Some(timeout)).map_err(failed)?;
-        let json = serde_json::to_vec(order).map_err(|error| failed(error.into()))?;
+        let json = serde_json::to_vec(spec).map_err(|error| failed(error.into()))?;
         let stdin = self.send(&json, with_stdin).map_err(failed)?;
         self.control.shutdown(Shutdown::Write).map_err(failed)?;
         let mut poll_fds = [PollFd::new(&self.control, PollFlags::IN)];
@@ -135,7 +135,7 @@ impl Shim {
         if why.is_empty() { Ok(stdin) } else { Err(why) }
     }
 
-    /// Sends the order, and with its first byte the read end of a new pipe; gives the write end.
+    /// Sends the spec, and with its first byte the read end of a new pipe; gives the write end.
     fn send(&self, json: &[u8], with_stdin: bool) -> io::Result<Option<OwnedFd>> {
         let pipe = if with_stdin { Some(pipe_with(PipeFlags::CLOEXEC)?) } else { None };
         let fds: Vec<_> = pipe.iter().map(|(read, _)| read.as_fd()).collect();

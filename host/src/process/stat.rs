@@ -1,4 +1,4 @@
-//! What `/proc` says of processes: proc(5). Used by [`super::family`] and [`super::handle`]; it judges nothing.
+//! What `/proc` says of processes: proc(5). Used by [`super::tree`] and [`super::handle`]; it judges nothing.
 
 use std::io::Read;
 

@@ -1,7 +1,7 @@
 //! The task of one run: start it, wait for what ends it, leave nothing of it behind, and say how it ended.
 //!
 //! A run is over when its first process has ended and both pipes are at their end. Background children that hold the
-//! pipes get [`DRAIN_AFTER_EXIT_MS`] more; then, and for those that closed the pipes at once, the ladder follows: a run
+//! pipes get [`DRAIN_AFTER_EXIT_MS`] more; then, and for those that closed the pipes at once, the escalation follows: a run
 //! leaves no process behind, however it ended. What should outlive a run belongs to a service manager.
 
 use std::os::fd::OwnedFd;
@@ -14,16 +14,16 @@ use tokio::time::{sleep, timeout};
 use wardroom_protocol::messages::{Exit, HostEnded, HostStart, Signal};
 
 use super::environment;
-use super::exit::{Cause, StopBy, exit};
-use super::input::Refused;
+use super::exit::{StopBy, StopCause, exit};
+use super::input::Rejected;
 use super::run::Run;
 use crate::limits::{DRAIN_AFTER_EXIT_MS, DRAIN_AFTER_STOP_MS, OUTPUT_BYTES_MAX};
 use crate::process::children::Leader;
-use crate::process::family::{Family, tag};
-use crate::process::ladder;
-use crate::process::shim::{Order, words};
-use crate::process::spawn::{Launched, Spawner};
-use crate::spool::Meta;
+use crate::process::escalation;
+use crate::process::shim::{RunSpec, words};
+use crate::process::spawn::{SpawnedProcess, Spawner};
+use crate::process::tree::{ProcessTree, tag};
+use crate::spool::SpoolMeta;
 use crate::spool::pump::{Pump, Waker, now_ms};
 
 /// What all runs of a host share.
@@ -49,7 +49,7 @@ struct Prepared {
 /// A run that has a process.
 struct Running {
     leader: Arc<Leader>,
-    family: Family,
+    tree: ProcessTree,
     waker: Waker,
     feeder: Option<AbortHandle>,
 }
@@ -67,11 +67,15 @@ pub async fn drive(run: &Arc<Run>, start: HostStart, shared: &Arc<Shared>) {
         Ok(Err(failed)) => return finish(run, Exit::Failed { failed }, began, 0, shared).await,
         Err(_) => return finish(run, Exit::Failed { failed: "the host stops".to_owned() }, began, 0, shared).await,
     };
-    let family =
-        Family { run: run.id, leader: leader.pid, start_ticks: leader.start_ticks, child: Some(Arc::clone(&leader)) };
+    let tree = ProcessTree {
+        run: run.id,
+        leader: leader.pid,
+        start_ticks: leader.start_ticks,
+        child: Some(Arc::clone(&leader)),
+    };
     let feeder = run.input().zip(stdin).map(|(input, pipe)| tokio::spawn(async move { input.feed(pipe).await }));
     let feeder = feeder.map(|task| task.abort_handle());
-    let running = Running { leader: Arc::clone(&leader), family, waker: pump.waker(), feeder };
+    let running = Running { leader: Arc::clone(&leader), tree, waker: pump.waker(), feeder };
     spawn_blocking(move || pump.run());
     run.started(leader);
     shared.changed.notify_one();
@@ -81,7 +85,7 @@ pub async fn drive(run: &Arc<Run>, start: HostStart, shared: &Arc<Shared>) {
     finish(run, exit, began, left, shared).await;
 }
 
-/// Everything up to the moment when the command runs. Blocks. The folder and the meta are written before the order is
+/// Everything up to the moment when the command runs. Blocks. The folder and the meta are written before the spec is
 /// given: a command never runs without a trace of it.
 fn launch(run: &Run, start: &HostStart, shared: &Shared) -> Result<Prepared, String> {
     if let Some(fault) = environment::fault(start) {
@@ -91,15 +95,15 @@ fn launch(run: &Run, start: &HostStart, shared: &Shared) -> Result<Prepared, Str
     let appender = run.spool.create().map_err(in_spool)?;
     let shim = shared.spawner.shim().map_err(|error| format!("no process could be started: {}", words(&error)))?;
     let Leader { pid, start_ticks, .. } = shim.leader;
-    let meta = Meta { pid, start_ticks, boot: shared.boot.clone(), at: now_ms() };
+    let meta = SpoolMeta { pid, start_ticks, boot: shared.boot.clone(), at: now_ms() };
     run.spool.write_meta(&meta).map_err(in_spool)?;
-    let order = Order {
+    let spec = RunSpec {
         argv: start.argv.clone(),
         cwd: start.cwd.clone().unwrap_or_else(|| shared.work.clone()),
         env: environment::of(start),
         tag: tag(run.id),
     };
-    let Launched { leader, stdin, outputs } = shim.launch(&order, start.stdin)?;
+    let SpawnedProcess { leader, stdin, outputs } = shim.launch(&spec, start.stdin)?;
     let limit = start.output_bytes_max.min(OUTPUT_BYTES_MAX);
     let pump = Pump::new(outputs, appender, limit, run.flow.clone(), Arc::clone(&shared.changed));
     let pump = pump.inspect_err(|_| leader.kill());
@@ -109,12 +113,12 @@ fn launch(run: &Run, start: &HostStart, shared: &Shared) -> Result<Prepared, Str
 
 /// From the first moment of a command to the last of its processes.
 async fn see_through(run: &Run, running: Running, limit: Duration) -> (Exit, u32) {
-    let Running { leader, family, waker, feeder } = running;
+    let Running { leader, tree, waker, feeder } = running;
     let mut cause = tokio::select! {
         biased;
         cause = asked_to_stop(run) => Some(cause),
         () = leader.exited() => None,
-        () = sleep(limit) => Some(Cause::Timeout),
+        () = sleep(limit) => Some(StopCause::Timeout),
     };
     let mut ended = Instant::now();
     if cause.is_none() {
@@ -128,7 +132,7 @@ async fn see_through(run: &Run, running: Running, limit: Duration) -> (Exit, u32
     if let Some(task) = feeder {
         task.abort();
     }
-    let left = sweep(run, &family, cause.as_ref()).await;
+    let left = sweep(run, &tree, cause.as_ref()).await;
     if timeout(Duration::from_millis(DRAIN_AFTER_STOP_MS), closed(run)).await.is_err() {
         // Somebody outside the run was handed a pipe. What lies in it now is the run's; the rest is not.
         // Bounded by the disk alone: the pump waits for nothing else once it is woken.
@@ -139,8 +143,8 @@ async fn see_through(run: &Run, running: Running, limit: Duration) -> (Exit, u32
         ended = Instant::now();
     }
     let flow = run.flow.borrow().clone();
-    // A member's TERM may have become a KILL while the ladder was under way.
-    if let (Some(Cause::Asked(by)), Some(now)) = (&mut cause, &*run.stop.borrow()) {
+    // A member's TERM may have become a KILL while the escalation was under way.
+    if let (Some(StopCause::Asked(by)), Some(now)) = (&mut cause, &*run.stop.borrow()) {
         by.clone_from(now);
     }
     let exit = exit(cause.as_ref(), run.interrupt(ended).as_ref(), leader.status(), &flow);
@@ -148,9 +152,9 @@ async fn see_through(run: &Run, running: Running, limit: Duration) -> (Exit, u32
 }
 
 /// Ends every process of the run that is left, and says how many could not be. Cheap where there is none.
-async fn sweep(run: &Run, family: &Family, cause: Option<&Cause>) -> u32 {
+async fn sweep(run: &Run, tree: &ProcessTree, cause: Option<&StopCause>) -> u32 {
     if cause.is_none() && run.flow.borrow().is_closed {
-        let children = family.children().cloned();
+        let children = tree.children().cloned();
         let has_orphans = spawn_blocking(move || children.is_some_and(|children| !children.orphans().is_empty()));
         if !has_orphans.await.unwrap_or(true) {
             return 0;
@@ -158,30 +162,30 @@ async fn sweep(run: &Run, family: &Family, cause: Option<&Cause>) -> u32 {
     }
     let is_forced = |stop: &Option<StopBy>| matches!(stop, Some(StopBy::Member(_, Signal::Kill)));
     if is_forced(&run.stop.borrow()) {
-        return ladder::kill(family).await;
+        return escalation::kill(tree).await;
     }
     let mut stop = run.stop.subscribe();
     let hurry = async move {
         // The sender lives as long as the run.
         let _ = stop.wait_for(is_forced).await;
     };
-    ladder::stop(family, hurry).await
+    escalation::stop(tree, hurry).await
 }
 
 /// Waits until somebody or a limit wants the run to end.
-async fn asked_to_stop(run: &Run) -> Cause {
+async fn asked_to_stop(run: &Run) -> StopCause {
     let (mut stop, mut flow, mut input) = (run.stop.subscribe(), run.flow.subscribe(), run.input_lost.subscribe());
     let stop = async { stop.wait_for(Option::is_some).await.ok().and_then(|by| by.clone()) };
     let flow = async {
         let flow = flow.wait_for(|flow| flow.is_over_limit || flow.failure.is_some()).await.ok();
-        flow.map(|flow| if flow.failure.is_some() { Cause::Spool } else { Cause::OutputLimit })
+        flow.map(|flow| if flow.failure.is_some() { StopCause::Spool } else { StopCause::OutputLimit })
     };
     let input = async {
         let lost = input.wait_for(Option::is_some).await.ok()?;
-        Some(if *lost == Some(Refused::TooMuch) { Cause::InputLimit } else { Cause::InputLost })
+        Some(if *lost == Some(Rejected::TooMuch) { StopCause::InputLimit } else { StopCause::InputLost })
     };
     tokio::select! {
-        Some(by) = stop => Cause::Asked(by),
+        Some(by) = stop => StopCause::Asked(by),
         Some(cause) = flow => cause,
         Some(cause) = input => cause,
         // The senders live as long as the run.

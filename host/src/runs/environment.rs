@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wardroom_protocol::messages::HostStart;
 
-use crate::process::family::MARK;
+use crate::process::tree::MARK;
 
 /// What the host hands on of its own environment.
 const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "USER", "LOGNAME"];

@@ -31,7 +31,7 @@ pub enum StopBy {
 
 /// Why a run was stopped.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Cause {
+pub enum StopCause {
     /// Somebody wanted it.
     Asked(StopBy),
     /// It took too long.
@@ -58,19 +58,19 @@ pub struct Interrupt {
 }
 
 /// What is to be said of the end.
-pub fn exit(cause: Option<&Cause>, interrupt: Option<&Interrupt>, status: Option<Status>, flow: &Flow) -> Exit {
+pub fn exit(cause: Option<&StopCause>, interrupt: Option<&Interrupt>, status: Option<Status>, flow: &Flow) -> Exit {
     if let Some(failure) = &flow.failure {
         return Exit::Lost { lost: format!("the host could not keep the output: {failure}") };
     }
     match cause {
-        Some(Cause::Asked(StopBy::Member(by, signal))) => return stopped_by(by, *signal),
-        Some(Cause::Asked(StopBy::Host)) => return Exit::Lost { lost: "the host was stopped".to_owned() },
-        Some(Cause::Asked(StopBy::Core)) => return Exit::Lost { lost: "the core did not know the run".to_owned() },
-        Some(Cause::Timeout) => return Exit::Timeout { timeout: true },
-        Some(Cause::OutputLimit) => return Exit::Limit { limit: "output".to_owned() },
-        Some(Cause::InputLimit) => return Exit::Limit { limit: "input".to_owned() },
-        Some(Cause::InputLost) => return Exit::Lost { lost: "the host could not keep the input".to_owned() },
-        Some(Cause::Spool) | None => {}
+        Some(StopCause::Asked(StopBy::Member(by, signal))) => return stopped_by(by, *signal),
+        Some(StopCause::Asked(StopBy::Host)) => return Exit::Lost { lost: "the host was stopped".to_owned() },
+        Some(StopCause::Asked(StopBy::Core)) => return Exit::Lost { lost: "the core did not know the run".to_owned() },
+        Some(StopCause::Timeout) => return Exit::Timeout { timeout: true },
+        Some(StopCause::OutputLimit) => return Exit::Limit { limit: "output".to_owned() },
+        Some(StopCause::InputLimit) => return Exit::Limit { limit: "input".to_owned() },
+        Some(StopCause::InputLost) => return Exit::Lost { lost: "the host could not keep the input".to_owned() },
+        Some(StopCause::Spool) | None => {}
     }
     if flow.is_over_limit {
         return Exit::Limit { limit: "output".to_owned() };
@@ -118,7 +118,7 @@ fn signal_name(number: i32) -> String {
 mod tests {
     use super::*;
 
-    fn said(cause: Option<Cause>, interrupt: Option<Interrupt>, status: Option<Status>, flow: Flow) -> String {
+    fn said(cause: Option<StopCause>, interrupt: Option<Interrupt>, status: Option<Status>, flow: Flow) -> String {
         serde_json::to_string(&exit(cause.as_ref(), interrupt.as_ref(), status, &flow)).unwrap()
     }
 
@@ -135,12 +135,12 @@ mod tests {
 
     #[test]
     fn a_stop_outweighs_the_code() {
-        let by = Cause::Asked(StopBy::Member(ann(), Signal::Term));
+        let by = StopCause::Asked(StopBy::Member(ann(), Signal::Term));
         let said_so = r#"{"stopped_by":"ann","signal":"TERM"}"#;
         assert_eq!(said(Some(by.clone()), None, Some(Status::Code(0)), Flow::default()), said_so);
         let over = Flow { is_over_limit: true, ..Flow::default() };
         assert_eq!(said(Some(by), None, Some(Status::Signal(15)), over.clone()), said_so);
-        assert_eq!(said(Some(Cause::Timeout), None, Some(Status::Signal(9)), over), r#"{"timeout":true}"#);
+        assert_eq!(said(Some(StopCause::Timeout), None, Some(Status::Signal(9)), over), r#"{"timeout":true}"#);
     }
 
     #[test]
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn output_that_could_not_be_kept_is_said_first() {
         let failed = Flow { failure: Some("no space left on device".into()), ..Flow::default() };
-        let said = said(Some(Cause::Timeout), None, Some(Status::Code(0)), failed);
+        let said = said(Some(StopCause::Timeout), None, Some(Status::Code(0)), failed);
         assert_eq!(said, r#"{"lost":"the host could not keep the output: no space left on device"}"#);
     }
 }

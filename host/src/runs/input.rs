@@ -16,7 +16,7 @@ use crate::limits::{INPUT_BYTES_MAX, READ_BYTES};
 
 /// Why input was not taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Refused {
+pub enum Rejected {
     /// The end of the input was sent before it.
     AfterEnd,
     /// More than is kept. The run must be stopped.
@@ -31,12 +31,12 @@ pub struct Input {
     file: Arc<File>,
     // Orders the writers; never held across an await.
     appending: Mutex<()>,
-    there: watch::Sender<There>,
+    there: watch::Sender<Received>,
 }
 
 /// What has come.
 #[derive(Clone, Copy, Debug, Default)]
-struct There {
+struct Received {
     bytes: u64,
     is_whole: bool,
 }
@@ -50,20 +50,20 @@ impl Input {
     /// Takes bytes.
     ///
     /// # Errors
-    /// [`Refused`]: none of them were taken.
-    pub fn append(&self, bytes: &[u8]) -> Result<(), Refused> {
+    /// [`Rejected`]: none of them were taken.
+    pub fn append(&self, bytes: &[u8]) -> Result<(), Rejected> {
         let _appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
-        let There { bytes: before, is_whole } = *self.there.borrow();
+        let Received { bytes: before, is_whole } = *self.there.borrow();
         if is_whole {
-            return Err(Refused::AfterEnd);
+            return Err(Rejected::AfterEnd);
         }
         let after = before.saturating_add(bytes.len() as u64);
         if after > INPUT_BYTES_MAX {
-            return Err(Refused::TooMuch);
+            return Err(Rejected::TooMuch);
         }
         if let Err(error) = (&*self.file).write_all(bytes) {
             tracing::error!(%error, "the input of a run cannot be kept");
-            return Err(Refused::Spool);
+            return Err(Rejected::Spool);
         }
         self.there.send_modify(|there| there.bytes = after);
         Ok(())
@@ -84,7 +84,7 @@ impl Input {
         let mut there = self.there.subscribe();
         let mut at = 0;
         loop {
-            let There { bytes, is_whole } = *there.borrow_and_update();
+            let Received { bytes, is_whole } = *there.borrow_and_update();
             if at < bytes {
                 let Some(chunk) = self.read(at, bytes).await else { return };
                 // A command that closes its input is done with it: that is no fault, and what still comes is dropped.
@@ -126,20 +126,20 @@ mod tests {
         let input = Input::new(tempfile::tempfile().unwrap());
         input.append(b"a").unwrap();
         input.close();
-        assert_eq!(input.append(b"b"), Err(Refused::AfterEnd));
+        assert_eq!(input.append(b"b"), Err(Rejected::AfterEnd));
     }
 
     #[test]
     fn too_much_is_refused_whole() {
         let input = Input::new(tempfile::tempfile().unwrap());
         input.there.send_modify(|there| there.bytes = INPUT_BYTES_MAX - 1);
-        assert_eq!(input.append(b"ab"), Err(Refused::TooMuch));
+        assert_eq!(input.append(b"ab"), Err(Rejected::TooMuch));
         input.append(b"a").unwrap();
     }
 
     #[test]
     fn a_spool_that_cannot_be_written_is_told() {
         let read_only = File::open("/dev/null").unwrap();
-        assert_eq!(Input::new(read_only).append(b"a"), Err(Refused::Spool));
+        assert_eq!(Input::new(read_only).append(b"a"), Err(Rejected::Spool));
     }
 }

@@ -16,7 +16,7 @@ use wardroom_protocol::{Code, RunId};
 
 use self::drive::Shared;
 use self::exit::StopBy;
-use self::input::{Input, Refused};
+use self::input::{Input, Rejected};
 use self::run::Run;
 use crate::limits::{RUNS_MAX, SPOOLED_BYTES_MAX, SPOOLS_MAX};
 use crate::spool::Root;
@@ -27,7 +27,7 @@ pub struct Runs {
     root: Root,
     shared: Arc<Shared>,
     // Never held across an await. Of a run's own locks only short ones are taken inside it.
-    held: Mutex<Held>,
+    held: Mutex<HeldRun>,
     tasks: TaskTracker,
     /// No run is held. Only looked at when the host stops.
     is_empty: watch::Sender<bool>,
@@ -35,7 +35,7 @@ pub struct Runs {
 
 /// Something that the core asked for cannot be done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Refusal {
+pub struct Error {
     /// Of which run.
     pub run: RunId,
     /// Why, for programs.
@@ -45,7 +45,7 @@ pub struct Refusal {
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct HeldRun {
     runs: BTreeMap<RunId, Arc<Run>>,
     is_stopping: bool,
 }
@@ -54,12 +54,12 @@ impl Runs {
     /// What is in the spools, all of it over by now (see [`crate::recover`]).
     pub fn new(root: Root, over: Vec<Run>, shared: Shared) -> Arc<Runs> {
         let runs = over.into_iter().map(|run| (run.id, Arc::new(run))).collect();
-        let held = Mutex::new(Held { runs, is_stopping: false });
+        let held = Mutex::new(HeldRun { runs, is_stopping: false });
         let (tasks, is_empty) = (TaskTracker::new(), watch::Sender::default());
         Arc::new(Runs { root, shared: Arc::new(shared), held, tasks, is_empty })
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, HeldRun> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -91,7 +91,7 @@ impl Runs {
     ///
     /// # Errors
     /// What the core is to be told if it cannot even be held as failed.
-    pub fn start(self: &Arc<Self>, start: HostStart) -> Result<(), Refusal> {
+    pub fn start(self: &Arc<Self>, start: HostStart) -> Result<(), Error> {
         let mut held = self.held();
         if held.runs.contains_key(&start.run) {
             return Ok(());
@@ -138,16 +138,16 @@ impl Runs {
     ///
     /// # Errors
     /// What the core is to be told. If it was too much, the run is stopped.
-    pub fn input(&self, run: RunId, bytes: &[u8]) -> Result<(), Refusal> {
+    pub fn input(&self, run: RunId, bytes: &[u8]) -> Result<(), Error> {
         let held = self.find(run).ok_or_else(|| refusal(run, Code::NotFound, "there is no such run on this host"))?;
         let Some(input) = held.input() else {
             return Err(refusal(run, Code::Conflict, "the run is over or was started without input"));
         };
         input.append(bytes).map_err(|refused| {
             let (code, msg) = match refused {
-                Refused::AfterEnd => return refusal(run, Code::Conflict, "the end of the input was sent before it"),
-                Refused::TooMuch => (Code::TooLarge, "the input is more than this host keeps: the run is stopped"),
-                Refused::Spool => (Code::Internal, "the host's spool cannot be written: the run is stopped"),
+                Rejected::AfterEnd => return refusal(run, Code::Conflict, "the end of the input was sent before it"),
+                Rejected::TooMuch => (Code::TooLarge, "the input is more than this host keeps: the run is stopped"),
+                Rejected::Spool => (Code::Internal, "the host's spool cannot be written: the run is stopped"),
             };
             held.input_lost.send_replace(Some(refused));
             refusal(run, code, msg)
@@ -180,7 +180,7 @@ impl Runs {
         });
     }
 
-    /// Stops all runs, starts no more, and returns when all are over. The ladder bounds how long that takes.
+    /// Stops all runs, starts no more, and returns when all are over. The escalation bounds how long that takes.
     pub async fn stop(&self) {
         self.held().is_stopping = true;
         for run in self.all() {
@@ -207,7 +207,7 @@ impl Runs {
 }
 
 /// Why no run can be started now, in words for the room.
-fn why_not(held: &Held) -> Option<String> {
+fn why_not(held: &HeldRun) -> Option<String> {
     if held.is_stopping {
         return Some("the host is being stopped".to_owned());
     }
@@ -219,8 +219,8 @@ fn why_not(held: &Held) -> Option<String> {
     (spooled >= SPOOLED_BYTES_MAX).then(|| "the spool of this host is full until the core has taken it".to_owned())
 }
 
-fn refusal(run: RunId, code: Code, msg: &'static str) -> Refusal {
-    Refusal { run, code, msg }
+fn refusal(run: RunId, code: Code, msg: &'static str) -> Error {
+    Error { run, code, msg }
 }
 
 /// What the tests of the link need: a host without runs, in a folder that goes with it.

@@ -9,7 +9,7 @@ use wardroom_protocol::messages::{HostEnded, Signal};
 use wardroom_protocol::{RunId, UserName};
 
 use super::exit::{Interrupt, StopBy};
-use super::input::{Input, Refused};
+use super::input::{Input, Rejected};
 use crate::process::children::Leader;
 use crate::spool::Spool;
 use crate::spool::pump::Flow;
@@ -26,13 +26,13 @@ pub struct Run {
     /// Who wants it to end.
     pub stop: watch::Sender<Option<StopBy>>,
     /// Why input that was sent to it is lost: it must not run on with a gap.
-    pub input_lost: watch::Sender<Option<Refused>>,
+    pub input_lost: watch::Sender<Option<Rejected>>,
     // Never held across an await.
-    life: Mutex<Life>,
+    life: Mutex<RunState>,
 }
 
 #[derive(Debug, Default)]
-struct Life {
+struct RunState {
     /// Its first process, from the moment when the core may be told.
     pid: Option<u32>,
     /// Its first process, while it may be signalled.
@@ -46,7 +46,7 @@ struct Life {
 
 /// What the core is to be told of a run.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct RunReport {
     /// Its first process, if it has one.
     pub pid: Option<u32>,
     /// Bytes of output that can be sent.
@@ -59,7 +59,7 @@ impl Run {
     /// A run that has no process yet. What is sent to its input waits for one.
     pub fn new(id: RunId, spool: Spool, input: Option<Arc<Input>>) -> Run {
         let (flow, stop, input_lost) = Default::default();
-        let life = Mutex::new(Life { input, ..Life::default() });
+        let life = Mutex::new(RunState { input, ..RunState::default() });
         Run { id, spool, flow, stop, input_lost, life }
     }
 
@@ -71,12 +71,12 @@ impl Run {
         run
     }
 
-    fn life(&self) -> MutexGuard<'_, Life> {
+    fn life(&self) -> MutexGuard<'_, RunState> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How it stands now.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> RunReport {
         let (pid, ended) = {
             let life = self.life();
             (life.pid, life.ended.clone())
@@ -84,7 +84,7 @@ impl Run {
         // Read after the two: no output can be told before the start, and it is final if there is an end.
         let may_be_told = pid.is_some() || ended.is_some();
         let bytes = if may_be_told { self.flow.borrow().bytes } else { 0 };
-        Standing { pid, ended, bytes }
+        RunReport { pid, ended, bytes }
     }
 
     /// True when it is over.

@@ -49,7 +49,7 @@ pub enum OpenError {
 /// What must be known of a run to find its processes after a restart. The request itself is not kept: its
 /// environment may hold secrets.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Meta {
+pub struct SpoolMeta {
     /// Its first process.
     pub pid: u32,
     /// With the pid, that process's identity.
@@ -138,12 +138,12 @@ impl Spool {
     ///
     /// # Errors
     /// What the operating system says.
-    pub fn write_meta(&self, meta: &Meta) -> io::Result<()> {
+    pub fn write_meta(&self, meta: &SpoolMeta) -> io::Result<()> {
         self.write("meta.json", meta)
     }
 
     /// What was started; none where the host was killed before anything was.
-    pub fn meta(&self) -> Option<Meta> {
+    pub fn meta(&self) -> Option<SpoolMeta> {
         self.read("meta.json")
     }
 
@@ -217,7 +217,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Root::open(folder.path()).unwrap().spool(run());
         spool.create().unwrap();
-        let meta = Meta { pid: 7, start_ticks: 9, boot: "b".into(), at: 1 };
+        let meta = SpoolMeta { pid: 7, start_ticks: 9, boot: "b".into(), at: 1 };
         spool.write_meta(&meta).unwrap();
         assert_eq!(spool.meta().unwrap().pid, 7);
         std::fs::write(folder.path().join(run().to_string()).join("meta.json"), b"{\"pid\":7,\"sta").unwrap();

@@ -49,14 +49,14 @@ pub enum Said {
 
 /// Everything that was said of a run.
 #[derive(Debug)]
-pub struct Whole {
+pub struct Transcript {
     pub pid: Option<u32>,
     /// Descriptor and bytes in the order of their offsets; neighbours of one descriptor are joined.
     pub pieces: Vec<(u8, Vec<u8>)>,
     pub ended: HostEnded,
 }
 
-impl Whole {
+impl Transcript {
     /// The bytes of one descriptor.
     pub fn of(&self, fd: u8) -> Vec<u8> {
         self.pieces.iter().filter(|(n, _)| *n == fd).flat_map(|(_, bytes)| bytes.clone()).collect()
@@ -254,7 +254,7 @@ impl Link {
 
     /// Reads the run to its end from an offset, acknowledges all, and has it forgotten. Checks that offsets have no
     /// gap, that the start comes first and the end last.
-    pub async fn whole(&mut self, run: RunId, from: u64) -> Whole {
+    pub async fn whole(&mut self, run: RunId, from: u64) -> Transcript {
         let mut pieces: Vec<(u8, Vec<u8>)> = Vec::new();
         let (mut pid, mut at) = (None, from);
         loop {
@@ -276,7 +276,7 @@ impl Link {
                 Said::Ended(ended) if ended.run == run => {
                     assert_eq!(ended.bytes, at, "host.ended came before the last byte");
                     self.forget(run).await;
-                    return Whole { pid, pieces, ended };
+                    return Transcript { pid, pieces, ended };
                 }
                 Said::Err(refusal) => panic!("refused: {}", refusal.msg),
                 _ => {}
@@ -285,7 +285,7 @@ impl Link {
     }
 
     /// Starts a run and reads it to its end.
-    pub async fn run(&mut self, start: &HostStart) -> Whole {
+    pub async fn run(&mut self, start: &HostStart) -> Transcript {
         self.send(start).await;
         self.whole(start.run, 0).await
     }

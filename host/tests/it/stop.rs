@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use wardroom_protocol::messages::{HostStart, Signal};
 
-use crate::fake_core::{Whole, shell};
+use crate::fake_core::{Transcript, shell};
 use crate::host_process::{all, survivors};
 
 /// A word for command lines by which even a process without environment is found.
@@ -13,7 +13,7 @@ fn word(n: u32) -> String {
 }
 
 #[track_caller]
-fn assert_gone(start: &HostStart, word: &str, whole: &Whole) {
+fn assert_gone(start: &HostStart, word: &str, whole: &Transcript) {
     assert_eq!(whole.ended.left, 0);
     assert_eq!(survivors(start.run, word), Vec::<String>::new());
 }

@@ -8,17 +8,17 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep_until};
 
-use super::family::{Family, Living};
 use super::handle::Process;
+use super::tree::{ProcessTree, TreeSnapshot};
 use crate::limits::{GRACE_MS, KILL_MS};
 
-/// Stops a family and says how many of it are left. Each process gets one TERM; `hurry` ends the grace.
-pub async fn stop(family: &Family, hurry: impl Future<Output = ()>) -> u32 {
+/// Stops a process tree and says how many of it are left. Each process gets one TERM; `hurry` ends the grace.
+pub async fn stop(tree: &ProcessTree, hurry: impl Future<Output = ()>) -> u32 {
     let deadline = Instant::now() + Duration::from_millis(GRACE_MS);
     let mut asked = BTreeSet::new();
     tokio::pin!(hurry);
     loop {
-        let Living { processes: living, is_sure } = living(family).await;
+        let TreeSnapshot { processes: living, is_sure } = living(tree).await;
         if living.is_empty() && is_sure {
             return 0;
         }
@@ -35,18 +35,18 @@ pub async fn stop(family: &Family, hurry: impl Future<Output = ()>) -> u32 {
             () = all_exited(&living) => {}
         }
     }
-    kill(family).await
+    kill(tree).await
 }
 
-/// Kills a family and says how many of it are left.
-pub async fn kill(family: &Family) -> u32 {
+/// Kills a process tree and says how many of it are left.
+pub async fn kill(tree: &ProcessTree) -> u32 {
     let deadline = Instant::now() + Duration::from_millis(KILL_MS);
     loop {
         // The group first, in one step that no fork escapes: one that forks faster than `/proc` is read is in it.
-        if let Some(leader) = &family.child {
+        if let Some(leader) = &tree.child {
             leader.signal_group(Signal::KILL);
         }
-        let Living { processes: living, is_sure } = living(family).await;
+        let TreeSnapshot { processes: living, is_sure } = living(tree).await;
         for process in &living {
             send(process, Signal::KILL);
         }
@@ -59,25 +59,25 @@ pub async fn kill(family: &Family) -> u32 {
             () = all_exited(&living) => false,
         };
         if is_over {
-            return give_up(family, &living);
+            return give_up(tree, &living);
         }
     }
 }
 
-fn give_up(family: &Family, living: &[Process]) -> u32 {
-    if let Some(children) = family.children() {
+fn give_up(tree: &ProcessTree, living: &[Process]) -> u32 {
+    if let Some(children) = tree.children() {
         children.give_up(living.iter().map(|process| process.pid));
     }
     // At least one: a look that was sure of none would have ended this.
     let left = u32::try_from(living.len()).unwrap_or(u32::MAX).max(1);
-    tracing::warn!(run = %family.run, left, "processes of a run cannot be ended");
+    tracing::warn!(run = %tree.run, left, "processes of a run cannot be ended");
     left
 }
 
 /// Off the runtime's threads: the whole table is read.
-async fn living(family: &Family) -> Living {
-    let family = family.clone();
-    tokio::task::spawn_blocking(move || family.living()).await.unwrap_or_default()
+async fn living(tree: &ProcessTree) -> TreeSnapshot {
+    let tree = tree.clone();
+    tokio::task::spawn_blocking(move || tree.living()).await.unwrap_or_default()
 }
 
 fn send(process: &Process, signal: Signal) {

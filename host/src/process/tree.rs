@@ -31,7 +31,7 @@ pub fn tag(run: RunId) -> u64 {
 
 /// The processes of one run.
 #[derive(Clone, Debug)]
-pub struct Family {
+pub struct ProcessTree {
     /// The run.
     pub run: RunId,
     /// Its leader's pid, which is its session too.
@@ -42,23 +42,23 @@ pub struct Family {
     pub child: Option<Arc<Leader>>,
 }
 
-/// A look at a family.
+/// A look at a process tree.
 #[derive(Debug, Default)]
-pub struct Living {
+pub struct TreeSnapshot {
     /// Those that were there and still are.
     pub processes: Vec<Process>,
     /// False where somebody came or went meanwhile: if nobody was seen, somebody may be there all the same.
     pub is_sure: bool,
 }
 
-impl Family {
+impl ProcessTree {
     /// The host's other children, if the run was started by this host.
     pub fn children(&self) -> Option<&Arc<Children>> {
         self.child.as_ref().map(|leader| leader.children())
     }
 
     /// Those that live now. Reaps orphans that have ended. Reads all of `/proc`: some milliseconds.
-    pub fn living(&self) -> Living {
+    pub fn living(&self) -> TreeSnapshot {
         let me = std::process::id();
         let table = stat::table();
         // After the table: a shim that was started meanwhile is known by now, and is no orphan.
@@ -81,7 +81,7 @@ impl Family {
         // The table takes time to read. Whoever has been orphaned meanwhile was not judged as an orphan.
         let orphans = self.children().map(|children| children.orphans()).unwrap_or_default();
         let was_judged = |pid: &u32| table.iter().any(|s| s.pid == *pid && is_adopted(s));
-        Living { is_sure: processes.len() == alive.len() && orphans.iter().all(was_judged), processes }
+        TreeSnapshot { is_sure: processes.len() == alive.len() && orphans.iter().all(was_judged), processes }
     }
 
     fn is_leader(&self, stat: &Stat) -> bool {
