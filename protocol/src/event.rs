@@ -8,7 +8,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Nonce, RoomName, UserName};
-use crate::messages::Message;
+use crate::message::Message;
 
 pub use alert::*;
 pub use kinds::*;

@@ -169,12 +169,12 @@ pub fn decode_message(message: Bytes, is_text: bool) -> Result<Frame, DecodeErro
 /// A message as a line with LF: `{"t":T,` then `id` or `re` if given, then the fields of the message.
 ///
 /// `T` must serialize as a JSON object; every message of this crate does.
-pub fn encode<M: crate::Message>(number: Number, message: &M) -> Bytes {
+pub fn encode<M: crate::message::Message>(number: Number, message: &M) -> Bytes {
     encode_with_body(number, message, &[])
 }
 
 /// As [`encode`], followed by raw bytes. The message's own `len` must be that of `body`.
-pub fn encode_with_body<M: crate::Message>(number: Number, message: &M, body: &[u8]) -> Bytes {
+pub fn encode_with_body<M: crate::message::Message>(number: Number, message: &M, body: &[u8]) -> Bytes {
     encode_named(M::T, number, message, body)
 }
 

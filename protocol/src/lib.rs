@@ -12,6 +12,7 @@ pub mod ids;
 mod integers;
 pub mod limits;
 pub mod mention;
+pub mod message;
 pub mod messages;
 pub mod path;
 pub mod query;

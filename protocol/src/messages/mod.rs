@@ -27,12 +27,7 @@ use crate::code::Code;
 use crate::event::Event;
 use crate::frame::Frame;
 use crate::limits::INTEGER_MAX;
-
-/// A message of the wire: an object with its type's name.
-pub trait Message: Serialize {
-    /// The `t` of its frames.
-    const T: &'static str;
-}
+pub use crate::message::Message;
 
 /// What every line has.
 #[derive(Debug, Deserialize)]
@@ -316,6 +311,6 @@ fn without_position(e: &serde_json::Error) -> String {
 }
 
 macro_rules! impl_message {
-    ($($name:ident = $t:literal),* $(,)?) => { $(impl crate::messages::Message for $name { const T: &'static str = $t; })* };
+    ($($name:ident = $t:literal),* $(,)?) => { $(impl crate::message::Message for $name { const T: &'static str = $t; })* };
 }
 use impl_message;

@@ -1,0 +1,9 @@
+//! What every message of the wire has: a type name and fields.
+
+use serde::Serialize;
+
+/// A message of the wire: an object with its type's name.
+pub trait Message: Serialize {
+    /// The `t` of its frames.
+    const T: &'static str;
+}
