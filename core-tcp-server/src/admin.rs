@@ -25,7 +25,8 @@ pub async fn open(data: &Path) -> Result<Offline, StartError> {
     let config = Config { data: data.to_owned(), tcp: Vec::new(), server_name: String::new(), web_url: None };
     let parts = open_parts(&config).await?;
     let user = parts.state.accounts.by_id(UserId::SYSTEM).ok_or_else(|| Refusal::internal("no system account"))?;
-    Ok(Offline { parts, system: Member { user, session: None, address: "command line".to_owned() } })
+    let system = Member { user, session: None, passwords_set: None, address: "command line".to_owned() };
+    Ok(Offline { parts, system })
 }
 
 impl Offline {

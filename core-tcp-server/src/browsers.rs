@@ -6,10 +6,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use tokio::sync::Semaphore;
 use wardroom_protocol::limits::HELLO_TIMEOUT_MS;
 use wardroom_protocol::messages::Via;
 
-use crate::listen::Doors;
+use crate::descriptors;
+use crate::permits::Origin;
 use crate::state::State;
 use crate::wire;
 pub use crate::wire::stream::Stream;
@@ -30,22 +32,24 @@ pub struct Browser {
 #[derive(Clone)]
 pub struct Browsers {
     state: Weak<State>,
-    doors: Arc<Doors>,
+    places: Arc<Semaphore>,
 }
 
 impl Browsers {
     pub(crate) fn new(state: &Arc<State>) -> Self {
-        Self { state: Arc::downgrade(state), doors: Arc::default() }
+        Self { state: Arc::downgrade(state), places: Arc::new(Semaphore::new(descriptors::connections_max())) }
     }
 
     /// Serves one, in a task of its own. Must be called within a tokio runtime. One that comes while the core stops, or
     /// that finds no place in time, is closed.
     pub fn serve(&self, browser: Browser) {
-        let Browsers { state, doors } = self.clone();
+        let Browsers { state, places } = self.clone();
         tokio::spawn(async move {
             let wait = Duration::from_millis(HELLO_TIMEOUT_MS);
-            let places = tokio::time::timeout(wait, doors.enter()).await;
-            let (Ok(Some((place, stranger))), Some(state)) = (places, state.upgrade()) else { return };
+            let place = tokio::time::timeout(wait, places.acquire_owned()).await;
+            let (Ok(Ok(place)), Some(state)) = (place, state.upgrade()) else { return };
+            // Counted as its client's as soon as it is looked at.
+            let stranger = state.permits.enter(Origin::Local).await;
             let Browser { stream, read, via, permit } = browser;
             let read = BytesMut::from(&read[..]);
             Box::pin(wire::serve_browser(state, Arc::new(stream), read, via, stranger)).await;

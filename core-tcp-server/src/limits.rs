@@ -63,25 +63,38 @@ pub const CLOSE_WAIT_MS: u64 = 1_000;
 /// Milliseconds between looks for silent connections and for rooms whose state is to be told.
 pub const SWEEP_EVERY_MS: u64 = 1_000;
 
-/// Connections that are not signed in yet, over all addresses.
-pub const STRANGERS_MAX: usize = 1_024;
-/// Connections at all; two file descriptors each are kept free for the rest.
+/// Connections over the network that are not signed in, and as many over the unix socket: at 10 KiB each, 10 MiB.
+pub const PERMITS_MAX: usize = 1_024;
+/// Connections of one address (IPv6: one /64) that are not signed in. A sign-in takes milliseconds, or as long as somebody types:
+/// an office has fewer under way at a time.
+pub const PERMITS_PER_ADDRESS_MAX: usize = 64;
+/// Milliseconds that a connection is given to be read before it may be closed for a newcomer: after a restart a thousand
+/// clients come back at once, and their first frames wait for a busy server.
+pub const PERMIT_GRACE_MS: u64 = 250;
+/// Connections at all, over one TCP listener, where the process may open twice as many files.
 pub const CONNECTIONS_MAX: usize = 60_000;
+/// Open files below which the core warns at its start: a few hundred connections and the files that they use.
+pub const DESCRIPTORS_WANTED: u64 = 4_096;
 /// Milliseconds to wait when the process is out of file descriptors, before accepting again.
 pub const ACCEPT_BACKOFF_MS: u64 = 100;
 
-/// Password hashes at a time: each takes 19 MiB and a core for 20 ms.
+/// Password hashes of strangers at a time: each takes 19 MiB and a core for 20 ms.
 pub const HASHES_MAX: usize = 2;
-/// Milliseconds that a sign-in may wait for its turn to hash.
-pub const HASH_WAIT_MS: u64 = 8_000;
+/// Password hashes at a time beside those: of admins, and of people at an address from which they signed in before.
+pub const HASHES_KNOWN_MAX: usize = 1;
+/// Sign-ins of strangers by password or invite that are under way or wait, over all addresses: at 20 ms each on two threads they
+/// are done within the wait. More are `busy` at once.
+pub const SIGN_INS_MAX: usize = 256;
+/// Milliseconds that a sign-in may wait for others of its address and its account, and once more for its turn to hash.
+pub const SIGN_IN_WAIT_MS: u64 = 4_000;
 /// Failed sign-ins of one address at once; then one more every [`ADDRESS_REFILL_MS`].
 pub const ADDRESS_BURST: u32 = 10;
 /// Milliseconds after which an address may fail once more.
 pub const ADDRESS_REFILL_MS: u64 = 6_000;
 /// Failed sign-ins for one account from addresses that never signed in to it; then one more every [`ACCOUNT_REFILL_MS`].
-pub const ACCOUNT_BURST: u32 = 20;
+pub const ACCOUNT_BURST: u32 = 15;
 /// Milliseconds after which an account may be failed once more by strangers.
-pub const ACCOUNT_REFILL_MS: u64 = 3_000;
+pub const ACCOUNT_REFILL_MS: u64 = 6_000;
 /// Addresses and accounts that the throttle remembers: at 100 bytes each, a megabyte.
 pub const THROTTLE_ENTRIES_MAX: usize = 10_000;
 /// Milliseconds that an invite is good for: a day.
@@ -201,5 +214,8 @@ const _: () = {
     assert!(READ_BYTES_MAX >= 2 * (64 << 10), "a read takes more than one bulk frame");
     assert!(UPLOAD_QUEUE_BYTES_MAX as u64 >= 8 * UPLOAD_WINDOW_BYTES, "several uploads fill their windows");
     assert!(STAGE_SYNC_BYTES < STAGE_UNSYNCED_BYTES_MAX, "the disk begins before the sender waits for it");
+    assert!(2 * SIGN_IN_WAIT_MS < wardroom_protocol::limits::HELLO_TIMEOUT_MS, "a wait ends with its own answer");
+    assert!(SIGN_INS_MAX <= PERMITS_MAX / 4, "most connections that are not signed in can be closed for a newcomer");
+    assert!(PERMITS_PER_ADDRESS_MAX <= PERMITS_MAX / 4, "four addresses do not take all permits");
     assert!(UPLOADS_PER_USER_MAX < UPLOADS_MAX, "one user does not keep out the others");
 };

@@ -2,24 +2,23 @@
 //! verb somebody at the wrong door, anything else or silence a person with `nc`.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wardroom_protocol::Address;
 use wardroom_protocol::limits::FIRST_BYTE_WAIT_MS;
 
-use crate::limits::{ACCEPT_BACKOFF_MS, CLOSE_WAIT_MS, CONNECTIONS_MAX, STRANGERS_MAX};
+use crate::limits::{ACCEPT_BACKOFF_MS, CLOSE_WAIT_MS};
+use crate::permits::{Origin, Permit};
 use crate::state::State;
 use crate::wire::stream::Stream;
 use crate::wire::{self, Peer};
-
-/// A connection that is not signed in yet; given back when it is.
-pub type Stranger = OwnedSemaphorePermit;
 
 /// A bound socket.
 pub enum Listener {
@@ -40,17 +39,20 @@ pub enum BindError {
     Other(String, io::Error),
 }
 
-/// Binds an address.
+/// Binds an address. `others` are all that are bound: `[::]:7000` answers IPv4 too, unless one of them does on that port.
 ///
 /// # Errors
 /// [`BindError`], which says what to do.
-pub async fn bind(address: &Address) -> Result<Listener, BindError> {
+pub async fn bind(address: &Address, others: &[Address]) -> Result<Listener, BindError> {
     let wrap = |error: io::Error| match error.kind() {
         io::ErrorKind::AddrInUse => BindError::InUse(address.to_string()),
         _ => BindError::Other(address.to_string(), error),
     };
     match address {
-        Address::Tcp(host_port) => bind_tcp(host_port).await.map(Listener::Tcp).map_err(wrap),
+        Address::Tcp(host_port) => {
+            let has_v4 = others.iter().any(|other| other.is_v4_twin_of(address));
+            bind_tcp(host_port, has_v4).await.map(Listener::Tcp).map_err(wrap)
+        }
         Address::Unix(path) => {
             let listener = bind_unix(path).await.map_err(wrap)?;
             Ok(Listener::Unix(listener, path.clone()))
@@ -58,10 +60,15 @@ pub async fn bind(address: &Address) -> Result<Listener, BindError> {
     }
 }
 
-async fn bind_tcp(host_port: &str) -> io::Result<TcpListener> {
+/// `[::]` answers IPv4 too, unless `has_v4` says that a listener of its own does.
+async fn bind_tcp(host_port: &str, has_v4: bool) -> io::Result<TcpListener> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in tokio::net::lookup_host(host_port).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if address.is_ipv6() {
+            // Not left to the system: net.ipv6.bindv6only says otherwise on some.
+            socket2::SockRef::from(&socket).set_only_v6(has_v4)?;
+        }
         socket.set_reuseaddr(true)?;
         match socket.bind(address).and_then(|()| socket.listen(4_096)) {
             Ok(listener) => return Ok(listener),
@@ -116,6 +123,8 @@ impl Listener {
                 // A person's nc is not pinged; the kernel notices when its machine is gone.
                 let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60));
                 socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+                // An IPv4 client of a listener on [::] is shown and counted as what it is.
+                let address = SocketAddr::new(address.ip().to_canonical(), address.port());
                 Ok((Stream::Tcp(stream), Peer { address: address.to_string(), is_local: false }))
             }
             Listener::Unix(listener, _) => {
@@ -135,43 +144,29 @@ impl Drop for Listener {
     }
 }
 
-/// The bounds of a listener.
-pub struct Doors {
-    strangers: Arc<Semaphore>,
-    all: Arc<Semaphore>,
-}
-
-impl Default for Doors {
-    fn default() -> Self {
-        Self { strangers: Arc::new(Semaphore::new(STRANGERS_MAX)), all: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
-    }
-}
-
-impl Doors {
-    /// Waits for a place for a connection, and for one among those that are not signed in.
-    pub async fn enter(&self) -> Option<(OwnedSemaphorePermit, Stranger)> {
-        let all = Arc::clone(&self.all).acquire_owned().await.ok()?;
-        let stranger = Arc::clone(&self.strangers).acquire_owned().await.ok()?;
-        Some((all, stranger))
-    }
-}
-
-/// Accepts until `shutdown`. Connections go on; their outlets are closed by whoever shuts down.
-pub async fn accept_all(listener: Listener, state: Arc<State>, doors: Doors, shutdown: CancellationToken) {
+/// Accepts until `shutdown`, `connections_max` at a time. Connections go on; their outlets are closed by whoever shuts down.
+pub async fn accept_all(listener: Listener, state: Arc<State>, connections_max: usize, shutdown: CancellationToken) {
+    let places = Arc::new(Semaphore::new(connections_max));
     loop {
-        // A place first, then the connection: whoever finds none waits in the kernel's queue.
-        let accepted = tokio::select! {
+        // A place first, then the connection: where there is none, the newcomer waits in the kernel's queue.
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
             () = shutdown.cancelled() => return,
-            Some(places) = doors.enter() => tokio::select! {
-                () = shutdown.cancelled() => return,
-                accepted = listener.accept() => accepted.map(|connection| (connection, places)),
-            },
+            next = next => next,
         };
         match accepted {
-            Ok(((stream, peer), (place, stranger))) => {
+            Ok((stream, peer)) => {
+                let origin = if peer.is_local { Origin::Local } else { Origin::of(&peer.address) };
+                let permit = tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    permit = state.permits.enter(origin) => permit,
+                };
                 let state = Arc::clone(&state);
                 tokio::spawn(async move {
-                    decide(state, Arc::new(stream), peer, stranger).await;
+                    decide(state, Arc::new(stream), peer, permit).await;
                     drop(place);
                 });
             }
@@ -185,17 +180,17 @@ pub async fn accept_all(listener: Listener, state: Arc<State>, doors: Doors, shu
 }
 
 /// Which face a connection is given.
-async fn decide(state: Arc<State>, stream: Arc<Stream>, peer: Peer, stranger: Stranger) {
+async fn decide(state: Arc<State>, stream: Arc<Stream>, peer: Peer, permit: Permit) {
     let mut buf = BytesMut::new();
     let wait = Duration::from_millis(FIRST_BYTE_WAIT_MS);
     if tokio::time::timeout(wait, first_byte(&stream, &mut buf)).await == Ok(false) {
         return;
     }
     match buf.first() {
-        Some(b'{') => Box::pin(wire::serve(state, stream, buf, peer, stranger)).await,
+        Some(b'{') => Box::pin(wire::serve(state, stream, buf, peer, permit)).await,
         Some(0x16) => say(&stream, "# this port has no TLS of its own: connect without, or through a proxy\n").await,
         Some(_) if is_http(&buf) => say(&stream, &http_answer(&state)).await,
-        _ => Box::pin(crate::text::serve(state, stream, buf, peer, stranger)).await,
+        _ => Box::pin(crate::text::serve(state, stream, buf, peer, permit)).await,
     }
 }
 

@@ -16,6 +16,7 @@ use futures_util::task::AtomicWaker;
 use wardroom_protocol::limits::LINE_BYTES_MAX;
 use wardroom_protocol::{RunId, StreamId};
 
+use crate::clock::monotonic_ms;
 use crate::limits::{CROWDED_ITEMS, IN_FLIGHT_MAX, OPEN_ROOMS_MAX, REPLY_BYTES_MAX};
 use crate::rooms::Room;
 use crate::store::{RoomId, UserId};
@@ -143,7 +144,7 @@ pub struct Outlet {
     /// The code of the WebSocket's close frame, where the reading side knows it: the client's own, which may be none, or
     /// that of what it did wrong.
     pub close_code: OnceLock<Option<u16>>,
-    /// When bytes last came in, Unix milliseconds: for the sweeper.
+    /// When bytes last came in, by the monotonic clock: for the sweeper.
     pub heard_ms: AtomicU64,
     /// Runs that are watched here.
     pub watches: AtomicUsize,
@@ -167,8 +168,8 @@ pub struct Reader {
 
 impl Outlet {
     /// A new one, heard just now.
-    pub fn new(now_ms: u64) -> Arc<Self> {
-        Arc::new(Self { heard_ms: AtomicU64::new(now_ms), ..Self::default() })
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { heard_ms: AtomicU64::new(monotonic_ms()), ..Self::default() })
     }
 
     /// Notes who reads.
@@ -387,7 +388,7 @@ mod tests {
 
     #[test]
     fn unread_answers_are_bounded_in_number_and_in_bytes() {
-        let outlet = Outlet::new(0);
+        let outlet = Outlet::new();
         for _ in 0..IN_FLIGHT_MAX {
             assert!(has_room(&outlet));
             outlet.tell(Bytes::from_static(b"{}\n"));
@@ -414,7 +415,7 @@ mod tests {
 
     #[test]
     fn a_room_that_moves_often_is_looked_at_once() {
-        let outlet = Outlet::new(0);
+        let outlet = Outlet::new();
         assert!(outlet.take_moved().is_empty());
         for room in [1, 2, 1, 1, 2] {
             outlet.room_moved(RoomId(room));

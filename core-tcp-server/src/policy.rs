@@ -17,6 +17,8 @@ pub struct Member {
     pub user: Arc<User>,
     /// By which session.
     pub session: Option<SessionId>,
+    /// How often the password had been set by then, where it was shown and no session was made.
+    pub passwords_set: Option<u64>,
     /// From where, as the audit shows it.
     pub address: String,
 }

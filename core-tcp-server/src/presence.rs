@@ -121,7 +121,9 @@ impl Presence {
     }
 
     /// Pings connections that fell silent, and closes those that stayed so.
-    pub fn sweep(&self, now_ms: u64) {
+    ///
+    /// `now_ms` is by the monotonic clock, as all that it is compared with; `wall_ms` is what clients are told.
+    pub fn sweep(&self, now_ms: u64, wall_ms: u64) {
         for connection in self.lock().connections.values_mut().filter(|connection| !connection.is_person) {
             let heard_ms = connection.outlet.heard_ms.load(Ordering::Relaxed);
             let silent_ms = now_ms.saturating_sub(heard_ms);
@@ -130,7 +132,7 @@ impl Presence {
                 connection.outlet.close(Some(encode(Number::None, &Goaway { reason, retry_ms: Some(0) })));
             } else if silent_ms >= PING_AFTER_MS && now_ms.saturating_sub(connection.pinged_ms) >= PING_AFTER_MS {
                 connection.pinged_ms = now_ms;
-                connection.outlet.tell(encode(Number::None, &Ping { n: now_ms, now: Some(now_ms) }));
+                connection.outlet.tell(encode(Number::None, &Ping { n: wall_ms, now: Some(wall_ms) }));
             }
         }
     }

@@ -58,6 +58,11 @@ impl Refusal {
         Self { retry_ms: Some(retry_ms), ..Self::new(Code::Busy, msg) }
     }
 
+    /// There are too many connections that are not signed in, and this was the one that did nothing for the longest time.
+    pub fn crowded() -> Self {
+        Self::busy("too many connections are not signed in: connect again", 1_000)
+    }
+
     /// Too often.
     pub fn rate_limited(retry_ms: u64) -> Self {
         let seconds = retry_ms.div_ceil(1_000);

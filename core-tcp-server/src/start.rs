@@ -12,12 +12,14 @@ use wardroom_protocol::{Address, Code};
 
 use crate::accounts::{self, Accounts};
 use crate::browsers::Browsers;
-use crate::clock::now_ms;
+use crate::clock::{monotonic_ms, now_ms};
 use crate::data::{DataError, DataFolder};
+use crate::descriptors;
 use crate::files::Files;
 use crate::hooks::Hooks;
 use crate::limits::{CLOSE_WAIT_MS, SWEEP_EVERY_MS, UPLOAD_SWEEP_EVERY_MS};
-use crate::listen::{self, BindError, Doors, Listener};
+use crate::listen::{self, BindError, Listener};
+use crate::permits::Permits;
 use crate::presence::Presence;
 use crate::refusal::Refusal;
 use crate::rooms::Registry;
@@ -103,6 +105,7 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
         files,
         hooks: Hooks::default(),
         search,
+        permits: Arc::new(Permits::new(descriptors::connections_max())),
         keys,
         server_name: config.server_name.clone(),
         web_url: config.web_url.clone(),
@@ -116,17 +119,17 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
 /// # Errors
 /// [`StartError`]
 pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, StartError> {
-    raise_descriptor_limit();
+    descriptors::raise();
     let parts = open(&config).await?;
     let state = Arc::clone(&parts.state);
     crate::files::recover(&state).await?;
     let socket = parts.folder.path.join("core.sock");
     let mut listeners = Vec::new();
     for address in &config.tcp {
-        listeners.push(listen::bind(address).await?);
+        listeners.push(listen::bind(address, &config.tcp).await?);
     }
     let addresses = listeners.iter().map(Listener::address).collect();
-    listeners.push(listen::bind(&Address::Unix(socket.clone())).await?);
+    listeners.push(listen::bind(&Address::Unix(socket.clone()), &[]).await?);
     let first_invite = accounts::first_invite(&state.store).await;
     let first_invite = first_invite.map_err(|refusal| StartError::writing(&parts.folder, refusal))?;
     let gateway_key = state.keys.gateway.clone();
@@ -154,23 +157,14 @@ impl Core {
     }
 }
 
-/// A connection is a descriptor, and the usual soft limit of 1,024 is for programs that use select(2).
-fn raise_descriptor_limit() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::warn!(%error, "cannot raise the limit of open files");
-    }
-}
-
 async fn run(parts: Parts, listeners: Vec<Listener>, shutdown: CancellationToken) {
     let Parts { folder, state, publisher, writer } = parts;
     let accepting = TaskTracker::new();
     for listener in listeners {
-        // Places of its own for each: a crowd of strangers on the network does not keep the administrator, the host and
-        // the gateway from the unix socket.
-        accepting.spawn(listen::accept_all(listener, Arc::clone(&state), Doors::default(), shutdown.clone()));
+        // Each has as many: what comes over the network does not keep the administrator, the host and the gateway from
+        // the unix socket.
+        let max = descriptors::connections_max();
+        accepting.spawn(listen::accept_all(listener, Arc::clone(&state), max, shutdown.clone()));
     }
     accepting.close();
     let sweeper = tokio::spawn(sweep(Arc::clone(&state), shutdown.clone()));
@@ -227,7 +221,7 @@ async fn sweep(state: Arc<State>, shutdown: CancellationToken) {
         state.rooms.wake_quiet();
         count = count.wrapping_add(1);
         if count.is_multiple_of(4) {
-            state.presence.sweep(now_ms());
+            state.presence.sweep(monotonic_ms(), now_ms());
             crate::presence::tell_moves(&state);
         }
         if count.is_multiple_of(UPLOAD_SWEEP_EVERY_MS / (SWEEP_EVERY_MS / 4)) {

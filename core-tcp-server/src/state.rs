@@ -6,6 +6,7 @@ use crate::accounts::Accounts;
 use crate::data::Keys;
 use crate::files::Files;
 use crate::hooks::Hooks;
+use crate::permits::Permits;
 use crate::presence::Presence;
 use crate::rooms::Registry;
 use crate::runs::Runs;
@@ -30,6 +31,8 @@ pub struct State {
     pub hooks: Hooks,
     /// The search index.
     pub search: Search,
+    /// Who is connected and not signed in.
+    pub permits: Arc<Permits>,
     /// The keys by which gateways, hosts and the administrator's command are known.
     pub keys: Keys,
     /// The name by which people know this server.

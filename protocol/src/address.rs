@@ -1,6 +1,7 @@
 //! Where a server listens and a client dials, as people write it: `host:port`, `[v6]:port` or `unix:PATH`.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::ids::BadName;
@@ -12,6 +13,19 @@ pub enum Address {
     Tcp(String),
     /// `unix:PATH`
     Unix(PathBuf),
+}
+
+impl Address {
+    /// True for an IPv4 address on the port of `[::]:PORT`, which must then leave IPv4 alone.
+    pub fn is_v4_twin_of(&self, other: &Address) -> bool {
+        let (Address::Tcp(this), Address::Tcp(other)) = (self, other) else { return false };
+        match (this.parse::<SocketAddr>(), other.parse::<SocketAddr>()) {
+            (Ok(SocketAddr::V4(v4)), Ok(SocketAddr::V6(v6))) => {
+                v4.port() != 0 && v4.port() == v6.port() && v6.ip().is_unspecified()
+            }
+            _ => false,
+        }
+    }
 }
 
 impl std::str::FromStr for Address {
@@ -40,9 +54,40 @@ impl fmt::Display for Address {
     }
 }
 
+/// What limits per address count: an IPv4 address, also where it came through an IPv6 socket, or the /64 of an IPv6
+/// one, of which a household has as many addresses as it likes (RFC 6177).
+pub fn subscriber(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Address;
+    use super::{Address, subscriber};
+
+    #[test]
+    fn twins() {
+        let is_twin = |a: &str, b: &str| {
+            let (a, b): (Result<Address, _>, Result<Address, _>) = (a.parse(), b.parse());
+            a.is_ok_and(|a| b.is_ok_and(|b| a.is_v4_twin_of(&b)))
+        };
+        assert!(is_twin("0.0.0.0:7000", "[::]:7000"));
+        assert!(is_twin("127.0.0.1:7000", "[::]:7000"));
+        assert!(!is_twin("0.0.0.0:7001", "[::]:7000"));
+        assert!(!is_twin("0.0.0.0:0", "[::]:0"), "each takes a port of its own");
+        assert!(!is_twin("[::]:7000", "[::]:7000"));
+        assert!(!is_twin("0.0.0.0:7000", "[::1]:7000"));
+    }
+
+    #[test]
+    fn subscribers() {
+        let of = |ip: &str| ip.parse().map(|ip| subscriber(ip).to_string()).unwrap_or_default();
+        assert_eq!(of("203.0.113.9"), "203.0.113.9");
+        assert_eq!(of("::ffff:203.0.113.9"), "203.0.113.9");
+        assert_eq!(of("2001:db8:1:2:3::4"), "2001:db8:1:2::");
+    }
 
     #[test]
     fn addresses() {

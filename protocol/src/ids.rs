@@ -124,6 +124,17 @@ checked_str!(
     |s| is_name(s, USER_NAME_MAX),
     "a user's name is 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit"
 );
+impl UserName {
+    /// The name that somebody means who typed this to sign in: in whatever case, and with spaces around it, as a phone's
+    /// keyboard makes them.
+    ///
+    /// # Errors
+    /// [`BadName`] where it is no name even so.
+    pub fn typed(text: &str) -> Result<UserName, BadName> {
+        UserName::parse(&text.trim().to_ascii_lowercase())
+    }
+}
+
 checked_str!(
     /// A client's own mark on a request, by which a retry is known again.
     Nonce,
@@ -213,6 +224,15 @@ mod tests {
         }
         assert!(UserName::parse("é").is_err());
         assert!(UserName::parse(&"x".repeat(33)).is_err());
+    }
+
+    #[test]
+    fn a_name_is_known_as_it_is_typed() {
+        for typed in ["ann", "Ann", "ANN", "ann ", " Ann", "\tann\r\n", "ann\u{a0}"] {
+            assert_eq!(UserName::typed(typed).unwrap().as_str(), "ann", "{typed:?}");
+        }
+        assert!(UserName::typed("a nn").is_err());
+        assert!(UserName::typed("").is_err());
     }
 
     #[test]

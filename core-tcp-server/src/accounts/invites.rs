@@ -33,8 +33,19 @@ pub(super) fn take(tx: &Tx<'_>, invite: &str) -> Result<Role, Refusal> {
             |row| row.get(0),
         )
         .optional()?;
-    let refused = "this invite is used up, too old or wrong: ask an admin for another";
-    role.ok_or_else(|| Refusal::unauthorized(refused))?.parse().map_err(Refusal::internal)
+    role.ok_or_else(refused)?.parse().map_err(Refusal::internal)
+}
+
+/// True while an invite is good. It may be used up by the time that [`take`] is asked.
+pub(super) async fn is_good(store: &Store, invite: &str, now_ms: u64) -> Result<bool, Refusal> {
+    let (hash, now) = (token_hash(invite), i64::try_from(now_ms).unwrap_or(i64::MAX));
+    let exists = "SELECT EXISTS(SELECT 1 FROM invites WHERE hash = ?1 AND expires > ?2)";
+    store.read(move |conn| Ok(conn.prepare_cached(exists)?.query_row(params![hash, now], |row| row.get(0))?)).await
+}
+
+/// What is said of an invite that is not good.
+pub(super) fn refused() -> Refusal {
+    Refusal::unauthorized("this invite is used up, too old or wrong: ask an admin for another")
 }
 
 /// An invite for the first administrator, as long as there is none. The one that was printed before ends.

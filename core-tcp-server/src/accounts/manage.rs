@@ -1,5 +1,7 @@
 //! What admins do with accounts. Each is audited in the transaction that does it.
 
+use std::sync::{Arc, PoisonError};
+
 use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::event::EventBody;
 use wardroom_protocol::limits::TITLE_CHARS_MAX;
@@ -9,11 +11,12 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::visible::is_deceptive;
 use wardroom_protocol::{Role, UserName};
 
+use super::passwords::Lane;
 use super::sessions::{self, Kind};
-use super::{Accounts, User, invites};
+use super::{Accounts, User, Users, invites, put};
 use crate::policy::Admin;
 use crate::refusal::Refusal;
-use crate::rooms::{GENERAL, GENERAL_NAME, Registry};
+use crate::rooms::{GENERAL, GENERAL_NAME, Registry, Room};
 use crate::store::{NewEvent, Store, Tx, UserId};
 
 /// Makes an account, a member of `general`, within a transaction.
@@ -51,26 +54,30 @@ pub(super) fn insert_user(
     Ok(User { id, name: name.clone(), shown: shown.to_owned(), role, is_disabled: false, is_bot: false })
 }
 
+/// Puts an account that was made into memory: among the others, and into `general`.
+pub(super) fn admit(users: &Users, general: Option<&Room>, user: User) -> Arc<User> {
+    let user = put(users, user);
+    if let Some(general) = general {
+        general.put_member(user.id, 0);
+    }
+    user
+}
+
 impl Accounts {
     /// Makes an account.
     ///
     /// # Errors
     /// `conflict` for a name that is taken; what is wrong with the password.
     pub async fn add_user(&self, store: &Store, rooms: &Registry, by: &Admin<'_>, add: UserAdd) -> Result<(), Refusal> {
-        let phc = self.hasher.hash(add.password).await?;
+        let phc = self.hasher.hash(add.password, Lane::Known).await?;
         let by = by.member().clone();
-        let user = store
-            .write(move |tx| {
-                let user = insert_user(tx, &add.user, add.name.as_deref(), add.role, &phc)?;
-                tx.audit(by.user.name.as_str(), &by.address, "account", add.user.as_str(), add.role.as_str())?;
-                Ok(user)
-            })
-            .await?;
-        let user = self.put(user);
-        if let Some(general) = rooms.by_id(GENERAL) {
-            general.put_member(user.id, 0);
-        }
-        Ok(())
+        let work = move |tx: &mut Tx<'_>| {
+            let user = insert_user(tx, &add.user, add.name.as_deref(), add.role, &phc)?;
+            tx.audit(by.user.name.as_str(), &by.address, "account", add.user.as_str(), add.role.as_str())?;
+            Ok(user)
+        };
+        let (users, general) = (Arc::clone(&self.users), rooms.by_id(GENERAL));
+        store.write_and_apply(work, move |user| drop(admit(&users, general.as_deref(), user))).await
     }
 
     /// All accounts, with the number of their sessions.
@@ -104,15 +111,20 @@ impl Accounts {
     /// # Errors
     /// `not_found`; what is wrong with the password.
     pub async fn set_password(&self, store: &Store, by: &Admin<'_>, set: UserPasswd) -> Result<UserId, Refusal> {
-        let phc = self.hasher.hash(set.password).await?;
+        let phc = self.hasher.hash(set.password, Lane::Known).await?;
         let by = by.member().clone();
+        let work = move |tx: &mut Tx<'_>| {
+            let id = find_person(tx, &set.user)?;
+            tx.conn.execute("UPDATE users SET password = ?2 WHERE id = ?1", params![id.0, phc])?;
+            tx.conn.execute("DELETE FROM sessions WHERE user = ?1 AND expires IS NOT NULL", [id.0])?;
+            tx.audit(by.user.name.as_str(), &by.address, "password", set.user.as_str(), "")?;
+            Ok(id)
+        };
+        let counts = Arc::clone(&self.passwords_set);
         store
-            .write(move |tx| {
-                let id = find_person(tx, &set.user)?;
-                tx.conn.execute("UPDATE users SET password = ?2 WHERE id = ?1", params![id.0, phc])?;
-                tx.conn.execute("DELETE FROM sessions WHERE user = ?1 AND expires IS NOT NULL", [id.0])?;
-                tx.audit(by.user.name.as_str(), &by.address, "password", set.user.as_str(), "")?;
-                Ok(id)
+            .write_and_apply(work, move |id| {
+                *counts.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default() += 1;
+                id
             })
             .await
     }
@@ -144,7 +156,7 @@ impl Accounts {
             })
             .await?;
         if let Some(user) = self.by_name(name.as_str()) {
-            self.put(User { is_disabled, ..User::clone(&user) });
+            put(&self.users, User { is_disabled, ..User::clone(&user) });
         }
         Ok(id)
     }

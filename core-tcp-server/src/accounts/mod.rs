@@ -16,9 +16,11 @@ pub use invites::first_invite;
 use rusqlite::Connection;
 pub use sessions::SessionId;
 pub use sign_in::{Credentials, SignedIn};
+use tokio::sync::Semaphore;
 use wardroom_protocol::messages::You;
 use wardroom_protocol::{Role, UserName};
 
+use crate::limits::SIGN_INS_MAX;
 use crate::refusal::Refusal;
 use crate::store::UserId;
 use passwords::Hasher;
@@ -48,11 +50,18 @@ impl User {
     }
 }
 
+/// Accounts by name.
+type Users = RwLock<HashMap<UserName, Arc<User>>>;
+
 /// All accounts.
 pub struct Accounts {
-    users: RwLock<HashMap<UserName, Arc<User>>>,
-    /// Held for a few map look-ups.
-    throttle: Mutex<Throttle>,
+    /// Shared with writes under way: what they make is put here in the order of their commits.
+    users: Arc<Users>,
+    /// How often passwords were set since the start; absent for never. Held for one look-up.
+    passwords_set: Arc<Mutex<HashMap<UserId, u64>>>,
+    throttle: Throttle,
+    /// For strangers who sign in by a password or an invite.
+    sign_ins: Semaphore,
     hasher: Hasher,
 }
 
@@ -69,7 +78,13 @@ impl Accounts {
             let user = read_user(row)?;
             users.insert(user.name.clone(), Arc::new(user));
         }
-        Ok(Self { users: RwLock::new(users), throttle: Mutex::default(), hasher: Hasher::default() })
+        Ok(Self {
+            users: Arc::new(RwLock::new(users)),
+            passwords_set: Arc::default(),
+            throttle: Throttle::default(),
+            sign_ins: Semaphore::new(SIGN_INS_MAX),
+            hasher: Hasher::default(),
+        })
     }
 
     /// The account of this name.
@@ -92,14 +107,22 @@ impl Accounts {
 
     /// A webhook's bot that was made.
     pub fn put_bot(&self, bot: User) {
-        self.put(bot);
+        put(&self.users, bot);
     }
 
-    fn put(&self, user: User) -> Arc<User> {
-        let user = Arc::new(user);
-        self.users.write().unwrap_or_else(PoisonError::into_inner).insert(user.name.clone(), Arc::clone(&user));
-        user
+    fn passwords_set(&self, user: UserId) -> u64 {
+        count_of(&self.passwords_set, user)
     }
+}
+
+fn put(users: &Users, user: User) -> Arc<User> {
+    let user = Arc::new(user);
+    users.write().unwrap_or_else(PoisonError::into_inner).insert(user.name.clone(), Arc::clone(&user));
+    user
+}
+
+fn count_of(counts: &Mutex<HashMap<UserId, u64>>, user: UserId) -> u64 {
+    counts.lock().unwrap_or_else(PoisonError::into_inner).get(&user).copied().unwrap_or(0)
 }
 
 fn read_user(row: &rusqlite::Row<'_>) -> Result<User, Refusal> {

@@ -9,25 +9,36 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 use wardroom_protocol::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
 
-use crate::limits::{HASH_WAIT_MS, HASHES_MAX};
+use crate::limits::{HASHES_KNOWN_MAX, HASHES_MAX, SIGN_IN_WAIT_MS};
 use crate::refusal::Refusal;
 
 /// Hashes passwords, [`HASHES_MAX`] at a time.
 pub(super) struct Hasher {
-    permits: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
+    known: Arc<Semaphore>,
+}
+
+/// Who waits for a hash.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Lane {
+    /// Anybody.
+    Stranger,
+    /// Somebody who does not wait behind strangers: an admin, or who signs in from where they did so before.
+    Known,
 }
 
 impl Default for Hasher {
     fn default() -> Self {
-        Self { permits: Arc::new(Semaphore::new(HASHES_MAX)) }
+        let permits = |count| Arc::new(Semaphore::new(count));
+        Self { strangers: permits(HASHES_MAX), known: permits(HASHES_KNOWN_MAX) }
     }
 }
 
 impl Hasher {
     /// The PHC string of a password.
-    pub(super) async fn hash(&self, password: String) -> Result<String, Refusal> {
+    pub(super) async fn hash(&self, password: String, lane: Lane) -> Result<String, Refusal> {
         check(&password)?;
-        self.blocking(move || {
+        self.blocking(lane, move || {
             let salt = SaltString::encode_b64(&hex_bytes()).map_err(Refusal::internal)?;
             let hash = argon2()?.hash_password(password.as_bytes(), &salt).map_err(Refusal::internal)?;
             Ok(hash.to_string())
@@ -36,11 +47,11 @@ impl Hasher {
     }
 
     /// True if it is the password of this PHC string. Without one (no such account) the work is the same.
-    pub(super) async fn verify(&self, password: String, phc: Option<String>) -> Result<bool, Refusal> {
+    pub(super) async fn verify(&self, password: String, phc: Option<String>, lane: Lane) -> Result<bool, Refusal> {
         if password.len() > PASSWORD_BYTES_MAX {
             return Ok(false);
         }
-        self.blocking(move || {
+        self.blocking(lane, move || {
             let known = phc.as_deref().and_then(|phc| PasswordHash::new(phc).ok());
             let Some(known) = known else {
                 let salt = SaltString::encode_b64(b"no such account!").map_err(Refusal::internal)?;
@@ -54,10 +65,12 @@ impl Hasher {
 
     async fn blocking<T: Send + 'static>(
         &self,
+        lane: Lane,
         work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let wait = Duration::from_millis(HASH_WAIT_MS);
-        let permit = tokio::time::timeout(wait, Arc::clone(&self.permits).acquire_owned()).await;
+        let wait = Duration::from_millis(SIGN_IN_WAIT_MS);
+        let permits = Arc::clone(if lane == Lane::Known { &self.known } else { &self.strangers });
+        let permit = tokio::time::timeout(wait, permits.acquire_owned()).await;
         let permit = permit.map_err(|_| Refusal::busy("many people are signing in: try again", 5_000))?;
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
@@ -77,7 +90,11 @@ fn hex_bytes() -> Vec<u8> {
     crate::secrets::random_hex(16).into_bytes()
 }
 
-fn check(password: &str) -> Result<(), Refusal> {
+/// What a new password must be like.
+///
+/// # Errors
+/// `bad_request`
+pub(super) fn check(password: &str) -> Result<(), Refusal> {
     if password.chars().count() < PASSWORD_CHARS_MIN {
         return Err(Refusal::bad_request("a password has at least 8 characters"));
     }

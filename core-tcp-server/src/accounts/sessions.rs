@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Accounts, User};
+use crate::clock::now_ms;
 use crate::limits::{SESSION_MS, SESSIONS_PER_USER_MAX};
 use crate::refusal::Refusal;
 use crate::secrets::{random_hex, token_hash};
@@ -82,13 +83,28 @@ impl Accounts {
         }))
     }
 
-    /// True as long as the account is open, and the session, if it came by one, has not ended.
-    pub async fn may_stay(&self, store: &Store, user: UserId, session: Option<SessionId>) -> bool {
+    /// True for the token of a session or a program that counts now.
+    pub async fn is_session(&self, store: &Store, token: &str) -> bool {
+        matches!(self.find_session(store, token, now_ms()).await, Ok(Some(_)))
+    }
+
+    /// True as long as the account is open, and the session or the password by which one came has not been ended or
+    /// changed. `passwords_set` is how often the password had been set by then.
+    pub async fn may_stay(
+        &self,
+        store: &Store,
+        user: UserId,
+        session: Option<SessionId>,
+        passwords_set: Option<u64>,
+    ) -> bool {
         let is_open = user == UserId::SYSTEM || self.by_id(user).is_some_and(|user| !user.is_disabled);
-        let Some(SessionId(id)) = session else { return is_open };
+        if !is_open || passwords_set.is_some_and(|count| count != self.passwords_set(user)) {
+            return false;
+        }
+        let Some(SessionId(id)) = session else { return true };
         let exists = "SELECT EXISTS(SELECT 1 FROM sessions WHERE id = ?1)";
         let found = store.read(move |conn| Ok(conn.prepare_cached(exists)?.query_row([id], |row| row.get(0))?));
-        is_open && found.await.unwrap_or(false)
+        found.await.unwrap_or(false)
     }
 
     /// Ends one session. Its connections are closed by the caller, who knows them.

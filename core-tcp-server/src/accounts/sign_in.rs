@@ -1,19 +1,24 @@
-//! Signing in: by token, by password, by invite. The same words and the same work for a wrong password and for an
-//! account that does not exist.
+//! Signing in: by token, by password, by invite. Every face comes here: programs over TCP and WebSocket, `nc`, and the
+//! gateway's forms. The same words and the same work for a wrong password and for an account that does not exist.
+//!
+//! A caller may be cut off while it waits. Then nothing was made, or all of it, on disk and in memory.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use rusqlite::params;
+use tokio::sync::SemaphorePermit;
 use wardroom_protocol::UserName;
 
-use super::manage::insert_user;
+use super::manage::{admit, insert_user};
+use super::passwords::{self, Lane};
 use super::sessions::{self, Kind, SessionId, host_of};
 use super::throttle::Key;
-use super::{Accounts, User, invites};
+use super::{Accounts, User, count_of, invites};
 use crate::clock::now_ms;
+use crate::permits::Origin;
 use crate::refusal::Refusal;
-use crate::rooms::Registry;
-use crate::store::{Store, UserId};
+use crate::rooms::{GENERAL, Registry};
+use crate::store::{Store, Tx, UserId};
 
 /// What somebody shows to be let in.
 pub enum Credentials {
@@ -44,6 +49,8 @@ pub struct SignedIn {
     pub user: Arc<User>,
     /// By which session; none for a password that asked for none.
     pub session: Option<SessionId>,
+    /// Where there is no session: how often the password had been set when it was found right.
+    pub passwords_set: Option<u64>,
     /// The secret of a session that was made just now.
     pub token: Option<String>,
     /// The account was made just now.
@@ -52,11 +59,19 @@ pub struct SignedIn {
 
 const REFUSED: &str = "wrong name or password";
 
+/// A new account, as somebody with an invite wants it.
+struct Wanted {
+    invite: String,
+    name: UserName,
+    password: String,
+}
+
 impl Accounts {
     /// Lets somebody in, or not.
     ///
     /// # Errors
-    /// `unauthorized`, `rate_limited`, or what is wrong with a new account's name or password.
+    /// `unauthorized`; `rate_limited` after too many wrong ones; `busy` where too many are under way; what is wrong with
+    /// a new account's name or password.
     pub async fn sign_in(
         &self,
         store: &Store,
@@ -65,22 +80,20 @@ impl Accounts {
         remember: Option<String>,
         address: &str,
     ) -> Result<SignedIn, Refusal> {
-        let from = Key::address(address);
-        self.check_rate(&from)?;
         let result = match credentials {
             Credentials::Token(token) => self.by_token(store, &token).await,
             Credentials::Password { user, password } => {
-                self.by_password(store, user, password, remember, address).await
+                self.by_password(store, &user, password, remember, address).await
             }
             Credentials::Invite { invite, user, password } => {
-                self.by_invite(store, rooms, invite, user, password, remember, address).await
+                let wanted = Wanted { invite, name: user, password };
+                self.by_invite(store, rooms, wanted, remember, address).await
             }
         };
         if let Err(refusal) = &result
             && refusal.code == wardroom_protocol::Code::Unauthorized
         {
             tracing::warn!(address, "sign-in refused");
-            self.throttle.lock().unwrap_or_else(PoisonError::into_inner).failed(from, now_ms());
         }
         result
     }
@@ -88,72 +101,106 @@ impl Accounts {
     async fn by_token(&self, store: &Store, token: &str) -> Result<SignedIn, Refusal> {
         let found = self.find_session(store, token, now_ms()).await?;
         let (user, session) = found.ok_or_else(|| Refusal::unauthorized("this token is not valid: sign in again"))?;
-        Ok(SignedIn { user, session: Some(session), token: None, is_new: false })
+        Ok(SignedIn { user, session: Some(session), passwords_set: None, token: None, is_new: false })
     }
 
     async fn by_password(
         &self,
         store: &Store,
-        name: String,
+        typed: &str,
         password: String,
         remember: Option<String>,
         address: &str,
     ) -> Result<SignedIn, Refusal> {
-        let user = self.by_name(&name).filter(|user| !user.is_disabled && !user.is_bot && user.id != UserId::SYSTEM);
-        let account = Key::Account(name.chars().take(64).collect());
-        let (phc, is_known_here) = match &user {
+        let name = UserName::typed(typed).ok();
+        let user = name.as_ref().and_then(|name| self.by_name(name.as_str()));
+        let user = user.filter(|user| !user.is_disabled && !user.is_bot && user.id != UserId::SYSTEM);
+        let (phc, is_known) = match &user {
             Some(user) => self.secret_of(store, user.id, host_of(address)).await?,
             None => (None, false),
         };
-        if !is_known_here {
-            self.check_rate(&account)?;
-        }
-        let is_right = self.hasher.verify(password, phc).await?;
-        let Some(user) = user.filter(|_| is_right) else {
-            if !is_known_here {
-                self.throttle.lock().unwrap_or_else(PoisonError::into_inner).failed(account, now_ms());
-            }
+        let _place = if is_known { None } else { Some(self.place()?) };
+        let at = Origin::of(address);
+        let account = name.map_or_else(|| typed.chars().take(64).collect(), |name| name.to_string());
+        let (ways, lane) = if is_known {
+            (vec![vec![Key::Address(at)], vec![Key::Known(at)]], Lane::Known)
+        } else {
+            (vec![vec![Key::Address(at), Key::Account(account)]], Lane::Stranger)
+        };
+        let attempt = self.throttle.begin(ways).await?;
+        let is_right = self.hasher.verify(password, phc.clone(), lane).await?;
+        let (Some(user), Some(phc), true) = (user, phc, is_right) else {
+            attempt.failed();
             return Err(Refusal::unauthorized(REFUSED));
         };
-        let (who, at) = (Arc::clone(&user), address.to_owned());
-        let made = store
-            .write(move |tx| {
-                tx.audit(who.name.as_str(), &at, "sign-in", "", remember.as_deref().unwrap_or(""))?;
-                remember.map(|label| sessions::make(tx, who.id, Kind::Person, &label, &at)).transpose()
-            })
-            .await?;
-        let (session, token) = made.unzip();
-        Ok(SignedIn { user, session, token, is_new: false })
+        drop(attempt);
+        self.let_in(store, &user, phc, remember, address).await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is another fact of one sign-in")]
+    /// Lets somebody in whose password was found right, unless it was changed meanwhile: that is looked at in the same
+    /// transaction in which the session is made.
+    async fn let_in(
+        &self,
+        store: &Store,
+        user: &Arc<User>,
+        phc: String,
+        remember: Option<String>,
+        address: &str,
+    ) -> Result<SignedIn, Refusal> {
+        let (who, at) = (Arc::clone(user), address.to_owned());
+        let work = move |tx: &mut Tx<'_>| {
+            let stands = "SELECT EXISTS(SELECT 1 FROM users WHERE id = ?1 AND password = ?2 AND disabled = 0)";
+            if !tx.conn.query_row(stands, params![who.id.0, phc], |row| row.get(0))? {
+                return Err(Refusal::unauthorized(REFUSED));
+            }
+            tx.audit(who.name.as_str(), &at, "sign-in", "", remember.as_deref().unwrap_or(""))?;
+            remember.map(|label| sessions::make(tx, who.id, Kind::Person, &label, &at)).transpose()
+        };
+        let (counts, id) = (Arc::clone(&self.passwords_set), user.id);
+        // Counted as of this transaction: what is set later is another count.
+        let (made, count) = store.write_and_apply(work, move |made| (made, count_of(&counts, id))).await?;
+        let (session, token) = made.unzip();
+        let passwords_set = session.is_none().then_some(count);
+        Ok(SignedIn { user: Arc::clone(user), session, passwords_set, token, is_new: false })
+    }
+
     async fn by_invite(
         &self,
         store: &Store,
         rooms: &Registry,
-        invite: String,
-        name: UserName,
-        password: String,
+        wanted: Wanted,
         remember: Option<String>,
         address: &str,
     ) -> Result<SignedIn, Refusal> {
-        let phc = self.hasher.hash(password).await?;
-        let at = address.to_owned();
-        let (user, made) = store
-            .write(move |tx| {
-                let role = invites::take(tx, &invite)?;
-                let user = insert_user(tx, &name, None, role, &phc)?;
-                tx.audit(name.as_str(), &at, "account", name.as_str(), "by invite")?;
-                let made = remember.map(|label| sessions::make(tx, user.id, Kind::Person, &label, &at)).transpose()?;
-                Ok((user, made))
-            })
-            .await?;
-        let user = self.put(user);
-        if let Some(general) = rooms.by_id(crate::rooms::GENERAL) {
-            general.put_member(user.id, 0);
+        let Wanted { invite, name, password } = wanted;
+        passwords::check(&password)?;
+        let _place = self.place()?;
+        let attempt = self.throttle.begin(vec![vec![Key::Address(Origin::of(address))]]).await?;
+        // Before the work: whoever guesses at invites does not get to use the hasher.
+        if !invites::is_good(store, &invite, now_ms()).await? {
+            attempt.failed();
+            return Err(invites::refused());
         }
+        let phc = self.hasher.hash(password, Lane::Stranger).await?;
+        let at = address.to_owned();
+        let work = move |tx: &mut Tx<'_>| {
+            let role = invites::take(tx, &invite)?;
+            let user = insert_user(tx, &name, None, role, &phc)?;
+            tx.audit(name.as_str(), &at, "account", name.as_str(), "by invite")?;
+            let made = remember.map(|label| sessions::make(tx, user.id, Kind::Person, &label, &at)).transpose()?;
+            Ok((user, made))
+        };
+        let (users, general) = (Arc::clone(&self.users), rooms.by_id(GENERAL));
+        let apply = move |(user, made)| (admit(&users, general.as_deref(), user), made);
+        let (user, made): (_, Option<_>) = store.write_and_apply(work, apply).await?;
         let (session, token) = made.unzip();
-        Ok(SignedIn { user, session, token, is_new: true })
+        let passwords_set = session.is_none().then_some(0);
+        Ok(SignedIn { user, session, passwords_set, token, is_new: true })
+    }
+
+    /// A place among the strangers whose passwords and invites are looked at.
+    fn place(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        self.sign_ins.try_acquire().map_err(|_| Refusal::busy("many people are signing in: try again", 2_000))
     }
 
     /// The PHC string of an account, and whether somebody has signed in to it from this address before.
@@ -167,10 +214,5 @@ impl Accounts {
                 Ok((Some(phc), is_known))
             })
             .await
-    }
-
-    fn check_rate(&self, key: &Key) -> Result<(), Refusal> {
-        let wait_ms = self.throttle.lock().unwrap_or_else(PoisonError::into_inner).wait_ms(key, now_ms());
-        wait_ms.map_or(Ok(()), |wait_ms| Err(Refusal::rate_limited(wait_ms)))
     }
 }

@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use super::beneath::refuse;
 use super::shelf::Shelves;
 use super::upload::{Piece, Upload};
-use crate::clock::now_ms;
+use crate::clock::monotonic_ms;
 use crate::limits::{
     BULK_READ_BYTES_MAX, STAGE_SYNC_BYTES, STAGE_UNSYNCED_BYTES_MAX, STAGE_WRITE_BYTES_MAX, WRITE_SLICES_MAX,
 };
@@ -105,7 +105,7 @@ fn keep(file: &File, upload: &Arc<Upload>, off: u64) -> Result<(), Errno> {
     let mut staging = upload.staging();
     staging.unsynced += off - staging.staged;
     staging.staged = off;
-    staging.touched_ms = now_ms();
+    staging.touched_ms = monotonic_ms();
     upload.acknowledge(&staging);
     if staging.unsynced >= STAGE_UNSYNCED_BYTES_MAX {
         staging.unsynced = 0;

@@ -67,7 +67,7 @@ pub async fn put(
         Ok::<_, Refusal>(upload)
     });
     let upload = begun.await.map_err(Refusal::internal)??;
-    upload.hold(outlet, face, now_ms());
+    upload.hold(outlet, face);
     Ok(upload.answer(0))
 }
 
@@ -138,7 +138,7 @@ async fn begin(
         shelves.stage(id).map_err(|e| refuse(e, "staged file"))
     });
     staged.await.map_err(Refusal::internal)??;
-    let upload = Arc::new(Upload::new(&row, room, 0, now));
+    let upload = Arc::new(Upload::new(&row, room, 0, 0));
     let noted = state.store.write(move |tx| {
         leftover.map_or(Ok(()), |gone| table::delete_upload(tx.conn, gone))?;
         table::insert_upload(tx.conn, &row)

@@ -12,7 +12,7 @@ use super::send::discard;
 use super::shelf::Shelves;
 use super::table::{self, UploadRow};
 use super::upload::{Ending, Upload};
-use crate::clock::now_ms;
+use crate::clock::{monotonic_ms, now_ms};
 use crate::limits::UPLOAD_KEEP_MS;
 use crate::refusal::Refusal;
 use crate::rooms::Room;
@@ -43,8 +43,8 @@ pub async fn recover(state: &Arc<State>) -> Result<(), Refusal> {
         let found = spawn_blocking(move || find(&shelves, &looked_in, &looked_for));
         match found.await.map_err(Refusal::internal)?? {
             Found::Staged(stamp) => {
-                let touched_ms = row.at.max(stamp.mtime_ms().min(now));
-                if touched_ms + UPLOAD_KEEP_MS < now {
+                let idle_ms = now.saturating_sub(row.at.max(stamp.mtime_ms().min(now)));
+                if idle_ms > UPLOAD_KEEP_MS {
                     later(forget(state, &row).await)?;
                     continue;
                 }
@@ -52,7 +52,7 @@ pub async fn recover(state: &Arc<State>) -> Result<(), Refusal> {
                     let id = row.id;
                     later(state.store.write(move |tx| table::set_placed(tx.conn, id, None)).await)?;
                 }
-                state.files.uploads.insert(Arc::new(Upload::new(&row, room, stamp.size, touched_ms)));
+                state.files.uploads.insert(Arc::new(Upload::new(&row, room, stamp.size, idle_ms)));
             }
             Found::Placed(path, blake3, stamp) => later(finish(state, &row, room, path, blake3, stamp).await)?,
             Found::Nothing => {
@@ -116,7 +116,7 @@ async fn finish(
         Err(error) => {
             // Its sender may ask for the commit again.
             tracing::warn!(upload = %row.id, %path, %error, "cannot end a commit");
-            let mut upload = Upload::new(row, room, stamp.size, now_ms());
+            let mut upload = Upload::new(row, room, stamp.size, 0);
             *upload.ending.get_mut() = Ending::Placed { path, blake3, stamp };
             state.files.uploads.insert(Arc::new(upload));
         }
@@ -151,18 +151,18 @@ pub async fn take_down(state: &State, room: &Arc<Room>, path: &RelPath, seq: u64
 
 /// Removes uploads that nobody went on with for a week, and forgets those that have been over for as long.
 pub async fn expire(state: &Arc<State>) {
-    let before_ms = now_ms().saturating_sub(UPLOAD_KEEP_MS);
-    if let Err(error) = expire_before(state, before_ms).await {
+    if let Err(error) = expire_untouched(state).await {
         tracing::warn!(%error, "cannot remove expired uploads");
     }
 }
 
-async fn expire_before(state: &Arc<State>, before_ms: u64) -> Result<(), Refusal> {
-    for upload in state.files.uploads.untouched_since(before_ms) {
+async fn expire_untouched(state: &Arc<State>) -> Result<(), Refusal> {
+    for upload in state.files.uploads.untouched_since(monotonic_ms().saturating_sub(UPLOAD_KEEP_MS)) {
         let Ok(mut ending) = upload.ending.try_lock() else { continue };
         if matches!(*ending, Ending::Open) {
             discard(state, &upload, &mut ending).await;
         }
     }
+    let before_ms = now_ms().saturating_sub(UPLOAD_KEEP_MS);
     state.store.write(move |tx| table::delete_over(tx.conn, before_ms)).await
 }

@@ -12,7 +12,6 @@ use wardroom_protocol::messages::{FileChunk, FilePutOk};
 use super::table::{self, UploadRow};
 use super::upload::{Ending, NotTaken, Piece, Upload, tell_refused};
 use super::{Face, Files, pump};
-use crate::clock::now_ms;
 use crate::limits::{UPLOAD_PIECE_BYTES_MIN, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES};
 use crate::outlet::Outlet;
 use crate::policy::Member;
@@ -50,7 +49,7 @@ pub async fn take_over(
     outlet: &Arc<Outlet>,
     face: Face,
 ) -> Result<FilePutOk, Refusal> {
-    upload.hold(outlet, face, now_ms());
+    upload.hold(outlet, face);
     // What the older connection has sent is written first, so that the offset is what is really there.
     let off = upload.caught_up(UPLOAD_WAIT_MS).await?;
     // After a restart the digest is built again while the sender gets ready.

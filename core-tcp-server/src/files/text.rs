@@ -28,7 +28,7 @@ pub async fn shelve(state: &Arc<State>, member: &Member, room: &RoomName, text: 
     let path = RelPath::parse(&name(now_ms())).map_err(Refusal::internal)?;
     let ask = FilePut { place, path, size, mtime: None, if_exists: IfExists::Rename, nonce };
     // Whoever holds an upload has an outlet; nothing is told by this one.
-    let outlet = Outlet::new(now_ms());
+    let outlet = Outlet::new();
     let upload = put(state, member, &outlet, ask, Face::Person).await?.upload;
     let path = match fill(state, member, &outlet, upload, text.into()).await {
         Ok(committed) => committed.path,

@@ -14,6 +14,7 @@ use wardroom_protocol::{RelPath, UploadId};
 use super::beneath::Stamp;
 use super::table::UploadRow;
 use super::{Committed, Face};
+use crate::clock::monotonic_ms;
 use crate::limits::UPLOAD_WINDOW_BYTES;
 use crate::outlet::Outlet;
 use crate::refusal::Refusal;
@@ -80,7 +81,7 @@ pub struct Staging {
     pub unsynced: u64,
     pub is_syncing: bool,
     pub if_exists: IfExists,
-    /// When somebody last went on with it, Unix milliseconds.
+    /// When somebody last went on with it, by the monotonic clock.
     pub touched_ms: u64,
 }
 
@@ -102,8 +103,8 @@ pub enum NotTaken {
 }
 
 impl Upload {
-    /// As its row says, with this much staged.
-    pub fn new(row: &UploadRow, room: Arc<Room>, staged: u64, touched_ms: u64) -> Self {
+    /// As its row says, with this much staged, after nobody went on with it for so long.
+    pub fn new(row: &UploadRow, room: Arc<Room>, staged: u64, idle_ms: u64) -> Self {
         let hasher = (staged == 0).then(|| Box::new(blake3::Hasher::new()));
         let staging = Staging {
             holder: None,
@@ -119,7 +120,7 @@ impl Upload {
             unsynced: 0,
             is_syncing: false,
             if_exists: row.if_exists,
-            touched_ms,
+            touched_ms: monotonic_ms().saturating_sub(idle_ms),
         };
         Self {
             id: row.id,
@@ -145,12 +146,12 @@ impl Upload {
     }
 
     /// This connection sends from now on; an older one no more.
-    pub fn hold(&self, outlet: &Arc<Outlet>, face: Face, now_ms: u64) {
+    pub fn hold(&self, outlet: &Arc<Outlet>, face: Face) {
         let mut staging = self.staging();
         staging.holder = Some(Holder { outlet: Arc::downgrade(outlet), face });
         staging.is_gap = false;
         staging.failed = None;
-        staging.touched_ms = now_ms;
+        staging.touched_ms = monotonic_ms();
     }
 
     /// Takes bytes, if they are the next. True if the pump is to be started.
@@ -330,8 +331,8 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_window_is_refused_once_and_not_kept() {
-        let (upload, outlet) = (upload(1 << 30), Outlet::new(0));
-        upload.hold(&outlet, Face::Program, 0);
+        let (upload, outlet) = (upload(1 << 30), Outlet::new());
+        upload.hold(&outlet, Face::Program);
         // Nobody pumps here: all stays under way.
         let mut off = 0;
         while off < UPLOAD_WINDOW_BYTES {
@@ -344,17 +345,17 @@ mod tests {
         assert!(matches!(upload.offer(&outlet, off + 1, piece(1)), Err(NotTaken::Silently)));
         upload.staging().staged = CHUNK as u64;
         assert!(upload.offer(&outlet, off, piece(CHUNK)).is_ok(), "it goes on where there is room again");
-        upload.hold(&outlet, Face::Person, 0);
+        upload.hold(&outlet, Face::Person);
         assert!(matches!(upload.offer(&outlet, off + CHUNK as u64, piece(1)), Err(NotTaken::Full)));
     }
 
     #[test]
     fn a_gap_is_answered_once_until_a_right_offset_or_a_resume() {
-        let (upload, outlet) = (upload(1_000), Outlet::new(0));
-        upload.hold(&outlet, Face::Program, 0);
+        let (upload, outlet) = (upload(1_000), Outlet::new());
+        upload.hold(&outlet, Face::Program);
         assert_eq!(refusal(upload.offer(&outlet, 10, piece(10))).off, Some(0));
         assert!(matches!(upload.offer(&outlet, 20, piece(10)), Err(NotTaken::Silently)));
-        upload.hold(&outlet, Face::Program, 0);
+        upload.hold(&outlet, Face::Program);
         assert_eq!(refusal(upload.offer(&outlet, 30, piece(10))).code, Code::Conflict);
         assert!(upload.offer(&outlet, 0, piece(10)).is_ok());
         assert_eq!(refusal(upload.offer(&outlet, 0, piece(10))).off, Some(10));
@@ -368,9 +369,9 @@ mod tests {
 
     #[test]
     fn who_lost_the_hold_is_told_no_offset() {
-        let (upload, first, second) = (upload(1_000), Outlet::new(0), Outlet::new(0));
-        upload.hold(&first, Face::Program, 0);
-        upload.hold(&second, Face::Program, 0);
+        let (upload, first, second) = (upload(1_000), Outlet::new(), Outlet::new());
+        upload.hold(&first, Face::Program);
+        upload.hold(&second, Face::Program);
         let refused = refusal(upload.offer(&first, 0, piece(1)));
         assert_eq!((refused.code, refused.off), (Code::Conflict, None));
         assert!(upload.offer(&second, 0, piece(1)).is_ok());
@@ -378,8 +379,8 @@ mod tests {
 
     #[test]
     fn after_a_failed_write_the_sender_goes_on_from_what_is_staged() {
-        let (upload, outlet) = (upload(1_000), Outlet::new(0));
-        upload.hold(&outlet, Face::Program, 0);
+        let (upload, outlet) = (upload(1_000), Outlet::new());
+        upload.hold(&outlet, Face::Program);
         assert!(upload.offer(&outlet, 0, piece(100)).unwrap());
         upload.staging().staged = 40;
         upload.set_back(Refusal::busy("the disk is full", 10));

@@ -53,7 +53,7 @@ impl Uploads {
         (mine, all.len(), expected_bytes)
     }
 
-    /// Those that nobody went on with since.
+    /// Those that nobody went on with since, by the monotonic clock.
     pub fn untouched_since(&self, ms: u64) -> Vec<Arc<Upload>> {
         self.lock().values().filter(|upload| upload.staging().touched_ms < ms).cloned().collect()
     }

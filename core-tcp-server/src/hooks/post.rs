@@ -10,7 +10,7 @@ use wardroom_protocol::messages::HookPost;
 use super::forms::{self, Said, fitted};
 use super::limits::REPEAT_MS;
 use crate::accounts::User;
-use crate::clock::now_ms;
+use crate::clock::monotonic_ms;
 use crate::policy::{Member, unarchived};
 use crate::refusal::Refusal;
 use crate::rooms::{Room, is_too_long, mentions_of};
@@ -29,7 +29,7 @@ const ESCAPED_BYTES_MAX: usize = 8 << 10;
 pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64, Refusal> {
     let hash = token_hash(&post.token);
     let (hook, room, bot) = state.store.read(move |conn| find(conn, &hash)).await?.ok_or_else(no_hook)?;
-    let rated = state.hooks.rates.lock().unwrap_or_else(PoisonError::into_inner).take(hook, now_ms());
+    let rated = state.hooks.rates.lock().unwrap_or_else(PoisonError::into_inner).take(hook, monotonic_ms());
     rated.map_err(|retry_ms| Refusal {
         retry_ms: Some(retry_ms),
         code: Code::RateLimited,
@@ -76,7 +76,8 @@ fn find(conn: &Connection, hash: &[u8]) -> Result<Option<(i64, RoomId, UserId)>,
 
 /// A text that is too long, as a file and the message for it; cut, where there is no room for a file.
 async fn shelved(state: &Arc<State>, hook: i64, room: &Room, bot: &Arc<User>, text: String) -> String {
-    let member = Member { user: Arc::clone(bot), session: None, address: format!("webhook {hook}") };
+    let member =
+        Member { user: Arc::clone(bot), session: None, passwords_set: None, address: format!("webhook {hook}") };
     let begin = fitted(&text, ESCAPED_BYTES_MAX);
     match crate::files::shelve(state, &member, &room.name, text).await {
         Ok(said) => said,

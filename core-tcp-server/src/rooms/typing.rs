@@ -6,7 +6,7 @@ use wardroom_protocol::RoomName;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::Typing;
 
-use crate::clock::now_ms;
+use crate::clock::monotonic_ms;
 use crate::limits::{TYPING_EVERY_MS, TYPISTS_MAX};
 use crate::policy::Member;
 use crate::refusal::Refusal;
@@ -36,7 +36,7 @@ impl Typists {
 pub fn typing(state: &State, member: &Member, name: &RoomName) -> Result<(), Refusal> {
     let room = member.speaker_in(&state.rooms, name)?.room;
     let user = Arc::clone(&member.user);
-    if !room.typists.lock().unwrap_or_else(PoisonError::into_inner).note(user.id, now_ms()) {
+    if !room.typists.lock().unwrap_or_else(PoisonError::into_inner).note(user.id, monotonic_ms()) {
         return Ok(());
     }
     let frame = encode(Number::None, &Typing { room: room.name.clone(), user: Some(user.name.clone()) });

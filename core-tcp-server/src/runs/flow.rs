@@ -216,7 +216,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let log = log(&data, &[(1, b"abc"), (2, b"def")]);
         log.append(1, 6, b"ghi");
-        let outlet = Outlet::new(0);
+        let outlet = Outlet::new();
         let (mut watch, mut out) = (Watch::begin(&log, &outlet, 1, 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Load);
         watch.load().await;
@@ -239,7 +239,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let log = log(&data, &[(1, b"abc")]);
         std::fs::remove_dir_all(data.path().join(log.run.to_string())).unwrap();
-        let outlet = Outlet::new(0);
+        let outlet = Outlet::new();
         let (mut watch, mut out) = (Watch::begin(&log, &outlet, 0, 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Load);
         watch.load().await;
@@ -255,7 +255,7 @@ mod tests {
         log.append(1, 0, b"a");
         log.set_trouble(Bytes::from_static(b"full\nfull"));
         // Also to whoever comes later.
-        let outlet = Outlet::new(0);
+        let outlet = Outlet::new();
         let (mut watch, mut out) = (Watch::begin(&log, &outlet, 0, 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::More);
         assert_eq!(bodies(&mut out), "a");
@@ -271,7 +271,7 @@ mod tests {
     async fn what_comes_between_a_look_and_a_sleep_wakes() {
         let data = tempfile::tempdir().unwrap();
         let log = log(&data, &[]);
-        let outlet = Outlet::new(0);
+        let outlet = Outlet::new();
         let (mut watch, mut out) = (Watch::begin(&log, &outlet, 0, 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Wait);
         log.append(1, 0, b"a");
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_connection_watches_a_bounded_number() {
         let data = tempfile::tempdir().unwrap();
-        let (log, outlet) = (log(&data, &[]), Outlet::new(0));
+        let (log, outlet) = (log(&data, &[]), Outlet::new());
         let mut all: Vec<_> = (0..WATCHES_MAX).map(|_| Watch::begin(&log, &outlet, 0, 4).unwrap()).collect();
         assert!(Watch::begin(&log, &outlet, 0, 4).is_err());
         all.pop();

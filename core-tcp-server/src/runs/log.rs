@@ -382,7 +382,7 @@ mod tests {
 
     #[test]
     fn watchers_are_bounded_and_go() {
-        let (log, outlet) = (log(), Outlet::new(0));
+        let (log, outlet) = (log(), Outlet::new());
         (0..WATCHERS_MAX).for_each(|_| assert!(log.subscribe(&outlet)));
         assert!(!log.subscribe(&outlet));
         log.unsubscribe(&outlet);

@@ -89,6 +89,24 @@ impl Store {
         told.await.unwrap_or_else(|_| Err(stopping()))
     }
 
+    /// As [`Store::write`]; `apply` then carries what was made into memory. It runs after the commit, in commit order, and
+    /// also where the caller was cut off while it waited: what is on disk and what is in memory do not part.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_and_apply<T, U, F, A>(&self, work: F, apply: A) -> Result<U, Refusal>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
+        A: FnOnce(T) -> U + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let done = move |result: Result<T, Refusal>| drop(tell.send(result.map(apply)));
+        self.append_all(work, done).await?;
+        told.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
     /// As [`Store::write`] for work that is one statement, whose result is given to `done` by the publisher: the path
     /// of chat messages, which costs no task. Waits only while the writer's queue is full.
     ///

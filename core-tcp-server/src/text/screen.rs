@@ -178,7 +178,8 @@ impl Screen {
         for mut partial in std::mem::take(&mut self.partials) {
             // A run that was forgotten meanwhile has no line left.
             let Some(n) = self.followed.number(partial.run) else { continue };
-            if !partial.bytes.is_empty() && now_ms.saturating_sub(partial.since_ms) >= PARTIAL_AGE_MS {
+            // Either way: a wall clock that was put back must not hold a line.
+            if !partial.bytes.is_empty() && now_ms.abs_diff(partial.since_ms) >= PARTIAL_AGE_MS {
                 self.line(n, &mut partial, now_ms, &mut out);
                 partial.is_begun = true;
             }

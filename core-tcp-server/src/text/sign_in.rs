@@ -13,8 +13,8 @@ use super::limits::{CROWD_LOOK_MS, SENSELESS_MAX, SIGN_IN_CROWDED_MS, SIGN_IN_MS
 use super::lines::{End, LineReader};
 use super::splitter::Input;
 use crate::accounts::{Credentials, SignedIn};
-use crate::limits::{CLOSE_WAIT_MS, STRANGERS_MAX};
-use crate::listen::Stranger;
+use crate::limits::CLOSE_WAIT_MS;
+use crate::permits::Permit;
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -32,17 +32,11 @@ pub enum Outcome {
 }
 
 /// Greets, and signs somebody in.
-pub async fn sign_in(
-    state: &State,
-    stream: &Stream,
-    mut reader: LineReader,
-    peer: &Peer,
-    stranger: &Stranger,
-) -> Outcome {
-    let mut door = Door { state, stream, peer, wrong: 0, senseless: 0 };
+pub async fn sign_in(state: &State, stream: &Stream, mut reader: LineReader, peer: &Peer, permit: &Permit) -> Outcome {
+    let mut door = Door { state, stream, peer, permit, wrong: 0, senseless: 0 };
     let outcome = tokio::select! {
         outcome = door.serve(&mut reader) => outcome,
-        words = patience(stranger) => Err(Away::Told(words.to_owned())),
+        words = patience(permit) => Err(Away::Told(words.to_owned())),
     };
     match outcome {
         Ok(Came::Person(member)) => Outcome::Person(member, reader),
@@ -59,17 +53,24 @@ pub async fn sign_in(
 }
 
 /// Ends when there has been time enough to sign in.
-async fn patience(stranger: &Stranger) -> &'static str {
-    let mut waited_ms = SIGN_IN_CROWDED_MS;
-    tokio::time::sleep(Duration::from_millis(SIGN_IN_CROWDED_MS)).await;
-    while waited_ms < SIGN_IN_MS {
-        if stranger.semaphore().available_permits() < STRANGERS_MAX / 2 {
-            return "many people are waiting to sign in: connect again";
+async fn patience(permit: &Permit) -> &'static str {
+    const CROWDED: &str = "too many connections are not signed in: connect again";
+    let waiting = async {
+        let mut waited_ms = SIGN_IN_CROWDED_MS;
+        tokio::time::sleep(Duration::from_millis(SIGN_IN_CROWDED_MS)).await;
+        while waited_ms < SIGN_IN_MS {
+            if permit.is_crowded() {
+                return CROWDED;
+            }
+            tokio::time::sleep(Duration::from_millis(CROWD_LOOK_MS)).await;
+            waited_ms += CROWD_LOOK_MS;
         }
-        tokio::time::sleep(Duration::from_millis(CROWD_LOOK_MS)).await;
-        waited_ms += CROWD_LOOK_MS;
+        "nobody signed in for 120 s: connect again"
+    };
+    tokio::select! {
+        words = waiting => words,
+        () = permit.evicted() => CROWDED,
     }
-    "nobody signed in for 120 s: connect again"
 }
 
 enum Came {
@@ -104,6 +105,7 @@ struct Door<'a> {
     state: &'a State,
     stream: &'a Stream,
     peer: &'a Peer,
+    permit: &'a Permit,
     wrong: u32,
     senseless: u32,
 }
@@ -149,8 +151,9 @@ impl Door<'_> {
                     continue;
                 }
             };
-            if let Some(SignedIn { user, session, .. }) = signed_in {
-                return Ok(Came::Person(Member { user, session, address: self.peer.address.clone() }));
+            if let Some(SignedIn { user, session, passwords_set, .. }) = signed_in {
+                let address = self.peer.address.clone();
+                return Ok(Came::Person(Member { user, session, passwords_set, address }));
             }
         }
     }
@@ -179,6 +182,7 @@ impl Door<'_> {
 
     async fn try_in(&mut self, credentials: Credentials) -> Result<Option<SignedIn>, Away> {
         let State { accounts, store, rooms, .. } = self.state;
+        let _working = self.permit.working();
         let refusal = match accounts.sign_in(store, rooms, credentials, None, &self.peer.address).await {
             Ok(signed_in) => return Ok(Some(signed_in)),
             Err(refusal) => refusal,

@@ -15,28 +15,27 @@ use super::host;
 use super::reader::{End, FrameReader};
 use super::stream::Stream;
 use super::writer::Writer;
-use crate::clock::now_ms;
 use crate::limits::CLOSE_WAIT_MS;
-use crate::listen::Stranger;
 use crate::outlet::{Item, Outlet};
+use crate::permits::Permit;
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::UserId;
 
 /// Serves one program. `buf` is what was read to tell that it is one.
-pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: Peer, stranger: Stranger) {
-    let outlet = Outlet::new(now_ms());
+pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: Peer, permit: Permit) {
+    let outlet = Outlet::new();
     let reader = FrameReader::new(Arc::clone(&stream), Arc::clone(&outlet), buf);
-    Connection { state, stream, outlet, is_browser: false }.run(reader, Vouched::nobody(peer), stranger).await;
+    Connection { state, stream, outlet, is_browser: false }.run(reader, Vouched::nobody(peer), permit).await;
 }
 
 /// Serves one browser over its WebSocket. `buf` is what was read behind the upgrade.
-pub async fn serve_browser(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, via: Via, stranger: Stranger) {
-    let outlet = Outlet::new(now_ms());
+pub async fn serve_browser(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, via: Via, permit: Permit) {
+    let outlet = Outlet::new();
     let mut reader = FrameReader::messages(Arc::clone(&stream), Arc::clone(&outlet), buf);
     reader.limit_messages(HELLO_BYTES_MAX);
-    Connection { state, stream, outlet, is_browser: true }.run(reader, Vouched::browser(via), stranger).await;
+    Connection { state, stream, outlet, is_browser: true }.run(reader, Vouched::browser(via), permit).await;
 }
 
 /// What the two tasks of a connection share.
@@ -48,11 +47,11 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(self, mut reader: FrameReader, vouched: Vouched, stranger: Stranger) {
+    async fn run(self, mut reader: FrameReader, vouched: Vouched, permit: Permit) {
         let Connection { state, stream, outlet, is_browser } = self;
         // The opening may end with an answer, so there is a writer from the start; it learns who reads when that is known.
-        let opened = Box::pin(handshake::open(&state, &mut reader, &outlet, vouched)).await;
-        drop(stranger);
+        let opened = Box::pin(handshake::open(&state, &mut reader, &outlet, vouched, &permit)).await;
+        drop(permit);
         let who = match &opened {
             Some(Opened::Member(member)) => member.user.id,
             _ => UserId::SYSTEM,
@@ -84,7 +83,7 @@ impl Connection {
 async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, member: Member) {
     let here = state.presence.enter(outlet, member.user.id, member.session, false);
     // What ended between the look at its token and this line is not found by who closes its connections.
-    if !state.accounts.may_stay(&state.store, member.user.id, member.session).await {
+    if !state.accounts.may_stay(&state.store, member.user.id, member.session, member.passwords_set).await {
         let answer = Refusal::unauthorized("this session was ended: sign in again").answer(None);
         outlet.close(Some(encode(Number::None, &answer)));
         return;

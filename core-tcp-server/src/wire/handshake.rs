@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::limits::{
-    BODY_BYTES_MAX, HELLO_BYTES_MAX, HELLO_TIMEOUT_MS, HOOK_BYTES_MAX, LINE_BYTES_MAX, TEXT_BYTES_MAX,
-};
-use wardroom_protocol::messages::{Auth, ErrAnswer, Hello, HostHello, Limits, Stood, Via, Welcome};
+use wardroom_protocol::limits::{BODY_BYTES_MAX, HELLO_BYTES_MAX, HELLO_TIMEOUT_MS, LINE_BYTES_MAX, TEXT_BYTES_MAX};
+use wardroom_protocol::messages::{Auth, ErrAnswer, Hello, HookPost, HostHello, Limits, Stood, Via, Welcome};
 use wardroom_protocol::{Code, Frame, Request, VERSION};
 
+use super::posted::{Posted, is_hook};
 use super::reader::{End, FrameReader};
 use crate::accounts::{Credentials, SignedIn};
 use crate::answer::{ok, page};
 use crate::clock::now_ms;
 use crate::outlet::{Item, Known, Outlet};
+use crate::permits::{Origin, Permit};
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::rooms;
@@ -62,38 +62,66 @@ impl Vouched {
     }
 }
 
+/// What somebody wants who has said all that is needed for it.
+enum Asked {
+    /// To be let in. The session is the one that a gateway vouched for.
+    Hello { peer: Peer, session: Option<String>, hello: Hello, id: Option<u64> },
+    /// To serve as a host.
+    Host { hello: HostHello, id: Option<u64> },
+    /// To have this posted by a webhook.
+    Hook { post: HookPost, body: Vec<u8>, id: Option<u64> },
+}
+
 /// Opens a connection. `None` where it did not come to that; the answer that says why is then queued.
 pub async fn open(
     state: &Arc<State>,
     reader: &mut FrameReader,
     outlet: &Arc<Outlet>,
     vouched: Vouched,
+    permit: &Permit,
 ) -> Option<Opened> {
     let deadline = Duration::from_millis(HELLO_TIMEOUT_MS);
-    let opening = opening(state, reader, outlet, vouched);
-    match tokio::time::timeout(deadline, opening).await {
-        Ok(Ok(opened)) => Some(opened),
-        Ok(Err(refusal)) => {
+    // None of these is `unauthorized`: a client signs out on that, and here nothing is wrong with its credentials.
+    let asked = tokio::select! {
+        asked = listen(state, reader, vouched, permit) => asked,
+        () = permit.evicted() => Err(said(&Refusal::crowded(), None)),
+        () = tokio::time::sleep(deadline) => {
+            Err(said(&Refusal::busy("a connection says hello within 10 s: connect again", 1_000), None))
+        }
+    };
+    let opened = match asked {
+        Ok(asked) => {
+            // From here on the server is the one who is waited for.
+            let _working = permit.working();
+            match tokio::time::timeout(deadline, conclude(state, outlet, asked)).await {
+                Ok(opened) => opened,
+                Err(_) => Err(said(&Refusal::busy("the server is busy: try again", 2_000), None)),
+            }
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match opened {
+        Ok(opened) => Some(opened),
+        Err(refusal) => {
             if let Some(answer) = refusal {
                 outlet.close(Some(encode(Number::None, &*answer)));
             }
             None
         }
-        Err(_) => {
-            let answer = Refusal::unauthorized("a connection says hello within 10 s").answer(None);
-            outlet.close(Some(encode(Number::None, &answer)));
-            None
-        }
     }
 }
 
-async fn opening(
+/// Reads until it is known what is asked for.
+async fn listen(
     state: &Arc<State>,
     reader: &mut FrameReader,
-    outlet: &Arc<Outlet>,
     vouched: Vouched,
-) -> Result<Opened, Option<Box<ErrAnswer>>> {
+    permit: &Permit,
+) -> Result<Asked, Option<Box<ErrAnswer>>> {
     let Vouched { mut peer, mut session, mut is_gateway } = vouched;
+    if let Some(session) = &session {
+        count(state, permit, &peer, session.as_deref()).await;
+    }
     let mut bytes = 0;
     let mut posted = Posted::default();
     loop {
@@ -108,59 +136,54 @@ async fn opening(
             return Err(said(&Refusal::too_large("before the welcome at most 8,192 bytes"), None));
         }
         let incoming = incoming?;
+        let id = incoming.id;
         match incoming.request {
             Request::Ping(_) | Request::Pong(_) => {}
             Request::Via(via) => {
-                peer = peer_of(state, &via).map_err(|refusal| said(&refusal, incoming.id))?;
+                peer = peer_of(state, &via).map_err(|refusal| said(&refusal, id))?;
+                count(state, permit, &peer, via.session.as_deref()).await;
                 session = Some(via.session);
                 is_gateway = true;
             }
             Request::HookPart(part) if is_gateway => {
-                crate::hooks::known(state, &part.token).await.map_err(|refusal| said(&refusal, incoming.id))?;
-                posted.take(part.token, &frame.body).map_err(|refusal| said(&refusal, incoming.id))?;
+                crate::hooks::known(state, &part.token).await.map_err(|refusal| said(&refusal, id))?;
+                posted.take(part.token, &frame.body).map_err(|refusal| said(&refusal, id))?;
             }
             Request::HookPost(post) if is_gateway => {
-                let whole = posted.take(post.token.clone(), &frame.body);
-                let body = whole.map_err(|refusal| said(&refusal, incoming.id))?;
-                let stood = crate::hooks::post(state, post, body).await;
-                let seq = stood.map_err(|refusal| said(&refusal, incoming.id))?;
-                if let Some(answer) = ok(incoming.id, &Stood { seq: Some(seq) }) {
-                    outlet.tell(answer);
-                }
-                // It says no more: the connection ends.
-                return Err(None);
+                posted.take(post.token.clone(), &frame.body).map_err(|refusal| said(&refusal, id))?;
+                return Ok(Asked::Hook { post, body: posted.into_body(), id });
             }
-            Request::HostHello(hello) => return host(state, hello, incoming.id).map_err(Some),
-            Request::Hello(hello) => {
-                return hello_of(state, outlet, &peer, session.flatten(), hello, incoming.id).await.map_err(Some);
-            }
-            _ => return Err(said(&Refusal::unauthorized("say hello first"), incoming.id)),
+            Request::HostHello(hello) => return Ok(Asked::Host { hello, id }),
+            Request::Hello(hello) => return Ok(Asked::Hello { peer, session: session.flatten(), hello, id }),
+            _ => return Err(said(&Refusal::unauthorized("say hello first"), id)),
         }
     }
 }
 
-fn is_hook(request: &Request) -> bool {
-    matches!(request, Request::HookPart(_) | Request::HookPost(_))
+/// Does what is asked for.
+async fn conclude(state: &Arc<State>, outlet: &Arc<Outlet>, asked: Asked) -> Result<Opened, Option<Box<ErrAnswer>>> {
+    match asked {
+        Asked::Hello { peer, session, hello, id } => {
+            hello_of(state, outlet, &peer, session, hello, id).await.map_err(Some)
+        }
+        Asked::Host { hello, id } => host(state, hello, id).map_err(Some),
+        Asked::Hook { post, body, id } => {
+            let stood = crate::hooks::post(state, post, &body).await;
+            let seq = stood.map_err(|refusal| said(&refusal, id))?;
+            if let Some(answer) = ok(id, &Stood { seq: Some(seq) }) {
+                outlet.tell(answer);
+            }
+            // It says no more: the connection ends.
+            Err(None)
+        }
+    }
 }
 
-/// What was posted to one webhook so far.
-#[derive(Default)]
-struct Posted {
-    token: Option<String>,
-    body: Vec<u8>,
-}
-
-impl Posted {
-    /// A part more; gives all that came.
-    fn take(&mut self, token: String, part: &[u8]) -> Result<&[u8], Refusal> {
-        if self.token.get_or_insert_with(|| token.clone()) != &token {
-            return Err(Refusal::bad_request("all parts go to one webhook"));
-        }
-        if self.body.len() + part.len() > HOOK_BYTES_MAX {
-            return Err(Refusal::too_large("a webhook takes at most 1 MiB"));
-        }
-        self.body.extend_from_slice(part);
-        Ok(&self.body)
+/// Counts a client that a gateway named: not at all where its session is good.
+async fn count(state: &State, permit: &Permit, peer: &Peer, session: Option<&str>) {
+    match session {
+        Some(token) if state.accounts.is_session(&state.store, token).await => permit.set_known(),
+        _ => permit.set_origin(Origin::of(&peer.address)),
     }
 }
 
@@ -214,8 +237,12 @@ async fn hello_of(
 ) -> Result<Opened, Box<ErrAnswer>> {
     check_version(hello.v, id)?;
     let signed_in = sign_in(state, peer, session, hello).await.map_err(|refusal| Box::new(refusal.answer(id)))?;
-    let member =
-        Member { user: Arc::clone(&signed_in.user), session: signed_in.session, address: peer.address.clone() };
+    let member = Member {
+        user: Arc::clone(&signed_in.user),
+        session: signed_in.session,
+        passwords_set: signed_in.passwords_set,
+        address: peer.address.clone(),
+    };
     let user = member.user.id;
     let joined: Vec<_> = state.rooms.all().into_iter().filter(|room| room.has(user)).collect();
     // Looked at before the welcome is made: what moves in between is told twice rather than never.
@@ -235,7 +262,7 @@ async fn sign_in(state: &State, peer: &Peer, session: Option<String>, hello: Hel
     let credentials = match (hello.auth, session) {
         (Some(Auth::Token { token }), _) if peer.is_local && are_equal(&token, &state.keys.admin) => {
             let user = state.accounts.by_id(UserId::SYSTEM).ok_or_else(|| Refusal::internal("no system account"))?;
-            return Ok(SignedIn { user, session: None, token: None, is_new: false });
+            return Ok(SignedIn { user, session: None, passwords_set: None, token: None, is_new: false });
         }
         (Some(Auth::Token { token }), _) | (None, Some(token)) => Credentials::Token(token),
         (Some(Auth::Password { user, password }), _) => Credentials::Password { user, password },

@@ -6,6 +6,7 @@ mod dispatch;
 mod handshake;
 mod host;
 mod messages;
+mod posted;
 mod quiet;
 mod reader;
 pub mod stream;

@@ -9,7 +9,7 @@ use wardroom_protocol::websocket::{FromClient, MESSAGE_BYTES_MAX, MessageDecoder
 use wardroom_protocol::{Code, Decoder, Frame};
 
 use super::stream::Stream;
-use crate::clock::now_ms;
+use crate::clock::monotonic_ms;
 use crate::limits::{READ_BYTES_MAX, READ_BYTES_MIN};
 use crate::outlet::{Item, Outlet};
 
@@ -150,7 +150,7 @@ impl FrameReader {
             match self.stream.try_read(&mut self.buf) {
                 Ok(0) => return Err(End::Eof),
                 Ok(count) => {
-                    self.outlet.heard_ms.store(now_ms(), Ordering::Relaxed);
+                    self.outlet.heard_ms.store(monotonic_ms(), Ordering::Relaxed);
                     self.adapt(count);
                     return Ok(());
                 }

@@ -47,7 +47,7 @@ pub async fn serve(
     reader.unbind();
     let here = state.presence.enter(&outlet, member.user.id, member.session, true);
     // An account that was closed between the password and this line is not found by who closes its connections.
-    if !state.accounts.may_stay(&state.store, member.user.id, member.session).await {
+    if !state.accounts.may_stay(&state.store, member.user.id, member.session, member.passwords_set).await {
         outlet.close(Some("# this account is closed\n".into()));
     }
     let (calendar, followed) = (Calendar::local(), Arc::new(Followed::default()));

@@ -9,7 +9,7 @@ use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, RoomName, RoomRole, UserName};
 
 use super::Session;
-use crate::clock::now_ms;
+use crate::clock::{monotonic_ms, now_ms};
 use crate::outlet::Item;
 use crate::refusal::Refusal;
 use crate::rooms::{self, Room};
@@ -211,7 +211,7 @@ impl Session {
         if room.read_by(self.member.user.id).is_none_or(|read| read >= shown) {
             return;
         }
-        self.noted_ms = now_ms();
+        self.noted_ms = monotonic_ms();
         if let Err(refusal) = rooms::read(&self.state, &self.member, &room.name, shown).await {
             // It is noted the next time.
             tracing::debug!(%refusal, "cannot note how far a room was read");
@@ -220,7 +220,7 @@ impl Session {
 
     /// As [`Session::note_read`], but not for every line that is said.
     pub(super) async fn note_read_now_and_then(&mut self) {
-        if now_ms().saturating_sub(self.noted_ms) >= READ_NOTE_MS {
+        if monotonic_ms().saturating_sub(self.noted_ms) >= READ_NOTE_MS {
             self.note_read().await;
         }
     }

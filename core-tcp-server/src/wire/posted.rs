@@ -1,0 +1,40 @@
+//! What a gateway passes on that was posted to a webhook: in parts, before there is any hello.
+
+use wardroom_protocol::Request;
+use wardroom_protocol::limits::HOOK_BYTES_MAX;
+
+use crate::refusal::Refusal;
+
+/// True for a part of a post.
+pub fn is_hook(request: &Request) -> bool {
+    matches!(request, Request::HookPart(_) | Request::HookPost(_))
+}
+
+/// What was posted to one webhook so far.
+#[derive(Default)]
+pub struct Posted {
+    token: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Posted {
+    /// A part more.
+    ///
+    /// # Errors
+    /// `bad_request` for another webhook; `too_large`.
+    pub fn take(&mut self, token: String, part: &[u8]) -> Result<(), Refusal> {
+        if self.token.get_or_insert_with(|| token.clone()) != &token {
+            return Err(Refusal::bad_request("all parts go to one webhook"));
+        }
+        if self.body.len() + part.len() > HOOK_BYTES_MAX {
+            return Err(Refusal::too_large("a webhook takes at most 1 MiB"));
+        }
+        self.body.extend_from_slice(part);
+        Ok(())
+    }
+
+    /// All that came.
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+}
