@@ -55,12 +55,17 @@ impl PendingAmend {
             Deed::Delete => EventBody::Delete(Target { target }),
             Deed::React { emoji, on } => EventBody::Reaction(ReactionBody { target, emoji: emoji.clone(), on: *on }),
         };
-        if let EventBody::Message(message) = &mut line.body {
-            // After whatever the server has carried out, and after other deeds that wait.
-            message.amended = None;
-            // Words that were refused are seen, whatever has become of the message.
-            message.deleted &= self.failed.is_none();
-            message.amend(u64::MAX, me, &body);
+        // After whatever the server has carried out, and after other deeds that wait.
+        match &mut line.body {
+            EventBody::Message(message) => {
+                message.amended = None;
+                // Words that were refused are seen, whatever has become of the message.
+                message.deleted &= self.failed.is_none();
+            }
+            EventBody::RunStarted(run) => run.amended = None,
+            EventBody::FileAdded(file) => file.amended = None,
+            _ => {}
         }
+        line.body.amend(u64::MAX, me, &body);
     }
 }

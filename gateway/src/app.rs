@@ -53,6 +53,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/invite", post(login::invite))
         .route("/api/logout", post(login::logout))
         .route("/api/session", get(login::session))
+        .route("/files/run/{run}", get(files::get_run))
         .route("/files/{*path}", get(files::get).put(files::put))
         .route("/hooks/{token}", post(hooks::post))
         .route("/healthz", get(health::alive))

@@ -355,6 +355,25 @@ mod tests {
     }
 
     #[test]
+    fn runs_and_files_take_reactions_and_nothing_else() {
+        let ann = UserName::parse("ann").unwrap();
+        let run = r#"{"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"cmd":"true","host":"local"}"#;
+        let file = r#"{"path":"a.log","size":1,"blake3":"00"}"#;
+        let react = |on| EventBody::Reaction(ReactionBody { target: 1, emoji: "🎉".to_owned(), on });
+        for (kind, fields) in [("run.started", run), ("file.added", file)] {
+            let mut body = EventBody::parse(kind, fields.as_bytes());
+            assert_eq!(body.fields(), fields, "what nobody reacted to is as it was");
+            assert!(!body.amend(2, &ann, &EventBody::Delete(Target { target: 1 })));
+            assert!(body.amend(3, &ann, &react(true)));
+            assert!(!body.amend(3, &ann, &react(false)), "it is included already");
+            assert_eq!(EventBody::parse(kind, body.fields().as_bytes()), body);
+            assert_eq!(body.reactions(), [Reactions { emoji: "🎉".to_owned(), by: vec![ann.clone()] }]);
+            assert!(body.amend(4, &ann, &react(false)) && body.reactions().is_empty());
+        }
+        assert!(!EventBody::Join.amend(2, &ann, &react(true)));
+    }
+
+    #[test]
     fn a_body_reads_what_it_wrote() {
         let body = EventBody::RunEnded(RunEnded {
             run: "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap(),

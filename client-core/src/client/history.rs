@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use wardroom_protocol::messages::{RoomHistory, RoomPage};
-use wardroom_protocol::{Event, EventBody, RoomName};
+use wardroom_protocol::{Event, RoomName};
 
 use super::Client;
 use super::opening::Opening;
@@ -26,7 +26,7 @@ pub(super) enum Page {
 }
 
 fn history(room: &RoomName) -> RoomHistory {
-    RoomHistory { room: room.clone(), before: None, after: None, around: None, limit: Some(HISTORY_PAGE) }
+    RoomHistory { room: room.clone(), before: None, after: None, around: None, at: None, limit: Some(HISTORY_PAGE) }
 }
 
 impl Client {
@@ -269,9 +269,7 @@ fn read_page(room: &RoomName, page: &RoomPage, late: &VecDeque<Arc<Event>>) -> V
         let Some(target) = amendment.body.target() else { continue };
         let Ok(at) = events.binary_search_by_key(&target, |event| event.seq) else { continue };
         let Some(event) = events.get_mut(at) else { continue };
-        if let EventBody::Message(message) = &mut Arc::make_mut(event).body {
-            message.amend(amendment.seq, &amendment.by, &amendment.body);
-        }
+        Arc::make_mut(event).body.amend(amendment.seq, &amendment.by, &amendment.body);
     }
     events
 }

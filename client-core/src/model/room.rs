@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wardroom_protocol::messages::{MemberInfo, RoomInfo};
-use wardroom_protocol::{Event, EventBody, UserName};
+use wardroom_protocol::{Event, UserName};
 
 use super::timeline::Timeline;
 use crate::amends::PendingAmend;
@@ -111,9 +111,7 @@ impl Room {
         let Some(target) = event.body.target() else { return };
         let Some(Quote::Line(line)) = self.quotes.get(&target) else { return };
         let mut amended = Event::clone(line);
-        if let EventBody::Message(message) = &mut amended.body
-            && message.amend(event.seq, &event.by, &event.body)
-        {
+        if amended.body.amend(event.seq, &event.by, &event.body) {
             Arc::make_mut(&mut self.quotes).insert(target, Quote::Line(Arc::new(amended)));
         }
     }

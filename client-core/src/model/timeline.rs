@@ -3,14 +3,14 @@
 //!
 //! Amendments (`edit`, `delete`, `reaction`, `repeat`) have their places in the room, and here they are what they do to the
 //! line that they amend: they are no lines. The server gives a message as it is after all amendments so far, so only
-//! those that come later have to be carried out, and [`MessageBody::amend`] knows which these are.
+//! those that come later have to be carried out, and [`EventBody::amend`] knows which these are.
 //!
-//! [`MessageBody::amend`]: wardroom_protocol::event::MessageBody::amend
+//! [`EventBody::amend`]: wardroom_protocol::EventBody::amend
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use wardroom_protocol::{Event, EventBody};
+use wardroom_protocol::Event;
 
 use crate::limits::TIMELINE_LINES_MAX;
 
@@ -135,8 +135,7 @@ impl Timeline {
         let Ok(index) = self.lines.binary_search_by_key(&target, |line| line.seq) else { return false };
         let Some(line) = self.lines.get_mut(index) else { return false };
         let mut amended = Event::clone(line);
-        let EventBody::Message(message) = &mut amended.body else { return false };
-        let is_amended = message.amend(event.seq, &event.by, &event.body);
+        let is_amended = amended.body.amend(event.seq, &event.by, &event.body);
         if is_amended {
             *line = Arc::new(amended);
         }
@@ -237,6 +236,7 @@ impl Timeline {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use wardroom_protocol::EventBody;
 
     fn event(seq: u64) -> Arc<Event> {
         of_kind(seq, r#""kind":"join""#)

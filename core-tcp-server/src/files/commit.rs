@@ -248,7 +248,13 @@ pub async fn tell_room(store: &Store, room: &Arc<Room>, by: Author, placed: Plac
     store
         .write(move |tx| {
             let Placed { id, path, blake3, stamp } = placed;
-            let body = EventBody::FileAdded(FileAdded { path: path.clone(), size: stamp.size, blake3: blake3.clone() });
+            let body = EventBody::FileAdded(FileAdded {
+                path: path.clone(),
+                size: stamp.size,
+                blake3: blake3.clone(),
+                amended: None,
+                reactions: Vec::new(),
+            });
             let event = NewEvent {
                 room: room.id,
                 room_name: room.name.as_str(),

@@ -146,13 +146,13 @@ fn counted(tx: &mut Tx<'_>, hook: i64, room: &Arc<Room>, bot: &User, key: &str) 
     let seq: Option<i64> =
         tx.conn.prepare_cached(sql)?.query_row(params![hook, key, since], |row| row.get(0)).optional()?;
     let Some(seq) = seq.and_then(|seq| u64::try_from(seq).ok()) else { return Ok(None) };
-    let said = match tx.message(room.id, seq) {
-        Ok(said) if !said.body.deleted => said,
+    let said = match tx.line(room.id, seq) {
+        Ok(said) if !said.is_deleted() => said,
         Err(refusal) if refusal.code != Code::NotFound => return Err(refusal),
         // Deleted, or removed by retention: it is said anew.
         _ => return Ok(None),
     };
-    let body = EventBody::Repeat(Repeat { target: seq, count: said.body.count.unwrap_or(1) + 1 });
+    let body = EventBody::Repeat(Repeat { target: seq, count: said.message()?.count.unwrap_or(1) + 1 });
     let amendment = Amendment { room: room.id, room_name: &room.name, by: bot.id, by_name: &bot.name, body: &body };
     tx.amend(said, amendment, None)?;
     Ok(Some(seq))

@@ -27,11 +27,12 @@ pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Opti
     state
         .store
         .write(move |tx| {
-            let said = tx.message(room.id, edit.seq)?;
+            let said = tx.line(room.id, edit.seq)?;
+            let message = said.message()?;
             if said.by != by.user.id {
                 return Err(Refusal::forbidden("one edits one's own messages: reply to it instead"));
             }
-            if !said.body.deleted && said.body.text == edit.text {
+            if !message.deleted && message.text == edit.text {
                 return Ok(None);
             }
             let body = EventBody::Edit(Edit::of_text(edit.seq, edit.text));
@@ -52,7 +53,8 @@ pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Resul
     let seq = state
         .store
         .write(move |tx| {
-            let said = tx.message(room.id, delete.seq)?;
+            let said = tx.line(room.id, delete.seq)?;
+            said.message()?;
             let is_own = said.by == by.user.id;
             if !is_own && !is_keeper {
                 return Err(Refusal::forbidden("one deletes one's own messages; owners of the room delete all"));
@@ -70,10 +72,10 @@ pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Resul
     Ok(seq)
 }
 
-/// Adds a reaction, or takes one's own back. `None` where that is done already.
+/// Adds a reaction to a message, a run or a file, or removes one's own. `None` where that is done already.
 ///
 /// # Errors
-/// `not_found`, `bad_request` (no message, no emoji), `conflict` (deleted), `too_large` (too many).
+/// `not_found`, `bad_request` (another kind of line, no emoji), `conflict` (deleted), `too_large` (too many).
 pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<Option<u64>, Refusal> {
     let room = member.speaker_in(&state.rooms, &react.room)?.room;
     let RoomReact { seq, emoji, on, .. } = react;
@@ -82,14 +84,18 @@ pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<O
     state
         .store
         .write(move |tx| {
-            let said = tx.message(room.id, seq)?;
-            let given = said.body.reactions.iter().find(|given| given.emoji == emoji);
+            let said = tx.line(room.id, seq)?;
+            if !matches!(said.body, EventBody::Message(_) | EventBody::RunStarted(_) | EventBody::FileAdded(_)) {
+                return Err(Refusal::bad_request("react to a message, a run or a file"));
+            }
+            let reactions = said.body.reactions();
+            let given = reactions.iter().find(|given| given.emoji == emoji);
             let is_on = given.is_some_and(|given| given.by.contains(&by.user.name));
-            if !said.body.deleted && is_on == on {
+            if !said.is_deleted() && is_on == on {
                 return Ok(None);
             }
-            if on && given.is_none() && said.body.reactions.len() >= REACTIONS_MAX {
-                return Err(Refusal::too_large("a message has at most 20 different reactions"));
+            if on && given.is_none() && reactions.len() >= REACTIONS_MAX {
+                return Err(Refusal::too_large("a line has at most 20 different reactions"));
             }
             let body = EventBody::Reaction(ReactionBody { target: seq, emoji, on });
             tx.amend(said, amendment(&room, &by, &body), None).map(Some)

@@ -136,7 +136,12 @@ pub async fn history(state: &State, member: &Member, ask: &RoomHistory) -> Resul
     // An answer is one line: some room is kept for what stands around the events.
     let bytes_max = LINE_BYTES_MAX - 1_024;
     let read = |range, count, bytes_max| state.store.read_events(room.id, range, count + 1, bytes_max, reader);
-    let (events, more) = match (ask.before, ask.after, ask.around) {
+    let after = match (ask.at, ask.after) {
+        (Some(at), None) => Some(state.store.last_before(room.id, at).await?),
+        (None, after) => after,
+        (Some(_), Some(_)) => return Err(one_place()),
+    };
+    let (events, more) = match (ask.before, after, ask.around) {
         (None, None, None) => cut_front(read(Range::Before(u64::MAX >> 1), count, bytes_max).await?, count, first),
         (Some(before), None, None) => cut_front(read(Range::Before(before), count, bytes_max).await?, count, first),
         (None, Some(after), None) => {
@@ -152,9 +157,13 @@ pub async fn history(state: &State, member: &Member, ask: &RoomHistory) -> Resul
             events.extend(rest.into_iter().take(count - half));
             (events, more)
         }
-        _ => return Err(Refusal::bad_request("room.history takes one of before, after and around")),
+        _ => return Err(one_place()),
     };
     Ok(page(&room, &events, more))
+}
+
+fn one_place() -> Refusal {
+    Refusal::bad_request("room.history takes one of before, after, around and at")
 }
 
 /// Keeps the last `count`; there is more before them unless they begin with `first`.

@@ -86,7 +86,7 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
     let detail = format!("r{n} on {} in {}: {}", order.host, room.name, order.shown);
     tx.audit(user.name.as_str(), &by.address, "run.start", &run.to_string(), &detail)?;
     let (cmd, host, cwd) = (order.shown.clone(), order.host.clone(), order.start.cwd.clone());
-    let body = EventBody::RunStarted(RunStarted { run, n: n_, cmd, host, cwd });
+    let body = EventBody::RunStarted(RunStarted { run, n: n_, cmd, host, cwd, amended: None, reactions: Vec::new() });
     let fields = body.fields();
     let event = NewEvent {
         room: room.id,

@@ -1,4 +1,4 @@
-//! Amendments: a message is kept as it is after its last one, and each stands in the timeline as an event of its own.
+//! Amendments: a line is stored as it is after its last one, and each amendment is an event of its own.
 
 use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::event::{Edit, EventBody, MessageBody, StoredEvent};
@@ -11,7 +11,7 @@ use super::{Amended, Effect, Mentions, Replaced, RoomId, UserId};
 use crate::limits::{EVENT_HEAD_BYTES, TAIL_EVENTS_MAX};
 use crate::refusal::Refusal;
 
-/// A message as it is kept.
+/// A line as it is stored.
 #[derive(Clone, Debug)]
 pub struct Said {
     /// Its place.
@@ -19,11 +19,29 @@ pub struct Said {
     /// Whose it is.
     pub by: UserId,
     /// What it says, and what became of it.
-    pub body: MessageBody,
+    pub body: EventBody,
     by_name: String,
     at: u64,
     fields: String,
     nonce: Option<String>,
+}
+
+impl Said {
+    /// It as a message.
+    ///
+    /// # Errors
+    /// `bad_request` where it is something else.
+    pub fn message(&self) -> Result<&MessageBody, Refusal> {
+        match &self.body {
+            EventBody::Message(message) => Ok(message),
+            _ => Err(Refusal::bad_request(format!("line {} is no message", self.seq))),
+        }
+    }
+
+    /// It is a message that was deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.message().is_ok_and(|message| message.deleted)
+    }
 }
 
 /// What is to be done to a message, and where it stands.
@@ -54,11 +72,11 @@ pub fn check_fits(fields: &str) -> Result<(), Refusal> {
 }
 
 impl Tx<'_> {
-    /// The message that stands in this place.
+    /// The line in this place.
     ///
     /// # Errors
-    /// `not_found` where nothing stands, `bad_request` where something else does.
-    pub fn message(&self, room: RoomId, seq: u64) -> Result<Said, Refusal> {
+    /// `not_found` where there is none.
+    pub fn line(&self, room: RoomId, seq: u64) -> Result<Said, Refusal> {
         let sql = "SELECT e.by, u.name, e.at, e.kind, e.fields, e.nonce FROM events e JOIN users u ON u.id = e.by
                    WHERE e.room = ?1 AND e.seq = ?2";
         type Row = (i64, String, i64, String, String, Option<String>);
@@ -72,29 +90,27 @@ impl Tx<'_> {
         let Some((by, by_name, at, kind, fields, nonce)) = row else {
             return Err(Refusal::not_found(format!("this room has no line {seq}")));
         };
-        let EventBody::Message(body) = EventBody::parse(&kind, fields.as_bytes()) else {
-            return Err(Refusal::bad_request(format!("line {seq} is no message")));
-        };
+        let body = EventBody::parse(&kind, fields.as_bytes());
         Ok(Said { seq, by: UserId(by), body, by_name, at: from_sql(at), fields, nonce })
     }
 
-    /// Changes a message, and appends the line that says so. `mentions` are whom it names from now on, where its text is
+    /// Changes a line, and appends the line that says so. `mentions` are whom it names from now on, where its text is
     /// another. Gives back the place of that line.
     ///
     /// # Errors
     /// `conflict` where it was deleted; `too_large` where it would not fit a line.
     pub fn amend(&mut self, said: Said, amendment: Amendment<'_>, mentions: Option<Mentions>) -> Result<u64, Refusal> {
         let Amendment { room, room_name, by, by_name, body } = amendment;
-        if said.body.deleted {
+        if said.is_deleted() {
             return Err(Refusal::conflict("this message was deleted"));
         }
         let seq = self.next(room)?;
-        let mut message = said.body.clone();
-        if !message.amend(seq, by_name, body) {
-            return Err(Refusal::internal("an amendment changed nothing"));
+        let mut amended = said.body.clone();
+        if !amended.amend(seq, by_name, body) {
+            return Err(Refusal::bad_request(format!("line {} takes no {}", said.seq, body.kind())));
         }
-        let is_deleted = message.deleted;
-        let fields = EventBody::Message(message).fields();
+        let is_deleted = matches!(&amended, EventBody::Message(message) if message.deleted);
+        let fields = amended.fields();
         check_fits(&fields)?;
         let posted = said.nonce.is_some().then(|| events::digest(&said.fields));
         self.conn
@@ -108,7 +124,7 @@ impl Tx<'_> {
             seq: said.seq,
             at: said.at,
             by: &said.by_name,
-            kind: "message",
+            kind: amended.kind(),
             fields: &fields,
         };
         let own_frame = said.nonce.as_deref().map(|nonce| line.encode(Some(nonce)));

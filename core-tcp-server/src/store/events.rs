@@ -196,6 +196,34 @@ impl Store {
     ) -> Result<Vec<ReadEvent>, Refusal> {
         self.read(move |conn| Ok(read_range(conn, room, range, count, bytes_max, reader)?)).await
     }
+
+    /// The place after which events are from this time on (Unix milliseconds). Places are in the order of time but for
+    /// steps of the clock, so a binary search by the primary key finds it without an index on time.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn last_before(&self, room: RoomId, at_ms: u64) -> Result<u64, Refusal> {
+        let at = i64::try_from(at_ms).unwrap_or(i64::MAX);
+        self.read(move |conn| Ok(from_sql(search_time(conn, room, at)?))).await
+    }
+}
+
+fn search_time(conn: &Connection, room: RoomId, at: i64) -> rusqlite::Result<i64> {
+    let bounds = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM events WHERE room = ?1";
+    let (first, last): (i64, i64) =
+        conn.prepare_cached(bounds)?.query_row([room.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    // All before `low` are earlier, none from `high` on.
+    let (mut low, mut high) = (first, last.saturating_add(1));
+    let mut time_of = conn.prepare_cached("SELECT at FROM events WHERE room = ?1 AND seq = ?2")?;
+    while low < high {
+        let middle = low.saturating_add(high.saturating_sub(low) / 2);
+        let time: Option<i64> = time_of.query_row([room.0, middle], |row| row.get(0)).optional()?;
+        match time {
+            Some(time) if time >= at => high = middle,
+            _ => low = middle.saturating_add(1),
+        }
+    }
+    Ok(low.saturating_sub(1))
 }
 
 fn read_range(

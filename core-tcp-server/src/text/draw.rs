@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
-use wardroom_protocol::event::{Days, MessageBody, ReactionBody, RoleOf, RunEnded, Switch};
+use wardroom_protocol::event::{Days, MessageBody, ReactionBody, Reactions, RoleOf, RunEnded, Switch};
 use wardroom_protocol::messages::Exit;
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, RoomName, RoomRole, UserName};
@@ -87,11 +87,17 @@ impl Drawer {
             }
             EventBody::RunStarted(run) => {
                 let (cmd, host) = (visible(&run.cmd), visible(&run.host));
-                writeln!(out, "[r{}] started by {by} on {host}: {cmd}", run.n)
+                let _ = writeln!(out, "[r{}] started by {by} on {host}: {cmd}", run.n);
+                self.remember(event.seq, &event.by, &format!("$ {}", run.cmd));
+                push_became(reactions(&event.body), out);
+                Ok(())
             }
             EventBody::RunEnded(run) => writeln!(out, "[r{}] {}", run.n, end_words(run)),
             EventBody::FileAdded(file) => {
-                writeln!(out, "{by} added {} ({})", visible(file.path.as_str()), size_words(file.size))
+                let _ = writeln!(out, "{by} added {} ({})", visible(file.path.as_str()), size_words(file.size));
+                self.remember(event.seq, &event.by, file.path.as_str());
+                push_became(reactions(&event.body), out);
+                Ok(())
             }
             EventBody::Topic(words) => {
                 let _ =
@@ -127,13 +133,8 @@ impl Drawer {
         if message.edited {
             became.push("edited".to_owned());
         }
-        became.extend(message.reactions.iter().map(|given| {
-            let by: Vec<&str> = given.by.iter().map(UserName::as_str).collect();
-            format!("{} {}", visible(&given.emoji), by.join(" "))
-        }));
-        if !became.is_empty() {
-            let _ = writeln!(out, "{INDENT}({})", became.join(", "));
-        }
+        became.extend(reactions(&event.body));
+        push_became(became, out);
         self.remember(event.seq, &event.by, if message.deleted { "" } else { &message.text });
     }
 
@@ -151,6 +152,22 @@ impl Drawer {
             self.said.pop_front();
         }
         self.said.push_back((seq, by.clone(), quote));
+    }
+}
+
+/// `👍 ann ben`, for each emoji.
+fn reactions(body: &EventBody) -> Vec<String> {
+    let words = |given: &Reactions| {
+        let by: Vec<&str> = given.by.iter().map(UserName::as_str).collect();
+        format!("{} {}", visible(&given.emoji), by.join(" "))
+    };
+    body.reactions().iter().map(words).collect()
+}
+
+/// What became of a line, below it.
+fn push_became(became: Vec<String>, out: &mut String) {
+    if !became.is_empty() {
+        let _ = writeln!(out, "{INDENT}({})", became.join(", "));
     }
 }
 

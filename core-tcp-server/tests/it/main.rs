@@ -3,6 +3,7 @@
 
 mod common;
 mod conversation;
+mod emoji;
 mod fake_host;
 mod files;
 mod hooks;

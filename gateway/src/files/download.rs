@@ -13,12 +13,21 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio::sync::{Notify, mpsc};
 use wardroom_protocol::frame::Number;
-use wardroom_protocol::messages::{FileAck, Pong};
-use wardroom_protocol::{ServerMessage, StreamId};
+use wardroom_protocol::messages::{FileAck, Pong, RunAck};
+use wardroom_protocol::{RunId, ServerMessage, StreamId};
 
 use crate::app::App;
 use crate::core_link::{CoreLink, LinkError, closed, parse};
 use crate::limits::{TRANSFER_PIECES_MAX, TRANSFER_WINDOW_BYTES};
+
+/// What the core sends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// A file.
+    File(StreamId),
+    /// The output of a run.
+    Run(RunId),
+}
 
 /// What the browser has taken, told to the task that gives credit for it.
 #[derive(Default)]
@@ -28,10 +37,10 @@ struct Taken {
 }
 
 /// The bytes `first..first + len` of a download that the core has begun to send.
-pub(crate) fn body(app: &Arc<App>, link: CoreLink, stream: StreamId, first: u64, len: u64) -> Body {
+pub(crate) fn body(app: &Arc<App>, link: CoreLink, source: Source, first: u64, len: u64) -> Body {
     let (pieces, waiting) = mpsc::channel(TRANSFER_PIECES_MAX);
     let taken = Arc::new(Taken::default());
-    let pump = Pump { link, stream, off: first, end: first + len, pieces, taken: Arc::clone(&taken) };
+    let pump = Pump { link, source, off: first, end: first + len, pieces, taken: Arc::clone(&taken) };
     app.tasks.spawn({
         let app = Arc::clone(app);
         async move {
@@ -46,7 +55,7 @@ pub(crate) fn body(app: &Arc<App>, link: CoreLink, stream: StreamId, first: u64,
 
 struct Pump {
     link: CoreLink,
-    stream: StreamId,
+    source: Source,
     off: u64,
     end: u64,
     pieces: mpsc::Sender<io::Result<Bytes>>,
@@ -56,7 +65,7 @@ struct Pump {
 impl Pump {
     async fn run(mut self, first: u64) {
         if let Err(error) = self.carry(first).await {
-            tracing::warn!(stream = %self.stream, off = self.off, %error, "a download broke off");
+            tracing::warn!(source = ?self.source, off = self.off, %error, "a download broke off");
             let _ = self.pieces.send(Err(io::Error::other(error))).await;
         }
     }
@@ -70,8 +79,7 @@ impl Pump {
                     let taken = first + self.taken.bytes.load(Relaxed);
                     // A quarter of the window at a time: few acks, and the core never waits for one.
                     if taken - acked >= TRANSFER_WINDOW_BYTES / 4 {
-                        let ack = FileAck { upload: None, stream: Some(self.stream), off: taken };
-                        self.link.writer.send(Number::None, &ack).await?;
+                        self.acknowledge(taken).await?;
                         acked = taken;
                     }
                     continue;
@@ -79,27 +87,52 @@ impl Pump {
                 // The browser has left; the core sees it by the end of this connection.
                 () = self.pieces.closed() => return Ok(()),
             };
-            match parse(frame)? {
-                ServerMessage::FileData(data, bytes) if data.stream == self.stream => {
-                    if data.off != self.off || self.end - self.off < bytes.len() as u64 {
-                        return Err(LinkError::Unexpected(format!("data at {} instead of {}", data.off, self.off)));
-                    }
-                    self.off += bytes.len() as u64;
-                    if self.pieces.send(Ok(bytes)).await.is_err() {
-                        return Ok(());
-                    }
+            let (off, mut bytes) = match (parse(frame)?, self.source) {
+                (ServerMessage::FileData(data, bytes), Source::File(stream)) if data.stream == stream => {
+                    (data.off, bytes)
                 }
-                ServerMessage::FileEnd(end) if end.stream == self.stream => {
-                    return Err(LinkError::Unexpected("the file ended early".to_owned()));
+                (ServerMessage::RunOutput(output, bytes), Source::Run(run)) if output.run == run => (output.off, bytes),
+                (ServerMessage::FileEnd(_), Source::File(_)) | (ServerMessage::RunEnd(_), Source::Run(_)) => {
+                    return Err(LinkError::Unexpected("the data ended early".to_owned()));
                 }
-                ServerMessage::Err(err) if err.stream.is_none_or(|stream| stream == self.stream) => {
+                (ServerMessage::Err(err), source) if is_about(err.stream, source) => {
                     return Err(LinkError::Refused(Box::new(err)));
                 }
-                ServerMessage::Ping(ping) => self.link.writer.send(Number::None, &Pong { n: ping.n }).await?,
-                _ => {}
+                (ServerMessage::Ping(ping), _) => {
+                    self.link.writer.send(Number::None, &Pong { n: ping.n }).await?;
+                    continue;
+                }
+                _ => continue,
+            };
+            if off != self.off {
+                return Err(LinkError::Unexpected(format!("data at {off} instead of {}", self.off)));
+            }
+            // A run that goes on sends more than was asked for.
+            bytes.truncate(usize::try_from(self.end - self.off).unwrap_or(usize::MAX));
+            self.off += bytes.len() as u64;
+            if self.pieces.send(Ok(bytes)).await.is_err() {
+                return Ok(());
             }
         }
         Ok(())
+    }
+
+    async fn acknowledge(&mut self, off: u64) -> Result<(), LinkError> {
+        match self.source {
+            Source::File(stream) => {
+                let ack = FileAck { upload: None, stream: Some(stream), off };
+                self.link.writer.send(Number::None, &ack).await
+            }
+            Source::Run(run) => self.link.writer.send(Number::None, &RunAck { run, off }).await,
+        }
+    }
+}
+
+/// An error that names no stream is about this one: the connection serves nothing else.
+fn is_about(stream: Option<StreamId>, source: Source) -> bool {
+    match source {
+        Source::File(file) => stream.is_none_or(|stream| stream == file),
+        Source::Run(_) => stream.is_none(),
     }
 }
 

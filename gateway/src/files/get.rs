@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use wardroom_protocol::Code;
 use wardroom_protocol::messages::{FileGet, FileGetOk, FileInfo, FileKind, FileStat};
 
+use super::download::Source;
 use super::range::Wanted;
 use super::{Target, download, headers, query_field, sign_in};
 use crate::answer::Refusal;
@@ -43,20 +44,10 @@ pub(crate) async fn get(
     // Only GET has ranges, and only where the part that the client has is of this very file.
     let range = request.get(header::RANGE).filter(|_| method == Method::GET && allows_range(&request, &etag));
     let wanted = Wanted::of(range.and_then(|range| range.to_str().ok()), info.size);
-    let (status, first, len) = match wanted {
-        Wanted::Whole => (StatusCode::OK, 0, info.size),
-        Wanted::Part { first, len } => (StatusCode::PARTIAL_CONTENT, first, len),
-        Wanted::Unsatisfiable => {
-            let range = format!("bytes */{}", info.size);
-            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, range)]).into_response());
-        }
+    let (status, first, len) = match wanted.describe(info.size, &mut head) {
+        Ok(part) => part,
+        Err(unsatisfiable) => return Ok(unsatisfiable.into_response()),
     };
-    if status == StatusCode::PARTIAL_CONTENT
-        && let Ok(range) = HeaderValue::from_str(&format!("bytes {first}-{}/{}", first + len - 1, info.size))
-    {
-        head.insert(header::CONTENT_RANGE, range);
-    }
-    head.insert(header::CONTENT_LENGTH, HeaderValue::from(len));
     if method == Method::HEAD || len == 0 {
         return Ok((status, head).into_response());
     }
@@ -69,7 +60,7 @@ pub(crate) async fn get(
         blake3: info.blake3,
     };
     let opened: FileGetOk = link.ask(2, &get, within).await?;
-    let body = download::body(&app, link, opened.stream, first, len);
+    let body = download::body(&app, link, Source::File(opened.stream), first, len);
     Ok((status, head, body).into_response())
 }
 

@@ -1,4 +1,4 @@
-//! Files over HTTP: `GET|HEAD|PUT /files/room/ROOM/PATH`, with the cookie or a bearer token. Each transfer has a
+//! Files over HTTP: `GET|HEAD|PUT /files/room/ROOM/PATH`, and the output of runs, with the cookie or a bearer token. Each transfer has a
 //! connection to the core of its own; what one may read or write, the core says.
 
 mod download;
@@ -6,6 +6,7 @@ mod get;
 mod headers;
 mod put;
 mod range;
+mod run;
 
 use axum::http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
@@ -20,6 +21,7 @@ use crate::core_link::CoreLink;
 
 pub(crate) use get::get;
 pub(crate) use put::put;
+pub(crate) use run::get as get_run;
 
 /// A file on a shelf, as a URL names it.
 struct Target {

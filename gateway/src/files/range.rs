@@ -1,5 +1,8 @@
 //! `Range` (RFC 9110, section 14): which bytes of a file are asked for.
 
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Wanted {
@@ -28,6 +31,40 @@ impl Wanted {
             (Given::Yes(first), Given::Yes(last)) if last >= first => part(first, last, size),
             _ => Wanted::Whole,
         }
+    }
+}
+
+impl Wanted {
+    /// The status and the bytes of the answer, whose headers this writes.
+    ///
+    /// # Errors
+    /// Where the range is not satisfiable.
+    pub fn describe(self, size: u64, head: &mut HeaderMap) -> Result<(StatusCode, u64, u64), Unsatisfiable> {
+        let (status, first, len) = match self {
+            Wanted::Whole => (StatusCode::OK, 0, size),
+            Wanted::Part { first, len } => (StatusCode::PARTIAL_CONTENT, first, len),
+            Wanted::Unsatisfiable => return Err(Unsatisfiable { size }),
+        };
+        if status == StatusCode::PARTIAL_CONTENT
+            && let Ok(range) = HeaderValue::from_str(&format!("bytes {first}-{}/{size}", first + len - 1))
+        {
+            head.insert(header::CONTENT_RANGE, range);
+        }
+        head.insert(header::CONTENT_LENGTH, HeaderValue::from(len));
+        Ok((status, first, len))
+    }
+}
+
+/// The answer to a range that the file does not have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unsatisfiable {
+    size: u64,
+}
+
+impl IntoResponse for Unsatisfiable {
+    fn into_response(self) -> Response {
+        let range = format!("bytes */{}", self.size);
+        (StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, range)]).into_response()
     }
 }
 

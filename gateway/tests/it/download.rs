@@ -272,3 +272,51 @@ async fn the_cookie_counts_and_a_token_counts_more() {
         assert_eq!((&via["session"], &hello["auth"]["token"]), (&session, &token));
     }
 }
+
+/// Asks for the output of a run that has these bytes, of which more come while it goes on.
+async fn fetch_run(t: &TestGateway, bytes: &[u8], headers: &[&str]) -> Answer {
+    let mut client = t.client().await;
+    client.send(&format!("GET /files/run/{STREAM}"), &[&[TOKEN], headers].concat()).await;
+    let script = async {
+        let (mut core, _, _) = t.core.welcome(None).await;
+        let get = core.expect("run.get").await;
+        core.send(&json!({"t": "ok", "re": get["id"], "run": STREAM, "n": 4, "room": "ops", "seq": 9, "by": "ann",
+            "cmd": "make", "host": "local", "at": 1, "bytes": bytes.len()}))
+            .await;
+        let Some(frame) = core.frame().await else { return };
+        let watch: Value = serde_json::from_slice(&frame.line).unwrap();
+        core.send(&json!({"t": "ok", "re": watch["id"]})).await;
+        let first = watch["from"].as_u64().unwrap() as usize;
+        let all = [bytes, b"more that came since"].concat();
+        for (n, piece) in all[first..].chunks(1_000).enumerate() {
+            let off = first + n * 1_000;
+            let output = json!({"t": "run.output", "run": STREAM, "fd": 1 + n % 2, "off": off, "len": piece.len()});
+            core.send_with_body(&output, piece).await;
+        }
+    };
+    let (answer, ()) = tokio::join!(client.answer(), script);
+    answer
+}
+
+#[tokio::test]
+async fn the_output_of_a_run() {
+    let t = plain().await;
+    let bytes: Vec<u8> = (0..5_000_u32).flat_map(|n| format!("line {n}\n").into_bytes()).collect();
+    let answer = fetch_run(&t, &bytes, &[]).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body == bytes, "what there was when it was asked for, of both streams");
+    assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"r4.log\""));
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(answer.header("cache-control"), Some("private, no-store"));
+    let answer = fetch_run(&t, &bytes, &["Range: bytes=-100"]).await;
+    assert_eq!(answer.status, 206);
+    assert!(answer.body == bytes[bytes.len() - 100..]);
+}
+
+#[tokio::test]
+async fn what_is_no_run_has_no_output() {
+    let t = plain().await;
+    let mut client = t.client().await;
+    client.send("GET /files/run/nothing", &[TOKEN]).await;
+    assert_eq!(client.answer().await.status, 404);
+}

@@ -37,7 +37,7 @@ pub(super) fn request(room: &RoomName, which: Which, limit: u64) -> RoomHistory 
         Which::After(seq) => (None, Some(seq)),
     };
     let limit = u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, HISTORY_LIMIT_MAX);
-    RoomHistory { room: room.clone(), before, after, around: None, limit: Some(limit) }
+    RoomHistory { room: room.clone(), before, after, around: None, at: None, limit: Some(limit) }
 }
 
 /// The events of an answer.

@@ -3,7 +3,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use wardroom_protocol::event::MessageBody;
+use wardroom_protocol::event::{MessageBody, Reactions};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, UserName};
 
@@ -72,11 +72,12 @@ pub(crate) fn moment_words(at_ms: u64) -> String {
 fn words_of(event: &Event) -> String {
     let by = &event.by;
     match &event.body {
-        EventBody::Message(message) => message_words(by, message),
+        EventBody::Message(message) => message_words(by, message) + &reactions(&event.body),
         EventBody::Join => format!("{by} joined"),
         EventBody::Leave => format!("{by} left"),
         EventBody::RunStarted(run) => {
-            format!("[r{}] {by} runs on {}: {}", run.n, visible(&run.host), visible(&run.cmd))
+            let words = format!("[r{}] {by} runs on {}: {}", run.n, visible(&run.host), visible(&run.cmd));
+            words + &reactions(&event.body)
         }
         EventBody::RunEnded(run) => {
             let mut words = format!("[r{}] {} after {}", run.n, visible(&run.exit.words()), duration_words(run.ms));
@@ -89,7 +90,8 @@ fn words_of(event: &Event) -> String {
             words
         }
         EventBody::FileAdded(file) => {
-            format!("{by} added {} ({})", visible(file.path.as_str()), bytes_words(file.size))
+            let words = format!("{by} added {} ({})", visible(file.path.as_str()), bytes_words(file.size));
+            words + &reactions(&event.body)
         }
         EventBody::Edit(edit) if edit.text.is_empty() => format!("{by} edited {}", edit.target),
         EventBody::Edit(edit) => format!("{by} edited {}: {}", edit.target, visible(&edit.text)),
@@ -138,11 +140,16 @@ fn message_words(by: &UserName, message: &MessageBody) -> String {
     if let Some(count) = message.count {
         words.push_str(&format!(" (×{count})"));
     }
-    for given in &message.reactions {
-        let by: Vec<&str> = given.by.iter().map(UserName::as_str).collect();
-        words.push_str(&format!("  [{} {}]", visible(&given.emoji), by.join(", ")));
-    }
     words
+}
+
+/// `  [👍 ann, ben]`, for each emoji.
+fn reactions(body: &EventBody) -> String {
+    let words = |given: &Reactions| {
+        let by: Vec<&str> = given.by.iter().map(UserName::as_str).collect();
+        format!("  [{} {}]", visible(&given.emoji), by.join(", "))
+    };
+    body.reactions().iter().map(words).collect()
 }
 
 /// A line of a run's output, without its end.

@@ -171,6 +171,12 @@ pub struct RunStarted {
     /// The folder that it runs in, if one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
+    /// The last reaction that is included here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amended: Option<u64>,
+    /// In the order in which each was first given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reactions>,
 }
 
 /// A run is over.
@@ -203,6 +209,12 @@ pub struct FileAdded {
     pub size: u64,
     /// The BLAKE3 digest in 64 hexadecimal digits.
     pub blake3: String,
+    /// The last reaction that is included here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amended: Option<u64>,
+    /// In the order in which each was first given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reactions>,
 }
 
 impl MessageBody {
@@ -218,7 +230,7 @@ impl MessageBody {
             EventBody::Delete(_) => {
                 *self = Self { reply_to: self.reply_to, deleted: true, ..Self::default() };
             }
-            EventBody::Reaction(reaction) if !self.deleted => self.react(by, reaction),
+            EventBody::Reaction(reaction) if !self.deleted => react(&mut self.reactions, by, reaction),
             EventBody::Repeat(repeat) => self.count = Some(repeat.count),
             _ => return false,
         }
@@ -235,17 +247,45 @@ impl MessageBody {
             self.edited = true;
         }
     }
+}
 
-    fn react(&mut self, by: &UserName, reaction: &ReactionBody) {
-        let at = self.reactions.iter().position(|given| given.emoji == reaction.emoji);
-        match (at.and_then(|at| self.reactions.get_mut(at)), reaction.on) {
-            (Some(given), true) if !given.by.contains(by) => given.by.push(by.clone()),
-            (Some(given), false) => given.by.retain(|user| user != by),
-            (None, true) => {
-                self.reactions.push(Reactions { emoji: reaction.emoji.clone(), by: vec![by.clone()] });
-            }
-            _ => {}
+impl EventBody {
+    /// Carries out an amendment, as [`MessageBody::amend`] does. Runs and files take reactions only; other kinds take
+    /// nothing.
+    pub fn amend(&mut self, seq: u64, by: &UserName, body: &EventBody) -> bool {
+        let (amended, reactions) = match self {
+            EventBody::Message(message) => return message.amend(seq, by, body),
+            EventBody::RunStarted(run) => (&mut run.amended, &mut run.reactions),
+            EventBody::FileAdded(file) => (&mut file.amended, &mut file.reactions),
+            _ => return false,
+        };
+        let EventBody::Reaction(reaction) = body else { return false };
+        if amended.is_some_and(|amended| amended >= seq) {
+            return false;
         }
-        self.reactions.retain(|given| !given.by.is_empty());
+        react(reactions, by, reaction);
+        *amended = Some(seq);
+        true
     }
+
+    /// The reactions to it, in the order in which each was first given.
+    pub fn reactions(&self) -> &[Reactions] {
+        match self {
+            EventBody::Message(message) => &message.reactions,
+            EventBody::RunStarted(run) => &run.reactions,
+            EventBody::FileAdded(file) => &file.reactions,
+            _ => &[],
+        }
+    }
+}
+
+fn react(reactions: &mut Vec<Reactions>, by: &UserName, reaction: &ReactionBody) {
+    let at = reactions.iter().position(|given| given.emoji == reaction.emoji);
+    match (at.and_then(|at| reactions.get_mut(at)), reaction.on) {
+        (Some(given), true) if !given.by.contains(by) => given.by.push(by.clone()),
+        (Some(given), false) => given.by.retain(|user| user != by),
+        (None, true) => reactions.push(Reactions { emoji: reaction.emoji.clone(), by: vec![by.clone()] }),
+        _ => {}
+    }
+    reactions.retain(|given| !given.by.is_empty());
 }

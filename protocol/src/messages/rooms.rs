@@ -99,6 +99,9 @@ pub struct RoomHistory {
     /// Events on both sides of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub around: Option<u64>,
+    /// Events from this time on (Unix milliseconds).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
     /// How many at most; 1 to 200, 50 if it is not said. A page may hold fewer where the line's bound is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

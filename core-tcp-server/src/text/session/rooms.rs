@@ -169,7 +169,8 @@ impl Session {
         let room = self.current()?.name.clone();
         let (mut pages, mut left, mut before) = (Vec::new(), count.min(HISTORY_LIMIT_MAX), end);
         while left > 0 {
-            let ask = RoomHistory { room: room.clone(), before, after: None, around: None, limit: Some(left) };
+            let ask =
+                RoomHistory { room: room.clone(), before, after: None, around: None, at: None, limit: Some(left) };
             let page = rooms::history(&self.state, &self.member, &ask).await?;
             let page: RoomPage = serde_json::from_slice(&page).map_err(Refusal::internal)?;
             let events: Vec<Event> =

@@ -192,3 +192,53 @@ async fn what_is_meant_to_harm_is_text() {
     assert_eq!(last, Some(json!("bad_frame")));
     core.sign_in("ben").await.ask(json!({"t":"room.list"})).await;
 }
+
+#[tokio::test]
+async fn runs_and_files_are_answered_and_reacted_to() {
+    let core = core().await;
+    let (mut ann, mut ben) = (core.sign_in("ann").await, core.sign_in("ben").await);
+    ann.ask(json!({"t":"room.create","room":"ops"})).await;
+    ben.ask(json!({"t":"room.join","room":"ops"})).await;
+    let put = json!({"t":"file.put","in":"room:ops","path":"a.log","size":0,"nonce":"f1"});
+    let upload = ann.ask(put).await["upload"].clone();
+    let digest = blake3::hash(b"").to_hex().to_string();
+    let file = ann.ask(json!({"t":"file.commit","upload":upload,"blake3":digest})).await["seq"].as_u64().unwrap();
+    let react = |on| json!({"t":"room.react","room":"ops","seq":file,"emoji":"🦀","on":on});
+    let reacted = ben.ask(react(true)).await["seq"].clone();
+    assert_eq!(ben.ask(react(true)).await["seq"], Value::Null);
+    let now = line(&mut ann, "ops", file).await;
+    assert_eq!((&now["kind"], &now["path"], &now["amended"]), (&json!("file.added"), &json!("a.log"), &reacted));
+    assert_eq!(now["reactions"], json!([{"emoji":"🦀","by":["ben"]}]));
+    let core = TestCore::on(core.stop().await).await;
+    let (mut ann, mut ben) = (core.sign_in("ann").await, core.sign_in("ben").await);
+    assert_eq!(line(&mut ann, "ops", file).await, now);
+    ben.ask(react(false)).await;
+    assert_eq!(line(&mut ann, "ops", file).await["reactions"], Value::Null);
+    let answer = json!({"t":"room.post","room":"ops","text":"thanks","nonce":"p1","reply_to":file});
+    let seq = ben.ask(answer).await["seq"].as_u64().unwrap();
+    assert_eq!(line(&mut ann, "ops", seq).await["reply_to"], file);
+    // A join takes no reaction, and a file is no message.
+    ann.refused(json!({"t":"room.react","room":"ops","seq":1,"emoji":"👍","on":true}), "bad_request").await;
+    ann.refused(json!({"t":"room.edit","room":"ops","seq":file,"text":"x"}), "bad_request").await;
+    ann.refused(json!({"t":"room.delete","room":"ops","seq":file}), "bad_request").await;
+}
+
+#[tokio::test]
+async fn history_begins_at_a_time() {
+    let core = core().await;
+    let mut ann = core.sign_in("ann").await;
+    ann.ask(json!({"t":"room.create","room":"ops"})).await;
+    for n in 2..=9 {
+        ann.ask(json!({"t":"room.post","room":"ops","text":format!("line {n}"),"nonce":format!("n{n}")})).await;
+    }
+    let all = ann.ask(json!({"t":"room.history","room":"ops"})).await["events"].clone();
+    let times: Vec<u64> = all.as_array().unwrap().iter().map(|event| event["at"].as_u64().unwrap()).collect();
+    for at in [0, times[0], times[4], times[8]] {
+        let page = ann.ask(json!({"t":"room.history","room":"ops","at":at,"limit":1})).await;
+        let wanted = times.iter().position(|time| *time >= at).unwrap() as u64 + 1;
+        assert_eq!(page["events"][0]["seq"], wanted, "{at} in {times:?}");
+    }
+    let none = ann.ask(json!({"t":"room.history","room":"ops","at":times[8] + 1})).await;
+    assert_eq!((&none["events"], &none["more"]), (&json!([]), &json!(false)));
+    ann.refused(json!({"t":"room.history","room":"ops","at":1,"after":1}), "bad_request").await;
+}

@@ -75,6 +75,7 @@ impl Days {
             EventBody::RunStarted(run) => {
                 let (host, cmd) = (inline(&run.host), inline(&run.cmd.replace(['\n', '\r'], " ")));
                 let _ = write!(out, "**{}** ran r{} on {host}: {cmd}", event.by, run.n);
+                push_reactions(&mut out, event);
             }
             EventBody::RunEnded(run) => {
                 let words = event_words(event);
@@ -83,6 +84,7 @@ impl Days {
             EventBody::FileAdded(file) => {
                 let (path, size) = (inline(file.path.as_str()), bytes_words(file.size));
                 let _ = write!(out, "**{}** added {path} ({size}, BLAKE3 {})", event.by, inline(&file.blake3));
+                push_reactions(&mut out, event);
             }
             _ => out.push_str(&inline(&event_words(event))),
         }
@@ -94,16 +96,20 @@ impl Days {
     }
 }
 
+fn push_reactions(out: &mut String, event: &Event) {
+    for given in event.body.reactions() {
+        let by: Vec<&str> = given.by.iter().map(UserName::as_str).collect();
+        let _ = write!(out, " {} by {}", inline(&given.emoji), by.join(", "));
+    }
+}
+
 fn push_message(out: &mut String, event: &Event, message: &MessageBody) {
     let _ = write!(out, "**{}** ({}", event.by, event.seq);
     if let Some(reply_to) = message.reply_to {
         let _ = write!(out, " to {reply_to}");
     }
     out.push_str(if message.edited { ", edited)" } else { ")" });
-    for given in &message.reactions {
-        let by: Vec<&str> = given.by.iter().map(UserName::as_str).collect();
-        let _ = write!(out, " {} by {}", inline(&given.emoji), by.join(", "));
-    }
+    push_reactions(out, event);
     if let Some(count) = message.count {
         let _ = write!(out, " ×{count}");
     }
