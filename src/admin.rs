@@ -4,7 +4,7 @@ use std::path::Path;
 
 use wardroom_native_client::commands::{Admin, AdminCall, admin as ask_running};
 use wardroom_native_client::{ExitCode, Failure, Server, Target, password};
-use wardroom_protocol::messages::{Auth, TokenAdd, UserAdd, UserDisable, UserList, UserPasswd};
+use wardroom_protocol::messages::{Auth, TokenAdd, UserAdd, UserDisable, UserList, UserPasswd, UserSetRole};
 
 use crate::args::{AdminArgs, AdminCommand, TokenCommand, UserCommand};
 use crate::data;
@@ -39,6 +39,7 @@ async fn user_call(command: UserCommand) -> Result<AdminCall, Failure> {
         UserCommand::Passwd { name, password_stdin } => {
             AdminCall::UserPasswd(UserPasswd { user: name, password: new_password(password_stdin).await? })
         }
+        UserCommand::Role { name, role } => AdminCall::UserSetRole(UserSetRole { user: name, role }),
         UserCommand::Disable { name, enable } => AdminCall::UserDisable(UserDisable { user: name, disabled: !enable }),
     })
 }

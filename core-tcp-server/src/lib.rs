@@ -5,6 +5,7 @@
 //! Two faces (`wire` for programs, `text` for people with `nc`) call the same services (`rooms`, `runs`, `files`,
 //! `accounts`), which know no socket.
 
+mod access;
 pub mod accounts;
 pub mod admin;
 mod answer;

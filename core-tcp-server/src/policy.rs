@@ -80,7 +80,8 @@ macro_rules! right {
             /// # Errors
             /// `forbidden`
             pub fn $function(&self) -> Result<$name<'_>, Refusal> {
-                if self.user.role >= $role { Ok($name(self)) } else { Err(Refusal::forbidden($why)) }
+                self.open_account()?;
+                if self.user.role() >= $role { Ok($name(self)) } else { Err(Refusal::forbidden($why)) }
             }
         }
     };
@@ -91,26 +92,48 @@ right!(Operator, operator, Role::Operator, "only operators run commands: ask an 
 right!(Admin, admin, Role::Admin, "only admins manage accounts");
 
 impl Member {
+    /// Refuses everything to an account that was closed; its connections are about to be closed too. Nobody signs in as
+    /// the system, so that it counts as closed, and still acts for whoever holds the administrator's key.
+    fn open_account(&self) -> Result<(), Refusal> {
+        if self.user.is_disabled() && self.user.id != UserId::SYSTEM {
+            return Err(Refusal::unauthorized("this account is closed"));
+        }
+        Ok(())
+    }
+
     /// A room that this member may read: a public one, or one that they are in.
     ///
     /// # Errors
     /// `not_found`, also for a private room of others.
     pub fn readable(&self, rooms: &Registry, name: &RoomName) -> Result<Readable, Refusal> {
-        rooms
-            .by_name(name)
-            .filter(|room| room.is_seen_by(self.user.id))
-            .map(|room| Readable { room })
-            .ok_or_else(|| Refusal::not_found(format!("there is no room {name}")))
+        let room = rooms.by_name(name).ok_or_else(|| no_room(name))?;
+        self.still_reads(&room)?;
+        Ok(Readable { room })
     }
 
-    /// The right to write to a run: its starter's, as long as they may run commands, and every admin's.
+    /// Asks once more whether this member may read a room. To be called after every wait, before what was read
+    /// meanwhile is given to them.
     ///
     /// # Errors
-    /// `forbidden`
-    pub fn typist(&self, starter: UserId) -> Result<Typist, Refusal> {
+    /// As [`Member::readable`].
+    pub fn still_reads(&self, room: &Room) -> Result<(), Refusal> {
+        self.open_account()?;
+        if room.is_seen_by(self.user.id) { Ok(()) } else { Err(no_room(&room.name)) }
+    }
+
+    /// The right to write to a run: its starter's, as long as they may run commands in its room, and every admin's who
+    /// sees the room.
+    ///
+    /// # Errors
+    /// `not_found` (the room), `forbidden`.
+    pub fn typist(&self, room: &Arc<Room>, starter: UserId) -> Result<Typist, Refusal> {
         let operator = self.operator()?.member();
-        if operator.user.id == starter || operator.user.role >= Role::Admin {
+        self.still_reads(room)?;
+        if operator.user.role() >= Role::Admin {
             return Ok(Typist);
+        }
+        if operator.user.id == starter {
+            return self.active_there(room).map(|_| Typist);
         }
         Err(Refusal::forbidden("only who started a run writes to it, and admins"))
     }
@@ -120,11 +143,15 @@ impl Member {
     /// # Errors
     /// `not_found`; `forbidden` for a public room that they have not joined.
     pub fn joined(&self, rooms: &Registry, name: &RoomName) -> Result<Joined, Refusal> {
-        let Readable { room } = self.readable(rooms, name)?;
+        self.joined_there(&self.readable(rooms, name)?.room)
+    }
+
+    fn joined_there(&self, room: &Arc<Room>) -> Result<Joined, Refusal> {
+        self.still_reads(room)?;
         if room.has(self.user.id) {
-            return Ok(Joined { room });
+            return Ok(Joined { room: Arc::clone(room) });
         }
-        Err(Refusal::forbidden(format!("you are not a member of {name}: join it first")))
+        Err(Refusal::forbidden(format!("you are not a member of {}: join it first", room.name)))
     }
 
     /// A room that this member is in, and more than a reader.
@@ -132,11 +159,15 @@ impl Member {
     /// # Errors
     /// `not_found`, `forbidden`.
     pub fn active(&self, rooms: &Registry, name: &RoomName) -> Result<Joined, Refusal> {
-        let Joined { room } = self.joined(rooms, name)?;
+        self.active_there(&self.readable(rooms, name)?.room)
+    }
+
+    fn active_there(&self, room: &Arc<Room>) -> Result<Joined, Refusal> {
+        let Joined { room } = self.joined_there(room)?;
         if room.role_of(self.user.id) >= Some(RoomRole::Member) {
             return Ok(Joined { room });
         }
-        Err(Refusal::forbidden(format!("you only read in {name}: ask one of its owners for the role member")))
+        Err(Refusal::forbidden(format!("you only read in {}: ask one of its owners for the role member", room.name)))
     }
 
     /// A room that this member may speak in, and share files.
@@ -145,7 +176,16 @@ impl Member {
     /// `not_found`, `forbidden`; `conflict` where it is archived.
     pub fn speaker_in(&self, rooms: &Registry, name: &RoomName) -> Result<SpeakerIn, Refusal> {
         self.speaker()?;
-        let room = unarchived(self.active(rooms, name)?.room)?;
+        self.speaker_there(&self.readable(rooms, name)?.room)
+    }
+
+    /// As [`Member::speaker_in`], for a room that is at hand. What goes on for long asks this at each step.
+    ///
+    /// # Errors
+    /// As [`Member::speaker_in`].
+    pub fn speaker_there(&self, room: &Arc<Room>) -> Result<SpeakerIn, Refusal> {
+        self.speaker()?;
+        let room = unarchived(self.active_there(room)?.room)?;
         Ok(SpeakerIn { room })
     }
 
@@ -183,9 +223,14 @@ impl Member {
 
     /// True for owners of a room that they may speak in, and for admins in each room that they see.
     pub fn is_owner_of(&self, room: &Room) -> bool {
-        let is_admin = self.user.role >= Role::Admin && room.is_seen_by(self.user.id);
-        is_admin || (self.user.role >= Role::Member && room.role_of(self.user.id) == Some(RoomRole::Owner))
+        let is_admin = self.user.role() >= Role::Admin && room.is_seen_by(self.user.id);
+        is_admin || (self.user.role() >= Role::Member && room.role_of(self.user.id) == Some(RoomRole::Owner))
     }
+}
+
+/// The refusal of a room that is not there, and of one that the member may not know of.
+fn no_room(name: &RoomName) -> Refusal {
+    Refusal::not_found(format!("there is no room {name}"))
 }
 
 /// The room, if it goes on.

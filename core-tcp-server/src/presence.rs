@@ -11,7 +11,7 @@ use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
 use wardroom_protocol::messages::{Goaway, Ping, Presence as Told};
 
-use crate::accounts::SessionId;
+use crate::accounts::{SessionId, User};
 use crate::outlet::{Outlet, Reader};
 use crate::rooms::{Registry, Room};
 use crate::state::State;
@@ -77,6 +77,21 @@ impl Presence {
     /// Closes the connections of a session.
     pub fn close_session(&self, session: SessionId) {
         self.close(|connection| connection.session == Some(session), "this session was ended: sign in again");
+    }
+
+    /// Tells all connections of a user what they may do now.
+    pub fn tell_role(&self, user: &User) {
+        let you = encode(Number::None, &user.you());
+        let line = Bytes::from(format!("# your role is {} now\n", user.role()));
+        for connection in self.lock().connections.values().filter(|connection| connection.user == user.id) {
+            connection.outlet.tell(if connection.is_person { line.clone() } else { you.clone() });
+        }
+    }
+
+    /// The sessions by which a user is connected.
+    fn sessions_of(&self, user: UserId) -> HashSet<SessionId> {
+        let inner = self.lock();
+        inner.connections.values().filter(|c| c.user == user).filter_map(|c| c.session).collect()
     }
 
     /// Closes all connections of a user.
@@ -167,6 +182,27 @@ impl Presence {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes the connections of a user whose sessions are not in the store any more, whatever has ended them.
+pub async fn close_ended(state: &State, user: UserId) {
+    let here = state.presence.sessions_of(user);
+    if here.is_empty() {
+        return;
+    }
+    match state.accounts.sessions_of(&state.store, user).await {
+        Ok(open) => here.difference(&open).for_each(|ended| state.presence.close_session(*ended)),
+        // They are looked for again with the next change; nobody is closed out for a fault of ours.
+        Err(refusal) => tracing::warn!(%refusal, "cannot look which sessions have ended"),
+    }
+}
+
+/// Closes the connections of sessions that have reached their age. Called by the sweeper.
+pub async fn close_expired(state: &State, now_ms: u64) {
+    match state.accounts.expire_sessions(&state.store, now_ms).await {
+        Ok(expired) => expired.into_iter().for_each(|session| state.presence.close_session(session)),
+        Err(refusal) => tracing::warn!(%refusal, "cannot look which sessions have expired"),
     }
 }
 

@@ -223,6 +223,7 @@ async fn sweep(state: Arc<State>, shutdown: CancellationToken) {
         if count.is_multiple_of(4) {
             state.presence.sweep(monotonic_ms(), now_ms());
             crate::presence::tell_moves(&state);
+            crate::presence::close_expired(&state, now_ms()).await;
         }
         if count.is_multiple_of(UPLOAD_SWEEP_EVERY_MS / (SWEEP_EVERY_MS / 4)) {
             crate::files::expire(&state).await;

@@ -204,6 +204,13 @@ pub enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Change what somebody may do; it takes effect at once
+    Role {
+        /// Whose
+        name: UserName,
+        /// viewer, member, operator or admin
+        role: Role,
+    },
     /// Close an account and its connections
     Disable {
         /// Whose

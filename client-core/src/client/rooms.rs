@@ -7,12 +7,12 @@ use wardroom_protocol::messages::{
     DmOpen, DmOpened, MemberInfo, RoomChanged, RoomCreate, RoomInfo, RoomList, RoomListed, RoomMembers,
     RoomMembersListed, RoomRead, RoomState,
 };
-use wardroom_protocol::{Message, RoomName, UserName};
+use wardroom_protocol::{Code, Message, RoomName, UserName};
 
 use super::Client;
 use super::requests::{Kind, Loss};
-use crate::effect::{Change, Effect};
-use crate::model::{OpenState, Room};
+use crate::effect::{Change, Effect, Refusal};
+use crate::model::Room;
 
 impl Client {
     /// The rooms that the welcome names are those that one has joined, unless there are `more`.
@@ -92,21 +92,30 @@ impl Client {
     pub(super) fn on_room_changed(&mut self, changed: RoomChanged) {
         let info = changed.info;
         let name = info.room.clone();
-        let is_lost = !info.joined && info.private;
         if !self.rooms.contains_key(&name) && !info.joined {
             return;
         }
-        self.take_info(info);
-        if is_lost {
-            match self.rooms_open.remove(&name) {
-                Some(_) => self.change_room(&name, |room| {
-                    room.state = OpenState::Failed("you are not a member of this room any more".to_owned());
-                    room.forget_lines();
-                }),
-                None => drop(self.rooms.remove(&name)),
-            }
+        if !info.joined && info.private {
+            self.room_lost(&name);
+        } else {
+            self.take_info(info);
         }
         self.changed(Change::Rooms);
+    }
+
+    /// The room is not for us any more. One that is open says so in place of its lines; another one just goes.
+    fn room_lost(&mut self, name: &RoomName) {
+        if !self.rooms_open.contains_key(name) {
+            self.rooms.remove(name);
+            return;
+        }
+        self.change_room(name, |room| {
+            room.info.joined = false;
+            room.forget_lines();
+        });
+        let refusal =
+            Refusal { code: Some(Code::NotFound), ..Refusal::local("you are not a member of this room any more") };
+        self.room_refused(name, refusal);
     }
 
     pub(super) fn on_room_state(&mut self, state: RoomState) {

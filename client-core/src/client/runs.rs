@@ -9,7 +9,7 @@ use wardroom_protocol::messages::{
     RunAck, RunEnd, RunGet, RunInfo, RunInput, RunList, RunListed, RunOutput, RunSignal, RunStart, RunStartOk,
     RunUnwatch, RunWatch, Signal,
 };
-use wardroom_protocol::{Event, EventBody, Nonce, RoomName, RunId};
+use wardroom_protocol::{Code, Event, EventBody, Nonce, RoomName, RunId};
 
 use super::Client;
 use super::requests::{Kind, Loss};
@@ -115,6 +115,15 @@ impl Client {
             self.change_run(run, |shown| shown.watched = false);
             self.effects.push(Effect::Failed { subject: Subject::Run(run), refusal });
         }
+    }
+
+    /// The server refused input, or ended the watch: it is not asked for again by itself.
+    pub(super) fn run_refused(&mut self, run: RunId, refusal: Refusal) {
+        let ends_watch = matches!(refusal.code, Some(Code::NotFound | Code::BadRequest | Code::Internal));
+        if ends_watch && self.watches.remove(&run).is_some() {
+            self.change_run(run, |shown| shown.watched = false);
+        }
+        self.effects.push(Effect::Failed { subject: Subject::Run(run), refusal });
     }
 
     pub(super) fn unwatch_run(&mut self, run: RunId) {

@@ -163,6 +163,10 @@ impl Client {
             ServerMessage::Ping(ping) => self.on_ping(ping),
             ServerMessage::Goaway(goaway) => self.on_goaway(goaway),
             ServerMessage::Notice(notice) => self.effects.push(Effect::Notice(notice.text)),
+            ServerMessage::You(you) => {
+                self.session.you = Some(you);
+                self.changed(Change::Link);
+            }
             // A pong has done its work by coming; a host's messages are not for us; the rest is of a later version.
             _ => {}
         }
@@ -235,7 +239,7 @@ impl Client {
         }
         let subject = match (stream, run) {
             (Some(stream), _) => Subject::Download(stream),
-            (None, Some(run)) => Subject::Run(run),
+            (None, Some(run)) => return self.run_refused(run, refusal),
             (None, None) => Subject::Session,
         };
         self.effects.push(Effect::Failed { subject, refusal });

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use wardroom_client_core::protocol::messages::Search;
-use wardroom_client_core::protocol::{Nonce, UserName};
+use wardroom_client_core::protocol::{Code, Nonce, Role, UserName};
 use wardroom_client_core::{Command, Effect, OpenFrom, OpenState, PostState, Subject};
 
 use super::world::{World, nonce, room};
@@ -174,6 +174,20 @@ fn a_room_that_one_was_taken_out_of_goes() {
     world.settle();
     assert!(matches!(&world.client.rooms()[&room()].state, OpenState::Failed(_)));
     assert!(world.client.rooms()[&room()].timeline.is_empty());
+    let told = world.seen.iter().filter(|effect| match effect {
+        Effect::Failed { subject: Subject::Open(of), refusal } => *of == room() && refusal.code == Some(Code::NotFound),
+        _ => false,
+    });
+    assert_eq!(told.count(), 1, "whoever shows the room is told once");
+}
+
+#[test]
+fn a_role_that_changes_is_known_at_once() {
+    let mut world = World::new(1);
+    world.settle();
+    world.server.say(&json!({ "t": "you", "user": "ann", "name": "Ann", "role": "viewer" }));
+    world.settle();
+    assert_eq!(world.client.you().map(|you| you.role), Some(Role::Viewer));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
-use wardroom_client_core::{Client, Command, Effect, Input, Options, RunState, WatchFrom};
+use wardroom_client_core::{Client, Command, Effect, Input, Options, RunState, Subject, WatchFrom};
 
 use super::server::RUN;
 use super::world::World;
@@ -132,4 +132,28 @@ fn an_end_that_speaks_of_more_bytes_is_asked_about_once() {
     }
     let ends = world.seen.iter().filter(|effect| matches!(effect, Effect::RunEnded(_))).count();
     assert_eq!(ends, 1, "it does not wait for ever for bytes that never come");
+}
+
+#[test]
+fn a_watch_that_the_server_ends_is_over_and_not_begun_again() {
+    let mut world = World::new(1);
+    let run = RUN.parse().unwrap();
+    world.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: true });
+    world.settle();
+    assert!(world.client.runs()[&run].watched);
+    let err = |code: &str| json!({ "t": "err", "code": code, "msg": "words", "run": RUN });
+    // Input that was refused ends no watch.
+    world.server.say(&err("forbidden"));
+    world.settle();
+    assert!(world.client.runs()[&run].watched);
+    world.server.say(&err("not_found"));
+    world.settle();
+    assert!(!world.client.runs()[&run].watched);
+    let told = |effect: &&Effect| matches!(effect, Effect::Failed { subject: Subject::Run(of), .. } if *of == run);
+    assert_eq!(world.seen.iter().filter(told).count(), 2);
+    let asked = |world: &World| world.server.taken.iter().filter(|frame| frame["t"] == "run.watch").count();
+    let before = asked(&world);
+    world.cut();
+    world.come_to_rest();
+    assert_eq!(asked(&world), before, "a new connection does not ask for it");
 }

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::event::EventBody;
 use wardroom_protocol::limits::TITLE_CHARS_MAX;
 use wardroom_protocol::messages::{
-    InviteAdd, InviteAdded, TokenAdd, TokenAdded, UserAdd, UserDisable, UserInfo, UserPasswd,
+    InviteAdd, InviteAdded, TokenAdd, TokenAdded, UserAdd, UserDisable, UserInfo, UserPasswd, UserSetRole,
 };
 use wardroom_protocol::visible::is_deceptive;
 use wardroom_protocol::{Role, UserName};
@@ -51,7 +51,7 @@ pub(super) fn insert_user(
         fields: "{}",
         nonce: None,
     })?;
-    Ok(User { id, name: name.clone(), shown: shown.to_owned(), role, is_disabled: false, is_bot: false })
+    Ok(User::new(id, name.clone(), shown.to_owned(), role))
 }
 
 /// Puts an account that was made into memory: among the others, and into `general`.
@@ -100,8 +100,8 @@ impl Accounts {
                 sessions: u64::try_from(sessions_of(user.id)).unwrap_or(0),
                 user: user.name.clone(),
                 name: user.shown.clone(),
-                role: user.role,
-                disabled: user.is_disabled,
+                role: user.role(),
+                disabled: user.is_disabled(),
             })
             .collect())
     }
@@ -156,9 +156,36 @@ impl Accounts {
             })
             .await?;
         if let Some(user) = self.by_name(name.as_str()) {
-            put(&self.users, User { is_disabled, ..User::clone(&user) });
+            user.set_disabled(is_disabled);
         }
         Ok(id)
+    }
+
+    /// Changes what somebody may do. It takes effect on their connections at once; the caller tells them.
+    ///
+    /// # Errors
+    /// `not_found`; `conflict` for a bot, and for the last admin.
+    pub async fn set_role(&self, store: &Store, by: &Admin<'_>, set: UserSetRole) -> Result<Arc<User>, Refusal> {
+        let by = by.member().clone();
+        let UserSetRole { user: name, role } = set;
+        let whom = name.clone();
+        store
+            .write(move |tx| {
+                let id = find_person(tx, &whom)?;
+                let was: String =
+                    tx.conn.query_row("SELECT role FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;
+                tx.conn.execute("UPDATE users SET role = ?2 WHERE id = ?1", params![id.0, role.as_str()])?;
+                let others = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0 AND id NOT IN (0, ?1)";
+                let others: i64 = tx.conn.query_row(others, [id.0], |row| row.get(0))?;
+                if was == Role::Admin.as_str() && role < Role::Admin && others == 0 {
+                    return Err(Refusal::conflict("this is the last admin: make another one first"));
+                }
+                tx.audit(by.user.name.as_str(), &by.address, "role", whom.as_str(), role.as_str())
+            })
+            .await?;
+        let user = self.by_name(name.as_str()).ok_or_else(|| Refusal::internal("an account that is not in memory"))?;
+        user.set_role(role);
+        Ok(user)
     }
 
     /// Makes a token for a program.

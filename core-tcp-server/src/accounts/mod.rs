@@ -10,6 +10,8 @@ mod sign_in;
 mod throttle;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 pub use invites::first_invite;
@@ -26,8 +28,9 @@ use crate::store::UserId;
 use passwords::Hasher;
 use throttle::Throttle;
 
-/// An account. Immutable: a change puts another in its place.
-#[derive(Clone, Debug)]
+/// An account. There is one of it in memory, shared by all its connections: a new role, or the end of the account,
+/// takes effect on all of them at once.
+#[derive(Debug)]
 pub struct User {
     /// Its row.
     pub id: UserId,
@@ -35,19 +38,56 @@ pub struct User {
     pub name: UserName,
     /// The name as it is shown.
     pub shown: String,
-    /// What they may do.
-    pub role: Role,
-    /// They may not sign in.
-    pub is_disabled: bool,
     /// A webhook's: nobody signs in by it.
     pub is_bot: bool,
+    /// The place of the role in [`ROLES`].
+    role: AtomicU8,
+    is_disabled: AtomicBool,
 }
 
+/// All roles, the least first.
+const ROLES: [Role; 4] = [Role::Viewer, Role::Member, Role::Operator, Role::Admin];
+
 impl User {
+    /// An account that is open, of a person.
+    pub fn new(id: UserId, name: UserName, shown: String, role: Role) -> Self {
+        let is_disabled = AtomicBool::new(false);
+        Self { id, name, shown, is_bot: false, role: AtomicU8::new(place_of(role)), is_disabled }
+    }
+
+    /// The account of a webhook's bot.
+    pub fn bot(id: UserId, name: UserName) -> Self {
+        let shown = name.to_string();
+        Self { is_bot: true, ..Self::new(id, name, shown, Role::Member) }
+    }
+
+    /// What they may do now.
+    pub fn role(&self) -> Role {
+        // What is stored there is always the place of one.
+        ROLES.get(usize::from(self.role.load(Ordering::Acquire))).copied().unwrap_or(Role::Viewer)
+    }
+
+    /// True while the account is closed: nobody signs in, and no right is left.
+    pub fn is_disabled(&self) -> bool {
+        self.is_disabled.load(Ordering::Acquire)
+    }
+
+    fn set_role(&self, role: Role) {
+        self.role.store(place_of(role), Ordering::Release);
+    }
+
+    fn set_disabled(&self, is_disabled: bool) {
+        self.is_disabled.store(is_disabled, Ordering::Release);
+    }
+
     /// As the wire says it.
     pub fn you(&self) -> You {
-        You { user: self.name.clone(), name: self.shown.clone(), role: self.role }
+        You { user: self.name.clone(), name: self.shown.clone(), role: self.role() }
     }
+}
+
+fn place_of(role: Role) -> u8 {
+    ROLES.iter().position(|other| *other == role).and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
 }
 
 /// Accounts by name.
@@ -63,6 +103,8 @@ pub struct Accounts {
     /// For strangers who sign in by a password or an invite.
     sign_ins: Semaphore,
     hasher: Hasher,
+    /// No session ends by its age before this time, Unix milliseconds.
+    next_expiry_ms: AtomicU64,
 }
 
 impl Accounts {
@@ -84,6 +126,8 @@ impl Accounts {
             throttle: Throttle::default(),
             sign_ins: Semaphore::new(SIGN_INS_MAX),
             hasher: Hasher::default(),
+            // The first look finds out.
+            next_expiry_ms: AtomicU64::new(0),
         })
     }
 
@@ -115,10 +159,12 @@ impl Accounts {
     }
 }
 
+/// Adds an account. One that is known stays the one that its connections hold.
 fn put(users: &Users, user: User) -> Arc<User> {
-    let user = Arc::new(user);
-    users.write().unwrap_or_else(PoisonError::into_inner).insert(user.name.clone(), Arc::clone(&user));
-    user
+    match users.write().unwrap_or_else(PoisonError::into_inner).entry(user.name.clone()) {
+        Entry::Occupied(known) => Arc::clone(known.get()),
+        Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(user))),
+    }
 }
 
 fn count_of(counts: &Mutex<HashMap<UserId, u64>>, user: UserId) -> u64 {
@@ -128,12 +174,8 @@ fn count_of(counts: &Mutex<HashMap<UserId, u64>>, user: UserId) -> u64 {
 fn read_user(row: &rusqlite::Row<'_>) -> Result<User, Refusal> {
     let name: String = row.get(1)?;
     let role: String = row.get(3)?;
-    Ok(User {
-        id: UserId(row.get(0)?),
-        name: UserName::parse(&name).map_err(Refusal::internal)?,
-        shown: row.get(2)?,
-        role: role.parse().map_err(Refusal::internal)?,
-        is_disabled: row.get(4)?,
-        is_bot: row.get(5)?,
-    })
+    let (name, role) = (UserName::parse(&name).map_err(Refusal::internal)?, role.parse().map_err(Refusal::internal)?);
+    let user = User { is_bot: row.get(5)?, ..User::new(UserId(row.get(0)?), name, row.get(2)?, role) };
+    user.set_disabled(row.get(4)?);
+    Ok(user)
 }

@@ -1,6 +1,8 @@
 //! Sessions of people and tokens of programs: made, found by their hash, ended.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -78,7 +80,7 @@ impl Accounts {
             })
             .await?;
         Ok(found.and_then(|(user, id)| {
-            let user = self.by_id(UserId(user)).filter(|user| !user.is_disabled)?;
+            let user = self.by_id(UserId(user)).filter(|user| !user.is_disabled())?;
             Some((user, SessionId(id)))
         }))
     }
@@ -97,7 +99,7 @@ impl Accounts {
         session: Option<SessionId>,
         passwords_set: Option<u64>,
     ) -> bool {
-        let is_open = user == UserId::SYSTEM || self.by_id(user).is_some_and(|user| !user.is_disabled);
+        let is_open = user == UserId::SYSTEM || self.by_id(user).is_some_and(|user| !user.is_disabled());
         if !is_open || passwords_set.is_some_and(|count| count != self.passwords_set(user)) {
             return false;
         }
@@ -105,6 +107,46 @@ impl Accounts {
         let exists = "SELECT EXISTS(SELECT 1 FROM sessions WHERE id = ?1)";
         let found = store.read(move |conn| Ok(conn.prepare_cached(exists)?.query_row([id], |row| row.get(0))?));
         found.await.unwrap_or(false)
+    }
+
+    /// The sessions of a user that have not ended.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn sessions_of(&self, store: &Store, user: UserId) -> Result<HashSet<SessionId>, Refusal> {
+        store
+            .read(move |conn| {
+                let mut statement = conn.prepare_cached("SELECT id FROM sessions WHERE user = ?1")?;
+                let rows = statement.query_map([user.0], |row| row.get(0).map(SessionId))?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .await
+    }
+
+    /// Ends the sessions that have reached their age, and says which. Most of the time it only compares two numbers:
+    /// no session can end before the next one that was found, as those made later also end later. The caller closes
+    /// their connections.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn expire_sessions(&self, store: &Store, now_ms: u64) -> Result<Vec<SessionId>, Refusal> {
+        if now_ms < self.next_expiry_ms.load(Ordering::Acquire) {
+            return Ok(Vec::new());
+        }
+        let (expired, next) = store
+            .write(move |tx| {
+                let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
+                let mut delete = tx.conn.prepare_cached("DELETE FROM sessions WHERE expires <= ?1 RETURNING id")?;
+                let expired = delete.query_map([now], |row| row.get(0).map(SessionId))?;
+                let expired: Vec<_> = expired.collect::<rusqlite::Result<_>>()?;
+                let next: Option<i64> = tx.conn.query_row("SELECT min(expires) FROM sessions", [], |row| row.get(0))?;
+                Ok((expired, next.and_then(|next| u64::try_from(next).ok())))
+            })
+            .await?;
+        // One that is made meanwhile ends that late.
+        let next = next.unwrap_or(u64::MAX).min(now_ms.saturating_add(SESSION_MS));
+        self.next_expiry_ms.store(next, Ordering::Release);
+        Ok(expired)
     }
 
     /// Ends one session. Its connections are closed by the caller, who knows them.

@@ -114,7 +114,7 @@ impl Accounts {
     ) -> Result<SignedIn, Refusal> {
         let name = UserName::typed(typed).ok();
         let user = name.as_ref().and_then(|name| self.by_name(name.as_str()));
-        let user = user.filter(|user| !user.is_disabled && !user.is_bot && user.id != UserId::SYSTEM);
+        let user = user.filter(|user| !user.is_disabled() && !user.is_bot && user.id != UserId::SYSTEM);
         let (phc, is_known) = match &user {
             Some(user) => self.secret_of(store, user.id, host_of(address)).await?,
             None => (None, false),

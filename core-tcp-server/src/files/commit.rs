@@ -79,7 +79,7 @@ async fn commit_to_end(
     let Ok(upload) = state.files.uploads.find(id, member.user.id) else {
         return committed_before(state, member, id, wanted.as_ref()).await;
     };
-    member.speaker_in(&state.rooms, &upload.room.name)?;
+    member.speaker_there(&upload.room)?;
     let wait = Duration::from_millis(COMMIT_WAIT_MS);
     let ending = tokio::time::timeout(wait, upload.ending.lock()).await;
     let mut ending = ending.map_err(|_| Refusal::busy("another commit of this upload is under way", 5_000))?;
@@ -92,6 +92,8 @@ async fn commit_to_end(
         tokio::time::timeout(Duration::from_millis(UPLOAD_WAIT_MS), state.files.lane(upload.room.id).lock()).await;
     let lane = lane.map_err(|_| Refusal::busy("many files are being put on this shelf: try again", 5_000))?;
     if let Some((blake3, stamp)) = sealed {
+        // All of that took a while.
+        member.speaker_there(&upload.room)?;
         place(state, &upload, blake3, stamp, &mut ending).await?;
     }
     match &*ending {

@@ -16,6 +16,7 @@ use wardroom_protocol::messages::{FileData, FileEnd, FileGet, FileGetOk, Place};
 
 use super::commit::Digest;
 use super::{Face, table};
+use crate::access::{BreakOff, Checked, ReadAccess};
 use crate::clock::now_ms;
 use crate::limits::{BULK_READ_BYTES_MAX, DOWNLOADS_MAX};
 use crate::outlet::{Flow, FlowKey, Outlet, Step};
@@ -49,8 +50,9 @@ pub async fn open_download(
     let (shelves, looked_in, path) = (Arc::clone(&state.files.shelves), Arc::clone(&room), get.path.clone());
     let opened = spawn_blocking(move || shelves.open_file(&looked_in.name, &path));
     let (file, stamp) = opened.await.map_err(Refusal::internal)??;
-    let path = get.path.clone();
-    let blake3 = state.store.read(move |conn| table::digest(conn, room.id, path.as_str(), &stamp)).await?;
+    let (path, id) = (get.path.clone(), room.id);
+    let blake3 = state.store.read(move |conn| table::digest(conn, id, path.as_str(), &stamp)).await?;
+    member.still_reads(&room)?;
     if let Some(wanted) = wanted
         && blake3.as_deref() != Some(wanted.as_str())
     {
@@ -74,7 +76,8 @@ pub async fn open_download(
         face,
         slot,
     };
-    Ok((FileGetOk { stream, size, mtime: stamp.mtime_ms(), blake3 }, Box::new(download)))
+    let flow = Checked::over(download, ReadAccess::new(&room, member.user.id));
+    Ok((FileGetOk { stream, size, mtime: stamp.mtime_ms(), blake3 }, flow))
 }
 
 struct Download {
@@ -209,6 +212,13 @@ impl Flow for Download {
             }
             self.read_ahead();
         })
+    }
+}
+
+impl BreakOff for Download {
+    fn break_off(&mut self, refusal: Refusal, out: &mut Vec<Bytes>) {
+        self.failed = Some(refusal);
+        self.finish(out);
     }
 }
 

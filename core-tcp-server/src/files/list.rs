@@ -42,15 +42,15 @@ pub async fn list(state: &Arc<State>, member: &Member, ask: FileList) -> Result<
         page(&opened, after).map_err(|e| refuse(e, "this folder"))
     });
     let (found, more) = read.await.map_err(Refusal::internal)??;
-    let folder = ask.path;
-    state
+    let (folder, id) = (ask.path, room.id);
+    let listed = state
         .store
         .read(move |conn| {
             let mut listed = FileListed { entries: Vec::with_capacity(found.len()), more };
             let mut bytes_left = LINE_BYTES_MAX - ENVELOPE_BYTES;
             for (name, kind, stamp) in found {
                 let path = folder.as_ref().map_or_else(|| name.clone(), |folder| format!("{folder}/{name}"));
-                let entry = info(conn, room.id, &path, name, kind, &stamp)?;
+                let entry = info(conn, id, &path, name, kind, &stamp)?;
                 let bytes = serde_json::to_string(&entry).map_err(Refusal::internal)?.len() + 1;
                 // An answer is one line: what does not fit is on the next page.
                 let Some(left) = bytes_left.checked_sub(bytes) else {
@@ -62,7 +62,9 @@ pub async fn list(state: &Arc<State>, member: &Member, ask: FileList) -> Result<
             }
             Ok(listed)
         })
-        .await
+        .await?;
+    member.still_reads(&room)?;
+    Ok(listed)
 }
 
 /// One file or folder; its name is the path.
@@ -75,8 +77,10 @@ pub async fn stat(state: &Arc<State>, member: &Member, ask: FileStat) -> Result<
     let (shelves, looked_in, path) = (Arc::clone(&state.files.shelves), Arc::clone(&room), ask.path.clone());
     let looked = spawn_blocking(move || shelves.look(&looked_in.name, &path).map_err(|e| refuse(e, path.as_str())));
     let (kind, stamp) = looked.await.map_err(Refusal::internal)??;
-    let path = ask.path.to_string();
-    state.store.read(move |conn| info(conn, room.id, &path, path.clone(), kind, &stamp)).await
+    let (path, id) = (ask.path.to_string(), room.id);
+    let info = state.store.read(move |conn| info(conn, id, &path, path.clone(), kind, &stamp)).await?;
+    member.still_reads(&room)?;
+    Ok(info)
 }
 
 fn info(

@@ -30,6 +30,7 @@ pub async fn resume(
 ) -> Result<FilePutOk, Refusal> {
     member.speaker()?;
     if let Ok(upload) = state.files.uploads.find(id, member.user.id) {
+        member.speaker_there(&upload.room)?;
         return take_over(&state.files, &upload, outlet, Face::Program).await;
     }
     let by = member.user.id;
@@ -59,9 +60,11 @@ pub async fn take_over(
 
 /// The next bytes of an upload, as a program sends them: what is wrong is told, once per gap. Chunks behind a wrong
 /// offset are dropped without a word until a right one or a resume comes, as those that were under way would be many.
+/// So are those of a sender who may not add to the room any more.
 pub async fn chunk(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, chunk: FileChunk, body: Bytes) {
     let taken = async {
         let upload = state.files.uploads.find(chunk.upload, member.user.id).map_err(NotTaken::Refused)?;
+        member.speaker_there(&upload.room).map_err(|refusal| upload.refuse_sender(outlet, refusal))?;
         let piece = piece(&state.files, body).await.map_err(NotTaken::Refused)?;
         if upload.offer(outlet, chunk.off, piece)? {
             pump::start(&state.files.shelves, &upload);
@@ -89,6 +92,7 @@ pub async fn write(
     loop {
         upload.has_room(bytes.len() as u64, UPLOAD_WAIT_MS).await?;
         let piece = piece(&state.files, bytes.clone()).await?;
+        member.speaker_there(&upload.room)?;
         match upload.offer(outlet, off, piece) {
             Ok(is_first) => {
                 if is_first {

@@ -154,6 +154,16 @@ impl Upload {
         staging.touched_ms = monotonic_ms();
     }
 
+    /// The sender may not go on. That is said once, until somebody goes on with it: more is under way behind it.
+    pub fn refuse_sender(&self, outlet: &Arc<Outlet>, refusal: Refusal) -> NotTaken {
+        let mut staging = self.staging();
+        let is_holder = staging.holder.as_ref().is_some_and(|h| std::ptr::eq(h.outlet.as_ptr(), Arc::as_ptr(outlet)));
+        if is_holder && std::mem::replace(&mut staging.is_gap, true) {
+            return NotTaken::Silently;
+        }
+        NotTaken::Refused(refusal)
+    }
+
     /// Takes bytes, if they are the next. True if the pump is to be started.
     pub fn offer(&self, outlet: &Arc<Outlet>, off: u64, piece: Piece) -> Result<bool, NotTaken> {
         let mut staging = self.staging();

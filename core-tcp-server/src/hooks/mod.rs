@@ -155,8 +155,7 @@ fn insert(tx: &mut Tx<'_>, room: &Arc<Room>, by: &Member, name: &UserName) -> Re
     let hook = u64::try_from(tx.conn.last_insert_rowid()).unwrap_or(0);
     let detail = format!("{hook} as {name}");
     tx.audit(by.user.name.as_str(), &by.address, "hook.add", room.name.as_str(), &detail)?;
-    let bot =
-        User { id, name: name.clone(), shown: name.to_string(), role: Role::Member, is_disabled: false, is_bot: true };
+    let bot = User::bot(id, name.clone());
     Ok((HookAdded { hook, token }, bot))
 }
 

@@ -36,7 +36,7 @@ pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64
         ..Refusal::busy("this webhook posts too often: one post a second is taken, after sixty at once", retry_ms)
     })?;
     let room = unarchived(state.rooms.by_id(room).ok_or_else(no_hook)?)?;
-    let bot = state.accounts.by_id(bot).filter(|bot| !bot.is_disabled).ok_or_else(no_hook)?;
+    let bot = state.accounts.by_id(bot).filter(|bot| !bot.is_disabled()).ok_or_else(no_hook)?;
     let mut said = forms::read(&post.content_type, post.github.as_deref(), body)?;
     if let Some(key) = post.key {
         said.key = Some(key);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use wardroom_protocol::event::{EventBody, RoleOf, Whom};
 use wardroom_protocol::messages::{MemberInfo, RoomInvite, RoomRemove, RoomSetRole};
-use wardroom_protocol::{Role, RoomName, RoomRole, UserName};
+use wardroom_protocol::{RoomName, RoomRole, UserName};
 
 use super::room::Room;
 use super::{GENERAL, append, check_no_dm};
@@ -158,11 +158,11 @@ pub fn members(state: &State, member: &Member, name: &RoomName) -> Result<Vec<Me
     let room = member.readable(&state.rooms, name)?.room;
     let roles: std::collections::HashMap<_, _> = room.members().into_iter().collect();
     let users = state.accounts.all();
-    let members = users.iter().filter(|user| !user.is_disabled).filter_map(|user| {
+    let members = users.iter().filter(|user| !user.is_disabled()).filter_map(|user| {
         Some(MemberInfo {
             user: user.name.clone(),
             name: user.shown.clone(),
-            role: Role::max(user.role, Role::Viewer),
+            role: user.role(),
             here: state.presence.is_here(user.id),
             room_role: *roles.get(&user.id)?,
             bot: user.is_bot,
@@ -183,7 +183,7 @@ fn known(state: &State, name: &UserName) -> Result<Arc<User>, Refusal> {
 /// `not_found`; `conflict` for one that is closed.
 pub(super) fn somebody(state: &State, name: &UserName) -> Result<Arc<User>, Refusal> {
     let user = known(state, name)?;
-    if user.is_disabled {
+    if user.is_disabled() {
         return Err(Refusal::conflict(format!("the account of {name} is closed")));
     }
     Ok(user)

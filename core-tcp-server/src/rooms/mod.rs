@@ -1,6 +1,7 @@
 //! Rooms: made, joined, kept, read and talked in. Plain functions over the state; they know no socket.
 
 mod amend;
+mod info;
 mod make;
 mod members;
 mod mention;
@@ -81,7 +82,8 @@ async fn infos(
     let seen = state.rooms.all().into_iter().filter(|room| room.is_seen_by(user));
     let rooms: Vec<_> = seen.filter(|room| is_listed(room)).collect();
     recount::know(state, &rooms, user).await?;
-    Ok(rooms.iter().map(|room| room.info(user)).collect())
+    // That took a while: who was taken out of a room meanwhile is not told of it.
+    Ok(rooms.iter().filter(|room| member.still_reads(room).is_ok()).map(|room| room.info(user)).collect())
 }
 
 /// The member has read up to here; all their connections are told. Never goes back.
@@ -118,12 +120,8 @@ pub fn tell_moved(state: &State, moved: Vec<(Arc<Room>, Moved)>) {
             Moved::Came(user) => state
                 .presence
                 .each_of(user, |outlet| outlet.push(Item::Joined { room: Arc::clone(&room), known: None })),
-            Moved::Went(user) => state.presence.each_of(user, |outlet| {
-                outlet.push(Item::Left(room.id));
-                if room.is_private {
-                    outlet.push(Item::Close(room.id));
-                }
-            }),
+            // This also wakes what they read there: see [`crate::access`].
+            Moved::Went(user) => state.presence.each_of(user, |outlet| outlet.push(Item::Left(room.id))),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use wardroom_protocol::messages::RoomInfo;
 use wardroom_protocol::{RoomName, RoomRole, UserName};
 
 use super::people::{Mark, People, Recount, Standing};
@@ -36,6 +35,8 @@ pub struct Room {
     people: RwLock<People>,
     /// Counts what moves read positions and unread counts without being an event: likewise.
     moves: AtomicU64,
+    /// Counts who went: see [`crate::access`].
+    departures: AtomicU64,
     /// Connections of members that do not have it open: told, at most a few times a second, that it moved on.
     quiet: RwLock<Vec<Arc<Outlet>>>,
 }
@@ -89,6 +90,7 @@ impl Room {
             changes: AtomicU64::new(0),
             people: RwLock::new(People::new(head)),
             moves: AtomicU64::new(0),
+            departures: AtomicU64::new(0),
             quiet: RwLock::default(),
         }
     }
@@ -151,6 +153,11 @@ impl Room {
     /// Another number than before if a read position or a count may have moved otherwise than by an event. Costs no lock.
     pub fn moves(&self) -> u64 {
         self.moves.load(Ordering::Acquire)
+    }
+
+    /// Another number than before if somebody went. It moves before the event that says so can be read. Costs no lock.
+    pub fn departures(&self) -> u64 {
+        self.departures.load(Ordering::Acquire)
     }
 
     /// Where a member stands.
@@ -247,6 +254,7 @@ impl Room {
             }
             Effect::Went(user) => {
                 people.go(user);
+                self.departures.fetch_add(1, Ordering::Release);
                 news.moved.push(Moved::Went(user));
             }
             Effect::Role(user, role) => {
@@ -283,29 +291,6 @@ impl Room {
         }
     }
 
-    /// The room as this user sees it.
-    pub fn info(&self, user: UserId) -> RoomInfo {
-        let meta = self.meta();
-        let people = self.people();
-        let standing = people.standing(user);
-        RoomInfo {
-            room: self.name.clone(),
-            title: meta.title,
-            head: people.head(),
-            read: standing.map_or(0, |standing| standing.read),
-            mentions: standing.map_or(0, |standing| standing.mentions),
-            joined: standing.is_some(),
-            private: self.is_private,
-            unread: standing.map_or(0, |standing| standing.unread),
-            topic: meta.topic,
-            role: people.role(user),
-            archived: meta.is_archived,
-            dm: self.dm.clone(),
-            first: Some(meta.first).filter(|first| *first > 1),
-            retention_days: Some(meta.retention_days).filter(|days| *days > 0),
-        }
-    }
-
     /// Adds a connection to be told that the room moved on.
     pub fn subscribe_quiet(&self, outlet: &Arc<Outlet>) {
         self.quiet.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(outlet));
@@ -339,7 +324,7 @@ impl Room {
         self.meta.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn people(&self) -> RwLockReadGuard<'_, People> {
+    pub(super) fn people(&self) -> RwLockReadGuard<'_, People> {
         self.people.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -159,6 +159,7 @@ pub async fn history(state: &State, member: &Member, ask: &RoomHistory) -> Resul
         }
         _ => return Err(one_place()),
     };
+    member.still_reads(&room)?;
     Ok(page(&room, &events, more))
 }
 

@@ -8,6 +8,7 @@ use wardroom_protocol::messages::Typing;
 
 use crate::clock::monotonic_ms;
 use crate::limits::{TYPING_EVERY_MS, TYPISTS_MAX};
+use crate::outlet::Reader;
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -41,7 +42,9 @@ pub fn typing(state: &State, member: &Member, name: &RoomName) -> Result<(), Ref
     }
     let frame = encode(Number::None, &Typing { room: room.name.clone(), user: Some(user.name.clone()) });
     room.tail.each_reader(|outlet| {
-        if outlet.reader_is().is_some_and(|reader| reader.user != user.id && !reader.is_person) {
+        // A reader who was taken out may not have noticed yet.
+        let is_told = |reader: Reader| reader.user != user.id && !reader.is_person && room.is_seen_by(reader.user);
+        if outlet.reader_is().is_some_and(is_told) {
             outlet.tell_now_or_never(&frame);
         }
     });

@@ -16,6 +16,7 @@ use crate::limits::INPUT_WAIT_MS;
 use crate::outlet::Outlet;
 use crate::policy::Member;
 use crate::refusal::Refusal;
+use crate::rooms::Room;
 use crate::state::State;
 
 /// Sends a run a signal. On record before its host is told.
@@ -39,7 +40,7 @@ pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> R
 /// # Errors
 /// As [`send_input`].
 pub async fn eof(state: &Arc<State>, member: &Member, eof: RunEof) -> Result<(), Refusal> {
-    let (run, link) = typing(state, member, eof.run).await?;
+    let (run, _, link) = typing(state, member, eof.run).await?;
     tell(&link, &run, encode(Number::None, &HostEof { run: eof.run }))
 }
 
@@ -57,12 +58,14 @@ pub async fn input(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, in
 /// # Errors
 /// `forbidden`, `not_found`, `conflict` (it is over, or reads nothing), `busy` (its host is away or too slow).
 async fn send_input(state: &Arc<State>, member: &Member, run: RunId, bytes: Bytes) -> Result<(), Refusal> {
-    let (run, link) = typing(state, member, run).await?;
+    let (run, room, link) = typing(state, member, run).await?;
     let wait = Duration::from_millis(INPUT_WAIT_MS);
     let permit = tokio::time::timeout(wait, Arc::clone(&link.input).acquire_owned()).await;
     let Ok(Ok(permit)) = permit else {
         return Err(Refusal::busy("the run's host takes no more input now", INPUT_WAIT_MS));
     };
+    // That took a while.
+    member.typist(&room, run.facts.by)?;
     let input = HostInput { run: run.facts.id, len: bytes.len() as u64 };
     let frame = encode_with_body(Number::None, &input, &bytes);
     tell(&link, &run, Bytes::from_owner(OnItsWay { frame, _permit: permit }))
@@ -80,15 +83,16 @@ impl AsRef<[u8]> for OnItsWay {
     }
 }
 
-/// A run that this member may write to, and the way to it.
-async fn typing(state: &Arc<State>, member: &Member, run: RunId) -> Result<(Arc<Run>, Link), Refusal> {
+/// A run that this member may write to, its room, and the way to it.
+async fn typing(state: &Arc<State>, member: &Member, run: RunId) -> Result<(Arc<Run>, Arc<Room>, Link), Refusal> {
     let run = open_run(state, member, run).await?;
-    member.typist(run.facts.by)?;
+    let room = list::check_readable(state, member, run.facts.room)?;
+    member.typist(&room, run.facts.by)?;
     if !run.facts.order.stdin {
         return Err(Refusal::conflict("this run reads nothing: it was started without stdin"));
     }
     let link = link_of(state, &run)?;
-    Ok((run, link))
+    Ok((run, room, link))
 }
 
 /// A run that is not over, in a room that this member may read.

@@ -15,6 +15,7 @@ use wardroom_protocol::messages::ErrAnswer;
 use super::log::{LogRead, RunLog};
 use super::output::OutputReader;
 use super::piece::Piece;
+use crate::access::BreakOff;
 use crate::limits::{BULK_READ_BYTES_MAX, WATCHES_MAX};
 use crate::outlet::{Flow, FlowKey, Outlet, Step};
 use crate::refusal::Refusal;
@@ -149,6 +150,12 @@ impl Flow for Watch {
                 Err(error) => self.failure = Some(Refusal::internal(format!("run {}: {error}", self.log.run))),
             }
         })
+    }
+}
+
+impl BreakOff for Watch {
+    fn break_off(&mut self, refusal: Refusal, out: &mut Vec<Bytes>) {
+        self.fail(&refusal, out);
     }
 }
 

@@ -10,9 +10,11 @@ use wardroom_protocol::{RunId, UserName};
 
 use super::flow::{Watch, beyond};
 use super::log::RunLog;
+use crate::access::{Checked, ReadAccess};
 use crate::outlet::{Flow, Outlet};
 use crate::policy::Member;
 use crate::refusal::Refusal;
+use crate::rooms::Room;
 use crate::state::State;
 use crate::store::RoomId;
 
@@ -63,7 +65,7 @@ pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<
         }
         None => {
             let rooms = state.rooms.all();
-            let is_hidden = |room: &&Arc<crate::rooms::Room>| !room.is_seen_by(member.user.id);
+            let is_hidden = |room: &&Arc<Room>| !room.is_seen_by(member.user.id);
             let hidden: Vec<i64> = rooms.iter().filter(is_hidden).map(|room| room.id.0).collect();
             let hidden = serde_json::to_string(&hidden).map_err(Refusal::internal)?;
             let sql =
@@ -74,6 +76,10 @@ pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<
     let mut bytes = 0;
     let mut runs = Vec::new();
     for stored in stored {
+        // It was read a while ago.
+        if check_readable(state, member, stored.room).is_err() {
+            continue;
+        }
         let info = info(state, stored)?;
         bytes += serde_json::to_string(&info).map_or(0, |json| json.len() + 1);
         if bytes > LIST_BYTES_MAX && !runs.is_empty() {
@@ -123,17 +129,19 @@ pub async fn watch(
     if window == 0 {
         return Err(Refusal::bad_request("a window of 0 bytes would never let anything through"));
     }
-    let log = match state.runs.find(watch.run) {
-        Some(run) => {
-            check_readable(state, member, run.facts.room)?;
-            Arc::clone(&run.log)
+    let (log, room) = match state.runs.find(watch.run) {
+        Some(run) => (Arc::clone(&run.log), check_readable(state, member, run.facts.room)?),
+        None => {
+            let stored = stored(state, member, watch.run).await?;
+            let room = check_readable(state, member, stored.room)?;
+            (over(state, stored)?, room)
         }
-        None => over(state, stored(state, member, watch.run).await?)?,
     };
     if log.is_over() && watch.from > log.head() {
         return Err(beyond(log.head()));
     }
-    Ok(Box::new(Watch::begin(&log, outlet, watch.from, window)?))
+    let flow = Watch::begin(&log, outlet, watch.from, window)?;
+    Ok(Checked::over(flow, ReadAccess::new(&room, member.user.id)))
 }
 
 /// The log of a run that is over.
@@ -144,13 +152,14 @@ fn over(state: &State, stored: Stored) -> Result<Arc<RunLog>, Refusal> {
     Ok(Arc::new(RunLog::over(&state.runs.folder, run, bytes, encode(Number::None, &end))))
 }
 
-/// True for members who may read the room of a run.
+/// The room of a run, if this member may read it.
 ///
 /// # Errors
 /// `not_found`, in the words for a run that does not exist.
-pub(super) fn check_readable(state: &State, member: &Member, room: RoomId) -> Result<(), Refusal> {
+pub(super) fn check_readable(state: &State, member: &Member, room: RoomId) -> Result<Arc<Room>, Refusal> {
     let room = state.rooms.by_id(room).ok_or_else(no_run)?;
-    member.readable(&state.rooms, &room.name).map(drop).map_err(|_| no_run())
+    member.still_reads(&room).map_err(|_| no_run())?;
+    Ok(room)
 }
 
 async fn stored(state: &State, member: &Member, run: RunId) -> Result<Stored, Refusal> {

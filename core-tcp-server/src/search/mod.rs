@@ -148,7 +148,10 @@ pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFo
         found = task => found.map_err(Refusal::internal)?,
         () = interrupt => return Err(Refusal::internal("a search that never ends")),
     };
-    found.map(|found| SearchFound { behind, ..found })
+    let mut found = SearchFound { behind, ..found? };
+    // Rights may have gone while it was searched.
+    found.hits.retain(|hit| member.readable(&state.rooms, &hit.room).is_ok());
+    Ok(found)
 }
 
 fn plan(state: &State, member: &Member, ask: &Ask) -> Result<Plan, Refusal> {

@@ -15,6 +15,7 @@ use crate::answer::{Nothing, ok, page};
 use crate::hooks;
 use crate::outlet::{Item, Outlet};
 use crate::policy::Member;
+use crate::presence::close_ended;
 use crate::refusal::Refusal;
 use crate::rooms::{self, Post};
 use crate::state::State;
@@ -160,6 +161,7 @@ async fn carry_out(
         | Request::UserList(_)
         | Request::UserPasswd(_)
         | Request::UserDisable(_)
+        | Request::UserSetRole(_)
         | Request::TokenAdd(_)
         | Request::InviteAdd(_)) => manage(state, member, id, request).await?,
         request @ (Request::RunStart(_)
@@ -231,7 +233,19 @@ pub async fn manage(
             }
             ok(id, &Nothing {})
         }
-        Request::TokenAdd(add) => ok(id, &state.accounts.add_token(store, &admin, add).await?),
+        Request::UserSetRole(set) => {
+            let user = state.accounts.set_role(store, &admin, set).await?;
+            state.presence.tell_role(&user);
+            ok(id, &Nothing {})
+        }
+        Request::TokenAdd(add) => {
+            let whose = state.accounts.by_name(add.user.as_str());
+            let added = state.accounts.add_token(store, &admin, add).await?;
+            if let Some(user) = whose {
+                close_ended(state, user.id).await;
+            }
+            ok(id, &added)
+        }
         Request::InviteAdd(add) => ok(id, &state.accounts.add_invite(store, &admin, add).await?),
         _ => return Err(Refusal::bad_request("this is not an administrator's request")),
     })

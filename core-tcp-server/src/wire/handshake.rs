@@ -17,6 +17,7 @@ use crate::clock::now_ms;
 use crate::outlet::{Item, Known, Outlet};
 use crate::permits::{Origin, Permit};
 use crate::policy::Member;
+use crate::presence::close_ended;
 use crate::refusal::Refusal;
 use crate::rooms;
 use crate::secrets::are_equal;
@@ -237,6 +238,10 @@ async fn hello_of(
 ) -> Result<Opened, Box<ErrAnswer>> {
     check_version(hello.v, id)?;
     let signed_in = sign_in(state, peer, session, hello).await.map_err(|refusal| Box::new(refusal.answer(id)))?;
+    if signed_in.token.is_some() {
+        // A new session may have taken the place of the oldest one.
+        close_ended(state, signed_in.user.id).await;
+    }
     let member = Member {
         user: Arc::clone(&signed_in.user),
         session: signed_in.session,

@@ -63,6 +63,14 @@ impl QuietRooms {
         }
     }
 
+    /// The reader may not see this room any more, whether or not they are still thought to be in it.
+    pub fn lose(&mut self, room: Arc<Room>, outlet: &Arc<Outlet>) {
+        self.leave(room.id, outlet);
+        if self.left.iter().all(|left| left.id != room.id) {
+            self.left.push(room);
+        }
+    }
+
     /// The connection is over.
     pub fn leave_all(&mut self, outlet: &Arc<Outlet>) {
         for (_, quiet) in self.rooms.drain() {

@@ -16,6 +16,7 @@ use wardroom_protocol::messages::{Goaway, RoomLive};
 use super::messages::{Messages, to_messages};
 use super::quiet::QuietRooms;
 use super::stream::{Frames, Stream};
+use crate::access::ReadAccess;
 use crate::limits::{
     BULK_FRAMES_PER_WRITE_MAX, CLOSE_WAIT_MS, EVENT_BYTES_PER_WRITE_MAX, PAGE_BYTES_MAX, PAGE_EVENTS_MAX,
     WRITE_BYTES_MAX,
@@ -36,6 +37,7 @@ pub trait Render: Send {
 /// A room that the reader has open.
 struct OpenRoom {
     room: Arc<Room>,
+    access: ReadAccess,
     cursor: u64,
     is_live: bool,
 }
@@ -203,7 +205,8 @@ impl Writer {
                     return;
                 }
                 room.tail.subscribe(&self.outlet);
-                self.rooms.push(OpenRoom { room, cursor, is_live: false });
+                let access = ReadAccess::new(&room, self.reader);
+                self.rooms.push(OpenRoom { room, access, cursor, is_live: false });
             }
             Item::Close(id) => {
                 if let Some(at) = self.rooms.iter().position(|open| open.room.id == id) {
@@ -257,6 +260,13 @@ impl Writer {
                     }
                 }
             }
+            if open.access.check().is_err() {
+                // What was just read may lie behind the departure.
+                out.truncate(from);
+                index -= 1;
+                self.lose(index);
+                continue;
+            }
             if let Some(render) = &mut self.render {
                 for frame in out.iter_mut().skip(from) {
                     *frame = render.render(std::mem::take(frame));
@@ -273,6 +283,13 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// The reader may not read this open room any more, and is told so by `room.changed`.
+    fn lose(&mut self, index: usize) {
+        let OpenRoom { room, .. } = self.rooms.swap_remove(index);
+        room.tail.unsubscribe(&self.outlet);
+        self.quiet.lose(room, &self.outlet);
     }
 
     /// The last word where a room cannot be read.

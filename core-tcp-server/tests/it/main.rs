@@ -1,5 +1,5 @@
 //! The core as its clients meet it: a real data folder, a real socket, frames in and frames out.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, which print their seeds")]
 
 mod common;
 mod conversation;
@@ -10,6 +10,7 @@ mod hooks;
 mod hosts;
 mod passwords;
 mod retention;
+mod rights;
 mod rooms;
 mod runs;
 mod search;

@@ -1,11 +1,12 @@
 //! The body of a download. A task holds the connection to the core, so that its pings are answered while the browser
 //! takes nothing; credit bounds what waits between the two. A body that breaks off is never ended cleanly: the client
-//! must see that it has not got all.
+//! must see that it has not got all. What waits then is not sent any more: the core may have cut the download because
+//! its reader has lost the right to it.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -34,6 +35,8 @@ pub(crate) enum Source {
 struct Taken {
     bytes: AtomicU64,
     more: Notify,
+    /// The download broke off: nothing more is handed out.
+    is_broken: AtomicBool,
 }
 
 /// The bytes `first..first + len` of a download that the core has begun to send.
@@ -66,6 +69,7 @@ impl Pump {
     async fn run(mut self, first: u64) {
         if let Err(error) = self.carry(first).await {
             tracing::warn!(source = ?self.source, off = self.off, %error, "a download broke off");
+            self.taken.is_broken.store(true, Relaxed);
             let _ = self.pieces.send(Err(io::Error::other(error))).await;
         }
     }
@@ -148,6 +152,7 @@ impl Stream for Pieces {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.waiting.poll_recv(cx).map(|piece| match piece {
+            Some(Ok(_)) if self.taken.is_broken.load(Relaxed) => Some(Err(io::ErrorKind::ConnectionAborted.into())),
             Some(Ok(bytes)) => {
                 let count = bytes.len() as u64;
                 self.left = self.left.saturating_sub(count);

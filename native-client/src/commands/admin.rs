@@ -4,6 +4,7 @@
 use wardroom_protocol::Role;
 use wardroom_protocol::messages::{
     InviteAdd, InviteAdded, TokenAdd, TokenAdded, UserAdd, UserDisable, UserInfo, UserList, UserListed, UserPasswd,
+    UserSetRole,
 };
 use wardroom_protocol::{Request, UserName};
 
@@ -24,6 +25,8 @@ pub enum AdminCall {
     UserPasswd(UserPasswd),
     /// Close an account, or open it again.
     UserDisable(UserDisable),
+    /// Change what somebody may do.
+    UserSetRole(UserSetRole),
     /// Make a token for a program.
     TokenAdd(TokenAdd),
     /// Make an invite.
@@ -56,6 +59,7 @@ pub async fn admin(target: Target, mut admin: Admin) -> Result<ExitCode, Failure
             AdminCall::UserList(request) => runner.ask(&request).await,
             AdminCall::UserPasswd(request) => runner.ask(&request).await,
             AdminCall::UserDisable(request) => runner.ask(&request).await,
+            AdminCall::UserSetRole(request) => runner.ask(&request).await,
             AdminCall::TokenAdd(request) => runner.ask(&request).await,
             AdminCall::Invite { role } => runner.ask(&InviteAdd { role }).await,
         }?;
@@ -76,6 +80,7 @@ impl AdminCall {
             AdminCall::UserList(request) => Request::UserList(request),
             AdminCall::UserPasswd(request) => Request::UserPasswd(request),
             AdminCall::UserDisable(request) => Request::UserDisable(request),
+            AdminCall::UserSetRole(request) => Request::UserSetRole(request),
             AdminCall::TokenAdd(request) => Request::TokenAdd(request),
             AdminCall::Invite { role } => Request::InviteAdd(InviteAdd { role }),
         }
@@ -95,6 +100,7 @@ impl Admin {
             AdminCall::UserDisable(UserDisable { user, disabled }) => {
                 done(&mut out, self.json, user, if *disabled { "disabled" } else { "enabled" })?;
             }
+            AdminCall::UserSetRole(UserSetRole { user, role }) => done(&mut out, self.json, user, role.as_str())?,
             AdminCall::UserList(_) => {
                 let listed: UserListed = read(line)?;
                 for user in &listed.users {

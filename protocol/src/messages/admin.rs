@@ -71,6 +71,15 @@ pub struct UserDisable {
     pub disabled: bool,
 }
 
+/// Changes what somebody may do, on their connections too. Whoever has one is told by [`super::You`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct UserSetRole {
+    /// Whose.
+    pub user: UserName,
+    /// What they may do from now on.
+    pub role: Role,
+}
+
 /// Makes a token for a program of this user. Answer: [`TokenAdded`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct TokenAdd {
@@ -115,5 +124,6 @@ redacted!(UserAdd, UserPasswd, TokenAdded, InviteAdded);
 
 impl_message! {
     UserAdd = "user.add", UserList = "user.list", UserPasswd = "user.passwd", UserDisable = "user.disable",
+    UserSetRole = "user.role",
     TokenAdd = "token.add", InviteAdd = "invite.add",
 }

@@ -103,7 +103,7 @@ requests! {
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
     RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
     Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
-    UserAdd, UserList, UserPasswd, UserDisable, TokenAdd, InviteAdd,
+    UserAdd, UserList, UserPasswd, UserDisable, UserSetRole, TokenAdd, InviteAdd,
     HostHello, HostStarted, HostOutput, HostEnded,
 }
 
@@ -130,6 +130,7 @@ pub enum ServerMessage {
     Pong(Pong),
     Goaway(Goaway),
     Notice(Notice),
+    You(You),
     HostWelcome(HostWelcome),
     HostStart(HostStart),
     HostAck(HostAck),
@@ -239,6 +240,7 @@ impl ServerMessage {
             "pong" => read!(Pong),
             "goaway" => read!(Goaway),
             "notice" => read!(Notice),
+            "you" => read!(You),
             // A page is no host: it need not carry the code for what only hosts are told.
             #[cfg(not(target_family = "wasm"))]
             "host.welcome" => read!(HostWelcome),
@@ -278,6 +280,7 @@ impl ServerMessage {
         "pong",
         "goaway",
         "notice",
+        "you",
         "host.welcome",
         "host.start",
         "host.ack",

@@ -245,7 +245,7 @@ pub struct Notice {
 
 impl_message! {
     Hello = "hello", Via = "via", Welcome = "welcome", Ping = "ping", Pong = "pong", SessionEnd = "session.end",
-    Goaway = "goaway", Notice = "notice",
+    Goaway = "goaway", Notice = "notice", You = "you",
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
         RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
         Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
-        UserAdd, UserList, UserPasswd, UserDisable, TokenAdd, InviteAdd,
+        UserAdd, UserList, UserPasswd, UserDisable, UserSetRole, TokenAdd, InviteAdd,
         HostHello, HostStarted, HostOutput, HostEnded,
     })
 }
@@ -58,6 +58,7 @@ pub fn server(frame: &Frame) -> Result<Bytes, String> {
         ServerMessage::Pong(m) => encode(none, &m),
         ServerMessage::Goaway(m) => encode(none, &m),
         ServerMessage::Notice(m) => encode(none, &m),
+        ServerMessage::You(m) => encode(none, &m),
         ServerMessage::HostWelcome(m) => encode(none, &m),
         ServerMessage::HostStart(m) => encode(none, &m),
         ServerMessage::HostAck(m) => encode(none, &m),

@@ -246,11 +246,17 @@ impl Session {
         Ok(())
     }
 
-    /// The room that is open.
+    /// The room that is open, as long as one may see it.
     fn current(&self) -> Result<&Arc<Room>, Refusal> {
-        self.room
-            .as_ref()
-            .ok_or_else(|| Refusal::not_found("you are in no room: /rooms lists them, /join ROOM goes to one"))
+        let no_room = || Refusal::not_found("you are in no room: /rooms lists them, /join ROOM goes to one");
+        let room = self.room.as_ref().ok_or_else(no_room)?;
+        self.member.still_reads(room).map_err(|_| {
+            Refusal::not_found(format!(
+                "you are not in {} any more: /rooms lists rooms, /join ROOM goes to one",
+                room.name
+            ))
+        })?;
+        Ok(room)
     }
 
     /// Waits, a little, until what was asked for so far is on the screen, so that answers stand in the order of the

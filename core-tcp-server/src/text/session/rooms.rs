@@ -23,14 +23,19 @@ impl Session {
         let zone = self.calendar.zone_words(now_ms());
         let lines = format!(
             "# You are {} ({}). Times are {zone}. What you say comes back in its place among what others say.\n",
-            user.name, user.role
+            user.name,
+            user.role()
         );
         self.tell_lines(lines);
         let all = self.state.rooms.all();
         let joined = || all.iter().filter(|room| room.has(user.id));
         let first = joined().find(|room| room.id == rooms::GENERAL).or_else(|| joined().next());
         match first {
-            Some(room) => self.enter(Arc::clone(room)).await,
+            Some(room) => {
+                if let Err(refusal) = self.enter(Arc::clone(room)).await {
+                    self.tell(&refusal.msg);
+                }
+            }
             None => self.tell("you are in no room: /rooms lists them, /join ROOM goes to one"),
         }
     }
@@ -47,8 +52,12 @@ impl Session {
     }
 
     /// Opens a room, and closes the one before.
-    pub(super) async fn enter(&mut self, room: Arc<Room>) {
+    ///
+    /// # Errors
+    /// `not_found` where the person was taken out of it meanwhile.
+    pub(super) async fn enter(&mut self, room: Arc<Room>) -> Result<(), Refusal> {
         self.note_read().await;
+        self.member.still_reads(&room)?;
         if let Some(old) = self.room.take() {
             self.outlet.push(Item::Close(old.id));
             for run in self.followed.forget_noticed() {
@@ -81,22 +90,24 @@ impl Session {
         self.tell_lines(line);
         self.followed.open(&room.name, head);
         self.outlet.push(Item::Open { room: Arc::clone(&room), cursor: head.saturating_sub(LAST_EVENTS) });
+        // Opened first, asked then: who is taken out before this line is told so here, and who is taken out after it
+        // finds an open room that its writer closes.
+        self.member.still_reads(&room)?;
         self.room = Some(room);
+        Ok(())
     }
 
     pub(super) async fn join(&mut self, name: &RoomName) -> Result<(), Refusal> {
         rooms::join(&self.state, &self.member, name).await?;
         let room = self.member.readable(&self.state.rooms, name)?.room;
-        self.enter(room).await;
-        Ok(())
+        self.enter(room).await
     }
 
     pub(super) async fn create(&mut self, name: RoomName, private: bool, title: String) -> Result<(), Refusal> {
         let create = RoomCreate { room: name.clone(), title: Some(title), private };
         rooms::create(&self.state, &self.member, create).await?;
         let room = self.member.readable(&self.state.rooms, &name)?.room;
-        self.enter(room).await;
-        Ok(())
+        self.enter(room).await
     }
 
     pub(super) async fn leave(&mut self, name: Option<RoomName>) -> Result<(), Refusal> {
@@ -112,7 +123,7 @@ impl Session {
             && let Some(general) = self.state.rooms.by_id(rooms::GENERAL)
         {
             self.tell(&format!("you left {name}"));
-            self.enter(general).await;
+            self.enter(general).await?;
         } else if left.is_some() {
             self.tell(&format!("you left {name}"));
         }

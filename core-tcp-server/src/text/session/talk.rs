@@ -66,7 +66,7 @@ impl Session {
     async fn open_dm(&mut self, users: Vec<UserName>) -> Result<(), Refusal> {
         let name = rooms::open_dm(&self.state, &self.member, DmOpen { users }).await?;
         let room = self.member.readable(&self.state.rooms, &name)?.room;
-        self.enter(room).await;
+        self.enter(room).await?;
         Ok(())
     }
 

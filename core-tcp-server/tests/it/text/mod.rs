@@ -23,19 +23,19 @@ async fn core() -> TestCore {
 }
 
 /// Somebody with a terminal.
-struct Person {
+pub struct Person {
     stream: TcpStream,
     seen: Vec<u8>,
 }
 
 impl Person {
     /// Connects, and says nothing.
-    async fn connect(core: &TestCore) -> Self {
+    pub async fn connect(core: &TestCore) -> Self {
         Self { stream: TcpStream::connect(&core.address).await.unwrap(), seen: Vec::new() }
     }
 
     /// Connects and signs in; what was shown until then is dropped.
-    async fn sign_in(core: &TestCore, user: &str) -> Self {
+    pub async fn sign_in(core: &TestCore, user: &str) -> Self {
         let mut person = Self::connect(core).await;
         person.send(&format!("login {user}\n{PASSWORD}\n")).await;
         person.until("# This is general").await;
@@ -43,11 +43,11 @@ impl Person {
         person
     }
 
-    async fn send(&mut self, text: &str) {
+    pub async fn send(&mut self, text: &str) {
         self.send_bytes(text.as_bytes()).await;
     }
 
-    async fn send_bytes(&mut self, bytes: &[u8]) {
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
         tokio::time::timeout(DEADLINE, self.stream.write_all(bytes)).await.unwrap().unwrap();
     }
 
@@ -57,7 +57,7 @@ impl Person {
     }
 
     /// What is shown up to and with these words.
-    async fn until(&mut self, words: &str) -> String {
+    pub async fn until(&mut self, words: &str) -> String {
         loop {
             let found = self.seen.windows(words.len()).position(|part| part == words.as_bytes());
             if let Some(at) = found {
@@ -79,7 +79,7 @@ impl Person {
     }
 
     /// All that is shown until the end.
-    async fn rest(&mut self) -> String {
+    pub async fn rest(&mut self) -> String {
         while self.read().await {}
         String::from_utf8(std::mem::take(&mut self.seen)).unwrap()
     }

@@ -70,7 +70,7 @@ async fn people_talk_alone_and_look_after_their_rooms() {
     }
     ann.until("# ben took you out of ops\n").await;
     ann.send("am I here?\n").await;
-    ann.until("# there is no room ops\n").await;
+    ann.until("# you are not in ops any more: /rooms lists rooms, /join ROOM goes to one\n").await;
 }
 
 #[tokio::test]
