@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use wardroom_core::Core;
-use wardroom_gateway::Gateway;
+use wardroom_core::browsers::{Browser, Browsers, Stream};
+use wardroom_gateway::{Gateway, Takeover, Upgraded};
 use wardroom_native_client::Failure;
 use wardroom_native_client::commands::invite_link;
 use wardroom_protocol::Address;
@@ -36,7 +38,8 @@ pub async fn serve(args: ServeArgs, log: Option<String>) -> Result<u8, Failure> 
     let core = wardroom_core::start(config, stop_core.clone()).await.map_err(sentence)?;
     let stop_gateway = CancellationToken::new();
     let gateway_config = args.web.config(Address::Unix(core.socket.clone()), core.gateway_key.clone());
-    let gateway = match wardroom_gateway::start(gateway_config, stop_gateway.clone()).await {
+    let takeover = takeover(core.browsers());
+    let gateway = match wardroom_gateway::start_beside(gateway_config, takeover, stop_gateway.clone()).await {
         Ok(gateway) => gateway,
         Err(e) => {
             stop_core.cancel();
@@ -63,6 +66,18 @@ pub async fn serve(args: ServeArgs, log: Option<String>) -> Result<u8, Failure> 
     signals.leave_at_the_next();
     stop(host, (stop_gateway, gateway), (stop_core, core)).await;
     Ok(0)
+}
+
+/// WebSockets of this process's gateway go to its core, without a bridge.
+fn takeover(browsers: Browsers) -> Takeover {
+    Arc::new(move |upgraded: Upgraded| {
+        let Upgraded { stream, read, via, permit } = upgraded;
+        let stream = match stream {
+            wardroom_gateway::Stream::Tcp(tcp) => Stream::Tcp(tcp),
+            wardroom_gateway::Stream::Unix(unix) => Stream::Unix(unix),
+        };
+        browsers.serve(Browser { stream, read, via, permit });
+    })
 }
 
 /// The host first, while the core still takes the ends of its runs; the core last.

@@ -1,10 +1,12 @@
 //! The least client that a measurement needs: it asks one thing at a time, or counts what comes.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use bytes::BytesMut;
+use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
@@ -84,12 +86,33 @@ pub const PASSWORD: &str = "correct horse";
 
 /// Makes an operator, and gives its token.
 pub async fn operator(server: &Server) -> Result<String> {
+    add_user(server, USER).await
+}
+
+/// Makes another operator, and gives its token.
+pub async fn add_user(server: &Server, user: &str) -> Result<String> {
     let key = std::fs::read_to_string(server.data.join("keys/admin.key")).context("admin.key")?;
     let mut admin = Client::over(UnixStream::connect(server.data.join("core.sock")).await?);
     admin.hello(key.trim()).await?;
-    admin.ask(json!({"t":"user.add","user":USER,"role":"operator","password":PASSWORD})).await?;
-    let token = admin.ask(json!({"t":"token.add","user":USER})).await?;
+    admin.ask(json!({"t":"user.add","user":user,"role":"operator","password":PASSWORD})).await?;
+    let token = admin.ask(json!({"t":"token.add","user":user})).await?;
     Ok(token["token"].as_str().context("token")?.to_owned())
+}
+
+/// Adds rooms that this user is a member of to a database that no server has open: faster than to ask for each.
+pub fn seed_rooms(database: &Path, user: &str, count: usize) -> Result<()> {
+    let mut conn = Connection::open(database)?;
+    let tx = conn.transaction()?;
+    let user: i64 = tx.query_row("SELECT id FROM users WHERE name = ?1", [user], |row| row.get(0))?;
+    for n in 0..count {
+        let id = 100 + i64::try_from(n)?;
+        tx.execute(
+            "INSERT INTO rooms(id, name, title, private, created) VALUES(?1, ?2, '', 0, 0)",
+            params![id, format!("seeded-{n}")],
+        )?;
+        tx.execute("INSERT INTO members(room, user, read) VALUES(?1, ?2, 0)", params![id, user])?;
+    }
+    Ok(tx.commit()?)
 }
 
 /// A connection that is signed in.

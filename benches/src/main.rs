@@ -6,12 +6,14 @@
 mod beside;
 mod big;
 mod client;
+mod contender;
 mod fan_out;
 mod files;
 mod idle;
 mod output;
 mod page;
 mod posts;
+mod rooms;
 mod runs;
 mod server;
 mod texts;
@@ -21,11 +23,13 @@ use anyhow::{Context as _, Result, bail};
 const HELP: &str = "\
 wardroom-bench BINARY [NAME…]
 
-  fan-out   deliveries per CPU second to 500 members of one room, at 100 events a second and as fast as they are taken
+  fan-out   deliveries per CPU second to 500 members of one room, native and browsers, at 100 events a second and as fast
+            as they are taken; in the same run Redis, NATS and ngIRCd, where they are installed
   posts     durable posts a second from 32 clients with one in flight each
-  idle      memory per idle member
+  idle      memory per idle member and per idle browser
+  rooms     memory of 10,000 rooms that were all written to
   runs      `true`, from request to end
-  beside    the ceiling for the fan-out: one loop that writes to 500 sockets, and Redis pub/sub where it is installed
+  beside    the ceiling for the fan-out: one loop that writes to 500 sockets
   big       a million events in 200 rooms: the search index, pages of history, searches, memory; then a million lines of output
   page      the page in Chromium: the first screen of a room of many, scrolling, typing while others talk
   files     upload and download of 1 GiB, beside dd onto the same disk";
@@ -39,7 +43,7 @@ fn main() -> Result<()> {
     // The load has the last core; the server is started on the first.
     pin_to_last_core()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let all = ["fan-out", "beside", "posts", "idle", "runs", "big", "page", "files"];
+    let all = ["fan-out", "beside", "posts", "idle", "rooms", "runs", "big", "page", "files"];
     let chosen: Vec<&str> = if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in chosen {
         match name {
@@ -47,6 +51,7 @@ fn main() -> Result<()> {
             "beside" => runtime.block_on(beside::measure()),
             "posts" => runtime.block_on(posts::measure(binary)),
             "idle" => runtime.block_on(idle::measure(binary)),
+            "rooms" => runtime.block_on(rooms::measure(binary)),
             "page" => runtime.block_on(page::measure(binary)),
             "runs" => runtime.block_on(runs::measure(binary)),
             "big" => runtime.block_on(big::measure(binary)),

@@ -20,9 +20,9 @@ pub const STORE_BUSY_MS: u64 = 5_000;
 pub const TAIL_EVENTS_MAX: usize = 1_024;
 /// Bytes that a room keeps encoded in memory: 1,024 of the longest texts would be 16 MiB a room.
 pub const TAIL_BYTES_MAX: usize = 1 << 20;
-/// Bytes that the tails of all rooms take in memory together, counted at their worst: half of the 64 MiB that a core
-/// with 10,000 rooms may take. The rooms that nobody wrote to for longest give theirs up.
-pub const TAILS_BYTES_MAX: usize = 24 << 20;
+/// Bytes that the tails of all rooms take in memory together: a fifth of the 64 MiB that a core with 10,000 rooms may
+/// take, or the full tails of twenty rooms that people talk in. The rooms that nobody wrote to for longest give theirs up.
+pub const TAILS_BYTES_MAX: usize = 12 << 20;
 /// Events that one segment of a tail holds: half a commit. An edit copies a segment, so it stays small.
 pub const SEGMENT_EVENTS_MAX: usize = 256;
 /// Bytes that one segment of a tail holds, unless a single event is longer: what a reader that stopped reading keeps
@@ -208,7 +208,10 @@ const _: () = {
         "what is in memory for safety covers what is kept for speed"
     );
     assert!(TAIL_EVENTS_MAX >= 4 * COMMIT_BATCH_MAX / 2, "a commit does not overrun the tail");
-    assert!(TAILS_BYTES_MAX > 8 * TAIL_BYTES_MAX, "one busy room does not take the tails of all others");
+    assert!(
+        TAILS_BYTES_MAX > 2 * 4 * TAIL_BYTES_MAX,
+        "one room, both kinds of frames for both faces, leaves others some"
+    );
     assert!(SEGMENT_BYTES_MAX * 8 <= TAIL_BYTES_MAX, "a tail that drops a segment keeps most of itself");
     assert!(PAGE_EVENTS_MAX <= TAIL_EVENTS_MAX, "a reader that takes a page from disk can reach the tail");
     assert!(READ_BYTES_MAX >= 2 * (64 << 10), "a read takes more than one bulk frame");

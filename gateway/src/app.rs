@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::Admission;
 use crate::config::Settings;
+use crate::handover::Takeover;
 use crate::limits::JSON_BYTES_MAX;
 use crate::page::Page;
 use crate::{assets, files, health, hooks, login, ws};
@@ -21,6 +22,8 @@ pub(crate) struct App {
     pub settings: Settings,
     pub page: Page,
     pub admission: Arc<Admission>,
+    /// A core in this process that serves WebSockets itself.
+    pub takeover: Option<Takeover>,
     /// Every task of ours; sockets that were upgraded too, for which the HTTP server does not wait.
     pub tasks: TaskTracker,
     /// No more connections; those that are open come to their end.
@@ -30,11 +33,12 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub fn new(settings: Settings, stop: CancellationToken) -> App {
+    pub fn new(settings: Settings, takeover: Option<Takeover>, stop: CancellationToken) -> App {
         App {
             page: Page::new(&settings.base_path),
             settings,
             admission: Arc::default(),
+            takeover,
             tasks: TaskTracker::new(),
             stop,
             cut: CancellationToken::new(),

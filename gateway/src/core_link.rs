@@ -118,13 +118,7 @@ impl CoreLink {
     /// Connects, and says on whose behalf.
     pub async fn open(settings: &Settings, caller: &Caller, session: Option<String>) -> Result<CoreLink, LinkError> {
         let mut link = CoreLink::connect(settings).await?;
-        let via = Via {
-            key: settings.key.clone(),
-            client: caller.address_text(),
-            tls: caller.is_https,
-            agent: caller.agent.clone(),
-            session,
-        };
+        let via = Via { key: settings.key.clone(), ..via_of(caller, session) };
         link.writer.send(Number::None, &via).await?;
         Ok(link)
     }
@@ -217,6 +211,17 @@ impl CoreLink {
                 other => return Ok(other),
             }
         }
+    }
+}
+
+/// On whose behalf a connection comes, without the key that proves it.
+pub(crate) fn via_of(caller: &Caller, session: Option<String>) -> Via {
+    Via {
+        key: String::new(),
+        client: caller.address_text(),
+        tls: caller.is_https,
+        agent: caller.agent.clone(),
+        session,
     }
 }
 

@@ -2,7 +2,7 @@
 //! `wardroom gateway`.
 //!
 //! It serves the page, turns WebSocket messages into frames and back without looking into them, signs people in and out
-//! by a cookie, and streams files over HTTP. It knows no rule about rooms, runs or files: what may be done, the core
+//! by a cookie, and streams files over HTTP. Beside a core in the same process it hands WebSockets over instead. It knows no rule about rooms, runs or files: what may be done, the core
 //! says. TLS is not here; a proxy in front has it (`deploy/`).
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
@@ -20,6 +20,7 @@ mod cookie;
 mod core_link;
 mod farewell;
 mod files;
+mod handover;
 mod health;
 mod heartbeat;
 mod hooks;
@@ -40,7 +41,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, StartError};
+pub use handover::{Takeover, Upgraded};
 pub use limits::Limits;
+pub use socket::Stream;
 
 use app::App;
 use config::Settings;
@@ -66,6 +69,28 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Gatewa
 /// # Errors
 /// As [`start`].
 pub async fn start_with(config: Config, limits: Limits, shutdown: CancellationToken) -> Result<Gateway, StartError> {
+    start_as(config, limits, None, shutdown).await
+}
+
+/// As [`start`], beside a core in this process: it takes the WebSockets over once they are upgraded. Everything else
+/// goes to the core as from any gateway.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_beside(
+    config: Config,
+    takeover: Takeover,
+    shutdown: CancellationToken,
+) -> Result<Gateway, StartError> {
+    start_as(config, Limits::default(), Some(takeover), shutdown).await
+}
+
+async fn start_as(
+    config: Config,
+    limits: Limits,
+    takeover: Option<Takeover>,
+    shutdown: CancellationToken,
+) -> Result<Gateway, StartError> {
     let settings = Settings::check(&config, limits)?;
     let mut listeners = Vec::new();
     for address in &config.http {
@@ -76,7 +101,7 @@ pub async fn start_with(config: Config, limits: Limits, shutdown: CancellationTo
         tracing::info!(%net, "forwarded headers of this proxy count");
     }
     tracing::info!(addresses = addresses.join(","), core = %settings.core, base_path = settings.base_path, "gateway listens");
-    let app = Arc::new(App::new(settings, shutdown));
+    let app = Arc::new(App::new(settings, takeover, shutdown));
     let router = app::router(Arc::clone(&app));
     for listener in listeners {
         app.tasks.spawn(serve::accept(listener, router.clone(), Arc::clone(&app)));

@@ -14,8 +14,10 @@ use crate::admission::Permit;
 use crate::limits::{LINGER_BYTES_MAX, Limits};
 
 /// A connection as it was accepted.
-pub(crate) enum Stream {
+pub enum Stream {
+    /// TCP, v4 or v6.
     Tcp(TcpStream),
+    /// A unix socket, most likely a proxy's.
     Unix(UnixStream),
 }
 
@@ -26,7 +28,7 @@ pub(crate) struct Socket {
     /// Runs while a write waits.
     write_stall: Option<Pin<Box<Sleep>>>,
     close: Close,
-    _permit: Permit,
+    permit: Permit,
 }
 
 enum Close {
@@ -42,7 +44,12 @@ enum Close {
 
 impl Socket {
     pub fn new(stream: Stream, limits: Limits, permit: Permit) -> Socket {
-        Socket { stream, limits, write_stall: None, close: Close::Open, _permit: permit }
+        Socket { stream, limits, write_stall: None, close: Close::Open, permit }
+    }
+
+    /// The connection without its limits, and its permit: somebody else serves it from now on.
+    pub fn into_parts(self) -> (Stream, Permit) {
+        (self.stream, self.permit)
     }
 
     fn pinned(&mut self) -> Pin<&mut (dyn ReadWrite + Unpin)> {

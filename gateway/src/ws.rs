@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::State;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use wardroom_protocol::{Code, SUBPROTOCOL};
@@ -15,30 +14,37 @@ use crate::app::App;
 use crate::bridge;
 use crate::caller::Caller;
 use crate::cookie;
-use crate::core_link::CoreLink;
-use crate::farewell;
+use crate::core_link::{CoreLink, via_of};
 use crate::limits::{MESSAGE_BYTES_MAX, WS_READ_BUFFER_BYTES, WS_WRITE_BUFFER_BYTES, WS_WRITE_BUFFER_BYTES_MAX};
 use crate::origin::Origin;
+use crate::{farewell, handover};
 
 /// `GET /ws`
 pub(crate) async fn upgrade(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
 ) -> Result<Response, Refusal> {
+    let headers = request.headers().clone();
     check_origin(&app, &caller, &headers)?;
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade.protocols([SUBPROTOCOL]),
+    // The check below takes the request, so a second handle to its upgrade is kept.
+    let handover = app.takeover.clone().zip(handover::upgrade_of(&request));
+    let checked = match WebSocketUpgrade::from_request(request, &app).await {
+        Ok(checked) => checked.protocols([SUBPROTOCOL]),
         Err(_) => return Ok(needs_upgrade(&headers)),
     };
-    if upgrade.selected_protocol().is_none() {
+    if checked.selected_protocol().is_none() {
         return Err(Refusal::new(Code::BadRequest, "a WebSocket here speaks the sub-protocol wardroom.v1"));
     }
     let session = cookie::session(&headers, &caller, &app.settings.base_path);
+    if let Some((takeover, on_upgrade)) = handover {
+        let via = via_of(&caller, session);
+        app.tasks.spawn(async move { handover::hand_over(on_upgrade, via, &takeover).await });
+        return Ok(handover::switching(&headers));
+    }
     // Held until the bridge has ended: the HTTP server does not wait for sockets that were upgraded.
     let task = app.tasks.token();
-    Ok(upgrade
+    Ok(checked
         .read_buffer_size(WS_READ_BUFFER_BYTES)
         .write_buffer_size(WS_WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WS_WRITE_BUFFER_BYTES_MAX)

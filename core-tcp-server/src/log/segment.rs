@@ -6,8 +6,8 @@ use wardroom_protocol::websocket;
 
 use crate::store::{Published, Replaced, UserId};
 
-/// Bytes that a segment takes beside its frames: its allocations and their bookkeeping.
-const OVERHEAD_BYTES: usize = 320;
+/// Bytes that a segment takes beside its frames: eight allocations and their bookkeeping.
+const OVERHEAD_BYTES: usize = 352;
 
 /// How a reader wants the events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,8 +34,14 @@ struct Block {
     lines: Bytes,
     /// Where each ends in `lines`.
     ends: Box<[u32]>,
-    /// The same as WebSocket messages, and where each ends there. Made for the first reader that wants them.
-    messages: Option<(Bytes, Box<[u32]>)>,
+    /// The same as WebSocket messages. Made for the first reader that wants them.
+    messages: Option<Box<Messages>>,
+}
+
+struct Messages {
+    bytes: Bytes,
+    /// Where each ends in `bytes`.
+    ends: Box<[u32]>,
 }
 
 /// Events with contiguous places.
@@ -81,11 +87,10 @@ impl Segment {
         self.shared.lines.len()
     }
 
-    /// Bytes that it may take in memory at most: its frames, those of the authors, both again as WebSocket messages, and
-    /// what stands around them.
+    /// Bytes that it takes in memory: frames of both kinds, WebSocket messages once they are made, and what stands around
+    /// them.
     pub fn charged_bytes(&self) -> usize {
-        let per_event = 2 * 2 * size_of::<u32>() + size_of::<UserId>();
-        OVERHEAD_BYTES + 2 * (self.shared.lines.len() + self.own.lines.len()) + self.len() * per_event
+        OVERHEAD_BYTES + self.len() * size_of::<UserId>() + self.shared.charged_bytes() + self.own.charged_bytes()
     }
 
     /// Adds the events from `index` on to `out`, as `reader` may see them, up to `limit`. Gives how many.
@@ -170,8 +175,13 @@ impl Block {
     }
 
     fn messages(&mut self, from: usize, to: usize) -> Bytes {
-        let (messages, ends) = self.messages.get_or_insert_with(|| as_messages(&self.lines, &self.ends));
-        messages.slice(start_of(ends, from)..start_of(ends, to))
+        let messages = self.messages.get_or_insert_with(|| Box::new(as_messages(&self.lines, &self.ends)));
+        messages.bytes.slice(start_of(&messages.ends, from)..start_of(&messages.ends, to))
+    }
+
+    fn charged_bytes(&self) -> usize {
+        let messages = self.messages.as_ref().map_or(0, |messages| messages.bytes.len() + size_of_val(&*messages.ends));
+        self.lines.len() + size_of_val(&*self.ends) + messages
     }
 
     fn len_of(&self, at: usize) -> usize {
@@ -190,7 +200,7 @@ fn end(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-fn as_messages(lines: &Bytes, ends: &[u32]) -> (Bytes, Box<[u32]>) {
+fn as_messages(lines: &Bytes, ends: &[u32]) -> Messages {
     let mut messages = BytesMut::with_capacity(lines.len() + 3 * ends.len());
     let message_ends = (0..ends.len())
         .map(|at| {
@@ -201,5 +211,5 @@ fn as_messages(lines: &Bytes, ends: &[u32]) -> (Bytes, Box<[u32]>) {
             end(messages.len())
         })
         .collect();
-    (messages.freeze(), message_ends)
+    Messages { bytes: messages.freeze(), ends: message_ends }
 }

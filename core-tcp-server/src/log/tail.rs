@@ -24,7 +24,7 @@ pub struct Tail {
 #[derive(Default)]
 struct Entries {
     /// Contiguous: each begins where the one before it ends.
-    segments: VecDeque<Segment>,
+    segments: VecDeque<Box<Segment>>,
     events: usize,
     bytes: usize,
     /// [`Segment::charged_bytes`] of all.
@@ -54,7 +54,7 @@ impl Tail {
     }
 
     /// Appends what was committed together, at least one event. Called by the publisher alone, in commit order. Gives
-    /// the bytes that the tail now takes in memory at most.
+    /// the bytes that the tail now takes in memory.
     pub fn append(&self, events: &[Published]) -> usize {
         let Some(last) = events.last() else { return self.entries().charged_bytes };
         let mut entries = self.entries();
@@ -136,13 +136,18 @@ impl Tail {
         }
         let from = entries.segments.partition_point(|segment| segment.end() <= next);
         let mut at = next;
+        let mut grown = 0;
         for segment in entries.segments.range_mut(from..) {
             let index = usize::try_from(at.saturating_sub(segment.first)).unwrap_or(usize::MAX);
+            let before = segment.charged_bytes();
             at += segment.read(index, limit, reader, form, out) as u64;
+            grown += segment.charged_bytes() - before;
             if at < segment.end() {
                 break;
             }
         }
+        // Messages that were made for this reader. Its room's next event tells the budget.
+        entries.charged_bytes += grown;
         TailRead::Took(at - 1)
     }
 
@@ -167,7 +172,7 @@ impl Tail {
 impl Entries {
     fn push(&mut self, segment: Segment) {
         self.count(&segment);
-        self.segments.push_back(segment);
+        self.segments.push_back(Box::new(segment));
     }
 
     /// Drops the oldest segment; false if there is none.
@@ -181,7 +186,7 @@ impl Entries {
     fn put(&mut self, index: usize, segment: Segment) {
         self.count(&segment);
         if let Some(place) = self.segments.get_mut(index) {
-            let old = std::mem::replace(place, segment);
+            let old = std::mem::replace(place, Box::new(segment));
             self.uncount(&old);
         }
     }

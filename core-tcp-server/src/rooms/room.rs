@@ -63,7 +63,7 @@ pub struct News {
     pub moved: Vec<Moved>,
     /// Something moved of which the events themselves do not tell members all: counts, roles, what the room is called.
     pub is_more: bool,
-    /// Bytes that the room's tail now takes in memory at most.
+    /// Bytes that the room's tail now takes in memory.
     pub tail_bytes: usize,
 }
 

@@ -151,3 +151,67 @@ impl QuietRoom {
         Look::Done
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::store::Published;
+    use wardroom_protocol::RoomRole;
+
+    const READER: UserId = UserId(1);
+
+    fn room(id: i64) -> Arc<Room> {
+        let name = wardroom_protocol::RoomName::parse(&format!("room-{id}")).unwrap();
+        let room = Room::new(RoomId(id), name, false, Vec::new(), Default::default(), 0);
+        room.put_founder(READER, RoomRole::Member);
+        Arc::new(room)
+    }
+
+    fn say(room: &Room, seq: u64) {
+        let frame = Bytes::from_static(b"{}\n");
+        let said =
+            Published { room: room.id, seq, by: UserId(2), frame, own_frame: None, is_counted: true, effect: None };
+        room.publish(vec![said]);
+    }
+
+    fn take(quiet: &mut QuietRooms, outlet: &Outlet, open_at: Option<u64>) -> Vec<String> {
+        let mut out = Vec::new();
+        quiet.take(outlet.take_moved(), |_| open_at, &mut out);
+        out.iter().map(|frame| String::from_utf8_lossy(frame).trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn only_rooms_that_moved_are_looked_at() {
+        let outlet = Outlet::new(0);
+        let mut quiet = QuietRooms::new(READER);
+        let rooms: Vec<_> = (1..=200).map(room).collect();
+        for room in &rooms {
+            quiet.join(Arc::clone(room), Known::of(room, READER), &outlet);
+        }
+        assert_eq!(take(&mut quiet, &outlet, None), [""; 0], "all of it was known");
+        rooms.iter().for_each(|room| say(room, 1));
+        assert_eq!(take(&mut quiet, &outlet, None), [""; 0], "nobody said that anything moved");
+        rooms[6].wake_quiet();
+        let told = take(&mut quiet, &outlet, None);
+        assert!(told.len() == 1 && told[0].contains("\"room\":\"room-7\",\"head\":1"), "{told:?}");
+        assert_eq!(take(&mut quiet, &outlet, None), [""; 0], "it is told once");
+        rooms.iter().for_each(|room| room.wake_quiet());
+        assert_eq!(take(&mut quiet, &outlet, None).len(), 199, "the others are told when they are looked at");
+    }
+
+    #[test]
+    fn what_must_wait_for_the_events_is_told_after_them() {
+        let outlet = Outlet::new(0);
+        let mut quiet = QuietRooms::new(READER);
+        let room = room(1);
+        quiet.join(Arc::clone(&room), Known::of(&room, READER), &outlet);
+        say(&room, 1);
+        assert!(room.read_all(READER, 1));
+        outlet.room_moved(room.id);
+        assert_eq!(take(&mut quiet, &outlet, Some(0)), [""; 0], "open, and the event is not sent yet");
+        let told = take(&mut quiet, &outlet, Some(1));
+        assert!(told.len() == 1 && told[0].contains("\"read\":1"), "{told:?}");
+        assert!(quiet.due.is_empty());
+    }
+}

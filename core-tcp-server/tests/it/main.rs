@@ -15,4 +15,5 @@ mod rooms;
 mod runs;
 mod search;
 mod strangers;
+mod tails;
 mod text;

@@ -22,4 +22,5 @@ mod small_disk;
 mod terminal;
 mod tls;
 mod together;
+mod websocket;
 mod wire;

@@ -1,5 +1,4 @@
-//! A reader that never reads, among 200 that do: they notice nothing, the core's memory stays flat, and when it reads
-//! again it has everything.
+//! Readers that never read: nobody notices, the core's memory stays flat, and when they read again they have everything.
 
 use serde_json::json;
 
@@ -11,8 +10,12 @@ const POSTS: u64 = 3_000;
 
 /// Resident memory in KiB.
 fn resident_kib(pid: u32) -> u64 {
+    status_kib(pid, "VmRSS:")
+}
+
+fn status_kib(pid: u32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
@@ -71,4 +74,37 @@ async fn one_that_never_reads_costs_nobody_anything() {
         assert!(last == 0 || seq == last + 1, "{seq} after {last}");
         last = seq;
     }
+}
+
+/// Each asks for 200 pages of 60 KB, and reads none of them until all have asked: 250 MB of answers, of which the core
+/// holds a few for each.
+#[tokio::test]
+async fn answers_that_nobody_reads_are_bounded_in_bytes() {
+    const CLIENTS: usize = 20;
+    const ASKED: u64 = 200;
+    let house = House::start();
+    let token = house.add_user("ann", "operator").await;
+    warm_up(&mut house.connect(&token).await, 500).await;
+    let before_kib = resident_kib(house.core.pid());
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut client = house.connect(&token).await;
+        for id in 1_000..1_000 + ASKED {
+            client.send(&json!({"t":"room.history","id":id,"room":"general","limit":200}), &[]).await.unwrap();
+        }
+        clients.push(client);
+    }
+    for mut client in clients {
+        let mut answered = 0;
+        while answered < ASKED {
+            let (answer, frame) = client.next().await.expect("the connection goes on");
+            if answer["re"].is_u64() {
+                assert!(answer["t"] == "ok" && frame.line.len() > 50_000, "{answer}");
+                answered += 1;
+            }
+        }
+    }
+    // At its worst, ever: 64 answers for each client would have been 80 MB.
+    let grown_kib = status_kib(house.core.pid(), "VmHWM:").saturating_sub(before_kib);
+    assert!(grown_kib < 40 << 10, "the core grew by {grown_kib} KiB");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::{CancellationToken, DropGuard};
-use wardroom_gateway::{Config, Gateway, Limits, start_with};
+use wardroom_gateway::{Config, Gateway, Limits, Takeover, start_beside, start_with};
 
 use crate::fake_core::FakeCore;
 use crate::http::Client;
@@ -28,9 +28,17 @@ pub async fn plain() -> TestGateway {
     with(|_, _| {}).await
 }
 
-pub async fn with(change: Change) -> TestGateway {
+/// A gateway that hands its WebSockets over.
+pub async fn beside(takeover: Takeover) -> TestGateway {
     let core = FakeCore::start().await;
-    let mut config = Config {
+    let stop = CancellationToken::new();
+    let gateway = start_beside(config(&core), takeover, stop.clone()).await.unwrap();
+    let host = gateway.addresses[0].clone();
+    TestGateway { core, gateway, host, _stop: stop.clone().drop_guard(), stop }
+}
+
+fn config(core: &FakeCore) -> Config {
+    Config {
         http: vec!["127.0.0.1:0".parse().unwrap()],
         core: core.address(),
         key: "gateway-key".to_owned(),
@@ -39,7 +47,12 @@ pub async fn with(change: Change) -> TestGateway {
         trusted_proxies: Vec::new(),
         trust_unix: false,
         origins: Vec::new(),
-    };
+    }
+}
+
+pub async fn with(change: Change) -> TestGateway {
+    let core = FakeCore::start().await;
+    let mut config = config(&core);
     let mut limits = Limits::default();
     change(&mut config, &mut limits);
     let stop = CancellationToken::new();

@@ -5,6 +5,7 @@ mod assets;
 mod bridge;
 mod download;
 mod fake_core;
+mod handover;
 mod harness;
 mod health;
 mod hooks;

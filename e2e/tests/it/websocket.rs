@@ -1,0 +1,422 @@
+//! WebSockets, both ways: held by the core itself in `wardroom serve`, and bridged by a `wardroom gateway` of its own. A
+//! client cannot tell which it is.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use crate::house::{DEADLINE, House, PASSWORD, Process};
+use crate::wire::Wire;
+
+/// A server that is reached by WebSocket.
+struct Web {
+    http: String,
+    tcp: String,
+    token: String,
+    way: &'static str,
+    _running: Running,
+}
+
+/// What ends with the test.
+enum Running {
+    Serve { _process: Process, _data: TempDir },
+    Apart { _house: Box<House> },
+}
+
+/// One of each kind.
+async fn both() -> [Web; 2] {
+    let house = House::start();
+    let token = house.add_user("ann", "operator").await;
+    let (http, tcp) = (house.http.clone(), house.tcp.clone());
+    let bridged = Web { http, tcp, token, way: "bridged", _running: Running::Apart { _house: Box::new(house) } };
+    [bridged, direct().await]
+}
+
+async fn direct() -> Web {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let text = data.display().to_string();
+    let serve = Process::start(&["serve", "--data", &text, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+    let key = std::fs::read_to_string(data.join("keys/admin.key")).unwrap();
+    let mut admin = Wire::unix(&data.join("core.sock")).await;
+    admin.hello(json!({"token": key.trim()})).await;
+    admin.ask(json!({"t":"user.add","user":"ann","role":"operator","password":PASSWORD})).await;
+    let token = admin.ask(json!({"t":"token.add","user":"ann"})).await["token"].as_str().unwrap().to_owned();
+    let (http, tcp) = (serve.at("http"), serve.at("tcp"));
+    Web { http, tcp, token, way: "direct", _running: Running::Serve { _process: serve, _data: folder } }
+}
+
+async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, future).await.expect("this hangs")
+}
+
+/// A WebSocket client.
+struct Browser {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    way: &'static str,
+}
+
+impl Web {
+    async fn browser(&self) -> Browser {
+        let mut request = format!("ws://{}/ws", self.http).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "wardroom.v1".parse().unwrap());
+        let (socket, _) = within(tokio_tungstenite::connect_async(request)).await.unwrap();
+        Browser { socket, way: self.way }
+    }
+
+    async fn member(&self) -> Browser {
+        let mut browser = self.browser().await;
+        browser.send(&json!({"t":"hello","v":1,"client":"e2e","auth":{"token":self.token}})).await;
+        assert_eq!(browser.json().await["t"], "welcome");
+        browser
+    }
+
+    /// A socket after the handshake, for bytes that no library writes.
+    async fn raw(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.http).await.unwrap();
+        let request = format!(
+            "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: wardroom.v1\r\n\r\n",
+            self.http
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(within(stream.read_u8()).await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap().to_lowercase();
+        assert!(head.starts_with("http/1.1 101 "), "{head}");
+        // The example of RFC 6455, section 1.3.
+        assert!(head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{head}");
+        assert!(head.contains("sec-websocket-protocol: wardroom.v1"), "{head}");
+        stream
+    }
+}
+
+impl Browser {
+    async fn send(&mut self, line: &Value) {
+        within(self.socket.send(Message::text(line.to_string()))).await.unwrap();
+    }
+
+    /// The next message; WebSocket's own pings and pongs are not shown.
+    async fn next(&mut self) -> Message {
+        loop {
+            match within(self.socket.next()).await.expect("a message, not the end").unwrap() {
+                Message::Ping(_) | Message::Pong(_) => {}
+                message => return message,
+            }
+        }
+    }
+
+    async fn json(&mut self) -> Value {
+        let message = self.next().await;
+        let Message::Text(text) = &message else { panic!("{}: {message:?}", self.way) };
+        serde_json::from_str(text).unwrap()
+    }
+
+    async fn next_of(&mut self, t: &str) -> Value {
+        loop {
+            let value = self.json().await;
+            if value["t"] == t {
+                return value;
+            }
+        }
+    }
+
+    async fn ask(&mut self, mut request: Value) -> Value {
+        request["id"] = 77.into();
+        self.send(&request).await;
+        loop {
+            let value = self.json().await;
+            if value["re"] == 77 {
+                assert_eq!(value["t"], "ok", "{}: {request} was answered {value}", self.way);
+                return value;
+            }
+        }
+    }
+
+    /// Reads to the close frame: the last text before it, and its code.
+    async fn end(&mut self) -> (Value, u16) {
+        let mut last = Value::Null;
+        loop {
+            match self.next().await {
+                Message::Text(text) => last = serde_json::from_str(&text).unwrap(),
+                Message::Close(frame) => return (last, frame.map_or(0, |frame| frame.code.into())),
+                other => panic!("{}: {other:?}", self.way),
+            }
+        }
+    }
+}
+
+/// A client's frame, masked.
+fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mask = [0x37, 0xfa, 0x21, 0x3d];
+    assert!(payload.len() < 126);
+    let mut out = vec![first, 0x80 | u8::try_from(payload.len()).unwrap()];
+    out.extend_from_slice(&mask);
+    out.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    out
+}
+
+#[tokio::test]
+async fn a_conversation() {
+    for web in both().await {
+        let (mut ann, mut tcp) = (web.member().await, Wire::signed_in(&web.tcp, &web.token).await);
+        ann.ask(json!({"t":"room.open","room":"general","last":0})).await;
+        assert_eq!(ann.next_of("room.live").await["room"], "general");
+        // Short and long: heads of two and four bytes. Ten bytes are for bulk.
+        for (n, text) in ["short", &"grü\u{df}e 回滚 ".repeat(300)].into_iter().enumerate() {
+            let nonce = format!("n{n}");
+            tcp.ask(json!({"t":"room.post","room":"general","text":text,"nonce":nonce})).await;
+            let event = ann.next_of("event").await;
+            assert_eq!((&event["text"], &event["nonce"]), (&json!(text), &json!(nonce)), "{}", web.way);
+        }
+        let seq = ann.ask(json!({"t":"room.post","room":"general","text":"from a browser","nonce":"b1"})).await;
+        assert!(seq["seq"].as_u64().unwrap() > 1);
+    }
+}
+
+#[tokio::test]
+async fn raw_bytes_go_both_ways_in_binary_messages() {
+    for web in both().await {
+        let mut ann = web.member().await;
+        let content: Vec<u8> = (0u32..200_000).map(|n| (n % 251) as u8).collect();
+        let put = json!({"t":"file.put","in":"room:general","path":"a.bin","size":content.len(),"nonce":"u1"});
+        let upload = ann.ask(put).await["upload"].as_str().unwrap().to_owned();
+        for (n, chunk) in content.chunks(65_536).enumerate() {
+            let line = json!({"t":"file.chunk","upload":upload,"off":n * 65_536,"len":chunk.len()});
+            let message = [line.to_string().as_bytes(), b"\n", chunk].concat();
+            within(ann.socket.send(Message::binary(message))).await.unwrap();
+        }
+        let digest = blake3::hash(&content).to_hex().to_string();
+        ann.ask(json!({"t":"file.commit","upload":upload,"blake3":digest})).await;
+        let get = json!({"t":"file.get","in":"room:general","path":"a.bin"});
+        let stream = ann.ask(get).await["stream"].as_str().unwrap().to_owned();
+        let mut got = Vec::new();
+        loop {
+            match ann.next().await {
+                Message::Binary(message) => {
+                    let at = message.iter().position(|byte| *byte == b'\n').unwrap();
+                    let line: Value = serde_json::from_slice(&message[..at]).unwrap();
+                    assert_eq!((&line["t"], &line["off"]), (&json!("file.data"), &json!(got.len())));
+                    got.extend_from_slice(&message[at + 1..]);
+                    let ack = json!({"t":"file.ack","stream":stream,"off":got.len()});
+                    ann.send(&ack).await;
+                }
+                Message::Text(text) if text.contains("file.end") => break,
+                Message::Text(_) => {}
+                other => panic!("{}: {other:?}", web.way),
+            }
+        }
+        assert!(got == content, "{}", web.way);
+    }
+}
+
+#[tokio::test]
+async fn a_download_is_cut_where_its_bytes_look_like_lines() {
+    for web in both().await {
+        let mut ann = web.member().await;
+        let content = b"\n\n{\"t\":\"x\",\"len\":9}\n".repeat(500);
+        let put = json!({"t":"file.put","in":"room:general","path":"b","size":content.len(),"nonce":"u2"});
+        let upload = ann.ask(put).await["upload"].as_str().unwrap().to_owned();
+        let line = json!({"t":"file.chunk","upload":upload,"off":0,"len":content.len()});
+        let message = [line.to_string().as_bytes(), b"\n", &content[..]].concat();
+        within(ann.socket.send(Message::binary(message))).await.unwrap();
+        let digest = blake3::hash(&content).to_hex().to_string();
+        ann.ask(json!({"t":"file.commit","upload":upload,"blake3":digest})).await;
+        ann.ask(json!({"t":"file.get","in":"room:general","path":"b"})).await;
+        let message = loop {
+            if let Message::Binary(message) = ann.next().await {
+                break message;
+            }
+        };
+        assert!(message.ends_with(&content), "{}", web.way);
+        ann.next_of("file.end").await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_frame_ends_the_connection_with_a_reason() {
+    let long = format!("{{\"t\":\"{}\"}}", "x".repeat(65_536));
+    for web in both().await {
+        for (message, close) in [
+            (Message::text("no json"), 1002),
+            (Message::text(""), 1002),
+            (Message::text("# comment"), 1002),
+            (Message::text("{\"t\":\"a\"}\n{\"t\":\"b\"}"), 1002),
+            (Message::text("{\"t\":\"a\"}\n"), 1002),
+            (Message::text("{\"t\":\"a\",\"len\":3}"), 1002),
+            (Message::text("{\"t\":\"a\",\"l\\u0065n\":3}"), 1002),
+            (Message::binary("{\"t\":\"a\"}"), 1002),
+            (Message::binary("{\"t\":\"a\",\"len\":3}\n12"), 1002),
+            (Message::binary("{\"t\":\"a\",\"len\":3}\n1234"), 1002),
+            (Message::binary("{\"t\":\"a\",\"len\":3,\"len\":4}\n1234"), 1002),
+            (Message::binary(&b"{\"t\":\"\xff\"}\n"[..]), 1002),
+            (Message::text(long.clone()), 1002),
+            (Message::binary(vec![b'x'; 200_000]), 1009),
+        ] {
+            let mut ann = web.member().await;
+            ann.send(&json!({"t":"ping","n":1})).await;
+            within(ann.socket.send(message.clone())).await.unwrap();
+            let (err, code) = ann.end().await;
+            let shown = format!("{message:?}").chars().take(80).collect::<String>();
+            assert_eq!((&err["t"], &err["code"]), (&json!("err"), &json!("bad_frame")), "{}: {shown}", web.way);
+            assert_eq!(code, close, "{}: {shown}", web.way);
+        }
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_websocket_end_the_connection() {
+    let table: [(&str, Vec<u8>); 9] = [
+        ("not masked", b"\x81\x02{}".to_vec()),
+        ("a reserved bit", masked(0xc1, b"{\"t\":\"ping\"}")),
+        ("a reserved opcode", masked(0x83, b"{\"t\":\"ping\"}")),
+        ("a continuation of nothing", masked(0x80, b"{\"t\":\"ping\"}")),
+        ("a message within a message", [masked(0x01, b"{"), masked(0x81, b"{\"t\":\"ping\"}")].concat()),
+        ("a fragmented ping", masked(0x09, b"x")),
+        ("a ping of 126 bytes", [&b"\x89\xfe\x00\x7e\0\0\0\0"[..], &[0; 126]].concat()),
+        ("half a close code", masked(0x88, b"\x03")),
+        ("a length beyond all limits", b"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0".to_vec()),
+    ];
+    for web in both().await {
+        for (what, bytes) in &table {
+            let mut stream = web.raw().await;
+            stream.write_all(bytes).await.unwrap();
+            let mut rest = Vec::new();
+            within(stream.read_to_end(&mut rest)).await.ok();
+            // A close frame with a code of its own is the last thing that is written: 1002, or 1009 for the length.
+            let at = rest.windows(2).rposition(|two| two[0] == 0x88).unwrap_or_else(|| panic!("{}: {what}", web.way));
+            let code = u16::from_be_bytes([rest[at + 2], rest[at + 3]]);
+            assert!(matches!(code, 1002 | 1009), "{}: {what}: {code}", web.way);
+        }
+    }
+}
+
+#[tokio::test]
+async fn fragments_with_pings_between_are_one_message() {
+    for web in both().await {
+        let mut stream = web.raw().await;
+        let hello = json!({"t":"hello","v":1,"client":"e2e","auth":{"token":web.token}}).to_string();
+        let (first, rest) = hello.as_bytes().split_at(30);
+        let parts =
+            [masked(0x01, first), masked(0x89, b"are you there"), masked(0x00, b""), masked(0x80, rest)].concat();
+        for byte in parts {
+            stream.write_all(&[byte]).await.unwrap();
+        }
+        let mut all = Vec::new();
+        while !all.windows(9).any(|window| window == b"\"welcome\"") {
+            assert!(within(stream.read_buf(&mut all)).await.unwrap() > 0, "{}: no welcome", web.way);
+        }
+        stream.write_all(&masked(0x88, &1000u16.to_be_bytes())).await.unwrap();
+        within(stream.read_to_end(&mut all)).await.ok();
+        let has = |what: &[u8]| all.windows(what.len()).any(|window| window == what);
+        assert!(has(b"\x8a\x0dare you there"), "{}: no pong", web.way);
+        assert!(has(b"\x88\x02\x03\xe8"), "{}: the close is answered with its code", web.way);
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_not_welcome_is_told_by_the_close_code() {
+    for web in both().await {
+        for (hello, code, close) in [
+            (json!({"t":"hello","v":1,"client":"e2e"}), "unauthorized", 1008),
+            (json!({"t":"hello","v":1,"id":3,"auth":{"token":"wrong"}}), "unauthorized", 1008),
+            (json!({"t":"hello","v":9,"client":"e2e"}), "incompatible", 1002),
+            (json!({"t":"room.list","id":1}), "unauthorized", 1008),
+            (json!({"t":"hello","v":1,"client":"x".repeat(9_000)}), "", 1009),
+        ] {
+            let mut browser = web.browser().await;
+            browser.send(&hello).await;
+            let (err, closed) = browser.end().await;
+            assert_eq!(err["t"], "err", "{}: {hello}", web.way);
+            assert!(code.is_empty() || err["code"] == code, "{}: {err}", web.way);
+            assert_eq!(closed, close, "{}: {err}", web.way);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_before_leaving_is_done() {
+    for web in both().await {
+        let mut ann = web.member().await;
+        let mut tcp = Wire::signed_in(&web.tcp, &web.token).await;
+        tcp.ask(json!({"t":"room.open","room":"general","last":0})).await;
+        for n in 0..500 {
+            let post = json!({"t":"room.post","room":"general","text":format!("{n}"),"nonce":format!("n{n}")});
+            ann.socket.feed(Message::text(post.to_string())).await.unwrap();
+        }
+        within(ann.socket.close(None)).await.unwrap();
+        for n in 0..500 {
+            assert_eq!(tcp.next_of("event").await["text"], n.to_string(), "{}", web.way);
+        }
+        loop {
+            match ann.socket.next().await {
+                Some(Ok(_)) => {}
+                None => break,
+                Some(Err(error)) => panic!("{}: {error}", web.way),
+            }
+        }
+    }
+}
+
+/// A browser that reads nothing costs nobody anything, and has everything when it reads again.
+#[tokio::test]
+async fn a_slow_browser_misses_nothing() {
+    const POSTS: usize = 1_200;
+    for web in both().await {
+        let mut slow = web.member().await;
+        slow.ask(json!({"t":"room.open","room":"general","last":0})).await;
+        let mut tcp = Wire::signed_in(&web.tcp, &web.token).await;
+        let text = "x".repeat(15_000);
+        for n in 0..POSTS {
+            let post = json!({"t":"room.post","room":"general","text":text,"nonce":format!("n{n}")});
+            tcp.ask(post).await;
+        }
+        let mut last = 0;
+        for _ in 0..POSTS {
+            let seq = slow.next_of("event").await["seq"].as_u64().unwrap();
+            assert!(last == 0 || seq == last + 1, "{}: {seq} after {last}", web.way);
+            last = seq;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_ends_closes_its_browsers() {
+    for web in both().await {
+        let mut first = web.browser().await;
+        let hello = json!({"t":"hello","v":1,"auth":{"user":"ann","password":PASSWORD},"remember":"e2e"});
+        first.send(&hello).await;
+        let token = first.json().await["token"].as_str().unwrap().to_owned();
+        let mut second = web.browser().await;
+        second.send(&json!({"t":"hello","v":1,"auth":{"token":token}})).await;
+        assert_eq!(second.json().await["t"], "welcome");
+        first.ask(json!({"t":"session.end"})).await;
+        let (last, code) = second.end().await;
+        assert_eq!((&last["t"], &last["retry_ms"]), (&json!("goaway"), &Value::Null), "{}", web.way);
+        assert_eq!(code, 1012);
+    }
+}
+
+/// Stopping tells browsers when to come back, and does not wait for those that do not listen.
+#[tokio::test]
+async fn a_server_that_stops_says_so() {
+    let web = direct().await;
+    let mut ann = web.member().await;
+    let _deaf = web.member().await;
+    let Running::Serve { _process: process, _data: data } = web._running else { panic!("served") };
+    let stopped = tokio::task::spawn_blocking(move || process.stop());
+    let (last, code) = ann.end().await;
+    assert_eq!((&last["t"], code), (&json!("goaway"), 1012));
+    assert!(last["retry_ms"].as_u64().is_some());
+    tokio::time::timeout(Duration::from_secs(30), stopped).await.expect("it stops").unwrap();
+    drop(data);
+}
