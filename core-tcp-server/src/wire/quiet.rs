@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn only_rooms_that_moved_are_looked_at() {
-        let outlet = Outlet::new(0);
+        let outlet = Outlet::new();
         let mut quiet = QuietRooms::new(READER);
         let rooms: Vec<_> = (1..=200).map(room).collect();
         for room in &rooms {
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn what_must_wait_for_the_events_is_told_after_them() {
-        let outlet = Outlet::new(0);
+        let outlet = Outlet::new();
         let mut quiet = QuietRooms::new(READER);
         let room = room(1);
         quiet.join(Arc::clone(&room), Known::of(&room, READER), &outlet);
