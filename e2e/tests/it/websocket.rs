@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use crate::browser::Browser as Chromium;
 use crate::house::{DEADLINE, House, PASSWORD, Process};
 use crate::wire::Wire;
 
@@ -419,4 +420,19 @@ async fn a_server_that_stops_says_so() {
     assert!(last["retry_ms"].as_u64().is_some());
     tokio::time::timeout(Duration::from_secs(30), stopped).await.expect("it stops").unwrap();
     drop(data);
+}
+
+/// Chromium, whose socket the core holds: signed in by its cookie, it reads and writes.
+#[tokio::test]
+async fn chromium_is_served_by_the_core_itself() {
+    let web = direct().await;
+    let mut tcp = Wire::signed_in(&web.tcp, &web.token).await;
+    tcp.ask(json!({"t":"room.open","room":"general","last":0})).await;
+    let chromium = Chromium::start(1440, 900).await;
+    chromium.sign_in(&format!("http://{}/", web.http), "ann").await;
+    chromium.open_room("general").await;
+    tcp.ask(json!({"t":"room.post","room":"general","text":"from a native client","nonce":"n1"})).await;
+    chromium.until("from a native client").await;
+    chromium.say("from the page").await;
+    while tcp.next_of("event").await["text"] != "from the page" {}
 }
