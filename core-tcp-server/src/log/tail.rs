@@ -246,8 +246,8 @@ mod tests {
 
     /// All that a reader gets from a place on, in one piece.
     fn all(tail: &Tail, cursor: u64, reader: i64, form: Form) -> (Vec<u8>, usize) {
-        let mut out = Vec::new();
-        tail.read(cursor, &mut ALL.clone(), UserId(reader), form, &mut out);
+        let (mut limit, mut out) = (ALL, Vec::new());
+        tail.read(cursor, &mut limit, UserId(reader), form, &mut out);
         (out.concat(), out.len())
     }
 
