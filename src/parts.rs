@@ -37,6 +37,8 @@ pub async fn core(args: CoreArgs) -> Result<u8, Failure> {
 /// `wardroom gateway`
 pub async fn gateway(args: GatewayArgs) -> Result<u8, Failure> {
     let mut signals = Signals::watch()?;
+    // In `serve` and `core` the core does it.
+    wardroom_core::raise_descriptor_limit();
     let key = data::key(&args.key_file)?;
     let config = args.web.config(args.core, key);
     let stop = CancellationToken::new();

@@ -35,6 +35,7 @@ mod text;
 mod wire;
 
 pub use data::{DataError, DataFolder};
+pub use descriptors::raise as raise_descriptor_limit;
 pub use listen::BindError;
 pub use refusal::Refusal;
 pub use start::{Config, Core, StartError, start};

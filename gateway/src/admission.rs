@@ -1,14 +1,22 @@
-//! How many connections there may be: in all, and of one address. A permit is held by the socket that it was given for.
+//! How many connections there may be: in all, of one address, and among those that only wait for a request. A permit is
+//! held by the socket that it was given for.
+//!
+//! A connection without a request under way is idle, also while the headers of its first come slowly. There are only so
+//! many of these: for a newcomer the one that has been idle for the longest time is closed, so that idle connections keep
+//! nobody out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+use wardroom_protocol::address::subscriber;
 
 use crate::caller::Peer;
 use crate::config::Settings;
-use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX};
+use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, IDLE_MAX, IDLE_PER_ADDRESS_MAX};
 
-/// Counts what is open. The lock is held for one look-up.
+/// Counts what is open. The lock is held for a few look-ups.
 #[derive(Default)]
 pub(crate) struct Admission {
     counts: Mutex<Counts>,
@@ -18,38 +26,127 @@ pub(crate) struct Admission {
 struct Counts {
     all: u32,
     by_address: HashMap<IpAddr, u32>,
+    next: u64,
+    /// In the order in which they became idle.
+    idle: BTreeMap<u64, Idle>,
+}
+
+struct Idle {
+    address: Option<IpAddr>,
+    evicted: CancellationToken,
 }
 
 /// One connection's place; free again when dropped.
 pub(crate) struct Permit {
     admission: Arc<Admission>,
     address: Option<IpAddr>,
+    evicted: CancellationToken,
+    /// The place among the idle ones, if it is one of them.
+    idle: Mutex<Option<u64>>,
 }
+
+/// A request is under way on a connection, until the last byte of its answer.
+pub(crate) struct Answering(Arc<Permit>);
 
 impl Admission {
     /// A place for a connection of this peer; `None` if there are too many.
-    pub fn admit(self: &Arc<Self>, peer: Peer, settings: &Settings) -> Option<Permit> {
+    pub fn admit(self: &Arc<Self>, peer: Peer, settings: &Settings) -> Option<Arc<Permit>> {
         let address = counted(peer, settings);
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.all >= CONNECTIONS_MAX {
-            return None;
-        }
+        let mut counts = self.lock();
+        counts.make_room(address)?;
+        counts.all += 1;
         if let Some(address) = address {
-            let of_address = counts.by_address.entry(address).or_default();
-            if *of_address >= CONNECTIONS_PER_ADDRESS_MAX {
+            *counts.by_address.entry(address).or_default() += 1;
+        }
+        drop(counts);
+        let evicted = CancellationToken::new();
+        let permit = Permit { admission: Arc::clone(self), address, evicted, idle: Mutex::default() };
+        permit.set_idle();
+        Some(Arc::new(permit))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    /// Room for one more, where need be in the place of an idle one.
+    fn make_room(&mut self, address: Option<IpAddr>) -> Option<()> {
+        if let Some(address) = address {
+            let is_here = |idle: &Idle| idle.address == Some(address);
+            let idle = self.idle.values().filter(|idle| is_here(idle)).count();
+            let all = self.by_address.get(&address).copied().unwrap_or(0);
+            if (idle >= IDLE_PER_ADDRESS_MAX || all >= CONNECTIONS_PER_ADDRESS_MAX) && !self.evict(is_here) {
                 return None;
             }
-            *of_address += 1;
         }
-        counts.all += 1;
+        let is_full = self.idle.len() >= IDLE_MAX || self.all >= CONNECTIONS_MAX;
+        (!is_full || self.evict(|_| true)).then_some(())
+    }
+
+    /// Closes the one of these that has been idle for the longest time.
+    fn evict(&mut self, is_meant: impl Fn(&Idle) -> bool) -> bool {
+        let Some(id) = self.idle.iter().find(|(_, idle)| is_meant(idle)).map(|(id, _)| *id) else { return false };
+        if let Some(idle) = self.idle.remove(&id) {
+            idle.evicted.cancel();
+        }
+        true
+    }
+}
+
+impl Permit {
+    /// A request has come.
+    pub fn answering(self: &Arc<Self>) -> Answering {
+        self.set_busy();
+        Answering(Arc::clone(self))
+    }
+
+    /// It is no idle connection, and becomes none by itself any more: a WebSocket, say, which the core counts.
+    pub fn set_busy(&self) {
+        if let Some(id) = self.place().take() {
+            self.admission.lock().idle.remove(&id);
+        }
+    }
+
+    /// Returns when the connection has to go for a newcomer.
+    pub async fn evicted(&self) {
+        self.evicted.cancelled().await;
+    }
+
+    fn set_idle(&self) {
+        let mut counts = self.admission.lock();
+        let id = counts.next;
+        counts.next += 1;
+        counts.idle.insert(id, Idle { address: self.address, evicted: self.evicted.clone() });
         drop(counts);
-        Some(Permit { admission: Arc::clone(self), address })
+        *self.place() = Some(id);
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<u64>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Answering {
+    /// The connection is one for something else from now on.
+    pub fn forever(self) {
+        let permit = Arc::clone(&self.0);
+        drop(self);
+        permit.set_busy();
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.set_idle();
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut counts = self.admission.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        self.set_busy();
+        let mut counts = self.admission.lock();
         counts.all = counts.all.saturating_sub(1);
         let Some(address) = self.address else { return };
         if let Some(of_address) = counts.by_address.get_mut(&address) {
@@ -69,10 +166,7 @@ fn counted(peer: Peer, settings: &Settings) -> Option<IpAddr> {
     if ip.is_loopback() || settings.trusted_proxies.iter().any(|net| net.contains(&ip)) {
         return None;
     }
-    Some(match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !(u128::from(u64::MAX))).into()),
-    })
+    Some(subscriber(ip))
 }
 
 #[cfg(test)]
@@ -100,14 +194,37 @@ mod tests {
     fn one_address_does_not_take_all() {
         let (admission, settings) = (Arc::new(Admission::default()), settings());
         let admit = |peer: &str| admission.admit(Peer::Tcp(peer.parse().unwrap()), &settings);
-        let one: Vec<_> = (0..CONNECTIONS_PER_ADDRESS_MAX).map(|_| admit("[2001:db8::1]:5").unwrap()).collect();
+        let busy = |peer: &str| admit(peer).map(|permit| permit.answering());
+        let one: Vec<_> = (0..CONNECTIONS_PER_ADDRESS_MAX).map(|_| busy("[2001:db8::1]:5").unwrap()).collect();
         assert!(admit("[2001:db8::2]:6").is_none(), "the same /64");
         assert!(admit("[2001:db8:0:1::2]:6").is_some(), "another /64");
         assert!(admit("203.0.113.9:6").is_some());
-        let proxy: Vec<_> = (0..=CONNECTIONS_PER_ADDRESS_MAX).map(|_| admit("10.0.0.1:6").unwrap()).collect();
+        let proxy: Vec<_> = (0..=CONNECTIONS_PER_ADDRESS_MAX).map(|_| busy("10.0.0.1:6").unwrap()).collect();
         drop((one, proxy));
         assert!(admit("[2001:db8::2]:6").is_some(), "free again");
-        assert_eq!(admission.counts.lock().unwrap().all, 0);
-        assert!(admission.counts.lock().unwrap().by_address.is_empty());
+        let counts = admission.lock();
+        assert!(counts.all == 0 && counts.by_address.is_empty() && counts.idle.is_empty());
+    }
+
+    #[test]
+    fn the_one_that_is_idle_longest_goes_for_a_newcomer() {
+        let (admission, settings) = (Arc::new(Admission::default()), settings());
+        let admit = |peer: &str| admission.admit(Peer::Tcp(peer.parse().unwrap()), &settings).unwrap();
+        let is_evicted = |permit: &Permit| permit.evicted.is_cancelled();
+        let other = admit("203.0.113.8:1");
+        let all: Vec<_> = (0..IDLE_PER_ADDRESS_MAX).map(|_| admit("203.0.113.9:1")).collect();
+        let answering = all[0].answering();
+        drop(all[1].answering());
+        let newest = [admit("203.0.113.9:1"), admit("203.0.113.9:1")];
+        assert!(!is_evicted(&all[0]), "a request is under way");
+        assert!(!is_evicted(&all[1]), "it was in use a moment ago");
+        assert!(is_evicted(&all[2]) && !is_evicted(&all[3]) && !is_evicted(&other));
+        drop((answering, newest));
+        // Over loopback, where nobody is counted, all together are bounded.
+        let local: Vec<_> = (0..=IDLE_MAX).map(|_| admit("127.0.0.1:1")).collect();
+        assert!(is_evicted(&local[0]) && !is_evicted(local.last().unwrap()));
+        let socket = all[5].answering();
+        socket.forever();
+        assert!(!admission.lock().idle.values().any(|idle| idle.evicted.is_cancelled()));
     }
 }

@@ -1,6 +1,6 @@
 //! Who is calling, as far as it can be known: the address, the scheme and the host, seen through trusted proxies.
 //!
-//! `X-Forwarded-For`, `-Proto` and `-Host` count only when the peer is a trusted proxy. `Forwarded` (RFC 7239) and
+//! `X-Forwarded-For`, `-Proto`, `-Host` and `-Port` count only when the peer is a trusted proxy. `Forwarded` (RFC 7239) and
 //! `X-Real-IP` are not read: two sources that may disagree are worse than one.
 
 use std::net::{IpAddr, SocketAddr};
@@ -21,13 +21,17 @@ pub(crate) enum Peer {
 }
 
 /// Who is calling. In the extensions of every request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Caller {
     /// The client's address; none where it came over a unix socket from somebody who is not trusted to say.
     pub address: Option<SocketAddr>,
     pub is_https: bool,
     /// The origin of the page as the browser sees it; none without a usable Host.
     pub origin: Option<Origin>,
+    /// The same on the port that a proxy names beside a Host without one.
+    pub origin_by_port: Option<Origin>,
+    /// The mark of this server in the name of its cookie.
+    pub cookie_mark: String,
     /// The user agent, cut to what is printable.
     pub agent: String,
 }
@@ -53,7 +57,16 @@ impl Caller {
             Peer::Unix if !is_trusted => None,
             Peer::Unix => client_hop(headers, &settings.trusted_proxies),
         };
-        Caller { address, is_https, origin: host.and_then(|host| Origin::of(is_https, host)), agent: agent(headers) }
+        let origin = host.and_then(|host| Origin::of(is_https, host));
+        let port = forwarded("x-forwarded-port").and_then(|port| port.parse().ok());
+        Caller {
+            address,
+            is_https,
+            origin_by_port: origin.clone().zip(port).and_then(|(origin, port)| origin.with_port(port)),
+            origin,
+            cookie_mark: settings.cookie_mark.clone(),
+            agent: agent(headers),
+        }
     }
 
     /// The address as the core is told it.

@@ -86,6 +86,8 @@ pub(crate) struct Settings {
     pub trust_unix: bool,
     pub origins: Vec<Origin>,
     pub limits: Limits,
+    /// What tells this server's cookie from another's on the same name: browsers do not tell ports apart.
+    pub cookie_mark: String,
 }
 
 impl Settings {
@@ -113,13 +115,22 @@ impl Settings {
             trust_unix: config.trust_unix,
             origins: origins.collect::<Result<_, _>>()?,
             limits,
+            cookie_mark: cookie_mark(&config.key),
         })
     }
 
     /// The origins whose pages may act for this caller: the one that they see us under, and those that were listed.
     pub fn allowed_origins(&self, caller: &Caller) -> Vec<Origin> {
-        caller.origin.iter().chain(&self.public_origin).chain(&self.origins).cloned().collect()
+        let seen = caller.origin.iter().chain(&caller.origin_by_port);
+        seen.chain(&self.public_origin).chain(&self.origins).cloned().collect()
     }
+}
+
+/// Eight digits that all gateways of one core have in common, and that stay the same as long as the key does. They say
+/// nothing of it.
+pub(crate) fn cookie_mark(key: &str) -> String {
+    let hash = blake3::derive_key("wardroom 2026 name of the session cookie", key.as_bytes());
+    hash.iter().take(4).fold(String::new(), |mark, byte| format!("{mark}{byte:02x}"))
 }
 
 fn is_base_path(path: &str) -> bool {

@@ -1,4 +1,7 @@
 //! The cookie that holds a browser's session: its name, and how it is set, read and cleared.
+//!
+//! Browsers keep one set of cookies for all ports of a name (RFC 6265, section 8.5), so the name bears a mark of the server: two
+//! servers on one machine do not sign each other's people out.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -7,19 +10,20 @@ use crate::limits::{COOKIE_MAX_AGE_S, TOKEN_BYTES_MAX};
 
 /// The name carries what browsers enforce (RFC 6265bis, section 4.1.3): `__Host-` is sent to this host alone and set by
 /// it alone, which wants the path `/`; `__Secure-` was set over https.
-fn name(is_https: bool, base_path: &str) -> &'static str {
-    match (is_https, base_path.is_empty()) {
-        (true, true) => "__Host-wardroom",
-        (true, false) => "__Secure-wardroom",
-        (false, _) => "wardroom",
-    }
+fn name(caller: &Caller, base_path: &str) -> String {
+    let prefix = match (caller.is_https, base_path.is_empty()) {
+        (true, true) => "__Host-",
+        (true, false) => "__Secure-",
+        (false, _) => "",
+    };
+    format!("{prefix}wardroom-{}", caller.cookie_mark)
 }
 
 /// The session's token, if the request bears one.
 ///
 /// Only the name that we would set counts: a sibling domain, or a plain-http page of this host, could plant another.
 pub(crate) fn session(headers: &HeaderMap, caller: &Caller, base_path: &str) -> Option<String> {
-    let wanted = name(caller.is_https, base_path);
+    let wanted = name(caller, base_path);
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
     pairs
         .filter_map(|pair| pair.trim().split_once('='))
@@ -33,7 +37,7 @@ pub(crate) fn set(token: &str, caller: &Caller, base_path: &str) -> Option<Heade
     if !token.is_empty() && !is_token(token) {
         return None;
     }
-    let name = name(caller.is_https, base_path);
+    let name = name(caller, base_path);
     let secure = if caller.is_https { "; Secure" } else { "" };
     let max_age_s = if token.is_empty() { 0 } else { COOKIE_MAX_AGE_S };
     let text = format!("{name}={token}; Path={base_path}/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}");
@@ -55,18 +59,24 @@ mod tests {
     use super::*;
 
     fn caller(is_https: bool) -> Caller {
-        Caller { address: None, is_https, origin: None, agent: String::new() }
+        Caller { is_https, cookie_mark: "1a2b3c4d".to_owned(), ..Caller::default() }
     }
 
     #[test]
     fn names_and_attributes() {
         let text = |https, base: &str| set("t0ken", &caller(https), base).unwrap().to_str().unwrap().to_owned();
-        assert_eq!(text(true, ""), "__Host-wardroom=t0ken; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure");
+        assert_eq!(
+            text(true, ""),
+            "__Host-wardroom-1a2b3c4d=t0ken; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure"
+        );
         assert_eq!(
             text(true, "/ops"),
-            "__Secure-wardroom=t0ken; Path=/ops/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure"
+            "__Secure-wardroom-1a2b3c4d=t0ken; Path=/ops/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure"
         );
-        assert_eq!(text(false, "/ops"), "wardroom=t0ken; Path=/ops/; Max-Age=2592000; HttpOnly; SameSite=Strict");
+        assert_eq!(
+            text(false, "/ops"),
+            "wardroom-1a2b3c4d=t0ken; Path=/ops/; Max-Age=2592000; HttpOnly; SameSite=Strict"
+        );
         assert!(set("", &caller(false), "").unwrap().to_str().unwrap().contains("Max-Age=0"));
         assert!(set("a; Domain=x", &caller(false), "").is_none());
     }
@@ -77,11 +87,12 @@ mod tests {
             let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(value))]);
             session(&headers, &caller(https), "")
         };
-        assert_eq!(read(false, "a=b; wardroom=t; c=d").as_deref(), Some("t"));
-        assert_eq!(read(true, "wardroom=planted; __Host-wardroom=t").as_deref(), Some("t"));
-        assert_eq!(read(true, "wardroom=planted"), None);
-        assert_eq!(read(false, "xwardroom=t"), None);
-        assert_eq!(read(false, "wardroom="), None);
-        assert_eq!(read(false, "wardroom=\"t\""), None);
+        assert_eq!(read(false, "a=b; wardroom-1a2b3c4d=t; c=d").as_deref(), Some("t"));
+        assert_eq!(read(true, "wardroom-1a2b3c4d=planted; __Host-wardroom-1a2b3c4d=t").as_deref(), Some("t"));
+        assert_eq!(read(true, "wardroom-1a2b3c4d=planted"), None);
+        assert_eq!(read(false, "wardroom-99999999=t"), None, "of another server");
+        assert_eq!(read(false, "xwardroom-1a2b3c4d=t"), None);
+        assert_eq!(read(false, "wardroom-1a2b3c4d="), None);
+        assert_eq!(read(false, "wardroom-1a2b3c4d=\"t\""), None);
     }
 }

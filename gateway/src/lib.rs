@@ -49,6 +49,11 @@ use app::App;
 use config::Settings;
 use listen::Listener;
 
+/// The name of the session's cookie over plain http, of gateways with this key.
+pub fn cookie_name(key: &str) -> String {
+    format!("wardroom-{}", config::cookie_mark(key))
+}
+
 /// A gateway that listens.
 pub struct Gateway {
     /// The addresses as they were bound: `127.0.0.1:41234`, `[::1]:41234`, `unix:/run/wardroom/http.sock`.
@@ -94,7 +99,7 @@ async fn start_as(
     let settings = Settings::check(&config, limits)?;
     let mut listeners = Vec::new();
     for address in &config.http {
-        listeners.extend(Listener::bind(address).await?);
+        listeners.extend(Listener::bind(address, &config.http).await?);
     }
     let addresses: Vec<String> = listeners.iter().map(Listener::address).collect();
     for net in &settings.trusted_proxies {

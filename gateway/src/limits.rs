@@ -39,6 +39,11 @@ pub const TRANSFER_WINDOW_BYTES: u64 = 4 << 20;
 pub const TRANSFER_PIECES_MAX: usize = 1_024;
 /// Connections of one address (IPv6: one /64). A household or an office behind one address has many tabs.
 pub const CONNECTIONS_PER_ADDRESS_MAX: u32 = 1_024;
+/// Connections of one address that have no request under way: two hundred people with a page each, or forty browsers with the six
+/// that they keep.
+pub const IDLE_PER_ADDRESS_MAX: usize = 256;
+/// Connections without a request under way, over all addresses: what proxies and thousands of pages keep.
+pub const IDLE_MAX: usize = 2_048;
 /// Connections in all; a browser's socket costs two file descriptors.
 pub const CONNECTIONS_MAX: u32 = 16_384;
 /// Connections that wait to be accepted.

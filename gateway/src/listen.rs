@@ -33,21 +33,23 @@ impl Drop for SocketFile {
 }
 
 impl Listener {
-    /// Binds all that an address names: `localhost:8080` is usually two sockets.
-    pub async fn bind(address: &Address) -> Result<Vec<Listener>, StartError> {
+    /// Binds all that an address names: `localhost:8080` is usually two sockets. `others` are all addresses that are bound:
+    /// `[::]:8080` answers IPv4 too, unless one of them does on that port.
+    pub async fn bind(address: &Address, others: &[Address]) -> Result<Vec<Listener>, StartError> {
         let failed = |source| StartError::Bind { address: address.to_string(), source };
         match address {
             Address::Unix(path) => Ok(vec![bind_unix(path).map_err(failed)?]),
             Address::Tcp(host_port) => {
                 let resolved = lookup_host(host_port).await.map_err(failed)?;
                 let mut listeners = Vec::new();
+                let has_v4 = others.iter().any(|other| other.is_v4_twin_of(address));
                 let mut port = 0;
                 for mut at in resolved {
                     // With port 0 the first socket takes a free one, and the others the same.
                     if at.port() == 0 {
                         at.set_port(port);
                     }
-                    let listener = bind_tcp(at).map_err(failed)?;
+                    let listener = bind_tcp(at, has_v4).map_err(failed)?;
                     port = listener.local_addr().map_err(failed)?.port();
                     listeners.push(Listener::Tcp(listener));
                 }
@@ -84,11 +86,11 @@ impl Listener {
     }
 }
 
-fn bind_tcp(at: SocketAddr) -> io::Result<TcpListener> {
+fn bind_tcp(at: SocketAddr, has_v4: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(at), Type::STREAM, None)?;
     if at.is_ipv6() {
-        // [::] beside 0.0.0.0 on one port: each takes its own family.
-        socket.set_only_v6(true)?;
+        // Not left to the system: net.ipv6.bindv6only says otherwise on some.
+        socket.set_only_v6(has_v4 || !at.ip().is_unspecified())?;
     }
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;

@@ -20,7 +20,7 @@ use crate::caller::Caller;
 use crate::cookie;
 use crate::core_link::{CoreLink, LinkError};
 use crate::limits::JSON_BYTES_MAX;
-use crate::origin::is_forged;
+use crate::origin::{self, is_forged};
 
 #[derive(Deserialize)]
 struct Credentials {
@@ -147,11 +147,16 @@ async fn read<T: DeserializeOwned>(app: &App, caller: &Caller, headers: &HeaderM
 
 /// Refuses what another site's page may have sent.
 pub(crate) fn refuse_forged(app: &App, caller: &Caller, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
-    if !is_forged(method, headers, &app.settings.allowed_origins(caller)) {
+    let allowed = app.settings.allowed_origins(caller);
+    if !is_forged(method, headers, &allowed) {
         return Ok(());
     }
     tracing::warn!(client = caller.address_text(), %method, "a request of another site's page was refused");
-    Err(Refusal::new(Code::Forbidden, "this request comes from the page of another site"))
+    let msg = match headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) {
+        Some(seen) => format!("this request comes from the page of another site: {}", origin::refusal(seen, &allowed)),
+        None => "this request comes from the page of another site".to_owned(),
+    };
+    Err(Refusal::new(Code::Forbidden, msg))
 }
 
 fn is_json(value: &HeaderValue) -> bool {

@@ -42,6 +42,12 @@ impl Origin {
         is_host.then(|| Origin { is_https, host: name.to_ascii_lowercase(), port })
     }
 
+    /// The same on another port, unless it names a port of its own.
+    pub fn with_port(self, port: u16) -> Option<Origin> {
+        let default_port = if self.is_https { 443 } else { 80 };
+        (self.port == default_port && port != default_port).then_some(Origin { port, ..self })
+    }
+
     /// The scheme is https.
     pub fn is_https(&self) -> bool {
         self.is_https
@@ -65,6 +71,29 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", if self.is_https { "https" } else { "http" }, self.authority())
     }
+}
+
+/// What is wrong where a page of this origin is refused, and what to do: one text for WebSockets and requests.
+pub(crate) fn refusal(seen: &str, allowed: &[Origin]) -> String {
+    let shown: String = wardroom_protocol::visible::visible(seen).chars().take(200).collect();
+    let origin = Origin::parse(seen);
+    let twin = origin.as_ref().and_then(|seen| allowed.iter().find(|ours| ours.host == seen.host));
+    if let (Some(seen), Some(ours)) = (&origin, twin)
+        && seen.is_https == ours.is_https
+        && ours.port == if ours.is_https { 443 } else { 80 }
+    {
+        return format!(
+            "this page is at {shown}, but Host says {}: let the proxy pass on the port, in nginx by \
+             `proxy_set_header Host $http_host;`, or by X-Forwarded-Port from a proxy that --trusted-proxy names",
+            ours.authority()
+        );
+    }
+    let expected = allowed.iter().map(Origin::to_string).collect::<Vec<_>>().join(" or ");
+    let expected = if expected.is_empty() { "a Host header".to_owned() } else { expected };
+    format!(
+        "the Origin of this page is {shown}, expected {expected}; behind a proxy, start the gateway with --public-url, or \
+         with --trusted-proxy and let the proxy send Host and X-Forwarded-Proto"
+    )
 }
 
 /// True for a request that another site's page may have made: cross-site request forgery.

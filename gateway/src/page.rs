@@ -45,7 +45,12 @@ impl Page {
     pub fn policy(&self, caller: &Caller) -> HeaderValue {
         // For browsers that do not count WebSockets to 'self' (Safari before 15.4). The origin was checked when it was
         // parsed: no character in it ends a directive.
-        let websocket = caller.origin.as_ref().map(|o| format!(" {}", o.websocket())).unwrap_or_default();
+        let websocket = caller
+            .origin
+            .iter()
+            .chain(&caller.origin_by_port)
+            .map(|o| format!(" {}", o.websocket()))
+            .collect::<String>();
         let policy = format!(
             "default-src 'none'; script-src {}; style-src 'self'; img-src 'self' blob: data:; \
              connect-src 'self'{websocket}; font-src 'self'; manifest-src 'self'; media-src 'self' blob:; \

@@ -2,19 +2,23 @@
 //! at the deadline.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::response::Response;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::sleep;
 use tower_service::Service;
 
+use crate::admission::{Answering, Permit};
 use crate::app::App;
 use crate::caller::{Caller, Peer};
 use crate::limits::HEADER_BYTES_MAX;
@@ -50,12 +54,22 @@ fn take(stream: Stream, peer: Peer, router: &Router, app: &Arc<App>) {
         tracing::warn!(?peer, "too many connections, one is refused");
         return;
     };
-    let socket = Socket::new(stream, app.settings.limits, permit);
-    app.tasks.spawn(serve(socket, peer, router.clone(), Arc::clone(app)));
+    let socket = Socket::new(stream, app.settings.limits, Arc::clone(&permit));
+    let serving = serve(socket, peer, router.clone(), Arc::clone(app), Arc::clone(&permit));
+    app.tasks.spawn(async move {
+        tokio::select! {
+            () = serving => {}
+            () = permit.evicted() => tracing::debug!(?peer, "an idle connection was closed for a newcomer"),
+        }
+    });
 }
 
-async fn serve(socket: Socket, peer: Peer, router: Router, app: Arc<App>) {
-    let service = service_fn(|request| answer(request, peer, router.clone(), Arc::clone(&app)));
+async fn serve(socket: Socket, peer: Peer, router: Router, app: Arc<App>, permit: Arc<Permit>) {
+    let service = service_fn(|request| {
+        let answering = permit.answering();
+        let answer = answer(request, peer, router.clone(), Arc::clone(&app));
+        async move { Ok::<_, Infallible>(held(answer.await?, answering)) }
+    });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(app.settings.limits.headers_within)
@@ -75,6 +89,40 @@ async fn serve(socket: Socket, peer: Peer, router: Router, app: Arc<App>) {
     };
     if let Err(error) = ended {
         tracing::debug!(?peer, %error, "a connection ended early");
+    }
+}
+
+/// The answer, which holds `answering` until its last byte is on its way.
+fn held(response: Response, answering: Answering) -> Response {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        answering.forever();
+        return response;
+    }
+    response.map(|body| Body::new(HeldBody { body, _answering: answering }))
+}
+
+struct HeldBody {
+    body: Body,
+    _answering: Answering,
+}
+
+impl HttpBody for HeldBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -28,7 +29,7 @@ pub(crate) struct Socket {
     /// Runs while a write waits.
     write_stall: Option<Pin<Box<Sleep>>>,
     close: Close,
-    permit: Permit,
+    permit: Arc<Permit>,
 }
 
 enum Close {
@@ -43,12 +44,12 @@ enum Close {
 }
 
 impl Socket {
-    pub fn new(stream: Stream, limits: Limits, permit: Permit) -> Socket {
+    pub fn new(stream: Stream, limits: Limits, permit: Arc<Permit>) -> Socket {
         Socket { stream, limits, write_stall: None, close: Close::Open, permit }
     }
 
     /// The connection without its limits, and its permit: somebody else serves it from now on.
-    pub fn into_parts(self) -> (Stream, Permit) {
+    pub fn into_parts(self) -> (Stream, Arc<Permit>) {
         (self.stream, self.permit)
     }
 

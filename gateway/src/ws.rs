@@ -16,7 +16,7 @@ use crate::caller::Caller;
 use crate::cookie;
 use crate::core_link::{CoreLink, via_of};
 use crate::limits::{MESSAGE_BYTES_MAX, WS_READ_BUFFER_BYTES, WS_WRITE_BUFFER_BYTES, WS_WRITE_BUFFER_BYTES_MAX};
-use crate::origin::Origin;
+use crate::origin::{self, Origin};
 use crate::{farewell, handover};
 
 /// `GET /ws`
@@ -78,26 +78,19 @@ async fn open(socket: WebSocket, app: &App, caller: &Caller, session: Option<Str
 /// Any page on the web can open a WebSocket to us, and the browser sends our cookie with it: only Origin tells whose
 /// page it is. Programs send none, and have no cookie that a page could ride on.
 fn check_origin(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(), Refusal> {
-    let Some(origin) = headers.get(header::ORIGIN) else {
+    let Some(named) = headers.get(header::ORIGIN) else {
         if headers.contains_key(header::COOKIE) {
             return Err(refused(caller, "none", "a WebSocket with a cookie must name its Origin".to_owned()));
         }
         return Ok(());
     };
-    let seen = origin.to_str().unwrap_or("no text");
+    let seen = named.to_str().unwrap_or("no text");
     let allowed = app.settings.allowed_origins(caller);
     let parsed = Origin::parse(seen);
     if parsed.as_ref().is_some_and(|origin| allowed.contains(origin)) {
         return Ok(());
     }
-    let expected = allowed.iter().map(Origin::to_string).collect::<Vec<_>>().join(" or ");
-    let expected = if expected.is_empty() { "a Host header".to_owned() } else { expected };
-    let shown: String = wardroom_protocol::visible::visible(seen).chars().take(200).collect();
-    let msg = format!(
-        "the Origin of this WebSocket is {shown}, expected {expected}; behind a proxy, start the gateway with \
-         --public-url, or with --trusted-proxy and let the proxy send Host and X-Forwarded-Proto"
-    );
-    Err(refused(caller, &shown, msg))
+    Err(refused(caller, seen, origin::refusal(seen, &allowed)))
 }
 
 fn refused(caller: &Caller, origin: &str, msg: String) -> Refusal {

@@ -9,13 +9,13 @@ use anyhow::Result;
 
 use crate::command;
 
-/// A program, and Debian's package that has it.
-const FOR_TESTS: [(&str, &str); 7] = [
+/// A program as the tests call it, and Debian's package that has it. `cargo xtask tidy` holds the list against the tests.
+pub const FOR_TESTS: [(&str, &str); 7] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
     ("nginx", "nginx-light"),
     ("caddy", "caddy"),
-    ("nc", "netcat-openbsd"),
+    ("nc.openbsd", "netcat-openbsd"),
     ("ncat", "ncat"),
     ("curl", "curl"),
 ];

@@ -160,7 +160,7 @@ async fn nc_all(address: String, direct: String, token: String) -> Vec<Vec<Strin
     let mut connections = Vec::new();
     let mut n = 0;
     while n < BY_NC {
-        let mut nc = tokio::process::Command::new("nc");
+        let mut nc = tokio::process::Command::new("nc.openbsd");
         nc.args([host, port]);
         let mut person = Talk::start(nc);
         if sign_in(&mut person).await.is_some() {

@@ -11,7 +11,7 @@ use crate::house::{DEADLINE, House, PASSWORD};
 /// `nc` to the core's port.
 fn nc(house: &House) -> Talk {
     let (host, port) = house.tcp.rsplit_once(':').unwrap();
-    let mut nc = tokio::process::Command::new("nc");
+    let mut nc = tokio::process::Command::new("nc.openbsd");
     nc.args([host, port]);
     Talk::start(nc)
 }

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::fake_core::CoreSide;
-use crate::harness::{TestGateway, plain, with, within};
+use crate::harness::{TestGateway, cookie, plain, with, within};
 
 pub type Browser = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -19,7 +19,7 @@ pub async fn open(t: &TestGateway) -> (Browser, CoreSide, Value) {
     let headers = request.headers_mut();
     headers.insert("sec-websocket-protocol", "wardroom.v1".parse().unwrap());
     headers.insert("origin", format!("http://{}", t.host).parse().unwrap());
-    headers.insert("cookie", "wardroom=s3ss10n".parse().unwrap());
+    headers.insert("cookie", format!("{}=s3ss10n", cookie()).parse().unwrap());
     headers.insert("user-agent", "browser/1".parse().unwrap());
     let (browser, _) = within(tokio_tungstenite::connect_async(request)).await.unwrap();
     let mut core = t.core.accept().await;

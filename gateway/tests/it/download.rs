@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fake_core::{CoreSide, FakeCore};
-use crate::harness::{TestGateway, plain, within};
+use crate::harness::{TestGateway, cookie, plain, within};
 use crate::http::Answer;
 
 pub const STREAM: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
@@ -262,9 +262,10 @@ async fn refusals_have_their_status() {
 #[tokio::test]
 async fn the_cookie_counts_and_a_token_counts_more() {
     let t = plain().await;
+    let cookie = format!("Cookie: {}=s3ss10n", cookie());
     for (headers, session, token) in [
-        (vec!["Cookie: wardroom=s3ss10n"], json!("s3ss10n"), Value::Null),
-        (vec!["Cookie: wardroom=s3ss10n", TOKEN], Value::Null, json!("t0ken")),
+        (vec![cookie.as_str()], json!("s3ss10n"), Value::Null),
+        (vec![cookie.as_str(), TOKEN], Value::Null, json!("t0ken")),
     ] {
         let mut client = t.client().await;
         client.send("GET /files/room/ops/a", &headers).await;

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use wardroom_gateway::{Stream, Upgraded};
 
-use crate::harness::{TestGateway, beside, within};
+use crate::harness::{TestGateway, beside, cookie, within};
 
 async fn start() -> (TestGateway, mpsc::UnboundedReceiver<Upgraded>) {
     let (taken, takes) = mpsc::unbounded_channel();
@@ -41,9 +41,10 @@ async fn head(stream: &mut TcpStream) -> String {
 async fn a_checked_websocket_is_handed_over_with_all_that_was_read() {
     let (t, mut takes) = start().await;
     let headers = format!(
-        "Origin: http://{}\r\nCookie: wardroom=s3ss10n\r\nUser-Agent: browser/1\r\n\
+        "Origin: http://{}\r\nCookie: {}=s3ss10n\r\nUser-Agent: browser/1\r\n\
          Sec-WebSocket-Protocol: wardroom.v1\r\n",
-        t.host
+        t.host,
+        cookie()
     );
     let mut browser = ask(&t, &headers, b"said at once").await;
     let answer = head(&mut browser).await;
@@ -89,7 +90,7 @@ async fn what_is_refused_is_not_handed_over() {
     assert!(takes.try_recv().is_err());
     // Everything else goes to the core as before.
     let mut client = t.client().await;
-    client.send("GET /api/session", &["Cookie: wardroom=s3ss10n"]).await;
+    client.send("GET /api/session", &[&format!("Cookie: {}=s3ss10n", cookie())]).await;
     let (_core, via, _) = t.core.welcome(None).await;
     assert_eq!((&via["key"], &via["session"]), (&json!("gateway-key"), &json!("s3ss10n")));
 }

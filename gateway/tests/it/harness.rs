@@ -13,6 +13,11 @@ pub async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("this hangs")
 }
 
+/// The name of the cookie of the gateways here.
+pub fn cookie() -> String {
+    wardroom_gateway::cookie_name("gateway-key")
+}
+
 pub struct TestGateway {
     pub core: FakeCore,
     pub gateway: Gateway,

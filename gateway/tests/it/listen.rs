@@ -56,6 +56,53 @@ async fn v4_v6_and_unix() {
     assert!(!path.exists(), "the socket is removed");
 }
 
+async fn is_alive(address: &str) -> bool {
+    let Ok(mut stream) = within(tokio::net::TcpStream::connect(address)).await else { return false };
+    stream.write_all(ASK).await.unwrap();
+    let mut answer = String::new();
+    within(stream.read_to_string(&mut answer)).await.unwrap();
+    answer.starts_with("HTTP/1.1 200")
+}
+
+#[tokio::test]
+async fn all_interfaces_are_those_of_both_families() {
+    let stop = CancellationToken::new();
+    let gateway = start(config(&["[::]:0".to_owned()]), stop.clone()).await.unwrap();
+    let port = gateway.addresses[0].strip_prefix("[::]:").unwrap().to_owned();
+    assert!(is_alive(&format!("127.0.0.1:{port}")).await, "IPv4 too");
+    assert!(is_alive(&format!("[::1]:{port}")).await);
+    stop.cancel();
+    within(gateway.stopped()).await;
+    // Both named: each takes its own.
+    let both = [format!("0.0.0.0:{port}"), format!("[::]:{port}")];
+    let stop = CancellationToken::new();
+    let gateway = start(config(&both), stop.clone()).await.unwrap();
+    assert_eq!(gateway.addresses, both);
+    assert!(is_alive(&format!("127.0.0.1:{port}")).await && is_alive(&format!("[::1]:{port}")).await);
+    stop.cancel();
+    within(gateway.stopped()).await;
+}
+
+#[tokio::test]
+async fn idle_connections_keep_nobody_out() {
+    let stop = CancellationToken::new();
+    let gateway = start(config(&["127.0.0.1:0".to_owned()]), stop.clone()).await.unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..3_000 {
+        let mut stream = within(tokio::net::TcpStream::connect(&gateway.addresses[0])).await.unwrap();
+        // The headers of its request never end.
+        let _ = stream.write_all(b"GET / HTTP/1.1\r\n").await;
+        idle.push(stream);
+    }
+    assert!(is_alive(&gateway.addresses[0]).await);
+    let mut byte = [0; 1];
+    let read = within(idle[0].read(&mut byte)).await;
+    assert!(matches!(read, Ok(0) | Err(_)), "the oldest had to go");
+    let newest = tokio::time::timeout(std::time::Duration::ZERO, idle[2_999].read(&mut byte)).await;
+    assert!(newest.is_err(), "the newest did not");
+    stop.cancel();
+}
+
 #[tokio::test]
 async fn a_socket_left_behind_is_taken_over_and_one_in_use_is_not() {
     let folder = tempfile::tempdir().unwrap();

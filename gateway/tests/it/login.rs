@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::fake_core::CoreSide;
-use crate::harness::{TestGateway, plain, with};
+use crate::harness::{TestGateway, cookie, plain, with};
 use crate::http::Answer;
 
 const ANN: &str = r#"{"user":"ann","password":"correct horse"}"#;
@@ -23,7 +23,7 @@ async fn a_password_becomes_a_cookie() {
     assert_eq!(answer.json(), json!({"user": "ann", "name": "Ann", "role": "operator"}));
     assert_eq!(
         answer.header("set-cookie"),
-        Some("wardroom=s3ss10n; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict")
+        Some(&*format!("{}=s3ss10n; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict", cookie()))
     );
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(via["t"], "via");
@@ -46,7 +46,10 @@ async fn behind_a_trusted_proxy_the_cookie_is_secure_and_the_address_real() {
     let (answer, via, _) = log_in(&t, &forwarded).await;
     assert_eq!(
         answer.header("set-cookie"),
-        Some("__Secure-wardroom=s3ss10n; Path=/ops/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure")
+        Some(&*format!(
+            "__Secure-{}=s3ss10n; Path=/ops/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure",
+            cookie()
+        ))
     );
     assert_eq!((&via["client"], &via["tls"]), (&json!("203.0.113.9:0"), &json!(true)));
 }
@@ -55,7 +58,7 @@ async fn behind_a_trusted_proxy_the_cookie_is_secure_and_the_address_real() {
 async fn an_untrusted_peer_is_not_believed() {
     let t = plain().await;
     let (answer, via, _) = log_in(&t, &["X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: https"]).await;
-    assert!(answer.header("set-cookie").unwrap().starts_with("wardroom=s3ss10n;"));
+    assert!(answer.header("set-cookie").unwrap().starts_with(&format!("{}=s3ss10n;", cookie())));
     assert!(via["client"].as_str().unwrap().starts_with("127.0.0.1:"), "{via}");
 }
 
@@ -165,9 +168,11 @@ async fn signing_out_ends_the_session_at_the_core() {
         end_session(&mut core).await;
         (via, hello)
     };
-    let (answer, (via, hello)) = tokio::join!(client.post("/api/logout", &["Cookie: wardroom=s3ss10n"], ""), script);
+    let jar = format!("Cookie: {}=s3ss10n", cookie());
+    let jar = [jar.as_str()];
+    let (answer, (via, hello)) = tokio::join!(client.post("/api/logout", &jar, ""), script);
     assert_eq!(answer.status, 204);
-    assert!(answer.header("set-cookie").unwrap().starts_with("wardroom=; Path=/; Max-Age=0;"));
+    assert!(answer.header("set-cookie").unwrap().starts_with(&format!("{}=; Path=/; Max-Age=0;", cookie())));
     assert_eq!(via["session"], "s3ss10n");
     assert!(hello.get("auth").is_none() && hello.get("remember").is_none());
     // Nobody is signed in: nothing to end, and the core is not asked.
@@ -179,8 +184,44 @@ async fn who_is_signed_in() {
     let t = plain().await;
     assert_eq!(t.client().await.get("/api/session", &[]).await.status, 401);
     let mut client = t.client().await;
-    let (answer, (_, via, _)) =
-        tokio::join!(client.get("/api/session", &["Cookie: wardroom=s3ss10n"]), t.core.welcome(None));
+    let jar = format!("Cookie: {}=s3ss10n", cookie());
+    let jar = [jar.as_str()];
+    let (answer, (_, via, _)) = tokio::join!(client.get("/api/session", &jar), t.core.welcome(None));
     assert_eq!(answer.json(), json!({"user": "ann", "name": "Ann", "role": "operator"}));
     assert_eq!(via["session"], "s3ss10n");
+}
+
+#[tokio::test]
+async fn the_cookie_of_another_server_on_this_name_is_not_touched() {
+    let t = with(|config, _| config.key = "another key".to_owned()).await;
+    let (answer, _, _) = log_in(&t, &[]).await;
+    let ours = wardroom_gateway::cookie_name("another key");
+    assert_ne!(ours, cookie());
+    assert!(answer.header("set-cookie").unwrap().starts_with(&format!("{ours}=s3ss10n;")));
+    // Both are in the jar, as a browser has one for all ports of a name.
+    let jar = format!("Cookie: {}=theirs; {ours}=s3ss10n", cookie());
+    let jar = [jar.as_str()];
+    let mut client = t.client().await;
+    let (answer, (_, via, _)) = tokio::join!(client.get("/api/session", &jar), t.core.welcome(None));
+    assert_eq!((answer.status, &via["session"]), (200, &json!("s3ss10n")));
+    let theirs = format!("Cookie: {}=theirs", cookie());
+    assert_eq!(t.client().await.get("/api/session", &[&theirs]).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_port_that_the_proxy_does_not_pass_on_is_named() {
+    let t = with(|config, _| config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()]).await;
+    let page =
+        ["X-Forwarded-Host: ops.example.org", "X-Forwarded-Proto: https", "Origin: https://ops.example.org:8443"];
+    let answer = t.client().await.post("/api/login", &page, ANN).await;
+    assert_eq!(answer.status, 403);
+    let msg = answer.json()["msg"].as_str().unwrap().to_owned();
+    assert!(msg.contains("Host says ops.example.org"), "{msg}");
+    assert!(msg.contains("proxy_set_header Host $http_host;") && msg.contains("X-Forwarded-Port"), "{msg}");
+    let (answer, _, _) = log_in(&t, &[&page[..], &["X-Forwarded-Port: 8443"]].concat()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    // From a peer that is no proxy of ours it says nothing.
+    let untrusting = plain().await;
+    let claimed = ["Origin: http://evil.test:8443", "X-Forwarded-Port: 8443"];
+    assert_eq!(untrusting.client().await.post("/api/login", &claimed, ANN).await.status, 403);
 }

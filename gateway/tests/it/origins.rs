@@ -80,6 +80,16 @@ async fn behind_a_trusted_proxy_the_host_is_what_it_says() {
     let port = [("x-forwarded-host", "ops.example.org:443"), ("x-forwarded-proto", "https")];
     assert_eq!(open(&t, &[port.as_slice(), &[("origin", "https://ops.example.org")]].concat()).await.0, 101);
 
+    let page = with_origin("https://ops.example.org:8443");
+    let (status, body) = open(&t, &page).await;
+    assert_eq!(status, 403);
+    assert!(body.contains("Host says ops.example.org") && body.contains("proxy_set_header Host"), "{body}");
+    assert_eq!(open(&t, &[page.as_slice(), &[("x-forwarded-port", "8443")]].concat()).await.0, 101);
+    assert_eq!(open(&t, &[page.as_slice(), &[("x-forwarded-port", "9443")]].concat()).await.0, 403);
+    // Proxies behind a balancer name a port of their own: the page is where Host says all the same.
+    let inner = [("x-forwarded-port", "80")];
+    assert_eq!(open(&t, &[&with_origin("https://ops.example.org"), inner.as_slice()].concat()).await.0, 101);
+
     let untrusting = plain().await;
     assert_eq!(open(&untrusting, &with_origin("https://ops.example.org")).await.0, 403);
 }

@@ -7,6 +7,7 @@ mod cycles;
 mod files;
 mod layers;
 mod map;
+mod programs;
 mod source;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ pub fn check() -> Result<()> {
     faults.extend(layers::services(&sources));
     faults.extend(cycles::circles(&sources));
     faults.extend(map::paths(&root, &sources));
+    faults.extend(programs::called(&sources));
     if faults.is_empty() {
         println!("{} files are tidy", sources.len());
         return Ok(());

@@ -16,7 +16,9 @@ pub async fn web_socket(ground: &Ground, token: &str) -> Client<DuplexStream> {
     let headers = request.headers_mut();
     headers.insert("sec-websocket-protocol", "wardroom.v1".parse().unwrap());
     headers.insert("origin", format!("http://{}", ground.http).parse().unwrap());
-    headers.insert("cookie", format!("wardroom={token}").parse().unwrap());
+    let key = crate::common::read_key(&ground.core.folder(), "gateway.key");
+    let cookie = wardroom_gateway::cookie_name(&key);
+    headers.insert("cookie", format!("{cookie}={token}").parse().unwrap());
     let (mut browser, _) = tokio_tungstenite::connect_async(request).await.unwrap();
     let (near, mut far) = tokio::io::duplex(8 << 20);
     tokio::spawn(async move {

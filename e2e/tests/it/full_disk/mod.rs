@@ -86,7 +86,7 @@ async fn posts_are_refused_in_words_and_stand_once_there_is_space() {
     let (mut ann, mut ben) = (house.connect(&token).await, house.connect(&reader).await);
     ben.ask(json!({"t":"room.open","room":"general","after":0})).await;
     let (host, port) = house.tcp.split_once(':').unwrap();
-    let mut nc = tokio::process::Command::new("nc");
+    let mut nc = tokio::process::Command::new("nc.openbsd");
     nc.args([host, port]);
     let mut nc = Talk::start(nc);
     nc.say("login ben").await;
