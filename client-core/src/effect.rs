@@ -88,6 +88,13 @@ pub enum Effect {
         /// Its line.
         seq: u64,
     },
+    /// One's own post mentions people who are not in its room, and so are not notified.
+    NotHere {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        users: Vec<UserName>,
+    },
     /// A run that was asked for here is on its way.
     RunStarted {
         /// The mark of the request.

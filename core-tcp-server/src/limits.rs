@@ -156,6 +156,8 @@ pub const MENTIONS_MAX: usize = wardroom_protocol::limits::UNREAD_MAX as usize;
 pub const HERE_MENTIONS_MAX: usize = 2 * MENTIONS_MAX;
 /// People that one message names: what is longer is a list, and would be a write for each.
 pub const MENTIONED_MAX: usize = 50;
+/// People beside the room of whom the author of a message is told that they are not notified: one sentence of names.
+pub const NOT_HERE_MAX: usize = 16;
 /// Looks at the disk for what somebody has not read, where what they look at is deleted meanwhile.
 pub const RECOUNTS_MAX: u32 = 32;
 /// Milliseconds between two tellings that somebody is typing in a room.

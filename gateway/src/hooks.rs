@@ -39,6 +39,9 @@ pub(crate) async fn post(
     }
     let content_type = field(&headers, header::CONTENT_TYPE.as_str())?.unwrap_or_default();
     let github = field(&headers, "x-github-event")?;
+    let delivery = field(&headers, "x-github-delivery")?;
+    let signature = field(&headers, "x-hub-signature-256")?;
+    let encoding = field(&headers, header::CONTENT_ENCODING.as_str())?;
     let key = match field(&headers, "idempotency-key")? {
         Some(key) => Some(key),
         None => key_of(&uri)?,
@@ -63,7 +66,7 @@ pub(crate) async fn post(
         body.fill(&mut part).await?;
     }
     part.truncate(BODY_BYTES_MAX);
-    let ask = HookPost { token, content_type, github, key, len: part.len() as u64 };
+    let ask = HookPost { token, content_type, github, key, delivery, signature, encoding, len: part.len() as u64 };
     let stood: Stood = link.ask_with_body(1, &ask, &part, limits.answer_within).await?;
     Ok(json(StatusCode::OK, &serde_json::json!({ "seq": stood.seq })))
 }

@@ -30,7 +30,7 @@ pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 pub const AGENT_CHARS_MAX: usize = 200;
 /// Bytes of a token in a cookie or an Authorization header; the core's own have less than a hundred.
 pub const TOKEN_BYTES_MAX: usize = 256;
-/// Bytes of a webhook's key and headers: three of them fit what the core takes before a welcome, with each quotation mark escaped.
+/// Bytes of a webhook's key and headers: six of them fit what the core takes before a welcome, with each quotation mark escaped.
 pub const HOOK_FIELD_BYTES_MAX: usize = 512;
 /// Bytes of a download or an upload that may be under way between gateway and core. A loopback or a local network
 /// needs no more, and each transfer costs this much memory at most.
@@ -102,7 +102,7 @@ impl Default for Limits {
 
 const _: () = {
     assert!(WS_WRITE_BUFFER_BYTES_MAX > WS_WRITE_BUFFER_BYTES + MESSAGE_BYTES_MAX, "a message always fits");
-    assert!(2 * 3 * HOOK_FIELD_BYTES_MAX + 2 * TOKEN_BYTES_MAX < HELLO_BYTES_MAX, "quotation marks escaped, they fit");
+    assert!(2 * 6 * HOOK_FIELD_BYTES_MAX + 2 * TOKEN_BYTES_MAX < HELLO_BYTES_MAX, "quotation marks escaped, they fit");
     assert!(CORE_READ_BYTES_MAX >= MESSAGE_BYTES_MAX, "the largest frame is read at once");
     assert!(TRANSFER_WINDOW_BYTES <= WINDOW_MAX, "the core grants this window");
     assert!(TRANSFER_WINDOW_BYTES >= 4 * BODY_BYTES_MAX as u64, "frames are in flight while others are made");

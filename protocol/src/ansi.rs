@@ -2,6 +2,8 @@
 //! obeyed, and everything else that a terminal would obey is dropped. Used by the page, by `wardroom chat` and by the
 //! face for `nc`, so that colours are shown and no byte of a program moves a cursor.
 
+use std::borrow::Cow;
+
 use vte::{Params, Parser, Perform};
 
 use crate::visible;
@@ -183,6 +185,27 @@ pub fn plain(line: &str) -> String {
     spans(line, &mut Style::default()).into_iter().map(|span| span.text).collect()
 }
 
+/// A line for a reader without colours: they are left out, and all else that a terminal would obey is made visible.
+pub fn shown(line: &str) -> Cow<'_, str> {
+    if !line.contains(CSI) {
+        return visible::visible(line);
+    }
+    let (mut out, mut rest) = (String::with_capacity(line.len()), line);
+    while let Some((before, after)) = rest.split_once(CSI) {
+        out.push_str(before);
+        let behind = after.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ';' | ':'));
+        rest = behind.strip_prefix('m').unwrap_or_else(|| {
+            out.push_str(CSI);
+            after
+        });
+    }
+    out.push_str(rest);
+    Cow::Owned(visible::visible(&out).into_owned())
+}
+
+/// What begins a control sequence.
+const CSI: &str = "\x1b[";
+
 /// Bytes of a title or a link that vte gathers: nothing here looks at them.
 const MAX_OSC_BYTES: usize = 16;
 
@@ -301,6 +324,12 @@ mod tests {
     fn deceptive_characters_are_shown() {
         assert_eq!(plain("x\u{202e}y\0\x7f\u{85}"), "x<U+202E>y␀␡<U+0085>");
         assert_eq!(plain("\u{9b}31mx"), "x");
+    }
+
+    #[test]
+    fn without_colours_all_else_is_seen() {
+        assert_eq!(shown("\x1b[1;31mred\x1b[m \x1b[2J\x1b["), "red ␛[2J␛[");
+        assert_eq!(shown("a\rb"), "a␍b");
     }
 
     #[test]

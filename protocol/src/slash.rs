@@ -42,8 +42,8 @@ pub enum Command {
     Reply(u64, String),
     /// The emoji, given or taken back.
     React(u64, String, bool),
-    /// The bot.
-    Hook(UserName),
+    /// The bot, and whether its posts may mention people.
+    Hook(UserName, bool),
     Hooks,
     Unhook(u64),
     Run(String),
@@ -150,8 +150,12 @@ pub const TABLE: &[Entry] = &[
     }),
     entry("react", "SEQ EMOJI", "react to a line", |args| react(args, true)),
     entry("unreact", "SEQ EMOJI", "take back a reaction", |args| react(args, false)),
-    entry("hook", "BOT", "make a secret address for programs that post here by this name", |args| {
-        Ok(Command::Hook(user(args)?))
+    entry("hook", "BOT [mentions]", "make a secret address for programs that post here by this name", |args| {
+        let (bot, mentions) = split_word(args);
+        match mentions {
+            "" | "mentions" => Ok(Command::Hook(user(bot)?, !mentions.is_empty())),
+            _ => Err(usage("hook").into()),
+        }
     }),
     entry("hooks", "", "the webhooks of this room", |_| Ok(Command::Hooks)),
     entry("unhook", "N", "end a webhook", |args| Ok(Command::Unhook(place(args)?))),

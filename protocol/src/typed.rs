@@ -2,6 +2,7 @@
 //! missing. Asked by the page's composer and by `wardroom chat`, which draw it; the names themselves are theirs.
 
 use crate::slash::{Entry, Line, TABLE, parse};
+use crate::tokens::may_begin;
 
 /// What is being written at the caret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,17 +36,21 @@ pub fn begun(before: &str) -> Option<Begun<'_>> {
     if before.starts_with("$ ") || before.starts_with("/run ") {
         return None;
     }
-    let from = before
-        .rfind(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '\'' | '*'))
-        .map_or(0, |at| at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
-    let word = before.get(from..)?;
-    let sign = word.chars().next()?;
-    let part = word.get(1..)?;
+    // Within code there is nobody to name.
+    if before.bytes().filter(|byte| *byte == b'`').count() % 2 == 1 {
+        return None;
+    }
+    let word = before.get(before.rfind(char::is_whitespace).unwrap_or(0)..)?;
+    let is_begun = |(at, sign): &(usize, &str)| {
+        may_begin(sign.chars().next().unwrap_or(' '), word.get(..*at).and_then(|before| before.chars().next_back()))
+    };
+    let (at, sign) = word.rmatch_indices(['@', '#', ':']).find(is_begun)?;
+    let (from, part) = (before.len().saturating_sub(word.len()).saturating_add(at), word.get(at.saturating_add(1)..)?);
     let kind = match sign {
-        '@' => Kind::Person,
-        '#' => Kind::Room,
+        "@" => Kind::Person,
+        "#" => Kind::Room,
         // One letter is a clock or a smiley.
-        ':' if part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte)) => {
+        ":" if part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte)) => {
             Kind::Emoji
         }
         _ => return None,
@@ -172,6 +177,7 @@ fn may_be(argument: &str, word: &str) -> bool {
     match argument.trim_matches(['[', ']']) {
         "SEQ" | "N" => word.bytes().all(|byte| byte.is_ascii_digit()),
         "private" => "private".starts_with(word),
+        "mentions" => "mentions".starts_with(word),
         "before SEQ" => "before".starts_with(word),
         _ => true,
     }
@@ -192,8 +198,28 @@ mod tests {
         assert_eq!(kind("/dm @be"), Some((Kind::Person, "be")));
         assert_eq!(kind("hey @"), Some((Kind::Person, "")));
         assert_eq!(kind("see (#op"), Some((Kind::Room, "op")));
+        assert_eq!(kind("请@be"), Some((Kind::Person, "be")));
+        assert_eq!(kind("请@陈"), Some((Kind::Person, "陈")));
+        assert_eq!(kind("看#o"), Some((Kind::Room, "o")));
+        assert_eq!(kind("**@b"), Some((Kind::Person, "b")));
+        assert_eq!(kind("`x` @b"), Some((Kind::Person, "b")));
+        assert_eq!(begun("请@be").map(|begun| begun.from), Some(3));
         assert_eq!(kind(":ta"), Some((Kind::Emoji, "ta")));
-        for before in ["", "a@b", "12:30", ":t", "$ ls @x", "//x", "/etc/passwd", "日志"] {
+        for before in [
+            "",
+            "a@b",
+            "12:30",
+            ":t",
+            "$ ls @x",
+            "//x",
+            "/etc/passwd",
+            "日志",
+            "x.example/@b",
+            "`@b",
+            "```\n@b",
+            "\\@b",
+            "@b: ",
+        ] {
             assert_eq!(kind(before), None, "{before}");
         }
         assert!(fits("陈晓 Chen", "ch") && fits("db-alerts", "al") && !fits("ops", "x"));

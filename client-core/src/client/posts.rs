@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wardroom_protocol::messages::{RoomPost, Stood};
+use wardroom_protocol::messages::{Posted, RoomPost};
 use wardroom_protocol::{Code, Event, Nonce, RoomName};
 
 use super::Client;
@@ -105,11 +105,14 @@ impl Client {
         }
     }
 
-    pub(super) fn post_stood(&mut self, room: &RoomName, nonce: &Nonce, stood: Stood) {
+    pub(super) fn post_stood(&mut self, room: &RoomName, nonce: &Nonce, posted: Posted) {
         self.post_landed(room, nonce);
         self.posts.is_told = false;
         let last = self.live_last(room);
-        let (Some(seq), Some(post)) = (stood.seq, self.outbox.find_mut(nonce)) else { return };
+        if !posted.not_here.is_empty() {
+            self.effects.push(Effect::NotHere { room: room.clone(), users: posted.not_here });
+        }
+        let (Some(seq), Some(post)) = (posted.seq, self.outbox.find_mut(nonce)) else { return };
         let seen = self.rooms_open.contains_key(room).then_some(last);
         // In an open room the pending line stays until its event takes its place.
         if seen.is_some_and(|last| last.is_none_or(|last| last < seq)) {

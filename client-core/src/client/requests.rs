@@ -207,7 +207,7 @@ impl Client {
         let done = match request.kind.clone() {
             Kind::OpenRoom(room) => answer.fields().map(|opened| self.room_opened(&room, answer.re, opened)),
             Kind::History(room, page) => answer.fields().map(|came| self.page_came(&room, page, answer.re, &came)),
-            Kind::Post { room, nonce } => answer.fields().map(|stood| self.post_stood(&room, &nonce, stood)),
+            Kind::Post { room, nonce } => answer.fields().map(|posted| self.post_stood(&room, &nonce, posted)),
             Kind::People(room, after) => answer.fields().map(|listed| self.people_came(&room, after.as_ref(), listed)),
             Kind::Rooms(after) => answer.fields().map(|listed| self.rooms_came(after.as_ref(), listed)),
             Kind::RoomChange(room) => {

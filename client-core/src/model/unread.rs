@@ -28,7 +28,7 @@ impl Counts {
             return Counts::default();
         }
         let names_one = match (&event.body, me) {
-            (EventBody::Message(message), Some(me)) => is_mentioned(&message.text, me),
+            (EventBody::Message(message), Some(me)) => is_mentioned(message, me),
             _ => false,
         };
         Counts { unread: 1, mentions: u64::from(names_one) }

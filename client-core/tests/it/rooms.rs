@@ -159,6 +159,22 @@ fn a_busy_server_is_asked_later_and_the_order_stays() {
 }
 
 #[test]
+fn who_is_mentioned_and_not_here_is_told() {
+    let mut world = World::new(1);
+    world.open_room(OpenFrom::Last(10));
+    world.settle();
+    world.post(1);
+    let text = "@chen, look".to_owned();
+    world.command(Command::Post { room: room(), text, reply_to: None, nonce: nonce(2) });
+    world.come_to_rest();
+    let told = world.seen.iter().filter_map(|effect| match effect {
+        Effect::NotHere { users, .. } => Some(users.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [["chen"]]);
+}
+
+#[test]
 fn an_outbox_survives_a_reload_and_nothing_is_said_twice() {
     let mut world = World::new(1);
     world.open_room(OpenFrom::Last(10));

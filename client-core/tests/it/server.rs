@@ -307,7 +307,8 @@ impl Server {
         if seq.is_multiple_of(2) {
             self.fill();
         }
-        self.say(&json!({ "t": "ok", "re": id, "seq": seq }));
+        let not_here: &[&str] = if request["text"].as_str().unwrap().contains("@chen") { &["chen"] } else { &[] };
+        self.say(&json!({ "t": "ok", "re": id, "seq": seq, "not_here": not_here }));
     }
 
     fn begin_upload(&mut self, id: &Value, request: &Value) {

@@ -18,3 +18,15 @@ pub const ALERTS_MAX: usize = 20;
 pub const COMMITS_MAX: usize = 10;
 /// Characters of one line that is made of another program's words.
 pub const LINE_CHARS_MAX: usize = 300;
+/// Bytes of the text that is made of a group of alerts: with its values it fits a line, quotation marks escaped.
+pub const ALERT_TEXT_BYTES_MAX: usize = 14 << 10;
+/// Bytes of the alerts of a group as JSON; what does not fit is counted.
+pub const ALERTS_BYTES_MAX: usize = 16 << 10;
+/// Labels of one alert: those of Kubernetes have a dozen.
+pub const LABELS_MAX: usize = 16;
+/// Blocks, attachments, fields and elements of one list of Slack's forms: Slack takes 50 blocks and 100 attachments.
+pub const PARTS_MAX: usize = 100;
+/// Bytes of a secret, at least: what is shorter is guessed.
+pub const SECRET_BYTES_MIN: usize = 8;
+/// Bytes of a secret, at most: longer keys of HMAC-SHA-256 are hashed, and gain nothing.
+pub const SECRET_BYTES_MAX: usize = 256;

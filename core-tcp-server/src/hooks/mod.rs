@@ -1,6 +1,7 @@
 //! Webhooks: made, listed and ended by those who keep a room, and what comes by them. Each is a secret and a bot, an
 //! account by which nobody signs in, that posts in one room.
 
+mod body;
 mod forms;
 mod limits;
 mod post;
@@ -13,7 +14,7 @@ use wardroom_protocol::event::EventBody;
 use wardroom_protocol::messages::{HookAdd, HookAdded, HookInfo, HookList, HookRemove};
 use wardroom_protocol::{Role, RoomRole, UserName};
 
-use self::limits::{HOOKS_PER_ROOM_MAX, REPEAT_MS, TOKEN_BYTES};
+use self::limits::{HOOKS_PER_ROOM_MAX, REPEAT_MS, SECRET_BYTES_MAX, SECRET_BYTES_MIN, TOKEN_BYTES};
 pub use self::post::{known, post};
 use self::rates::Rates;
 use crate::accounts::User;
@@ -34,14 +35,19 @@ pub struct Hooks {
 /// Makes a webhook, and its bot where there is none; the bot joins the room.
 ///
 /// # Errors
-/// `not_found`, `forbidden`, `conflict` (the name is a person's, a direct message), `too_large` (too many).
+/// `not_found`, `forbidden`, `conflict` (the name is a person's, a direct message), `too_large` (too many), `bad_request` (a
+/// secret that is too short or too long).
 pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdded, Refusal> {
     let room = member.owner_in(&state.rooms, &add.room)?.room;
     if room.is_dm() {
         return Err(Refusal::conflict("a direct message has no webhooks: make a room for them"));
     }
+    let is_bad = |secret: &String| !(SECRET_BYTES_MIN..=SECRET_BYTES_MAX).contains(&secret.len());
+    if add.secret.as_ref().is_some_and(is_bad) {
+        return Err(Refusal::bad_request("a webhook's secret has 8 to 256 bytes"));
+    }
     let by = member.clone();
-    let (added, bot) = state.store.write(move |tx| insert(tx, &room, &by, &add.bot)).await?;
+    let (added, bot) = state.store.write(move |tx| insert(tx, &room, &by, &add)).await?;
     state.accounts.put_bot(bot);
     Ok(added)
 }
@@ -52,7 +58,7 @@ pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdd
 /// `not_found`, `forbidden`.
 pub async fn list(state: &State, member: &Member, list: HookList) -> Result<Vec<HookInfo>, Refusal> {
     let room = member.keeper_of(&state.rooms, &list.room)?.room.id;
-    let sql = "SELECT h.id, b.name, u.name, h.created, h.used FROM hooks h JOIN users b ON b.id = h.bot
+    let sql = "SELECT h.id, b.name, u.name, h.created, h.used, h.mentions, h.secret IS NOT NULL FROM hooks h JOIN users b ON b.id = h.bot
                JOIN users u ON u.id = h.by WHERE h.room = ?1 ORDER BY h.id";
     state
         .store
@@ -69,6 +75,8 @@ pub async fn list(state: &State, member: &Member, list: HookList) -> Result<Vec<
                     by: UserName::parse(&by).map_err(Refusal::internal)?,
                     at: from_sql(row.get(3)?),
                     used: row.get::<_, Option<i64>>(4)?.map(from_sql),
+                    mentions: row.get(5)?,
+                    signed: row.get(6)?,
                 });
             }
             Ok(hooks)
@@ -117,7 +125,8 @@ pub async fn forget_keys(state: &State, now_ms: u64) {
     }
 }
 
-fn insert(tx: &mut Tx<'_>, room: &Arc<Room>, by: &Member, name: &UserName) -> Result<(HookAdded, User), Refusal> {
+fn insert(tx: &mut Tx<'_>, room: &Arc<Room>, by: &Member, add: &HookAdd) -> Result<(HookAdded, User), Refusal> {
+    let name = &add.bot;
     let count: i64 = tx.conn.query_row("SELECT count(*) FROM hooks WHERE room = ?1", [room.id.0], |row| row.get(0))?;
     if count >= HOOKS_PER_ROOM_MAX {
         return Err(Refusal::too_large(format!("{} has 32 webhooks: remove one first", room.name)));
@@ -149,8 +158,8 @@ fn insert(tx: &mut Tx<'_>, room: &Arc<Room>, by: &Member, name: &UserName) -> Re
     }
     let token = random_hex(TOKEN_BYTES);
     tx.conn.execute(
-        "INSERT INTO hooks(hash, room, bot, by, created) VALUES(?1, ?2, ?3, ?4, ?5)",
-        params![token_hash(&token), room.id.0, id.0, by.user.id.0, now],
+        "INSERT INTO hooks(hash, room, bot, by, created, mentions, secret) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![token_hash(&token), room.id.0, id.0, by.user.id.0, now, add.mentions, add.secret],
     )?;
     let hook = u64::try_from(tx.conn.last_insert_rowid()).unwrap_or(0);
     let detail = format!("{hook} as {name}");

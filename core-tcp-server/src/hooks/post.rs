@@ -4,9 +4,10 @@ use std::sync::{Arc, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use wardroom_protocol::Code;
-use wardroom_protocol::event::{EventBody, MessageBody, Repeat};
+use wardroom_protocol::event::{AlertGroup, AlertStatus, Edit, EventBody, MessageBody, Repeat};
 use wardroom_protocol::messages::HookPost;
 
+use super::body::{check_signature, content};
 use super::forms::{self, Said, fitted};
 use super::limits::REPEAT_MS;
 use crate::accounts::User;
@@ -16,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::rooms::{Room, is_too_long, mentions_of};
 use crate::secrets::{hex, token_hash};
 use crate::state::State;
-use crate::store::{Amendment, Effect, Mentions, NewEvent, RoomId, Tx, UserId};
+use crate::store::{Amendment, Effect, Mentions, NewEvent, RoomId, Tx, UserId, check_fits};
 
 /// Bytes to which a text is cut whose line would be too long: one of control characters, each of which takes six.
 const ESCAPED_BYTES_MAX: usize = 8 << 10;
@@ -24,11 +25,16 @@ const ESCAPED_BYTES_MAX: usize = 8 << 10;
 /// Posts, or counts. Gives the place of the message.
 ///
 /// # Errors
-/// `not_found`, in the same words whatever is wrong with the token; `rate_limited`, `bad_request`, `conflict`
-/// (archived).
+/// `not_found`, in the same words whatever is wrong with the token; `forbidden` (not signed), `rate_limited`, `bad_request`,
+/// `too_large`, `conflict` (archived).
 pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64, Refusal> {
     let hash = token_hash(&post.token);
-    let (hook, room, bot) = state.store.read(move |conn| find(conn, &hash)).await?.ok_or_else(no_hook)?;
+    let found = state.store.read(move |conn| find(conn, &hash)).await?.ok_or_else(no_hook)?;
+    let Hook { id: hook, room, bot, may_mention, secret } = found;
+    // Before the rate: whoever cannot sign holds nobody up.
+    if let Some(secret) = secret {
+        check_signature(&secret, post.signature.as_deref(), body)?;
+    }
     let rated = state.hooks.rates.lock().unwrap_or_else(PoisonError::into_inner).take(hook, monotonic_ms());
     rated.map_err(|retry_ms| Refusal {
         retry_ms: Some(retry_ms),
@@ -37,22 +43,48 @@ pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64
     })?;
     let room = unarchived(state.rooms.by_id(room).ok_or_else(no_hook)?)?;
     let bot = state.accounts.by_id(bot).filter(|bot| !bot.is_disabled()).ok_or_else(no_hook)?;
-    let mut said = forms::read(&post.content_type, post.github.as_deref(), body)?;
-    if let Some(key) = post.key {
-        said.key = Some(key);
-        said.ends = None;
-    }
+    let body = content(&post.content_type, post.encoding.as_deref(), body)?;
+    let mut said = forms::read(&post.content_type, post.github.as_deref(), &body)?;
+    said.key = post.key.or(said.key);
+    let delivery = post.delivery.map(|delivery| kept(&format!("delivery {delivery}")));
+    let by = By { hook, room, bot, delivery };
     if is_too_long(&said.text) {
-        let (to, by, repeat) = (Arc::clone(&room), Arc::clone(&bot), said.clone());
+        let (to, repeat) = (by.clone(), said.clone());
         // What is only counted becomes no file once more.
-        let counted = state.store.write(move |tx| repeated(tx, hook, &to, &by, &repeat)).await?;
+        let counted = state.store.write(move |tx| repeated(tx, &to, &repeat, &Mentions::default())).await?;
         if let Some(seq) = counted {
             return Ok(seq);
         }
-        said.text = shelved(state, hook, &room, &bot, said.text).await;
+        said.text = shelved(state, &by, said.text).await;
     }
-    let mentions = mentions_of(&state.accounts, &room, bot.id, &said.text);
-    state.store.write(move |tx| write(tx, hook, &room, &bot, &said, mentions)).await
+    let message = MessageBody {
+        text: said.text.clone(),
+        format: said.format,
+        silent: !may_mention,
+        alert: said.alert.clone(),
+        ..MessageBody::default()
+    };
+    let named = mentions_of(&state.accounts, &by.room, by.bot.id, &message);
+    state.store.write(move |tx| write(tx, &by, &said, &message, named.mentions)).await
+}
+
+/// A webhook, as it is kept.
+struct Hook {
+    id: i64,
+    room: RoomId,
+    bot: UserId,
+    may_mention: bool,
+    secret: Option<String>,
+}
+
+/// By what something is said, and where.
+#[derive(Clone)]
+struct By {
+    hook: i64,
+    room: Arc<Room>,
+    bot: Arc<User>,
+    /// The key of this delivery.
+    delivery: Option<String>,
 }
 
 /// There is such a webhook: what is posted to it may be taken in.
@@ -68,14 +100,23 @@ fn no_hook() -> Refusal {
     Refusal::not_found("there is no such webhook")
 }
 
-fn find(conn: &Connection, hash: &[u8]) -> Result<Option<(i64, RoomId, UserId)>, Refusal> {
-    let sql = "SELECT id, room, bot FROM hooks WHERE hash = ?1";
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, RoomId(row.get(1)?), UserId(row.get(2)?)));
+fn find(conn: &Connection, hash: &[u8]) -> Result<Option<Hook>, Refusal> {
+    let sql = "SELECT id, room, bot, mentions, secret FROM hooks WHERE hash = ?1";
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok(Hook {
+            id: row.get(0)?,
+            room: RoomId(row.get(1)?),
+            bot: UserId(row.get(2)?),
+            may_mention: row.get(3)?,
+            secret: row.get(4)?,
+        })
+    };
     Ok(conn.prepare_cached(sql)?.query_row([hash], row).optional()?)
 }
 
 /// A text that is too long, as a file and the message for it; cut, where there is no room for a file.
-async fn shelved(state: &Arc<State>, hook: i64, room: &Room, bot: &Arc<User>, text: String) -> String {
+async fn shelved(state: &Arc<State>, by: &By, text: String) -> String {
+    let By { hook, room, bot, .. } = by;
     let member =
         Member { user: Arc::clone(bot), session: None, passwords_set: None, address: format!("webhook {hook}") };
     let begin = fitted(&text, ESCAPED_BYTES_MAX);
@@ -88,78 +129,100 @@ async fn shelved(state: &Arc<State>, hook: i64, room: &Room, bot: &Arc<User>, te
     }
 }
 
-/// Notes that the webhook was used. Gives the message on which this is counted, if there is one.
-fn repeated(tx: &mut Tx<'_>, hook: i64, room: &Arc<Room>, bot: &User, said: &Said) -> Result<Option<u64>, Refusal> {
+/// Notes that the webhook was used. Gives the message on which this is counted, or that this delivery made before.
+fn repeated(tx: &mut Tx<'_>, by: &By, said: &Said, mentions: &Mentions) -> Result<Option<u64>, Refusal> {
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     // It may have been removed since it was looked for.
-    if tx.conn.prepare_cached("UPDATE hooks SET used = ?2 WHERE id = ?1")?.execute(params![hook, now])? == 0 {
+    let used = "UPDATE hooks SET used = ?2 WHERE id = ?1";
+    if tx.conn.prepare_cached(used)?.execute(params![by.hook, now])? == 0 {
         return Err(no_hook());
     }
-    if let Some(ended) = &said.ends {
-        let forget = "DELETE FROM hook_keys WHERE hook = ?1 AND key = ?2";
-        tx.conn.prepare_cached(forget)?.execute(params![hook, kept(ended)])?;
+    if let Some(delivery) = &by.delivery
+        && let Some(seq) = place_of(tx, by.hook, delivery)?
+    {
+        return Ok(Some(seq));
     }
-    match said.key.as_deref().map(kept) {
-        Some(key) => counted(tx, hook, room, bot, &key),
-        None => Ok(None),
+    let Some(key) = said.key.as_deref().map(kept) else { return Ok(None) };
+    let counted = counted(tx, by, &key, said, mentions)?;
+    if let (Some(seq), Some(delivery)) = (counted, &by.delivery) {
+        note(tx, by.hook, delivery, seq)?;
     }
+    Ok(counted)
 }
 
-fn write(
-    tx: &mut Tx<'_>,
-    hook: i64,
-    room: &Arc<Room>,
-    bot: &User,
-    said: &Said,
-    mentions: Mentions,
-) -> Result<u64, Refusal> {
-    if let Some(seq) = repeated(tx, hook, room, bot, said)? {
+fn write(tx: &mut Tx<'_>, by: &By, said: &Said, message: &MessageBody, mentions: Mentions) -> Result<u64, Refusal> {
+    if let Some(seq) = repeated(tx, by, said, &mentions)? {
         return Ok(seq);
     }
+    let fields = EventBody::Message(message.clone()).fields();
+    check_fits(&fields)?;
     let event = NewEvent {
-        room: room.id,
-        room_name: room.name.as_str(),
-        by: bot.id,
-        by_name: bot.name.as_str(),
+        room: by.room.id,
+        room_name: by.room.name.as_str(),
+        by: by.bot.id,
+        by_name: by.bot.name.as_str(),
         kind: "message",
-        fields: &fields_of(&said.text),
+        fields: &fields,
         nonce: None,
     };
     let effect = (!mentions.is_empty()).then(|| Effect::Mentions(mentions.clone()));
     let seq = tx.append_with(&event, effect)?.seq;
     if !mentions.is_empty() {
-        tx.put_mentions(room.id, seq, &mentions)?;
+        tx.put_mentions(by.room.id, seq, &mentions)?;
     }
-    if let Some(key) = said.key.as_deref().map(kept) {
-        let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
-        let note = "INSERT OR REPLACE INTO hook_keys(hook, key, seq, at) VALUES(?1, ?2, ?3, ?4)";
-        let sql_seq = i64::try_from(seq).unwrap_or(i64::MAX);
-        tx.conn.prepare_cached(note)?.execute(params![hook, key, sql_seq, now])?;
+    for key in said.key.as_deref().map(kept).iter().chain(&by.delivery) {
+        note(tx, by.hook, key, seq)?;
     }
     Ok(seq)
 }
 
-/// Counts it on the message of this key, if there is one of today that is still there.
-fn counted(tx: &mut Tx<'_>, hook: i64, room: &Arc<Room>, bot: &User, key: &str) -> Result<Option<u64>, Refusal> {
+/// The message of a key, if there is one of today.
+fn place_of(tx: &Tx<'_>, hook: i64, key: &str) -> Result<Option<u64>, Refusal> {
     let since = i64::try_from(tx.now_ms.saturating_sub(REPEAT_MS)).unwrap_or(0);
     let sql = "SELECT seq FROM hook_keys WHERE hook = ?1 AND key = ?2 AND at >= ?3";
     let seq: Option<i64> =
         tx.conn.prepare_cached(sql)?.query_row(params![hook, key, since], |row| row.get(0)).optional()?;
-    let Some(seq) = seq.and_then(|seq| u64::try_from(seq).ok()) else { return Ok(None) };
-    let said = match tx.line(room.id, seq) {
-        Ok(said) if !said.is_deleted() => said,
+    Ok(seq.and_then(|seq| u64::try_from(seq).ok()))
+}
+
+fn note(tx: &Tx<'_>, hook: i64, key: &str, seq: u64) -> Result<(), Refusal> {
+    let sql = "INSERT OR REPLACE INTO hook_keys(hook, key, seq, at) VALUES(?1, ?2, ?3, ?4)";
+    let (seq, now) = (i64::try_from(seq).unwrap_or(i64::MAX), i64::try_from(tx.now_ms).unwrap_or(i64::MAX));
+    tx.conn.prepare_cached(sql)?.execute(params![hook, key, seq, now])?;
+    Ok(())
+}
+
+/// Counts it on the message of this key, or has that message say what is new of its alerts, if there is one of today that is
+/// still there.
+fn counted(tx: &mut Tx<'_>, by: &By, key: &str, said: &Said, mentions: &Mentions) -> Result<Option<u64>, Refusal> {
+    let Some(seq) = place_of(tx, by.hook, key)? else { return Ok(None) };
+    let before = match tx.line(by.room.id, seq) {
+        Ok(before) if !before.is_deleted() => before,
         Err(refusal) if refusal.code != Code::NotFound => return Err(refusal),
         // Deleted, or removed by retention: it is said anew.
         _ => return Ok(None),
     };
-    let body = EventBody::Repeat(Repeat { target: seq, count: said.message()?.count.unwrap_or(1) + 1 });
+    let message = before.message()?;
+    let count = message.count.unwrap_or(1).saturating_add(1);
+    let status = |alert: &Option<Box<AlertGroup>>| alert.as_ref().map(|alert| alert.status);
+    let body = match (status(&message.alert), status(&said.alert)) {
+        // What ended and comes again is news.
+        (Some(AlertStatus::Resolved), Some(AlertStatus::Firing)) => return Ok(None),
+        // It ended already.
+        (Some(AlertStatus::Resolved), Some(AlertStatus::Resolved)) => return Ok(Some(seq)),
+        (_, Some(now)) if message.alert != said.alert => EventBody::Edit(Edit {
+            target: seq,
+            text: said.text.clone(),
+            alert: said.alert.clone(),
+            count: (now == AlertStatus::Firing).then_some(count),
+        }),
+        _ => EventBody::Repeat(Repeat { target: seq, count }),
+    };
+    let is_edit = matches!(body, EventBody::Edit(_));
+    let (room, bot) = (&by.room, &by.bot);
     let amendment = Amendment { room: room.id, room_name: &room.name, by: bot.id, by_name: &bot.name, body: &body };
-    tx.amend(said, amendment, None)?;
+    tx.amend(before, amendment, is_edit.then(|| mentions.clone()))?;
     Ok(Some(seq))
-}
-
-fn fields_of(text: &str) -> String {
-    EventBody::Message(MessageBody { text: text.to_owned(), ..MessageBody::default() }).fields()
 }
 
 /// A key as it is kept: its hash, which is short however long it is.

@@ -1,7 +1,7 @@
 //! What becomes of a message after it was said: it is edited, deleted, reacted to. One transaction each.
 
 use rusqlite::OptionalExtension as _;
-use wardroom_protocol::event::{Edit, EventBody, ReactionBody, Target};
+use wardroom_protocol::event::{Edit, EventBody, MessageBody, ReactionBody, Target};
 use wardroom_protocol::limits::{EMOJI_BYTES_MAX, REACTIONS_MAX};
 use wardroom_protocol::messages::{RoomDelete, RoomEdit, RoomReact};
 
@@ -22,7 +22,8 @@ use crate::store::{Amendment, UserId, as_sql, from_sql};
 pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Option<u64>, Refusal> {
     let room = member.speaker_in(&state.rooms, &edit.room)?.room;
     check_text(&edit.text)?;
-    let mentions = mentions_of(&state.accounts, &room, member.user.id, &edit.text);
+    let message = MessageBody { text: edit.text.clone(), ..MessageBody::default() };
+    let mentions = mentions_of(&state.accounts, &room, member.user.id, &message).mentions;
     let by = member.clone();
     state
         .store

@@ -1,27 +1,51 @@
-//! Whom a text names: `@ann`, and `@here` for all.
+//! Whom a message mentions: `@ann`, and `@here` for all.
 
-use wardroom_protocol::mention::{HERE, names, readings};
+use wardroom_protocol::UserName;
+use wardroom_protocol::event::MessageBody;
+use wardroom_protocol::mention::{HERE, names};
+use wardroom_protocol::tokens::user_readings;
 
 use super::room::Room;
 use crate::accounts::Accounts;
-use crate::limits::MENTIONED_MAX;
+use crate::limits::{MENTIONED_MAX, NOT_HERE_MAX};
 use crate::store::{Mentions, UserId};
 
-/// The members of the room that a text by `author` names; never the author.
-pub fn mentions_of(accounts: &Accounts, room: &Room, author: UserId, text: &str) -> Mentions {
-    let mut users = Vec::new();
-    for name in names(text) {
+/// Whom a message names.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// Those who are told of it.
+    pub mentions: Mentions,
+    /// People who are not in the room, and so are not.
+    pub not_here: Vec<UserName>,
+}
+
+/// Whom a message by `author` names; never the author. Nobody, where it is silent.
+pub fn mentions_of(accounts: &Accounts, room: &Room, author: UserId, message: &MessageBody) -> Named {
+    let mut named = Named::default();
+    if message.silent {
+        return named;
+    }
+    for name in names(&message.text, message.format) {
         let name = name.to_ascii_lowercase();
-        if name.starts_with(HERE) && readings(&name).any(|name| name == HERE) {
-            return Mentions { users: Vec::new(), is_here: true };
+        if name.starts_with(HERE) && user_readings(&name).any(|name| name == HERE) {
+            named.mentions.is_here = true;
+            continue;
         }
-        let member = |name: &str| {
-            let user = accounts.by_name(name)?;
-            (user.id != author && !users.contains(&user.id) && room.has(user.id)).then_some(user.id)
-        };
-        if let Some(user) = readings(&name).find_map(member).filter(|_| users.len() < MENTIONED_MAX) {
-            users.push(user);
+        let Some(user) = user_readings(&name).find_map(|name| accounts.by_name(name)) else { continue };
+        let users = &mut named.mentions.users;
+        if user.id == author || users.contains(&user.id) {
+            continue;
+        }
+        if room.has(user.id) {
+            if users.len() < MENTIONED_MAX {
+                users.push(user.id);
+            }
+        } else if named.not_here.len() < NOT_HERE_MAX && !user.is_disabled() && !named.not_here.contains(&user.name) {
+            named.not_here.push(user.name.clone());
         }
     }
-    Mentions { users, is_here: false }
+    if named.mentions.is_here {
+        named.mentions.users.clear();
+    }
+    named
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use wardroom_protocol::event::{EventBody, MessageBody};
 use wardroom_protocol::limits::{HISTORY_LIMIT_MAX, LINE_BYTES_MAX, TEXT_BYTES_MAX};
-use wardroom_protocol::messages::{RoomHistory, RoomOpen};
+use wardroom_protocol::messages::{Posted, RoomHistory, RoomOpen};
 use wardroom_protocol::{Nonce, RoomName};
 
-use super::mention::mentions_of;
+use super::mention::{Named, mentions_of};
 use super::room::Room;
 use crate::policy::Member;
 use crate::refusal::Refusal;
@@ -28,13 +28,14 @@ pub struct Post {
     pub reply_to: Option<u64>,
 }
 
-/// Says something. `done` gets its place once it is on disk; it is not called if this is refused at once.
+/// Says something. `done` gets its place once it is on disk, and who is named but not here; it is not called if this is refused at
+/// once.
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `bad_request`, `too_large`. Later, by `done`: `conflict`, `busy`.
 pub async fn post<D>(state: &State, member: &Member, post: Post, done: D) -> Result<(), Refusal>
 where
-    D: FnOnce(Result<u64, Refusal>) + Send + 'static,
+    D: FnOnce(Result<Posted, Refusal>) + Send + 'static,
 {
     let room = member.speaker_in(&state.rooms, &post.room)?.room;
     check_text(&post.text)?;
@@ -44,7 +45,9 @@ where
     let fields = fields_of(&post)?;
     check_fits(&fields)?;
     let user = Arc::clone(&member.user);
-    let mentions = mentions_of(&state.accounts, &room, user.id, &post.text);
+    let message = MessageBody { text: post.text, ..MessageBody::default() };
+    let Named { mentions, not_here } = mentions_of(&state.accounts, &room, user.id, &message);
+    let done = move |seq: Result<u64, Refusal>| done(seq.map(|seq| Posted { seq: Some(seq), not_here }));
     let is_plain = mentions.is_empty();
     let work = move |tx: &mut crate::store::Tx<'_>| {
         let event = NewEvent {

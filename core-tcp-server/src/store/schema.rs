@@ -14,7 +14,12 @@ use crate::secrets::new_ulid;
 const APPLICATION_ID: i64 = 0x5752_444d;
 
 /// One script per version; the database's `user_version` says how many have run.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// Why a database cannot be used. Each says what to do.
 #[derive(Debug, thiserror::Error)]

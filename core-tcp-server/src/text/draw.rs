@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
+use wardroom_protocol::ansi::shown;
 use wardroom_protocol::event::{Days, MessageBody, ReactionBody, Reactions, RoleOf, RunEnded, Switch};
 use wardroom_protocol::messages::Exit;
-use wardroom_protocol::visible::visible;
+use wardroom_protocol::visible::{exact, visible};
 use wardroom_protocol::{Event, EventBody, RoomName, RoomRole, UserName};
 
 use super::moment::{Calendar, day_words, size_words, span_words};
@@ -86,7 +87,7 @@ impl Drawer {
                 writeln!(out, "{by} deleted {}", delete.target)
             }
             EventBody::RunStarted(run) => {
-                let (cmd, host) = (visible(&run.cmd), visible(&run.host));
+                let (cmd, host) = (exact(&run.cmd), visible(&run.host));
                 let _ = writeln!(out, "[r{}] started by {by} on {host}: {cmd}", run.n);
                 self.remember(event.seq, &event.by, &format!("$ {}", run.cmd));
                 push_became(reactions(&event.body), out);
@@ -140,8 +141,9 @@ impl Drawer {
 
     fn remember(&mut self, seq: u64, by: &UserName, text: &str) {
         let first = text.lines().next().unwrap_or_default();
-        let mut quote: String = visible(first).chars().take(QUOTE_CHARS).collect();
-        if quote.len() < visible(first).len() || text.lines().nth(1).is_some() {
+        let first = shown(first);
+        let mut quote: String = first.chars().take(QUOTE_CHARS).collect();
+        if quote.len() < first.len() || text.lines().nth(1).is_some() {
             quote.push('…');
         }
         self.said.retain(|(other, ..)| *other != seq);
@@ -209,11 +211,11 @@ fn deed(body: &EventBody) -> String {
 /// The lines of a text, the second and later ones indented.
 fn push_text(text: &str, out: &mut String) {
     let mut lines = text.trim_end_matches(['\n', '\r']).lines();
-    out.push_str(&visible(lines.next().unwrap_or_default()));
+    out.push_str(&shown(lines.next().unwrap_or_default()));
     out.push('\n');
     for line in lines {
         out.push_str(INDENT);
-        out.push_str(&visible(line));
+        out.push_str(&shown(line));
         out.push('\n');
     }
 }

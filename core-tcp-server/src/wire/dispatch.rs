@@ -7,7 +7,8 @@ use bytes::Bytes;
 use wardroom_protocol::Request;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
-    DmOpened, HookListed, Incoming, Pong, RoomListed, RoomMembersListed, RoomOpened, RoomPost, Stood, UserListed,
+    DmOpened, HookListed, Incoming, Pong, Posted, RoomListed, RoomMembersListed, RoomOpened, RoomPost, Stood,
+    UserListed,
 };
 
 use crate::accounts::SessionId;
@@ -65,8 +66,8 @@ async fn post_message(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>,
     let RoomPost { room, text, nonce, reply_to } = post;
     outlet.begin();
     let answering = Arc::clone(outlet);
-    let done = move |result: Result<u64, Refusal>| {
-        answering.answer(answer_of(id, result.map(|seq| ok(id, &Stood { seq: Some(seq) }))));
+    let done = move |result: Result<Posted, Refusal>| {
+        answering.answer(answer_of(id, result.map(|posted| ok(id, &posted))));
     };
     if let Err(refusal) = rooms::post(state, member, Post { room, text, nonce, reply_to }, done).await {
         outlet.answer(answer_of::<Option<Bytes>>(id, Err(refusal)));

@@ -9,6 +9,7 @@ mod files;
 mod hooks;
 mod hosts;
 mod passwords;
+mod programs;
 mod retention;
 mod rights;
 mod rooms;

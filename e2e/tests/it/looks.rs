@@ -133,7 +133,7 @@ async fn work(ops: &mut Ops) {
             "-H",
             "Idempotency-Key: pool",
             "-d",
-            "🔥 **HighErrorRate** web1: 5xx at 7.2 % for 5 min",
+            "🔥 HighErrorRate web1: 5xx at 7.2 % for 5 min",
             &address,
         ]);
         assert_eq!(crate::command::done(alert).await.code, Some(0));

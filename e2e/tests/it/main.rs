@@ -20,6 +20,7 @@ mod search_in_the_page;
 mod slow_reader;
 mod small_disk;
 mod terminal;
+mod text_in_the_page;
 mod tls;
 mod together;
 mod websocket;

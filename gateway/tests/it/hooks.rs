@@ -53,6 +53,21 @@ async fn a_key_may_stand_in_the_address_and_github_names_its_event() {
 }
 
 #[tokio::test]
+async fn deliveries_signatures_and_packing_go_along() {
+    let t = plain().await;
+    let headers = ["X-GitHub-Delivery: 72d3162e", "X-Hub-Signature-256: sha256=757107", "Content-Encoding: gzip"];
+    let refused = json!({"t":"err","re":1,"code":"forbidden","msg":"the signature does not fit the body"});
+    let (answer, _, ask, raw) = post(&t, &format!("/hooks/{TOKEN}"), &headers, "\u{1f}\u{8b}", refused).await;
+    assert_eq!(answer.status, 403);
+    assert_eq!((&ask["delivery"], &ask["signature"]), (&json!("72d3162e"), &json!("sha256=757107")));
+    assert_eq!(
+        (&ask["encoding"], raw),
+        (&json!("gzip"), "\u{1f}\u{8b}".as_bytes().to_vec()),
+        "as it came: it is signed"
+    );
+}
+
+#[tokio::test]
 async fn what_the_core_refuses_is_said_as_http() {
     let t = plain().await;
     let path = format!("/hooks/{TOKEN}");

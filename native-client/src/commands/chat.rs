@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::IsTerminal;
 
 use wardroom_client_core::{Change, Command, Effect, Link, OpenFrom, PostState, Subject, Ticket};
+use wardroom_protocol::mention::not_here_words;
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{EventBody, RoomName};
 
@@ -231,6 +232,11 @@ impl Talk {
             Effect::Lost { why } => self.voice.say(&format!("-- {why}")),
             Effect::Reset { .. } => self.voice.say("-- the room is shown anew"),
             Effect::Notice(text) => self.voice.say(&format!("-- {}", visible(&text))),
+            Effect::NotHere { users, .. } => {
+                not_here_words(&users)
+                    .into_iter()
+                    .for_each(|told| self.voice.say(&format!("-- {told}: /invite NAME adds people")));
+            }
             Effect::Waiting { refusal, .. } => {
                 self.voice.say(&format!("-- not sent yet: {}; it is tried again", visible(&refusal.words)));
             }

@@ -7,6 +7,7 @@ use std::path::Path;
 use tokio::time::Instant;
 use wardroom_client_core::{Command, Effect, Subject};
 use wardroom_protocol::limits::TEXT_BYTES_MAX;
+use wardroom_protocol::mention::not_here_words;
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Nonce, RelPath, RoomName};
 
@@ -162,6 +163,9 @@ async fn stands(runner: &mut Runner, nonce: &Nonce) -> Result<u64, Failure> {
                 }
                 until = until.min(Instant::now() + BUSY_WAIT);
                 busy = Some(refusal);
+            }
+            Effect::NotHere { users, .. } => {
+                not_here_words(&users).into_iter().for_each(|told| say(&format!("wardroom: {told}")));
             }
             Effect::Lost { .. } => busy = None,
             _ => {}

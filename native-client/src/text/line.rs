@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use wardroom_protocol::event::{MessageBody, Reactions};
-use wardroom_protocol::visible::visible;
+use wardroom_protocol::visible::{exact, visible};
 use wardroom_protocol::{Event, EventBody, UserName};
 
 use super::size::{bytes_words, duration_words};
@@ -76,7 +76,7 @@ fn words_of(event: &Event) -> String {
         EventBody::Join => format!("{by} joined"),
         EventBody::Leave => format!("{by} left"),
         EventBody::RunStarted(run) => {
-            let words = format!("[r{}] {by} runs on {}: {}", run.n, visible(&run.host), visible(&run.cmd));
+            let words = format!("[r{}] {by} runs on {}: {}", run.n, visible(&run.host), exact(&run.cmd));
             words + &reactions(&event.body)
         }
         EventBody::RunEnded(run) => {

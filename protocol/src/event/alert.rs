@@ -76,6 +76,29 @@ pub enum AlertStatus {
     Firing,
 }
 
+/// How urgent a severity is, whatever the program calls it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Level {
+    /// To be known.
+    Info,
+    /// To be looked at; also what is not known.
+    Warning,
+    /// To be looked at now.
+    Critical,
+}
+
+/// The level of a severity as programs write it.
+pub fn level(severity: Option<&str>) -> Level {
+    match severity.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "critical" | "crit" | "page" | "emergency" | "fatal" | "error" | "major" | "high" | "disaster" | "p0"
+        | "p1" | "sev0" | "sev1" => Level::Critical,
+        "info" | "information" | "notice" | "low" | "none" | "debug" | "ok" | "p4" | "p5" | "sev4" | "sev5" => {
+            Level::Info
+        }
+        _ => Level::Warning,
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_zero(n: &u64) -> bool {
     *n == 0

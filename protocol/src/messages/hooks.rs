@@ -6,12 +6,24 @@ use super::impl_message;
 use crate::ids::{RoomName, UserName};
 
 /// Makes a webhook. Owners of the room and admins. The bot is made where there is none. Answer: [`HookAdded`].
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub struct HookAdd {
     /// The room.
     pub room: RoomName,
     /// The bot by whose name it posts; a name that is a person's is `conflict`.
     pub bot: UserName,
+    /// What it posts may mention people. Without it, `@ann` in the text of a program is only text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentions: bool,
+    /// The key of its signatures: posts without a right `X-Hub-Signature-256` are `forbidden`. 8 to 256 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for HookAdd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HookAdd").field("room", &self.room).field("bot", &self.bot).finish_non_exhaustive()
+    }
 }
 
 /// The answer to [`HookAdd`].
@@ -57,6 +69,12 @@ pub struct HookInfo {
     /// When it was last used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<u64>,
+    /// What it posts may mention people.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentions: bool,
+    /// It has a secret: only signed posts are taken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed: bool,
 }
 
 /// Ends a webhook. Owners and admins.
@@ -99,6 +117,15 @@ pub struct HookPost {
     /// What repeats bear in common (`Idempotency-Key`, or `?key=`): they are counted on one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// The id of this delivery (`X-GitHub-Delivery`): a delivery that came before is answered as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
+    /// `X-Hub-Signature-256`: `sha256=`, and the HMAC of the body as it came, by the webhook's secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// How the body is packed (`Content-Encoding`), where it is: `gzip`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
     /// Bytes of the body.
     pub len: u64,
 }

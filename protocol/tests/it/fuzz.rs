@@ -24,6 +24,7 @@ fn corpora() {
     over_corpus("rel_path", bodies::rel_path);
     over_corpus("message", bodies::message);
     over_corpus("websocket", bodies::websocket);
+    over_corpus("text", bodies::text);
 }
 
 /// Bytes that look like frames more often than chance would have it.
@@ -49,7 +50,55 @@ fn nearly_frames() -> impl Strategy<Value = Vec<u8>> {
     vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+/// Text that looks like Markdown, mentions and colours more often than chance would have it.
+fn nearly_markdown() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("*"),
+        Just("**"),
+        Just("_"),
+        Just("~~"),
+        Just("`"),
+        Just("```\n"),
+        Just("> "),
+        Just("- "),
+        Just("1. "),
+        Just("- [ ] "),
+        Just("# "),
+        Just("|"),
+        Just("|-|\n"),
+        Just("["),
+        Just("]("),
+        Just(")"),
+        Just("<"),
+        Just(">"),
+        Just("\\"),
+        Just("&lt;"),
+        Just("&#64;"),
+        Just("@ann"),
+        Just("#ops"),
+        Just("https://x.y/_a*"),
+        Just("\n"),
+        Just("\n\n"),
+        Just("    "),
+        Just("请"),
+        Just("，"),
+        Just("\u{1b}[31m"),
+        Just("\u{9b}1m"),
+        Just("\u{f0041}"),
+        Just("\u{202e}"),
+        Just("\0"),
+        Just("a"),
+        Just(" "),
+    ];
+    vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
 proptest! {
+    #[test]
+    fn random_texts(text in prop_oneof![any::<String>(), nearly_markdown()]) {
+        bodies::text(text.as_bytes());
+    }
+
     #[test]
     fn random_bytes(bytes in prop_oneof![vec(any::<u8>(), 0..2_000), nearly_frames()]) {
         bodies::decoder(&bytes);

@@ -76,6 +76,11 @@ impl Engine {
 
     /// Makes a webhook; calls with its address, which is told this once.
     pub fn add_hook(&self, room: &RoomName, bot: UserName, then: Callback<String>) {
+        self.add_hook_with(HookAdd { room: room.clone(), bot, mentions: false, secret: None }, then);
+    }
+
+    /// The same, of a webhook that may mention people, or whose posts are signed.
+    pub fn add_hook_with(&self, add: HookAdd, then: Callback<String>) {
         let engine = self.clone();
         let on_answer =
             Callback::from(move |answer: Result<wardroom_client_core::protocol::messages::Answer, Refusal>| {
@@ -89,7 +94,7 @@ impl Engine {
                     Err(refusal) => engine.tell(NoticeWhat::Failed(Subject::Session, refusal)),
                 }
             });
-        self.request(HookAdd { room: room.clone(), bot }, on_answer);
+        self.request(add, on_answer);
     }
 
     /// What of a room is notified.

@@ -1,7 +1,7 @@
 //! The commands of the table, carried out in the page: what `/` means in the composer.
 
 use wardroom_client_core::Command as Do;
-use wardroom_client_core::protocol::messages::{HookRemove, RoomCreate};
+use wardroom_client_core::protocol::messages::{HookAdd, HookRemove, RoomCreate};
 use wardroom_client_core::protocol::slash::Command;
 use wardroom_client_core::protocol::{RoomName, UserName};
 use yew::Callback;
@@ -66,9 +66,10 @@ impl Engine {
             }
             Command::Reply(seq, text) => self.post(room, text, Some(seq)),
             Command::React(seq, emoji, on) => self.react(room, seq, &emoji, on),
-            Command::Hook(bot) => {
+            Command::Hook(bot, mentions) => {
                 let engine = self.clone();
-                self.add_hook(room, bot, Callback::from(move |address| engine.tell(NoticeWhat::Hook(address))));
+                let add = HookAdd { room: room.clone(), bot, mentions, secret: None };
+                self.add_hook_with(add, Callback::from(move |address| engine.tell(NoticeWhat::Hook(address))));
             }
             Command::Hooks => dialog(Dialog::Room),
             Command::Unhook(hook) => self.ask(HookRemove { room: room.clone(), hook }),

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use wardroom_client_core::protocol::messages::{Answer, You};
-use wardroom_client_core::protocol::{Message, Nonce, RoomName, RunId};
+use wardroom_client_core::protocol::{Message, Nonce, RoomName, RunId, UserName};
 use wardroom_client_core::{Client, Command, Effect, Input, OnLoss, Options, Outbox, Refusal, Subject, Ticket, nonce};
 use web_sys::File;
 use yew::Callback;
@@ -47,6 +47,8 @@ pub enum NoticeWhat {
     Server(String),
     /// The address of a webhook, told this once.
     Hook(String),
+    /// One's own message mentions these, who are not in its room.
+    NotHere(RoomName, Vec<UserName>),
     /// A file that cannot be added under its name: the name, and why.
     BadName(String, String),
 }

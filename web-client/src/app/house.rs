@@ -86,7 +86,7 @@ fn Shell(props: &ShellProps) -> Html {
     let onkeydown = {
         let ui = ui.clone();
         Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" && !event.is_composing() {
+            if event.key() == "Escape" && !browser::is_composing(&event) {
                 ui.dispatch(if ui.full.is_some() { UiAct::Full(None) } else { UiAct::Drawer(Drawer::None) });
             }
         })

@@ -22,6 +22,14 @@ impl Engine {
         })
     }
 
+    /// There is a user of this name, as far as is known; while nobody is known, there may be.
+    pub fn is_person(&self, user: &str) -> bool {
+        self.read(|client| {
+            let mut people = client.rooms().values().filter_map(|room| room.people.as_ref()).peekable();
+            people.peek().is_none() || people.any(|people| people.iter().any(|member| member.user.as_str() == user))
+        })
+    }
+
     /// Everybody, as far as is known.
     pub fn everybody(&self) -> Vec<MemberInfo> {
         self.read(|client| {

@@ -45,6 +45,7 @@ impl Engine {
                     go.emit(room);
                 }
             }
+            Effect::NotHere { room, users } => self.tell(NoticeWhat::NotHere(room, users)),
             Effect::Notice(text) | Effect::Waiting { refusal: Refusal { words: text, .. }, .. } => {
                 self.tell(NoticeWhat::Server(text));
             }

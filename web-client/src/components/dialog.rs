@@ -68,7 +68,7 @@ pub fn Over(props: &OverProps) -> Html {
         Callback::from(move |event: KeyboardEvent| {
             // Not left to the platform alone: what lies under the dialog must not hear of it.
             event.stop_propagation();
-            if event.key() == "Escape" && !event.is_composing() {
+            if event.key() == "Escape" && !browser::is_composing(&event) {
                 event.prevent_default();
                 close.emit(());
             }

@@ -3,7 +3,7 @@
 use wardroom_client_core::Subject;
 use yew::prelude::*;
 
-use crate::app::{Notice, NoticeWhat, Topic};
+use crate::app::{Engine, Notice, NoticeWhat, Topic};
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::testids;
@@ -18,10 +18,10 @@ pub fn Notices() -> Html {
             let (engine, number) = (engine.clone(), notice.number);
             Callback::from(move |_| engine.dismiss(number))
         };
-        let is_bad = !matches!(notice.what, NoticeWhat::Server(_) | NoticeWhat::Hook(_));
+        let is_bad = !matches!(notice.what, NoticeWhat::Server(_) | NoticeWhat::Hook(_) | NoticeWhat::NotHere(..));
         html! {
             <div key={notice.number} class={classes!("notice", is_bad.then_some("notice--bad"))} data-testid={testids::NOTICE}>
-                <span class="notice__words">{ sentence(&notice.what, words) }</span>
+                <span class="notice__words">{ sentence(&notice.what, &engine, words) }</span>
                 <button class="act" onclick={dismiss}>{ words.dismiss }</button>
             </div>
         }
@@ -29,10 +29,15 @@ pub fn Notices() -> Html {
     html! { <div class="notices" role="alert">{ for engine.notices().iter().map(item) }</div> }
 }
 
-fn sentence(what: &NoticeWhat, words: &Words) -> String {
+fn sentence(what: &NoticeWhat, engine: &Engine, words: &Words) -> String {
     match what {
         NoticeWhat::Server(text) => text.clone(),
         NoticeWhat::Hook(address) => format!("{} {address}", words.hook_told),
+        NoticeWhat::NotHere(room, users) => {
+            let names = users.iter().map(|user| format!("@{user}")).collect::<Vec<_>>().join(", ");
+            let sentence = if users.len() == 1 { words.not_here } else { words.not_here_all };
+            fill(sentence, &[&names, &engine.room_called(room)])
+        }
         NoticeWhat::BadName(name, why) => fill(words.bad_name, &[name, why]),
         NoticeWhat::Failed(subject, refusal) => {
             let sentence = match subject {

@@ -264,6 +264,8 @@ pub(super) static WORDS: Words = Words {
     hook_add: "Make",
     hook_unused: "never used",
     hook_used: "last used {} {}",
+    not_here: "{} is not in {} and was not notified.",
+    not_here_all: "{} are not in {} and were not notified.",
     hook_told: "Its address, shown this once:",
     jump_head: "Jump to a room, a person, an action, or search",
     jump_place: "Jump or search…",

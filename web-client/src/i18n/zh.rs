@@ -264,6 +264,8 @@ pub(super) static WORDS: Words = Words {
     hook_add: "建立",
     hook_unused: "从未使用",
     hook_used: "上次使用 {} {}",
+    not_here: "{} 不在 {} 中，不会收到通知。",
+    not_here_all: "{} 不在 {} 中，不会收到通知。",
     hook_told: "其地址（只显示这一次）：",
     jump_head: "跳转到房间、成员、操作，或搜索",
     jump_place: "跳转或搜索…",

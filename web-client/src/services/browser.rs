@@ -187,3 +187,9 @@ pub fn notify(title: &str, text: &str, tag: &str, on_click: impl FnOnce() + 'sta
 fn can_notify() -> bool {
     js_sys::Reflect::has(&window(), &"Notification".into()).unwrap_or(false)
 }
+
+/// The key belongs to an input method, which composes a word: Enter then chooses it, and Escape gives it up. Safari ends the
+/// composition before it tells of the key; that it was the input method's is then only said by the old code 229 (UI Events, 7.3.1).
+pub fn is_composing(event: &web_sys::KeyboardEvent) -> bool {
+    event.is_composing() || event.key_code() == 229
+}

@@ -166,9 +166,28 @@ pub fn short(rest: &str) -> Option<(&'static str, usize)> {
     Some((by_name(inner.get(..end)?)?, end.saturating_add(2)))
 }
 
+/// A text with its short names replaced, where they are words of their own.
+pub fn replaced(text: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(':') {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let is_word = out.chars().next_back().is_some_and(char::is_alphanumeric);
+        let (emoji, bytes) = short(from).filter(|_| !is_word).unwrap_or((":", 1));
+        out.push_str(emoji);
+        rest = from.get(bytes..).unwrap_or_default();
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_names_are_replaced() {
+        assert_eq!(replaced("done :tada:! a:tada: 12:30:45 ::x: :"), "done 🎉! a:tada: 12:30:45 ::x: :");
+    }
 
     #[test]
     fn names_are_in_order_and_found() {

@@ -4,6 +4,4 @@ pub mod ansi;
 pub mod code;
 pub mod emoji;
 pub mod format;
-pub mod inline;
-pub mod markup;
 pub mod shown;

@@ -77,7 +77,7 @@ fn push(repo: &str, json: &Value) -> String {
     }
     for commit in commits.iter().skip(skipped) {
         let id: String = line(&commit["id"]).chars().take(7).collect();
-        out.push(format!("- `{id}` {} ({})", line(&commit["message"]), line(&commit["author"]["name"])));
+        out.push(format!("- {id} {} ({})", line(&commit["message"]), line(&commit["author"]["name"])));
     }
     out.push(line(&json["compare"]));
     lines(out)
@@ -90,7 +90,7 @@ fn workflow(repo: &str, json: &Value) -> String {
         _ => line(&json["action"]).replace('_', " "),
     };
     let (name, branch) = (line(&run["name"]), line(&run["head_branch"]));
-    let head = format!("{name} #{} of {repo} on {branch}: **{state}**", line(&run["run_number"]));
+    let head = format!("{name} #{} of {repo} on {branch}: {state}", line(&run["run_number"]));
     lines([head, line(&run["head_commit"]["message"]), line(&run["html_url"])])
 }
 
@@ -125,7 +125,7 @@ mod tests {
         let commit = |n: usize| json!({"id": format!("{n:07}89abcdef"), "message": format!("fix {n}\n\nwhy"), "author": {"name": "Ann"}});
         let json = with(json!({"ref": "refs/heads/main", "pusher": {"name": "ann"}, "compare": "https://github.com/c",
             "commits": [commit(1), commit(2)]}));
-        let expected = "ann pushed 2 commits to main of acme/shop\n- `0000001` fix 1 (Ann)\n- `0000002` fix 2 (Ann)\nhttps://github.com/c";
+        let expected = "ann pushed 2 commits to main of acme/shop\n- 0000001 fix 1 (Ann)\n- 0000002 fix 2 (Ann)\nhttps://github.com/c";
         assert_eq!(text("push", &json), expected);
         let many: Vec<Value> = (0..30).map(commit).collect();
         let json = with(json!({"ref": "refs/heads/main", "forced": true, "pusher": {"name": "ann"}, "commits": many}));
@@ -157,7 +157,7 @@ mod tests {
     fn workflows_releases_pings_and_the_rest() {
         let run = json!({"name": "CI", "run_number": 7, "head_branch": "main", "conclusion": "timed_out", "html_url": "https://github.com/r"});
         let json = with(json!({"action": "completed", "workflow_run": run}));
-        assert_eq!(text("workflow_run", &json), "CI #7 of acme/shop on main: **timed out**\nhttps://github.com/r");
+        assert_eq!(text("workflow_run", &json), "CI #7 of acme/shop on main: timed out\nhttps://github.com/r");
         let json = with(json!({"action": "published", "release": {"tag_name": "v2", "name": null}}));
         assert_eq!(text("release", &json), "ann published release v2 of acme/shop");
         assert!(text("ping", &with(json!({"zen": "Keep it simple."}))).contains("acme/shop is connected"));

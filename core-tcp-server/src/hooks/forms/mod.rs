@@ -1,24 +1,34 @@
-//! What programs post, as what is said: plain text, JSON with a `text`, Alertmanager's form and GitHub's. Pure; every
-//! field may be missing.
+//! What programs post, as what is said: plain text, JSON with a `text`, and the forms of Alertmanager, GitHub and Slack. Pure; every
+//! field may be missing. What a program says is plain text, unless it says that it is Markdown.
 
 mod alertmanager;
 mod github;
+mod slack;
 
 use serde_json::Value;
+use wardroom_protocol::event::{AlertGroup, Format};
 use wardroom_protocol::limits::TEXT_BYTES_MAX;
 
 use super::limits::LINE_CHARS_MAX;
 use crate::refusal::Refusal;
 
 /// What a program said.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Said {
     /// The words.
     pub text: String,
     /// What repeats bear in common.
     pub key: Option<String>,
-    /// A key of the same thing in another state: what comes under it again is news.
-    pub ends: Option<String>,
+    /// How the words are read.
+    pub format: Format,
+    /// The alerts that they are about.
+    pub alert: Option<Box<AlertGroup>>,
+}
+
+impl Default for Said {
+    fn default() -> Self {
+        Said { text: String::new(), key: None, format: Format::Plain, alert: None }
+    }
 }
 
 /// Reads a body. `github` is the name of GitHub's event, where there is one.
@@ -31,7 +41,9 @@ pub fn read(content_type: &str, github: Option<&str>, body: &[u8]) -> Result<Sai
     if let Some(event) = github {
         let json: Option<Value> = serde_json::from_slice(body).ok().filter(Value::is_object);
         let json = json.ok_or_else(|| {
-            Refusal::bad_request("GitHub's event is not JSON: set the webhook's content type to application/json")
+            Refusal::bad_request(
+                "GitHub's event is not JSON: set the webhook's content type to application/json or to a form",
+            )
         })?;
         return Ok(Said { text: github::text(event, &json), ..Said::default() });
     }
@@ -42,7 +54,7 @@ pub fn read(content_type: &str, github: Option<&str>, body: &[u8]) -> Result<Sai
     }
     if is_json {
         return Err(Refusal::bad_request(
-            r#"not understood: post text, JSON as {"text":"…"}, or what Alertmanager or GitHub sends"#,
+            r#"not understood: post text, JSON as {"text":"…"}, or what Alertmanager, GitHub or Slack's programs send"#,
         ));
     }
     not_empty(Said { text: String::from_utf8_lossy(body).into_owned(), ..Said::default() })
@@ -52,8 +64,13 @@ fn known(json: &Value) -> Option<Said> {
     if json["alerts"].is_array() {
         return Some(alertmanager::read(json));
     }
+    let key = json["key"].as_str().map(str::to_owned);
+    if slack::is_slack(json) {
+        return Some(Said { text: slack::text(json), key, ..Said::default() });
+    }
     let text = json["text"].as_str()?.to_owned();
-    Some(Said { text, key: json["key"].as_str().map(str::to_owned), ends: None })
+    let format = if json["format"] == "markdown" { Format::Markdown } else { Format::Plain };
+    Some(Said { text, key, format, alert: None })
 }
 
 fn not_empty(said: Said) -> Result<Said, Refusal> {
@@ -82,9 +99,11 @@ fn line(value: &Value) -> String {
         _ => return String::new(),
     };
     let first = text.trim().lines().next().unwrap_or_default().trim();
+    // A control character would be shown as six, and says nothing.
+    let first: String = first.chars().filter(|c| *c == '\t' || !c.is_control()).collect();
     match first.char_indices().nth(LINE_CHARS_MAX) {
         Some((at, _)) => format!("{}…", first.get(..at).unwrap_or_default()),
-        None => first.to_owned(),
+        None => first,
     }
 }
 
@@ -109,8 +128,13 @@ mod tests {
     #[test]
     fn json_has_a_text_and_perhaps_a_key() {
         let said = read("application/json", None, br#"{"text":"x","key":"k","more":1}"#).unwrap();
-        assert_eq!(said, Said { text: "x".into(), key: Some("k".into()), ends: None });
-        for bad in [&b"{}"[..], b"[]", b"{\"text\":1}", b"nonsense", b"{\"text\":"] {
+        assert_eq!(said, Said { text: "x".into(), key: Some("k".into()), ..Said::default() });
+        assert_eq!(said.format, Format::Plain, "what a program says is no Markdown");
+        let said = read("application/json", None, br#"{"text":"x","format":"markdown"}"#).unwrap();
+        assert_eq!(said.format, Format::Markdown, "unless it says so");
+        let said = read("application/json", None, br#"{"attachments":[{"text":"x"}],"key":"k"}"#).unwrap();
+        assert_eq!((said.text.as_str(), said.key.as_deref()), ("x", Some("k")));
+        for bad in [&b"{}"[..], b"[]", b"{\"text\":1}", br#"{"blocks":[]}"#, b"nonsense", b"{\"text\":"] {
             assert!(read("application/json; charset=utf-8", None, bad).is_err());
         }
     }

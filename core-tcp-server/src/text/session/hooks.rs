@@ -11,9 +11,10 @@ use crate::refusal::Refusal;
 
 impl Session {
     /// Makes one, and tells its address: to this person alone, and once.
-    pub(super) async fn add_hook(&self, bot: UserName) -> Result<(), Refusal> {
+    pub(super) async fn add_hook(&self, bot: UserName, mentions: bool) -> Result<(), Refusal> {
         let room = self.current()?.name.clone();
-        let added = hooks::add(&self.state, &self.member, HookAdd { room, bot: bot.clone() }).await?;
+        let added =
+            hooks::add(&self.state, &self.member, HookAdd { room, bot: bot.clone(), mentions, secret: None }).await?;
         let base = self.state.web_url.as_deref().unwrap_or("https://THIS-SERVER/").trim_end_matches('/');
         self.tell_lines(format!(
             "# Webhook {}: what is posted to this address is said here by {bot}. It is told once:\n#   {base}/hooks/{}\n",

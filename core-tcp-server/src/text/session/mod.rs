@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wardroom_protocol::Nonce;
+use wardroom_protocol::mention::not_here_words;
+use wardroom_protocol::messages::Posted;
 use wardroom_protocol::slash::{self, BadLine, Command, Line};
 use wardroom_protocol::visible::visible;
 
@@ -207,7 +209,7 @@ impl Session {
             Command::Put(path, size) => self.put_file(path, size).await?,
             Command::Get(path) => self.get_file(path).await?,
             Command::Search(line) => self.search(&line).await?,
-            Command::Hook(bot) => self.add_hook(bot).await?,
+            Command::Hook(bot, mentions) => self.add_hook(bot, mentions).await?,
             Command::Hooks => self.list_hooks().await?,
             Command::Unhook(hook) => self.remove_hook(hook).await?,
             Command::Quit => {}
@@ -237,8 +239,14 @@ impl Session {
         self.outlet.begin();
         let answering = Arc::clone(&self.outlet);
         // What was said comes back as the room's own line.
-        let done =
-            move |result: Result<u64, Refusal>| answering.answer(result.err().map(|refusal| sentence(&refusal.msg)));
+        let done = move |result: Result<Posted, Refusal>| {
+            answering.answer(match result {
+                Ok(posted) => {
+                    not_here_words(&posted.not_here).map(|told| sentence(&format!("{told}: /invite NAME adds people")))
+                }
+                Err(refusal) => Some(sentence(&refusal.msg)),
+            });
+        };
         let post = Post { room, text, nonce: nonce(), reply_to };
         if let Err(refusal) = crate::rooms::post(&self.state, &self.member, post, done).await {
             self.outlet.answer(Some(sentence(&refusal.msg)));

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use wardroom_protocol::RunId;
 use wardroom_protocol::limits::WINDOW_MAX;
 use wardroom_protocol::messages::{RunInfo, RunList, RunSignal, RunStart, RunWatch, Signal};
-use wardroom_protocol::visible::visible;
+use wardroom_protocol::visible::{exact, visible};
 
 use super::{Session, nonce};
 use crate::outlet::Item;
@@ -115,7 +115,7 @@ impl Session {
                 (Some(exit), Some(ms)) => format!("{} after {}", exit.words(), span_words(ms)),
                 (Some(exit), None) => exit.words(),
             };
-            let (cmd, host) = (visible(&info.cmd), visible(&info.host));
+            let (cmd, host) = (exact(&info.cmd), visible(&info.host));
             let _ = writeln!(out, "#   r{:<5} {:<28} {} on {host}: {cmd}", info.n, visible(&how), info.by);
         }
         self.tell_lines(out);

@@ -6,7 +6,7 @@ use wardroom_protocol::limits::UNREAD_MAX;
 use wardroom_protocol::messages::{
     FileListed, HookAdded, HookListed, MemberInfo, RoomInfo, RoomMembersListed, RoomPage, RunListed, SearchFound,
 };
-use wardroom_protocol::visible::visible;
+use wardroom_protocol::visible::{exact, visible};
 use wardroom_protocol::{RoomName, UserName};
 
 use super::super::history;
@@ -95,7 +95,7 @@ pub(super) fn runs(listed: &RunListed) -> String {
         .rev()
         .map(|run| {
             let end = run.exit.as_ref().map_or_else(|| "runs".to_owned(), |exit| visible(&exit.words()).into_owned());
-            format!("-- [r{}] {} {}: {} ({end})", run.n, moment_words(run.at), run.by, visible(&run.cmd))
+            format!("-- [r{}] {} {}: {} ({end})", run.n, moment_words(run.at), run.by, exact(&run.cmd))
         })
         .collect();
     if lines.is_empty() { "-- nothing was run here".to_owned() } else { lines.join("\n") }

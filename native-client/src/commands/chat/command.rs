@@ -149,7 +149,7 @@ impl Talk {
             }
             Slash::Reply(seq, text) => self.post(runner, text, Some(seq))?,
             Slash::React(seq, emoji, on) => self.ask(runner, &RoomReact { room, seq, emoji, on }, Asked::Nothing),
-            Slash::Hook(bot) => self.ask(runner, &HookAdd { room, bot }, Asked::Hook),
+            Slash::Hook(bot, mentions) => self.ask(runner, &HookAdd { room, bot, mentions, secret: None }, Asked::Hook),
             Slash::Hooks => self.ask(runner, &HookList { room }, Asked::Hooks),
             Slash::Unhook(hook) => self.ask(runner, &HookRemove { room, hook }, Asked::Nothing),
             Slash::Run(cmd) => {

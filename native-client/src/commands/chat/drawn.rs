@@ -106,7 +106,7 @@ impl Drawn {
 }
 
 fn names(event: &Event, me: &UserName) -> bool {
-    event.by != *me && matches!(&event.body, EventBody::Message(message) if is_mentioned(&message.text, me))
+    event.by != *me && matches!(&event.body, EventBody::Message(message) if is_mentioned(message, me))
 }
 
 /// A bell, and bold where that is wished for (no-color.org).

@@ -179,7 +179,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
         let is_command_list = begun_here.is_some_and(|begun| begun.kind == Kind::Command);
         Callback::from(move |event: KeyboardEvent| {
             // While an input method composes, Enter chooses a word.
-            if event.is_composing() {
+            if browser::is_composing(&event) {
                 return;
             }
             let has_list = count > 0;

@@ -86,7 +86,7 @@ pub fn Jump(props: &JumpProps) -> Html {
     let onkeydown = {
         let (chosen, go) = (chosen.setter(), go.clone());
         Callback::from(move |event: KeyboardEvent| {
-            if event.is_composing() || count == 0 {
+            if browser::is_composing(&event) || count == 0 {
                 return;
             }
             match event.key().as_str() {

@@ -79,7 +79,7 @@ pub fn EventLine(props: &EventLineProps) -> Html {
     let is_for_me = match &event.body {
         EventBody::Message(said) => {
             event.by.as_str() != engine.user()
-                && engine.read(|client| client.you().is_some_and(|you| is_mentioned(&said.text, &you.user)))
+                && engine.read(|client| client.you().is_some_and(|you| is_mentioned(said, &you.user)))
         }
         _ => false,
     };
@@ -110,7 +110,7 @@ fn body(event: &std::sync::Arc<Event>, words: &Words) -> Html {
         EventBody::Message(said) => html! {
             <>
                 if let Some(seq) = said.reply_to { <Quote room={event.room.clone()} {seq} /> }
-                <MessageText text={said.text.clone()} />
+                <MessageText text={said.text.clone()} is_plain={!said.format.is_markdown()} is_silent={said.silent} />
                 if let Some(count) = said.count { <span class="line__count num" aria-label={fill(words.said_times, &[&count.to_string()])}>{ format!(" ×{count}") }</span> }
                 if said.edited { <span class="line__state">{ words.edited }</span> }
                 <Marks event={Same(event.clone())} />

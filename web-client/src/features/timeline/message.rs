@@ -1,20 +1,29 @@
 //! A message's text as elements. Text becomes text nodes only; nothing is ever set as HTML.
 
+use wardroom_client_core::Change;
 use wardroom_client_core::protocol::RoomName;
+use wardroom_client_core::protocol::markdown::{self, Align, Block, Inline, Item};
+use wardroom_client_core::protocol::mention::HERE;
+use wardroom_client_core::protocol::tokens::{room_readings, user_readings};
 use yew::prelude::*;
 
-use crate::app::{Engine, UiAct, UiHandle};
+use crate::app::{Engine, Topic, UiAct, UiHandle};
 use crate::components::CopyButton;
-use crate::hooks::use_engine;
+use crate::hooks::{use_engine, use_topic};
 use crate::logic::route::Route;
 use crate::text::ansi::{Span, Style, classes, spans};
 use crate::text::code::tokens;
-use crate::text::markup::{Block, Piece, blocks};
-use crate::text::shown;
+use crate::text::{emoji, shown};
 
 #[derive(PartialEq, Properties)]
 pub struct MessageTextProps {
     pub text: String,
+    /// It is shown as it is, not as Markdown.
+    #[prop_or_default]
+    pub is_plain: bool,
+    /// It mentions nobody.
+    #[prop_or_default]
+    pub is_silent: bool,
 }
 
 /// The text.
@@ -22,9 +31,11 @@ pub struct MessageTextProps {
 pub fn MessageText(props: &MessageTextProps) -> Html {
     let engine = use_engine();
     let ui = use_context::<UiHandle>().expect("inside House");
-    let parsed = use_memo(props.text.clone(), |text| blocks(text));
-    let hand = Hand { engine, ui };
-    html! { <div class="said">{ for parsed.iter().enumerate().map(|(at, block)| hand.block(at, block)) }</div> }
+    let parsed = use_memo((props.text.clone(), props.is_plain), |(text, is_plain)| {
+        if *is_plain { markdown::plain(text) } else { markdown::blocks(text) }
+    });
+    let hand = Hand { engine, ui, is_plain: props.is_plain, is_silent: props.is_silent };
+    html! { <div class="said">{ hand.blocks(&parsed) }</div> }
 }
 
 fn shown(text: &str) -> String {
@@ -35,24 +46,32 @@ fn shown(text: &str) -> String {
 struct Hand {
     engine: Engine,
     ui: UiHandle,
+    is_plain: bool,
+    is_silent: bool,
 }
 
 impl Hand {
+    fn blocks(&self, blocks: &[Block]) -> Html {
+        blocks.iter().enumerate().map(|(at, block)| self.block(at, block)).collect()
+    }
+
     fn block(&self, at: usize, block: &Block) -> Html {
         match block {
-            Block::Text(pieces) => html! { <span key={at} class="line__text">{ self.pieces(pieces) }</span> },
+            Block::Paragraph(inlines) => html! { <span key={at} class="line__text">{ self.inlines(inlines) }</span> },
+            // A message is no chapter of the page: its headings are none for a screen reader's list of them.
+            Block::Heading(level, inlines) => {
+                let class = classes!("line__text", "said__head", (*level > 2).then_some("said__head--low"));
+                html! { <span key={at} {class}>{ self.inlines(inlines) }</span> }
+            }
             Block::Coloured(lines) => {
                 html! { <pre key={at} class="line__block" tabindex="0">{ for lines.iter().map(|line| coloured(line)) }</pre> }
             }
-            Block::Code(lang, text) => html! { <CodeBlock key={at} lang={lang.clone()} text={text.clone()} /> },
-            Block::Quote(inner) => html! {
-                <blockquote key={at} class="said__quote">{ for inner.iter().enumerate().map(|(at, block)| self.block(at, block)) }</blockquote>
-            },
-            Block::List(first, items) => {
-                let item = |(at, item): (usize, &Vec<Block>)| {
-                    html! { <li key={at}>{ for item.iter().enumerate().map(|(at, block)| self.block(at, block)) }</li> }
-                };
-                let items = items.iter().enumerate().map(item);
+            Block::Code { lang, text } => html! { <CodeBlock key={at} lang={lang.clone()} text={text.clone()} /> },
+            Block::Quote(inner) => {
+                html! { <blockquote key={at} class="said__quote">{ self.blocks(inner) }</blockquote> }
+            }
+            Block::List { first, items } => {
+                let items = items.iter().enumerate().map(|(at, item)| self.item(at, item));
                 match first {
                     Some(first) => {
                         html! { <ol key={at} class="said__list said__list--numbers" start={first.to_string()}>{ for items }</ol> }
@@ -60,38 +79,81 @@ impl Hand {
                     None => html! { <ul key={at} class="said__list">{ for items }</ul> },
                 }
             }
+            Block::Table { align, rows } => self.table(at, align, rows),
+            Block::Rule => html! { <hr key={at} class="said__rule" /> },
         }
     }
 
-    fn pieces(&self, pieces: &[Piece]) -> Html {
-        pieces.iter().enumerate().map(|(at, piece)| self.piece(at, piece)).collect()
+    fn item(&self, at: usize, item: &Item) -> Html {
+        let Some(is_done) = item.task else { return html! { <li key={at}>{ self.blocks(&item.blocks) }</li> } };
+        html! {
+            <li key={at} class="said__task">
+                <input type="checkbox" checked={is_done} disabled=true />
+                { self.blocks(&item.blocks) }
+            </li>
+        }
     }
 
-    fn piece(&self, at: usize, piece: &Piece) -> Html {
-        match piece {
-            Piece::Plain(text) => html! { <span key={at}>{ shown(text) }</span> },
-            Piece::Code(code) => html! { <code key={at}>{ shown(code) }</code> },
-            Piece::Bold(inner) => html! { <strong key={at}>{ self.pieces(inner) }</strong> },
-            Piece::Italic(inner) => html! { <em key={at}>{ self.pieces(inner) }</em> },
-            Piece::Strike(inner) => html! { <s key={at}>{ self.pieces(inner) }</s> },
-            Piece::Link(url, words) => html! {
-                <a key={at} class="link" href={url.clone()} target="_blank" rel="noopener noreferrer nofollow" title={words.as_ref().map(|_| url.clone())}>
-                    { shown(words.as_ref().unwrap_or(url)) }
-                </a>
-            },
-            Piece::Mention(name) => {
-                let is_me = name == self.engine.user() || name == "here";
-                html! { <span key={at} class={classes!("mention", is_me.then_some("mention--me"))}>{ format!("@{name}") }</span> }
+    fn table(&self, at: usize, align: &[Align], rows: &[Vec<Vec<Inline>>]) -> Html {
+        let cell = |(column, cell): (usize, &Vec<Inline>), is_head: bool| {
+            let class = match align.get(column) {
+                Some(Align::Center) => Some("said__cell--center"),
+                Some(Align::Right) => Some("said__cell--right"),
+                _ => None,
+            };
+            let words = self.inlines(cell);
+            if is_head {
+                html! { <th key={column} scope="col" {class}>{ words }</th> }
+            } else {
+                html! { <td key={column} {class}>{ words }</td> }
             }
-            Piece::Room(name) => self.room(at, name),
+        };
+        let row = |(at, row): (usize, &Vec<Vec<Inline>>)| {
+            html! { <tr key={at}>{ for row.iter().enumerate().map(|of| cell(of, at == 0)) }</tr> }
+        };
+        let mut rows = rows.iter().enumerate().map(row);
+        let head = rows.next();
+        html! {
+            <div key={at} class="said__wide" tabindex="0">
+                <table class="said__table"><thead>{ head }</thead><tbody>{ for rows }</tbody></table>
+            </div>
+        }
+    }
+
+    fn inlines(&self, inlines: &[Inline]) -> Html {
+        inlines.iter().enumerate().map(|(at, inline)| self.inline(at, inline)).collect()
+    }
+
+    fn inline(&self, at: usize, inline: &Inline) -> Html {
+        match inline {
+            Inline::Text(text) if self.is_plain => html! { <span key={at}>{ shown(text) }</span> },
+            Inline::Text(text) => html! { <span key={at}>{ shown(&emoji::replaced(text)) }</span> },
+            Inline::Code(code) => html! { <code key={at}>{ shown(code) }</code> },
+            Inline::Strong(inner) => html! { <strong key={at}>{ self.inlines(inner) }</strong> },
+            Inline::Emphasis(inner) => html! { <em key={at}>{ self.inlines(inner) }</em> },
+            Inline::Strike(inner) => html! { <s key={at}>{ self.inlines(inner) }</s> },
+            Inline::Link(url, words) => {
+                let is_itself = matches!(words.as_slice(), [Inline::Text(text)] if text == url);
+                html! {
+                    <a key={at} class="link" href={url.clone()} target="_blank" rel="noopener noreferrer nofollow" title={(!is_itself).then(|| url.clone())}>
+                        { self.inlines(words) }
+                    </a>
+                }
+            }
+            Inline::Mention(mention) if self.is_silent => html! { <span key={at}>{ shown(mention) }</span> },
+            Inline::Mention(mention) => html! { <Mention key={at} mention={mention.clone()} /> },
+            Inline::Room(name) => self.room(at, name),
         }
     }
 
     /// A link where there is such a room; a ticket's number stays text.
-    fn room(&self, at: usize, name: &str) -> Html {
-        let room =
-            RoomName::parse(name).ok().filter(|room| self.engine.read(|client| client.rooms().contains_key(room)));
-        let Some(room) = room else { return html! { <span key={at}>{ shown(&format!("#{name}")) }</span> } };
+    fn room(&self, at: usize, text: &str) -> Html {
+        let room = room_readings(text).find_map(|name| {
+            let room = RoomName::parse(&name.to_lowercase()).ok()?;
+            self.engine.read(|client| client.rooms().contains_key(&room)).then_some((room, name.len()))
+        });
+        let Some((room, len)) = room else { return html! { <span key={at}>{ shown(text) }</span> } };
+        let (name, rest) = text.split_at(len + 1);
         let href = Route::Room(room.clone(), None).path();
         let onclick = {
             let ui = self.ui.clone();
@@ -102,8 +164,26 @@ impl Hand {
                 }
             })
         };
-        html! { <a key={at} class="link link--room" {href} {onclick}>{ format!("#{name}") }</a> }
+        html! { <span key={at}><a class="link link--room" {href} {onclick}>{ name.to_owned() }</a>{ shown(rest) }</span> }
     }
+}
+
+#[derive(PartialEq, Properties)]
+struct MentionProps {
+    mention: AttrValue,
+}
+
+/// `@name`, marked where there is somebody of that name.
+#[component]
+fn Mention(props: &MentionProps) -> Html {
+    let engine = use_topic(Topic::Model(Change::People(Engine::everybodys_room())));
+    let is_somebody = |name: &&str| name.eq_ignore_ascii_case(HERE) || engine.is_person(&name.to_ascii_lowercase());
+    let Some(name) = user_readings(&props.mention).find(is_somebody) else {
+        return html! { { shown(&props.mention) } };
+    };
+    let is_me = name.eq_ignore_ascii_case(HERE) || name.eq_ignore_ascii_case(engine.user());
+    let rest = props.mention.get(name.len() + 1..).unwrap_or_default().to_owned();
+    html! { <><span class={classes!("mention", is_me.then_some("mention--me"))}>{ format!("@{name}") }</span>{ rest }</> }
 }
 
 fn coloured(line: &[Span]) -> Html {
