@@ -91,9 +91,7 @@ pub async fn operator(server: &Server) -> Result<String> {
 
 /// Makes another operator, and gives its token.
 pub async fn add_user(server: &Server, user: &str) -> Result<String> {
-    let key = std::fs::read_to_string(server.data.join("keys/admin.key")).context("admin.key")?;
-    let mut admin = Client::over(UnixStream::connect(server.data.join("core.sock")).await?);
-    admin.hello(key.trim()).await?;
+    let mut admin = admin(server).await?;
     admin.ask(json!({"t":"user.add","user":user,"role":"operator","password":PASSWORD})).await?;
     let token = admin.ask(json!({"t":"token.add","user":user})).await?;
     Ok(token["token"].as_str().context("token")?.to_owned())
@@ -113,6 +111,38 @@ pub fn seed_rooms(database: &Path, user: &str, count: usize) -> Result<()> {
         tx.execute("INSERT INTO members(room, user, read) VALUES(?1, ?2, 0)", params![id, user])?;
     }
     Ok(tx.commit()?)
+}
+
+/// Starts a server with so many members, and gives their tokens.
+pub async fn with_members(binary: &str, count: u64) -> Result<(Server, Vec<String>)> {
+    let folder = Server::start(binary, "core")?.stop()?;
+    // Written by hand: hashing a password for each would take longer than all the rest.
+    let mut db = rusqlite::Connection::open(folder.path().join("data/wardroom.db"))?;
+    let tx = db.transaction()?;
+    for n in 0..count {
+        tx.execute(
+            "INSERT INTO users(name, shown, role, password, created) VALUES(?1, ?1, 'member', '!', 0)",
+            [format!("member{n}")],
+        )?;
+        tx.execute("INSERT INTO members(room, user, read) VALUES(1, ?1, 0)", [tx.last_insert_rowid()])?;
+    }
+    tx.commit()?;
+    drop(db);
+    let server = Server::start_on(folder, binary, "core")?;
+    let mut admin = admin(&server).await?;
+    let mut tokens = Vec::new();
+    for n in 0..count {
+        let token = admin.ask(json!({"t":"token.add","user":format!("member{n}")})).await?;
+        tokens.push(token["token"].as_str().context("token")?.to_owned());
+    }
+    Ok((server, tokens))
+}
+
+async fn admin(server: &Server) -> Result<Client<UnixStream>> {
+    let key = std::fs::read_to_string(server.data.join("keys/admin.key")).context("admin.key")?;
+    let mut admin = Client::over(UnixStream::connect(server.data.join("core.sock")).await?);
+    admin.hello(key.trim()).await?;
+    Ok(admin)
 }
 
 /// A connection that is signed in.

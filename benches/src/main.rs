@@ -10,6 +10,7 @@ mod contender;
 mod fan_out;
 mod files;
 mod idle;
+mod members;
 mod output;
 mod page;
 mod posts;
@@ -28,6 +29,7 @@ wardroom-bench BINARY [NAME…]
   posts     durable posts a second from 32 clients with one in flight each
   idle      memory per idle member and per idle browser
   rooms     memory of 10,000 rooms that were all written to
+  members   CPU per post where 5,000 present members mark it as read; 5,000 members who come and go
   runs      `true`, from request to end
   beside    the ceiling for the fan-out: one loop that writes to 500 sockets
   big       a million events in 200 rooms: the search index, pages of history, searches, memory; then a million lines of output
@@ -43,7 +45,7 @@ fn main() -> Result<()> {
     // The load has the last core; the server is started on the first.
     pin_to_last_core()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let all = ["fan-out", "beside", "posts", "idle", "rooms", "runs", "big", "page", "files"];
+    let all = ["fan-out", "beside", "posts", "idle", "rooms", "members", "runs", "big", "page", "files"];
     let chosen: Vec<&str> = if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in chosen {
         match name {
@@ -52,6 +54,7 @@ fn main() -> Result<()> {
             "posts" => runtime.block_on(posts::measure(binary)),
             "idle" => runtime.block_on(idle::measure(binary)),
             "rooms" => runtime.block_on(rooms::measure(binary)),
+            "members" => runtime.block_on(members::measure(binary)),
             "page" => runtime.block_on(page::measure(binary)),
             "runs" => runtime.block_on(runs::measure(binary)),
             "big" => runtime.block_on(big::measure(binary)),

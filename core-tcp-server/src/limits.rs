@@ -13,6 +13,12 @@ pub const STORE_READERS_MAX: usize = 4;
 pub const WAL_PAGES_MAX: i64 = 2_048;
 /// Milliseconds between looks at the write-ahead log.
 pub const CHECKPOINT_EVERY_MS: u64 = 500;
+/// Pages that the writer copies itself, at most, so that the log can be begun anew: some milliseconds between two batches.
+pub const WAL_REST_PAGES_MAX: i64 = 512;
+/// Milliseconds that one read may take. Its snapshot keeps the log growing, and its connection is one of few.
+pub const READ_MS_MAX: u64 = 5_000;
+/// Steps of SQLite's machine between looks at the clock: less than a millisecond.
+pub const READ_CHECK_STEPS: i32 = 10_000;
 /// Milliseconds that the database may be locked by a reader's snapshot or another tool before it is an error.
 pub const STORE_BUSY_MS: u64 = 5_000;
 
@@ -154,6 +160,14 @@ pub const LAST_SAID_LINES: u64 = 5_000;
 pub const MENTIONS_MAX: usize = wardroom_protocol::limits::UNREAD_MAX as usize;
 /// Messages that name all, as each room holds them: twice as many as are counted, since one's own do not count.
 pub const HERE_MENTIONS_MAX: usize = 2 * MENTIONS_MAX;
+/// Lines of others that a room holds for each reader, to count unread ones: as many as are counted, and half as many
+/// again, so that deletions seldom make it read from disk.
+pub const LINES_KEPT: usize = MENTIONS_MAX + MENTIONS_MAX / 2;
+/// Lines that a room holds in all, at 24 bytes each. Reached only where one author wrote most of them; that author's
+/// count may then be too small.
+pub const LINES_KEPT_MAX: usize = 4 * MENTIONS_MAX;
+/// Lines after which a room looks for those that it need not hold any more: it looks at every author.
+pub const LINES_TRIM_EVERY: usize = 256;
 /// People that one message names: what is longer is a list, and would be a write for each.
 pub const MENTIONED_MAX: usize = 50;
 /// People beside the room of whom the author of a message is told that they are not notified: one sentence of names.
@@ -164,6 +178,8 @@ pub const RECOUNTS_MAX: u32 = 32;
 pub const TYPING_EVERY_MS: u64 = 2_000;
 /// People who are told to be typing in a room within that time: nobody reads more names.
 pub const TYPISTS_MAX: usize = 8;
+/// Users in one `presence` frame: with the longest names half a line.
+pub const PRESENCE_USERS_MAX: usize = 1_000;
 /// Items that wait for a connection's writer at which what may be dropped is: it is about to be out of date anyway.
 pub const CROWDED_ITEMS: u32 = 16;
 

@@ -17,7 +17,7 @@ use wardroom_protocol::limits::LINE_BYTES_MAX;
 use wardroom_protocol::{RunId, StreamId};
 
 use crate::clock::monotonic_ms;
-use crate::limits::{CROWDED_ITEMS, IN_FLIGHT_MAX, OPEN_ROOMS_MAX, REPLY_BYTES_MAX};
+use crate::limits::{CROWDED_ITEMS, IN_FLIGHT_MAX, REPLY_BYTES_MAX};
 use crate::rooms::Room;
 use crate::store::{RoomId, UserId};
 
@@ -151,8 +151,6 @@ pub struct Outlet {
     /// Rooms of which the reader may have to be told more than their events. Held for a look-up.
     moved: Mutex<HashSet<RoomId>>,
     has_moved: AtomicBool,
-    /// Rooms whose members were asked for, the latest last. Held for a look-up.
-    asked: Mutex<Vec<RoomId>>,
     /// Who reads, once that is known.
     reader_is: OnceLock<Reader>,
 }
@@ -193,26 +191,6 @@ impl Outlet {
     /// True while much waits for the writer.
     pub fn is_crowded(&self) -> bool {
         self.queued.load(Ordering::Acquire) >= CROWDED_ITEMS
-    }
-
-    /// Notes that the members of a room were asked for: who comes and goes there is told from now on.
-    pub fn ask_about(&self, room: RoomId) {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.retain(|other| *other != room);
-        if asked.len() >= OPEN_ROOMS_MAX {
-            asked.remove(0);
-        }
-        asked.push(room);
-    }
-
-    /// Rooms whose members were asked for.
-    pub fn asked(&self) -> Vec<RoomId> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// True if there are any.
-    pub fn has_asked(&self) -> bool {
-        !self.asked.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// A room moved on: the writer looks whether there is something to tell of it. Costs the same however many rooms the

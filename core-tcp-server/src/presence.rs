@@ -1,8 +1,8 @@
 //! Who is connected: to close the connections of a session that ended, to tell a user's other connections what they
 //! read, to say who is here, and to find connections that fell silent.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,10 +12,10 @@ use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
 use wardroom_protocol::messages::{Goaway, Ping, Presence as Told};
 
 use crate::accounts::{SessionId, User};
+use crate::limits::{OPEN_ROOMS_MAX, PRESENCE_USERS_MAX};
 use crate::outlet::{Outlet, Reader};
-use crate::rooms::{Registry, Room};
 use crate::state::State;
-use crate::store::UserId;
+use crate::store::{RoomId, UserId};
 
 /// All connections that are signed in.
 #[derive(Default)]
@@ -28,12 +28,17 @@ pub struct Presence {
 #[derive(Default)]
 struct Inner {
     connections: HashMap<u64, Connection>,
-    /// How many each user has; absent for none.
-    here: HashMap<UserId, u32>,
+    /// The connections of each user, of each session, and those that asked who is in a room. Absent for none, so that
+    /// nobody pays for the connections of others.
+    by_user: HashMap<UserId, HashSet<u64>>,
+    by_session: HashMap<SessionId, HashSet<u64>>,
+    by_room: HashMap<RoomId, HashSet<u64>>,
     /// Who was last told to be here.
     told: HashSet<UserId>,
     /// Who came or went since.
     moved: HashSet<UserId>,
+    /// Connections that had much to read when something was to be told.
+    late: HashSet<u64>,
 }
 
 struct Connection {
@@ -43,6 +48,8 @@ struct Connection {
     /// People are not pinged: nc would show it, and cannot answer.
     is_person: bool,
     pinged_ms: u64,
+    /// Rooms whose members it asked for, the latest last.
+    asked: Vec<RoomId>,
     /// Who came or went while it had much to read.
     late: HashSet<UserId>,
 }
@@ -64,73 +71,85 @@ impl Presence {
     ) -> Here {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         outlet.set_reader(Reader { user, is_person });
-        let connection =
-            Connection { outlet: Arc::clone(outlet), user, session, is_person, pinged_ms: 0, late: HashSet::new() };
+        let outlet = Arc::clone(outlet);
+        let (asked, late) = (Vec::new(), HashSet::new());
+        let connection = Connection { outlet, user, session, is_person, pinged_ms: 0, asked, late };
         let mut inner = self.lock();
         inner.connections.insert(id, connection);
-        *inner.here.entry(user).or_default() += 1;
+        inner.by_user.entry(user).or_default().insert(id);
+        if let Some(session) = session {
+            inner.by_session.entry(session).or_default().insert(id);
+        }
         inner.moved.insert(user);
         drop(inner);
         Here { presence: Arc::clone(self), id }
     }
 
+    /// Notes that a connection asked for the members of a room: it is told who comes and goes there from now on.
+    pub fn ask_about(&self, outlet: &Arc<Outlet>, user: UserId, room: RoomId) {
+        let mut inner = self.lock();
+        let Inner { connections, by_user, by_room, .. } = &mut *inner;
+        let is_it = |id: &&u64| connections.get(id).is_some_and(|c| Arc::ptr_eq(&c.outlet, outlet));
+        let Some(id) = by_user.get(&user).and_then(|ids| ids.iter().find(is_it)).copied() else { return };
+        let Some(connection) = connections.get_mut(&id).filter(|connection| !connection.is_person) else { return };
+        connection.asked.retain(|other| *other != room);
+        connection.asked.push(room);
+        by_room.entry(room).or_default().insert(id);
+        if connection.asked.len() > OPEN_ROOMS_MAX {
+            let oldest = connection.asked.remove(0);
+            forget(by_room, oldest, id);
+        }
+    }
+
     /// Closes the connections of a session.
     pub fn close_session(&self, session: SessionId) {
-        self.close(|connection| connection.session == Some(session), "this session was ended: sign in again");
+        let inner = self.lock();
+        inner.close(inner.by_session.get(&session), "this session was ended: sign in again");
     }
 
     /// Tells all connections of a user what they may do now.
     pub fn tell_role(&self, user: &User) {
         let you = encode(Number::None, &user.you());
         let line = Bytes::from(format!("# your role is {} now\n", user.role()));
-        for connection in self.lock().connections.values().filter(|connection| connection.user == user.id) {
+        for connection in self.lock().of(user.id) {
             connection.outlet.tell(if connection.is_person { line.clone() } else { you.clone() });
         }
     }
 
     /// The sessions by which a user is connected.
     fn sessions_of(&self, user: UserId) -> HashSet<SessionId> {
-        let inner = self.lock();
-        inner.connections.values().filter(|c| c.user == user).filter_map(|c| c.session).collect()
+        self.lock().of(user).filter_map(|connection| connection.session).collect()
     }
 
     /// Closes all connections of a user.
     pub fn close_user(&self, user: UserId) {
-        self.close(|connection| connection.user == user, "your sessions were ended: sign in again");
+        let inner = self.lock();
+        inner.close(inner.by_user.get(&user), "your sessions were ended: sign in again");
     }
 
     /// Closes all connections; they may come back.
     pub fn close_all(&self, reason: &str, retry_ms: u64) {
         let goaway = encode(Number::None, &Goaway { reason: reason.to_owned(), retry_ms: Some(retry_ms) });
         for connection in self.lock().connections.values() {
-            let last = if connection.is_person { format!("# {reason}\n").into() } else { goaway.clone() };
-            connection.outlet.close(Some(last));
-        }
-    }
-
-    fn close(&self, is_meant: impl Fn(&Connection) -> bool, reason: &str) {
-        let goaway = encode(Number::None, &Goaway { reason: reason.to_owned(), retry_ms: None });
-        for connection in self.lock().connections.values().filter(|c| is_meant(c)) {
-            let last = if connection.is_person { format!("# {reason}\n").into() } else { goaway.clone() };
-            connection.outlet.close(Some(last));
+            connection.close(reason, &goaway);
         }
     }
 
     /// True if the user has a connection.
     pub fn is_here(&self, user: UserId) -> bool {
-        self.lock().here.contains_key(&user)
+        self.lock().by_user.contains_key(&user)
     }
 
     /// Does something with each connection of a user.
     pub fn each_of(&self, user: UserId, act: impl Fn(&Outlet)) {
-        for connection in self.lock().connections.values().filter(|connection| connection.user == user) {
+        for connection in self.lock().of(user) {
             act(&connection.outlet);
         }
     }
 
     /// Does something with each connection of a user that is a person's with `nc`.
     pub fn each_person_of(&self, user: UserId, act: impl Fn(&Outlet)) {
-        for connection in self.lock().connections.values().filter(|c| c.user == user && c.is_person) {
+        for connection in self.lock().of(user).filter(|connection| connection.is_person) {
             act(&connection.outlet);
         }
     }
@@ -153,30 +172,56 @@ impl Presence {
     }
 
     /// Who came and who went since the last time; whoever did both did neither.
-    fn moves(&self) -> Vec<(UserId, bool)> {
+    fn moves(&self) -> HashMap<UserId, bool> {
         let mut inner = self.lock();
         let moved = std::mem::take(&mut inner.moved);
-        let mut moves = Vec::new();
+        let mut moves = HashMap::new();
         for user in moved {
-            let is_here = inner.here.contains_key(&user);
+            let is_here = inner.by_user.contains_key(&user);
             let is_news = if is_here { inner.told.insert(user) } else { inner.told.remove(&user) };
             if is_news {
-                moves.push((user, is_here));
+                moves.insert(user, is_here);
             }
         }
         moves
     }
 
-    /// The connections that asked who is in a room, and what they were not told yet.
-    fn askers(&self) -> Vec<(u64, Arc<Outlet>, UserId, HashSet<UserId>)> {
-        let mut inner = self.lock();
-        let asked = inner.connections.iter_mut().filter(|(_, c)| !c.is_person && c.outlet.has_asked());
-        asked.map(|(id, c)| (*id, Arc::clone(&c.outlet), c.user, std::mem::take(&mut c.late))).collect()
+    /// Rooms whose members some connection asked for.
+    fn asked_rooms(&self) -> Vec<RoomId> {
+        self.lock().by_room.keys().copied().collect()
     }
 
-    fn put_off(&self, connection: u64, late: HashSet<UserId>) {
-        if let Some(connection) = self.lock().connections.get_mut(&connection) {
-            connection.late.extend(late);
+    /// The connections that asked about these rooms, each with those of them that it asked about.
+    fn askers(&self, rooms: &HashMap<RoomId, Vec<UserId>>) -> HashMap<u64, Asker> {
+        let inner = self.lock();
+        let mut askers: HashMap<u64, Asker> = HashMap::new();
+        for room in rooms.keys() {
+            for id in inner.by_room.get(room).into_iter().flatten() {
+                let Some(connection) = inner.connections.get(id) else { continue };
+                askers.entry(*id).or_insert_with(|| Asker::of(connection)).rooms.push(*room);
+            }
+        }
+        askers
+    }
+
+    /// The connections that are to be told something late, and what.
+    fn latecomers(&self) -> Vec<(u64, Asker, HashSet<UserId>)> {
+        let mut inner = self.lock();
+        let Inner { connections, late, .. } = &mut *inner;
+        let taken = std::mem::take(late).into_iter().filter_map(|id| {
+            let connection = connections.get_mut(&id)?;
+            let users = std::mem::take(&mut connection.late);
+            let rooms = connection.asked.clone();
+            Some((id, Asker { rooms, ..Asker::of(connection) }, users))
+        });
+        taken.collect()
+    }
+
+    fn put_off(&self, id: u64, users: impl IntoIterator<Item = UserId>) {
+        let mut inner = self.lock();
+        if let Some(connection) = inner.connections.get_mut(&id) {
+            connection.late.extend(users);
+            inner.late.insert(id);
         }
     }
 
@@ -206,51 +251,126 @@ pub async fn close_expired(state: &State, now_ms: u64) {
     }
 }
 
-/// Tells who came and who went to those who asked who is in a room that these are in. Called by the sweeper, so that
-/// somebody who comes back at once was never away. A connection that has much to read is told later how it is then.
-pub fn tell_moves(state: &State) {
-    let moves = state.presence.moves();
-    // Encoded once for all who are told.
-    let mut frames: HashMap<UserId, Option<Bytes>> = HashMap::new();
-    for (id, outlet, reader, mut late) in state.presence.askers() {
-        late.extend(moves.iter().map(|(user, _)| *user));
-        if late.is_empty() {
-            continue;
-        }
-        if outlet.is_crowded() {
-            state.presence.put_off(id, late);
-            continue;
-        }
-        let rooms = asked_rooms(&state.rooms, &outlet, reader);
-        for user in late.into_iter().filter(|user| rooms.iter().any(|room| room.has(*user))) {
-            let frame = frames.entry(user).or_insert_with(|| frame_of(state, user));
-            frame.iter().for_each(|frame| outlet.tell(frame.clone()));
+impl Inner {
+    fn of(&self, user: UserId) -> impl Iterator<Item = &Connection> {
+        self.by_user.get(&user).into_iter().flatten().filter_map(|id| self.connections.get(id))
+    }
+
+    fn close(&self, ids: Option<&HashSet<u64>>, reason: &str) {
+        let goaway = encode(Number::None, &Goaway { reason: reason.to_owned(), retry_ms: None });
+        for connection in ids.into_iter().flatten().filter_map(|id| self.connections.get(id)) {
+            connection.close(reason, &goaway);
         }
     }
 }
 
-fn frame_of(state: &State, user: UserId) -> Option<Bytes> {
-    let account = state.accounts.by_id(user)?;
-    let told = Told { user: account.name.clone(), here: state.presence.is_here(user) };
-    Some(encode(Number::None, &told))
+impl Connection {
+    fn close(&self, reason: &str, goaway: &Bytes) {
+        self.outlet.close(Some(if self.is_person { format!("# {reason}\n").into() } else { goaway.clone() }));
+    }
 }
 
-/// The rooms that were asked about, as far as the reader may still know of them.
-fn asked_rooms(rooms: &Registry, outlet: &Outlet, reader: UserId) -> Vec<Arc<Room>> {
-    let asked = outlet.asked().into_iter().filter_map(|id| rooms.by_id(id));
-    asked.filter(|room| room.is_seen_by(reader)).collect()
+fn forget<K: Eq + Hash>(ids_of: &mut HashMap<K, HashSet<u64>>, key: K, id: u64) {
+    if let Some(ids) = ids_of.get_mut(&key) {
+        ids.remove(&id);
+        if ids.is_empty() {
+            ids_of.remove(&key);
+        }
+    }
+}
+
+/// A connection that asked who is in a room.
+struct Asker {
+    outlet: Arc<Outlet>,
+    user: UserId,
+    rooms: Vec<RoomId>,
+}
+
+impl Asker {
+    fn of(connection: &Connection) -> Self {
+        Self { outlet: Arc::clone(&connection.outlet), user: connection.user, rooms: Vec::new() }
+    }
+
+    /// Only rooms that they may still know of.
+    fn keep_seen(&mut self, state: &State) {
+        self.rooms.retain(|id| state.rooms.by_id(*id).is_some_and(|room| room.is_seen_by(self.user)));
+        self.rooms.sort_unstable();
+    }
+}
+
+/// Tells who came and who went to those who asked who is in a room that these are in. Called by the sweeper, so that
+/// somebody who comes back at once was never away. All that moved in a room is one frame, made once for all who asked
+/// about that room; a connection that has much to read is told later how it is then.
+pub fn tell_moves(state: &State) {
+    let presence = &state.presence;
+    tell_late(state);
+    let moves = presence.moves();
+    if moves.is_empty() {
+        return;
+    }
+    let users: Vec<UserId> = moves.keys().copied().collect();
+    let among = |id: RoomId| Some((id, state.rooms.by_id(id)?.among(&users)));
+    let mut rooms: HashMap<RoomId, Vec<UserId>> = presence.asked_rooms().into_iter().filter_map(among).collect();
+    rooms.retain(|_, users| !users.is_empty());
+    // Most connections asked about the same rooms as others did.
+    let mut frames: HashMap<Vec<RoomId>, Vec<Bytes>> = HashMap::new();
+    for (id, mut asker) in presence.askers(&rooms) {
+        asker.keep_seen(state);
+        let moved = || asker.rooms.iter().filter_map(|room| rooms.get(room)).flatten().copied().collect::<HashSet<_>>();
+        if asker.outlet.is_crowded() {
+            presence.put_off(id, moved());
+            continue;
+        }
+        if !frames.contains_key(&asker.rooms) {
+            let is_here = |user| moves.get(&user).copied().unwrap_or(false);
+            frames.insert(asker.rooms.clone(), frames_of(state, moved(), is_here));
+        }
+        for frame in frames.get(&asker.rooms).into_iter().flatten() {
+            asker.outlet.tell(frame.clone());
+        }
+    }
+}
+
+/// What could not be told before, as it is now.
+fn tell_late(state: &State) {
+    for (id, mut asker, mut users) in state.presence.latecomers() {
+        if asker.outlet.is_crowded() {
+            state.presence.put_off(id, users);
+            continue;
+        }
+        asker.keep_seen(state);
+        let rooms: Vec<_> = asker.rooms.iter().filter_map(|id| state.rooms.by_id(*id)).collect();
+        users.retain(|user| rooms.iter().any(|room| room.has(*user)));
+        for frame in frames_of(state, users, |user| state.presence.is_here(user)) {
+            asker.outlet.tell(frame);
+        }
+    }
+}
+
+/// One frame for all of these users; several, where a line could not hold them.
+fn frames_of(state: &State, users: HashSet<UserId>, is_here: impl Fn(UserId) -> bool) -> Vec<Bytes> {
+    let mut users: Vec<_> = users.into_iter().filter_map(|user| state.accounts.by_id(user)).collect();
+    users.sort_by(|a, b| a.name.cmp(&b.name));
+    let frame = |users: &[Arc<User>]| {
+        let (here, gone): (Vec<_>, Vec<_>) = users.iter().partition(|user| is_here(user.id));
+        let names = |users: Vec<&Arc<User>>| users.into_iter().map(|user| user.name.clone()).collect();
+        encode(Number::None, &Told { here: names(here), gone: names(gone) })
+    };
+    users.chunks(PRESENCE_USERS_MAX).map(frame).collect()
 }
 
 impl Drop for Here {
     fn drop(&mut self) {
         let mut inner = self.presence.lock();
-        let Some(Connection { user, .. }) = inner.connections.remove(&self.id) else { return };
+        let Some(Connection { user, session, asked, .. }) = inner.connections.remove(&self.id) else { return };
         inner.moved.insert(user);
-        if let Entry::Occupied(mut count) = inner.here.entry(user) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
+        inner.late.remove(&self.id);
+        forget(&mut inner.by_user, user, self.id);
+        if let Some(session) = session {
+            forget(&mut inner.by_session, session, self.id);
+        }
+        for room in asked {
+            forget(&mut inner.by_room, room, self.id);
         }
     }
 }

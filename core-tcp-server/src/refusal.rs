@@ -72,6 +72,11 @@ impl Refusal {
         }
     }
 
+    /// More than one user may have at once; `msg` says what to do.
+    pub fn too_often(msg: impl Into<Cow<'static, str>>, retry_ms: u64) -> Self {
+        Self { retry_ms: Some(retry_ms), ..Self::new(Code::RateLimited, msg) }
+    }
+
     /// Our own fault. Logged here, once, under a reference that the caller is given instead of the error.
     pub fn internal(error: impl std::fmt::Display) -> Self {
         let reference = crate::secrets::random_hex(4);
@@ -101,6 +106,9 @@ impl From<rusqlite::Error> for Refusal {
         if is_disk_full(&e) {
             tracing::error!(error = %e, "the disk is full");
             return Self::busy("the server's disk is full: nothing was written; free some space and try again", 10_000);
+        }
+        if e.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) {
+            return Self::busy("reading this took longer than 5 s: ask for less, or try again later", 2_000);
         }
         Self::internal(e)
     }

@@ -92,7 +92,7 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
     let folder = DataFolder::open(&config.data)?;
     let keys = folder.keys()?;
     let store::Opened { store, batches, writer } = store::open(&folder.database())?;
-    let (rooms, accounts) = store.read(|conn| Ok((Registry::load(conn)?, Accounts::load(conn)?))).await?;
+    let (rooms, accounts) = store.load(|conn| Ok((Registry::load(conn)?, Accounts::load(conn)?))).await?;
     let runs = Runs::load(&folder.path, &store).await?;
     let files = Files::load(&folder.path, &store).await?;
     let search = Search::new(&folder.path, &folder.database());

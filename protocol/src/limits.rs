@@ -44,8 +44,8 @@ pub const DM_USERS_MAX: usize = 16;
 pub const REACTIONS_MAX: usize = 20;
 /// Bytes of a reaction: the longest emoji sequences (families, flags of regions) have 28 to 35.
 pub const EMOJI_BYTES_MAX: usize = 40;
-/// Characters that a search is for, at least. Two find a word of two Chinese characters.
-pub const QUERY_CHARS_MIN: usize = 2;
+/// Characters that a search is for, at least. One is a word in Chinese, or an emoji.
+pub const QUERY_CHARS_MIN: usize = 1;
 /// Bytes of a search, at most.
 pub const QUERY_BYTES_MAX: usize = 1_024;
 /// Hits of one answer, at most.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wardroom_protocol::messages::{Presence, Typing};
+use wardroom_protocol::messages::{MemberInfo, Presence, Typing};
 use wardroom_protocol::{Event, EventBody, RoomName, UserName};
 
 use super::Client;
@@ -91,18 +91,18 @@ impl Client {
     }
 
     pub(super) fn on_presence(&mut self, presence: Presence) {
-        self.note_presence(&presence.user, presence.here);
+        let here = presence.here.into_iter().map(|user| (user, true));
+        let moves: BTreeMap<UserName, bool> = here.chain(presence.gone.into_iter().map(|user| (user, false))).collect();
+        for (user, here) in &moves {
+            self.note_presence(user, *here);
+        }
         let mut moved = Vec::new();
         for (name, room) in &mut self.rooms {
-            let is_other = |people: &Vec<_>| {
-                people.iter().any(|m: &wardroom_protocol::messages::MemberInfo| {
-                    m.user == presence.user && m.here != presence.here
-                })
-            };
-            if room.people.as_deref().is_some_and(is_other) {
+            let now = |member: &MemberInfo| moves.get(&member.user).copied().filter(|here| *here != member.here);
+            if room.people.as_deref().is_some_and(|people: &Vec<_>| people.iter().any(|member| now(member).is_some())) {
                 let people = Arc::make_mut(room).people.get_or_insert_default();
-                for member in Arc::make_mut(people).iter_mut().filter(|member| member.user == presence.user) {
-                    member.here = presence.here;
+                for member in Arc::make_mut(people) {
+                    member.here = moves.get(&member.user).copied().unwrap_or(member.here);
                 }
                 moved.push(name.clone());
             }

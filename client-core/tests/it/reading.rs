@@ -149,7 +149,7 @@ fn who_is_there_is_kept_up_to_date() {
     world.settle();
     let is_here = |world: &World| world.client.rooms()[&room()].people.as_ref().unwrap()[0].here;
     assert!(!is_here(&world));
-    world.server.say(&json!({ "t": "presence", "user": "ben", "here": true }));
+    world.server.say(&json!({ "t": "presence", "here": ["ben"] }));
     world.settle();
     assert!(is_here(&world));
     assert_eq!(world.client.presence().get(&ben()), Some(&true));

@@ -9,8 +9,9 @@ mod sessions;
 mod sign_in;
 mod throttle;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -90,8 +91,8 @@ fn place_of(role: Role) -> u8 {
     ROLES.iter().position(|other| *other == role).and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
 }
 
-/// Accounts by name.
-type Users = RwLock<HashMap<UserName, Arc<User>>>;
+/// Accounts by name and by row.
+type Users = RwLock<Index>;
 
 /// All accounts.
 pub struct Accounts {
@@ -107,6 +108,26 @@ pub struct Accounts {
     next_expiry_ms: AtomicU64,
 }
 
+#[derive(Default)]
+struct Index {
+    by_name: BTreeMap<UserName, Arc<User>>,
+    by_id: HashMap<UserId, Arc<User>>,
+}
+
+impl Index {
+    /// Adds one; one that is known stays.
+    fn put(&mut self, user: User) -> Arc<User> {
+        match self.by_name.entry(user.name.clone()) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(place) => {
+                let user = Arc::clone(place.insert(Arc::new(user)));
+                self.by_id.insert(user.id, Arc::clone(&user));
+                user
+            }
+        }
+    }
+}
+
 impl Accounts {
     /// Reads all accounts.
     ///
@@ -115,10 +136,9 @@ impl Accounts {
     pub fn load(conn: &Connection) -> Result<Self, Refusal> {
         let mut statement = conn.prepare("SELECT id, name, shown, role, disabled, bot FROM users")?;
         let mut rows = statement.query([])?;
-        let mut users = HashMap::new();
+        let mut users = Index::default();
         while let Some(row) = rows.next()? {
-            let user = read_user(row)?;
-            users.insert(user.name.clone(), Arc::new(user));
+            users.put(read_user(row)?);
         }
         Ok(Self {
             users: Arc::new(RwLock::new(users)),
@@ -133,20 +153,30 @@ impl Accounts {
 
     /// The account of this name.
     pub fn by_name(&self, name: &str) -> Option<Arc<User>> {
-        self.users.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.users.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned()
     }
 
     /// The account of this row.
     pub fn by_id(&self, id: UserId) -> Option<Arc<User>> {
-        self.users.read().unwrap_or_else(PoisonError::into_inner).values().find(|user| user.id == id).cloned()
+        self.users.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&id).cloned()
     }
 
     /// All people, by name: not the server itself.
     pub fn all(&self) -> Vec<Arc<User>> {
         let users = self.users.read().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<_> = users.values().filter(|user| user.id != UserId::SYSTEM).cloned().collect();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all
+        users.by_name.values().filter(|user| user.id != UserId::SYSTEM).cloned().collect()
+    }
+
+    /// The next account by name after this one; the first where nothing is said.
+    pub fn next_after(&self, after: Option<&UserName>) -> Option<Arc<User>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let users = self.users.read().unwrap_or_else(PoisonError::into_inner);
+        users.by_name.range::<UserName, _>((from, Bound::Unbounded)).next().map(|(_, user)| Arc::clone(user))
+    }
+
+    /// How many accounts there are.
+    pub fn count(&self) -> usize {
+        self.users.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
     }
 
     /// A webhook's bot that was made.
@@ -161,10 +191,7 @@ impl Accounts {
 
 /// Adds an account. One that is known stays the one that its connections hold.
 fn put(users: &Users, user: User) -> Arc<User> {
-    match users.write().unwrap_or_else(PoisonError::into_inner).entry(user.name.clone()) {
-        Entry::Occupied(known) => Arc::clone(known.get()),
-        Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(user))),
-    }
+    users.write().unwrap_or_else(PoisonError::into_inner).put(user)
 }
 
 fn count_of(counts: &Mutex<HashMap<UserId, u64>>, user: UserId) -> u64 {

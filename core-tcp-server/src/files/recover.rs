@@ -34,7 +34,7 @@ enum Found {
 /// Where the disk or the store fails.
 pub async fn recover(state: &Arc<State>) -> Result<(), Refusal> {
     let now = now_ms();
-    for row in state.store.read(table::open_uploads).await? {
+    for row in state.store.load(table::open_uploads).await? {
         let Some(room) = state.rooms.by_id(row.room) else {
             later(forget(state, &row).await)?;
             continue;

@@ -24,8 +24,8 @@ pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Opti
     check_text(&edit.text)?;
     let message = MessageBody { text: edit.text.clone(), ..MessageBody::default() };
     let mentions = mentions_of(&state.accounts, &room, member.user.id, &message).mentions;
-    let by = member.clone();
-    state
+    let (by, told) = (member.clone(), std::sync::Arc::clone(&room));
+    let seq = state
         .store
         .write(move |tx| {
             let said = tx.line(room.id, edit.seq)?;
@@ -39,7 +39,11 @@ pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Opti
             let body = EventBody::Edit(Edit::of_text(edit.seq, edit.text));
             tx.amend(said, amendment(&room, &by, &body), Some(mentions)).map(Some)
         })
-        .await
+        .await?;
+    if seq.is_some() {
+        know_all_here(state, &told).await;
+    }
+    Ok(seq)
 }
 
 /// Takes a message back: its text is gone, its line stays.

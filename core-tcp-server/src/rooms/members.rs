@@ -150,25 +150,50 @@ pub async fn set_role(state: &State, member: &Member, set: RoomSetRole) -> Resul
         .await
 }
 
-/// Who is in a room, by name.
+/// Who is in a room, by name, after this user. Each member is looked up when the iterator comes to them, so that a page
+/// costs what it holds.
 ///
 /// # Errors
 /// `not_found`.
-pub fn members(state: &State, member: &Member, name: &RoomName) -> Result<Vec<MemberInfo>, Refusal> {
+pub fn members<'a>(
+    state: &'a State,
+    member: &Member,
+    name: &RoomName,
+    after: Option<&UserName>,
+) -> Result<impl Iterator<Item = MemberInfo> + use<'a>, Refusal> {
     let room = member.readable(&state.rooms, name)?.room;
-    let roles: std::collections::HashMap<_, _> = room.members().into_iter().collect();
-    let users = state.accounts.all();
-    let members = users.iter().filter(|user| !user.is_disabled()).filter_map(|user| {
+    let of = Arc::clone(&room);
+    let info = move |user: Arc<User>| {
         Some(MemberInfo {
             user: user.name.clone(),
             name: user.shown.clone(),
             role: user.role(),
             here: state.presence.is_here(user.id),
-            room_role: *roles.get(&user.id)?,
+            room_role: of.role_of(user.id)?,
             bot: user.is_bot,
         })
-    });
-    Ok(members.collect())
+    };
+    Ok(accounts_of(state, &room, after)
+        .filter(|user| !user.is_disabled() && user.id != UserId::SYSTEM)
+        .filter_map(info))
+}
+
+/// The accounts to look at for the members of a room, by name: all accounts where most of them are in it, so that nothing
+/// is sorted.
+fn accounts_of<'a>(
+    state: &'a State,
+    room: &Room,
+    after: Option<&UserName>,
+) -> Box<dyn Iterator<Item = Arc<User>> + Send + 'a> {
+    let members = room.members();
+    if members.len() * 4 >= state.accounts.count() {
+        let first = state.accounts.next_after(after);
+        return Box::new(std::iter::successors(first, |user| state.accounts.next_after(Some(&user.name))));
+    }
+    let users = members.into_iter().filter_map(|(user, _)| state.accounts.by_id(user));
+    let mut users: Vec<_> = users.filter(|user| after.is_none_or(|after| user.name > *after)).collect();
+    users.sort_by(|a, b| a.name.cmp(&b.name));
+    Box::new(users.into_iter())
 }
 
 /// An account, open or not.

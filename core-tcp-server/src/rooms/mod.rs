@@ -2,6 +2,7 @@
 
 mod amend;
 mod info;
+mod lines;
 mod make;
 mod members;
 mod mention;
@@ -36,7 +37,7 @@ use crate::outlet::Item;
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::store::{Effect, NewEvent, RoomId, Tx};
+use crate::store::{Effect, NewEvent, RoomId, Tx, as_sql};
 
 /// The room that everybody is in; it exists from the start.
 pub const GENERAL: RoomId = RoomId(1);
@@ -48,7 +49,7 @@ pub const GENERAL_NAME: &str = "general";
 /// # Errors
 /// Where it cannot be counted what the member has not read.
 pub async fn list(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Refusal> {
-    infos(state, member, |_| true).await
+    infos(state, member, seen_by(state, member).collect()).await
 }
 
 /// As [`list`], the rooms behind a name, and no more of them than a line could hold.
@@ -56,13 +57,14 @@ pub async fn list(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Refus
 /// # Errors
 /// As [`list`].
 pub async fn list_after(state: &State, member: &Member, after: Option<&RoomName>) -> Result<Vec<RoomInfo>, Refusal> {
-    let mut left = ROOMS_OF_A_LINE_MAX;
-    let is_listed = |room: &Room| {
-        let is_listed = left > 0 && after.is_none_or(|after| room.name > *after);
-        left -= usize::from(is_listed);
-        is_listed
-    };
-    infos(state, member, is_listed).await
+    let behind = seen_by(state, member).filter(|room| after.is_none_or(|after| room.name > *after));
+    infos(state, member, behind.take(ROOMS_OF_A_LINE_MAX).collect()).await
+}
+
+/// The rooms that the member may see, by name.
+fn seen_by(state: &State, member: &Member) -> impl Iterator<Item = Arc<Room>> {
+    let user = member.user.id;
+    state.rooms.all().into_iter().filter(move |room| room.is_seen_by(user))
 }
 
 /// The rooms that the member is in.
@@ -70,46 +72,58 @@ pub async fn list_after(state: &State, member: &Member, after: Option<&RoomName>
 /// # Errors
 /// As [`list`].
 pub async fn list_joined(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Refusal> {
-    infos(state, member, |room| room.has(member.user.id)).await
+    infos(state, member, state.rooms.joined_by(member.user.id)).await
 }
 
-async fn infos(
-    state: &State,
-    member: &Member,
-    mut is_listed: impl FnMut(&Room) -> bool,
-) -> Result<Vec<RoomInfo>, Refusal> {
+async fn infos(state: &State, member: &Member, rooms: Vec<Arc<Room>>) -> Result<Vec<RoomInfo>, Refusal> {
     let user = member.user.id;
-    let seen = state.rooms.all().into_iter().filter(|room| room.is_seen_by(user));
-    let rooms: Vec<_> = seen.filter(|room| is_listed(room)).collect();
     recount::know(state, &rooms, user).await?;
     // That took a while: who was taken out of a room meanwhile is not told of it.
     Ok(rooms.iter().filter(|room| member.still_reads(room).is_ok()).map(|room| room.info(user)).collect())
 }
 
-/// The member has read up to here; all their connections are told. Never goes back.
+/// The member has read up to here; all their connections are told. Never goes back. `done` is called once that is on disk;
+/// it is not called if this is refused at once.
 ///
 /// # Errors
 /// `not_found`, `forbidden`; `bad_request` beyond the head.
-pub async fn read(state: &State, member: &Member, name: &RoomName, seq: u64) -> Result<(), Refusal> {
+pub async fn read<D>(state: &Arc<State>, member: &Member, name: &RoomName, seq: u64, done: D) -> Result<(), Refusal>
+where
+    D: FnOnce(Result<(), Refusal>) + Send + 'static,
+{
     let room = member.joined(&state.rooms, name)?.room;
     if seq > room.tail.head() {
         return Err(Refusal::bad_request(format!("{name} has no event {seq} yet")));
     }
-    if room.read_by(member.user.id).is_some_and(|read| read >= seq) {
+    let (user, id) = (member.user.id, room.id);
+    if room.read_by(user).is_some_and(|read| read >= seq) {
+        done(Ok(()));
         return Ok(());
     }
-    let (user, id) = (member.user.id, room.id);
-    let sql_seq = i64::try_from(seq).unwrap_or(i64::MAX);
-    state
-        .store
-        .write(move |tx| {
-            let update = "UPDATE members SET read = max(read, ?3) WHERE room = ?1 AND user = ?2";
-            Ok(tx.conn.prepare_cached(update)?.execute(rusqlite::params![id.0, user.0, sql_seq]).map(drop)?)
-        })
-        .await?;
-    recount::settle(state, &room, user, seq).await?;
-    state.presence.each_of(user, |outlet| outlet.room_moved(room.id));
-    Ok(())
+    // One row, one statement, no event: a thousand members who read a post are one commit.
+    let work = move |tx: &mut Tx<'_>| {
+        let update = "UPDATE members SET read = ?3 WHERE room = ?1 AND user = ?2 AND read < ?3";
+        tx.conn.prepare_cached(update)?.execute(rusqlite::params![id.0, user.0, as_sql(seq)])?;
+        Ok(())
+    };
+    let of = Arc::clone(state);
+    let told = move |written: Result<(), Refusal>| {
+        if written.is_ok() {
+            room.read_to(user, seq);
+        }
+        // The answer first, so that it and the new state leave in one write.
+        done(written);
+        if room.missing(user).is_none() {
+            return of.presence.each_of(user, |outlet| outlet.room_moved(id));
+        }
+        tokio::spawn(async move {
+            if let Err(refusal) = recount::know(&of, &[room], user).await {
+                tracing::warn!(%refusal, "cannot count what somebody has not read");
+            }
+            of.presence.each_of(user, |outlet| outlet.room_moved(id));
+        });
+    };
+    state.store.append(work, told).await
 }
 
 /// Tells the connections of those who came to a room, or went. Called by the publisher, so that it is told in the order

@@ -1,14 +1,20 @@
-//! Who is in a room, what they may do there, how far each has read, and how much each has not: the fold of the events up to
-//! some place. An event costs the same however many members there are: what all have not read is counted once, and each
-//! member keeps what that count was where they stand.
+//! Who is in a room, what they may do there, how far each has read, and how much each has not read.
+//!
+//! All of it follows from the room's rows: `recount` reads what stands there at a start, and each committed event changes it
+//! from then on. An event, a read position and a count cost the same however many members and lines there are: the room
+//! keeps its last lines once, and what a member has not read is looked up between their place and the end.
 
 use std::collections::{HashMap, VecDeque};
 
 use wardroom_protocol::RoomRole;
 use wardroom_protocol::limits::UNREAD_MAX;
 
-use crate::limits::{HERE_MENTIONS_MAX, MENTIONS_MAX};
+use super::lines::Lines;
+use crate::limits::{HERE_MENTIONS_MAX, LINES_KEPT, LINES_KEPT_MAX, LINES_TRIM_EVERY, MENTIONS_MAX};
 use crate::store::{Amended, Mentions, UserId};
+
+/// `UNREAD_MAX` as a count of lines.
+const UNREAD_LINES_MAX: usize = MENTIONS_MAX;
 
 /// Who is in a room.
 #[derive(Default)]
@@ -16,14 +22,18 @@ pub struct People {
     members: HashMap<UserId, Membership>,
     /// The last event that is in here.
     head: u64,
-    /// Lines that count as unread, since the start of the core.
-    total: i64,
-    /// Whose they are: nobody's own are unread to them.
-    by: HashMap<UserId, i64>,
-    /// The last messages that name all, and whose they are, ascending.
-    here: VecDeque<(u64, UserId)>,
-    /// Amendments that changed a count. What was counted on disk while this moved is counted again.
+    /// The last lines that count as unread.
+    lines: Lines,
+    /// `lines` has every line after this place.
+    lines_from: u64,
+    /// Lines that were added since `lines` was last cut.
+    added: usize,
+    /// The last messages that name everyone.
+    here: Lines,
+    /// Moves when lines or mentions change otherwise than at the end. What was read from disk meanwhile is read again.
     amendments: u64,
+    /// Members whose mentions were too many to hold, and of which one was taken back: to be read from disk again.
+    stale: Vec<UserId>,
 }
 
 /// One member.
@@ -31,22 +41,12 @@ struct Membership {
     role: RoomRole,
     /// The last event that they have read.
     read: u64,
-    count: Count,
     /// Unread messages that name them, ascending; the first of them, where they are too many.
     mentions: Vec<u64>,
+    /// False until `mentions` was read from disk.
+    has_mentions: bool,
     /// Moves with what their connections are to be told though no event tells it.
     touched: u64,
-}
-
-/// What a member has not read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Count {
-    /// Nobody has looked yet.
-    Unknown,
-    /// All lines of others, less these.
-    Exact { base: i64 },
-    /// As many as are counted, and it does not matter how many more. Some of them were taken back if it `is_stale`.
-    Many { is_stale: bool },
 }
 
 /// Where a member stands.
@@ -62,38 +62,43 @@ pub struct Standing {
     pub mentions: u64,
     /// Another number than before, where that is to be told though no event tells it.
     pub touched: u64,
-    /// False until it was looked up what they have not read.
+    /// False until all that is counted was read from disk.
     pub is_counted: bool,
 }
 
-/// From where a count on disk goes on in memory.
+/// What is to be read from disk before a member's unread lines can be counted.
 #[derive(Clone, Copy, Debug)]
-pub struct Mark {
-    /// Count up to here.
-    pub head: u64,
-    /// What all have not read, but for the member's own, at that place.
-    others: i64,
+pub struct Missing {
+    /// Lines up to this place.
+    pub lines_upto: Option<u64>,
+    /// Mentions of the member in this range: after the first place, up to the second.
+    pub mentions: Option<(u64, u64)>,
+    lines_from: u64,
     amendments: u64,
 }
 
-/// What was counted on disk.
+/// What was read from disk.
 #[derive(Clone, Debug, Default)]
-pub struct Recount {
-    /// Lines of others from the read position to the mark; more than [`UNREAD_MAX`] means that there are more.
-    pub unread: u64,
-    /// Messages that name the member there, ascending.
+pub struct Found {
+    /// Lines and their authors.
+    pub lines: Vec<(u64, UserId)>,
+    /// Every line after this place is in `lines`.
+    pub lines_from: u64,
+    /// Messages that name the member, ascending.
     pub mentions: Vec<u64>,
 }
 
 impl People {
     /// Nobody yet, in a room whose last event is `head`.
     pub fn new(head: u64) -> Self {
-        Self { head, ..Self::default() }
+        Self { head, lines_from: head, ..Self::default() }
     }
 
-    /// Messages that name all, ascending, as the store has them.
+    /// Messages that name everyone, as the store has them.
     pub fn set_here(&mut self, here: VecDeque<(u64, UserId)>) {
-        self.here = here;
+        for (seq, by) in here {
+            self.here.insert(seq, by);
+        }
     }
 
     /// The last event.
@@ -118,14 +123,14 @@ impl People {
 
     /// A member as the store has them.
     pub fn load(&mut self, user: UserId, role: RoomRole, read: u64) {
-        let member = Membership { role, read, count: Count::Unknown, mentions: Vec::new(), touched: 0 };
+        let member = Membership { role, read, mentions: Vec::new(), has_mentions: false, touched: 0 };
         self.members.insert(user, member);
     }
 
     /// Somebody comes, and begins at the end: a new room is not a thousand unread lines.
     pub fn come(&mut self, user: UserId, role: RoomRole) {
-        let (read, count) = (self.head, Count::Exact { base: self.others(user) });
-        self.members.insert(user, Membership { role, read, count, mentions: Vec::new(), touched: 0 });
+        let member = Membership { role, read: self.head, mentions: Vec::new(), has_mentions: true, touched: 0 };
+        self.members.insert(user, member);
     }
 
     /// Somebody goes.
@@ -144,32 +149,52 @@ impl People {
     pub fn append(&mut self, seq: u64, by: UserId, is_counted: bool) {
         self.head = seq;
         if is_counted {
-            self.total += 1;
-            *self.by.entry(by).or_default() += 1;
+            self.lines.insert(seq, by);
+            self.added += 1;
+            if self.added >= LINES_TRIM_EVERY {
+                self.trim();
+            }
+        }
+    }
+
+    /// Cuts the lines to what counts need: enough of others for each author.
+    fn trim(&mut self) {
+        self.added = 0;
+        while self.lines.len() > LINES_KEPT_MAX || self.lines.others_min() > LINES_KEPT {
+            // A batch at a time, since `others_min` looks at all authors.
+            let surplus =
+                self.lines.len().saturating_sub(LINES_KEPT_MAX).max(self.lines.others_min().saturating_sub(LINES_KEPT));
+            for _ in 0..surplus {
+                let Some(seq) = self.lines.pop_front() else { return };
+                self.lines_from = seq;
+            }
         }
     }
 
     /// A message names these; those that it named before no more.
     pub fn mention(&mut self, seq: u64, by: UserId, mentions: &Mentions) {
-        let was_here = self.here.binary_search_by_key(&seq, |(seq, _)| *seq).ok();
+        let was_here = self.here.has(seq);
         match (was_here, mentions.is_here) {
-            (Some(at), false) => drop(self.here.remove(at)),
-            (None, true) => {
-                let at = self.here.partition_point(|(other, _)| *other < seq);
-                self.here.insert(at, (seq, by));
+            (true, false) => self.here.remove(seq),
+            (false, true) => {
+                self.here.insert(seq, by);
                 if self.here.len() > HERE_MENTIONS_MAX {
                     self.here.pop_front();
                 }
             }
             _ => {}
         }
-        let is_about_all = was_here.is_some() != mentions.is_here;
+        let is_about_all = was_here != mentions.is_here;
         // Members who are named are few, and found by name. Only an edit may end a mention, which looks at all.
         if seq < self.head || is_about_all {
             for (user, member) in self.members.iter_mut().filter(|(user, member)| **user != by && member.read < seq) {
-                let is_named = mentions.users.contains(user);
+                let (is_named, is_cut) = (mentions.users.contains(user), member.mentions.len() >= MENTIONS_MAX);
                 if member.set_mention(seq, is_named) || is_about_all {
                     member.touched += 1;
+                }
+                if is_cut && member.mentions.len() < MENTIONS_MAX && member.has_mentions {
+                    member.has_mentions = false;
+                    self.stale.push(*user);
                 }
             }
             return;
@@ -187,12 +212,8 @@ impl People {
         let Amended { target, author, is_deleted, .. } = amended;
         if *is_deleted {
             self.amendments += 1;
+            self.lines.remove(*target);
             for (_, member) in self.members.iter_mut().filter(|(user, m)| *user != author && m.read < *target) {
-                match &mut member.count {
-                    Count::Exact { base } => *base += 1,
-                    Count::Many { is_stale } => *is_stale = true,
-                    Count::Unknown => {}
-                }
                 member.touched += 1;
             }
         }
@@ -202,97 +223,110 @@ impl People {
         }
     }
 
-    /// What stood before this place is gone: who had not read it is counted anew.
+    /// What stood before this place is gone.
     pub fn forget_before(&mut self, first: u64) {
         self.amendments += 1;
-        self.here.retain(|(seq, _)| *seq >= first);
+        self.here.forget_before(first);
+        self.lines.forget_before(first);
         for member in self.members.values_mut().filter(|member| member.read + 1 < first) {
-            member.count = Count::Unknown;
             member.mentions.retain(|seq| *seq >= first);
             member.touched += 1;
         }
     }
 
-    /// Members whose unread lines are to be counted on disk.
-    pub fn uncounted(&self) -> Vec<UserId> {
-        let is_uncounted =
-            |member: &Membership| matches!(member.count, Count::Unknown | Count::Many { is_stale: true });
-        self.members.iter().filter(|(_, member)| is_uncounted(member)).map(|(user, _)| *user).collect()
+    /// True if so many lines were deleted that some members cannot be counted before more are read from disk.
+    pub fn lacks_lines(&self) -> bool {
+        self.lines_from > 0 && self.lines.others_min() < UNREAD_LINES_MAX && self.lines.len() < LINES_KEPT_MAX
     }
 
-    /// True if this member's unread lines are to be counted on disk.
-    pub fn is_uncounted(&self, user: UserId) -> bool {
-        let count = self.members.get(&user).map(|member| member.count);
-        matches!(count, Some(Count::Unknown | Count::Many { is_stale: true }))
+    /// Members that are to be counted again, each once.
+    pub fn take_stale(&mut self) -> Vec<UserId> {
+        std::mem::take(&mut self.stale)
     }
 
-    /// Where a count on disk is to end.
-    pub fn mark(&self, user: UserId) -> Mark {
-        Mark { head: self.head, others: self.others(user), amendments: self.amendments }
+    /// What is to be read from disk for this member; `None` if nothing is.
+    pub fn missing(&self, user: UserId) -> Option<Missing> {
+        let member = self.members.get(&user)?;
+        let has_lines = self.has_lines(user, member.read);
+        if has_lines && member.has_mentions {
+            return None;
+        }
+        Some(Missing {
+            lines_upto: (!has_lines).then_some(self.lines_from),
+            mentions: (!member.has_mentions).then_some((member.read, self.head)),
+            lines_from: self.lines_from,
+            amendments: self.amendments,
+        })
     }
 
-    /// A member has read up to `read`, and has not what was counted after it up to the mark. False if the count is worth nothing
-    /// because something before the mark changed meanwhile. Never goes back.
-    pub fn settle(&mut self, user: UserId, read: u64, mark: Mark, recount: &Recount) -> bool {
-        if mark.amendments != self.amendments {
-            return false;
+    /// What is to be read from disk so that there are enough lines for everybody.
+    pub fn missing_lines(&self) -> Option<Missing> {
+        let missing = Missing {
+            lines_upto: Some(self.lines_from),
+            mentions: None,
+            lines_from: self.lines_from,
+            amendments: self.amendments,
+        };
+        self.lacks_lines().then_some(missing)
+    }
+
+    /// Takes in what was read from disk. Nothing where it changed meanwhile: it is then to be read again.
+    pub fn fill(&mut self, user: UserId, missing: &Missing, found: &Found) {
+        if missing.amendments != self.amendments {
+            return;
+        }
+        if missing.lines_upto.is_some() && missing.lines_from == self.lines_from {
+            for (seq, by) in &found.lines {
+                self.lines.insert(*seq, *by);
+            }
+            self.lines_from = found.lines_from;
         }
         let before = self.standing(user);
-        let Some(member) = self.members.get_mut(&user).filter(|member| member.read <= read) else { return true };
-        let counted = i64::try_from(recount.unread).unwrap_or(i64::MAX);
-        member.count = match recount.unread {
-            0..=UNREAD_MAX => Count::Exact { base: mark.others - counted },
-            _ => Count::Many { is_stale: false },
-        };
-        let later = member.mentions.iter().copied().filter(|seq| *seq > mark.head);
-        let mut mentions: Vec<u64> = recount.mentions.iter().copied().chain(later).collect();
-        mentions.truncate(MENTIONS_MAX);
-        member.mentions = mentions;
-        member.read = read;
-        self.touch(user, before);
-        true
-    }
-
-    /// A member has read all. False if there is more by now.
-    pub fn read_all(&mut self, user: UserId, read: u64) -> bool {
-        if read < self.head {
-            return false;
-        }
-        let (before, base) = (self.standing(user), self.others(user));
-        if let Some(member) = self.members.get_mut(&user).filter(|member| member.read <= read) {
-            (member.read, member.count) = (read, Count::Exact { base });
-            member.mentions = Vec::new();
-            self.touch(user, before);
-        }
-        true
-    }
-
-    /// Where a member stands may be news to their connections.
-    fn touch(&mut self, user: UserId, before: Option<Standing>) {
-        if self.standing(user) != before
+        if let Some((_, upto)) = missing.mentions
             && let Some(member) = self.members.get_mut(&user)
         {
+            let later = member.mentions.iter().copied().filter(|seq| *seq > upto);
+            let mut mentions: Vec<u64> = found.mentions.iter().copied().chain(later).collect();
+            mentions.retain(|seq| *seq > member.read);
+            mentions.truncate(MENTIONS_MAX);
+            (member.mentions, member.has_mentions) = (mentions, true);
+        }
+        let is_news = self.standing(user).map(|now| now.mentions) != before.map(|before| before.mentions);
+        if is_news && let Some(member) = self.members.get_mut(&user) {
             member.touched += 1;
         }
+    }
+
+    /// A member has read up to `read`. Never goes back.
+    pub fn read_to(&mut self, user: UserId, read: u64) {
+        let Some(member) = self.members.get_mut(&user).filter(|member| member.read < read) else { return };
+        // The first of too many: those that follow them are on disk only.
+        let is_cut = member.mentions.len() >= MENTIONS_MAX;
+        member.read = read;
+        member.mentions.retain(|seq| *seq > read);
+        member.has_mentions &= !is_cut || read >= self.head;
+        member.touched += 1;
     }
 
     /// Where a member stands; `None` for others.
     pub fn standing(&self, user: UserId) -> Option<Standing> {
         let member = self.members.get(&user)?;
-        let unread = match member.count {
-            Count::Unknown => 0,
-            Count::Exact { base } => u64::try_from(self.others(user) - base).unwrap_or(0).min(UNREAD_MAX),
-            Count::Many { .. } => UNREAD_MAX,
-        };
-        let is_new = |(seq, by): &&(u64, UserId)| *seq > member.read && *by != user;
-        let here = self.here.iter().rev().take_while(|(seq, _)| *seq > member.read).filter(is_new).count();
-        let mentions = u64::try_from(member.mentions.len() + here).unwrap_or(u64::MAX).min(UNREAD_MAX);
-        let is_counted = !self.is_uncounted(user);
-        Some(Standing { head: self.head, read: member.read, unread, mentions, touched: member.touched, is_counted })
+        let capped = |count: usize| u64::try_from(count).unwrap_or(u64::MAX).min(UNREAD_MAX);
+        Some(Standing {
+            head: self.head,
+            read: member.read,
+            unread: capped(self.lines.others_after(user, member.read)),
+            mentions: capped(member.mentions.len() + self.here.others_after(user, member.read)),
+            touched: member.touched,
+            is_counted: member.has_mentions && self.has_lines(user, member.read),
+        })
     }
 
-    fn others(&self, user: UserId) -> i64 {
-        self.total - self.by.get(&user).copied().unwrap_or(0)
+    /// True if what this member has not read can be counted, up to [`UNREAD_MAX`].
+    fn has_lines(&self, user: UserId, read: u64) -> bool {
+        read >= self.lines_from
+            || self.lines.len() >= LINES_KEPT_MAX
+            || self.lines.others_after(user, read) >= UNREAD_LINES_MAX
     }
 }
 

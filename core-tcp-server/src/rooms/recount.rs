@@ -1,104 +1,100 @@
-//! What members have not read, counted on disk: for a read position in the middle of a timeline, and once for each member after a
-//! start. From then on it is counted in memory, event by event.
+//! Reads from disk what counts of unread lines need: the last lines of a room, once after a start, and the messages that
+//! name a member, when that member comes. From then on `people` counts in memory.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, params};
-use wardroom_protocol::limits::UNREAD_MAX;
 
-use super::people::{Mark, Recount};
+use super::people::{Found, Missing};
 use super::room::Room;
-use crate::limits::{MENTIONS_MAX, RECOUNTS_MAX};
+use crate::limits::{LINES_KEPT, LINES_KEPT_MAX, MENTIONS_MAX, RECOUNTS_MAX};
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::{RoomId, UserId, as_sql, from_sql};
 
-/// Moves on how far a member has read, and counts what follows.
+/// Reads what is missing to count what a member has not read in these rooms.
 ///
 /// # Errors
 /// Where the database fails; `busy` where what is counted is deleted all the time.
-pub async fn settle(state: &State, room: &Arc<Room>, user: UserId, read: u64) -> Result<(), Refusal> {
+pub async fn know(state: &State, rooms: &[Arc<Room>], user: UserId) -> Result<(), Refusal> {
     for _ in 0..RECOUNTS_MAX {
-        if room.read_all(user, read) {
+        let missing = rooms.iter().filter_map(|room| Some((Arc::clone(room), room.missing(user)?)));
+        let missing: Vec<_> = missing.collect();
+        if missing.is_empty() {
             return Ok(());
         }
-        let (id, mark) = (room.id, room.mark(user));
-        let counted = state.store.read(move |conn| Ok(count(conn, id, user, read, mark)?)).await?;
-        if let Some(recount) = counted
-            && room.settle(user, read, mark, &recount)
-        {
-            return Ok(());
-        }
-        tokio::task::yield_now().await;
+        fill(state, user, missing).await?;
     }
     Err(Refusal::busy("much is being deleted in this room: try again", 1_000))
 }
 
-/// Counts what a member has not read, in those of these rooms where that is not known yet.
-///
-/// # Errors
-/// Where the database fails.
-pub async fn know(state: &State, rooms: &[Arc<Room>], user: UserId) -> Result<(), Refusal> {
-    let marked = |room: &Arc<Room>| Some((Arc::clone(room), room.read_by(user)?, room.mark(user)));
-    let unknown: Vec<_> = rooms.iter().filter(|room| room.is_uncounted(user)).filter_map(marked).collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    // All of them in one go: whoever comes in the morning is in two hundred rooms.
-    let counted = state
-        .store
-        .read(move |conn| {
-            let counted = unknown.into_iter().map(|(room, read, mark)| {
-                let recount = count(conn, room.id, user, read, mark)?;
-                Ok((room, read, mark, recount))
-            });
-            counted.collect::<Result<Vec<_>, Refusal>>()
-        })
-        .await?;
-    for (room, read, mark, recount) in counted {
-        let is_settled = recount.is_some_and(|recount| room.settle(user, read, mark, &recount));
-        if !is_settled {
-            let read = room.read_by(user).unwrap_or(read);
-            settle(state, &room, user, read).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Counts anew for those who are connected, after something was taken out of the middle of a timeline.
+/// After lines were deleted: reads again what that made too short.
 pub async fn know_all_here(state: &State, room: &Arc<Room>) {
-    for user in room.uncounted().into_iter().filter(|user| state.presence.is_here(*user)) {
-        if let Err(refusal) = know(state, std::slice::from_ref(room), user).await {
-            tracing::warn!(%refusal, "cannot count what somebody has not read");
-        }
+    let mut filled = Ok(());
+    if let Some(missing) = room.missing_lines() {
+        filled = fill(state, UserId::SYSTEM, vec![(Arc::clone(room), missing)]).await;
+    }
+    for user in room.take_stale().into_iter().filter(|user| state.presence.is_here(*user)) {
+        filled = filled.and(know(state, std::slice::from_ref(room), user).await);
+    }
+    if let Err(refusal) = filled {
+        tracing::warn!(%refusal, "cannot count what somebody has not read");
     }
     state.rooms.note_moved(room.id);
 }
 
-/// `None` where the disk is ahead of the memory in what counts: to be tried again.
-fn count(conn: &Connection, room: RoomId, user: UserId, read: u64, mark: Mark) -> rusqlite::Result<Option<Recount>> {
-    let snapshot = conn.unchecked_transaction()?;
-    let (room, user, from, to) = (room.0, user.0, as_sql(read), as_sql(mark.head));
-    let is_ahead: bool = snapshot
-        .prepare_cached(
-            "SELECT EXISTS(SELECT 1 FROM events WHERE room = ?1 AND seq > ?2 AND kind IN ('delete', 'edit'))",
-        )?
-        .query_row([room, to], |row| row.get(0))?;
-    if is_ahead {
-        return Ok(None);
+/// All of them in one go: whoever comes in the morning is in two hundred rooms.
+async fn fill(state: &State, user: UserId, missing: Vec<(Arc<Room>, Missing)>) -> Result<(), Refusal> {
+    let read = move |conn: &Connection| {
+        let found = missing.into_iter().map(|(room, missing)| {
+            let found = find(conn, room.id, user, &missing)?;
+            Ok((room, missing, found))
+        });
+        found.collect::<Result<Vec<_>, Refusal>>()
+    };
+    for (room, missing, found) in state.store.read(read).await? {
+        room.fill(user, &missing, &found);
     }
-    let unread = snapshot
-        .prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM events WHERE room = ?1 AND seq > ?2 AND seq <= ?3 AND by <> ?4
-             AND deleted IS NULL AND kind IN ('message', 'run.started', 'file.added') LIMIT ?5)",
-        )?
-        .query_row(params![room, from, to, user, as_sql(UNREAD_MAX + 1)], |row| row.get(0).map(from_sql))?;
-    let limit = i64::try_from(MENTIONS_MAX).unwrap_or(i64::MAX);
-    let mentions = snapshot
-        .prepare_cached(
-            "SELECT seq FROM mentions WHERE room = ?1 AND user = ?4 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?5",
-        )?
-        .query_map(params![room, from, to, user, limit], |row| row.get(0).map(from_sql))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(Some(Recount { unread, mentions }))
+    Ok(())
+}
+
+/// Reads it. What is on disk and not in memory yet (a deletion, say) does no harm: its event comes, and changes nothing.
+fn find(conn: &Connection, room: RoomId, user: UserId, missing: &Missing) -> rusqlite::Result<Found> {
+    let mut found = Found::default();
+    if let Some(upto) = missing.lines_upto {
+        (found.lines, found.lines_from) = lines(conn, room, upto)?;
+    }
+    if let Some((after, upto)) = missing.mentions {
+        let limit = i64::try_from(MENTIONS_MAX).unwrap_or(i64::MAX);
+        found.mentions = conn
+            .prepare_cached(
+                "SELECT seq FROM mentions WHERE room = ?1 AND user = ?2 AND seq > ?3 AND seq <= ?4 ORDER BY seq LIMIT ?5",
+            )?
+            .query_map(params![room.0, user.0, as_sql(after), as_sql(upto), limit], |row| row.get(0).map(from_sql))?
+            .collect::<rusqlite::Result<_>>()?;
+    }
+    Ok(found)
+}
+
+/// The last lines up to a place, and the place after which they are all there. As many as everybody's count needs: lines
+/// that somebody wrote do not count for them.
+fn lines(conn: &Connection, room: RoomId, upto: u64) -> rusqlite::Result<(Vec<(u64, UserId)>, u64)> {
+    let mut events = conn.prepare_cached(
+        "SELECT seq, by FROM events WHERE room = ?1 AND seq <= ?2
+         AND deleted IS NULL AND kind IN ('message', 'run.started', 'file.added') ORDER BY seq DESC",
+    )?;
+    let mut rows = events.query(params![room.0, as_sql(upto)])?;
+    let (mut lines, mut counts, mut most) = (Vec::new(), HashMap::<UserId, usize>::new(), 0);
+    while let Some(row) = rows.next()? {
+        let (seq, by) = (from_sql(row.get(0)?), UserId(row.get(1)?));
+        lines.push((seq, by));
+        let count = counts.entry(by).or_default();
+        *count += 1;
+        most = most.max(*count);
+        if lines.len() - most >= LINES_KEPT || lines.len() >= LINES_KEPT_MAX {
+            return Ok((lines, seq - 1));
+        }
+    }
+    Ok((lines, 0))
 }

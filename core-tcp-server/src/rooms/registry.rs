@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use rusqlite::Connection;
 use wardroom_protocol::{RoomName, UserName};
 
+use super::GENERAL;
 use super::names::{look_alike, normalized};
 use super::room::{Meta, Moved, Room};
 use crate::limits::{HERE_MENTIONS_MAX, TAILS_BYTES_MAX};
@@ -28,6 +29,8 @@ pub struct Registry {
 struct Maps {
     by_name: HashMap<RoomName, Arc<Room>>,
     by_id: HashMap<RoomId, Arc<Room>>,
+    /// The rooms that each user is in, but for `general`.
+    joined: HashMap<UserId, Vec<RoomId>>,
 }
 
 impl Default for Registry {
@@ -73,15 +76,20 @@ impl Registry {
         let mut rows = members.query([])?;
         while let Some(row) = rows.next()? {
             let role: String = row.get(2)?;
-            if let Some(room) = registry.by_id(RoomId(row.get(0)?)) {
-                room.load_member(UserId(row.get(1)?), role.parse().unwrap_or_default(), from_sql(row.get(3)?));
+            let (id, user) = (RoomId(row.get(0)?), UserId(row.get(1)?));
+            if let Some(room) = registry.by_id(id) {
+                room.load_member(user, role.parse().unwrap_or_default(), from_sql(row.get(3)?));
+                registry.note_joined(id, user, true);
             }
         }
         Ok(registry)
     }
 
-    /// Adds a room.
+    /// Adds a room and its members.
     pub fn insert(&self, room: Arc<Room>) {
+        for (user, _) in room.members() {
+            self.note_joined(room.id, user, true);
+        }
         let mut maps = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         maps.by_name.insert(room.name.clone(), Arc::clone(&room));
         maps.by_id.insert(room.id, room);
@@ -113,6 +121,32 @@ impl Registry {
         all
     }
 
+    /// The rooms that a user is in, by name. Costs nothing for all other rooms.
+    pub fn joined_by(&self, user: UserId) -> Vec<Arc<Room>> {
+        let maps = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        let ids = maps.joined.get(&user).into_iter().flatten().chain(std::iter::once(&GENERAL));
+        let mut joined: Vec<_> = ids.filter_map(|id| maps.by_id.get(id)).cloned().collect();
+        drop(maps);
+        joined.retain(|room| room.has(user));
+        joined.sort_by(|a, b| a.name.cmp(&b.name));
+        joined
+    }
+
+    fn note_joined(&self, room: RoomId, user: UserId, is_in: bool) {
+        // Everybody is in general.
+        if room == GENERAL {
+            return;
+        }
+        let mut maps = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        let joined = maps.joined.entry(user).or_default();
+        joined.retain(|other| *other != room);
+        if is_in {
+            joined.push(room);
+        } else if joined.is_empty() {
+            maps.joined.remove(&user);
+        }
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
@@ -126,6 +160,12 @@ impl Registry {
             let Some(room) = self.by_id(id) else { continue };
             let news = room.publish(events);
             self.evict_for(id, news.tail_bytes);
+            for who in &news.moved {
+                match *who {
+                    Moved::Came(user) => self.note_joined(id, user, true),
+                    Moved::Went(user) => self.note_joined(id, user, false),
+                }
+            }
             room.wake_open(news.is_more);
             self.note_moved(id);
             moved.extend(news.moved.into_iter().map(|who| (Arc::clone(&room), who)));

@@ -1,5 +1,5 @@
-//! A room in memory: what it is called, who is in it and how far they have read, and the tail of its timeline. What is in it
-//! is the fold of the room's events: the publisher alone changes it, event by event.
+//! A room in memory: what it is called, who is in it and how far they have read, and the tail of its timeline. It follows
+//! from the room's rows: the publisher applies each committed event and read position, in commit order.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use wardroom_protocol::{RoomName, RoomRole, UserName};
 
-use super::people::{Mark, People, Recount, Standing};
+use super::people::{Found, Missing, People, Standing};
 use super::typing::Typists;
 use crate::log::Tail;
 use crate::outlet::Outlet;
@@ -135,6 +135,12 @@ impl Room {
         self.role_of(user).is_some()
     }
 
+    /// Those of these users who are members.
+    pub fn among(&self, users: &[UserId]) -> Vec<UserId> {
+        let people = self.people();
+        users.iter().copied().filter(|user| people.role(*user).is_some()).collect()
+    }
+
     /// True for those who may know of it.
     pub fn is_seen_by(&self, user: UserId) -> bool {
         !self.is_private || self.has(user)
@@ -188,33 +194,31 @@ impl Room {
         self.write_people().set_here(here);
     }
 
-    /// True if what this member has not read is to be counted on disk.
-    pub fn is_uncounted(&self, user: UserId) -> bool {
-        self.people().is_uncounted(user)
+    /// What is to be read from disk before this member's unread lines can be counted.
+    pub fn missing(&self, user: UserId) -> Option<Missing> {
+        self.people().missing(user)
     }
 
-    /// Members whose unread lines are to be counted on disk.
-    pub fn uncounted(&self) -> Vec<UserId> {
-        self.people().uncounted()
+    /// As [`People::missing_lines`].
+    pub fn missing_lines(&self) -> Option<Missing> {
+        self.people().missing_lines()
     }
 
-    /// Where a count on disk is to end.
-    pub fn mark(&self, user: UserId) -> Mark {
-        self.people().mark(user)
+    /// Members that are to be counted again.
+    pub fn take_stale(&self) -> Vec<UserId> {
+        self.write_people().take_stale()
     }
 
-    /// As [`People::settle`].
-    pub fn settle(&self, user: UserId, read: u64, mark: Mark, recount: &Recount) -> bool {
-        let is_settled = self.write_people().settle(user, read, mark, recount);
+    /// Takes in what was read from disk.
+    pub fn fill(&self, user: UserId, missing: &Missing, found: &Found) {
+        self.write_people().fill(user, missing, found);
         self.moves.fetch_add(1, Ordering::Release);
-        is_settled
     }
 
-    /// As [`People::read_all`].
-    pub fn read_all(&self, user: UserId, read: u64) -> bool {
-        let is_all = self.write_people().read_all(user, read);
+    /// A member has read up to here: that is on disk.
+    pub fn read_to(&self, user: UserId, read: u64) {
+        self.write_people().read_to(user, read);
         self.moves.fetch_add(1, Ordering::Release);
-        is_all
     }
 
     /// What stood before this place was removed from the store.

@@ -43,7 +43,7 @@ impl Runs {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
         let (runs, this_boot) = (folder.clone(), boot.clone());
         let (open, known) =
-            store.read(move |conn| Ok((read_open(conn, &runs, &this_boot)?, read_hosts(conn)?))).await?;
+            store.load(move |conn| Ok((read_open(conn, &runs, &this_boot)?, read_hosts(conn)?))).await?;
         Ok(Self {
             folder,
             boot,

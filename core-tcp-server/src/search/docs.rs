@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::fold;
 use super::grams::{Mark, bigrams};
 use crate::store::{RoomId, UserId};
 
@@ -98,9 +99,11 @@ fn put_grams(conn: &Connection, id: i64, doc: &Doc<'_>) -> rusqlite::Result<()> 
     let room = Mark::Room(doc.of.room);
     let public = if doc.of.is_public { Mark::Public.trigram() } else { String::new() };
     let (by, kind) = (Mark::By(doc.by), Mark::Kind(doc.kind));
+    let folded = fold::chars(doc.text);
+    let body: String = folded.iter().collect();
     conn.prepare_cached("INSERT INTO trigrams(rowid, body, room, public, who, kind) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![id, doc.text, room.trigram(), public, by.trigram(), kind.trigram()])?;
-    let mut words = bigrams(doc.text);
+        .execute(params![id, body, room.trigram(), public, by.trigram(), kind.trigram()])?;
+    let mut words = bigrams(&folded);
     for mark in [Some(room), doc.of.is_public.then_some(Mark::Public), Some(by), Some(kind)].into_iter().flatten() {
         words.push_str(&mark.word());
         words.push(' ');

@@ -1,5 +1,5 @@
 //! A search itself: candidates from the index, newest first; each read from the store and compared, until there are
-//! enough. Blocks.
+//! enough for a page. What is behind them is counted, for a moment. All lines of one run are one hit. Blocks.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -7,13 +7,16 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::Instant;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Rows, Statement, params};
 use wardroom_protocol::event::{EventBody, RunStarted};
 use wardroom_protocol::messages::{Hit, HitKind, SearchFound};
 use wardroom_protocol::{RoomName, UserName};
 
-use super::grams::{Mark, question};
-use super::limits::{ANSWER_BYTES_MAX, BUSY_RETRY_MS, PIECE_BYTES_MAX, PRIVATE_ROOMS_MAX};
+use super::grams::{Mark, Question, question};
+use super::limits::{
+    ANSWER_BYTES_MAX, BUSY_RETRY_MS, COUNT_MS, HITS_COUNTED_MAX, LINES_COUNTED_MAX, LINES_FIELD_BYTES, PIECE_BYTES_MAX,
+    PRIVATE_ROOMS_MAX,
+};
 use super::words::{self, Excerpt};
 use super::{docs, output};
 use crate::refusal::Refusal;
@@ -57,60 +60,190 @@ struct Candidate {
 /// # Errors
 /// `busy` where time ran out.
 pub fn find(index: &Connection, store: &Connection, runs: &Path, plan: &Plan) -> Result<SearchFound, Refusal> {
-    let mut found = SearchFound { hits: Vec::new(), next: None, behind: 0 };
-    let mut last = None;
-    match collect(index, store, runs, plan, &mut found, &mut last) {
-        Ok(()) => Ok(found),
+    let mut finder = Finder { index, store, runs, plan, question: question_of(plan), page: Page::default() };
+    match finder.collect() {
+        Ok(()) => Ok(finder.page.found(false)),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
-            found.next = last.filter(|_| !found.hits.is_empty());
             let why = "this search took more than 2 s: narrow it, by a room, a time or another word";
-            found.next.map(|_| found).ok_or_else(|| Refusal::busy(why, BUSY_RETRY_MS))
+            let found = finder.page.found(true);
+            if found.hits.is_empty() { Err(Refusal::busy(why, BUSY_RETRY_MS)) } else { Ok(found) }
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn collect(
-    index: &Connection,
-    store: &Connection,
-    runs: &Path,
-    plan: &Plan,
-    found: &mut SearchFound,
-    last: &mut Option<u64>,
-) -> rusqlite::Result<()> {
-    let (must, any) = marks(plan);
-    let Some(question) = question(&plan.words, &must, &any) else { return Ok(()) };
-    let (first, behind) = (bisect(index, plan.since)?, bisect(index, plan.until)?.min(plan.before));
-    // The names of the tables are ours. FTS5 walks its lists backwards, and stops when we do.
-    let sql = format!(
-        "SELECT rowid FROM {0} WHERE {0} MATCH ?1 AND rowid >= ?2 AND rowid < ?3 ORDER BY rowid DESC",
-        question.table
-    );
-    let mut candidates = index.prepare(&sql)?;
-    let mut rows = candidates.query(params![question.expression, first, behind])?;
-    let mut bytes = 0;
-    while let Some(row) = rows.next()? {
-        if found.hits.len() >= plan.limit || bytes > ANSWER_BYTES_MAX {
-            found.next = *last;
-            return Ok(());
+/// A search under way.
+struct Finder<'a> {
+    index: &'a Connection,
+    store: &'a Connection,
+    runs: &'a Path,
+    plan: &'a Plan,
+    question: Question,
+    page: Page,
+}
+
+/// What is found so far.
+#[derive(Default)]
+struct Page {
+    hits: Vec<Hit>,
+    bytes: usize,
+    /// The runs of which a line was found, by room and place of their start: the hit that shows it, if it is on this page.
+    outputs: HashMap<(RoomId, i64), Option<usize>>,
+    /// Hits, those behind the page included.
+    total: u64,
+    /// The last row that was looked at before the page was full.
+    last: Option<i64>,
+    /// When the page was full: from then on hits and lines are only counted.
+    full_at: Option<Instant>,
+    /// Not all of them were counted.
+    is_cut: bool,
+}
+
+impl Page {
+    fn found(self, is_interrupted: bool) -> SearchFound {
+        let is_more = self.total > self.hits.len() as u64 || self.is_cut || is_interrupted;
+        let next = self.last.filter(|_| is_more).and_then(|last| u64::try_from(last).ok());
+        SearchFound { hits: self.hits, next, behind: 0, total: self.total, more: self.is_cut || is_interrupted }
+    }
+
+    /// Takes a hit, or counts it; gives its place on the page.
+    fn put(&mut self, hit: Hit, limit: usize) -> Option<usize> {
+        self.total += 1;
+        let bytes = serde_json::to_string(&hit).map_or(0, |json| json.len() + LINES_FIELD_BYTES);
+        if self.full_at.is_none() && (self.hits.len() >= limit || self.bytes + bytes > ANSWER_BYTES_MAX) {
+            self.full_at = Some(Instant::now());
         }
-        if Instant::now() > plan.deadline {
-            let interrupted = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
-            return Err(rusqlite::Error::SqliteFailure(interrupted, None));
+        if self.full_at.is_some() {
+            return None;
         }
-        let id = row.get(0)?;
-        if let Some(hit) = candidate(index, id)?.map(|c| look(store, runs, plan, &c)).transpose()?.flatten() {
-            let size = serde_json::to_string(&hit).map_or(0, |json| json.len() + 1);
-            if bytes + size > ANSWER_BYTES_MAX {
-                found.next = *last;
+        self.bytes += bytes;
+        self.hits.push(hit);
+        Some(self.hits.len() - 1)
+    }
+
+    /// More lines of a run that has a hit; false where enough are counted.
+    fn add_lines(&mut self, nth: Option<usize>, lines: u64) {
+        if let Some(counted) = nth.and_then(|nth| self.hits.get_mut(nth)).and_then(|hit| hit.lines.as_mut()) {
+            *counted = counted.saturating_add(lines).min(LINES_COUNTED_MAX);
+        }
+    }
+
+    fn is_counted(&self, nth: Option<usize>) -> bool {
+        let lines = nth.and_then(|nth| self.hits.get(nth)).and_then(|hit| hit.lines);
+        lines.is_none_or(|lines| lines >= LINES_COUNTED_MAX)
+    }
+}
+
+impl Finder<'_> {
+    fn collect(&mut self) -> rusqlite::Result<()> {
+        let plan = self.plan;
+        let (first, behind) = (bisect(self.index, plan.since)?, bisect(self.index, plan.until)?.min(plan.before));
+        let mut candidates = self.index.prepare(&self.sql(true))?;
+        let mut rows = self.question.rows(&mut candidates, first, behind)?;
+        while let Some(row) = rows.next()? {
+            let now = Instant::now();
+            if now > plan.deadline {
+                return Err(interrupted());
+            }
+            // Counting what is not shown is worth less time than what is.
+            let is_late = self.page.full_at.is_some_and(|at| now.duration_since(at).as_millis() > COUNT_MS);
+            if self.page.total >= HITS_COUNTED_MAX || is_late {
+                self.page.is_cut = true;
                 return Ok(());
             }
-            bytes += size;
-            found.hits.push(hit);
+            let id = row.get(0)?;
+            if let Some(candidate) = candidate(self.index, id)? {
+                self.take(&candidate)?;
+            }
+            if self.page.full_at.is_none() {
+                self.page.last = Some(id);
+            }
         }
-        *last = u64::try_from(id).ok();
+        Ok(())
     }
-    Ok(())
+
+    fn take(&mut self, of: &Candidate) -> rusqlite::Result<()> {
+        let run = (of.room, of.seq);
+        let known = if of.kind == docs::OUTPUT { self.page.outputs.get(&run).copied() } else { None };
+        if let Some(nth) = known {
+            if !self.page.is_counted(nth)
+                && let Some((_, lines)) = look(self.store, self.runs, self.plan, of)?
+            {
+                self.page.add_lines(nth, lines);
+            }
+            return Ok(());
+        }
+        let Some((hit, lines)) = look(self.store, self.runs, self.plan, of)? else { return Ok(()) };
+        if of.kind != docs::OUTPUT {
+            self.page.put(hit, self.plan.limit);
+        } else if self.is_on_page_before(of)? {
+            self.page.outputs.insert(run, None);
+        } else {
+            let hit = Hit { lines: Some(lines.min(LINES_COUNTED_MAX)), ..hit };
+            let nth = self.page.put(hit, self.plan.limit);
+            self.page.outputs.insert(run, nth);
+        }
+        Ok(())
+    }
+
+    /// True if the run of this piece has a line on a page before this one: it is one hit, in the place of its newest line.
+    fn is_on_page_before(&self, of: &Candidate) -> rusqlite::Result<bool> {
+        let before = self.plan.before;
+        if before == i64::MAX {
+            return Ok(false);
+        }
+        let last: Option<i64> = self
+            .index
+            .prepare_cached("SELECT max(id) FROM docs WHERE room = ?1 AND seq = ?2 AND kind = ?3")?
+            .query_row(params![of.room.0, of.seq, docs::OUTPUT], |row| row.get(0))?;
+        let Some(last) = last.filter(|last| *last >= before) else { return Ok(false) };
+        let mut candidates = self.index.prepare(&self.sql(false))?;
+        let mut rows = self.question.rows(&mut candidates, before, last + 1)?;
+        while let Some(row) = rows.next()? {
+            if Instant::now() > self.plan.deadline {
+                return Err(interrupted());
+            }
+            let newer = candidate(self.index, row.get(0)?)?;
+            let is_same = |newer: &Candidate| newer.kind == of.kind && newer.room == of.room && newer.seq == of.seq;
+            if let Some(newer) = newer.filter(is_same)
+                && look(self.store, self.runs, self.plan, &newer)?.is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The names of the tables are ours. FTS5 walks its lists backwards, and stops when we do.
+    fn sql(&self, is_newest_first: bool) -> String {
+        let order = if is_newest_first { "DESC" } else { "ASC" };
+        if self.question.expression.is_empty() {
+            return format!("SELECT id FROM docs WHERE id >= ?1 AND id < ?2 ORDER BY id {order}");
+        }
+        let table = self.question.table;
+        format!(
+            "SELECT rowid FROM {table} WHERE {table} MATCH ?3 AND rowid >= ?1 AND rowid < ?2 ORDER BY rowid {order}"
+        )
+    }
+}
+
+impl Question {
+    /// The rows in a range, of a statement of [`Finder::sql`].
+    fn rows<'a>(&self, statement: &'a mut Statement<'_>, from: i64, before: i64) -> rusqlite::Result<Rows<'a>> {
+        if self.expression.is_empty() {
+            return statement.query(params![from, before]);
+        }
+        statement.query(params![from, before, self.expression])
+    }
+}
+
+fn interrupted() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT), None)
+}
+
+fn question_of(plan: &Plan) -> Question {
+    let (must, any) = marks(plan);
+    question(&plan.words, &must, &any)
 }
 
 /// What the index is told of where to look.
@@ -159,8 +292,9 @@ fn candidate(index: &Connection, id: i64) -> rusqlite::Result<Option<Candidate>>
         .optional()
 }
 
-/// The hit that a candidate is, if it is one: it is in the rooms and has the words, and it is still there.
-fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rusqlite::Result<Option<Hit>> {
+/// The hit that a candidate is, if it is one: it is in the rooms and has the words, and it is still there. Of output also how many
+/// lines have the words.
+fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rusqlite::Result<Option<(Hit, u64)>> {
     let Some((room, _)) = plan.rooms.get(&of.room) else { return Ok(None) };
     let event = store
         .prepare_cached(
@@ -176,7 +310,7 @@ fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rusqlit
     let Some((at, by, by_name, body)) = event else { return Ok(None) };
     // When output was printed, the index knows.
     let at = if of.kind == docs::OUTPUT { of.at } else { at };
-    let Some((kind, excerpt, run, off)) = compare(runs, plan, of, body) else { return Ok(None) };
+    let Some(Compared { kind, excerpt, run, off, lines }) = compare(runs, plan, of, body) else { return Ok(None) };
     let is_asked = plan.by.is_none_or(|asked| asked == by)
         && plan.kind.is_none_or(|asked| asked == kind)
         && (plan.since..plan.until).contains(&at);
@@ -193,22 +327,34 @@ fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rusqlit
         run,
         n,
         off,
+        lines: None,
     };
-    Ok(is_asked.then_some(hit))
+    Ok(is_asked.then_some((hit, lines)))
 }
 
-type Compared = (HitKind, Excerpt, Option<RunStarted>, Option<u64>);
+/// What a candidate shows.
+struct Compared {
+    kind: HitKind,
+    excerpt: Excerpt,
+    run: Option<RunStarted>,
+    off: Option<u64>,
+    /// Lines that have the words.
+    lines: u64,
+}
+
+impl Compared {
+    fn line(kind: HitKind, text: &str, plan: &Plan) -> Option<Self> {
+        words::find(text, &plan.words).map(|excerpt| Self { kind, excerpt, run: None, off: None, lines: 1 })
+    }
+}
 
 fn compare(runs: &Path, plan: &Plan, of: &Candidate, body: EventBody) -> Option<Compared> {
     match (of.kind, body) {
-        (docs::MESSAGE, EventBody::Message(message)) => {
-            Some((HitKind::Message, words::find(&message.text, &plan.words)?, None, None))
-        }
-        (docs::FILE, EventBody::FileAdded(file)) => {
-            Some((HitKind::File, words::find(file.path.as_str(), &plan.words)?, None, None))
-        }
+        (docs::MESSAGE, EventBody::Message(message)) => Compared::line(HitKind::Message, &message.text, plan),
+        (docs::FILE, EventBody::FileAdded(file)) => Compared::line(HitKind::File, file.path.as_str(), plan),
         (docs::RUN, EventBody::RunStarted(run)) => {
-            Some((HitKind::Run, words::find(&run.cmd, &plan.words)?, Some(run), None))
+            let compared = Compared::line(HitKind::Run, &run.cmd, plan)?;
+            Some(Compared { run: Some(run), ..compared })
         }
         (docs::OUTPUT, EventBody::RunStarted(run)) => {
             let (off, len) = of.span?;
@@ -217,8 +363,10 @@ fn compare(runs: &Path, plan: &Plan, of: &Candidate, body: EventBody) -> Option<
             // Output that is gone, or cannot be read, has no words.
             let file = File::open(crate::runs::output_path(runs, run.run)).ok()?;
             file.read_exact_at(&mut bytes, off).ok()?;
-            let (at, excerpt) = output::find(&bytes, &plan.words)?;
-            Some((HitKind::Output, excerpt, Some(run), Some(off + at as u64)))
+            let mut found = output::find(&bytes, &plan.words);
+            let (at, excerpt) = found.next()?;
+            let (run, off, lines) = (Some(run), Some(off + at as u64), 1 + found.count() as u64);
+            Some(Compared { kind: HitKind::Output, excerpt, run, off, lines })
         }
         _ => None,
     }

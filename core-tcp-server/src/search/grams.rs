@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::limits::{GRAMS_MAX, GRAMS_OF_WORD_MAX};
-use super::words::fold;
 use crate::store::{RoomId, UserId};
 
 /// A property of a row that a search may ask for.
@@ -51,12 +50,18 @@ impl Mark {
     }
 }
 
-/// The bigrams of a text as words between spaces, each once. None has white space in it.
-pub fn bigrams(text: &str) -> String {
+/// The bigrams of a folded text as words between spaces, each once, and its characters beyond ASCII, so that one Chinese
+/// character is found. None has white space in it.
+pub fn bigrams(text: &[char]) -> String {
     let mut seen = HashSet::new();
+    let mut alone = HashSet::new();
     let mut out = String::new();
     let mut before: Option<char> = None;
-    for c in text.chars().map(fold) {
+    for c in text.iter().copied() {
+        if is_indexed_alone(c) && alone.insert(c) {
+            out.push(c);
+            out.push(' ');
+        }
         if let Some(first) = before
             && !first.is_whitespace()
             && !c.is_whitespace()
@@ -71,6 +76,11 @@ pub fn bigrams(text: &str) -> String {
     out
 }
 
+/// ASCII characters are in nearly every text: a search for one alone looks at the newest lines instead.
+fn is_indexed_alone(c: char) -> bool {
+    !c.is_ascii() && !c.is_whitespace()
+}
+
 /// SQLite's `ascii` tokenizer takes letters, digits and all that is not ASCII as parts of words.
 fn shown(c: char) -> char {
     if c.is_ascii() && !c.is_ascii_alphanumeric() { char::from_u32(0xE000 + u32::from(c)).unwrap_or(c) } else { c }
@@ -81,29 +91,27 @@ fn shown(c: char) -> char {
 pub struct Question {
     /// The table's name.
     pub table: &'static str,
-    /// What it is to match, in FTS5's syntax; every word of it is quoted.
+    /// What it is to match, in FTS5's syntax; every word of it is quoted. Empty where every row is to be looked at.
     pub expression: String,
 }
 
-/// The question for these words: at least two characters each, folded. `None` where no index knows of them.
-pub fn question(words: &[Vec<char>], must: &[Mark], any: &[Mark]) -> Option<Question> {
+/// The question for these words, folded. Where the index knows nothing of them, it asks for the marks only.
+pub fn question(words: &[Vec<char>], must: &[Mark], any: &[Mark]) -> Question {
     let is_short = words.iter().any(|word| word.len() < 3);
-    let size = if is_short { 2 } else { 3 };
     let mut grams: Vec<String> = Vec::new();
     // The longest words first: they are the rarest.
     let mut by_length: Vec<&Vec<char>> = words.iter().collect();
     by_length.sort_by_key(|word| std::cmp::Reverse(word.len()));
     for word in by_length {
+        let size = if is_short { word.len().min(2) } else { 3 };
         for gram in grams_of(word, size) {
             let text: String = if is_short { gram.iter().copied().map(shown).collect() } else { gram.iter().collect() };
-            let is_unknown = gram.contains(&'\0') || (is_short && gram.iter().any(|c| c.is_whitespace()));
+            let is_alone = matches!(gram, [c] if !is_indexed_alone(*c));
+            let is_unknown = gram.contains(&'\0') || is_alone || (is_short && gram.iter().any(|c| c.is_whitespace()));
             if !is_unknown && grams.len() < GRAMS_MAX && !grams.contains(&text) {
                 grams.push(text);
             }
         }
-    }
-    if grams.is_empty() {
-        return None;
     }
     let marked = |mark: &Mark| if is_short { mark.word() } else { mark.trigram() };
     let mut expression = String::new();
@@ -114,9 +122,10 @@ pub fn question(words: &[Vec<char>], must: &[Mark], any: &[Mark]) -> Option<Ques
     }
     if !any.is_empty() {
         let any: Vec<String> = any.iter().map(|mark| quoted(&marked(mark))).collect();
-        let _ = write!(expression, " AND ({})", any.join(" OR "));
+        let and = if expression.is_empty() { "" } else { " AND " };
+        let _ = write!(expression, "{and}({})", any.join(" OR "));
     }
-    Some(Question { table: if is_short { "bigrams" } else { "trigrams" }, expression })
+    Question { table: if is_short { "bigrams" } else { "trigrams" }, expression }
 }
 
 fn quoted(text: &str) -> String {
@@ -125,7 +134,7 @@ fn quoted(text: &str) -> String {
 
 /// All grams of a short word; of a long one as many as may be, spread over it, its end among them.
 fn grams_of(word: &[char], size: usize) -> Vec<&[char]> {
-    let all: Vec<&[char]> = word.windows(size).collect();
+    let all: Vec<&[char]> = word.windows(size.max(1)).collect();
     if all.len() <= GRAMS_OF_WORD_MAX {
         return all;
     }
@@ -138,38 +147,52 @@ fn grams_of(word: &[char], size: usize) -> Vec<&[char]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fold;
     use super::*;
 
-    fn ask(words: &[&str], must: &[Mark], any: &[Mark]) -> Option<Question> {
-        let words: Vec<Vec<char>> = words.iter().map(|word| word.chars().map(fold).collect()).collect();
+    fn ask(words: &[&str], must: &[Mark], any: &[Mark]) -> Question {
+        let words: Vec<Vec<char>> = words.iter().map(|word| fold::chars(word)).collect();
         question(&words, must, any)
     }
 
     #[test]
     fn bigrams_are_words_and_white_space_parts_them() {
-        assert_eq!(bigrams("DB down 回滚"), "db do ow wn 回滚 ");
+        let bigrams = |text| bigrams(&fold::chars(text));
+        assert_eq!(bigrams("DB down 回滚"), "db do ow wn 回 滚 回滚 ");
         assert_eq!(bigrams("aaaa"), "aa ");
+        assert_eq!(bigrams("太太"), "太 太太 ");
         assert_eq!(bigrams("a.b").chars().filter(|c| *c == ' ').count(), 2);
         assert!(!bigrams("a\"b").contains('"'));
     }
 
     #[test]
+    fn one_character_is_asked_for_alone_if_it_is_no_ascii() {
+        let asked = ask(&["太"], &[], &[]);
+        assert_eq!((asked.table, asked.expression.as_str()), ("bigrams", "\"太\""));
+        assert_eq!(ask(&["x"], &[], &[]).expression, "");
+        assert_eq!(
+            ask(&["x", "error"], &[], &[Mark::Public]).expression,
+            r#""er" AND "rr" AND "ro" AND "or" AND ("publicx0")"#
+        );
+        assert_eq!(ask(&["x"], &[Mark::By(UserId(7))], &[Mark::Public]).expression, r#""byx7" AND ("publicx0")"#);
+    }
+
+    #[test]
     fn what_is_asked_is_always_quoted() {
-        let asked = ask(&["a\"*b"], &[], &[]).map(|q| q.expression);
-        assert_eq!(asked.as_deref(), Some("\"a\"\"*\" AND \"\"\"*b\""));
+        assert_eq!(ask(&["a\"*b"], &[], &[]).expression, "\"a\"\"*\" AND \"\"\"*b\"");
         let asked = ask(&["回滚", "error"], &[Mark::By(UserId(7))], &[Mark::Public, Mark::Room(RoomId(3))]);
-        let asked = asked.map(|q| (q.table, q.expression)).unwrap_or_default();
-        assert_eq!(asked.0, "bigrams");
-        assert!(asked.1.ends_with("AND \"byx7\" AND (\"publicx0\" OR \"roomx3\")"), "{}", asked.1);
+        assert_eq!(asked.table, "bigrams");
+        let end = "AND \"byx7\" AND (\"publicx0\" OR \"roomx3\")";
+        assert!(asked.expression.ends_with(end), "{}", asked.expression);
     }
 
     #[test]
     fn a_long_word_is_touched_everywhere_but_asked_for_in_few_grams() {
         let word: String = ('a'..='z').cycle().take(300).collect();
-        let asked = ask(&[&word], &[], &[]).map(|q| q.expression).unwrap_or_default();
+        let asked = ask(&[&word], &[], &[]).expression;
         let count = asked.matches(" AND ").count() + 1;
         assert!(count > 8 && count <= GRAMS_OF_WORD_MAX + 1, "{count}");
-        assert!(ask(&["\0\0\0"], &[], &[]).is_none());
+        assert_eq!(ask(&["\0\0\0"], &[], &[]).expression, "");
     }
 
     #[test]

@@ -11,6 +11,16 @@ pub const TURN_WAIT_MS: u64 = 4_000;
 pub const SEARCH_MS: u64 = 2_000;
 /// Milliseconds after which it may be tried again.
 pub const BUSY_RETRY_MS: u64 = 2_000;
+/// Searches of one user that may wait for their turn: what somebody types in two windows. One of them runs at a time.
+pub const SEARCHES_PER_USER_MAX: usize = 8;
+/// Hits that are counted: nobody reads more, and counting reads each of them.
+pub const HITS_COUNTED_MAX: u64 = 1_000;
+/// Lines of a run's output that are counted.
+pub const LINES_COUNTED_MAX: u64 = 1_000;
+/// Milliseconds that hits are counted which are not shown.
+pub const COUNT_MS: u128 = 250;
+/// Bytes that the count of lines takes in a hit.
+pub const LINES_FIELD_BYTES: usize = 16;
 /// Hits if it is not said.
 pub const HITS_DEFAULT: u32 = 20;
 /// Characters of an excerpt: two or three lines on a screen.

@@ -8,6 +8,7 @@
 mod docs;
 mod feed;
 mod find;
+mod fold;
 mod grams;
 mod index;
 mod limits;
@@ -15,6 +16,7 @@ mod output;
 mod part;
 mod schema;
 mod signal;
+mod turns;
 mod words;
 
 use std::collections::HashMap;
@@ -23,14 +25,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
 use wardroom_protocol::RunId;
 use wardroom_protocol::limits::HITS_MAX;
 use wardroom_protocol::messages::{Search as Ask, SearchFound};
 
 use self::find::Plan;
-use self::limits::{BUSY_RETRY_MS, HITS_DEFAULT, SEARCH_MS, SEARCHES_MAX, TURN_WAIT_MS};
+use self::limits::{BUSY_RETRY_MS, HITS_DEFAULT, SEARCH_MS};
 use self::signal::Signal;
+use self::turns::Turns;
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::rooms::Room;
@@ -41,7 +43,7 @@ use crate::store::{Published, RoomId, Store, open_reader};
 pub struct Search {
     paths: Arc<Paths>,
     signal: Arc<Signal>,
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// Held while it is started or stopped.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -58,12 +60,7 @@ impl Search {
     /// The index of a data folder. It is not opened before [`Search::start`].
     pub fn new(data: &Path, store: &Path) -> Self {
         let paths = Paths { index: data.join("search.db"), store: store.to_owned(), runs: data.join("runs") };
-        Self {
-            paths: Arc::new(paths),
-            signal: Arc::default(),
-            turns: Arc::new(Semaphore::new(SEARCHES_MAX)),
-            thread: Mutex::default(),
-        }
+        Self { paths: Arc::new(paths), signal: Arc::default(), turns: Arc::default(), thread: Mutex::default() }
     }
 
     /// Starts its thread.
@@ -112,14 +109,10 @@ impl Drop for Search {
 /// Carries out a search.
 ///
 /// # Errors
-/// `bad_request`, `too_large`, `not_found` (the room, the user), `busy`.
+/// `bad_request`, `too_large`, `not_found` (the room, the user), `rate_limited`, `busy`.
 pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFound, Refusal> {
     let plan = plan(state, member, &ask)?;
-    let wait = Duration::from_millis(TURN_WAIT_MS);
-    let turn = tokio::time::timeout(wait, Arc::clone(&state.search.turns).acquire_owned()).await;
-    let Ok(Ok(turn)) = turn else {
-        return Err(Refusal::busy("others search too: try again in a moment", BUSY_RETRY_MS));
-    };
+    let turn = state.search.turns.take(member.user.id).await?;
     // Looked at before the index is read: what is indexed meanwhile is counted as behind, never the other way round.
     let Some(behind) = behind(state, &plan) else {
         return Err(Refusal::busy("the search index is being made: try again in a moment", BUSY_RETRY_MS));

@@ -10,7 +10,7 @@ use crate::limits::STORE_BUSY_MS;
 use crate::store::Store;
 
 /// Version of the tables; another one is made anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// `at`: how far a room's events are read. `printed`: how far the output of a run is that has not ended, or whose end is not
 /// read. `docs`: a row for each text, in the order of time. `at` never goes back, so that a time is found by bisection. The

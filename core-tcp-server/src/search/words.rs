@@ -1,19 +1,11 @@
 //! The words of a search: read from what was asked, and looked for in a text. The index only proposes; what is compared
 //! here decides.
 
-use wardroom_protocol::limits::{QUERY_BYTES_MAX, QUERY_CHARS_MIN};
+use wardroom_protocol::limits::QUERY_BYTES_MAX;
 
+use super::fold::{self, Folded};
 use super::limits::{EXCERPT_BEFORE_CHARS, EXCERPT_CHARS_MAX};
 use crate::refusal::Refusal;
-
-/// One character as it is compared: in lower case, where that is one character too.
-pub fn fold(c: char) -> char {
-    let mut lower = c.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(one), None) => one,
-        _ => c,
-    }
-}
 
 /// The words of a question, folded. What stands in quotation marks is one.
 ///
@@ -27,18 +19,14 @@ pub fn parse(q: &str) -> Result<Vec<Vec<char>>, Refusal> {
     for (index, part) in q.split('"').enumerate() {
         // Every second part stood in quotation marks.
         if index % 2 == 1 {
-            words.push(part.trim().chars().map(fold).collect());
+            words.push(fold::chars(part.trim()));
         } else {
-            words.extend(part.split_whitespace().map(|word| word.chars().map(fold).collect::<Vec<char>>()));
+            words.extend(part.split_whitespace().map(fold::chars));
         }
     }
     words.retain(|word| !word.is_empty());
     if words.is_empty() {
         return Err(Refusal::bad_request("say what to search for"));
-    }
-    if let Some(short) = words.iter().find(|word| word.len() < QUERY_CHARS_MIN) {
-        let short: String = short.iter().collect();
-        return Err(Refusal::bad_request(format!("a word has at least two characters: `{short}` has one")));
     }
     Ok(words)
 }
@@ -54,24 +42,24 @@ pub struct Excerpt {
 
 /// The part of `text` around the first of the words, if it has them all.
 pub fn find(text: &str, words: &[Vec<char>]) -> Option<Excerpt> {
-    let chars: Vec<char> = text.chars().collect();
-    let folded: Vec<char> = chars.iter().copied().map(fold).collect();
+    let folded = fold::fold(text);
     let mut places: Vec<(usize, usize)> = Vec::new();
     for word in words {
         let before = places.len();
-        places.extend(occurrences(&folded, word).map(|at| (at, word.len())));
+        places.extend(occurrences(&folded, word));
         if places.len() == before {
             return None;
         }
     }
+    let chars: Vec<char> = text.chars().collect();
     places.sort_unstable();
     let first = places.first().map_or(0, |place| place.0);
     let from = start_of(&chars, first);
     let upto = chars.len().min(from + EXCERPT_CHARS_MAX);
     // Words that overlap are one mark; one over the edge is marked as far as it is there.
     let mut spans: Vec<(usize, usize)> = Vec::new();
-    for (at, count) in places {
-        let end = (at + count).min(upto);
+    for (at, end) in places {
+        let end = end.min(upto);
         match spans.last_mut() {
             Some(last) if at < last.1 => last.1 = last.1.max(end),
             _ if at < end => spans.push((at, end)),
@@ -96,8 +84,11 @@ fn start_of(chars: &[char], place: usize) -> usize {
     earliest + before.iter().position(|c| c.is_whitespace()).map_or(0, |at| at + 1)
 }
 
-fn occurrences<'a>(text: &'a [char], word: &'a [char]) -> impl Iterator<Item = usize> + 'a {
-    text.windows(word.len().max(1)).enumerate().filter(move |(_, window)| *window == word).map(|(at, _)| at)
+/// Where a word is: the first character of the text, and the one behind the last.
+fn occurrences<'a>(text: &'a [Folded], word: &'a [char]) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let is_word = move |window: &&[Folded]| window.iter().map(|folded| folded.c).eq(word.iter().copied());
+    let place = |window: &[Folded]| Some((window.first()?.begin, window.last()?.end));
+    text.windows(word.len().max(1)).filter(is_word).filter_map(place)
 }
 
 #[cfg(test)]
@@ -116,7 +107,8 @@ mod tests {
         assert_eq!(words("say \"disk  full\" now"), ["say", "disk  full", "now"]);
         assert_eq!(words("never \"closed again"), ["never", "closed again"]);
         assert_eq!(words("NEAR(a* -x col:y"), ["near(a*", "-x", "col:y"]);
-        for bad in ["", "  ", "\"\"", "a", "ok x", "\" a \""] {
+        assert_eq!(words("a \" b \" 太 na\u{ef}ve"), ["a", "b", "太", "naive"]);
+        for bad in ["", "  ", "\"\"", "\u{200b}"] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
         assert!(parse(&"x".repeat(QUERY_BYTES_MAX)).is_ok());
@@ -130,6 +122,9 @@ mod tests {
         let excerpt = found("已经回滚到上一版", "回滚").unwrap();
         assert_eq!(excerpt.marks, [(2, 2)]);
         assert!(found("ÄRGER", "ärger").is_some());
+        assert!(found("ÄRGER", "arger").is_some());
+        let excerpt = found("nai\u{308}ve ｃａｆé", "naïve cafe").unwrap();
+        assert_eq!(excerpt.marks, [(0, 6), (7, 4)]);
     }
 
     #[test]

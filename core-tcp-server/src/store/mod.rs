@@ -13,6 +13,7 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use amend::{Amendment, check_fits};
 pub use effect::{Amended, Effect, Mentions, Replaced};
@@ -24,7 +25,7 @@ use wardroom_protocol::Epoch;
 pub use writer::{Batch, Tx};
 pub(crate) use writer::{as_sql, from_sql};
 
-use crate::limits::{PUBLISH_QUEUE_MAX, WRITE_QUEUE_MAX};
+use crate::limits::{PUBLISH_QUEUE_MAX, READ_MS_MAX, WRITE_QUEUE_MAX};
 use crate::refusal::Refusal;
 
 /// A room's row.
@@ -142,16 +143,28 @@ impl Store {
         let _ = self.work.send(writer::Message::Close).await;
     }
 
-    /// Reads, on a thread that may block, from a snapshot of what is committed.
+    /// Reads, on a thread that may block, from a snapshot of what is committed. For no longer than [`READ_MS_MAX`].
     ///
     /// # Errors
-    /// What `read` refuses.
+    /// What `read` refuses; `busy` where it takes too long.
     pub async fn read<T, F>(&self, read: F) -> Result<T, Refusal>
     where
         T: Send + 'static,
         F: FnOnce(&rusqlite::Connection) -> Result<T, Refusal> + Send + 'static,
     {
-        self.readers.read(read).await
+        self.readers.read(Some(Duration::from_millis(READ_MS_MAX)), read).await
+    }
+
+    /// As [`Store::read`], for as long as it takes: at a start, before anybody waits.
+    ///
+    /// # Errors
+    /// What `read` refuses.
+    pub async fn load<T, F>(&self, read: F) -> Result<T, Refusal>
+    where
+        T: Send + 'static,
+        F: FnOnce(&rusqlite::Connection) -> Result<T, Refusal> + Send + 'static,
+    {
+        self.readers.read(None, read).await
     }
 }
 

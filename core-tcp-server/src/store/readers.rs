@@ -1,13 +1,15 @@
-//! Connections for reading. They see what is committed, block no writer, and are used on threads that may block.
+//! Connections for reading. They see what is committed, block no writer, and are used on threads that may block. Each read is
+//! bounded in time: as long as it lasts, the write-ahead log cannot be begun anew.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::schema::open_reader;
-use crate::limits::STORE_READERS_MAX;
+use crate::limits::{READ_CHECK_STEPS, STORE_READERS_MAX};
 use crate::refusal::Refusal;
 
 pub(super) struct Readers {
@@ -22,7 +24,8 @@ impl Readers {
         Ok(Self { idle: Arc::new(Mutex::new(idle)), permits: Arc::new(Semaphore::new(STORE_READERS_MAX)) })
     }
 
-    pub(super) async fn read<T, F>(&self, read: F) -> Result<T, Refusal>
+    /// Reads; where that takes longer than `limit`, SQLite ends the statement, and it is `busy`.
+    pub(super) async fn read<T, F>(&self, limit: Option<Duration>, read: F) -> Result<T, Refusal>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Refusal> + Send + 'static,
@@ -33,11 +36,39 @@ impl Readers {
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             // One connection per permit: there is always one, unless a read panicked with it.
             let conn = taken.ok_or_else(|| Refusal::internal("a database reader was lost"))?;
+            let deadline = limit.map(|limit| Instant::now() + limit);
+            conn.progress_handler(READ_CHECK_STEPS, deadline.map(|deadline| move || Instant::now() > deadline));
             let result = read(&conn);
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
             drop(permit);
             result
         });
         task.await.map_err(Refusal::internal)?
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use wardroom_protocol::Code;
+
+    use super::super::schema::open_writer;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_read_without_an_end_is_ended_and_its_connection_reads_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wardroom.db");
+        drop(open_writer(&path).unwrap());
+        let readers = Readers::open(&path).unwrap();
+        let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+        let count = |conn: &Connection| Ok(conn.query_row(endless, [], |row| row.get::<_, i64>(0))?);
+        for _ in 0..2 * STORE_READERS_MAX {
+            let refused = readers.read(Some(Duration::from_millis(20)), count).await.unwrap_err();
+            assert_eq!(refused.code, Code::Busy, "{refused}");
+        }
+        let rooms =
+            |conn: &Connection| Ok(conn.query_row("SELECT count(*) FROM rooms", [], |row| row.get::<_, i64>(0))?);
+        assert_eq!(readers.read(Some(Duration::from_secs(60)), rooms).await.unwrap(), 1);
     }
 }

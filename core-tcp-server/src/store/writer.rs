@@ -156,6 +156,7 @@ pub(super) fn spawn(
             if batches.blocking_send(batch).is_err() {
                 break;
             }
+            checkpointer.copy_rest(&conn);
         }
         // Closed before the last checkpoint, which needs the log to itself.
         drop(conn);

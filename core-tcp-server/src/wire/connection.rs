@@ -88,7 +88,7 @@ async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc
         outlet.close(Some(encode(Number::None, &answer)));
         return;
     }
-    for room in state.rooms.all().into_iter().filter(|room| room.has(member.user.id)) {
+    for room in state.rooms.joined_by(member.user.id) {
         // Known from the welcome, but for what came in between.
         outlet.push(Item::Joined { room, known: None });
     }

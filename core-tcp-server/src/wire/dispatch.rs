@@ -7,7 +7,7 @@ use bytes::Bytes;
 use wardroom_protocol::Request;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
-    DmOpened, HookListed, Incoming, Pong, Posted, RoomListed, RoomMembersListed, RoomOpened, RoomPost, Stood,
+    DmOpened, HookListed, Incoming, Pong, Posted, RoomListed, RoomMembersListed, RoomOpened, RoomPost, RoomRead, Stood,
     UserListed,
 };
 
@@ -26,6 +26,7 @@ pub async fn dispatch(state: &Arc<State>, member: &Arc<Member>, outlet: &Arc<Out
     let id = incoming.id;
     match incoming.request {
         Request::RoomPost(post) => post_message(state, member, outlet, id, post).await,
+        Request::RoomRead(read) => note_read(state, member, outlet, id, read).await,
         Request::Pong(_) => {}
         Request::Ping(ping) => outlet.tell(encode(Number::None, &Pong { n: ping.n })),
         Request::RunAck(ack) => crate::runs::ack(outlet, ack),
@@ -74,6 +75,18 @@ async fn post_message(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>,
     }
 }
 
+/// Read positions, likewise: when everybody reads what was posted, they are more than the posts.
+async fn note_read(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, id: Option<u64>, read: RoomRead) {
+    outlet.begin();
+    let answering = Arc::clone(outlet);
+    let done = move |result: Result<(), Refusal>| {
+        answering.answer(answer_of(id, result.map(|()| ok(id, &Nothing {}))));
+    };
+    if let Err(refusal) = rooms::read(state, member, &read.room, read.seq, done).await {
+        outlet.answer(answer_of::<Option<Bytes>>(id, Err(refusal)));
+    }
+}
+
 fn answer_of<T: Into<Option<Bytes>>>(id: Option<u64>, result: Result<T, Refusal>) -> Option<Bytes> {
     match result {
         Ok(frame) => frame.into(),
@@ -113,17 +126,11 @@ async fn carry_out(
             let page = rooms::history(state, member, &ask).await?;
             id.map(|id| splice(id, &page))
         }
-        Request::RoomRead(read) => {
-            rooms::read(state, member, &read.room, read.seq).await?;
-            ok(id, &Nothing {})
-        }
         Request::RoomMembers(ask) => {
             let room = member.readable(&state.rooms, &ask.room)?.room;
             // Noted before it is looked at: who comes in between is told.
-            outlet.ask_about(room.id);
-            let members = rooms::members(state, member, &ask.room)?.into_iter();
-            let (members, more) =
-                page(members.filter(|info| ask.after.as_ref().is_none_or(|after| info.user > *after)));
+            state.presence.ask_about(outlet, member.user.id, room.id);
+            let (members, more) = page(rooms::members(state, member, &ask.room, ask.after.as_ref())?);
             ok(id, &RoomMembersListed { members, more })
         }
         Request::SessionEnd(_) => {
@@ -186,6 +193,7 @@ async fn carry_out(
         }
         // Dealt with before.
         Request::RoomPost(_)
+        | Request::RoomRead(_)
         | Request::Ping(_)
         | Request::Pong(_)
         | Request::RunAck(_)

@@ -249,7 +249,7 @@ async fn hello_of(
         address: peer.address.clone(),
     };
     let user = member.user.id;
-    let joined: Vec<_> = state.rooms.all().into_iter().filter(|room| room.has(user)).collect();
+    let joined = state.rooms.joined_by(user);
     // Looked at before the welcome is made: what moves in between is told twice rather than never.
     let known: Vec<_> = joined.into_iter().filter_map(|room| Some((Known::of(&room, user)?, room))).collect();
     let welcome = welcome(state, &member, signed_in.token).await.map_err(|refusal| Box::new(refusal.answer(id)))?;

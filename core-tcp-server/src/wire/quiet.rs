@@ -207,7 +207,7 @@ mod tests {
         let room = room(1);
         quiet.join(Arc::clone(&room), Known::of(&room, READER), &outlet);
         say(&room, 1);
-        assert!(room.read_all(READER, 1));
+        room.read_to(READER, 1);
         outlet.room_moved(room.id);
         assert_eq!(take(&mut quiet, &outlet, Some(0)), [""; 0], "open, and the event is not sent yet");
         let told = take(&mut quiet, &outlet, Some(1));

@@ -48,7 +48,7 @@ pub async fn search(target: Target, search: Search) -> Result<ExitCode, Failure>
     let mut runner = Runner::connect(target).await?;
     let mut out = Out::new();
     let q = question(&search.words);
-    let (mut before, mut left, mut behind) = (None, search.limit, 0);
+    let (mut before, mut left, mut behind, mut total) = (None, search.limit, 0, None);
     while left > 0 {
         let ask = Ask {
             q: q.clone(),
@@ -62,10 +62,16 @@ pub async fn search(target: Target, search: Search) -> Result<ExitCode, Failure>
         };
         let found: SearchFound = runner.ask(&ask).await?.fields().map_err(other_version)?;
         for hit in &found.hits {
-            if search.json { out.json(hit)? } else { out.line(&line(hit))? }
+            if search.json { out.json(hit)? } else { out.line(&line(hit, found.more))? }
         }
         left = left.saturating_sub(found.hits.len() as u64);
         behind = found.behind;
+        total.get_or_insert_with(|| found.total_shown());
+        let is_all = found.next.is_none();
+        if left == 0 && !is_all && !search.json {
+            let total = total.as_deref().unwrap_or_default();
+            say(&format!("wardroom: the {} newest of {total} results; --limit shows more", search.limit));
+        }
         // One that does not go on would be asked for for ever.
         if found.next.is_none() || found.next == before {
             break;
@@ -74,7 +80,7 @@ pub async fn search(target: Target, search: Search) -> Result<ExitCode, Failure>
     }
     runner.finish().await;
     if behind > 0 {
-        say(&format!("wardroom: the last {behind} lines are not searched yet"));
+        say(&format!("wardroom: the newest {behind} lines are not indexed yet"));
     }
     Ok(if left == search.limit { ExitCode::Failed } else { ExitCode::Ok })
 }
@@ -88,7 +94,7 @@ fn question(words: &[String]) -> String {
     words.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-fn line(hit: &Hit) -> String {
+fn line(hit: &Hit, is_more: bool) -> String {
     let what = match (hit.kind, hit.n) {
         (HitKind::Message, _) => String::new(),
         (HitKind::Run, n) => format!(" [r{}] $", n.unwrap_or(0)),
@@ -96,7 +102,8 @@ fn line(hit: &Hit) -> String {
         (HitKind::File, _) => " file".to_owned(),
     };
     let text: String = hit.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("{} {:>6}  {} {}{what}: {}", hit.room, hit.seq, moment_words(hit.at), hit.by, visible(&text))
+    let lines = hit.lines_shown(is_more).map_or_else(String::new, |lines| format!("  ({lines} lines)"));
+    format!("{} {:>6}  {} {}{what}: {}{lines}", hit.room, hit.seq, moment_words(hit.at), hit.by, visible(&text))
 }
 
 #[cfg(test)]

@@ -273,13 +273,16 @@ pub struct Typing {
     pub user: Option<UserName>,
 }
 
-/// Who came or went. Told to connections that asked for the members of a room that the user is in; never stored.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+/// Who came and who went. Told, once a second at most, to connections that asked for the members of a room that these
+/// users are in; never stored.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Presence {
-    /// Who.
-    pub user: UserName,
-    /// They have a connection.
-    pub here: bool,
+    /// Users who have a connection now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub here: Vec<UserName>,
+    /// Users who have none any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<UserName>,
 }
 
 /// A room is not what it was: one came to be a member, or its title, its owner or the like changed. Told to its members.

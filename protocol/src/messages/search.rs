@@ -23,7 +23,7 @@ pub enum HitKind {
 /// one. Newest first. Answer: [`SearchFound`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Search {
-    /// The words: each of [`crate::limits::QUERY_CHARS_MIN`] characters and more.
+    /// The words: each of [`crate::limits::QUERY_CHARS_MIN`] characters and more. What looks alike is alike: case, accents, full width.
     pub q: String,
     /// Only this room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +59,12 @@ pub struct SearchFound {
     /// Events that the index does not hold yet: a hit among them is found later.
     #[serde(default)]
     pub behind: u64,
+    /// Hits in all, from `before` on; of a run's output one. Up to 1,000 are counted.
+    #[serde(default)]
+    pub total: u64,
+    /// Not all were counted: there may be more than `total`, and more than `lines` of each run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// A line that contains the words.
@@ -87,6 +93,45 @@ pub struct Hit {
     /// For output: the byte at which the line begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub off: Option<u64>,
+    /// For output: how many lines of the run contain the words, up to 1,000; the newest is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u64>,
+}
+
+impl SearchFound {
+    /// How many hits there are, for people: `37`, or `1,000+` where not all were counted.
+    pub fn total_shown(&self) -> String {
+        shown(self.total, self.more)
+    }
+}
+
+impl Hit {
+    /// How many lines of a run's output have the words, for people, where that is more than the one shown.
+    pub fn lines_shown(&self, is_more: bool) -> Option<String> {
+        let lines = self.lines.filter(|lines| *lines > 1 || is_more)?;
+        Some(shown(lines, is_more || lines >= COUNTED_MAX))
+    }
+}
+
+/// As many as a server counts.
+const COUNTED_MAX: u64 = 1_000;
+
+fn shown(count: u64, is_more: bool) -> String {
+    let digits = if count >= 1_000 { format!("{},{:03}", count / 1_000, count % 1_000) } else { count.to_string() };
+    format!("{digits}{}", if is_more { "+" } else { "" })
 }
 
 impl_message! { Search = "search" }
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn counts_are_shown_as_people_write_them() {
+        assert_eq!(
+            [shown(0, false), shown(37, false), shown(37, true), shown(1_000, true)],
+            ["0", "37", "37+", "1,000+"]
+        );
+    }
+}

@@ -110,7 +110,7 @@ pub const SERVER: &[&str] = &[
     r#"{"t":"event","room":"ops","seq":9,"at":1795334400000,"by":"ann","kind":"retention","days":30}"#,
     r#"{"t":"room.changed","info":{"room":"@01k9","title":"","head":9,"read":7,"mentions":0,"joined":true,"private":true,"unread":2,"role":"member","dm":["ann","ben"]}}"#,
     r#"{"t":"typing","room":"ops","user":"ann"}"#,
-    r#"{"t":"presence","user":"ann","here":true}"#,
+    r#"{"t":"presence","here":["ann"],"gone":["ben","cleo"]}"#,
     r#"{"t":"room.live","room":"ops","head":813}"#,
     r#"{"t":"room.state","room":"ops","head":814,"read":800,"mentions":2,"unread":5}"#,
     "{\"t\":\"run.output\",\"run\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"fd\":1,\"off\":0,\"len\":4}\nout\n",

@@ -118,8 +118,8 @@ words! {
     keys_head room_title room_topic room_retention room_private_says room_settings dm_new dm_whom dm_go dms_head
     archived delete_head delete_lead leave_head leave_lead leave archive unarchive notify_label notify_all
     notify_mentions notify_nothing invite invite_label role_of remove remove_who room_role_reader room_role_owner
-    bot hooks_head hooks_lead hook_name hook_add hook_unused hook_used hook_told not_here not_here_all jump_head jump_place jump_button
-    jump_hint searching search hits_none hits_count hits_more hits_behind filters filter_where filter_all_rooms
+    bot hooks_head hooks_lead hook_name hook_add hook_unused hook_used hook_told not_here not_here_all jump_head jump_place
+    jump_button jump_hint searching search hits_none hit_lines hits_count hits_more hits_behind filters filter_where filter_all_rooms
     filter_here filter_kind filter_all_kinds kind_message kind_run kind_output kind_file filter_when filter_ever
     filter_day filter_week filter_month filter_span filter_from filter_to filter_by
 }

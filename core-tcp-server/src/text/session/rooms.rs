@@ -27,9 +27,8 @@ impl Session {
             user.role()
         );
         self.tell_lines(lines);
-        let all = self.state.rooms.all();
-        let joined = || all.iter().filter(|room| room.has(user.id));
-        let first = joined().find(|room| room.id == rooms::GENERAL).or_else(|| joined().next());
+        let joined = self.state.rooms.joined_by(user.id);
+        let first = joined.iter().find(|room| room.id == rooms::GENERAL).or_else(|| joined.first());
         match first {
             Some(room) => {
                 if let Err(refusal) = self.enter(Arc::clone(room)).await {
@@ -42,11 +41,11 @@ impl Session {
 
     /// From now on the person is told where somebody names them or talks to them alone; first what there is of that.
     pub(super) async fn watch_rooms(&self) {
-        if let Err(refusal) = rooms::list(&self.state, &self.member).await {
+        if let Err(refusal) = rooms::list_joined(&self.state, &self.member).await {
             // They are told nothing of rooms that they do not look at.
             return tracing::warn!(%refusal, "cannot count what somebody has not read");
         }
-        for room in self.state.rooms.all().into_iter().filter(|room| room.has(self.member.user.id)) {
+        for room in self.state.rooms.joined_by(self.member.user.id) {
             self.outlet.push(Item::Joined { room, known: None });
         }
     }
@@ -153,7 +152,7 @@ impl Session {
 
     pub(super) fn list_members(&self) -> Result<(), Refusal> {
         let room = self.current()?;
-        let members = rooms::members(&self.state, &self.member, &room.name)?;
+        let members: Vec<_> = rooms::members(&self.state, &self.member, &room.name, None)?.collect();
         let mut out = format!(
             "# {} of {} in {} are here:\n",
             members.iter().filter(|m| m.here).count(),
@@ -224,10 +223,13 @@ impl Session {
             return;
         }
         self.noted_ms = monotonic_ms();
-        if let Err(refusal) = rooms::read(&self.state, &self.member, &room.name, shown).await {
-            // It is noted the next time.
-            tracing::debug!(%refusal, "cannot note how far a room was read");
-        }
+        // Where it fails, the position is noted the next time.
+        let done = |written: Result<(), Refusal>| {
+            if let Err(refusal) = written {
+                tracing::debug!(%refusal, "cannot note how far a room was read");
+            }
+        };
+        done(rooms::read(&self.state, &self.member, &room.name, shown, done).await);
     }
 
     /// As [`Session::note_read`], but not for every line that is said.

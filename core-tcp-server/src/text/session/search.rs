@@ -20,15 +20,22 @@ impl Session {
         for hit in &found.hits {
             let (minute, day) = self.calendar.minute(hit.at);
             let (room, seq, by, text) = (&hit.room, hit.seq, &hit.by, visible(&hit.text));
-            let _ = writeln!(out, "# {day} {minute}  {room} {seq}  {by}{} {text}", what(hit));
+            let lines = hit.lines_shown(found.more).map_or_else(String::new, |lines| format!("  ({lines} lines)"));
+            let _ = writeln!(out, "# {day} {minute}  {room} {seq}  {by}{} {text}{lines}", what(hit));
         }
         match (found.hits.len(), found.next) {
-            (0, _) => out.push_str("# nothing was found\n"),
-            (_, Some(_)) => out.push_str("# and more: say more words, or see the page\n"),
+            (0, _) => out.push_str("# No results\n"),
+            (shown, Some(_)) => {
+                let total = found.total_shown();
+                let _ = writeln!(
+                    out,
+                    "# The {shown} newest of {total} results. Add words to narrow the search, or use the page."
+                );
+            }
             _ => {}
         }
         if found.behind > 0 {
-            let _ = writeln!(out, "# {} of the newest lines were not looked at yet", found.behind);
+            let _ = writeln!(out, "# The newest {} lines are not indexed yet.", found.behind);
         }
         self.tell_lines(out);
         Ok(())

@@ -106,10 +106,45 @@ async fn what_others_do_not_find() {
 }
 
 #[tokio::test]
+async fn what_looks_alike_is_found() {
+    let core = core().await;
+    let mut ann = core.sign_in("ann").await;
+    let lines = ["nai\u{308}ve cafe\u{301}", "ｆｕｌｌｗｉｄｔｈ", "a\u{200b}b", "他太太来了", "done 😀", "die Straße"];
+    for line in lines {
+        post(&mut ann, "general", line).await;
+    }
+    for (q, line) in [
+        ("naïve", 0),
+        ("café", 0),
+        ("naive cafe", 0),
+        ("CAFE\u{301}", 0),
+        ("fullwidth", 1),
+        ("ｗｉｄｔｈ", 1),
+        ("\"ab\"", 2),
+        ("a\u{200b}b", 2),
+        ("太", 3),
+        ("太 来了", 3),
+        ("😀", 4),
+        ("STRASSE", 5),
+    ] {
+        assert_eq!(by_words(&mut ann, q).await, [lines[line]], "{q}");
+    }
+    let hit = search(&mut ann, json!({"q":"cafe naive"})).await["hits"][0].clone();
+    assert_eq!(hit["marks"], json!([[0, 6], [7, 5]]), "characters of the text as it stands");
+    assert_eq!(
+        by_words(&mut ann, "d").await,
+        ["die Straße", "done 😀", "ｆｕｌｌｗｉｄｔｈ"],
+        "one letter: the newest"
+    );
+    assert_eq!(texts(&mut ann, json!({"q":"e","limit":1})).await, ["die Straße"]);
+    assert_eq!(by_words(&mut ann, "他 x").await, [""; 0]);
+}
+
+#[tokio::test]
 async fn bad_questions_are_answered_in_words() {
     let core = core().await;
     let mut ann = core.sign_in("ann").await;
-    for q in ["", " ", "x", "ok y", "\" \"", "\"a\""] {
+    for q in ["", " ", "\" \"", "\u{200b}"] {
         ann.refused(json!({"t":"search","q":q}), "bad_request").await;
     }
     ann.refused(json!({"t":"search","q":"x".repeat(1_025)}), "too_large").await;
@@ -156,6 +191,7 @@ async fn filters_and_pages() {
         let answer = search(&mut ann, json!({"q":"deploy","limit":7,"before":before})).await;
         let hits = answer["hits"].as_array().unwrap();
         assert!(hits.len() <= 7);
+        assert_eq!((&answer["total"], &answer["more"]), (&json!(60 - seen.len()), &Value::Null));
         seen.extend(hits.iter().map(|hit| hit["text"].as_str().unwrap().to_owned()));
         before = answer["next"].clone();
         if before.is_null() {

@@ -103,7 +103,44 @@ async fn output_is_found_while_its_run_goes_on_and_once() {
     for n in [0, 2, 3, 500, 999] {
         one_in_output(&mut ann, &format!("request {n:05}")).await;
     }
-    let hits = search(&mut ann, json!({"q":"request","kind":"output","limit":100})).await["hits"].clone();
-    let offs: Vec<u64> = hits.as_array().unwrap().iter().map(|hit| hit["off"].as_u64().unwrap()).collect();
-    assert!(offs.len() > 10 && offs.is_sorted_by(|a, b| a > b), "each piece once, the newest first: {offs:?}");
+    let hit = one_in_output(&mut ann, "request").await;
+    assert_eq!(hit["lines"], 1_000, "as many as are counted");
+    assert_eq!(one_in_output(&mut ann, "\"request 009\"").await["lines"], 100, "each line once");
+}
+
+#[tokio::test]
+async fn a_run_is_one_hit_however_many_of_its_lines_match() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    let first = super::post(&mut ann, "general", "the needle was seen before").await;
+    let run = start(&mut ann, "journalctl -f", "n1").await;
+    host.start().await;
+    let mut printed = Printed { run: run.clone(), bytes: Vec::new() };
+    let line = |n: usize| format!("line {n:03} has a needle\n");
+    printed.more(&mut host, &(0..300).map(line).collect::<String>()).await;
+    assert_eq!(one_in_output(&mut ann, "needle").await["lines"], 300);
+    let second = super::post(&mut ann, "general", "a needle between").await;
+    search(&mut ann, json!({"q":"needle between"})).await;
+    printed.more(&mut host, &(300..500).map(line).collect::<String>()).await;
+    one_in_output(&mut ann, "line 499").await;
+    // The run first, since it has the newest line, then the messages: not buried, and counted.
+    let found = search(&mut ann, json!({"q":"needle"})).await;
+    let shown = |found: &Value| -> Vec<(Value, Value)> {
+        found["hits"].as_array().unwrap().iter().map(|hit| (hit["kind"].clone(), hit["seq"].clone())).collect()
+    };
+    let seq = found["hits"][0]["seq"].clone();
+    let expected = [(json!("output"), seq), (json!("message"), json!(second)), (json!("message"), json!(first))];
+    assert_eq!(shown(&found), expected);
+    assert_eq!((&found["hits"][0]["lines"], &found["total"], &found["next"]), (&json!(500), &json!(3), &Value::Null));
+    // Page by page the same, though lines of the run stand on both sides of a page's end.
+    let (mut pages, mut before) = (Vec::new(), Value::Null);
+    for left in (1..=3).rev() {
+        let page = search(&mut ann, json!({"q":"needle","limit":1,"before":before})).await;
+        assert_eq!(page["total"], left);
+        pages.extend(shown(&page));
+        before = page["next"].clone();
+    }
+    assert_eq!(pages, expected);
+    assert_eq!(before, Value::Null);
 }

@@ -129,10 +129,10 @@ async fn words_are_found_with_their_place() {
     ann.until("# ").await;
     let narrowed = [
         ("in:general by:ben kind:message since:2020-01-01 10.4.1.74", "ben: web-1"),
-        ("by:ann 10.4.1.74", "nothing was found"),
-        ("until:2020-01-01 10.4.1.74", "nothing was found"),
-        ("kind:output 10.4.1.74", "nothing was found"),
-        ("\"by:ann\"", "nothing was found"),
+        ("by:ann 10.4.1.74", "No results"),
+        ("until:2020-01-01 10.4.1.74", "No results"),
+        ("kind:output 10.4.1.74", "No results"),
+        ("\"by:ann\"", "No results"),
         ("since:yesterday 10.4.1.74", "a day is written as 2026-11-23"),
         ("in:general", "say what to search for"),
     ];

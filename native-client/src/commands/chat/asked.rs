@@ -73,17 +73,20 @@ pub(super) fn hits(found: &SearchFound) -> String {
     for hit in &found.hits {
         let run = hit.n.map_or_else(String::new, |n| format!(" [r{n}]"));
         let (at, text) = (moment_words(hit.at), visible(&hit.text));
-        let _ = writeln!(out, "-- {} {:>6}  {at} {}{run}: {text}", hit.room, hit.seq, hit.by);
+        let lines = hit.lines_shown(found.more).map_or_else(String::new, |lines| format!("  ({lines} lines)"));
+        let _ = writeln!(out, "-- {} {:>6}  {at} {}{run}: {text}{lines}", hit.room, hit.seq, hit.by);
     }
     match (found.hits.len(), found.next.is_some()) {
-        (0, _) => out.push_str("-- nothing contains that"),
-        (_, true) => out.push_str("-- there are more: say more words"),
+        (0, _) => out.push_str("-- No results"),
+        (n, true) => {
+            let _ = write!(out, "-- The {n} newest of {} results; add words to narrow the search", found.total_shown());
+        }
         (n, false) => {
-            let _ = write!(out, "-- {n} found");
+            let _ = write!(out, "-- {n} result{}", if n == 1 { "" } else { "s" });
         }
     }
     if found.behind > 0 {
-        let _ = write!(out, "; the last {} lines are not searched yet", found.behind);
+        let _ = write!(out, "; the newest {} lines are not indexed yet", found.behind);
     }
     out
 }

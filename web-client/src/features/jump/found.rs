@@ -4,6 +4,7 @@ use wardroom_client_core::protocol::messages::{Hit, HitKind};
 use yew::prelude::*;
 
 use crate::hooks::{use_engine, use_words};
+use crate::i18n::fill;
 use crate::logic::marks::marked;
 use crate::services::browser;
 use crate::text::shown::shown;
@@ -11,6 +12,8 @@ use crate::text::shown::shown;
 #[derive(PartialEq, Properties)]
 pub struct HitItemProps {
     pub hit: Hit,
+    /// Not all lines were counted.
+    pub is_more: bool,
 }
 
 /// The hit.
@@ -26,6 +29,8 @@ pub fn HitItem(props: &HitItemProps) -> Html {
         HitKind::File => words.kind_file,
     };
     let run = hit.n.map(|n| format!(" r{n}")).unwrap_or_default();
+    let lines = hit.lines_shown(props.is_more);
+    let lines = lines.map(|lines| format!(" · {}", fill(words.hit_lines, &[&lines]))).unwrap_or_default();
     let at = format!("{} {}", browser::date_digits(hit.at), browser::local(hit.at).hh_mm());
     let piece = |(nth, (text, is_mark)): (usize, (&str, bool))| {
         let text = shown(text).into_owned();
@@ -38,7 +43,7 @@ pub fn HitItem(props: &HitItemProps) -> Html {
     let class = classes!("jump__text", (hit.kind != HitKind::Message).then_some("jump__text--mono"));
     html! {
         <>
-            <span class="jump__where">{ format!("{} · {} · {at} · {kind}{run}", engine.room_called(&hit.room), engine.person(hit.by.as_str())) }</span>
+            <span class="jump__where">{ format!("{} · {} · {at} · {kind}{run}{lines}", engine.room_called(&hit.room), engine.person(hit.by.as_str())) }</span>
             <span {class}>{ for marked(&hit.text, &hit.marks).into_iter().enumerate().map(piece) }</span>
         </>
     }

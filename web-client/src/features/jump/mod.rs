@@ -31,6 +31,10 @@ struct Found {
     hits: Vec<Hit>,
     next: Option<u64>,
     behind: u64,
+    /// How many hits there are, as it is shown.
+    total: String,
+    /// Not all of them were counted.
+    is_more: bool,
     is_asked: bool,
     why: Option<String>,
 }
@@ -124,12 +128,13 @@ pub fn Jump(props: &JumpProps) -> Html {
             </div>
         }
     };
+    let is_more = found.is_more;
     let hit = |(nth, hit): (usize, &Hit)| {
         let nth = nth + places.len();
         html! {
             <div key={format!("{}/{}/{}", hit.room, hit.seq, hit.off.unwrap_or(0))} id={format!("{LIST_ID}-{nth}")} role="option" aria-selected={(nth == at).to_string()}
                 class="jump__item jump__item--hit" onclick={take(nth)} data-testid={testids::HIT} data-seq={hit.seq.to_string()}>
-                <HitItem hit={hit.clone()} />
+                <HitItem hit={hit.clone()} is_more={is_more} />
             </div>
         }
     };
@@ -157,7 +162,7 @@ fn says(found: &Found, is_searching: bool, words: &crate::i18n::Words) -> String
         (None, false, _) => words.jump_hint.to_owned(),
         (None, true, true) => words.searching.to_owned(),
         (None, true, false) if found.hits.is_empty() => words.hits_none.to_owned(),
-        (None, true, false) => fill(words.hits_count, &[&found.hits.len().to_string()]),
+        (None, true, false) => fill(words.hits_count, &[&found.total]),
     };
     if found.behind > 0 && is_searching {
         says.push(' ');
@@ -176,7 +181,7 @@ fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<F
     let ask = {
         let (engine, found, asked) = (engine.clone(), found.setter(), asked.clone());
         let (q, filter, room) = (text.trim().to_owned(), filter.clone(), room.clone());
-        Callback::from(move |(before, had): (Option<u64>, Vec<Hit>)| {
+        Callback::from(move |(before, had, had_total): (Option<u64>, Vec<Hit>, Option<String>)| {
             *asked.borrow_mut() += 1;
             let number = *asked.borrow();
             let (found, asked) = (found.clone(), asked.clone());
@@ -203,9 +208,12 @@ fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<F
                     .and_then(|answer| answer.fields::<SearchFound>().map_err(|bad| Refusal::local(bad.to_string())));
                 found.set(match told {
                     Ok(told) => {
+                        // The first page counts those of all that follow.
+                        let total = had_total.clone().unwrap_or_else(|| told.total_shown());
                         let mut hits = had.clone();
                         hits.extend(told.hits);
-                        Found { hits, next: told.next, behind: told.behind, is_asked: false, why: None }
+                        let (next, behind, is_more) = (told.next, told.behind, told.more);
+                        Found { hits, next, behind, total, is_more, is_asked: false, why: None }
                     }
                     Err(refusal) => Found { why: Some(refusal.words), ..Found::default() },
                 });
@@ -223,12 +231,12 @@ fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<F
                 return;
             }
             found.set(Found { is_asked: true, ..(*found).clone() });
-            *timer.borrow_mut() = Some(Timeout::new(SEARCH_AFTER_MS, move || ask.emit((None, Vec::new()))));
+            *timer.borrow_mut() = Some(Timeout::new(SEARCH_AFTER_MS, move || ask.emit((None, Vec::new(), None))));
         }
     });
     let more = {
         let (found, ask) = (found.clone(), ask);
-        Callback::from(move |()| ask.emit((found.next, found.hits.clone())))
+        Callback::from(move |()| ask.emit((found.next, found.hits.clone(), Some(found.total.clone()))))
     };
     (found, more)
 }

@@ -1,0 +1,130 @@
+//! Places of lines in a room and who wrote them, so that "how many lines of others follow this place" takes two binary
+//! searches, however long the room's history and however many its members. Used by `people` for unread lines and for
+//! mentions of everyone.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::store::UserId;
+
+/// The last lines of a room, ascending by place.
+#[derive(Debug, Default)]
+pub struct Lines {
+    all: VecDeque<(u64, UserId)>,
+    /// The places of each author; absent for none.
+    by: HashMap<UserId, VecDeque<u64>>,
+}
+
+impl Lines {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Lines after a place that somebody else wrote.
+    pub fn others_after(&self, user: UserId, after: u64) -> usize {
+        let all = self.all.len() - self.all.partition_point(|(seq, _)| *seq <= after);
+        let own = self.by.get(&user).map_or(0, |own| own.len() - own.partition_point(|seq| *seq <= after));
+        all.saturating_sub(own)
+    }
+
+    /// Lines that are left for whoever wrote most of them: what everyone has at least.
+    pub fn others_min(&self) -> usize {
+        self.all.len() - self.by.values().map(VecDeque::len).max().unwrap_or(0)
+    }
+
+    /// True if there is a line in this place.
+    pub fn has(&self, seq: u64) -> bool {
+        self.all.binary_search_by_key(&seq, |(seq, _)| *seq).is_ok()
+    }
+
+    /// Adds a line. One that is there already stays as it is.
+    pub fn insert(&mut self, seq: u64, by: UserId) {
+        // Nearly always behind all others.
+        let at = if self.all.back().is_none_or(|(last, _)| *last < seq) {
+            self.all.len()
+        } else {
+            match self.all.binary_search_by_key(&seq, |(seq, _)| *seq) {
+                Ok(_) => return,
+                Err(at) => at,
+            }
+        };
+        self.all.insert(at, (seq, by));
+        let own = self.by.entry(by).or_default();
+        let at = own.partition_point(|other| *other < seq);
+        own.insert(at, seq);
+    }
+
+    /// Removes the line in this place, if there is one.
+    pub fn remove(&mut self, seq: u64) {
+        let Ok(at) = self.all.binary_search_by_key(&seq, |(seq, _)| *seq) else { return };
+        let Some((_, by)) = self.all.remove(at) else { return };
+        self.remove_own(by, seq);
+    }
+
+    /// Removes the first line, and gives its place.
+    pub fn pop_front(&mut self) -> Option<u64> {
+        let (seq, by) = self.all.pop_front()?;
+        self.remove_own(by, seq);
+        Some(seq)
+    }
+
+    /// Removes all lines before a place.
+    pub fn forget_before(&mut self, first: u64) {
+        while self.all.front().is_some_and(|(seq, _)| *seq < first) {
+            self.pop_front();
+        }
+    }
+
+    fn remove_own(&mut self, by: UserId, seq: u64) {
+        let Some(own) = self.by.get_mut(&by) else { return };
+        if let Ok(at) = own.binary_search(&seq) {
+            own.remove(at);
+        }
+        if own.is_empty() {
+            self.by.remove(&by);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_others_are_counted_as_a_list_would() {
+        let (mut lines, mut list) = (Lines::default(), Vec::new());
+        // A fixed walk through inserts in any order, removals and cuts.
+        let mut state = 7u64;
+        let mut next = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for step in 0..2_000 {
+            let (seq, by) = (next(500), UserId(i64::try_from(next(5)).unwrap_or(0)));
+            match next(10) {
+                0 | 1 => {
+                    lines.remove(seq);
+                    list.retain(|(other, _)| *other != seq);
+                }
+                2 if step % 50 == 0 => {
+                    lines.forget_before(seq / 4);
+                    list.retain(|(other, _)| *other >= seq / 4);
+                }
+                _ if list.iter().all(|(other, _)| *other != seq) => {
+                    lines.insert(seq, by);
+                    list.push((seq, by));
+                }
+                _ => lines.insert(seq, by),
+            }
+            let after = next(500);
+            for user in (0..6).map(UserId) {
+                let naive = list.iter().filter(|(seq, by)| *seq > after && *by != user).count();
+                assert_eq!(lines.others_after(user, after), naive, "step {step}");
+            }
+            assert_eq!(lines.len(), list.len());
+            assert_eq!(lines.has(seq), list.iter().any(|(other, _)| *other == seq));
+            let others = (0..6).map(|user| list.iter().filter(|(_, by)| *by != UserId(user)).count()).min();
+            assert_eq!(Some(lines.others_min()), others);
+        }
+    }
+}
