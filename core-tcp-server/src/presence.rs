@@ -1,18 +1,21 @@
 //! Who is connected: to close the connections of a session that ended, to tell a user's other connections what they
 //! read, to say who is here, and to find connections that fell silent.
 
+mod moves;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+pub use moves::tell_moves;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
-use wardroom_protocol::messages::{Goaway, Ping, Presence as Told};
+use wardroom_protocol::messages::{Goaway, Ping};
 
 use crate::accounts::{SessionId, User};
-use crate::limits::{OPEN_ROOMS_MAX, PRESENCE_USERS_MAX};
+use crate::limits::OPEN_ROOMS_MAX;
 use crate::outlet::{Outlet, Reader};
 use crate::state::State;
 use crate::store::{RoomId, UserId};
@@ -171,60 +174,6 @@ impl Presence {
         }
     }
 
-    /// Who came and who went since the last time; whoever did both did neither.
-    fn moves(&self) -> HashMap<UserId, bool> {
-        let mut inner = self.lock();
-        let moved = std::mem::take(&mut inner.moved);
-        let mut moves = HashMap::new();
-        for user in moved {
-            let is_here = inner.by_user.contains_key(&user);
-            let is_news = if is_here { inner.told.insert(user) } else { inner.told.remove(&user) };
-            if is_news {
-                moves.insert(user, is_here);
-            }
-        }
-        moves
-    }
-
-    /// Rooms whose members some connection asked for.
-    fn asked_rooms(&self) -> Vec<RoomId> {
-        self.lock().by_room.keys().copied().collect()
-    }
-
-    /// The connections that asked about these rooms, each with those of them that it asked about.
-    fn askers(&self, rooms: &HashMap<RoomId, Vec<UserId>>) -> HashMap<u64, Asker> {
-        let inner = self.lock();
-        let mut askers: HashMap<u64, Asker> = HashMap::new();
-        for room in rooms.keys() {
-            for id in inner.by_room.get(room).into_iter().flatten() {
-                let Some(connection) = inner.connections.get(id) else { continue };
-                askers.entry(*id).or_insert_with(|| Asker::of(connection)).rooms.push(*room);
-            }
-        }
-        askers
-    }
-
-    /// The connections that are to be told something late, and what.
-    fn latecomers(&self) -> Vec<(u64, Asker, HashSet<UserId>)> {
-        let mut inner = self.lock();
-        let Inner { connections, late, .. } = &mut *inner;
-        let taken = std::mem::take(late).into_iter().filter_map(|id| {
-            let connection = connections.get_mut(&id)?;
-            let users = std::mem::take(&mut connection.late);
-            let rooms = connection.asked.clone();
-            Some((id, Asker { rooms, ..Asker::of(connection) }, users))
-        });
-        taken.collect()
-    }
-
-    fn put_off(&self, id: u64, users: impl IntoIterator<Item = UserId>) {
-        let mut inner = self.lock();
-        if let Some(connection) = inner.connections.get_mut(&id) {
-            connection.late.extend(users);
-            inner.late.insert(id);
-        }
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -277,86 +226,6 @@ fn forget<K: Eq + Hash>(ids_of: &mut HashMap<K, HashSet<u64>>, key: K, id: u64) 
             ids_of.remove(&key);
         }
     }
-}
-
-/// A connection that asked who is in a room.
-struct Asker {
-    outlet: Arc<Outlet>,
-    user: UserId,
-    rooms: Vec<RoomId>,
-}
-
-impl Asker {
-    fn of(connection: &Connection) -> Self {
-        Self { outlet: Arc::clone(&connection.outlet), user: connection.user, rooms: Vec::new() }
-    }
-
-    /// Only rooms that they may still know of.
-    fn keep_seen(&mut self, state: &State) {
-        self.rooms.retain(|id| state.rooms.by_id(*id).is_some_and(|room| room.is_seen_by(self.user)));
-        self.rooms.sort_unstable();
-    }
-}
-
-/// Tells who came and who went to those who asked who is in a room that these are in. Called by the sweeper, so that
-/// somebody who comes back at once was never away. All that moved in a room is one frame, made once for all who asked
-/// about that room; a connection that has much to read is told later how it is then.
-pub fn tell_moves(state: &State) {
-    let presence = &state.presence;
-    tell_late(state);
-    let moves = presence.moves();
-    if moves.is_empty() {
-        return;
-    }
-    let users: Vec<UserId> = moves.keys().copied().collect();
-    let among = |id: RoomId| Some((id, state.rooms.by_id(id)?.among(&users)));
-    let mut rooms: HashMap<RoomId, Vec<UserId>> = presence.asked_rooms().into_iter().filter_map(among).collect();
-    rooms.retain(|_, users| !users.is_empty());
-    // Most connections asked about the same rooms as others did.
-    let mut frames: HashMap<Vec<RoomId>, Vec<Bytes>> = HashMap::new();
-    for (id, mut asker) in presence.askers(&rooms) {
-        asker.keep_seen(state);
-        let moved = || asker.rooms.iter().filter_map(|room| rooms.get(room)).flatten().copied().collect::<HashSet<_>>();
-        if asker.outlet.is_crowded() {
-            presence.put_off(id, moved());
-            continue;
-        }
-        if !frames.contains_key(&asker.rooms) {
-            let is_here = |user| moves.get(&user).copied().unwrap_or(false);
-            frames.insert(asker.rooms.clone(), frames_of(state, moved(), is_here));
-        }
-        for frame in frames.get(&asker.rooms).into_iter().flatten() {
-            asker.outlet.tell(frame.clone());
-        }
-    }
-}
-
-/// What could not be told before, as it is now.
-fn tell_late(state: &State) {
-    for (id, mut asker, mut users) in state.presence.latecomers() {
-        if asker.outlet.is_crowded() {
-            state.presence.put_off(id, users);
-            continue;
-        }
-        asker.keep_seen(state);
-        let rooms: Vec<_> = asker.rooms.iter().filter_map(|id| state.rooms.by_id(*id)).collect();
-        users.retain(|user| rooms.iter().any(|room| room.has(*user)));
-        for frame in frames_of(state, users, |user| state.presence.is_here(user)) {
-            asker.outlet.tell(frame);
-        }
-    }
-}
-
-/// One frame for all of these users; several, where a line could not hold them.
-fn frames_of(state: &State, users: HashSet<UserId>, is_here: impl Fn(UserId) -> bool) -> Vec<Bytes> {
-    let mut users: Vec<_> = users.into_iter().filter_map(|user| state.accounts.by_id(user)).collect();
-    users.sort_by(|a, b| a.name.cmp(&b.name));
-    let frame = |users: &[Arc<User>]| {
-        let (here, gone): (Vec<_>, Vec<_>) = users.iter().partition(|user| is_here(user.id));
-        let names = |users: Vec<&Arc<User>>| users.into_iter().map(|user| user.name.clone()).collect();
-        encode(Number::None, &Told { here: names(here), gone: names(gone) })
-    };
-    users.chunks(PRESENCE_USERS_MAX).map(frame).collect()
 }
 
 impl Drop for Here {

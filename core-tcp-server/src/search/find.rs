@@ -2,58 +2,21 @@
 //! enough for a page. What is behind them is counted, for a moment. All lines of one run are one hit. Blocks.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Rows, Statement, params};
-use wardroom_protocol::event::{EventBody, RunStarted};
-use wardroom_protocol::messages::{Hit, HitKind, SearchFound};
-use wardroom_protocol::{RoomName, UserName};
+use wardroom_protocol::messages::{Hit, SearchFound};
 
+use super::docs;
 use super::grams::{Mark, Question, question};
 use super::limits::{
-    ANSWER_BYTES_MAX, BUSY_RETRY_MS, COUNT_MS, HITS_COUNTED_MAX, LINES_COUNTED_MAX, LINES_FIELD_BYTES, PIECE_BYTES_MAX,
+    ANSWER_BYTES_MAX, BUSY_RETRY_MS, COUNT_MS, HITS_COUNTED_MAX, LINES_COUNTED_MAX, LINES_FIELD_BYTES,
     PRIVATE_ROOMS_MAX,
 };
-use super::words::{self, Excerpt};
-use super::{docs, output};
+use super::look::{Candidate, Plan, candidate, kind_as_sql, look};
 use crate::refusal::Refusal;
-use crate::store::{RoomId, UserId};
-
-/// What is searched for, and where.
-#[derive(Debug)]
-pub struct Plan {
-    /// All of these.
-    pub words: Vec<Vec<char>>,
-    /// The rooms that may be searched, with their names; true for public ones.
-    pub rooms: HashMap<RoomId, (RoomName, bool)>,
-    /// It was one room that was asked for.
-    pub is_one_room: bool,
-    /// Only this user's doing.
-    pub by: Option<UserId>,
-    /// Only this.
-    pub kind: Option<HitKind>,
-    /// Only from here on.
-    pub since: u64,
-    /// Only before.
-    pub until: u64,
-    /// Only rows before this one.
-    pub before: i64,
-    /// So many.
-    pub limit: usize,
-    /// Not longer than this.
-    pub deadline: Instant,
-}
-
-struct Candidate {
-    room: RoomId,
-    seq: i64,
-    at: u64,
-    kind: i64,
-    span: Option<(i64, i64)>,
-}
+use crate::store::RoomId;
 
 /// Searches. Where it is interrupted it gives what it has found, if that is something.
 ///
@@ -274,109 +237,4 @@ fn bisect(index: &Connection, at: u64) -> rusqlite::Result<i64> {
         }
     }
     Ok(low)
-}
-
-fn candidate(index: &Connection, id: i64) -> rusqlite::Result<Option<Candidate>> {
-    index
-        .prepare_cached("SELECT room, seq, at, kind, off, len FROM docs WHERE id = ?1")?
-        .query_row([id], |row| {
-            let span: (Option<i64>, Option<i64>) = (row.get(4)?, row.get(5)?);
-            Ok(Candidate {
-                room: RoomId(row.get(0)?),
-                seq: row.get(1)?,
-                at: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
-                kind: row.get(3)?,
-                span: span.0.zip(span.1),
-            })
-        })
-        .optional()
-}
-
-/// The hit that a candidate is, if it is one: it is in the rooms and has the words, and it is still there. Of output also how many
-/// lines have the words.
-fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rusqlite::Result<Option<(Hit, u64)>> {
-    let Some((room, _)) = plan.rooms.get(&of.room) else { return Ok(None) };
-    let event = store
-        .prepare_cached(
-            "SELECT e.at, e.by, u.name, e.kind, e.fields FROM events e JOIN users u ON u.id = e.by
-             WHERE e.room = ?1 AND e.seq = ?2",
-        )?
-        .query_row(params![of.room.0, of.seq], |row| {
-            let (kind, fields): (String, String) = (row.get(3)?, row.get(4)?);
-            let at = u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0);
-            Ok((at, UserId(row.get(1)?), row.get::<_, String>(2)?, EventBody::parse(&kind, fields.as_bytes())))
-        })
-        .optional()?;
-    let Some((at, by, by_name, body)) = event else { return Ok(None) };
-    // When output was printed, the index knows.
-    let at = if of.kind == docs::OUTPUT { of.at } else { at };
-    let Some(Compared { kind, excerpt, run, off, lines }) = compare(runs, plan, of, body) else { return Ok(None) };
-    let is_asked = plan.by.is_none_or(|asked| asked == by)
-        && plan.kind.is_none_or(|asked| asked == kind)
-        && (plan.since..plan.until).contains(&at);
-    let Ok(by) = UserName::parse(&by_name) else { return Ok(None) };
-    let (run, n) = run.map(|run| (run.run, run.n)).unzip();
-    let hit = Hit {
-        room: room.clone(),
-        seq: u64::try_from(of.seq).unwrap_or(0),
-        at,
-        by,
-        kind,
-        text: excerpt.text,
-        marks: excerpt.marks,
-        run,
-        n,
-        off,
-        lines: None,
-    };
-    Ok(is_asked.then_some((hit, lines)))
-}
-
-/// What a candidate shows.
-struct Compared {
-    kind: HitKind,
-    excerpt: Excerpt,
-    run: Option<RunStarted>,
-    off: Option<u64>,
-    /// Lines that have the words.
-    lines: u64,
-}
-
-impl Compared {
-    fn line(kind: HitKind, text: &str, plan: &Plan) -> Option<Self> {
-        words::find(text, &plan.words).map(|excerpt| Self { kind, excerpt, run: None, off: None, lines: 1 })
-    }
-}
-
-fn compare(runs: &Path, plan: &Plan, of: &Candidate, body: EventBody) -> Option<Compared> {
-    match (of.kind, body) {
-        (docs::MESSAGE, EventBody::Message(message)) => Compared::line(HitKind::Message, &message.text, plan),
-        (docs::FILE, EventBody::FileAdded(file)) => Compared::line(HitKind::File, file.path.as_str(), plan),
-        (docs::RUN, EventBody::RunStarted(run)) => {
-            let compared = Compared::line(HitKind::Run, &run.cmd, plan)?;
-            Some(Compared { run: Some(run), ..compared })
-        }
-        (docs::OUTPUT, EventBody::RunStarted(run)) => {
-            let (off, len) = of.span?;
-            let off = u64::try_from(off).ok()?;
-            let mut bytes = vec![0; usize::try_from(len).ok()?.min(PIECE_BYTES_MAX)];
-            // Output that is gone, or cannot be read, has no words.
-            let file = File::open(crate::runs::output_path(runs, run.run)).ok()?;
-            file.read_exact_at(&mut bytes, off).ok()?;
-            let mut found = output::find(&bytes, &plan.words);
-            let (at, excerpt) = found.next()?;
-            let (run, off, lines) = (Some(run), Some(off + at as u64), 1 + found.count() as u64);
-            Some(Compared { kind: HitKind::Output, excerpt, run, off, lines })
-        }
-        _ => None,
-    }
-}
-
-fn kind_as_sql(kind: HitKind) -> i64 {
-    match kind {
-        HitKind::Message => docs::MESSAGE,
-        HitKind::Run => docs::RUN,
-        HitKind::Output => docs::OUTPUT,
-        HitKind::File => docs::FILE,
-    }
 }

@@ -12,6 +12,7 @@ mod fold;
 mod grams;
 mod index;
 mod limits;
+mod look;
 mod output;
 mod part;
 mod schema;
@@ -29,8 +30,8 @@ use wardroom_protocol::RunId;
 use wardroom_protocol::limits::HITS_MAX;
 use wardroom_protocol::messages::{Search as Ask, SearchFound};
 
-use self::find::Plan;
 use self::limits::{BUSY_RETRY_MS, HITS_DEFAULT, SEARCH_MS};
+use self::look::Plan;
 use self::signal::Signal;
 use self::turns::Turns;
 use crate::policy::Member;
