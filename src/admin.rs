@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use wardroom_native_client::commands::{Admin, AdminCall, admin as ask_running};
-use wardroom_native_client::{ExitCode, Failure, Server, Target, password};
-use wardroom_protocol::messages::{Auth, TokenAdd, UserAdd, UserDisable, UserList, UserPasswd, UserSetRole};
+use wardroom_native_client::{ExitCode, Failure, Server, Target, new_nonce, password};
+use wardroom_protocol::messages::{Auth, InviteAdd, TokenAdd, UserAdd, UserDisable, UserList, UserPasswd, UserSetRole};
 
 use crate::args::{AdminArgs, AdminCommand, TokenCommand, UserCommand};
 use crate::data;
@@ -17,11 +17,11 @@ pub async fn admin(args: AdminArgs, json: bool) -> Result<u8, Failure> {
     let call = match command {
         AdminCommand::User { command } => user_call(command).await?,
         AdminCommand::Token { command: TokenCommand::Add { name, label } } => {
-            AdminCall::TokenAdd(TokenAdd { user: name, label })
+            AdminCall::TokenAdd(TokenAdd { user: name, label, nonce: Some(new_nonce()?) })
         }
         AdminCommand::Invite { role, public_url } => {
             web_url = public_url.or(web_url);
-            AdminCall::Invite { role }
+            AdminCall::Invite(InviteAdd { role, nonce: Some(new_nonce()?) })
         }
     };
     let admin = Admin { call, web_url, json };
@@ -52,7 +52,7 @@ async fn new_password(from_stdin: bool) -> Result<String, Failure> {
     if password::ask_secret("Once more: ").await? == first {
         return Ok(first);
     }
-    Err(Failure::failed("the two are not the same; try again"))
+    Err(Failure::failed("the passwords do not match; try again"))
 }
 
 /// A core answers on the folder's socket.

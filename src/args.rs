@@ -13,27 +13,27 @@ use place::FolderPlace;
 pub use server::{AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, ServeArgs, TokenCommand, UserCommand};
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by the server, 4 no connection to it;
+Exit codes: 0 success, 1 failure, 2 usage error, 3 refused by the server, 4 no connection;
 `wardroom run` exits with the command's own code (128 + signal, 124 timed out, 125 lost, 127 not started).
 
-A first visit:
-  wardroom serve                                 start a server here; open the link that it prints
+Getting started:
+  wardroom serve                                 start a server; open the link it prints
   wardroom login tcp://127.0.0.1:7000 ann        sign in on the command line
-  wardroom chat general                          talk
-  wardroom run general -- uname -a               run a command that everybody in the room sees
+  wardroom chat general                          chat in a room
+  wardroom run general -- uname -a               run a command that everyone in the room sees
   wardroom put report.pdf general                share a file";
 
 /// The room where a team runs its machines: chat, commands and files in one timeline.
 #[derive(Debug, Parser)]
 #[command(name = "wardroom", version, after_help = AFTER_HELP, arg_required_else_help = true)]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
     /// Which server, and as whom.
     #[command(flatten)]
     pub connect: ConnectArgs,
-    /// What to write to the log on stderr: error, warn, info, debug, or a filter like wardroom_core=debug [else: RUST_LOG]
+    /// Log level (error, warn, info, debug) or filter (wardroom_core=debug) [default: $RUST_LOG]
     #[arg(long, global = true, value_name = "FILTER")]
     pub log: Option<String>,
 }
@@ -41,10 +41,10 @@ pub struct Cli {
 /// Which server, and as whom.
 #[derive(Args, Clone, Debug)]
 pub struct ConnectArgs {
-    /// The server: tcp://HOST:PORT, unix:PATH, ws://HOST/… or wss://HOST/… [else: the one signed in to]
+    /// Server: tcp://HOST:PORT, unix:PATH, ws://HOST/… or wss://HOST/… [default: the one you signed in to]
     #[arg(long, global = true, env = "WARDROOM_SERVER", value_name = "URL", help_heading = "Connection")]
     pub server: Option<Server>,
-    /// A token made by `wardroom admin token add`; better in the environment, where others do not see it
+    /// API token from `wardroom admin token add`; prefer the environment variable, which others cannot see
     #[arg(
         long,
         global = true,
@@ -54,7 +54,7 @@ pub struct ConnectArgs {
         help_heading = "Connection"
     )]
     pub token: Option<String>,
-    /// For programs: one JSON object a line on stdout
+    /// Print one JSON object per line
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -62,93 +62,96 @@ pub struct ConnectArgs {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start a server: core, page and one host for commands, all on this machine
+    /// Start a server: core, web page and a command host on this machine
     Serve(ServeArgs),
-    /// Start the core alone: accounts, rooms, runs and files, over TCP and unix sockets
+    /// Start only the core: accounts, rooms, runs and files, over TCP and Unix sockets
     Core(CoreArgs),
-    /// Start the gateway alone: the page, WebSocket and HTTP, in front of a core
+    /// Start only the gateway: web page, WebSocket and HTTP for a core
     Gateway(GatewayArgs),
-    /// Start a host: runs commands on this machine for a core, here or elsewhere
+    /// Start a host that runs commands on this machine for a core
     Host(HostArgs),
-    /// Sign in, and remember it
+    /// Sign in and save the session
     Login(LoginArgs),
-    /// End the session, and forget it
+    /// Sign out and delete the saved session
     Logout,
-    /// Talk in a room, line by line (also in a pipe)
+    /// Chat in a room, interactively or from a pipe
     #[command(
-        after_help = "Lines that are typed are said; /help lists the commands, the same as with nc and in the page.\n\
-        At a terminal a command is explained while it is typed, Tab completes, /put and /get move files, and a long\n\
-        paste becomes a file by one key; Ctrl-D leaves. In a pipe a line over 16 KiB becomes a file.\n\
-        The room's lines go to stdout, words about the connection to stderr. The end of input waits until all that\n\
-        was said stands in the room."
+        after_help = "Each line is sent as a message. A line that starts with `$ ` runs a command; /help lists the slash commands.\n\
+        At a terminal, commands are explained as you type, Tab completes, /put and /get transfer files, a long paste\n\
+        can be sent as a file, and Ctrl-D exits. In a pipe, a line over 16 kB becomes a file.\n\
+        Messages go to stdout, status to stderr. At the end of input, chat waits until everything is sent."
     )]
     Chat {
-        /// The room
+        /// Room
         room: RoomName,
-        /// Begin with so many of the last lines
+        /// Start with the last N messages
         #[arg(long, value_name = "N")]
         last: Option<u64>,
     },
-    /// Say something in a room, and wait until it stands there
-    #[command(after_help = "A text over 16 KiB becomes a file on the room's shelf, whose first lines are the message.")]
+    /// Post a message and wait for confirmation
+    #[command(after_help = "Text over 16 kB is uploaded as a file; the message shows its first lines.")]
     Send {
         /// The room
         room: RoomName,
-        /// The words; - reads them from standard input
+        /// Message; - reads it from standard input
         #[arg(required = true, value_name = "TEXT|-")]
         text: Vec<String>,
-        /// Answer this line (its seq, as --json shows it)
-        #[arg(long, value_name = "SEQ")]
+        /// Reply to this message; `wardroom log --ids` prints the IDs
+        #[arg(long, value_name = "ID")]
         reply: Option<u64>,
     },
-    /// Say something to one person, or to a few
+    /// Send a direct message
+    #[command(override_usage = "wardroom dm [OPTIONS] <USER>... <MESSAGE>")]
     Dm {
-        /// Whom, and last the words: one argument, in quotation marks; - reads them from standard input
-        #[arg(required = true, num_args = 2.., value_name = "USER… TEXT|-")]
+        /// Users, then the message as one argument; - reads it from standard input
+        #[arg(required = true, num_args = 2.., value_name = "USER... MESSAGE")]
         to: Vec<String>,
     },
-    /// Run a command in a room: everybody there sees it, and its output and exit code come here
+    /// Run a command that everyone in the room sees; prints its output and exits with its code
     Run(RunArgs),
-    /// Put files on a room's shelf
+    /// Upload files to a room
     Put(PutArgs),
-    /// Get a file from a room's shelf
+    /// Download a file from a room
     Get(GetArgs),
-    /// List the rooms and what is unread there, or what lies on a room's shelf
+    /// List rooms with unread counts, or the files of a room
     #[command(visible_alias = "rooms")]
     Ls {
-        /// The room, and a folder on its shelf; nothing lists the rooms
+        /// Room, with an optional folder [default: list all rooms]
         #[arg(value_name = "ROOM[:PATH]")]
         place: Option<FolderPlace>,
     },
-    /// Show what stands in a room
+    /// Show room history
     Log {
-        /// The room
+        /// Room
         room: RoomName,
-        /// Stay, and show what comes
+        /// Keep running and show new messages
         #[arg(short, long)]
         follow: bool,
-        /// Everything after this line (its seq, as --json shows it)
-        #[arg(long, value_name = "SEQ", conflicts_with = "last")]
+        /// Messages after ID
+        #[arg(long, value_name = "ID", conflicts_with = "last")]
         after: Option<u64>,
-        /// What stands before this line
-        #[arg(long, value_name = "SEQ", conflicts_with_all = ["last", "follow"])]
+        /// Messages before ID
+        #[arg(long, value_name = "ID", conflicts_with_all = ["last", "follow"])]
         before: Option<u64>,
-        /// So many lines at most [default: the last 50; with --after all]
+        /// At most N messages [default: 50; with --after, all]
         #[arg(long, value_name = "N", conflicts_with = "last")]
         limit: Option<u64>,
-        /// So many of the last lines
+        /// The last N messages
         #[arg(long, value_name = "N")]
         last: Option<u64>,
+        /// Print the ID of each message, for `wardroom send --reply`
+        #[arg(long)]
+        ids: bool,
     },
-    /// Search what was said, run, printed and shared, newest first
+    /// Search messages, commands, output and files, newest first
     Search(SearchArgs),
-    /// Write a room, or a span of its time, into a file: for people or for programs, with files if wanted
+    /// Export a room to Markdown or JSON Lines
     Export(ExportArgs),
-    /// Manage accounts, tokens and invites of a data folder, also beside its running server
+    /// Manage accounts, tokens and invites
     Admin(AdminArgs),
-    /// Print the completions for a shell: wardroom completions bash > /etc/bash_completion.d/wardroom
+    /// Print shell completions: wardroom completions bash > /etc/bash_completion.d/wardroom
     Completions {
-        /// The shell
+        /// Shell
         shell: clap_complete::Shell,
     },
 }

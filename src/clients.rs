@@ -26,8 +26,9 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
         Command::Ls { place } => {
             commands::ls(target(connect)?, Ls { place: place.map(|place| (place.room, place.path)), json }).await?
         }
-        Command::Log { room, follow, after, before, limit, last } => {
-            commands::log(target(connect)?, Log { room, follow, after, before, limit: limit.or(last), json }).await?
+        Command::Log { room, follow, after, before, limit, last, ids } => {
+            let log = Log { room, follow, after, before, limit: limit.or(last), ids, json };
+            commands::log(target(connect)?, log).await?
         }
         Command::Search(args) => commands::search(target(connect)?, search(args, json)).await?,
         Command::Export(args) => commands::export(target(connect)?, export(args, json)).await?,
@@ -46,9 +47,9 @@ fn target(connect: ConnectArgs) -> Result<Target, Failure> {
     let saved = SavedLogin::default_path().map_or(Ok(None), |path| SavedLogin::load(&path)).map_err(Failure::usage)?;
     let Some(saved) = saved else {
         let words = if server.is_some() || token.is_some() {
-            "both the server and a token are needed: --server and --token, or WARDROOM_SERVER and WARDROOM_TOKEN"
+            "set both --server and --token (or WARDROOM_SERVER and WARDROOM_TOKEN)"
         } else {
-            "nobody is signed in here; run: wardroom login tcp://HOST:PORT NAME"
+            "not signed in; run: wardroom login tcp://HOST:PORT NAME"
         };
         return Err(Failure::usage(words));
     };
@@ -56,7 +57,7 @@ fn target(connect: ConnectArgs) -> Result<Target, Failure> {
     // The saved token is for the server that gave it, and is shown to no other.
     if server.as_ref().is_some_and(|server| *server != saved_server) && token.is_none() {
         return Err(Failure::usage(format!(
-            "you are signed in to {saved_server} and not to the server named; add --token, or sign in there"
+            "you are signed in to {saved_server}, not to this server; add --token or sign in first"
         )));
     }
     let token = token.unwrap_or(saved.token);
@@ -64,7 +65,7 @@ fn target(connect: ConnectArgs) -> Result<Target, Failure> {
 }
 
 fn login_file() -> Result<PathBuf, Failure> {
-    SavedLogin::default_path().ok_or_else(|| Failure::usage("there is no home folder to keep a login in; set HOME"))
+    SavedLogin::default_path().ok_or_else(|| Failure::usage("no home directory to save the login in; set HOME"))
 }
 
 fn login(args: LoginArgs) -> Result<Login, Failure> {

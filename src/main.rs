@@ -33,8 +33,7 @@ fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     if let Command::Completions { shell } = cli.command {
-        clap_complete::generate(shell, &mut Cli::command(), "wardroom", &mut std::io::stdout());
-        return ExitCode::SUCCESS;
+        return completions(shell);
     }
     if let Err(why) = logging::start(cli.log.as_deref(), cli.command.is_server()) {
         return told(&Failure::usage(why));
@@ -61,6 +60,18 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Host(args) => parts::host(args).await,
         Command::Admin(args) => admin::admin(args, connect.json).await,
         other => clients::run(other, connect).await,
+    }
+}
+
+/// Prints the completions. Whoever reads them may stop, as of any output.
+fn completions(shell: clap_complete::Shell) -> ExitCode {
+    use std::io::{ErrorKind, Write};
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "wardroom", &mut script);
+    let mut out = std::io::stdout();
+    match out.write_all(&script).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => told(&Failure::failed(format!("standard output: {e}"))),
+        _ => ExitCode::SUCCESS,
     }
 }
 

@@ -19,7 +19,7 @@ impl Signals {
     /// # Errors
     /// The system does not allow it.
     pub fn watch() -> Result<Signals, Failure> {
-        let stream = |kind| signal(kind).map_err(|e| Failure::failed(format!("signals cannot be watched: {e}")));
+        let stream = |kind| signal(kind).map_err(|e| Failure::failed(format!("cannot watch signals: {e}")));
         Ok(Signals { interrupt: stream(SignalKind::interrupt())?, terminate: stream(SignalKind::terminate())? })
     }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use wardroom_protocol::messages::{Answer, ErrAnswer, RunEnd, Search, SearchFound};
 use wardroom_protocol::{Code, Event, Nonce, RoomName, RunId, StreamId, UserName};
 
-use crate::input::Ticket;
+use crate::ticket::Ticket;
 
 /// Something to do (the first four, in their order), or to know.
 #[derive(Debug)]

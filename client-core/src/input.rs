@@ -7,6 +7,7 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::{Frame, Nonce, RelPath, RoomName, RunId, UserName};
 
 use crate::from::{OpenFrom, WatchFrom};
+use crate::outbox::Outbox;
 
 /// Something happened. `conn` is the number of the [`crate::Effect::Connect`] that the socket was opened for: what a
 /// socket says that has been given up since is ignored.
@@ -109,6 +110,11 @@ pub enum Command {
     RetryPost {
         /// Its mark.
         nonce: Nonce,
+    },
+    /// Take over what another client of this person left. What another person left is dropped.
+    Adopt {
+        /// Its outbox.
+        outbox: Box<Outbox>,
     },
     /// Forget a post that failed, or has not been sent.
     DropPost {
@@ -213,7 +219,9 @@ pub enum Command {
         /// Which.
         room: RoomName,
     },
-    /// Run a command. [`crate::Effect::RunStarted`] or [`crate::Effect::Failed`] follows.
+    /// Run a command, after what was posted in the room before it. [`crate::Effect::RunStarted`] or [`crate::Effect::Failed`] follows.
+    /// It starts now or not at all: what was not sent, or may have been, stays in the outbox as [`crate::PostState::NotSent`] until
+    /// [`Command::RetryPost`] or [`Command::DropPost`].
     StartRun {
         /// What and where; its `nonce` names it until it has an id.
         start: RunStart,
@@ -296,6 +304,11 @@ pub enum Command {
         /// Its mark.
         nonce: Nonce,
     },
+    /// Take an upload that is over off the list. Of one that failed the server keeps what it has, so that it can go on later.
+    ForgetUpload {
+        /// Its mark.
+        nonce: Nonce,
+    },
     /// Give an upload up, or take one that is over off the list.
     CancelUpload {
         /// Its mark.
@@ -333,16 +346,3 @@ pub struct NewUpload {
     /// after a restart of the client.
     pub nonce: Nonce,
 }
-
-/// What becomes of a request when the connection is lost before its answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum OnLoss {
-    /// It is sent again: for requests that may be carried out twice without harm.
-    Resend,
-    /// It fails.
-    Fail,
-}
-
-/// Names a request made with [`crate::Client::request`] until its [`crate::Effect::Answered`].
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Ticket(pub u64);

@@ -18,15 +18,17 @@ pub mod limits;
 mod link;
 mod model;
 mod outbox;
+mod ticket;
 
 pub use amends::{Deed, PendingAmend};
 pub use client::{Client, Options};
 pub use effect::{Change, Effect, Refusal, Subject};
 pub use from::{OpenFrom, WatchFrom};
-pub use input::{Command, Input, Lost, NewUpload, OnLoss, Ticket};
+pub use input::{Command, Input, Lost, NewUpload};
 pub use link::Link;
 pub use model::{Line, OpenState, Quote, Room, Run, RunState, Tail, Timeline, Upload, UploadState};
-pub use outbox::{Outbox, PendingPost, PostState};
+pub use outbox::{NotSent, Outbox, PendingPost, PendingRun, PostState};
+pub use ticket::{OnLoss, Ticket};
 pub use wardroom_protocol as protocol;
 pub use wardroom_protocol::mention::is_mentioned;
 

@@ -28,8 +28,12 @@ pub const ANSWER_TIMEOUT_MS: u64 = 30_000;
 pub const COMMIT_TIMEOUT_MS: u64 = 600_000;
 /// Requests that may wait for an answer or a connection; more are a fault of the caller, and fail.
 pub const REQUESTS_MAX: usize = 1_024;
-/// Posts that the outbox keeps: an evening's worth offline.
+/// Posts that the outbox keeps: an evening's worth offline. Callers ask [`crate::Outbox::is_full`] and keep what is typed after that.
 pub const OUTBOX_POSTS_MAX: usize = 1_000;
+/// Bytes of their texts: a browser keeps 5 MiB for a site, and several tabs share it.
+pub const OUTBOX_BYTES_MAX: usize = 1 << 20;
+/// Milliseconds that a command waits for the messages written before it. Later is not "now": it is kept as not sent.
+pub const RUN_WAIT_MS: u64 = 10_000;
 /// Deeds to messages that it keeps: an evening's worth too.
 pub const OUTBOX_AMENDS_MAX: usize = 1_000;
 /// Lines of an open room that are kept, some 6 MB of them: a long day of a busy room, which one scrolls without waiting. The
@@ -68,7 +72,8 @@ pub const ACK_EVERY_BYTES: u64 = WINDOW_DEFAULT / 4;
 pub const SLICE_BYTES_MAX: u64 = 16 * BODY_BYTES_MAX as u64;
 /// Slices that an upload may ask for ahead: one is read while the other is sent.
 pub const SLICES_AHEAD_MAX: usize = 2;
-/// Uploads that the list holds.
+/// Uploads that the list holds. One that is done makes room for the next; a caller with more files feeds them in as
+/// [`crate::Client::uploads_free`] says.
 pub const UPLOADS_MAX: usize = 1_000;
 /// Uploads that send at one time: they share one connection, and more only take turns.
 pub const UPLOADS_ACTIVE_MAX: usize = 2;

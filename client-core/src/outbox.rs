@@ -1,11 +1,14 @@
-//! Posts that do not stand in their room yet, and deeds to messages that stand. Serializable, so that what was written survives a reload; each is sent
-//! under its nonce until the server has answered, so that it stands there once.
+//! What one wrote and the server has not confirmed: messages, commands, and changes to messages. It can be serialized, so that it
+//! survives a reload. Each is sent under its nonce, so that it takes effect once.
+//!
+//! Messages wait for the connection. Commands do not: one that cannot start now is kept as *not sent* until its author decides.
 
 use serde::{Deserialize, Serialize};
+use wardroom_protocol::messages::RunStart;
 use wardroom_protocol::{Epoch, Nonce, RoomName, UserName};
 
 use crate::amends::{Deed, PendingAmend};
-use crate::limits::{OUTBOX_AMENDS_MAX, OUTBOX_POSTS_MAX};
+use crate::limits::{OUTBOX_AMENDS_MAX, OUTBOX_BYTES_MAX, OUTBOX_POSTS_MAX};
 
 /// The posts and deeds, oldest first, and whose they are. As JSON: `{"user":"ann","posts":[…],"amends":[…]}`; what does not fit this
 /// version is left out when read. A caller keeps it whenever [`crate::Effect::SaveOutbox`] says so, and gives it to the next client in
@@ -21,23 +24,39 @@ pub struct Outbox {
     epoch: Option<Epoch>,
 }
 
-/// A post.
+/// A message, or a command to run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct PendingPost {
     /// Its mark.
     pub nonce: Nonce,
     /// Where.
     pub room: RoomName,
-    /// The words.
+    /// The text; of a command, as it is typed: `$ make test`.
     pub text: String,
-    /// The line that it answers.
+    /// The message that it replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
+    /// The run that it starts, if it is a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<PendingRun>>,
     /// When it was written, Unix milliseconds of the client's clock.
     pub at_ms: u64,
     /// How it stands.
     #[serde(default)]
     pub state: PostState,
+}
+
+/// A run that is to be started.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct PendingRun {
+    /// What to start.
+    pub start: RunStart,
+    /// Watch its output as soon as it has started.
+    #[serde(default)]
+    pub watch: bool,
+    /// When it is no longer "now", on the client's clock. Not kept over a reload.
+    #[serde(skip)]
+    pub(crate) until_ms: u64,
 }
 
 /// How a post stands.
@@ -51,10 +70,42 @@ pub enum PostState {
     Stood(u64),
     /// It was refused, and why.
     Failed(String),
+    /// Only of a command: it will not be sent until its author asks for it ([`crate::Command::RetryPost`]).
+    NotSent(NotSent),
+}
+
+/// Why a command was not sent.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotSent {
+    /// There was no connection.
+    Offline,
+    /// What was written before it took too long.
+    Late,
+    /// It was sent, but the connection broke before the answer: it may have started. Sent again under its nonce, it does not
+    /// start twice.
+    Unknown,
+}
+
+impl NotSent {
+    /// For people: what happened.
+    pub fn words(self) -> &'static str {
+        match self {
+            NotSent::Offline => "not sent: no connection to the server",
+            NotSent::Late => "not sent: the messages before it took too long",
+            NotSent::Unknown => "the connection broke before the server answered: it may have started",
+        }
+    }
 }
 
 impl Outbox {
-    /// The posts, oldest first.
+    /// It takes no more posts: some have to be sent or discarded first.
+    pub fn is_full(&self) -> bool {
+        let bytes = self.posts.iter().fold(0_usize, |sum, post| sum.saturating_add(post.text.len()));
+        self.posts.len() >= OUTBOX_POSTS_MAX || bytes >= OUTBOX_BYTES_MAX
+    }
+
+    /// The posts and commands, oldest first.
     pub fn posts(&self) -> &[PendingPost] {
         &self.posts
     }
@@ -97,9 +148,29 @@ impl Outbox {
         true
     }
 
+    /// Takes over what another left, before what is here; what is here already stays once. Gives the changes that are to be sent.
+    pub(crate) fn adopt(&mut self, mut other: Outbox) -> Vec<PendingAmend> {
+        if self.user.is_some() && other.user.is_some() && self.user != other.user {
+            return Vec::new();
+        }
+        match self.epoch {
+            Some(epoch) => drop(other.is_of(epoch)),
+            None => self.epoch = other.epoch,
+        }
+        self.user = self.user.take().or(other.user);
+        other.posts.retain(|post| self.find(&post.nonce).is_none());
+        other.posts.append(&mut self.posts);
+        self.posts = other.posts;
+        other.amends.retain(|amend| !self.amends.contains(amend));
+        let waiting = other.amends.iter().filter(|amend| amend.failed.is_none()).cloned().collect();
+        other.amends.append(&mut self.amends);
+        self.amends = other.amends;
+        waiting
+    }
+
     /// Adds a post at the end; `false` if the outbox is full or has this nonce already.
     pub(crate) fn push(&mut self, post: PendingPost) -> bool {
-        if self.posts.len() >= OUTBOX_POSTS_MAX || self.find(&post.nonce).is_some() {
+        if self.is_full() || self.find(&post.nonce).is_some() {
             return false;
         }
         self.posts.push(post);
@@ -188,12 +259,17 @@ impl<'de> Deserialize<'de> for Outbox {
         let raw = Raw::deserialize(d)?;
         let mut outbox = Outbox { user: raw.user, epoch: raw.epoch, ..Outbox::default() };
         for value in raw.posts {
-            if let Ok(post) = serde_json::from_value::<PendingPost>(value) {
-                // What stands already needs no second sending, and its line is loaded with the room.
-                if !matches!(post.state, PostState::Stood(_)) {
-                    outbox.push(post);
-                }
+            let Ok(mut post) = serde_json::from_value::<PendingPost>(value) else { continue };
+            // What stands already needs no second sending, and its line is loaded with the room. Posts of several tabs may be
+            // more than the limit: none is dropped.
+            if matches!(post.state, PostState::Stood(_)) || outbox.find(&post.nonce).is_some() {
+                continue;
             }
+            // Whether it was sent before the reload is not known.
+            if post.run.is_some() && post.state == PostState::Pending {
+                post.state = PostState::NotSent(NotSent::Unknown);
+            }
+            outbox.posts.push(post);
         }
         outbox.amends = raw.amends.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect();
         Ok(outbox)
@@ -211,6 +287,7 @@ mod tests {
             room: RoomName::parse(room).unwrap(),
             text: format!("text of {nonce}"),
             reply_to: None,
+            run: None,
             at_ms: 1,
             state: PostState::Pending,
         }
@@ -272,6 +349,26 @@ mod tests {
         let mut back: Outbox = serde_json::from_str(&serde_json::to_string(&outbox).unwrap()).unwrap();
         assert!(back.is_of(two));
         assert!(matches!(back.amends(), [amend] if amend.deed == Deed::Edit("hello".into()) && amend.failed.is_some()));
+    }
+
+    #[test]
+    fn what_another_tab_left_is_taken_over_once() {
+        let (ann, ben) = (UserName::parse("ann").unwrap(), UserName::parse("ben").unwrap());
+        let mut left = Outbox::default();
+        left.belongs_to(&ann);
+        left.push(post("a", "ops"));
+        left.push_amend(edit(7, "hello"), false);
+        let mut own = Outbox::default();
+        own.belongs_to(&ann);
+        own.push(post("b", "ops"));
+        assert_eq!(own.adopt(left.clone()), [edit(7, "hello")]);
+        assert!(own.adopt(left.clone()).is_empty(), "twice is once");
+        let nonces: Vec<&str> = own.posts().iter().map(|post| post.nonce.as_str()).collect();
+        assert_eq!((nonces, own.amends().len()), (vec!["a", "b"], 1));
+        left.belongs_to(&ben);
+        left.push(post("c", "ops"));
+        own.adopt(left);
+        assert_eq!(own.posts().len(), 2, "another person's stays theirs");
     }
 
     #[test]

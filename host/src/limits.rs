@@ -41,8 +41,6 @@ pub const DRAIN_AFTER_STOP_MS: u64 = 1_000;
 pub const GRACE_MS: u64 = 3_000;
 /// Milliseconds for which processes are killed again and again; what is left then cannot be killed.
 pub const KILL_MS: u64 = 5_000;
-/// Milliseconds after a member's INT or HUP within which an end is taken for its effect.
-pub const INTERRUPT_EFFECT_MS: u64 = 5_000;
 /// Milliseconds for the shim to take its spec and become the command. A folder on a dead network mount hangs.
 pub const LAUNCH_TIMEOUT_MS: u64 = 10_000;
 /// Bytes of the shim's sentence about why it failed.

@@ -14,7 +14,7 @@ mod text;
 mod transport;
 
 pub use exit::{ExitCode, Failure};
-pub use runner::{Runner, Target};
+pub use runner::{Runner, Target, new_nonce};
 pub use saved::SavedLogin;
 pub use server::{Invite, Server};
 pub use text::{password, time};

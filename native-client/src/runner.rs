@@ -48,8 +48,17 @@ pub(crate) fn now_ms() -> u64 {
 /// Random bits of the operating system.
 pub(crate) fn random() -> Result<u128, Failure> {
     let mut bytes = [0u8; 16];
-    getrandom::fill(&mut bytes).map_err(|e| Failure::failed(format!("the system gives no random numbers: {e}")))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|e| Failure::failed(format!("cannot get random numbers from the system: {e}")))?;
     Ok(u128::from_ne_bytes(bytes))
+}
+
+/// A new mark for something that is to happen once, however often it is asked for.
+///
+/// # Errors
+/// The system gives no random numbers.
+pub fn new_nonce() -> Result<wardroom_protocol::Nonce, Failure> {
+    Ok(wardroom_client_core::nonce(now_ms(), random()?))
 }
 
 impl Runner {
@@ -75,7 +84,7 @@ impl Runner {
                 }
                 if let Link::SignedOut { why } = runner.client.link() {
                     let why = wardroom_protocol::visible::visible(&why).into_owned();
-                    return Err(Failure::refused(format!("the server does not let you in: {why}")));
+                    return Err(Failure::refused(format!("sign-in refused: {why}")));
                 }
             }
         };

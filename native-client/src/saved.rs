@@ -41,15 +41,15 @@ impl SavedLogin {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(format!("{shown} cannot be read: {e}")),
+            Err(e) => return Err(format!("cannot read {shown}: {e}")),
         };
-        let mode = fs::metadata(path).map_err(|e| format!("{shown} cannot be read: {e}"))?.permissions().mode();
+        let mode = fs::metadata(path).map_err(|e| format!("cannot read {shown}: {e}"))?.permissions().mode();
         if mode & 0o077 != 0 {
-            return Err(format!("{shown} can be read by others; run: chmod 600 {shown}"));
+            return Err(format!("{shown} is readable by others; run: chmod 600 {shown}"));
         }
         serde_json::from_str(&text)
             .map(Some)
-            .map_err(|_| format!("{shown} does not hold a login; remove it and run: wardroom login URL NAME"))
+            .map_err(|_| format!("{shown} is not a valid login file; delete it and run: wardroom login URL NAME"))
     }
 
     /// Writes it: a new file beside it, then a rename, so that a reader finds the old one or the new one whole.

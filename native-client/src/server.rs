@@ -56,7 +56,7 @@ impl FromStr for Server {
             Some(("ws" | "http", rest)) => ws(false, rest),
             Some(("wss" | "https", rest)) => ws(true, rest),
             None if s.contains(':') => tcp(s),
-            _ => Err(format!("{s:?} names no server; {WHAT}")),
+            _ => Err(format!("{s:?} is not a server address; {WHAT}")),
         }
     }
 }
@@ -86,7 +86,7 @@ fn ws(tls: bool, rest: &str) -> Result<Server, String> {
 
 /// `host:port`, with `default` where no port is given. An IPv6 address stands in brackets.
 fn with_port(authority: &str, default: u16) -> Result<String, String> {
-    let bad = || format!("{authority:?} is no HOST:PORT; an IPv6 address stands in brackets");
+    let bad = || format!("{authority:?} is not HOST:PORT; put IPv6 addresses in brackets");
     let after_host = match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']').ok_or_else(bad)?.1,
         None => authority.find(':').map_or("", |at| authority.get(at..).unwrap_or("")),

@@ -111,68 +111,68 @@ const fn entry(name: &'static str, arguments: &'static str, about: &'static str,
 
 /// All commands.
 pub const TABLE: &[Entry] = &[
-    entry("rooms", "", "the rooms, and how many lines of each you have not seen", |_| Ok(Command::Rooms)),
+    entry("rooms", "", "list your rooms and unread counts", |_| Ok(Command::Rooms)),
     entry("join", "ROOM", "go to a room", |args| Ok(Command::Join(room(args)?))),
-    entry("create", "ROOM [private] [TITLE]", "make a room and go there", create),
-    entry("leave", "[ROOM]", "be a member of a room no more", |args| Ok(Command::Leave(optional(args, room)?))),
-    entry("who", "", "who is a member of this room", |_| Ok(Command::Who)),
-    entry("dm", "NAME…", "talk to one person, or to a few", dm),
-    entry("invite", "NAME [ROLE]", "make somebody a member: reader, member or owner", |args| {
+    entry("create", "ROOM [private] [TITLE]", "create a room and go there", create),
+    entry("leave", "[ROOM]", "leave a room", |args| Ok(Command::Leave(optional(args, room)?))),
+    entry("who", "", "list the members of this room", |_| Ok(Command::Who)),
+    entry("dm", "NAME…", "open a direct message with one or more people", dm),
+    entry("invite", "NAME [ROLE]", "add a member, as reader, member or owner", |args| {
         let (user, role) = user_and_role(args)?;
         Ok(Command::Invite(user, role.unwrap_or_default()))
     }),
-    entry("remove", "NAME", "take somebody out of this room", |args| Ok(Command::Remove(user(args)?))),
-    entry("role", "NAME ROLE", "what a member may do here: reader, member or owner", |args| {
+    entry("remove", "NAME", "remove a member", |args| Ok(Command::Remove(user(args)?))),
+    entry("role", "NAME ROLE", "change a member's role to reader, member or owner", |args| {
         let (user, role) = user_and_role(args)?;
         Ok(Command::Role(user, role.ok_or_else(|| usage("role"))?))
     }),
-    entry("title", "TEXT", "what this room is called", |args| Ok(Command::Title(args.to_owned()))),
-    entry("topic", "[TEXT]", "what this room is about", |args| Ok(Command::Topic(args.to_owned()))),
-    entry("archive", "", "this room is over: it can be read, nothing is added", |_| Ok(Command::Archive(true))),
-    entry("unarchive", "", "this room goes on", |_| Ok(Command::Archive(false))),
-    entry("retention", "DAYS", "remove what is older from this room; 0 keeps it", |args| {
+    entry("title", "TEXT", "set the title of this room", |args| Ok(Command::Title(args.to_owned()))),
+    entry("topic", "[TEXT]", "set the topic of this room", |args| Ok(Command::Topic(args.to_owned()))),
+    entry("archive", "", "archive this room: it becomes read-only", |_| Ok(Command::Archive(true))),
+    entry("unarchive", "", "unarchive this room", |_| Ok(Command::Archive(false))),
+    entry("retention", "DAYS", "delete what is older than DAYS days; 0 keeps everything", |args| {
         Ok(Command::Retention(args.parse().map_err(|_| usage("retention"))?))
     }),
-    entry("log", "[N] [before SEQ]", "the last lines of this room, or those before one", log),
-    entry("search", "WORDS", "what contains them; in:ROOM by:NAME kind:K since:DAY until:DAY narrow it", |args| {
+    entry("log", "[N] [before ID]", "show the last messages, or those before an ID", log),
+    entry("search", "WORDS", "search; narrow with in:ROOM by:NAME kind:K since:DAY until:DAY", |args| {
         if args.is_empty() { Err(usage("search").into()) } else { Ok(Command::Search(args.to_owned())) }
     }),
-    entry("edit", "[SEQ] TEXT", "say it otherwise: your last message, or the one at a place", |args| {
+    entry("edit", "[ID] TEXT", "edit your last message, or the one with this ID", |args| {
         let (seq, text) = seq_and_text(args);
         if text.is_empty() { Err(usage("edit").into()) } else { Ok(Command::Edit(seq, text)) }
     }),
-    entry("delete", "[SEQ]", "take back your last message, or the one at a place", |args| {
+    entry("delete", "[ID]", "delete your last message, or the one with this ID", |args| {
         Ok(Command::Delete(optional(args, place)?))
     }),
-    entry("reply", "SEQ TEXT", "answer a line", |args| match seq_and_text(args) {
+    entry("reply", "ID TEXT", "reply to a message", |args| match seq_and_text(args) {
         (Some(seq), text) if !text.is_empty() => Ok(Command::Reply(seq, text)),
         _ => Err(usage("reply").into()),
     }),
-    entry("react", "SEQ EMOJI", "react to a line", |args| react(args, true)),
-    entry("unreact", "SEQ EMOJI", "take back a reaction", |args| react(args, false)),
-    entry("hook", "BOT [mentions]", "make a secret address for programs that post here by this name", |args| {
+    entry("react", "ID EMOJI", "add a reaction", |args| react(args, true)),
+    entry("unreact", "ID EMOJI", "remove a reaction", |args| react(args, false)),
+    entry("hook", "BOT [mentions]", "create a webhook that posts as BOT", |args| {
         let (bot, mentions) = split_word(args);
         match mentions {
             "" | "mentions" => Ok(Command::Hook(user(bot)?, !mentions.is_empty())),
             _ => Err(usage("hook").into()),
         }
     }),
-    entry("hooks", "", "the webhooks of this room", |_| Ok(Command::Hooks)),
-    entry("unhook", "N", "end a webhook", |args| Ok(Command::Unhook(place(args)?))),
-    entry("run", "CMD", "run a command; all in this room see its output", run),
-    entry("runs", "", "the last runs of this room", |_| Ok(Command::Runs)),
-    entry("watch", "rN", "the output of a run, from its first byte on", |args| Ok(Command::Watch(number(args)?))),
-    entry("unwatch", "rN", "no more output of a run", |args| Ok(Command::Unwatch(number(args)?))),
-    entry("stop", "[rN]", "stop a run; the last one, if you do not say which", |args| {
+    entry("hooks", "", "list the webhooks of this room", |_| Ok(Command::Hooks)),
+    entry("unhook", "N", "delete a webhook", |args| Ok(Command::Unhook(place(args)?))),
+    entry("run", "CMD", "run a shell command; everyone sees the output live", run),
+    entry("runs", "", "list the last runs of this room", |_| Ok(Command::Runs)),
+    entry("watch", "rN", "show the output of a run from the start", |args| Ok(Command::Watch(number(args)?))),
+    entry("unwatch", "rN", "stop showing the output of a run", |args| Ok(Command::Unwatch(number(args)?))),
+    entry("stop", "[rN]", "stop a run; the last one if you name none", |args| {
         Ok(Command::Stop(optional(args, number)?))
     }),
-    entry("files", "[FOLDER]", "the files of this room", |args| Ok(Command::Files(optional(args, path)?))),
-    entry("put", "NAME SIZE", "upload a file: exactly SIZE raw bytes follow the line", put),
+    entry("files", "[FOLDER]", "list the files of this room", |args| Ok(Command::Files(optional(args, path)?))),
+    entry("put", "NAME SIZE", "upload a file: exactly SIZE raw bytes follow this line", put),
     entry("get", "NAME", "download a file: a line with its size and digest, then its raw bytes", |args| {
         Ok(Command::Get(path(args)?))
     }),
-    entry("help", "", "these lines", |_| Ok(Command::Help)),
-    entry("quit", "", "leave; what you asked for is answered first", |_| Ok(Command::Quit)),
+    entry("help", "", "show this list", |_| Ok(Command::Help)),
+    entry("quit", "", "leave once everything you asked for is answered", |_| Ok(Command::Quit)),
 ];
 
 /// Reads a line.
@@ -183,6 +183,9 @@ pub fn parse(line: String) -> Result<Line, BadLine> {
     if line.trim().is_empty() {
         return Ok(Line::Empty);
     }
+    if let Some(cmd) = line.strip_prefix("$ ").map(str::trim).filter(|cmd| !cmd.is_empty()) {
+        return Ok(Line::Command(Command::Run(cmd.to_owned())));
+    }
     let Some(command) = line.strip_prefix('/') else { return Ok(Line::Message(line)) };
     if command.starts_with('/') {
         return Ok(Line::Message(command.to_owned()));
@@ -192,7 +195,8 @@ pub fn parse(line: String) -> Result<Line, BadLine> {
         Some(entry) => (entry.parse)(args).map(Line::Command),
         None => {
             let word: String = visible(word).chars().take(32).collect();
-            Err(format!("there is no command /{word}: /help lists them, and // begins a text with a slash").into())
+            Err(format!("unknown command /{word}; type /help for a list, or // to send text that starts with a slash")
+                .into())
         }
     }
 }
@@ -205,8 +209,10 @@ pub fn split_word(line: &str) -> (&str, &str) {
 
 /// All commands, a line each, behind `mark`, as [`TABLE`] has them or as `here` does: their arguments, and what they do.
 pub fn help(mark: &str, here: impl Fn(&'static Entry) -> (&'static str, &'static str)) -> String {
-    let mut out =
-        format!("{mark} A line is a message to the room you are in. A line that begins with / is a command:\n");
+    let mut out = format!(
+        "{mark} Type a message to send it to the room. Start a line with $ and a space to run it as a shell command,\n\
+         {mark} or with / for one of these:\n"
+    );
     let mut put = |usage: &str, about: &str| {
         let _ = writeln!(out, "{mark}   {usage:<USAGE_COLUMNS$}{about}");
     };
@@ -214,7 +220,8 @@ pub fn help(mark: &str, here: impl Fn(&'static Entry) -> (&'static str, &'static
         let (arguments, about) = here(entry);
         put(&format!("/{} {arguments}", entry.name), about);
     }
-    put("//text", "say a text that begins with a slash");
+    put("$ CMD", "run a shell command, for short");
+    put("//TEXT", "send text that starts with a slash; a space before / or $ does the same");
     out
 }
 
@@ -240,7 +247,7 @@ fn user(args: &str) -> Result<UserName, BadLine> {
 }
 
 fn place(args: &str) -> Result<u64, BadLine> {
-    args.parse().map_err(|_| "a place is a number, as /log shows it".to_owned().into())
+    args.parse().map_err(|_| "an ID is a number; /log shows the ID of each message".to_owned().into())
 }
 
 fn create(args: &str) -> Parsed {
@@ -293,7 +300,7 @@ fn path(args: &str) -> Result<RelPath, BadLine> {
 
 fn count(args: &str) -> Result<u32, BadLine> {
     let count = args.parse().ok().filter(|count| (1..=HISTORY_LIMIT_MAX).contains(count));
-    count.ok_or_else(|| "a number of lines is 1 to 200".to_owned().into())
+    count.ok_or_else(|| "the number of messages is 1 to 200".to_owned().into())
 }
 
 /// `r4`, or `4`.
@@ -301,7 +308,7 @@ fn number(args: &str) -> Result<u64, BadLine> {
     let digits = args.strip_prefix('r').unwrap_or(args);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let number = if is_number { digits.parse().ok() } else { None };
-    number.ok_or_else(|| "a run is called r and a number, as in r4: /runs lists them".to_owned().into())
+    number.ok_or_else(|| "a run is r and a number, such as r4; /runs lists them".to_owned().into())
 }
 
 fn run(args: &str) -> Parsed {
@@ -313,14 +320,16 @@ fn put(args: &str) -> Parsed {
     if args.is_empty() {
         return Err(usage("put").into());
     }
-    let end =
-        |why: String| BadLine { msg: format!("{why}; this connection ends, because bytes may follow"), is_final: true };
+    let end = |why: String| BadLine {
+        msg: format!("{why}; closing the connection, because bytes may follow"),
+        is_final: true,
+    };
     let (name, size) = args.rsplit_once(char::is_whitespace).ok_or_else(|| end(usage("put")))?;
     let size =
         Some(size).filter(|size| size.bytes().all(|byte| byte.is_ascii_digit())).and_then(|size| size.parse().ok());
     let size: u64 = size.ok_or_else(|| end("SIZE is a number of bytes".to_owned()))?;
     if size > FILE_BYTES_MAX {
-        return Err(end("a file has at most 64 GiB".to_owned()));
+        return Err(end("a file has at most 68 GB".to_owned()));
     }
     let path = path(name.trim_end()).map_err(|bad| end(bad.msg))?;
     Ok(Command::Put(path, size))
@@ -398,10 +407,19 @@ mod tests {
     }
 
     #[test]
+    fn a_dollar_and_a_space_run_everywhere() {
+        assert_eq!(command("$ make test "), Command::Run("make test".into()));
+        assert_eq!(command("$  date\nuptime"), Command::Run("date\nuptime".into()));
+        for text in ["$", "$ ", "$5 each", "$HOME", "a $ b", " $ date"] {
+            assert_eq!(parse(text.to_owned()), Ok(Line::Message(text.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
     fn bad_lines_say_why() {
         for (line, words) in [
-            ("/", "there is no command"),
-            ("/nope\x1b[31m", "there is no command /nope␛[31m"),
+            ("/", "unknown command"),
+            ("/nope\x1b[31m", "unknown command /nope␛[31m"),
             ("/join", "a room's name"),
             ("/join Ops", "a room's name"),
             ("/log 0", "1 to 200"),
@@ -412,10 +430,10 @@ mod tests {
             ("/reply 42", "usage: /reply"),
             ("/react 👍", "usage: /react"),
             ("/run", "usage: /run CMD"),
-            ("/watch", "a run is called"),
-            ("/stop r", "a run is called"),
-            ("/stop r-1", "a run is called"),
-            ("/stop r99999999999999999999", "a run is called"),
+            ("/watch", "a run is r"),
+            ("/stop r", "a run is r"),
+            ("/stop r-1", "a run is r"),
+            ("/stop r99999999999999999999", "a run is r"),
             ("/get ../x", ".."),
             ("/get", "a path"),
             ("/put", "usage: /put NAME SIZE"),

@@ -154,7 +154,7 @@ pub fn is_required(arguments: &str) -> bool {
     !arguments.is_empty() && !arguments.starts_with('[')
 }
 
-/// The first argument and the others: `[before SEQ]` is one.
+/// The first argument and the others: `[before ID]` is one.
 pub fn split_argument(arguments: &str) -> (&str, &str) {
     let end = match arguments.strip_prefix('[') {
         Some(inner) => inner.find(']').map(|at| at.saturating_add(2)),
@@ -175,10 +175,10 @@ fn takes_all(argument: &str) -> bool {
 /// True if this word may be the optional argument: one that is left out is known by what stands in its place.
 fn may_be(argument: &str, word: &str) -> bool {
     match argument.trim_matches(['[', ']']) {
-        "SEQ" | "N" => word.bytes().all(|byte| byte.is_ascii_digit()),
+        "ID" | "N" => word.bytes().all(|byte| byte.is_ascii_digit()),
         "private" => "private".starts_with(word),
         "mentions" => "mentions".starts_with(word),
-        "before SEQ" => "before".starts_with(word),
+        "before ID" => "before".starts_with(word),
         _ => true,
     }
 }
@@ -248,8 +248,8 @@ mod tests {
             assert_eq!(names(line), expected, "{line}");
         }
         assert!(names("/").split(' ').count() > 30);
-        assert!(names("/nope").starts_with("there is no command /nope"), "{}", names("/nope"));
-        assert!(names("/jo x").starts_with("there is no command /jo"), "a name that ends is not completed any more");
+        assert!(names("/nope").starts_with("unknown command /nope"), "{}", names("/nope"));
+        assert!(names("/jo x").starts_with("unknown command /jo"), "a name that ends is not completed any more");
     }
 
     #[test]
@@ -274,12 +274,12 @@ mod tests {
             ("create", "ops The ops", "[TITLE]"),
             ("create", "ops private The o", "[TITLE]"),
             ("dm", "ben chen d", "NAME…"),
-            ("edit", "", "[SEQ] TEXT"),
-            ("edit", "42", "[SEQ] TEXT"),
+            ("edit", "", "[ID] TEXT"),
+            ("edit", "42", "[ID] TEXT"),
             ("edit", "42 ", "TEXT"),
             ("edit", "it was", "TEXT"),
-            ("log", "5 ", "[before SEQ]"),
-            ("log", "bef", "[before SEQ]"),
+            ("log", "5 ", "[before ID]"),
+            ("log", "bef", "[before ID]"),
             ("react", "42 ", "EMOJI"),
             ("run", "make test", "CMD"),
             ("stop", "", "[rN]"),
@@ -292,7 +292,7 @@ mod tests {
     fn what_is_wrong_is_said_once_all_is_there() {
         assert_eq!(wrong("/role ben", "NAME ROLE"), None, "something is missing still");
         assert!(wrong("/role ben king", "NAME ROLE").is_some_and(|why| why.contains("reader, member or owner")));
-        assert!(wrong("/log many", "[N] [before SEQ]").is_some_and(|why| why.contains("1 to 200")));
-        assert_eq!(wrong("/log", "[N] [before SEQ]"), None);
+        assert!(wrong("/log many", "[N] [before ID]").is_some_and(|why| why.contains("1 to 200")));
+        assert_eq!(wrong("/log", "[N] [before ID]"), None);
     }
 }

@@ -12,50 +12,51 @@ use super::place::{FilePlace, TargetPlace};
 /// `wardroom login`
 #[derive(Args, Debug)]
 pub struct LoginArgs {
-    /// The server (tcp://HOST:PORT, unix:PATH, https://HOST/…), or a link with an invite
+    /// Server (tcp://HOST:PORT, unix:PATH, https://HOST/…) or invite link
     #[arg(value_name = "URL|INVITE-LINK")]
     pub url: String,
-    /// The name to sign in with; with an invite, the name to take
+    /// User name; with an invite, the name for the new account
     pub name: Option<String>,
-    /// Read the password from the first line of standard input instead of asking
+    /// Read the password from standard input
     #[arg(long)]
     pub password_stdin: bool,
 }
 
 const RUN_HELP: &str = "\
-What follows -- is the program and its arguments, as they are: no shell reads them. For a shell's line:
+The program after -- runs without a shell. To use one:
   wardroom run ops -- sh -c 'make test | tail -5'
 
-Output comes byte for byte, stdout to stdout and stderr to stderr. Only where stdout is a terminal, what could take it
-over (all controls but tab, line ends and colours) is shown instead of obeyed; --raw passes it on.
-Ctrl-C sends INT to the command, a second one stops it (TERM, then KILL), a third one leaves at once.
-A lost connection is picked up where it broke; the command runs on meanwhile.";
+stdout goes to stdout and stderr to stderr, byte for byte. At a terminal, control characters other than tabs, line
+breaks and colors are made visible; --raw passes them through.
+Ctrl-C sends INT to the command, a second one stops it (TERM, then KILL), a third one exits at once.
+If the connection breaks, the command keeps running and its output continues after reconnecting. A command that has not
+started within 15 s is not started later.";
 
 /// `wardroom run`
 #[derive(Args, Debug)]
 #[command(after_help = RUN_HELP)]
 pub struct RunArgs {
-    /// The room that it is seen in
+    /// Room
     pub room: RoomName,
-    /// The host to run it on [else: local]
+    /// Host to run on [default: local]
     #[arg(long, value_name = "H")]
     pub host: Option<String>,
-    /// Stop it after so many seconds
+    /// Stop the command after S seconds
     #[arg(long, value_name = "S")]
     pub timeout: Option<u64>,
-    /// The folder to run it in [else: the host's own]
+    /// Working directory [default: the host's]
     #[arg(long, value_name = "D")]
     pub cwd: Option<String>,
-    /// A variable of its environment; may be given many times
+    /// Set an environment variable; repeatable
     #[arg(long, value_name = "K=V", value_parser = variable)]
     pub env: Vec<(String, String)>,
-    /// Pass standard input on to it
+    /// Forward standard input
     #[arg(long)]
     pub stdin: bool,
-    /// Pass everything to the terminal as it comes
+    /// Pass control characters through to the terminal
     #[arg(long)]
     pub raw: bool,
-    /// The program and its arguments
+    /// Program and arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     pub command: Vec<String>,
 }
@@ -63,26 +64,24 @@ pub struct RunArgs {
 fn variable(s: &str) -> Result<(String, String), String> {
     match s.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("a variable is NAME=VALUE".to_owned()),
+        _ => Err("use NAME=VALUE".to_owned()),
     }
 }
 
 /// `wardroom put`
 #[derive(Args, Debug)]
-#[command(
-    after_help = "An upload that broke off goes on where it stopped: call it again with the same file and place."
-)]
+#[command(after_help = "To resume an interrupted upload, run the same command again.")]
 pub struct PutArgs {
-    /// The files
+    /// Files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The room, and the path on its shelf; with / at its end a folder
+    /// Room and path; end the path with / for a folder
     #[arg(value_name = "ROOM[:PATH]")]
     pub target: TargetPlace,
-    /// Replace a file that is there
+    /// Replace an existing file
     #[arg(long, conflicts_with = "rename")]
     pub replace: bool,
-    /// Take another name if there is a file
+    /// Choose a free name if the file exists
     #[arg(long)]
     pub rename: bool,
 }
@@ -90,70 +89,66 @@ pub struct PutArgs {
 /// `wardroom get`
 #[derive(Args, Debug)]
 #[command(
-    after_help = "It grows as FILE.part, is checked against its digest, and then renamed; called again it goes on."
+    after_help = "Downloads to FILE.part, verifies the digest, then renames. To resume, run the same command again."
 )]
 pub struct GetArgs {
-    /// The room and the path on its shelf
+    /// Room and path
     #[arg(value_name = "ROOM:PATH")]
     pub source: FilePlace,
-    /// The file to write; - is standard output [else: its name, here]
+    /// Output file; - for standard output [default: same name, current directory]
     #[arg(short, long, value_name = "FILE|-")]
     pub output: Option<PathBuf>,
-    /// Replace a file that is there
+    /// Replace an existing file
     #[arg(long)]
     pub replace: bool,
 }
 
 /// `wardroom export`
 #[derive(Args, Debug)]
-#[command(
-    after_help = "It grows as NAME.part, and gets its name when it is whole; nothing is ever overwritten. All times are UTC."
-)]
+#[command(after_help = "Writes to NAME.part, then renames; never overwrites. All times are UTC.")]
 pub struct ExportArgs {
-    /// The room
+    /// Room
     pub room: RoomName,
-    /// From this time on: 2026-11-23, 2026-11-23T14:00, or with an offset as in 2026-11-23T14:00+01:00
+    /// Start time: 2026-11-23, 2026-11-23T14:00 or 2026-11-23T14:00+01:00
     #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
     pub since: Option<u64>,
-    /// Before this time
+    /// End time
     #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
     pub until: Option<u64>,
-    /// md for people, jsonl for programs
+    /// Format: Markdown or JSON Lines
     #[arg(long, value_name = "md|jsonl", default_value = "md")]
     pub format: Format,
-    /// The file to write, or a folder; - is standard output [else: named after the room, here]
+    /// Output file or directory; - for standard output [default: named after the room]
     #[arg(short, long, value_name = "DIR|FILE|-")]
     pub output: Option<PathBuf>,
-    /// Also the files that were shared, and the output of runs: all into a folder
+    /// Include shared files and command output; writes a directory
     #[arg(long)]
     pub files: bool,
 }
 
 /// `wardroom search`
 #[derive(Args, Debug)]
-#[command(
-    after_help = "All words must be there, anywhere in a line and in any case. Exits with 1 where nothing was found."
-)]
+#[command(after_help = "Finds lines that contain all the words, in any case. Exits with 1 if nothing is found.")]
 pub struct SearchArgs {
-    /// The words, of two characters and more; quoted ones stay together
+    /// Words of at least two characters; quote a phrase
     #[arg(required = true, value_name = "WORDS")]
     pub words: Vec<String>,
-    /// Only in this room
+    /// Search this room only
     #[arg(long, value_name = "R")]
     pub room: Option<RoomName>,
-    /// Only what this user said, ran or shared
+    /// From this user
     #[arg(long, value_name = "U")]
     pub by: Option<UserName>,
-    /// Only this: message, run, output or file
+    /// Kind: message, run, output or file
     #[arg(long, value_name = "K", value_parser = wardroom_native_client::commands::parse_kind)]
     pub kind: Option<HitKind>,
-    /// From this time on: 2026-11-23, 2026-11-23T14:00, or with an offset as in 2026-11-23T14:00+01:00
+    /// Start time: 2026-11-23, 2026-11-23T14:00 or 2026-11-23T14:00+01:00
     #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
     pub since: Option<u64>,
-    /// Before this time
+    /// End time
     #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
     pub until: Option<u64>,
-    /// So many at most
+    /// Maximum number of results
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub limit: u64,
 }

@@ -10,13 +10,13 @@ use wardroom_protocol::{Address, Role, UserName};
 /// `wardroom serve`
 #[derive(Args, Debug)]
 pub struct ServeArgs {
-    /// The data folder; made if it is not there
+    /// Data directory; created if missing
     #[arg(long, env = "WARDROOM_DATA", value_name = "DIR", default_value = "./wardroom-data")]
     pub data: PathBuf,
-    /// Where programs and nc connect: HOST:PORT, [V6]:PORT or unix:PATH; port 0 takes a free one
+    /// Listen address for clients and nc: HOST:PORT, [V6]:PORT or unix:PATH; port 0 picks a free port
     #[arg(long, value_name = "ADDR", num_args = 1.., default_value = "127.0.0.1:7000")]
     pub tcp: Vec<Address>,
-    /// The name by which nc users are greeted [else: this machine's]
+    /// Server name shown to nc users [default: the host name]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// The page.
@@ -27,16 +27,16 @@ pub struct ServeArgs {
 /// `wardroom core`
 #[derive(Args, Debug)]
 pub struct CoreArgs {
-    /// The data folder; made if it is not there
+    /// Data directory; created if missing
     #[arg(long, env = "WARDROOM_DATA", value_name = "DIR", default_value = "./wardroom-data")]
     pub data: PathBuf,
-    /// Where programs and nc connect: HOST:PORT, [V6]:PORT or unix:PATH; port 0 takes a free one
+    /// Listen address for clients and nc: HOST:PORT, [V6]:PORT or unix:PATH; port 0 picks a free port
     #[arg(long, value_name = "ADDR", num_args = 1.., default_value = "127.0.0.1:7000")]
     pub tcp: Vec<Address>,
-    /// The name by which nc users are greeted [else: this machine's]
+    /// Server name shown to nc users [default: the host name]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// The page's address, for those who come to the TCP port with a browser
+    /// Public URL, shown to browsers that connect to the TCP port
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
 }
@@ -44,10 +44,10 @@ pub struct CoreArgs {
 /// `wardroom gateway`
 #[derive(Args, Debug)]
 pub struct GatewayArgs {
-    /// Where the core is: HOST:PORT or unix:PATH
+    /// Core address: HOST:PORT or unix:PATH
     #[arg(long, value_name = "ADDR")]
     pub core: Address,
-    /// The gateway key: keys/gateway.key of the core's data folder
+    /// Gateway key file: keys/gateway.key in the core's data directory
     #[arg(long, value_name = "FILE")]
     pub key_file: PathBuf,
     /// The page.
@@ -58,19 +58,19 @@ pub struct GatewayArgs {
 /// How the page is served.
 #[derive(Args, Clone, Debug)]
 pub struct WebArgs {
-    /// Where the page is served: HOST:PORT, [V6]:PORT or unix:PATH; port 0 takes a free one
+    /// Listen address for the web page: HOST:PORT, [V6]:PORT or unix:PATH; port 0 picks a free port
     #[arg(long, value_name = "ADDR", num_args = 1.., default_value = "127.0.0.1:8080")]
     pub http: Vec<Address>,
-    /// The path under which the page stands: /ops
+    /// Base path of the web page, such as /ops
     #[arg(long, value_name = "PATH", default_value = "", value_parser = base_path, hide_default_value = true)]
     pub base_path: String,
-    /// The address that people use, where a proxy stands in front: https://ops.example.org/ops
+    /// Public URL behind a proxy, such as https://ops.example.org/ops
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
-    /// Proxies whose X-Forwarded-* headers count: 10.0.0.0/8, ::1; or unix for whoever comes by a unix socket
+    /// Proxies whose X-Forwarded-* headers are trusted: an address, a CIDR, or unix for all Unix sockets
     #[arg(long, value_name = "CIDR", num_args = 1.., value_parser = proxy)]
     pub trusted_proxy: Vec<Proxy>,
-    /// Other origins whose pages may connect: https://ops.example.org
+    /// Additional allowed origins, such as https://ops.example.org
     #[arg(long, value_name = "ORIGIN", num_args = 1..)]
     pub origin: Vec<String>,
 }
@@ -117,25 +117,25 @@ fn proxy(s: &str) -> Result<Proxy, String> {
         return Ok(Proxy::Unix);
     }
     let net = s.parse::<IpNet>().or_else(|_| s.parse::<IpAddr>().map(IpNet::from));
-    net.map(Proxy::Net).map_err(|_| "a proxy is an address, a CIDR like 10.0.0.0/8, or unix".to_owned())
+    net.map(Proxy::Net).map_err(|_| "use an address, a CIDR such as 10.0.0.0/8, or unix".to_owned())
 }
 
 /// `wardroom host`
 #[derive(Args, Debug)]
 pub struct HostArgs {
-    /// Where the core is: HOST:PORT or unix:PATH
+    /// Core address: HOST:PORT or unix:PATH
     #[arg(long, value_name = "ADDR")]
     pub core: Address,
-    /// The host key: keys/host.key of the core's data folder
+    /// Host key file: keys/host.key in the core's data directory
     #[arg(long, value_name = "FILE")]
     pub key_file: PathBuf,
-    /// The name behind --host of `wardroom run`
+    /// Name of this host, for `wardroom run --host`
     #[arg(long, value_name = "NAME")]
     pub name: String,
-    /// Where output waits until the core has it; one host at a time
+    /// Spool directory for output; used by one host at a time
     #[arg(long, value_name = "DIR")]
     pub spool: PathBuf,
-    /// The folder that commands run in [else: this one]
+    /// Working directory for commands [default: current directory]
     #[arg(long, value_name = "DIR")]
     pub work: Option<PathBuf>,
 }
@@ -143,10 +143,10 @@ pub struct HostArgs {
 /// `wardroom admin`
 #[derive(Args, Debug)]
 pub struct AdminArgs {
-    /// The data folder
+    /// Data directory
     #[arg(long, env = "WARDROOM_DATA", value_name = "DIR", default_value = "./wardroom-data", global = true)]
     pub data: PathBuf,
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: AdminCommand,
 }
@@ -154,24 +154,24 @@ pub struct AdminArgs {
 /// What an administrator does.
 #[derive(Debug, Subcommand)]
 pub enum AdminCommand {
-    /// Accounts
+    /// Manage accounts
     User {
-        /// What to do.
+        /// The subcommand.
         #[command(subcommand)]
         command: UserCommand,
     },
-    /// Tokens, by which programs sign in
+    /// Manage API tokens
     Token {
-        /// What to do.
+        /// The subcommand.
         #[command(subcommand)]
         command: TokenCommand,
     },
-    /// Make an invite, good once and for 24 hours; prints the link
+    /// Create an invite link; valid for one account and 24 hours
     Invite {
-        /// What the new member may do: viewer, member, operator or admin
+        /// Role of the new account: viewer, member, operator or admin
         #[arg(long, default_value = "member")]
         role: Role,
-        /// The page's address [else: the one that it was last served under]
+        /// Public URL for the link [default: where the page was last served]
         #[arg(long, value_name = "URL")]
         public_url: Option<String>,
     },
@@ -180,42 +180,42 @@ pub enum AdminCommand {
 /// Accounts.
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Make an account
+    /// Create an account
     Add {
-        /// The name to sign in with
+        /// User name
         name: UserName,
-        /// The name as it is shown
+        /// Display name
         #[arg(long = "name", value_name = "NAME")]
         shown: Option<String>,
-        /// viewer reads, member talks and shares files, operator runs commands, admin manages accounts
+        /// Role: viewer (read), member (chat, files), operator (run commands) or admin
         #[arg(long, default_value = "member")]
         role: Role,
-        /// Read the password from the first line of standard input instead of asking
+        /// Read the password from standard input
         #[arg(long)]
         password_stdin: bool,
     },
-    /// List the accounts
+    /// List accounts
     List,
-    /// Set a password; ends the account's sessions
+    /// Set a password and end all sessions of the account
     Passwd {
-        /// Whose
+        /// User name
         name: UserName,
-        /// Read the password from the first line of standard input instead of asking
+        /// Read the password from standard input
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Change what somebody may do; it takes effect at once
+    /// Change the role of an account; takes effect at once
     Role {
-        /// Whose
+        /// User name
         name: UserName,
-        /// viewer, member, operator or admin
+        /// Role: viewer, member, operator or admin
         role: Role,
     },
-    /// Close an account and its connections
+    /// Disable an account and close its connections
     Disable {
-        /// Whose
+        /// User name
         name: UserName,
-        /// Open it again
+        /// Enable the account again
         #[arg(long)]
         enable: bool,
     },
@@ -224,11 +224,11 @@ pub enum UserCommand {
 /// Tokens.
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
-    /// Make a token for a program of this user; prints it, once
+    /// Create a token for a user and print it once
     Add {
-        /// Whose
+        /// User name
         name: UserName,
-        /// What it is for
+        /// Label
         #[arg(long)]
         label: Option<String>,
     },

@@ -30,7 +30,7 @@ fn a_chat_in_a_pipe_says_everything_in_order_and_ends() {
     let script = b"one\n/run echo from the run\n//two\n/nonsense\n\nthree\n";
     let chat = done(house.client(&["chat", "general"]), script);
     assert_eq!(chat.code, 0, "{chat:?}");
-    assert!(chat.err.contains("there is no command /nonsense"), "{}", chat.err);
+    assert!(chat.err.contains("unknown command /nonsense"), "{}", chat.err);
     let log = house.run(&["log", "general", "--after", "1", "--json"]).text();
     let events: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let said: Vec<&str> = events.iter().filter_map(|event| event["text"].as_str().or(event["cmd"].as_str())).collect();

@@ -81,7 +81,7 @@ fn files_and_output_come_along() {
     assert_eq!(stdout.code, 2, "files need a folder: {stdout:?}");
     let made = house.run(&["export", "general", "--files", "-o", "out/"]);
     assert_eq!(made.code, 0, "{made:?}");
-    assert!(made.err.contains("1 files or outputs are not in it"), "{}", made.err);
+    assert!(made.err.contains("1 file or output is missing"), "{}", made.err);
     let out = folder.join("out");
     assert!(fs::read(out.join("files/logs/a.bin")).unwrap() == vec![7u8; 3_000_000]);
     assert_eq!(fs::read(out.join("files/logs/b.txt")).unwrap(), b"second!");

@@ -130,3 +130,26 @@ fn a_download_goes_on_after_a_crash_of_either_side() {
     assert_eq!(third.code, 0, "{third:?}");
     assert!(same(&path, &house.folder.path().join("back")));
 }
+
+#[test]
+fn two_thousand_files_arrive() {
+    let house = House::new();
+    let folder = house.folder.path().join("many");
+    fs::create_dir(&folder).unwrap();
+    let names: Vec<String> = (0..2_000).map(|n| format!("many/{n:04}.txt")).collect();
+    for name in &names {
+        fs::write(house.folder.path().join(name), name).unwrap();
+    }
+    let mut args: Vec<&str> = vec!["put"];
+    args.extend(names.iter().map(String::as_str));
+    args.push("general:in/");
+    let put = house.run(&args);
+    assert_eq!(put.code, 0, "{}", put.err.lines().last().unwrap_or_default());
+    let mut stored: Vec<String> = fs::read_dir(house.data().join("shelves/general/in"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    stored.sort();
+    assert_eq!(stored.len(), 2_000);
+    assert!(stored.iter().zip(&names).all(|(stored, name)| name.ends_with(stored)));
+}

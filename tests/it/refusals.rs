@@ -91,3 +91,15 @@ fn accounts_are_managed_beside_a_server_and_without() {
     assert_eq!(house.admin(&["user", "disable", "ben"], b"").code, 0);
     assert_eq!(house.run(&["--token", token.trim(), "send", "general", "hello"]).code, 3);
 }
+
+#[test]
+fn a_reader_that_goes_is_no_fault_of_any_command() {
+    use std::process::Stdio;
+    for args in [vec!["completions", "bash"], vec!["completions", "zsh"], vec!["--help"], vec!["run", "--help"]] {
+        let mut command = crate::house::wardroom();
+        let mut child = command.args(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let done = crate::house::finish(child);
+        assert_eq!((done.code, done.err.as_str()), (0, ""), "{args:?}");
+    }
+}

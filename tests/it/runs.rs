@@ -75,7 +75,14 @@ fn an_interrupt_reaches_the_command() {
     assert_eq!(lines.recv_timeout(Duration::from_secs(60)).unwrap(), "ready");
     signal(&run, Signal::INT);
     assert_eq!(lines.recv_timeout(Duration::from_secs(60)).unwrap(), "caught");
-    // It ended because it was asked to, whatever code it chose: 128 + SIGINT.
+    // It caught the signal, and ends with the code that it chose.
+    assert_eq!(finish(run).code, 7);
+    // One that does not catch it dies of it: 128 + SIGINT.
+    let mut run = house.client(&["run", "general", "--", "sh", "-c", "echo ready; exec sleep 100"]);
+    let mut run = run.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = lines_of(run.stdout.take().unwrap());
+    assert_eq!(lines.recv_timeout(Duration::from_secs(60)).unwrap(), "ready");
+    signal(&run, Signal::INT);
     assert_eq!(finish(run).code, 130);
     // One that does not care is stopped by the second.
     let mut run = house.client(&["run", "general", "--", "sh", "-c", "trap '' INT; echo ready; sleep 100"]);

@@ -45,6 +45,9 @@ fn an_answer_names_its_line() {
     assert_eq!(house.run(&["send", "general", "--reply", "2", "yes"]).code, 0);
     let log = house.run(&["log", "general", "--last", "1"]).text();
     assert_eq!(&log[6..], "ann (to 2): yes\n");
+    let log = house.run(&["log", "general", "--last", "2", "--ids"]).text();
+    let ids: Vec<&str> = log.lines().map(|line| line.trim_start().split(' ').next().unwrap()).collect();
+    assert_eq!(ids, ["2", "3"], "{log}");
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn a_chat_takes_the_commands_of_the_table() {
         "ann (to 3): and more",
         "ann set the topic: quiet today",
         "ann: in ops",
-        "ann made ben a member",
+        "ann added ben",
         "ann set the title: Operations",
         "ann: only you",
     ] {
@@ -101,9 +104,9 @@ fn a_chat_takes_the_commands_of_the_table() {
     for said in [
         "-- in ops",
         "-- ann (owner, here), ben (member)",
-        "-- /react SEQ EMOJI  react to a line",
+        "-- /react ID EMOJI  add a reaction",
         "-- in @ann @ben",
-        "-- nothing was run here",
+        "-- no runs",
         "-- usage: /retention DAYS",
     ] {
         assert!(chat.err.lines().any(|line| line == said), "{said} in {}", chat.err);

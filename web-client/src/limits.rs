@@ -20,8 +20,8 @@ pub const WANT_MORE_PX: f64 = 3_000.0;
 pub const PASTE_LINES_MAX: usize = 30;
 /// Lines of its preview.
 pub const PREVIEW_LINES: usize = 8;
-/// Bytes of unsent text that are kept over a reload: more than a message may have.
-pub const DRAFT_BYTES_MAX: usize = 65_536;
+/// Bytes of unsent text that are kept over a reload: far more than a message may have; what is longer is pasted, and offered as a file.
+pub const DRAFT_BYTES_MAX: usize = 262_144;
 /// Entries of a list of suggestions: what one takes in at a glance.
 pub const SUGGESTIONS_MAX: usize = 8;
 /// Milliseconds that a finger rests on a line until what can be done with it is offered.
@@ -56,8 +56,16 @@ pub const HIDDEN_FRAME_MS: u32 = 250;
 pub const NOTICES_MAX: usize = 3;
 /// Runs and files under *Lately*.
 pub const LATELY_MAX: usize = 12;
-/// Uploads whose marks are remembered, so that they go on after a reload.
-pub const UPLOAD_MARKS_MAX: usize = 100;
+/// Milliseconds that another tab has to say that it lives. Two that take over the same outbox send it under the same marks, so a late
+/// answer does no harm.
+pub const TAB_ANSWER_MS: u32 = 200;
+/// Rooms and webhooks whose creation was asked for and not answered.
+pub const CREATING_MAX: usize = 32;
+/// Unfinished uploads in the list; further files wait in a queue, which the list counts. More rows nobody reads.
+pub const UPLOADS_LISTED_MAX: usize = 100;
+/// Uploads whose marks are remembered, so that they go on after a reload: as many as are in the list. Without its mark a file is
+/// sent from its start.
+pub const UPLOAD_MARKS_MAX: usize = UPLOADS_LISTED_MAX;
 /// Milliseconds after which a page that got no answer asks again by itself.
 pub const ASK_AGAIN_MS: u32 = 5_000;
 /// Milliseconds that a request over HTTP may take.

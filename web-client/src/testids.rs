@@ -65,6 +65,8 @@ pub const LINE_NEW: &str = "line-new";
 pub const LINE_RETRY: &str = "line-retry";
 /// Gives it up.
 pub const LINE_FORGET: &str = "line-forget";
+/// Files that wait for a place in the list of uploads.
+pub const UPLOADS_QUEUED: &str = "uploads-queued";
 /// It was not answered yet.
 pub const LINE_WAITS: &str = "line-waits";
 /// Goes to the end of the timeline.

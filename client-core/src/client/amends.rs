@@ -39,6 +39,10 @@ impl Client {
     pub(super) fn resend_amends(&mut self) {
         let waiting: Vec<PendingAmend> =
             self.outbox.amends().iter().filter(|amend| amend.failed.is_none()).cloned().collect();
+        self.send_amends(waiting);
+    }
+
+    pub(super) fn send_amends(&mut self, waiting: Vec<PendingAmend>) {
         for amend in waiting {
             self.send_amend(amend);
         }

@@ -86,6 +86,7 @@ impl Client {
         let others = [
             self.requests.deadline_ms(),
             self.posts.deadline_ms(),
+            self.runs_deadline_ms(),
             self.reading.deadline_ms(),
             self.around.deadline_ms(),
         ];

@@ -17,6 +17,7 @@ impl Client {
             Command::LoadOlder { room } => self.load_older(&room),
             Command::Post { room, text, reply_to, nonce } => self.post(room, text, reply_to, nonce),
             Command::RetryPost { nonce } => self.retry_post(&nonce),
+            Command::Adopt { outbox } => self.adopt(*outbox),
             Command::DropPost { nonce } => self.drop_post(&nonce),
             Command::LoadNewer { room } => self.load_newer(&room),
             Command::Jump { room, seq } => self.jump(&room, seq),
@@ -39,13 +40,13 @@ impl Client {
             Command::LoadRooms => self.load_rooms(),
             Command::CreateRoom(create) => self.create_room(&create),
             Command::JoinRoom { room } => {
-                self.ask(&RoomJoin { room: room.clone() }, Kind::RoomChange(room), Loss::Resend);
+                self.ask(&RoomJoin { room: room.clone() }, Kind::RoomChange(room), Loss::Fail);
             }
             Command::LeaveRoom { room } => {
-                self.ask(&RoomLeave { room: room.clone() }, Kind::RoomChange(room), Loss::Resend);
+                self.ask(&RoomLeave { room: room.clone() }, Kind::RoomChange(room), Loss::Fail);
             }
             Command::LoadPeople { room } => self.load_people(&room),
-            Command::StartRun { start, watch } => self.start_run(&start, watch),
+            Command::StartRun { start, watch } => self.start_run(start, watch),
             Command::LoadRuns { room } => self.load_runs(&room),
             Command::WatchRun { run, from, auto_ack } => self.watch_run(run, from, auto_ack),
             Command::AckRun { run, off } => self.ack_run(run, off),
@@ -58,6 +59,7 @@ impl Client {
             Command::SliceFailed { nonce, why } => self.upload_failed(&nonce, Refusal::local(why)),
             Command::PauseUpload { nonce, paused } => self.pause_upload(&nonce, paused),
             Command::RetryUpload { nonce } => self.retry_upload(&nonce),
+            Command::ForgetUpload { nonce } => self.forget_upload(&nonce),
             Command::CancelUpload { nonce } => self.cancel_upload(&nonce),
             Command::ReconnectNow => match self.session.phase {
                 Phase::Waiting { .. } => self.connect(),

@@ -1,6 +1,6 @@
 //! The machine: its state, its one entrance [`Client::handle`], and what can be looked at. What it does with the
 //! connection is in `session`, with the list of rooms in `rooms`, with those that are open in `opening`, `history` and `reading`,
-//! with posts in `posts` and `amends`, with people in `presence`, with runs in `runs`, with files in `uploads`; `requests` keeps
+//! with posts in `posts`, `starting` and `amends`, with people in `presence`, with runs in `runs`, with files in `uploads`; `requests` keeps
 //! the questions that have no answer yet.
 
 mod amends;
@@ -17,6 +17,7 @@ mod runs;
 mod sender;
 mod session;
 mod standing;
+mod starting;
 mod uploads;
 
 use std::collections::BTreeMap;
@@ -28,10 +29,11 @@ use wardroom_protocol::{Epoch, Message, Nonce, RoomName, RunId, UserName};
 
 use crate::backoff::Backoff;
 use crate::effect::{Change, Effect};
-use crate::input::{Input, OnLoss, Ticket};
+use crate::input::Input;
 use crate::link::Link;
 use crate::model::{Room, Run, Upload};
 use crate::outbox::Outbox;
+use crate::ticket::{OnLoss, Ticket};
 
 /// What a client is made with.
 #[derive(Clone, Debug, Default)]

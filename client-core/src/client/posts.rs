@@ -1,4 +1,5 @@
-//! The outbox at work: within a room one post after the other, each under its nonce until the server has answered.
+//! The outbox at work: within a room one post after the other, each under its nonce until the server has answered. Commands
+//! wait for their turn too, but only for a moment (`starting`).
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use super::Client;
 use super::requests::{Kind, Loss};
 use crate::effect::{Change, Effect, Refusal, Subject};
 use crate::model::OpenState;
-use crate::outbox::{PendingPost, PostState};
+use crate::outbox::{Outbox, PendingPost, PostState};
 
 /// What is on its way, and until when nothing may be.
 #[derive(Debug, Default)]
@@ -38,19 +39,21 @@ impl Sending {
 impl Client {
     pub(super) fn post(&mut self, room: RoomName, text: String, reply_to: Option<u64>, nonce: Nonce) {
         let at_ms = self.wall_ms();
-        let post =
-            PendingPost { nonce: nonce.clone(), room: room.clone(), text, reply_to, at_ms, state: PostState::Pending };
+        let state = PostState::Pending;
+        let post = PendingPost { nonce: nonce.clone(), room: room.clone(), text, reply_to, run: None, at_ms, state };
         self.typed_out(&room);
         if self.outbox.push(post) {
             self.outbox_moved(&room);
         } else if self.outbox.find(&nonce).is_none() {
-            let refusal = Refusal::local("too many messages wait for the connection; send this one later");
-            self.effects.push(Effect::Failed { subject: Subject::Post(nonce), refusal });
+            self.effects.push(Effect::Failed { subject: Subject::Post(nonce), refusal: outbox_full() });
         }
     }
 
     pub(super) fn retry_post(&mut self, nonce: &Nonce) {
         let Some(post) = self.outbox.find_mut(nonce) else { return };
+        if post.run.is_some() {
+            return self.retry_run(nonce);
+        }
         if matches!(post.state, PostState::Failed(_)) {
             post.state = PostState::Pending;
             let room = post.room.clone();
@@ -64,12 +67,24 @@ impl Client {
         if self.outbox.find(&new).is_some() {
             return;
         }
-        let Some(post) = self.outbox.find_mut(nonce).filter(|post| matches!(post.state, PostState::Failed(_))) else {
-            return;
-        };
+        let is_refused = |post: &&mut PendingPost| post.run.is_none() && matches!(post.state, PostState::Failed(_));
+        let Some(post) = self.outbox.find_mut(nonce).filter(is_refused) else { return };
         (post.nonce, post.text, post.state) = (new, text, PostState::Pending);
         let room = post.room.clone();
         self.outbox_moved(&room);
+    }
+
+    /// Takes over what another client left: its posts come before those that were written here since, in their rooms.
+    pub(super) fn adopt(&mut self, outbox: Outbox) {
+        let waiting = self.outbox.adopt(outbox);
+        self.effects.push(Effect::SaveOutbox);
+        let rooms: Vec<RoomName> = self.rooms.keys().cloned().collect();
+        for room in rooms {
+            self.show_pending(&room);
+        }
+        if self.is_up() {
+            self.send_amends(waiting);
+        }
     }
 
     pub(super) fn drop_post(&mut self, nonce: &Nonce) {
@@ -81,6 +96,7 @@ impl Client {
     /// Sends what may be sent now. A room that is open has to be up to date first: what stands already has then been
     /// seen, and is not sent again.
     pub(super) fn send_posts(&mut self) {
+        self.give_up_late_runs();
         if self.posts.paused_until_ms.is_some_and(|at| at <= self.now_ms) {
             self.posts.paused_until_ms = None;
         }
@@ -98,8 +114,12 @@ impl Client {
             })
             .cloned()
             .collect();
-        for PendingPost { nonce, room, text, reply_to, .. } in ready {
+        for PendingPost { nonce, room, text, reply_to, run, .. } in ready {
             self.posts.in_flight.insert(room.clone(), nonce.clone());
+            if let Some(run) = run {
+                self.ask(&run.start, Kind::RunStart { nonce, watch: run.watch }, Loss::Forget);
+                continue;
+            }
             let message = RoomPost { room: room.clone(), text, nonce: nonce.clone(), reply_to };
             self.ask(&message, Kind::Post { room, nonce }, Loss::Forget);
         }
@@ -149,7 +169,10 @@ impl Client {
         if let Some(post) = &by_nonce
             && !matches!(post.state, PostState::Stood(_))
         {
-            self.effects.push(Effect::Posted { nonce: post.nonce.clone(), seq: event.seq });
+            match &post.run {
+                Some(run) => self.run_seen(event, &post.nonce, run.watch),
+                None => self.effects.push(Effect::Posted { nonce: post.nonce.clone(), seq: event.seq }),
+            }
         }
         let by_place = self.outbox.remove_stood(&event.room, event.seq);
         if by_nonce.is_some() || by_place {
@@ -162,6 +185,15 @@ impl Client {
         if self.outbox.remove_stood(room, u64::MAX) {
             self.outbox_moved(room);
         }
+    }
+
+    /// `true`: this one is under way.
+    pub(super) fn is_in_flight(&self, nonce: &Nonce) -> bool {
+        self.posts.in_flight.values().any(|other| other == nonce)
+    }
+
+    pub(super) fn landed(&mut self, nonce: &Nonce) {
+        self.posts.in_flight.retain(|_, other| other != nonce);
     }
 
     fn post_landed(&mut self, room: &RoomName, nonce: &Nonce) {
@@ -184,4 +216,9 @@ impl Client {
             self.changed(Change::Room(room.clone()));
         }
     }
+}
+
+/// What a post that the outbox does not take is refused with.
+pub(super) fn outbox_full() -> Refusal {
+    Refusal::local("too many messages wait to be sent; send this one later")
 }

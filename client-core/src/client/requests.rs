@@ -11,8 +11,8 @@ use super::Client;
 use super::history::Page;
 use crate::amends::PendingAmend;
 use crate::effect::{Effect, Refusal, Subject};
-use crate::input::{OnLoss, Ticket};
 use crate::limits::{ANSWER_TIMEOUT_MS, COMMIT_TIMEOUT_MS, REQUESTS_MAX};
+use crate::ticket::{OnLoss, Ticket};
 
 /// The questions of one client. Numbers go on over connections, so that no answer is taken for another's.
 #[derive(Debug, Default)]
@@ -112,7 +112,7 @@ impl Client {
         }
         let is_up = self.is_up();
         if !is_up && on_loss != Loss::Resend {
-            self.fail_request(id, kind, Refusal::local("there is no connection to the server"));
+            self.fail_request(id, kind, Refusal::local("no connection to the server"));
             return id;
         }
         let line = encode_named(M::T, Number::Id(id), message, &[]);
@@ -171,7 +171,11 @@ impl Client {
             }
         });
         for (id, kind) in failed {
-            self.fail_request(id, kind, Refusal::local("the connection was lost before the server answered"));
+            self.fail_request(
+                id,
+                kind,
+                Refusal::local("the connection broke before the server answered; check whether it was done"),
+            );
         }
     }
 
@@ -236,7 +240,7 @@ impl Client {
             }
         };
         if done.is_err() {
-            let words = "the server's answer has another form than this client knows; one of the two is too old";
+            let words = "unexpected answer; the client and the server are of different versions";
             self.fail_request(answer_id, request.kind, Refusal::local(words));
         }
     }
@@ -261,12 +265,12 @@ impl Client {
             }
             Kind::History(room, page) => return self.page_failed(&room, page, id, refusal),
             Kind::Amend(amend) => return self.amend_refused(*amend, refusal),
+            Kind::RunStart { nonce, .. } => return self.start_refused(nonce, refusal),
             Kind::Dm(users) => Subject::Dm(users),
             Kind::Search(_) => Subject::Search,
             Kind::People(room, _) | Kind::RunList(room) => Subject::Load(room),
             Kind::Rooms(_) => Subject::Rooms,
             Kind::RoomChange(room) | Kind::RoomSet(room) => Subject::Room(room),
-            Kind::RunStart { nonce, .. } => Subject::RunStart(nonce),
             Kind::RunSignal(run) => Subject::Run(run),
         };
         self.effects.push(Effect::Failed { subject, refusal });

@@ -169,13 +169,14 @@ impl Client {
         self.ask(create, Kind::RoomChange(create.room.clone()), Loss::Fail);
     }
 
-    /// Asks for a change of a room that is harmless if it is made twice. Its events, and `room.changed`, say what it became.
+    /// Asks for a change of a room: now or not at all, because nobody expects it to happen an hour later. Its events, and
+    /// `room.changed`, say what it became.
     pub(super) fn change_of_room<M: Message>(&mut self, room: &RoomName, message: &M) {
-        self.ask(message, Kind::RoomSet(room.clone()), Loss::Resend);
+        self.ask(message, Kind::RoomSet(room.clone()), Loss::Fail);
     }
 
     pub(super) fn open_dm(&mut self, users: Vec<UserName>) {
-        self.ask(&DmOpen { users: users.clone() }, Kind::Dm(users), Loss::Resend);
+        self.ask(&DmOpen { users: users.clone() }, Kind::Dm(users), Loss::Fail);
     }
 
     pub(super) fn dm_opened(&mut self, users: Vec<UserName>, opened: DmOpened) {

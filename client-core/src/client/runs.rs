@@ -6,10 +6,9 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes};
 use wardroom_protocol::limits::{BODY_BYTES_MAX, WINDOW_DEFAULT};
 use wardroom_protocol::messages::{
-    RunAck, RunEnd, RunGet, RunInfo, RunInput, RunList, RunListed, RunOutput, RunSignal, RunStart, RunStartOk,
-    RunUnwatch, RunWatch, Signal,
+    RunAck, RunEnd, RunGet, RunInfo, RunInput, RunList, RunListed, RunOutput, RunSignal, RunUnwatch, RunWatch, Signal,
 };
-use wardroom_protocol::{Code, Event, EventBody, Nonce, RoomName, RunId};
+use wardroom_protocol::{Code, Event, EventBody, RoomName, RunId};
 
 use super::Client;
 use super::requests::{Kind, Loss};
@@ -32,18 +31,6 @@ pub(super) struct Watch {
 }
 
 impl Client {
-    pub(super) fn start_run(&mut self, start: &RunStart, watch: bool) {
-        let nonce = start.nonce.clone();
-        self.ask(start, Kind::RunStart { nonce, watch }, Loss::Resend);
-    }
-
-    pub(super) fn run_started(&mut self, nonce: Nonce, started: RunStartOk, watch: bool) {
-        self.effects.push(Effect::RunStarted { nonce, run: started.run, n: started.n });
-        if watch {
-            self.watch_run(started.run, WatchFrom::Byte(0), true);
-        }
-    }
-
     pub(super) fn watch_run(&mut self, run: RunId, from: WatchFrom, auto_ack: bool) {
         if self.watches.contains_key(&run) {
             return;
@@ -134,7 +121,12 @@ impl Client {
     }
 
     pub(super) fn signal_run(&mut self, run: RunId, signal: Signal) {
-        self.ask(&RunSignal { run, signal }, Kind::RunSignal(run), Loss::Resend);
+        // To stop a run late, or twice, is what was wanted; a second Ctrl-C is not.
+        let on_loss = match signal {
+            Signal::Term | Signal::Kill => Loss::Resend,
+            Signal::Int | Signal::Hup => Loss::Fail,
+        };
+        self.ask(&RunSignal { run, signal }, Kind::RunSignal(run), on_loss);
     }
 
     pub(super) fn run_input(&mut self, run: RunId, mut bytes: Bytes) {

@@ -289,6 +289,7 @@ impl Client {
         self.rooms_link_lost();
         self.watches_link_lost();
         self.uploads_link_lost();
+        self.runs_link_lost();
         self.posts.link_lost();
         self.reading.link_lost();
         self.around.link_lost();

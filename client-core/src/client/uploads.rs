@@ -19,13 +19,14 @@ use crate::limits::{UPLOADS_ACTIVE_MAX, UPLOADS_MAX};
 use crate::model::{Upload, UploadState};
 
 impl Client {
+    /// Adds an upload to the list.
     pub(super) fn upload_new(&mut self, new: NewUpload) {
         let nonce = new.nonce.clone();
         if self.uploads.contains_key(&nonce) {
             return;
         }
-        if self.uploads.len() >= UPLOADS_MAX {
-            let refusal = Refusal::local("the list of uploads is full; take those that are done off it");
+        if self.uploads.len() >= UPLOADS_MAX && !self.forget_oldest_done() {
+            let refusal = Refusal::local("too many uploads at a time; send this file later");
             self.effects.push(Effect::Failed { subject: Subject::Upload(nonce), refusal });
             return;
         }
@@ -45,21 +46,44 @@ impl Client {
         self.changed(Change::Upload(nonce));
     }
 
+    /// Uploads that may be added now; a caller with more files waits until some are done.
+    pub fn uploads_free(&self) -> usize {
+        let done = self.uploads.values().filter(|upload| matches!(upload.state, UploadState::Done { .. })).count();
+        UPLOADS_MAX.saturating_sub(self.uploads.len().saturating_sub(done))
+    }
+
+    /// Takes the upload that was done first off the list.
+    fn forget_oldest_done(&mut self) -> bool {
+        let is_done = |nonce: &&Nonce| {
+            self.uploads.get(*nonce).is_some_and(|upload| matches!(upload.state, UploadState::Done { .. }))
+        };
+        let Some(nonce) = self.upload_order.iter().find(is_done).cloned() else { return false };
+        self.forget_upload(&nonce);
+        true
+    }
+
     /// Begins what waits, and asks for the slices that may be sent now.
     pub(super) fn pump_uploads(&mut self) {
         if !self.is_up() || self.senders.is_empty() {
             return;
         }
         let is_active = |sender: &Sender| !matches!(sender.phase, Phase::Idle | Phase::Over);
-        let mut active = self.senders.values().filter(|sender| is_active(sender)).count();
-        let order: Vec<Nonce> = self.upload_order.iter().filter(|n| self.senders.contains_key(*n)).cloned().collect();
-        for nonce in order {
-            let is_waiting = self.uploads.get(&nonce).is_some_and(|upload| upload.state == UploadState::Waiting);
-            let is_idle = self.senders.get(&nonce).is_some_and(|sender| sender.phase == Phase::Idle);
-            if is_waiting && is_idle && active < UPLOADS_ACTIVE_MAX {
-                active = active.saturating_add(1);
-                self.begin_upload(&nonce);
-            }
+        let active = self.senders.values().filter(|sender| is_active(sender)).count();
+        let is_waiting = |nonce: &&Nonce| {
+            self.uploads.get(*nonce).is_some_and(|upload| upload.state == UploadState::Waiting)
+                && self.senders.get(*nonce).is_some_and(|sender| sender.phase == Phase::Idle)
+        };
+        let free = UPLOADS_ACTIVE_MAX.saturating_sub(active);
+        let next: Vec<Nonce> = match free {
+            0 => Vec::new(),
+            free => self.upload_order.iter().filter(is_waiting).take(free).cloned().collect(),
+        };
+        for nonce in next {
+            self.begin_upload(&nonce);
+        }
+        let under_way = self.senders.iter().filter(|(_, sender)| is_active(sender));
+        let under_way: Vec<Nonce> = under_way.map(|(nonce, _)| nonce.clone()).collect();
+        for nonce in under_way {
             self.pump_upload(&nonce);
         }
     }
@@ -273,6 +297,17 @@ impl Client {
         if let Some(upload) = self.senders.remove(nonce).and_then(|sender| sender.upload) {
             self.send_told(&FileAbort { upload });
         }
+        self.remove_upload(nonce);
+    }
+
+    pub(super) fn forget_upload(&mut self, nonce: &Nonce) {
+        if self.uploads.get(nonce).is_some_and(|upload| upload.state.is_over()) {
+            self.senders.remove(nonce);
+            self.remove_upload(nonce);
+        }
+    }
+
+    fn remove_upload(&mut self, nonce: &Nonce) {
         if self.uploads.remove(nonce).is_some() {
             self.upload_order.retain(|other| other != nonce);
             self.changed(Change::Upload(nonce.clone()));

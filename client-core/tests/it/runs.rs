@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use serde_json::json;
-use wardroom_client_core::{Client, Command, Effect, Input, Options, RunState, Subject, WatchFrom};
+use wardroom_client_core::{
+    Client, Command, Effect, Input, NotSent, OpenFrom, Options, PostState, RunState, Subject, WatchFrom,
+};
 
 use super::server::RUN;
 use super::world::World;
@@ -156,4 +158,171 @@ fn a_watch_that_the_server_ends_is_over_and_not_begun_again() {
     world.cut();
     world.come_to_rest();
     assert_eq!(asked(&world), before, "a new connection does not ask for it");
+}
+
+impl super::server::Server {
+    /// A run starts once under one nonce.
+    pub fn start_run(&mut self, id: &serde_json::Value, request: &serde_json::Value) {
+        let nonce = request["nonce"].as_str().unwrap().to_owned();
+        let next = self.events.len() as u64 + 1;
+        let seq = *self.nonces.entry(nonce.clone()).or_insert(next);
+        if seq == next {
+            self.events.push(("ann".to_owned(), String::new(), Some(nonce)));
+            let started = json!({ "kind": "run.started", "run": RUN, "n": 4, "cmd": request["cmd"], "host": "local" });
+            self.others.insert(seq, started);
+        }
+        self.say(&json!({ "t": "ok", "re": id, "run": RUN, "n": 4, "seq": seq }));
+    }
+}
+
+fn start(n: u64) -> Command {
+    use wardroom_client_core::protocol::messages::RunStart;
+    let start = RunStart {
+        room: super::world::room(),
+        cmd: Some("date".to_owned()),
+        argv: None,
+        host: None,
+        cwd: None,
+        env: Default::default(),
+        timeout_s: None,
+        stdin: false,
+        nonce: super::world::nonce(n),
+    };
+    Command::StartRun { start, watch: false }
+}
+
+/// What was asked of the server so far, by type: posts and runs.
+fn asked(world: &World) -> Vec<String> {
+    let types = world.server.taken.iter().filter_map(|request| request["t"].as_str());
+    types.filter(|t| matches!(*t, "room.post" | "run.start")).map(str::to_owned).collect()
+}
+
+fn states(world: &World) -> Vec<PostState> {
+    world.client.outbox().posts().iter().map(|post| post.state.clone()).collect()
+}
+
+#[test]
+fn a_command_typed_offline_is_not_run_when_the_connection_returns() {
+    let mut world = World::new(1);
+    world.settle();
+    world.cut();
+    world.post(1);
+    world.command(start(2));
+    world.post(3);
+    assert_eq!(states(&world), [PostState::Pending, PostState::NotSent(NotSent::Offline), PostState::Pending]);
+    world.come_to_rest();
+    assert_eq!(asked(&world), ["room.post", "room.post"], "messages are sent, the command is not");
+    assert_eq!(states(&world), [PostState::NotSent(NotSent::Offline)]);
+    // Its author decides.
+    world.command(Command::RetryPost { nonce: super::world::nonce(2) });
+    world.settle();
+    assert_eq!(asked(&world), ["room.post", "room.post", "run.start"]);
+    assert!(states(&world).is_empty());
+    assert!(world.seen.iter().any(|effect| matches!(effect, Effect::RunStarted { .. })));
+    world.cut();
+    world.command(start(4));
+    world.command(Command::DropPost { nonce: super::world::nonce(4) });
+    world.come_to_rest();
+    assert_eq!(asked(&world).len(), 3, "what was discarded is never sent");
+}
+
+#[test]
+fn a_command_keeps_its_place_among_messages() {
+    let mut world = World::new(1);
+    world.settle();
+    world.post(1);
+    world.command(start(2));
+    world.post(3);
+    world.settle();
+    assert_eq!(asked(&world), ["room.post", "run.start", "room.post"]);
+}
+
+#[test]
+fn a_command_of_unknown_fate_does_not_start_twice() {
+    for is_open in [false, true] {
+        let mut world = World::new(1);
+        if is_open {
+            world.open_room(OpenFrom::After(0));
+        }
+        world.settle();
+        world.command(start(1));
+        world.client_to_server();
+        world.cut();
+        assert_eq!(states(&world), [PostState::NotSent(NotSent::Unknown)]);
+        world.come_to_rest();
+        assert_eq!(asked(&world), ["run.start"], "it is not sent again by itself");
+        let started = |world: &World| world.seen.iter().filter(|e| matches!(e, Effect::RunStarted { .. })).count();
+        if is_open {
+            // The room shows that it has started.
+            assert!(states(&world).is_empty());
+        } else {
+            world.command(Command::RetryPost { nonce: super::world::nonce(1) });
+            world.settle();
+        }
+        assert_eq!(started(&world), 1);
+        assert!(states(&world).is_empty());
+        assert_eq!(world.server.events.len(), 1, "one run");
+    }
+}
+
+#[test]
+fn a_command_that_waits_too_long_for_its_turn_is_not_sent() {
+    let mut world = World::new(1);
+    world.settle();
+    world.server.refuse_posts = vec!["busy"; 1_000];
+    world.post(1);
+    world.command(start(2));
+    let until = world.now_ms + 11_000;
+    while world.now_ms < until {
+        world.settle();
+        world.wait();
+    }
+    assert_eq!(states(&world), [PostState::Pending, PostState::NotSent(NotSent::Late)]);
+    world.server.refuse_posts.clear();
+    world.come_to_rest();
+    assert!(!asked(&world).contains(&"run.start".to_owned()));
+}
+
+#[test]
+fn a_command_is_kept_over_a_reload_and_not_sent() {
+    let mut world = World::new(1);
+    world.settle();
+    world.command(start(1));
+    let kept = serde_json::to_string(world.client.outbox()).unwrap();
+    let outbox = serde_json::from_str(&kept).unwrap();
+    let mut world = World::new(2);
+    world.client = Client::new(Options { outbox, ..Options::default() });
+    world.input(Input::Start);
+    world.come_to_rest();
+    assert_eq!(states(&world), [PostState::NotSent(NotSent::Unknown)]);
+    assert!(asked(&world).is_empty());
+}
+
+#[test]
+fn what_changes_a_room_is_done_now_or_not_at_all() {
+    use wardroom_client_core::protocol::messages::{RoomInvite, RoomSet, Signal};
+    let room = super::world::room;
+    let mut world = World::new(1);
+    world.settle();
+    world.cut();
+    let set = RoomSet { room: room(), title: None, topic: None, archived: None, retention_days: Some(1) };
+    let acts = [
+        Command::SetRoom(set),
+        Command::Invite(RoomInvite { room: room(), user: "ben".parse().unwrap(), role: None }),
+        Command::LeaveRoom { room: room() },
+        Command::JoinRoom { room: room() },
+        Command::OpenDm { users: vec!["ben".parse().unwrap()] },
+        Command::SignalRun { run: RUN.parse().unwrap(), signal: Signal::Int },
+    ];
+    let count = acts.len();
+    let before = world.server.taken.len();
+    for act in acts {
+        world.command(act);
+    }
+    let failed = world.seen.iter().filter(|effect| matches!(effect, Effect::Failed { .. })).count();
+    assert_eq!(failed, count, "each says so at once");
+    world.come_to_rest();
+    let late: Vec<&serde_json::Value> =
+        world.server.taken[before..].iter().filter(|r| !matches!(r["t"].as_str(), Some("hello" | "ping"))).collect();
+    assert!(late.is_empty(), "{late:?}");
 }

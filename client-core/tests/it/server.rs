@@ -219,6 +219,7 @@ impl Server {
             "room.open" => self.open(&id, &request),
             "room.history" => self.history(&id, &request),
             "room.post" => self.post(&id, &request),
+            "run.start" => self.start_run(&id, &request),
             "run.watch" => {
                 self.conn.watch = request["from"].as_u64();
                 self.conn.watch_acked = request["from"].as_u64().unwrap();

@@ -164,3 +164,35 @@ fn a_late_slice_is_not_taken_for_a_shorter_file() {
     world.come_to_rest();
     assert_done(&world);
 }
+
+#[test]
+fn uploads_that_are_done_make_room_and_a_full_list_says_so() {
+    use wardroom_client_core::NewUpload;
+    use wardroom_client_core::limits::UPLOADS_MAX;
+    use wardroom_client_core::protocol::messages::{IfExists, Place};
+    let new = |n: u64| {
+        Command::Upload(NewUpload {
+            place: Place::Room(super::world::room()),
+            path: format!("{n}.bin").parse().unwrap(),
+            size: 0,
+            mtime: None,
+            if_exists: IfExists::Fail,
+            nonce: nonce(n),
+        })
+    };
+    let mut world = World::new(1);
+    let max = UPLOADS_MAX as u64;
+    for n in 0..max {
+        world.command(new(n));
+    }
+    assert_eq!(world.client.uploads_free(), 0);
+    world.command(new(max));
+    assert!(matches!(
+        world.seen.last(),
+        Some(Effect::Failed { subject: Subject::Upload(of), .. }) if *of == nonce(max)
+    ));
+    world.come_to_rest();
+    assert_eq!(world.client.uploads_free(), UPLOADS_MAX, "all are done");
+    world.command(new(max));
+    assert!(world.client.upload(&nonce(max)).is_some() && world.client.upload(&nonce(0)).is_none());
+}

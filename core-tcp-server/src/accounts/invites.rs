@@ -9,9 +9,21 @@ use crate::refusal::Refusal;
 use crate::secrets::{random_hex, token_hash};
 use crate::store::{Store, Tx};
 
+/// Bytes of an invite's secret: nobody guesses 128 bits within a day.
+pub(super) const INVITE_BYTES: usize = 16;
+
 /// Makes an invite within a transaction.
 pub(super) fn make(tx: &Tx<'_>, role: Role, by: &str) -> Result<InviteAdded, Refusal> {
-    let invite = random_hex(16);
+    make_of(tx, role, by, random_hex(INVITE_BYTES))
+}
+
+/// Of this secret. Where there is one already, a request was repeated, and nothing is made.
+pub(super) fn make_of(tx: &Tx<'_>, role: Role, by: &str, invite: String) -> Result<InviteAdded, Refusal> {
+    let known = "SELECT expires FROM invites WHERE hash = ?1";
+    let known: Option<i64> = tx.conn.query_row(known, [token_hash(&invite)], |row| row.get(0)).optional()?;
+    if let Some(until) = known {
+        return Ok(InviteAdded { invite, until: u64::try_from(until).unwrap_or(0) });
+    }
     let until = tx.now_ms + INVITE_MS;
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     tx.conn.execute("DELETE FROM invites WHERE expires < ?1", [now])?;

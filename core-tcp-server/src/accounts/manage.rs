@@ -9,14 +9,16 @@ use wardroom_protocol::messages::{
     InviteAdd, InviteAdded, TokenAdd, TokenAdded, UserAdd, UserDisable, UserInfo, UserPasswd, UserSetRole,
 };
 use wardroom_protocol::visible::is_deceptive;
-use wardroom_protocol::{Role, UserName};
+use wardroom_protocol::{Nonce, Role, UserName};
 
 use super::passwords::Lane;
 use super::sessions::{self, Kind};
 use super::{Accounts, User, Users, invites, put};
-use crate::policy::Admin;
+use crate::data::Keys;
+use crate::policy::{Admin, Member};
 use crate::refusal::Refusal;
 use crate::rooms::{GENERAL, GENERAL_NAME, Registry, Room};
+use crate::secrets::{derived_hex, random_hex};
 use crate::store::{NewEvent, Store, Tx, UserId};
 
 /// Makes an account, a member of `general`, within a transaction.
@@ -192,13 +194,20 @@ impl Accounts {
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn add_token(&self, store: &Store, by: &Admin<'_>, add: TokenAdd) -> Result<TokenAdded, Refusal> {
+    pub async fn add_token(
+        &self,
+        store: &Store,
+        by: &Admin<'_>,
+        add: TokenAdd,
+        keys: &Keys,
+    ) -> Result<TokenAdded, Refusal> {
         let by = by.member().clone();
+        let secret = secret_of("token", &by, add.user.as_str(), add.nonce.as_ref(), keys, sessions::TOKEN_BYTES);
         store
             .write(move |tx| {
                 let id = find_person(tx, &add.user)?;
                 let label = add.label.as_deref().unwrap_or("token");
-                let (_, token) = sessions::make(tx, id, Kind::Program, label, "")?;
+                let (_, token) = sessions::make_of(tx, id, Kind::Program, label, "", secret)?;
                 tx.audit(by.user.name.as_str(), &by.address, "token", add.user.as_str(), label)?;
                 Ok(TokenAdded { token })
             })
@@ -209,14 +218,29 @@ impl Accounts {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn add_invite(&self, store: &Store, by: &Admin<'_>, add: InviteAdd) -> Result<InviteAdded, Refusal> {
+    pub async fn add_invite(
+        &self,
+        store: &Store,
+        by: &Admin<'_>,
+        add: InviteAdd,
+        keys: &Keys,
+    ) -> Result<InviteAdded, Refusal> {
         let by = by.member().clone();
+        let secret = secret_of("invite", &by, add.role.as_str(), add.nonce.as_ref(), keys, invites::INVITE_BYTES);
         store
             .write(move |tx| {
                 tx.audit(by.user.name.as_str(), &by.address, "invite", add.role.as_str(), "")?;
-                invites::make(tx, add.role, by.user.name.as_str())
+                invites::make_of(tx, add.role, by.user.name.as_str(), secret)
             })
             .await
+    }
+}
+
+/// The secret of what this request makes: a retry with the same nonce gets the same.
+fn secret_of(what: &str, by: &Member, of: &str, nonce: Option<&Nonce>, keys: &Keys, bytes: usize) -> String {
+    match nonce {
+        Some(nonce) => derived_hex(&keys.admin, &[what, &by.user.id.0.to_string(), of, nonce.as_str()], bytes),
+        None => random_hex(bytes),
     }
 }
 

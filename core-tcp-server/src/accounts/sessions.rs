@@ -26,6 +26,9 @@ pub(super) enum Kind {
     Program,
 }
 
+/// Bytes of a session's or a program's secret: nobody guesses 192 bits.
+pub(super) const TOKEN_BYTES: usize = 24;
+
 /// Makes a session within a transaction. The secret is given once, and kept only as a hash.
 pub(super) fn make(
     tx: &Tx<'_>,
@@ -34,7 +37,23 @@ pub(super) fn make(
     label: &str,
     address: &str,
 ) -> Result<(SessionId, String), Refusal> {
-    let token = random_hex(24);
+    make_of(tx, user, kind, label, address, random_hex(TOKEN_BYTES))
+}
+
+/// Of this secret. Where there is one already, a request was repeated, and nothing is made.
+pub(super) fn make_of(
+    tx: &Tx<'_>,
+    user: UserId,
+    kind: Kind,
+    label: &str,
+    address: &str,
+    token: String,
+) -> Result<(SessionId, String), Refusal> {
+    let known = "SELECT id FROM sessions WHERE hash = ?1";
+    let known: Option<i64> = tx.conn.query_row(known, [token_hash(&token)], |row| row.get(0)).optional()?;
+    if let Some(id) = known {
+        return Ok((SessionId(id), token));
+    }
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     let expires = (kind == Kind::Person).then(|| now.saturating_add(i64::try_from(SESSION_MS).unwrap_or(i64::MAX)));
     tx.conn.execute("DELETE FROM sessions WHERE user = ?1 AND expires < ?2", params![user.0, now])?;

@@ -21,7 +21,7 @@ use crate::accounts::User;
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::rooms::Room;
-use crate::secrets::{random_hex, token_hash};
+use crate::secrets::{derived_hex, random_hex, token_hash};
 use crate::state::State;
 use crate::store::{Effect, NewEvent, Tx, UserId};
 
@@ -47,8 +47,18 @@ pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdd
         return Err(Refusal::bad_request("a webhook's secret has 8 to 256 bytes"));
     }
     let by = member.clone();
-    let (added, bot) = state.store.write(move |tx| insert(tx, &room, &by, &add)).await?;
-    state.accounts.put_bot(bot);
+    let token = match &add.nonce {
+        Some(nonce) => {
+            let (user, room) = (by.user.id.0.to_string(), room.id.0.to_string());
+            let parts = ["hook", &user, &room, add.bot.as_str(), nonce.as_str()];
+            derived_hex(&state.keys.admin, &parts, TOKEN_BYTES)
+        }
+        None => random_hex(TOKEN_BYTES),
+    };
+    let (added, bot) = state.store.write(move |tx| insert(tx, &room, &by, &add, token)).await?;
+    if let Some(bot) = bot {
+        state.accounts.put_bot(bot);
+    }
     Ok(added)
 }
 
@@ -125,8 +135,20 @@ pub async fn forget_keys(state: &State, now_ms: u64) {
     }
 }
 
-fn insert(tx: &mut Tx<'_>, room: &Arc<Room>, by: &Member, add: &HookAdd) -> Result<(HookAdded, User), Refusal> {
+/// The webhook, and its bot; no bot where this is a retry, and both are there.
+fn insert(
+    tx: &mut Tx<'_>,
+    room: &Arc<Room>,
+    by: &Member,
+    add: &HookAdd,
+    token: String,
+) -> Result<(HookAdded, Option<User>), Refusal> {
     let name = &add.bot;
+    let known = "SELECT id FROM hooks WHERE hash = ?1";
+    let known: Option<i64> = tx.conn.query_row(known, [token_hash(&token)], |row| row.get(0)).optional()?;
+    if let Some(hook) = known {
+        return Ok((HookAdded { hook: u64::try_from(hook).unwrap_or(0), token }, None));
+    }
     let count: i64 = tx.conn.query_row("SELECT count(*) FROM hooks WHERE room = ?1", [room.id.0], |row| row.get(0))?;
     if count >= HOOKS_PER_ROOM_MAX {
         return Err(Refusal::too_large(format!("{} has 32 webhooks: remove one first", room.name)));
@@ -156,7 +178,6 @@ fn insert(tx: &mut Tx<'_>, room: &Arc<Room>, by: &Member, add: &HookAdd) -> Resu
     if tx.conn.execute(joins, params![room.id.0, id.0, RoomRole::Member.as_str()])? == 1 {
         say(tx, room, (id, name.as_str()), &EventBody::Join, Effect::Came(id, RoomRole::Member))?;
     }
-    let token = random_hex(TOKEN_BYTES);
     tx.conn.execute(
         "INSERT INTO hooks(hash, room, bot, by, created, mentions, secret) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![token_hash(&token), room.id.0, id.0, by.user.id.0, now, add.mentions, add.secret],
@@ -165,7 +186,7 @@ fn insert(tx: &mut Tx<'_>, room: &Arc<Room>, by: &Member, add: &HookAdd) -> Resu
     let detail = format!("{hook} as {name}");
     tx.audit(by.user.name.as_str(), &by.address, "hook.add", room.name.as_str(), &detail)?;
     let bot = User::bot(id, name.clone());
-    Ok((HookAdded { hook, token }, bot))
+    Ok((HookAdded { hook, token }, Some(bot)))
 }
 
 /// A line of the bot's own that says who is in the room.

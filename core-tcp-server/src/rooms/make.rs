@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::event::EventBody;
 use wardroom_protocol::limits::DM_USERS_MAX;
 use wardroom_protocol::messages::{DmOpen, RoomCreate};
-use wardroom_protocol::{RoomName, RoomRole, UserName};
+use wardroom_protocol::{Nonce, RoomName, RoomRole, UserName};
 
 use super::names;
 use super::room::{Meta, Moved, Room};
@@ -27,10 +27,13 @@ use crate::store::{NewEvent, RoomId, Tx, UserId, as_sql};
 pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Result<u64, Refusal> {
     let by = member.speaker()?.member().clone();
     let title = check_title(&create.title.unwrap_or_default())?;
-    let RoomCreate { room: name, private: is_private, .. } = create;
+    let RoomCreate { room: name, private: is_private, nonce, .. } = create;
     names::check_new(&name)?;
     // One at a time: of two names that look the same, the second finds the first.
     let making = state.rooms.making.lock().await;
+    if let Some(seq) = made_before(state, &by, &name, nonce.clone()).await? {
+        return Ok(seq);
+    }
     check_count(state)?;
     if let Some(other) = state.rooms.look_alike(&name) {
         return Err(Refusal::conflict(format!("this name looks the same as that of the room {other}: choose another")));
@@ -50,7 +53,7 @@ pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Resul
                 by_name: by.user.name.as_str(),
                 kind: body.kind(),
                 fields: &body.fields(),
-                nonce: None,
+                nonce: nonce.as_ref().map(Nonce::as_str),
             })?;
             super::members::note_read(tx.conn, id, by.user.id, joined.seq)?;
             tx.audit(by.user.name.as_str(), &by.address, "room.create", name.as_str(), &title)?;
@@ -62,6 +65,24 @@ pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Resul
     found(state, room, &[(member.user.id, RoomRole::Owner)]);
     drop(making);
     Ok(head)
+}
+
+/// Where the member made this room under this nonce, if this is a retry.
+async fn made_before(
+    state: &State,
+    by: &Member,
+    name: &RoomName,
+    nonce: Option<Nonce>,
+) -> Result<Option<u64>, Refusal> {
+    let Some(nonce) = nonce else { return Ok(None) };
+    let (user, name) = (by.user.id.0, name.to_string());
+    let sql = "SELECT e.seq FROM events e JOIN rooms r ON r.id = e.room
+               WHERE e.by = ?1 AND e.nonce = ?2 AND e.kind = 'join' AND r.name = ?3";
+    let seq: Option<i64> = state
+        .store
+        .read(move |conn| Ok(conn.query_row(sql, params![user, nonce.as_str(), name], |row| row.get(0)).optional()?))
+        .await?;
+    Ok(seq.and_then(|seq| u64::try_from(seq).ok()))
 }
 
 /// The direct message of the member and these users; made where there is none.

@@ -100,7 +100,7 @@ pub async fn remove(state: &State, member: &Member, remove: RoomRemove) -> Resul
     check_leavable(&room)?;
     member.owner_in(&state.rooms, &remove.room)?;
     let (by, whom) = (member.clone(), known(state, &remove.user)?);
-    let (user, line) = (whom.id, format!("# {} took you out of {}\n", member.user.name, room.name));
+    let (user, line) = (whom.id, format!("# {} removed you from {}\n", member.user.name, room.name));
     let removed = state
         .store
         .write(move |tx| {

@@ -191,19 +191,21 @@ fn deed(body: &EventBody) -> String {
             format!("reacted to {target}: {}", visible(emoji))
         }
         EventBody::Reaction(ReactionBody { target, emoji, .. }) => {
-            format!("took back a reaction to {target}: {}", visible(emoji))
+            format!("removed a reaction from {target}: {}", visible(emoji))
         }
         EventBody::Repeat(repeat) => format!("said {} again (×{})", repeat.target, repeat.count),
         EventBody::Invited(RoleOf { user, role: RoomRole::Member }) => format!("invited {user}"),
         EventBody::Invited(RoleOf { user, role }) => format!("invited {user} as {role}"),
         EventBody::RoleChanged(RoleOf { user, role }) => format!("made {user} {} here", a_role(*role)),
         EventBody::Removed(whom) => format!("removed {}", whom.user),
-        EventBody::Title(words) if words.text.is_empty() => "took the title away".to_owned(),
+        EventBody::Title(words) if words.text.is_empty() => "removed the title".to_owned(),
         EventBody::Title(words) => format!("named this room {}", visible(&words.text)),
         EventBody::Archived(Switch { on: true }) => "archived this room".to_owned(),
-        EventBody::Archived(_) => "opened this room again".to_owned(),
-        EventBody::Retention(Days { days: 0 }) => "keeps what is here for ever".to_owned(),
-        EventBody::Retention(Days { days }) => format!("keeps what is here for {days} days"),
+        EventBody::Archived(_) => "unarchived this room".to_owned(),
+        EventBody::Retention(Days { days: 0 }) => "turned off message expiry".to_owned(),
+        EventBody::Retention(Days { days }) => {
+            format!("set message expiry to {days} {}", if *days == 1 { "day" } else { "days" })
+        }
         other => format!("[{}]", visible(other.kind())),
     }
 }
@@ -227,7 +229,7 @@ pub fn end_words(run: &RunEnded) -> String {
         let _ = write!(words, " after {}", span_words(run.ms));
     }
     if run.truncated {
-        let _ = write!(words, "; only the first {} of its output were kept", size_words(run.bytes));
+        let _ = write!(words, "; output truncated after {}", size_words(run.bytes));
     }
     match run.left {
         0 => {}
@@ -276,7 +278,7 @@ mod tests {
             ("edit", r#""target":42,"text":"""#, "14:03 ann edited 42: (deleted since)\n"),
             ("delete", r#""target":42"#, "14:03 ann deleted 42\n"),
             ("reaction", r#""target":42,"emoji":"👍","on":true"#, "14:03 ann reacted to 42: 👍\n"),
-            ("reaction", r#""target":42,"emoji":"👍","on":false"#, "14:03 ann took back a reaction to 42: 👍\n"),
+            ("reaction", r#""target":42,"emoji":"👍","on":false"#, "14:03 ann removed a reaction from 42: 👍\n"),
             ("repeat", r#""target":42,"count":37"#, "14:03 ann said 42 again (×37)\n"),
             ("invited", r#""user":"ben","role":"member""#, "14:03 ann invited ben\n"),
             ("invited", r#""user":"ben","role":"reader""#, "14:03 ann invited ben as reader\n"),
@@ -286,7 +288,7 @@ mod tests {
             ("topic", r#""text":"a\nb""#, "14:03 ann set the topic: a\n      b\n"),
             ("topic", r#""text":"""#, "14:03 ann cleared the topic\n"),
             ("archived", r#""on":true"#, "14:03 ann archived this room\n"),
-            ("retention", r#""days":30"#, "14:03 ann keeps what is here for 30 days\n"),
+            ("retention", r#""days":30"#, "14:03 ann set message expiry to 30 days\n"),
             ("message", r#""text":"","deleted":true"#, "14:03 ann: (deleted)\n"),
             ("message", r#""text":"hi","reply_to":42"#, "14:03 ann (42): hi\n"),
             (
@@ -366,7 +368,8 @@ mod tests {
         assert_eq!(end_words(&run), "not started: no such file: mak␛");
         run.exit = Exit::StoppedBy { stopped_by: "ben".parse().unwrap(), signal: "TERM".into() };
         (run.truncated, run.left) = (true, 2);
-        let words = "stopped by ben (TERM) after 0.0 s; only the first 2.0 MB of its output were kept; 2 of its processes could not be stopped";
+        let words =
+            "stopped by ben (TERM) after 0.0 s; output truncated after 2.0 MB; 2 of its processes could not be stopped";
         assert_eq!(end_words(&run), words);
     }
 }

@@ -54,7 +54,7 @@ pub async fn sign_in(state: &State, stream: &Stream, mut reader: LineReader, pee
 
 /// Ends when there has been time enough to sign in.
 async fn patience(permit: &Permit) -> &'static str {
-    const CROWDED: &str = "too many connections are not signed in: connect again";
+    const CROWDED: &str = "too many connections are not signed in; connect again";
     let waiting = async {
         let mut waited_ms = SIGN_IN_CROWDED_MS;
         tokio::time::sleep(Duration::from_millis(SIGN_IN_CROWDED_MS)).await;
@@ -65,7 +65,7 @@ async fn patience(permit: &Permit) -> &'static str {
             tokio::time::sleep(Duration::from_millis(CROWD_LOOK_MS)).await;
             waited_ms += CROWD_LOOK_MS;
         }
-        "nobody signed in for 120 s: connect again"
+        "no sign-in within 120 s; connect again"
     };
     tokio::select! {
         words = waiting => words,

@@ -249,13 +249,13 @@ pub async fn manage(
         }
         Request::TokenAdd(add) => {
             let whose = state.accounts.by_name(add.user.as_str());
-            let added = state.accounts.add_token(store, &admin, add).await?;
+            let added = state.accounts.add_token(store, &admin, add, &state.keys).await?;
             if let Some(user) = whose {
                 close_ended(state, user.id).await;
             }
             ok(id, &added)
         }
-        Request::InviteAdd(add) => ok(id, &state.accounts.add_invite(store, &admin, add).await?),
+        Request::InviteAdd(add) => ok(id, &state.accounts.add_invite(store, &admin, add, &state.keys).await?),
         _ => return Err(Refusal::bad_request("this is not an administrator's request")),
     })
 }

@@ -1,6 +1,7 @@
 //! The core as its clients meet it: a real data folder, a real socket, frames in and frames out.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, which print their seeds")]
 
+mod again;
 mod common;
 mod conversation;
 mod emoji;

@@ -212,7 +212,7 @@ async fn keys_clear_leave_and_bring_back() {
     terminal.press("oops\x03");
     terminal.until_edited(PROMPT).await;
     terminal.press("\x03");
-    terminal.until_seen("-- Ctrl-D or /quit leaves").await;
+    terminal.until_seen("-- press Ctrl-D or type /quit to exit").await;
     terminal.press("hello\r");
     told(&mut ben, |line| is_message(line) && line["text"] == "hello").await;
     terminal.press("\x1b[A there\x1b[1;5D\x1b[1;5D\x17oh \r");

@@ -167,7 +167,7 @@ async fn what_is_wrong_with_a_certificate_is_said() {
     }
     // The file is not there, or is none.
     for (name, content, words) in
-        [("missing.pem", None, "no such file or directory"), ("empty.pem", Some("nothing"), "holds no certificate")]
+        [("missing.pem", None, "no such file or directory"), ("empty.pem", Some("nothing"), "no certificate found")]
     {
         let file = walled.house.folder.path().join(name);
         if let Some(content) = content {
@@ -184,9 +184,9 @@ async fn the_wrong_scheme_is_said() {
     let walled = Walled::start().await;
     let send = ["send", "general", "hello"];
     let tls_to_plain = walled.stranger(&format!("wss://{}", walled.house.http), &send);
-    walled.is_told(tls_to_plain, &["does not speak TLS", "ws://"]).await;
+    walled.is_told(tls_to_plain, &["does not use TLS", "ws://"]).await;
     let tls_to_core = walled.stranger(&format!("wss://{}", walled.house.tcp), &send);
-    walled.is_told(tls_to_core, &["does not speak TLS"]).await;
+    walled.is_told(tls_to_core, &["does not use TLS"]).await;
     let plain_to_tls = walled.stranger(&format!("ws://localhost:{}", walled.port), &send);
     walled.is_told(plain_to_tls, &["HTTP 400", "wss://"]).await;
     let frames_to_web = walled.stranger(&format!("tcp://localhost:{}", walled.port), &send);

@@ -5,16 +5,12 @@
 //! 2. The host stopped it, for a reason that came before its end: a member's TERM or KILL (`stopped_by`, with the last
 //!    signal asked for), the time limit, the output limit, the host's own stop (`lost`).
 //! 3. It wrote more than it may, and ended before it was stopped for that: the output limit all the same.
-//! 4. A member's INT or HUP, and it ended by that signal, or in whatever way soon after it: `stopped_by`. One that
-//!    went on for longer had dealt with the signal, and its end is its own.
+//! 4. It ended by a member's INT or HUP: `stopped_by`. One that caught the signal ends with its own code.
 //! 5. The code or the signal of its first process.
-
-use std::time::Duration;
 
 use wardroom_protocol::UserName;
 use wardroom_protocol::messages::{Exit, Signal};
 
-use crate::limits::INTERRUPT_EFFECT_MS;
 use crate::process::children::Status;
 use crate::spool::pump::Flow;
 
@@ -53,8 +49,6 @@ pub struct Interrupt {
     pub by: UserName,
     /// Which.
     pub signal: Signal,
-    /// How long before the end of the first process it was.
-    pub before: Duration,
 }
 
 /// What is to be said of the end.
@@ -75,11 +69,10 @@ pub fn exit(cause: Option<&StopCause>, interrupt: Option<&Interrupt>, status: Op
     if flow.is_over_limit {
         return Exit::Limit { limit: "output".to_owned() };
     }
-    if let Some(Interrupt { by, signal, before }) = interrupt {
-        let is_its_effect = status == Some(Status::Signal(number(*signal)));
-        if is_its_effect || *before <= Duration::from_millis(INTERRUPT_EFFECT_MS) {
-            return stopped_by(by, *signal);
-        }
+    if let Some(Interrupt { by, signal }) = interrupt
+        && status == Some(Status::Signal(number(*signal)))
+    {
+        return stopped_by(by, *signal);
     }
     match status {
         Some(Status::Code(code)) => Exit::Code { code },
@@ -150,13 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupt_counts_if_it_had_an_effect() {
-        let int = |ms| Some(Interrupt { by: ann(), signal: Signal::Int, before: Duration::from_millis(ms) });
+    fn an_interrupt_that_was_caught_leaves_the_commands_own_code() {
+        let int = || Some(Interrupt { by: ann(), signal: Signal::Int });
         let stopped = r#"{"stopped_by":"ann","signal":"INT"}"#;
-        assert_eq!(said(None, int(10), Some(Status::Signal(2)), Flow::default()), stopped);
-        assert_eq!(said(None, int(10), Some(Status::Code(130)), Flow::default()), stopped);
-        assert_eq!(said(None, int(60_000), Some(Status::Signal(2)), Flow::default()), stopped);
-        assert_eq!(said(None, int(60_000), Some(Status::Code(0)), Flow::default()), r#"{"code":0}"#);
+        assert_eq!(said(None, int(), Some(Status::Signal(2)), Flow::default()), stopped);
+        assert_eq!(said(None, int(), Some(Status::Signal(11)), Flow::default()), r#"{"signal":"SEGV"}"#);
+        for code in [0, 7, 130] {
+            let own = format!(r#"{{"code":{code}}}"#);
+            assert_eq!(said(None, int(), Some(Status::Code(code)), Flow::default()), own);
+        }
     }
 
     #[test]

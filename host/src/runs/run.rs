@@ -160,8 +160,8 @@ impl Run {
         let life = self.life();
         let (by, signal, at) = life.interrupt.as_ref()?;
         // One that came after the end had no effect on it.
-        let before = ended.checked_duration_since(*at)?;
-        Some(Interrupt { by: by.clone(), signal: *signal, before })
+        ended.checked_duration_since(*at)?;
+        Some(Interrupt { by: by.clone(), signal: *signal })
     }
 
     /// Its standard input, if it has one and is not over.

@@ -30,10 +30,7 @@ pub enum AdminCall {
     /// Make a token for a program.
     TokenAdd(TokenAdd),
     /// Make an invite.
-    Invite {
-        /// What the new member may do.
-        role: Role,
-    },
+    Invite(InviteAdd),
 }
 
 /// What is asked, and how the answer is shown.
@@ -61,7 +58,7 @@ pub async fn admin(target: Target, mut admin: Admin) -> Result<ExitCode, Failure
             AdminCall::UserDisable(request) => runner.ask(&request).await,
             AdminCall::UserSetRole(request) => runner.ask(&request).await,
             AdminCall::TokenAdd(request) => runner.ask(&request).await,
-            AdminCall::Invite { role } => runner.ask(&InviteAdd { role }).await,
+            AdminCall::Invite(request) => runner.ask(&request).await,
         }?;
         match admin.show(&answer.line)? {
             Some(rest) => admin.call = rest,
@@ -82,7 +79,7 @@ impl AdminCall {
             AdminCall::UserDisable(request) => Request::UserDisable(request),
             AdminCall::UserSetRole(request) => Request::UserSetRole(request),
             AdminCall::TokenAdd(request) => Request::TokenAdd(request),
-            AdminCall::Invite { role } => Request::InviteAdd(InviteAdd { role }),
+            AdminCall::Invite(request) => Request::InviteAdd(request),
         }
     }
 }
@@ -113,7 +110,7 @@ impl Admin {
                 let added: TokenAdded = read(line)?;
                 if self.json { out.json(&added)? } else { out.line(&added.token)? }
             }
-            AdminCall::Invite { role } => {
+            AdminCall::Invite(InviteAdd { role, .. }) => {
                 let added: InviteAdded = read(line)?;
                 self.show_invite(&mut out, *role, &added)?;
             }

@@ -11,6 +11,7 @@ mod drawn;
 mod hint;
 mod names;
 mod runs;
+mod starting;
 mod transfers;
 mod turns;
 mod typed;
@@ -32,6 +33,7 @@ use self::transfers::Transfers;
 use self::typed::{TYPED_LINES, Typed};
 use self::voice::Voice;
 use super::refused;
+use crate::edit::Abilities;
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{ANSWER_TIMEOUT, CHAT_HISTORY};
 use crate::runner::{Runner, Target, now_ms};
@@ -61,7 +63,7 @@ pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
         voice: Voice::new(screen),
         desk,
         transfers: Transfers::new(target),
-        runs: Runs::default(),
+        runs: Runs::new(is_terminal && Abilities::of(|name| std::env::var(name).ok()).styles),
         drawn: Drawn::new(chat.json),
         room: chat.room,
         link: Link::Connecting,
@@ -147,7 +149,7 @@ impl Talk {
                     self.go_on(runner)?;
                 }
                 () = tokio::time::sleep_until(give_up_at) => {
-                    return Err(Failure::no_connection("the server did not answer; not everything was said"));
+                    return Err(Failure::no_connection("the server did not answer; some messages were not sent"));
                 }
             }
         }
@@ -180,7 +182,7 @@ impl Talk {
 
     /// Something that was said, or a run that was asked for, does not stand in the room yet.
     fn is_saying(&self, runner: &Runner) -> bool {
-        let waits = |state: &PostState| !matches!(state, PostState::Failed(_));
+        let waits = |state: &PostState| !matches!(state, PostState::Failed(_) | PostState::NotSent(_));
         self.starting > 0 || runner.client().outbox().posts().iter().any(|post| waits(&post.state))
     }
 
@@ -200,6 +202,7 @@ impl Talk {
             Effect::Live { room } if room == self.room => {
                 self.is_live = true;
                 self.runs.caught_up(runner);
+                self.give_back_unknown(runner);
                 // Their names are completed.
                 if self.desk.is_some() {
                     runner.command(Command::LoadPeople { room });
@@ -230,7 +233,7 @@ impl Talk {
             Effect::RunStarted { .. } => self.starting = self.starting.saturating_sub(1),
             Effect::Changed(Change::Link) => self.tell_link(runner)?,
             Effect::Lost { why } => self.voice.say(&format!("-- {why}")),
-            Effect::Reset { .. } => self.voice.say("-- the room is shown anew"),
+            Effect::Reset { .. } => self.voice.say("-- the room was reset; showing it again"),
             Effect::Notice(text) => self.voice.say(&format!("-- {}", visible(&text))),
             Effect::NotHere { users, .. } => {
                 not_here_words(&users)
@@ -238,15 +241,14 @@ impl Talk {
                     .for_each(|told| self.voice.say(&format!("-- {told}: /invite NAME adds people")));
             }
             Effect::Waiting { refusal, .. } => {
-                self.voice.say(&format!("-- not sent yet: {}; it is tried again", visible(&refusal.words)));
+                self.voice.say(&format!("-- waiting to send: {}", visible(&refusal.words)));
             }
             Effect::Failed { subject: Subject::Open(room), refusal } if room == self.room => return refused(refusal),
-            Effect::Failed { subject, refusal } => {
-                if matches!(subject, Subject::RunStart(_)) {
-                    self.starting = self.starting.saturating_sub(1);
-                }
-                self.voice.say(&format!("-- {}", visible(&refusal.words)));
+            Effect::Failed { subject: Subject::RunStart(nonce), refusal } => {
+                self.starting = self.starting.saturating_sub(1);
+                self.not_started(runner, &nonce, &refusal);
             }
+            Effect::Failed { refusal, .. } => self.voice.say(&format!("-- {}", visible(&refusal.words))),
             _ => {}
         }
         Ok(())

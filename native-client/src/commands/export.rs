@@ -20,7 +20,7 @@ use super::ls::all_rooms;
 use super::out::say;
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target, now_ms};
-use crate::text::Bar;
+use crate::text::{Bar, counted};
 
 /// What to export, and where to.
 #[derive(Clone, Debug)]
@@ -83,7 +83,10 @@ pub async fn export(target: Target, export: Export) -> Result<ExitCode, Failure>
     runner.finish().await;
     let done = done?;
     if done.missing > 0 {
-        say(&format!("wardroom: {} files or outputs are not in it; see above", done.missing));
+        say(&format!(
+            "wardroom: {} missing; see above",
+            counted(done.missing, "file or output is", "files or outputs are")
+        ));
     }
     if export.json && done.path.is_some() {
         Out::new().json(&serde_json::json!({ "path": done.path, "events": done.events, "missing": done.missing }))?;
@@ -162,7 +165,7 @@ fn json_line(event: &Event, raw: &str) -> String {
 
 async fn info(runner: &mut Runner, room: &RoomName) -> Result<RoomInfo, Failure> {
     let found = all_rooms(runner).await?.into_iter().find(|info| info.room == *room);
-    found.ok_or_else(|| Failure::refused(format!("there is no room {room} that you can see; wardroom ls lists them")))
+    found.ok_or_else(|| Failure::refused(format!("no room {room}; wardroom ls lists your rooms")))
 }
 
 /// A place in the room before which everything is older than `since`: found by halving, and a page further back, because a

@@ -41,10 +41,10 @@ pub async fn get(target: Target, get: Get) -> Result<ExitCode, Failure> {
     let output = get.output.clone().unwrap_or_else(|| PathBuf::from(get.path.file_name()));
     let to_stdout = output.as_os_str() == "-";
     if !to_stdout && output.is_dir() {
-        return Err(Failure::usage(format!("{} is a folder; name a file with -o", output.display())));
+        return Err(Failure::usage(format!("{} is a directory; name a file with -o", output.display())));
     }
     if !to_stdout && !get.replace && output.exists() {
-        let words = format!("{} exists; name another with -o, or add --replace", output.display());
+        let words = format!("{} exists; use -o for another name, or --replace", output.display());
         return Err(Failure::failed(words));
     }
     let mut runner = Runner::connect(target).await?;
@@ -90,11 +90,11 @@ pub(super) async fn fetch(
     if !to_stdout {
         std::fs::remove_file(&part).ok();
     }
-    Err(Failure::failed("the bytes that came are not those of the file; it may have changed meanwhile: try again"))
+    Err(Failure::failed("digest mismatch; the file may have changed: try again"))
 }
 
 fn cannot_write(path: &std::path::Path, e: &std::io::Error) -> Failure {
-    Failure::failed(format!("{} cannot be written: {}", path.display(), io_words(e)))
+    Failure::failed(format!("cannot write {}: {}", path.display(), io_words(e)))
 }
 
 /// How a download ended.

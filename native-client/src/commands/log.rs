@@ -12,7 +12,7 @@ use super::{Out, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::LOG_HISTORY;
 use crate::runner::{Runner, Target};
-use crate::text::{Amended, event_json, event_line};
+use crate::text::{Amended, event_json, event_line, placed_line};
 
 /// What to show.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct Log {
     pub before: Option<u64>,
     /// So many lines: the last ones, or the first ones after `after`.
     pub limit: Option<u64>,
+    /// The ID before each line.
+    pub ids: bool,
     /// One JSON object a line.
     pub json: bool,
 }
@@ -50,7 +52,11 @@ async fn past(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
 }
 
 fn show(out: &mut Out, log: &Log, event: &Event) -> Result<(), Failure> {
-    if log.json { out.line(&event_json(event)) } else { out.line(&event_line(event)) }
+    match (log.json, log.ids) {
+        (true, _) => out.line(&event_json(event)),
+        (false, true) => out.line(&placed_line(event)),
+        (false, false) => out.line(&event_line(event)),
+    }
 }
 
 /// From a line on, page by page.
@@ -112,8 +118,8 @@ async fn follow(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
             // A program gets every event as it came.
             Effect::Event(event) if log.json || amended.is_news(&event) => show(&mut out, log, &event)?,
             Effect::Failed { subject: Subject::Open(_), refusal } => return refused(refusal),
-            Effect::Reset { .. } => say("wardroom: the room is another one by now; it is shown anew"),
-            Effect::Lost { why } => say(&format!("wardroom: {why}; trying again")),
+            Effect::Reset { .. } => say("wardroom: the room was reset; showing it again"),
+            Effect::Lost { why } => say(&format!("wardroom: {why}; retrying")),
             _ => {}
         }
     }

@@ -49,7 +49,7 @@ pub async fn login(login: Login) -> Result<ExitCode, Failure> {
     let user = match (login.user, &invite) {
         (Some(user), _) => user,
         (None, Some(_)) => password::ask_plain("Choose a name (a-z 0-9 . _ -): ").await?,
-        (None, None) => return Err(Failure::usage("say who you are: wardroom login URL NAME")),
+        (None, None) => return Err(Failure::usage("user name missing; run: wardroom login URL NAME")),
     };
     let name = UserName::parse(user.trim()).map_err(|e| Failure::usage(e.to_string()))?;
     let secret = secret(login.password_stdin, invite.is_some()).await?;
@@ -60,9 +60,9 @@ pub async fn login(login: Login) -> Result<ExitCode, Failure> {
     let target = Target { server: server.clone(), auth, remember: Some(label()) };
     let mut runner = Runner::connect(target).await?;
     let token = tokio::time::timeout(WELCOME_TIMEOUT, token(&mut runner)).await;
-    let token = token.map_err(|_| Failure::failed("the server gave no session; is it of another version?"))?;
+    let token = token.map_err(|_| Failure::failed("the server created no session; is it another version?"))?;
     let saved = SavedLogin { server: server.to_string(), user: name.to_string(), token };
-    saved.save(&login.file).map_err(|e| Failure::failed(format!("{} cannot be written: {e}", login.file.display())))?;
+    saved.save(&login.file).map_err(|e| Failure::failed(format!("cannot write {}: {e}", login.file.display())))?;
     runner.finish().await;
     say(&format!("signed in to {server} as {name}; try: wardroom chat general"));
     Ok(ExitCode::Ok)
@@ -79,7 +79,7 @@ async fn secret(from_stdin: bool, is_new: bool) -> Result<String, Failure> {
     if password::ask_secret("Once more: ").await? == first {
         Ok(first)
     } else {
-        Err(Failure::failed("the two are not the same; try again"))
+        Err(Failure::failed("the passwords do not match; try again"))
     }
 }
 
@@ -103,11 +103,11 @@ fn label() -> String {
 /// See [`Failure`].
 pub async fn logout(file: PathBuf) -> Result<ExitCode, Failure> {
     let Some(saved) = SavedLogin::load(&file).map_err(Failure::failed)? else {
-        say("nobody is signed in here");
+        say("not signed in");
         return Ok(ExitCode::Ok);
     };
     let ended = end_session(&saved).await;
-    SavedLogin::remove(&file).map_err(|e| Failure::failed(format!("{} cannot be removed: {e}", file.display())))?;
+    SavedLogin::remove(&file).map_err(|e| Failure::failed(format!("cannot delete {}: {e}", file.display())))?;
     match ended {
         Ok(()) => say(&format!("signed out of {}", saved.server)),
         Err(why) => say(&format!("signed out here; the server could not be told: {}", why.words)),
@@ -132,5 +132,5 @@ async fn end_session(saved: &SavedLogin) -> Result<(), Failure> {
             }
         }
     };
-    tokio::time::timeout(END_TIMEOUT, answered).await.map_err(|_| Failure::no_connection("it does not answer"))
+    tokio::time::timeout(END_TIMEOUT, answered).await.map_err(|_| Failure::no_connection("connection timed out"))
 }

@@ -112,7 +112,7 @@ fn file_line(entry: &FileInfo) -> String {
 }
 
 pub(super) fn other_version(_: serde_json::Error) -> Failure {
-    Failure::failed("the server's answer has another form than this client knows; one of the two is too old")
+    Failure::failed("unexpected answer; the client and the server are of different versions")
 }
 
 #[cfg(test)]

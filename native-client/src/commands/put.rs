@@ -1,7 +1,7 @@
 //! `wardroom put FILE… ROOM[:PATH]`: files onto a room's shelf. What is lost with a connection, or with this process,
 //! goes on where it stopped: the mark of an upload is made from what the file is and where it goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 
 use tokio::sync::mpsc;
@@ -37,36 +37,29 @@ type Slice = (Nonce, u64, Result<bytes::Bytes, String>);
 /// Slices under way: two for each of the two uploads that send at one time.
 const SLICES: usize = 4;
 
+/// Files that are open at a time: far below what systems allow a process, and enough that the connection is never idle.
+const OPEN_FILES_MAX: usize = 64;
+
 /// Sends them.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn put(target: Target, put: Put) -> Result<ExitCode, Failure> {
-    let mut sources = BTreeMap::new();
-    let mut uploads = Vec::new();
+    // All of them are looked at before the first is sent.
+    let mut planned = VecDeque::new();
+    let mut marks = BTreeSet::new();
     for file in &put.files {
-        let source = Source::open(file).map_err(Failure::failed)?;
         let path = shelf_path(file, put.path.as_deref(), put.files.len())?;
-        let nonce = mark(&put, &path, &source)?;
-        uploads.push(NewUpload {
-            place: Place::Room(put.room.clone()),
-            path,
-            size: source.size,
-            mtime: Some(source.mtime_ms),
-            if_exists: put.if_exists,
-            nonce: nonce.clone(),
-        });
-        if sources.insert(nonce, source).is_some() {
-            return Err(Failure::usage(format!("{} is named twice", file.display())));
+        let source = Source::open(file).map_err(Failure::failed)?;
+        if !marks.insert(mark(&put, &path, &source)?) {
+            return Err(Failure::usage(format!("{} is given twice", file.display())));
         }
+        planned.push_back((file.clone(), path));
     }
     let mut runner = Runner::connect(target).await?;
-    let marks: Vec<Nonce> = uploads.iter().map(|upload| upload.nonce.clone()).collect();
-    for upload in uploads {
-        runner.command(Command::Upload(upload));
-    }
-    let mut sending = Sending { put, sources, bars: BTreeMap::new(), out: Out::new(), worst: None };
-    let sent = sending.follow(&mut runner, &marks).await;
+    let mut sending =
+        Sending { put, planned, sources: BTreeMap::new(), bars: BTreeMap::new(), out: Out::new(), worst: None };
+    let sent = sending.follow(&mut runner).await;
     runner.finish().await;
     sent?;
     sending.worst.map_or(Ok(ExitCode::Ok), Err)
@@ -134,7 +127,7 @@ fn taken((nonce, off, read): Slice) -> Command {
 /// Where a file goes, as cp(1) would have it.
 fn shelf_path(file: &std::path::Path, path: Option<&str>, count: usize) -> Result<RelPath, Failure> {
     let name = file.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| Failure::usage(format!("{} has no name that can be sent", file.display())))?;
+    let name = name.ok_or_else(|| Failure::usage(format!("{} has no valid file name", file.display())))?;
     let whole = match path {
         None | Some("") => name.to_owned(),
         Some(folder) if folder.ends_with('/') => format!("{folder}{name}"),
@@ -154,6 +147,9 @@ fn mark(put: &Put, path: &RelPath, source: &Source) -> Result<Nonce, Failure> {
 
 struct Sending {
     put: Put,
+    /// Files that wait for their turn, and where they go.
+    planned: VecDeque<(PathBuf, RelPath)>,
+    /// Files that are open.
     sources: BTreeMap<Nonce, Source>,
     bars: BTreeMap<Nonce, Bar>,
     out: Out,
@@ -162,26 +158,47 @@ struct Sending {
 }
 
 impl Sending {
-    async fn follow(&mut self, runner: &mut Runner, marks: &[Nonce]) -> Result<(), Failure> {
+    async fn follow(&mut self, runner: &mut Runner) -> Result<(), Failure> {
         let (slice_in, mut slices) = mpsc::channel::<Slice>(SLICES);
         let mut patience = Patience::default();
-        let mut left: Vec<Nonce> = marks.to_vec();
-        while !left.is_empty() {
+        loop {
+            self.feed(runner)?;
+            if self.sources.is_empty() {
+                return Ok(());
+            }
             tokio::select! {
-                effect = patience.next(runner) => self.take(runner, effect?, &slice_in, &mut left)?,
+                effect = patience.next(runner) => self.take(runner, effect?, &slice_in)?,
                 Some(slice) = slices.recv() => runner.command(taken(slice)),
             }
+        }
+    }
+
+    /// Begins as many as may be open at a time.
+    fn feed(&mut self, runner: &mut Runner) -> Result<(), Failure> {
+        while self.sources.len() < OPEN_FILES_MAX.min(runner.client().uploads_free()) {
+            let Some((file, path)) = self.planned.pop_front() else { break };
+            let source = match Source::open(&file) {
+                Ok(source) => source,
+                Err(words) => {
+                    self.failed(Failure::failed(words));
+                    continue;
+                }
+            };
+            let nonce = mark(&self.put, &path, &source)?;
+            runner.command(Command::Upload(NewUpload {
+                place: Place::Room(self.put.room.clone()),
+                path,
+                size: source.size,
+                mtime: Some(source.mtime_ms),
+                if_exists: self.put.if_exists,
+                nonce: nonce.clone(),
+            }));
+            self.sources.insert(nonce, source);
         }
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        runner: &mut Runner,
-        effect: Effect,
-        slices: &mpsc::Sender<Slice>,
-        left: &mut Vec<Nonce>,
-    ) -> Result<(), Failure> {
+    fn take(&mut self, runner: &mut Runner, effect: Effect, slices: &mpsc::Sender<Slice>) -> Result<(), Failure> {
         match effect {
             Effect::NeedSlice { nonce, off, len } => {
                 if let Some(source) = self.sources.get(&nonce) {
@@ -190,11 +207,15 @@ impl Sending {
             }
             Effect::Changed(wardroom_client_core::Change::Upload(nonce)) => {
                 let Some(upload) = runner.client().upload(&nonce).cloned() else { return Ok(()) };
+                if !self.sources.contains_key(&nonce) {
+                    return Ok(());
+                }
                 self.show(&upload);
-                if upload.state.is_over() && left.contains(&nonce) {
-                    left.retain(|other| *other != nonce);
+                if upload.state.is_over() {
                     self.bars.remove(&nonce);
                     self.over(&upload)?;
+                    self.sources.remove(&nonce);
+                    runner.command(Command::ForgetUpload { nonce });
                 }
             }
             Effect::Lost { why } => {
@@ -214,9 +235,9 @@ impl Sending {
         match upload.state {
             UploadState::Hashing { done, .. } => {
                 bar.set(done);
-                bar.say("checking what is there");
+                bar.say("checking");
             }
-            UploadState::Committing => bar.say("filing"),
+            UploadState::Committing => bar.say("finishing"),
             UploadState::Waiting => bar.say("waiting"),
             _ => {
                 bar.set(upload.acked);
@@ -230,7 +251,7 @@ impl Sending {
         match &upload.state {
             UploadState::Done { seq } => {
                 if self.sources.get(&upload.nonce).is_some_and(|source| !source.is_unchanged()) {
-                    say(&format!("wardroom: {} changed while it was sent", upload.path));
+                    say(&format!("wardroom: {} changed during the upload", upload.path));
                 }
                 if self.put.json {
                     let done = serde_json::json!({
@@ -243,14 +264,19 @@ impl Sending {
             UploadState::Failed(refusal) => {
                 let mut failure = Failure::from(refusal.clone());
                 failure.words = format!("{}: {}", upload.path, failure.words);
-                if self.worst.is_some() || self.put.files.len() > 1 {
-                    say(&format!("wardroom: {}", failure.words));
-                }
-                self.worst.get_or_insert(failure);
+                self.failed(failure);
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// One did not arrive; the others go on. The first is also the end's.
+    fn failed(&mut self, failure: Failure) {
+        if self.worst.is_some() || self.put.files.len() > 1 {
+            say(&format!("wardroom: {}", failure.words));
+        }
+        self.worst.get_or_insert(failure);
     }
 }
 

@@ -9,9 +9,9 @@ use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use tokio::time::Instant;
-use wardroom_client_core::{Command, Effect, Refusal, Subject, WatchFrom};
+use wardroom_client_core::{Command, Effect, PostState, Refusal, Subject, WatchFrom};
 use wardroom_protocol::messages::{RunEnd, RunStart, Signal};
-use wardroom_protocol::{Code, RoomName, RunId};
+use wardroom_protocol::{Code, Nonce, RoomName, RunId};
 
 use self::input::Input;
 use self::printer::{Printer, Style};
@@ -20,6 +20,7 @@ use super::{Patience, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{HOST_WAIT, START_AGAIN_AFTER};
 use crate::runner::{Runner, Target, now_ms, random};
+use crate::text::counted;
 
 /// What to run, and how.
 #[derive(Clone, Debug)]
@@ -76,10 +77,10 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         stdin: run.stdin,
         nonce: nonce.clone(),
     };
-    runner.command(Command::StartRun { start: start.clone(), watch: false });
+    runner.command(Command::StartRun { start, watch: false });
     let mut state = Running {
         run: None,
-        start,
+        nonce,
         began: Instant::now(),
         start_again_at: None,
         printer: Printer::new(style),
@@ -96,8 +97,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
 /// A run under way.
 struct Running {
     run: Option<(RunId, u64)>,
-    /// What was asked for, for as long as the host is away.
-    start: RunStart,
+    nonce: Nonce,
     began: Instant,
     start_again_at: Option<Instant>,
     printer: Printer,
@@ -127,13 +127,14 @@ impl Running {
                     }
                     Err(e) => {
                         self.signal(runner, Signal::Term);
-                        return Err(Failure::failed(format!("the output cannot be written: {e}; the run is stopped")));
+                        return Err(Failure::failed(format!("cannot write the output: {e}; stopping the run")));
                     }
                 },
                 piece = Input::next(self.input.as_mut()), if self.run.is_some() => self.pass_on(runner, piece),
                 () = at(self.start_again_at) => {
                     self.start_again_at = None;
-                    runner.command(Command::StartRun { start: self.start.clone(), watch: false });
+                    // Under its nonce, so that it does not start twice.
+                    runner.command(Command::RetryPost { nonce: self.nonce.clone() });
                 }
                 number = signals.next() => {
                     if self.interrupted(runner, number) {
@@ -161,7 +162,7 @@ impl Running {
                     input.answered(ticket, result);
                 }
             }
-            Effect::Failed { subject: Subject::RunStart(_), refusal } => return self.not_started(refusal),
+            Effect::Failed { subject: Subject::RunStart(_), refusal } => return self.not_started(runner, refusal),
             Effect::Failed { subject: Subject::Run(_), refusal } if self.end.is_none() => {
                 if !runner.client().runs().values().any(|run| run.watched) {
                     return refused(refusal);
@@ -173,20 +174,27 @@ impl Running {
             }
             Effect::Notice(text) => say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&text))),
             Effect::Lost { why } if std::io::stderr().is_terminal() => {
-                say(&format!("wardroom: {why}; the run goes on, trying again"));
+                say(&format!("wardroom: {why}; the command keeps running, reconnecting"));
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// A host that is away comes back within seconds, as a rule: after a restart of the server, say.
-    fn not_started(&mut self, refusal: Refusal) -> Result<(), Failure> {
-        if refusal.code != Some(Code::Busy) || self.began.elapsed() >= HOST_WAIT {
-            return refused(refusal);
+    /// A host that is away comes back within seconds, as a rule: after a restart of the server, say. So does a connection. What has
+    /// not started by then does not start later.
+    fn not_started(&mut self, runner: &Runner, refusal: Refusal) -> Result<(), Failure> {
+        let posts = runner.client().outbox().posts();
+        let state = posts.iter().find(|post| post.nonce == self.nonce).map(|post| post.state.clone());
+        let may_wait = refusal.code == Some(Code::Busy) || matches!(state, Some(PostState::NotSent(_)));
+        if may_wait && self.began.elapsed() < HOST_WAIT {
+            self.start_again_at = Some(Instant::now() + START_AGAIN_AFTER);
+            return Ok(());
         }
-        self.start_again_at = Some(Instant::now() + START_AGAIN_AFTER);
-        Ok(())
+        match state {
+            Some(PostState::NotSent(why)) => Err(Failure::no_connection(why.words())),
+            _ => refused(refusal),
+        }
     }
 
     fn acknowledge(&mut self, runner: &mut Runner, off: u64) {
@@ -217,7 +225,7 @@ impl Running {
             (1, true) => {
                 self.signal(runner, Signal::Int);
                 if std::io::stderr().is_terminal() {
-                    say("wardroom: sent INT; Ctrl-C again stops the run");
+                    say("wardroom: sent INT; press Ctrl-C again to stop the run");
                 }
                 false
             }
@@ -248,10 +256,10 @@ fn say_end(end: &RunEnd) {
         say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&end.exit.words())));
     }
     if end.truncated {
-        say("wardroom: the output was cut off at its limit");
+        say("wardroom: output truncated at its limit");
     }
     if end.left > 0 {
-        say(&format!("wardroom: {} processes are left over on the host", end.left));
+        say(&format!("wardroom: {} could not be stopped", counted(end.left.into(), "process", "processes")));
     }
 }
 
@@ -264,7 +272,7 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Signals, Failure> {
-        let stream = |kind| signal(kind).map_err(|e| Failure::failed(format!("signals cannot be watched: {e}")));
+        let stream = |kind| signal(kind).map_err(|e| Failure::failed(format!("cannot watch signals: {e}")));
         Ok(Signals {
             interrupt: stream(SignalKind::interrupt())?,
             terminate: stream(SignalKind::terminate())?,

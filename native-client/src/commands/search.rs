@@ -37,7 +37,7 @@ pub struct Search {
 /// # Errors
 /// A sentence that names those that there are.
 pub fn parse_kind(text: &str) -> Result<HitKind, String> {
-    serde_json::from_value(text.into()).map_err(|_| "a kind is message, run, output or file".to_owned())
+    serde_json::from_value(text.into()).map_err(|_| "use message, run, output or file".to_owned())
 }
 
 /// Searches, page by page.

@@ -68,7 +68,7 @@ impl Words {
         }
         let end = begin.trim_ascii_end().len();
         if end == 0 && begin.len() < TEXT_BYTES_MAX {
-            return Err(Failure::usage("there is nothing to send"));
+            return Err(Failure::usage("nothing to send"));
         }
         // What ends with a line's end, as all that comes out of a pipe does, is said without it.
         let bare = begin.strip_suffix(b"\n").unwrap_or(&begin);
@@ -81,7 +81,7 @@ impl Words {
         let preview = preview(&begin);
         let rest: Box<dyn Read> = if text == "-" { Box::new(std::io::stdin()) } else { Box::new(std::io::empty()) };
         let spool = Spool::of(&begin, rest, random()?)
-            .map_err(|e| Failure::failed(format!("the text cannot be kept until it is sent: {}", io_words(&e))))?;
+            .map_err(|e| Failure::failed(format!("cannot store the text until it is sent: {}", io_words(&e))))?;
         Ok(Words::Long { spool, preview })
     }
 }
@@ -106,7 +106,7 @@ pub(super) async fn say_in(
         Words::Long { spool, preview } => {
             let shelved = shelve(runner, room, spool.path(), &preview, |size| Bar::new("", size, false)).await?;
             let Shelved { path, size, .. } = &shelved;
-            say(&format!("wardroom: {size} are too long for a message: they are the file {room}:{path} now"));
+            say(&format!("wardroom: {size} is too long for a message; sent as file {room}:{path}"));
             shelved.text
         }
     };
@@ -137,7 +137,7 @@ pub(super) async fn shelve(
     let path = RelPath::parse(&name).map_err(|e| Failure::failed(e.to_string()))?;
     let (path, size) = put_one(runner, room, file, path, bar).await?;
     let size = bytes_words(size);
-    Ok(Shelved { text: format!("{preview}\n… {size}, the whole of it is the file {path}"), path, size })
+    Ok(Shelved { text: format!("{preview}\n… full text ({size}): {path}"), path, size })
 }
 
 /// Waits until the post stands; gives where.
@@ -151,7 +151,7 @@ async fn stands(runner: &mut Runner, nonce: &Nonce) -> Result<u64, Failure> {
             (Ok(effect), _) => effect?,
             (Err(_), Some(refusal)) => return refused(refusal),
             (Err(_), None) => {
-                return Err(Failure::no_connection("the server did not answer; it is not known whether it was sent"));
+                return Err(Failure::no_connection("the server did not answer; the message may have been sent"));
             }
         };
         match effect {
@@ -159,7 +159,7 @@ async fn stands(runner: &mut Runner, nonce: &Nonce) -> Result<u64, Failure> {
             Effect::Failed { subject: Subject::Post(of), refusal } if of == *nonce => return refused(refusal),
             Effect::Waiting { subject: Subject::Post(of), refusal } if of == *nonce => {
                 if std::io::stderr().is_terminal() {
-                    say(&format!("wardroom: {}; trying again", visible(&refusal.words)));
+                    say(&format!("wardroom: {}; retrying", visible(&refusal.words)));
                 }
                 until = until.min(Instant::now() + BUSY_WAIT);
                 busy = Some(refusal);

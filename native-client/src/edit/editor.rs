@@ -74,6 +74,15 @@ impl Editor {
         self.buffer.set(text);
     }
 
+    /// What was entered some time ago was not done: it stands in the line again, if that is empty.
+    pub(crate) fn put_back(&mut self, text: &str) -> bool {
+        let is_free = self.big.is_none() && self.text().is_empty();
+        if is_free {
+            self.buffer.set(text.to_owned());
+        }
+        is_free
+    }
+
     /// Takes a key.
     pub(crate) fn key(&mut self, key: Key) -> Act {
         if self.big.is_some() {
@@ -276,7 +285,7 @@ impl Editor {
 
 /// It begins a line of the table of commands.
 pub(crate) fn is_command(text: &str) -> bool {
-    text.starts_with('/') && !text.starts_with("//")
+    text.starts_with("$ ") || (text.starts_with('/') && !text.starts_with("//"))
 }
 
 /// What is too much to read may still be what one wants to say.

@@ -39,15 +39,15 @@ impl Source {
     /// Opens a file; folders and devices are refused.
     pub(crate) fn open(path: &Path) -> Result<Source, String> {
         let shown = path.display();
-        let file = File::open(path).map_err(|e| format!("{shown} cannot be read: {}", words(&e)))?;
-        let meta = file.metadata().map_err(|e| format!("{shown} cannot be read: {}", words(&e)))?;
+        let file = File::open(path).map_err(|e| format!("cannot read {shown}: {}", words(&e)))?;
+        let meta = file.metadata().map_err(|e| format!("cannot read {shown}: {}", words(&e)))?;
         if meta.is_dir() {
-            return Err(format!("{shown} is a folder; name the files in it"));
+            return Err(format!("{shown} is a directory; name the files in it"));
         }
         if !meta.is_file() {
             return Err(format!("{shown} is not a file"));
         }
-        let stamp = Stamp::of(&file).map_err(|e| format!("{shown} cannot be read: {}", words(&e)))?;
+        let stamp = Stamp::of(&file).map_err(|e| format!("cannot read {shown}: {}", words(&e)))?;
         let ms = stamp.mtime.0.saturating_mul(1_000).saturating_add(stamp.mtime.1 / 1_000_000);
         let mtime_ms = u64::try_from(ms).unwrap_or(0);
         Ok(Source { file: Arc::new(file), path: path.to_owned(), size: stamp.size, mtime_ms, stamp })
@@ -70,7 +70,7 @@ impl Source {
         let read = tokio::task::spawn_blocking(move || read_at_most(&file, off, usize::try_from(len).unwrap_or(0)));
         match read.await {
             Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(e)) => Err(format!("{} cannot be read: {}", path.display(), words(&e))),
+            Ok(Err(e)) => Err(format!("cannot read {}: {}", path.display(), words(&e))),
             Err(e) => Err(e.to_string()),
         }
     }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn what_is_no_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(Source::open(folder.path()).unwrap_err().contains("is a folder"));
+        assert!(Source::open(folder.path()).unwrap_err().contains("is a directory"));
         assert!(Source::open(&folder.path().join("none")).unwrap_err().contains("no such file"));
         assert!(Source::open(Path::new("/dev/null")).unwrap_err().contains("not a file"));
     }

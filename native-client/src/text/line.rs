@@ -3,9 +3,10 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use wardroom_protocol::ansi::{Style, spans};
 use wardroom_protocol::event::{MessageBody, Reactions};
 use wardroom_protocol::visible::{exact, visible};
-use wardroom_protocol::{Event, EventBody, UserName};
+use wardroom_protocol::{Event, EventBody, RoomRole, UserName};
 
 use super::size::{bytes_words, duration_words};
 use crate::limits::MESSAGE_LINES_MAX;
@@ -85,7 +86,7 @@ fn words_of(event: &Event) -> String {
                 words.push_str(", output cut off");
             }
             if run.left > 0 {
-                words.push_str(&format!(", {} processes left over", run.left));
+                words.push_str(&format!(", {} still running", counted(run.left.into(), "process", "processes")));
             }
             words
         }
@@ -97,30 +98,38 @@ fn words_of(event: &Event) -> String {
         EventBody::Edit(edit) => format!("{by} edited {}: {}", edit.target, visible(&edit.text)),
         EventBody::Delete(delete) => format!("{by} deleted {}", delete.target),
         EventBody::Reaction(reaction) => {
-            let what = if reaction.on { "reacted to" } else { "took back a reaction to" };
+            let what = if reaction.on { "reacted to" } else { "removed a reaction from" };
             format!("{by} {what} {}: {}", reaction.target, visible(&reaction.emoji))
         }
         EventBody::Repeat(repeat) => format!("{by} said {} again (×{})", repeat.target, repeat.count),
-        EventBody::Invited(of) => format!("{by} made {} a {}", of.user, of.role),
+        EventBody::Invited(of) if of.role == RoomRole::Member => format!("{by} added {}", of.user),
+        EventBody::Invited(of) => format!("{by} added {} as {}", of.user, of.role),
         EventBody::RoleChanged(of) => format!("{by} made {} a {}", of.user, of.role),
         EventBody::Removed(whom) => format!("{by} removed {}", whom.user),
         EventBody::Title(words) => named(by, "title", &words.text),
         EventBody::Topic(words) => named(by, "topic", &words.text),
         EventBody::Archived(archived) if archived.on => {
-            format!("{by} archived this room: it can be read, nothing is added")
+            format!("{by} archived this room")
         }
-        EventBody::Archived(_) => format!("{by} opened this room again"),
-        EventBody::Retention(kept) if kept.days == 0 => format!("{by} keeps this room for ever"),
-        EventBody::Retention(kept) => format!("{by} keeps this room for {} days", kept.days),
+        EventBody::Archived(_) => format!("{by} unarchived this room"),
+        EventBody::Retention(kept) if kept.days == 0 => format!("{by} turned off message expiry"),
+        EventBody::Retention(kept) => {
+            format!("{by} set message expiry to {}", counted(kept.days.into(), "day", "days"))
+        }
         EventBody::Other { kind, text: Some(text) } => format!("{by} {}: {}", visible(kind), visible(text)),
         EventBody::Other { kind, text: None } => format!("{by} {}", visible(kind)),
-        _ => format!("{by} did something that this version does not know"),
+        _ => format!("{by} did something this version does not support"),
     }
+}
+
+/// `1 day`, `30 days`.
+pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 fn named(by: &UserName, what: &str, text: &str) -> String {
     match text {
-        "" => format!("{by} took the {what} away"),
+        "" => format!("{by} removed the {what}"),
         text => format!("{by} set the {what}: {}", visible(text)),
     }
 }
@@ -152,10 +161,18 @@ fn reactions(body: &EventBody) -> String {
     body.reactions().iter().map(words).collect()
 }
 
-/// A line of a run's output, without its end.
-pub(crate) fn output_line(n: u64, text: &str) -> String {
+/// A line of a run's output, without its end; with its colours where the terminal has them. `style` is what the lines before it left.
+pub(crate) fn output_line(n: u64, text: &str, style: &mut Style, is_coloured: bool) -> String {
     let now = now();
-    format!("{:02}:{:02} [r{n}] | {}", now.hour(), now.minute(), visible(text))
+    let mut out = format!("{:02}:{:02} [r{n}] | ", now.hour(), now.minute());
+    for span in spans(text, style) {
+        if is_coloured && span.style != Style::default() {
+            out.push_str(&format!("{}{}\x1b[0m", span.style.to_sgr(), span.text));
+        } else {
+            out.push_str(&span.text);
+        }
+    }
+    out
 }
 
 /// One event as JSON on one line: the object of the wire, without its `t`.
@@ -176,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn output_has_its_colours_and_nothing_else_that_a_terminal_obeys() {
+        let mut style = Style::default();
+        let mut shown = |text: &str, is_coloured: bool| output_line(4, text, &mut style, is_coloured)[6..].to_owned();
+        assert_eq!(shown("a\x1b[31mred\x1b[2J", true), "[r4] | a\x1b[0;31mred\x1b[0m");
+        assert_eq!(shown("still", true), "[r4] | \x1b[0;31mstill\x1b[0m", "a colour goes on over lines");
+        assert_eq!(shown("\x1b[0mx\x1b[32my", false), "[r4] | xy");
+    }
+
+    #[test]
     fn an_event_is_one_line() {
         assert_eq!(line(r#""kind":"message","text":"hello""#), "08:03 ann: hello");
         assert_eq!(line(r#""kind":"message","text":"a\n\u001b[2Jb""#), "08:03 ann: a␊␛[2Jb");
@@ -188,7 +214,7 @@ mod tests {
             line(
                 r#""kind":"run.ended","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"exit":{"code":3},"bytes":8,"ms":1204,"left":2"#
             ),
-            "08:03 [r4] exit 3 after 1.2 s, 2 processes left over"
+            "08:03 [r4] exit 3 after 1.2 s, 2 processes still running"
         );
         assert_eq!(
             line(r#""kind":"file.added","path":"logs/app.log","size":1048576,"blake3":"00""#),
@@ -225,9 +251,9 @@ mod tests {
             (r#""kind":"delete","target":3"#, "ann deleted 3"),
             (r#""kind":"reaction","target":3,"emoji":"👍","on":true"#, "ann reacted to 3: 👍"),
             (r#""kind":"repeat","target":3,"count":2"#, "ann said 3 again (×2)"),
-            (r#""kind":"invited","user":"ben","role":"reader""#, "ann made ben a reader"),
-            (r#""kind":"topic","text":"""#, "ann took the topic away"),
-            (r#""kind":"retention","days":30"#, "ann keeps this room for 30 days"),
+            (r#""kind":"invited","user":"ben","role":"reader""#, "ann added ben as reader"),
+            (r#""kind":"topic","text":"""#, "ann removed the topic"),
+            (r#""kind":"retention","days":30"#, "ann set message expiry to 30 days"),
         ] {
             assert_eq!(line(fields), format!("08:03 {words}"));
         }

@@ -15,9 +15,9 @@ pub(crate) fn link_words(link: &Link, now_ms: u64) -> String {
         Link::Connecting => "connecting".to_owned(),
         Link::Live => "live".to_owned(),
         Link::CatchingUp { left: 0 } => "catching up".to_owned(),
-        Link::CatchingUp { left } => format!("catching up, {left} to go"),
+        Link::CatchingUp { left } => format!("catching up, {left} left"),
         Link::Reconnecting { at_ms, .. } => format!("reconnecting {}", in_seconds(*at_ms)),
-        Link::OutOfDate { since_ms, .. } => format!("out of date since {}, reconnecting", moment_words(*since_ms)),
+        Link::OutOfDate { since_ms, .. } => format!("offline since {}, reconnecting", moment_words(*since_ms)),
         Link::SignedOut { why } => format!("signed out: {}", visible(why)),
         Link::Stopped => "closed".to_owned(),
     }
@@ -31,7 +31,7 @@ mod tests {
     fn states_have_words() {
         assert_eq!(link_words(&Link::Reconnecting { at_ms: 3_500, since_ms: 0 }, 1_000), "reconnecting in 3 s");
         assert_eq!(link_words(&Link::Reconnecting { at_ms: 500, since_ms: 0 }, 1_000), "reconnecting now");
-        assert_eq!(link_words(&Link::CatchingUp { left: 12 }, 0), "catching up, 12 to go");
+        assert_eq!(link_words(&Link::CatchingUp { left: 12 }, 0), "catching up, 12 left");
         assert_eq!(link_words(&Link::SignedOut { why: "a\x1bb".to_owned() }, 0), "signed out: a␛b");
     }
 }

@@ -12,6 +12,8 @@ pub mod time;
 pub(crate) use amended::Amended;
 pub(crate) use bar::Bar;
 pub(crate) use filter::TerminalFilter;
-pub(crate) use line::{event_json, event_line, event_rows, event_words, moment_words, output_line, placed_line};
+pub(crate) use line::{
+    counted, event_json, event_line, event_rows, event_words, moment_words, output_line, placed_line,
+};
 pub(crate) use link::link_words;
 pub(crate) use size::bytes_words;

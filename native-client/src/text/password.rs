@@ -37,13 +37,13 @@ impl Drop for Quiet {
 /// There is no terminal, or nothing was typed.
 pub async fn ask_secret(prompt: &str) -> Result<String, Failure> {
     let tty = terminal()?;
-    let quiet = Quiet::new(&tty).map_err(|e| Failure::failed(format!("the terminal cannot be set up: {e}")))?;
+    let quiet = Quiet::new(&tty).map_err(|e| Failure::failed(format!("cannot set up the terminal: {e}")))?;
     let typed = ask_at(tty, prompt.to_owned());
     let line = tokio::select! {
         line = typed => line,
         _ = tokio::signal::ctrl_c() => {
             drop(quiet);
-            return Err(Failure::failed("nothing was entered"));
+            return Err(Failure::failed("nothing entered"));
         }
     };
     drop(quiet);
@@ -60,7 +60,7 @@ pub async fn ask_plain(prompt: &str) -> Result<String, Failure> {
 
 fn terminal() -> Result<File, Failure> {
     let opened = File::options().read(true).write(true).open("/dev/tty");
-    opened.map_err(|_| Failure::usage("there is no terminal to ask at; use --password-stdin"))
+    opened.map_err(|_| Failure::usage("no terminal to ask for the password; use --password-stdin"))
 }
 
 async fn ask_at(tty: File, prompt: String) -> Result<String, Failure> {
@@ -71,7 +71,7 @@ async fn ask_at(tty: File, prompt: String) -> Result<String, Failure> {
         read_line(tty)
     });
     let line = asked.await.map_err(|e| Failure::failed(e.to_string()))?;
-    line.ok().filter(|line| !line.is_empty()).ok_or_else(|| Failure::failed("nothing was entered"))
+    line.ok().filter(|line| !line.is_empty()).ok_or_else(|| Failure::failed("nothing entered"))
 }
 
 /// The first line of standard input: for programs that sign in.
@@ -80,7 +80,7 @@ async fn ask_at(tty: File, prompt: String) -> Result<String, Failure> {
 /// It cannot be read, or is empty.
 pub fn from_stdin() -> Result<String, Failure> {
     let line = read_line(std::io::stdin()).map_err(|e| Failure::failed(format!("standard input: {e}")))?;
-    if line.is_empty() { Err(Failure::usage("standard input holds no password")) } else { Ok(line) }
+    if line.is_empty() { Err(Failure::usage("no password on standard input")) } else { Ok(line) }
 }
 
 fn read_line(from: impl Read) -> std::io::Result<String> {

@@ -34,7 +34,7 @@ pub(super) enum WriteHalf {
 
 /// Opens a connection.
 pub(super) async fn open(server: &Server) -> Result<(ReadHalf, WriteHalf), Lost> {
-    let failed = |e: io::Error| Lost::Link(format!("{server} cannot be reached: {}", io_words(&e)));
+    let failed = |e: io::Error| Lost::Link(format!("cannot reach {server}: {}", io_words(&e)));
     match server {
         Server::Unix(path) => {
             let (reader, writer) = connect_unix(path).await.map_err(failed)?.into_split();
@@ -73,15 +73,15 @@ async fn connect_unix(path: &Path) -> io::Result<UnixStream> {
 /// The operating system's words without its number.
 pub(super) fn io_words(e: &io::Error) -> String {
     match e.kind() {
-        io::ErrorKind::ConnectionRefused => "nothing listens there; is the server running?".to_owned(),
-        io::ErrorKind::NotFound => "there is no such socket; is the server running?".to_owned(),
+        io::ErrorKind::ConnectionRefused => "connection refused; is the server running?".to_owned(),
+        io::ErrorKind::NotFound => "no such socket; is the server running?".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::TimedOut => "it does not answer".to_owned(),
+        io::ErrorKind::TimedOut => "connection timed out".to_owned(),
         _ => {
             let text = e.to_string();
             let text = text.split(" (os error").next().unwrap_or_default();
             text.strip_prefix("failed to lookup address information: ")
-                .map_or_else(|| text.to_lowercase(), |why| format!("its name is not known ({})", why.to_lowercase()))
+                .map_or_else(|| text.to_lowercase(), |why| format!("unknown host ({})", why.to_lowercase()))
         }
     }
 }
@@ -116,7 +116,7 @@ async fn read_bytes(mut reader: Box<dyn AsyncRead + Send + Unpin>, conn: u64, ev
             match decoder.next(&mut buf) {
                 Ok(Some(frame)) => frames.push(frame),
                 Ok(None) => break,
-                Err(e) => return Lost::Link(format!("the server sent something that is no frame: {e}")),
+                Err(e) => return Lost::Link(format!("the server sent an invalid frame: {e}")),
             }
         }
         if !frames.is_empty() && events.send((conn, Event::Frames(frames))).await.is_err() {

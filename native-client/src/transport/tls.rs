@@ -18,7 +18,7 @@ const CA_FILE: &str = "WARDROOM_CA_FILE";
 
 /// Opens TLS on a connection to this host.
 pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, String> {
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is no name that TLS knows"))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is not a valid TLS server name"))?;
     let connector = TlsConnector::from(Arc::new(config()?));
     connector.connect(name, stream).await.map_err(|e| why_not(&e, host))
 }
@@ -28,17 +28,17 @@ fn why_not(e: &io::Error, host: &str) -> String {
     use rustls::CertificateError as Bad;
     use rustls::Error::{InvalidCertificate, InvalidMessage};
     match e.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
-        Some(InvalidMessage(_)) => "it does not speak TLS there; name it by ws:// or http://".to_owned(),
+        Some(InvalidMessage(_)) => "it does not use TLS there; use ws:// or http://".to_owned(),
         Some(InvalidCertificate(bad)) => match bad {
             Bad::UnknownIssuer => {
-                format!("its certificate is not trusted here; name the file of the one that signed it in {CA_FILE}")
+                format!("its certificate is not trusted; set {CA_FILE} to the CA file")
             }
             Bad::NotValidForNameContext { presented, .. } => {
                 let names: Vec<&str> = presented.iter().map(|name| bare(name)).collect();
                 let names = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
-                format!("its certificate is for {names}, not for {host}; name the server as its certificate does")
+                format!("its certificate is for {names}, not for {host}")
             }
-            Bad::Expired | Bad::ExpiredContext { .. } => "its certificate has expired; it needs a new one".to_owned(),
+            Bad::Expired | Bad::ExpiredContext { .. } => "its certificate has expired".to_owned(),
             Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
                 "its certificate is not valid yet; is the clock of this machine right?".to_owned()
             }
@@ -46,7 +46,7 @@ fn why_not(e: &io::Error, host: &str) -> String {
                 "its certificate is that of a CA, which is not taken for a server's; let it sign one for the server"
                     .to_owned()
             }
-            bad => format!("its certificate is of no use: {bad}"),
+            bad => format!("its certificate is invalid: {bad}"),
         },
         Some(e) => format!("TLS failed: {e}"),
         None if e.kind() == io::ErrorKind::UnexpectedEof => {
@@ -67,10 +67,10 @@ fn config() -> Result<ClientConfig, String> {
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = std::env::var_os(CA_FILE).map(PathBuf::from) {
         let shown = path.display();
-        let bad = |e: String| format!("{CA_FILE}={shown} holds a certificate that cannot be used: {e}");
+        let bad = |e: String| format!("{CA_FILE}={shown}: invalid certificate: {e}");
         let pem = std::fs::read(&path).map_err(|e| {
             let why = e.to_string().to_lowercase();
-            format!("{CA_FILE}={shown} cannot be read: {}", why.split(" (os error").next().unwrap_or_default())
+            format!("{CA_FILE}=cannot read {shown}: {}", why.split(" (os error").next().unwrap_or_default())
         })?;
         let known = roots.len();
         for cert in CertificateDer::pem_slice_iter(&pem) {
@@ -78,12 +78,12 @@ fn config() -> Result<ClientConfig, String> {
             roots.add(cert).map_err(|e| bad(e.to_string()))?;
         }
         if roots.len() == known {
-            return Err(format!("{CA_FILE}={shown} holds no certificate; it is to be a PEM file"));
+            return Err(format!("{CA_FILE}={shown}: no certificate found; use a PEM file"));
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
-        .map_err(|e| format!("TLS cannot be set up: {e}"))
+        .map_err(|e| format!("cannot set up TLS: {e}"))
 }

@@ -31,7 +31,7 @@ pub(super) struct WebWriter(Pin<Box<dyn Sink<Message, Error = Error> + Send>>);
 
 /// Connects and upgrades.
 pub(super) async fn open(server: &Server) -> Result<(WebReader, WebWriter), Lost> {
-    let link = |why: String| Lost::Link(format!("{server} cannot be reached: {why}"));
+    let link = |why: String| Lost::Link(format!("cannot reach {server}: {why}"));
     let Server::Ws { tls, .. } = server else { return Err(link("it is no web address".to_owned())) };
     let host_port = server.host_port().ok_or_else(|| link("it has no port".to_owned()))?;
     let stream = connect_tcp(&host_port).await.map_err(|e| link(io_words(&e)))?;
@@ -48,7 +48,7 @@ async fn upgrade<S>(server: &Server, stream: S) -> Result<(WebReader, WebWriter)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let link = |why: String| Lost::Link(format!("{server} cannot be reached: {why}"));
+    let link = |why: String| Lost::Link(format!("cannot reach {server}: {why}"));
     let mut request = server.to_string().into_client_request().map_err(|e| link(e.to_string()))?;
     let headers = request.headers_mut();
     headers.insert("Sec-WebSocket-Protocol", HeaderValue::from_static(SUBPROTOCOL));
@@ -72,15 +72,15 @@ where
 
 /// Why an answer is no WebSocket, and what to do where that is likely.
 fn no_web_socket(server: &Server, status: StatusCode, headers: &HeaderMap) -> String {
-    let why = format!("it answers HTTP {status} and no WebSocket");
+    let why = format!("it answered HTTP {status} instead of a WebSocket");
     let is_plain = matches!(server, Server::Ws { tls: false, .. });
     match headers.get("Location").and_then(|to| to.to_str().ok()) {
         Some(to) if status.is_redirection() => {
-            format!("{why}: it sends one on; name {} as the server", wardroom_protocol::visible::visible(to))
+            format!("{why}: it redirects; use {} as the server", wardroom_protocol::visible::visible(to))
         }
         // What nginx, Caddy and Go say to plain HTTP where they speak TLS.
         _ if is_plain && status == StatusCode::BAD_REQUEST => {
-            format!("{why}; if it speaks TLS there, name it by wss:// or https://")
+            format!("{why}; if it uses TLS, use wss:// or https://")
         }
         _ => why,
     }
@@ -100,7 +100,7 @@ impl WebReader {
             };
             let frame = match decode_message(message, is_text) {
                 Ok(frame) => frame,
-                Err(e) => return Lost::Link(format!("the server sent something that is no frame: {e}")),
+                Err(e) => return Lost::Link(format!("the server sent an invalid frame: {e}")),
             };
             if events.send((conn, Event::Frames(vec![frame]))).await.is_err() {
                 return Lost::Link("the command is over".to_owned());
@@ -163,9 +163,9 @@ mod tests {
             no_web_socket(&server.parse().unwrap(), StatusCode::from_u16(status).unwrap(), &headers)
         };
         let moved = words("ws://h", 301, Some("https://h/ws"));
-        assert!(moved.contains("HTTP 301") && moved.ends_with("name https://h/ws as the server"), "{moved}");
-        assert!(words("ws://h", 400, None).contains("name it by wss://"));
+        assert!(moved.contains("HTTP 301") && moved.ends_with("use https://h/ws as the server"), "{moved}");
+        assert!(words("ws://h", 400, None).contains("use wss://"));
         assert!(!words("wss://h", 400, None).contains("wss://"));
-        assert!(words("ws://h", 404, None).ends_with("HTTP 404 Not Found and no WebSocket"));
+        assert!(words("ws://h", 404, None).ends_with("HTTP 404 Not Found instead of a WebSocket"));
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::impl_message;
-use crate::ids::UserName;
+use crate::ids::{Nonce, UserName};
 use crate::role::Role;
 
 /// Makes an account. One that exists is `conflict`.
@@ -88,6 +88,9 @@ pub struct TokenAdd {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The author's mark: a retry under the same one is answered as the first, and makes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
 }
 
 /// The answer to [`TokenAdd`]: shown once, kept only as a hash.
@@ -98,10 +101,13 @@ pub struct TokenAdded {
 }
 
 /// Makes an invite: single use, 24 hours. Answer: [`InviteAdded`].
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct InviteAdd {
     /// What the new member may do.
     pub role: Role,
+    /// The author's mark: a retry under the same one is answered as the first, and makes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
 }
 
 /// The answer to [`InviteAdd`].

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::impl_message;
-use crate::ids::{RoomName, UserName};
+use crate::ids::{Nonce, RoomName, UserName};
 
 /// Makes a webhook. Owners of the room and admins. The bot is made where there is none. Answer: [`HookAdded`].
 #[derive(Clone, Deserialize, Serialize)]
@@ -18,6 +18,9 @@ pub struct HookAdd {
     /// The key of its signatures: posts without a right `X-Hub-Signature-256` are `forbidden`. 8 to 256 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// The client's id of this request: a retry with the same nonce gets the first answer and creates nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
 }
 
 impl std::fmt::Debug for HookAdd {

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::impl_message;
 use super::session::RoomInfo;
-use crate::ids::{Epoch, RoomName, UserName};
+use crate::ids::{Epoch, Nonce, RoomName, UserName};
 use crate::role::{Role, RoomRole};
 
 /// The rooms that one may see, as many as a line holds. Answer: [`RoomListed`].
@@ -37,6 +37,9 @@ pub struct RoomCreate {
     /// Only members see it.
     #[serde(default)]
     pub private: bool,
+    /// The author's mark: a retry under the same one is answered as the first, and makes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
 }
 
 /// Becomes a member: an event in the room, unless one is already. Answer: [`Stood`].

@@ -8,7 +8,7 @@ use super::impl_message;
 use crate::ids::{Nonce, RoomName, RunId, UserName};
 
 /// Runs a command. Operators and above. Either `cmd` (given to `/bin/sh -c`) or `argv`. Answer: [`RunStartOk`].
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunStart {
     /// The room that it is seen in.
     pub room: RoomName,

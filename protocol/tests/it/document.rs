@@ -262,7 +262,7 @@ fn the_table_of_limits_is_that_of_the_code() {
         ("bytes of a room's name", limits::ROOM_NAME_BYTES_MAX as u64),
         ("bytes of a room's topic", limits::TOPIC_BYTES_MAX as u64),
         ("members of a direct message", limits::DM_USERS_MAX as u64),
-        ("different reactions to a message", limits::REACTIONS_MAX as u64),
+        ("different reactions to a line", limits::REACTIONS_MAX as u64),
         ("bytes of a reaction", limits::EMOJI_BYTES_MAX as u64),
         ("characters of a search, at least", limits::QUERY_CHARS_MIN as u64),
         ("bytes of a search, at most", limits::QUERY_BYTES_MAX as u64),

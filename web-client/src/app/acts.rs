@@ -10,7 +10,9 @@ use web_sys::File;
 use super::engine::{Engine, Full, Notice, NoticeWhat};
 use super::marks;
 use super::topics::Topic;
-use crate::limits::{CARD_OUTPUT_BYTES, FULL_BEFORE_BYTES, FULL_LOG_BYTES_MAX, NOTICES_MAX};
+use crate::limits::{
+    CARD_OUTPUT_BYTES, CREATING_MAX, FULL_BEFORE_BYTES, FULL_LOG_BYTES_MAX, NOTICES_MAX, UPLOADS_LISTED_MAX,
+};
 use crate::logic::full_log::FullLog;
 
 impl Engine {
@@ -43,7 +45,24 @@ impl Engine {
 
     /// Makes a room and joins it.
     pub fn create_room(&self, room: RoomName, title: Option<String>, private: bool) {
-        self.command(Command::CreateRoom(RoomCreate { room, title, private }));
+        let nonce = Some(self.creating(&format!("room {room}")));
+        self.command(Command::CreateRoom(RoomCreate { room, title, private, nonce }));
+    }
+
+    /// The mark of something that is being created: the same one until the server has answered, so that trying again after a lost
+    /// connection does not create it twice.
+    pub(super) fn creating(&self, what: &str) -> Nonce {
+        let mut creating = self.0.creating.borrow_mut();
+        // More than a person tries at a time; what is forgotten is only known as created by its name.
+        while creating.len() >= CREATING_MAX {
+            creating.pop_first();
+        }
+        creating.entry(what.to_owned()).or_insert_with(|| self.nonce()).clone()
+    }
+
+    /// The server has answered.
+    pub(super) fn created(&self, what: &str) {
+        self.0.creating.borrow_mut().remove(what);
     }
 
     /// A card came into sight: its last lines are fetched, and followed while it runs.
@@ -112,11 +131,32 @@ impl Engine {
         self.moved(Topic::Notices);
     }
 
-    /// Sends files to a room's shelf.
+    /// Sends files to a room. However many they are: those beyond what the list holds wait here for their turn.
     pub fn upload(&self, room: &RoomName, files: Vec<File>) {
-        for file in files {
-            marks::begin(self, room, file);
+        self.0.queued.borrow_mut().extend(files.into_iter().map(|file| (room.clone(), file)));
+        self.feed_uploads();
+    }
+
+    /// Files that wait for a place in the list.
+    pub fn uploads_queued(&self) -> usize {
+        self.0.queued.borrow().len()
+    }
+
+    /// Begins uploads as long as there is a place in the list.
+    pub(super) fn feed_uploads(&self) {
+        while self.unfinished_uploads() < UPLOADS_LISTED_MAX {
+            let Some((room, file)) = self.0.queued.borrow_mut().pop_front() else { break };
+            marks::begin(self, &room, file);
         }
+        self.moved(Topic::Uploads);
+    }
+
+    fn unfinished_uploads(&self) -> usize {
+        // By the files: the list does not have those yet that are added while the client is at work.
+        let files = self.0.files.borrow();
+        let is_open =
+            |nonce: &&Nonce| self.read(|client| client.upload(nonce).is_none_or(|upload| !upload.state.is_over()));
+        files.keys().filter(is_open).count()
     }
 
     /// Gives an upload up, or takes it off the list.
@@ -124,6 +164,6 @@ impl Engine {
         self.command(Command::CancelUpload { nonce: nonce.clone() });
         self.0.files.borrow_mut().remove(nonce);
         marks::forget(&self.0.user, nonce);
-        self.moved(Topic::Uploads);
+        self.feed_uploads();
     }
 }

@@ -34,7 +34,7 @@ impl Engine {
             }
             then.emit(is_done);
         });
-        self.request(message, on_answer);
+        self.act(message, on_answer);
     }
 
     /// Says a message otherwise.
@@ -76,14 +76,19 @@ impl Engine {
 
     /// Makes a webhook; calls with its address, which is told this once.
     pub fn add_hook(&self, room: &RoomName, bot: UserName, then: Callback<String>) {
-        self.add_hook_with(HookAdd { room: room.clone(), bot, mentions: false, secret: None }, then);
+        self.add_hook_with(HookAdd { room: room.clone(), bot, mentions: false, secret: None, nonce: None }, then);
     }
 
     /// The same, of a webhook that may mention people, or whose posts are signed.
-    pub fn add_hook_with(&self, add: HookAdd, then: Callback<String>) {
+    pub fn add_hook_with(&self, mut add: HookAdd, then: Callback<String>) {
         let engine = self.clone();
+        let what = format!("hook {} {}", add.room, add.bot);
+        add.nonce = Some(self.creating(&what));
         let on_answer =
             Callback::from(move |answer: Result<wardroom_client_core::protocol::messages::Answer, Refusal>| {
+                if !matches!(&answer, Err(refusal) if refusal.code.is_none()) {
+                    engine.created(&what);
+                }
                 let added = answer.and_then(|answer| {
                     answer
                         .fields::<HookAdded>()
@@ -94,7 +99,7 @@ impl Engine {
                     Err(refusal) => engine.tell(NoticeWhat::Failed(Subject::Session, refusal)),
                 }
             });
-        self.request(add, on_answer);
+        self.act(add, on_answer);
     }
 
     /// What of a room is notified.

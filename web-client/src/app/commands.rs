@@ -1,7 +1,7 @@
 //! The commands of the table, carried out in the page: what `/` means in the composer.
 
 use wardroom_client_core::Command as Do;
-use wardroom_client_core::protocol::messages::{HookAdd, HookRemove, RoomCreate};
+use wardroom_client_core::protocol::messages::{HookAdd, HookRemove};
 use wardroom_client_core::protocol::slash::Command;
 use wardroom_client_core::protocol::{RoomName, UserName};
 use yew::Callback;
@@ -30,11 +30,7 @@ impl Engine {
                 ui.dispatch(UiAct::Go(room));
             }
             Command::Create(room, private, title) => {
-                self.command(Do::CreateRoom(RoomCreate {
-                    room: room.clone(),
-                    title: Some(title).filter(|title| !title.is_empty()),
-                    private,
-                }));
+                self.create_room(room.clone(), Some(title).filter(|title| !title.is_empty()), private);
                 ui.dispatch(UiAct::Go(room));
             }
             Command::Leave(other) => self.command(Do::LeaveRoom { room: other.unwrap_or_else(|| room.clone()) }),
@@ -68,7 +64,7 @@ impl Engine {
             Command::React(seq, emoji, on) => self.react(room, seq, &emoji, on),
             Command::Hook(bot, mentions) => {
                 let engine = self.clone();
-                let add = HookAdd { room: room.clone(), bot, mentions, secret: None };
+                let add = HookAdd { room: room.clone(), bot, mentions, secret: None, nonce: None };
                 self.add_hook_with(add, Callback::from(move |address| engine.tell(NoticeWhat::Hook(address))));
             }
             Command::Hooks => dialog(Dialog::Room),

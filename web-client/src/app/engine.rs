@@ -8,7 +8,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use wardroom_client_core::protocol::messages::{Answer, You};
 use wardroom_client_core::protocol::{Message, Nonce, RoomName, RunId, UserName};
-use wardroom_client_core::{Client, Command, Effect, Input, OnLoss, Options, Outbox, Refusal, Subject, Ticket, nonce};
+use wardroom_client_core::{Client, Command, Effect, Input, OnLoss, Options, Refusal, Subject, Ticket, nonce};
 use web_sys::File;
 use yew::Callback;
 
@@ -17,6 +17,7 @@ use crate::logic::full_log::FullLog;
 use crate::services::frames::NextFrame;
 use crate::services::slices::Slice;
 use crate::services::socket::Socket;
+use crate::services::tabs::Tab;
 use crate::services::{browser, storage};
 
 /// A handle on the engine; clones are the same one.
@@ -51,6 +52,14 @@ pub enum NoticeWhat {
     NotHere(RoomName, Vec<UserName>),
     /// A file that cannot be added under its name: the name, and why.
     BadName(String, String),
+    /// The outbox takes no more messages.
+    OutboxFull,
+    /// The browser keeps no more: what waits to be sent lives as long as the tab.
+    NotKept,
+    /// Signing out needs the server.
+    SignOutFailed,
+    /// A file that was not added: its name, and why.
+    UploadNotAdded(String, String),
 }
 
 type OnAnswer = Callback<Result<Answer, Refusal>>;
@@ -92,7 +101,15 @@ pub(super) struct Inner {
     pub full: RefCell<Option<Full>>,
     pub notices: RefCell<Vec<Notice>>,
     pub notices_ever: Cell<u64>,
+    /// Files that wait for a place in the list of uploads, and where they go.
+    pub queued: RefCell<VecDeque<(RoomName, File)>>,
     pub outbox_key: String,
+    /// Answers other tabs, so that they leave this one's outbox alone.
+    pub tab: Tab,
+    /// It was said that the outbox is not kept.
+    pub is_not_kept: Cell<bool>,
+    /// The marks of what is being created, until the server has answered.
+    pub creating: RefCell<BTreeMap<String, Nonce>>,
     /// Where to go when a direct message has been opened.
     pub on_dm: RefCell<Option<Callback<RoomName>>>,
 }
@@ -101,11 +118,11 @@ impl Engine {
     /// An engine for who is signed in by the cookie. It connects at once.
     pub fn new(you: &You) -> Engine {
         let user = you.user.to_string();
-        let (outbox_key, outbox) = kept_outbox(&user);
+        let tab = Tab::open();
+        let outbox_key = outbox_key(&user, tab.mark());
         let options = Options {
             program: concat!("wardroom-web/", env!("CARGO_PKG_VERSION")).to_owned(),
             seed: browser::random() as u64,
-            outbox,
             keep_tails: true,
             ..Options::default()
         };
@@ -125,10 +142,15 @@ impl Engine {
             full: RefCell::default(),
             notices: RefCell::default(),
             notices_ever: Cell::new(0),
+            queued: RefCell::default(),
             outbox_key,
+            tab,
+            is_not_kept: Cell::new(false),
+            creating: RefCell::default(),
             on_dm: RefCell::default(),
         }));
         engine.work(Job::Input(Input::Start));
+        engine.adopt_outboxes();
         engine
     }
 
@@ -150,6 +172,12 @@ impl Engine {
     /// Asks for what the model does not hold.
     pub fn request<M: Message + 'static>(&self, message: M, on_answer: OnAnswer) {
         let ask = Box::new(move |client: &mut Client, now_ms| client.request(now_ms, &message, OnLoss::Resend));
+        self.work(Job::Request(ask, on_answer));
+    }
+
+    /// Asks for a change: now or not at all.
+    pub fn act<M: Message + 'static>(&self, message: M, on_answer: OnAnswer) {
+        let ask = Box::new(move |client: &mut Client, now_ms| client.request(now_ms, &message, OnLoss::Fail));
         self.work(Job::Request(ask, on_answer));
     }
 
@@ -226,30 +254,7 @@ impl Engine {
     }
 }
 
-/// The outbox that this user left in this browser, and the key under which this tab keeps its own. What other tabs
-/// left is taken over: a post that another one sends as well is one post, because it bears the same mark.
-fn kept_outbox(user: &str) -> (String, Outbox) {
-    let prefix = storage::key_of(user, "outbox.");
-    let own = format!("{prefix}{}", storage::tab());
-    let mut whole = serde_json::json!({ "user": user, "posts": [], "amends": [] });
-    let mut is_empty = true;
-    for key in storage::keys(&prefix) {
-        let kept = storage::read(&key).and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-        for field in ["posts", "amends"] {
-            let more = kept.as_ref().and_then(|kept| kept.get(field)?.as_array().cloned()).unwrap_or_default();
-            is_empty &= more.is_empty();
-            if let Some(all) = whole.get_mut(field).and_then(serde_json::Value::as_array_mut) {
-                all.extend(more);
-            }
-        }
-        // Deeds of another log than the server's are not carried out: one tab that knows it speaks for all.
-        if let Some(epoch) = kept.as_ref().and_then(|kept| kept.get("epoch")) {
-            whole["epoch"] = epoch.clone();
-        }
-        if key != own {
-            storage::write(&key, None);
-        }
-    }
-    storage::write(&own, Some(&whole.to_string()).filter(|_| !is_empty).map(String::as_str));
-    (own, serde_json::from_value(whole).unwrap_or_default())
+/// The key of a tab's outbox.
+pub(super) fn outbox_key(user: &str, mark: &str) -> String {
+    storage::key_of(user, &format!("outbox.{mark}"))
 }

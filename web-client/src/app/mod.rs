@@ -10,6 +10,7 @@ mod house;
 mod marks;
 mod names;
 mod notify;
+mod outbox;
 mod perform;
 mod topics;
 mod ui;

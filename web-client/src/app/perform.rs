@@ -51,14 +51,24 @@ impl Engine {
             }
             Effect::Failed { subject, refusal } => match subject {
                 // These say it where they are: on the line, in the list of transfers, in place of the timeline.
-                Subject::Post(_) | Subject::Upload(_) | Subject::Open(_) => {}
+                Subject::Post(_) | Subject::RunStart(_) if self.is_in_outbox(&subject) => {}
+                Subject::Post(_) | Subject::RunStart(_) if refusal.code.is_none() => self.tell(NoticeWhat::OutboxFull),
+                Subject::Upload(nonce) if self.read(|client| client.upload(&nonce).is_none()) => {
+                    self.upload_not_added(&nonce, refusal.words);
+                }
+                Subject::Upload(_) | Subject::Open(_) => {}
                 // An edit that was refused stands at its line, with its words.
                 Subject::Line { room, seq } if self.has_failed_edit(&room, seq) => {}
                 // A card that asks for the output of a run of long ago is no request of a person.
                 Subject::Run(_) if refusal.code == Some(Code::NotFound) => {}
                 // The room itself says why it cannot be seen.
                 Subject::Load(_) if matches!(refusal.code, Some(Code::NotFound | Code::Forbidden)) => {}
-                subject => self.tell(NoticeWhat::Failed(subject, refusal)),
+                subject => {
+                    if let (Subject::Room(room), Some(_)) = (&subject, refusal.code) {
+                        self.created(&format!("room {room}"));
+                    }
+                    self.tell(NoticeWhat::Failed(subject, refusal));
+                }
             },
             _ => {}
         }
@@ -141,6 +151,18 @@ impl Engine {
         next
     }
 
+    /// A message or command that stands at the end of its room and says there what became of it.
+    fn is_in_outbox(&self, subject: &Subject) -> bool {
+        let (Subject::Post(nonce) | Subject::RunStart(nonce)) = subject else { return false };
+        self.read(|client| client.outbox().posts().iter().any(|post| post.nonce == *nonce))
+    }
+
+    fn upload_not_added(&self, nonce: &Nonce, why: String) {
+        let file = self.0.files.borrow_mut().remove(nonce);
+        marks::forget(&self.0.user, nonce);
+        self.tell(NoticeWhat::UploadNotAdded(file.map(|file| file.name()).unwrap_or_default(), why));
+    }
+
     fn has_failed_edit(&self, room: &RoomName, seq: u64) -> bool {
         self.read(|client| {
             let amends = client.outbox().amends().iter();
@@ -153,18 +175,24 @@ impl Engine {
             let outbox = client.outbox();
             (!outbox.is_empty()).then(|| serde_json::to_string(outbox).unwrap_or_default())
         });
-        storage::write(&self.0.outbox_key, kept.as_deref());
+        if !storage::write(&self.0.outbox_key, kept.as_deref()) && !self.0.is_not_kept.replace(true) {
+            self.tell(NoticeWhat::NotKept);
+        }
     }
 
     fn changed(&self, change: Change) {
         if let Change::Upload(nonce) = &change {
-            let is_done = self.read(|client| {
+            let (is_done, is_over) = self.read(|client| {
                 let upload = client.upload(nonce);
-                upload.is_none_or(|u| matches!(u.state, wardroom_client_core::UploadState::Done { .. }))
+                let is_done = upload.is_none_or(|u| matches!(u.state, wardroom_client_core::UploadState::Done { .. }));
+                (is_done, upload.is_none_or(|upload| upload.state.is_over()))
             });
             if is_done {
                 self.0.files.borrow_mut().remove(nonce);
                 marks::forget(&self.0.user, nonce);
+            }
+            if is_over && self.uploads_queued() > 0 {
+                self.feed_uploads();
             }
         }
         self.moved(Topic::Model(change));

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use wardroom_protocol::{RoomName, RunId};
 use yew::{Reducible, UseReducerHandle};
 
+pub use crate::logic::composer::Writing;
+
 /// What is open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ui {
@@ -22,18 +24,6 @@ pub struct Ui {
     pub writing: Writing,
     /// What lies over the page.
     pub dialog: Option<Dialog>,
-}
-
-/// What the composer writes.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Writing {
-    /// Something new.
-    #[default]
-    New,
-    /// An answer to this line.
-    Reply(u64),
-    /// This message, otherwise.
-    Edit(u64),
 }
 
 /// What lies over the page until it is closed.

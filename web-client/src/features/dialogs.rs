@@ -9,9 +9,9 @@ use super::jump::Jump;
 use super::room_settings::RoomSettings;
 use crate::app::{Dialog, Topic, UiAct, UiHandle};
 use crate::components::Over;
-use crate::hooks::{use_engine, use_topic, use_words};
+use crate::hooks::{use_engine, use_prefs, use_topic, use_words};
 use crate::i18n::fill;
-use crate::logic::complete::fits;
+use crate::logic::complete::{commands, fits};
 use crate::services::browser;
 use crate::testids;
 
@@ -48,6 +48,7 @@ pub fn use_close() -> Callback<()> {
 #[component]
 fn Keys() -> Html {
     let words = use_words();
+    let lang = use_prefs().lang;
     let on_close = use_close();
     let keys: [(&str, &str); 14] = [
         (browser::jump_key(), words.key_jump),
@@ -69,6 +70,12 @@ fn Keys() -> Html {
         <Over title={words.keys_head} {on_close}>
             <dl class="keys">
                 { for keys.iter().map(|(key, does)| html! { <div key={*does} class="keys__row"><dt class="kbd">{ key }</dt><dd>{ does }</dd></div> }) }
+            </dl>
+            <h3 class="keys__head">{ words.commands_head }</h3>
+            <dl class="keys">
+                { for commands("").map(|entry| html! {
+                    <div key={entry.name} class="keys__row"><dt><code>{ format!("/{} {}", entry.name, entry.arguments) }</code></dt><dd>{ lang.about(entry) }</dd></div>
+                }) }
             </dl>
         </Over>
     }

@@ -39,6 +39,10 @@ fn sentence(what: &NoticeWhat, engine: &Engine, words: &Words) -> String {
             fill(sentence, &[&names, &engine.room_called(room)])
         }
         NoticeWhat::BadName(name, why) => fill(words.bad_name, &[name, why]),
+        NoticeWhat::OutboxFull => words.outbox_full.to_owned(),
+        NoticeWhat::NotKept => words.not_kept.to_owned(),
+        NoticeWhat::SignOutFailed => words.sign_out_failed.to_owned(),
+        NoticeWhat::UploadNotAdded(name, why) => fill(words.upload_not_added, &[name, why]),
         NoticeWhat::Failed(subject, refusal) => {
             let sentence = match subject {
                 Subject::RunStart(_) => words.run_not_started,

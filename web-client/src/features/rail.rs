@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::sign::LanguageButton;
-use crate::app::{Dialog, Engine, Topic, UiAct, UiHandle};
+use crate::app::{Dialog, Engine, NoticeWhat, Topic, UiAct, UiHandle};
 use crate::components::{Icon, icon};
 use crate::hooks::{PrefsAct, Same, Theme, use_prefs, use_topic, use_words};
 use crate::i18n::{Words, fill};
@@ -159,10 +159,14 @@ fn Foot(props: &RailProps) -> Html {
         Callback::from(move |_| {
             let (engine, on_out) = (engine.clone(), on_out.clone());
             spawn_local(async move {
-                // Without an answer the cookie stays; the server ends the session when it can be reached again.
-                let _ = http::post("api/logout", &serde_json::json!({})).await;
-                engine.command(Command::Stop);
-                on_out.emit(None);
+                // The session is the server's to end. A cookie that nobody knows any more (401) is signed out already.
+                match http::post("api/logout", &serde_json::json!({})).await {
+                    Ok(reply) if reply.status < 300 || reply.status == 401 => {
+                        engine.command(Command::Stop);
+                        on_out.emit(None);
+                    }
+                    _ => engine.tell(NoticeWhat::SignOutFailed),
+                }
             });
         })
     };

@@ -23,6 +23,7 @@ pub fn Transfers() -> Html {
     let words = use_words();
     let engine = use_topic(Topic::Uploads);
     let uploads: Vec<Arc<Upload>> = engine.read(|client| client.uploads().cloned().collect());
+    let queued = engine.uploads_queued();
     let moving = uploads.iter().filter(|upload| !upload.state.is_over()).count();
     html! {
         <div class="list">
@@ -31,6 +32,7 @@ pub fn Transfers() -> Html {
             <div class="list">
                 { for uploads.into_iter().map(|upload| html! { <Transfer key={upload.nonce.as_str()} upload={Same(upload.clone())} /> }) }
             </div>
+            if queued > 0 { <p class="list__none" data-testid={testids::UPLOADS_QUEUED}>{ fill(words.uploads_queued, &[&queued.to_string()]) }</p> }
         </div>
     }
 }

@@ -92,6 +92,9 @@ words! {
     added_file ran unknown_event run_over newest newest_new today yesterday room_failed you_are_not_in
     how_head how_lead how_talk how_run how_share how_say_it how_try how_choose how_talk_example how_run_example
     copy copied
+    // what was not sent
+    not_sent_offline not_sent_late not_sent_unknown send_now outbox_full not_kept sign_out_failed uploads_queued
+    upload_not_added unknown_command commands_head
     // composer
     message_to run_in hint_run hint_newline hint_drop hint_running hint_not_operator too_long send run_it add_files
     read_only

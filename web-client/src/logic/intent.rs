@@ -1,7 +1,8 @@
 //! What the composer's text means: words for the room, a command to run, a command of the table, or a file.
 
 use wardroom_protocol::limits::{CMD_BYTES_MAX, TEXT_BYTES_MAX};
-use wardroom_protocol::slash::{Command, Line, parse};
+use wardroom_protocol::slash::{Command, Line, TABLE, parse};
+use wardroom_protocol::typed::{Explained, explain};
 
 use crate::limits::PASTE_LINES_MAX;
 
@@ -48,6 +49,19 @@ pub fn intent(text: &str) -> Intent {
     Intent::Say(text.to_owned())
 }
 
+/// The name in a text that begins with a slash but names no command: `Some(None)` while it may still become one.
+pub fn unknown_command(text: &str) -> Option<Option<String>> {
+    match explain(text)? {
+        Explained::Unknown(_) => {
+            let name = text.split_whitespace().next().unwrap_or_default();
+            let is_known = TABLE.iter().any(|entry| name.strip_prefix('/') == Some(entry.name));
+            (!is_known).then(|| Some(name.chars().take(32).collect()))
+        }
+        Explained::Choice(_) => Some(None),
+        Explained::Of(_) => None,
+    }
+}
+
 /// True while a text is a command to run, also before its first word is written.
 pub fn is_command(text: &str) -> bool {
     text.starts_with("$ ") || text.starts_with("/run ")
@@ -87,6 +101,10 @@ mod tests {
         assert_eq!(intent("/who"), Intent::Do(Command::Who));
         assert_eq!(intent("//etc"), Intent::Say("/etc".into()));
         assert!(matches!(intent("/nope"), Intent::Wrong(_)));
+        assert_eq!(unknown_command("/nope"), Some(Some("/nope".into())));
+        assert_eq!(unknown_command("/nonsense and more"), Some(Some("/nonsense".into())));
+        assert_eq!(unknown_command("/un"), Some(None), "it may become /unwatch");
+        assert_eq!(unknown_command("/role ben king"), None);
     }
 
     #[test]

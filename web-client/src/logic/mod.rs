@@ -2,6 +2,7 @@
 //! how fast a transfer is, which part of a log is drawn. Tested on the host.
 
 pub mod complete;
+pub mod composer;
 pub mod divider;
 pub mod full_log;
 pub mod intent;

@@ -254,6 +254,7 @@ mod tests {
             room: "ops".parse().unwrap(),
             text: "x".to_owned(),
             reply_to: None,
+            run: None,
             at_ms: 5,
             state,
         };

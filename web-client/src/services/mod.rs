@@ -2,9 +2,11 @@
 
 pub mod browser;
 pub mod clipboard;
+pub mod drafts;
 pub mod frames;
 pub mod http;
 pub mod listen;
 pub mod slices;
 pub mod socket;
 pub mod storage;
+pub mod tabs;

@@ -1,5 +1,5 @@
 //! What the page keeps over a reload: choices, unsent text, the outbox. Storage may be forbidden or full: then nothing
-//! is kept, and nothing fails.
+//! is kept, and callers whose data would be lost hear of it.
 
 use web_sys::Storage;
 
@@ -25,13 +25,14 @@ pub fn read(key: &str) -> Option<String> {
     local()?.get_item(key).ok().flatten()
 }
 
-/// Keeps a value; none takes it away.
-pub fn write(key: &str, value: Option<&str>) {
-    let Some(storage) = local() else { return };
-    let _ = match value {
+/// Keeps a value; none takes it away. `false` where it could not be kept: storage is full or forbidden.
+pub fn write(key: &str, value: Option<&str>) -> bool {
+    let Some(storage) = local() else { return value.is_none() };
+    let written = match value {
         Some(value) => storage.set_item(key, value),
         None => storage.remove_item(key),
     };
+    written.is_ok()
 }
 
 /// All keys that begin so.
@@ -41,17 +42,17 @@ pub fn keys(prefix: &str) -> Vec<String> {
     (0..count).filter_map(|at| storage.key(at).ok().flatten()).filter(|key| key.starts_with(prefix)).collect()
 }
 
-/// A mark of this tab, the same after a reload.
-pub fn tab() -> String {
-    const KEY: &str = "wardroom.tab";
-    let kept = session().and_then(|s| s.get_item(KEY).ok().flatten());
-    kept.unwrap_or_else(|| {
-        let mark = format!("{:08x}", browser::random() as u32);
-        if let Some(storage) = session() {
-            let _ = storage.set_item(KEY, &mark);
-        }
-        mark
-    })
+/// What is kept for this tab. A duplicate of the tab begins with a copy.
+pub fn read_tab(key: &str) -> Option<String> {
+    session()?.get_item(key).ok().flatten()
+}
+
+/// Keeps a value for this tab.
+pub fn write_tab(key: &str, value: &str) {
+    if let Some(storage) = session() {
+        // What cannot be kept lives as long as the page.
+        let _ = storage.set_item(key, value);
+    }
 }
 
 /// The key of something that belongs to one user: `wardroom.ann.draft.ops`.

@@ -13,11 +13,11 @@ impl Session {
     /// Makes one, and tells its address: to this person alone, and once.
     pub(super) async fn add_hook(&self, bot: UserName, mentions: bool) -> Result<(), Refusal> {
         let room = self.current()?.name.clone();
-        let added =
-            hooks::add(&self.state, &self.member, HookAdd { room, bot: bot.clone(), mentions, secret: None }).await?;
+        let add = HookAdd { room, bot: bot.clone(), mentions, secret: None, nonce: None };
+        let added = hooks::add(&self.state, &self.member, add).await?;
         let base = self.state.web_url.as_deref().unwrap_or("https://THIS-SERVER/").trim_end_matches('/');
         self.tell_lines(format!(
-            "# Webhook {}: what is posted to this address is said here by {bot}. It is told once:\n#   {base}/hooks/{}\n",
+            "# Webhook {} posts here as {bot}. Copy its URL now; it won't be shown again:\n#   {base}/hooks/{}\n",
             added.hook, added.token
         ));
         Ok(())
@@ -27,7 +27,7 @@ impl Session {
         let room = self.current()?.name.clone();
         let hooks = hooks::list(&self.state, &self.member, HookList { room }).await?;
         if hooks.is_empty() {
-            self.tell("this room has no webhooks: /hook BOT makes one");
+            self.tell("no webhooks; /hook BOT creates one");
             return Ok(());
         }
         let mut out = String::new();
@@ -49,7 +49,7 @@ impl Session {
     pub(super) async fn remove_hook(&self, hook: u64) -> Result<(), Refusal> {
         let room = self.current()?.name.clone();
         hooks::remove(&self.state, &self.member, HookRemove { room, hook }).await?;
-        self.tell(&format!("webhook {hook} is no more"));
+        self.tell(&format!("webhook {hook} deleted"));
         Ok(())
     }
 }

@@ -128,8 +128,8 @@ impl Session {
             let ended = match input {
                 Ok(Input::Line(line)) => self.line(line).await,
                 // A command that was cut off could be a worse one than was meant.
-                Ok(Input::Cut(line)) if line.starts_with('/') && !line.starts_with("//") => {
-                    self.tell("the last line has no end, so it was not carried out");
+                Ok(Input::Cut(line)) if matches!(slash::parse(line.clone()), Ok(Line::Command(_)) | Err(_)) => {
+                    self.tell("the last line has no line end, so it was not executed");
                     None
                 }
                 Ok(Input::Cut(line)) => self.line(line).await,

@@ -22,7 +22,7 @@ impl Session {
         let user = &self.member.user;
         let zone = self.calendar.zone_words(now_ms());
         let lines = format!(
-            "# You are {} ({}). Times are {zone}. What you say comes back in its place among what others say.\n",
+            "# You are {} ({}). Times are {zone}. Your messages appear here in order with everyone else's.\n",
             user.name,
             user.role()
         );
@@ -80,7 +80,7 @@ impl Session {
             0 => line.push_str(". Nothing was said here yet.\n"),
             1..=LAST_EVENTS => line.push_str(". All that was said:\n"),
             _ => {
-                let _ = writeln!(line, ". The last {LAST_EVENTS} lines (/log shows more):");
+                let _ = writeln!(line, ". Last {LAST_EVENTS} messages (/log shows more):");
             }
         }
         for topic in meta.topic.lines() {
@@ -103,7 +103,7 @@ impl Session {
     }
 
     pub(super) async fn create(&mut self, name: RoomName, private: bool, title: String) -> Result<(), Refusal> {
-        let create = RoomCreate { room: name.clone(), title: Some(title), private };
+        let create = RoomCreate { room: name.clone(), title: Some(title), private, nonce: None };
         rooms::create(&self.state, &self.member, create).await?;
         let room = self.member.readable(&self.state.rooms, &name)?.room;
         self.enter(room).await
@@ -202,8 +202,8 @@ impl Session {
             drawer.event(event, &mut out);
         }
         out.push_str(match end {
-            Some(_) => "# That is all.\n",
-            None => "# That is all; what follows is new.\n",
+            Some(_) => "# End of history.\n",
+            None => "# End of history; new messages follow.\n",
         });
         self.tell_lines(out);
         Ok(())

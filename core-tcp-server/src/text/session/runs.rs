@@ -95,7 +95,7 @@ impl Session {
         match (own, under_way.len()) {
             (Some(at), _) => Ok(under_way.swap_remove(at)),
             (None, 1) => Ok(under_way.swap_remove(0)),
-            (None, 0) => Err(Refusal::not_found("nothing runs in this room")),
+            (None, 0) => Err(Refusal::not_found("no running commands")),
             _ => Err(Refusal::bad_request("several runs of others are under way: say which, as in /stop r4")),
         }
     }

@@ -41,14 +41,14 @@ impl Session {
             }
             Command::Edit(seq, text) => {
                 let seq = self.place_or_last(seq).await?;
-                (rooms::edit(state, member, RoomEdit { room, seq, text }).await?, "it says that already".to_owned())
+                (rooms::edit(state, member, RoomEdit { room, seq, text }).await?, "no change".to_owned())
             }
             Command::Delete(seq) => {
                 let seq = self.place_or_last(seq).await?;
                 (Some(rooms::delete(state, member, RoomDelete { room, seq }).await?), String::new())
             }
             Command::React(seq, emoji, on) => {
-                let words = if on { "you reacted so already" } else { "there is no such reaction of yours" };
+                let words = if on { "you already reacted with this" } else { "you have no such reaction" };
                 (rooms::react(state, member, RoomReact { room, seq, emoji, on }).await?, words.to_owned())
             }
             Command::Reply(seq, text) => {
@@ -89,5 +89,5 @@ fn nothing(room: RoomName) -> RoomSet {
 }
 
 fn unchanged() -> String {
-    "that is so already".to_owned()
+    "no change".to_owned()
 }

@@ -68,7 +68,7 @@ async fn bytes_of_a_refused_upload_are_not_read_as_words() {
     ann.send("/put b.bin \n").await;
     ann.send_bytes(&bytes).await;
     let shown = ann.rest().await;
-    assert!(shown.contains("this connection ends, because bytes may follow"), "{shown}");
+    assert!(shown.contains("closing the connection, because bytes may follow"), "{shown}");
     assert!(!shown.contains(": said"), "{shown}");
     let mut program = core.sign_in("ann").await;
     let rooms = program.ask(json!({"t":"room.list"})).await;

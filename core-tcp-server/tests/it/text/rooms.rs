@@ -58,7 +58,7 @@ async fn the_last_lines_come_first_and_the_log_has_more() {
     let (last, log) = shown.split_once("# The last 25 lines of general:\n").unwrap();
     assert_eq!(said(last), (20..30).map(|n| format!("ben: line {n}")).collect::<Vec<_>>());
     assert_eq!(said(log).len(), 26, "{log}");
-    assert!(log.contains("# a number of lines is 1 to 200\n"), "{log}");
+    assert!(log.contains("# the number of messages is 1 to 200\n"), "{log}");
     assert!(log.lines().next().unwrap().ends_with("ben: line 5"), "{log}");
 }
 
@@ -115,7 +115,7 @@ async fn a_line_that_cannot_be_sent_is_answered_with_a_sentence() {
     for words in [
         "# a line has at most 1,048,576 bytes: this one was skipped; /put takes files of any size\n",
         "# this line is not UTF-8: it was skipped; send it as a file\n",
-        "# there is no command /nope: /help lists them, and // begins a text with a slash\n",
+        "# unknown command /nope; type /help for a list, or // to send text that starts with a slash\n",
         "# usage: /dm NAME…\n",
         "ben: /etc/hosts is a path\n",
     ] {
@@ -191,10 +191,12 @@ async fn what_was_said_before_a_half_close_is_stored_and_shown() {
 #[tokio::test]
 async fn a_command_that_was_cut_off_is_not_carried_out() {
     let core = core().await;
-    let mut ann = Person::sign_in(&core, "ann").await;
-    ann.send("/run rm -rf /tmp/").await;
-    ann.half_close().await;
-    assert_eq!(ann.rest().await.lines().last(), Some("# the last line has no end, so it was not carried out"));
+    for line in ["/run rm -rf /tmp/", "$ rm -rf /tmp/"] {
+        let mut ann = Person::sign_in(&core, "ann").await;
+        ann.send(line).await;
+        ann.half_close().await;
+        assert_eq!(ann.rest().await.lines().last(), Some("# the last line has no line end, so it was not executed"));
+    }
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn a_run_is_seen_live_by_all_in_the_room() {
     for person in [&mut ann, &mut ben] {
         person.until("[r1] started by ann on local: echo out; echo err >&2; exit 3\n").await;
     }
-    host.output(&mut run, 1, b"out\x1b[31m\n").await;
+    host.output(&mut run, 1, b"\x1b[01;31m\x1b[Kout\x1b[0m\x1b[2J\n").await;
     for person in [&mut ann, &mut ben] {
         next_is(person, " [r1] | out").await;
     }
@@ -96,7 +96,7 @@ async fn a_run_is_seen_live_by_all_in_the_room() {
     assert!(shown.contains("# The last runs in general:\n#   r1 "), "{shown}");
     let again = ann.until("# there is no such run\n").await;
     assert!(again.contains("[r1] | out\n"), "{again}");
-    assert!(again.contains("# nothing runs in this room\n"), "{again}");
+    assert!(again.contains("# no running commands\n"), "{again}");
 }
 
 #[tokio::test]

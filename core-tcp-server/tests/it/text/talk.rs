@@ -16,8 +16,11 @@ async fn what_was_said_is_edited_answered_and_taken_back() {
     let shown = ben.until("# one edits one's own messages").await;
     assert!(shown.contains(" ann: hello\n      (edited)\n"), "as it is by now: {shown}");
     assert!(shown.contains(" ben (2 ann: \"hello\"): hello to you\n"), "{shown}");
-    assert!(shown.contains(" ben reacted to 2: 👍\n") && shown.contains("# you reacted so already\n"), "{shown}");
-    assert!(shown.contains(" ben took back a reaction to 2: 👍\n"), "{shown}");
+    assert!(
+        shown.contains(" ben reacted to 2: 👍\n") && shown.contains("# you already reacted with this\n"),
+        "{shown}"
+    );
+    assert!(shown.contains(" ben removed a reaction from 2: 👍\n"), "{shown}");
     ben.send("/delete\n/delete\n/react 2 no\n/delete 2\n/reply 99 x\n/edit x\n").await;
     let shown = ben.until("# you said nothing here lately: say which line, as /log shows them\n").await;
     assert!(shown.contains(" ben deleted 5\n"), "{shown}");
@@ -30,7 +33,7 @@ async fn what_was_said_is_edited_answered_and_taken_back() {
         assert!(shown.contains(words), "{words} in {shown}");
     }
     ann.send("/log 2 before 6\n").await;
-    let shown = ann.until("# That is all.\n").await;
+    let shown = ann.until("# End of history.\n").await;
     assert!(shown.contains("# The 2 lines of ops before 6:\n4 "), "{shown}");
     assert!(shown.contains("\n5 ") && shown.contains(" ben (2): (deleted)\n"), "{shown}");
 }
@@ -60,15 +63,15 @@ async fn people_talk_alone_and_look_after_their_rooms() {
     for words in [
         "# Topic: a\\b\n",
         "ben named this room Ours\n",
-        "ben keeps what is here for 30 days\n",
+        "ben set message expiry to 30 days\n",
         "# retention_days is 0 to 3650",
         "ben archived this room\n",
         "# ops is archived: it can be read, and nothing is added\n",
-        "ben opened this room again\n",
+        "ben unarchived this room\n",
     ] {
         assert!(shown.contains(words), "{words} in {shown}");
     }
-    ann.until("# ben took you out of ops\n").await;
+    ann.until("# ben removed you from ops\n").await;
     ann.send("am I here?\n").await;
     ann.until("# you are not in ops any more: /rooms lists rooms, /join ROOM goes to one\n").await;
 }
@@ -98,12 +101,12 @@ async fn webhooks_are_made_listed_and_ended() {
     let shown = ann.until("# ops has no webhook 1\n").await;
     for words in [
         "# only owners of general do this, and admins\n",
-        "# this room has no webhooks: /hook BOT makes one\n",
-        "# Webhook 1: what is posted to this address is said here by alerts. It is told once:\n#   http://web.example/hooks/",
+        "# no webhooks; /hook BOT creates one\n",
+        "# Webhook 1 posts here as alerts. Copy its URL now; it won't be shown again:\n#   http://web.example/hooks/",
         " alerts joined\n",
         "#    1  alerts               by ann on ",
         ", never used\n",
-        "# webhook 1 is no more\n",
+        "# webhook 1 deleted\n",
         " alerts left\n",
     ] {
         assert!(shown.contains(words), "{words} in {shown}");

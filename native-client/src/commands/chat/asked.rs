@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use wardroom_client_core::OnLoss;
 use wardroom_protocol::limits::UNREAD_MAX;
 use wardroom_protocol::messages::{
     FileListed, HookAdded, HookListed, MemberInfo, RoomInfo, RoomMembersListed, RoomPage, RunListed, SearchFound,
@@ -18,6 +19,8 @@ use crate::text::{bytes_words, moment_words, placed_line};
 pub(super) enum Asked {
     /// The room's own lines, or nothing, tell it.
     Nothing,
+    /// An edit, a deletion, a reaction: the room's own lines tell it.
+    Amend,
     /// Go to this room.
     GoTo(RoomName),
     /// Go to the direct message that the answer names.
@@ -37,9 +40,17 @@ pub(super) enum Asked {
 }
 
 impl Asked {
+    /// What changes a room is done now or not at all. What the next lines build on waits for the connection, and they with it.
+    pub(super) fn on_loss(&self) -> OnLoss {
+        match self {
+            Asked::Nothing | Asked::Left(_) | Asked::Hook => OnLoss::Fail,
+            _ => OnLoss::Resend,
+        }
+    }
+
     /// What is typed next is about what this makes: it waits.
     pub(super) fn holds_up(&self) -> bool {
-        matches!(self, Asked::Nothing | Asked::GoTo(_) | Asked::Dm | Asked::Left(_))
+        matches!(self, Asked::Nothing | Asked::Amend | Asked::GoTo(_) | Asked::Dm | Asked::Left(_))
     }
 }
 
@@ -63,8 +74,8 @@ pub(super) fn log(page: &RoomPage) -> Result<String, Failure> {
         .map(|(event, _)| format!("-- {}", placed_line(event)))
         .collect();
     let first = page.events.first().map_or(0, |(event, _)| event.seq);
-    let end = if page.more { format!("\n-- older ones: /log before {first}") } else { String::new() };
-    Ok(if lines.is_empty() { "-- nothing stands there".to_owned() } else { lines.join("\n") + &end })
+    let end = if page.more { format!("\n-- older: /log before {first}") } else { String::new() };
+    Ok(if lines.is_empty() { "-- no messages".to_owned() } else { lines.join("\n") + &end })
 }
 
 /// Hits, newest first.
@@ -77,9 +88,9 @@ pub(super) fn hits(found: &SearchFound) -> String {
         let _ = writeln!(out, "-- {} {:>6}  {at} {}{run}: {text}{lines}", hit.room, hit.seq, hit.by);
     }
     match (found.hits.len(), found.next.is_some()) {
-        (0, _) => out.push_str("-- No results"),
+        (0, _) => out.push_str("-- no results"),
         (n, true) => {
-            let _ = write!(out, "-- The {n} newest of {} results; add words to narrow the search", found.total_shown());
+            let _ = write!(out, "-- the {n} newest of {} results; add words to narrow the search", found.total_shown());
         }
         (n, false) => {
             let _ = write!(out, "-- {n} result{}", if n == 1 { "" } else { "s" });
@@ -101,12 +112,12 @@ pub(super) fn runs(listed: &RunListed) -> String {
             format!("-- [r{}] {} {}: {} ({end})", run.n, moment_words(run.at), run.by, exact(&run.cmd))
         })
         .collect();
-    if lines.is_empty() { "-- nothing was run here".to_owned() } else { lines.join("\n") }
+    if lines.is_empty() { "-- no runs".to_owned() } else { lines.join("\n") }
 }
 
 pub(super) fn hook(added: &HookAdded) -> String {
     format!(
-        "-- webhook {}: POST to /hooks/{} of the page's address; this is shown once",
+        "-- webhook {}: POST to /hooks/{} at the page's address; copy it now, it won't be shown again",
         added.hook,
         visible(&added.token)
     )
@@ -119,10 +130,10 @@ pub(super) fn hooks(listed: &HookListed) -> String {
         .map(|hook| {
             let used =
                 hook.used.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", moment_words(at)));
-            format!("-- {}  as {}, made by {} {}, {used}", hook.hook, hook.bot, hook.by, moment_words(hook.at))
+            format!("-- {}  posts as {}, created by {} {}, {used}", hook.hook, hook.bot, hook.by, moment_words(hook.at))
         })
         .collect();
-    if lines.is_empty() { "-- this room has no webhooks".to_owned() } else { lines.join("\n") }
+    if lines.is_empty() { "-- no webhooks".to_owned() } else { lines.join("\n") }
 }
 
 pub(super) fn files(listed: &FileListed) -> String {
@@ -136,8 +147,8 @@ pub(super) fn files(listed: &FileListed) -> String {
             }
         })
         .collect();
-    let more = if listed.more { "\n-- and more: wardroom ls lists all" } else { "" };
-    if lines.is_empty() { "-- nothing lies there".to_owned() } else { lines.join("\n") + more }
+    let more = if listed.more { "\n-- more: run wardroom ls for all" } else { "" };
+    if lines.is_empty() { "-- no files".to_owned() } else { lines.join("\n") + more }
 }
 
 /// A room and what is unread in it.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use wardroom_client_core::{Command, OnLoss};
+use wardroom_client_core::Command;
 use wardroom_protocol::messages::{
     DmOpen, FileList, HookAdd, HookList, HookRemove, Place, RoomCreate, RoomDelete, RoomEdit, RoomInvite, RoomJoin,
     RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList,
@@ -16,7 +16,7 @@ use super::super::history::{Which, request};
 use super::asked::{self, Asked};
 use super::{Input, Talk, hint};
 use crate::exit::Failure;
-use crate::runner::{Runner, now_ms, random};
+use crate::runner::{Runner, new_nonce};
 
 /// Whether a line has to wait until what was said before it stands, and what was asked has been done.
 pub(super) fn waits(line: &Result<Line, BadLine>) -> bool {
@@ -83,7 +83,7 @@ pub(super) fn why_bad(line: &str, bad: &BadLine) -> String {
 impl Talk {
     /// Asks, and remembers what the answer is for.
     fn ask<M: Message>(&mut self, runner: &mut Runner, message: &M, asked: Asked) {
-        let ticket = runner.request(message, OnLoss::Resend);
+        let ticket = runner.request(message, asked.on_loss());
         self.asked.insert(ticket, asked);
     }
 
@@ -98,7 +98,7 @@ impl Talk {
     fn meant(&mut self, seq: Option<u64>) -> Option<u64> {
         let seq = seq.or(self.my_last);
         if seq.is_none() {
-            self.voice.say("-- you have said nothing here yet; name a line by its place, as /log shows it");
+            self.voice.say("-- you have not posted here yet; give an ID, as /log shows it");
         }
         seq
     }
@@ -112,7 +112,8 @@ impl Talk {
             Slash::Join(room) => self.ask(runner, &RoomJoin { room: room.clone() }, Asked::GoTo(room)),
             Slash::Create(room, private, title) => {
                 let title = Some(title).filter(|title| !title.is_empty());
-                self.ask(runner, &RoomCreate { room: room.clone(), title, private }, Asked::GoTo(room));
+                let nonce = Some(new_nonce()?);
+                self.ask(runner, &RoomCreate { room: room.clone(), title, private, nonce }, Asked::GoTo(room));
             }
             Slash::Leave(named) => {
                 let room = named.unwrap_or(room);
@@ -139,42 +140,39 @@ impl Talk {
             },
             Slash::Edit(seq, text) => {
                 if let Some(seq) = self.meant(seq) {
-                    self.ask(runner, &RoomEdit { room, seq, text }, Asked::Nothing);
+                    self.ask(runner, &RoomEdit { room, seq, text }, Asked::Amend);
                 }
             }
             Slash::Delete(seq) => {
                 if let Some(seq) = self.meant(seq) {
-                    self.ask(runner, &RoomDelete { room, seq }, Asked::Nothing);
+                    self.ask(runner, &RoomDelete { room, seq }, Asked::Amend);
                 }
             }
             Slash::Reply(seq, text) => self.post(runner, text, Some(seq))?,
-            Slash::React(seq, emoji, on) => self.ask(runner, &RoomReact { room, seq, emoji, on }, Asked::Nothing),
-            Slash::Hook(bot, mentions) => self.ask(runner, &HookAdd { room, bot, mentions, secret: None }, Asked::Hook),
+            Slash::React(seq, emoji, on) => self.ask(runner, &RoomReact { room, seq, emoji, on }, Asked::Amend),
+            Slash::Hook(bot, mentions) => {
+                let add = HookAdd { room, bot, mentions, secret: None, nonce: Some(new_nonce()?) };
+                self.ask(runner, &add, Asked::Hook);
+            }
             Slash::Hooks => self.ask(runner, &HookList { room }, Asked::Hooks),
             Slash::Unhook(hook) => self.ask(runner, &HookRemove { room, hook }, Asked::Nothing),
-            Slash::Run(cmd) => {
-                let nonce = wardroom_client_core::nonce(now_ms(), random()?);
-                self.starting = self.starting.saturating_add(1);
-                self.runs.start(runner, &room, &cmd, nonce);
-            }
+            Slash::Run(cmd) => self.run(runner, &room, &cmd)?,
             Slash::Runs => self.ask(runner, &RunList { room: Some(room), limit: None }, Asked::Runs),
             Slash::Watch(n) => self.ask(runner, &RunList { room: Some(room), limit: Some(100) }, Asked::Watch(n)),
             Slash::Unwatch(n) => self.runs.unwatch(runner, n),
             Slash::Stop(n) => {
                 if !self.runs.stop(runner, n) {
-                    self.voice.say("-- there is no such run here; /stop rN stops the run that shows as [rN]");
+                    self.voice.say("-- no such run here; /stop rN stops the run shown as [rN]");
                 }
             }
             Slash::Files(path) => {
                 self.ask(runner, &FileList { place: Place::Room(room), path, after: None }, Asked::Files);
             }
             Slash::Put(path, _) => {
-                self.voice.say(&format!("-- this chat takes lines only; run: wardroom put FILE {room}:{path}"))
+                self.voice.say(&format!("-- not at a terminal; run: wardroom put FILE {room}:{path}"))
             }
             Slash::Get(path) if self.desk.is_some() => self.get(path),
-            Slash::Get(path) => {
-                self.voice.say(&format!("-- this chat shows lines only; run: wardroom get {room}:{path}"))
-            }
+            Slash::Get(path) => self.voice.say(&format!("-- not at a terminal; run: wardroom get {room}:{path}")),
             Slash::Quit => self.input = Input::Quit,
         }
         Ok(())
@@ -189,7 +187,7 @@ impl Talk {
     ) -> Result<(), Failure> {
         use super::super::ls::other_version;
         match asked {
-            Asked::Nothing => {}
+            Asked::Nothing | Asked::Amend => {}
             Asked::GoTo(room) => self.go_to(runner, room),
             Asked::Dm => {
                 let opened: wardroom_protocol::messages::DmOpened = answer.fields().map_err(other_version)?;
@@ -219,7 +217,7 @@ impl Talk {
             Asked::Runs => self.voice.say(&asked::runs(&answer.fields().map_err(other_version)?)),
             Asked::Watch(n) => {
                 if !self.runs.watch_listed(runner, n, &answer.fields().map_err(other_version)?) {
-                    self.voice.say(&format!("-- there is no r{n} among the last runs of this room"));
+                    self.voice.say(&format!("-- r{n} is not among the last runs of this room"));
                 }
             }
             Asked::Files => self.voice.say(&asked::files(&answer.fields().map_err(other_version)?)),
@@ -234,7 +232,7 @@ impl Talk {
         match name {
             _ if self.transfers.is_full() => self.too_many(),
             Some(name) => self.transfers.put(self.room.clone(), path, name),
-            None => self.voice.say(&format!("-- {} has no name that can be sent", visible(file))),
+            None => self.voice.say(&format!("-- {} has no valid file name", visible(file))),
         }
     }
 
@@ -252,7 +250,7 @@ impl Talk {
     }
 
     fn too_many(&mut self) {
-        self.voice.say("-- that many files are on their way already; wait for one of them");
+        self.voice.say("-- too many transfers; wait for one to finish");
     }
 
     fn say_rooms(&mut self, runner: &Runner) {
@@ -275,10 +273,10 @@ mod tests {
     #[test]
     fn what_was_begun_is_explained() {
         let why = |line: &str| why_bad(line, &slash::parse(line.to_owned()).unwrap_err());
-        assert_eq!(why("/rea"), "-- /react SEQ EMOJI  react to a line");
-        assert!(why("/r").contains("-- /reply SEQ TEXT  answer a line\n"), "{}", why("/r"));
+        assert_eq!(why("/rea"), "-- /react ID EMOJI  add a reaction");
+        assert!(why("/r").contains("-- /reply ID TEXT  reply to a message\n"), "{}", why("/r"));
         assert_eq!(why("/run"), "-- usage: /run CMD");
-        assert!(why("/nonsense").starts_with("-- there is no command /nonsense"));
+        assert!(why("/nonsense").starts_with("-- unknown command /nonsense"));
     }
 
     #[test]

@@ -123,6 +123,11 @@ impl Desk {
         }
     }
 
+    /// Puts a line back to the prompt, if that is empty.
+    pub(super) fn put_back(&mut self, text: &str) -> bool {
+        self.editor.put_back(text)
+    }
+
     /// More was typed than was looked at.
     pub(super) fn has_more(&self) -> bool {
         !self.typed.is_empty()
@@ -204,7 +209,7 @@ impl Talk {
                 }
                 self.on_screen(Screen::resize);
             }
-            Came::Ended => return Err(Failure { code: ExitCode::Failed, words: "ended by a signal".to_owned() }),
+            Came::Ended => return Err(Failure { code: ExitCode::Failed, words: "terminated by a signal".to_owned() }),
         }
         Ok(())
     }
@@ -227,7 +232,7 @@ impl Talk {
                 let (from, names) = names(runner.client(), &self.room, desk.editor.before());
                 desk.after_keys.bell |= matches!(desk.editor.offer_names(from, names), Act::Bell);
             }
-            Act::HowToLeave => self.voice.say("-- Ctrl-D or /quit leaves"),
+            Act::HowToLeave => self.voice.say("-- press Ctrl-D or type /quit to exit"),
             Act::Leave => self.input_ends(),
             Act::Suspend => self.suspend(),
             Act::Clear => self.on_screen(Screen::clear),
@@ -255,7 +260,7 @@ impl Talk {
         let Some(desk) = &mut self.desk else { return Ok(()) };
         if self.held.len() >= TYPED_LINES {
             desk.editor.give_back(text);
-            self.voice.say("-- what you said before is still on its way; your line is kept");
+            self.voice.say("-- still sending earlier lines; try again in a moment");
             return Ok(());
         }
         if is_command(&text) && is_answered_in_words(&slash::parse(text.clone())) {
@@ -297,7 +302,8 @@ impl Talk {
         let prompt = self.room_words(runner);
         let Some(desk) = self.desk.as_ref().filter(|_| self.input != Input::Quit) else { return Ok(()) };
         let posts = runner.client().outbox().posts().iter().filter(|post| post.room == self.room);
-        let pending = posts.filter(|post| !matches!(post.state, PostState::Failed(_))).map(|post| post.text.clone());
+        let pending = posts.filter(|post| matches!(post.state, PostState::Pending | PostState::Stood(_)));
+        let pending = pending.map(|post| post.text.clone());
         let held = self.held.iter().map(Typed::words);
         let above = pending.chain(held).map(|words| format!("\u{2026} {words}")).chain(self.transfers.rows());
         let frame = Frame {

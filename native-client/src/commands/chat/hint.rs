@@ -12,8 +12,8 @@ use crate::text::bytes_words;
 /// How a command is called in a chat at a terminal, where files are named and no bytes follow.
 fn here(entry: &'static Entry) -> (&'static str, &'static str) {
     match entry.name {
-        "put" => ("FILE", "put a file of this machine on the shelf of this room"),
-        "get" => ("NAME", "download a file into the folder that you are in"),
+        "put" => ("FILE", "upload a file"),
+        "get" => ("NAME", "download a file to the current directory"),
         _ => (entry.arguments, entry.about),
     }
 }
@@ -53,9 +53,7 @@ pub(super) fn hint(line: &str) -> Option<String> {
 /// The commands, a line each, as they are here.
 pub(super) fn help() -> String {
     let mut out = slash::help("--", here);
-    out.push_str(
-        "-- Tab completes, Alt-Enter begins another line, the arrows bring back what you wrote, Ctrl-D leaves.",
-    );
+    out.push_str("-- Tab completes, Alt-Enter adds a line, Up recalls earlier lines, Ctrl-D exits.");
     out
 }
 
@@ -66,10 +64,10 @@ pub(super) fn big(text: &Gathered, beside: &str, enter: &str) -> Vec<Row> {
         1 => "one line".to_owned(),
         lines => format!("{lines} lines"),
     };
-    let mut rows = vec![Row::bold(format!("{lines}, {size}: too much for a message"))];
+    let mut rows = vec![Row::bold(format!("{lines}, {size}: too long for a message"))];
     rows.extend(preview(text.begin()).lines().map(|line| Row::dim(format!("  {line}"))));
-    let as_text = if fits_a_message(text, beside) { "   t: say it all the same" } else { "" };
-    rows.push(Row::bold(format!("{enter}: send it as a file{as_text}   Esc: do not (Up brings it back)")));
+    let as_text = if fits_a_message(text, beside) { "   t: send as message" } else { "" };
+    rows.push(Row::bold(format!("{enter}: send as file{as_text}   Esc: cancel (Up brings it back)")));
     rows
 }
 
@@ -81,21 +79,21 @@ mod tests {
     fn a_line_is_explained_as_it_is_typed() {
         for (line, expected) in [
             ("/un", "/unarchive  /unreact  /unhook  /unwatch"),
-            ("/role", "/role NAME ROLE  what a member may do here: reader, member or owner"),
-            ("/role ", "/role NAME ROLE  missing: NAME ROLE  what a member may do here: reader, member or owner"),
-            ("/role be", "/role NAME ROLE  what a member may do here: reader, member or owner"),
-            ("/role ben ", "/role NAME ROLE  missing: ROLE  what a member may do here: reader, member or owner"),
+            ("/role", "/role NAME ROLE  change a member's role to reader, member or owner"),
+            ("/role ", "/role NAME ROLE  missing: NAME ROLE  change a member's role to reader, member or owner"),
+            ("/role be", "/role NAME ROLE  change a member's role to reader, member or owner"),
+            ("/role ben ", "/role NAME ROLE  missing: ROLE  change a member's role to reader, member or owner"),
             ("/role ben king", "/role NAME ROLE  a role in a room is reader, member or owner"),
-            ("/leave ", "/leave [ROOM]  next: [ROOM]  be a member of a room no more"),
-            ("/put ", "/put FILE  missing: FILE  put a file of this machine on the shelf of this room"),
-            ("/put a.log", "/put FILE  put a file of this machine on the shelf of this room"),
-            ("/who", "/who  who is a member of this room"),
+            ("/leave ", "/leave [ROOM]  next: [ROOM]  leave a room"),
+            ("/put ", "/put FILE  missing: FILE  upload a file"),
+            ("/put a.log", "/put FILE  upload a file"),
+            ("/who", "/who  list the members of this room"),
         ] {
             assert_eq!(hint(line).as_deref(), Some(expected), "{line}");
         }
         assert_eq!(hint("hello /who"), None);
         assert_eq!(hint("//who"), None);
-        assert!(hint("/nope").is_some_and(|why| why.starts_with("there is no command /nope")));
+        assert!(hint("/nope").is_some_and(|why| why.starts_with("unknown command /nope")));
     }
 
     #[test]
@@ -108,7 +106,7 @@ mod tests {
         let text = Gathered::from("a\x1b[2J\n".repeat(40));
         let rows = big(&text, "", "Enter");
         assert!(rows[0].words.starts_with("40 lines, "), "{rows:?}");
-        assert!(rows[rows.len() - 1].words.contains("t: say it"), "{rows:?}");
+        assert!(rows[rows.len() - 1].words.contains("t: send as message"), "{rows:?}");
         let long = Gathered::from("x".repeat(20_000));
         let rows = big(&long, "", "Enter");
         assert!(rows[0].words.starts_with("one line, ") && !rows[rows.len() - 1].words.contains("t: "), "{rows:?}");

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wardroom_client_core::{Command, WatchFrom};
+use wardroom_protocol::ansi::Style;
 use wardroom_protocol::messages::{RunListed, RunStart, Signal};
 use wardroom_protocol::{Event, EventBody, Nonce, RoomName, RunId};
 
@@ -23,11 +24,19 @@ pub(super) struct Runs {
     running: BTreeSet<RunId>,
     /// The unfinished line of each stream.
     partial: BTreeMap<(RunId, u8), Vec<u8>>,
+    /// The colours that their lines so far have left.
+    styles: BTreeMap<(RunId, u8), Style>,
     is_live: bool,
     watched: BTreeSet<RunId>,
+    /// Standard output is a terminal that shows colours.
+    is_coloured: bool,
 }
 
 impl Runs {
+    pub(super) fn new(is_coloured: bool) -> Runs {
+        Runs { is_coloured, ..Runs::default() }
+    }
+
     pub(super) fn start(&mut self, runner: &mut Runner, room: &RoomName, cmd: &str, nonce: Nonce) {
         let start = RunStart {
             room: room.clone(),
@@ -77,7 +86,8 @@ impl Runs {
 
     /// The chat goes to another room: the runs of this one are followed no more.
     pub(super) fn leave(&mut self, runner: &mut Runner) {
-        for run in std::mem::take(self).watched {
+        let is_coloured = self.is_coloured;
+        for run in std::mem::replace(self, Runs::new(is_coloured)).watched {
             runner.command(Command::UnwatchRun { run });
         }
     }
@@ -117,7 +127,7 @@ impl Runs {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             partial.extend_from_slice(piece);
             if piece.ends_with(b"\n") || partial.len() >= LINE_BYTES_MAX {
-                lines.push(shown(n, partial));
+                lines.push(shown(n, partial, self.styles.entry((run, fd)).or_default(), self.is_coloured));
                 partial.clear();
             }
         }
@@ -127,8 +137,14 @@ impl Runs {
     /// The run is over: what it left without a line's end.
     pub(super) fn ended(&mut self, run: RunId) -> Vec<String> {
         let n = self.number(run);
-        let left = [1, 2].into_iter().filter_map(|fd| self.partial.remove(&(run, fd)));
-        left.filter(|partial| !partial.is_empty()).map(|partial| shown(n, &partial)).collect()
+        let mut lines = Vec::new();
+        for fd in [1, 2] {
+            let mut style = self.styles.remove(&(run, fd)).unwrap_or_default();
+            if let Some(partial) = self.partial.remove(&(run, fd)).filter(|partial| !partial.is_empty()) {
+                lines.push(shown(n, &partial, &mut style, self.is_coloured));
+            }
+        }
+        lines
     }
 
     fn number(&self, run: RunId) -> u64 {
@@ -136,7 +152,7 @@ impl Runs {
     }
 }
 
-fn shown(n: u64, line: &[u8]) -> String {
+fn shown(n: u64, line: &[u8], style: &mut Style, is_coloured: bool) -> String {
     let text = String::from_utf8_lossy(line);
-    output_line(n, text.trim_end_matches(['\r', '\n']))
+    output_line(n, text.trim_end_matches(['\r', '\n']), style, is_coloured)
 }

@@ -114,8 +114,7 @@ impl Transfers {
         let name = format!("{} lines as a file", text.lines());
         self.go(name, text.bytes(), true, move |mut runner, bar| async move {
             let preview = preview(text.begin());
-            let path =
-                text.path().map_err(|why| Failure::failed(format!("the text cannot be kept: {why}")))?.to_owned();
+            let path = text.path().map_err(|why| Failure::failed(format!("cannot store the text: {why}")))?.to_owned();
             let shelved = shelve(&mut runner, &room, &path, &preview, bar).await?;
             runner.finish().await;
             Ok(Became::Message { room, text: shelved.text, reply_to })

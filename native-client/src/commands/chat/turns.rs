@@ -2,7 +2,6 @@
 //! a person entered are the same here.
 
 use wardroom_client_core::Command;
-use wardroom_client_core::limits::OUTBOX_POSTS_MAX;
 use wardroom_protocol::RoomName;
 use wardroom_protocol::slash::{self, BadLine, Command as Slash, Line};
 use wardroom_protocol::visible::visible;
@@ -22,7 +21,7 @@ impl Talk {
         if matches!(&line, Typed::Line(line) if slash::parse(line.clone()) == Ok(Line::Command(Slash::Quit))) {
             // Who leaves at once gives up a file; that is asked for twice.
             if self.desk.is_some() && !self.transfers.is_idle() && !std::mem::replace(&mut self.warned, true) {
-                self.voice.say("-- a file is on its way still: Ctrl-D waits for it, /quit once more gives it up");
+                self.voice.say("-- a transfer is running: Ctrl-D waits for it, /quit again cancels it");
                 return Ok(());
             }
             self.input = Input::Quit;
@@ -37,7 +36,7 @@ impl Talk {
         while let Some(first) = self.held.front() {
             let is_held_up = self.starting > 0 || self.transfers.holds_up() || self.asked.values().any(Asked::holds_up);
             // Without a connection lines wait here once the outbox is full, and then in the pipe: none is lost.
-            let is_full = runner.client().outbox().posts().len() >= OUTBOX_POSTS_MAX;
+            let is_full = runner.client().outbox().is_full();
             let parsed = match first {
                 Typed::Line(line) => slash::parse(line.clone()),
                 Typed::Long(_) => Ok(Line::Message(String::new())),
@@ -97,7 +96,7 @@ impl Talk {
         runner.command(Command::Post { room, text, reply_to, nonce });
         // Said of the first one only: in a pipe there may be thousands.
         if !runner.client().link().is_up() && runner.client().outbox().posts().len() == 1 {
-            self.voice.say("-- kept here; it is sent when there is a connection");
+            self.voice.say("-- waiting to send: no connection");
         }
         Ok(())
     }

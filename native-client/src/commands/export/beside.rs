@@ -66,7 +66,7 @@ impl Beside {
         let path = self.folder.join(name);
         let folder = path.parent().unwrap_or(&self.folder);
         let made = fs::create_dir_all(folder);
-        made.map_err(|e| Failure::failed(format!("{} cannot be made: {}", folder.display(), io_words(&e))))?;
+        made.map_err(|e| Failure::failed(format!("cannot create {}: {}", folder.display(), io_words(&e))))?;
         Ok(path)
     }
 
@@ -109,8 +109,7 @@ impl Beside {
             return Ok(Fetched::Not("it still runs".to_owned()));
         }
         let path = self.path_of(name)?;
-        let cannot =
-            |e: &std::io::Error| Failure::failed(format!("{} cannot be written: {}", path.display(), io_words(e)));
+        let cannot = |e: &std::io::Error| Failure::failed(format!("cannot write {}: {}", path.display(), io_words(e)));
         let mut file = File::create(&path).map_err(|e| cannot(&e))?;
         runner.command(Command::WatchRun { run: run.run, from: WatchFrom::Byte(0), auto_ack: false });
         let mut patience = Patience::default();

@@ -22,7 +22,7 @@ enum Target {
 }
 
 fn cannot(path: &Path, e: &io::Error) -> Failure {
-    Failure::failed(format!("{} cannot be written: {}", path.display(), io_words(e)))
+    Failure::failed(format!("cannot write {}: {}", path.display(), io_words(e)))
 }
 
 impl Place {
@@ -31,7 +31,7 @@ impl Place {
         let name = |extension: &str| PathBuf::from(format!("{}.{extension}", export.room));
         let is_stdout = export.output.as_ref().is_some_and(|output| output.as_os_str() == "-");
         let target = match (&export.output, export.files) {
-            (_, true) if is_stdout => return Err(Failure::usage("files need a folder: name one with -o")),
+            (_, true) if is_stdout => return Err(Failure::usage("--files needs a directory; name one with -o")),
             (_, false) if is_stdout => Target::Stdout(BufWriter::new(io::stdout())),
             (output, true) => {
                 let path = output.clone().unwrap_or_else(|| PathBuf::from(format!("{}-export", export.room)));
@@ -111,7 +111,7 @@ impl Target {
 
 fn refuse_existing(path: &Path) -> Result<(), Failure> {
     if path.symlink_metadata().is_ok() {
-        return Err(Failure::failed(format!("{} exists; name another with -o", path.display())));
+        return Err(Failure::failed(format!("{} exists; use -o for another name", path.display())));
     }
     Ok(())
 }

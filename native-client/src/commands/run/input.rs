@@ -77,7 +77,7 @@ impl Input {
     /// alarm.
     pub(super) fn refused(&mut self, refusal: &Refusal) {
         if !self.is_over && refusal.code != Some(Code::Conflict) {
-            say(&format!("wardroom: the input ends here: {}", wardroom_protocol::visible::visible(&refusal.words)));
+            say(&format!("wardroom: input stopped: {}", wardroom_protocol::visible::visible(&refusal.words)));
         }
         self.is_over = true;
     }

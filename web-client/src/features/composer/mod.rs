@@ -2,6 +2,8 @@
 
 mod banner;
 mod big;
+mod hint;
+mod sending;
 mod suggest;
 mod write;
 

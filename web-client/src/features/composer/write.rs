@@ -1,25 +1,33 @@
-//! Where one writes: words, a command after `$ ` or `/`, an answer, or an older message anew. What is unsent is kept per room
-//! over a reload.
+//! The view of the composer: a text field and what stands around it. What is written and what keys do is
+//! [`crate::logic::composer`]; this file says what was typed, and carries out what it decides.
+
+use std::rc::Rc;
 
 use wardroom_client_core::Command;
 use wardroom_client_core::protocol::RoomName;
 use wasm_bindgen::JsCast;
-use web_sys::{ClipboardEvent, HtmlElement, HtmlTextAreaElement};
+use web_sys::{ClipboardEvent, HtmlElement, HtmlTextAreaElement, StorageEvent};
 use yew::prelude::*;
 
+use super::COMPOSER_ID;
 use super::banner::Banner;
 use super::big::{Big, Pasted, to_file};
+use super::hint::hint;
+use super::sending::carry_out;
 use super::suggest::{LIST_ID, SuggestList, suggestions};
-use super::{COMPOSER_ID, tell_input};
 use crate::app::{Engine, UiAct, UiHandle, Writing};
 use crate::components::FileButton;
 use crate::hooks::{use_engine, use_prefs, use_words};
-use crate::i18n::{Words, fill};
-use crate::limits::DRAFT_BYTES_MAX;
-use crate::logic::complete::{Kind, begun, byte_of_unit, command_of, completed};
-use crate::logic::intent::{Intent, intent, is_big, is_command};
-use crate::services::{browser, storage};
+use crate::i18n::fill;
+use crate::logic::complete::{Kind, begun, byte_of_unit, completed};
+use crate::logic::composer::{Act, Around, Composer as State, Does, Key};
+use crate::logic::intent::{is_big, is_command};
+use crate::services::listen::Listener;
+use crate::services::{browser, drafts};
 use crate::testids;
+
+/// The code of every key that an input method takes.
+const COMPOSING_KEY: u32 = 229;
 
 #[derive(PartialEq, Properties)]
 pub struct ComposerProps {
@@ -27,11 +35,16 @@ pub struct ComposerProps {
     pub may_run: bool,
 }
 
-/// The text and the byte at which the caret stands.
-#[derive(Clone, Default, PartialEq)]
-struct Text {
-    all: String,
-    caret: usize,
+/// The state, as Yew keeps it.
+#[derive(PartialEq)]
+struct Kept(State);
+
+impl Reducible for Kept {
+    type Action = Act;
+
+    fn reduce(self: Rc<Self>, act: Act) -> Rc<Self> {
+        Rc::new(Kept(self.0.clone().after(act)))
+    }
 }
 
 /// The composer.
@@ -42,100 +55,83 @@ pub fn Composer(props: &ComposerProps) -> Html {
     let lang = use_prefs().lang;
     let ui = use_context::<UiHandle>().expect("inside House");
     let area = use_node_ref();
-    let key = storage::key_of(engine.user(), &format!("draft.{}", props.room));
-    let text = use_state_eq(Text::default);
-    let chosen = use_state_eq(|| 0_usize);
-    // The text for which the list was closed.
-    let closed = use_state_eq(String::new);
+    let key = drafts::key(engine.user(), props.room.as_str());
+    let kept = {
+        let key = key.clone();
+        use_reducer_eq(move || Kept(State::with_draft(drafts::read(&key))))
+    };
+    let state = &kept.0;
     let pasted = use_state_eq(|| None::<Pasted>);
-    use_writing(&engine, &props.room, &ui, &area, &key);
+    use_writing(&engine, &props.room, &ui, &kept);
+    use_field(&area, state);
+    use_draft(&key, &kept);
 
-    let writing = ui.writing;
-    let before = text.all.get(..text.caret).unwrap_or_default();
-    let begun_here = begun(before).filter(|_| *closed != text.all && pasted.is_none());
-    let list = begun_here.map(|begun| suggestions(&engine, &props.room, &begun, lang)).unwrap_or_default();
-    let at = (*chosen).min(list.len().saturating_sub(1));
+    let writing = state.writing;
+    let begun_here = state.before_caret().and_then(begun).filter(|_| pasted.is_none());
+    let list = begun_here.as_ref().map(|begun| suggestions(&engine, &props.room, begun, lang)).unwrap_or_default();
+    let at = state.chosen.min(list.len().saturating_sub(1));
 
     let oninput = {
-        let (area, set, chosen, key) = (area.clone(), text.setter(), chosen.setter(), key.clone());
-        let (engine, room) = (engine.clone(), props.room.clone());
+        let (area, kept, engine, room) = (area.clone(), kept.dispatcher(), engine.clone(), props.room.clone());
         Callback::from(move |_: InputEvent| {
             let Some(area) = area.cast::<HtmlTextAreaElement>() else { return };
             fit(&area);
-            let all = area.value();
-            if !matches!(writing, Writing::Edit(_)) {
-                storage::write(
-                    &key,
-                    Some(all.as_str()).filter(|text| !text.is_empty() && text.len() <= DRAFT_BYTES_MAX),
-                );
-            }
-            if !all.is_empty() && !all.starts_with(['/', '$']) {
+            let text = area.value();
+            if !text.is_empty() && !text.starts_with(['/', '$']) {
                 engine.command(Command::Typing { room: room.clone() });
             }
-            chosen.set(0);
-            set.set(read(&area, all));
+            let caret = caret_of(&area, &text);
+            kept.dispatch(Act::Typed(text, caret));
         })
     };
     // The caret moves without the text being another.
     let onselect = {
-        let (area, set) = (area.clone(), text.setter());
+        let (area, kept) = (area.clone(), kept.dispatcher());
         Callback::from(move |_: Event| {
             if let Some(area) = area.cast::<HtmlTextAreaElement>() {
-                set.set(read(&area, area.value()));
+                kept.dispatch(Act::Moved(caret_of(&area, &area.value())));
             }
         })
     };
     let take = {
-        let (area, text, list) = (area.clone(), text.clone(), list.clone());
+        let (kept, list) = (kept.clone(), list.clone());
         Callback::from(move |at: usize| {
-            let before = text.all.get(..text.caret).unwrap_or_default();
-            let (Some(area), Some(begun), Some(entry)) =
-                (area.cast::<HtmlTextAreaElement>(), begun(before), list.get(at))
-            else {
-                return;
-            };
-            let (all, caret) = completed(&text.all, &begun, text.caret, &entry.with);
-            let units = all.get(..caret).unwrap_or(&all).encode_utf16().count() as u32;
-            area.set_value(&all);
-            let _ = area.set_selection_range(units, units);
-            tell_input(&area);
+            let state = &kept.0;
+            let before = state.text.get(..state.caret).unwrap_or_default();
+            if let (Some(begun), Some(entry)) = (begun(before), list.get(at)) {
+                let (text, caret) = completed(&state.text, &begun, state.caret, &entry.with);
+                kept.dispatch(Act::Put(text, caret));
+            }
         })
     };
-    let clear = {
-        let (area, text, key, ui) = (area.clone(), text.setter(), key.clone(), ui.clone());
+    let cancel = {
+        let ui = ui.clone();
         Callback::from(move |()| {
-            let Some(area) = area.cast::<HtmlTextAreaElement>() else { return };
-            area.set_value("");
-            fit(&area);
-            if !matches!(ui.writing, Writing::Edit(_)) {
-                storage::write(&key, None);
-            }
-            text.set(Text::default());
             ui.dispatch(UiAct::Write(Writing::New));
-            let _ = area.focus();
+            super::focus_composer();
         })
     };
     let send = {
-        let (area, engine, room, may_run, ui, clear) =
-            (area.clone(), engine.clone(), props.room.clone(), props.may_run, ui.clone(), clear.clone());
+        let (kept, engine, room, may_run, ui, area) =
+            (kept.clone(), engine.clone(), props.room.clone(), props.may_run, ui.clone(), area.clone());
         Callback::from(move |()| {
-            let Some(area) = area.cast::<HtmlTextAreaElement>() else { return };
-            if carry_out(&engine, &ui, &room, &area.value(), may_run) {
-                clear.emit(());
+            // What the field has: an input method may not have told yet.
+            let Some(text) = area.cast::<HtmlTextAreaElement>().map(|area| area.value()) else { return };
+            if carry_out(&engine, &ui, &room, &text, kept.0.writing, may_run) {
+                kept.dispatch(Act::Sent);
+                ui.dispatch(UiAct::Write(Writing::New));
             }
-            let _ = area.focus();
+            super::focus_composer();
         })
     };
     let file_pasted = {
-        let (pasted, engine, room, area) = (pasted.clone(), engine.clone(), props.room.clone(), area.clone());
+        let (pasted, engine, room) = (pasted.clone(), engine.clone(), props.room.clone());
         Callback::from(move |()| {
             if let Some(text) = &*pasted {
                 to_file(&engine, &room, &text.0);
             }
             pasted.set(None);
-            if let Some(area) = area.cast::<HtmlElement>() {
-                let _ = area.focus();
-            }
+            super::focus_composer();
         })
     };
     let drop_pasted = {
@@ -154,7 +150,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 let _ = area.set_range_text(&text.0);
                 pasted.set(None);
                 let _ = area.focus();
-                tell_input(&area);
+                super::tell_input(&area);
             })
         })
     };
@@ -170,44 +166,41 @@ pub fn Composer(props: &ComposerProps) -> Html {
         })
     };
     let onkeydown = {
-        let (send, take, chosen, closed, ui) =
-            (send.clone(), take.clone(), chosen.setter(), closed.setter(), ui.clone());
-        let (engine, room, text, pasted) = (engine.clone(), props.room.clone(), text.clone(), pasted.clone());
-        let (file_pasted, drop_pasted, clear, count) =
-            (file_pasted.clone(), drop_pasted.clone(), clear.clone(), list.len());
-        let is_whole = list.get(at).is_some_and(|entry| entry.with == text.all);
-        let is_command_list = begun_here.is_some_and(|begun| begun.kind == Kind::Command);
+        let is_whole = list.get(at).is_some_and(|entry| entry.with == state.text);
+        let is_command_list = begun_here.as_ref().is_some_and(|begun| begun.kind == Kind::Command);
+        let around = Around {
+            has_paste: pasted.is_some(),
+            suggestions: list.len(),
+            is_whole_command: is_command_list && is_whole,
+        };
+        let (kept, engine, room, ui) = (kept.clone(), engine.clone(), props.room.clone(), ui.clone());
+        let (send, take, cancel, file_pasted, drop_pasted) =
+            (send.clone(), take.clone(), cancel.clone(), file_pasted.clone(), drop_pasted.clone());
         Callback::from(move |event: KeyboardEvent| {
-            // While an input method composes, Enter chooses a word.
-            if browser::is_composing(&event) {
+            let name = event.key();
+            let is_composing = browser::is_composing(&event);
+            let Some(does) = kept.0.key(Key { name: &name, shift: event.shift_key(), is_composing }, around) else {
                 return;
-            }
-            let has_list = count > 0;
-            let act: &dyn Fn() = match event.key().as_str() {
-                "Enter" if event.shift_key() => return,
-                "Enter" if pasted.is_some() => &|| file_pasted.emit(()),
-                "Escape" if pasted.is_some() => &|| drop_pasted.emit(()),
-                "ArrowDown" if has_list => &|| chosen.set((at + 1) % count),
-                "ArrowUp" if has_list => &|| chosen.set((at + count - 1) % count),
-                "Tab" if has_list && !event.shift_key() => &|| take.emit(at),
-                // A command that is written out is sent, not completed.
-                "Enter" if has_list && !(is_command_list && is_whole) => &|| take.emit(at),
-                "Escape" if has_list => &|| closed.set(text.all.clone()),
-                "Enter" => &|| send.emit(()),
-                "Escape" if ui.writing != Writing::New => &|| clear.emit(()),
-                "ArrowUp" if text.all.is_empty() => &|| {
-                    if let Some(seq) = engine.last_own(&room) {
-                        ui.dispatch(UiAct::Write(Writing::Edit(seq)));
-                    }
-                },
-                _ => return,
             };
             event.prevent_default();
             event.stop_propagation();
-            act();
+            match does {
+                Does::FilePaste => file_pasted.emit(()),
+                Does::DropPaste => drop_pasted.emit(()),
+                Does::Choose(at) => kept.dispatch(Act::Choose(at)),
+                Does::Take(at) => take.emit(at),
+                Does::Close => kept.dispatch(Act::Close),
+                Does::Send => send.emit(()),
+                Does::Cancel => cancel.emit(()),
+                Does::EditLast => {
+                    if let Some(seq) = engine.last_own(&room) {
+                        ui.dispatch(UiAct::Write(Writing::Edit(seq)));
+                    }
+                }
+            }
         })
     };
-    let is_run = is_command(&text.all);
+    let is_run = is_command(&state.text);
     let label = match writing {
         _ if is_run => words.run_in.to_owned(),
         Writing::Edit(_) => words.edit_label.to_owned(),
@@ -223,7 +216,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
             if let Some(text) = &*pasted {
                 <Big text={text.clone()} on_file={file_pasted} on_text={text_pasted} on_drop={drop_pasted} />
             }
-            <Banner room={props.room.clone()} on_drop={clear} />
+            <Banner room={props.room.clone()} on_drop={cancel} />
             <div class="compose__box">
             <textarea class={classes!("compose__text", is_run.then_some("compose__text--run"))} id={COMPOSER_ID} ref={area} rows="1"
                 placeholder={label.clone()} aria-label={label} enterkeyhint="send" autocapitalize={is_run.then_some("none")} spellcheck={(!is_run).to_string()}
@@ -231,7 +224,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 aria-activedescendant={has_list.then(|| format!("{LIST_ID}-{at}"))}
                 {oninput} {onselect} {onkeydown} {onpaste} data-testid={testids::COMPOSER} />
             <div class="compose__row">
-                <span id="composer-hint" class="compose__hint">{ hint(&text.all, &props.room, props.may_run, lang, words) }</span>
+                <span id="composer-hint" class="compose__hint">{ hint(&state.text, &props.room, props.may_run, lang, words) }</span>
                 <span class="compose__acts">
                     <FileButton room={props.room.clone()} words={words.add_files} is_main=true />
                     <button class="tool compose__send" onclick={send.reform(|_| ())} data-testid={testids::SEND}>
@@ -244,93 +237,67 @@ pub fn Composer(props: &ComposerProps) -> Html {
     }
 }
 
-fn read(area: &HtmlTextAreaElement, all: String) -> Text {
+fn caret_of(area: &HtmlTextAreaElement, text: &str) -> usize {
     let units = area.selection_end().ok().flatten().unwrap_or(u32::MAX);
-    let caret = byte_of_unit(&all, units as usize);
-    Text { all, caret }
+    byte_of_unit(text, units as usize)
 }
 
-/// The text of the field follows what is written: the draft, or the message that is said otherwise.
+/// What the room wants to be written is what is written.
 #[hook]
-fn use_writing(engine: &Engine, room: &RoomName, ui: &UiHandle, area: &NodeRef, key: &str) {
+fn use_writing(engine: &Engine, room: &RoomName, ui: &UiHandle, kept: &UseReducerHandle<Kept>) {
     let is_first = use_mut_ref(|| true);
     use_effect_with(ui.writing, {
-        let (engine, room, area, key) = (engine.clone(), room.clone(), area.clone(), key.to_owned());
+        let (engine, room, kept) = (engine.clone(), room.clone(), kept.dispatcher());
         move |writing| {
-            let is_first = is_first.replace(false);
-            let Some(area) = area.cast::<HtmlTextAreaElement>() else { return };
-            let wanted = match writing {
+            let original = match writing {
                 Writing::Edit(seq) => engine.text_of(&room, *seq).map(|(_, text)| text).unwrap_or_default(),
-                _ => storage::read(&key).unwrap_or_default(),
+                Writing::New | Writing::Reply(_) => String::new(),
             };
-            if area.value() != wanted {
-                area.set_value(&wanted);
-            }
-            tell_input(&area);
+            kept.dispatch(Act::Begin(*writing, original));
             // On a phone the keyboard would cover the room that one has just opened.
             let is_wide = browser::window().inner_width().ok().and_then(|w| w.as_f64()).unwrap_or(0.0) > 700.0;
-            if !is_first || is_wide {
-                let _ = area.focus();
+            if !is_first.replace(false) || is_wide {
+                super::focus_composer();
             }
         }
     });
 }
 
-/// `false` where nothing was done, and the text has to stay.
-fn carry_out(engine: &Engine, ui: &UiHandle, room: &RoomName, text: &str, may_run: bool) -> bool {
-    let meant = match (ui.writing, intent(text)) {
-        // What is said otherwise is said; it does not become a command.
-        (Writing::Edit(_), Intent::Run(_) | Intent::Do(_) | Intent::Wrong(_)) => {
-            Intent::Say(text.trim_end().to_owned())
+/// A text that did not come from the field goes there.
+#[hook]
+fn use_field(area: &NodeRef, state: &State) {
+    use_effect_with(state.written, {
+        let (area, text, caret) = (area.clone(), state.text.clone(), state.caret);
+        move |_| {
+            let Some(area) = area.cast::<HtmlTextAreaElement>() else { return };
+            if area.value() != text {
+                area.set_value(&text);
+            }
+            let units = text.get(..caret).unwrap_or(&text).encode_utf16().count() as u32;
+            let _ = area.set_selection_range(units, units);
+            fit(&area);
         }
-        (_, meant) => meant,
-    };
-    match meant {
-        Intent::Nothing | Intent::Wrong(_) => return false,
-        Intent::Run(_) if !may_run => return false,
-        Intent::File => to_file(engine, room, text),
-        Intent::Say(text) => match ui.writing {
-            Writing::New => engine.post(room, text, None),
-            Writing::Reply(seq) => engine.post(room, text, Some(seq)),
-            Writing::Edit(seq) => engine.edit(room, seq, text),
-        },
-        Intent::Run(cmd) => engine.run(room, cmd, None),
-        Intent::Do(command) => engine.carry_out(ui, room, command),
-    }
-    true
+    });
 }
 
-fn hint(text: &str, room: &RoomName, may_run: bool, lang: crate::i18n::Lang, words: &Words) -> Html {
-    if let Some(entry) = command_of(text) {
-        return html! {
-            <span class="compose__usage"><code>{ format!("/{} {}", entry.name, entry.arguments) }</code>{ " " }{ lang.about(entry) }</span>
-        };
-    }
-    match intent(text) {
-        Intent::File => {
-            html! { <span class="compose__hint--run" role="status">{ words.too_long }</span> }
-        }
-        Intent::Wrong(why) if text.contains(' ') || text.len() > 12 => {
-            html! { <span class="compose__hint--bad" role="alert">{ why }</span> }
-        }
-        _ if is_command(text) && may_run => {
-            html! { <span class="compose__hint--run">{ fill(words.hint_running, &[room.as_str()]) }</span> }
-        }
-        _ if is_command(text) => {
-            html! { <span class="compose__hint--bad" role="alert">{ words.hint_not_operator }</span> }
-        }
-        _ => html! {
-            <>
-                <span class="compose__key"><span class="kbd">{ "/" }</span>{ format!(" {}", words.hint_commands) }</span>
-                if may_run {
-                    <span class="compose__key"><span class="kbd">{ "$" }</span>{ format!(" {}", words.hint_run) }</span>
+/// The draft is kept, and goes where another tab has sent the same one.
+#[hook]
+fn use_draft(key: &str, kept: &UseReducerHandle<Kept>) {
+    use_effect_with((key.to_owned(), kept.0.draft().to_owned()), |(key, draft)| drafts::keep(key, draft));
+    use_effect_with(key.to_owned(), {
+        let kept = kept.dispatcher();
+        move |key| {
+            let key = key.clone();
+            let listener = Listener::new(&browser::window(), "storage", move |event| {
+                let event: &StorageEvent = event.unchecked_ref();
+                let sent = event.old_value().filter(|_| event.key().as_deref() == Some(key.as_str()));
+                if let Some(sent) = sent.filter(|_| event.new_value().is_none()) {
+                    kept.dispatch(Act::SentElsewhere(sent));
                 }
-                <span class="compose__key"><span class="kbd">{ "@" }</span>{ format!(" {}", words.hint_people) }</span>
-                <span class="compose__key"><span class="kbd">{ "⇧↵" }</span>{ format!(" {}", words.hint_newline) }</span>
-                <span class="compose__key">{ words.hint_drop }</span>
-            </>
-        },
-    }
+            });
+            move || drop(listener)
+        }
+    });
 }
 
 /// As high as its text, up to what the style sheet allows. To be measured it is made small for a moment; the box

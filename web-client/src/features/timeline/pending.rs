@@ -1,6 +1,6 @@
-//! What one has said or done and the server has not answered yet: posts at the end of the room, and deeds at their lines.
+//! What the server has not confirmed yet: messages and commands at the end of the room, and changes at their messages.
 
-use wardroom_client_core::{Change, Command, PendingAmend, PendingPost, PostState};
+use wardroom_client_core::{Change, Command, NotSent, PendingAmend, PendingPost, PostState};
 use yew::prelude::*;
 
 use super::line::Time;
@@ -17,14 +17,19 @@ pub struct PendingLineProps {
     pub who: AttrValue,
 }
 
-/// One's own post that does not stand yet.
+/// One's own message or command that has not arrived yet.
 #[component]
 pub fn PendingLine(props: &PendingLineProps) -> Html {
     let post = &props.post;
+    let words = use_words();
     let why = match &post.state {
-        PostState::Failed(why) => Some(why.clone()),
+        PostState::Failed(why) => Some(fill(words.failed, &[why])),
+        PostState::NotSent(NotSent::Offline) => Some(words.not_sent_offline.to_owned()),
+        PostState::NotSent(NotSent::Late) => Some(words.not_sent_late.to_owned()),
+        PostState::NotSent(NotSent::Unknown) => Some(words.not_sent_unknown.to_owned()),
         PostState::Pending | PostState::Stood(_) => None,
     };
+    let send = if post.run.is_some() { words.send_now } else { words.retry };
     let engine = use_engine();
     let (retried, dropped) = (post.nonce.clone(), post.nonce.clone());
     let on_retry = on_press(&engine, move || Command::RetryPost { nonce: retried.clone() });
@@ -35,8 +40,12 @@ pub fn PendingLine(props: &PendingLineProps) -> Html {
             <Time at={post.at_ms} is_first={props.is_first} />
             <div class="line__body">
                 if props.is_first { <span class="line__who">{ &props.who }</span> }
-                <MessageText text={post.text.clone()} />
-                <State {why} {on_retry} {on_forget} />
+                if post.run.is_some() {
+                    <code class="line__cmd">{ crate::text::shown::shown(&post.text).into_owned() }</code>
+                } else {
+                    <MessageText text={post.text.clone()} />
+                }
+                <State {why} {send} {on_retry} {on_forget} />
             </div>
         </div>
     }
@@ -55,13 +64,17 @@ pub fn WishState(props: &WishStateProps) -> Html {
     let retried = room.clone();
     let on_retry = on_press(&engine, move || Command::RetryEdit { room: retried.clone(), seq });
     let on_forget = on_press(&engine, move || Command::DropEdit { room: room.clone(), seq });
-    html! { <State why={failed} {on_retry} {on_forget} /> }
+    let words = use_words();
+    let why = failed.map(|why| fill(words.failed, &[&why]));
+    html! { <State {why} send={words.retry} {on_retry} {on_forget} /> }
 }
 
 #[derive(PartialEq, Properties)]
 struct StateProps {
-    /// Why it was refused, if it was.
+    /// Why it was refused or not sent, as a sentence; none: it is on its way.
     why: Option<String>,
+    /// What the button says that sends it.
+    send: &'static str,
     on_retry: Callback<MouseEvent>,
     on_forget: Callback<MouseEvent>,
 }
@@ -75,8 +88,8 @@ fn State(props: &StateProps) -> Html {
     match &props.why {
         Some(why) => html! {
             <>
-                <span class="line__state line__state--bad" role="alert">{ fill(words.failed, &[why]) }</span>
-                <button class="line__act" onclick={props.on_retry.clone()} data-testid={testids::LINE_RETRY}>{ words.retry }</button>
+                <span class="line__state line__state--bad" role="alert">{ why }</span>
+                <button class="line__act" onclick={props.on_retry.clone()} data-testid={testids::LINE_RETRY}>{ props.send }</button>
                 <button class="line__act" onclick={props.on_forget.clone()} data-testid={testids::LINE_FORGET}>{ words.forget }</button>
             </>
         },

@@ -1,0 +1,64 @@
+//! Commands that were typed and did not start: nothing runs later by itself, so the line goes back to the prompt.
+
+use wardroom_client_core::{Command, NotSent, PendingPost, PostState, Refusal};
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{Nonce, RoomName};
+
+use super::Talk;
+use crate::exit::Failure;
+use crate::runner::{Runner, new_nonce};
+
+impl Talk {
+    /// Starts a run. The same command, typed again because nobody knew whether it had started, is the same run.
+    pub(super) fn run(&mut self, runner: &mut Runner, room: &RoomName, cmd: &str) -> Result<(), Failure> {
+        self.starting = self.starting.saturating_add(1);
+        let posts = runner.client().outbox().posts().iter();
+        let mut unknown = posts.filter(|post| post.room == *room && is_unknown(post));
+        if let Some(post) = unknown.find(|post| post.run.as_ref().and_then(|run| run.start.cmd.as_deref()) == Some(cmd))
+        {
+            let nonce = post.nonce.clone();
+            runner.command(Command::RetryPost { nonce });
+            return Ok(());
+        }
+        self.runs.start(runner, room, cmd, new_nonce()?);
+        Ok(())
+    }
+
+    /// It was refused, or not sent.
+    pub(super) fn not_started(&mut self, runner: &mut Runner, nonce: &Nonce, refusal: &Refusal) {
+        let Some(post) = runner.client().outbox().posts().iter().find(|post| post.nonce == *nonce).cloned() else {
+            return self.voice.say(&format!("-- {}", visible(&refusal.words)));
+        };
+        self.voice.say(&format!("-- {}: {}", visible(&post.text), visible(&refusal.words)));
+        // The room tells whether it started, once it has caught up.
+        if !is_unknown(&post) {
+            runner.command(Command::DropPost { nonce: nonce.clone() });
+            self.give_back(post);
+        }
+    }
+
+    /// The room has caught up, so commands of unknown fate whose lines did not come have not started.
+    pub(super) fn give_back_unknown(&mut self, runner: &Runner) {
+        let posts = runner.client().outbox().posts().iter();
+        let unknown: Vec<PendingPost> =
+            posts.filter(|post| post.room == self.room && is_unknown(post)).cloned().collect();
+        for post in unknown {
+            self.voice.say(&format!("-- {}: it did not start", visible(&post.text)));
+            self.give_back(post);
+        }
+    }
+
+    /// Puts it back to the prompt, unless something else is written there: then it can be fetched with the arrow key.
+    fn give_back(&mut self, post: PendingPost) {
+        let Some(desk) = &mut self.desk else { return };
+        let how = match desk.put_back(&post.text) {
+            true => "-- press Enter to run it now",
+            false => "-- press Up to get it back",
+        };
+        self.voice.say(how);
+    }
+}
+
+fn is_unknown(post: &PendingPost) -> bool {
+    post.state == PostState::NotSent(NotSent::Unknown)
+}

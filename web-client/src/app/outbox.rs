@@ -1,0 +1,30 @@
+//! The outboxes that tabs of this user keep in this browser, each under its tab's mark. One whose tab is gone, by a reload or for
+//! good, is taken over by the next.
+
+use wardroom_client_core::{Command, Outbox};
+use wasm_bindgen_futures::spawn_local;
+
+use super::engine::{Engine, outbox_key};
+use crate::services::storage;
+
+impl Engine {
+    /// Takes over what tabs that are gone have left.
+    pub(super) fn adopt_outboxes(&self) {
+        let prefix = outbox_key(self.user(), "");
+        let others = storage::keys(&prefix).into_iter().filter(|key| *key != self.0.outbox_key);
+        let marks = others.filter_map(|key| key.strip_prefix(&prefix).map(str::to_owned)).collect();
+        let gone = self.0.tab.ask(marks);
+        let engine = self.clone();
+        spawn_local(async move {
+            for mark in gone.await {
+                let key = outbox_key(engine.user(), &mark);
+                let outbox = storage::read(&key).and_then(|text| serde_json::from_str::<Outbox>(&text).ok());
+                // Kept under this tab's key before it goes from the other's.
+                if let Some(outbox) = outbox {
+                    engine.command(Command::Adopt { outbox: Box::new(outbox) });
+                }
+                storage::write(&key, None);
+            }
+        });
+    }
+}

@@ -1,0 +1,48 @@
+//! What is said beside the composer about the text in it: a command's arguments, what is wrong, or what one can type.
+
+use wardroom_client_core::protocol::RoomName;
+use yew::prelude::*;
+
+use crate::i18n::{Lang, Words, fill};
+use crate::logic::complete::command_of;
+use crate::logic::intent::{Intent, intent, is_command, unknown_command};
+
+/// The hint for a text.
+pub fn hint(text: &str, room: &RoomName, may_run: bool, lang: Lang, words: &Words) -> Html {
+    if let Some(entry) = command_of(text) {
+        return html! {
+            <span class="compose__usage"><code>{ format!("/{} {}", entry.name, entry.arguments) }</code>{ " " }{ lang.about(entry) }</span>
+        };
+    }
+    match intent(text) {
+        Intent::File => {
+            html! { <span class="compose__hint--run" role="status">{ words.too_long }</span> }
+        }
+        Intent::Wrong(why) => match unknown_command(text) {
+            Some(None) => html! {},
+            Some(Some(name)) => {
+                let says = fill(words.unknown_command, &[&name]);
+                html! { <span class="compose__hint--bad" role="alert">{ says }</span> }
+            }
+            None if text.contains(' ') => html! { <span class="compose__hint--bad" role="alert">{ why }</span> },
+            None => html! {},
+        },
+        _ if is_command(text) && may_run => {
+            html! { <span class="compose__hint--run">{ fill(words.hint_running, &[room.as_str()]) }</span> }
+        }
+        _ if is_command(text) => {
+            html! { <span class="compose__hint--bad" role="alert">{ words.hint_not_operator }</span> }
+        }
+        _ => html! {
+            <>
+                <span class="compose__key"><span class="kbd">{ "/" }</span>{ format!(" {}", words.hint_commands) }</span>
+                if may_run {
+                    <span class="compose__key"><span class="kbd">{ "$" }</span>{ format!(" {}", words.hint_run) }</span>
+                }
+                <span class="compose__key"><span class="kbd">{ "@" }</span>{ format!(" {}", words.hint_people) }</span>
+                <span class="compose__key"><span class="kbd">{ "⇧↵" }</span>{ format!(" {}", words.hint_newline) }</span>
+                <span class="compose__key">{ words.hint_drop }</span>
+            </>
+        },
+    }
+}
