@@ -26,9 +26,6 @@ use crate::services::listen::Listener;
 use crate::services::{browser, drafts};
 use crate::testids;
 
-/// The code of every key that an input method takes.
-const COMPOSING_KEY: u32 = 229;
-
 #[derive(PartialEq, Properties)]
 pub struct ComposerProps {
     pub room: RoomName,
