@@ -197,7 +197,7 @@ mod tests {
         assert_eq!((first.summary.as_str(), first.since), ("/ is 97 % full", Some(1_795_420_800_000)));
         assert_eq!((first.runbook.as_deref(), second.runbook.as_deref()), (None, Some("https://wiki.example/other")));
         assert_eq!((first.until, second.until), (None, None), "what fires has no end yet");
-        assert_eq!(second.labels.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["instance"]);
+        assert_eq!(second.labels.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["instance"]);
         let alert = *read(&group("resolved")).alert.unwrap();
         assert_eq!((alert.status, alert.firing, alert.resolved), (AlertStatus::Resolved, 0, 2));
         assert_eq!(alert.resolved_at, Some(1_795_424_400_000));
