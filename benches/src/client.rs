@@ -84,15 +84,15 @@ pub const USER: &str = "bench";
 /// Its password, for the page.
 pub const PASSWORD: &str = "correct horse";
 
-/// Makes an operator, and gives its token.
+/// Makes somebody who may do everything, and gives the token: what holds one user back does not hold admins back.
 pub async fn operator(server: &Server) -> Result<String> {
     add_user(server, USER).await
 }
 
-/// Makes another operator, and gives its token.
+/// Makes another one, and gives the token.
 pub async fn add_user(server: &Server, user: &str) -> Result<String> {
     let mut admin = admin(server).await?;
-    admin.ask(json!({"t":"user.add","user":user,"role":"operator","password":PASSWORD})).await?;
+    admin.ask(json!({"t":"user.add","user":user,"role":"admin","password":PASSWORD})).await?;
     let token = admin.ask(json!({"t":"token.add","user":user})).await?;
     Ok(token["token"].as_str().context("token")?.to_owned())
 }

@@ -22,6 +22,7 @@ mod outlet;
 mod permits;
 mod policy;
 mod presence;
+mod rates;
 mod refusal;
 mod retention;
 mod rooms;

@@ -118,8 +118,11 @@ pub const UPLOAD_WAIT_MS: u64 = 30_000;
 /// Milliseconds that a commit waits for what is queued, and for the digest of what was staged before a restart:
 /// 64 GiB are read back at 100 MB/s in this time.
 pub const COMMIT_WAIT_MS: u64 = 700_000;
-/// Uploads that one user may have begun: a folder dropped into a room is sent a few files at a time.
+/// Uploads that one user may have begun: a folder dropped into a room is sent a few files at a time. One more takes the place
+/// of the one that was left for longest: its connection is gone, or nothing came for [`UPLOAD_IDLE_MS`].
 pub const UPLOADS_PER_USER_MAX: usize = 64;
+/// Milliseconds after which an upload that nobody goes on with may give way to another: longer than a lost connection is away.
+pub const UPLOAD_IDLE_MS: u64 = 60_000;
 /// Uploads begun by all: a few kilobytes each in memory, and a row that is read at each start.
 pub const UPLOADS_MAX: usize = 4_096;
 /// Milliseconds after which an upload that nobody goes on with is removed, and one that is over is forgotten: a week,
@@ -150,6 +153,22 @@ pub const DOWNLOADS_ALL_MAX: usize = 256;
 pub const SESSIONS_PER_USER_MAX: usize = 64;
 /// Rooms on one server: all are held in memory, at about a kilobyte each.
 pub const ROOMS_MAX: usize = 10_000;
+/// Rooms that one user may own: a twentieth of what the server holds. Admins have no such limits.
+pub const OWNED_MAX: usize = 500;
+/// Rooms that one user may be in, without direct messages: each is told about when it moves, and listed in every welcome.
+pub const JOINED_MAX: usize = 2_000;
+/// Direct messages that one user may have before they open another.
+pub const DMS_MAX: usize = 1_000;
+/// Events that one user may write at once: a script that posts a whole log. Then one more every [`WRITES_REFILL_MS`].
+pub const WRITES_BURST: u32 = 5_000;
+/// Milliseconds after which a user may write one event more: fifty a second, which no person reads.
+pub const WRITES_REFILL_MS: u64 = 20;
+/// Users whose rate is remembered; beyond that those are forgotten that were quiet.
+pub const WRITERS_MAX: usize = 10_000;
+/// Connections of one user: some browsers with many tabs, and a hundred scripts. Each takes memory and a descriptor.
+pub const CONNECTIONS_PER_USER_MAX: usize = 512;
+/// Milliseconds after which somebody with too many connections may try again.
+pub const CONNECTION_RETRY_MS: u64 = 10_000;
 /// Rooms that are looked at for one line of a list: the shortest takes 64 bytes of it.
 pub const ROOMS_OF_A_LINE_MAX: usize = wardroom_protocol::limits::LINE_BYTES_MAX / 64;
 /// Bytes of an event's line beside its fields: names, numbers and a nonce.

@@ -10,13 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 pub use moves::tell_moves;
+use wardroom_protocol::Role;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
 use wardroom_protocol::messages::{Goaway, Ping};
 
 use crate::accounts::{SessionId, User};
-use crate::limits::OPEN_ROOMS_MAX;
+use crate::limits::{CONNECTION_RETRY_MS, CONNECTIONS_PER_USER_MAX, OPEN_ROOMS_MAX};
 use crate::outlet::{Outlet, Reader};
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::{RoomId, UserId};
 
@@ -64,6 +66,27 @@ pub struct Here {
 }
 
 impl Presence {
+    /// Notes a member's connection. Admins always get in.
+    ///
+    /// # Errors
+    /// `rate_limited` where this user has as many as one may have.
+    pub fn admit(
+        self: &Arc<Self>,
+        outlet: &Arc<Outlet>,
+        user: &User,
+        session: Option<SessionId>,
+        is_person: bool,
+    ) -> Result<Here, Refusal> {
+        let here = self.enter(outlet, user.id, session, is_person);
+        // Counted with this one, so that of two that come at once the second is refused.
+        let count = self.lock().by_user.get(&user.id).map_or(0, HashSet::len);
+        if count > CONNECTIONS_PER_USER_MAX && user.role() < Role::Admin {
+            let msg = "you have 512 connections to this server: close some, then try again";
+            return Err(Refusal::too_often(msg, CONNECTION_RETRY_MS));
+        }
+        Ok(here)
+    }
+
     /// Notes a connection.
     pub fn enter(
         self: &Arc<Self>,

@@ -64,7 +64,17 @@ impl Client {
         }
     }
 
+    /// Sends it again, if it still waits.
+    pub(super) fn resend_amend(&mut self, amend: PendingAmend) {
+        if self.is_up() && self.outbox.amends().contains(&amend) {
+            self.send_amend(amend);
+        }
+    }
+
     pub(super) fn amend_refused(&mut self, amend: PendingAmend, refusal: Refusal) {
+        if refusal.code == Some(Code::RateLimited) && self.outbox.amends().contains(&amend) {
+            return self.delay_amend(amend, &refusal);
+        }
         if self.outbox.take_amend(&amend).is_none() {
             return;
         }

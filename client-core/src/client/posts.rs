@@ -8,6 +8,7 @@ use wardroom_protocol::{Code, Event, Nonce, RoomName};
 
 use super::Client;
 use super::requests::{Kind, Loss};
+use crate::amends::PendingAmend;
 use crate::effect::{Change, Effect, Refusal, Subject};
 use crate::model::OpenState;
 use crate::outbox::{Outbox, PendingPost, PostState};
@@ -17,6 +18,8 @@ use crate::outbox::{Outbox, PendingPost, PostState};
 pub(super) struct Sending {
     in_flight: BTreeMap<RoomName, Nonce>,
     paused_until_ms: Option<u64>,
+    /// What is to be done to messages once the pause is over.
+    delayed: Vec<PendingAmend>,
     /// It was said why posts wait.
     is_told: bool,
 }
@@ -28,6 +31,8 @@ impl Sending {
     pub(super) fn link_lost(&mut self) {
         self.in_flight.clear();
         self.paused_until_ms = None;
+        // They are in the outbox, and are sent again with the rest of it.
+        self.delayed.clear();
         self.is_told = false;
     }
 
@@ -99,6 +104,9 @@ impl Client {
         self.give_up_late_runs();
         if self.posts.paused_until_ms.is_some_and(|at| at <= self.now_ms) {
             self.posts.paused_until_ms = None;
+            for amend in std::mem::take(&mut self.posts.delayed) {
+                self.resend_amend(amend);
+            }
         }
         if !self.is_up() || self.posts.paused_until_ms.is_some() || self.outbox.posts().is_empty() {
             return;
@@ -147,8 +155,7 @@ impl Client {
     pub(super) fn post_refused(&mut self, room: &RoomName, nonce: &Nonce, refusal: Refusal) {
         self.post_landed(room, nonce);
         if matches!(refusal.code, Some(Code::RateLimited | Code::Busy)) {
-            let wait_ms = refusal.retry_ms.unwrap_or(BUSY_RETRY_MS);
-            self.posts.paused_until_ms = Some(self.now_ms.saturating_add(self.backoff.spread_ms(wait_ms).max(1)));
+            self.pause_posts(&refusal);
             if !std::mem::replace(&mut self.posts.is_told, true) {
                 self.effects.push(Effect::Waiting { subject: Subject::Post(nonce.clone()), refusal });
             }
@@ -158,6 +165,17 @@ impl Client {
         post.state = PostState::Failed(refusal.words.clone());
         self.effects.push(Effect::Failed { subject: Subject::Post(nonce.clone()), refusal });
         self.outbox_moved(room);
+    }
+
+    fn pause_posts(&mut self, refusal: &Refusal) {
+        let wait_ms = refusal.retry_ms.unwrap_or(BUSY_RETRY_MS);
+        self.posts.paused_until_ms = Some(self.now_ms.saturating_add(self.backoff.spread_ms(wait_ms).max(1)));
+    }
+
+    /// An edit, a deletion or a reaction came too soon: it is sent once the pause is over.
+    pub(super) fn delay_amend(&mut self, amend: PendingAmend, refusal: &Refusal) {
+        self.pause_posts(refusal);
+        self.posts.delayed.push(amend);
     }
 
     /// A line of a room came: the pending line that it is, if it is one's own, goes.

@@ -95,3 +95,17 @@ fn a_refused_edit_keeps_its_words() {
     world.command(Command::DropEdit { room: room(), seq: 1 });
     assert_eq!(shown(&world), ("helo".to_owned(), 0, false));
 }
+
+#[test]
+fn what_comes_too_soon_is_done_later() {
+    let mut world = said();
+    world.server.slow_amendments = 3;
+    world.command(edit("hello"));
+    world.command(react(true));
+    world.settle();
+    assert_eq!(shown(&world), ("hello".to_owned(), 1, true), "shown as it will be");
+    world.come_to_rest();
+    assert_eq!(sent(&world).len(), 5, "each until it was taken: {:?}", sent(&world));
+    assert!(world.client.outbox().is_empty());
+    assert!(!world.seen.iter().any(|effect| matches!(effect, Effect::Failed { .. })));
+}

@@ -38,6 +38,8 @@ pub struct Server {
     /// Uploads are forgotten between connections.
     pub forgets_uploads: bool,
     pub refuse_amendments: bool,
+    /// Edits and reactions come too soon, so many times.
+    pub slow_amendments: u32,
     /// Rooms beside `ops`, all joined, and who is in each room.
     pub rooms: Vec<&'static str>,
     pub people: Vec<&'static str>,
@@ -82,6 +84,7 @@ impl Server {
             refuse_posts: Vec::new(),
             forgets_uploads: false,
             refuse_amendments: false,
+            slow_amendments: 0,
             rooms: Vec::new(),
             people: vec!["ben"],
             page: usize::MAX,
@@ -203,6 +206,11 @@ impl Server {
         self.taken.push(request.clone());
         match request["t"].as_str().unwrap() {
             "room.read" => self.read = self.read.max(request["seq"].as_u64().unwrap()),
+            "room.edit" | "room.react" if self.slow_amendments > 0 => {
+                self.slow_amendments -= 1;
+                let answer = json!({ "t": "err", "re": id, "code": "rate_limited", "msg": "not now", "retry_ms": 40 });
+                self.say(&answer);
+            }
             "room.edit" | "room.react" if self.refuse_amendments => {
                 self.say(&json!({ "t": "err", "re": id, "code": "bad_request", "msg": "that is no emoji" }));
             }

@@ -10,12 +10,14 @@ use wardroom_protocol::{RelPath, UploadId};
 
 use super::Face;
 use super::beneath::{Kind, refuse};
-use super::send::take_over;
+use super::send::{discard, take_over};
 use super::shelf::Shelves;
 use super::table::{self, UploadRow};
-use super::upload::Upload;
-use crate::clock::now_ms;
-use crate::limits::{FREE_BYTES_MIN, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES, UPLOADS_MAX, UPLOADS_PER_USER_MAX};
+use super::upload::{Ending, Upload};
+use crate::clock::{monotonic_ms, now_ms};
+use crate::limits::{
+    FREE_BYTES_MIN, UPLOAD_IDLE_MS, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES, UPLOADS_MAX, UPLOADS_PER_USER_MAX,
+};
 use crate::outlet::Outlet;
 use crate::policy::Member;
 use crate::refusal::Refusal;
@@ -96,6 +98,20 @@ async fn go_on(
     take_over(&state.files, &upload, outlet, face).await
 }
 
+/// Gives up the upload of a user that was left for longest, so that unfinished ones never lock anybody out. False where all of them
+/// go on.
+async fn give_way(state: &Arc<State>, by: UserId) -> bool {
+    for upload in state.files.uploads.idle_of(by, monotonic_ms().saturating_sub(UPLOAD_IDLE_MS)) {
+        let Ok(mut ending) = upload.ending.try_lock() else { continue };
+        if matches!(*ending, Ending::Open) {
+            tracing::info!(upload = %upload.id, "an upload that was left gives way to another of its user's");
+            discard(state, &upload, &mut ending).await;
+            return true;
+        }
+    }
+    false
+}
+
 /// Checks what can be checked before the first byte, and makes the staged file, then the row: a crash between the two
 /// leaves a file that no row knows, which the next start removes. `leftover`: a row that has the nonce, of an upload
 /// that is gone.
@@ -107,11 +123,11 @@ async fn begin(
     leftover: Option<UploadId>,
 ) -> Result<Arc<Upload>, Refusal> {
     let files = &state.files;
-    let (mine, all, expected_bytes) = files.uploads.load(by);
-    if mine >= UPLOADS_PER_USER_MAX {
-        let why = format!("you have {UPLOADS_PER_USER_MAX} uploads under way: end some, or give them up");
+    if files.uploads.load(by).0 >= UPLOADS_PER_USER_MAX && !give_way(state, by).await {
+        let why = format!("you have {UPLOADS_PER_USER_MAX} uploads under way: wait for one to end, or cancel one");
         return Err(Refusal::too_large(why));
     }
+    let (_, all, expected_bytes) = files.uploads.load(by);
     if all >= UPLOADS_MAX {
         return Err(Refusal::busy("the server has as many uploads under way as it takes", 60_000));
     }

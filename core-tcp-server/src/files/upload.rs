@@ -145,6 +145,17 @@ impl Upload {
         self.moved.notify_waiters();
     }
 
+    /// When it was left, by the monotonic clock; `None` while its bytes are being written.
+    pub fn left_ms(&self) -> Option<u64> {
+        let staging = self.staging();
+        (!staging.is_pumping && staging.queue.is_empty()).then_some(staging.touched_ms)
+    }
+
+    /// True if the connection that sent it is gone.
+    pub fn is_unheld(&self) -> bool {
+        self.staging().holder.as_ref().is_none_or(|holder| holder.outlet.strong_count() == 0)
+    }
+
     /// This connection sends from now on; an older one no more.
     pub fn hold(&self, outlet: &Arc<Outlet>, face: Face) {
         let mut staging = self.staging();

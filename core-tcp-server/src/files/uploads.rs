@@ -53,6 +53,20 @@ impl Uploads {
         (mine, all.len(), expected_bytes)
     }
 
+    /// Those of a user whose connection is gone, or that nobody went on with since; the one that was left for longest first.
+    pub fn idle_of(&self, user: UserId, ms: u64) -> Vec<Arc<Upload>> {
+        let all = self.lock();
+        let mut idle: Vec<_> = all
+            .values()
+            .filter(|upload| upload.user == user)
+            .filter_map(|upload| Some((upload.left_ms()?, Arc::clone(upload))))
+            .filter(|(left_ms, upload)| *left_ms < ms || upload.is_unheld())
+            .collect();
+        drop(all);
+        idle.sort_by_key(|(left_ms, upload)| (*left_ms, upload.id));
+        idle.into_iter().map(|(_, upload)| upload).collect()
+    }
+
     /// Those that nobody went on with since, by the monotonic clock.
     pub fn untouched_since(&self, ms: u64) -> Vec<Arc<Upload>> {
         self.lock().values().filter(|upload| upload.staging().touched_ms < ms).cloned().collect()

@@ -22,6 +22,7 @@ use crate::store::{Amendment, UserId, as_sql, from_sql};
 pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Option<u64>, Refusal> {
     let room = member.speaker_in(&state.rooms, &edit.room)?.room;
     check_text(&edit.text)?;
+    super::check_rate(state, member)?;
     let message = MessageBody { text: edit.text.clone(), ..MessageBody::default() };
     let mentions = mentions_of(&state.accounts, &room, member.user.id, &message).mentions;
     let (by, told) = (member.clone(), std::sync::Arc::clone(&room));
@@ -52,6 +53,7 @@ pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Opti
 /// `not_found`, `bad_request` (no message), `forbidden` (another's), `conflict` (deleted already).
 pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Result<u64, Refusal> {
     let readable = member.readable(&state.rooms, &delete.room)?.room;
+    super::check_rate(state, member)?;
     let is_keeper = member.is_owner_of(&readable);
     let room = if is_keeper { unarchived(readable)? } else { member.speaker_in(&state.rooms, &delete.room)?.room };
     let (by, told) = (member.clone(), std::sync::Arc::clone(&room));

@@ -6,14 +6,14 @@ use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::event::EventBody;
 use wardroom_protocol::limits::DM_USERS_MAX;
 use wardroom_protocol::messages::{DmOpen, RoomCreate};
-use wardroom_protocol::{Nonce, RoomName, RoomRole, UserName};
+use wardroom_protocol::{Nonce, Role, RoomName, RoomRole, UserName};
 
 use super::names;
 use super::room::{Meta, Moved, Room};
 use super::set::check_title;
 use crate::accounts::User;
 use crate::clock::now_ms;
-use crate::limits::ROOMS_MAX;
+use crate::limits::{DMS_MAX, OWNED_MAX, ROOMS_MAX};
 use crate::policy::Member;
 use crate::refusal::Refusal;
 use crate::secrets::new_ulid;
@@ -29,11 +29,14 @@ pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Resul
     let title = check_title(&create.title.unwrap_or_default())?;
     let RoomCreate { room: name, private: is_private, nonce, .. } = create;
     names::check_new(&name)?;
+    super::check_rate(state, member)?;
     // One at a time: of two names that look the same, the second finds the first.
     let making = state.rooms.making.lock().await;
     if let Some(seq) = made_before(state, &by, &name, nonce.clone()).await? {
         return Ok(seq);
     }
+    super::check_joined(state, &member.user)?;
+    check_owned(state, member)?;
     check_count(state)?;
     if let Some(other) = state.rooms.look_alike(&name) {
         return Err(Refusal::conflict(format!("this name looks the same as that of the room {other}: choose another")));
@@ -92,6 +95,7 @@ async fn made_before(
 pub async fn open_dm(state: &State, member: &Member, open: DmOpen) -> Result<RoomName, Refusal> {
     let by = member.speaker()?.member().clone();
     let users = party(state, member, &open.users)?;
+    super::check_rate(state, member)?;
     let ids: Vec<String> = users.iter().map(|user| user.id.0.to_string()).collect();
     let key = ids.join("+");
     let making = state.rooms.making.lock().await;
@@ -106,6 +110,7 @@ pub async fn open_dm(state: &State, member: &Member, open: DmOpen) -> Result<Roo
         return RoomName::parse(&name).map_err(Refusal::internal);
     }
     check_count(state)?;
+    check_dms(state, member)?;
     let name = format!("@{}", new_ulid(now_ms()).to_string().to_lowercase());
     let name = RoomName::parse(&name).map_err(Refusal::internal)?;
     let mut shown: Vec<UserName> = users.iter().map(|user| user.name.clone()).collect();
@@ -151,6 +156,29 @@ fn party(state: &State, member: &Member, names: &[UserName]) -> Result<Vec<Arc<U
 
 fn too_many() -> Refusal {
     Refusal::bad_request("a direct message has at most 16 members: make a room for more")
+}
+
+/// Rooms of one's own: so that one user does not take all that the server holds.
+fn check_owned(state: &State, member: &Member) -> Result<(), Refusal> {
+    let is_own = |room: &Arc<Room>| room.role_of(member.user.id) == Some(RoomRole::Owner);
+    let owned = || state.rooms.joined_by(member.user.id).into_iter().filter(is_own).count();
+    if member.user.role() < Role::Admin && owned() >= OWNED_MAX {
+        return Err(Refusal::too_large(
+            "you own 500 rooms: make somebody else the owner of some and leave them, or ask an admin",
+        ));
+    }
+    Ok(())
+}
+
+/// Likewise direct messages.
+fn check_dms(state: &State, member: &Member) -> Result<(), Refusal> {
+    let dms = || state.rooms.joined_by(member.user.id).into_iter().filter(|room| room.is_dm()).count();
+    if member.user.role() < Role::Admin && dms() >= DMS_MAX {
+        return Err(Refusal::too_large(
+            "you have 1,000 direct messages: make a room instead, or ask an admin to write for you",
+        ));
+    }
+    Ok(())
 }
 
 fn check_count(state: &State) -> Result<(), Refusal> {

@@ -25,6 +25,8 @@ pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Opt
         return Ok(None);
     }
     let room = unarchived(room)?;
+    super::check_rate(state, member)?;
+    super::check_joined(state, &member.user)?;
     let by = member.clone();
     let seq = state
         .store
@@ -49,6 +51,7 @@ pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Opt
 pub async fn leave(state: &State, member: &Member, name: &RoomName) -> Result<Option<u64>, Refusal> {
     let room = member.readable(&state.rooms, name)?.room;
     check_leavable(&room)?;
+    super::check_rate(state, member)?;
     let by = member.clone();
     state
         .store
@@ -76,6 +79,8 @@ pub async fn invite(state: &State, member: &Member, invite: RoomInvite) -> Resul
     }
     let room = unarchived(room)?;
     let (by, whom) = (member.clone(), somebody(state, &invite.user)?);
+    super::check_rate(state, member)?;
+    super::check_joined(state, &whom)?;
     state
         .store
         .write(move |tx| {

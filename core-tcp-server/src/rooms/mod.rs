@@ -28,11 +28,13 @@ pub use room::{Moved, Room};
 pub use set::set;
 pub use timeline::{Post, history, is_too_long, open_at, post};
 pub use typing::typing;
-use wardroom_protocol::RoomName;
 use wardroom_protocol::event::EventBody;
 use wardroom_protocol::messages::RoomInfo;
+use wardroom_protocol::{Role, RoomName};
 
-use crate::limits::ROOMS_OF_A_LINE_MAX;
+use crate::accounts::User;
+use crate::clock::monotonic_ms;
+use crate::limits::{JOINED_MAX, ROOMS_OF_A_LINE_MAX};
 use crate::outlet::Item;
 use crate::policy::Member;
 use crate::refusal::Refusal;
@@ -138,6 +140,36 @@ pub fn tell_moved(state: &State, moved: Vec<(Arc<Room>, Moved)>) {
             Moved::Went(user) => state.presence.each_of(user, |outlet| outlet.push(Item::Left(room.id))),
         }
     }
+}
+
+/// Refuses what a member writes too often: posts, edits, reactions, and what is done to rooms. Admins may: they import.
+///
+/// # Errors
+/// `rate_limited`
+fn check_rate(state: &State, member: &Member) -> Result<(), Refusal> {
+    if member.user.role() >= Role::Admin {
+        return Ok(());
+    }
+    let counted = state.rooms.count_write(member.user.id, monotonic_ms());
+    counted.map_err(|retry_ms| {
+        Refusal::too_often(
+            "you post too often: 50 a second are taken, after 5,000 at once; try again in a moment",
+            retry_ms,
+        )
+    })
+}
+
+/// Refuses a room more for a user who is in as many as one may be. Direct messages do not count for whoever is written to.
+///
+/// # Errors
+/// `too_large`
+fn check_joined(state: &State, user: &User) -> Result<(), Refusal> {
+    let joined = || state.rooms.joined_by(user.id).iter().filter(|room| !room.is_dm()).count();
+    if user.role() < Role::Admin && joined() >= JOINED_MAX {
+        let whose = format!("{} is in 2,000 rooms, which is as many as one may be: leave one first", user.name);
+        return Err(Refusal::too_large(whose));
+    }
+    Ok(())
 }
 
 /// Appends a line of the member's own to a room, which changes something.

@@ -9,8 +9,9 @@ use wardroom_protocol::{RoomName, UserName};
 use super::GENERAL;
 use super::names::{look_alike, normalized};
 use super::room::{Meta, Moved, Room};
-use crate::limits::{HERE_MENTIONS_MAX, TAILS_BYTES_MAX};
+use crate::limits::{HERE_MENTIONS_MAX, TAILS_BYTES_MAX, WRITERS_MAX, WRITES_BURST, WRITES_REFILL_MS};
 use crate::log::Budget;
+use crate::rates::Rates;
 use crate::refusal::Refusal;
 use crate::store::{Published, RoomId, UserId, from_sql};
 
@@ -21,6 +22,8 @@ pub struct Registry {
     moved: Mutex<HashSet<RoomId>>,
     /// What the tails of all rooms take in memory. Held by the publisher while it appends.
     tails: Mutex<Budget>,
+    /// How often each user may write. Held for a look-up.
+    writes: Mutex<Rates<UserId>>,
     /// Held while a room is made.
     pub making: tokio::sync::Mutex<()>,
 }
@@ -39,6 +42,7 @@ impl Default for Registry {
             rooms: RwLock::default(),
             moved: Mutex::default(),
             tails: Mutex::new(Budget::new(TAILS_BYTES_MAX)),
+            writes: Mutex::new(Rates::new(WRITES_BURST, WRITES_REFILL_MS, WRITERS_MAX)),
             making: tokio::sync::Mutex::default(),
         }
     }
@@ -130,6 +134,14 @@ impl Registry {
         joined.retain(|room| room.has(user));
         joined.sort_by(|a, b| a.name.cmp(&b.name));
         joined
+    }
+
+    /// One event more of this user's.
+    ///
+    /// # Errors
+    /// The milliseconds to wait, where they write too often.
+    pub fn count_write(&self, user: UserId, now_ms: u64) -> Result<(), u64> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).take(user, now_ms)
     }
 
     fn note_joined(&self, room: RoomId, user: UserId, is_in: bool) {

@@ -29,6 +29,7 @@ pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<
             return Err(Refusal::conflict("general goes on: everybody is in it, always"));
         }
     }
+    super::check_rate(state, member)?;
     let mut changes = Vec::new();
     if let Some(on) = set.archived {
         let sql = "UPDATE rooms SET archived = ?2 WHERE id = ?1 AND archived <> ?2";

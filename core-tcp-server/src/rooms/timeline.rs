@@ -39,6 +39,7 @@ where
 {
     let room = member.speaker_in(&state.rooms, &post.room)?.room;
     check_text(&post.text)?;
+    super::check_rate(state, member)?;
     if post.reply_to.is_some_and(|seq| seq < room.first() || seq > room.tail.head()) {
         return Err(Refusal::bad_request(format!("{} has no such line to answer", post.room)));
     }

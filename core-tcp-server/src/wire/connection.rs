@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::HELLO_BYTES_MAX;
-use wardroom_protocol::messages::{ErrAnswer, Via};
+use wardroom_protocol::messages::{ErrAnswer, Goaway, Via};
 use wardroom_protocol::{Code, Request};
 
 use super::dispatch;
@@ -81,7 +81,15 @@ impl Connection {
 }
 
 async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, member: Member) {
-    let here = state.presence.enter(outlet, member.user.id, member.session, false);
+    let here = match state.presence.admit(outlet, &member.user, member.session, false) {
+        Ok(here) => here,
+        Err(refusal) => {
+            // After its welcome it is told to come back later, as by a server that stops.
+            let goaway = Goaway { reason: refusal.msg.into_owned(), retry_ms: refusal.retry_ms };
+            outlet.close(Some(encode(Number::None, &goaway)));
+            return;
+        }
+    };
     // What ended between the look at its token and this line is not found by who closes its connections.
     if !state.accounts.may_stay(&state.store, member.user.id, member.session, member.passwords_set).await {
         let answer = Refusal::unauthorized("this session was ended: sign in again").answer(None);

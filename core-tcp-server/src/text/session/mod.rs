@@ -47,7 +47,10 @@ pub async fn serve(
     member: Member,
 ) {
     reader.unbind();
-    let here = state.presence.enter(&outlet, member.user.id, member.session, true);
+    let here = state.presence.admit(&outlet, &member.user, member.session, true);
+    if let Err(refusal) = &here {
+        outlet.close(Some(format!("# {}\n", refusal.msg).into()));
+    }
     // An account that was closed between the password and this line is not found by who closes its connections.
     if !state.accounts.may_stay(&state.store, member.user.id, member.session, member.passwords_set).await {
         outlet.close(Some("# this account is closed\n".into()));

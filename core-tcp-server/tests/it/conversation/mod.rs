@@ -3,6 +3,7 @@
 mod amending;
 mod counting;
 mod keeping;
+mod limits;
 mod lists;
 mod rights;
 mod told;

@@ -242,5 +242,20 @@ async fn one_user_has_so_many_uploads_and_no_more() {
     ann.refused(put("more", 10, "more"), "too_large").await;
     core.sign_in("ben").await.ask(put("more", 10, "more")).await;
     ann.ask(json!({"t":"file.abort","upload":first.unwrap()["upload"]})).await;
-    ann.ask(put("more", 10, "more")).await;
+    let last = ann.ask(put("more", 10, "more")).await["upload"].clone();
+    // Once the connection that sent them is gone they give way, the oldest first; they never lock her out.
+    drop(ann);
+    let mut ann = core.sign_in("ann").await;
+    ann.ask(json!({"t":"file.resume","upload":last})).await;
+    for n in 0..63 {
+        let begun = async {
+            while ann.answer(put(&format!("g{n}"), 10, &format!("v{n}"))).await["t"] != "ok" {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(crate::common::DEADLINE, begun).await.unwrap();
+    }
+    // What she goes on with stays.
+    ann.ask(json!({"t":"file.resume","upload":last})).await;
+    ann.refused(put("h", 10, "w"), "too_large").await;
 }
