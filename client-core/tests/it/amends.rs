@@ -99,7 +99,7 @@ fn a_refused_edit_keeps_its_words() {
 #[test]
 fn what_comes_too_soon_is_done_later() {
     let mut world = said();
-    world.server.slow_amendments = 3;
+    world.server.refuse_posts = vec!["rate_limited"; 3];
     world.command(edit("hello"));
     world.command(react(true));
     world.settle();

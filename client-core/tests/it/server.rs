@@ -33,13 +33,11 @@ pub struct Server {
     pub upload_size: Option<u64>,
     /// The digest of the commit, once it came.
     pub committed: Option<String>,
-    /// Posts are refused with this code, so many times.
+    /// Posts, edits and reactions are refused with these codes, once each.
     pub refuse_posts: Vec<&'static str>,
     /// Uploads are forgotten between connections.
     pub forgets_uploads: bool,
     pub refuse_amendments: bool,
-    /// Edits and reactions come too soon, so many times.
-    pub slow_amendments: u32,
     /// Rooms beside `ops`, all joined, and who is in each room.
     pub rooms: Vec<&'static str>,
     pub people: Vec<&'static str>,
@@ -84,7 +82,6 @@ impl Server {
             refuse_posts: Vec::new(),
             forgets_uploads: false,
             refuse_amendments: false,
-            slow_amendments: 0,
             rooms: Vec::new(),
             people: vec!["ben"],
             page: usize::MAX,
@@ -204,13 +201,13 @@ impl Server {
         let request: Value = serde_json::from_slice(line).unwrap();
         let id = request["id"].clone();
         self.taken.push(request.clone());
-        match request["t"].as_str().unwrap() {
+        let t = request["t"].as_str().unwrap();
+        let is_refusable = matches!(t, "room.post" | "room.edit" | "room.react");
+        if let Some(code) = self.refuse_posts.pop_if(|_| is_refusable) {
+            return self.say(&json!({ "t": "err", "re": id, "code": code, "msg": "not now", "retry_ms": 40 }));
+        }
+        match t {
             "room.read" => self.read = self.read.max(request["seq"].as_u64().unwrap()),
-            "room.edit" | "room.react" if self.slow_amendments > 0 => {
-                self.slow_amendments -= 1;
-                let answer = json!({ "t": "err", "re": id, "code": "rate_limited", "msg": "not now", "retry_ms": 40 });
-                self.say(&answer);
-            }
             "room.edit" | "room.react" if self.refuse_amendments => {
                 self.say(&json!({ "t": "err", "re": id, "code": "bad_request", "msg": "that is no emoji" }));
             }
@@ -301,10 +298,6 @@ impl Server {
     }
 
     fn post(&mut self, id: &Value, request: &Value) {
-        if let Some(code) = self.refuse_posts.pop() {
-            let answer = json!({ "t": "err", "re": id, "code": code, "msg": "not now", "retry_ms": 40 });
-            return self.say(&answer);
-        }
         let nonce = request["nonce"].as_str().unwrap().to_owned();
         let next = self.events.len() as u64 + 1;
         let seq = *self.nonces.entry(nonce.clone()).or_insert(next);
