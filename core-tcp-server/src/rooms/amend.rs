@@ -85,6 +85,7 @@ pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Resul
 /// `not_found`, `bad_request` (another kind of line, no emoji), `conflict` (deleted), `too_large` (too many).
 pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<Option<u64>, Refusal> {
     let room = member.speaker_in(&state.rooms, &react.room)?.room;
+    super::check_rate(state, member)?;
     let RoomReact { seq, emoji, on, .. } = react;
     let emoji = known_emoji(&emoji)?.to_owned();
     let by = member.clone();
