@@ -53,14 +53,7 @@ pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdd
         return Err(Refusal::bad_request("a webhook's secret has 8 to 256 bytes"));
     }
     let by = member.clone();
-    let token = match &add.nonce {
-        Some(nonce) => {
-            let (user, room) = (by.user.id.0.to_string(), room.id.0.to_string());
-            let parts = ["hook", &user, &room, add.bot.as_str(), nonce.as_str()];
-            derived_hex(&state.keys.admin, &parts, TOKEN_BYTES)
-        }
-        None => random_hex(TOKEN_BYTES),
-    };
+    let token = token_of(state, &by, &room, &add);
     let (added, bot) = state.store.write(move |tx| insert(tx, &room, &by, &add, token)).await?;
     if let Some(bot) = bot {
         state.accounts.put_bot(bot);
@@ -139,6 +132,15 @@ pub async fn forget_keys(state: &State, now_ms: u64) {
     if let Err(error) = state.store.write(forget).await {
         tracing::warn!(%error, "cannot forget the keys of webhooks");
     }
+}
+
+/// The secret of its address. A retry, which asks for the same under the same nonce, gets the same.
+fn token_of(state: &State, by: &Member, room: &Room, add: &HookAdd) -> String {
+    let Some(nonce) = &add.nonce else { return random_hex(TOKEN_BYTES) };
+    let (user, room, mentions) = (by.user.id.0.to_string(), room.id.0.to_string(), add.mentions.to_string());
+    let (has_secret, secret) = (add.secret.is_some().to_string(), add.secret.as_deref().unwrap_or_default());
+    let parts = ["hook", &user, &room, add.bot.as_str(), &mentions, &has_secret, secret, nonce.as_str()];
+    derived_hex(&state.keys.admin, &parts, TOKEN_BYTES)
 }
 
 /// The webhook, and its bot; no bot where this is a retry, and both are there.

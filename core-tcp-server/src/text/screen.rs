@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wardroom_protocol::ansi::plain;
+use wardroom_protocol::ansi::shown;
 use wardroom_protocol::event::RunEnded;
 use wardroom_protocol::messages::{ErrAnswer, Notice, RoomChanged, RoomState, RunEnd, RunOutput};
 use wardroom_protocol::visible::visible;
@@ -117,7 +117,7 @@ impl Screen {
         let bar = if partial.fd == 2 { '!' } else { '|' };
         let plus = if partial.is_begun { "+" } else { "" };
         let text = String::from_utf8_lossy(&partial.bytes);
-        let _ = writeln!(out, "[r{n}] {bar}{plus} {}", plain(&text));
+        let _ = writeln!(out, "[r{n}] {bar}{plus} {}", shown(&text));
         partial.bytes.clear();
     }
 

@@ -44,6 +44,8 @@ async fn a_webhook_is_made_once_and_its_token_told_again() {
     for other in [
         json!({"t":"hook.add","room":"ops","bot":"alerts","nonce":"h2"}),
         json!({"t":"hook.add","room":"ops","bot":"others","nonce":"h1"}),
+        json!({"t":"hook.add","room":"ops","bot":"alerts","mentions":true,"nonce":"h1"}),
+        json!({"t":"hook.add","room":"ops","bot":"alerts","secret":"a signing secret","nonce":"h1"}),
         json!({"t":"hook.add","room":"ops","bot":"alerts"}),
     ] {
         assert_ne!(ann.ask(other).await["token"], first["token"]);

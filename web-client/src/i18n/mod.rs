@@ -3,6 +3,7 @@
 
 mod en;
 mod zh;
+mod zh_commands;
 
 /// A language of the page.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -30,7 +31,7 @@ impl Lang {
     pub fn about(self, entry: &wardroom_protocol::slash::Entry) -> &'static str {
         match self {
             Lang::En => entry.about,
-            Lang::Zh => zh::about(entry.name).unwrap_or(entry.about),
+            Lang::Zh => zh_commands::about(entry.name).unwrap_or(entry.about),
         }
     }
 
@@ -173,7 +174,7 @@ mod tests {
     #[test]
     fn every_command_is_explained_in_every_language() {
         for entry in wardroom_protocol::slash::TABLE {
-            assert!(zh::about(entry.name).is_some(), "/{} is not explained", entry.name);
+            assert!(zh_commands::about(entry.name).is_some(), "/{} is not explained", entry.name);
         }
     }
 

@@ -172,7 +172,7 @@ pub fn replaced(text: &str) -> String {
     while let Some(at) = rest.find(':') {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
-        let is_word = out.chars().next_back().is_some_and(char::is_alphanumeric);
+        let is_word = out.chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == ':');
         let (emoji, bytes) = short(from).filter(|_| !is_word).unwrap_or((":", 1));
         out.push_str(emoji);
         rest = from.get(bytes..).unwrap_or_default();

@@ -70,9 +70,9 @@ async fn a_run_is_seen_live_by_all_in_the_room() {
     for person in [&mut ann, &mut ben] {
         person.until("[r1] started by ann on local: echo out; echo err >&2; exit 3\n").await;
     }
-    host.output(&mut run, 1, b"\x1b[01;31m\x1b[Kout\x1b[0m\x1b[2J\n").await;
+    host.output(&mut run, 1, b"\x1b[01;31mout\x1b[0m\x1b[2J\n").await;
     for person in [&mut ann, &mut ben] {
-        next_is(person, " [r1] | out").await;
+        next_is(person, " [r1] | out␛[2J").await;
     }
     host.output(&mut run, 2, b"err\nno end").await;
     for person in [&mut ann, &mut ben] {
@@ -95,7 +95,7 @@ async fn a_run_is_seen_live_by_all_in_the_room() {
     let shown = ann.until("exit 3 after 0.2 s           ann on local: echo out; echo err >&2; exit 3\n").await;
     assert!(shown.contains("# The last runs in general:\n#   r1 "), "{shown}");
     let again = ann.until("# there is no such run\n").await;
-    assert!(again.contains("[r1] | out\n"), "{again}");
+    assert!(again.contains("[r1] | out␛[2J\n"), "{again}");
     assert!(again.contains("# no running commands\n"), "{again}");
 }
 

@@ -1,0 +1,42 @@
+//! The commands of the composer, explained in Simplified Chinese. The English is in the table of `protocol::slash`.
+
+/// What a command of the table does.
+pub(super) fn about(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "rooms" => "列出房间和未读数",
+        "join" => "进入一个房间",
+        "create" => "新建房间并进入",
+        "leave" => "退出房间",
+        "who" => "查看房间成员",
+        "dm" => "发起私信",
+        "invite" => "添加成员：reader、member 或 owner",
+        "remove" => "移除成员",
+        "role" => "更改成员角色：reader、member 或 owner",
+        "title" => "设置房间标题",
+        "topic" => "设置房间主题",
+        "archive" => "归档房间（只读）",
+        "unarchive" => "取消归档",
+        "retention" => "删除若干天前的内容；0 表示永久保留",
+        "log" => "查看最近的消息，或某 ID 之前的消息",
+        "search" => "搜索全部内容；可用 in:房间 by:用户 kind:K since:日期 until:日期 缩小范围",
+        "edit" => "编辑上一条消息，或指定 ID 的消息",
+        "delete" => "删除上一条消息，或指定 ID 的消息",
+        "reply" => "回复消息",
+        "react" => "添加表情回应",
+        "unreact" => "移除表情回应",
+        "hook" => "创建以 BOT 名义发布的 Webhook",
+        "hooks" => "列出本房间的 Webhook",
+        "unhook" => "删除 Webhook",
+        "run" => "运行命令，所有成员实时可见输出",
+        "runs" => "列出本房间最近运行的命令",
+        "watch" => "从头查看命令输出",
+        "unwatch" => "停止查看输出",
+        "stop" => "停止命令；不指定则为最近一个",
+        "files" => "列出本房间的文件",
+        "put" => "上传文件：该行之后紧跟 SIZE 个字节",
+        "get" => "下载文件",
+        "help" => "显示命令列表",
+        "quit" => "退出",
+        _ => return None,
+    })
+}
