@@ -26,7 +26,7 @@ async fn markdown_becomes_elements_and_only_people_are_mentioned() {
     has(seq, "a second item", "ol > li:nth-child(2)").await;
     has(seq, "a table", "table tbody td.said__cell--right strong").await;
     has(seq, "a rule", "hr").await;
-    has(seq, "a task", "li input[type=checkbox]:checked:disabled").await;
+    has(seq, "a task", "li.said__task .said__box").await;
     let text = "return document.querySelector(\"[data-seq='SEQ'] .said\").textContent".replace("SEQ", &seq.to_string());
     page.until_true("the rest is as it was written", &format!("{} .includes('one line and *no* <b>raw</b>')", text))
         .await;

@@ -88,7 +88,7 @@ impl Hand {
         let Some(is_done) = item.task else { return html! { <li key={at}>{ self.blocks(&item.blocks) }</li> } };
         html! {
             <li key={at} class="said__task">
-                <input type="checkbox" checked={is_done} disabled=true />
+                <span class="said__box">{ if is_done { "☑" } else { "☐" } }</span>
                 { self.blocks(&item.blocks) }
             </li>
         }
