@@ -8,12 +8,12 @@
 )]
 
 mod admin;
-mod adopted;
 mod args;
 mod clients;
 mod data;
 mod link;
 mod logging;
+mod orphaned_host;
 mod parts;
 mod serve;
 mod stop;

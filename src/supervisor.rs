@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::adopted;
+use crate::orphaned_host;
 use crate::parts::EXIT_SPOOL_IN_USE;
 
 /// The pause after the first death; it doubles with each that follows soon.
@@ -80,7 +80,7 @@ async fn supervise(command: HostCommand, stop: CancellationToken, ready: watch::
         };
         let wait = match ended {
             // It may have been just about to find the spool taken.
-            Ended::Stopped => return adopted::stop(&command.lock, STOP_WAIT).await,
+            Ended::Stopped => return orphaned_host::stop(&command.lock, STOP_WAIT).await,
             Ended::Died(Some(status)) if status.code() == Some(i32::from(EXIT_SPOOL_IN_USE)) => {
                 if !is_told {
                     tracing::info!("a host from before has the spool and goes on with it");
@@ -99,7 +99,7 @@ async fn supervise(command: HostCommand, stop: CancellationToken, ready: watch::
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = stop.cancelled() => return adopted::stop(&command.lock, STOP_WAIT).await,
+            () = stop.cancelled() => return orphaned_host::stop(&command.lock, STOP_WAIT).await,
         }
     }
 }

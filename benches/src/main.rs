@@ -3,8 +3,8 @@
 
 #![expect(clippy::print_stdout, reason = "a command line talks on stdout")]
 
-mod beside;
 mod big;
+mod ceiling;
 mod client;
 mod contender;
 mod fan_out;
@@ -31,7 +31,7 @@ wardroom-bench BINARY [NAME…]
   rooms     memory of 10,000 rooms that were all written to
   members   CPU per post where 5,000 present members mark it as read; 5,000 members who come and go
   runs      `true`, from request to end
-  beside    the ceiling for the fan-out: one loop that writes to 500 sockets
+  ceiling   the ceiling for the fan-out: one loop that writes to 500 sockets
   big       a million events in 200 rooms: the search index, pages of history, searches, memory; then a million lines of output
   page      the page in Chromium: the first screen of a room of many, scrolling, typing while others talk
   files     upload and download of 1 GiB, beside dd onto the same disk";
@@ -39,18 +39,18 @@ wardroom-bench BINARY [NAME…]
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let Some((binary, names)) = args.split_first() else { bail!("{HELP}") };
-    if binary == beside::CEILING {
-        return beside::serve();
+    if binary == ceiling::CEILING {
+        return ceiling::serve();
     }
     // The load has the last core; the server is started on the first.
     pin_to_last_core()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let all = ["fan-out", "beside", "posts", "idle", "rooms", "members", "runs", "big", "page", "files"];
+    let all = ["fan-out", "ceiling", "posts", "idle", "rooms", "members", "runs", "big", "page", "files"];
     let chosen: Vec<&str> = if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in chosen {
         match name {
             "fan-out" => runtime.block_on(fan_out::measure(binary)),
-            "beside" => runtime.block_on(beside::measure()),
+            "ceiling" => runtime.block_on(ceiling::measure()),
             "posts" => runtime.block_on(posts::measure(binary)),
             "idle" => runtime.block_on(idle::measure(binary)),
             "rooms" => runtime.block_on(rooms::measure(binary)),

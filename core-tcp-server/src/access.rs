@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::outlet::{Flow, FlowKey, Step};
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::rooms::Room;
+use crate::sender::{Flow, FlowKey, Step};
 use crate::store::UserId;
 
 /// The right to read a room, as long as it lasts.
@@ -33,7 +33,7 @@ impl ReadAccess {
     ///
     /// # Errors
     /// `not_found`
-    pub fn check(&mut self) -> Result<(), Refusal> {
+    pub fn check(&mut self) -> Result<(), Error> {
         if !self.room.is_private {
             return Ok(());
         }
@@ -44,7 +44,7 @@ impl ReadAccess {
         }
         if !self.room.has(self.user) {
             let why = format!("you are not a member of {} any more", self.room.name);
-            return Err(Refusal::not_found(why));
+            return Err(Error::not_found(why));
         }
         self.departures = Some(departures);
         Ok(())
@@ -54,7 +54,7 @@ impl ReadAccess {
 /// Bulk that can end before its last byte.
 pub trait BreakOff: Flow {
     /// Adds the frame that says why it ends here.
-    fn break_off(&mut self, refusal: Refusal, out: &mut Vec<Bytes>);
+    fn break_off(&mut self, error: Error, out: &mut Vec<Bytes>);
 }
 
 /// Bulk out of a room: it ends when its reader may not read the room any more.
@@ -82,9 +82,9 @@ impl<F: BreakOff> Flow for Checked<F> {
     fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step {
         let from = out.len();
         let step = self.flow.take(count, out);
-        if let Err(refusal) = self.access.check() {
+        if let Err(error) = self.access.check() {
             out.truncate(from);
-            self.flow.break_off(refusal, out);
+            self.flow.break_off(error, out);
             return Step::Done;
         }
         step

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use wardroom_protocol::Request;
 
+use crate::error::Error;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::start::{Config, Parts, StartError, end, open as open_parts};
 use crate::store::UserId;
 
@@ -24,7 +24,7 @@ pub struct Offline {
 pub async fn open(data: &Path) -> Result<Offline, StartError> {
     let config = Config { data: data.to_owned(), tcp: Vec::new(), server_name: String::new(), web_url: None };
     let parts = open_parts(&config).await?;
-    let user = parts.state.accounts.by_id(UserId::SYSTEM).ok_or_else(|| Refusal::internal("no system account"))?;
+    let user = parts.state.accounts.by_id(UserId::SYSTEM).ok_or_else(|| Error::internal("no system account"))?;
     let system = Member { user, session: None, passwords_set: None, address: "command line".to_owned() };
     Ok(Offline { parts, system })
 }
@@ -34,7 +34,7 @@ impl Offline {
     ///
     /// # Errors
     /// What the service refuses.
-    pub async fn request(&self, request: Request) -> Result<Bytes, Refusal> {
+    pub async fn request(&self, request: Request) -> Result<Bytes, Error> {
         let answer = crate::wire::manage(&self.parts.state, &self.system, Some(1), request).await?;
         Ok(answer.unwrap_or_default())
     }

@@ -10,7 +10,7 @@ const ENVELOPE_BYTES: usize = 1_024;
 
 /// The fields of an `ok` that says no more.
 #[derive(Debug, Default, Serialize)]
-pub struct Nothing {}
+pub struct Empty {}
 
 /// An `ok` for a request that wants one.
 pub fn ok<T: Serialize>(id: Option<u64>, fields: &T) -> Option<Bytes> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::refusal::is_no_room;
+use crate::error::is_no_room;
 use crate::secrets::random_hex;
 
 /// Why a data folder cannot be used. Each says what to do.

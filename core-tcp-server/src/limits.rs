@@ -196,11 +196,11 @@ pub const RECOUNTS_MAX: u32 = 32;
 /// Milliseconds between two tellings that somebody is typing in a room.
 pub const TYPING_EVERY_MS: u64 = 2_000;
 /// People who are told to be typing in a room within that time: nobody reads more names.
-pub const TYPISTS_MAX: usize = 8;
+pub const TYPING_USERS_MAX: usize = 8;
 /// Users in one `presence` frame: with the longest names half a line.
 pub const PRESENCE_USERS_MAX: usize = 1_000;
 /// Items that wait for a connection's writer at which what may be dropped is: it is about to be out of date anyway.
-pub const CROWDED_ITEMS: u32 = 16;
+pub const QUEUED_ITEMS_MAX: u32 = 16;
 
 /// Milliseconds of a day.
 pub const DAY_MS: u64 = 24 * 3_600 * 1_000;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wardroom_protocol::{Role, RoomName, RoomRole};
 
 use crate::accounts::{SessionId, User};
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::rooms::{Registry, Room};
 use crate::store::UserId;
 
@@ -30,7 +30,7 @@ pub struct Speaker<'a>(&'a Member);
 pub struct Operator<'a>(&'a Member);
 
 /// A member who may write to the standard input of a run.
-pub struct Typist;
+pub struct InputRight;
 
 /// A member who may manage accounts.
 pub struct Admin<'a>(&'a Member);
@@ -79,9 +79,9 @@ macro_rules! right {
             ///
             /// # Errors
             /// `forbidden`
-            pub fn $function(&self) -> Result<$name<'_>, Refusal> {
+            pub fn $function(&self) -> Result<$name<'_>, Error> {
                 self.open_account()?;
-                if self.user.role() >= $role { Ok($name(self)) } else { Err(Refusal::forbidden($why)) }
+                if self.user.role() >= $role { Ok($name(self)) } else { Err(Error::forbidden($why)) }
             }
         }
     };
@@ -94,9 +94,9 @@ right!(Admin, admin, Role::Admin, "only admins manage accounts");
 impl Member {
     /// Refuses everything to an account that was closed; its connections are about to be closed too. Nobody signs in as
     /// the system, so that it counts as closed, and still acts for whoever holds the administrator's key.
-    fn open_account(&self) -> Result<(), Refusal> {
+    fn open_account(&self) -> Result<(), Error> {
         if self.user.is_disabled() && self.user.id != UserId::SYSTEM {
-            return Err(Refusal::unauthorized("this account is closed"));
+            return Err(Error::unauthorized("this account is closed"));
         }
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Member {
     ///
     /// # Errors
     /// `not_found`, also for a private room of others.
-    pub fn readable(&self, rooms: &Registry, name: &RoomName) -> Result<Readable, Refusal> {
+    pub fn readable(&self, rooms: &Registry, name: &RoomName) -> Result<Readable, Error> {
         let room = rooms.by_name(name).ok_or_else(|| no_room(name))?;
         self.still_reads(&room)?;
         Ok(Readable { room })
@@ -116,7 +116,7 @@ impl Member {
     ///
     /// # Errors
     /// As [`Member::readable`].
-    pub fn still_reads(&self, room: &Room) -> Result<(), Refusal> {
+    pub fn still_reads(&self, room: &Room) -> Result<(), Error> {
         self.open_account()?;
         if room.is_seen_by(self.user.id) { Ok(()) } else { Err(no_room(&room.name)) }
     }
@@ -126,55 +126,55 @@ impl Member {
     ///
     /// # Errors
     /// `not_found` (the room), `forbidden`.
-    pub fn typist(&self, room: &Arc<Room>, starter: UserId) -> Result<Typist, Refusal> {
+    pub fn may_write(&self, room: &Arc<Room>, starter: UserId) -> Result<InputRight, Error> {
         let operator = self.operator()?.member();
         self.still_reads(room)?;
         if operator.user.role() >= Role::Admin {
-            return Ok(Typist);
+            return Ok(InputRight);
         }
         if operator.user.id == starter {
-            return self.active_there(room).map(|_| Typist);
+            return self.active_there(room).map(|_| InputRight);
         }
-        Err(Refusal::forbidden("only who started a run writes to it, and admins"))
+        Err(Error::forbidden("only who started a run writes to it, and admins"))
     }
 
     /// A room that this member is in.
     ///
     /// # Errors
     /// `not_found`; `forbidden` for a public room that they have not joined.
-    pub fn joined(&self, rooms: &Registry, name: &RoomName) -> Result<Joined, Refusal> {
+    pub fn joined(&self, rooms: &Registry, name: &RoomName) -> Result<Joined, Error> {
         self.joined_there(&self.readable(rooms, name)?.room)
     }
 
-    fn joined_there(&self, room: &Arc<Room>) -> Result<Joined, Refusal> {
+    fn joined_there(&self, room: &Arc<Room>) -> Result<Joined, Error> {
         self.still_reads(room)?;
         if room.has(self.user.id) {
             return Ok(Joined { room: Arc::clone(room) });
         }
-        Err(Refusal::forbidden(format!("you are not a member of {}: join it first", room.name)))
+        Err(Error::forbidden(format!("you are not a member of {}: join it first", room.name)))
     }
 
     /// A room that this member is in, and more than a reader.
     ///
     /// # Errors
     /// `not_found`, `forbidden`.
-    pub fn active(&self, rooms: &Registry, name: &RoomName) -> Result<Joined, Refusal> {
+    pub fn active(&self, rooms: &Registry, name: &RoomName) -> Result<Joined, Error> {
         self.active_there(&self.readable(rooms, name)?.room)
     }
 
-    fn active_there(&self, room: &Arc<Room>) -> Result<Joined, Refusal> {
+    fn active_there(&self, room: &Arc<Room>) -> Result<Joined, Error> {
         let Joined { room } = self.joined_there(room)?;
         if room.role_of(self.user.id) >= Some(RoomRole::Member) {
             return Ok(Joined { room });
         }
-        Err(Refusal::forbidden(format!("you only read in {}: ask one of its owners for the role member", room.name)))
+        Err(Error::forbidden(format!("you only read in {}: ask one of its owners for the role member", room.name)))
     }
 
     /// A room that this member may speak in, and share files.
     ///
     /// # Errors
     /// `not_found`, `forbidden`; `conflict` where it is archived.
-    pub fn speaker_in(&self, rooms: &Registry, name: &RoomName) -> Result<SpeakerIn, Refusal> {
+    pub fn speaker_in(&self, rooms: &Registry, name: &RoomName) -> Result<SpeakerIn, Error> {
         self.speaker()?;
         self.speaker_there(&self.readable(rooms, name)?.room)
     }
@@ -183,7 +183,7 @@ impl Member {
     ///
     /// # Errors
     /// As [`Member::speaker_in`].
-    pub fn speaker_there(&self, room: &Arc<Room>) -> Result<SpeakerIn, Refusal> {
+    pub fn speaker_there(&self, room: &Arc<Room>) -> Result<SpeakerIn, Error> {
         self.speaker()?;
         let room = unarchived(self.active_there(room)?.room)?;
         Ok(SpeakerIn { room })
@@ -193,7 +193,7 @@ impl Member {
     ///
     /// # Errors
     /// As [`Member::speaker_in`].
-    pub fn operator_in(&self, rooms: &Registry, name: &RoomName) -> Result<OperatorIn, Refusal> {
+    pub fn operator_in(&self, rooms: &Registry, name: &RoomName) -> Result<OperatorIn, Error> {
         self.operator()?;
         let room = unarchived(self.active(rooms, name)?.room)?;
         Ok(OperatorIn { room })
@@ -203,20 +203,20 @@ impl Member {
     ///
     /// # Errors
     /// `not_found`, `forbidden`.
-    pub fn keeper_of(&self, rooms: &Registry, name: &RoomName) -> Result<OwnerIn, Refusal> {
+    pub fn keeper_of(&self, rooms: &Registry, name: &RoomName) -> Result<OwnerIn, Error> {
         self.speaker()?;
         let Readable { room } = self.readable(rooms, name)?;
         if self.is_owner_of(&room) {
             return Ok(OwnerIn { room });
         }
-        Err(Refusal::forbidden(format!("only owners of {name} do this, and admins")))
+        Err(Error::forbidden(format!("only owners of {name} do this, and admins")))
     }
 
     /// As [`Member::keeper_of`], for a room that goes on.
     ///
     /// # Errors
     /// As [`Member::keeper_of`]; `conflict` where it is archived.
-    pub fn owner_in(&self, rooms: &Registry, name: &RoomName) -> Result<OwnerIn, Refusal> {
+    pub fn owner_in(&self, rooms: &Registry, name: &RoomName) -> Result<OwnerIn, Error> {
         let room = unarchived(self.keeper_of(rooms, name)?.room)?;
         Ok(OwnerIn { room })
     }
@@ -229,17 +229,17 @@ impl Member {
 }
 
 /// The refusal of a room that is not there, and of one that the member may not know of.
-fn no_room(name: &RoomName) -> Refusal {
-    Refusal::not_found(format!("there is no room {name}"))
+fn no_room(name: &RoomName) -> Error {
+    Error::not_found(format!("there is no room {name}"))
 }
 
 /// The room, if it goes on.
 ///
 /// # Errors
 /// `conflict`
-pub fn unarchived(room: Arc<Room>) -> Result<Arc<Room>, Refusal> {
+pub fn unarchived(room: Arc<Room>) -> Result<Arc<Room>, Error> {
     if room.is_archived() {
-        return Err(Refusal::conflict(format!("{} is archived: it can be read, and nothing is added", room.name)));
+        return Err(Error::conflict(format!("{} is archived: it can be read, and nothing is added", room.name)));
     }
     Ok(room)
 }

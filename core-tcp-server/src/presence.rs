@@ -16,9 +16,9 @@ use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
 use wardroom_protocol::messages::{Goaway, Ping};
 
 use crate::accounts::{SessionId, User};
+use crate::error::Error;
 use crate::limits::{CONNECTION_RETRY_MS, CONNECTIONS_PER_USER_MAX, OPEN_ROOMS_MAX};
-use crate::outlet::{Outlet, Reader};
-use crate::refusal::Refusal;
+use crate::sender::{ConnectionSender, Reader};
 use crate::state::State;
 use crate::store::{RoomId, UserId};
 
@@ -47,7 +47,7 @@ struct Inner {
 }
 
 struct Connection {
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     user: UserId,
     session: Option<SessionId>,
     /// People are not pinged: nc would show it, and cannot answer.
@@ -60,7 +60,7 @@ struct Connection {
 }
 
 /// A connection is here as long as this is held.
-pub struct Here {
+pub struct PresenceGuard {
     presence: Arc<Presence>,
     id: u64,
 }
@@ -72,17 +72,17 @@ impl Presence {
     /// `rate_limited` where this user has as many as one may have.
     pub fn admit(
         self: &Arc<Self>,
-        outlet: &Arc<Outlet>,
+        sender: &Arc<ConnectionSender>,
         user: &User,
         session: Option<SessionId>,
         is_person: bool,
-    ) -> Result<Here, Refusal> {
-        let here = self.enter(outlet, user.id, session, is_person);
+    ) -> Result<PresenceGuard, Error> {
+        let here = self.enter(sender, user.id, session, is_person);
         // Counted with this one, so that of two that come at once the second is refused.
         let count = self.lock().by_user.get(&user.id).map_or(0, HashSet::len);
         if count > CONNECTIONS_PER_USER_MAX && user.role() < Role::Admin {
             let msg = "you have 512 connections to this server: close some, then try again";
-            return Err(Refusal::too_often(msg, CONNECTION_RETRY_MS));
+            return Err(Error::too_often(msg, CONNECTION_RETRY_MS));
         }
         Ok(here)
     }
@@ -90,16 +90,16 @@ impl Presence {
     /// Notes a connection.
     pub fn enter(
         self: &Arc<Self>,
-        outlet: &Arc<Outlet>,
+        sender: &Arc<ConnectionSender>,
         user: UserId,
         session: Option<SessionId>,
         is_person: bool,
-    ) -> Here {
+    ) -> PresenceGuard {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        outlet.set_reader(Reader { user, is_person });
-        let outlet = Arc::clone(outlet);
+        sender.set_reader(Reader { user, is_person });
+        let sender = Arc::clone(sender);
         let (asked, late) = (Vec::new(), HashSet::new());
-        let connection = Connection { outlet, user, session, is_person, pinged_ms: 0, asked, late };
+        let connection = Connection { sender, user, session, is_person, pinged_ms: 0, asked, late };
         let mut inner = self.lock();
         inner.connections.insert(id, connection);
         inner.by_user.entry(user).or_default().insert(id);
@@ -108,14 +108,14 @@ impl Presence {
         }
         inner.moved.insert(user);
         drop(inner);
-        Here { presence: Arc::clone(self), id }
+        PresenceGuard { presence: Arc::clone(self), id }
     }
 
     /// Notes that a connection asked for the members of a room: it is told who comes and goes there from now on.
-    pub fn ask_about(&self, outlet: &Arc<Outlet>, user: UserId, room: RoomId) {
+    pub fn ask_about(&self, sender: &Arc<ConnectionSender>, user: UserId, room: RoomId) {
         let mut inner = self.lock();
         let Inner { connections, by_user, by_room, .. } = &mut *inner;
-        let is_it = |id: &&u64| connections.get(id).is_some_and(|c| Arc::ptr_eq(&c.outlet, outlet));
+        let is_it = |id: &&u64| connections.get(id).is_some_and(|c| Arc::ptr_eq(&c.sender, sender));
         let Some(id) = by_user.get(&user).and_then(|ids| ids.iter().find(is_it)).copied() else { return };
         let Some(connection) = connections.get_mut(&id).filter(|connection| !connection.is_person) else { return };
         connection.asked.retain(|other| *other != room);
@@ -138,7 +138,7 @@ impl Presence {
         let you = encode(Number::None, &user.you());
         let line = Bytes::from(format!("# your role is {} now\n", user.role()));
         for connection in self.lock().of(user.id) {
-            connection.outlet.tell(if connection.is_person { line.clone() } else { you.clone() });
+            connection.sender.tell(if connection.is_person { line.clone() } else { you.clone() });
         }
     }
 
@@ -167,16 +167,16 @@ impl Presence {
     }
 
     /// Does something with each connection of a user.
-    pub fn each_of(&self, user: UserId, act: impl Fn(&Outlet)) {
+    pub fn each_of(&self, user: UserId, act: impl Fn(&ConnectionSender)) {
         for connection in self.lock().of(user) {
-            act(&connection.outlet);
+            act(&connection.sender);
         }
     }
 
     /// Does something with each connection of a user that is a person's with `nc`.
-    pub fn each_person_of(&self, user: UserId, act: impl Fn(&Outlet)) {
+    pub fn each_person_of(&self, user: UserId, act: impl Fn(&ConnectionSender)) {
         for connection in self.lock().of(user).filter(|connection| connection.is_person) {
-            act(&connection.outlet);
+            act(&connection.sender);
         }
     }
 
@@ -185,14 +185,14 @@ impl Presence {
     /// `now_ms` is by the monotonic clock, as all that it is compared with; `wall_ms` is what clients are told.
     pub fn sweep(&self, now_ms: u64, wall_ms: u64) {
         for connection in self.lock().connections.values_mut().filter(|connection| !connection.is_person) {
-            let heard_ms = connection.outlet.heard_ms.load(Ordering::Relaxed);
+            let heard_ms = connection.sender.heard_ms.load(Ordering::Relaxed);
             let silent_ms = now_ms.saturating_sub(heard_ms);
             if silent_ms >= DEAD_AFTER_MS {
                 let reason = "nothing was heard from you for 60 s".to_owned();
-                connection.outlet.close(Some(encode(Number::None, &Goaway { reason, retry_ms: Some(0) })));
+                connection.sender.close(Some(encode(Number::None, &Goaway { reason, retry_ms: Some(0) })));
             } else if silent_ms >= PING_AFTER_MS && now_ms.saturating_sub(connection.pinged_ms) >= PING_AFTER_MS {
                 connection.pinged_ms = now_ms;
-                connection.outlet.tell(encode(Number::None, &Ping { n: wall_ms, now: Some(wall_ms) }));
+                connection.sender.tell(encode(Number::None, &Ping { n: wall_ms, now: Some(wall_ms) }));
             }
         }
     }
@@ -211,7 +211,7 @@ pub async fn close_ended(state: &State, user: UserId) {
     match state.accounts.sessions_of(&state.store, user).await {
         Ok(open) => here.difference(&open).for_each(|ended| state.presence.close_session(*ended)),
         // They are looked for again with the next change; nobody is closed out for a fault of ours.
-        Err(refusal) => tracing::warn!(%refusal, "cannot look which sessions have ended"),
+        Err(error) => tracing::warn!(%error, "cannot look which sessions have ended"),
     }
 }
 
@@ -219,7 +219,7 @@ pub async fn close_ended(state: &State, user: UserId) {
 pub async fn close_expired(state: &State, now_ms: u64) {
     match state.accounts.expire_sessions(&state.store, now_ms).await {
         Ok(expired) => expired.into_iter().for_each(|session| state.presence.close_session(session)),
-        Err(refusal) => tracing::warn!(%refusal, "cannot look which sessions have expired"),
+        Err(error) => tracing::warn!(%error, "cannot look which sessions have expired"),
     }
 }
 
@@ -238,7 +238,7 @@ impl Inner {
 
 impl Connection {
     fn close(&self, reason: &str, goaway: &Bytes) {
-        self.outlet.close(Some(if self.is_person { format!("# {reason}\n").into() } else { goaway.clone() }));
+        self.sender.close(Some(if self.is_person { format!("# {reason}\n").into() } else { goaway.clone() }));
     }
 }
 
@@ -251,7 +251,7 @@ fn forget<K: Eq + Hash>(ids_of: &mut HashMap<K, HashSet<u64>>, key: K, id: u64) 
     }
 }
 
-impl Drop for Here {
+impl Drop for PresenceGuard {
     fn drop(&mut self) {
         let mut inner = self.presence.lock();
         let Some(Connection { user, session, asked, .. }) = inner.connections.remove(&self.id) else { return };

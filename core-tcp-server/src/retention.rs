@@ -14,8 +14,8 @@ use wardroom_protocol::event::EventBody;
 use wardroom_protocol::{RelPath, RunId};
 
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::limits::{DAY_MS, RETENTION_BATCH_EVENTS, RETENTION_EVERY_MS, RETENTION_PAUSE_MS};
-use crate::refusal::Refusal;
 use crate::rooms::Room;
 use crate::state::State;
 use crate::store::{RoomId, Tx};
@@ -41,7 +41,7 @@ pub async fn run(state: Arc<State>, shutdown: CancellationToken) {
 ///
 /// # Errors
 /// Where the disk or the store fails; what was removed by then stays so.
-pub async fn sweep(state: &State, now_ms: u64) -> Result<(), Refusal> {
+pub async fn sweep(state: &State, now_ms: u64) -> Result<(), Error> {
     for room in state.rooms.all() {
         let days = room.meta().retention_days;
         if days > 0 {
@@ -60,14 +60,14 @@ pub async fn sweep(state: &State, now_ms: u64) -> Result<(), Refusal> {
 
 /// Events that go, and what goes with them.
 #[derive(Debug, Default)]
-struct Old {
+struct ExpiredEvents {
     last: u64,
     runs: Vec<RunId>,
     files: Vec<(RelPath, u64)>,
 }
 
 /// True where there may be more.
-async fn sweep_some(state: &State, room: &Arc<Room>, before_ms: u64) -> Result<bool, Refusal> {
+async fn sweep_some(state: &State, room: &Arc<Room>, before_ms: u64) -> Result<bool, Error> {
     let (id, first) = (room.id, room.first());
     let Some(old) = state.store.read(move |conn| find(conn, id, first, before_ms)).await? else { return Ok(false) };
     for run in &old.runs {
@@ -84,13 +84,13 @@ async fn sweep_some(state: &State, room: &Arc<Room>, before_ms: u64) -> Result<b
 }
 
 /// The first events of a room, as far as they are too old. A run goes as a whole, once its end is too old as well.
-fn find(conn: &Connection, room: RoomId, first: u64, before_ms: u64) -> Result<Option<Old>, Refusal> {
+fn find(conn: &Connection, room: RoomId, first: u64, before_ms: u64) -> Result<Option<ExpiredEvents>, Error> {
     let as_sql = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let mut events = conn.prepare_cached(
         "SELECT seq, at, kind, fields FROM events WHERE room = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
     )?;
     let mut rows = events.query(params![room.0, as_sql(first), RETENTION_BATCH_EVENTS])?;
-    let mut old = Old::default();
+    let mut old = ExpiredEvents::default();
     while let Some(row) = rows.next()? {
         let (seq, at): (i64, i64) = (row.get(0)?, row.get(1)?);
         let (kind, fields): (String, String) = (row.get(2)?, row.get(3)?);
@@ -113,14 +113,14 @@ fn find(conn: &Connection, room: RoomId, first: u64, before_ms: u64) -> Result<O
     Ok((old.last > 0).then_some(old))
 }
 
-fn is_over(conn: &Connection, run: RunId, before_ms: i64) -> Result<bool, Refusal> {
+fn is_over(conn: &Connection, run: RunId, before_ms: i64) -> Result<bool, Error> {
     let sql = "SELECT exit IS NOT NULL AND at + coalesce(ms, 0) < ?2 FROM runs WHERE id = ?1";
     let over: Option<bool> =
         conn.prepare_cached(sql)?.query_row(params![run.to_string(), before_ms], |row| row.get(0)).optional()?;
     Ok(over.unwrap_or(true))
 }
 
-fn remove(tx: &mut Tx<'_>, room: RoomId, old: &Old) -> Result<(), Refusal> {
+fn remove(tx: &mut Tx<'_>, room: RoomId, old: &ExpiredEvents) -> Result<(), Error> {
     let last = i64::try_from(old.last).unwrap_or(i64::MAX);
     for sql in [
         "DELETE FROM events WHERE room = ?1 AND seq <= ?2",

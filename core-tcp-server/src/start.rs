@@ -15,13 +15,13 @@ use crate::browsers::Browsers;
 use crate::clock::{monotonic_ms, now_ms};
 use crate::data::{DataError, DataFolder};
 use crate::descriptors;
+use crate::error::Error;
 use crate::files::Files;
 use crate::hooks::Hooks;
 use crate::limits::{CLOSE_WAIT_MS, SWEEP_EVERY_MS, UPLOAD_SWEEP_EVERY_MS};
 use crate::listen::{self, BindError, Listener};
 use crate::permits::Permits;
 use crate::presence::Presence;
-use crate::refusal::Refusal;
 use crate::rooms::Registry;
 use crate::runs::Runs;
 use crate::search::Search;
@@ -55,13 +55,13 @@ pub enum StartError {
     Bind(#[from] BindError),
     /// What is in the database.
     #[error("cannot read the data folder: {0}")]
-    Load(#[from] Refusal),
+    Load(#[from] Error),
 }
 
 impl StartError {
     /// Before there are requests, only a full disk makes the store refuse what it is given to write.
-    fn writing(folder: &DataFolder, refusal: Refusal) -> Self {
-        if refusal.code == Code::Busy { DataError::Full(folder.path.clone()).into() } else { refusal.into() }
+    fn writing(folder: &DataFolder, error: Error) -> Self {
+        if error.code == Code::Busy { DataError::Full(folder.path.clone()).into() } else { error.into() }
     }
 }
 
@@ -131,7 +131,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, 
     let addresses = listeners.iter().map(Listener::address).collect();
     listeners.push(listen::bind(&Address::Unix(socket.clone()), &[]).await?);
     let first_invite = accounts::first_invite(&state.store).await;
-    let first_invite = first_invite.map_err(|refusal| StartError::writing(&parts.folder, refusal))?;
+    let first_invite = first_invite.map_err(|error| StartError::writing(&parts.folder, error))?;
     let gateway_key = state.keys.gateway.clone();
     state.search.start(&state.store)?;
     for (run, upto) in state.runs.printed() {

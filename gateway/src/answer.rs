@@ -10,7 +10,7 @@ use crate::core_link::LinkError;
 
 /// Why a request was refused: the same code and words as on the wire, and a status.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct Error {
     status: StatusCode,
     code: Code,
     msg: String,
@@ -18,19 +18,19 @@ pub(crate) struct Refusal {
     reference: Option<String>,
 }
 
-impl Refusal {
-    pub fn new(code: Code, msg: impl Into<String>) -> Refusal {
+impl Error {
+    pub fn new(code: Code, msg: impl Into<String>) -> Error {
         let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Refusal { status, code, msg: msg.into(), retry_ms: None, reference: None }
+        Error { status, code, msg: msg.into(), retry_ms: None, reference: None }
     }
 
     /// The same with a status that says more than that of its code.
-    pub fn with_status(mut self, status: StatusCode) -> Refusal {
+    pub fn with_status(mut self, status: StatusCode) -> Error {
         self.status = status;
         self
     }
 
-    pub fn retry_after_ms(mut self, retry_ms: u64) -> Refusal {
+    pub fn retry_after_ms(mut self, retry_ms: u64) -> Error {
         self.retry_ms = Some(retry_ms);
         self
     }
@@ -47,30 +47,30 @@ struct ErrBody<'a> {
     reference: Option<&'a str>,
 }
 
-impl From<ErrAnswer> for Refusal {
-    fn from(err: ErrAnswer) -> Refusal {
-        let mut refusal = Refusal::new(err.code.unwrap_or(Code::Internal), err.msg);
-        refusal.retry_ms = err.retry_ms;
-        refusal.reference = err.reference;
-        refusal
+impl From<ErrAnswer> for Error {
+    fn from(err: ErrAnswer) -> Error {
+        let mut error = Error::new(err.code.unwrap_or(Code::Internal), err.msg);
+        error.retry_ms = err.retry_ms;
+        error.reference = err.reference;
+        error
     }
 }
 
-impl From<LinkError> for Refusal {
-    fn from(error: LinkError) -> Refusal {
+impl From<LinkError> for Error {
+    fn from(error: LinkError) -> Error {
         match error {
-            LinkError::Refused(err) => Refusal::from(*err),
+            LinkError::Refused(err) => Error::from(*err),
             LinkError::Unreachable(_) | LinkError::Lost(_) | LinkError::TimedOut => {
-                Refusal::new(Code::Busy, "the core cannot be reached; it may be starting").retry_after_ms(2_000)
+                Error::new(Code::Busy, "the core cannot be reached; it may be starting").retry_after_ms(2_000)
             }
             LinkError::Decode(_) | LinkError::Unexpected(_) => {
-                Refusal::new(Code::Internal, "the core gave an answer that the gateway does not understand")
+                Error::new(Code::Internal, "the core gave an answer that the gateway does not understand")
             }
         }
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let body =
             ErrBody { code: self.code, msg: &self.msg, retry_ms: self.retry_ms, reference: self.reference.as_deref() };

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 /// What becomes of a request's URI.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Stripped {
+pub(crate) enum BasePathMatch {
     /// It does not begin with the base path.
     Unchanged,
     /// The URI without the base path.
@@ -16,26 +16,26 @@ pub(crate) enum Stripped {
 }
 
 /// Takes the base path off a URI.
-pub(crate) fn strip(uri: &Uri, base_path: &str) -> Stripped {
+pub(crate) fn strip(uri: &Uri, base_path: &str) -> BasePathMatch {
     if base_path.is_empty() {
-        return Stripped::Unchanged;
+        return BasePathMatch::Unchanged;
     }
-    let Some(rest) = uri.path().strip_prefix(base_path) else { return Stripped::Unchanged };
+    let Some(rest) = uri.path().strip_prefix(base_path) else { return BasePathMatch::Unchanged };
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     if rest.is_empty() {
         // Relative, so that it is right whatever scheme and host the browser sees.
         let last = base_path.rsplit('/').next().unwrap_or_default();
-        return Stripped::Redirect(format!("{last}/{query}"));
+        return BasePathMatch::Redirect(format!("{last}/{query}"));
     }
     if !rest.starts_with('/') {
-        return Stripped::Unchanged;
+        return BasePathMatch::Unchanged;
     }
     let mut parts = uri.clone().into_parts();
     match format!("{rest}{query}").parse::<PathAndQuery>() {
         Ok(path) => parts.path_and_query = Some(path),
-        Err(_) => return Stripped::Unchanged,
+        Err(_) => return BasePathMatch::Unchanged,
     }
-    Uri::from_parts(parts).map_or(Stripped::Unchanged, Stripped::To)
+    Uri::from_parts(parts).map_or(BasePathMatch::Unchanged, BasePathMatch::To)
 }
 
 /// An answer that leads to a relative location.
@@ -54,12 +54,12 @@ mod tests {
     #[test]
     fn both_ways() {
         let strip = |uri: &str, base: &str| strip(&uri.parse().unwrap(), base);
-        assert_eq!(strip("/r/x", ""), Stripped::Unchanged);
-        assert_eq!(strip("/r/x?a=b", "/ops"), Stripped::Unchanged);
-        assert_eq!(strip("/ops/r/x?a=b", "/ops"), Stripped::To("/r/x?a=b".parse().unwrap()));
-        assert_eq!(strip("/ops/", "/ops"), Stripped::To("/".parse().unwrap()));
-        assert_eq!(strip("/opsx/r", "/ops"), Stripped::Unchanged);
-        assert_eq!(strip("/ops?a=b", "/ops"), Stripped::Redirect("ops/?a=b".into()));
-        assert_eq!(strip("/a/b", "/a/b"), Stripped::Redirect("b/".into()));
+        assert_eq!(strip("/r/x", ""), BasePathMatch::Unchanged);
+        assert_eq!(strip("/r/x?a=b", "/ops"), BasePathMatch::Unchanged);
+        assert_eq!(strip("/ops/r/x?a=b", "/ops"), BasePathMatch::To("/r/x?a=b".parse().unwrap()));
+        assert_eq!(strip("/ops/", "/ops"), BasePathMatch::To("/".parse().unwrap()));
+        assert_eq!(strip("/opsx/r", "/ops"), BasePathMatch::Unchanged);
+        assert_eq!(strip("/ops?a=b", "/ops"), BasePathMatch::Redirect("ops/?a=b".into()));
+        assert_eq!(strip("/a/b", "/a/b"), BasePathMatch::Redirect("b/".into()));
     }
 }

@@ -36,7 +36,8 @@ pub(crate) async fn run(socket: WebSocket, link: CoreLink, limits: &Limits, stop
     let (fault, faulted) = oneshot::channel();
     let carried = async {
         let up = up(stream, writer, &heartbeat, fault);
-        let down = Down { sink: &mut sink, reader: &mut reader, heartbeat: &heartbeat, limits }.run(faulted, stop);
+        let down =
+            CoreToBrowser { sink: &mut sink, reader: &mut reader, heartbeat: &heartbeat, limits }.run(faulted, stop);
         let (mut up, mut down) = (std::pin::pin!(up), std::pin::pin!(down));
         // Each direction ends by itself: what the browser said before it left still reaches the core, and what the core
         // said before it went still reaches the browser.
@@ -112,14 +113,14 @@ async fn pass_on(message: Message, writer: &mut FrameWriter) -> Result<(), Fault
 }
 
 /// Core to browser.
-struct Down<'a> {
+struct CoreToBrowser<'a> {
     sink: &'a mut Sink,
     reader: &'a mut FrameReader,
     heartbeat: &'a Heartbeat,
     limits: &'a Limits,
 }
 
-impl Down<'_> {
+impl CoreToBrowser<'_> {
     async fn run(mut self, mut faulted: oneshot::Receiver<Fault>, stop: &CancellationToken) -> Ended {
         let mut ticks = interval_at(Instant::now() + self.limits.ping_after, self.limits.ping_after);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

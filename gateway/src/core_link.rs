@@ -244,9 +244,9 @@ pub(crate) fn joined(frame: &Frame) -> Bytes {
     out.freeze()
 }
 
-type Halves = (Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unpin>);
+type SplitStream = (Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unpin>);
 
-async fn dial(address: &Address) -> io::Result<Halves> {
+async fn dial(address: &Address) -> io::Result<SplitStream> {
     match address {
         Address::Tcp(host_port) => {
             let stream = TcpStream::connect(host_port).await?;

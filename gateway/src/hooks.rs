@@ -18,7 +18,7 @@ use wardroom_protocol::frame::{Number, encode_with_body};
 use wardroom_protocol::limits::{BODY_BYTES_MAX, HOOK_BYTES_MAX};
 use wardroom_protocol::messages::{HookPart, HookPost, Stood};
 
-use crate::answer::{Refusal, json};
+use crate::answer::{Error, json};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::core_link::CoreLink;
@@ -32,10 +32,10 @@ pub(crate) async fn post(
     uri: Uri,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Error> {
     if token.len() > TOKEN_BYTES_MAX || !token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         // As the core says it of one that it does not know.
-        return Err(Refusal::new(Code::NotFound, "there is no such webhook"));
+        return Err(Error::new(Code::NotFound, "there is no such webhook"));
     }
     let content_type = field(&headers, header::CONTENT_TYPE.as_str())?.unwrap_or_default();
     let github = field(&headers, "x-github-event")?;
@@ -49,7 +49,7 @@ pub(crate) async fn post(
     let limits = &app.settings.limits;
     // Told at once where the program says so itself.
     if body.size_hint().lower() > HOOK_BYTES_MAX as u64 {
-        return Err(Refusal::new(Code::TooLarge, "a webhook takes at most 1 MiB"));
+        return Err(Error::new(Code::TooLarge, "a webhook takes at most 1 MiB"));
     }
     let mut body = Incoming { body, left: HOOK_BYTES_MAX, idle: limits.body_idle };
     let mut part = BytesMut::new();
@@ -80,17 +80,17 @@ struct Incoming {
 
 impl Incoming {
     /// Reads until there is more than a frame holds, or all there is.
-    async fn fill(&mut self, part: &mut BytesMut) -> Result<(), Refusal> {
+    async fn fill(&mut self, part: &mut BytesMut) -> Result<(), Error> {
         while part.len() <= BODY_BYTES_MAX {
             let late = || {
-                let refusal = Refusal::new(Code::BadRequest, "the body did not come in time");
-                refusal.with_status(StatusCode::REQUEST_TIMEOUT)
+                let error = Error::new(Code::BadRequest, "the body did not come in time");
+                error.with_status(StatusCode::REQUEST_TIMEOUT)
             };
             let Some(frame) = timeout(self.idle, self.body.frame()).await.map_err(|_| late())? else { break };
-            let frame = frame.map_err(|_| Refusal::new(Code::BadRequest, "the body broke off"))?;
+            let frame = frame.map_err(|_| Error::new(Code::BadRequest, "the body broke off"))?;
             let Ok(bytes) = frame.into_data() else { continue };
             let left = self.left.checked_sub(bytes.len());
-            self.left = left.ok_or_else(|| Refusal::new(Code::TooLarge, "a webhook takes at most 1 MiB"))?;
+            self.left = left.ok_or_else(|| Error::new(Code::TooLarge, "a webhook takes at most 1 MiB"))?;
             part.extend_from_slice(&bytes);
         }
         Ok(())
@@ -98,26 +98,26 @@ impl Incoming {
 }
 
 /// A header's value, if it is there and is text.
-fn field(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refusal> {
+fn field(headers: &HeaderMap, name: &str) -> Result<Option<String>, Error> {
     let Some(value) = headers.get(name) else { return Ok(None) };
-    let text = value.to_str().map_err(|_| Refusal::new(Code::BadRequest, format!("{name} is not text")))?;
+    let text = value.to_str().map_err(|_| Error::new(Code::BadRequest, format!("{name} is not text")))?;
     bounded(name, text.to_owned()).map(Some)
 }
 
 /// `?key=`
-fn key_of(uri: &Uri) -> Result<Option<String>, Refusal> {
+fn key_of(uri: &Uri) -> Result<Option<String>, Error> {
     let Some(key) = crate::files::query_field(uri.query(), "key").filter(|key| !key.is_empty()) else {
         return Ok(None);
     };
     let key = percent_decode_str(key).decode_utf8();
-    let key = key.map_err(|_| Refusal::new(Code::BadRequest, "the key is not UTF-8"))?;
+    let key = key.map_err(|_| Error::new(Code::BadRequest, "the key is not UTF-8"))?;
     bounded("key", key.into_owned()).map(Some)
 }
 
-fn bounded(name: &str, text: String) -> Result<String, Refusal> {
+fn bounded(name: &str, text: String) -> Result<String, Error> {
     if text.len() > HOOK_FIELD_BYTES_MAX {
         let msg = format!("{name} has at most {HOOK_FIELD_BYTES_MAX} bytes");
-        return Err(Refusal::new(Code::TooLarge, msg));
+        return Err(Error::new(Code::TooLarge, msg));
     }
     Ok(text)
 }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use wardroom_protocol::messages::{Auth, SessionEnd, Welcome};
 use wardroom_protocol::{Code, UserName};
 
-use crate::answer::{Refusal, json};
+use crate::answer::{Error, json};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cookie;
@@ -41,7 +41,7 @@ pub(crate) async fn login(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Error> {
     let given: Credentials = read(&app, &caller, &headers, body).await?;
     remember(&app, &caller, Auth::Password { user: given.user, password: given.password }).await
 }
@@ -52,9 +52,9 @@ pub(crate) async fn invite(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Error> {
     let given: Acceptance = read(&app, &caller, &headers, body).await?;
-    let user = UserName::parse(&given.user).map_err(|e| Refusal::new(Code::BadRequest, e.to_string()))?;
+    let user = UserName::parse(&given.user).map_err(|e| Error::new(Code::BadRequest, e.to_string()))?;
     remember(&app, &caller, Auth::Invite { invite: given.invite, user, password: given.password }).await
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn logout(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Error> {
     refuse_forged(&app, &caller, &Method::POST, &headers)?;
     let settings = &app.settings;
     if let Some(session) = cookie::session(&headers, &caller, &settings.base_path) {
@@ -95,16 +95,16 @@ pub(crate) async fn session(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Error> {
     let Some(session) = cookie::session(&headers, &caller, &app.settings.base_path) else {
-        return Err(Refusal::new(Code::Unauthorized, "nobody is signed in"));
+        return Err(Error::new(Code::Unauthorized, "nobody is signed in"));
     };
     let (_, welcome) = CoreLink::sign_in(&app.settings, &caller, Some(session), None, None).await?;
     Ok(json(StatusCode::OK, &welcome.you))
 }
 
 /// Signs in with a session that outlives this connection, and puts its token into the cookie.
-async fn remember(app: &App, caller: &Caller, auth: Auth) -> Result<Response, Refusal> {
+async fn remember(app: &App, caller: &Caller, auth: Auth) -> Result<Response, Error> {
     let label = if caller.agent.is_empty() { "web".to_owned() } else { caller.agent.clone() };
     let signed_in = CoreLink::sign_in(&app.settings, caller, None, Some(auth), Some(label)).await;
     let welcome: Welcome = match signed_in {
@@ -115,7 +115,7 @@ async fn remember(app: &App, caller: &Caller, auth: Auth) -> Result<Response, Re
             return Err(error.into());
         }
     };
-    let no_token = || Refusal::new(Code::Internal, "the core gave no session");
+    let no_token = || Error::new(Code::Internal, "the core gave no session");
     let token = welcome.token.as_deref().filter(|token| cookie::is_token(token)).ok_or_else(no_token)?;
     let set = cookie::set(token, caller, &app.settings.base_path).ok_or_else(no_token)?;
     let mut response = json(StatusCode::OK, &welcome.you);
@@ -124,39 +124,40 @@ async fn remember(app: &App, caller: &Caller, auth: Auth) -> Result<Response, Re
 }
 
 /// Reads a JSON body from our own page or from a program.
-async fn read<T: DeserializeOwned>(app: &App, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
+async fn read<T: DeserializeOwned>(app: &App, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<T, Error> {
     refuse_forged(app, caller, &Method::POST, headers)?;
     // Forms of other sites cannot send this type without asking first.
     if !headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
-        return Err(Refusal::new(Code::BadRequest, "the body must be application/json")
+        return Err(Error::new(Code::BadRequest, "the body must be application/json")
             .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     let body = timeout(app.settings.limits.body_idle, to_bytes(body, JSON_BYTES_MAX));
     let bytes: Bytes = match body.await {
         Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => return Err(Refusal::new(Code::TooLarge, "the body is over 16 KiB")),
+        Ok(Err(_)) => return Err(Error::new(Code::TooLarge, "the body is over 16 KiB")),
         Err(_) => {
-            return Err(Refusal::new(Code::BadRequest, "the body did not come in time")
-                .with_status(StatusCode::REQUEST_TIMEOUT));
+            return Err(
+                Error::new(Code::BadRequest, "the body did not come in time").with_status(StatusCode::REQUEST_TIMEOUT)
+            );
         }
     };
     // serde's own words could show what was typed.
     serde_json::from_slice(&bytes)
-        .map_err(|_| Refusal::new(Code::BadRequest, "the body is not the JSON that belongs here"))
+        .map_err(|_| Error::new(Code::BadRequest, "the body is not the JSON that belongs here"))
 }
 
 /// Refuses what another site's page may have sent.
-pub(crate) fn refuse_forged(app: &App, caller: &Caller, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn refuse_forged(app: &App, caller: &Caller, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
     let allowed = app.settings.allowed_origins(caller);
     if !is_forged(method, headers, &allowed) {
         return Ok(());
     }
     tracing::warn!(client = caller.address_text(), %method, "a request of another site's page was refused");
     let msg = match headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) {
-        Some(seen) => format!("this request comes from the page of another site: {}", origin::refusal(seen, &allowed)),
+        Some(seen) => format!("this request comes from the page of another site: {}", origin::error(seen, &allowed)),
         None => "this request comes from the page of another site".to_owned(),
     };
-    Err(Refusal::new(Code::Forbidden, msg))
+    Err(Error::new(Code::Forbidden, msg))
 }
 
 fn is_json(value: &HeaderValue) -> bool {

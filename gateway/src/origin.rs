@@ -74,7 +74,7 @@ impl fmt::Display for Origin {
 }
 
 /// What is wrong where a page of this origin is refused, and what to do: one text for WebSockets and requests.
-pub(crate) fn refusal(seen: &str, allowed: &[Origin]) -> String {
+pub(crate) fn error(seen: &str, allowed: &[Origin]) -> String {
     let shown: String = wardroom_protocol::visible::visible(seen).chars().take(200).collect();
     let origin = Origin::parse(seen);
     let twin = origin.as_ref().and_then(|seen| allowed.iter().find(|ours| ours.host == seen.host));

@@ -135,12 +135,12 @@ async fn answer(
     let caller = Caller::of(peer, request.headers(), &app.settings);
     let page_csp = app.page.policy(&caller);
     let response = match base_path::strip(request.uri(), &app.settings.base_path) {
-        base_path::Stripped::Redirect(location) => base_path::redirect(&location),
-        base_path::Stripped::Unchanged => {
+        base_path::BasePathMatch::Redirect(location) => base_path::redirect(&location),
+        base_path::BasePathMatch::Unchanged => {
             request.extensions_mut().insert(caller);
             router.call(request.map(Body::new)).await?
         }
-        base_path::Stripped::To(uri) => {
+        base_path::BasePathMatch::To(uri) => {
             *request.uri_mut() = uri;
             request.extensions_mut().insert(caller);
             router.call(request.map(Body::new)).await?

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use wardroom_protocol::{Code, SUBPROTOCOL};
 
-use crate::answer::Refusal;
+use crate::answer::Error;
 use crate::app::App;
 use crate::bridge;
 use crate::caller::Caller;
@@ -24,7 +24,7 @@ pub(crate) async fn upgrade(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Error> {
     let headers = request.headers().clone();
     check_origin(&app, &caller, &headers)?;
     // The check below takes the request, so a second handle to its upgrade is kept.
@@ -34,7 +34,7 @@ pub(crate) async fn upgrade(
         Err(_) => return Ok(needs_upgrade(&headers)),
     };
     if checked.selected_protocol().is_none() {
-        return Err(Refusal::new(Code::BadRequest, "a WebSocket here speaks the sub-protocol wardroom.v1"));
+        return Err(Error::new(Code::BadRequest, "a WebSocket here speaks the sub-protocol wardroom.v1"));
     }
     let session = cookie::session(&headers, &caller, &app.settings.base_path);
     if let Some((takeover, on_upgrade)) = handover {
@@ -77,7 +77,7 @@ async fn open(socket: WebSocket, app: &App, caller: &Caller, session: Option<Str
 
 /// Any page on the web can open a WebSocket to us, and the browser sends our cookie with it: only Origin tells whose
 /// page it is. Programs send none, and have no cookie that a page could ride on.
-fn check_origin(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_origin(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(), Error> {
     let Some(named) = headers.get(header::ORIGIN) else {
         if headers.contains_key(header::COOKIE) {
             return Err(refused(caller, "none", "a WebSocket with a cookie must name its Origin".to_owned()));
@@ -90,12 +90,12 @@ fn check_origin(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(), R
     if parsed.as_ref().is_some_and(|origin| allowed.contains(origin)) {
         return Ok(());
     }
-    Err(refused(caller, seen, origin::refusal(seen, &allowed)))
+    Err(refused(caller, seen, origin::error(seen, &allowed)))
 }
 
-fn refused(caller: &Caller, origin: &str, msg: String) -> Refusal {
+fn refused(caller: &Caller, origin: &str, msg: String) -> Error {
     tracing::warn!(client = caller.address_text(), origin, reason = msg, "websocket refused");
-    Refusal::new(Code::Forbidden, msg)
+    Error::new(Code::Forbidden, msg)
 }
 
 /// A request that asks for no WebSocket, most likely because a proxy took the headers away that did.
@@ -105,7 +105,7 @@ fn needs_upgrade(headers: &HeaderMap) -> Response {
     } else {
         "this is the address of a WebSocket"
     };
-    let mut response = Refusal::new(Code::BadRequest, msg).with_status(StatusCode::UPGRADE_REQUIRED).into_response();
+    let mut response = Error::new(Code::BadRequest, msg).with_status(StatusCode::UPGRADE_REQUIRED).into_response();
     response.headers_mut().insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
     response
 }

@@ -4,8 +4,8 @@ use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::Role;
 use wardroom_protocol::messages::InviteAdded;
 
+use crate::error::Error;
 use crate::limits::INVITE_MS;
-use crate::refusal::Refusal;
 use crate::secrets::{random_hex, token_hash};
 use crate::store::{Store, Tx};
 
@@ -13,12 +13,12 @@ use crate::store::{Store, Tx};
 pub(super) const INVITE_BYTES: usize = 16;
 
 /// Makes an invite within a transaction.
-pub(super) fn make(tx: &Tx<'_>, role: Role, by: &str) -> Result<InviteAdded, Refusal> {
+pub(super) fn make(tx: &Tx<'_>, role: Role, by: &str) -> Result<InviteAdded, Error> {
     make_of(tx, role, by, random_hex(INVITE_BYTES))
 }
 
 /// Of this secret. Where there is one already, a request was repeated, and nothing is made.
-pub(super) fn make_of(tx: &Tx<'_>, role: Role, by: &str, invite: String) -> Result<InviteAdded, Refusal> {
+pub(super) fn make_of(tx: &Tx<'_>, role: Role, by: &str, invite: String) -> Result<InviteAdded, Error> {
     let known = "SELECT expires FROM invites WHERE hash = ?1";
     let known: Option<i64> = tx.conn.query_row(known, [token_hash(&invite)], |row| row.get(0)).optional()?;
     if let Some(until) = known {
@@ -35,7 +35,7 @@ pub(super) fn make_of(tx: &Tx<'_>, role: Role, by: &str, invite: String) -> Resu
 }
 
 /// Uses an invite up within a transaction; what it makes one.
-pub(super) fn take(tx: &Tx<'_>, invite: &str) -> Result<Role, Refusal> {
+pub(super) fn take(tx: &Tx<'_>, invite: &str) -> Result<Role, Error> {
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     let role: Option<String> = tx
         .conn
@@ -45,26 +45,26 @@ pub(super) fn take(tx: &Tx<'_>, invite: &str) -> Result<Role, Refusal> {
             |row| row.get(0),
         )
         .optional()?;
-    role.ok_or_else(refused)?.parse().map_err(Refusal::internal)
+    role.ok_or_else(refused)?.parse().map_err(Error::internal)
 }
 
 /// True while an invite is good. It may be used up by the time that [`take`] is asked.
-pub(super) async fn is_good(store: &Store, invite: &str, now_ms: u64) -> Result<bool, Refusal> {
+pub(super) async fn is_good(store: &Store, invite: &str, now_ms: u64) -> Result<bool, Error> {
     let (hash, now) = (token_hash(invite), i64::try_from(now_ms).unwrap_or(i64::MAX));
     let exists = "SELECT EXISTS(SELECT 1 FROM invites WHERE hash = ?1 AND expires > ?2)";
     store.read(move |conn| Ok(conn.prepare_cached(exists)?.query_row(params![hash, now], |row| row.get(0))?)).await
 }
 
 /// What is said of an invite that is not good.
-pub(super) fn refused() -> Refusal {
-    Refusal::unauthorized("this invite is used up, too old or wrong: ask an admin for another")
+pub(super) fn refused() -> Error {
+    Error::unauthorized("this invite is used up, too old or wrong: ask an admin for another")
 }
 
 /// An invite for the first administrator, as long as there is none. The one that was printed before ends.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn first_invite(store: &Store) -> Result<Option<String>, Refusal> {
+pub async fn first_invite(store: &Store) -> Result<Option<String>, Error> {
     store
         .write(|tx| {
             let admins = "SELECT count(*) FROM users WHERE role = 'admin' AND id <> 0";

@@ -15,8 +15,8 @@ use super::passwords::Lane;
 use super::sessions::{self, Kind};
 use super::{Accounts, User, Users, invites, put};
 use crate::data::Keys;
+use crate::error::Error;
 use crate::policy::{Admin, Member};
-use crate::refusal::Refusal;
 use crate::rooms::{GENERAL, GENERAL_NAME, Registry, Room};
 use crate::secrets::{derived_hex, random_hex};
 use crate::store::{NewEvent, Store, Tx, UserId};
@@ -28,11 +28,11 @@ pub(super) fn insert_user(
     shown: Option<&str>,
     role: Role,
     phc: &str,
-) -> Result<User, Refusal> {
+) -> Result<User, Error> {
     let shown = shown.map(str::trim).filter(|s| !s.is_empty()).unwrap_or(name.as_str());
     if shown.chars().count() > TITLE_CHARS_MAX || shown.chars().any(|c| c.is_control() || is_deceptive(c)) {
         let msg = "a shown name has at most 120 characters, and no control or direction characters";
-        return Err(Refusal::bad_request(msg));
+        return Err(Error::bad_request(msg));
     }
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     let added = tx.conn.execute(
@@ -40,7 +40,7 @@ pub(super) fn insert_user(
         params![name.as_str(), shown, role.as_str(), phc, now],
     )?;
     if added == 0 {
-        return Err(Refusal::conflict(format!("there is a user {name} already: choose another name")));
+        return Err(Error::conflict(format!("there is a user {name} already: choose another name")));
     }
     let id = UserId(tx.conn.last_insert_rowid());
     tx.conn.execute("INSERT INTO members(room, user, read) VALUES(?1, ?2, 0)", params![GENERAL.0, id.0])?;
@@ -70,8 +70,8 @@ impl Accounts {
     ///
     /// # Errors
     /// `conflict` for a name that is taken; what is wrong with the password.
-    pub async fn add_user(&self, store: &Store, rooms: &Registry, by: &Admin<'_>, add: UserAdd) -> Result<(), Refusal> {
-        let phc = self.hasher.hash(add.password, Lane::Known).await?;
+    pub async fn add_user(&self, store: &Store, rooms: &Registry, by: &Admin<'_>, add: UserAdd) -> Result<(), Error> {
+        let phc = self.hasher.hash(add.password, Lane::LastTold).await?;
         let by = by.member().clone();
         let work = move |tx: &mut Tx<'_>| {
             let user = insert_user(tx, &add.user, add.name.as_deref(), add.role, &phc)?;
@@ -86,7 +86,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn list_users(&self, store: &Store, _by: &Admin<'_>) -> Result<Vec<UserInfo>, Refusal> {
+    pub async fn list_users(&self, store: &Store, _by: &Admin<'_>) -> Result<Vec<UserInfo>, Error> {
         let counts: Vec<(i64, i64)> = store
             .read(|conn| {
                 let mut statement = conn.prepare_cached("SELECT user, count(*) FROM sessions GROUP BY user")?;
@@ -112,8 +112,8 @@ impl Accounts {
     ///
     /// # Errors
     /// `not_found`; what is wrong with the password.
-    pub async fn set_password(&self, store: &Store, by: &Admin<'_>, set: UserPasswd) -> Result<UserId, Refusal> {
-        let phc = self.hasher.hash(set.password, Lane::Known).await?;
+    pub async fn set_password(&self, store: &Store, by: &Admin<'_>, set: UserPasswd) -> Result<UserId, Error> {
+        let phc = self.hasher.hash(set.password, Lane::LastTold).await?;
         let by = by.member().clone();
         let work = move |tx: &mut Tx<'_>| {
             let id = find_person(tx, &set.user)?;
@@ -135,7 +135,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `not_found`; `conflict` for the last admin, without whom nobody could open it again.
-    pub async fn set_disabled(&self, store: &Store, by: &Admin<'_>, set: UserDisable) -> Result<UserId, Refusal> {
+    pub async fn set_disabled(&self, store: &Store, by: &Admin<'_>, set: UserDisable) -> Result<UserId, Error> {
         let by = by.member().clone();
         let (name, is_disabled) = (set.user.clone(), set.disabled);
         let id = store
@@ -147,7 +147,7 @@ impl Accounts {
                 let role: String =
                     tx.conn.query_row("SELECT role FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;
                 if set.disabled && left == 0 && role == Role::Admin.as_str() {
-                    return Err(Refusal::conflict("this is the last admin: make another one first"));
+                    return Err(Error::conflict("this is the last admin: make another one first"));
                 }
                 if set.disabled {
                     tx.conn.execute("DELETE FROM sessions WHERE user = ?1", [id.0])?;
@@ -167,7 +167,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `not_found`; `conflict` for a bot, and for the last admin.
-    pub async fn set_role(&self, store: &Store, by: &Admin<'_>, set: UserSetRole) -> Result<Arc<User>, Refusal> {
+    pub async fn set_role(&self, store: &Store, by: &Admin<'_>, set: UserSetRole) -> Result<Arc<User>, Error> {
         let by = by.member().clone();
         let UserSetRole { user: name, role } = set;
         let whom = name.clone();
@@ -180,12 +180,12 @@ impl Accounts {
                 let others = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0 AND id NOT IN (0, ?1)";
                 let others: i64 = tx.conn.query_row(others, [id.0], |row| row.get(0))?;
                 if was == Role::Admin.as_str() && role < Role::Admin && others == 0 {
-                    return Err(Refusal::conflict("this is the last admin: make another one first"));
+                    return Err(Error::conflict("this is the last admin: make another one first"));
                 }
                 tx.audit(by.user.name.as_str(), &by.address, "role", whom.as_str(), role.as_str())
             })
             .await?;
-        let user = self.by_name(name.as_str()).ok_or_else(|| Refusal::internal("an account that is not in memory"))?;
+        let user = self.by_name(name.as_str()).ok_or_else(|| Error::internal("an account that is not in memory"))?;
         user.set_role(role);
         Ok(user)
     }
@@ -200,7 +200,7 @@ impl Accounts {
         by: &Admin<'_>,
         add: TokenAdd,
         keys: &Keys,
-    ) -> Result<TokenAdded, Refusal> {
+    ) -> Result<TokenAdded, Error> {
         let by = by.member().clone();
         let secret = secret_of("token", &by, add.user.as_str(), add.nonce.as_ref(), keys, sessions::TOKEN_BYTES);
         store
@@ -224,7 +224,7 @@ impl Accounts {
         by: &Admin<'_>,
         add: InviteAdd,
         keys: &Keys,
-    ) -> Result<InviteAdded, Refusal> {
+    ) -> Result<InviteAdded, Error> {
         let by = by.member().clone();
         let secret = secret_of("invite", &by, add.role.as_str(), add.nonce.as_ref(), keys, invites::INVITE_BYTES);
         store
@@ -244,20 +244,20 @@ fn secret_of(what: &str, by: &Member, of: &str, nonce: Option<&Nonce>, keys: &Ke
     }
 }
 
-fn find_user(tx: &Tx<'_>, name: &UserName) -> Result<UserId, Refusal> {
+fn find_user(tx: &Tx<'_>, name: &UserName) -> Result<UserId, Error> {
     let id: Option<i64> = tx
         .conn
         .query_row("SELECT id FROM users WHERE name = ?1 AND id <> 0", [name.as_str()], |row| row.get(0))
         .optional()?;
-    id.map(UserId).ok_or_else(|| Refusal::not_found(format!("there is no user {name}")))
+    id.map(UserId).ok_or_else(|| Error::not_found(format!("there is no user {name}")))
 }
 
 /// Somebody who may sign in.
-fn find_person(tx: &Tx<'_>, name: &UserName) -> Result<UserId, Refusal> {
+fn find_person(tx: &Tx<'_>, name: &UserName) -> Result<UserId, Error> {
     let id = find_user(tx, name)?;
     let is_bot: bool = tx.conn.query_row("SELECT bot FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;
     if is_bot {
-        return Err(Refusal::conflict(format!("{name} is a webhook's bot: nobody signs in by it")));
+        return Err(Error::conflict(format!("{name} is a webhook's bot: nobody signs in by it")));
     }
     Ok(id)
 }

@@ -23,8 +23,8 @@ use tokio::sync::Semaphore;
 use wardroom_protocol::messages::You;
 use wardroom_protocol::{Role, UserName};
 
+use crate::error::Error;
 use crate::limits::SIGN_INS_MAX;
-use crate::refusal::Refusal;
 use crate::store::UserId;
 use passwords::Hasher;
 use throttle::Throttle;
@@ -133,7 +133,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Where the database fails.
-    pub fn load(conn: &Connection) -> Result<Self, Refusal> {
+    pub fn load(conn: &Connection) -> Result<Self, Error> {
         let mut statement = conn.prepare("SELECT id, name, shown, role, disabled, bot FROM users")?;
         let mut rows = statement.query([])?;
         let mut users = Index::default();
@@ -198,10 +198,10 @@ fn count_of(counts: &Mutex<HashMap<UserId, u64>>, user: UserId) -> u64 {
     counts.lock().unwrap_or_else(PoisonError::into_inner).get(&user).copied().unwrap_or(0)
 }
 
-fn read_user(row: &rusqlite::Row<'_>) -> Result<User, Refusal> {
+fn read_user(row: &rusqlite::Row<'_>) -> Result<User, Error> {
     let name: String = row.get(1)?;
     let role: String = row.get(3)?;
-    let (name, role) = (UserName::parse(&name).map_err(Refusal::internal)?, role.parse().map_err(Refusal::internal)?);
+    let (name, role) = (UserName::parse(&name).map_err(Error::internal)?, role.parse().map_err(Error::internal)?);
     let user = User { is_bot: row.get(5)?, ..User::new(UserId(row.get(0)?), name, row.get(2)?, role) };
     user.set_disabled(row.get(4)?);
     Ok(user)

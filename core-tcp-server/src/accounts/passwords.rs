@@ -9,8 +9,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 use wardroom_protocol::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
 
+use crate::error::Error;
 use crate::limits::{HASHES_KNOWN_MAX, HASHES_MAX, SIGN_IN_WAIT_MS};
-use crate::refusal::Refusal;
 
 /// Hashes passwords, [`HASHES_MAX`] at a time.
 pub(super) struct Hasher {
@@ -24,7 +24,7 @@ pub(super) enum Lane {
     /// Anybody.
     Stranger,
     /// Somebody who does not wait behind strangers: an admin, or who signs in from where they did so before.
-    Known,
+    LastTold,
 }
 
 impl Default for Hasher {
@@ -36,26 +36,26 @@ impl Default for Hasher {
 
 impl Hasher {
     /// The PHC string of a password.
-    pub(super) async fn hash(&self, password: String, lane: Lane) -> Result<String, Refusal> {
+    pub(super) async fn hash(&self, password: String, lane: Lane) -> Result<String, Error> {
         check(&password)?;
         self.blocking(lane, move || {
-            let salt = SaltString::encode_b64(&hex_bytes()).map_err(Refusal::internal)?;
-            let hash = argon2()?.hash_password(password.as_bytes(), &salt).map_err(Refusal::internal)?;
+            let salt = SaltString::encode_b64(&hex_bytes()).map_err(Error::internal)?;
+            let hash = argon2()?.hash_password(password.as_bytes(), &salt).map_err(Error::internal)?;
             Ok(hash.to_string())
         })
         .await
     }
 
     /// True if it is the password of this PHC string. Without one (no such account) the work is the same.
-    pub(super) async fn verify(&self, password: String, phc: Option<String>, lane: Lane) -> Result<bool, Refusal> {
+    pub(super) async fn verify(&self, password: String, phc: Option<String>, lane: Lane) -> Result<bool, Error> {
         if password.len() > PASSWORD_BYTES_MAX {
             return Ok(false);
         }
         self.blocking(lane, move || {
             let known = phc.as_deref().and_then(|phc| PasswordHash::new(phc).ok());
             let Some(known) = known else {
-                let salt = SaltString::encode_b64(b"no such account!").map_err(Refusal::internal)?;
-                argon2()?.hash_password(password.as_bytes(), &salt).map_err(Refusal::internal)?;
+                let salt = SaltString::encode_b64(b"no such account!").map_err(Error::internal)?;
+                argon2()?.hash_password(password.as_bytes(), &salt).map_err(Error::internal)?;
                 return Ok(false);
             };
             Ok(argon2()?.verify_password(password.as_bytes(), &known).is_ok())
@@ -66,23 +66,23 @@ impl Hasher {
     async fn blocking<T: Send + 'static>(
         &self,
         lane: Lane,
-        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, Refusal> {
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let wait = Duration::from_millis(SIGN_IN_WAIT_MS);
-        let permits = Arc::clone(if lane == Lane::Known { &self.known } else { &self.strangers });
+        let permits = Arc::clone(if lane == Lane::LastTold { &self.known } else { &self.strangers });
         let permit = tokio::time::timeout(wait, permits.acquire_owned()).await;
-        let permit = permit.map_err(|_| Refusal::busy("many people are signing in: try again", 5_000))?;
+        let permit = permit.map_err(|_| Error::busy("many people are signing in: try again", 5_000))?;
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(permit);
             result
         });
-        done.await.map_err(Refusal::internal)?
+        done.await.map_err(Error::internal)?
     }
 }
 
-fn argon2() -> Result<Argon2<'static>, Refusal> {
-    let params = Params::new(19 * 1_024, 2, 1, None).map_err(Refusal::internal)?;
+fn argon2() -> Result<Argon2<'static>, Error> {
+    let params = Params::new(19 * 1_024, 2, 1, None).map_err(Error::internal)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -94,12 +94,12 @@ fn hex_bytes() -> Vec<u8> {
 ///
 /// # Errors
 /// `bad_request`
-pub(super) fn check(password: &str) -> Result<(), Refusal> {
+pub(super) fn check(password: &str) -> Result<(), Error> {
     if password.chars().count() < PASSWORD_CHARS_MIN {
-        return Err(Refusal::bad_request("a password has at least 8 characters"));
+        return Err(Error::bad_request("a password has at least 8 characters"));
     }
     if password.len() > PASSWORD_BYTES_MAX {
-        return Err(Refusal::bad_request("a password has at most 1,024 bytes"));
+        return Err(Error::bad_request("a password has at most 1,024 bytes"));
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Accounts, User};
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::limits::{SESSION_MS, SESSIONS_PER_USER_MAX};
-use crate::refusal::Refusal;
 use crate::secrets::{random_hex, token_hash};
 use crate::store::{Store, Tx, UserId};
 
@@ -36,7 +36,7 @@ pub(super) fn make(
     kind: Kind,
     label: &str,
     address: &str,
-) -> Result<(SessionId, String), Refusal> {
+) -> Result<(SessionId, String), Error> {
     make_of(tx, user, kind, label, address, random_hex(TOKEN_BYTES))
 }
 
@@ -48,7 +48,7 @@ pub(super) fn make_of(
     label: &str,
     address: &str,
     token: String,
-) -> Result<(SessionId, String), Refusal> {
+) -> Result<(SessionId, String), Error> {
     let known = "SELECT id FROM sessions WHERE hash = ?1";
     let known: Option<i64> = tx.conn.query_row(known, [token_hash(&token)], |row| row.get(0)).optional()?;
     if let Some(id) = known {
@@ -62,7 +62,7 @@ pub(super) fn make_of(
         let oldest =
             "DELETE FROM sessions WHERE id = (SELECT min(id) FROM sessions WHERE user = ?1 AND expires IS NOT NULL)";
         if tx.conn.execute(oldest, [user.0])? == 0 {
-            return Err(Refusal::too_large("this account has 64 tokens: take one back first"));
+            return Err(Error::too_large("this account has 64 tokens: take one back first"));
         }
     }
     let label: String = label.chars().take(120).collect();
@@ -85,7 +85,7 @@ impl Accounts {
         store: &Store,
         token: &str,
         now_ms: u64,
-    ) -> Result<Option<(Arc<User>, SessionId)>, Refusal> {
+    ) -> Result<Option<(Arc<User>, SessionId)>, Error> {
         let hash = token_hash(token);
         let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
         let found: Option<(i64, i64)> = store
@@ -132,7 +132,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn sessions_of(&self, store: &Store, user: UserId) -> Result<HashSet<SessionId>, Refusal> {
+    pub async fn sessions_of(&self, store: &Store, user: UserId) -> Result<HashSet<SessionId>, Error> {
         store
             .read(move |conn| {
                 let mut statement = conn.prepare_cached("SELECT id FROM sessions WHERE user = ?1")?;
@@ -148,7 +148,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn expire_sessions(&self, store: &Store, now_ms: u64) -> Result<Vec<SessionId>, Refusal> {
+    pub async fn expire_sessions(&self, store: &Store, now_ms: u64) -> Result<Vec<SessionId>, Error> {
         if now_ms < self.next_expiry_ms.load(Ordering::Acquire) {
             return Ok(Vec::new());
         }
@@ -172,7 +172,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn end_session(&self, store: &Store, session: SessionId) -> Result<(), Refusal> {
+    pub async fn end_session(&self, store: &Store, session: SessionId) -> Result<(), Error> {
         store.write(move |tx| Ok(tx.conn.execute("DELETE FROM sessions WHERE id = ?1", [session.0]).map(drop)?)).await
     }
 }

@@ -15,8 +15,8 @@ use super::sessions::{self, Kind, SessionId, host_of};
 use super::throttle::Key;
 use super::{Accounts, User, count_of, invites};
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::permits::Origin;
-use crate::refusal::Refusal;
 use crate::rooms::{GENERAL, Registry};
 use crate::store::{Store, Tx, UserId};
 
@@ -79,7 +79,7 @@ impl Accounts {
         credentials: Credentials,
         remember: Option<String>,
         address: &str,
-    ) -> Result<SignedIn, Refusal> {
+    ) -> Result<SignedIn, Error> {
         let result = match credentials {
             Credentials::Token(token) => self.by_token(store, &token).await,
             Credentials::Password { user, password } => {
@@ -90,17 +90,17 @@ impl Accounts {
                 self.by_invite(store, rooms, wanted, remember, address).await
             }
         };
-        if let Err(refusal) = &result
-            && refusal.code == wardroom_protocol::Code::Unauthorized
+        if let Err(error) = &result
+            && error.code == wardroom_protocol::Code::Unauthorized
         {
             tracing::warn!(address, "sign-in refused");
         }
         result
     }
 
-    async fn by_token(&self, store: &Store, token: &str) -> Result<SignedIn, Refusal> {
+    async fn by_token(&self, store: &Store, token: &str) -> Result<SignedIn, Error> {
         let found = self.find_session(store, token, now_ms()).await?;
-        let (user, session) = found.ok_or_else(|| Refusal::unauthorized("this token is not valid: sign in again"))?;
+        let (user, session) = found.ok_or_else(|| Error::unauthorized("this token is not valid: sign in again"))?;
         Ok(SignedIn { user, session: Some(session), passwords_set: None, token: None, is_new: false })
     }
 
@@ -111,7 +111,7 @@ impl Accounts {
         password: String,
         remember: Option<String>,
         address: &str,
-    ) -> Result<SignedIn, Refusal> {
+    ) -> Result<SignedIn, Error> {
         let name = UserName::typed(typed).ok();
         let user = name.as_ref().and_then(|name| self.by_name(name.as_str()));
         let user = user.filter(|user| !user.is_disabled() && !user.is_bot && user.id != UserId::SYSTEM);
@@ -123,7 +123,7 @@ impl Accounts {
         let at = Origin::of(address);
         let account = name.map_or_else(|| typed.chars().take(64).collect(), |name| name.to_string());
         let (ways, lane) = if is_known {
-            (vec![vec![Key::Address(at)], vec![Key::Known(at)]], Lane::Known)
+            (vec![vec![Key::Address(at)], vec![Key::LastTold(at)]], Lane::LastTold)
         } else {
             (vec![vec![Key::Address(at), Key::Account(account)]], Lane::Stranger)
         };
@@ -131,7 +131,7 @@ impl Accounts {
         let is_right = self.hasher.verify(password, phc.clone(), lane).await?;
         let (Some(user), Some(phc), true) = (user, phc, is_right) else {
             attempt.failed();
-            return Err(Refusal::unauthorized(REFUSED));
+            return Err(Error::unauthorized(REFUSED));
         };
         drop(attempt);
         self.let_in(store, &user, phc, remember, address).await
@@ -146,12 +146,12 @@ impl Accounts {
         phc: String,
         remember: Option<String>,
         address: &str,
-    ) -> Result<SignedIn, Refusal> {
+    ) -> Result<SignedIn, Error> {
         let (who, at) = (Arc::clone(user), address.to_owned());
         let work = move |tx: &mut Tx<'_>| {
             let stands = "SELECT EXISTS(SELECT 1 FROM users WHERE id = ?1 AND password = ?2 AND disabled = 0)";
             if !tx.conn.query_row(stands, params![who.id.0, phc], |row| row.get(0))? {
-                return Err(Refusal::unauthorized(REFUSED));
+                return Err(Error::unauthorized(REFUSED));
             }
             tx.audit(who.name.as_str(), &at, "sign-in", "", remember.as_deref().unwrap_or(""))?;
             remember.map(|label| sessions::make(tx, who.id, Kind::Person, &label, &at)).transpose()
@@ -171,7 +171,7 @@ impl Accounts {
         wanted: Wanted,
         remember: Option<String>,
         address: &str,
-    ) -> Result<SignedIn, Refusal> {
+    ) -> Result<SignedIn, Error> {
         let Wanted { invite, name, password } = wanted;
         passwords::check(&password)?;
         let _place = self.place()?;
@@ -199,12 +199,12 @@ impl Accounts {
     }
 
     /// A place among the strangers whose passwords and invites are looked at.
-    fn place(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        self.sign_ins.try_acquire().map_err(|_| Refusal::busy("many people are signing in: try again", 2_000))
+    fn place(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.sign_ins.try_acquire().map_err(|_| Error::busy("many people are signing in: try again", 2_000))
     }
 
     /// The PHC string of an account, and whether somebody has signed in to it from this address before.
-    async fn secret_of(&self, store: &Store, user: UserId, host: &str) -> Result<(Option<String>, bool), Refusal> {
+    async fn secret_of(&self, store: &Store, user: UserId, host: &str) -> Result<(Option<String>, bool), Error> {
         let host = host.to_owned();
         store
             .read(move |conn| {

@@ -15,11 +15,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::clock::monotonic_ms;
+use crate::error::Error;
 use crate::limits::{
     ACCOUNT_BURST, ACCOUNT_REFILL_MS, ADDRESS_BURST, ADDRESS_REFILL_MS, SIGN_IN_WAIT_MS, THROTTLE_ENTRIES_MAX,
 };
 use crate::permits::Origin;
-use crate::refusal::Refusal;
 
 /// What is counted.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -27,7 +27,7 @@ pub(super) enum Key {
     /// An address, or the /64 of an IPv6 one.
     Address(Origin),
     /// What an address has beside that for accounts that were signed in to from there.
-    Known(Origin),
+    LastTold(Origin),
     /// An account, by the name that was tried, existing or not.
     Account(String),
 }
@@ -76,7 +76,7 @@ impl Throttle {
     ///
     /// # Errors
     /// `rate_limited` where too many failed; `busy` where the wait takes too long.
-    pub(super) async fn begin(&self, ways: Vec<Vec<Key>>) -> Result<Attempt<'_>, Refusal> {
+    pub(super) async fn begin(&self, ways: Vec<Vec<Key>>) -> Result<Attempt<'_>, Error> {
         let wait = Duration::from_millis(SIGN_IN_WAIT_MS);
         let begun = tokio::time::timeout(wait, async {
             loop {
@@ -86,12 +86,12 @@ impl Throttle {
                 let begun = self.lock().begin(&ways, monotonic_ms());
                 match begun {
                     Ok(keys) => return Ok(Attempt { throttle: self, keys }),
-                    Err(May::NotBefore(wait_ms)) => return Err(Refusal::rate_limited(wait_ms)),
+                    Err(May::NotBefore(wait_ms)) => return Err(Error::rate_limited(wait_ms)),
                     Err(_) => ended.await,
                 }
             }
         });
-        begun.await.unwrap_or_else(|_| Err(Refusal::busy("many sign-ins are under way: try again", 2_000)))
+        begun.await.unwrap_or_else(|_| Err(Error::busy("many sign-ins are under way: try again", 2_000)))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Buckets> {
@@ -187,7 +187,7 @@ impl Buckets {
 
 fn rates(key: &Key) -> (u32, u64) {
     match key {
-        Key::Address(_) | Key::Known(_) => (ADDRESS_BURST, ADDRESS_REFILL_MS),
+        Key::Address(_) | Key::LastTold(_) => (ADDRESS_BURST, ADDRESS_REFILL_MS),
         Key::Account(_) => (ACCOUNT_BURST, ACCOUNT_REFILL_MS),
     }
 }
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn who_is_known_has_another_way() {
         let mut buckets = Buckets::default();
-        let (here, known) = (address("203.0.113.9:1"), Key::Known(Origin::of("203.0.113.9:1")));
+        let (here, known) = (address("203.0.113.9:1"), Key::LastTold(Origin::of("203.0.113.9:1")));
         while fail(&mut buckets, &here, 0).is_ok() {}
         assert!(buckets.begin(&[vec![here.clone(), Key::Account("ann".to_owned())]], 0).is_err());
         assert!(!buckets.0.contains_key(&Key::Account("ann".to_owned())), "counted under all keys, or none");

@@ -6,7 +6,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
-use crate::refusal::Refusal;
+use crate::error::Error;
 
 /// What tells one content of a file from another, without reading it: a digest is believed only where all agree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,17 +53,17 @@ pub fn kind_of(stat: &Stat) -> Option<Kind> {
 }
 
 /// Why the disk does not do what was asked, in words. `path` is what the member named.
-pub fn refuse(e: Errno, path: &str) -> Refusal {
+pub fn refuse(e: Errno, path: &str) -> Error {
     match e {
         // A link, a way out, or a file where a folder should be: to whoever asks, there is nothing.
         Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO => {
-            Refusal::not_found(format!("there is no {path}"))
+            Error::not_found(format!("there is no {path}"))
         }
         Errno::ACCESS | Errno::PERM => {
-            Refusal::forbidden(format!("the server may not touch {path}: its owner or mode is another"))
+            Error::forbidden(format!("the server may not touch {path}: its owner or mode is another"))
         }
-        Errno::NAMETOOLONG => Refusal::bad_request(format!("{path} is too long for the server's disk")),
-        Errno::MFILE | Errno::NFILE => Refusal::busy("the server has too many files open", 1_000),
+        Errno::NAMETOOLONG => Error::bad_request(format!("{path} is too long for the server's disk")),
+        Errno::MFILE | Errno::NFILE => Error::busy("the server has too many files open", 1_000),
         e => std::io::Error::from(e).into(),
     }
 }

@@ -18,13 +18,13 @@ use super::beneath::{Kind, Stamp, refuse};
 use super::names::candidates;
 use super::put::{taken, unplaceable};
 use super::send::discard;
-use super::shelf::Way;
+use super::storage::Overwrite;
 use super::table;
 use super::upload::{Ending, Upload};
 use super::{Committed, Files, pump};
+use crate::error::Error;
 use crate::limits::{COMMIT_WAIT_MS, UPLOAD_WAIT_MS};
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::rooms::Room;
 use crate::state::State;
 use crate::store::{NewEvent, Store, UserId};
@@ -38,11 +38,11 @@ impl Digest {
     ///
     /// # Errors
     /// `bad_request`
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
+    pub fn parse(text: &str) -> Result<Self, Error> {
         if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Ok(Self(text.to_ascii_lowercase()));
         }
-        Err(Refusal::bad_request("blake3 is 64 hexadecimal digits"))
+        Err(Error::bad_request("blake3 is 64 hexadecimal digits"))
     }
 
     /// The text.
@@ -62,12 +62,12 @@ pub async fn commit(
     member: &Member,
     id: UploadId,
     blake3: Option<String>,
-) -> Result<Committed, Refusal> {
+) -> Result<Committed, Error> {
     let wanted = blake3.as_deref().map(Digest::parse).transpose()?;
     let (state, member) = (Arc::clone(state), member.clone());
     // It goes to its end also where whoever asked is gone: half of it would be found only by the next start.
     let task = tokio::spawn(async move { commit_to_end(&state, &member, id, wanted).await });
-    task.await.map_err(Refusal::internal)?
+    task.await.map_err(Error::internal)?
 }
 
 async fn commit_to_end(
@@ -75,14 +75,14 @@ async fn commit_to_end(
     member: &Member,
     id: UploadId,
     wanted: Option<Digest>,
-) -> Result<Committed, Refusal> {
+) -> Result<Committed, Error> {
     let Ok(upload) = state.files.uploads.find(id, member.user.id) else {
         return committed_before(state, member, id, wanted.as_ref()).await;
     };
     member.speaker_there(&upload.room)?;
     let wait = Duration::from_millis(COMMIT_WAIT_MS);
     let ending = tokio::time::timeout(wait, upload.ending.lock()).await;
-    let mut ending = ending.map_err(|_| Refusal::busy("another commit of this upload is under way", 5_000))?;
+    let mut ending = ending.map_err(|_| Error::busy("another commit of this upload is under way", 5_000))?;
     let sealed = match *ending {
         Ending::Open => Some(seal(state, &upload, wanted.as_ref(), &mut ending).await?),
         _ => None,
@@ -90,17 +90,17 @@ async fn commit_to_end(
     // From the rename to the event: of two that replace one file, the later one's digest is also the later row.
     let lane =
         tokio::time::timeout(Duration::from_millis(UPLOAD_WAIT_MS), state.files.lane(upload.room.id).lock()).await;
-    let lane = lane.map_err(|_| Refusal::busy("many files are being put on this shelf: try again", 5_000))?;
+    let lane = lane.map_err(|_| Error::busy("many files are being put on this shelf: try again", 5_000))?;
     if let Some((blake3, stamp)) = sealed {
         // All of that took a while.
         member.speaker_there(&upload.room)?;
         place(state, &upload, blake3, stamp, &mut ending).await?;
     }
     match &*ending {
-        Ending::Placed { path, blake3, stamp } => {
+        Ending::StoredFile { path, blake3, stamp } => {
             check_same(wanted.as_ref(), blake3)?;
             let by = Author { id: member.user.id, name: member.user.name.to_string(), address: member.address.clone() };
-            let placed = Placed { id, path: path.clone(), blake3: blake3.clone(), stamp: *stamp };
+            let placed = StoredFile { id, path: path.clone(), blake3: blake3.clone(), stamp: *stamp };
             let committed = tell_room(&state.store, &upload.room, by, placed).await?;
             *ending = Ending::Over(committed.clone());
             upload.staging().is_over = true;
@@ -113,10 +113,10 @@ async fn commit_to_end(
     }
 }
 
-fn check_same(wanted: Option<&Digest>, blake3: &str) -> Result<(), Refusal> {
+fn check_same(wanted: Option<&Digest>, blake3: &str) -> Result<(), Error> {
     match wanted {
         Some(wanted) if wanted.as_str() != blake3 => {
-            Err(Refusal::conflict("this upload was committed already, with another digest"))
+            Err(Error::conflict("this upload was committed already, with another digest"))
         }
         _ => Ok(()),
     }
@@ -128,7 +128,7 @@ async fn committed_before(
     member: &Member,
     id: UploadId,
     wanted: Option<&Digest>,
-) -> Result<Committed, Refusal> {
+) -> Result<Committed, Error> {
     let by = member.user.id;
     let row = state.store.read(move |conn| table::upload_by_id(conn, by, id)).await?;
     let committed = row.and_then(|row| Some(Committed { path: row.placed?, seq: row.seq?, blake3: row.blake3? }));
@@ -144,8 +144,8 @@ async fn seal(
     upload: &Arc<Upload>,
     wanted: Option<&Digest>,
     ending: &mut Ending,
-) -> Result<(String, Stamp), Refusal> {
-    pump::start_for_digest(&state.files.shelves, upload);
+) -> Result<(String, Stamp), Error> {
+    pump::start_for_digest(&state.files.storage, upload);
     let staged = upload.settled(COMMIT_WAIT_MS).await?;
     let (digest, failed, is_lost) = {
         let staging = upload.staging();
@@ -154,59 +154,59 @@ async fn seal(
     };
     if is_lost {
         discard(state, upload, ending).await;
-        return Err(Refusal::internal("the disk lost staged bytes: the file has to be sent again"));
+        return Err(Error::internal("the disk lost staged bytes: the file has to be sent again"));
     }
     if staged < upload.size {
         let why = format!("{} bytes of the file are missing: go on from {staged}", upload.size - staged);
-        return Err(failed.unwrap_or(Refusal { off: Some(staged), ..Refusal::conflict(why) }));
+        return Err(failed.unwrap_or(Error { off: Some(staged), ..Error::conflict(why) }));
     }
-    let digest = digest.ok_or_else(|| Refusal::busy("the staged file cannot be read: try again", 5_000))?;
+    let digest = digest.ok_or_else(|| Error::busy("the staged file cannot be read: try again", 5_000))?;
     if wanted.is_some_and(|wanted| wanted.as_str() != digest) {
         discard(state, upload, ending).await;
         let why = format!("the digest of what came is {digest}: the file changed on its way, send it again");
-        return Err(Refusal::conflict(why));
+        return Err(Error::conflict(why));
     }
-    let (shelves, id, mtime_ms) = (Arc::clone(&state.files.shelves), upload.id, upload.mtime_ms);
-    let sealed = spawn_blocking(move || shelves.seal(id, mtime_ms).map_err(|e| refuse(e, "staged file")));
-    let stamp = sealed.await.map_err(Refusal::internal)??;
+    let (storage, id, mtime_ms) = (Arc::clone(&state.files.storage), upload.id, upload.mtime_ms);
+    let sealed = spawn_blocking(move || storage.seal(id, mtime_ms).map_err(|e| refuse(e, "staged file")));
+    let stamp = sealed.await.map_err(Error::internal)??;
     if stamp.size != upload.size {
         discard(state, upload, ending).await;
-        return Err(Refusal::internal("the staged file has another size than what was staged"));
+        return Err(Error::internal("the staged file has another size than what was staged"));
     }
     Ok((digest, stamp))
 }
 
-/// Moves the file to its shelf. From then on the upload is [`Ending::Placed`].
+/// Moves the file to its shelf. From then on the upload is [`Ending::StoredFile`].
 async fn place(
     state: &Arc<State>,
     upload: &Arc<Upload>,
     blake3: String,
     stamp: Stamp,
     ending: &mut Ending,
-) -> Result<(), Refusal> {
+) -> Result<(), Error> {
     let if_exists = upload.staging().if_exists;
     let (way, names) = match if_exists {
-        IfExists::Fail => (Way::Keep, 1),
-        IfExists::Replace => (Way::Replace, 1),
-        IfExists::Rename => (Way::Keep, usize::MAX),
+        IfExists::Fail => (Overwrite::Keep, 1),
+        IfExists::Replace => (Overwrite::Replace, 1),
+        IfExists::Rename => (Overwrite::Keep, usize::MAX),
     };
     for path in candidates(&upload.path).take(names) {
-        if way == Way::Keep && is_taken(&state.files, &upload.room, &path).await? {
+        if way == Overwrite::Keep && is_taken(&state.files, &upload.room, &path).await? {
             continue;
         }
         let (id, noted, digest) = (upload.id, path.clone(), blake3.clone());
         state.store.write(move |tx| table::set_placed(tx.conn, id, Some((&digest, &noted)))).await?;
-        let (shelves, room, target) = (Arc::clone(&state.files.shelves), Arc::clone(&upload.room), path.clone());
+        let (storage, room, target) = (Arc::clone(&state.files.storage), Arc::clone(&upload.room), path.clone());
         let renamed = spawn_blocking(move || {
-            let renamed = shelves.place(id, &room.name, &target, way);
+            let renamed = storage.place(id, &room.name, &target, way);
             // Where it failed after the rename, the file is gone from staging: the commit goes on from there when it
             // is asked again.
-            let is_moved = matches!(shelves.staged(id), Ok(None));
+            let is_moved = matches!(storage.staged(id), Ok(None));
             (renamed, is_moved)
         });
-        let (renamed, is_moved) = renamed.await.map_err(Refusal::internal)?;
+        let (renamed, is_moved) = renamed.await.map_err(Error::internal)?;
         if is_moved {
-            *ending = Ending::Placed { path: path.clone(), blake3: blake3.clone(), stamp };
+            *ending = Ending::StoredFile { path: path.clone(), blake3: blake3.clone(), stamp };
         }
         match renamed {
             Ok(()) => return Ok(()),
@@ -218,10 +218,10 @@ async fn place(
 }
 
 /// True if something stands there that is seen; what is not seen is found by the rename.
-async fn is_taken(files: &Files, room: &Arc<Room>, path: &RelPath) -> Result<bool, Refusal> {
-    let (shelves, room, looked_at) = (Arc::clone(&files.shelves), Arc::clone(room), path.clone());
-    let looked = spawn_blocking(move || shelves.look(&room.name, &looked_at));
-    match looked.await.map_err(Refusal::internal)? {
+async fn is_taken(files: &Files, room: &Arc<Room>, path: &RelPath) -> Result<bool, Error> {
+    let (storage, room, looked_at) = (Arc::clone(&files.storage), Arc::clone(room), path.clone());
+    let looked = spawn_blocking(move || storage.look(&room.name, &looked_at));
+    match looked.await.map_err(Error::internal)? {
         Ok((Kind::File | Kind::Folder, _)) => Ok(true),
         Err(Errno::NOENT | Errno::LOOP) => Ok(false),
         Err(e) => Err(unplaceable(e, path)),
@@ -237,7 +237,7 @@ pub struct Author {
 }
 
 /// A file that stands on its shelf, unknown to the room.
-pub struct Placed {
+pub struct StoredFile {
     pub id: UploadId,
     pub path: RelPath,
     pub blake3: String,
@@ -245,11 +245,11 @@ pub struct Placed {
 }
 
 /// Tells the room, and ends the upload: one transaction.
-pub async fn tell_room(store: &Store, room: &Arc<Room>, by: Author, placed: Placed) -> Result<Committed, Refusal> {
+pub async fn tell_room(store: &Store, room: &Arc<Room>, by: Author, placed: StoredFile) -> Result<Committed, Error> {
     let room = Arc::clone(room);
     store
         .write(move |tx| {
-            let Placed { id, path, blake3, stamp } = placed;
+            let StoredFile { id, path, blake3, stamp } = placed;
             let body = EventBody::FileAdded(FileAdded {
                 path: path.clone(),
                 size: stamp.size,

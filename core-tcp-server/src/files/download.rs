@@ -18,11 +18,11 @@ use super::commit::Digest;
 use super::{Face, table};
 use crate::access::{BreakOff, Checked, ReadAccess};
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::limits::{BULK_READ_BYTES_MAX, DOWNLOADS_MAX};
-use crate::outlet::{Flow, FlowKey, Outlet, Step};
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::secrets::new_ulid;
+use crate::sender::{ConnectionSender, Flow, FlowKey, Step};
 use crate::state::State;
 
 /// Bytes of a frame below which it waits for more credit: small ones cost more than they carry.
@@ -35,33 +35,33 @@ const FRAME_BYTES_MIN: u64 = 16 << 10;
 pub async fn open_download(
     state: &Arc<State>,
     member: &Member,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     get: FileGet,
     face: Face,
-) -> Result<(FileGetOk, Box<dyn Flow>), Refusal> {
+) -> Result<(FileGetOk, Box<dyn Flow>), Error> {
     let Place::Room(name) = &get.place;
     let room = member.readable(&state.rooms, name)?.room;
     let wanted = get.blake3.as_deref().map(Digest::parse).transpose()?;
     let window = get.window.unwrap_or(WINDOW_DEFAULT).min(WINDOW_MAX);
     if window == 0 {
-        return Err(Refusal::bad_request("a window has at least one byte"));
+        return Err(Error::bad_request("a window has at least one byte"));
     }
-    let slot = state.files.downloads.slot(outlet)?;
-    let (shelves, looked_in, path) = (Arc::clone(&state.files.shelves), Arc::clone(&room), get.path.clone());
-    let opened = spawn_blocking(move || shelves.open_file(&looked_in.name, &path));
-    let (file, stamp) = opened.await.map_err(Refusal::internal)??;
+    let slot = state.files.downloads.slot(sender)?;
+    let (storage, looked_in, path) = (Arc::clone(&state.files.storage), Arc::clone(&room), get.path.clone());
+    let opened = spawn_blocking(move || storage.open_file(&looked_in.name, &path));
+    let (file, stamp) = opened.await.map_err(Error::internal)??;
     let (path, id) = (get.path.clone(), room.id);
     let blake3 = state.store.read(move |conn| table::digest(conn, id, path.as_str(), &stamp)).await?;
     member.still_reads(&room)?;
     if let Some(wanted) = wanted
         && blake3.as_deref() != Some(wanted.as_str())
     {
-        return Err(Refusal::conflict(format!("{} is another file by now: get it from its start", get.path)));
+        return Err(Error::conflict(format!("{} is another file by now: get it from its start", get.path)));
     }
     let size = stamp.size;
     let count = get.count.unwrap_or(size.saturating_sub(get.off));
     let end = get.off.checked_add(count).filter(|end| *end <= size);
-    let end = end.ok_or_else(|| Refusal::bad_request(format!("{} has {size} bytes", get.path)))?;
+    let end = end.ok_or_else(|| Error::bad_request(format!("{} has {size} bytes", get.path)))?;
     let stream = StreamId(new_ulid(now_ms()));
     let download = Download {
         stream,
@@ -93,9 +93,9 @@ struct Download {
     /// What is in memory, from `next` on.
     block: Bytes,
     /// The block behind it, on its way.
-    ahead: Option<JoinHandle<Result<Bytes, Refusal>>>,
+    ahead: Option<JoinHandle<Result<Bytes, Error>>>,
     /// Why it breaks off.
-    failed: Option<Refusal>,
+    failed: Option<Error>,
     face: Face,
     slot: Slot,
 }
@@ -127,16 +127,16 @@ impl Download {
     fn finish(&mut self, out: &mut Vec<Bytes>) -> Step {
         match (self.face, self.failed.take()) {
             (Face::Program, None) => out.push(encode(Number::None, &FileEnd { stream: self.stream })),
-            (Face::Program, Some(refusal)) => {
-                let mut answer = refusal.answer(None);
+            (Face::Program, Some(error)) => {
+                let mut answer = error.answer(None);
                 answer.stream = Some(self.stream);
                 out.push(encode(Number::None, &answer));
             }
             (Face::Person, None) => {}
             // So many bytes were announced: whoever counts them must not take what comes next for them.
-            (Face::Person, Some(refusal)) => {
-                if let Some(outlet) = self.slot.outlet.upgrade() {
-                    outlet.close(Some(format!("\n# the file broke off: {}\n", refusal.msg).into()));
+            (Face::Person, Some(error)) => {
+                if let Some(sender) = self.slot.sender.upgrade() {
+                    sender.close(Some(format!("\n# the file broke off: {}\n", error.msg).into()));
                 }
             }
         }
@@ -154,13 +154,13 @@ impl Download {
     }
 }
 
-fn read_block(file: &File, mut off: u64, count: usize) -> Result<Bytes, Refusal> {
+fn read_block(file: &File, mut off: u64, count: usize) -> Result<Bytes, Error> {
     let mut block = Vec::with_capacity(count);
     while block.len() < count {
         let read =
             rustix::io::retry_on_intr(|| rustix::io::pread(file, rustix::buffer::spare_capacity(&mut block), off));
         match read.map_err(std::io::Error::from)? {
-            0 => return Err(Refusal::conflict("the file became shorter while it was sent")),
+            0 => return Err(Error::conflict("the file became shorter while it was sent")),
             read => off += read as u64,
         }
     }
@@ -206,9 +206,9 @@ impl Flow for Download {
             }
             self.read_ahead();
             let Some(ahead) = self.ahead.take() else { return };
-            match ahead.await.map_err(Refusal::internal) {
+            match ahead.await.map_err(Error::internal) {
                 Ok(Ok(block)) => self.block = block,
-                Ok(Err(refusal)) | Err(refusal) => self.failed = Some(refusal),
+                Ok(Err(error)) | Err(error) => self.failed = Some(error),
             }
             self.read_ahead();
         })
@@ -216,8 +216,8 @@ impl Flow for Download {
 }
 
 impl BreakOff for Download {
-    fn break_off(&mut self, refusal: Refusal, out: &mut Vec<Bytes>) {
-        self.failed = Some(refusal);
+    fn break_off(&mut self, error: Error, out: &mut Vec<Bytes>) {
+        self.failed = Some(error);
         self.finish(out);
     }
 }
@@ -226,41 +226,41 @@ impl BreakOff for Download {
 pub struct Downloads {
     all: Arc<tokio::sync::Semaphore>,
     /// Which connection each is on. Held for moments, never across an await.
-    outlets: Arc<Mutex<Vec<Weak<Outlet>>>>,
+    senders: Arc<Mutex<Vec<Weak<ConnectionSender>>>>,
 }
 
 /// A download is under way as long as this is held.
 struct Slot {
-    outlet: Weak<Outlet>,
-    outlets: Arc<Mutex<Vec<Weak<Outlet>>>>,
+    sender: Weak<ConnectionSender>,
+    senders: Arc<Mutex<Vec<Weak<ConnectionSender>>>>,
     _one_of_all: OwnedSemaphorePermit,
 }
 
 impl Downloads {
     /// At most so many at a time.
     pub fn new(all: usize) -> Self {
-        Self { all: Arc::new(tokio::sync::Semaphore::new(all)), outlets: Arc::default() }
+        Self { all: Arc::new(tokio::sync::Semaphore::new(all)), senders: Arc::default() }
     }
 
-    fn slot(&self, outlet: &Arc<Outlet>) -> Result<Slot, Refusal> {
+    fn slot(&self, sender: &Arc<ConnectionSender>) -> Result<Slot, Error> {
         let one_of_all = Arc::clone(&self.all).try_acquire_owned();
         let one_of_all =
-            one_of_all.map_err(|_| Refusal::busy("the server sends as many files as it can: try again", 5_000))?;
-        let outlet = Arc::downgrade(outlet);
-        let mut outlets = self.outlets.lock().unwrap_or_else(PoisonError::into_inner);
-        if outlets.iter().filter(|other| other.ptr_eq(&outlet)).count() >= DOWNLOADS_MAX {
-            return Err(Refusal::busy(format!("one connection gets {DOWNLOADS_MAX} files at a time"), 1_000));
+            one_of_all.map_err(|_| Error::busy("the server sends as many files as it can: try again", 5_000))?;
+        let sender = Arc::downgrade(sender);
+        let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        if senders.iter().filter(|other| other.ptr_eq(&sender)).count() >= DOWNLOADS_MAX {
+            return Err(Error::busy(format!("one connection gets {DOWNLOADS_MAX} files at a time"), 1_000));
         }
-        outlets.push(outlet.clone());
-        Ok(Slot { outlet, outlets: Arc::clone(&self.outlets), _one_of_all: one_of_all })
+        senders.push(sender.clone());
+        Ok(Slot { sender, senders: Arc::clone(&self.senders), _one_of_all: one_of_all })
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut outlets = self.outlets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = outlets.iter().position(|other| other.ptr_eq(&self.outlet)) {
-            outlets.swap_remove(at);
+        let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = senders.iter().position(|other| other.ptr_eq(&self.sender)) {
+            senders.swap_remove(at);
         }
     }
 }

@@ -14,8 +14,8 @@ use wardroom_protocol::messages::{FileInfo, FileKind, FileList, FileListed, File
 
 use super::beneath::{Kind, Stamp, kind_of, refuse};
 use super::table;
+use crate::error::Error;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::RoomId;
 
@@ -26,22 +26,22 @@ const ENVELOPE_BYTES: usize = 256;
 ///
 /// # Errors
 /// `not_found`; `bad_request` for a file.
-pub async fn list(state: &Arc<State>, member: &Member, ask: FileList) -> Result<FileListed, Refusal> {
+pub async fn list(state: &Arc<State>, member: &Member, ask: FileList) -> Result<FileListed, Error> {
     let Place::Room(name) = &ask.place;
     let room = member.readable(&state.rooms, name)?.room;
-    let (shelves, looked_in) = (Arc::clone(&state.files.shelves), Arc::clone(&room));
+    let (storage, looked_in) = (Arc::clone(&state.files.storage), Arc::clone(&room));
     let (folder, after) = (ask.path.clone(), ask.after.unwrap_or_default());
     let read = spawn_blocking(move || {
-        let opened = match (shelves.open_folder(&looked_in.name, folder.as_ref()), &folder) {
+        let opened = match (storage.open_folder(&looked_in.name, folder.as_ref()), &folder) {
             (Err(Errno::NOENT), None) => return Ok((Vec::new(), false)),
-            (Err(Errno::NOTDIR), Some(path)) if shelves.look(&looked_in.name, path).is_ok() => {
-                return Err(Refusal::bad_request(format!("{path} is a file")));
+            (Err(Errno::NOTDIR), Some(path)) if storage.look(&looked_in.name, path).is_ok() => {
+                return Err(Error::bad_request(format!("{path} is a file")));
             }
             (opened, path) => opened.map_err(|e| refuse(e, path.as_ref().map_or("this shelf", RelPath::as_str)))?,
         };
         page(&opened, after).map_err(|e| refuse(e, "this folder"))
     });
-    let (found, more) = read.await.map_err(Refusal::internal)??;
+    let (found, more) = read.await.map_err(Error::internal)??;
     let (folder, id) = (ask.path, room.id);
     let listed = state
         .store
@@ -51,7 +51,7 @@ pub async fn list(state: &Arc<State>, member: &Member, ask: FileList) -> Result<
             for (name, kind, stamp) in found {
                 let path = folder.as_ref().map_or_else(|| name.clone(), |folder| format!("{folder}/{name}"));
                 let entry = info(conn, id, &path, name, kind, &stamp)?;
-                let bytes = serde_json::to_string(&entry).map_err(Refusal::internal)?.len() + 1;
+                let bytes = serde_json::to_string(&entry).map_err(Error::internal)?.len() + 1;
                 // An answer is one line: what does not fit is on the next page.
                 let Some(left) = bytes_left.checked_sub(bytes) else {
                     listed.more = true;
@@ -71,12 +71,12 @@ pub async fn list(state: &Arc<State>, member: &Member, ask: FileList) -> Result<
 ///
 /// # Errors
 /// `not_found`.
-pub async fn stat(state: &Arc<State>, member: &Member, ask: FileStat) -> Result<FileInfo, Refusal> {
+pub async fn stat(state: &Arc<State>, member: &Member, ask: FileStat) -> Result<FileInfo, Error> {
     let Place::Room(name) = &ask.place;
     let room = member.readable(&state.rooms, name)?.room;
-    let (shelves, looked_in, path) = (Arc::clone(&state.files.shelves), Arc::clone(&room), ask.path.clone());
-    let looked = spawn_blocking(move || shelves.look(&looked_in.name, &path).map_err(|e| refuse(e, path.as_str())));
-    let (kind, stamp) = looked.await.map_err(Refusal::internal)??;
+    let (storage, looked_in, path) = (Arc::clone(&state.files.storage), Arc::clone(&room), ask.path.clone());
+    let looked = spawn_blocking(move || storage.look(&looked_in.name, &path).map_err(|e| refuse(e, path.as_str())));
+    let (kind, stamp) = looked.await.map_err(Error::internal)??;
     let (path, id) = (ask.path.to_string(), room.id);
     let info = state.store.read(move |conn| info(conn, id, &path, path.clone(), kind, &stamp)).await?;
     member.still_reads(&room)?;
@@ -90,7 +90,7 @@ fn info(
     name: String,
     kind: Kind,
     stamp: &Stamp,
-) -> Result<FileInfo, Refusal> {
+) -> Result<FileInfo, Error> {
     let mtime = stamp.mtime_ms();
     Ok(match kind {
         Kind::File => {

@@ -1,5 +1,5 @@
 //! Files on rooms' shelves: uploads that go on where they stopped, downloads under credit, lists. Called by both faces;
-//! knows no socket, only the [`Outlet`] of a connection, to which acknowledgements and bytes go.
+//! knows no socket, only the [`ConnectionSender`] of a connection, to which acknowledgements and bytes go.
 //!
 //! A person's face streams a file so: [`put`] with [`Face::Person`], then [`write`] for each piece as it is read (it
 //! waits for room, so the socket is not read faster than the disk writes), then [`commit`] without a digest. And
@@ -14,7 +14,7 @@ mod pump;
 mod put;
 mod recover;
 mod send;
-mod shelf;
+mod storage;
 mod table;
 mod text;
 mod upload;
@@ -38,16 +38,16 @@ pub use send::{abort, chunk, resume, write};
 pub use text::shelve;
 
 use crate::answer::ok;
+use crate::error::Error;
 use crate::limits::{DOWNLOADS_ALL_MAX, PLACING_LANES, UPLOAD_QUEUE_BYTES_MAX};
-use crate::outlet::{FlowKey, Item, Outlet};
 use crate::policy::Member;
-use crate::refusal::Refusal;
+use crate::sender::{ConnectionSender, FlowKey, Item};
 use crate::state::State;
 use crate::store::{RoomId, Store};
 
 /// The shelves, and the uploads to them.
 pub struct Files {
-    shelves: Arc<shelf::Shelves>,
+    storage: Arc<storage::RoomStorage>,
     uploads: uploads::Uploads,
     downloads: download::Downloads,
     /// Held while an upload is begun, until its row is on disk.
@@ -83,12 +83,12 @@ impl Files {
     ///
     /// # Errors
     /// Where the folders cannot be opened.
-    pub async fn load(data: &Path, _store: &Store) -> Result<Self, Refusal> {
+    pub async fn load(data: &Path, _store: &Store) -> Result<Self, Error> {
         let data = data.to_owned();
-        let shelves = tokio::task::spawn_blocking(move || shelf::Shelves::open(&data));
-        let shelves = shelves.await.map_err(Refusal::internal)??;
+        let storage = tokio::task::spawn_blocking(move || storage::RoomStorage::open(&data));
+        let storage = storage.await.map_err(Error::internal)??;
         Ok(Self {
-            shelves: Arc::new(shelves),
+            storage: Arc::new(storage),
             uploads: uploads::Uploads::default(),
             downloads: download::Downloads::new(DOWNLOADS_ALL_MAX),
             opening: Arc::default(),
@@ -107,12 +107,12 @@ impl Files {
 
 /// The fields of an `ok` that says no more.
 #[derive(Debug, Serialize)]
-struct Nothing {}
+struct Empty {}
 
 /// A reader has dealt with bytes of a download.
-pub fn ack(outlet: &Outlet, ack: FileAck) {
+pub fn ack(sender: &ConnectionSender, ack: FileAck) {
     if let Some(stream) = ack.stream {
-        outlet.push(Item::Ack(FlowKey::Stream(stream), ack.off));
+        sender.push(Item::Ack(FlowKey::Stream(stream), ack.off));
     }
 }
 
@@ -123,36 +123,36 @@ pub fn ack(outlet: &Outlet, ack: FileAck) {
 pub async fn request(
     state: &Arc<State>,
     member: &Member,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     id: Option<u64>,
     request: Request,
-) -> Result<Option<Bytes>, Refusal> {
+) -> Result<Option<Bytes>, Error> {
     Ok(match request {
-        Request::FilePut(ask) => ok(id, &put(state, member, outlet, ask, Face::Program).await?),
+        Request::FilePut(ask) => ok(id, &put(state, member, sender, ask, Face::Program).await?),
         Request::FileCommit(ask) => {
             let Committed { path, seq, .. } = commit(state, member, ask.upload, Some(ask.blake3)).await?;
             ok(id, &FileCommitOk { path, seq })
         }
-        Request::FileResume(ask) => ok(id, &resume(state, member, outlet, ask.upload).await?),
+        Request::FileResume(ask) => ok(id, &resume(state, member, sender, ask.upload).await?),
         Request::FileAbort(ask) => {
             abort(state, member, ask.upload).await?;
-            ok(id, &Nothing {})
+            ok(id, &Empty {})
         }
         Request::FileList(ask) => ok(id, &list(state, member, ask).await?),
         Request::FileStat(ask) => ok(id, &stat(state, member, ask).await?),
         Request::FileGet(ask) => {
-            let (opened, flow) = open_download(state, member, outlet, ask, Face::Program).await?;
+            let (opened, flow) = open_download(state, member, sender, ask, Face::Program).await?;
             // In this order: the answer, then the bytes.
             if let Some(answer) = ok(id, &opened) {
-                outlet.tell(answer);
+                sender.tell(answer);
             }
-            outlet.push(Item::Flow(flow));
+            sender.push(Item::Flow(flow));
             None
         }
         Request::FileClose(ask) => {
-            outlet.push(Item::Stop(FlowKey::Stream(ask.stream)));
-            ok(id, &Nothing {})
+            sender.push(Item::Stop(FlowKey::Stream(ask.stream)));
+            ok(id, &Empty {})
         }
-        _ => return Err(Refusal::bad_request("this is no request about files")),
+        _ => return Err(Error::bad_request("this is no request about files")),
     })
 }

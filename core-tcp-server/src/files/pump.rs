@@ -10,33 +10,33 @@ use rustix::io::Errno;
 use tokio::task::spawn_blocking;
 
 use super::beneath::refuse;
-use super::shelf::Shelves;
+use super::storage::RoomStorage;
 use super::upload::{Piece, Upload};
 use crate::clock::monotonic_ms;
+use crate::error::Error;
 use crate::limits::{
     BULK_READ_BYTES_MAX, STAGE_SYNC_BYTES, STAGE_UNSYNCED_BYTES_MAX, STAGE_WRITE_BYTES_MAX, WRITE_SLICES_MAX,
 };
-use crate::refusal::Refusal;
 
 /// Starts the pump of an upload. Whoever set `is_pumping` calls this, once.
-pub fn start(shelves: &Arc<Shelves>, upload: &Arc<Upload>) {
-    let (shelves, upload) = (Arc::clone(shelves), Arc::clone(upload));
+pub fn start(storage: &Arc<RoomStorage>, upload: &Arc<Upload>) {
+    let (storage, upload) = (Arc::clone(storage), Arc::clone(upload));
     // It ends by itself: when the queue is empty, or the upload is over.
     drop(spawn_blocking(move || {
         let stopping = Stopping(&upload);
-        if let Err(refusal) = run(&shelves, &upload) {
-            upload.set_back(refusal);
+        if let Err(error) = run(&storage, &upload) {
+            upload.set_back(error);
         }
         drop(stopping);
     }));
 }
 
 /// Starts it for the digest's sake alone, where that is not known.
-pub fn start_for_digest(shelves: &Arc<Shelves>, upload: &Arc<Upload>) {
+pub fn start_for_digest(storage: &Arc<RoomStorage>, upload: &Arc<Upload>) {
     let mut staging = upload.staging();
     if staging.hasher.is_none() && !std::mem::replace(&mut staging.is_pumping, true) {
         drop(staging);
-        start(shelves, upload);
+        start(storage, upload);
     }
 }
 
@@ -56,9 +56,9 @@ impl Drop for Stopping<'_> {
 }
 
 /// Writes until nothing is queued; it has then given `is_pumping` back, in the same moment in which it saw that.
-fn run(shelves: &Shelves, upload: &Arc<Upload>) -> Result<(), Refusal> {
+fn run(storage: &RoomStorage, upload: &Arc<Upload>) -> Result<(), Error> {
     let wrap = |e| refuse(e, "staged file");
-    let file = shelves.open_staged(upload.id).map_err(wrap)?;
+    let file = storage.open_staged(upload.id).map_err(wrap)?;
     let (hasher, staged) = {
         let mut staging = upload.staging();
         (staging.hasher.take(), staging.staged)

@@ -11,18 +11,18 @@ use wardroom_protocol::{RelPath, UploadId};
 use super::Face;
 use super::beneath::{Kind, refuse};
 use super::send::{discard, take_over};
-use super::shelf::Shelves;
+use super::storage::RoomStorage;
 use super::table::{self, UploadRow};
 use super::upload::{Ending, Upload};
 use crate::clock::{monotonic_ms, now_ms};
+use crate::error::Error;
 use crate::limits::{
     FREE_BYTES_MIN, UPLOAD_IDLE_MS, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES, UPLOADS_MAX, UPLOADS_PER_USER_MAX,
 };
-use crate::outlet::Outlet;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::rooms::Room;
 use crate::secrets::new_ulid;
+use crate::sender::ConnectionSender;
 use crate::state::State;
 use crate::store::UserId;
 
@@ -35,20 +35,20 @@ use crate::store::UserId;
 pub async fn put(
     state: &Arc<State>,
     member: &Member,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     put: FilePut,
     face: Face,
-) -> Result<FilePutOk, Refusal> {
+) -> Result<FilePutOk, Error> {
     let Place::Room(name) = &put.place;
     let room = member.speaker_in(&state.rooms, name)?.room;
     if put.size > wardroom_protocol::limits::FILE_BYTES_MAX {
-        return Err(Refusal::too_large("a file has at most 64 GiB"));
+        return Err(Error::too_large("a file has at most 64 GiB"));
     }
     let files = &state.files;
     let wait = Duration::from_millis(UPLOAD_WAIT_MS);
     // One at a time: of two retries with one nonce, the second finds what the first began.
     let turn = tokio::time::timeout(wait, Arc::clone(&files.opening).lock_owned()).await;
-    let turn = turn.map_err(|_| Refusal::busy("many uploads are being begun: try again", 5_000))?;
+    let turn = turn.map_err(|_| Error::busy("many uploads are being begun: try again", 5_000))?;
     let (by, nonce) = (member.user.id, put.nonce.clone());
     let found = state.store.read(move |conn| table::upload_by_nonce(conn, by, &nonce)).await?;
     let leftover = match found {
@@ -56,7 +56,7 @@ pub async fn put(
         Some(UploadRow { id, seq: None, .. }) if !files.uploads.has(id) => Some(id),
         Some(row) => {
             drop(turn);
-            return go_on(state, member, outlet, &put, &room, row, face).await;
+            return go_on(state, member, sender, &put, &room, row, face).await;
         }
         None => None,
     };
@@ -66,10 +66,10 @@ pub async fn put(
         let upload = begin(&beginning, by, put, room, leftover).await?;
         beginning.files.uploads.insert(Arc::clone(&upload));
         drop(turn);
-        Ok::<_, Refusal>(upload)
+        Ok::<_, Error>(upload)
     });
-    let upload = begun.await.map_err(Refusal::internal)??;
-    upload.hold(outlet, face);
+    let upload = begun.await.map_err(Error::internal)??;
+    upload.hold(sender, face);
     Ok(upload.answer(0))
 }
 
@@ -77,14 +77,14 @@ pub async fn put(
 async fn go_on(
     state: &Arc<State>,
     member: &Member,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     put: &FilePut,
     room: &Arc<Room>,
     row: UploadRow,
     face: Face,
-) -> Result<FilePutOk, Refusal> {
+) -> Result<FilePutOk, Error> {
     if (row.room, &row.path, row.size) != (room.id, &put.path, put.size) {
-        return Err(Refusal::conflict("this nonce was used for another upload: make a new one for each file"));
+        return Err(Error::conflict("this nonce was used for another upload: make a new one for each file"));
     }
     if row.seq.is_some() {
         return Ok(FilePutOk { upload: row.id, off: row.size, window: UPLOAD_WINDOW_BYTES });
@@ -95,7 +95,7 @@ async fn go_on(
         state.store.write(move |tx| table::set_if_exists(tx.conn, id, if_exists)).await?;
         upload.staging().if_exists = if_exists;
     }
-    take_over(&state.files, &upload, outlet, face).await
+    take_over(&state.files, &upload, sender, face).await
 }
 
 /// Gives up the upload of a user that was left for longest, so that unfinished ones never lock anybody out. False where all of them
@@ -121,15 +121,15 @@ async fn begin(
     put: FilePut,
     room: Arc<Room>,
     leftover: Option<UploadId>,
-) -> Result<Arc<Upload>, Refusal> {
+) -> Result<Arc<Upload>, Error> {
     let files = &state.files;
     if files.uploads.load(by).0 >= UPLOADS_PER_USER_MAX && !give_way(state, by).await {
         let why = format!("you have {UPLOADS_PER_USER_MAX} uploads under way: wait for one to end, or cancel one");
-        return Err(Refusal::too_large(why));
+        return Err(Error::too_large(why));
     }
     let (_, all, expected_bytes) = files.uploads.load(by);
     if all >= UPLOADS_MAX {
-        return Err(Refusal::busy("the server has as many uploads under way as it takes", 60_000));
+        return Err(Error::busy("the server has as many uploads under way as it takes", 60_000));
     }
     let now = now_ms();
     let row = UploadRow {
@@ -147,33 +147,33 @@ async fn begin(
         seq: None,
     };
     let id = row.id;
-    let (shelves, checked, looked_in) = (Arc::clone(&files.shelves), row.clone(), Arc::clone(&room));
+    let (storage, checked, looked_in) = (Arc::clone(&files.storage), row.clone(), Arc::clone(&room));
     let staged = spawn_blocking(move || {
-        check_place(&shelves, &looked_in, &checked)?;
-        check_space(&shelves, checked.size, expected_bytes)?;
-        shelves.stage(id).map_err(|e| refuse(e, "staged file"))
+        check_place(&storage, &looked_in, &checked)?;
+        check_space(&storage, checked.size, expected_bytes)?;
+        storage.stage(id).map_err(|e| refuse(e, "staged file"))
     });
-    staged.await.map_err(Refusal::internal)??;
+    staged.await.map_err(Error::internal)??;
     let upload = Arc::new(Upload::new(&row, room, 0, 0));
     let noted = state.store.write(move |tx| {
         leftover.map_or(Ok(()), |gone| table::delete_upload(tx.conn, gone))?;
         table::insert_upload(tx.conn, &row)
     });
-    if let Err(refusal) = noted.await {
-        let shelves = Arc::clone(&files.shelves);
+    if let Err(error) = noted.await {
+        let storage = Arc::clone(&files.storage);
         // Whether or not it worked: the next start removes what no row knows.
-        drop(spawn_blocking(move || shelves.unstage(id)).await);
-        return Err(refusal);
+        drop(spawn_blocking(move || storage.unstage(id)).await);
+        return Err(error);
     }
     Ok(upload)
 }
 
 /// Refuses at once what could not be placed in the end.
-fn check_place(shelves: &Shelves, room: &Room, row: &UploadRow) -> Result<(), Refusal> {
-    match shelves.look(&room.name, &row.path) {
+fn check_place(storage: &RoomStorage, room: &Room, row: &UploadRow) -> Result<(), Error> {
+    match storage.look(&room.name, &row.path) {
         Ok((Kind::File, _)) if row.if_exists == IfExists::Fail => Err(taken(&row.path)),
         Ok((Kind::Folder, _)) if row.if_exists != IfExists::Rename => {
-            Err(Refusal::conflict(format!("{} is a folder: choose another name", row.path)))
+            Err(Error::conflict(format!("{} is a folder: choose another name", row.path)))
         }
         Ok(_) | Err(Errno::NOENT) => Ok(()),
         Err(e) => Err(unplaceable(e, &row.path)),
@@ -181,29 +181,29 @@ fn check_place(shelves: &Shelves, room: &Room, row: &UploadRow) -> Result<(), Re
 }
 
 /// A file stands there.
-pub fn taken(path: &RelPath) -> Refusal {
-    Refusal::conflict(format!("there is a file {path} already: replace it, or choose another name"))
+pub fn taken(path: &RelPath) -> Error {
+    Error::conflict(format!("there is a file {path} already: replace it, or choose another name"))
 }
 
 /// Why a file cannot be put at a path.
-pub fn unplaceable(e: Errno, path: &RelPath) -> Refusal {
+pub fn unplaceable(e: Errno, path: &RelPath) -> Error {
     match e {
         Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::ISDIR | Errno::NOTEMPTY => {
-            Refusal::conflict(format!("{path} cannot be there: part of it is a file, a folder or a link already"))
+            Error::conflict(format!("{path} cannot be there: part of it is a file, a folder or a link already"))
         }
         e => refuse(e, path.as_str()),
     }
 }
 
-fn check_space(shelves: &Shelves, size: u64, expected_bytes: u64) -> Result<(), Refusal> {
-    let free_bytes = shelves.free_bytes().map_err(|e| refuse(e, "the shelf"))?;
+fn check_space(storage: &RoomStorage, size: u64, expected_bytes: u64) -> Result<(), Error> {
+    let free_bytes = storage.free_bytes().map_err(|e| refuse(e, "the shelf"))?;
     let usable_bytes = free_bytes.saturating_sub(FREE_BYTES_MIN).saturating_sub(expected_bytes);
     if size <= usable_bytes {
         return Ok(());
     }
     let (size_mb, usable_mb) = (size.div_ceil(1_000_000), usable_bytes / 1_000_000);
     let why = format!("the server has room for {usable_mb} MB, and this file has {size_mb} MB: free some space there");
-    Err(Refusal::busy(why, 60_000))
+    Err(Error::busy(why, 60_000))
 }
 
 #[cfg(test)]
@@ -217,12 +217,12 @@ mod tests {
     fn some_of_the_disk_stays_free() {
         let data = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(data.path().join("shelves/.staging")).unwrap();
-        let shelves = Shelves::open(data.path()).unwrap();
-        let free_bytes = shelves.free_bytes().unwrap();
-        assert!(check_space(&shelves, 0, 0).is_ok());
-        let refusal = check_space(&shelves, free_bytes, 0).unwrap_err();
-        assert_eq!(refusal.code, Code::Busy);
+        let storage = RoomStorage::open(data.path()).unwrap();
+        let free_bytes = storage.free_bytes().unwrap();
+        assert!(check_space(&storage, 0, 0).is_ok());
+        let error = check_space(&storage, free_bytes, 0).unwrap_err();
+        assert_eq!(error.code, Code::Busy);
         // What others were promised counts as taken.
-        assert!(check_space(&shelves, 1, free_bytes).is_err());
+        assert!(check_space(&storage, 1, free_bytes).is_err());
     }
 }

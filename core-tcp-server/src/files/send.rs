@@ -10,12 +10,12 @@ use wardroom_protocol::UploadId;
 use wardroom_protocol::messages::{FileChunk, FilePutOk};
 
 use super::table::{self, UploadRow};
-use super::upload::{Ending, NotTaken, Piece, Upload, tell_refused};
+use super::upload::{ChunkError, Ending, Piece, Upload, tell_refused};
 use super::{Face, Files, pump};
+use crate::error::Error;
 use crate::limits::{UPLOAD_PIECE_BYTES_MIN, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES};
-use crate::outlet::Outlet;
 use crate::policy::Member;
-use crate::refusal::Refusal;
+use crate::sender::ConnectionSender;
 use crate::state::State;
 
 /// Goes on with an upload from this connection; ends the hold that an older one has on it.
@@ -25,13 +25,13 @@ use crate::state::State;
 pub async fn resume(
     state: &Arc<State>,
     member: &Member,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     id: UploadId,
-) -> Result<FilePutOk, Refusal> {
+) -> Result<FilePutOk, Error> {
     member.speaker()?;
     if let Ok(upload) = state.files.uploads.find(id, member.user.id) {
         member.speaker_there(&upload.room)?;
-        return take_over(&state.files, &upload, outlet, Face::Program).await;
+        return take_over(&state.files, &upload, sender, Face::Program).await;
     }
     let by = member.user.id;
     let row = state.store.read(move |conn| table::upload_by_id(conn, by, id)).await?;
@@ -47,32 +47,32 @@ pub async fn resume(
 pub async fn take_over(
     files: &Files,
     upload: &Arc<Upload>,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     face: Face,
-) -> Result<FilePutOk, Refusal> {
-    upload.hold(outlet, face);
+) -> Result<FilePutOk, Error> {
+    upload.hold(sender, face);
     // What the older connection has sent is written first, so that the offset is what is really there.
     let off = upload.caught_up(UPLOAD_WAIT_MS).await?;
     // After a restart the digest is built again while the sender gets ready.
-    pump::start_for_digest(&files.shelves, upload);
+    pump::start_for_digest(&files.storage, upload);
     Ok(upload.answer(off))
 }
 
 /// The next bytes of an upload, as a program sends them: what is wrong is told, once per gap. Chunks behind a wrong
 /// offset are dropped without a word until a right one or a resume comes, as those that were under way would be many.
 /// So are those of a sender who may not add to the room any more.
-pub async fn chunk(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, chunk: FileChunk, body: Bytes) {
+pub async fn chunk(state: &Arc<State>, member: &Member, sender: &Arc<ConnectionSender>, chunk: FileChunk, body: Bytes) {
     let taken = async {
-        let upload = state.files.uploads.find(chunk.upload, member.user.id).map_err(NotTaken::Refused)?;
-        member.speaker_there(&upload.room).map_err(|refusal| upload.refuse_sender(outlet, refusal))?;
-        let piece = piece(&state.files, body).await.map_err(NotTaken::Refused)?;
-        if upload.offer(outlet, chunk.off, piece)? {
-            pump::start(&state.files.shelves, &upload);
+        let upload = state.files.uploads.find(chunk.upload, member.user.id).map_err(ChunkError::Refused)?;
+        member.speaker_there(&upload.room).map_err(|error| upload.refuse_sender(sender, error))?;
+        let piece = piece(&state.files, body).await.map_err(ChunkError::Refused)?;
+        if upload.offer(sender, chunk.off, piece)? {
+            pump::start(&state.files.storage, &upload);
         }
         Ok(())
     };
-    if let Err(NotTaken::Refused(refusal)) = taken.await {
-        tell_refused(outlet, chunk.upload, &refusal);
+    if let Err(ChunkError::Refused(error)) = taken.await {
+        tell_refused(sender, chunk.upload, &error);
     }
 }
 
@@ -83,40 +83,40 @@ pub async fn chunk(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, ch
 pub async fn write(
     state: &Arc<State>,
     member: &Member,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     id: UploadId,
     off: u64,
     bytes: Bytes,
-) -> Result<(), Refusal> {
+) -> Result<(), Error> {
     let upload = state.files.uploads.find(id, member.user.id)?;
     loop {
         upload.has_room(bytes.len() as u64, UPLOAD_WAIT_MS).await?;
         let piece = piece(&state.files, bytes.clone()).await?;
         member.speaker_there(&upload.room)?;
-        match upload.offer(outlet, off, piece) {
+        match upload.offer(sender, off, piece) {
             Ok(is_first) => {
                 if is_first {
-                    pump::start(&state.files.shelves, &upload);
+                    pump::start(&state.files.storage, &upload);
                 }
                 return Ok(());
             }
-            Err(NotTaken::Full) => {}
-            Err(NotTaken::Refused(refusal)) => return Err(refusal),
-            Err(NotTaken::Silently) => return Err(Refusal::conflict("this is not the next byte of the upload")),
+            Err(ChunkError::Full) => {}
+            Err(ChunkError::Refused(error)) => return Err(error),
+            Err(ChunkError::Silently) => return Err(Error::conflict("this is not the next byte of the upload")),
         }
     }
 }
 
 /// Bytes with their share of the memory for all uploads. Where that is used up, the connection waits, and so does its
 /// sender.
-async fn piece(files: &Files, bytes: Bytes) -> Result<Piece, Refusal> {
+async fn piece(files: &Files, bytes: Bytes) -> Result<Piece, Error> {
     let share = u32::try_from(bytes.len().max(UPLOAD_PIECE_BYTES_MIN)).unwrap_or(u32::MAX);
     let queue = Arc::clone(&files.queue);
     let wait = Duration::from_millis(UPLOAD_WAIT_MS);
     let room: OwnedSemaphorePermit = tokio::time::timeout(wait, queue.acquire_many_owned(share))
         .await
-        .map_err(|_| Refusal::busy("the server's disk is slow: go on in a while", 5_000))?
-        .map_err(Refusal::internal)?;
+        .map_err(|_| Error::busy("the server's disk is slow: go on in a while", 5_000))?
+        .map_err(Error::internal)?;
     Ok(Piece { bytes, _room: room })
 }
 
@@ -124,16 +124,16 @@ async fn piece(files: &Files, bytes: Bytes) -> Result<Piece, Refusal> {
 ///
 /// # Errors
 /// `not_found`; `conflict` where it is on the shelf already, or just being put there.
-pub async fn abort(state: &Arc<State>, member: &Member, id: UploadId) -> Result<(), Refusal> {
+pub async fn abort(state: &Arc<State>, member: &Member, id: UploadId) -> Result<(), Error> {
     let upload = state.files.uploads.find(id, member.user.id)?;
     let Ok(mut ending) = upload.ending.try_lock() else {
-        return Err(Refusal::conflict("this upload is being committed"));
+        return Err(Error::conflict("this upload is being committed"));
     };
     match &*ending {
         Ending::Open => {}
         Ending::Gone => return Err(super::uploads::unknown()),
-        Ending::Placed { .. } | Ending::Over(_) => {
-            return Err(Refusal::conflict("this upload is on the shelf already"));
+        Ending::StoredFile { .. } | Ending::Over(_) => {
+            return Err(Error::conflict("this upload is on the shelf already"));
         }
     }
     discard(state, &upload, &mut ending).await;
@@ -152,9 +152,9 @@ pub async fn discard(state: &Arc<State>, upload: &Arc<Upload>, ending: &mut Endi
     }
     upload.tell_moved();
     state.files.uploads.remove(upload.id);
-    let (id, shelves) = (upload.id, Arc::clone(&state.files.shelves));
+    let (id, storage) = (upload.id, Arc::clone(&state.files.storage));
     // It fails only where the runtime ends.
-    drop(spawn_blocking(move || shelves.unstage(id)).await);
+    drop(spawn_blocking(move || storage.unstage(id)).await);
     if let Err(error) = state.store.write(move |tx| table::delete_upload(tx.conn, id)).await {
         tracing::warn!(upload = %id, %error, "the row of an upload that is gone stays for now");
     }

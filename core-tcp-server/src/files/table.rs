@@ -5,7 +5,7 @@ use wardroom_protocol::messages::IfExists;
 use wardroom_protocol::{Nonce, RelPath, UploadId};
 
 use super::beneath::Stamp;
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::store::{RoomId, UserId};
 
 /// An upload's row.
@@ -53,14 +53,14 @@ fn if_exists_as_sql(if_exists: IfExists) -> &'static str {
     }
 }
 
-fn read_row(row: &Row<'_>) -> Result<UploadRow, Refusal> {
+fn read_row(row: &Row<'_>) -> Result<UploadRow, Error> {
     let text = |at: usize| row.get::<_, String>(at);
     let placed: Option<String> = row.get(10)?;
     Ok(UploadRow {
-        id: text(0)?.parse().map_err(Refusal::internal)?,
+        id: text(0)?.parse().map_err(Error::internal)?,
         room: RoomId(row.get(1)?),
         by: UserId(row.get(2)?),
-        path: RelPath::parse(&text(3)?).map_err(Refusal::internal)?,
+        path: RelPath::parse(&text(3)?).map_err(Error::internal)?,
         size: from_sql(row.get(4)?),
         mtime_ms: row.get::<_, Option<i64>>(5)?.map(from_sql),
         if_exists: match text(6)?.as_str() {
@@ -68,16 +68,16 @@ fn read_row(row: &Row<'_>) -> Result<UploadRow, Refusal> {
             "rename" => IfExists::Rename,
             _ => IfExists::Fail,
         },
-        nonce: Nonce::parse(&text(7)?).map_err(Refusal::internal)?,
+        nonce: Nonce::parse(&text(7)?).map_err(Error::internal)?,
         at: from_sql(row.get(8)?),
         blake3: row.get(9)?,
-        placed: placed.map(|path| RelPath::parse(&path)).transpose().map_err(Refusal::internal)?,
+        placed: placed.map(|path| RelPath::parse(&path)).transpose().map_err(Error::internal)?,
         seq: row.get::<_, Option<i64>>(11)?.map(from_sql),
     })
 }
 
 /// Adds an upload.
-pub fn insert_upload(conn: &Connection, row: &UploadRow) -> Result<(), Refusal> {
+pub fn insert_upload(conn: &Connection, row: &UploadRow) -> Result<(), Error> {
     conn.prepare_cached(
         "INSERT INTO uploads(id, room, by, path, size, mtime, if_exists, nonce, at) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     )?
@@ -96,23 +96,23 @@ pub fn insert_upload(conn: &Connection, row: &UploadRow) -> Result<(), Refusal> 
 }
 
 /// Changes what becomes of a file that is there.
-pub fn set_if_exists(conn: &Connection, id: UploadId, if_exists: IfExists) -> Result<(), Refusal> {
+pub fn set_if_exists(conn: &Connection, id: UploadId, if_exists: IfExists) -> Result<(), Error> {
     conn.prepare_cached("UPDATE uploads SET if_exists = ?2 WHERE id = ?1")?
         .execute(params![id.to_string(), if_exists_as_sql(if_exists)])?;
     Ok(())
 }
 
 /// Notes, before the rename, what it will be: after a crash it is known which.
-pub fn set_placed(conn: &Connection, id: UploadId, placed: Option<(&str, &RelPath)>) -> Result<(), Refusal> {
+pub fn set_placed(conn: &Connection, id: UploadId, placed: Option<(&str, &RelPath)>) -> Result<(), Error> {
     let (blake3, path) = placed.unzip();
     let rows = conn
         .prepare_cached("UPDATE uploads SET blake3 = ?2, placed = ?3 WHERE id = ?1 AND seq IS NULL")?
         .execute(params![id.to_string(), blake3, path.map(RelPath::as_str)])?;
-    if rows == 1 { Ok(()) } else { Err(Refusal::not_found("there is no such upload")) }
+    if rows == 1 { Ok(()) } else { Err(Error::not_found("there is no such upload")) }
 }
 
 /// Notes that an upload is over, and since when.
-pub fn set_over(conn: &Connection, id: UploadId, seq: u64, now_ms: u64) -> Result<(), Refusal> {
+pub fn set_over(conn: &Connection, id: UploadId, seq: u64, now_ms: u64) -> Result<(), Error> {
     conn.prepare_cached("UPDATE uploads SET seq = ?2, at = ?3 WHERE id = ?1")?.execute(params![
         id.to_string(),
         as_sql(seq),
@@ -122,19 +122,19 @@ pub fn set_over(conn: &Connection, id: UploadId, seq: u64, now_ms: u64) -> Resul
 }
 
 /// Removes an upload.
-pub fn delete_upload(conn: &Connection, id: UploadId) -> Result<(), Refusal> {
+pub fn delete_upload(conn: &Connection, id: UploadId) -> Result<(), Error> {
     conn.prepare_cached("DELETE FROM uploads WHERE id = ?1")?.execute([id.to_string()])?;
     Ok(())
 }
 
 /// Forgets uploads that were over before a time.
-pub fn delete_over(conn: &Connection, before_ms: u64) -> Result<(), Refusal> {
+pub fn delete_over(conn: &Connection, before_ms: u64) -> Result<(), Error> {
     conn.prepare_cached("DELETE FROM uploads WHERE seq IS NOT NULL AND at < ?1")?.execute([as_sql(before_ms)])?;
     Ok(())
 }
 
 /// The upload that this user began under this nonce.
-pub fn upload_by_nonce(conn: &Connection, by: UserId, nonce: &Nonce) -> Result<Option<UploadRow>, Refusal> {
+pub fn upload_by_nonce(conn: &Connection, by: UserId, nonce: &Nonce) -> Result<Option<UploadRow>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM uploads WHERE by = ?1 AND nonce = ?2");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(params![by.0, nonce.as_str()])?;
@@ -142,7 +142,7 @@ pub fn upload_by_nonce(conn: &Connection, by: UserId, nonce: &Nonce) -> Result<O
 }
 
 /// The upload of this user with this id.
-pub fn upload_by_id(conn: &Connection, by: UserId, id: UploadId) -> Result<Option<UploadRow>, Refusal> {
+pub fn upload_by_id(conn: &Connection, by: UserId, id: UploadId) -> Result<Option<UploadRow>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM uploads WHERE by = ?1 AND id = ?2");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(params![by.0, id.to_string()])?;
@@ -150,7 +150,7 @@ pub fn upload_by_id(conn: &Connection, by: UserId, id: UploadId) -> Result<Optio
 }
 
 /// All uploads that are not over.
-pub fn open_uploads(conn: &Connection) -> Result<Vec<UploadRow>, Refusal> {
+pub fn open_uploads(conn: &Connection) -> Result<Vec<UploadRow>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM uploads WHERE seq IS NULL");
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([])?;
@@ -168,7 +168,7 @@ pub fn put_file(
     stamp: &Stamp,
     blake3: &str,
     (by, seq): (UserId, u64),
-) -> Result<(), Refusal> {
+) -> Result<(), Error> {
     conn.prepare_cached(
         "INSERT OR REPLACE INTO files(room, path, size, mtime, ino, blake3, by, seq) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
     )?
@@ -186,7 +186,7 @@ pub fn put_file(
 }
 
 /// True where the file that has this stamp came with this line of the room.
-pub fn is_placed(conn: &Connection, room: RoomId, path: &str, stamp: &Stamp, seq: u64) -> Result<bool, Refusal> {
+pub fn is_placed(conn: &Connection, room: RoomId, path: &str, stamp: &Stamp, seq: u64) -> Result<bool, Error> {
     let sql =
         "SELECT 1 FROM files WHERE room = ?1 AND path = ?2 AND seq = ?3 AND size = ?4 AND mtime = ?5 AND ino = ?6";
     let row = params![room.0, path, as_sql(seq), as_sql(stamp.size), stamp.mtime_ns, ino_as_sql(stamp.ino)];
@@ -194,7 +194,7 @@ pub fn is_placed(conn: &Connection, room: RoomId, path: &str, stamp: &Stamp, seq
 }
 
 /// The digest of the file that has this stamp.
-pub fn digest(conn: &Connection, room: RoomId, path: &str, stamp: &Stamp) -> Result<Option<String>, Refusal> {
+pub fn digest(conn: &Connection, room: RoomId, path: &str, stamp: &Stamp) -> Result<Option<String>, Error> {
     let sql = "SELECT blake3 FROM files WHERE room = ?1 AND path = ?2 AND size = ?3 AND mtime = ?4 AND ino = ?5";
     let found = conn
         .prepare_cached(sql)?

@@ -10,34 +10,34 @@ use wardroom_protocol::{Nonce, RelPath, RoomName, UploadId};
 
 use super::{Committed, Face, abort, commit, put, write};
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::limits::{PREVIEW_BYTES, PREVIEW_LINES};
-use crate::outlet::Outlet;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::secrets::new_ulid;
+use crate::sender::ConnectionSender;
 use crate::state::State;
 
 /// Puts it on the shelf, under a name that says when; gives the message for it.
 ///
 /// # Errors
 /// As [`put`] and [`commit`].
-pub async fn shelve(state: &Arc<State>, member: &Member, room: &RoomName, text: String) -> Result<String, Refusal> {
+pub async fn shelve(state: &Arc<State>, member: &Member, room: &RoomName, text: String) -> Result<String, Error> {
     let (size, begin) = (text.len() as u64, preview(&text));
-    let nonce = Nonce::parse(&new_ulid(now_ms()).to_string()).map_err(Refusal::internal)?;
+    let nonce = Nonce::parse(&new_ulid(now_ms()).to_string()).map_err(Error::internal)?;
     let place = Place::Room(room.clone());
-    let path = RelPath::parse(&name(now_ms())).map_err(Refusal::internal)?;
+    let path = RelPath::parse(&name(now_ms())).map_err(Error::internal)?;
     let ask = FilePut { place, path, size, mtime: None, if_exists: IfExists::Rename, nonce };
     // Whoever holds an upload has an outlet; nothing is told by this one.
-    let outlet = Outlet::new();
-    let upload = put(state, member, &outlet, ask, Face::Person).await?.upload;
-    let path = match fill(state, member, &outlet, upload, text.into()).await {
+    let sender = ConnectionSender::new();
+    let upload = put(state, member, &sender, ask, Face::Person).await?.upload;
+    let path = match fill(state, member, &sender, upload, text.into()).await {
         Ok(committed) => committed.path,
-        Err(refusal) => {
-            if let Err(refusal) = abort(state, member, upload).await {
+        Err(error) => {
+            if let Err(error) = abort(state, member, upload).await {
                 // It is removed when it has expired.
-                tracing::debug!(%refusal, "cannot give an upload up");
+                tracing::debug!(%error, "cannot give an upload up");
             }
-            return Err(refusal);
+            return Err(error);
         }
     };
     Ok(format!("{begin}\n… {size} bytes, the whole of it is the file {path}").trim_start().to_owned())
@@ -46,15 +46,15 @@ pub async fn shelve(state: &Arc<State>, member: &Member, room: &RoomName, text: 
 async fn fill(
     state: &Arc<State>,
     member: &Member,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     upload: UploadId,
     mut bytes: Bytes,
-) -> Result<Committed, Refusal> {
+) -> Result<Committed, Error> {
     let mut off = 0;
     while !bytes.is_empty() {
         let piece = bytes.split_to(bytes.len().min(BODY_BYTES_MAX));
         let len = piece.len() as u64;
-        write(state, member, outlet, upload, off, piece).await?;
+        write(state, member, sender, upload, off, piece).await?;
         off += len;
     }
     commit(state, member, upload, None).await

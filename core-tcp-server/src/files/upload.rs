@@ -15,10 +15,10 @@ use super::beneath::Stamp;
 use super::table::UploadRow;
 use super::{Committed, Face};
 use crate::clock::monotonic_ms;
+use crate::error::Error;
 use crate::limits::UPLOAD_WINDOW_BYTES;
-use crate::outlet::Outlet;
-use crate::refusal::Refusal;
 use crate::rooms::Room;
+use crate::sender::ConnectionSender;
 use crate::store::UserId;
 
 /// An upload that is not over.
@@ -43,7 +43,7 @@ pub enum Ending {
     /// Bytes are still taken.
     Open,
     /// It stands on the shelf, and the room has not been told.
-    Placed { path: RelPath, blake3: String, stamp: Stamp },
+    StoredFile { path: RelPath, blake3: String, stamp: Stamp },
     /// It is over: asked again, the same is answered.
     Over(Committed),
     /// It was given up.
@@ -70,7 +70,7 @@ pub struct Staging {
     /// A wrong offset was answered; until a right one or a resume comes, nothing more is said about it.
     is_gap: bool,
     /// Why the last bytes were not written, until somebody goes on.
-    pub failed: Option<Refusal>,
+    pub failed: Option<Error>,
     /// Nothing more is taken or written.
     pub is_over: bool,
     /// The disk lost what it had taken: the bytes cannot be trusted, and the upload cannot be ended well.
@@ -87,15 +87,15 @@ pub struct Staging {
 
 /// The connection that sends.
 struct Holder {
-    outlet: Weak<Outlet>,
+    sender: Weak<ConnectionSender>,
     face: Face,
 }
 
 /// Why bytes are not taken.
 #[derive(Debug)]
-pub enum NotTaken {
+pub enum ChunkError {
     /// To be answered.
-    Refused(Refusal),
+    Refused(Error),
     /// It was answered before: these were under way then.
     Silently,
     /// The window is full.
@@ -153,52 +153,52 @@ impl Upload {
 
     /// True if the connection that sent it is gone.
     pub fn is_unheld(&self) -> bool {
-        self.staging().holder.as_ref().is_none_or(|holder| holder.outlet.strong_count() == 0)
+        self.staging().holder.as_ref().is_none_or(|holder| holder.sender.strong_count() == 0)
     }
 
     /// This connection sends from now on; an older one no more.
-    pub fn hold(&self, outlet: &Arc<Outlet>, face: Face) {
+    pub fn hold(&self, sender: &Arc<ConnectionSender>, face: Face) {
         let mut staging = self.staging();
-        staging.holder = Some(Holder { outlet: Arc::downgrade(outlet), face });
+        staging.holder = Some(Holder { sender: Arc::downgrade(sender), face });
         staging.is_gap = false;
         staging.failed = None;
         staging.touched_ms = monotonic_ms();
     }
 
     /// The sender may not go on. That is said once, until somebody goes on with it: more is under way behind it.
-    pub fn refuse_sender(&self, outlet: &Arc<Outlet>, refusal: Refusal) -> NotTaken {
+    pub fn refuse_sender(&self, sender: &Arc<ConnectionSender>, error: Error) -> ChunkError {
         let mut staging = self.staging();
-        let is_holder = staging.holder.as_ref().is_some_and(|h| std::ptr::eq(h.outlet.as_ptr(), Arc::as_ptr(outlet)));
+        let is_holder = staging.holder.as_ref().is_some_and(|h| std::ptr::eq(h.sender.as_ptr(), Arc::as_ptr(sender)));
         if is_holder && std::mem::replace(&mut staging.is_gap, true) {
-            return NotTaken::Silently;
+            return ChunkError::Silently;
         }
-        NotTaken::Refused(refusal)
+        ChunkError::Refused(error)
     }
 
     /// Takes bytes, if they are the next. True if the pump is to be started.
-    pub fn offer(&self, outlet: &Arc<Outlet>, off: u64, piece: Piece) -> Result<bool, NotTaken> {
+    pub fn offer(&self, sender: &Arc<ConnectionSender>, off: u64, piece: Piece) -> Result<bool, ChunkError> {
         let mut staging = self.staging();
         let len = piece.bytes.len() as u64;
-        let is_holder = staging.holder.as_ref().is_some_and(|h| std::ptr::eq(h.outlet.as_ptr(), Arc::as_ptr(outlet)));
+        let is_holder = staging.holder.as_ref().is_some_and(|h| std::ptr::eq(h.sender.as_ptr(), Arc::as_ptr(sender)));
         if staging.is_over || !is_holder {
             // Without an offset: whoever lost it must not fight for it.
             let why = "another connection goes on with this upload, or it was given up";
-            return Err(NotTaken::Refused(Refusal::conflict(why)));
+            return Err(ChunkError::Refused(Error::conflict(why)));
         }
         let is_person = staging.holder.as_ref().is_some_and(|holder| holder.face == Face::Person);
         if is_person && let Some(failed) = staging.failed.take() {
-            return Err(NotTaken::Refused(failed));
+            return Err(ChunkError::Refused(failed));
         }
         let next = staging.next;
-        let refusal = if off != next {
-            Refusal::conflict(format!("the next byte is {next}"))
+        let error = if off != next {
+            Error::conflict(format!("the next byte is {next}"))
         } else if len > self.size.saturating_sub(off) {
-            Refusal::too_large(format!("this upload was to have {} bytes", self.size))
+            Error::too_large(format!("this upload was to have {} bytes", self.size))
         } else if next + len - staging.staged > UPLOAD_WINDOW_BYTES {
             if is_person {
-                return Err(NotTaken::Full);
+                return Err(ChunkError::Full);
             }
-            Refusal::too_large(format!("more than {UPLOAD_WINDOW_BYTES} bytes are under way: wait for file.ack"))
+            Error::too_large(format!("more than {UPLOAD_WINDOW_BYTES} bytes are under way: wait for file.ack"))
         } else {
             (staging.is_gap, staging.failed) = (false, None);
             staging.next = next + len;
@@ -206,42 +206,42 @@ impl Upload {
             return Ok(!std::mem::replace(&mut staging.is_pumping, true));
         };
         if std::mem::replace(&mut staging.is_gap, true) {
-            return Err(NotTaken::Silently);
+            return Err(ChunkError::Silently);
         }
-        Err(NotTaken::Refused(Refusal { off: Some(next), ..refusal }))
+        Err(ChunkError::Refused(Error { off: Some(next), ..error }))
     }
 
     /// Says how far it is staged, to the connection that sends.
     pub fn acknowledge(&self, staging: &Staging) {
         if let Some(holder) = staging.holder.as_ref().filter(|holder| holder.face == Face::Program)
-            && let Some(outlet) = holder.outlet.upgrade()
+            && let Some(sender) = holder.sender.upgrade()
         {
             let ack = FileAck { upload: Some(self.id), stream: None, off: staging.staged };
-            outlet.tell(encode(Number::None, &ack));
+            sender.tell(encode(Number::None, &ack));
         }
     }
 
     /// What is queued could not be written, and the pump stops: it is dropped, and the sender told from where to go on.
-    pub fn set_back(&self, refusal: Refusal) {
+    pub fn set_back(&self, error: Error) {
         let mut staging = self.staging();
         staging.is_pumping = false;
         staging.queue.clear();
         staging.next = staging.staged;
         staging.is_gap = true;
-        let refusal = Refusal { off: Some(staging.staged), ..refusal };
+        let error = Error { off: Some(staging.staged), ..error };
         if let Some(holder) = staging.holder.as_ref().filter(|holder| holder.face == Face::Program)
-            && let Some(outlet) = holder.outlet.upgrade()
+            && let Some(sender) = holder.sender.upgrade()
         {
-            tell_refused(&outlet, self.id, &refusal);
+            tell_refused(&sender, self.id, &error);
         }
-        staging.failed = Some(refusal);
+        staging.failed = Some(error);
     }
 
     /// Waits until all that was taken is staged; gives how far that is. A digest may still be built again behind it.
     ///
     /// # Errors
     /// `busy` if that takes longer than `wait_ms`.
-    pub async fn caught_up(&self, wait_ms: u64) -> Result<u64, Refusal> {
+    pub async fn caught_up(&self, wait_ms: u64) -> Result<u64, Error> {
         let caught_up = self.wait_until(|staging| (staging.next == staging.staged).then_some(staging.staged));
         let wait = Duration::from_millis(wait_ms);
         tokio::time::timeout(wait, caught_up).await.map_err(|_| slow_disk())
@@ -251,7 +251,7 @@ impl Upload {
     ///
     /// # Errors
     /// `busy` if that takes longer than `wait_ms`.
-    pub async fn settled(&self, wait_ms: u64) -> Result<u64, Refusal> {
+    pub async fn settled(&self, wait_ms: u64) -> Result<u64, Error> {
         let settled = self.wait_until(|staging| (!staging.is_pumping).then_some(staging.staged));
         let wait = Duration::from_millis(wait_ms);
         tokio::time::timeout(wait, settled).await.map_err(|_| slow_disk())
@@ -261,7 +261,7 @@ impl Upload {
     ///
     /// # Errors
     /// `busy` if that takes longer than `wait_ms`.
-    pub async fn has_room(&self, len: u64, wait_ms: u64) -> Result<(), Refusal> {
+    pub async fn has_room(&self, len: u64, wait_ms: u64) -> Result<(), Error> {
         let room = self.wait_until(|staging| {
             let is_free = staging.next + len - staging.staged <= UPLOAD_WINDOW_BYTES;
             (is_free || staging.is_over).then_some(())
@@ -286,7 +286,7 @@ impl Upload {
     /// Bytes that will still come, if somebody is at it.
     pub fn expected_bytes(&self) -> u64 {
         let staging = self.staging();
-        let is_held = staging.holder.as_ref().is_some_and(|holder| holder.outlet.strong_count() > 0);
+        let is_held = staging.holder.as_ref().is_some_and(|holder| holder.sender.strong_count() > 0);
         if is_held { self.size.saturating_sub(staging.staged) } else { 0 }
     }
 
@@ -297,14 +297,14 @@ impl Upload {
 }
 
 /// An answer to bytes, which have no number of their own.
-pub fn tell_refused(outlet: &Outlet, upload: UploadId, refusal: &Refusal) {
-    let mut answer = refusal.answer(None);
+pub fn tell_refused(sender: &ConnectionSender, upload: UploadId, error: &Error) {
+    let mut answer = error.answer(None);
     answer.upload = Some(upload);
-    outlet.tell(encode(Number::None, &answer));
+    sender.tell(encode(Number::None, &answer));
 }
 
-fn slow_disk() -> Refusal {
-    Refusal::busy("the server's disk is slow: what was sent is not written yet", 5_000)
+fn slow_disk() -> Error {
+    Error::busy("the server's disk is slow: what was sent is not written yet", 5_000)
 }
 
 #[cfg(test)]
@@ -314,7 +314,7 @@ mod tests {
     use wardroom_protocol::{Code, Nonce, RoomName};
 
     use super::*;
-    use crate::outlet::Item;
+    use crate::sender::Item;
     use crate::store::RoomId;
 
     const CHUNK: usize = 65_536;
@@ -343,73 +343,73 @@ mod tests {
         Piece { bytes: vec![0; len].into(), _room: room }
     }
 
-    fn refusal(taken: Result<bool, NotTaken>) -> Refusal {
+    fn error(taken: Result<bool, ChunkError>) -> Error {
         match taken {
-            Err(NotTaken::Refused(refusal)) => refusal,
+            Err(ChunkError::Refused(error)) => error,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn what_is_beyond_the_window_is_refused_once_and_not_kept() {
-        let (upload, outlet) = (upload(1 << 30), Outlet::new());
-        upload.hold(&outlet, Face::Program);
+        let (upload, sender) = (upload(1 << 30), ConnectionSender::new());
+        upload.hold(&sender, Face::Program);
         // Nobody pumps here: all stays under way.
         let mut off = 0;
         while off < UPLOAD_WINDOW_BYTES {
-            let is_first = upload.offer(&outlet, off, piece(CHUNK)).unwrap();
+            let is_first = upload.offer(&sender, off, piece(CHUNK)).unwrap();
             assert_eq!(is_first, off == 0, "one pump is started");
             off += CHUNK as u64;
         }
-        let refused = refusal(upload.offer(&outlet, off, piece(1)));
+        let refused = error(upload.offer(&sender, off, piece(1)));
         assert_eq!((refused.code, refused.off), (Code::TooLarge, Some(off)));
-        assert!(matches!(upload.offer(&outlet, off + 1, piece(1)), Err(NotTaken::Silently)));
+        assert!(matches!(upload.offer(&sender, off + 1, piece(1)), Err(ChunkError::Silently)));
         upload.staging().staged = CHUNK as u64;
-        assert!(upload.offer(&outlet, off, piece(CHUNK)).is_ok(), "it goes on where there is room again");
-        upload.hold(&outlet, Face::Person);
-        assert!(matches!(upload.offer(&outlet, off + CHUNK as u64, piece(1)), Err(NotTaken::Full)));
+        assert!(upload.offer(&sender, off, piece(CHUNK)).is_ok(), "it goes on where there is room again");
+        upload.hold(&sender, Face::Person);
+        assert!(matches!(upload.offer(&sender, off + CHUNK as u64, piece(1)), Err(ChunkError::Full)));
     }
 
     #[test]
     fn a_gap_is_answered_once_until_a_right_offset_or_a_resume() {
-        let (upload, outlet) = (upload(1_000), Outlet::new());
-        upload.hold(&outlet, Face::Program);
-        assert_eq!(refusal(upload.offer(&outlet, 10, piece(10))).off, Some(0));
-        assert!(matches!(upload.offer(&outlet, 20, piece(10)), Err(NotTaken::Silently)));
-        upload.hold(&outlet, Face::Program);
-        assert_eq!(refusal(upload.offer(&outlet, 30, piece(10))).code, Code::Conflict);
-        assert!(upload.offer(&outlet, 0, piece(10)).is_ok());
-        assert_eq!(refusal(upload.offer(&outlet, 0, piece(10))).off, Some(10));
-        assert_eq!(refusal_after_right(&upload, &outlet).code, Code::TooLarge);
+        let (upload, sender) = (upload(1_000), ConnectionSender::new());
+        upload.hold(&sender, Face::Program);
+        assert_eq!(error(upload.offer(&sender, 10, piece(10))).off, Some(0));
+        assert!(matches!(upload.offer(&sender, 20, piece(10)), Err(ChunkError::Silently)));
+        upload.hold(&sender, Face::Program);
+        assert_eq!(error(upload.offer(&sender, 30, piece(10))).code, Code::Conflict);
+        assert!(upload.offer(&sender, 0, piece(10)).is_ok());
+        assert_eq!(error(upload.offer(&sender, 0, piece(10))).off, Some(10));
+        assert_eq!(refusal_after_right(&upload, &sender).code, Code::TooLarge);
     }
 
-    fn refusal_after_right(upload: &Upload, outlet: &Arc<Outlet>) -> Refusal {
-        assert!(upload.offer(outlet, 10, piece(980)).is_ok());
-        refusal(upload.offer(outlet, 990, piece(11)))
+    fn refusal_after_right(upload: &Upload, sender: &Arc<ConnectionSender>) -> Error {
+        assert!(upload.offer(sender, 10, piece(980)).is_ok());
+        error(upload.offer(sender, 990, piece(11)))
     }
 
     #[test]
     fn who_lost_the_hold_is_told_no_offset() {
-        let (upload, first, second) = (upload(1_000), Outlet::new(), Outlet::new());
+        let (upload, first, second) = (upload(1_000), ConnectionSender::new(), ConnectionSender::new());
         upload.hold(&first, Face::Program);
         upload.hold(&second, Face::Program);
-        let refused = refusal(upload.offer(&first, 0, piece(1)));
+        let refused = error(upload.offer(&first, 0, piece(1)));
         assert_eq!((refused.code, refused.off), (Code::Conflict, None));
         assert!(upload.offer(&second, 0, piece(1)).is_ok());
     }
 
     #[test]
     fn after_a_failed_write_the_sender_goes_on_from_what_is_staged() {
-        let (upload, outlet) = (upload(1_000), Outlet::new());
-        upload.hold(&outlet, Face::Program);
-        assert!(upload.offer(&outlet, 0, piece(100)).unwrap());
+        let (upload, sender) = (upload(1_000), ConnectionSender::new());
+        upload.hold(&sender, Face::Program);
+        assert!(upload.offer(&sender, 0, piece(100)).unwrap());
         upload.staging().staged = 40;
-        upload.set_back(Refusal::busy("the disk is full", 10));
-        let Some(Item::Frame(told)) = outlet.pop() else { panic!("the sender is told") };
+        upload.set_back(Error::busy("the disk is full", 10));
+        let Some(Item::Frame(told)) = sender.pop() else { panic!("the sender is told") };
         let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
         assert_eq!((&told["code"], &told["off"]), (&"busy".into(), &40.into()));
         // What was under way meanwhile is dropped without another word.
-        assert!(matches!(upload.offer(&outlet, 100, piece(100)), Err(NotTaken::Silently)));
-        assert!(upload.offer(&outlet, 40, piece(100)).unwrap(), "and a pump is started again");
+        assert!(matches!(upload.offer(&sender, 100, piece(100)), Err(ChunkError::Silently)));
+        assert!(upload.offer(&sender, 40, piece(100)).unwrap(), "and a pump is started again");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wardroom_protocol::UploadId;
 
 use super::upload::Upload;
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::store::UserId;
 
 /// All uploads that are not over.
@@ -17,8 +17,8 @@ pub struct Uploads {
 }
 
 /// No upload of this user's.
-pub fn unknown() -> Refusal {
-    Refusal::not_found("you have no such upload: it is over, was given up, or waited for more than a week")
+pub fn unknown() -> Error {
+    Error::not_found("you have no such upload: it is over, was given up, or waited for more than a week")
 }
 
 impl Uploads {
@@ -26,7 +26,7 @@ impl Uploads {
     ///
     /// # Errors
     /// `not_found`
-    pub fn find(&self, id: UploadId, user: UserId) -> Result<Arc<Upload>, Refusal> {
+    pub fn find(&self, id: UploadId, user: UserId) -> Result<Arc<Upload>, Error> {
         self.lock().get(&id).filter(|upload| upload.user == user).cloned().ok_or_else(unknown)
     }
 

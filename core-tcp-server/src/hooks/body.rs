@@ -8,24 +8,24 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use wardroom_protocol::limits::HOOK_BYTES_MAX;
 
-use crate::refusal::Refusal;
+use crate::error::Error;
 
 /// Checks the signature of a body: `sha256=` and the HMAC-SHA-256 of its bytes, as GitHub sends it.
 ///
 /// # Errors
 /// `forbidden`
-pub fn check_signature(secret: &str, signature: Option<&str>, body: &[u8]) -> Result<(), Refusal> {
+pub fn check_signature(secret: &str, signature: Option<&str>, body: &[u8]) -> Result<(), Error> {
     let Some(signature) = signature else {
-        return Err(Refusal::forbidden(
+        return Err(Error::forbidden(
             "this webhook has a secret: sign the body, and send X-Hub-Signature-256: sha256=HEX",
         ));
     };
     let given = signature.trim().strip_prefix("sha256=").and_then(from_hex);
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(Refusal::internal)?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(Error::internal)?;
     mac.update(body);
     // Compared in constant time.
     given.filter(|given| mac.verify_slice(given).is_ok()).map(drop).ok_or_else(|| {
-        Refusal::forbidden("the signature does not fit the body: use the secret that this webhook was made with")
+        Error::forbidden("the signature does not fit the body: use the secret that this webhook was made with")
     })
 }
 
@@ -40,7 +40,7 @@ fn from_hex(hex: &str) -> Option<Vec<u8>> {
 ///
 /// # Errors
 /// `bad_request`, `too_large` (also where only what comes out is).
-pub fn content<'a>(content_type: &str, encoding: Option<&str>, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Refusal> {
+pub fn content<'a>(content_type: &str, encoding: Option<&str>, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
     let body = unpacked(encoding, body)?;
     let body = match body {
         Cow::Borrowed(bytes) => Cow::Borrowed(without_mark(bytes)),
@@ -58,7 +58,7 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-fn unpacked<'a>(encoding: Option<&str>, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Refusal> {
+fn unpacked<'a>(encoding: Option<&str>, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
     match encoding.map(|name| name.trim().to_ascii_lowercase()).as_deref() {
         None | Some("" | "identity") => Ok(Cow::Borrowed(body)),
         Some("gzip" | "x-gzip") => {
@@ -67,13 +67,13 @@ fn unpacked<'a>(encoding: Option<&str>, body: &'a [u8]) -> Result<Cow<'a, [u8]>,
             let mut bounded = MultiGzDecoder::new(body).take(HOOK_BYTES_MAX as u64 + 1);
             bounded
                 .read_to_end(&mut out)
-                .map_err(|_| Refusal::bad_request("the body is not gzip, as its Content-Encoding says"))?;
+                .map_err(|_| Error::bad_request("the body is not gzip, as its Content-Encoding says"))?;
             if out.len() > HOOK_BYTES_MAX {
-                return Err(Refusal::too_large("a webhook takes at most 1 MiB, unpacked"));
+                return Err(Error::too_large("a webhook takes at most 1 MiB, unpacked"));
             }
             Ok(Cow::Owned(out))
         }
-        Some(_) => Err(Refusal::bad_request("this Content-Encoding is not known: send the body as it is, or as gzip")),
+        Some(_) => Err(Error::bad_request("this Content-Encoding is not known: send the body as it is, or as gzip")),
     }
 }
 

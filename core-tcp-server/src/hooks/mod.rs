@@ -18,9 +18,9 @@ use self::limits::{
 };
 pub use self::post::{known, post};
 use crate::accounts::User;
+use crate::error::Error;
 use crate::policy::Member;
 use crate::rates::Rates;
-use crate::refusal::Refusal;
 use crate::rooms::Room;
 use crate::secrets::{derived_hex, random_hex, token_hash};
 use crate::state::State;
@@ -43,14 +43,14 @@ impl Default for Hooks {
 /// # Errors
 /// `not_found`, `forbidden`, `conflict` (the name is a person's, a direct message), `too_large` (too many), `bad_request` (a
 /// secret that is too short or too long).
-pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdded, Refusal> {
+pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdded, Error> {
     let room = member.owner_in(&state.rooms, &add.room)?.room;
     if room.is_dm() {
-        return Err(Refusal::conflict("a direct message has no webhooks: make a room for them"));
+        return Err(Error::conflict("a direct message has no webhooks: make a room for them"));
     }
     let is_bad = |secret: &String| !(SECRET_BYTES_MIN..=SECRET_BYTES_MAX).contains(&secret.len());
     if add.secret.as_ref().is_some_and(is_bad) {
-        return Err(Refusal::bad_request("a webhook's secret has 8 to 256 bytes"));
+        return Err(Error::bad_request("a webhook's secret has 8 to 256 bytes"));
     }
     let by = member.clone();
     let token = token_of(state, &by, &room, &add);
@@ -65,7 +65,7 @@ pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdd
 ///
 /// # Errors
 /// `not_found`, `forbidden`.
-pub async fn list(state: &State, member: &Member, list: HookList) -> Result<Vec<HookInfo>, Refusal> {
+pub async fn list(state: &State, member: &Member, list: HookList) -> Result<Vec<HookInfo>, Error> {
     let room = member.keeper_of(&state.rooms, &list.room)?.room.id;
     let sql = "SELECT h.id, b.name, u.name, h.created, h.used, h.mentions, h.secret IS NOT NULL FROM hooks h JOIN users b ON b.id = h.bot
                JOIN users u ON u.id = h.by WHERE h.room = ?1 ORDER BY h.id";
@@ -80,8 +80,8 @@ pub async fn list(state: &State, member: &Member, list: HookList) -> Result<Vec<
                 let (bot, by): (String, String) = (row.get(1)?, row.get(2)?);
                 hooks.push(HookInfo {
                     hook: from_sql(row.get(0)?),
-                    bot: UserName::parse(&bot).map_err(Refusal::internal)?,
-                    by: UserName::parse(&by).map_err(Refusal::internal)?,
+                    bot: UserName::parse(&bot).map_err(Error::internal)?,
+                    by: UserName::parse(&by).map_err(Error::internal)?,
                     at: from_sql(row.get(3)?),
                     used: row.get::<_, Option<i64>>(4)?.map(from_sql),
                     mentions: row.get(5)?,
@@ -97,7 +97,7 @@ pub async fn list(state: &State, member: &Member, list: HookList) -> Result<Vec<
 ///
 /// # Errors
 /// `not_found`, `forbidden`.
-pub async fn remove(state: &State, member: &Member, remove: HookRemove) -> Result<(), Refusal> {
+pub async fn remove(state: &State, member: &Member, remove: HookRemove) -> Result<(), Error> {
     let room = member.keeper_of(&state.rooms, &remove.room)?.room;
     let by = member.clone();
     let id = i64::try_from(remove.hook).unwrap_or(i64::MAX);
@@ -108,7 +108,7 @@ pub async fn remove(state: &State, member: &Member, remove: HookRemove) -> Resul
             let bot: Option<(i64, String)> =
                 tx.conn.query_row(sql, params![id, room.id.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
             let Some((bot, name)) = bot else {
-                return Err(Refusal::not_found(format!("{} has no webhook {id}", room.name)));
+                return Err(Error::not_found(format!("{} has no webhook {id}", room.name)));
             };
             tx.conn.execute("DELETE FROM hook_keys WHERE hook = ?1", [id])?;
             tx.conn.execute("DELETE FROM hooks WHERE id = ?1", [id])?;
@@ -150,7 +150,7 @@ fn insert(
     by: &Member,
     add: &HookAdd,
     token: String,
-) -> Result<(HookAdded, Option<User>), Refusal> {
+) -> Result<(HookAdded, Option<User>), Error> {
     let name = &add.bot;
     let known = "SELECT id FROM hooks WHERE hash = ?1";
     let known: Option<i64> = tx.conn.query_row(known, [token_hash(&token)], |row| row.get(0)).optional()?;
@@ -159,7 +159,7 @@ fn insert(
     }
     let count: i64 = tx.conn.query_row("SELECT count(*) FROM hooks WHERE room = ?1", [room.id.0], |row| row.get(0))?;
     if count >= HOOKS_PER_ROOM_MAX {
-        return Err(Refusal::too_large(format!("{} has 32 webhooks: remove one first", room.name)));
+        return Err(Error::too_large(format!("{} has 32 webhooks: remove one first", room.name)));
     }
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     let found: Option<(i64, bool, bool)> = tx
@@ -170,9 +170,9 @@ fn insert(
         .optional()?;
     let id = match found {
         Some((id, true, false)) => UserId(id),
-        Some((_, true, true)) => return Err(Refusal::conflict(format!("the account of {name} is closed"))),
+        Some((_, true, true)) => return Err(Error::conflict(format!("the account of {name} is closed"))),
         Some((_, false, _)) => {
-            return Err(Refusal::conflict(format!("{name} is a person's name: choose another for the bot")));
+            return Err(Error::conflict(format!("{name} is a person's name: choose another for the bot")));
         }
         None => {
             tx.conn.execute(
@@ -184,7 +184,7 @@ fn insert(
     };
     let joins = "INSERT INTO members(room, user, role) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
     if tx.conn.execute(joins, params![room.id.0, id.0, RoomRole::Member.as_str()])? == 1 {
-        say(tx, room, (id, name.as_str()), &EventBody::Join, Effect::Came(id, RoomRole::Member))?;
+        say(tx, room, (id, name.as_str()), &EventBody::Join, Effect::SignInStep(id, RoomRole::Member))?;
     }
     tx.conn.execute(
         "INSERT INTO hooks(hash, room, bot, by, created, mentions, secret) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -198,7 +198,7 @@ fn insert(
 }
 
 /// A line of the bot's own that says who is in the room.
-fn say(tx: &mut Tx<'_>, room: &Room, bot: (UserId, &str), body: &EventBody, effect: Effect) -> Result<(), Refusal> {
+fn say(tx: &mut Tx<'_>, room: &Room, bot: (UserId, &str), body: &EventBody, effect: Effect) -> Result<(), Error> {
     let event = NewEvent {
         room: room.id,
         room_name: room.name.as_str(),

@@ -8,12 +8,12 @@ use wardroom_protocol::event::{AlertGroup, AlertStatus, Edit, EventBody, Message
 use wardroom_protocol::messages::HookPost;
 
 use super::body::{check_signature, content};
-use super::forms::{self, Said, fitted};
+use super::forms::{self, WebhookMessage, fitted};
 use super::limits::REPEAT_MS;
 use crate::accounts::User;
 use crate::clock::monotonic_ms;
+use crate::error::Error;
 use crate::policy::{Member, unarchived};
-use crate::refusal::Refusal;
 use crate::rooms::{Room, is_too_long, mentions_of};
 use crate::secrets::{hex, token_hash};
 use crate::state::State;
@@ -27,7 +27,7 @@ const ESCAPED_BYTES_MAX: usize = 8 << 10;
 /// # Errors
 /// `not_found`, in the same words whatever is wrong with the token; `forbidden` (not signed), `rate_limited`, `bad_request`,
 /// `too_large`, `conflict` (archived).
-pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64, Refusal> {
+pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64, Error> {
     let hash = token_hash(&post.token);
     let found = state.store.read(move |conn| find(conn, &hash)).await?.ok_or_else(no_hook)?;
     let Hook { id: hook, room, bot, may_mention, secret } = found;
@@ -36,10 +36,10 @@ pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64
         check_signature(&secret, post.signature.as_deref(), body)?;
     }
     let rated = state.hooks.rates.lock().unwrap_or_else(PoisonError::into_inner).take(hook, monotonic_ms());
-    rated.map_err(|retry_ms| Refusal {
+    rated.map_err(|retry_ms| Error {
         retry_ms: Some(retry_ms),
         code: Code::RateLimited,
-        ..Refusal::busy("this webhook posts too often: one post a second is taken, after sixty at once", retry_ms)
+        ..Error::busy("this webhook posts too often: one post a second is taken, after sixty at once", retry_ms)
     })?;
     let room = unarchived(state.rooms.by_id(room).ok_or_else(no_hook)?)?;
     let bot = state.accounts.by_id(bot).filter(|bot| !bot.is_disabled()).ok_or_else(no_hook)?;
@@ -91,16 +91,16 @@ struct By {
 ///
 /// # Errors
 /// `not_found`, as [`post`].
-pub async fn known(state: &State, token: &str) -> Result<(), Refusal> {
+pub async fn known(state: &State, token: &str) -> Result<(), Error> {
     let hash = token_hash(token);
     state.store.read(move |conn| find(conn, &hash)).await?.map(drop).ok_or_else(no_hook)
 }
 
-fn no_hook() -> Refusal {
-    Refusal::not_found("there is no such webhook")
+fn no_hook() -> Error {
+    Error::not_found("there is no such webhook")
 }
 
-fn find(conn: &Connection, hash: &[u8]) -> Result<Option<Hook>, Refusal> {
+fn find(conn: &Connection, hash: &[u8]) -> Result<Option<Hook>, Error> {
     let sql = "SELECT id, room, bot, mentions, secret FROM hooks WHERE hash = ?1";
     let row = |row: &rusqlite::Row<'_>| {
         Ok(Hook {
@@ -122,15 +122,15 @@ async fn shelved(state: &Arc<State>, by: &By, text: String) -> String {
     let begin = fitted(&text, ESCAPED_BYTES_MAX);
     match crate::files::shelve(state, &member, &room.name, text).await {
         Ok(said) => said,
-        Err(refusal) => {
-            tracing::warn!(room = room.name.as_str(), hook, %refusal, "a long text of a webhook is cut");
+        Err(error) => {
+            tracing::warn!(room = room.name.as_str(), hook, %error, "a long text of a webhook is cut");
             begin
         }
     }
 }
 
 /// Notes that the webhook was used. Gives the message on which this is counted, or that this delivery made before.
-fn repeated(tx: &mut Tx<'_>, by: &By, said: &Said, mentions: &Mentions) -> Result<Option<u64>, Refusal> {
+fn repeated(tx: &mut Tx<'_>, by: &By, said: &WebhookMessage, mentions: &Mentions) -> Result<Option<u64>, Error> {
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     // It may have been removed since it was looked for.
     let used = "UPDATE hooks SET used = ?2 WHERE id = ?1";
@@ -150,7 +150,13 @@ fn repeated(tx: &mut Tx<'_>, by: &By, said: &Said, mentions: &Mentions) -> Resul
     Ok(counted)
 }
 
-fn write(tx: &mut Tx<'_>, by: &By, said: &Said, message: &MessageBody, mentions: Mentions) -> Result<u64, Refusal> {
+fn write(
+    tx: &mut Tx<'_>,
+    by: &By,
+    said: &WebhookMessage,
+    message: &MessageBody,
+    mentions: Mentions,
+) -> Result<u64, Error> {
     if let Some(seq) = repeated(tx, by, said, &mentions)? {
         return Ok(seq);
     }
@@ -177,7 +183,7 @@ fn write(tx: &mut Tx<'_>, by: &By, said: &Said, message: &MessageBody, mentions:
 }
 
 /// The message of a key, if there is one of today.
-fn place_of(tx: &Tx<'_>, hook: i64, key: &str) -> Result<Option<u64>, Refusal> {
+fn place_of(tx: &Tx<'_>, hook: i64, key: &str) -> Result<Option<u64>, Error> {
     let since = i64::try_from(tx.now_ms.saturating_sub(REPEAT_MS)).unwrap_or(0);
     let sql = "SELECT seq FROM hook_keys WHERE hook = ?1 AND key = ?2 AND at >= ?3";
     let seq: Option<i64> =
@@ -185,7 +191,7 @@ fn place_of(tx: &Tx<'_>, hook: i64, key: &str) -> Result<Option<u64>, Refusal> {
     Ok(seq.and_then(|seq| u64::try_from(seq).ok()))
 }
 
-fn note(tx: &Tx<'_>, hook: i64, key: &str, seq: u64) -> Result<(), Refusal> {
+fn note(tx: &Tx<'_>, hook: i64, key: &str, seq: u64) -> Result<(), Error> {
     let sql = "INSERT OR REPLACE INTO hook_keys(hook, key, seq, at) VALUES(?1, ?2, ?3, ?4)";
     let (seq, now) = (i64::try_from(seq).unwrap_or(i64::MAX), i64::try_from(tx.now_ms).unwrap_or(i64::MAX));
     tx.conn.prepare_cached(sql)?.execute(params![hook, key, seq, now])?;
@@ -194,11 +200,17 @@ fn note(tx: &Tx<'_>, hook: i64, key: &str, seq: u64) -> Result<(), Refusal> {
 
 /// Counts it on the message of this key, or has that message say what is new of its alerts, if there is one of today that is
 /// still there.
-fn counted(tx: &mut Tx<'_>, by: &By, key: &str, said: &Said, mentions: &Mentions) -> Result<Option<u64>, Refusal> {
+fn counted(
+    tx: &mut Tx<'_>,
+    by: &By,
+    key: &str,
+    said: &WebhookMessage,
+    mentions: &Mentions,
+) -> Result<Option<u64>, Error> {
     let Some(seq) = place_of(tx, by.hook, key)? else { return Ok(None) };
     let before = match tx.line(by.room.id, seq) {
         Ok(before) if !before.is_deleted() => before,
-        Err(refusal) if refusal.code != Code::NotFound => return Err(refusal),
+        Err(error) if error.code != Code::NotFound => return Err(error),
         // Deleted, or removed by retention: it is said anew.
         _ => return Ok(None),
     };

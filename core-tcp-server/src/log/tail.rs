@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::segment::{Form, ReadLimit, Segment};
 use crate::limits::{SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX, TAIL_BYTES_MAX, TAIL_EVENTS_MAX};
-use crate::outlet::Outlet;
+use crate::sender::ConnectionSender;
 use crate::store::{Published, Replaced, UserId};
 
 /// The end of one timeline.
@@ -18,7 +18,7 @@ pub struct Tail {
     /// Held while segments are appended, or slices of them taken; never across an await.
     entries: Mutex<Entries>,
     /// The connections to wake; read on every append, changed when a room is opened or closed.
-    readers: RwLock<Vec<Arc<Outlet>>>,
+    readers: RwLock<Vec<Arc<ConnectionSender>>>,
 }
 
 #[derive(Default)]
@@ -106,7 +106,7 @@ impl Tail {
     }
 
     /// Does something with each connection that has the room open.
-    pub fn each_reader(&self, act: impl Fn(&Outlet)) {
+    pub fn each_reader(&self, act: impl Fn(&ConnectionSender)) {
         for reader in self.readers.read().unwrap_or_else(PoisonError::into_inner).iter() {
             act(reader);
         }
@@ -114,7 +114,7 @@ impl Tail {
 
     /// Wakes all readers. Apart from [`Tail::append`], so that a batch of events wakes them once.
     pub fn wake(&self) {
-        self.each_reader(Outlet::wake);
+        self.each_reader(ConnectionSender::wake);
     }
 
     /// Takes what follows `cursor` as `reader` may see it, up to `limit`.
@@ -152,12 +152,12 @@ impl Tail {
     }
 
     /// Adds a connection to wake. It knows that it has not asked before.
-    pub fn subscribe(&self, reader: &Arc<Outlet>) {
+    pub fn subscribe(&self, reader: &Arc<ConnectionSender>) {
         self.readers.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(reader));
     }
 
     /// Removes a connection.
-    pub fn unsubscribe(&self, reader: &Arc<Outlet>) {
+    pub fn unsubscribe(&self, reader: &Arc<ConnectionSender>) {
         let mut readers = self.readers.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = readers.iter().position(|r| Arc::ptr_eq(r, reader)) {
             readers.swap_remove(at);

@@ -10,7 +10,7 @@ use wardroom_protocol::messages::Presence as Told;
 use super::{Connection, Inner, Presence};
 use crate::accounts::User;
 use crate::limits::PRESENCE_USERS_MAX;
-use crate::outlet::Outlet;
+use crate::sender::ConnectionSender;
 use crate::state::State;
 use crate::store::{RoomId, UserId};
 
@@ -72,14 +72,14 @@ impl Presence {
 
 /// A connection that asked who is in a room.
 struct Asker {
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     user: UserId,
     rooms: Vec<RoomId>,
 }
 
 impl Asker {
     fn of(connection: &Connection) -> Self {
-        Self { outlet: Arc::clone(&connection.outlet), user: connection.user, rooms: Vec::new() }
+        Self { sender: Arc::clone(&connection.sender), user: connection.user, rooms: Vec::new() }
     }
 
     /// Only rooms that they may still know of.
@@ -108,7 +108,7 @@ pub fn tell_moves(state: &State) {
     for (id, mut asker) in presence.askers(&rooms) {
         asker.keep_seen(state);
         let moved = || asker.rooms.iter().filter_map(|room| rooms.get(room)).flatten().copied().collect::<HashSet<_>>();
-        if asker.outlet.is_crowded() {
+        if asker.sender.is_crowded() {
             presence.put_off(id, moved());
             continue;
         }
@@ -117,7 +117,7 @@ pub fn tell_moves(state: &State) {
             frames.insert(asker.rooms.clone(), frames_of(state, moved(), is_here));
         }
         for frame in frames.get(&asker.rooms).into_iter().flatten() {
-            asker.outlet.tell(frame.clone());
+            asker.sender.tell(frame.clone());
         }
     }
 }
@@ -125,7 +125,7 @@ pub fn tell_moves(state: &State) {
 /// What could not be told before, as it is now.
 fn tell_late(state: &State) {
     for (id, mut asker, mut users) in state.presence.latecomers() {
-        if asker.outlet.is_crowded() {
+        if asker.sender.is_crowded() {
             state.presence.put_off(id, users);
             continue;
         }
@@ -133,7 +133,7 @@ fn tell_late(state: &State) {
         let rooms: Vec<_> = asker.rooms.iter().filter_map(|id| state.rooms.by_id(*id)).collect();
         users.retain(|user| rooms.iter().any(|room| room.has(*user)));
         for frame in frames_of(state, users, |user| state.presence.is_here(user)) {
-            asker.outlet.tell(frame);
+            asker.sender.tell(frame);
         }
     }
 }

@@ -9,9 +9,9 @@ use super::mention::mentions_of;
 use super::recount::know_all_here;
 use super::room::Room;
 use super::timeline::check_text;
+use crate::error::Error;
 use crate::limits::LAST_SAID_LINES;
 use crate::policy::{Member, unarchived};
-use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::{Amendment, UserId, as_sql, from_sql};
 
@@ -19,7 +19,7 @@ use crate::store::{Amendment, UserId, as_sql, from_sql};
 ///
 /// # Errors
 /// `not_found`, `bad_request` (no message), `forbidden` (another's), `conflict` (deleted), `too_large`.
-pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Option<u64>, Refusal> {
+pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Option<u64>, Error> {
     let room = member.speaker_in(&state.rooms, &edit.room)?.room;
     check_text(&edit.text)?;
     super::check_rate(state, member)?;
@@ -32,7 +32,7 @@ pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Opti
             let said = tx.line(room.id, edit.seq)?;
             let message = said.message()?;
             if said.by != by.user.id {
-                return Err(Refusal::forbidden("one edits one's own messages: reply to it instead"));
+                return Err(Error::forbidden("one edits one's own messages: reply to it instead"));
             }
             if !message.deleted && message.text == edit.text {
                 return Ok(None);
@@ -51,7 +51,7 @@ pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Opti
 ///
 /// # Errors
 /// `not_found`, `bad_request` (no message), `forbidden` (another's), `conflict` (deleted already).
-pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Result<u64, Refusal> {
+pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Result<u64, Error> {
     let readable = member.readable(&state.rooms, &delete.room)?.room;
     super::check_rate(state, member)?;
     let is_keeper = member.is_owner_of(&readable);
@@ -64,7 +64,7 @@ pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Resul
             said.message()?;
             let is_own = said.by == by.user.id;
             if !is_own && !is_keeper {
-                return Err(Refusal::forbidden("one deletes one's own messages; owners of the room delete all"));
+                return Err(Error::forbidden("one deletes one's own messages; owners of the room delete all"));
             }
             let body = EventBody::Delete(Target { target: delete.seq });
             let seq = tx.amend(said, amendment(&room, &by, &body), None)?;
@@ -83,7 +83,7 @@ pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Resul
 ///
 /// # Errors
 /// `not_found`, `bad_request` (another kind of line, no emoji), `conflict` (deleted), `too_large` (too many).
-pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<Option<u64>, Refusal> {
+pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<Option<u64>, Error> {
     let room = member.speaker_in(&state.rooms, &react.room)?.room;
     super::check_rate(state, member)?;
     let RoomReact { seq, emoji, on, .. } = react;
@@ -94,7 +94,7 @@ pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<O
         .write(move |tx| {
             let said = tx.line(room.id, seq)?;
             if !matches!(said.body, EventBody::Message(_) | EventBody::RunStarted(_) | EventBody::FileAdded(_)) {
-                return Err(Refusal::bad_request("react to a message, a run or a file"));
+                return Err(Error::bad_request("react to a message, a run or a file"));
             }
             let reactions = said.body.reactions();
             let given = reactions.iter().find(|given| given.emoji == emoji);
@@ -103,7 +103,7 @@ pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<O
                 return Ok(None);
             }
             if on && given.is_none() && reactions.len() >= REACTIONS_MAX {
-                return Err(Refusal::too_large("a line has at most 20 different reactions"));
+                return Err(Error::too_large("a line has at most 20 different reactions"));
             }
             let body = EventBody::Reaction(ReactionBody { target: seq, emoji, on });
             tx.amend(said, amendment(&room, &by, &body), None).map(Some)
@@ -115,7 +115,7 @@ pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<O
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn last_said(state: &State, room: &Room, user: UserId) -> Result<Option<u64>, Refusal> {
+pub async fn last_said(state: &State, room: &Room, user: UserId) -> Result<Option<u64>, Error> {
     let (id, from) = (room.id.0, as_sql(room.tail.head().saturating_sub(LAST_SAID_LINES)));
     let sql = "SELECT seq FROM events WHERE room = ?1 AND seq > ?2 AND by = ?3 AND kind = 'message' AND deleted IS NULL
                ORDER BY seq DESC LIMIT 1";
@@ -130,9 +130,9 @@ fn amendment<'a>(room: &'a Room, by: &'a Member, body: &'a EventBody) -> Amendme
 }
 
 /// One emoji as Unicode writes it in full, so that two ways to write one are one reaction.
-fn known_emoji(text: &str) -> Result<&'static str, Refusal> {
+fn known_emoji(text: &str) -> Result<&'static str, Error> {
     let found = Some(text).filter(|text| text.len() <= EMOJI_BYTES_MAX).and_then(emojis::get);
-    found.map(emojis::Emoji::as_str).ok_or_else(|| Refusal::bad_request("a reaction is one emoji"))
+    found.map(emojis::Emoji::as_str).ok_or_else(|| Error::bad_request("a reaction is one emoji"))
 }
 
 #[cfg(test)]

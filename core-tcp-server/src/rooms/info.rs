@@ -10,19 +10,19 @@ impl Room {
     pub fn info(&self, user: UserId) -> RoomInfo {
         let meta = self.meta();
         let people = self.people();
-        let standing = people.standing(user);
-        if self.is_private && standing.is_none() {
+        let read_state = people.read_state(user);
+        if self.is_private && read_state.is_none() {
             return self.hidden();
         }
         RoomInfo {
             room: self.name.clone(),
             title: meta.title,
             head: people.head(),
-            read: standing.map_or(0, |standing| standing.read),
-            mentions: standing.map_or(0, |standing| standing.mentions),
-            joined: standing.is_some(),
+            read: read_state.map_or(0, |read_state| read_state.read),
+            mentions: read_state.map_or(0, |read_state| read_state.mentions),
+            joined: read_state.is_some(),
             private: self.is_private,
-            unread: standing.map_or(0, |standing| standing.unread),
+            unread: read_state.map_or(0, |read_state| read_state.unread),
             topic: meta.topic,
             role: people.role(user),
             archived: meta.is_archived,

@@ -9,13 +9,13 @@ use wardroom_protocol::messages::{DmOpen, RoomCreate};
 use wardroom_protocol::{Nonce, Role, RoomName, RoomRole, UserName};
 
 use super::names;
-use super::room::{Meta, Moved, Room};
+use super::room::{MembershipChange, Room, RoomSettings};
 use super::set::check_title;
 use crate::accounts::User;
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::limits::{DMS_MAX, OWNED_MAX, ROOMS_MAX};
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::secrets::new_ulid;
 use crate::state::State;
 use crate::store::{NewEvent, RoomId, Tx, UserId, as_sql};
@@ -24,7 +24,7 @@ use crate::store::{NewEvent, RoomId, Tx, UserId, as_sql};
 ///
 /// # Errors
 /// `conflict` for a name that is taken or looks like another; `forbidden`; what is wrong with the name or the title.
-pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Result<u64, Refusal> {
+pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Result<u64, Error> {
     let by = member.speaker()?.member().clone();
     let title = check_title(&create.title.unwrap_or_default())?;
     let RoomCreate { room: name, private: is_private, nonce, .. } = create;
@@ -39,13 +39,13 @@ pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Resul
     check_owned(state, member)?;
     check_count(state)?;
     if let Some(other) = state.rooms.look_alike(&name) {
-        return Err(Refusal::conflict(format!("this name looks the same as that of the room {other}: choose another")));
+        return Err(Error::conflict(format!("this name looks the same as that of the room {other}: choose another")));
     }
     let room = state
         .store
         .write(move |tx| {
             let Some(id) = insert(tx, &name, &title, is_private, None)? else {
-                return Err(Refusal::conflict(format!("there is a room {name} already")));
+                return Err(Error::conflict(format!("there is a room {name} already")));
             };
             insert_member(tx, id, by.user.id, RoomRole::Owner)?;
             let body = EventBody::Join;
@@ -60,7 +60,7 @@ pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Resul
             })?;
             super::members::note_read(tx.conn, id, by.user.id, joined.seq)?;
             tx.audit(by.user.name.as_str(), &by.address, "room.create", name.as_str(), &title)?;
-            let meta = Meta { title, first: 1, ..Meta::default() };
+            let meta = RoomSettings { title, first: 1, ..RoomSettings::default() };
             Ok(Room::new(id, name, is_private, Vec::new(), meta, joined.seq))
         })
         .await?;
@@ -71,12 +71,7 @@ pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Resul
 }
 
 /// Where the member made this room under this nonce, if this is a retry.
-async fn made_before(
-    state: &State,
-    by: &Member,
-    name: &RoomName,
-    nonce: Option<Nonce>,
-) -> Result<Option<u64>, Refusal> {
+async fn made_before(state: &State, by: &Member, name: &RoomName, nonce: Option<Nonce>) -> Result<Option<u64>, Error> {
     let Some(nonce) = nonce else { return Ok(None) };
     let (user, name) = (by.user.id.0, name.to_string());
     let sql = "SELECT e.seq FROM events e JOIN rooms r ON r.id = e.room
@@ -92,7 +87,7 @@ async fn made_before(
 ///
 /// # Errors
 /// `not_found` for a user that is not there; `forbidden`; `bad_request` for none or too many.
-pub async fn open_dm(state: &State, member: &Member, open: DmOpen) -> Result<RoomName, Refusal> {
+pub async fn open_dm(state: &State, member: &Member, open: DmOpen) -> Result<RoomName, Error> {
     let by = member.speaker()?.member().clone();
     let users = party(state, member, &open.users)?;
     super::check_rate(state, member)?;
@@ -107,12 +102,12 @@ pub async fn open_dm(state: &State, member: &Member, open: DmOpen) -> Result<Roo
         })
         .await?;
     if let Some(name) = known {
-        return RoomName::parse(&name).map_err(Refusal::internal);
+        return RoomName::parse(&name).map_err(Error::internal);
     }
     check_count(state)?;
     check_dms(state, member)?;
     let name = format!("@{}", new_ulid(now_ms()).to_string().to_lowercase());
-    let name = RoomName::parse(&name).map_err(Refusal::internal)?;
+    let name = RoomName::parse(&name).map_err(Error::internal)?;
     let mut shown: Vec<UserName> = users.iter().map(|user| user.name.clone()).collect();
     shown.sort();
     let members: Vec<_> = users.iter().map(|user| (user.id, RoomRole::Member)).collect();
@@ -121,13 +116,13 @@ pub async fn open_dm(state: &State, member: &Member, open: DmOpen) -> Result<Roo
         .store
         .write(move |tx| {
             let id = insert(tx, &made, "", true, Some(&key))?;
-            let id = id.ok_or_else(|| Refusal::internal("a new ULID is the name of a room"))?;
+            let id = id.ok_or_else(|| Error::internal("a new ULID is the name of a room"))?;
             for (user, role) in members {
                 insert_member(tx, id, user, role)?;
             }
             let detail = shown.iter().map(UserName::as_str).collect::<Vec<_>>().join(" ");
             tx.audit(by.user.name.as_str(), &by.address, "dm.open", made.as_str(), &detail)?;
-            Ok(Room::new(id, made, true, shown, Meta { first: 1, ..Meta::default() }, 0))
+            Ok(Room::new(id, made, true, shown, RoomSettings { first: 1, ..RoomSettings::default() }, 0))
         })
         .await?;
     found(state, room, &founders);
@@ -136,7 +131,7 @@ pub async fn open_dm(state: &State, member: &Member, open: DmOpen) -> Result<Roo
 }
 
 /// The member and the others, each once, by row.
-fn party(state: &State, member: &Member, names: &[UserName]) -> Result<Vec<Arc<User>>, Refusal> {
+fn party(state: &State, member: &Member, names: &[UserName]) -> Result<Vec<Arc<User>>, Error> {
     // Before they are looked up, so that a long list is no work.
     if names.len() >= 2 * DM_USERS_MAX {
         return Err(too_many());
@@ -148,22 +143,22 @@ fn party(state: &State, member: &Member, names: &[UserName]) -> Result<Vec<Arc<U
     users.sort_by_key(|user| user.id);
     users.dedup_by_key(|user| user.id);
     match users.len() {
-        0 | 1 => Err(Refusal::bad_request("a direct message is with somebody else: name one")),
+        0 | 1 => Err(Error::bad_request("a direct message is with somebody else: name one")),
         2..=DM_USERS_MAX => Ok(users),
         _ => Err(too_many()),
     }
 }
 
-fn too_many() -> Refusal {
-    Refusal::bad_request("a direct message has at most 16 members: make a room for more")
+fn too_many() -> Error {
+    Error::bad_request("a direct message has at most 16 members: make a room for more")
 }
 
 /// Rooms of one's own: so that one user does not take all that the server holds.
-fn check_owned(state: &State, member: &Member) -> Result<(), Refusal> {
+fn check_owned(state: &State, member: &Member) -> Result<(), Error> {
     let is_own = |room: &Arc<Room>| room.role_of(member.user.id) == Some(RoomRole::Owner);
     let owned = || state.rooms.joined_by(member.user.id).into_iter().filter(is_own).count();
     if member.user.role() < Role::Admin && owned() >= OWNED_MAX {
-        return Err(Refusal::too_large(
+        return Err(Error::too_large(
             "you own 500 rooms: make somebody else the owner of some and leave them, or ask an admin",
         ));
     }
@@ -171,19 +166,19 @@ fn check_owned(state: &State, member: &Member) -> Result<(), Refusal> {
 }
 
 /// Likewise direct messages.
-fn check_dms(state: &State, member: &Member) -> Result<(), Refusal> {
+fn check_dms(state: &State, member: &Member) -> Result<(), Error> {
     let dms = || state.rooms.joined_by(member.user.id).into_iter().filter(|room| room.is_dm()).count();
     if member.user.role() < Role::Admin && dms() >= DMS_MAX {
-        return Err(Refusal::too_large(
+        return Err(Error::too_large(
             "you have 1,000 direct messages: make a room instead, or ask an admin to write for you",
         ));
     }
     Ok(())
 }
 
-fn check_count(state: &State) -> Result<(), Refusal> {
+fn check_count(state: &State) -> Result<(), Error> {
     if state.rooms.count() >= ROOMS_MAX {
-        return Err(Refusal::too_large("this server has 10,000 rooms: that is as many as it takes"));
+        return Err(Error::too_large("this server has 10,000 rooms: that is as many as it takes"));
     }
     Ok(())
 }
@@ -195,7 +190,7 @@ fn insert(
     title: &str,
     is_private: bool,
     dm: Option<&str>,
-) -> Result<Option<RoomId>, Refusal> {
+) -> Result<Option<RoomId>, Error> {
     let added = tx.conn.execute(
         "INSERT INTO rooms(name, title, private, created, dm) VALUES(?1,?2,?3,?4,?5) ON CONFLICT(name) DO NOTHING",
         params![name.as_str(), title, is_private, as_sql(tx.now_ms), dm],
@@ -203,7 +198,7 @@ fn insert(
     Ok((added == 1).then(|| RoomId(tx.conn.last_insert_rowid())))
 }
 
-fn insert_member(tx: &Tx<'_>, room: RoomId, user: UserId, role: RoomRole) -> Result<(), Refusal> {
+fn insert_member(tx: &Tx<'_>, room: RoomId, user: UserId, role: RoomRole) -> Result<(), Error> {
     let sql = "INSERT INTO members(room, user, role) VALUES(?1, ?2, ?3)";
     Ok(tx.conn.execute(sql, params![room.0, user.0, role.as_str()]).map(drop)?)
 }
@@ -215,5 +210,8 @@ fn found(state: &State, room: Room, members: &[(UserId, RoomRole)]) {
     }
     let room = Arc::new(room);
     state.rooms.insert(Arc::clone(&room));
-    super::tell_moved(state, members.iter().map(|(user, _)| (Arc::clone(&room), Moved::Came(*user))).collect());
+    super::tell_moved(
+        state,
+        members.iter().map(|(user, _)| (Arc::clone(&room), MembershipChange::SignInStep(*user))).collect(),
+    );
 }

@@ -10,8 +10,8 @@ use wardroom_protocol::{RoomName, RoomRole, UserName};
 use super::room::Room;
 use super::{GENERAL, append, check_no_dm};
 use crate::accounts::User;
+use crate::error::Error;
 use crate::policy::{Member, unarchived};
-use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::{Effect, RoomId, UserId};
 
@@ -19,7 +19,7 @@ use crate::store::{Effect, RoomId, UserId};
 ///
 /// # Errors
 /// `not_found`; `conflict` where it is archived.
-pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Option<u64>, Refusal> {
+pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Option<u64>, Error> {
     let room = member.readable(&state.rooms, name)?.room;
     if room.has(member.user.id) {
         return Ok(None);
@@ -34,7 +34,7 @@ pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Opt
             if !insert(tx.conn, room.id, by.user.id, RoomRole::Member)? {
                 return Ok(None);
             }
-            let effect = Effect::Came(by.user.id, RoomRole::Member);
+            let effect = Effect::SignInStep(by.user.id, RoomRole::Member);
             let seq = append(tx, &room, &by, &EventBody::Join, effect)?;
             // Whoever comes starts at the end: a new room is not a thousand unread lines.
             note_read(tx.conn, room.id, by.user.id, seq)?;
@@ -48,7 +48,7 @@ pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Opt
 ///
 /// # Errors
 /// `not_found`; `conflict` for `general`, a direct message, and the last owner.
-pub async fn leave(state: &State, member: &Member, name: &RoomName) -> Result<Option<u64>, Refusal> {
+pub async fn leave(state: &State, member: &Member, name: &RoomName) -> Result<Option<u64>, Error> {
     let room = member.readable(&state.rooms, name)?.room;
     check_leavable(&room)?;
     super::check_rate(state, member)?;
@@ -68,7 +68,7 @@ pub async fn leave(state: &State, member: &Member, name: &RoomName) -> Result<Op
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `conflict`.
-pub async fn invite(state: &State, member: &Member, invite: RoomInvite) -> Result<Option<u64>, Refusal> {
+pub async fn invite(state: &State, member: &Member, invite: RoomInvite) -> Result<Option<u64>, Error> {
     let room = member.readable(&state.rooms, &invite.room)?.room;
     check_no_dm(&room)?;
     let role = invite.role.unwrap_or_default();
@@ -89,7 +89,7 @@ pub async fn invite(state: &State, member: &Member, invite: RoomInvite) -> Resul
             }
             audit(tx, &by, "room.invite", &room, &whom, role.as_str())?;
             let body = EventBody::Invited(RoleOf { user: whom.name.clone(), role });
-            let seq = append(tx, &room, &by, &body, Effect::Came(whom.id, role))?;
+            let seq = append(tx, &room, &by, &body, Effect::SignInStep(whom.id, role))?;
             note_read(tx.conn, room.id, whom.id, seq)?;
             Ok(Some(seq))
         })
@@ -100,7 +100,7 @@ pub async fn invite(state: &State, member: &Member, invite: RoomInvite) -> Resul
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `conflict`.
-pub async fn remove(state: &State, member: &Member, remove: RoomRemove) -> Result<Option<u64>, Refusal> {
+pub async fn remove(state: &State, member: &Member, remove: RoomRemove) -> Result<Option<u64>, Error> {
     let room = member.readable(&state.rooms, &remove.room)?.room;
     check_leavable(&room)?;
     member.owner_in(&state.rooms, &remove.room)?;
@@ -119,7 +119,7 @@ pub async fn remove(state: &State, member: &Member, remove: RoomRemove) -> Resul
         .await?;
     if removed.is_some() {
         // Programs are told by room.changed.
-        state.presence.each_person_of(user, |outlet| outlet.tell(line.clone().into()));
+        state.presence.each_person_of(user, |sender| sender.tell(line.clone().into()));
     }
     Ok(removed)
 }
@@ -128,7 +128,7 @@ pub async fn remove(state: &State, member: &Member, remove: RoomRemove) -> Resul
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `conflict`.
-pub async fn set_role(state: &State, member: &Member, set: RoomSetRole) -> Result<Option<u64>, Refusal> {
+pub async fn set_role(state: &State, member: &Member, set: RoomSetRole) -> Result<Option<u64>, Error> {
     let room = member.readable(&state.rooms, &set.room)?.room;
     check_no_dm(&room)?;
     member.owner_in(&state.rooms, &set.room)?;
@@ -138,7 +138,7 @@ pub async fn set_role(state: &State, member: &Member, set: RoomSetRole) -> Resul
         .write(move |tx| {
             let was = role_of(tx.conn, room.id, whom.id)?;
             let Some(was) = was else {
-                return Err(Refusal::not_found(format!("{} is no member of {}: invite them", whom.name, room.name)));
+                return Err(Error::not_found(format!("{} is no member of {}: invite them", whom.name, room.name)));
             };
             if was == role {
                 return Ok(None);
@@ -165,7 +165,7 @@ pub fn members<'a>(
     member: &Member,
     name: &RoomName,
     after: Option<&UserName>,
-) -> Result<impl Iterator<Item = MemberInfo> + use<'a>, Refusal> {
+) -> Result<impl Iterator<Item = MemberInfo> + use<'a>, Error> {
     let room = member.readable(&state.rooms, name)?.room;
     let of = Arc::clone(&room);
     let info = move |user: Arc<User>| {
@@ -202,33 +202,33 @@ fn accounts_of<'a>(
 }
 
 /// An account, open or not.
-fn known(state: &State, name: &UserName) -> Result<Arc<User>, Refusal> {
+fn known(state: &State, name: &UserName) -> Result<Arc<User>, Error> {
     let user = state.accounts.by_name(name.as_str()).filter(|user| user.id != UserId::SYSTEM);
-    user.ok_or_else(|| Refusal::not_found(format!("there is no user {name}")))
+    user.ok_or_else(|| Error::not_found(format!("there is no user {name}")))
 }
 
 /// An account that somebody can be reached by.
 ///
 /// # Errors
 /// `not_found`; `conflict` for one that is closed.
-pub(super) fn somebody(state: &State, name: &UserName) -> Result<Arc<User>, Refusal> {
+pub(super) fn somebody(state: &State, name: &UserName) -> Result<Arc<User>, Error> {
     let user = known(state, name)?;
     if user.is_disabled() {
-        return Err(Refusal::conflict(format!("the account of {name} is closed")));
+        return Err(Error::conflict(format!("the account of {name} is closed")));
     }
     Ok(user)
 }
 
-fn check_leavable(room: &Room) -> Result<(), Refusal> {
+fn check_leavable(room: &Room) -> Result<(), Error> {
     check_no_dm(room)?;
     if room.id == GENERAL {
-        return Err(Refusal::conflict("everybody is in general, always"));
+        return Err(Error::conflict("everybody is in general, always"));
     }
     Ok(())
 }
 
 /// False if they are a member already.
-fn insert(conn: &Connection, room: RoomId, user: UserId, role: RoomRole) -> Result<bool, Refusal> {
+fn insert(conn: &Connection, room: RoomId, user: UserId, role: RoomRole) -> Result<bool, Error> {
     let sql = "INSERT INTO members(room, user, role) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
     Ok(conn.execute(sql, params![room.0, user.0, role.as_str()])? == 1)
 }
@@ -237,14 +237,14 @@ fn insert(conn: &Connection, room: RoomId, user: UserId, role: RoomRole) -> Resu
 ///
 /// # Errors
 /// Where the database fails.
-pub(super) fn note_read(conn: &Connection, room: RoomId, user: UserId, seq: u64) -> Result<(), Refusal> {
+pub(super) fn note_read(conn: &Connection, room: RoomId, user: UserId, seq: u64) -> Result<(), Error> {
     let sql = "UPDATE members SET read = ?3 WHERE room = ?1 AND user = ?2";
     let seq = i64::try_from(seq).unwrap_or(i64::MAX);
     Ok(conn.execute(sql, params![room.0, user.0, seq]).map(drop)?)
 }
 
 /// False if they are no member.
-fn delete(conn: &Connection, room: RoomId, user: UserId) -> Result<bool, Refusal> {
+fn delete(conn: &Connection, room: RoomId, user: UserId) -> Result<bool, Error> {
     let Some(role) = role_of(conn, room, user)? else { return Ok(false) };
     if role == RoomRole::Owner {
         check_not_last(conn, room, user, false)?;
@@ -252,19 +252,19 @@ fn delete(conn: &Connection, room: RoomId, user: UserId) -> Result<bool, Refusal
     Ok(conn.execute("DELETE FROM members WHERE room = ?1 AND user = ?2", params![room.0, user.0])? == 1)
 }
 
-fn role_of(conn: &Connection, room: RoomId, user: UserId) -> Result<Option<RoomRole>, Refusal> {
+fn role_of(conn: &Connection, room: RoomId, user: UserId) -> Result<Option<RoomRole>, Error> {
     let sql = "SELECT role FROM members WHERE room = ?1 AND user = ?2";
     let role: Option<String> = conn.query_row(sql, params![room.0, user.0], |row| row.get(0)).optional()?;
     Ok(role.map(|role| role.parse().unwrap_or_default()))
 }
 
 /// The last owner stays one; where they are the last of all, they may go, though not `stay` as less.
-fn check_not_last(conn: &Connection, room: RoomId, user: UserId, is_staying: bool) -> Result<(), Refusal> {
+fn check_not_last(conn: &Connection, room: RoomId, user: UserId, is_staying: bool) -> Result<(), Error> {
     let sql = "SELECT count(*), coalesce(sum(role = 'owner'), 0) FROM members WHERE room = ?1 AND user <> ?2";
     let (others, owners): (i64, i64) =
         conn.query_row(sql, params![room.0, user.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if owners == 0 && (is_staying || others > 0) {
-        return Err(Refusal::conflict("a room keeps an owner: make somebody else one first"));
+        return Err(Error::conflict("a room keeps an owner: make somebody else one first"));
     }
     Ok(())
 }
@@ -276,7 +276,7 @@ fn audit(
     room: &Room,
     whom: &User,
     detail: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), Error> {
     let detail = format!("{} {detail}", whom.name);
     tx.audit(by.user.name.as_str(), &by.address, action, room.name.as_str(), detail.trim_end())
 }

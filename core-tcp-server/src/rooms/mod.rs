@@ -21,10 +21,10 @@ pub use amend::{delete, edit, last_said, react};
 pub use make::{create, open_dm};
 pub use members::{invite, join, leave, members, remove, set_role};
 pub use mention::mentions_of;
-pub use people::Standing;
+pub use people::ReadState;
 pub use recount::know_all_here;
 pub use registry::Registry;
-pub use room::{Moved, Room};
+pub use room::{MembershipChange, Room};
 pub use set::set;
 pub use timeline::{Post, history, is_too_long, open_at, post};
 pub use typing::typing;
@@ -34,10 +34,10 @@ use wardroom_protocol::{Role, RoomName};
 
 use crate::accounts::User;
 use crate::clock::monotonic_ms;
+use crate::error::Error;
 use crate::limits::{JOINED_MAX, ROOMS_OF_A_LINE_MAX};
-use crate::outlet::Item;
 use crate::policy::Member;
-use crate::refusal::Refusal;
+use crate::sender::Item;
 use crate::state::State;
 use crate::store::{Effect, NewEvent, RoomId, Tx, as_sql};
 
@@ -50,7 +50,7 @@ pub const GENERAL_NAME: &str = "general";
 ///
 /// # Errors
 /// Where it cannot be counted what the member has not read.
-pub async fn list(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Refusal> {
+pub async fn list(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Error> {
     infos(state, member, seen_by(state, member).collect()).await
 }
 
@@ -58,7 +58,7 @@ pub async fn list(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Refus
 ///
 /// # Errors
 /// As [`list`].
-pub async fn list_after(state: &State, member: &Member, after: Option<&RoomName>) -> Result<Vec<RoomInfo>, Refusal> {
+pub async fn list_after(state: &State, member: &Member, after: Option<&RoomName>) -> Result<Vec<RoomInfo>, Error> {
     let behind = seen_by(state, member).filter(|room| after.is_none_or(|after| room.name > *after));
     infos(state, member, behind.take(ROOMS_OF_A_LINE_MAX).collect()).await
 }
@@ -73,11 +73,11 @@ fn seen_by(state: &State, member: &Member) -> impl Iterator<Item = Arc<Room>> {
 ///
 /// # Errors
 /// As [`list`].
-pub async fn list_joined(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Refusal> {
+pub async fn list_joined(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Error> {
     infos(state, member, state.rooms.joined_by(member.user.id)).await
 }
 
-async fn infos(state: &State, member: &Member, rooms: Vec<Arc<Room>>) -> Result<Vec<RoomInfo>, Refusal> {
+async fn infos(state: &State, member: &Member, rooms: Vec<Arc<Room>>) -> Result<Vec<RoomInfo>, Error> {
     let user = member.user.id;
     recount::know(state, &rooms, user).await?;
     // That took a while: who was taken out of a room meanwhile is not told of it.
@@ -89,13 +89,13 @@ async fn infos(state: &State, member: &Member, rooms: Vec<Arc<Room>>) -> Result<
 ///
 /// # Errors
 /// `not_found`, `forbidden`; `bad_request` beyond the head.
-pub async fn read<D>(state: &Arc<State>, member: &Member, name: &RoomName, seq: u64, done: D) -> Result<(), Refusal>
+pub async fn read<D>(state: &Arc<State>, member: &Member, name: &RoomName, seq: u64, done: D) -> Result<(), Error>
 where
-    D: FnOnce(Result<(), Refusal>) + Send + 'static,
+    D: FnOnce(Result<(), Error>) + Send + 'static,
 {
     let room = member.joined(&state.rooms, name)?.room;
     if seq > room.tail.head() {
-        return Err(Refusal::bad_request(format!("{name} has no event {seq} yet")));
+        return Err(Error::bad_request(format!("{name} has no event {seq} yet")));
     }
     let (user, id) = (member.user.id, room.id);
     if room.read_by(user).is_some_and(|read| read >= seq) {
@@ -109,20 +109,20 @@ where
         Ok(())
     };
     let of = Arc::clone(state);
-    let told = move |written: Result<(), Refusal>| {
+    let told = move |written: Result<(), Error>| {
         if written.is_ok() {
             room.read_to(user, seq);
         }
         // The answer first, so that it and the new state leave in one write.
         done(written);
         if room.missing(user).is_none() {
-            return of.presence.each_of(user, |outlet| outlet.room_moved(id));
+            return of.presence.each_of(user, |sender| sender.room_moved(id));
         }
         tokio::spawn(async move {
-            if let Err(refusal) = recount::know(&of, &[room], user).await {
-                tracing::warn!(%refusal, "cannot count what somebody has not read");
+            if let Err(error) = recount::know(&of, &[room], user).await {
+                tracing::warn!(%error, "cannot count what somebody has not read");
             }
-            of.presence.each_of(user, |outlet| outlet.room_moved(id));
+            of.presence.each_of(user, |sender| sender.room_moved(id));
         });
     };
     state.store.append(work, told).await
@@ -130,14 +130,14 @@ where
 
 /// Tells the connections of those who came to a room, or went. Called by the publisher, so that it is told in the order
 /// in which it happened.
-pub fn tell_moved(state: &State, moved: Vec<(Arc<Room>, Moved)>) {
+pub fn tell_moved(state: &State, moved: Vec<(Arc<Room>, MembershipChange)>) {
     for (room, who) in moved {
         match who {
-            Moved::Came(user) => state
+            MembershipChange::SignInStep(user) => state
                 .presence
-                .each_of(user, |outlet| outlet.push(Item::Joined { room: Arc::clone(&room), known: None })),
+                .each_of(user, |sender| sender.push(Item::Joined { room: Arc::clone(&room), known: None })),
             // This also wakes what they read there: see [`crate::access`].
-            Moved::Went(user) => state.presence.each_of(user, |outlet| outlet.push(Item::Left(room.id))),
+            MembershipChange::Went(user) => state.presence.each_of(user, |sender| sender.push(Item::Left(room.id))),
         }
     }
 }
@@ -146,13 +146,13 @@ pub fn tell_moved(state: &State, moved: Vec<(Arc<Room>, Moved)>) {
 ///
 /// # Errors
 /// `rate_limited`
-fn check_rate(state: &State, member: &Member) -> Result<(), Refusal> {
+fn check_rate(state: &State, member: &Member) -> Result<(), Error> {
     if member.user.role() >= Role::Admin {
         return Ok(());
     }
     let counted = state.rooms.count_write(member.user.id, monotonic_ms());
     counted.map_err(|retry_ms| {
-        Refusal::too_often(
+        Error::too_often(
             "you post too often: 50 a second are taken, after 5,000 at once; try again in a moment",
             retry_ms,
         )
@@ -163,17 +163,17 @@ fn check_rate(state: &State, member: &Member) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// `too_large`
-fn check_joined(state: &State, user: &User) -> Result<(), Refusal> {
+fn check_joined(state: &State, user: &User) -> Result<(), Error> {
     let joined = || state.rooms.joined_by(user.id).iter().filter(|room| !room.is_dm()).count();
     if user.role() < Role::Admin && joined() >= JOINED_MAX {
         let whose = format!("{} is in 2,000 rooms, which is as many as one may be: leave one first", user.name);
-        return Err(Refusal::too_large(whose));
+        return Err(Error::too_large(whose));
     }
     Ok(())
 }
 
 /// Appends a line of the member's own to a room, which changes something.
-fn append(tx: &mut Tx<'_>, room: &Room, by: &Member, body: &EventBody, effect: Effect) -> Result<u64, Refusal> {
+fn append(tx: &mut Tx<'_>, room: &Room, by: &Member, body: &EventBody, effect: Effect) -> Result<u64, Error> {
     let event = NewEvent {
         room: room.id,
         room_name: room.name.as_str(),
@@ -187,9 +187,9 @@ fn append(tx: &mut Tx<'_>, room: &Room, by: &Member, body: &EventBody, effect: E
 }
 
 /// Refuses what is not done with a direct message.
-fn check_no_dm(room: &Room) -> Result<(), Refusal> {
+fn check_no_dm(room: &Room) -> Result<(), Error> {
     if room.is_dm() {
-        return Err(Refusal::conflict("a direct message stays what it is: make a room for more"));
+        return Err(Error::conflict("a direct message stays what it is: make a room for more"));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 use unicode_security::{GeneralSecurityProfile as _, MixedScript as _, skeleton};
 use wardroom_protocol::RoomName;
 
-use crate::refusal::Refusal;
+use crate::error::Error;
 
 /// The name in its normal form (NFC); `None` where it is in it.
 pub fn normalized(name: &RoomName) -> Option<RoomName> {
@@ -18,22 +18,20 @@ pub fn normalized(name: &RoomName) -> Option<RoomName> {
 ///
 /// # Errors
 /// `bad_request`, with what is wrong.
-pub fn check_new(name: &RoomName) -> Result<(), Refusal> {
+pub fn check_new(name: &RoomName) -> Result<(), Error> {
     let text = name.as_str();
     if text.starts_with('@') {
-        return Err(Refusal::bad_request("a name that begins with @ is a direct message's: dm.open makes those"));
+        return Err(Error::bad_request("a name that begins with @ is a direct message's: dm.open makes those"));
     }
     if !is_nfc(text) {
-        return Err(Refusal::bad_request("this name is not in its normal form: it must be in Unicode NFC"));
+        return Err(Error::bad_request("this name is not in its normal form: it must be in Unicode NFC"));
     }
     if let Some(c) = text.chars().find(|c| !c.identifier_allowed()) {
         let c = u32::from(c);
-        return Err(Refusal::bad_request(format!("a room's name has no character U+{c:04X}: use letters and digits")));
+        return Err(Error::bad_request(format!("a room's name has no character U+{c:04X}: use letters and digits")));
     }
     if !text.is_single_script() {
-        return Err(Refusal::bad_request(
-            "this name mixes scripts whose letters look alike: use letters of one script",
-        ));
+        return Err(Error::bad_request("this name mixes scripts whose letters look alike: use letters of one script"));
     }
     Ok(())
 }
@@ -77,8 +75,8 @@ mod tests {
             ("运维о", "one script"),
             ("a\u{fb01}", "U+FB01"),
         ] {
-            let refusal = check_new(&RoomName::parse(bad).unwrap()).unwrap_err();
-            assert!(refusal.msg.contains(words), "{bad}: {refusal}");
+            let error = check_new(&RoomName::parse(bad).unwrap()).unwrap_err();
+            assert!(error.msg.contains(words), "{bad}: {error}");
         }
     }
 

@@ -51,7 +51,7 @@ struct Membership {
 
 /// Where a member stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Standing {
+pub struct ReadState {
     /// The last event.
     pub head: u64,
     /// The last event that they have read.
@@ -281,7 +281,7 @@ impl People {
             }
             self.lines_from = found.lines_from;
         }
-        let before = self.standing(user);
+        let before = self.read_state(user);
         if let Some((_, upto)) = missing.mentions
             && let Some(member) = self.members.get_mut(&user)
         {
@@ -291,7 +291,7 @@ impl People {
             mentions.truncate(MENTIONS_MAX);
             (member.mentions, member.has_mentions) = (mentions, true);
         }
-        let is_news = self.standing(user).map(|now| now.mentions) != before.map(|before| before.mentions);
+        let is_news = self.read_state(user).map(|now| now.mentions) != before.map(|before| before.mentions);
         if is_news && let Some(member) = self.members.get_mut(&user) {
             member.touched += 1;
         }
@@ -309,10 +309,10 @@ impl People {
     }
 
     /// Where a member stands; `None` for others.
-    pub fn standing(&self, user: UserId) -> Option<Standing> {
+    pub fn read_state(&self, user: UserId) -> Option<ReadState> {
         let member = self.members.get(&user)?;
         let capped = |count: usize| u64::try_from(count).unwrap_or(u64::MAX).min(UNREAD_MAX);
-        Some(Standing {
+        Some(ReadState {
             head: self.head,
             read: member.read,
             unread: capped(self.lines.others_after(user, member.read)),

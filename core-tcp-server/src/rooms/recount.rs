@@ -8,8 +8,8 @@ use rusqlite::{Connection, params};
 
 use super::people::{Found, Missing};
 use super::room::Room;
+use crate::error::Error;
 use crate::limits::{LINES_KEPT, LINES_KEPT_MAX, MENTIONS_MAX, RECOUNTS_MAX};
-use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::{RoomId, UserId, as_sql, from_sql};
 
@@ -17,7 +17,7 @@ use crate::store::{RoomId, UserId, as_sql, from_sql};
 ///
 /// # Errors
 /// Where the database fails; `busy` where what is counted is deleted all the time.
-pub async fn know(state: &State, rooms: &[Arc<Room>], user: UserId) -> Result<(), Refusal> {
+pub async fn know(state: &State, rooms: &[Arc<Room>], user: UserId) -> Result<(), Error> {
     for _ in 0..RECOUNTS_MAX {
         let missing = rooms.iter().filter_map(|room| Some((Arc::clone(room), room.missing(user)?)));
         let missing: Vec<_> = missing.collect();
@@ -26,7 +26,7 @@ pub async fn know(state: &State, rooms: &[Arc<Room>], user: UserId) -> Result<()
         }
         fill(state, user, missing).await?;
     }
-    Err(Refusal::busy("much is being deleted in this room: try again", 1_000))
+    Err(Error::busy("much is being deleted in this room: try again", 1_000))
 }
 
 /// After lines were deleted: reads again what that made too short.
@@ -38,20 +38,20 @@ pub async fn know_all_here(state: &State, room: &Arc<Room>) {
     for user in room.take_stale().into_iter().filter(|user| state.presence.is_here(*user)) {
         filled = filled.and(know(state, std::slice::from_ref(room), user).await);
     }
-    if let Err(refusal) = filled {
-        tracing::warn!(%refusal, "cannot count what somebody has not read");
+    if let Err(error) = filled {
+        tracing::warn!(%error, "cannot count what somebody has not read");
     }
     state.rooms.note_moved(room.id);
 }
 
 /// All of them in one go: whoever comes in the morning is in two hundred rooms.
-async fn fill(state: &State, user: UserId, missing: Vec<(Arc<Room>, Missing)>) -> Result<(), Refusal> {
+async fn fill(state: &State, user: UserId, missing: Vec<(Arc<Room>, Missing)>) -> Result<(), Error> {
     let read = move |conn: &Connection| {
         let found = missing.into_iter().map(|(room, missing)| {
             let found = find(conn, room.id, user, &missing)?;
             Ok((room, missing, found))
         });
-        found.collect::<Result<Vec<_>, Refusal>>()
+        found.collect::<Result<Vec<_>, Error>>()
     };
     for (room, missing, found) in state.store.read(read).await? {
         room.fill(user, &missing, &found);

@@ -8,11 +8,11 @@ use wardroom_protocol::{RoomName, UserName};
 
 use super::GENERAL;
 use super::names::{look_alike, normalized};
-use super::room::{Meta, Moved, Room};
+use super::room::{MembershipChange, Room, RoomSettings};
+use crate::error::Error;
 use crate::limits::{HERE_MENTIONS_MAX, TAILS_BYTES_MAX, WRITERS_MAX, WRITES_BURST, WRITES_REFILL_MS};
 use crate::log::Budget;
 use crate::rates::Rates;
-use crate::refusal::Refusal;
 use crate::store::{Published, RoomId, UserId, from_sql};
 
 /// All rooms.
@@ -53,7 +53,7 @@ impl Registry {
     ///
     /// # Errors
     /// Where the database fails.
-    pub fn load(conn: &Connection) -> Result<Self, Refusal> {
+    pub fn load(conn: &Connection) -> Result<Self, Error> {
         let registry = Self::default();
         let mut rooms = conn.prepare(
             "SELECT id, name, private, dm, title, topic, archived, retention_days, first,
@@ -62,10 +62,10 @@ impl Registry {
         let mut rows = rooms.query([])?;
         while let Some(row) = rows.next()? {
             let name: String = row.get(1)?;
-            let name = RoomName::parse(&name).map_err(Refusal::internal)?;
+            let name = RoomName::parse(&name).map_err(Error::internal)?;
             let dm: Option<String> = row.get(3)?;
             let dm = dm.map_or(Ok(Vec::new()), |ids| users_of(conn, &ids))?;
-            let meta = Meta {
+            let meta = RoomSettings {
                 title: row.get(4)?,
                 topic: row.get(5)?,
                 is_archived: row.get(6)?,
@@ -165,7 +165,7 @@ impl Registry {
     }
 
     /// Appends committed events to their tails and wakes the readers, once for each room. Gives back who came and went.
-    pub fn publish(&self, events: Vec<Published>) -> Vec<(Arc<Room>, Moved)> {
+    pub fn publish(&self, events: Vec<Published>) -> Vec<(Arc<Room>, MembershipChange)> {
         let mut moved = Vec::new();
         for (id, events) in by_room(events) {
             // A room made in this very batch is not here yet; it comes with its head as it then stands.
@@ -174,8 +174,8 @@ impl Registry {
             self.evict_for(id, news.tail_bytes);
             for who in &news.moved {
                 match *who {
-                    Moved::Came(user) => self.note_joined(id, user, true),
-                    Moved::Went(user) => self.note_joined(id, user, false),
+                    MembershipChange::SignInStep(user) => self.note_joined(id, user, true),
+                    MembershipChange::Went(user) => self.note_joined(id, user, false),
                 }
             }
             room.wake_open(news.is_more);
@@ -227,19 +227,19 @@ fn by_room(events: Vec<Published>) -> Vec<(RoomId, Vec<Published>)> {
 }
 
 /// The members of a direct message, by name. `ids` as the store has them: `3+17`.
-fn users_of(conn: &Connection, ids: &str) -> Result<Vec<UserName>, Refusal> {
+fn users_of(conn: &Connection, ids: &str) -> Result<Vec<UserName>, Error> {
     let mut statement = conn.prepare_cached("SELECT name FROM users WHERE id = ?1")?;
     let mut users = Vec::new();
     for id in ids.split('+').filter_map(|id| id.parse::<i64>().ok()) {
         let name: String = statement.query_row([id], |row| row.get(0))?;
-        users.push(UserName::parse(&name).map_err(Refusal::internal)?);
+        users.push(UserName::parse(&name).map_err(Error::internal)?);
     }
     users.sort();
     Ok(users)
 }
 
 /// The last messages of a room that name all, ascending, and whose they are.
-fn here_of(conn: &Connection, room: RoomId) -> Result<VecDeque<(u64, UserId)>, Refusal> {
+fn here_of(conn: &Connection, room: RoomId) -> Result<VecDeque<(u64, UserId)>, Error> {
     let mut statement = conn.prepare_cached(
         "SELECT e.seq, e.by FROM mentions m JOIN events e ON e.room = m.room AND e.seq = m.seq
          WHERE m.room = ?1 AND m.user = 0 ORDER BY m.seq DESC LIMIT ?2",

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use wardroom_protocol::{RoomName, RoomRole, UserName};
 
-use super::people::{Found, Missing, People, Standing};
-use super::typing::Typists;
+use super::people::{Found, Missing, People, ReadState};
+use super::typing::TypingUsers;
 use crate::log::Tail;
-use crate::outlet::Outlet;
+use crate::sender::ConnectionSender;
 use crate::store::{Effect, Published, RoomId, UserId};
 
 /// A room. Shared by all that have it open.
@@ -26,9 +26,9 @@ pub struct Room {
     /// The end of its timeline.
     pub tail: Tail,
     /// Who is typing.
-    pub typists: Mutex<Typists>,
+    pub typists: Mutex<TypingUsers>,
     /// What it is called and how it is kept. Never held across an await.
-    meta: RwLock<Meta>,
+    meta: RwLock<RoomSettings>,
     /// Counts the changes of it, and of roles: who finds the number where it was need not look.
     changes: AtomicU64,
     /// Who is in it, and what each has not read. Never held across an await.
@@ -38,12 +38,12 @@ pub struct Room {
     /// Counts who went: see [`crate::access`].
     departures: AtomicU64,
     /// Connections of members that do not have it open: told, at most a few times a second, that it moved on.
-    quiet: RwLock<Vec<Arc<Outlet>>>,
+    quiet: RwLock<Vec<Arc<ConnectionSender>>>,
 }
 
 /// What may change of a room.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Meta {
+pub struct RoomSettings {
     /// Its title.
     pub title: String,
     /// What it is about.
@@ -60,7 +60,7 @@ pub struct Meta {
 #[derive(Debug, Default)]
 pub struct News {
     /// Who came and who went, in order.
-    pub moved: Vec<Moved>,
+    pub moved: Vec<MembershipChange>,
     /// Something moved of which the events themselves do not tell members all: counts, roles, what the room is called.
     pub is_more: bool,
     /// Bytes that the room's tail now takes in memory.
@@ -69,16 +69,16 @@ pub struct News {
 
 /// Somebody became a member, or is one no more: their connections are to know.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Moved {
+pub enum MembershipChange {
     /// Came.
-    Came(UserId),
+    SignInStep(UserId),
     /// Went.
     Went(UserId),
 }
 
 impl Room {
     /// A room as the store has it, without its members.
-    pub fn new(id: RoomId, name: RoomName, is_private: bool, dm: Vec<UserName>, meta: Meta, head: u64) -> Self {
+    pub fn new(id: RoomId, name: RoomName, is_private: bool, dm: Vec<UserName>, meta: RoomSettings, head: u64) -> Self {
         Self {
             id,
             name,
@@ -96,7 +96,7 @@ impl Room {
     }
 
     /// What it is called and how it is kept.
-    pub fn meta(&self) -> Meta {
+    pub fn meta(&self) -> RoomSettings {
         self.read_meta().clone()
     }
 
@@ -167,8 +167,8 @@ impl Room {
     }
 
     /// Where a member stands.
-    pub fn standing(&self, user: UserId) -> Option<Standing> {
-        self.people().standing(user)
+    pub fn read_state(&self, user: UserId) -> Option<ReadState> {
+        self.people().read_state(user)
     }
 
     /// Adds a member as the store has them.
@@ -252,14 +252,14 @@ impl Room {
         // The numbers move last: who finds a new one finds what it stands for.
         let mut number = &self.moves;
         match *effect {
-            Effect::Came(user, role) => {
+            Effect::SignInStep(user, role) => {
                 people.come(user, role);
-                news.moved.push(Moved::Came(user));
+                news.moved.push(MembershipChange::SignInStep(user));
             }
             Effect::Went(user) => {
                 people.go(user);
                 self.departures.fetch_add(1, Ordering::Release);
-                news.moved.push(Moved::Went(user));
+                news.moved.push(MembershipChange::Went(user));
             }
             Effect::Role(user, role) => {
                 people.set_role(user, role);
@@ -296,35 +296,35 @@ impl Room {
     }
 
     /// Adds a connection to be told that the room moved on.
-    pub fn subscribe_quiet(&self, outlet: &Arc<Outlet>) {
-        self.quiet.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(outlet));
+    pub fn subscribe_quiet(&self, sender: &Arc<ConnectionSender>) {
+        self.quiet.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(sender));
     }
 
     /// Removes it.
-    pub fn unsubscribe_quiet(&self, outlet: &Arc<Outlet>) {
+    pub fn unsubscribe_quiet(&self, sender: &Arc<ConnectionSender>) {
         let mut quiet = self.quiet.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = quiet.iter().position(|o| Arc::ptr_eq(o, outlet)) {
+        if let Some(at) = quiet.iter().position(|o| Arc::ptr_eq(o, sender)) {
             quiet.swap_remove(at);
         }
     }
 
     /// Has the connections of all members look at where they stand here.
     pub fn wake_quiet(&self) {
-        for outlet in self.quiet.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            outlet.room_moved(self.id);
+        for sender in self.quiet.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            sender.room_moved(self.id);
         }
     }
 
     /// Wakes the connections that have it open: there are events, and what else members are told where `is_more`.
     pub fn wake_open(&self, is_more: bool) {
         if is_more {
-            self.tail.each_reader(|outlet| outlet.room_moved(self.id));
+            self.tail.each_reader(|sender| sender.room_moved(self.id));
         } else {
             self.tail.wake();
         }
     }
 
-    fn read_meta(&self) -> RwLockReadGuard<'_, Meta> {
+    fn read_meta(&self) -> RwLockReadGuard<'_, RoomSettings> {
         self.meta.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -7,8 +7,8 @@ use wardroom_protocol::messages::RoomSet;
 use wardroom_protocol::visible::is_deceptive;
 
 use super::{GENERAL, append, check_no_dm};
+use crate::error::Error;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::Effect;
 
@@ -16,7 +16,7 @@ use crate::store::Effect;
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `bad_request`; `conflict` where the room is archived and stays so.
-pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<u64>, Refusal> {
+pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<u64>, Error> {
     let is_keeping = set.title.is_some() || set.archived.is_some() || set.retention_days.is_some();
     let room = match (set.archived, is_keeping) {
         (Some(false), _) => member.keeper_of(&state.rooms, &set.room)?.room,
@@ -26,7 +26,7 @@ pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<
     if set.archived.is_some() {
         check_no_dm(&room)?;
         if room.id == GENERAL {
-            return Err(Refusal::conflict("general goes on: everybody is in it, always"));
+            return Err(Error::conflict("general goes on: everybody is in it, always"));
         }
     }
     super::check_rate(state, member)?;
@@ -47,14 +47,14 @@ pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<
     }
     if let Some(days) = set.retention_days {
         if days > RETENTION_DAYS_MAX {
-            return Err(Refusal::bad_request("retention_days is 0 to 3650: ten years at most, 0 for ever"));
+            return Err(Error::bad_request("retention_days is 0 to 3650: ten years at most, 0 for ever"));
         }
         let sql = "UPDATE rooms SET retention_days = ?2 WHERE id = ?1 AND retention_days <> ?2";
         let body = EventBody::Retention(Days { days });
         changes.push((sql, i64::from(days).into(), body, Effect::Retention(days)));
     }
     if changes.is_empty() {
-        return Err(Refusal::bad_request("room.set takes title, topic, archived or retention_days"));
+        return Err(Error::bad_request("room.set takes title, topic, archived or retention_days"));
     }
     let (by, id) = (member.clone(), room.id);
     let seq = state
@@ -80,21 +80,21 @@ pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<
 ///
 /// # Errors
 /// `bad_request`
-pub fn check_title(title: &str) -> Result<String, Refusal> {
+pub fn check_title(title: &str) -> Result<String, Error> {
     let title = title.trim();
     if title.chars().count() > TITLE_CHARS_MAX || title.chars().any(|c| c.is_control() || is_deceptive(c)) {
-        return Err(Refusal::bad_request("a title has at most 120 characters, and no control or direction characters"));
+        return Err(Error::bad_request("a title has at most 120 characters, and no control or direction characters"));
     }
     Ok(title.to_owned())
 }
 
 /// A topic without the space around it: a few lines.
-fn check_topic(topic: &str) -> Result<String, Refusal> {
+fn check_topic(topic: &str) -> Result<String, Error> {
     let topic = topic.trim();
     let is_bad = |c: char| c != '\n' && (c.is_control() || is_deceptive(c));
     if topic.len() > TOPIC_BYTES_MAX || topic.chars().any(is_bad) {
         let msg = "a topic has at most 1,024 bytes, and no control or direction characters but line feeds";
-        return Err(Refusal::bad_request(msg));
+        return Err(Error::bad_request(msg));
     }
     Ok(topic.to_owned())
 }

@@ -10,8 +10,8 @@ use wardroom_protocol::{Nonce, RoomName};
 
 use super::mention::{Named, mentions_of};
 use super::room::Room;
+use crate::error::Error;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::{Effect, NewEvent, Range, ReadEvent, check_fits};
 
@@ -33,22 +33,22 @@ pub struct Post {
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `bad_request`, `too_large`. Later, by `done`: `conflict`, `busy`.
-pub async fn post<D>(state: &State, member: &Member, post: Post, done: D) -> Result<(), Refusal>
+pub async fn post<D>(state: &State, member: &Member, post: Post, done: D) -> Result<(), Error>
 where
-    D: FnOnce(Result<Posted, Refusal>) + Send + 'static,
+    D: FnOnce(Result<Posted, Error>) + Send + 'static,
 {
     let room = member.speaker_in(&state.rooms, &post.room)?.room;
     check_text(&post.text)?;
     super::check_rate(state, member)?;
     if post.reply_to.is_some_and(|seq| seq < room.first() || seq > room.tail.head()) {
-        return Err(Refusal::bad_request(format!("{} has no such line to answer", post.room)));
+        return Err(Error::bad_request(format!("{} has no such line to answer", post.room)));
     }
     let fields = fields_of(&post)?;
     check_fits(&fields)?;
     let user = Arc::clone(&member.user);
     let message = MessageBody { text: post.text, ..MessageBody::default() };
     let Named { mentions, not_here } = mentions_of(&state.accounts, &room, user.id, &message);
-    let done = move |seq: Result<u64, Refusal>| done(seq.map(|seq| Posted { seq: Some(seq), not_here }));
+    let done = move |seq: Result<u64, Error>| done(seq.map(|seq| Posted { seq: Some(seq), not_here }));
     let is_plain = mentions.is_empty();
     let work = move |tx: &mut crate::store::Tx<'_>| {
         let event = NewEvent {
@@ -82,38 +82,38 @@ pub fn is_too_long(text: &str) -> bool {
 ///
 /// # Errors
 /// `too_large`, `bad_request`.
-pub(super) fn check_text(text: &str) -> Result<(), Refusal> {
+pub(super) fn check_text(text: &str) -> Result<(), Error> {
     if text.len() > TEXT_BYTES_MAX {
-        return Err(Refusal::too_large("a message has at most 16,384 bytes: send it as a file"));
+        return Err(Error::too_large("a message has at most 16,384 bytes: send it as a file"));
     }
     if text.trim().is_empty() {
-        return Err(Refusal::bad_request("a message is not empty"));
+        return Err(Error::bad_request("a message is not empty"));
     }
     Ok(())
 }
 
-fn fields_of(post: &Post) -> Result<String, Refusal> {
+fn fields_of(post: &Post) -> Result<String, Error> {
     #[derive(serde::Serialize)]
     struct Fields<'a> {
         text: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         reply_to: Option<u64>,
     }
-    serde_json::to_string(&Fields { text: &post.text, reply_to: post.reply_to }).map_err(Refusal::internal)
+    serde_json::to_string(&Fields { text: &post.text, reply_to: post.reply_to }).map_err(Error::internal)
 }
 
 /// Where a reader who opens a room begins: the room, and the `seq` after which events follow.
 ///
 /// # Errors
 /// `not_found`; `reset` where the position is not one of this timeline; `bad_request`.
-pub fn open_at(state: &State, member: &Member, open: &RoomOpen) -> Result<(Arc<Room>, u64), Refusal> {
+pub fn open_at(state: &State, member: &Member, open: &RoomOpen) -> Result<(Arc<Room>, u64), Error> {
     let room = member.readable(&state.rooms, &open.room)?.room;
     let head = room.tail.head();
     let after = match (open.after, open.last) {
         (Some(after), at_most) => {
             let is_foreign = open.epoch.is_some_and(|epoch| epoch != state.store.epoch);
             if after > head || is_foreign {
-                return Err(Refusal::reset(format!("{} has no such position: open it anew", open.room)));
+                return Err(Error::reset(format!("{} has no such position: open it anew", open.room)));
             }
             after.max(head.saturating_sub(at_most.unwrap_or(head)))
         }
@@ -129,11 +129,11 @@ pub fn open_at(state: &State, member: &Member, open: &RoomOpen) -> Result<(Arc<R
 ///
 /// # Errors
 /// `not_found`, `bad_request`.
-pub async fn history(state: &State, member: &Member, ask: &RoomHistory) -> Result<Bytes, Refusal> {
+pub async fn history(state: &State, member: &Member, ask: &RoomHistory) -> Result<Bytes, Error> {
     let room = member.readable(&state.rooms, &ask.room)?.room;
     let limit = ask.limit.unwrap_or(50);
     if limit == 0 || limit > HISTORY_LIMIT_MAX {
-        return Err(Refusal::bad_request("limit is 1 to 200"));
+        return Err(Error::bad_request("limit is 1 to 200"));
     }
     let (reader, first) = (member.user.id, room.first());
     let count = usize::try_from(limit).unwrap_or(1);
@@ -167,8 +167,8 @@ pub async fn history(state: &State, member: &Member, ask: &RoomHistory) -> Resul
     Ok(page(&room, &events, more))
 }
 
-fn one_place() -> Refusal {
-    Refusal::bad_request("room.history takes one of before, after, around and at")
+fn one_place() -> Error {
+    Error::bad_request("room.history takes one of before, after, around and at")
 }
 
 /// Keeps the last `count`; there is more before them unless they begin with `first`.

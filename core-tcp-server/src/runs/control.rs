@@ -12,25 +12,25 @@ use wardroom_protocol::messages::{ErrAnswer, HostEof, HostInput, HostSignal, Run
 use super::hosts::Link;
 use super::list;
 use super::run::Run;
+use crate::error::Error;
 use crate::limits::INPUT_WAIT_MS;
-use crate::outlet::Outlet;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::rooms::Room;
+use crate::sender::ConnectionSender;
 use crate::state::State;
 
 /// Sends a run a signal. On record before its host is told.
 ///
 /// # Errors
 /// `forbidden`, `not_found`, `conflict` (it is over), `busy` (its host is away: it goes on there).
-pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> Result<(), Refusal> {
+pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> Result<(), Error> {
     let by = member.operator()?.member().clone();
     let run = open_run(state, member, signal.run).await?;
     // Also in a room that was archived meanwhile.
-    member.active(&state.rooms, &run.facts.room_name)?;
+    member.active(&state.rooms, &run.record.room_name)?;
     let link = link_of(state, &run)?;
     let name = by.user.name.clone();
-    let (subject, detail) = (signal.run.to_string(), format!("r{} {}", run.facts.n, signal.signal.as_str()));
+    let (subject, detail) = (signal.run.to_string(), format!("r{} {}", run.record.n, signal.signal.as_str()));
     state.store.write(move |tx| tx.audit(by.user.name.as_str(), &by.address, "run.signal", &subject, &detail)).await?;
     tell(&link, &run, encode(Number::None, &HostSignal { run: signal.run, signal: signal.signal, by: name }))
 }
@@ -39,16 +39,16 @@ pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> R
 ///
 /// # Errors
 /// As [`send_input`].
-pub async fn eof(state: &Arc<State>, member: &Member, eof: RunEof) -> Result<(), Refusal> {
+pub async fn eof(state: &Arc<State>, member: &Member, eof: RunEof) -> Result<(), Error> {
     let (run, _, link) = typing(state, member, eof.run).await?;
     tell(&link, &run, encode(Number::None, &HostEof { run: eof.run }))
 }
 
 /// As [`send_input`], for the wire: only what is refused is answered.
-pub async fn input(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, input: RunInput, body: Bytes) {
-    if let Err(refusal) = send_input(state, member, input.run, body).await {
-        let answer = ErrAnswer { run: Some(input.run), ..refusal.answer(None) };
-        outlet.tell(encode(Number::None, &answer));
+pub async fn input(state: &Arc<State>, member: &Member, sender: &Arc<ConnectionSender>, input: RunInput, body: Bytes) {
+    if let Err(error) = send_input(state, member, input.run, body).await {
+        let answer = ErrAnswer { run: Some(input.run), ..error.answer(None) };
+        sender.tell(encode(Number::None, &answer));
     }
 }
 
@@ -57,71 +57,71 @@ pub async fn input(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, in
 ///
 /// # Errors
 /// `forbidden`, `not_found`, `conflict` (it is over, or reads nothing), `busy` (its host is away or too slow).
-async fn send_input(state: &Arc<State>, member: &Member, run: RunId, bytes: Bytes) -> Result<(), Refusal> {
+async fn send_input(state: &Arc<State>, member: &Member, run: RunId, bytes: Bytes) -> Result<(), Error> {
     let (run, room, link) = typing(state, member, run).await?;
     let wait = Duration::from_millis(INPUT_WAIT_MS);
     let permit = tokio::time::timeout(wait, Arc::clone(&link.input).acquire_owned()).await;
     let Ok(Ok(permit)) = permit else {
-        return Err(Refusal::busy("the run's host takes no more input now", INPUT_WAIT_MS));
+        return Err(Error::busy("the run's host takes no more input now", INPUT_WAIT_MS));
     };
     // That took a while.
-    member.typist(&room, run.facts.by)?;
-    let input = HostInput { run: run.facts.id, len: bytes.len() as u64 };
+    member.may_write(&room, run.record.by)?;
+    let input = HostInput { run: run.record.id, len: bytes.len() as u64 };
     let frame = encode_with_body(Number::None, &input, &bytes);
-    tell(&link, &run, Bytes::from_owner(OnItsWay { frame, _permit: permit }))
+    tell(&link, &run, Bytes::from_owner(PermitFrame { frame, _permit: permit }))
 }
 
 /// A frame that gives its permit back when it has been written, or dropped with its connection.
-struct OnItsWay {
+struct PermitFrame {
     frame: Bytes,
     _permit: OwnedSemaphorePermit,
 }
 
-impl AsRef<[u8]> for OnItsWay {
+impl AsRef<[u8]> for PermitFrame {
     fn as_ref(&self) -> &[u8] {
         &self.frame
     }
 }
 
 /// A run that this member may write to, its room, and the way to it.
-async fn typing(state: &Arc<State>, member: &Member, run: RunId) -> Result<(Arc<Run>, Arc<Room>, Link), Refusal> {
+async fn typing(state: &Arc<State>, member: &Member, run: RunId) -> Result<(Arc<Run>, Arc<Room>, Link), Error> {
     let run = open_run(state, member, run).await?;
-    let room = list::check_readable(state, member, run.facts.room)?;
-    member.typist(&room, run.facts.by)?;
-    if !run.facts.order.stdin {
-        return Err(Refusal::conflict("this run reads nothing: it was started without stdin"));
+    let room = list::check_readable(state, member, run.record.room)?;
+    member.may_write(&room, run.record.by)?;
+    if !run.record.order.stdin {
+        return Err(Error::conflict("this run reads nothing: it was started without stdin"));
     }
     let link = link_of(state, &run)?;
     Ok((run, room, link))
 }
 
 /// A run that is not over, in a room that this member may read.
-async fn open_run(state: &Arc<State>, member: &Member, id: RunId) -> Result<Arc<Run>, Refusal> {
+async fn open_run(state: &Arc<State>, member: &Member, id: RunId) -> Result<Arc<Run>, Error> {
     match state.runs.find(id) {
         Some(run) => {
-            list::check_readable(state, member, run.facts.room)?;
+            list::check_readable(state, member, run.record.room)?;
             Ok(run)
         }
         None => {
             list::get(state, member, id).await?;
-            Err(Refusal::conflict("this run is over"))
+            Err(Error::conflict("this run is over"))
         }
     }
 }
 
-fn link_of(state: &State, run: &Run) -> Result<Link, Refusal> {
-    state.runs.hosts.link(&run.facts.host).map_err(|_| away(run))
+fn link_of(state: &State, run: &Run) -> Result<Link, Error> {
+    state.runs.hosts.link(&run.record.host).map_err(|_| away(run))
 }
 
-fn tell(link: &Link, run: &Run, frame: Bytes) -> Result<(), Refusal> {
-    if link.outlet.is_closing() {
+fn tell(link: &Link, run: &Run, frame: Bytes) -> Result<(), Error> {
+    if link.sender.is_closing() {
         return Err(away(run));
     }
-    link.outlet.tell(frame);
+    link.sender.tell(frame);
     Ok(())
 }
 
-fn away(run: &Run) -> Refusal {
-    let host = &run.facts.host;
-    Refusal::busy(format!("the host {host} is away, and the run goes on there: try again when it is back"), 2_000)
+fn away(run: &Run) -> Error {
+    let host = &run.record.host;
+    Error::busy(format!("the host {host} is away, and the run goes on there: try again when it is back"), 2_000)
 }

@@ -11,8 +11,8 @@ use wardroom_protocol::messages::{Exit, HostEnded, HostForget, RunEnd};
 
 use super::run::{Phase, Run};
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::limits::EXIT_CHARS_MAX;
-use crate::refusal::Refusal;
 use crate::state::State;
 use crate::store::{NewEvent, Tx};
 
@@ -31,21 +31,21 @@ pub(super) fn ended(state: &Arc<State>, run: &Arc<Run>, ended: HostEnded) {
 /// What became of a run is not known.
 pub(super) fn lose(state: &Arc<State>, run: &Arc<Run>, why: &str) {
     let mut lost = without_output(run, Exit::Lost { lost: why.to_owned() });
-    lost.ms = now_ms().saturating_sub(run.facts.at);
+    lost.ms = now_ms().saturating_sub(run.record.at);
     ended(state, run, lost);
 }
 
 /// A host sent more than it was to let the run write. It is told to forget the run, which ends it there too.
 pub(super) fn overrun(state: &Arc<State>, run: &Arc<Run>) {
     let mut over = without_output(run, Exit::Limit { limit: "output".to_owned() });
-    over.ms = now_ms().saturating_sub(run.facts.at);
+    over.ms = now_ms().saturating_sub(run.record.at);
     over.truncated = true;
     ended(state, run, over);
 }
 
 /// An end that says nothing of output: what is here counts.
 pub(super) fn without_output(run: &Run, exit: Exit) -> HostEnded {
-    HostEnded { run: run.facts.id, exit, bytes: 0, ms: 0, truncated: false, left: 0 }
+    HostEnded { run: run.record.id, exit, bytes: 0, ms: 0, truncated: false, left: 0 }
 }
 
 /// The store did not take an end: once more.
@@ -63,57 +63,57 @@ fn spawn(state: &Arc<State>, run: &Arc<Run>) {
             () = state.runs.stopping.cancelled() => return,
             recorded = record(&state, &run) => recorded,
         };
-        if let Err(refusal) = recorded {
-            if run.is_held_up("the end", refusal.code == Code::Busy) {
-                tracing::error!(run = %run.facts.id, %refusal, "the end of a run is not on record yet");
+        if let Err(error) = recorded {
+            if run.is_held_up("the end", error.code == Code::Busy) {
+                tracing::error!(run = %run.record.id, %error, "the end of a run is not on record yet");
             }
             run.life().phase = Phase::EndRefused;
         }
     });
 }
 
-async fn record(state: &State, run: &Arc<Run>) -> Result<(), Refusal> {
+async fn record(state: &State, run: &Arc<Run>) -> Result<(), Error> {
     let Some(ended) = run.life().ended.clone() else { return Ok(()) };
     run.log.all_written().await;
     let bytes = run.log.head();
     if bytes > 0 {
         let log = Arc::clone(&run.log);
-        tokio::task::spawn_blocking(move || log.close()).await.map_err(Refusal::internal)??;
+        tokio::task::spawn_blocking(move || log.close()).await.map_err(Error::internal)??;
     }
     let HostEnded { exit, ms, truncated, left, .. } = ended;
-    let end = RunEnd { run: run.facts.id, exit: shortened(exit), bytes, ms, truncated, left };
+    let end = RunEnd { run: run.record.id, exit: shortened(exit), bytes, ms, truncated, left };
     let frame = encode(Number::None, &end);
     let recording = Arc::clone(run);
     state.store.write(move |tx| write(tx, &recording, end)).await?;
     // In this order: whoever does not find it among the open ones finds its end in the store.
     run.log.finish(frame);
-    state.runs.remove(run.facts.id);
-    state.runs.hosts.tell(&run.facts.host, encode(Number::None, &HostForget { run: run.facts.id }));
+    state.runs.remove(run.record.id);
+    state.runs.hosts.tell(&run.record.host, encode(Number::None, &HostForget { run: run.record.id }));
     Ok(())
 }
 
-fn write(tx: &mut Tx<'_>, run: &Run, end: RunEnd) -> Result<(), Refusal> {
-    let facts = &run.facts;
+fn write(tx: &mut Tx<'_>, run: &Run, end: RunEnd) -> Result<(), Error> {
+    let record = &run.record;
     let as_sql = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let exit = serde_json::to_string(&end.exit).map_err(Refusal::internal)?;
+    let exit = serde_json::to_string(&end.exit).map_err(Error::internal)?;
     let changed = tx
         .conn
         .prepare_cached(
             "UPDATE runs SET exit = ?2, bytes = ?3, ms = ?4, truncated = ?5, left = ?6 WHERE id = ?1 AND exit IS NULL",
         )?
-        .execute(params![facts.id.to_string(), exit, as_sql(end.bytes), as_sql(end.ms), end.truncated, end.left])?;
+        .execute(params![record.id.to_string(), exit, as_sql(end.bytes), as_sql(end.ms), end.truncated, end.left])?;
     if changed == 0 {
         return Ok(());
     }
-    let detail = format!("r{} {}: {exit}", facts.n, facts.host);
-    tx.audit(facts.by_name.as_str(), "host", "run.end", &facts.id.to_string(), &detail)?;
+    let detail = format!("r{} {}: {exit}", record.n, record.host);
+    tx.audit(record.by_name.as_str(), "host", "run.end", &record.id.to_string(), &detail)?;
     let RunEnd { run: id, exit, bytes, ms, truncated, left } = end;
-    let body = EventBody::RunEnded(RunEnded { run: id, n: facts.n, exit, bytes, ms, truncated, left });
+    let body = EventBody::RunEnded(RunEnded { run: id, n: record.n, exit, bytes, ms, truncated, left });
     let event = NewEvent {
-        room: facts.room,
-        room_name: facts.room_name.as_str(),
-        by: facts.by,
-        by_name: facts.by_name.as_str(),
+        room: record.room,
+        room_name: record.room_name.as_str(),
+        by: record.by,
+        by_name: record.by_name.as_str(),
         kind: body.kind(),
         fields: &body.fields(),
         nonce: None,

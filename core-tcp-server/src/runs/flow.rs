@@ -16,14 +16,14 @@ use super::log::{LogRead, RunLog};
 use super::output::OutputReader;
 use super::piece::Piece;
 use crate::access::BreakOff;
+use crate::error::Error;
 use crate::limits::{BULK_READ_BYTES_MAX, WATCHES_MAX};
-use crate::outlet::{Flow, FlowKey, Outlet, Step};
-use crate::refusal::Refusal;
+use crate::sender::{ConnectionSender, Flow, FlowKey, Step};
 
 /// One connection's place in one run's output.
 pub(super) struct Watch {
     log: Arc<RunLog>,
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     /// The next byte to send.
     cursor: u64,
     /// The reader has dealt with all before this.
@@ -35,7 +35,7 @@ pub(super) struct Watch {
     load_upto: u64,
     reader: Option<Arc<OutputReader>>,
     /// What ends this before the run's end.
-    failure: Option<Refusal>,
+    failure: Option<Error>,
     /// What was last told of why the run does not go on.
     told: Option<Bytes>,
 }
@@ -45,18 +45,23 @@ impl Watch {
     ///
     /// # Errors
     /// `busy` where the run or the connection has as many watchers as it may.
-    pub(super) fn begin(log: &Arc<RunLog>, outlet: &Arc<Outlet>, from: u64, window: u64) -> Result<Self, Refusal> {
-        if outlet.watches.fetch_add(1, Ordering::AcqRel) >= WATCHES_MAX {
-            outlet.watches.fetch_sub(1, Ordering::AcqRel);
-            return Err(Refusal::busy("this connection watches 32 runs: unwatch one first", 1_000));
+    pub(super) fn begin(
+        log: &Arc<RunLog>,
+        sender: &Arc<ConnectionSender>,
+        from: u64,
+        window: u64,
+    ) -> Result<Self, Error> {
+        if sender.watches.fetch_add(1, Ordering::AcqRel) >= WATCHES_MAX {
+            sender.watches.fetch_sub(1, Ordering::AcqRel);
+            return Err(Error::busy("this connection watches 32 runs: unwatch one first", 1_000));
         }
-        if !log.subscribe(outlet) {
-            outlet.watches.fetch_sub(1, Ordering::AcqRel);
-            return Err(Refusal::busy("this run has as many watchers as it may", 10_000));
+        if !log.subscribe(sender) {
+            sender.watches.fetch_sub(1, Ordering::AcqRel);
+            return Err(Error::busy("this run has as many watchers as it may", 10_000));
         }
         Ok(Self {
             log: Arc::clone(log),
-            outlet: Arc::clone(outlet),
+            sender: Arc::clone(sender),
             cursor: from,
             acked: from,
             window,
@@ -94,8 +99,8 @@ impl Watch {
         }
     }
 
-    fn fail(&mut self, refusal: &Refusal, out: &mut Vec<Bytes>) -> Step {
-        let answer = ErrAnswer { run: Some(self.log.run), ..refusal.answer(None) };
+    fn fail(&mut self, error: &Error, out: &mut Vec<Bytes>) -> Step {
+        let answer = ErrAnswer { run: Some(self.log.run), ..error.answer(None) };
         out.push(encode(Number::None, &answer));
         Step::Done
     }
@@ -112,8 +117,8 @@ impl Flow for Watch {
     }
 
     fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step {
-        if let Some(refusal) = self.failure.take() {
-            return self.fail(&refusal, out);
+        if let Some(error) = self.failure.take() {
+            return self.fail(&error, out);
         }
         let taken = self.take_loaded(count, out);
         if taken == count {
@@ -147,28 +152,28 @@ impl Flow for Watch {
             let loading = tokio::task::spawn_blocking(move || load(&log, reader, from, upto)).await;
             match loading.map_err(io::Error::other).and_then(|loaded| loaded) {
                 Ok((reader, pieces)) => (self.reader, self.loaded) = (Some(reader), pieces),
-                Err(error) => self.failure = Some(Refusal::internal(format!("run {}: {error}", self.log.run))),
+                Err(error) => self.failure = Some(Error::internal(format!("run {}: {error}", self.log.run))),
             }
         })
     }
 }
 
 impl BreakOff for Watch {
-    fn break_off(&mut self, refusal: Refusal, out: &mut Vec<Bytes>) {
-        self.fail(&refusal, out);
+    fn break_off(&mut self, error: Error, out: &mut Vec<Bytes>) {
+        self.fail(&error, out);
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.log.unsubscribe(&self.outlet);
-        self.outlet.watches.fetch_sub(1, Ordering::AcqRel);
+        self.log.unsubscribe(&self.sender);
+        self.sender.watches.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 /// The refusal of a place where a run that is over never had a byte.
-pub(super) fn beyond(bytes: u64) -> Refusal {
-    Refusal::bad_request(format!("this run is over and has only {bytes} bytes of output"))
+pub(super) fn beyond(bytes: u64) -> Error {
+    Error::bad_request(format!("this run is over and has only {bytes} bytes of output"))
 }
 
 /// Reads `from..upto`, as frames of one descriptor and at most 64 KiB each.
@@ -223,8 +228,8 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let log = log(&data, &[(1, b"abc"), (2, b"def")]);
         log.append(1, 6, b"ghi");
-        let outlet = Outlet::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &outlet, 1, 4).unwrap(), Vec::new());
+        let sender = ConnectionSender::new();
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, 1, 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Load);
         watch.load().await;
         assert_eq!(watch.take(4, &mut out), Step::Wait, "no credit beyond the window");
@@ -246,8 +251,8 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let log = log(&data, &[(1, b"abc")]);
         std::fs::remove_dir_all(data.path().join(log.run.to_string())).unwrap();
-        let outlet = Outlet::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &outlet, 0, 4).unwrap(), Vec::new());
+        let sender = ConnectionSender::new();
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Load);
         watch.load().await;
         assert_eq!(watch.take(4, &mut out), Step::Done);
@@ -262,8 +267,8 @@ mod tests {
         log.append(1, 0, b"a");
         log.set_trouble(Bytes::from_static(b"full\nfull"));
         // Also to whoever comes later.
-        let outlet = Outlet::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &outlet, 0, 4).unwrap(), Vec::new());
+        let sender = ConnectionSender::new();
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::More);
         assert_eq!(bodies(&mut out), "a");
         assert_eq!((watch.take(4, &mut out), bodies(&mut out).as_str()), (Step::Wait, "full"));
@@ -278,26 +283,26 @@ mod tests {
     async fn what_comes_between_a_look_and_a_sleep_wakes() {
         let data = tempfile::tempdir().unwrap();
         let log = log(&data, &[]);
-        let outlet = Outlet::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &outlet, 0, 4).unwrap(), Vec::new());
+        let sender = ConnectionSender::new();
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Wait);
         log.append(1, 0, b"a");
         // Returns at once: the wake-up was kept.
-        outlet.woken().await;
+        sender.woken().await;
         assert_eq!(watch.take(4, &mut out), Step::More);
         drop(watch);
         log.append(1, 1, b"b");
-        let woken = tokio::time::timeout(std::time::Duration::ZERO, outlet.woken()).await;
+        let woken = tokio::time::timeout(std::time::Duration::ZERO, sender.woken()).await;
         assert!(woken.is_err(), "who does not watch any more is not woken");
     }
 
     #[test]
     fn a_connection_watches_a_bounded_number() {
         let data = tempfile::tempdir().unwrap();
-        let (log, outlet) = (log(&data, &[]), Outlet::new());
-        let mut all: Vec<_> = (0..WATCHES_MAX).map(|_| Watch::begin(&log, &outlet, 0, 4).unwrap()).collect();
-        assert!(Watch::begin(&log, &outlet, 0, 4).is_err());
+        let (log, sender) = (log(&data, &[]), ConnectionSender::new());
+        let mut all: Vec<_> = (0..WATCHES_MAX).map(|_| Watch::begin(&log, &sender, 0, 4).unwrap()).collect();
+        assert!(Watch::begin(&log, &sender, 0, 4).is_err());
         all.pop();
-        assert!(Watch::begin(&log, &outlet, 0, 4).is_ok());
+        assert!(Watch::begin(&log, &sender, 0, 4).is_ok());
     }
 }

@@ -9,9 +9,9 @@ use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::Goaway;
 
 use super::run::{Phase, Run};
+use crate::error::Error;
 use crate::limits::{HOSTS_MAX, INPUT_FRAMES_MAX};
-use crate::outlet::Outlet;
-use crate::refusal::Refusal;
+use crate::sender::ConnectionSender;
 
 /// The hosts.
 pub(super) struct Hosts {
@@ -28,15 +28,15 @@ struct State {
 #[derive(Clone)]
 pub(super) struct Link {
     /// Its outgoing side.
-    pub outlet: Arc<Outlet>,
+    pub sender: Arc<ConnectionSender>,
     /// Frames of standard input that may be on their way.
     pub input: Arc<Semaphore>,
 }
 
 impl Link {
     /// Over a connection.
-    pub(super) fn new(outlet: &Arc<Outlet>) -> Self {
-        Self { outlet: Arc::clone(outlet), input: Arc::new(Semaphore::new(INPUT_FRAMES_MAX)) }
+    pub(super) fn new(sender: &Arc<ConnectionSender>) -> Self {
+        Self { sender: Arc::clone(sender), input: Arc::new(Semaphore::new(INPUT_FRAMES_MAX)) }
     }
 }
 
@@ -69,18 +69,18 @@ impl Hosts {
     ///
     /// # Errors
     /// `busy` for one that is away, `not_found` for one that was never here; both in words.
-    pub(super) fn link(&self, host: &str) -> Result<Link, Refusal> {
+    pub(super) fn link(&self, host: &str) -> Result<Link, Error> {
         let state = self.state();
         if let Some(link) = state.links.get(host) {
             return Ok(link.clone());
         }
         // The host of this machine is known before it has ever come.
         if host == "local" || state.known.contains(host) {
-            return Err(Refusal::busy(format!("the host {host} is away: try again when it is back"), 2_000));
+            return Err(Error::busy(format!("the host {host} is away: try again when it is back"), 2_000));
         }
         let known: Vec<&str> = state.known.iter().map(String::as_str).collect();
         let known = if known.is_empty() { "local".to_owned() } else { known.join(", ") };
-        Err(Refusal::not_found(format!("there is no host {host}: the hosts are {known}")))
+        Err(Error::not_found(format!("there is no host {host}: the hosts are {known}")))
     }
 
     /// Welcomes a host: `welcome` makes its first frames, which nothing can overtake. An older connection of that name
@@ -88,31 +88,31 @@ impl Hosts {
     pub(super) fn enter(&self, host: &str, link: Link, welcome: impl FnOnce() -> Vec<Bytes>) {
         let mut state = self.state();
         for frame in welcome() {
-            link.outlet.tell(frame);
+            link.sender.tell(frame);
         }
         if let Some(old) = state.links.insert(host.to_owned(), link) {
             let reason = format!("another connection of the host {host} has come");
-            old.outlet.close(Some(encode(Number::None, &Goaway { reason, retry_ms: None })));
+            old.sender.close(Some(encode(Number::None, &Goaway { reason, retry_ms: None })));
         }
     }
 
     /// The connection is gone; a newer one of that name stays.
-    pub(super) fn leave(&self, host: &str, outlet: &Arc<Outlet>) {
+    pub(super) fn leave(&self, host: &str, sender: &Arc<ConnectionSender>) {
         let mut state = self.state();
-        if state.links.get(host).is_some_and(|link| Arc::ptr_eq(&link.outlet, outlet)) {
+        if state.links.get(host).is_some_and(|link| Arc::ptr_eq(&link.sender, sender)) {
             state.links.remove(host);
         }
     }
 
     /// True if this is the connection of that host.
-    pub(super) fn is_current(&self, host: &str, outlet: &Arc<Outlet>) -> bool {
-        self.state().links.get(host).is_some_and(|link| Arc::ptr_eq(&link.outlet, outlet))
+    pub(super) fn is_current(&self, host: &str, sender: &Arc<ConnectionSender>) -> bool {
+        self.state().links.get(host).is_some_and(|link| Arc::ptr_eq(&link.sender, sender))
     }
 
     /// Tells a host something, if it is there: what it missed it learns from its next welcome.
     pub(super) fn tell(&self, host: &str, frame: Bytes) {
         if let Some(link) = self.state().links.get(host) {
-            link.outlet.tell(frame);
+            link.sender.tell(frame);
         }
     }
 
@@ -120,8 +120,8 @@ impl Hosts {
     pub(super) fn dispatch(&self, run: &Run) {
         let state = self.state();
         run.life().phase = Phase::Committed;
-        if let Some(link) = state.links.get(&run.facts.host) {
-            link.outlet.tell(encode(Number::None, &run.facts.order));
+        if let Some(link) = state.links.get(&run.record.host) {
+            link.sender.tell(encode(Number::None, &run.record.order));
         }
     }
 }

@@ -16,12 +16,12 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
 
 use super::log::Appended;
-use super::order::is_host_name;
 use super::run::{Phase, Run};
+use super::spec::is_host_name;
 use super::{end, hosts, pump};
+use crate::error::Error;
 use crate::limits::HOST_WINDOW_BYTES;
-use crate::outlet::Outlet;
-use crate::refusal::Refusal;
+use crate::sender::ConnectionSender;
 use crate::state::State;
 
 /// Why a host's connection ends: what it is told.
@@ -30,7 +30,7 @@ type Violation = Box<ErrAnswer>;
 /// A host that is welcome. Dropped, it is away.
 pub struct Attached {
     state: Arc<State>,
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     host: String,
 }
 
@@ -39,16 +39,16 @@ impl Attached {
     ///
     /// # Errors
     /// A name that is none, or too many names; what keeps the store from noting it.
-    pub async fn new(state: &Arc<State>, outlet: &Arc<Outlet>, hello: HostHello) -> Result<Self, Refusal> {
+    pub async fn new(state: &Arc<State>, sender: &Arc<ConnectionSender>, hello: HostHello) -> Result<Self, Error> {
         let host = hello.host.clone();
         remember(state, &host).await?;
         let mut lost = Vec::new();
-        state.runs.hosts.enter(&host, hosts::Link::new(outlet), || welcome(state, &hello, &mut lost));
+        state.runs.hosts.enter(&host, hosts::Link::new(sender), || welcome(state, &hello, &mut lost));
         tracing::info!(host, runs = hello.runs.len(), lost = lost.len(), "a host has come");
         for (run, why) in lost {
             end::lose(state, &run, why);
         }
-        Ok(Self { state: Arc::clone(state), outlet: Arc::clone(outlet), host })
+        Ok(Self { state: Arc::clone(state), sender: Arc::clone(sender), host })
     }
 
     /// Its name.
@@ -58,7 +58,7 @@ impl Attached {
 
     /// False once a newer connection has its name.
     pub fn is_current(&self) -> bool {
-        self.state.runs.hosts.is_current(&self.host, &self.outlet)
+        self.state.runs.hosts.is_current(&self.host, &self.sender)
     }
 
     /// Takes what the host says.
@@ -66,7 +66,7 @@ impl Attached {
     /// # Errors
     /// What it is told before its connection ends.
     pub fn take(&self, frame: Frame) -> Result<(), Violation> {
-        handle(&self.state, &self.host, &self.outlet, frame)
+        handle(&self.state, &self.host, &self.sender, frame)
     }
 
     /// What is looked at once a second: writes that failed, ends that the store did not take, starts that it does not
@@ -78,7 +78,7 @@ impl Attached {
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        self.state.runs.hosts.leave(&self.host, &self.outlet);
+        self.state.runs.hosts.leave(&self.host, &self.sender);
         tracing::info!(host = self.host, "a host is gone");
     }
 }
@@ -89,15 +89,15 @@ pub fn bad_frame(error: &str) -> Violation {
 }
 
 /// Notes a name that is new.
-async fn remember(state: &State, host: &str) -> Result<(), Refusal> {
+async fn remember(state: &State, host: &str) -> Result<(), Error> {
     if !is_host_name(host) {
-        return Err(Refusal::bad_request("a host's name is 1 to 63 of letters, digits, . _ - and begins with no sign"));
+        return Err(Error::bad_request("a host's name is 1 to 63 of letters, digits, . _ - and begins with no sign"));
     }
     if state.runs.hosts.is_known(host) {
         return Ok(());
     }
     if !state.runs.hosts.remember(host) {
-        return Err(Refusal::too_large("256 hosts are known already: that is as many as this server takes"));
+        return Err(Error::too_large("256 hosts are known already: that is as many as this server takes"));
     }
     let host = host.to_owned();
     state
@@ -118,13 +118,13 @@ fn welcome(state: &State, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static 
     let mut wanted = Vec::new();
     let mut again = Vec::new();
     for run in state.runs.of_host(&hello.host) {
-        let is_held = held.contains(&run.facts.id);
+        let is_held = held.contains(&run.record.id);
         let mut life = run.life();
         match life.phase {
             // Told right after its commit.
             Phase::Committing => continue,
             Phase::Committed if is_held => life.phase = Phase::Started,
-            Phase::Committed if run.facts.is_this_boot => again.push(encode(Number::None, &run.facts.order)),
+            Phase::Committed if run.record.is_this_boot => again.push(encode(Number::None, &run.record.order)),
             Phase::Committed => {
                 lost.push((Arc::clone(&run), "the server was started anew, and it is not known whether it had begun"));
             }
@@ -132,7 +132,7 @@ fn welcome(state: &State, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static 
             Phase::Started | Phase::Ending | Phase::EndRefused => {}
         }
         if is_held {
-            wanted.push(HostFrom { run: run.facts.id, from: run.log.written() });
+            wanted.push(HostFrom { run: run.record.id, from: run.log.written() });
         }
     }
     let mut frames = vec![encode(Number::None, &HostWelcome { runs: wanted, window: HOST_WINDOW_BYTES })];
@@ -140,7 +140,7 @@ fn welcome(state: &State, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static 
     frames
 }
 
-fn handle(state: &Arc<State>, host: &str, outlet: &Outlet, frame: Frame) -> Result<(), Violation> {
+fn handle(state: &Arc<State>, host: &str, sender: &ConnectionSender, frame: Frame) -> Result<(), Violation> {
     let request = match Request::parse(&frame) {
         Ok(Incoming { request, .. }) => request,
         Err(bad) if bad.code == Code::UnknownType => {
@@ -151,17 +151,17 @@ fn handle(state: &Arc<State>, host: &str, outlet: &Outlet, frame: Frame) -> Resu
     };
     match request {
         Request::Pong(_) => {}
-        Request::Ping(ping) => outlet.tell(encode(Number::None, &Pong { n: ping.n })),
+        Request::Ping(ping) => sender.tell(encode(Number::None, &Pong { n: ping.n })),
         Request::HostStarted(started) => match state.runs.on_host(host, started.run) {
             Some(run) => run.set_started(),
-            None => forget(outlet, started.run),
+            None => forget(sender, started.run),
         },
-        Request::HostOutput(output) => return take_output(state, host, outlet, output, &frame.body),
+        Request::HostOutput(output) => return take_output(state, host, sender, output, &frame.body),
         Request::HostEnded(ended) => match state.runs.on_host(host, ended.run) {
             Some(run) => return take_end(state, &run, ended),
-            None => forget(outlet, ended.run),
+            None => forget(sender, ended.run),
         },
-        _ => outlet.tell(encode(Number::None, &Refusal::forbidden("a host does not ask for this").answer(None))),
+        _ => sender.tell(encode(Number::None, &Error::forbidden("a host does not ask for this").answer(None))),
     }
     Ok(())
 }
@@ -169,13 +169,13 @@ fn handle(state: &Arc<State>, host: &str, outlet: &Outlet, frame: Frame) -> Resu
 fn take_output(
     state: &Arc<State>,
     host: &str,
-    outlet: &Outlet,
+    sender: &ConnectionSender,
     output: HostOutput,
     body: &[u8],
 ) -> Result<(), Violation> {
     let HostOutput { run: id, fd, off, .. } = output;
     let Some(run) = state.runs.on_host(host, id) else {
-        forget(outlet, id);
+        forget(sender, id);
         return Ok(());
     };
     if !matches!(fd, 1 | 2) {
@@ -186,21 +186,21 @@ fn take_output(
     if upto > log.written().saturating_add(HOST_WINDOW_BYTES) {
         return Err(violation(Code::TooLarge, "output beyond the window".to_owned(), Some(id)));
     }
-    if upto > run.facts.order.output_bytes_max {
+    if upto > run.record.order.output_bytes_max {
         end::overrun(state, &run);
         return Ok(());
     }
     // Once it is over nothing is new: its length is on record.
     let is_over = matches!(run.life().phase, Phase::Ending | Phase::EndRefused);
-    let appended = if is_over { Appended::Old { written: log.written() } } else { log.append(fd, off, body) };
+    let appended = if is_over { Appended::ExpiredEvents { written: log.written() } } else { log.append(fd, off, body) };
     match appended {
         Appended::New { starts_pump: true } => pump::start(state, &run),
         Appended::New { starts_pump: false } => {}
         // Else the pump says so when it is.
-        Appended::Old { written } if written >= upto => {
-            outlet.tell(encode(Number::None, &HostAck { run: id, off: written }));
+        Appended::ExpiredEvents { written } if written >= upto => {
+            sender.tell(encode(Number::None, &HostAck { run: id, off: written }));
         }
-        Appended::Old { .. } => {}
+        Appended::ExpiredEvents { .. } => {}
         Appended::Gap { wanted } => return Err(gap(id, wanted)),
     }
     Ok(())
@@ -218,13 +218,13 @@ fn take_end(state: &Arc<State>, run: &Arc<Run>, ended: HostEnded) -> Result<(), 
 
 /// A host says `err` of a run that it cannot even hold: it has not been started, and is not going to be.
 fn refused(state: &Arc<State>, host: &str, frame: Frame) {
-    let Ok(ServerMessage::Err(refusal)) = ServerMessage::parse(frame) else { return };
-    let run = refusal.run.and_then(|id| state.runs.on_host(host, id));
-    tracing::warn!(host, run = ?refusal.run, msg = refusal.msg, "a host refused something");
+    let Ok(ServerMessage::Err(error)) = ServerMessage::parse(frame) else { return };
+    let run = error.run.and_then(|id| state.runs.on_host(host, id));
+    tracing::warn!(host, run = ?error.run, msg = error.msg, "a host refused something");
     let Some(run) = run else { return };
-    let is_start = run.life().phase == Phase::Committed && matches!(refusal.code, Some(Code::Busy | Code::Internal));
+    let is_start = run.life().phase == Phase::Committed && matches!(error.code, Some(Code::Busy | Code::Internal));
     if is_start {
-        end::ended(state, &run, end::without_output(&run, Exit::Failed { failed: refusal.msg }));
+        end::ended(state, &run, end::without_output(&run, Exit::Failed { failed: error.msg }));
     }
 }
 
@@ -239,7 +239,7 @@ async fn tick(state: &Arc<State>, host: &str) {
         let is_refused = life.phase == Phase::EndRefused;
         drop(life);
         if is_new {
-            started.push(run.facts.id.to_string());
+            started.push(run.record.id.to_string());
         }
         if is_refused {
             end::again(state, &run);
@@ -257,8 +257,8 @@ async fn tick(state: &Arc<State>, host: &str) {
     drop(state.store.append(note, |_| {}).await);
 }
 
-fn forget(outlet: &Outlet, run: RunId) {
-    outlet.tell(encode(Number::None, &HostForget { run }));
+fn forget(sender: &ConnectionSender, run: RunId) {
+    sender.tell(encode(Number::None, &HostForget { run }));
 }
 
 fn gap(run: RunId, wanted: u64) -> Violation {

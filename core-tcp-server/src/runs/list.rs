@@ -11,10 +11,10 @@ use wardroom_protocol::{RunId, UserName};
 use super::flow::{Watch, beyond};
 use super::log::RunLog;
 use crate::access::{Checked, ReadAccess};
-use crate::outlet::{Flow, Outlet};
+use crate::error::Error;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::rooms::Room;
+use crate::sender::{ConnectionSender, Flow};
 use crate::state::State;
 use crate::store::RoomId;
 
@@ -52,10 +52,10 @@ struct Stored {
 ///
 /// # Errors
 /// `not_found` (the room), `bad_request`.
-pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<Vec<RunInfo>, Refusal> {
+pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<Vec<RunInfo>, Error> {
     let limit = list.limit.unwrap_or(LIST_DEFAULT);
     if limit == 0 || limit > LIST_MAX {
-        return Err(Refusal::bad_request("limit is 1 to 100"));
+        return Err(Error::bad_request("limit is 1 to 100"));
     }
     let stored = match list.room {
         Some(name) => {
@@ -67,7 +67,7 @@ pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<
             let rooms = state.rooms.all();
             let is_hidden = |room: &&Arc<Room>| !room.is_seen_by(member.user.id);
             let hidden: Vec<i64> = rooms.iter().filter(is_hidden).map(|room| room.id.0).collect();
-            let hidden = serde_json::to_string(&hidden).map_err(Refusal::internal)?;
+            let hidden = serde_json::to_string(&hidden).map_err(Error::internal)?;
             let sql =
                 format!("{COLUMNS} WHERE r.room NOT IN (SELECT value FROM json_each(?1)) ORDER BY r.n DESC LIMIT ?2");
             state.store.read(move |conn| rows(conn, &sql, params![hidden, limit])).await?
@@ -94,9 +94,9 @@ pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<
 ///
 /// # Errors
 /// `not_found`, also for one in a private room of others.
-pub async fn get(state: &Arc<State>, member: &Member, run: RunId) -> Result<RunInfo, Refusal> {
+pub async fn get(state: &Arc<State>, member: &Member, run: RunId) -> Result<RunInfo, Error> {
     if let Some(run) = state.runs.find(run) {
-        check_readable(state, member, run.facts.room)?;
+        check_readable(state, member, run.record.room)?;
         return Ok(run.info());
     }
     info(state, stored(state, member, run).await?)
@@ -106,7 +106,7 @@ pub async fn get(state: &Arc<State>, member: &Member, run: RunId) -> Result<RunI
 ///
 /// # Errors
 /// As [`get`].
-pub async fn find_by_n(state: &Arc<State>, member: &Member, n: u64) -> Result<RunInfo, Refusal> {
+pub async fn find_by_n(state: &Arc<State>, member: &Member, n: u64) -> Result<RunInfo, Error> {
     let n = i64::try_from(n).unwrap_or(i64::MAX);
     let sql = format!("{COLUMNS} WHERE r.n = ?1");
     let found = state.store.read(move |conn| row(conn, &sql, params![n])).await?.ok_or_else(no_run)?;
@@ -115,22 +115,22 @@ pub async fn find_by_n(state: &Arc<State>, member: &Member, n: u64) -> Result<Ru
 }
 
 /// Watches a run's output, over or not. The caller says `ok`, then pushes `Item::Flow` of what this gives: frames of
-/// `run.output`, then one of `run.end`, come out of the writer of `outlet`.
+/// `run.output`, then one of `run.end`, come out of the writer of `sender`.
 ///
 /// # Errors
 /// `not_found`, `bad_request` (a place that it never had), `busy` (too many watchers).
 pub async fn watch(
     state: &Arc<State>,
     member: &Member,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     watch: RunWatch,
-) -> Result<Box<dyn Flow>, Refusal> {
+) -> Result<Box<dyn Flow>, Error> {
     let window = watch.window.unwrap_or(WINDOW_DEFAULT).min(WINDOW_MAX);
     if window == 0 {
-        return Err(Refusal::bad_request("a window of 0 bytes would never let anything through"));
+        return Err(Error::bad_request("a window of 0 bytes would never let anything through"));
     }
     let (log, room) = match state.runs.find(watch.run) {
-        Some(run) => (Arc::clone(&run.log), check_readable(state, member, run.facts.room)?),
+        Some(run) => (Arc::clone(&run.log), check_readable(state, member, run.record.room)?),
         None => {
             let stored = stored(state, member, watch.run).await?;
             let room = check_readable(state, member, stored.room)?;
@@ -140,14 +140,14 @@ pub async fn watch(
     if log.is_over() && watch.from > log.head() {
         return Err(beyond(log.head()));
     }
-    let flow = Watch::begin(&log, outlet, watch.from, window)?;
+    let flow = Watch::begin(&log, sender, watch.from, window)?;
     Ok(Checked::over(flow, ReadAccess::new(&room, member.user.id)))
 }
 
 /// The log of a run that is over.
-fn over(state: &State, stored: Stored) -> Result<Arc<RunLog>, Refusal> {
+fn over(state: &State, stored: Stored) -> Result<Arc<RunLog>, Error> {
     let Stored { id: run, bytes, ms, truncated, left, .. } = stored;
-    let exit = stored.exit.ok_or_else(|| Refusal::internal(format!("run {run} is neither open nor over")))?;
+    let exit = stored.exit.ok_or_else(|| Error::internal(format!("run {run} is neither open nor over")))?;
     let end = RunEnd { run, exit, bytes, ms: ms.unwrap_or(0), truncated, left };
     Ok(Arc::new(RunLog::over(&state.runs.folder, run, bytes, encode(Number::None, &end))))
 }
@@ -156,25 +156,25 @@ fn over(state: &State, stored: Stored) -> Result<Arc<RunLog>, Refusal> {
 ///
 /// # Errors
 /// `not_found`, in the words for a run that does not exist.
-pub(super) fn check_readable(state: &State, member: &Member, room: RoomId) -> Result<Arc<Room>, Refusal> {
+pub(super) fn check_readable(state: &State, member: &Member, room: RoomId) -> Result<Arc<Room>, Error> {
     let room = state.rooms.by_id(room).ok_or_else(no_run)?;
     member.still_reads(&room).map_err(|_| no_run())?;
     Ok(room)
 }
 
-async fn stored(state: &State, member: &Member, run: RunId) -> Result<Stored, Refusal> {
+async fn stored(state: &State, member: &Member, run: RunId) -> Result<Stored, Error> {
     let (sql, id) = (format!("{COLUMNS} WHERE r.id = ?1"), run.to_string());
     let found = state.store.read(move |conn| row(conn, &sql, params![id])).await?.ok_or_else(no_run)?;
     check_readable(state, member, found.room)?;
     Ok(found)
 }
 
-fn no_run() -> Refusal {
-    Refusal::not_found("there is no such run")
+fn no_run() -> Error {
+    Error::not_found("there is no such run")
 }
 
 /// As members see it. One that is not over has more bytes than the store knows of.
-fn info(state: &State, stored: Stored) -> Result<RunInfo, Refusal> {
+fn info(state: &State, stored: Stored) -> Result<RunInfo, Error> {
     if let Some(run) = state.runs.find(stored.id).filter(|_| stored.exit.is_none()) {
         return Ok(run.info());
     }
@@ -183,7 +183,7 @@ fn info(state: &State, stored: Stored) -> Result<RunInfo, Refusal> {
     Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms })
 }
 
-fn rows(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Stored>, Refusal> {
+fn rows(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Stored>, Error> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     let mut found = Vec::new();
@@ -193,25 +193,25 @@ fn rows(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<V
     Ok(found)
 }
 
-fn row(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Option<Stored>, Refusal> {
+fn row(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Option<Stored>, Error> {
     conn.prepare_cached(sql)?.query_row(params, |row| Ok(read(row))).optional()?.transpose()
 }
 
-fn read(row: &Row<'_>) -> Result<Stored, Refusal> {
+fn read(row: &Row<'_>) -> Result<Stored, Error> {
     let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
     let (id, by): (String, String) = (row.get(0)?, row.get(4)?);
     let exit: Option<String> = row.get(9)?;
     Ok(Stored {
-        id: id.parse().map_err(Refusal::internal)?,
+        id: id.parse().map_err(Error::internal)?,
         n: from_sql(row.get(1)?),
         room: RoomId(row.get(2)?),
         seq: from_sql(row.get(3)?),
-        by: UserName::parse(&by).map_err(Refusal::internal)?,
+        by: UserName::parse(&by).map_err(Error::internal)?,
         cmd: row.get(5)?,
         host: row.get(6)?,
         at: from_sql(row.get(7)?),
         bytes: from_sql(row.get(8)?),
-        exit: exit.map(|json| serde_json::from_str(&json)).transpose().map_err(Refusal::internal)?,
+        exit: exit.map(|json| serde_json::from_str(&json)).transpose().map_err(Error::internal)?,
         ms: row.get::<_, Option<i64>>(10)?.map(from_sql),
         truncated: row.get(11)?,
         left: row.get(12)?,

@@ -14,7 +14,7 @@ use wardroom_protocol::RunId;
 use super::output::{OutputFolder, OutputWriter};
 use super::piece::Piece;
 use crate::limits::{RUN_TAIL_BYTES_MAX, WATCHERS_MAX};
-use crate::outlet::Outlet;
+use crate::sender::ConnectionSender;
 
 /// The log of one run's output.
 pub(super) struct RunLog {
@@ -29,7 +29,7 @@ pub(super) struct RunLog {
     /// Bytes on disk, for those who wait for it.
     written: watch::Sender<u64>,
     /// The connections to wake; read on every append, changed when somebody begins or ends to watch.
-    watchers: RwLock<Vec<Arc<Outlet>>>,
+    watchers: RwLock<Vec<Arc<ConnectionSender>>>,
 }
 
 #[derive(Default)]
@@ -52,7 +52,7 @@ struct State {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Appended {
     /// All of it was there. On disk the log ends here.
-    Old {
+    ExpiredEvents {
         /// Bytes on disk.
         written: u64,
     },
@@ -129,7 +129,7 @@ impl RunLog {
         let Some(known) = state.head.checked_sub(off) else { return Appended::Gap { wanted: state.head } };
         let new = usize::try_from(known).ok().and_then(|known| bytes.get(known..)).unwrap_or_default();
         if new.is_empty() || state.end.is_some() {
-            return Appended::Old { written: state.written };
+            return Appended::ExpiredEvents { written: state.written };
         }
         let piece = Piece::new(self.run, fd, state.head, new);
         state.head = piece.end();
@@ -241,7 +241,7 @@ impl RunLog {
 
     /// Adds a connection to wake; false where there are as many as may be. It subscribes before it looks, so that no
     /// wake-up is lost.
-    pub(super) fn subscribe(&self, watcher: &Arc<Outlet>) -> bool {
+    pub(super) fn subscribe(&self, watcher: &Arc<ConnectionSender>) -> bool {
         let mut watchers = self.watchers.write().unwrap_or_else(PoisonError::into_inner);
         let has_room = watchers.len() < WATCHERS_MAX;
         if has_room {
@@ -251,7 +251,7 @@ impl RunLog {
     }
 
     /// Removes a connection.
-    pub(super) fn unsubscribe(&self, watcher: &Arc<Outlet>) {
+    pub(super) fn unsubscribe(&self, watcher: &Arc<ConnectionSender>) {
         let mut watchers = self.watchers.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = watchers.iter().position(|w| Arc::ptr_eq(w, watcher)) {
             watchers.swap_remove(at);
@@ -297,11 +297,11 @@ mod tests {
     fn a_resend_is_cut_and_a_gap_is_refused() {
         let log = log();
         assert_eq!(log.append(1, 0, b"abc"), Appended::New { starts_pump: true });
-        assert_eq!(log.append(1, 0, b"abc"), Appended::Old { written: 0 });
-        assert_eq!(log.append(1, 1, b"b"), Appended::Old { written: 0 });
+        assert_eq!(log.append(1, 0, b"abc"), Appended::ExpiredEvents { written: 0 });
+        assert_eq!(log.append(1, 1, b"b"), Appended::ExpiredEvents { written: 0 });
         assert_eq!(log.append(2, 1, b"bcdef"), Appended::New { starts_pump: false });
         assert_eq!(log.append(1, 7, b"x"), Appended::Gap { wanted: 6 });
-        assert_eq!(log.append(1, 6, b""), Appended::Old { written: 0 });
+        assert_eq!(log.append(1, 6, b""), Appended::ExpiredEvents { written: 0 });
         assert_eq!(read(&log, 0, 99), (vec![(1, "abc".into()), (2, "def".into())], LogRead::Took(6)));
     }
 
@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(read(&log, 2, 9).1, LogRead::Took(3));
         assert_eq!(read(&log, 3, 3).1, LogRead::End(Bytes::from_static(b"end")));
         assert_eq!(read(&log, 4, 9).1, LogRead::Beyond);
-        assert_eq!(log.append(1, 3, b"late"), Appended::Old { written: 0 });
+        assert_eq!(log.append(1, 3, b"late"), Appended::ExpiredEvents { written: 0 });
     }
 
     #[test]
@@ -382,10 +382,10 @@ mod tests {
 
     #[test]
     fn watchers_are_bounded_and_go() {
-        let (log, outlet) = (log(), Outlet::new());
-        (0..WATCHERS_MAX).for_each(|_| assert!(log.subscribe(&outlet)));
-        assert!(!log.subscribe(&outlet));
-        log.unsubscribe(&outlet);
-        assert!(log.subscribe(&outlet));
+        let (log, sender) = (log(), ConnectionSender::new());
+        (0..WATCHERS_MAX).for_each(|_| assert!(log.subscribe(&sender)));
+        assert!(!log.subscribe(&sender));
+        log.unsubscribe(&sender);
+        assert!(log.subscribe(&sender));
     }
 }

@@ -15,11 +15,11 @@ mod link;
 mod list;
 mod log;
 mod open;
-mod order;
 mod output;
 mod piece;
 mod pump;
 mod run;
+mod spec;
 mod start;
 
 use std::sync::Arc;
@@ -34,15 +34,15 @@ pub use start::start;
 use wardroom_protocol::Request;
 use wardroom_protocol::messages::{RunAck, RunListed};
 
-use crate::answer::{Nothing, ok};
-use crate::outlet::{FlowKey, Item, Outlet};
+use crate::answer::{Empty, ok};
+use crate::error::Error;
 use crate::policy::Member;
-use crate::refusal::Refusal;
+use crate::sender::{ConnectionSender, FlowKey, Item};
 use crate::state::State;
 
 /// A watcher has dealt with output.
-pub fn ack(outlet: &Outlet, ack: RunAck) {
-    outlet.push(Item::Ack(FlowKey::Run(ack.run), ack.off));
+pub fn ack(sender: &ConnectionSender, ack: RunAck) {
+    sender.push(Item::Ack(FlowKey::Run(ack.run), ack.off));
 }
 
 /// Carries out a request about runs.
@@ -52,35 +52,35 @@ pub fn ack(outlet: &Outlet, ack: RunAck) {
 pub async fn request(
     state: &Arc<State>,
     member: &Member,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     id: Option<u64>,
     request: Request,
-) -> Result<Option<Bytes>, Refusal> {
+) -> Result<Option<Bytes>, Error> {
     Ok(match request {
         Request::RunStart(ask) => ok(id, &start(state, member, ask).await?),
         Request::RunWatch(ask) => {
-            let flow = watch(state, member, outlet, ask).await?;
+            let flow = watch(state, member, sender, ask).await?;
             // In this order: the answer, then the output.
-            if let Some(answer) = ok(id, &Nothing {}) {
-                outlet.tell(answer);
+            if let Some(answer) = ok(id, &Empty {}) {
+                sender.tell(answer);
             }
-            outlet.push(Item::Flow(flow));
+            sender.push(Item::Flow(flow));
             None
         }
         Request::RunUnwatch(ask) => {
-            outlet.push(Item::Stop(FlowKey::Run(ask.run)));
-            ok(id, &Nothing {})
+            sender.push(Item::Stop(FlowKey::Run(ask.run)));
+            ok(id, &Empty {})
         }
         Request::RunEof(ask) => {
             eof(state, member, ask).await?;
-            ok(id, &Nothing {})
+            ok(id, &Empty {})
         }
         Request::RunSignal(ask) => {
             signal(state, member, ask).await?;
-            ok(id, &Nothing {})
+            ok(id, &Empty {})
         }
         Request::RunList(ask) => ok(id, &RunListed { runs: list(state, member, ask).await? }),
         Request::RunGet(ask) => ok(id, &get(state, member, ask.run).await?),
-        _ => return Err(Refusal::bad_request("this is not a request about runs")),
+        _ => return Err(Error::bad_request("this is not a request about runs")),
     })
 }

@@ -12,9 +12,9 @@ use wardroom_protocol::{RoomName, RunId, UserName};
 
 use super::hosts::Hosts;
 use super::output::OutputFolder;
-use super::run::{Facts, Phase, Run};
+use super::run::{Phase, Run, RunRecord};
+use crate::error::Error;
 use crate::limits::RUNS_STOP_MS;
-use crate::refusal::Refusal;
 use crate::store::{RoomId, Store, UserId};
 
 /// The runs that are not over, and the hosts that they are on.
@@ -38,7 +38,7 @@ impl Runs {
     ///
     /// # Errors
     /// Where the database fails, or the folder of the output.
-    pub async fn load(data: &Path, store: &Store) -> Result<Self, Refusal> {
+    pub async fn load(data: &Path, store: &Store) -> Result<Self, Error> {
         let folder = data.join("runs");
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
         let (runs, this_boot) = (folder.clone(), boot.clone());
@@ -76,25 +76,25 @@ impl Runs {
 
     /// The run of this id, if it is on this host, which may know of it.
     pub(super) fn on_host(&self, host: &str, run: RunId) -> Option<Arc<Run>> {
-        self.find(run).filter(|run| run.facts.host == host && run.life().phase != Phase::Committing)
+        self.find(run).filter(|run| run.record.host == host && run.life().phase != Phase::Committing)
     }
 
     /// All runs of a host, in the order in which they were started.
     pub(super) fn of_host(&self, host: &str) -> Vec<Arc<Run>> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let mut runs: Vec<_> = open.values().filter(|run| run.facts.host == host).cloned().collect();
-        runs.sort_by_key(|run| run.facts.n);
+        let mut runs: Vec<_> = open.values().filter(|run| run.record.host == host).cloned().collect();
+        runs.sort_by_key(|run| run.record.n);
         runs
     }
 
     /// How much of each is on disk, in bytes.
     pub fn printed(&self) -> Vec<(RunId, u64)> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.values().map(|run| (run.facts.id, run.log.written())).collect()
+        open.values().map(|run| (run.record.id, run.log.written())).collect()
     }
 
     pub(super) fn insert(&self, run: Arc<Run>) {
-        self.open.write().unwrap_or_else(PoisonError::into_inner).insert(run.facts.id, run);
+        self.open.write().unwrap_or_else(PoisonError::into_inner).insert(run.record.id, run);
     }
 
     pub(super) fn remove(&self, run: RunId) {
@@ -102,13 +102,13 @@ impl Runs {
     }
 }
 
-fn read_hosts(conn: &Connection) -> Result<BTreeSet<String>, Refusal> {
+fn read_hosts(conn: &Connection) -> Result<BTreeSet<String>, Error> {
     let mut statement = conn.prepare("SELECT name FROM hosts")?;
     let names = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     Ok(names)
 }
 
-fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<RunId, Arc<Run>>, Refusal> {
+fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<RunId, Arc<Run>>, Error> {
     let mut statement = conn.prepare(
         "SELECT r.id, r.n, r.room, o.name, r.seq, r.by, u.name, r.cmd, r.host, r.at, r.request, r.boot, r.started
          FROM runs r JOIN users u ON u.id = r.by JOIN rooms o ON o.id = r.room WHERE r.exit IS NULL",
@@ -119,26 +119,26 @@ fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<
     while let Some(row) = rows.next()? {
         let (id, room_name, by_name, request): (String, String, String, String) =
             (row.get(0)?, row.get(3)?, row.get(6)?, row.get(10)?);
-        let id: RunId = id.parse().map_err(Refusal::internal)?;
+        let id: RunId = id.parse().map_err(Error::internal)?;
         let boot: String = row.get(11)?;
-        let facts = Facts {
+        let record = RunRecord {
             id,
             n: from_sql(row.get(1)?),
             room: RoomId(row.get(2)?),
-            room_name: RoomName::parse(&room_name).map_err(Refusal::internal)?,
+            room_name: RoomName::parse(&room_name).map_err(Error::internal)?,
             seq: from_sql(row.get(4)?),
             by: UserId(row.get(5)?),
-            by_name: UserName::parse(&by_name).map_err(Refusal::internal)?,
+            by_name: UserName::parse(&by_name).map_err(Error::internal)?,
             cmd: row.get(7)?,
             host: row.get(8)?,
             at: from_sql(row.get(9)?),
-            order: serde_json::from_str(&request).map_err(Refusal::internal)?,
+            order: serde_json::from_str(&request).map_err(Error::internal)?,
             is_this_boot: boot == this_boot,
         };
         let bytes = OutputFolder::new(runs, id).bytes()?;
         let has_started = row.get(12)? || bytes > 0;
         let phase = if has_started { Phase::Started } else { Phase::Committed };
-        open.insert(id, Run::new(runs, facts, phase, bytes));
+        open.insert(id, Run::new(runs, record, phase, bytes));
     }
     Ok(open)
 }

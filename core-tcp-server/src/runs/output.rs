@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use wardroom_output_index::{RECORD_BYTES, Record, Segment};
 
+use crate::error::Error;
 use crate::limits::INDEX_RESOLUTION_MS;
-use crate::refusal::Refusal;
 use crate::state::State;
 
 /// Where the bytes of a run's output are, once there are some.
@@ -23,10 +23,10 @@ pub fn output_path(runs: &Path, run: wardroom_protocol::RunId) -> PathBuf {
 ///
 /// # Errors
 /// Where the disk refuses.
-pub async fn remove_output(state: &State, run: wardroom_protocol::RunId) -> Result<(), Refusal> {
+pub async fn remove_output(state: &State, run: wardroom_protocol::RunId) -> Result<(), Error> {
     let folder = OutputFolder::new(&state.runs.folder, run).0;
     let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder));
-    match removed.await.map_err(Refusal::internal)? {
+    match removed.await.map_err(Error::internal)? {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e.into()),
         _ => Ok(()),
     }

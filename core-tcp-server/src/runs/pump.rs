@@ -11,7 +11,7 @@ use super::log::RunLog;
 use super::piece::Piece;
 use super::run::Run;
 use crate::clock::now_ms;
-use crate::refusal::is_no_room;
+use crate::error::is_no_room;
 use crate::state::State;
 
 /// Starts the pump of a run. The caller has been told by its log that none is at work.
@@ -27,14 +27,14 @@ fn pump(state: &State, run: &Run) {
         if let Err(error) = write(&run.log, &pieces) {
             // Nothing is acknowledged, so nothing is lost; it is tried again when the host's link ticks.
             if run.is_held_up("the output", is_no_room(&error)) {
-                tracing::error!(%error, run = %run.facts.id, "output of a run cannot be written; it is tried again");
+                tracing::error!(%error, run = %run.record.id, "output of a run cannot be written; it is tried again");
             }
             run.log.stop_pump();
             return;
         }
         run.log.set_written(last.end());
-        state.search.printed(run.facts.id, last.end());
-        state.runs.hosts.tell(&run.facts.host, encode(Number::None, &HostAck { run: run.facts.id, off: last.end() }));
+        state.search.printed(run.record.id, last.end());
+        state.runs.hosts.tell(&run.record.host, encode(Number::None, &HostAck { run: run.record.id, off: last.end() }));
     }
 }
 

@@ -13,15 +13,15 @@ use crate::store::{RoomId, UserId};
 /// A run that is not over.
 pub(super) struct Run {
     /// What never changes.
-    pub facts: Facts,
+    pub record: RunRecord,
     /// Its output.
     pub log: Arc<RunLog>,
     /// Held for a look or a change; never across an await. Taken within the lock of the hosts, never around it.
-    life: Mutex<Life>,
+    life: Mutex<RunState>,
 }
 
 /// What never changes of a run.
-pub(super) struct Facts {
+pub(super) struct RunRecord {
     /// Its id.
     pub id: RunId,
     /// Its short number: people say `r41`.
@@ -50,7 +50,7 @@ pub(super) struct Facts {
 
 /// What changes of a run.
 #[derive(Debug)]
-pub(super) struct Life {
+pub(super) struct RunState {
     /// How far it is.
     pub phase: Phase,
     /// The store knows that it has started.
@@ -79,14 +79,14 @@ pub(super) enum Phase {
 
 impl Run {
     /// A run, with its output in the folder of all runs.
-    pub(super) fn new(runs: &Path, facts: Facts, phase: Phase, output_bytes: u64) -> Arc<Run> {
-        let log = Arc::new(RunLog::new(runs, facts.id, output_bytes));
-        let life = Mutex::new(Life { phase, is_noted: phase == Phase::Started, ended: None });
-        Arc::new(Run { facts, log, life })
+    pub(super) fn new(runs: &Path, record: RunRecord, phase: Phase, output_bytes: u64) -> Arc<Run> {
+        let log = Arc::new(RunLog::new(runs, record.id, output_bytes));
+        let life = Mutex::new(RunState { phase, is_noted: phase == Phase::Started, ended: None });
+        Arc::new(Run { record, log, life })
     }
 
     /// What changes.
-    pub(super) fn life(&self) -> MutexGuard<'_, Life> {
+    pub(super) fn life(&self) -> MutexGuard<'_, RunState> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -101,7 +101,7 @@ impl Run {
     /// Something of it (its output, its end) cannot be put on record, and is tried again: its watchers are told. True
     /// if they do not know yet.
     pub(super) fn is_held_up(&self, what: &str, is_disk_full: bool) -> bool {
-        let n = self.facts.n;
+        let n = self.record.n;
         let text = if is_disk_full {
             format!("the server's disk is full: {what} of r{n} waits until there is room; free some space there")
         } else {
@@ -112,16 +112,16 @@ impl Run {
 
     /// As members see it.
     pub(super) fn info(&self) -> RunInfo {
-        let facts = &self.facts;
+        let record = &self.record;
         RunInfo {
-            run: facts.id,
-            n: facts.n,
-            room: facts.room_name.clone(),
-            seq: facts.seq,
-            by: facts.by_name.clone(),
-            cmd: facts.cmd.clone(),
-            host: facts.host.clone(),
-            at: facts.at,
+            run: record.id,
+            n: record.n,
+            room: record.room_name.clone(),
+            seq: record.seq,
+            by: record.by_name.clone(),
+            cmd: record.cmd.clone(),
+            host: record.host.clone(),
+            at: record.at,
             bytes: self.log.head(),
             exit: None,
             ms: None,

@@ -7,12 +7,12 @@ use wardroom_protocol::event::{EventBody, RunStarted};
 use wardroom_protocol::messages::{HostStart, RunStart, RunStartOk};
 use wardroom_protocol::{Nonce, RunId};
 
-use super::order::{self, Order};
-use super::run::{Facts, Phase, Run};
+use super::run::{Phase, Run, RunRecord};
+use super::spec::{self, RunSpec};
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::limits::OPEN_RUNS_MAX;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::rooms::Room;
 use crate::secrets::new_ulid;
 use crate::state::State;
@@ -21,7 +21,7 @@ use crate::store::{NewEvent, Tx, UserId};
 /// What is to be put on record.
 struct Intent {
     run: RunId,
-    order: Order,
+    order: RunSpec,
     room: Arc<Room>,
     by: Member,
     nonce: Nonce,
@@ -40,39 +40,39 @@ enum Recorded {
 /// # Errors
 /// `forbidden`, `not_found` (the room, the host), `bad_request`, `too_large`, `conflict` (the nonce), `busy` (the host is
 /// away, too many runs).
-pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Result<RunStartOk, Refusal> {
+pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Result<RunStartOk, Error> {
     let room = member.operator_in(&state.rooms, &start.room)?.room;
     let by = member.clone();
     let run = RunId(new_ulid(now_ms()));
-    let order = order::check(&start, run, &by.user.name)?;
+    let order = spec::check(&start, run, &by.user.name)?;
     let intent = Intent { run, order, room, by, nonce: start.nonce };
     let has_room = state.runs.count() < OPEN_RUNS_MAX;
-    let too_many = || Refusal::busy("256 runs are not over yet: that is as many as this server takes", 5_000);
+    let too_many = || Error::busy("256 runs are not over yet: that is as many as this server takes", 5_000);
     let possible =
         state.runs.hosts.link(&intent.order.host).and_then(|_| if has_room { Ok(()) } else { Err(too_many()) });
-    if let Err(refusal) = possible {
+    if let Err(error) = possible {
         // A retry is answered as it was, whatever has become of the host since.
         let earlier = state.store.read(move |conn| find_earlier(conn, &intent)).await?;
-        return earlier.ok_or(refusal);
+        return earlier.ok_or(error);
     }
     let shared = Arc::clone(state);
     let recorded = state.store.write(move |tx| record(tx, &shared, intent)).await;
     match recorded {
         Ok(Recorded::New(made)) => {
             state.runs.hosts.dispatch(&made);
-            Ok(RunStartOk { run, n: made.facts.n, seq: made.facts.seq })
+            Ok(RunStartOk { run, n: made.record.n, seq: made.record.seq })
         }
         Ok(Recorded::Earlier(answer)) => Ok(answer),
-        Err(refusal) => {
+        Err(error) => {
             state.runs.remove(run);
-            Err(refusal)
+            Err(error)
         }
     }
 }
 
 /// The audit, the event and the row, as one. The run is findable from here on, because the event is in the room before
 /// whoever asked is answered; its phase says that it must not begin yet.
-fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorded, Refusal> {
+fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorded, Error> {
     if let Some(answer) = find_earlier(tx.conn, &intent)? {
         return Ok(Recorded::Earlier(answer));
     }
@@ -98,7 +98,7 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
         nonce: Some(nonce.as_str()),
     };
     let seq = tx.append(&event)?.seq;
-    let request = serde_json::to_string(&order.start).map_err(Refusal::internal)?;
+    let request = serde_json::to_string(&order.start).map_err(Error::internal)?;
     let at = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     tx.conn
         .prepare_cached(
@@ -118,7 +118,7 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
             at,
             state.runs.boot
         ])?;
-    let facts = Facts {
+    let record = RunRecord {
         id: run,
         n: n_,
         room: room.id,
@@ -132,22 +132,22 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
         order: order.start,
         is_this_boot: true,
     };
-    let made = Run::new(&state.runs.folder, facts, Phase::Committing, 0);
+    let made = Run::new(&state.runs.folder, record, Phase::Committing, 0);
     state.runs.insert(Arc::clone(&made));
     Ok(Recorded::New(made))
 }
 
 /// The run that this user started with this nonce.
-fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>, Refusal> {
+fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>, Error> {
     let row = find_by_nonce(conn, intent.by.user.id, &intent.nonce)?;
     let Some((id, n, seq, host, request)) = row else { return Ok(None) };
-    let earlier: HostStart = serde_json::from_str(&request).map_err(Refusal::internal)?;
-    let run: RunId = id.parse().map_err(Refusal::internal)?;
+    let earlier: HostStart = serde_json::from_str(&request).map_err(Error::internal)?;
+    let run: RunId = id.parse().map_err(Error::internal)?;
     // The same but for the id, which is ours; the room stands in the order.
     let again = HostStart { run, output_bytes_max: earlier.output_bytes_max, ..intent.order.start.clone() };
-    let again = serde_json::to_string(&again).map_err(Refusal::internal)?;
+    let again = serde_json::to_string(&again).map_err(Error::internal)?;
     if host != intent.order.host || again != request {
-        return Err(Refusal::conflict("this nonce was used for another run: make a new one for each"));
+        return Err(Error::conflict("this nonce was used for another run: make a new one for each"));
     }
     let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
     Ok(Some(RunStartOk { run, n: from_sql(n), seq: from_sql(seq) }))

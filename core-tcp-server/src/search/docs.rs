@@ -28,7 +28,7 @@ pub struct Origin {
 
 /// A row to be added.
 #[derive(Clone, Copy, Debug)]
-pub struct Doc<'a> {
+pub struct IndexRow<'a> {
     /// Its room and time.
     pub of: Origin,
     /// The place that a hit names: of output, that of its run's start.
@@ -47,7 +47,7 @@ pub struct Doc<'a> {
 ///
 /// # Errors
 /// Where the database fails.
-pub fn add(conn: &Connection, doc: Doc<'_>) -> rusqlite::Result<()> {
+pub fn add(conn: &Connection, doc: IndexRow<'_>) -> rusqlite::Result<()> {
     if doc.text.trim().is_empty() {
         return Ok(());
     }
@@ -64,7 +64,7 @@ pub fn add(conn: &Connection, doc: Doc<'_>) -> rusqlite::Result<()> {
 ///
 /// # Errors
 /// Where the database fails.
-pub fn replace(conn: &Connection, doc: Doc<'_>) -> rusqlite::Result<()> {
+pub fn replace(conn: &Connection, doc: IndexRow<'_>) -> rusqlite::Result<()> {
     let id: Option<i64> = conn
         .prepare_cached("SELECT id FROM docs WHERE room = ?1 AND seq = ?2 AND kind = ?3")?
         .query_row(params![doc.of.room.0, doc.seq, doc.kind], |row| row.get(0))
@@ -95,7 +95,7 @@ pub fn remove_before(conn: &Connection, room: i64, seq: i64, count: usize) -> ru
     Ok(!ids.is_empty())
 }
 
-fn put_grams(conn: &Connection, id: i64, doc: &Doc<'_>) -> rusqlite::Result<()> {
+fn put_grams(conn: &Connection, id: i64, doc: &IndexRow<'_>) -> rusqlite::Result<()> {
     let room = Mark::Room(doc.of.room);
     let public = if doc.of.is_public { Mark::Public.trigram() } else { String::new() };
     let (by, kind) = (Mark::By(doc.by), Mark::Kind(doc.kind));

@@ -15,21 +15,21 @@ use super::limits::{
     PRIVATE_ROOMS_MAX,
 };
 use super::look::{Candidate, Plan, candidate, kind_as_sql, look};
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::store::RoomId;
 
 /// Searches. Where it is interrupted it gives what it has found, if that is something.
 ///
 /// # Errors
 /// `busy` where time ran out.
-pub fn find(index: &Connection, store: &Connection, runs: &Path, plan: &Plan) -> Result<SearchFound, Refusal> {
+pub fn find(index: &Connection, store: &Connection, runs: &Path, plan: &Plan) -> Result<SearchFound, Error> {
     let mut finder = Finder { index, store, runs, plan, question: question_of(plan), page: Page::default() };
     match finder.collect() {
         Ok(()) => Ok(finder.page.found(false)),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
             let why = "this search took more than 2 s: narrow it, by a room, a time or another word";
             let found = finder.page.found(true);
-            if found.hits.is_empty() { Err(Refusal::busy(why, BUSY_RETRY_MS)) } else { Ok(found) }
+            if found.hits.is_empty() { Err(Error::busy(why, BUSY_RETRY_MS)) } else { Ok(found) }
         }
         Err(error) => Err(error.into()),
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use wardroom_protocol::event::EventBody;
 
-use super::docs::{self, Doc};
+use super::docs::{self, IndexRow};
 use super::feed::{Feed, Row};
 use super::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, NICENESS};
 use super::part::Part;
@@ -178,7 +178,8 @@ impl Budget {
 
 /// An event into the index. Output that is to be read is given back.
 fn put(index: &Connection, store: &Connection, runs: &Path, row: Row) -> rusqlite::Result<Option<Part>> {
-    let add = |kind, text: &str| docs::add(index, Doc { of: row.of, seq: row.seq, by: row.by, kind, span: None, text });
+    let add =
+        |kind, text: &str| docs::add(index, IndexRow { of: row.of, seq: row.seq, by: row.by, kind, span: None, text });
     match EventBody::parse(&row.kind, row.fields.as_bytes()) {
         EventBody::Message(message) => add(docs::MESSAGE, &message.text)?,
         EventBody::RunStarted(started) => add(docs::RUN, &started.cmd)?,
@@ -202,5 +203,5 @@ fn amend(index: &Connection, store: &Connection, row: &Row, target: i64) -> rusq
     let Some((by, kind, fields)) = found else { return Ok(()) };
     let EventBody::Message(message) = EventBody::parse(&kind, fields.as_bytes()) else { return Ok(()) };
     let by = UserId(by);
-    docs::replace(index, Doc { of: row.of, seq: target, by, kind: docs::MESSAGE, span: None, text: &message.text })
+    docs::replace(index, IndexRow { of: row.of, seq: target, by, kind: docs::MESSAGE, span: None, text: &message.text })
 }

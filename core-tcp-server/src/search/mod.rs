@@ -34,8 +34,8 @@ use self::limits::{BUSY_RETRY_MS, HITS_DEFAULT, SEARCH_MS};
 use self::look::Plan;
 use self::signal::Signal;
 use self::turns::Turns;
+use crate::error::Error;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::rooms::Room;
 use crate::state::State;
 use crate::store::{Published, RoomId, Store, open_reader};
@@ -68,10 +68,10 @@ impl Search {
     ///
     /// # Errors
     /// Where there can be no more threads.
-    pub fn start(&self, store: &Store) -> Result<(), Refusal> {
+    pub fn start(&self, store: &Store) -> Result<(), Error> {
         let (paths, signal, store) = (Arc::clone(&self.paths), Arc::clone(&self.signal), store.clone());
         let thread = std::thread::Builder::new().name("search".into());
-        let thread = thread.spawn(move || index::run(&paths, &store, &signal)).map_err(Refusal::internal)?;
+        let thread = thread.spawn(move || index::run(&paths, &store, &signal)).map_err(Error::internal)?;
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         Ok(())
     }
@@ -111,12 +111,12 @@ impl Drop for Search {
 ///
 /// # Errors
 /// `bad_request`, `too_large`, `not_found` (the room, the user), `rate_limited`, `busy`.
-pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFound, Refusal> {
+pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFound, Error> {
     let plan = plan(state, member, &ask)?;
     let turn = state.search.turns.take(member.user.id).await?;
     // Looked at before the index is read: what is indexed meanwhile is counted as behind, never the other way round.
     let Some(behind) = behind(state, &plan) else {
-        return Err(Refusal::busy("the search index is being made: try again in a moment", BUSY_RETRY_MS));
+        return Err(Error::busy("the search index is being made: try again in a moment", BUSY_RETRY_MS));
     };
     let paths = Arc::clone(&state.search.paths);
     let (tell, told) = tokio::sync::oneshot::channel();
@@ -139,8 +139,8 @@ pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFo
         std::future::pending::<()>().await;
     };
     let found = tokio::select! {
-        found = task => found.map_err(Refusal::internal)?,
-        () = interrupt => return Err(Refusal::internal("a search that never ends")),
+        found = task => found.map_err(Error::internal)?,
+        () = interrupt => return Err(Error::internal("a search that never ends")),
     };
     let mut found = SearchFound { behind, ..found? };
     // Rights may have gone while it was searched.
@@ -148,11 +148,11 @@ pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFo
     Ok(found)
 }
 
-fn plan(state: &State, member: &Member, ask: &Ask) -> Result<Plan, Refusal> {
+fn plan(state: &State, member: &Member, ask: &Ask) -> Result<Plan, Error> {
     let words = words::parse(&ask.q)?;
     let limit = ask.limit.unwrap_or(HITS_DEFAULT);
     if limit == 0 || limit > HITS_MAX {
-        return Err(Refusal::bad_request("limit is 1 to 100"));
+        return Err(Error::bad_request("limit is 1 to 100"));
     }
     let rooms: Vec<Arc<Room>> = match &ask.room {
         Some(name) => vec![member.readable(&state.rooms, name)?.room],
@@ -164,7 +164,7 @@ fn plan(state: &State, member: &Member, ask: &Ask) -> Result<Plan, Refusal> {
     let by = match &ask.by {
         Some(name) => {
             let user = state.accounts.by_name(name.as_str());
-            Some(user.ok_or_else(|| Refusal::not_found(format!("there is no user {name}")))?.id)
+            Some(user.ok_or_else(|| Error::not_found(format!("there is no user {name}")))?.id)
         }
         None => None,
     };

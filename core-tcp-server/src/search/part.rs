@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use wardroom_protocol::RunId;
 use wardroom_protocol::event::RunEnded;
 
-use super::docs::{self, Doc, Origin};
+use super::docs::{self, IndexRow, Origin};
 use super::feed::Row;
 use super::index::Budget;
 use super::limits::{OUTPUT_BYTES_MAX, OUTPUT_READ_BYTES};
@@ -128,7 +128,7 @@ impl Part {
                 let off = begin + piece.at as u64;
                 let span = (i64::try_from(off).unwrap_or(i64::MAX), i64::try_from(piece.len).unwrap_or(0));
                 let (text, kind, span) = (text(raw), docs::OUTPUT, Some(span));
-                docs::add(index, Doc { of: self.of, seq: self.start, by: self.by, kind, span, text: &text })?;
+                docs::add(index, IndexRow { of: self.of, seq: self.start, by: self.by, kind, span, text: &text })?;
                 budget.spend(raw.len());
                 at = next;
                 self.off = begin + next as u64;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::limits::{BUSY_RETRY_MS, SEARCHES_MAX, SEARCHES_PER_USER_MAX, TURN_WAIT_MS};
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::store::UserId;
 
 /// The turns of all.
@@ -35,7 +35,7 @@ impl Turns {
     ///
     /// # Errors
     /// `rate_limited` where this user waits too often already; `busy` where it takes too long.
-    pub async fn take(self: &Arc<Self>, user: UserId) -> Result<Turn, Refusal> {
+    pub async fn take(self: &Arc<Self>, user: UserId) -> Result<Turn, Error> {
         let told = {
             let mut inner = self.inner();
             if inner.running.len() < SEARCHES_MAX && inner.order.is_empty() && inner.running.insert(user) {
@@ -45,7 +45,7 @@ impl Turns {
             waiting.retain(|tell| !tell.is_closed());
             if waiting.len() >= SEARCHES_PER_USER_MAX {
                 let msg = "you have 8 searches waiting: wait for their answers before you send more";
-                return Err(Refusal::too_often(msg, BUSY_RETRY_MS));
+                return Err(Error::too_often(msg, BUSY_RETRY_MS));
             }
             let (tell, told) = oneshot::channel();
             waiting.push_back(tell);
@@ -57,7 +57,7 @@ impl Turns {
         self.hand_out();
         match tokio::time::timeout(Duration::from_millis(TURN_WAIT_MS), told).await {
             Ok(Ok(turn)) => Ok(turn),
-            _ => Err(Refusal::busy("others search too: try again in a moment", BUSY_RETRY_MS)),
+            _ => Err(Error::busy("others search too: try again in a moment", BUSY_RETRY_MS)),
         }
     }
 

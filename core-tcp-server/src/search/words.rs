@@ -5,15 +5,15 @@ use wardroom_protocol::limits::QUERY_BYTES_MAX;
 
 use super::fold::{self, Folded};
 use super::limits::{EXCERPT_BEFORE_CHARS, EXCERPT_CHARS_MAX};
-use crate::refusal::Refusal;
+use crate::error::Error;
 
 /// The words of a question, folded. What stands in quotation marks is one.
 ///
 /// # Errors
 /// `too_large`, `bad_request`.
-pub fn parse(q: &str) -> Result<Vec<Vec<char>>, Refusal> {
+pub fn parse(q: &str) -> Result<Vec<Vec<char>>, Error> {
     if q.len() > QUERY_BYTES_MAX {
-        return Err(Refusal::too_large("a search has at most 1,024 bytes"));
+        return Err(Error::too_large("a search has at most 1,024 bytes"));
     }
     let mut words: Vec<Vec<char>> = Vec::new();
     for (index, part) in q.split('"').enumerate() {
@@ -26,7 +26,7 @@ pub fn parse(q: &str) -> Result<Vec<Vec<char>>, Refusal> {
     }
     words.retain(|word| !word.is_empty());
     if words.is_empty() {
-        return Err(Refusal::bad_request("say what to search for"));
+        return Err(Error::bad_request("say what to search for"));
     }
     Ok(words)
 }

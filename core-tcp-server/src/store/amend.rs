@@ -8,12 +8,12 @@ use wardroom_protocol::{RoomName, UserName};
 use super::events::{self, NewEvent};
 use super::writer::{Tx, as_sql, from_sql};
 use super::{Amended, Effect, Mentions, Replaced, RoomId, UserId};
+use crate::error::Error;
 use crate::limits::{EVENT_HEAD_BYTES, TAIL_EVENTS_MAX};
-use crate::refusal::Refusal;
 
 /// A line as it is stored.
 #[derive(Clone, Debug)]
-pub struct Said {
+pub struct StoredMessage {
     /// Its place.
     pub seq: u64,
     /// Whose it is.
@@ -26,15 +26,15 @@ pub struct Said {
     nonce: Option<String>,
 }
 
-impl Said {
+impl StoredMessage {
     /// It as a message.
     ///
     /// # Errors
     /// `bad_request` where it is something else.
-    pub fn message(&self) -> Result<&MessageBody, Refusal> {
+    pub fn message(&self) -> Result<&MessageBody, Error> {
         match &self.body {
             EventBody::Message(message) => Ok(message),
-            _ => Err(Refusal::bad_request(format!("line {} is no message", self.seq))),
+            _ => Err(Error::bad_request(format!("line {} is no message", self.seq))),
         }
     }
 
@@ -64,9 +64,9 @@ pub struct Amendment<'a> {
 ///
 /// # Errors
 /// `too_large`
-pub fn check_fits(fields: &str) -> Result<(), Refusal> {
+pub fn check_fits(fields: &str) -> Result<(), Error> {
     if fields.len() > LINE_BYTES_MAX - EVENT_HEAD_BYTES {
-        return Err(Refusal::too_large("this does not fit a line of 65,536 bytes: send it as a file"));
+        return Err(Error::too_large("this does not fit a line of 65,536 bytes: send it as a file"));
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// `not_found` where there is none.
-    pub fn line(&self, room: RoomId, seq: u64) -> Result<Said, Refusal> {
+    pub fn line(&self, room: RoomId, seq: u64) -> Result<StoredMessage, Error> {
         let sql = "SELECT e.by, u.name, e.at, e.kind, e.fields, e.nonce FROM events e JOIN users u ON u.id = e.by
                    WHERE e.room = ?1 AND e.seq = ?2";
         type Row = (i64, String, i64, String, String, Option<String>);
@@ -88,10 +88,10 @@ impl Tx<'_> {
             })
             .optional()?;
         let Some((by, by_name, at, kind, fields, nonce)) = row else {
-            return Err(Refusal::not_found(format!("this room has no line {seq}")));
+            return Err(Error::not_found(format!("this room has no line {seq}")));
         };
         let body = EventBody::parse(&kind, fields.as_bytes());
-        Ok(Said { seq, by: UserId(by), body, by_name, at: from_sql(at), fields, nonce })
+        Ok(StoredMessage { seq, by: UserId(by), body, by_name, at: from_sql(at), fields, nonce })
     }
 
     /// Changes a line, and appends the line that says so. `mentions` are whom it names from now on, where its text is
@@ -99,15 +99,20 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// `conflict` where it was deleted; `too_large` where it would not fit a line.
-    pub fn amend(&mut self, said: Said, amendment: Amendment<'_>, mentions: Option<Mentions>) -> Result<u64, Refusal> {
+    pub fn amend(
+        &mut self,
+        said: StoredMessage,
+        amendment: Amendment<'_>,
+        mentions: Option<Mentions>,
+    ) -> Result<u64, Error> {
         let Amendment { room, room_name, by, by_name, body } = amendment;
         if said.is_deleted() {
-            return Err(Refusal::conflict("this message was deleted"));
+            return Err(Error::conflict("this message was deleted"));
         }
         let seq = self.next(room)?;
         let mut amended = said.body.clone();
         if !amended.amend(seq, by_name, body) {
-            return Err(Refusal::bad_request(format!("line {} takes no {}", said.seq, body.kind())));
+            return Err(Error::bad_request(format!("line {} takes no {}", said.seq, body.kind())));
         }
         let is_deleted = matches!(&amended, EventBody::Message(message) if message.deleted);
         let fields = amended.fields();
@@ -155,7 +160,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database fails.
-    pub fn put_mentions(&self, room: RoomId, seq: u64, mentions: &Mentions) -> Result<(), Refusal> {
+    pub fn put_mentions(&self, room: RoomId, seq: u64, mentions: &Mentions) -> Result<(), Error> {
         let all = mentions.is_here.then_some(UserId::SYSTEM);
         let mut insert = self.conn.prepare_cached("INSERT INTO mentions(room, user, seq) VALUES(?1, ?2, ?3)")?;
         for user in mentions.users.iter().copied().chain(all) {
@@ -171,7 +176,7 @@ impl Tx<'_> {
         target: u64,
         seq: u64,
         replaced: &mut Vec<Replaced>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Error> {
         let body = EventBody::Edit(Edit::of_text(target, ""));
         let fields = body.fields();
         let room = amendment.room.0;

@@ -6,7 +6,7 @@ use wardroom_protocol::event::StoredEvent;
 
 use super::writer::{as_sql, from_sql};
 use super::{Effect, RoomId, Store, UserId};
-use crate::refusal::Refusal;
+use crate::error::Error;
 
 /// An event to be appended.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +119,7 @@ pub(super) fn insert(
     Ok(rows == 1)
 }
 
-pub(super) fn find_by_nonce(conn: &Connection, event: &NewEvent<'_>) -> Result<Appended, Refusal> {
+pub(super) fn find_by_nonce(conn: &Connection, event: &NewEvent<'_>) -> Result<Appended, Error> {
     type Row = (i64, i64, String, String, Option<Vec<u8>>);
     let found: Option<Row> = conn
         .prepare_cached("SELECT room, seq, kind, fields, posted FROM events WHERE by = ?1 AND nonce = ?2")?
@@ -134,12 +134,12 @@ pub(super) fn find_by_nonce(conn: &Connection, event: &NewEvent<'_>) -> Result<A
             if is_same { Ok(Appended { seq: from_sql(seq), is_new: false }) } else { Err(used_otherwise()) }
         }
         Some(_) => Err(used_otherwise()),
-        None => Err(Refusal::internal("an event was refused, but none has its nonce")),
+        None => Err(Error::internal("an event was refused, but none has its nonce")),
     }
 }
 
-fn used_otherwise() -> Refusal {
-    Refusal::conflict("this nonce was used for something else: make a new one for each post")
+fn used_otherwise() -> Error {
+    Error::conflict("this nonce was used for something else: make a new one for each post")
 }
 
 /// Of the fields as they were posted: enough of it to tell two texts of one nonce apart.
@@ -193,7 +193,7 @@ impl Store {
         count: usize,
         bytes_max: usize,
         reader: UserId,
-    ) -> Result<Vec<ReadEvent>, Refusal> {
+    ) -> Result<Vec<ReadEvent>, Error> {
         self.read(move |conn| Ok(read_range(conn, room, range, count, bytes_max, reader)?)).await
     }
 
@@ -202,7 +202,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn last_before(&self, room: RoomId, at_ms: u64) -> Result<u64, Refusal> {
+    pub async fn last_before(&self, room: RoomId, at_ms: u64) -> Result<u64, Error> {
         let at = i64::try_from(at_ms).unwrap_or(i64::MAX);
         self.read(move |conn| Ok(from_sql(search_time(conn, room, at)?))).await
     }

@@ -25,8 +25,8 @@ use wardroom_protocol::Epoch;
 pub use writer::{Batch, Tx};
 pub(crate) use writer::{as_sql, from_sql};
 
+use crate::error::Error;
 use crate::limits::{PUBLISH_QUEUE_MAX, READ_MS_MAX, WRITE_QUEUE_MAX};
-use crate::refusal::Refusal;
 
 /// A room's row.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -79,10 +79,10 @@ impl Store {
     ///
     /// # Errors
     /// What `work` refuses, or what keeps the store from committing.
-    pub async fn write<T, F>(&self, work: F) -> Result<T, Refusal>
+    pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
         let job = writer::Job::atomic(work, move |result| drop(tell.send(result)));
@@ -95,15 +95,15 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::write`].
-    pub async fn write_and_apply<T, U, F, A>(&self, work: F, apply: A) -> Result<U, Refusal>
+    pub async fn write_and_apply<T, U, F, A>(&self, work: F, apply: A) -> Result<U, Error>
     where
         T: Send + 'static,
         U: Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
         A: FnOnce(T) -> U + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        let done = move |result: Result<T, Refusal>| drop(tell.send(result.map(apply)));
+        let done = move |result: Result<T, Error>| drop(tell.send(result.map(apply)));
         self.append_all(work, done).await?;
         told.await.unwrap_or_else(|_| Err(stopping()))
     }
@@ -113,11 +113,11 @@ impl Store {
     ///
     /// # Errors
     /// Where the store is stopping; `done` is then dropped.
-    pub async fn append<T, F, D>(&self, work: F, done: D) -> Result<(), Refusal>
+    pub async fn append<T, F, D>(&self, work: F, done: D) -> Result<(), Error>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
-        D: FnOnce(Result<T, Refusal>) + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        D: FnOnce(Result<T, Error>) + Send + 'static,
     {
         let job = writer::Message::Job(writer::Job::single(work, done));
         self.work.send(job).await.map_err(|_| stopping())
@@ -127,11 +127,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::append`].
-    pub async fn append_all<T, F, D>(&self, work: F, done: D) -> Result<(), Refusal>
+    pub async fn append_all<T, F, D>(&self, work: F, done: D) -> Result<(), Error>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
-        D: FnOnce(Result<T, Refusal>) + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        D: FnOnce(Result<T, Error>) + Send + 'static,
     {
         let job = writer::Message::Job(writer::Job::atomic(work, done));
         self.work.send(job).await.map_err(|_| stopping())
@@ -147,10 +147,10 @@ impl Store {
     ///
     /// # Errors
     /// What `read` refuses; `busy` where it takes too long.
-    pub async fn read<T, F>(&self, read: F) -> Result<T, Refusal>
+    pub async fn read<T, F>(&self, read: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&rusqlite::Connection) -> Result<T, Refusal> + Send + 'static,
+        F: FnOnce(&rusqlite::Connection) -> Result<T, Error> + Send + 'static,
     {
         self.readers.read(Some(Duration::from_millis(READ_MS_MAX)), read).await
     }
@@ -159,15 +159,15 @@ impl Store {
     ///
     /// # Errors
     /// What `read` refuses.
-    pub async fn load<T, F>(&self, read: F) -> Result<T, Refusal>
+    pub async fn load<T, F>(&self, read: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&rusqlite::Connection) -> Result<T, Refusal> + Send + 'static,
+        F: FnOnce(&rusqlite::Connection) -> Result<T, Error> + Send + 'static,
     {
         self.readers.read(None, read).await
     }
 }
 
-fn stopping() -> Refusal {
-    Refusal::busy("the server is stopping", 2_000)
+fn stopping() -> Error {
+    Error::busy("the server is stopping", 2_000)
 }

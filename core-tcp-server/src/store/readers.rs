@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::schema::open_reader;
+use crate::error::Error;
 use crate::limits::{READ_CHECK_STEPS, STORE_READERS_MAX};
-use crate::refusal::Refusal;
 
 pub(super) struct Readers {
     /// Held only while a connection is taken or put back.
@@ -25,17 +25,17 @@ impl Readers {
     }
 
     /// Reads; where that takes longer than `limit`, SQLite ends the statement, and it is `busy`.
-    pub(super) async fn read<T, F>(&self, limit: Option<Duration>, read: F) -> Result<T, Refusal>
+    pub(super) async fn read<T, F>(&self, limit: Option<Duration>, read: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Refusal> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Refusal::internal)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
         let idle = Arc::clone(&self.idle);
         let task = tokio::task::spawn_blocking(move || {
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             // One connection per permit: there is always one, unless a read panicked with it.
-            let conn = taken.ok_or_else(|| Refusal::internal("a database reader was lost"))?;
+            let conn = taken.ok_or_else(|| Error::internal("a database reader was lost"))?;
             let deadline = limit.map(|limit| Instant::now() + limit);
             conn.progress_handler(READ_CHECK_STEPS, deadline.map(|deadline| move || Instant::now() > deadline));
             let result = read(&conn);
@@ -43,7 +43,7 @@ impl Readers {
             drop(permit);
             result
         });
-        task.await.map_err(Refusal::internal)?
+        task.await.map_err(Error::internal)?
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::clock::now_ms;
+use crate::error::is_disk_full;
 use crate::limits::{STORE_BUSY_MS, WAL_PAGES_MAX};
-use crate::refusal::is_disk_full;
 use crate::secrets::new_ulid;
 
 /// "WRDM": by this a database is known as ours.

@@ -10,14 +10,14 @@ use super::checkpoint::Checkpointer;
 use super::events::{self, Appended, NewEvent, Published};
 use super::{Effect, RoomId, UserId};
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::limits::COMMIT_BATCH_MAX;
-use crate::refusal::Refusal;
 
 /// Told to the asker after the commit: `Ok` if it is on disk.
-pub type Finish = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
+pub type Finish = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
 /// The second is why what the work wrote is not to stay, if it is not.
-type Work = Box<dyn FnOnce(Result<&mut Tx<'_>, Refusal>) -> (Finish, Option<Refusal>) + Send>;
+type Work = Box<dyn FnOnce(Result<&mut Tx<'_>, Error>) -> (Finish, Option<Error>) + Send>;
 
 /// What the writer is sent.
 pub(super) enum Message {
@@ -37,8 +37,8 @@ impl Job {
     pub(super) fn atomic<T, F, D>(work: F, done: D) -> Self
     where
         T: Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
-        D: FnOnce(Result<T, Refusal>) + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        D: FnOnce(Result<T, Error>) + Send + 'static,
     {
         Self { is_atomic: true, ..Self::single(work, done) }
     }
@@ -46,8 +46,8 @@ impl Job {
     pub(super) fn single<T, F, D>(work: F, done: D) -> Self
     where
         T: Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
-        D: FnOnce(Result<T, Refusal>) + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        D: FnOnce(Result<T, Error>) + Send + 'static,
     {
         let work: Work = Box::new(move |tx| {
             let made = tx.and_then(work);
@@ -75,7 +75,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// `conflict` where the nonce was used for something else.
-    pub fn append(&mut self, event: &NewEvent<'_>) -> Result<Appended, Refusal> {
+    pub fn append(&mut self, event: &NewEvent<'_>) -> Result<Appended, Error> {
         self.append_with(event, None)
     }
 
@@ -83,12 +83,12 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// As [`Tx::append`].
-    pub fn append_with(&mut self, event: &NewEvent<'_>, effect: Option<Effect>) -> Result<Appended, Refusal> {
+    pub fn append_with(&mut self, event: &NewEvent<'_>, effect: Option<Effect>) -> Result<Appended, Error> {
         self.insert(event, None, effect)
     }
 
     /// The place that the next event of a room gets.
-    pub(super) fn next(&self, room: RoomId) -> Result<u64, Refusal> {
+    pub(super) fn next(&self, room: RoomId) -> Result<u64, Error> {
         let head = match self.heads.get(&room) {
             Some(head) => *head,
             None => events::head(self.conn, room)?,
@@ -102,7 +102,7 @@ impl Tx<'_> {
         event: &NewEvent<'_>,
         target: Option<u64>,
         effect: Option<Effect>,
-    ) -> Result<Appended, Refusal> {
+    ) -> Result<Appended, Error> {
         let seq = self.next(event.room)?;
         if !events::insert(self.conn, event, seq, self.now_ms, target)? {
             return events::find_by_nonce(self.conn, event);
@@ -116,7 +116,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database fails.
-    pub fn audit(&self, by: &str, address: &str, action: &str, subject: &str, detail: &str) -> Result<(), Refusal> {
+    pub fn audit(&self, by: &str, address: &str, action: &str, subject: &str, detail: &str) -> Result<(), Error> {
         self.conn
             .prepare_cached("INSERT INTO audit(at, by, address, action, subject, detail) VALUES(?1,?2,?3,?4,?5,?6)")?
             .execute(rusqlite::params![as_sql(self.now_ms), by, address, action, subject, detail])?;
@@ -129,7 +129,7 @@ pub struct Batch {
     /// In commit order.
     pub events: Vec<Published>,
     /// Whom to tell.
-    pub finished: Vec<(Finish, Result<(), Refusal>)>,
+    pub finished: Vec<(Finish, Result<(), Error>)>,
 }
 
 /// Starts the writer's thread. It ends after [`Message::Close`].
@@ -190,8 +190,8 @@ fn run(conn: &Connection, heads: &mut HashMap<RoomId, u64>, mut jobs: impl Itera
         if conn.is_autocommit() {
             // A disk that is full or broken makes SQLite undo the whole transaction within one statement. What came
             // before is undone with it; what comes after would be committed one by one.
-            let refusal = refused.unwrap_or_else(|| Refusal::internal("a transaction was undone without a reason"));
-            return refuse_all(conn, heads, batch, jobs, &refusal);
+            let error = refused.unwrap_or_else(|| Error::internal("a transaction was undone without a reason"));
+            return refuse_all(conn, heads, batch, jobs, &error);
         }
     }
     if let Err(e) = execute(conn, "COMMIT") {
@@ -201,7 +201,7 @@ fn run(conn: &Connection, heads: &mut HashMap<RoomId, u64>, mut jobs: impl Itera
 }
 
 /// Runs one; gives why it was refused, if it was.
-fn run_one(conn: &Connection, heads: &mut HashMap<RoomId, u64>, batch: &mut Batch, job: Job) -> Option<Refusal> {
+fn run_one(conn: &Connection, heads: &mut HashMap<RoomId, u64>, batch: &mut Batch, job: Job) -> Option<Error> {
     let is_atomic = job.is_atomic && execute(conn, "SAVEPOINT work").is_ok();
     let before = batch.events.len();
     let mut tx = Tx { conn, now_ms: now_ms(), heads, published: &mut batch.events };
@@ -229,18 +229,18 @@ fn refuse_all(
     heads: &mut HashMap<RoomId, u64>,
     mut batch: Batch,
     rest: impl Iterator<Item = Job>,
-    refusal: &Refusal,
+    error: &Error,
 ) -> Batch {
     // SQLite may have rolled back by itself; then this says so, and that is fine.
     let _ = execute(conn, "ROLLBACK");
     heads.clear();
     batch.events.clear();
     for job in rest {
-        let (finish, _) = (job.work)(Err(refusal.clone()));
+        let (finish, _) = (job.work)(Err(error.clone()));
         batch.finished.push((finish, Ok(())));
     }
     for (_, result) in &mut batch.finished {
-        *result = Err(refusal.clone());
+        *result = Err(error.clone());
     }
     batch
 }
@@ -296,8 +296,8 @@ mod tests {
             };
             tx.append(&event).map(|appended| appended.seq)
         };
-        let done = move |made: Result<u64, Refusal>| {
-            told.lock().unwrap().push((n, made.map_err(|refusal| refusal.code)));
+        let done = move |made: Result<u64, Error>| {
+            told.lock().unwrap().push((n, made.map_err(|error| error.code)));
         };
         // Both kinds are in every batch.
         if n.is_multiple_of(2) { Job::single(work, done) } else { Job::atomic(work, done) }

@@ -10,7 +10,7 @@ use wardroom_protocol::messages::Exit;
 use wardroom_protocol::visible::{exact, visible};
 use wardroom_protocol::{Event, EventBody, RoomName, RoomRole, UserName};
 
-use super::moment::{Calendar, day_words, size_words, span_words};
+use super::moment::{LocalClock, day_words, size_words, span_words};
 
 /// Under a line of several, so that none of them can pass for somebody else's: no name begins with a space.
 const INDENT: &str = "      ";
@@ -21,8 +21,8 @@ const REMEMBERED_MAX: usize = 128;
 const QUOTE_CHARS: usize = 40;
 
 /// Draws lines; says the day where it changes.
-pub struct Drawer {
-    calendar: Calendar,
+pub struct LineRenderer {
+    calendar: LocalClock,
     day: Date,
     /// The room of the last event.
     room: Option<RoomName>,
@@ -32,9 +32,9 @@ pub struct Drawer {
     has_places: bool,
 }
 
-impl Drawer {
+impl LineRenderer {
     /// Begins at a moment whose day is not said.
-    pub fn new(calendar: Calendar, now_ms: u64) -> Self {
+    pub fn new(calendar: LocalClock, now_ms: u64) -> Self {
         let day = calendar.minute(now_ms).1;
         Self { calendar, day, room: None, said: VecDeque::new(), has_places: false }
     }
@@ -257,7 +257,7 @@ mod tests {
         );
         let event = Event::parse(line.as_bytes()).unwrap();
         let mut out = String::new();
-        Drawer::new(Calendar::of(TimeZone::UTC), AT).event(&event, &mut out);
+        LineRenderer::new(LocalClock::of(TimeZone::UTC), AT).event(&event, &mut out);
         out
     }
 
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn an_answer_quotes_what_it_answers_as_long_as_that_is_there() {
-        let mut drawer = Drawer::new(Calendar::of(TimeZone::UTC), AT).with_places();
+        let mut drawer = LineRenderer::new(LocalClock::of(TimeZone::UTC), AT).with_places();
         let mut draw = |seq: u64, kind: &str, fields: &str| {
             let line =
                 format!(r#"{{"t":"event","room":"ops","seq":{seq},"at":{AT},"by":"ann","kind":"{kind}",{fields}}}"#);

@@ -12,12 +12,12 @@ use wardroom_protocol::StreamId;
 use super::followed::Followed;
 use super::limits::STALL_MS;
 use crate::clock::now_ms;
-use crate::outlet::{Flow, FlowKey, Item, Outlet, Step};
 use crate::secrets::new_ulid;
+use crate::sender::{ConnectionSender, Flow, FlowKey, Item, Step};
 
 /// Bulk whose reader sends no acknowledgements: the writer asks for more only when all before is on the socket, and
 /// that is all the credit that a terminal needs.
-pub struct Unasked {
+pub struct UnackedFlow {
     flow: Box<dyn Flow>,
     /// All bytes before this were taken.
     taken: u64,
@@ -29,14 +29,14 @@ struct Span {
     len: u64,
 }
 
-impl Unasked {
+impl UnackedFlow {
     /// Around a flow.
     pub fn over(flow: Box<dyn Flow>) -> Box<dyn Flow> {
         Box::new(Self { flow, taken: 0 })
     }
 }
 
-impl Flow for Unasked {
+impl Flow for UnackedFlow {
     fn key(&self) -> FlowKey {
         self.flow.key()
     }
@@ -70,16 +70,21 @@ impl Flow for Unasked {
 /// A file's bytes on their way to a terminal, and a receipt behind them.
 pub struct Download {
     flow: Box<dyn Flow>,
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     followed: Arc<Followed>,
     receipt: Bytes,
 }
 
 impl Download {
     /// Around a raw flow. `receipt` follows its last byte.
-    pub fn over(flow: Box<dyn Flow>, outlet: &Arc<Outlet>, followed: &Arc<Followed>, receipt: String) -> Box<dyn Flow> {
-        let (outlet, followed) = (Arc::clone(outlet), Arc::clone(followed));
-        Box::new(Self { flow, outlet, followed, receipt: receipt.into() })
+    pub fn over(
+        flow: Box<dyn Flow>,
+        sender: &Arc<ConnectionSender>,
+        followed: &Arc<Followed>,
+        receipt: String,
+    ) -> Box<dyn Flow> {
+        let (sender, followed) = (Arc::clone(sender), Arc::clone(followed));
+        Box::new(Self { flow, sender, followed, receipt: receipt.into() })
     }
 }
 
@@ -98,7 +103,7 @@ impl Flow for Download {
         let bytes = out.iter().skip(from).map(Bytes::len).sum();
         self.followed.advance(bytes, self.followed.has_partials());
         // One that broke off has closed the connection, with its own words.
-        if step == Step::Done && !self.outlet.is_closing() {
+        if step == Step::Done && !self.sender.is_closing() {
             out.push(std::mem::take(&mut self.receipt));
         }
         step
@@ -115,13 +120,13 @@ impl Flow for Download {
 
 /// Says when all that the writer was handed before it, and all events of that time, are on the socket: it is asked
 /// once more only after the write of what was taken with it.
-struct Fence {
+struct FlushFence {
     key: FlowKey,
     is_seen: bool,
     tell: Option<oneshot::Sender<()>>,
 }
 
-impl Flow for Fence {
+impl Flow for FlushFence {
     fn key(&self) -> FlowKey {
         self.key
     }
@@ -146,20 +151,20 @@ impl Flow for Fence {
 }
 
 /// Waits until all that there is to show is on the socket. False for a reader that takes nothing for [`STALL_MS`].
-pub async fn flush(outlet: &Outlet, followed: &Followed) -> bool {
+pub async fn flush(sender: &ConnectionSender, followed: &Followed) -> bool {
     let (tell, mut told) = oneshot::channel();
     let key = FlowKey::Stream(StreamId(new_ulid(now_ms())));
-    outlet.push(Item::Flow(Box::new(Fence { key, is_seen: false, tell: Some(tell) })));
+    sender.push(Item::Flow(Box::new(FlushFence { key, is_seen: false, tell: Some(tell) })));
     let mut progress = followed.progress();
     loop {
         tokio::select! {
             // An error is a writer that has ended.
             _ = &mut told => return true,
-            () = outlet.closed() => return true,
+            () = sender.closed() => return true,
             () = tokio::time::sleep(Duration::from_millis(STALL_MS)) => {
                 let now = followed.progress();
                 if now == progress {
-                    outlet.push(Item::Stop(key));
+                    sender.push(Item::Stop(key));
                     return false;
                 }
                 progress = now;

@@ -9,7 +9,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use super::limits::RAW_BYTES_MAX;
 use super::splitter::{Input, Splitter};
 use crate::limits::READ_BYTES_MIN;
-use crate::outlet::Outlet;
+use crate::sender::ConnectionSender;
 use crate::wire::stream::Stream;
 
 /// Why nothing more comes.
@@ -28,7 +28,7 @@ pub enum End {
 /// The incoming side of a person's connection.
 pub struct LineReader {
     stream: Arc<Stream>,
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     buf: BytesMut,
     splitter: Splitter,
     is_eof: bool,
@@ -38,9 +38,9 @@ pub struct LineReader {
 
 impl LineReader {
     /// Over a socket of which `buf` has been read already; at most `bytes_max` are read.
-    pub fn new(stream: Arc<Stream>, outlet: Arc<Outlet>, buf: BytesMut, bytes_max: usize) -> Self {
+    pub fn new(stream: Arc<Stream>, sender: Arc<ConnectionSender>, buf: BytesMut, bytes_max: usize) -> Self {
         let left = Some(bytes_max.saturating_sub(buf.len()));
-        Self { stream, outlet, buf, splitter: Splitter::default(), is_eof: false, left }
+        Self { stream, sender, buf, splitter: Splitter::default(), is_eof: false, left }
     }
 
     /// Signed in: as many bytes as there are.
@@ -75,7 +75,7 @@ impl LineReader {
     /// Why there is none.
     pub async fn next(&mut self) -> Result<Input, End> {
         loop {
-            if self.outlet.is_closing() {
+            if self.sender.is_closing() {
                 return Err(End::Closing);
             }
             if let Some(input) = self.splitter.next(&mut self.buf) {
@@ -94,7 +94,7 @@ impl LineReader {
     /// Why there are none.
     pub async fn raw(&mut self, count: u64) -> Result<Bytes, End> {
         while self.buf.is_empty() {
-            if self.outlet.is_closing() {
+            if self.sender.is_closing() {
                 return Err(End::Closing);
             }
             self.fill(RAW_BYTES_MAX).await?;
@@ -126,7 +126,7 @@ impl LineReader {
             }
             tokio::select! {
                 ready = self.stream.readable() => if ready.is_err() { return Err(End::Broken) },
-                () = self.outlet.closed() => return Err(End::Closing),
+                () = self.sender.closed() => return Err(End::Closing),
             }
             if self.read(count)? {
                 return Ok(());

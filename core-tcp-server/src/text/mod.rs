@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use crate::outlet::Outlet;
 use crate::permits::Permit;
+use crate::sender::ConnectionSender;
 use crate::state::State;
 use crate::wire::Peer;
 use crate::wire::stream::Stream;
@@ -29,12 +29,12 @@ use sign_in::Outcome;
 
 /// Serves one person; or a program, if that is what turns up. `buf` is what was read already.
 pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: Peer, permit: Permit) {
-    let outlet = Outlet::new();
-    let reader = LineReader::new(Arc::clone(&stream), Arc::clone(&outlet), buf, limits::SIGN_IN_BYTES_MAX);
+    let sender = ConnectionSender::new();
+    let reader = LineReader::new(Arc::clone(&stream), Arc::clone(&sender), buf, limits::SIGN_IN_BYTES_MAX);
     match Box::pin(sign_in::sign_in(&state, &stream, reader, &peer, &permit)).await {
         Outcome::Person(member, reader) => {
             drop(permit);
-            Box::pin(session::serve(state, stream, reader, outlet, member)).await;
+            Box::pin(session::serve(state, stream, reader, sender, member)).await;
         }
         Outcome::Program(buf) => Box::pin(crate::wire::serve(state, stream, buf, peer, permit)).await,
         Outcome::Nobody(reader) => sign_in::part(&stream, reader).await,

@@ -6,11 +6,11 @@ use jiff::{Timestamp, Zoned};
 
 /// The server's own calendar.
 #[derive(Clone, Debug)]
-pub struct Calendar {
+pub struct LocalClock {
     zone: TimeZone,
 }
 
-impl Calendar {
+impl LocalClock {
     /// As the machine is set; UTC where it is not.
     pub fn local() -> Self {
         Self { zone: TimeZone::system() }
@@ -89,11 +89,11 @@ mod tests {
 
     #[test]
     fn minutes_are_those_of_the_zone() {
-        let utc = Calendar::of(TimeZone::UTC);
+        let utc = LocalClock::of(TimeZone::UTC);
         let (minute, day) = utc.minute(LATE);
         assert_eq!((minute.as_str(), day_words(day).as_str()), ("23:30", "Saturday, 2026-11-21"));
         assert_eq!(utc.zone_words(LATE), "UTC");
-        let east = Calendar::of(TimeZone::fixed(jiff::tz::offset(1)));
+        let east = LocalClock::of(TimeZone::fixed(jiff::tz::offset(1)));
         let (minute, day) = east.minute(LATE);
         assert_eq!((minute.as_str(), day_words(day).as_str()), ("00:30", "Sunday, 2026-11-22"));
         assert_eq!(east.zone_words(LATE), "UTC+01:00");
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn any_time_is_a_time() {
-        assert_eq!(Calendar::of(TimeZone::UTC).minute(u64::MAX).1.year(), 9999);
+        assert_eq!(LocalClock::of(TimeZone::UTC).minute(u64::MAX).1.year(), 9999);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use wardroom_protocol::messages::{ErrAnswer, Notice, RoomChanged, RoomState, Run
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, RunId};
 
-use super::draw::{Drawer, end_words};
+use super::draw::{LineRenderer, end_words};
 use super::followed::Followed;
 use super::limits::{PARTIAL_AGE_MS, PARTIAL_BYTES_MAX};
 use super::notices::Notices;
@@ -30,7 +30,7 @@ struct Partial {
 
 /// What the writer of a person's connection draws with.
 pub struct Screen {
-    drawer: Drawer,
+    drawer: LineRenderer,
     followed: Arc<Followed>,
     partials: Vec<Partial>,
     notices: Notices,
@@ -38,7 +38,7 @@ pub struct Screen {
 
 impl Screen {
     /// A new one.
-    pub fn new(drawer: Drawer, followed: Arc<Followed>, notices: Notices) -> Self {
+    pub fn new(drawer: LineRenderer, followed: Arc<Followed>, notices: Notices) -> Self {
         Self { drawer, followed, partials: Vec::new(), notices }
     }
 
@@ -233,7 +233,7 @@ mod tests {
     use wardroom_protocol::messages::Exit;
 
     use super::*;
-    use crate::text::moment::Calendar;
+    use crate::text::moment::LocalClock;
 
     /// Sunday, 2026-11-22 14:03 UTC.
     const AT: u64 = 1_795_356_180_000;
@@ -248,7 +248,7 @@ mod tests {
         followed.open(&RoomName::parse("ops").unwrap(), 0);
         followed.begin(run(), 4, true);
         let notices = Notices::new(wardroom_protocol::UserName::parse("ann").unwrap());
-        Screen::new(Drawer::new(Calendar::of(TimeZone::UTC), AT), followed, notices)
+        Screen::new(LineRenderer::new(LocalClock::of(TimeZone::UTC), AT), followed, notices)
     }
 
     fn output(screen: &mut Screen, fd: u8, bytes: &[u8]) -> String {

@@ -13,10 +13,10 @@ use super::limits::{CROWD_LOOK_MS, SENSELESS_MAX, SIGN_IN_CROWDED_MS, SIGN_IN_MS
 use super::lines::{End, LineReader};
 use super::splitter::Input;
 use crate::accounts::{Credentials, SignedIn};
+use crate::error::Error;
 use crate::limits::CLOSE_WAIT_MS;
 use crate::permits::Permit;
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::state::State;
 use crate::wire::Peer;
 use crate::wire::stream::{Frames, Stream};
@@ -33,19 +33,19 @@ pub enum Outcome {
 
 /// Greets, and signs somebody in.
 pub async fn sign_in(state: &State, stream: &Stream, mut reader: LineReader, peer: &Peer, permit: &Permit) -> Outcome {
-    let mut door = Door { state, stream, peer, permit, wrong: 0, senseless: 0 };
+    let mut prompt = SignInPrompt { state, stream, peer, permit, wrong: 0, senseless: 0 };
     let outcome = tokio::select! {
-        outcome = door.serve(&mut reader) => outcome,
-        words = patience(permit) => Err(Away::Told(words.to_owned())),
+        outcome = prompt.serve(&mut reader) => outcome,
+        words = patience(permit) => Err(Dismissal::Told(words.to_owned())),
     };
     match outcome {
-        Ok(Came::Person(member)) => Outcome::Person(member, reader),
-        Ok(Came::Program) => Outcome::Program(reader.into_buf()),
+        Ok(SignInStep::Person(member)) => Outcome::Person(member, reader),
+        Ok(SignInStep::Program) => Outcome::Program(reader.into_buf()),
         Err(away) => {
-            if let Away::Told(words) = away {
+            if let Dismissal::Told(words) = away {
                 // Whoever does not read it is not waited for.
                 let wait = Duration::from_millis(CLOSE_WAIT_MS);
-                drop(tokio::time::timeout(wait, door.say(&words)).await);
+                drop(tokio::time::timeout(wait, prompt.say(&words)).await);
             }
             Outcome::Nobody(reader)
         }
@@ -73,35 +73,35 @@ async fn patience(permit: &Permit) -> &'static str {
     }
 }
 
-enum Came {
+enum SignInStep {
     Person(Member),
     Program,
 }
 
 /// Why somebody is sent away.
-enum Away {
+enum Dismissal {
     /// They left.
     Left,
     /// With these words.
     Told(String),
 }
 
-impl From<End> for Away {
+impl From<End> for Dismissal {
     fn from(end: End) -> Self {
         match end {
-            End::TooMuch => Away::Told("before you are signed in at most 8,192 bytes are read".to_owned()),
-            End::Eof | End::Closing | End::Broken => Away::Left,
+            End::TooMuch => Dismissal::Told("before you are signed in at most 8,192 bytes are read".to_owned()),
+            End::Eof | End::Closing | End::Broken => Dismissal::Left,
         }
     }
 }
 
-impl From<io::Error> for Away {
+impl From<io::Error> for Dismissal {
     fn from(_: io::Error) -> Self {
-        Away::Left
+        Dismissal::Left
     }
 }
 
-struct Door<'a> {
+struct SignInPrompt<'a> {
     state: &'a State,
     stream: &'a Stream,
     peer: &'a Peer,
@@ -110,15 +110,15 @@ struct Door<'a> {
     senseless: u32,
 }
 
-impl Door<'_> {
-    async fn serve(&mut self, reader: &mut LineReader) -> Result<Came, Away> {
+impl SignInPrompt<'_> {
+    async fn serve(&mut self, reader: &mut LineReader) -> Result<SignInStep, Dismissal> {
         let (version, name) = (env!("CARGO_PKG_VERSION"), visible(&self.state.server_name));
         let words =
             format!("Wardroom {version} at {name}. Type  login NAME  or  invite CODE.  /help lists the commands.");
         self.say(&words).await?;
         loop {
             if reader.peek().await? == b'{' {
-                return Ok(Came::Program);
+                return Ok(SignInStep::Program);
             }
             let line = self.line(reader).await?;
             let (word, rest) = slash::split_word(&line);
@@ -135,7 +135,7 @@ impl Door<'_> {
                     self.senseless("type  login NAME  or  invite CODE  first").await?;
                     continue;
                 }
-                ("/quit" | "quit" | "exit", _) => return Err(Away::Told("bye".to_owned())),
+                ("/quit" | "quit" | "exit", _) => return Err(Dismissal::Told("bye".to_owned())),
                 // A program's comment, or a script's.
                 (comment, _) if comment.starts_with('#') => continue,
                 ("login", _) => {
@@ -153,19 +153,19 @@ impl Door<'_> {
             };
             if let Some(SignedIn { user, session, passwords_set, .. }) = signed_in {
                 let address = self.peer.address.clone();
-                return Ok(Came::Person(Member { user, session, passwords_set, address }));
+                return Ok(SignInStep::Person(Member { user, session, passwords_set, address }));
             }
         }
     }
 
-    async fn login(&mut self, reader: &mut LineReader, name: &str) -> Result<Option<SignedIn>, Away> {
+    async fn login(&mut self, reader: &mut LineReader, name: &str) -> Result<Option<SignedIn>, Dismissal> {
         self.say("password (it shows as you type):").await?;
         let password = self.line(reader).await?;
         let credentials = Credentials::Password { user: name.to_owned(), password };
         self.try_in(credentials).await
     }
 
-    async fn invite(&mut self, reader: &mut LineReader, code: &str) -> Result<Option<SignedIn>, Away> {
+    async fn invite(&mut self, reader: &mut LineReader, code: &str) -> Result<Option<SignedIn>, Dismissal> {
         self.say("the name that you want to be called by, of a-z 0-9 . _ - :").await?;
         let name = self.line(reader).await?;
         let user = match UserName::parse(name.trim()) {
@@ -180,18 +180,18 @@ impl Door<'_> {
         self.try_in(Credentials::Invite { invite: code.to_owned(), user, password }).await
     }
 
-    async fn try_in(&mut self, credentials: Credentials) -> Result<Option<SignedIn>, Away> {
+    async fn try_in(&mut self, credentials: Credentials) -> Result<Option<SignedIn>, Dismissal> {
         let State { accounts, store, rooms, .. } = self.state;
         let _working = self.permit.working();
-        let refusal = match accounts.sign_in(store, rooms, credentials, None, &self.peer.address).await {
+        let error = match accounts.sign_in(store, rooms, credentials, None, &self.peer.address).await {
             Ok(signed_in) => return Ok(Some(signed_in)),
-            Err(refusal) => refusal,
+            Err(error) => error,
         };
-        let Refusal { code, msg, .. } = refusal;
+        let Error { code, msg, .. } = error;
         if matches!(code, Code::Unauthorized | Code::RateLimited) {
             self.wrong += 1;
             if self.wrong >= WRONG_MAX {
-                return Err(Away::Told(msg.into_owned()));
+                return Err(Dismissal::Told(msg.into_owned()));
             }
         }
         self.senseless(&msg).await?;
@@ -199,16 +199,16 @@ impl Door<'_> {
     }
 
     /// Says what was wrong; after too many of these it is over.
-    async fn senseless(&mut self, words: &str) -> Result<(), Away> {
+    async fn senseless(&mut self, words: &str) -> Result<(), Dismissal> {
         self.senseless += 1;
         if self.senseless >= SENSELESS_MAX {
-            return Err(Away::Told(format!("{words}; this connection ends, connect again")));
+            return Err(Dismissal::Told(format!("{words}; this connection ends, connect again")));
         }
         Ok(self.say(words).await?)
     }
 
     /// The next line that is text. One without an end is taken too: a password that is cut off is a wrong one.
-    async fn line(&mut self, reader: &mut LineReader) -> Result<String, Away> {
+    async fn line(&mut self, reader: &mut LineReader) -> Result<String, Dismissal> {
         loop {
             match reader.next().await? {
                 Input::Line(line) | Input::Cut(line) => return Ok(line),

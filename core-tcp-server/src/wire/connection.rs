@@ -10,64 +10,64 @@ use wardroom_protocol::messages::{ErrAnswer, Goaway, Via};
 use wardroom_protocol::{Code, Request};
 
 use super::dispatch;
-use super::handshake::{self, Opened, Peer, Vouched};
+use super::handshake::{self, ForwardedClient, Opened, Peer};
 use super::host;
 use super::reader::{End, FrameReader};
 use super::stream::Stream;
 use super::writer::Writer;
+use crate::error::Error;
 use crate::limits::CLOSE_WAIT_MS;
-use crate::outlet::{Item, Outlet};
 use crate::permits::Permit;
 use crate::policy::Member;
-use crate::refusal::Refusal;
+use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 use crate::store::UserId;
 
 /// Serves one program. `buf` is what was read to tell that it is one.
 pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: Peer, permit: Permit) {
-    let outlet = Outlet::new();
-    let reader = FrameReader::new(Arc::clone(&stream), Arc::clone(&outlet), buf);
-    Connection { state, stream, outlet, is_browser: false }.run(reader, Vouched::nobody(peer), permit).await;
+    let sender = ConnectionSender::new();
+    let reader = FrameReader::new(Arc::clone(&stream), Arc::clone(&sender), buf);
+    Connection { state, stream, sender, is_browser: false }.run(reader, ForwardedClient::nobody(peer), permit).await;
 }
 
 /// Serves one browser over its WebSocket. `buf` is what was read behind the upgrade.
 pub async fn serve_browser(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, via: Via, permit: Permit) {
-    let outlet = Outlet::new();
-    let mut reader = FrameReader::messages(Arc::clone(&stream), Arc::clone(&outlet), buf);
+    let sender = ConnectionSender::new();
+    let mut reader = FrameReader::messages(Arc::clone(&stream), Arc::clone(&sender), buf);
     reader.limit_messages(HELLO_BYTES_MAX);
-    Connection { state, stream, outlet, is_browser: true }.run(reader, Vouched::browser(via), permit).await;
+    Connection { state, stream, sender, is_browser: true }.run(reader, ForwardedClient::browser(via), permit).await;
 }
 
 /// What the two tasks of a connection share.
 struct Connection {
     state: Arc<State>,
     stream: Arc<Stream>,
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     is_browser: bool,
 }
 
 impl Connection {
-    async fn run(self, mut reader: FrameReader, vouched: Vouched, permit: Permit) {
-        let Connection { state, stream, outlet, is_browser } = self;
+    async fn run(self, mut reader: FrameReader, vouched: ForwardedClient, permit: Permit) {
+        let Connection { state, stream, sender, is_browser } = self;
         // The opening may end with an answer, so there is a writer from the start; it learns who reads when that is known.
-        let opened = Box::pin(handshake::open(&state, &mut reader, &outlet, vouched, &permit)).await;
+        let opened = Box::pin(handshake::open(&state, &mut reader, &sender, vouched, &permit)).await;
         drop(permit);
         let who = match &opened {
             Some(Opened::Member(member)) => member.user.id,
             _ => UserId::SYSTEM,
         };
-        let mut writer = Writer::new(Arc::clone(&stream), Arc::clone(&outlet), state.store.clone(), who, None);
+        let mut writer = Writer::new(Arc::clone(&stream), Arc::clone(&sender), state.store.clone(), who, None);
         if is_browser {
             writer = writer.with_messages();
             reader.unlimit_messages();
         }
         let writing = tokio::spawn(writer.run());
         match opened {
-            Some(Opened::Member(member)) => serve_member(&state, &mut reader, &outlet, member).await,
-            Some(Opened::Host(hello)) => Box::pin(host::serve(&state, &mut reader, &outlet, hello)).await,
+            Some(Opened::Member(member)) => serve_member(&state, &mut reader, &sender, member).await,
+            Some(Opened::Host(hello)) => Box::pin(host::serve(&state, &mut reader, &sender, hello)).await,
             None => {}
         }
-        outlet.close(None);
+        sender.close(None);
         // Given back before the wait for the writer.
         reader.buf = BytesMut::new();
         let rest = async {
@@ -80,53 +80,53 @@ impl Connection {
     }
 }
 
-async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, member: Member) {
-    let here = match state.presence.admit(outlet, &member.user, member.session, false) {
+async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, sender: &Arc<ConnectionSender>, member: Member) {
+    let here = match state.presence.admit(sender, &member.user, member.session, false) {
         Ok(here) => here,
-        Err(refusal) => {
+        Err(error) => {
             // After its welcome it is told to come back later, as by a server that stops.
-            let goaway = Goaway { reason: refusal.msg.into_owned(), retry_ms: refusal.retry_ms };
-            outlet.close(Some(encode(Number::None, &goaway)));
+            let goaway = Goaway { reason: error.msg.into_owned(), retry_ms: error.retry_ms };
+            sender.close(Some(encode(Number::None, &goaway)));
             return;
         }
     };
     // What ended between the look at its token and this line is not found by who closes its connections.
     if !state.accounts.may_stay(&state.store, member.user.id, member.session, member.passwords_set).await {
-        let answer = Refusal::unauthorized("this session was ended: sign in again").answer(None);
-        outlet.close(Some(encode(Number::None, &answer)));
+        let answer = Error::unauthorized("this session was ended: sign in again").answer(None);
+        sender.close(Some(encode(Number::None, &answer)));
         return;
     }
     for room in state.rooms.joined_by(member.user.id) {
         // Known from the welcome, but for what came in between.
-        outlet.push(Item::Joined { room, known: None });
+        sender.push(Item::Joined { room, known: None });
     }
     let member = Arc::new(member);
     loop {
-        outlet.has_room().await;
+        sender.has_room().await;
         let frame = match reader.next().await {
             Ok(frame) => frame,
             Err(End::Bad(e)) => {
                 let answer = ErrAnswer { code: Some(Code::BadFrame), msg: e, ..ErrAnswer::default() };
-                outlet.close(Some(encode(Number::None, &answer)));
+                sender.close(Some(encode(Number::None, &answer)));
                 break;
             }
             Err(End::Eof) => {
                 // Half closed: what was asked for is answered, then it is over.
-                outlet.is_idle().await;
+                sender.is_idle().await;
                 break;
             }
             Err(End::Closing | End::Broken) => break,
         };
         match Request::parse(&frame) {
-            Ok(incoming) => dispatch::dispatch(state, &member, outlet, incoming, frame.body).await,
+            Ok(incoming) => dispatch::dispatch(state, &member, sender, incoming, frame.body).await,
             Err(bad) => {
                 let answer = ErrAnswer { re: bad.id, code: Some(bad.code), msg: bad.msg, ..ErrAnswer::default() };
                 let frame = encode(Number::None, &answer);
                 if bad.code == Code::BadFrame {
-                    outlet.close(Some(frame));
+                    sender.close(Some(frame));
                     break;
                 }
-                outlet.tell(frame);
+                sender.tell(frame);
             }
         }
     }

@@ -12,33 +12,39 @@ use wardroom_protocol::messages::{
 };
 
 use crate::accounts::SessionId;
-use crate::answer::{Nothing, ok, page};
+use crate::answer::{Empty, ok, page};
+use crate::error::Error;
 use crate::hooks;
-use crate::outlet::{Item, Outlet};
 use crate::policy::Member;
 use crate::presence::close_ended;
-use crate::refusal::Refusal;
 use crate::rooms::{self, Post};
+use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 
 /// Carries out a request.
-pub async fn dispatch(state: &Arc<State>, member: &Arc<Member>, outlet: &Arc<Outlet>, incoming: Incoming, body: Bytes) {
+pub async fn dispatch(
+    state: &Arc<State>,
+    member: &Arc<Member>,
+    sender: &Arc<ConnectionSender>,
+    incoming: Incoming,
+    body: Bytes,
+) {
     let id = incoming.id;
     match incoming.request {
-        Request::RoomPost(post) => post_message(state, member, outlet, id, post).await,
-        Request::RoomRead(read) => note_read(state, member, outlet, id, read).await,
+        Request::RoomPost(post) => post_message(state, member, sender, id, post).await,
+        Request::RoomRead(read) => note_read(state, member, sender, id, read).await,
         Request::Pong(_) => {}
-        Request::Ping(ping) => outlet.tell(encode(Number::None, &Pong { n: ping.n })),
-        Request::RunAck(ack) => crate::runs::ack(outlet, ack),
-        Request::FileAck(ack) => crate::files::ack(outlet, ack),
-        Request::FileChunk(chunk) => Box::pin(crate::files::chunk(state, member, outlet, chunk, body)).await,
-        Request::RunInput(input) => Box::pin(crate::runs::input(state, member, outlet, input, body)).await,
+        Request::Ping(ping) => sender.tell(encode(Number::None, &Pong { n: ping.n })),
+        Request::RunAck(ack) => crate::runs::ack(sender, ack),
+        Request::FileAck(ack) => crate::files::ack(sender, ack),
+        Request::FileChunk(chunk) => Box::pin(crate::files::chunk(state, member, sender, chunk, body)).await,
+        Request::RunInput(input) => Box::pin(crate::runs::input(state, member, sender, input, body)).await,
         request @ Request::Search(_) => {
-            let (state, member, outlet) = (Arc::clone(state), Arc::clone(member), Arc::clone(outlet));
-            outlet.begin_long();
+            let (state, member, sender) = (Arc::clone(state), Arc::clone(member), Arc::clone(sender));
+            sender.begin_long();
             tokio::spawn(async move {
-                let result = carry_out(&state, &member, &outlet, id, request).await;
-                outlet.answer_long(answer_of(id, result));
+                let result = carry_out(&state, &member, &sender, id, request).await;
+                sender.answer_long(answer_of(id, result));
             });
         }
         // These wait for a disk or a hash: they have a task of their own.
@@ -47,61 +53,73 @@ pub async fn dispatch(state: &Arc<State>, member: &Arc<Member>, outlet: &Arc<Out
         | Request::FilePut(_)
         | Request::UserAdd(_)
         | Request::UserPasswd(_)) => {
-            let (state, member, outlet) = (Arc::clone(state), Arc::clone(member), Arc::clone(outlet));
-            outlet.begin();
+            let (state, member, sender) = (Arc::clone(state), Arc::clone(member), Arc::clone(sender));
+            sender.begin();
             tokio::spawn(async move {
-                let result = carry_out(&state, &member, &outlet, id, request).await;
-                outlet.answer(answer_of(id, result));
+                let result = carry_out(&state, &member, &sender, id, request).await;
+                sender.answer(answer_of(id, result));
             });
         }
         request => {
-            outlet.begin();
-            let result = Box::pin(carry_out(state, member, outlet, id, request)).await;
-            outlet.answer(answer_of(id, result));
+            sender.begin();
+            let result = Box::pin(carry_out(state, member, sender, id, request)).await;
+            sender.answer(answer_of(id, result));
         }
     }
 }
 
 /// The path of chat messages: no task, no wait for the commit.
-async fn post_message(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, id: Option<u64>, post: RoomPost) {
+async fn post_message(
+    state: &Arc<State>,
+    member: &Member,
+    sender: &Arc<ConnectionSender>,
+    id: Option<u64>,
+    post: RoomPost,
+) {
     let RoomPost { room, text, nonce, reply_to } = post;
-    outlet.begin();
-    let answering = Arc::clone(outlet);
-    let done = move |result: Result<Posted, Refusal>| {
+    sender.begin();
+    let answering = Arc::clone(sender);
+    let done = move |result: Result<Posted, Error>| {
         answering.answer(answer_of(id, result.map(|posted| ok(id, &posted))));
     };
-    if let Err(refusal) = rooms::post(state, member, Post { room, text, nonce, reply_to }, done).await {
-        outlet.answer(answer_of::<Option<Bytes>>(id, Err(refusal)));
+    if let Err(error) = rooms::post(state, member, Post { room, text, nonce, reply_to }, done).await {
+        sender.answer(answer_of::<Option<Bytes>>(id, Err(error)));
     }
 }
 
 /// Read positions, likewise: when everybody reads what was posted, they are more than the posts.
-async fn note_read(state: &Arc<State>, member: &Member, outlet: &Arc<Outlet>, id: Option<u64>, read: RoomRead) {
-    outlet.begin();
-    let answering = Arc::clone(outlet);
-    let done = move |result: Result<(), Refusal>| {
-        answering.answer(answer_of(id, result.map(|()| ok(id, &Nothing {}))));
+async fn note_read(
+    state: &Arc<State>,
+    member: &Member,
+    sender: &Arc<ConnectionSender>,
+    id: Option<u64>,
+    read: RoomRead,
+) {
+    sender.begin();
+    let answering = Arc::clone(sender);
+    let done = move |result: Result<(), Error>| {
+        answering.answer(answer_of(id, result.map(|()| ok(id, &Empty {}))));
     };
-    if let Err(refusal) = rooms::read(state, member, &read.room, read.seq, done).await {
-        outlet.answer(answer_of::<Option<Bytes>>(id, Err(refusal)));
+    if let Err(error) = rooms::read(state, member, &read.room, read.seq, done).await {
+        sender.answer(answer_of::<Option<Bytes>>(id, Err(error)));
     }
 }
 
-fn answer_of<T: Into<Option<Bytes>>>(id: Option<u64>, result: Result<T, Refusal>) -> Option<Bytes> {
+fn answer_of<T: Into<Option<Bytes>>>(id: Option<u64>, result: Result<T, Error>) -> Option<Bytes> {
     match result {
         Ok(frame) => frame.into(),
         // A request without a number is still told that it failed.
-        Err(refusal) => Some(encode(Number::None, &refusal.answer(id))),
+        Err(error) => Some(encode(Number::None, &error.answer(id))),
     }
 }
 
 async fn carry_out(
     state: &Arc<State>,
     member: &Arc<Member>,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     id: Option<u64>,
     request: Request,
-) -> Result<Option<Bytes>, Refusal> {
+) -> Result<Option<Bytes>, Error> {
     Ok(match request {
         Request::RoomList(ask) => {
             let (rooms, more) = page(rooms::list_after(state, member, ask.after.as_ref()).await?);
@@ -114,13 +132,13 @@ async fn carry_out(
             let (room, after) = rooms::open_at(state, member, &open)?;
             // In this order: the answer, then the events.
             let opened = ok(id, &RoomOpened { after, head: room.tail.head() });
-            outlet.push_open(room, after, opened);
+            sender.push_open(room, after, opened);
             None
         }
         Request::RoomClose(close) => {
             let room = member.readable(&state.rooms, &close.room)?.room;
-            outlet.push(Item::Close(room.id));
-            ok(id, &Nothing {})
+            sender.push(Item::Close(room.id));
+            ok(id, &Empty {})
         }
         Request::RoomHistory(ask) => {
             let page = rooms::history(state, member, &ask).await?;
@@ -129,15 +147,15 @@ async fn carry_out(
         Request::RoomMembers(ask) => {
             let room = member.readable(&state.rooms, &ask.room)?.room;
             // Noted before it is looked at: who comes in between is told.
-            state.presence.ask_about(outlet, member.user.id, room.id);
+            state.presence.ask_about(sender, member.user.id, room.id);
             let (members, more) = page(rooms::members(state, member, &ask.room, ask.after.as_ref())?);
             ok(id, &RoomMembersListed { members, more })
         }
         Request::SessionEnd(_) => {
             let session = end_session(state, member).await?;
             // Answered before this connection is closed with the others.
-            if let Some(answer) = ok(id, &Nothing {}) {
-                outlet.tell(answer);
+            if let Some(answer) = ok(id, &Empty {}) {
+                sender.tell(answer);
             }
             state.presence.close_session(session);
             None
@@ -150,7 +168,7 @@ async fn carry_out(
         Request::Typing(typing) => {
             rooms::typing(state, member, &typing.room)?;
             // Clients give it no number, and get no answer.
-            ok(id, &Nothing {})
+            ok(id, &Empty {})
         }
         Request::RoomEdit(edit) => ok(id, &Stood { seq: rooms::edit(state, member, edit).await? }),
         Request::RoomDelete(delete) => ok(id, &Stood { seq: Some(rooms::delete(state, member, delete).await?) }),
@@ -159,10 +177,10 @@ async fn carry_out(
         Request::HookList(list) => ok(id, &HookListed { hooks: hooks::list(state, member, list).await? }),
         Request::HookRemove(remove) => {
             hooks::remove(state, member, remove).await?;
-            ok(id, &Nothing {})
+            ok(id, &Empty {})
         }
         Request::HookPart(_) | Request::HookPost(_) => {
-            return Err(Refusal::forbidden("only a gateway says this, in place of hello"));
+            return Err(Error::forbidden("only a gateway says this, in place of hello"));
         }
         Request::Search(ask) => ok(id, &crate::search::search(state, member, ask).await?),
         request @ (Request::UserAdd(_)
@@ -178,7 +196,7 @@ async fn carry_out(
         | Request::RunEof(_)
         | Request::RunSignal(_)
         | Request::RunList(_)
-        | Request::RunGet(_)) => crate::runs::request(state, member, outlet, id, request).await?,
+        | Request::RunGet(_)) => crate::runs::request(state, member, sender, id, request).await?,
         request @ (Request::FilePut(_)
         | Request::FileCommit(_)
         | Request::FileResume(_)
@@ -186,10 +204,10 @@ async fn carry_out(
         | Request::FileList(_)
         | Request::FileStat(_)
         | Request::FileGet(_)
-        | Request::FileClose(_)) => crate::files::request(state, member, outlet, id, request).await?,
-        Request::Hello(_) | Request::Via(_) => return Err(Refusal::bad_request("this connection is welcome already")),
+        | Request::FileClose(_)) => crate::files::request(state, member, sender, id, request).await?,
+        Request::Hello(_) | Request::Via(_) => return Err(Error::bad_request("this connection is welcome already")),
         Request::HostHello(_) | Request::HostStarted(_) | Request::HostOutput(_) | Request::HostEnded(_) => {
-            return Err(Refusal::forbidden("only a host says this"));
+            return Err(Error::forbidden("only a host says this"));
         }
         // Dealt with before.
         Request::RoomPost(_)
@@ -203,26 +221,21 @@ async fn carry_out(
     })
 }
 
-async fn end_session(state: &State, member: &Member) -> Result<SessionId, Refusal> {
+async fn end_session(state: &State, member: &Member) -> Result<SessionId, Error> {
     let Some(session) = member.session else {
-        return Err(Refusal::bad_request("this connection belongs to no session: just close it"));
+        return Err(Error::bad_request("this connection belongs to no session: just close it"));
     };
     state.accounts.end_session(&state.store, session).await?;
     Ok(session)
 }
 
 /// What `wardroom admin` asks for; also called for a data folder that no server holds.
-pub async fn manage(
-    state: &State,
-    member: &Member,
-    id: Option<u64>,
-    request: Request,
-) -> Result<Option<Bytes>, Refusal> {
+pub async fn manage(state: &State, member: &Member, id: Option<u64>, request: Request) -> Result<Option<Bytes>, Error> {
     let (store, admin) = (&state.store, member.admin()?);
     Ok(match request {
         Request::UserAdd(add) => {
             state.accounts.add_user(store, &state.rooms, &admin, add).await?;
-            ok(id, &Nothing {})
+            ok(id, &Empty {})
         }
         Request::UserList(ask) => {
             let users = state.accounts.list_users(store, &admin).await?.into_iter();
@@ -232,7 +245,7 @@ pub async fn manage(
         Request::UserPasswd(set) => {
             let user = state.accounts.set_password(store, &admin, set).await?;
             state.presence.close_user(user);
-            ok(id, &Nothing {})
+            ok(id, &Empty {})
         }
         Request::UserDisable(set) => {
             let is_disabled = set.disabled;
@@ -240,12 +253,12 @@ pub async fn manage(
             if is_disabled {
                 state.presence.close_user(user);
             }
-            ok(id, &Nothing {})
+            ok(id, &Empty {})
         }
         Request::UserSetRole(set) => {
             let user = state.accounts.set_role(store, &admin, set).await?;
             state.presence.tell_role(&user);
-            ok(id, &Nothing {})
+            ok(id, &Empty {})
         }
         Request::TokenAdd(add) => {
             let whose = state.accounts.by_name(add.user.as_str());
@@ -256,7 +269,7 @@ pub async fn manage(
             ok(id, &added)
         }
         Request::InviteAdd(add) => ok(id, &state.accounts.add_invite(store, &admin, add, &state.keys).await?),
-        _ => return Err(Refusal::bad_request("this is not an administrator's request")),
+        _ => return Err(Error::bad_request("this is not an administrator's request")),
     })
 }
 

@@ -14,13 +14,13 @@ use super::reader::{End, FrameReader};
 use crate::accounts::{Credentials, SignedIn};
 use crate::answer::{ok, page};
 use crate::clock::now_ms;
-use crate::outlet::{Item, Known, Outlet};
+use crate::error::Error;
 use crate::permits::{Origin, Permit};
 use crate::policy::Member;
 use crate::presence::close_ended;
-use crate::refusal::Refusal;
 use crate::rooms;
 use crate::secrets::are_equal;
+use crate::sender::{ConnectionSender, Item, LastTold};
 use crate::state::State;
 use crate::store::UserId;
 
@@ -42,7 +42,7 @@ pub enum Opened {
 }
 
 /// Who a connection comes from, and what was already proven of it.
-pub struct Vouched {
+pub struct ForwardedClient {
     peer: Peer,
     /// A gateway vouched for the address. The token is that of the session's cookie.
     session: Option<Option<String>>,
@@ -50,7 +50,7 @@ pub struct Vouched {
     is_gateway: bool,
 }
 
-impl Vouched {
+impl ForwardedClient {
     /// Nothing was proven yet.
     pub fn nobody(peer: Peer) -> Self {
         Self { peer, session: None, is_gateway: false }
@@ -77,35 +77,35 @@ enum Asked {
 pub async fn open(
     state: &Arc<State>,
     reader: &mut FrameReader,
-    outlet: &Arc<Outlet>,
-    vouched: Vouched,
+    sender: &Arc<ConnectionSender>,
+    vouched: ForwardedClient,
     permit: &Permit,
 ) -> Option<Opened> {
     let deadline = Duration::from_millis(HELLO_TIMEOUT_MS);
     // None of these is `unauthorized`: a client signs out on that, and here nothing is wrong with its credentials.
     let asked = tokio::select! {
         asked = listen(state, reader, vouched, permit) => asked,
-        () = permit.evicted() => Err(said(&Refusal::crowded(), None)),
+        () = permit.evicted() => Err(said(&Error::crowded(), None)),
         () = tokio::time::sleep(deadline) => {
-            Err(said(&Refusal::busy("a connection says hello within 10 s: connect again", 1_000), None))
+            Err(said(&Error::busy("a connection says hello within 10 s: connect again", 1_000), None))
         }
     };
     let opened = match asked {
         Ok(asked) => {
             // From here on the server is the one who is waited for.
             let _working = permit.working();
-            match tokio::time::timeout(deadline, conclude(state, outlet, asked)).await {
+            match tokio::time::timeout(deadline, conclude(state, sender, asked)).await {
                 Ok(opened) => opened,
-                Err(_) => Err(said(&Refusal::busy("the server is busy: try again", 2_000), None)),
+                Err(_) => Err(said(&Error::busy("the server is busy: try again", 2_000), None)),
             }
         }
-        Err(refusal) => Err(refusal),
+        Err(error) => Err(error),
     };
     match opened {
         Ok(opened) => Some(opened),
-        Err(refusal) => {
-            if let Some(answer) = refusal {
-                outlet.close(Some(encode(Number::None, &*answer)));
+        Err(error) => {
+            if let Some(answer) = error {
+                sender.close(Some(encode(Number::None, &*answer)));
             }
             None
         }
@@ -116,10 +116,10 @@ pub async fn open(
 async fn listen(
     state: &Arc<State>,
     reader: &mut FrameReader,
-    vouched: Vouched,
+    vouched: ForwardedClient,
     permit: &Permit,
 ) -> Result<Asked, Option<Box<ErrAnswer>>> {
-    let Vouched { mut peer, mut session, mut is_gateway } = vouched;
+    let ForwardedClient { mut peer, mut session, mut is_gateway } = vouched;
     if let Some(session) = &session {
         count(state, permit, &peer, session.as_deref()).await;
     }
@@ -134,45 +134,49 @@ async fn listen(
         let is_posted = is_gateway && matches!(&incoming, Ok(incoming) if is_hook(&incoming.request));
         bytes += frame.line.len() + if is_posted { 0 } else { frame.body.len() };
         if bytes > HELLO_BYTES_MAX {
-            return Err(said(&Refusal::too_large("before the welcome at most 8,192 bytes"), None));
+            return Err(said(&Error::too_large("before the welcome at most 8,192 bytes"), None));
         }
         let incoming = incoming?;
         let id = incoming.id;
         match incoming.request {
             Request::Ping(_) | Request::Pong(_) => {}
             Request::Via(via) => {
-                peer = peer_of(state, &via).map_err(|refusal| said(&refusal, id))?;
+                peer = peer_of(state, &via).map_err(|error| said(&error, id))?;
                 count(state, permit, &peer, via.session.as_deref()).await;
                 session = Some(via.session);
                 is_gateway = true;
             }
             Request::HookPart(part) if is_gateway => {
-                crate::hooks::known(state, &part.token).await.map_err(|refusal| said(&refusal, id))?;
-                posted.take(part.token, &frame.body).map_err(|refusal| said(&refusal, id))?;
+                crate::hooks::known(state, &part.token).await.map_err(|error| said(&error, id))?;
+                posted.take(part.token, &frame.body).map_err(|error| said(&error, id))?;
             }
             Request::HookPost(post) if is_gateway => {
-                posted.take(post.token.clone(), &frame.body).map_err(|refusal| said(&refusal, id))?;
+                posted.take(post.token.clone(), &frame.body).map_err(|error| said(&error, id))?;
                 return Ok(Asked::Hook { post, body: posted.into_body(), id });
             }
             Request::HostHello(hello) => return Ok(Asked::Host { hello, id }),
             Request::Hello(hello) => return Ok(Asked::Hello { peer, session: session.flatten(), hello, id }),
-            _ => return Err(said(&Refusal::unauthorized("say hello first"), id)),
+            _ => return Err(said(&Error::unauthorized("say hello first"), id)),
         }
     }
 }
 
 /// Does what is asked for.
-async fn conclude(state: &Arc<State>, outlet: &Arc<Outlet>, asked: Asked) -> Result<Opened, Option<Box<ErrAnswer>>> {
+async fn conclude(
+    state: &Arc<State>,
+    sender: &Arc<ConnectionSender>,
+    asked: Asked,
+) -> Result<Opened, Option<Box<ErrAnswer>>> {
     match asked {
         Asked::Hello { peer, session, hello, id } => {
-            hello_of(state, outlet, &peer, session, hello, id).await.map_err(Some)
+            hello_of(state, sender, &peer, session, hello, id).await.map_err(Some)
         }
         Asked::Host { hello, id } => host(state, hello, id).map_err(Some),
         Asked::Hook { post, body, id } => {
             let stood = crate::hooks::post(state, post, &body).await;
-            let seq = stood.map_err(|refusal| said(&refusal, id))?;
+            let seq = stood.map_err(|error| said(&error, id))?;
             if let Some(answer) = ok(id, &Stood { seq: Some(seq) }) {
-                outlet.tell(answer);
+                sender.tell(answer);
             }
             // It says no more: the connection ends.
             Err(None)
@@ -189,14 +193,14 @@ async fn count(state: &State, permit: &Permit, peer: &Peer, session: Option<&str
 }
 
 /// A refusal as the last frame of a connection that does not come to be. Boxed: it is large, and rare.
-fn said(refusal: &Refusal, re: Option<u64>) -> Option<Box<ErrAnswer>> {
-    Some(Box::new(refusal.answer(re)))
+fn said(error: &Error, re: Option<u64>) -> Option<Box<ErrAnswer>> {
+    Some(Box::new(error.answer(re)))
 }
 
 async fn next(reader: &mut FrameReader, is_gateway: bool) -> Result<Frame, Option<Box<ErrAnswer>>> {
     // Behind a gateway's key the parts of what was posted follow each other; the reader bounds what it holds of them.
     if !is_gateway && reader.buf.len() > HELLO_BYTES_MAX + BODY_BYTES_MAX {
-        return Err(said(&Refusal::too_large("before the welcome at most 8,192 bytes"), None));
+        return Err(said(&Error::too_large("before the welcome at most 8,192 bytes"), None));
     }
     reader.next().await.map_err(|end| match end {
         End::Bad(e) => Some(Box::new(ErrAnswer { code: Some(Code::BadFrame), msg: e, ..ErrAnswer::default() })),
@@ -204,9 +208,9 @@ async fn next(reader: &mut FrameReader, is_gateway: bool) -> Result<Frame, Optio
     })
 }
 
-fn peer_of(state: &State, via: &Via) -> Result<Peer, Refusal> {
+fn peer_of(state: &State, via: &Via) -> Result<Peer, Error> {
     if !are_equal(&via.key, &state.keys.gateway) {
-        return Err(Refusal::unauthorized("this is not the gateway key: see --key-file"));
+        return Err(Error::unauthorized("this is not the gateway key: see --key-file"));
     }
     Ok(Peer { address: via.client.clone(), is_local: false })
 }
@@ -214,7 +218,7 @@ fn peer_of(state: &State, via: &Via) -> Result<Peer, Refusal> {
 fn host(state: &State, hello: HostHello, id: Option<u64>) -> Result<Opened, Box<ErrAnswer>> {
     check_version(hello.v, id)?;
     if !are_equal(&hello.key, &state.keys.host) {
-        return Err(Box::new(Refusal::unauthorized("this is not the host key: see --key-file").answer(id)));
+        return Err(Box::new(Error::unauthorized("this is not the host key: see --key-file").answer(id)));
     }
     Ok(Opened::Host(hello))
 }
@@ -230,14 +234,14 @@ fn check_version(v: u32, re: Option<u64>) -> Result<(), Box<ErrAnswer>> {
 
 async fn hello_of(
     state: &State,
-    outlet: &Arc<Outlet>,
+    sender: &Arc<ConnectionSender>,
     peer: &Peer,
     session: Option<String>,
     hello: Hello,
     id: Option<u64>,
 ) -> Result<Opened, Box<ErrAnswer>> {
     check_version(hello.v, id)?;
-    let signed_in = sign_in(state, peer, session, hello).await.map_err(|refusal| Box::new(refusal.answer(id)))?;
+    let signed_in = sign_in(state, peer, session, hello).await.map_err(|error| Box::new(error.answer(id)))?;
     if signed_in.token.is_some() {
         // A new session may have taken the place of the oldest one.
         close_ended(state, signed_in.user.id).await;
@@ -251,33 +255,33 @@ async fn hello_of(
     let user = member.user.id;
     let joined = state.rooms.joined_by(user);
     // Looked at before the welcome is made: what moves in between is told twice rather than never.
-    let known: Vec<_> = joined.into_iter().filter_map(|room| Some((Known::of(&room, user)?, room))).collect();
-    let welcome = welcome(state, &member, signed_in.token).await.map_err(|refusal| Box::new(refusal.answer(id)))?;
-    outlet.tell(encode(id.map_or(Number::None, Number::Re), &welcome));
+    let known: Vec<_> = joined.into_iter().filter_map(|room| Some((LastTold::of(&room, user)?, room))).collect();
+    let welcome = welcome(state, &member, signed_in.token).await.map_err(|error| Box::new(error.answer(id)))?;
+    sender.tell(encode(id.map_or(Number::None, Number::Re), &welcome));
     let last = welcome.rooms.last().filter(|_| welcome.more).map(|info| &info.room);
     for (known, room) in known {
         // By name: those behind the last one did not fit, and are told of each by itself.
         let known = Some(known).filter(|_| last.is_none_or(|last| room.name <= *last));
-        outlet.push(Item::Joined { room, known });
+        sender.push(Item::Joined { room, known });
     }
     Ok(Opened::Member(member))
 }
 
-async fn sign_in(state: &State, peer: &Peer, session: Option<String>, hello: Hello) -> Result<SignedIn, Refusal> {
+async fn sign_in(state: &State, peer: &Peer, session: Option<String>, hello: Hello) -> Result<SignedIn, Error> {
     let credentials = match (hello.auth, session) {
         (Some(Auth::Token { token }), _) if peer.is_local && are_equal(&token, &state.keys.admin) => {
-            let user = state.accounts.by_id(UserId::SYSTEM).ok_or_else(|| Refusal::internal("no system account"))?;
+            let user = state.accounts.by_id(UserId::SYSTEM).ok_or_else(|| Error::internal("no system account"))?;
             return Ok(SignedIn { user, session: None, passwords_set: None, token: None, is_new: false });
         }
         (Some(Auth::Token { token }), _) | (None, Some(token)) => Credentials::Token(token),
         (Some(Auth::Password { user, password }), _) => Credentials::Password { user, password },
         (Some(Auth::Invite { invite, user, password }), _) => Credentials::Invite { invite, user, password },
-        (None, None) => return Err(Refusal::unauthorized("sign in first: hello bears no auth")),
+        (None, None) => return Err(Error::unauthorized("sign in first: hello bears no auth")),
     };
     state.accounts.sign_in(&state.store, &state.rooms, credentials, hello.remember, &peer.address).await
 }
 
-async fn welcome(state: &State, member: &Member, token: Option<String>) -> Result<Welcome, Refusal> {
+async fn welcome(state: &State, member: &Member, token: Option<String>) -> Result<Welcome, Error> {
     let (rooms, more) = page(rooms::list_joined(state, member).await?);
     Ok(Welcome {
         v: VERSION,

@@ -8,35 +8,35 @@ use wardroom_protocol::messages::{ErrAnswer, HostHello};
 
 use super::reader::{End, FrameReader};
 use crate::limits::HOST_TICK_MS;
-use crate::outlet::Outlet;
 use crate::runs::Attached;
+use crate::sender::ConnectionSender;
 use crate::state::State;
 use crate::store::UserId;
 
 /// Serves a host until its connection ends.
-pub async fn serve(state: &Arc<State>, reader: &mut FrameReader, outlet: &Arc<Outlet>, hello: HostHello) {
+pub async fn serve(state: &Arc<State>, reader: &mut FrameReader, sender: &Arc<ConnectionSender>, hello: HostHello) {
     // Pinged, found dead and sent away at the stop like every other connection; it is nobody's.
-    let here = state.presence.enter(outlet, UserId::SYSTEM, None, false);
-    match Attached::new(state, outlet, hello).await {
+    let here = state.presence.enter(sender, UserId::SYSTEM, None, false);
+    match Attached::new(state, sender, hello).await {
         Ok(host) => {
-            if let Some(last) = exchange(&host, reader, outlet).await {
+            if let Some(last) = exchange(&host, reader, sender).await {
                 tracing::warn!(host = host.name(), code = ?last.code, msg = last.msg, "a host said what does not fit");
-                outlet.close(Some(encode(Number::None, &*last)));
+                sender.close(Some(encode(Number::None, &*last)));
             }
         }
-        Err(refusal) => outlet.close(Some(encode(Number::None, &refusal.answer(None)))),
+        Err(error) => sender.close(Some(encode(Number::None, &error.answer(None)))),
     }
     drop(here);
 }
 
 /// Takes what the host says. Gives the last word, where it has to be sent away.
-async fn exchange(host: &Attached, reader: &mut FrameReader, outlet: &Outlet) -> Option<Box<ErrAnswer>> {
+async fn exchange(host: &Attached, reader: &mut FrameReader, sender: &ConnectionSender) -> Option<Box<ErrAnswer>> {
     let mut ticks = tokio::time::interval(Duration::from_millis(HOST_TICK_MS));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         // A host that does not read its acks is not read either. Neither wait loses anything when it is cut off.
         let next = async {
-            outlet.has_room().await;
+            sender.has_room().await;
             reader.next().await
         };
         let frame = tokio::select! {

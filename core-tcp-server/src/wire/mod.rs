@@ -1,5 +1,5 @@
 //! The face for programs: frames in, frames out. A connection has two tasks, so that a blocked write never keeps a
-//! request from being read; what they share is the [`crate::outlet::Outlet`].
+//! request from being read; what they share is the [`crate::sender::ConnectionSender`].
 
 mod connection;
 mod dispatch;
@@ -7,8 +7,8 @@ mod handshake;
 mod host;
 mod messages;
 mod posted;
-mod quiet;
 mod reader;
+mod room_notifier;
 pub mod stream;
 pub mod writer;
 

@@ -3,7 +3,7 @@
 use wardroom_protocol::Request;
 use wardroom_protocol::limits::HOOK_BYTES_MAX;
 
-use crate::refusal::Refusal;
+use crate::error::Error;
 
 /// True for a part of a post.
 pub fn is_hook(request: &Request) -> bool {
@@ -22,12 +22,12 @@ impl Posted {
     ///
     /// # Errors
     /// `bad_request` for another webhook; `too_large`.
-    pub fn take(&mut self, token: String, part: &[u8]) -> Result<(), Refusal> {
+    pub fn take(&mut self, token: String, part: &[u8]) -> Result<(), Error> {
         if self.token.get_or_insert_with(|| token.clone()) != &token {
-            return Err(Refusal::bad_request("all parts go to one webhook"));
+            return Err(Error::bad_request("all parts go to one webhook"));
         }
         if self.body.len() + part.len() > HOOK_BYTES_MAX {
-            return Err(Refusal::too_large("a webhook takes at most 1 MiB"));
+            return Err(Error::too_large("a webhook takes at most 1 MiB"));
         }
         self.body.extend_from_slice(part);
         Ok(())

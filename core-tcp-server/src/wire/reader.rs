@@ -11,12 +11,12 @@ use wardroom_protocol::{Code, Decoder, Frame};
 use super::stream::Stream;
 use crate::clock::monotonic_ms;
 use crate::limits::{READ_BYTES_MAX, READ_BYTES_MIN};
-use crate::outlet::{Item, Outlet};
+use crate::sender::{ConnectionSender, Item};
 
 /// The incoming side of a connection.
 pub struct FrameReader {
     stream: Arc<Stream>,
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     framing: Framing,
     /// What has arrived and is not a whole frame yet.
     pub buf: BytesMut,
@@ -46,13 +46,13 @@ pub enum End {
 
 impl FrameReader {
     /// Over a socket of which `buf` has been read already.
-    pub fn new(stream: Arc<Stream>, outlet: Arc<Outlet>, buf: BytesMut) -> Self {
-        Self { stream, outlet, framing: Framing::Lines(Decoder::default()), buf, read_bytes: READ_BYTES_MIN }
+    pub fn new(stream: Arc<Stream>, sender: Arc<ConnectionSender>, buf: BytesMut) -> Self {
+        Self { stream, sender, framing: Framing::Lines(Decoder::default()), buf, read_bytes: READ_BYTES_MIN }
     }
 
     /// The same over a WebSocket, after its upgrade.
-    pub fn messages(stream: Arc<Stream>, outlet: Arc<Outlet>, buf: BytesMut) -> Self {
-        Self { framing: Framing::Messages(Box::default()), ..Self::new(stream, outlet, buf) }
+    pub fn messages(stream: Arc<Stream>, sender: Arc<ConnectionSender>, buf: BytesMut) -> Self {
+        Self { framing: Framing::Messages(Box::default()), ..Self::new(stream, sender, buf) }
     }
 
     /// The most bytes that a message may have from now on. Lines have limits of their own.
@@ -73,22 +73,22 @@ impl FrameReader {
     /// Why there is none.
     pub async fn next(&mut self) -> Result<Frame, End> {
         loop {
-            if self.outlet.is_closing() {
+            if self.sender.is_closing() {
                 return Err(End::Closing);
             }
             if !self.buf.is_empty() {
                 match self.decode() {
                     Ok(Some(FromClient::Frame(frame))) => return Ok(frame),
                     Ok(Some(FromClient::Ping(payload))) => {
-                        self.outlet.push(Item::Control(control(Opcode::Pong, &payload)));
+                        self.sender.push(Item::Control(control(Opcode::Pong, &payload)));
                         // Whoever only pings and reads nothing is not read either.
-                        self.outlet.has_room().await;
+                        self.sender.has_room().await;
                         continue;
                     }
                     Ok(Some(FromClient::Pong)) => continue,
                     Ok(Some(FromClient::Close(code))) => {
                         // Set once: the first close is the one that is answered.
-                        let _ = self.outlet.close_code.set(code);
+                        let _ = self.sender.close_code.set(code);
                         return Err(End::Eof);
                     }
                     Ok(None) => {}
@@ -109,7 +109,7 @@ impl FrameReader {
     fn bad(&self, error: &MessageError) -> End {
         if matches!(error, MessageError::TooLarge(_)) {
             // As above.
-            let _ = self.outlet.close_code.set(Some(Code::TooLarge.close_code()));
+            let _ = self.sender.close_code.set(Some(Code::TooLarge.close_code()));
         }
         End::Bad(error.to_string())
     }
@@ -140,7 +140,7 @@ impl FrameReader {
         loop {
             tokio::select! {
                 ready = self.stream.readable() => if ready.is_err() { return Err(End::Broken) },
-                () = self.outlet.closed() => return Err(End::Closing),
+                () = self.sender.closed() => return Err(End::Closing),
             }
             let wanted = match &self.framing {
                 Framing::Lines(decoder) => decoder.wanted(self.buf.len()),
@@ -150,7 +150,7 @@ impl FrameReader {
             match self.stream.try_read(&mut self.buf) {
                 Ok(0) => return Err(End::Eof),
                 Ok(count) => {
-                    self.outlet.heard_ms.store(monotonic_ms(), Ordering::Relaxed);
+                    self.sender.heard_ms.store(monotonic_ms(), Ordering::Relaxed);
                     self.adapt(count);
                     return Ok(());
                 }

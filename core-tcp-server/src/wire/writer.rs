@@ -14,7 +14,7 @@ use wardroom_protocol::limits::EVENTS_PER_WRITE_MAX;
 use wardroom_protocol::messages::{Goaway, RoomLive};
 
 use super::messages::{Messages, to_messages};
-use super::quiet::QuietRooms;
+use super::room_notifier::RoomNotifier;
 use super::stream::{Frames, Stream};
 use crate::access::ReadAccess;
 use crate::limits::{
@@ -22,8 +22,8 @@ use crate::limits::{
     WRITE_BYTES_MAX,
 };
 use crate::log::{Form, ReadLimit, TailRead};
-use crate::outlet::{Flow, Item, Outlet, Step};
 use crate::rooms::Room;
+use crate::sender::{ConnectionSender, Flow, Item, Step};
 use crate::store::{Range, Store, UserId};
 
 /// How frames become bytes for this connection: as they are for programs, as lines for people.
@@ -45,11 +45,11 @@ struct OpenRoom {
 /// The writing task's own.
 pub struct Writer {
     stream: Arc<Stream>,
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     store: Store,
     reader: UserId,
     rooms: Vec<OpenRoom>,
-    quiet: QuietRooms,
+    quiet: RoomNotifier,
     flows: Vec<Box<dyn Flow>>,
     /// Raw bulk: as long as it is there, nothing else is written.
     alone: Option<Box<dyn Flow>>,
@@ -62,13 +62,13 @@ impl Writer {
     /// For one reader. `joined` are the rooms that its welcome told it of.
     pub fn new(
         stream: Arc<Stream>,
-        outlet: Arc<Outlet>,
+        sender: Arc<ConnectionSender>,
         store: Store,
         reader: UserId,
         render: Option<Box<dyn Render>>,
     ) -> Self {
-        let (rooms, quiet, flows) = (Vec::new(), QuietRooms::new(reader), Vec::new());
-        Self { stream, outlet, store, reader, rooms, quiet, flows, alone: None, render, messages: None }
+        let (rooms, quiet, flows) = (Vec::new(), RoomNotifier::new(reader), Vec::new());
+        Self { stream, sender, store, reader, rooms, quiet, flows, alone: None, render, messages: None }
     }
 
     /// For a browser: each frame is a message of its WebSocket.
@@ -87,23 +87,23 @@ impl Writer {
                 self.stream.shutdown();
             }
         }
-        self.outlet.close(None);
+        self.sender.close(None);
     }
 
     async fn write_all(&mut self) -> io::Result<()> {
         let mut frames = Frames::default();
         loop {
-            self.outlet.woken().await;
+            self.sender.woken().await;
             loop {
                 // Closing is looked at before the queue, so that the last frame is always seen.
-                let is_closing = self.outlet.is_closing();
+                let is_closing = self.sender.is_closing();
                 self.collect(&mut frames.all, is_closing).await;
                 if frames.all.is_empty() {
                     if !is_closing {
                         break;
                     }
                     let Some(messages) = self.messages.take() else { return Ok(()) };
-                    frames.all.push(messages.close(self.outlet.close_code.get().copied()));
+                    frames.all.push(messages.close(self.sender.close_code.get().copied()));
                     return self.write(&mut frames).await;
                 }
                 self.write(&mut frames).await?;
@@ -128,7 +128,7 @@ impl Writer {
     /// Waits for the socket; once the connection is closing, not longer than [`CLOSE_WAIT_MS`].
     async fn wait_writable(&mut self) -> io::Result<()> {
         loop {
-            if self.outlet.is_closing() {
+            if self.sender.is_closing() {
                 let wait = Duration::from_millis(CLOSE_WAIT_MS);
                 return tokio::time::timeout(wait, self.stream.writable()).await?;
             }
@@ -136,7 +136,7 @@ impl Writer {
                 ready = self.stream.writable() => return ready,
                 // New items wait their turn; only a close is looked at. The wake is not lost: `run` looks at the
                 // queue after every write.
-                () = self.outlet.woken() => {}
+                () = self.sender.woken() => {}
             }
         }
     }
@@ -148,7 +148,7 @@ impl Writer {
         }
         let mut bytes = 0;
         while bytes < WRITE_BYTES_MAX && out.len() < EVENTS_PER_WRITE_MAX && self.alone.is_none() {
-            let Some(item) = self.outlet.pop() else { break };
+            let Some(item) = self.sender.pop() else { break };
             match item {
                 Item::Frame(frame) => {
                     bytes += frame.len();
@@ -185,13 +185,13 @@ impl Writer {
         }
         if self.alone.is_some() {
             // Its turn comes when all that was before it is written.
-            self.outlet.wake();
+            self.sender.wake();
         }
         if self.render.is_some() && !out.is_empty() {
             out.retain(|frame| !frame.is_empty());
             if out.is_empty() {
                 // All that was taken is not shown; there may be more behind it.
-                self.outlet.wake();
+                self.sender.wake();
             }
         }
     }
@@ -204,19 +204,19 @@ impl Writer {
                     (open.cursor, open.is_live) = (cursor, false);
                     return;
                 }
-                room.tail.subscribe(&self.outlet);
+                room.tail.subscribe(&self.sender);
                 let access = ReadAccess::new(&room, self.reader);
                 self.rooms.push(OpenRoom { room, access, cursor, is_live: false });
             }
             Item::Close(id) => {
                 if let Some(at) = self.rooms.iter().position(|open| open.room.id == id) {
                     let open = self.rooms.swap_remove(at);
-                    open.room.tail.unsubscribe(&self.outlet);
+                    open.room.tail.unsubscribe(&self.sender);
                     self.quiet.closed_at(id, open.cursor);
                 }
             }
-            Item::Joined { room, known } => self.quiet.join(room, known, &self.outlet),
-            Item::Left(id) => self.quiet.leave(id, &self.outlet),
+            Item::Joined { room, known } => self.quiet.join(room, known, &self.sender),
+            Item::Left(id) => self.quiet.leave(id, &self.sender),
             Item::Flow(flow) if flow.is_raw() => self.alone = Some(flow),
             Item::Flow(flow) => {
                 self.flows.retain(|old| old.key() != flow.key());
@@ -249,7 +249,7 @@ impl Writer {
                     let (room, cursor) = (Arc::clone(&open.room), open.cursor);
                     let read = read_page(&self.store, &room, cursor, self.reader, out).await;
                     let Some(cursor) = read else {
-                        return self.outlet.close(Some(self.unreadable()));
+                        return self.sender.close(Some(self.unreadable()));
                     };
                     open.cursor = cursor;
                     let taken = out.get(from..).unwrap_or_default();
@@ -288,8 +288,8 @@ impl Writer {
     /// The reader may not read this open room any more, and is told so by `room.changed`.
     fn lose(&mut self, index: usize) {
         let OpenRoom { room, .. } = self.rooms.swap_remove(index);
-        room.tail.unsubscribe(&self.outlet);
-        self.quiet.lose(room, &self.outlet);
+        room.tail.unsubscribe(&self.sender);
+        self.quiet.lose(room, &self.sender);
     }
 
     /// The last word where a room cannot be read.
@@ -304,7 +304,7 @@ impl Writer {
     fn take_states(&mut self, out: &mut Vec<Bytes>) {
         let (rooms, from) = (&self.rooms, out.len());
         let cursor_of = |id| rooms.iter().find(|open| open.room.id == id).map(|open| open.cursor);
-        self.quiet.take(self.outlet.take_moved(), cursor_of, out);
+        self.quiet.take(self.sender.take_moved(), cursor_of, out);
         if self.messages.is_some() {
             to_messages(out, from);
         }
@@ -327,7 +327,7 @@ impl Writer {
             self.alone = None;
         }
         if step != Step::Wait {
-            self.outlet.wake();
+            self.sender.wake();
         }
     }
 
@@ -339,7 +339,7 @@ impl Writer {
             if out.len() >= until {
                 // The next round begins with those that had none in this one.
                 self.flows.rotate_left(index.min(rounds));
-                return self.outlet.wake();
+                return self.sender.wake();
             }
             let Some(flow) = self.flows.get_mut(index) else { break };
             let from = out.len();
@@ -358,7 +358,7 @@ impl Writer {
                 Step::Wait => index += 1,
                 Step::More | Step::Load => {
                     index += 1;
-                    self.outlet.wake();
+                    self.sender.wake();
                 }
             }
         }
@@ -377,8 +377,8 @@ async fn read_page(store: &Store, room: &Room, cursor: u64, reader: UserId, out:
 impl Drop for Writer {
     fn drop(&mut self) {
         for open in &self.rooms {
-            open.room.tail.unsubscribe(&self.outlet);
+            open.room.tail.unsubscribe(&self.sender);
         }
-        self.quiet.leave_all(&self.outlet);
+        self.quiet.leave_all(&self.sender);
     }
 }

@@ -92,8 +92,8 @@ async fn what_is_too_old_is_gone_everywhere() {
     put(&mut ann, "replaced.log", b"second", "u4").await;
     let new_run = run(&mut ann, &mut host, "needle in new output", "r2").await;
     post(&mut ann, "ops", "needle new").await;
-    let shelf = core.folder().join("shelves/ops");
-    std::fs::write(shelf.join("by-hand.log"), "somebody else's").unwrap();
+    let storage = core.folder().join("shelves/ops");
+    std::fs::write(storage.join("by-hand.log"), "somebody else's").unwrap();
     assert_eq!(found(&mut ann, "needle").await.len(), 7, "two each of commands and output, and three messages");
     let folder = core.stop().await;
     make_older(&folder, "ops", upto, 31);

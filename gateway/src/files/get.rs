@@ -11,9 +11,9 @@ use wardroom_protocol::Code;
 use wardroom_protocol::messages::{FileGet, FileGetOk, FileInfo, FileKind, FileStat};
 
 use super::download::Source;
-use super::range::Wanted;
+use super::range::RangeRequest;
 use super::{Target, download, headers, query_field, sign_in};
-use crate::answer::Refusal;
+use crate::answer::Error;
 use crate::app::App;
 use crate::assets::matches_etag;
 use crate::caller::Caller;
@@ -26,14 +26,14 @@ pub(crate) async fn get(
     method: Method,
     uri: Uri,
     request: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Error> {
     let target = Target::parse(uri.path())?;
     let within = app.settings.limits.answer_within;
     let (mut link, _) = sign_in(&app, &caller, &request).await?;
     let stat = FileStat { place: target.place.clone(), path: target.path.clone() };
     let info: FileInfo = link.ask(1, &stat, within).await?;
     if info.kind == FileKind::Folder {
-        return Err(Refusal::new(Code::NotFound, "this is a folder"));
+        return Err(Error::new(Code::NotFound, "this is a folder"));
     }
     let etag = etag(&info);
     let mut head = file_headers(&target, &info, &etag, query_field(uri.query(), "inline").is_some());
@@ -43,7 +43,7 @@ pub(crate) async fn get(
     }
     // Only GET has ranges, and only where the part that the client has is of this very file.
     let range = request.get(header::RANGE).filter(|_| method == Method::GET && allows_range(&request, &etag));
-    let wanted = Wanted::of(range.and_then(|range| range.to_str().ok()), info.size);
+    let wanted = RangeRequest::of(range.and_then(|range| range.to_str().ok()), info.size);
     let (status, first, len) = match wanted.describe(info.size, &mut head) {
         Ok(part) => part,
         Err(unsatisfiable) => return Ok(unsatisfiable.into_response()),

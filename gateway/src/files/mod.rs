@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use wardroom_protocol::messages::{Auth, Place, Welcome};
 use wardroom_protocol::{Code, RelPath, RoomName};
 
-use crate::answer::Refusal;
+use crate::answer::Error;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cookie;
@@ -32,24 +32,24 @@ struct Target {
 impl Target {
     /// Reads `/files/room/ROOM/PATH`. Each segment is decoded once, after the split: an encoded slash is part of a name,
     /// and so refused, and `%252e` is the four characters `%2e`.
-    fn parse(url_path: &str) -> Result<Target, Refusal> {
-        let not_found = || Refusal::new(Code::NotFound, "files stand at /files/room/ROOM/PATH");
+    fn parse(url_path: &str) -> Result<Target, Error> {
+        let not_found = || Error::new(Code::NotFound, "files stand at /files/room/ROOM/PATH");
         let rest = url_path.strip_prefix("/files/room/").ok_or_else(not_found)?;
         let (room, path) = rest.split_once('/').ok_or_else(not_found)?;
-        let bad = |e: wardroom_protocol::ids::BadName| Refusal::new(Code::BadRequest, e.to_string());
+        let bad = |e: wardroom_protocol::ids::BadName| Error::new(Code::BadRequest, e.to_string());
         let room = RoomName::parse(&decode(room)?).map_err(bad)?;
         let segments = path.split('/').map(decode).collect::<Result<Vec<_>, _>>()?;
         if segments.iter().any(|segment| segment.contains('/')) {
-            return Err(Refusal::new(Code::BadRequest, "a name has no slash in it"));
+            return Err(Error::new(Code::BadRequest, "a name has no slash in it"));
         }
         let path = RelPath::parse(&segments.join("/")).map_err(bad)?;
         Ok(Target { place: Place::Room(room), path })
     }
 }
 
-fn decode(segment: &str) -> Result<String, Refusal> {
+fn decode(segment: &str) -> Result<String, Error> {
     let decoded = percent_decode_str(segment).decode_utf8();
-    decoded.map(String::from).map_err(|_| Refusal::new(Code::BadRequest, "the address is not UTF-8"))
+    decoded.map(String::from).map_err(|_| Error::new(Code::BadRequest, "the address is not UTF-8"))
 }
 
 /// The value of a field of the query; empty for one that stands there without.
@@ -58,25 +58,25 @@ pub(crate) fn query_field<'a>(query: Option<&'a str>, name: &str) -> Option<&'a 
 }
 
 /// A connection to the core that is signed in as the one who asks.
-async fn sign_in(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(CoreLink, Welcome), Refusal> {
+async fn sign_in(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(CoreLink, Welcome), Error> {
     let bearer = bearer(headers)?;
     let session = match bearer {
         Some(_) => None,
         None => cookie::session(headers, caller, &app.settings.base_path),
     };
     if bearer.is_none() && session.is_none() {
-        return Err(Refusal::new(Code::Unauthorized, "sign in first, or send a token: Authorization: Bearer TOKEN"));
+        return Err(Error::new(Code::Unauthorized, "sign in first, or send a token: Authorization: Bearer TOKEN"));
     }
     Ok(CoreLink::sign_in(&app.settings, caller, session, bearer, None).await?)
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Option<Auth>, Refusal> {
+fn bearer(headers: &HeaderMap) -> Result<Option<Auth>, Error> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
     let token = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, t)| t.trim());
     match token {
         Some(token) if cookie::is_token(token) => Ok(Some(Auth::Token { token: token.to_owned() })),
-        _ => Err(Refusal::new(Code::Unauthorized, "authorization is Bearer and a token")),
+        _ => Err(Error::new(Code::Unauthorized, "authorization is Bearer and a token")),
     }
 }
 

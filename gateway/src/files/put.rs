@@ -19,7 +19,7 @@ use wardroom_protocol::{Code, Frame, Nonce, ServerMessage, UploadId};
 
 use super::headers::encoded;
 use super::{Target, query_field, sign_in};
-use crate::answer::{Refusal, json};
+use crate::answer::{Error, json};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::core_link::{CoreLink, LinkError, closed, parse};
@@ -32,7 +32,7 @@ pub(crate) async fn put(
     uri: Uri,
     request: HeaderMap,
     body: Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Error> {
     refuse_forged(&app, &caller, &Method::PUT, &request)?;
     let target = Target::parse(uri.path())?;
     let if_exists = if_exists(&uri)?;
@@ -40,7 +40,7 @@ pub(crate) async fn put(
     let (mut link, welcome) = sign_in(&app, &caller, &request).await?;
     if size > welcome.limits.file {
         let msg = format!("a file is at most {} bytes, this one has {size}", welcome.limits.file);
-        return Err(Refusal::new(Code::TooLarge, msg));
+        return Err(Error::new(Code::TooLarge, msg));
     }
     let begin = FilePut { place: target.place, path: target.path, size, mtime: None, if_exists, nonce: nonce()? };
     let begun: FilePutOk = link.ask(1, &begin, app.settings.limits.answer_within).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn put(
     // On a task of its own: the HTTP server drops this future when the client breaks off, and then somebody has to tell
     // the core.
     let carried = app.tasks.spawn(upload.carry(body, Arc::clone(&app))).await;
-    let (blake3, done) = carried.map_err(|_| Refusal::new(Code::Internal, "the upload has failed"))??;
+    let (blake3, done) = carried.map_err(|_| Error::new(Code::Internal, "the upload has failed"))??;
     let body = serde_json::json!({ "path": done.path, "size": size, "blake3": blake3, "seq": done.seq });
     let mut response = json(StatusCode::CREATED, &body);
     // Relative, as it stands beside the address that was asked for, under the name that it got.
@@ -61,33 +61,33 @@ pub(crate) async fn put(
     Ok(response)
 }
 
-fn if_exists(uri: &Uri) -> Result<IfExists, Refusal> {
+fn if_exists(uri: &Uri) -> Result<IfExists, Error> {
     match query_field(uri.query(), "if_exists") {
         None | Some("fail") => Ok(IfExists::Fail),
         Some("replace") => Ok(IfExists::Replace),
         Some("rename") => Ok(IfExists::Rename),
-        Some(_) => Err(Refusal::new(Code::BadRequest, "if_exists is fail, replace or rename")),
+        Some(_) => Err(Error::new(Code::BadRequest, "if_exists is fail, replace or rename")),
     }
 }
 
 /// The size must be known before the first byte: the core checks it against what may be stored.
-fn size(request: &HeaderMap) -> Result<u64, Refusal> {
+fn size(request: &HeaderMap) -> Result<u64, Error> {
     if request.contains_key(header::CONTENT_RANGE) {
-        return Err(Refusal::new(Code::BadRequest, "an upload over HTTP is whole; Content-Range is not understood"));
+        return Err(Error::new(Code::BadRequest, "an upload over HTTP is whole; Content-Range is not understood"));
     }
     let length = request.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     match length {
         Some(length) if length <= INTEGER_MAX => Ok(length),
-        Some(_) => Err(Refusal::new(Code::TooLarge, "no file is that large")),
+        Some(_) => Err(Error::new(Code::TooLarge, "no file is that large")),
         None => {
             let msg = "the size must be known: send Content-Length (curl: -T FILE, not -T -, and no chunked encoding)";
-            Err(Refusal::new(Code::BadRequest, msg).with_status(StatusCode::LENGTH_REQUIRED))
+            Err(Error::new(Code::BadRequest, msg).with_status(StatusCode::LENGTH_REQUIRED))
         }
     }
 }
 
-fn nonce() -> Result<Nonce, Refusal> {
-    let internal = || Refusal::new(Code::Internal, "no random numbers");
+fn nonce() -> Result<Nonce, Error> {
+    let internal = || Error::new(Code::Internal, "no random numbers");
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| internal())?;
     Nonce::parse(&format!("put-{:032x}", u128::from_le_bytes(bytes))).map_err(|_| internal())
@@ -105,18 +105,18 @@ struct Upload {
 
 impl Upload {
     /// Sends the body and commits it, or gives the upload up.
-    async fn carry(mut self, body: Body, app: Arc<App>) -> Result<(String, FileCommitOk), Refusal> {
+    async fn carry(mut self, body: Body, app: Arc<App>) -> Result<(String, FileCommitOk), Error> {
         let limits = &app.settings.limits;
         let sent = tokio::select! {
             sent = self.send_all(body, limits.body_idle) => sent,
             // Perhaps in the middle of a frame, so without a word to the core.
-            () = app.cut.cancelled() => return Err(Refusal::new(Code::Busy, "the gateway is stopping")),
+            () = app.cut.cancelled() => return Err(Error::new(Code::Busy, "the gateway is stopping")),
         };
         let blake3 = match sent {
             Ok(digest) => digest,
-            Err(refusal) => {
+            Err(error) => {
                 self.abort().await;
-                return Err(refusal);
+                return Err(error);
             }
         };
         let commit = FileCommit { upload: self.upload, blake3: blake3.clone() };
@@ -125,7 +125,7 @@ impl Upload {
     }
 
     /// Sends the body as far as credit allows, listening meanwhile; gives its digest.
-    async fn send_all(&mut self, mut body: Body, idle: Duration) -> Result<String, Refusal> {
+    async fn send_all(&mut self, mut body: Body, idle: Duration) -> Result<String, Error> {
         let mut hasher = blake3::Hasher::new();
         let mut pending = Bytes::new();
         while self.sent < self.size {
@@ -177,13 +177,12 @@ impl Upload {
 
 /// What a piece of the body is: bytes (none for trailers), or the reason why no more come. The server has checked their
 /// sum against Content-Length.
-fn next_piece(piece: Result<Option<Result<BodyFrame<Bytes>, axum::Error>>, Elapsed>) -> Result<Bytes, Refusal> {
+fn next_piece(piece: Result<Option<Result<BodyFrame<Bytes>, axum::Error>>, Elapsed>) -> Result<Bytes, Error> {
     match piece {
         Ok(Some(Ok(frame))) => Ok(frame.into_data().unwrap_or_default()),
-        Ok(Some(Err(_)) | None) => Err(Refusal::new(Code::BadRequest, "the body broke off")),
+        Ok(Some(Err(_)) | None) => Err(Error::new(Code::BadRequest, "the body broke off")),
         Err(_) => {
-            Err(Refusal::new(Code::BadRequest, "the body did not come in time")
-                .with_status(StatusCode::REQUEST_TIMEOUT))
+            Err(Error::new(Code::BadRequest, "the body did not come in time").with_status(StatusCode::REQUEST_TIMEOUT))
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Wanted {
+pub(crate) enum RangeRequest {
     /// All of it: no range, or one that may be ignored.
     Whole,
     /// `len` bytes from `first`; neither is beyond the file.
@@ -14,36 +14,38 @@ pub(crate) enum Wanted {
     Unsatisfiable,
 }
 
-impl Wanted {
+impl RangeRequest {
     /// Reads a `Range` header for a file of `size` bytes. Several ranges at once are answered with the whole file, which
     /// the RFC allows: nobody who downloads asks for them, and they cost more than they give.
-    pub fn of(range: Option<&str>, size: u64) -> Wanted {
-        let Some(spec) = range.and_then(|range| range.trim().strip_prefix("bytes=")) else { return Wanted::Whole };
+    pub fn of(range: Option<&str>, size: u64) -> RangeRequest {
+        let Some(spec) = range.and_then(|range| range.trim().strip_prefix("bytes=")) else {
+            return RangeRequest::Whole;
+        };
         let Some((first, last)) = spec.trim().split_once('-').filter(|_| !spec.contains(',')) else {
-            return Wanted::Whole;
+            return RangeRequest::Whole;
         };
         match (number(first), number(last)) {
-            (Given::No, Given::Yes(suffix)) => {
+            (ParsedRange::No, ParsedRange::Yes(suffix)) => {
                 let len = suffix.min(size);
-                if len == 0 { Wanted::Unsatisfiable } else { Wanted::Part { first: size - len, len } }
+                if len == 0 { RangeRequest::Unsatisfiable } else { RangeRequest::Part { first: size - len, len } }
             }
-            (Given::Yes(first), Given::No) => part(first, u64::MAX, size),
-            (Given::Yes(first), Given::Yes(last)) if last >= first => part(first, last, size),
-            _ => Wanted::Whole,
+            (ParsedRange::Yes(first), ParsedRange::No) => part(first, u64::MAX, size),
+            (ParsedRange::Yes(first), ParsedRange::Yes(last)) if last >= first => part(first, last, size),
+            _ => RangeRequest::Whole,
         }
     }
 }
 
-impl Wanted {
+impl RangeRequest {
     /// The status and the bytes of the answer, whose headers this writes.
     ///
     /// # Errors
     /// Where the range is not satisfiable.
     pub fn describe(self, size: u64, head: &mut HeaderMap) -> Result<(StatusCode, u64, u64), Unsatisfiable> {
         let (status, first, len) = match self {
-            Wanted::Whole => (StatusCode::OK, 0, size),
-            Wanted::Part { first, len } => (StatusCode::PARTIAL_CONTENT, first, len),
-            Wanted::Unsatisfiable => return Err(Unsatisfiable { size }),
+            RangeRequest::Whole => (StatusCode::OK, 0, size),
+            RangeRequest::Part { first, len } => (StatusCode::PARTIAL_CONTENT, first, len),
+            RangeRequest::Unsatisfiable => return Err(Unsatisfiable { size }),
         };
         if status == StatusCode::PARTIAL_CONTENT
             && let Ok(range) = HeaderValue::from_str(&format!("bytes {first}-{}/{size}", first + len - 1))
@@ -68,34 +70,34 @@ impl IntoResponse for Unsatisfiable {
     }
 }
 
-fn part(first: u64, last: u64, size: u64) -> Wanted {
+fn part(first: u64, last: u64, size: u64) -> RangeRequest {
     if first >= size {
-        return Wanted::Unsatisfiable;
+        return RangeRequest::Unsatisfiable;
     }
     let end = last.saturating_add(1).min(size);
-    Wanted::Part { first, len: end - first }
+    RangeRequest::Part { first, len: end - first }
 }
 
-enum Given {
+enum ParsedRange {
     Yes(u64),
     No,
     Wrong,
 }
 
-fn number(text: &str) -> Given {
+fn number(text: &str) -> ParsedRange {
     if text.is_empty() {
-        return Given::No;
+        return ParsedRange::No;
     }
     if !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Given::Wrong;
+        return ParsedRange::Wrong;
     }
     // More digits than fit mean beyond every file.
-    Given::Yes(text.parse().unwrap_or(u64::MAX))
+    ParsedRange::Yes(text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Wanted::{self, Part, Unsatisfiable, Whole};
+    use super::RangeRequest::{self, Part, Unsatisfiable, Whole};
 
     #[test]
     fn ranges() {
@@ -123,8 +125,8 @@ mod tests {
             ("lines=0-1", 10, Whole),
             ("", 10, Whole),
         ] {
-            assert_eq!(Wanted::of(Some(range), size), wanted, "{range} of {size}");
+            assert_eq!(RangeRequest::of(Some(range), size), wanted, "{range} of {size}");
         }
-        assert_eq!(Wanted::of(None, 10), Whole);
+        assert_eq!(RangeRequest::of(None, 10), Whole);
     }
 }

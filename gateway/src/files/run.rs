@@ -11,9 +11,9 @@ use wardroom_protocol::messages::{RunGet, RunInfo, RunWatch};
 use wardroom_protocol::{Code, RunId};
 
 use super::download::Source;
-use super::range::Wanted;
+use super::range::RangeRequest;
 use super::{download, headers, sign_in};
-use crate::answer::Refusal;
+use crate::answer::Error;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::limits::TRANSFER_WINDOW_BYTES;
@@ -25,8 +25,8 @@ pub(crate) async fn get(
     Path(run): Path<String>,
     method: Method,
     request: HeaderMap,
-) -> Result<Response, Refusal> {
-    let run: RunId = run.parse().map_err(|_| Refusal::new(Code::NotFound, "output of runs is at /files/run/RUN"))?;
+) -> Result<Response, Error> {
+    let run: RunId = run.parse().map_err(|_| Error::new(Code::NotFound, "output of runs is at /files/run/RUN"))?;
     let within = app.settings.limits.answer_within;
     let (mut link, _) = sign_in(&app, &caller, &request).await?;
     let info: RunInfo = link.ask(1, &RunGet { run }, within).await?;
@@ -35,7 +35,7 @@ pub(crate) async fn get(
     head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     head.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     let range = request.get(header::RANGE).filter(|_| method == Method::GET);
-    let wanted = Wanted::of(range.and_then(|range| range.to_str().ok()), info.bytes);
+    let wanted = RangeRequest::of(range.and_then(|range| range.to_str().ok()), info.bytes);
     let (status, first, len) = match wanted.describe(info.bytes, &mut head) {
         Ok(part) => part,
         Err(unsatisfiable) => return Ok(unsatisfiable.into_response()),

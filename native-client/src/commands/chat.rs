@@ -1,21 +1,21 @@
 //! `wardroom chat ROOM`: a room as lines. What is typed is said; what begins with a slash is a command of
 //! `protocol::slash`. The room's lines go to stdout, one each, all other words to stderr, so that it works in a pipe. At a terminal the
-//! line is edited beneath them (`desk`).
+//! line is edited beneath them (`console`).
 //!
 //! What comes is drawn as lines, an edit as a line of its own: what has scrolled by is not drawn again.
 
 mod asked;
 mod command;
-mod desk;
+mod console;
 mod drawn;
 mod hint;
 mod names;
+mod output;
 mod runs;
 mod starting;
 mod transfers;
 mod turns;
 mod typed;
-mod voice;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::IsTerminal;
@@ -26,14 +26,14 @@ use wardroom_protocol::visible::visible;
 use wardroom_protocol::{EventBody, RoomName};
 
 use self::asked::Asked;
-use self::desk::Desk;
+use self::console::Console;
 use self::drawn::Drawn;
+use self::output::Output;
 use self::runs::Runs;
 use self::transfers::Transfers;
 use self::typed::{TYPED_LINES, Typed};
-use self::voice::Voice;
 use super::refused;
-use crate::edit::Abilities;
+use crate::edit::Capabilities;
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{ANSWER_TIMEOUT, CHAT_HISTORY};
 use crate::runner::{Runner, Target, now_ms};
@@ -58,12 +58,12 @@ pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target.clone()).await?;
     open(&mut runner, &chat.room, chat.last);
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let (desk, screen) = Some(()).filter(|()| !chat.json).and_then(|()| Desk::open()).unzip();
+    let (console, screen) = Some(()).filter(|()| !chat.json).and_then(|()| Console::open()).unzip();
     let mut state = Talk {
-        voice: Voice::new(screen),
-        desk,
+        voice: Output::new(screen),
+        console,
         transfers: Transfers::new(target),
-        runs: Runs::new(is_terminal && Abilities::of(|name| std::env::var(name).ok()).styles),
+        runs: Runs::new(is_terminal && Capabilities::of(|name| std::env::var(name).ok()).styles),
         drawn: Drawn::new(chat.json),
         room: chat.room,
         link: Link::Connecting,
@@ -98,9 +98,9 @@ enum Input {
 }
 
 struct Talk {
-    voice: Voice,
+    voice: Output,
     /// Somebody sits there.
-    desk: Option<Desk>,
+    console: Option<Console>,
     transfers: Transfers,
     runs: Runs,
     drawn: Drawn,
@@ -124,13 +124,13 @@ struct Talk {
 
 impl Talk {
     async fn follow(&mut self, runner: &mut Runner) -> Result<(), Failure> {
-        let mut lines = self.desk.is_none().then(typed::lines);
+        let mut lines = self.console.is_none().then(typed::lines);
         loop {
             if self.is_over(runner) {
                 return Ok(());
             }
             // Once all that has come is shown: thousands of lines, or of keys, are not drawn one by one.
-            if runner.is_idle() && !self.desk.as_ref().is_some_and(Desk::has_more) {
+            if runner.is_idle() && !self.console.as_ref().is_some_and(Console::has_more) {
                 self.draw(runner)?;
             }
             let give_up_at = self.give_up_at();
@@ -143,7 +143,7 @@ impl Talk {
                     Some(line) => self.take_line(runner, line)?,
                     None => self.input_ends(),
                 },
-                came = Desk::next(&mut self.desk) => self.came(runner, came)?,
+                came = Console::next(&mut self.console) => self.came(runner, came)?,
                 told = self.transfers.next() => {
                     self.moved(runner, told)?;
                     self.go_on(runner)?;
@@ -204,7 +204,7 @@ impl Talk {
                 self.runs.caught_up(runner);
                 self.give_back_unknown(runner);
                 // Their names are completed.
-                if self.desk.is_some() {
+                if self.console.is_some() {
                     runner.command(Command::LoadPeople { room });
                 }
             }

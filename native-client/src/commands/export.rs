@@ -2,7 +2,7 @@
 //! what was shared and what commands printed. It is read page by page, so a room of any length takes no more memory, and
 //! appears under its name only when it is whole.
 
-mod beside;
+mod attachments;
 mod markdown;
 mod place;
 
@@ -12,10 +12,10 @@ use wardroom_protocol::limits::HISTORY_LIMIT_MAX;
 use wardroom_protocol::messages::RoomInfo;
 use wardroom_protocol::{Event, EventBody, RoomName};
 
-use self::beside::Beside;
+use self::attachments::Beside;
 use self::place::Place;
 use super::Out;
-use super::history::{Which, page};
+use super::history::{HistoryPage, page};
 use super::ls::all_rooms;
 use super::out::say;
 use crate::exit::{ExitCode, Failure};
@@ -120,7 +120,7 @@ async fn write(runner: &mut Runner, export: &Export, mut place: Place) -> Result
     let mut events = 0u64;
     // What comes while it is written is not in it: the room as it was at the beginning.
     'pages: while after < info.head {
-        let page = page(runner, &export.room, Which::After(after), u64::from(HISTORY_LIMIT_MAX)).await?;
+        let page = page(runner, &export.room, HistoryPage::After(after), u64::from(HISTORY_LIMIT_MAX)).await?;
         let (mut is_over, mut is_empty) = (export.until.is_some(), true);
         for (event, raw) in page.events {
             if event.seq > info.head {
@@ -174,7 +174,7 @@ async fn before_time(runner: &mut Runner, room: &RoomName, floor: u64, head: u64
     let (mut low, mut high) = (floor, head);
     while low < high {
         let middle = low.midpoint(high);
-        let page = page(runner, room, Which::After(middle), 1).await?;
+        let page = page(runner, room, HistoryPage::After(middle), 1).await?;
         match page.events.first() {
             Some((event, _)) if event.at < since => low = event.seq.max(middle.saturating_add(1)),
             _ => high = middle,

@@ -11,7 +11,7 @@ use wardroom_protocol::{Code, RelPath, RoomName, StreamId};
 
 use super::ls::other_version;
 use super::out::say;
-use super::{Out, Patience};
+use super::{Out, ReconnectDeadline};
 use crate::exit::{ExitCode, Failure};
 use crate::files::{Sink, SinkEvent, io_words, part_path, publish};
 use crate::limits::DOWNLOAD_WINDOW;
@@ -139,7 +139,7 @@ impl<'a> Download<'a> {
     }
 
     async fn follow(&mut self, runner: &mut Runner) -> Result<End, Failure> {
-        let mut patience = Patience::default();
+        let mut patience = ReconnectDeadline::default();
         loop {
             if self.is_complete && self.waiting.is_empty() {
                 self.is_complete = false;

@@ -16,7 +16,7 @@ pub(super) struct Page {
 
 /// Which page.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Which {
+pub(super) enum HistoryPage {
     /// The last one.
     Last,
     Before(u64),
@@ -24,17 +24,22 @@ pub(super) enum Which {
 }
 
 /// Asks for one page of at most `limit` events.
-pub(super) async fn page(runner: &mut Runner, room: &RoomName, which: Which, limit: u64) -> Result<Page, Failure> {
+pub(super) async fn page(
+    runner: &mut Runner,
+    room: &RoomName,
+    which: HistoryPage,
+    limit: u64,
+) -> Result<Page, Failure> {
     let answer = runner.ask(&request(room, which, limit)).await?;
     read(&answer.fields().map_err(other_version)?)
 }
 
 /// The question for it.
-pub(super) fn request(room: &RoomName, which: Which, limit: u64) -> RoomHistory {
+pub(super) fn request(room: &RoomName, which: HistoryPage, limit: u64) -> RoomHistory {
     let (before, after) = match which {
-        Which::Last => (None, None),
-        Which::Before(seq) => (Some(seq), None),
-        Which::After(seq) => (None, Some(seq)),
+        HistoryPage::Last => (None, None),
+        HistoryPage::Before(seq) => (Some(seq), None),
+        HistoryPage::After(seq) => (None, Some(seq)),
     };
     let limit = u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, HISTORY_LIMIT_MAX);
     RoomHistory { room: room.clone(), before, after, around: None, at: None, limit: Some(limit) }

@@ -6,7 +6,7 @@ use wardroom_client_core::{Command, Effect, Link, OpenFrom, Subject};
 use wardroom_protocol::limits::HISTORY_LIMIT_MAX;
 use wardroom_protocol::{Event, RoomName};
 
-use super::history::{Which, page};
+use super::history::{HistoryPage, page};
 use super::out::say;
 use super::{Out, refused};
 use crate::exit::{ExitCode, Failure};
@@ -64,7 +64,7 @@ async fn forward(runner: &mut Runner, log: &Log, mut after: u64) -> Result<(), F
     let mut out = Out::new();
     let mut left = log.limit.unwrap_or(u64::MAX);
     loop {
-        let page = page(runner, &log.room, Which::After(after), u64::from(HISTORY_LIMIT_MAX)).await?;
+        let page = page(runner, &log.room, HistoryPage::After(after), u64::from(HISTORY_LIMIT_MAX)).await?;
         for (event, _) in &page.events {
             if left == 0 || log.before.is_some_and(|before| event.seq >= before) {
                 return Ok(());
@@ -85,7 +85,7 @@ async fn forward(runner: &mut Runner, log: &Log, mut after: u64) -> Result<(), F
 async fn backward(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
     let wanted = usize::try_from(log.limit.unwrap_or(LOG_HISTORY)).unwrap_or(usize::MAX);
     let mut lines: VecDeque<Event> = VecDeque::new();
-    let mut which = log.before.map_or(Which::Last, Which::Before);
+    let mut which = log.before.map_or(HistoryPage::Last, HistoryPage::Before);
     while lines.len() < wanted {
         let page = page(runner, &log.room, which, wanted.saturating_sub(lines.len()) as u64).await?;
         let Some(first) = page.events.first().map(|(event, _)| event.seq) else { break };
@@ -95,7 +95,7 @@ async fn backward(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
         if !page.more {
             break;
         }
-        which = Which::Before(first);
+        which = HistoryPage::Before(first);
     }
     let mut out = Out::new();
     lines.iter().skip(lines.len().saturating_sub(wanted)).try_for_each(|event| show(&mut out, log, event))

@@ -40,11 +40,11 @@ use out::Out;
 
 /// Watches over a connection that may be lost for a while, but not for ever.
 #[derive(Debug, Default)]
-struct Patience {
+struct ReconnectDeadline {
     lost_at: Option<tokio::time::Instant>,
 }
 
-impl Patience {
+impl ReconnectDeadline {
     /// The next effect, while there is hope: fails where nobody is let in any more, or the server stays away.
     async fn next(&mut self, runner: &mut Runner) -> Result<Effect, Failure> {
         runner.fail_if_signed_out()?;

@@ -10,7 +10,7 @@ use wardroom_protocol::messages::{IfExists, Place};
 use wardroom_protocol::{Nonce, RelPath, RoomName};
 
 use super::out::say;
-use super::{Out, Patience};
+use super::{Out, ReconnectDeadline};
 use crate::exit::{ExitCode, Failure};
 use crate::files::Source;
 use crate::runner::{Runner, Target, now_ms, random};
@@ -88,7 +88,7 @@ pub(super) async fn put_one(
     };
     runner.command(Command::Upload(upload));
     let (slice_in, mut slices) = mpsc::channel::<Slice>(SLICES);
-    let mut patience = Patience::default();
+    let mut patience = ReconnectDeadline::default();
     loop {
         tokio::select! {
             effect = patience.next(runner) => {
@@ -160,7 +160,7 @@ struct Sending {
 impl Sending {
     async fn follow(&mut self, runner: &mut Runner) -> Result<(), Failure> {
         let (slice_in, mut slices) = mpsc::channel::<Slice>(SLICES);
-        let mut patience = Patience::default();
+        let mut patience = ReconnectDeadline::default();
         loop {
             self.feed(runner)?;
             if self.sources.is_empty() {

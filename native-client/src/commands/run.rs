@@ -16,7 +16,7 @@ use wardroom_protocol::{Code, Nonce, RoomName, RunId};
 use self::input::Input;
 use self::printer::{Printer, Style};
 use super::out::say;
-use super::{Patience, refused};
+use super::{ReconnectDeadline, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{HOST_WAIT, START_AGAIN_AFTER};
 use crate::runner::{Runner, Target, now_ms, random};
@@ -110,7 +110,7 @@ struct Running {
 
 impl Running {
     async fn follow(&mut self, runner: &mut Runner, signals: &mut Signals) -> Result<u8, Failure> {
-        let mut patience = Patience::default();
+        let mut patience = ReconnectDeadline::default();
         loop {
             if let Some(end) = self.end.as_ref().filter(|_| self.printer.is_idle()) {
                 self.printer.finish(end).await?;

@@ -13,7 +13,7 @@ use wardroom_protocol::{Nonce, RelPath, RoomName};
 
 use super::out::say;
 use super::put::put_one;
-use super::{Out, Patience, refused};
+use super::{Out, ReconnectDeadline, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::files::{Spool, io_words};
 use crate::limits::{ANSWER_TIMEOUT, BUSY_WAIT, PREVIEW_BYTES, PREVIEW_LINES};
@@ -105,7 +105,7 @@ pub(super) async fn say_in(
         Words::Text(text) => text,
         Words::Long { spool, preview } => {
             let shelved = shelve(runner, room, spool.path(), &preview, |size| Bar::new("", size, false)).await?;
-            let Shelved { path, size, .. } = &shelved;
+            let TextFile { path, size, .. } = &shelved;
             say(&format!("wardroom: {size} is too long for a message; sent as file {room}:{path}"));
             shelved.text
         }
@@ -116,7 +116,7 @@ pub(super) async fn say_in(
 }
 
 /// A long text that is a file now.
-pub(super) struct Shelved {
+pub(super) struct TextFile {
     /// The message for it: its first lines, and where the rest is.
     pub(super) text: String,
     /// Where it is.
@@ -132,17 +132,17 @@ pub(super) async fn shelve(
     file: &Path,
     preview: &str,
     bar: impl FnOnce(u64) -> Bar,
-) -> Result<Shelved, Failure> {
+) -> Result<TextFile, Failure> {
     let name = format!("text-{}.txt", jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S"));
     let path = RelPath::parse(&name).map_err(|e| Failure::failed(e.to_string()))?;
     let (path, size) = put_one(runner, room, file, path, bar).await?;
     let size = bytes_words(size);
-    Ok(Shelved { text: format!("{preview}\n… full text ({size}): {path}"), path, size })
+    Ok(TextFile { text: format!("{preview}\n… full text ({size}): {path}"), path, size })
 }
 
 /// Waits until the post stands; gives where.
 async fn stands(runner: &mut Runner, nonce: &Nonce) -> Result<u64, Failure> {
-    let mut patience = Patience::default();
+    let mut patience = ReconnectDeadline::default();
     let mut until = Instant::now() + ANSWER_TIMEOUT;
     // What the server said to it last, as long as nothing else can have become of it.
     let mut busy = None;

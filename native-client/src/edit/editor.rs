@@ -5,7 +5,7 @@ use super::buffer::Buffer;
 use super::history::{Entry, History};
 use super::keys::Key;
 use super::menu::Menu;
-use crate::files::Gathered;
+use crate::files::LongText;
 use crate::limits::{LINE_BYTES_MAX, PASTE_LINES_MAX};
 use wardroom_protocol::limits::TEXT_BYTES_MAX;
 
@@ -19,7 +19,7 @@ pub(crate) enum Act {
     /// This was written.
     Enter(String),
     /// This is to become a file.
-    File(Gathered),
+    File(LongText),
     /// What may follow is asked for: [`Editor::offer_names`].
     Complete,
     /// Ctrl-C where there is nothing to clear.
@@ -38,7 +38,7 @@ pub(crate) struct Editor {
     buffer: Buffer,
     history: History,
     /// What is too much for a message, until it is said what becomes of it.
-    big: Option<Gathered>,
+    big: Option<LongText>,
     /// It was typed, or came from a terminal that does not say what is pasted: more of it may follow.
     big_grows: bool,
     menu: Option<Menu>,
@@ -60,7 +60,7 @@ impl Editor {
     }
 
     /// What waits for a decision.
-    pub(crate) fn big(&self) -> Option<&Gathered> {
+    pub(crate) fn big(&self) -> Option<&LongText> {
         self.big.as_ref()
     }
 
@@ -190,7 +190,7 @@ impl Editor {
         if self.caret() < self.text().len() {
             return Act::Bell;
         }
-        let mut big = Gathered::from(self.buffer.take());
+        let mut big = LongText::from(self.buffer.take());
         big.push(text.as_bytes());
         (self.big, self.big_grows) = (Some(big), true);
         Act::Changed
@@ -198,7 +198,7 @@ impl Editor {
 
     /// A paste is one text, whatever lines it has. One that is more than a message is kept out of the line: to lay out megabytes
     /// with each key would be the end of writing.
-    fn paste(&mut self, text: Gathered) -> Act {
+    fn paste(&mut self, text: LongText) -> Act {
         let whole = text.bytes().saturating_add(self.text().len() as u64);
         match text.text() {
             Some(short) if text.lines() <= PASTE_LINES_MAX && whole <= TEXT_BYTES_MAX as u64 => {
@@ -215,7 +215,7 @@ impl Editor {
         let text = self.buffer.take();
         // A command is read as one, whatever its length; it is not said.
         if text.len() > TEXT_BYTES_MAX && !is_command(&text) {
-            self.big = Some(Gathered::from(text));
+            self.big = Some(LongText::from(text));
             return Act::Draw;
         }
         self.history.add(&text);
@@ -289,7 +289,7 @@ pub(crate) fn is_command(text: &str) -> bool {
 }
 
 /// What is too much to read may still be what one wants to say.
-pub(crate) fn fits_a_message(big: &Gathered, beside: &str) -> bool {
+pub(crate) fn fits_a_message(big: &LongText, beside: &str) -> bool {
     big.text().is_some() && big.bytes().saturating_add(beside.len() as u64) <= TEXT_BYTES_MAX as u64
 }
 
@@ -304,7 +304,7 @@ mod tests {
     }
 
     fn paste(editor: &mut Editor, text: &str) -> Act {
-        editor.key(Key::Paste(Gathered::from(text.to_owned())))
+        editor.key(Key::Paste(LongText::from(text.to_owned())))
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What was written in this session, to be had again with the arrow keys. It is kept in memory only: what people say in rooms is no
 //! matter of a file in their home folder.
 
-use crate::files::Gathered;
+use crate::files::LongText;
 use crate::limits::HISTORY_LINES_MAX;
 
 /// Something that was written.
@@ -9,7 +9,7 @@ use crate::limits::HISTORY_LINES_MAX;
 pub(crate) enum Entry {
     Text(String),
     /// A text that was too much for a message, and was dropped. There is one at most, the last.
-    Big(Gathered),
+    Big(LongText),
 }
 
 /// What was written.
@@ -33,7 +33,7 @@ impl History {
         }
     }
 
-    pub(crate) fn add_big(&mut self, text: Gathered) {
+    pub(crate) fn add_big(&mut self, text: LongText) {
         self.entries.retain(|entry| matches!(entry, Entry::Text(_)));
         self.push(Entry::Big(text));
     }

@@ -2,7 +2,7 @@
 //! between their brackets (`ESC [ 200 ~`, `ESC [ 201 ~`). Wherever the bytes are cut, the keys are the same. What a key does is
 //! not here. Called by the task that reads the terminal.
 
-use crate::files::Gathered;
+use crate::files::LongText;
 
 /// The longest sequence that a key can be; what is longer is none.
 const SEQUENCE_BYTES_MAX: usize = 32;
@@ -32,14 +32,14 @@ pub(crate) enum Key {
     End,
     Esc,
     /// All of it, whatever its size; its lines end with line feeds.
-    Paste(Gathered),
+    Paste(LongText),
 }
 
 /// Reads keys. It remembers what was cut at the end of a piece.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     held: Vec<u8>,
-    paste: Option<Pasting>,
+    paste: Option<PasteState>,
 }
 
 impl Decoder {
@@ -59,15 +59,15 @@ impl Decoder {
                     eaten
                 }
                 None => match one(input) {
-                    One::Key(eaten, key) => {
+                    DecodedKey::Key(eaten, key) => {
                         keys.extend(key);
                         eaten
                     }
-                    One::PasteBegins(eaten) => {
-                        self.paste = Some(Pasting::default());
+                    DecodedKey::PasteBegins(eaten) => {
+                        self.paste = Some(PasteState::default());
                         eaten
                     }
-                    One::Cut => 0,
+                    DecodedKey::Cut => 0,
                 },
             };
             input = input.get(eaten..).unwrap_or_default();
@@ -101,13 +101,13 @@ impl Decoder {
 
 /// A paste under way.
 #[derive(Debug, Default)]
-struct Pasting {
-    gathered: Gathered,
+struct PasteState {
+    gathered: LongText,
     /// The last byte was a carriage return: a line feed behind it is of the same line's end.
     after_return: bool,
 }
 
-impl Pasting {
+impl PasteState {
     /// Takes what belongs to it: how much that was, and whether it is over.
     fn push(&mut self, input: &[u8]) -> (usize, bool) {
         let escapes = input.iter().enumerate().filter(|(_, byte)| **byte == 0x1b).map(|(at, _)| at);
@@ -142,7 +142,7 @@ impl Pasting {
 }
 
 /// What stands first.
-enum One {
+enum DecodedKey {
     /// So many bytes, and the key that they are, if it is one that is known.
     Key(usize, Option<Key>),
     PasteBegins(usize),
@@ -150,18 +150,18 @@ enum One {
     Cut,
 }
 
-fn one(input: &[u8]) -> One {
-    let key = |key| One::Key(1, Some(key));
+fn one(input: &[u8]) -> DecodedKey {
+    let key = |key| DecodedKey::Key(1, Some(key));
     match input.first().copied().unwrap_or_default() {
         0x1b => escaped(input),
         b'\r' | b'\n' => key(Key::Enter),
         b'\t' => key(Key::Tab),
         0x7f | 0x08 => key(Key::Backspace),
         byte @ 0x01..=0x1a => key(Key::Ctrl(char::from(byte.saturating_add(b'a' - 1)))),
-        0x00 | 0x1c..=0x1f => One::Key(1, None),
+        0x00 | 0x1c..=0x1f => DecodedKey::Key(1, None),
         _ => match character(input) {
-            Some((c, len)) => One::Key(len, Some(Key::Char(c))),
-            None => One::Cut,
+            Some((c, len)) => DecodedKey::Key(len, Some(Key::Char(c))),
+            None => DecodedKey::Cut,
         },
     }
 }
@@ -181,43 +181,43 @@ fn character(input: &[u8]) -> Option<(char, usize)> {
     valid.chars().next().map(|c| (c, c.len_utf8())).or(bad)
 }
 
-fn escaped(input: &[u8]) -> One {
+fn escaped(input: &[u8]) -> DecodedKey {
     match input.get(1).copied() {
-        None => One::Cut,
+        None => DecodedKey::Cut,
         Some(b'[') => control_sequence(input),
         Some(b'O') => match input.get(2) {
-            None => One::Cut,
-            Some(last) => One::Key(3, moved(*last, "")),
+            None => DecodedKey::Cut,
+            Some(last) => DecodedKey::Key(3, moved(*last, "")),
         },
-        Some(0x1b) => One::Key(1, Some(Key::Esc)),
-        Some(b'\r' | b'\n') => One::Key(2, Some(Key::NewLine)),
-        Some(0x7f | 0x08) => One::Key(2, Some(Key::Ctrl('w'))),
+        Some(0x1b) => DecodedKey::Key(1, Some(Key::Esc)),
+        Some(b'\r' | b'\n') => DecodedKey::Key(2, Some(Key::NewLine)),
+        Some(0x7f | 0x08) => DecodedKey::Key(2, Some(Key::Ctrl('w'))),
         Some(_) => match character(input.get(1..).unwrap_or_default()) {
-            Some((c, len)) => One::Key(len.saturating_add(1), Some(Key::Alt(c))),
-            None => One::Cut,
+            Some((c, len)) => DecodedKey::Key(len.saturating_add(1), Some(Key::Alt(c))),
+            None => DecodedKey::Cut,
         },
     }
 }
 
 /// `ESC [`, parameters, and a last byte (ECMA-48, 5.4).
-fn control_sequence(input: &[u8]) -> One {
+fn control_sequence(input: &[u8]) -> DecodedKey {
     let rest = input.get(2..).unwrap_or_default();
     let Some(end) = rest.iter().position(|byte| !matches!(byte, 0x20..=0x3f)) else {
-        return if rest.len() < SEQUENCE_BYTES_MAX { One::Cut } else { One::Key(input.len(), None) };
+        return if rest.len() < SEQUENCE_BYTES_MAX { DecodedKey::Cut } else { DecodedKey::Key(input.len(), None) };
     };
     let last = rest.get(end).copied().unwrap_or_default();
     let parameters = std::str::from_utf8(rest.get(..end).unwrap_or_default()).unwrap_or_default();
     // A control in the middle ends it, and is a key of its own.
     if !matches!(last, 0x40..=0x7e) {
-        return One::Key(end.saturating_add(2), None);
+        return DecodedKey::Key(end.saturating_add(2), None);
     }
     let eaten = end.saturating_add(3);
     match (last, parameters) {
-        (b'~', "200") => One::PasteBegins(eaten),
+        (b'~', "200") => DecodedKey::PasteBegins(eaten),
         // The console of Linux: `ESC [ [ A` is F1.
-        (b'[', "") if rest.len() < 2 => One::Cut,
-        (b'[', "") => One::Key(eaten.saturating_add(1), None),
-        _ => One::Key(eaten, moved(last, parameters)),
+        (b'[', "") if rest.len() < 2 => DecodedKey::Cut,
+        (b'[', "") => DecodedKey::Key(eaten.saturating_add(1), None),
+        _ => DecodedKey::Key(eaten, moved(last, parameters)),
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn size() -> Size {
 
 /// What may be written to it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Abilities {
+pub(crate) struct Capabilities {
     /// Cursor movements: it is no `TERM=dumb`.
     pub(crate) moves: bool,
     /// More than ASCII, by the locale (POSIX: `LC_ALL`, then `LC_CTYPE`, then `LANG`).
@@ -34,13 +34,13 @@ pub(crate) struct Abilities {
     pub(crate) styles: bool,
 }
 
-impl Abilities {
+impl Capabilities {
     /// By the environment.
-    pub(crate) fn of(variable: impl Fn(&str) -> Option<String>) -> Abilities {
+    pub(crate) fn of(variable: impl Fn(&str) -> Option<String>) -> Capabilities {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
         let locale = locale.to_ascii_lowercase();
-        Abilities {
+        Capabilities {
             moves: set("TERM").is_some_and(|term| term != "dumb"),
             utf8: locale.contains("utf-8") || locale.contains("utf8"),
             styles: set("NO_COLOR").is_none(),
@@ -111,10 +111,10 @@ mod tests {
     #[test]
     fn abilities_are_those_of_the_environment() {
         let of = |set: &'static [(&str, &str)]| {
-            Abilities::of(move |name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+            Capabilities::of(move |name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
         };
         let able = of(&[("TERM", "xterm"), ("LANG", "de_DE.UTF-8")]);
-        assert_eq!(able, Abilities { moves: true, utf8: true, styles: true });
+        assert_eq!(able, Capabilities { moves: true, utf8: true, styles: true });
         assert!(!of(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]).utf8, "LC_ALL goes before LANG");
         assert!(of(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8")]).utf8, "an empty one is not set");
         assert!(!of(&[("TERM", "dumb")]).moves && !of(&[]).moves);

@@ -10,7 +10,7 @@ use crate::limits::GATHERED_MEMORY;
 
 /// The text so far.
 #[derive(Debug, Default)]
-pub(crate) struct Gathered {
+pub(crate) struct LongText {
     /// All of it, or its beginning.
     begin: Vec<u8>,
     spool: Option<Spool>,
@@ -21,7 +21,7 @@ pub(crate) struct Gathered {
     failed: Option<String>,
 }
 
-impl Gathered {
+impl LongText {
     /// More of it.
     pub(crate) fn push(&mut self, piece: &[u8]) {
         let Some(last) = piece.last() else { return };
@@ -87,9 +87,9 @@ impl Gathered {
     }
 }
 
-impl From<String> for Gathered {
+impl From<String> for LongText {
     fn from(text: String) -> Self {
-        let mut gathered = Gathered::default();
+        let mut gathered = LongText::default();
         gathered.push(text.as_bytes());
         gathered
     }
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn short_text_stays_in_memory_and_long_text_goes_to_a_file() {
-        let mut text = Gathered::default();
+        let mut text = LongText::default();
         text.push(b"a\n");
         text.push(b"b");
         assert_eq!((text.text().unwrap().as_str(), text.bytes(), text.lines()), ("a\nb", 3, 2));

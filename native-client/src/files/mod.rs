@@ -6,7 +6,7 @@ mod sink;
 mod source;
 mod spool;
 
-pub(crate) use gathered::Gathered;
+pub(crate) use gathered::LongText;
 pub(crate) use sink::{Sink, SinkEvent, io_words, part_path, publish};
 pub(crate) use source::Source;
 pub(crate) use spool::Spool;

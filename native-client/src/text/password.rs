@@ -9,23 +9,23 @@ use wardroom_protocol::limits::PASSWORD_BYTES_MAX;
 use crate::exit::Failure;
 
 /// Shows no typing while it lives.
-struct Quiet {
+struct EchoGuard {
     tty: File,
     before: Termios,
 }
 
-impl Quiet {
-    fn new(tty: &File) -> std::io::Result<Quiet> {
+impl EchoGuard {
+    fn new(tty: &File) -> std::io::Result<EchoGuard> {
         let before = tcgetattr(tty)?;
         let mut quiet = before.clone();
         quiet.local_modes.remove(LocalModes::ECHO);
         quiet.local_modes.insert(LocalModes::ECHONL);
         tcsetattr(tty, OptionalActions::Flush, &quiet)?;
-        Ok(Quiet { tty: tty.try_clone()?, before })
+        Ok(EchoGuard { tty: tty.try_clone()?, before })
     }
 }
 
-impl Drop for Quiet {
+impl Drop for EchoGuard {
     fn drop(&mut self) {
         tcsetattr(&self.tty, OptionalActions::Flush, &self.before).ok();
     }
@@ -37,7 +37,7 @@ impl Drop for Quiet {
 /// There is no terminal, or nothing was typed.
 pub async fn ask_secret(prompt: &str) -> Result<String, Failure> {
     let tty = terminal()?;
-    let quiet = Quiet::new(&tty).map_err(|e| Failure::failed(format!("cannot set up the terminal: {e}")))?;
+    let quiet = EchoGuard::new(&tty).map_err(|e| Failure::failed(format!("cannot set up the terminal: {e}")))?;
     let typed = ask_at(tty, prompt.to_owned());
     let line = tokio::select! {
         line = typed => line,

@@ -5,17 +5,17 @@ use serde_json::Value;
 use wardroom_protocol::event::{Alert, AlertGroup, AlertStatus, level};
 use wardroom_protocol::tokens::is_safe_link;
 
-use super::{Said, fitted, line};
+use super::{WebhookMessage, fitted, line};
 use crate::hooks::limits::{ALERT_TEXT_BYTES_MAX, ALERTS_BYTES_MAX, ALERTS_MAX, LABELS_MAX};
 
 /// A group of alerts. Its key is the group's, so that what fires again is counted on its message, and what ends is said
 /// there.
-pub fn read(json: &Value) -> Said {
+pub fn read(json: &Value) -> WebhookMessage {
     let all = json["alerts"].as_array().map(Vec::as_slice).unwrap_or_default();
     let group = group(json, all);
     let text = fitted(&text(json, &group), ALERT_TEXT_BYTES_MAX);
     let key = json["groupKey"].as_str().map(str::to_owned);
-    Said { text, key, alert: Some(Box::new(group)), ..Said::default() }
+    WebhookMessage { text, key, alert: Some(Box::new(group)), ..WebhookMessage::default() }
 }
 
 fn group(json: &Value, all: &[Value]) -> AlertGroup {

@@ -10,11 +10,11 @@ use wardroom_protocol::event::{AlertGroup, Format};
 use wardroom_protocol::limits::TEXT_BYTES_MAX;
 
 use super::limits::LINE_CHARS_MAX;
-use crate::refusal::Refusal;
+use crate::error::Error;
 
 /// What a program said.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Said {
+pub struct WebhookMessage {
     /// The words.
     pub text: String,
     /// What repeats bear in common.
@@ -25,9 +25,9 @@ pub struct Said {
     pub alert: Option<Box<AlertGroup>>,
 }
 
-impl Default for Said {
+impl Default for WebhookMessage {
     fn default() -> Self {
-        Said { text: String::new(), key: None, format: Format::Plain, alert: None }
+        WebhookMessage { text: String::new(), key: None, format: Format::Plain, alert: None }
     }
 }
 
@@ -35,17 +35,17 @@ impl Default for Said {
 ///
 /// # Errors
 /// `bad_request`, with what would be understood.
-pub fn read(content_type: &str, github: Option<&str>, body: &[u8]) -> Result<Said, Refusal> {
+pub fn read(content_type: &str, github: Option<&str>, body: &[u8]) -> Result<WebhookMessage, Error> {
     let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = media == "application/json" || media.ends_with("+json");
     if let Some(event) = github {
         let json: Option<Value> = serde_json::from_slice(body).ok().filter(Value::is_object);
         let json = json.ok_or_else(|| {
-            Refusal::bad_request(
+            Error::bad_request(
                 "GitHub's event is not JSON: set the webhook's content type to application/json or to a form",
             )
         })?;
-        return Ok(Said { text: github::text(event, &json), ..Said::default() });
+        return Ok(WebhookMessage { text: github::text(event, &json), ..WebhookMessage::default() });
     }
     // curl's own content type says nothing: what looks like one of the forms is taken for it.
     let json: Option<Value> = serde_json::from_slice(body).ok();
@@ -53,29 +53,29 @@ pub fn read(content_type: &str, github: Option<&str>, body: &[u8]) -> Result<Sai
         return not_empty(said);
     }
     if is_json {
-        return Err(Refusal::bad_request(
+        return Err(Error::bad_request(
             r#"not understood: post text, JSON as {"text":"…"}, or what Alertmanager, GitHub or Slack's programs send"#,
         ));
     }
-    not_empty(Said { text: String::from_utf8_lossy(body).into_owned(), ..Said::default() })
+    not_empty(WebhookMessage { text: String::from_utf8_lossy(body).into_owned(), ..WebhookMessage::default() })
 }
 
-fn known(json: &Value) -> Option<Said> {
+fn known(json: &Value) -> Option<WebhookMessage> {
     if json["alerts"].is_array() {
         return Some(alertmanager::read(json));
     }
     let key = json["key"].as_str().map(str::to_owned);
     if slack::is_slack(json) {
-        return Some(Said { text: slack::text(json), key, ..Said::default() });
+        return Some(WebhookMessage { text: slack::text(json), key, ..WebhookMessage::default() });
     }
     let text = json["text"].as_str()?.to_owned();
     let format = if json["format"] == "markdown" { Format::Markdown } else { Format::Plain };
-    Some(Said { text, key, format, alert: None })
+    Some(WebhookMessage { text, key, format, alert: None })
 }
 
-fn not_empty(said: Said) -> Result<Said, Refusal> {
+fn not_empty(said: WebhookMessage) -> Result<WebhookMessage, Error> {
     if said.text.trim().is_empty() {
-        return Err(Refusal::bad_request("nothing is said: the text is empty"));
+        return Err(Error::bad_request("nothing is said: the text is empty"));
     }
     Ok(said)
 }
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn json_has_a_text_and_perhaps_a_key() {
         let said = read("application/json", None, br#"{"text":"x","key":"k","more":1}"#).unwrap();
-        assert_eq!(said, Said { text: "x".into(), key: Some("k".into()), ..Said::default() });
+        assert_eq!(said, WebhookMessage { text: "x".into(), key: Some("k".into()), ..WebhookMessage::default() });
         assert_eq!(said.format, Format::Plain, "what a program says is no Markdown");
         let said = read("application/json", None, br#"{"text":"x","format":"markdown"}"#).unwrap();
         assert_eq!(said.format, Format::Markdown, "unless it says so");

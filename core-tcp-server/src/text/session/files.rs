@@ -8,20 +8,20 @@ use wardroom_protocol::visible::visible;
 use wardroom_protocol::{RelPath, UploadId};
 
 use super::{Session, nonce};
+use crate::error::Error;
 use crate::files::{self, Committed, Face};
-use crate::outlet::Item;
-use crate::refusal::Refusal;
+use crate::sender::Item;
 use crate::text::flows::Download;
 use crate::text::limits::FILES_SHOWN;
 use crate::text::lines::End;
 use crate::text::moment::size_words;
 
 impl Session {
-    fn shelf(&self) -> Result<Place, Refusal> {
+    fn shelf(&self) -> Result<Place, Error> {
         Ok(Place::Room(self.current()?.name.clone()))
     }
 
-    pub(super) async fn list_files(&self, folder: Option<RelPath>) -> Result<(), Refusal> {
+    pub(super) async fn list_files(&self, folder: Option<RelPath>) -> Result<(), Error> {
         let place = self.shelf()?;
         let (mut entries, mut after): (Vec<FileInfo>, Option<String>) = (Vec::new(), None);
         let more = loop {
@@ -56,7 +56,7 @@ impl Session {
 
     /// Takes exactly `size` raw bytes off the socket, whatever becomes of them: what they hold is never read as words
     /// or commands.
-    pub(super) async fn put_file(&mut self, path: RelPath, size: u64) -> Result<(), Refusal> {
+    pub(super) async fn put_file(&mut self, path: RelPath, size: u64) -> Result<(), Error> {
         let mut left = size;
         let result = self.take_file(path, size, &mut left).await;
         while left > 0 && result.is_err() {
@@ -73,13 +73,13 @@ impl Session {
     }
 
     /// A text that is too long for a message becomes a file of the room, and a message that shows how it begins.
-    pub(super) async fn put_text(&mut self, text: String, reply_to: Option<u64>) -> Result<(), Refusal> {
+    pub(super) async fn put_text(&mut self, text: String, reply_to: Option<u64>) -> Result<(), Error> {
         let room = self.current()?.name.clone();
         let said = files::shelve(&self.state, &self.member, &room, text).await?;
         self.post(said, reply_to).await
     }
 
-    async fn take_file(&mut self, path: RelPath, size: u64, left: &mut u64) -> Result<Committed, Refusal> {
+    async fn take_file(&mut self, path: RelPath, size: u64, left: &mut u64) -> Result<Committed, Error> {
         let name = path.clone();
         let begun = self.begin(path, size, IfExists::Fail).await?;
         self.tell(&format!("send {size} bytes of {name}"));
@@ -87,44 +87,44 @@ impl Session {
         self.end(begun, taken).await
     }
 
-    async fn begin(&self, path: RelPath, size: u64, if_exists: IfExists) -> Result<UploadId, Refusal> {
+    async fn begin(&self, path: RelPath, size: u64, if_exists: IfExists) -> Result<UploadId, Error> {
         let put = FilePut { place: self.shelf()?, path, size, mtime: None, if_exists, nonce: nonce() };
-        Ok(files::put(&self.state, &self.member, &self.outlet, put, Face::Person).await?.upload)
+        Ok(files::put(&self.state, &self.member, &self.sender, put, Face::Person).await?.upload)
     }
 
     /// Commits an upload whose bytes have come; else gives it up.
-    async fn end(&self, upload: UploadId, came: Result<(), Refusal>) -> Result<Committed, Refusal> {
+    async fn end(&self, upload: UploadId, came: Result<(), Error>) -> Result<Committed, Error> {
         let result = match came {
             Ok(()) => files::commit(&self.state, &self.member, upload, None).await,
-            Err(refusal) => Err(refusal),
+            Err(error) => Err(error),
         };
         if result.is_err()
-            && let Err(refusal) = files::abort(&self.state, &self.member, upload).await
+            && let Err(error) = files::abort(&self.state, &self.member, upload).await
         {
             // It is removed when it has expired.
-            tracing::debug!(%refusal, "cannot give an upload up");
+            tracing::debug!(%error, "cannot give an upload up");
         }
         result
     }
 
-    async fn take_bytes(&mut self, upload: UploadId, size: u64, left: &mut u64) -> Result<(), Refusal> {
+    async fn take_bytes(&mut self, upload: UploadId, size: u64, left: &mut u64) -> Result<(), Error> {
         while *left > 0 {
             let bytes = match self.reader.raw(*left).await {
                 Ok(bytes) => bytes,
                 Err(End::Eof | End::Closing | End::Broken | End::TooMuch) => {
                     let came = size.saturating_sub(*left);
                     let words = format!("only {came} of {size} bytes came: nothing was kept");
-                    return Err(Refusal::bad_request(words));
+                    return Err(Error::bad_request(words));
                 }
             };
             let (off, count) = (size.saturating_sub(*left), bytes.len() as u64);
             *left = left.saturating_sub(count);
-            files::write(&self.state, &self.member, &self.outlet, upload, off, bytes).await?;
+            files::write(&self.state, &self.member, &self.sender, upload, off, bytes).await?;
         }
         Ok(())
     }
 
-    pub(super) async fn get_file(&mut self, path: RelPath) -> Result<(), Refusal> {
+    pub(super) async fn get_file(&mut self, path: RelPath) -> Result<(), Error> {
         let get = FileGet {
             place: self.shelf()?,
             path: path.clone(),
@@ -133,12 +133,12 @@ impl Session {
             window: Some(WINDOW_MAX),
             blake3: None,
         };
-        let (ok, flow) = files::open_download(&self.state, &self.member, &self.outlet, get, Face::Person).await?;
+        let (ok, flow) = files::open_download(&self.state, &self.member, &self.sender, get, Face::Person).await?;
         let digest = ok.blake3.as_deref().unwrap_or("-");
         self.tell(&format!("get {path} {} {digest}", ok.size));
         // The line feed is not the file's: it begins the receipt's line, whatever the last byte was.
         let receipt = format!("\n# got {} ({})\n", visible(path.as_str()), size_words(ok.size));
-        self.outlet.push(Item::Flow(Download::over(flow, &self.outlet, &self.followed, receipt)));
+        self.sender.push(Item::Flow(Download::over(flow, &self.sender, &self.followed, receipt)));
         Ok(())
     }
 }

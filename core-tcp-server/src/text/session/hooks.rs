@@ -6,12 +6,12 @@ use wardroom_protocol::UserName;
 use wardroom_protocol::messages::{HookAdd, HookList, HookRemove};
 
 use super::Session;
+use crate::error::Error;
 use crate::hooks;
-use crate::refusal::Refusal;
 
 impl Session {
     /// Makes one, and tells its address: to this person alone, and once.
-    pub(super) async fn add_hook(&self, bot: UserName, mentions: bool) -> Result<(), Refusal> {
+    pub(super) async fn add_hook(&self, bot: UserName, mentions: bool) -> Result<(), Error> {
         let room = self.current()?.name.clone();
         let add = HookAdd { room, bot: bot.clone(), mentions, secret: None, nonce: None };
         let added = hooks::add(&self.state, &self.member, add).await?;
@@ -23,7 +23,7 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn list_hooks(&self) -> Result<(), Refusal> {
+    pub(super) async fn list_hooks(&self) -> Result<(), Error> {
         let room = self.current()?.name.clone();
         let hooks = hooks::list(&self.state, &self.member, HookList { room }).await?;
         if hooks.is_empty() {
@@ -46,7 +46,7 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn remove_hook(&self, hook: u64) -> Result<(), Refusal> {
+    pub(super) async fn remove_hook(&self, hook: u64) -> Result<(), Error> {
         let room = self.current()?.name.clone();
         hooks::remove(&self.state, &self.member, HookRemove { room, hook }).await?;
         self.tell(&format!("webhook {hook} deleted"));

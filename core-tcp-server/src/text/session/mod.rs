@@ -18,22 +18,22 @@ use wardroom_protocol::messages::Posted;
 use wardroom_protocol::slash::{self, BadLine, Command, Line};
 use wardroom_protocol::visible::visible;
 
-use super::draw::Drawer;
+use super::draw::LineRenderer;
 use super::flows::flush;
 use super::followed::Followed;
 use super::limits::{PARTIAL_AGE_MS, SETTLE_MS};
 use super::lines::{End, LineReader};
-use super::moment::Calendar;
+use super::moment::LocalClock;
 use super::notices::Notices;
 use super::screen::Screen;
 use super::splitter::Input;
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::limits::CLOSE_WAIT_MS;
-use crate::outlet::{Item, Outlet};
 use crate::policy::Member;
-use crate::refusal::Refusal;
 use crate::rooms::{Post, Room, is_too_long};
 use crate::secrets::new_ulid;
+use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 use crate::wire::stream::Stream;
 use crate::wire::writer::Writer;
@@ -43,30 +43,30 @@ pub async fn serve(
     state: Arc<State>,
     stream: Arc<Stream>,
     mut reader: LineReader,
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     member: Member,
 ) {
     reader.unbind();
-    let here = state.presence.admit(&outlet, &member.user, member.session, true);
-    if let Err(refusal) = &here {
-        outlet.close(Some(format!("# {}\n", refusal.msg).into()));
+    let here = state.presence.admit(&sender, &member.user, member.session, true);
+    if let Err(error) = &here {
+        sender.close(Some(format!("# {}\n", error.msg).into()));
     }
     // An account that was closed between the password and this line is not found by who closes its connections.
     if !state.accounts.may_stay(&state.store, member.user.id, member.session, member.passwords_set).await {
-        outlet.close(Some("# this account is closed\n".into()));
+        sender.close(Some("# this account is closed\n".into()));
     }
-    let (calendar, followed) = (Calendar::local(), Arc::new(Followed::default()));
+    let (calendar, followed) = (LocalClock::local(), Arc::new(Followed::default()));
     let notices = Notices::new(member.user.name.clone());
-    let screen = Screen::new(Drawer::new(calendar.clone(), now_ms()), Arc::clone(&followed), notices);
+    let screen = Screen::new(LineRenderer::new(calendar.clone(), now_ms()), Arc::clone(&followed), notices);
     let (store, user) = (state.store.clone(), member.user.id);
-    let writer = Writer::new(Arc::clone(&stream), Arc::clone(&outlet), store, user, Some(Box::new(screen)));
+    let writer = Writer::new(Arc::clone(&stream), Arc::clone(&sender), store, user, Some(Box::new(screen)));
     let writing = tokio::spawn(writer.run());
     let member = Arc::new(member);
-    let mut session = Session { state, member, outlet, followed, reader, calendar, room: None, noted_ms: 0 };
+    let mut session = Session { state, member, sender, followed, reader, calendar, room: None, noted_ms: 0 };
     session.run().await;
     drop(here);
-    let Session { mut reader, outlet, .. } = session;
-    outlet.close(None);
+    let Session { mut reader, sender, .. } = session;
+    sender.close(None);
     let rest = async {
         drop(writing.await);
         reader.drain().await;
@@ -79,10 +79,10 @@ pub async fn serve(
 struct Session {
     state: Arc<State>,
     member: Arc<Member>,
-    outlet: Arc<Outlet>,
+    sender: Arc<ConnectionSender>,
     followed: Arc<Followed>,
     reader: LineReader,
-    calendar: Calendar,
+    calendar: LocalClock,
     /// The one that is shown and talked to.
     room: Option<Arc<Room>>,
     /// When it was last noted how far the room was read.
@@ -109,14 +109,14 @@ impl Session {
             Ended::Eof => self.see_runs_end().await,
             Ended::Quit => {}
         }
-        self.outlet.is_idle().await;
-        flush(&self.outlet, &self.followed).await;
+        self.sender.is_idle().await;
+        flush(&self.sender, &self.followed).await;
         self.note_read().await;
     }
 
     async fn read_all(&mut self) -> Ended {
         loop {
-            self.outlet.has_room().await;
+            self.sender.has_room().await;
             let input = tokio::select! {
                 input = self.reader.next() => input,
                 () = self.followed.changed() => {
@@ -124,7 +124,7 @@ impl Session {
                     continue;
                 }
                 () = partial_is_due(&self.followed) => {
-                    self.outlet.wake();
+                    self.sender.wake();
                     continue;
                 }
             };
@@ -171,8 +171,8 @@ impl Session {
                     Command::Stop(_) => true,
                     // Long answers are not piled up before a reader that does not read.
                     Command::Log(..) | Command::Files(_) | Command::Get(_) | Command::Search(_) => {
-                        self.outlet.is_idle().await;
-                        flush(&self.outlet, &self.followed).await
+                        self.sender.is_idle().await;
+                        flush(&self.sender, &self.followed).await
                     }
                     _ => {
                         self.settle().await;
@@ -181,8 +181,8 @@ impl Session {
                 };
                 if !is_in_order {
                     self.tell("nothing of the last answers was read for 60 s: this command was not carried out");
-                } else if let Err(refusal) = Box::pin(self.command(command)).await {
-                    self.tell(&refusal.msg);
+                } else if let Err(error) = Box::pin(self.command(command)).await {
+                    self.tell(&error.msg);
                 }
                 None
             }
@@ -194,7 +194,7 @@ impl Session {
         }
     }
 
-    async fn command(&mut self, command: Command) -> Result<(), Refusal> {
+    async fn command(&mut self, command: Command) -> Result<(), Error> {
         match command {
             Command::Help => self.tell_lines(slash::help("#", slash::Entry::told)),
             Command::Rooms => self.list_rooms().await?,
@@ -230,39 +230,39 @@ impl Session {
             }
             false => self.post(text, reply_to).await,
         };
-        if let Err(refusal) = said {
-            self.tell(&refusal.msg);
+        if let Err(error) = said {
+            self.tell(&error.msg);
         }
         self.note_read_now_and_then().await;
     }
 
     /// Not waited for: many lines that come at once are one commit.
-    async fn post(&mut self, text: String, reply_to: Option<u64>) -> Result<(), Refusal> {
+    async fn post(&mut self, text: String, reply_to: Option<u64>) -> Result<(), Error> {
         let room = self.current()?.name.clone();
-        self.outlet.begin();
-        let answering = Arc::clone(&self.outlet);
+        self.sender.begin();
+        let answering = Arc::clone(&self.sender);
         // What was said comes back as the room's own line.
-        let done = move |result: Result<Posted, Refusal>| {
+        let done = move |result: Result<Posted, Error>| {
             answering.answer(match result {
                 Ok(posted) => {
                     not_here_words(&posted.not_here).map(|told| sentence(&format!("{told}: /invite NAME adds people")))
                 }
-                Err(refusal) => Some(sentence(&refusal.msg)),
+                Err(error) => Some(sentence(&error.msg)),
             });
         };
         let post = Post { room, text, nonce: nonce(), reply_to };
-        if let Err(refusal) = crate::rooms::post(&self.state, &self.member, post, done).await {
-            self.outlet.answer(Some(sentence(&refusal.msg)));
+        if let Err(error) = crate::rooms::post(&self.state, &self.member, post, done).await {
+            self.sender.answer(Some(sentence(&error.msg)));
         }
         Ok(())
     }
 
     /// The room that is open, as long as one may see it.
-    fn current(&self) -> Result<&Arc<Room>, Refusal> {
-        let no_room = || Refusal::not_found("you are in no room: /rooms lists them, /join ROOM goes to one");
+    fn current(&self) -> Result<&Arc<Room>, Error> {
+        let no_room = || Error::not_found("you are in no room: /rooms lists them, /join ROOM goes to one");
         let room = self.room.as_ref().ok_or_else(no_room)?;
         self.member.still_reads(room).map_err(|_| {
-            Refusal::not_found(format!(
+            Error::not_found(format!(
                 "you are not in {} any more: /rooms lists rooms, /join ROOM goes to one",
                 room.name
             ))
@@ -274,35 +274,35 @@ impl Session {
     /// questions. A reader that is slow waits for nothing.
     async fn settle(&self) {
         let settled = async {
-            self.outlet.is_idle().await;
-            flush(&self.outlet, &self.followed).await;
+            self.sender.is_idle().await;
+            flush(&self.sender, &self.followed).await;
         };
         drop(tokio::time::timeout(Duration::from_millis(SETTLE_MS), settled).await);
     }
 
     /// After the last line: what was started is followed to its end.
     async fn see_runs_end(&self) {
-        self.outlet.is_idle().await;
-        while self.followed.has_own() && !self.outlet.is_closing() {
+        self.sender.is_idle().await;
+        while self.followed.has_own() && !self.sender.is_closing() {
             tokio::select! {
                 () = self.followed.changed() => {}
-                () = partial_is_due(&self.followed) => self.outlet.wake(),
-                () = self.outlet.closed() => {}
+                () = partial_is_due(&self.followed) => self.sender.wake(),
+                () = self.sender.closed() => {}
             }
         }
     }
 
     fn tell(&self, words: &str) {
-        self.outlet.tell(sentence(words));
+        self.sender.tell(sentence(words));
     }
 
     /// Lines that begin with `#` already, and are harmless.
     fn tell_lines(&self, lines: String) {
-        self.outlet.tell(lines.into());
+        self.sender.tell(lines.into());
     }
 
     fn stop_flow(&self, run: wardroom_protocol::RunId) {
-        self.outlet.push(Item::Stop(crate::outlet::FlowKey::Run(run)));
+        self.sender.push(Item::Stop(crate::sender::FlowKey::Run(run)));
     }
 }
 

@@ -10,10 +10,10 @@ use wardroom_protocol::{Event, RoomName, RoomRole, UserName};
 
 use super::Session;
 use crate::clock::{monotonic_ms, now_ms};
-use crate::outlet::Item;
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::rooms::{self, Room};
-use crate::text::draw::Drawer;
+use crate::sender::Item;
+use crate::text::draw::LineRenderer;
 use crate::text::limits::{LAST_EVENTS, READ_NOTE_MS};
 
 impl Session {
@@ -31,8 +31,8 @@ impl Session {
         let first = joined.iter().find(|room| room.id == rooms::GENERAL).or_else(|| joined.first());
         match first {
             Some(room) => {
-                if let Err(refusal) = self.enter(Arc::clone(room)).await {
-                    self.tell(&refusal.msg);
+                if let Err(error) = self.enter(Arc::clone(room)).await {
+                    self.tell(&error.msg);
                 }
             }
             None => self.tell("you are in no room: /rooms lists them, /join ROOM goes to one"),
@@ -41,12 +41,12 @@ impl Session {
 
     /// From now on the person is told where somebody names them or talks to them alone; first what there is of that.
     pub(super) async fn watch_rooms(&self) {
-        if let Err(refusal) = rooms::list_joined(&self.state, &self.member).await {
+        if let Err(error) = rooms::list_joined(&self.state, &self.member).await {
             // They are told nothing of rooms that they do not look at.
-            return tracing::warn!(%refusal, "cannot count what somebody has not read");
+            return tracing::warn!(%error, "cannot count what somebody has not read");
         }
         for room in self.state.rooms.joined_by(self.member.user.id) {
-            self.outlet.push(Item::Joined { room, known: None });
+            self.sender.push(Item::Joined { room, known: None });
         }
     }
 
@@ -54,11 +54,11 @@ impl Session {
     ///
     /// # Errors
     /// `not_found` where the person was taken out of it meanwhile.
-    pub(super) async fn enter(&mut self, room: Arc<Room>) -> Result<(), Refusal> {
+    pub(super) async fn enter(&mut self, room: Arc<Room>) -> Result<(), Error> {
         self.note_read().await;
         self.member.still_reads(&room)?;
         if let Some(old) = self.room.take() {
-            self.outlet.push(Item::Close(old.id));
+            self.sender.push(Item::Close(old.id));
             for run in self.followed.forget_noticed() {
                 self.stop_flow(run);
             }
@@ -88,7 +88,7 @@ impl Session {
         }
         self.tell_lines(line);
         self.followed.open(&room.name, head);
-        self.outlet.push(Item::Open { room: Arc::clone(&room), cursor: head.saturating_sub(LAST_EVENTS) });
+        self.sender.push(Item::Open { room: Arc::clone(&room), cursor: head.saturating_sub(LAST_EVENTS) });
         // Opened first, asked then: who is taken out before this line is told so here, and who is taken out after it
         // finds an open room that its writer closes.
         self.member.still_reads(&room)?;
@@ -96,20 +96,20 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn join(&mut self, name: &RoomName) -> Result<(), Refusal> {
+    pub(super) async fn join(&mut self, name: &RoomName) -> Result<(), Error> {
         rooms::join(&self.state, &self.member, name).await?;
         let room = self.member.readable(&self.state.rooms, name)?.room;
         self.enter(room).await
     }
 
-    pub(super) async fn create(&mut self, name: RoomName, private: bool, title: String) -> Result<(), Refusal> {
+    pub(super) async fn create(&mut self, name: RoomName, private: bool, title: String) -> Result<(), Error> {
         let create = RoomCreate { room: name.clone(), title: Some(title), private, nonce: None };
         rooms::create(&self.state, &self.member, create).await?;
         let room = self.member.readable(&self.state.rooms, &name)?.room;
         self.enter(room).await
     }
 
-    pub(super) async fn leave(&mut self, name: Option<RoomName>) -> Result<(), Refusal> {
+    pub(super) async fn leave(&mut self, name: Option<RoomName>) -> Result<(), Error> {
         let name = match name {
             Some(name) => name,
             None => self.current()?.name.clone(),
@@ -129,7 +129,7 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn list_rooms(&mut self) -> Result<(), Refusal> {
+    pub(super) async fn list_rooms(&mut self) -> Result<(), Error> {
         self.note_read().await;
         let mut out = String::new();
         for info in rooms::list(&self.state, &self.member).await? {
@@ -150,7 +150,7 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn list_members(&self) -> Result<(), Refusal> {
+    pub(super) fn list_members(&self) -> Result<(), Error> {
         let room = self.current()?;
         let members: Vec<_> = rooms::members(&self.state, &self.member, &room.name, None)?.collect();
         let mut out = format!(
@@ -175,14 +175,14 @@ impl Session {
     }
 
     /// The last `count` lines, or those before a place, each with its own. A page may hold fewer where they are long, so several are read.
-    pub(super) async fn log(&mut self, count: u32, end: Option<u64>) -> Result<(), Refusal> {
+    pub(super) async fn log(&mut self, count: u32, end: Option<u64>) -> Result<(), Error> {
         let room = self.current()?.name.clone();
         let (mut pages, mut left, mut before) = (Vec::new(), count.min(HISTORY_LIMIT_MAX), end);
         while left > 0 {
             let ask =
                 RoomHistory { room: room.clone(), before, after: None, around: None, at: None, limit: Some(left) };
             let page = rooms::history(&self.state, &self.member, &ask).await?;
-            let page: RoomPage = serde_json::from_slice(&page).map_err(Refusal::internal)?;
+            let page: RoomPage = serde_json::from_slice(&page).map_err(Error::internal)?;
             let events: Vec<Event> =
                 page.events.iter().filter_map(|event| Event::parse(event.get().as_bytes()).ok()).collect();
             let Some(first) = events.first() else { break };
@@ -192,7 +192,7 @@ impl Session {
                 break;
             }
         }
-        let mut drawer = Drawer::new(self.calendar.clone(), now_ms()).with_places();
+        let mut drawer = LineRenderer::new(self.calendar.clone(), now_ms()).with_places();
         let shown: usize = pages.iter().map(Vec::len).sum();
         let mut out = match end {
             Some(end) => format!("# The {shown} lines of {room} before {end}:\n"),
@@ -224,9 +224,9 @@ impl Session {
         }
         self.noted_ms = monotonic_ms();
         // Where it fails, the position is noted the next time.
-        let done = |written: Result<(), Refusal>| {
-            if let Err(refusal) = written {
-                tracing::debug!(%refusal, "cannot note how far a room was read");
+        let done = |written: Result<(), Error>| {
+            if let Err(error) = written {
+                tracing::debug!(%error, "cannot note how far a room was read");
             }
         };
         done(rooms::read(&self.state, &self.member, &room.name, shown, done).await);

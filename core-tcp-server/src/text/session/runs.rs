@@ -9,16 +9,16 @@ use wardroom_protocol::messages::{RunInfo, RunList, RunSignal, RunStart, RunWatc
 use wardroom_protocol::visible::{exact, visible};
 
 use super::{Session, nonce};
-use crate::outlet::Item;
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::runs;
-use crate::text::flows::Unasked;
+use crate::sender::Item;
+use crate::text::flows::UnackedFlow;
 use crate::text::followed::Begin;
 use crate::text::limits::RUNS_SHOWN;
 use crate::text::moment::span_words;
 
 impl Session {
-    pub(super) async fn start_run(&mut self, cmd: String) -> Result<(), Refusal> {
+    pub(super) async fn start_run(&mut self, cmd: String) -> Result<(), Error> {
         let start = RunStart {
             room: self.current()?.name.clone(),
             cmd: Some(cmd),
@@ -35,13 +35,13 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn watch_run(&mut self, n: u64) -> Result<(), Refusal> {
+    pub(super) async fn watch_run(&mut self, n: u64) -> Result<(), Error> {
         let info = runs::find_by_n(&self.state, &self.member, n).await?;
         self.follow(info.run, info.n, true).await;
         Ok(())
     }
 
-    pub(super) async fn unwatch_run(&mut self, n: u64) -> Result<(), Refusal> {
+    pub(super) async fn unwatch_run(&mut self, n: u64) -> Result<(), Error> {
         let info = runs::find_by_n(&self.state, &self.member, n).await?;
         self.stop_flow(info.run);
         self.followed.forget(info.run);
@@ -63,16 +63,16 @@ impl Session {
             Begin::Full => return self.tell(&format!("you follow 32 runs already: /unwatch one, then /watch r{n}")),
         }
         let watch = RunWatch { run, from: 0, window: Some(WINDOW_MAX) };
-        match runs::watch(&self.state, &self.member, &self.outlet, watch).await {
-            Ok(flow) => self.outlet.push(Item::Flow(Unasked::over(flow))),
-            Err(refusal) => {
+        match runs::watch(&self.state, &self.member, &self.sender, watch).await {
+            Ok(flow) => self.sender.push(Item::Flow(UnackedFlow::over(flow))),
+            Err(error) => {
                 self.followed.forget(run);
-                self.tell(&format!("the output of r{n} cannot be shown: {}", refusal.msg));
+                self.tell(&format!("the output of r{n} cannot be shown: {}", error.msg));
             }
         }
     }
 
-    pub(super) async fn stop_run(&mut self, n: Option<u64>) -> Result<(), Refusal> {
+    pub(super) async fn stop_run(&mut self, n: Option<u64>) -> Result<(), Error> {
         let info = match n {
             Some(n) => runs::find_by_n(&self.state, &self.member, n).await?,
             None => self.last_run().await?,
@@ -87,7 +87,7 @@ impl Session {
     }
 
     /// One's own last run that is under way; somebody else's only if it is the only one.
-    async fn last_run(&self) -> Result<RunInfo, Refusal> {
+    async fn last_run(&self) -> Result<RunInfo, Error> {
         let list = RunList { room: Some(self.current()?.name.clone()), limit: Some(100) };
         let mut under_way = runs::list(&self.state, &self.member, list).await?;
         under_way.retain(|info| info.exit.is_none());
@@ -95,12 +95,12 @@ impl Session {
         match (own, under_way.len()) {
             (Some(at), _) => Ok(under_way.swap_remove(at)),
             (None, 1) => Ok(under_way.swap_remove(0)),
-            (None, 0) => Err(Refusal::not_found("no running commands")),
-            _ => Err(Refusal::bad_request("several runs of others are under way: say which, as in /stop r4")),
+            (None, 0) => Err(Error::not_found("no running commands")),
+            _ => Err(Error::bad_request("several runs of others are under way: say which, as in /stop r4")),
         }
     }
 
-    pub(super) async fn list_runs(&self) -> Result<(), Refusal> {
+    pub(super) async fn list_runs(&self) -> Result<(), Error> {
         let room = self.current()?.name.clone();
         let list = RunList { room: Some(room.clone()), limit: Some(RUNS_SHOWN) };
         let infos = runs::list(&self.state, &self.member, list).await?;

@@ -7,13 +7,13 @@ use wardroom_protocol::query;
 use wardroom_protocol::visible::visible;
 
 use super::Session;
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::text::limits::HITS_SHOWN;
 
 impl Session {
     /// Newest first, each with its room and its place. Days are those of UTC, as all times here.
-    pub(super) async fn search(&self, line: &str) -> Result<(), Refusal> {
-        let mut ask = query::read(line, query::day_utc).map_err(Refusal::bad_request)?;
+    pub(super) async fn search(&self, line: &str) -> Result<(), Error> {
+        let mut ask = query::read(line, query::day_utc).map_err(Error::bad_request)?;
         ask.limit = Some(HITS_SHOWN);
         let found = crate::search::search(&self.state, &self.member, ask).await?;
         let mut out = String::new();

@@ -8,12 +8,12 @@ use wardroom_protocol::slash::Command;
 use wardroom_protocol::{RoomName, RoomRole, UserName};
 
 use super::Session;
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::rooms;
 use crate::text::draw::a_role;
 
 impl Session {
-    pub(super) async fn talk(&mut self, command: Command) -> Result<(), Refusal> {
+    pub(super) async fn talk(&mut self, command: Command) -> Result<(), Error> {
         if let Command::Dm(users) = command {
             return self.open_dm(users).await;
         }
@@ -63,24 +63,24 @@ impl Session {
         Ok(())
     }
 
-    async fn open_dm(&mut self, users: Vec<UserName>) -> Result<(), Refusal> {
+    async fn open_dm(&mut self, users: Vec<UserName>) -> Result<(), Error> {
         let name = rooms::open_dm(&self.state, &self.member, DmOpen { users }).await?;
         let room = self.member.readable(&self.state.rooms, &name)?.room;
         self.enter(room).await?;
         Ok(())
     }
 
-    async fn set(&self, set: RoomSet) -> Result<Option<u64>, Refusal> {
+    async fn set(&self, set: RoomSet) -> Result<Option<u64>, Error> {
         rooms::set(&self.state, &self.member, set).await
     }
 
     /// The place that was said, or that of the person's own last message in the room.
-    async fn place_or_last(&self, seq: Option<u64>) -> Result<u64, Refusal> {
+    async fn place_or_last(&self, seq: Option<u64>) -> Result<u64, Error> {
         if let Some(seq) = seq {
             return Ok(seq);
         }
         let last = rooms::last_said(&self.state, self.current()?, self.member.user.id).await?;
-        last.ok_or_else(|| Refusal::not_found("you said nothing here lately: say which line, as /log shows them"))
+        last.ok_or_else(|| Error::not_found("you said nothing here lately: say which line, as /log shows them"))
     }
 }
 

@@ -9,9 +9,9 @@ use super::{core, info};
 use crate::common::{Client, TestCore};
 
 /// Small, fast and the same everywhere: SplitMix64.
-struct Dice(u64);
+struct SplitMix64(u64);
 
-impl Dice {
+impl SplitMix64 {
     fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -74,7 +74,7 @@ async fn check(core: &TestCore, clients: &mut [Client<TcpStream>], what: &str) {
 #[tokio::test]
 async fn unread_lines_and_mentions_are_what_a_naive_count_says() {
     let seed = std::process::id().into();
-    let mut dice = Dice(seed);
+    let mut dice = SplitMix64(seed);
     let mut core = core().await;
     let mut clients = sign_in(&core).await;
     clients[0].ask(json!({"t":"room.create","room":"ops"})).await;
@@ -92,7 +92,7 @@ async fn unread_lines_and_mentions_are_what_a_naive_count_says() {
             _ => format!("line {step}"),
         };
         let mine: Vec<u64> = owners.iter().filter(|(_, by)| **by == who).map(|(seq, _)| *seq).collect();
-        let pick = |dice: &mut Dice| mine.get(dice.below(mine.len().max(1) as u64) as usize).copied();
+        let pick = |dice: &mut SplitMix64| mine.get(dice.below(mine.len().max(1) as u64) as usize).copied();
         let what = match dice.below(10) {
             0..=4 => {
                 let post = json!({"t":"room.post","room":"ops","text":text,"nonce":format!("n{step}")});
@@ -227,7 +227,7 @@ async fn counts_are_exact_after_everybody_did_everything_at_once() {
 
 /// Posts, reads in the middle, edits and deletes, as fast as it goes.
 async fn talk(who: usize, mut client: Client<TcpStream>) -> Client<TcpStream> {
-    let mut dice = Dice(u64::from(std::process::id()) + who as u64);
+    let mut dice = SplitMix64(u64::from(std::process::id()) + who as u64);
     let (mut mine, mut head) = (Vec::new(), 4);
     for step in 0..150 {
         let text = format!("@{} line {step}", NAMES[dice.below(4) as usize]);

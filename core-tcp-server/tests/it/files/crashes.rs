@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{commit, content, core, digest, put, send, shelf, staged};
+use super::{commit, content, core, digest, put, send, staged, storage};
 use crate::common::TestCore;
 
 const LEN: usize = 100_000;
@@ -80,7 +80,7 @@ async fn a_row_that_outlived_its_upload_gives_its_mark_back() {
     let id = second["upload"].as_str().unwrap();
     send(&mut ann, id, &bytes, 0, LEN).await;
     ann.ask(commit(id, &bytes)).await;
-    assert!(std::fs::read(shelf(&core).join("d/a")).unwrap() == bytes);
+    assert!(std::fs::read(storage(&core).join("d/a")).unwrap() == bytes);
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn fewer_bytes_than_were_acknowledged_are_sent_again() {
     assert_eq!(ann.ask(json!({"t":"file.resume","upload":id})).await["off"], 40_000);
     send(&mut ann, &id, &bytes, 40_000, LEN).await;
     ann.ask(commit(&id, &bytes)).await;
-    assert!(std::fs::read(shelf(&core).join("d/a")).unwrap() == bytes);
+    assert!(std::fs::read(storage(&core).join("d/a")).unwrap() == bytes);
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn before_the_rename_the_commit_is_undone_and_can_be_asked_again() {
     let (folder, id, bytes) = stopped_after(LEN).await;
     note_placed(folder.path(), &id, &bytes);
     let core = TestCore::on(folder).await;
-    assert!(added(&core).await.is_empty() && !shelf(&core).join("d/a").exists());
+    assert!(added(&core).await.is_empty() && !storage(&core).join("d/a").exists());
     let mut ann = core.sign_in("ann").await;
     assert_eq!(ann.ask(json!({"t":"file.resume","upload":id})).await["off"], LEN);
     ann.ask(commit(&id, &bytes)).await;
@@ -128,7 +128,7 @@ async fn before_the_rename_a_file_of_others_there_is_not_taken_for_ours() {
     let core = TestCore::on(folder).await;
     assert!(added(&core).await.is_empty());
     core.sign_in("ann").await.refused(commit(&id, &bytes), "conflict").await;
-    assert!(std::fs::read(shelf(&core).join("d/a")).unwrap() == vec![b'x'; LEN]);
+    assert!(std::fs::read(storage(&core).join("d/a")).unwrap() == vec![b'x'; LEN]);
 }
 
 #[tokio::test]
@@ -136,14 +136,14 @@ async fn after_the_rename_the_room_is_told_once() {
     for by_link in [false, true] {
         let (folder, id, bytes) = stopped_after(LEN).await;
         note_placed(folder.path(), &id, &bytes);
-        let shelves = folder.path().join("data/shelves");
-        std::fs::create_dir_all(shelves.join("ops/d")).unwrap();
-        let staged_file = shelves.join(".staging").join(&id);
+        let storage = folder.path().join("data/shelves");
+        std::fs::create_dir_all(storage.join("ops/d")).unwrap();
+        let staged_file = storage.join(".staging").join(&id);
         // A link, where the file system has no rename that keeps: then both names may be there.
         if by_link {
-            std::fs::hard_link(staged_file, shelves.join("ops/d/a")).unwrap();
+            std::fs::hard_link(staged_file, storage.join("ops/d/a")).unwrap();
         } else {
-            std::fs::rename(staged_file, shelves.join("ops/d/a")).unwrap();
+            std::fs::rename(staged_file, storage.join("ops/d/a")).unwrap();
         }
         let core = TestCore::on(folder).await;
         let events = added(&core).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CHUNK, Tcp, assert_silent, content, core, digest, download, next, put, shelf, upload};
+use super::{CHUNK, Tcp, assert_silent, content, core, digest, download, next, put, storage, upload};
 use crate::common::TestCore;
 
 async fn core_with(bytes: &[u8]) -> (TestCore, Tcp) {
@@ -105,7 +105,7 @@ async fn a_file_that_shrinks_breaks_the_download_off() {
     let opened = ann.ask(get(json!({"window":CHUNK}))).await;
     let (told, _) = next(&mut ann).await;
     assert_eq!(told["len"], CHUNK);
-    let file = std::fs::OpenOptions::new().write(true).open(shelf(&core).join("a")).unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(storage(&core).join("a")).unwrap();
     file.set_len(3 << 20).unwrap();
     let mut got = CHUNK;
     loop {

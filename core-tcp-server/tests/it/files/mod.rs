@@ -2,7 +2,7 @@
 
 mod crashes;
 mod downloads;
-mod shelf;
+mod storage;
 mod uploads;
 
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ pub fn put(path: &str, size: usize, nonce: &str) -> Value {
 }
 
 /// Where the room's files are on disk.
-pub fn shelf(core: &TestCore) -> PathBuf {
+pub fn storage(core: &TestCore) -> PathBuf {
     core.folder().join("shelves/ops")
 }
 

@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use serde_json::json;
 
-use super::{CHUNK, commit, content, core, digest, download, put, send, shelf, staged, upload};
+use super::{CHUNK, commit, content, core, digest, download, put, send, staged, storage, upload};
 use crate::common::TestCore;
 
 #[tokio::test]
@@ -28,10 +28,10 @@ async fn a_file_goes_up_is_told_to_the_room_and_comes_down_the_same() {
     let (opened, got) = download(&mut ben, json!({"t":"file.get","in":"room:ops","path":"logs/app.log"})).await;
     assert_eq!((&opened["blake3"], &opened["size"]), (&digest(&bytes).into(), &bytes.len().into()));
     assert!(got == bytes, "what comes down is what went up");
-    let meta = std::fs::metadata(shelf(&core).join("logs/app.log")).unwrap();
+    let meta = std::fs::metadata(storage(&core).join("logs/app.log")).unwrap();
     assert_eq!(meta.permissions().mode() & 0o137, 0, "nothing for others, nothing to execute");
     assert_eq!(meta.mtime(), 1_500_000_000);
-    assert_eq!(std::fs::metadata(shelf(&core).join("logs")).unwrap().permissions().mode() & 0o027, 0);
+    assert_eq!(std::fs::metadata(storage(&core).join("logs")).unwrap().permissions().mode() & 0o027, 0);
     assert!(staged(&core).is_empty());
 }
 
@@ -73,7 +73,7 @@ async fn an_upload_that_is_cut_anywhere_goes_on_from_another_connection() {
             send(&mut second, id, &bytes, cut, bytes.len()).await;
             second.ask(commit(id, &bytes)).await;
         }
-        assert!(std::fs::read(shelf(&core).join(format!("cut-{cut}"))).unwrap() == bytes, "cut at {cut}");
+        assert!(std::fs::read(storage(&core).join(format!("cut-{cut}"))).unwrap() == bytes, "cut at {cut}");
     }
 }
 
@@ -94,7 +94,7 @@ async fn an_upload_outlives_the_core() {
     // Nobody went on with it here: the digest is built from what was staged.
     let done = ann.ask(commit(id, &bytes)).await;
     assert_eq!(done["path"], "big");
-    assert!(std::fs::read(shelf(&core).join("big")).unwrap() == bytes);
+    assert!(std::fs::read(storage(&core).join("big")).unwrap() == bytes);
     let core = TestCore::on(core.stop().await).await;
     let mut ann = core.sign_in("ann").await;
     let again = ann.ask(commit(id, &bytes)).await;
@@ -137,7 +137,7 @@ async fn more_than_was_announced_is_refused_and_not_kept() {
     ann.send(json!({"t":"file.chunk","upload":id,"off":1_000,"len":1}), b"x").await;
     assert_eq!(ann.next_of("err").await["code"], "too_large");
     ann.ask(commit(id, &bytes)).await;
-    assert!(std::fs::read(shelf(&core).join("a")).unwrap() == bytes);
+    assert!(std::fs::read(storage(&core).join("a")).unwrap() == bytes);
     ann.refused(put("b", 65 << 30, "u2"), "too_large").await;
 }
 
@@ -151,7 +151,7 @@ async fn a_wrong_digest_removes_what_was_staged() {
     ann.refused(json!({"t":"file.commit","upload":id,"blake3":"abc"}), "bad_request").await;
     send(&mut ann, id, &bytes, 0, bytes.len()).await;
     ann.refused(commit(id, &other), "conflict").await;
-    assert!(staged(&core).is_empty() && !shelf(&core).join("a").exists());
+    assert!(staged(&core).is_empty() && !storage(&core).join("a").exists());
     ann.refused(commit(id, &bytes), "not_found").await;
     ann.refused(json!({"t":"file.resume","upload":id}), "not_found").await;
     let again = ann.ask(put("a", bytes.len(), "u1")).await;
@@ -182,7 +182,7 @@ async fn another_file_of_the_same_name_and_size_is_another_upload() {
     let id = other_nonce["upload"].as_str().unwrap();
     send(&mut ann, id, &two, 0, two.len()).await;
     ann.ask(commit(id, &two)).await;
-    assert!(std::fs::read(shelf(&core).join("a")).unwrap() == two);
+    assert!(std::fs::read(storage(&core).join("a")).unwrap() == two);
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn who_may_put_where() {
     send(&mut ben, id, b"x", 0, 1).await;
     ben.ask(json!({"t":"room.leave","room":"ops"})).await;
     ben.refused(commit(id, b"x"), "forbidden").await;
-    assert!(!shelf(&core).join("b").exists());
+    assert!(!storage(&core).join("b").exists());
 }
 
 #[tokio::test]

@@ -82,9 +82,9 @@ impl Ground {
         owner.ask(json!({"t":"room.create","room":"ops","private":true})).await;
         owner.ask(json!({"t":"room.invite","room":"ops","user":"pia"})).await;
         owner.ask(json!({"t":"room.members","room":"ops"})).await;
-        let shelf = core.folder().join("shelves/ops");
-        std::fs::create_dir_all(&shelf).unwrap();
-        std::fs::File::create(shelf.join("big")).unwrap().set_len(BIG).unwrap();
+        let storage = core.folder().join("shelves/ops");
+        std::fs::create_dir_all(&storage).unwrap();
+        std::fs::File::create(storage.join("big")).unwrap().set_len(BIG).unwrap();
         let mut host = FakeHost::come(&core, "local", &[]).await;
         let run = owner.ask(json!({"t":"run.start","room":"ops","cmd":"make","nonce":"shared"})).await;
         let run = run["run"].as_str().unwrap().to_owned();

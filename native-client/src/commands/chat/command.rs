@@ -12,7 +12,7 @@ use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, TAB
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Message, RelPath, RoomName};
 
-use super::super::history::{Which, request};
+use super::super::history::{HistoryPage, request};
 use super::asked::{self, Asked};
 use super::{Input, Talk, hint};
 use crate::exit::Failure;
@@ -106,7 +106,7 @@ impl Talk {
     pub(super) fn carry_out(&mut self, runner: &mut Runner, command: Slash) -> Result<(), Failure> {
         let room = self.room.clone();
         match command {
-            Slash::Help if self.desk.is_some() => self.voice.say(&hint::help()),
+            Slash::Help if self.console.is_some() => self.voice.say(&hint::help()),
             Slash::Help => self.voice.say(slash::help("--", Entry::told).trim_end()),
             Slash::Rooms => self.say_rooms(runner),
             Slash::Join(room) => self.ask(runner, &RoomJoin { room: room.clone() }, Asked::GoTo(room)),
@@ -131,7 +131,7 @@ impl Talk {
             Slash::Archive(on) => self.set(runner, |set| set.archived = Some(on)),
             Slash::Retention(days) => self.set(runner, |set| set.retention_days = Some(days)),
             Slash::Log(lines, before) => {
-                let which = before.map_or(Which::Last, Which::Before);
+                let which = before.map_or(HistoryPage::Last, HistoryPage::Before);
                 self.ask(runner, &request(&room, which, u64::from(lines)), Asked::Log);
             }
             Slash::Search(line) => match query::read(&line, query::day_utc) {
@@ -171,7 +171,7 @@ impl Talk {
             Slash::Put(path, _) => {
                 self.voice.say(&format!("-- not at a terminal; run: wardroom put FILE {room}:{path}"))
             }
-            Slash::Get(path) if self.desk.is_some() => self.get(path),
+            Slash::Get(path) if self.console.is_some() => self.get(path),
             Slash::Get(path) => self.voice.say(&format!("-- not at a terminal; run: wardroom get {room}:{path}")),
             Slash::Quit => self.input = Input::Quit,
         }

@@ -7,9 +7,9 @@ use std::io::IsTerminal;
 use wardroom_client_core::{Client, is_mentioned};
 use wardroom_protocol::{Event, EventBody, RoomName, UserName};
 
-use super::Voice;
+use super::Output;
 use super::asked;
-use crate::edit::Abilities;
+use crate::edit::Capabilities;
 use crate::text::{Amended, event_json, event_line, event_rows};
 
 /// How lines are drawn.
@@ -32,7 +32,7 @@ impl Drawn {
         Drawn {
             json,
             is_bright: is_terminal,
-            is_bold: Abilities::of(|name| std::env::var(name).ok()).styles,
+            is_bold: Capabilities::of(|name| std::env::var(name).ok()).styles,
             has_title: is_terminal && std::io::stderr().is_terminal(),
             title: String::new(),
             amended: Amended::default(),
@@ -60,7 +60,7 @@ impl Drawn {
     }
 
     /// Says what waits in other rooms, when that is more than before: of lines only the first, of mentions each.
-    pub(super) fn rooms(&mut self, voice: &mut Voice, client: &Client, current: &RoomName) {
+    pub(super) fn rooms(&mut self, voice: &mut Output, client: &Client, current: &RoomName) {
         let rooms = client.rooms().values().filter(|room| room.info.joined && room.info.room != *current);
         for room in rooms {
             let now = (room.info.unread, room.info.mentions);
@@ -74,7 +74,7 @@ impl Drawn {
     }
 
     /// The window's title: the room, what is unread, and who types.
-    pub(super) fn title(&mut self, voice: &mut Voice, client: &Client, current: &RoomName) {
+    pub(super) fn title(&mut self, voice: &mut Output, client: &Client, current: &RoomName) {
         if !self.has_title {
             return;
         }
@@ -98,7 +98,7 @@ impl Drawn {
     }
 
     /// The terminal is its owner's again.
-    pub(super) fn leave(&self, voice: &mut Voice) {
+    pub(super) fn leave(&self, voice: &mut Output) {
         if self.has_title && !self.title.is_empty() {
             voice.title("");
         }

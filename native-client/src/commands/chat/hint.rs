@@ -1,12 +1,12 @@
 //! What is said beneath a line while it is typed: what a command does, what of it is missing, what is wrong with it; and what becomes
-//! of a paste that is too much. Words only; `desk` draws them.
+//! of a paste that is too much. Words only; `console` draws them.
 
 use wardroom_protocol::slash::{self, Entry};
 use wardroom_protocol::typed::{Explained, explain, is_required, wanted, wrong};
 
 use super::super::send::preview;
 use crate::edit::{Row, fits_a_message};
-use crate::files::Gathered;
+use crate::files::LongText;
 use crate::text::bytes_words;
 
 /// How a command is called in a chat at a terminal, where files are named and no bytes follow.
@@ -58,7 +58,7 @@ pub(super) fn help() -> String {
 }
 
 /// What is asked about a text that is too much for a message.
-pub(super) fn big(text: &Gathered, beside: &str, enter: &str) -> Vec<Row> {
+pub(super) fn big(text: &LongText, beside: &str, enter: &str) -> Vec<Row> {
     let size = bytes_words(text.bytes());
     let lines = match text.lines() {
         1 => "one line".to_owned(),
@@ -103,11 +103,11 @@ mod tests {
 
     #[test]
     fn what_is_too_much_is_shown_and_what_may_be_done() {
-        let text = Gathered::from("a\x1b[2J\n".repeat(40));
+        let text = LongText::from("a\x1b[2J\n".repeat(40));
         let rows = big(&text, "", "Enter");
         assert!(rows[0].words.starts_with("40 lines, "), "{rows:?}");
         assert!(rows[rows.len() - 1].words.contains("t: send as message"), "{rows:?}");
-        let long = Gathered::from("x".repeat(20_000));
+        let long = LongText::from("x".repeat(20_000));
         let rows = big(&long, "", "Enter");
         assert!(rows[0].words.starts_with("one line, ") && !rows[rows.len() - 1].words.contains("t: "), "{rows:?}");
     }

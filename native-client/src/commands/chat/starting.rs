@@ -50,8 +50,8 @@ impl Talk {
 
     /// Puts it back to the prompt, unless something else is written there: then it can be fetched with the arrow key.
     fn give_back(&mut self, post: PendingPost) {
-        let Some(desk) = &mut self.desk else { return };
-        let how = match desk.put_back(&post.text) {
+        let Some(console) = &mut self.console else { return };
+        let how = match console.put_back(&post.text) {
             true => "-- press Enter to run it now",
             false => "-- press Up to get it back",
         };

@@ -13,7 +13,7 @@ use super::super::get::{Get, fetch};
 use super::super::put::put_one;
 use super::super::send::{preview, shelve};
 use crate::exit::Failure;
-use crate::files::Gathered;
+use crate::files::LongText;
 use crate::limits::{TRANSFER_WORDS, TRANSFERS_MAX};
 use crate::runner::{Runner, Target};
 use crate::text::{Bar, bytes_words};
@@ -23,18 +23,18 @@ pub(super) enum Told {
     /// So many bytes of so many.
     Moved { id: u64, done: u64, size: u64 },
     /// It is over.
-    Over { id: u64, became: Result<Became, Failure> },
+    Over { id: u64, became: Result<TransferOutcome, Failure> },
 }
 
 /// What became of one.
-pub(super) enum Became {
+pub(super) enum TransferOutcome {
     /// A long text lies on the shelf, and this message says so.
     Message { room: RoomName, text: String, reply_to: Option<u64> },
     /// Words for who asked.
     Done(String),
 }
 
-struct Going {
+struct ActiveTransfer {
     name: String,
     /// A text: what is said after it waits, or it would stand before it.
     is_text: bool,
@@ -48,7 +48,7 @@ pub(super) struct Transfers {
     tasks: JoinSet<()>,
     tell: mpsc::Sender<Told>,
     told: mpsc::Receiver<Told>,
-    going: BTreeMap<u64, Going>,
+    going: BTreeMap<u64, ActiveTransfer>,
     last: u64,
 }
 
@@ -85,14 +85,14 @@ impl Transfers {
     /// How far each is, a line each.
     pub(super) fn rows(&self) -> impl Iterator<Item = String> {
         self.going.values().map(|going| {
-            let Going { name, done, size, .. } = going;
+            let ActiveTransfer { name, done, size, .. } = going;
             let percent = done.saturating_mul(100).checked_div(*size).unwrap_or(0);
             format!("{name}  {percent}%  {} of {}", bytes_words(*done), bytes_words(*size))
         })
     }
 
     /// Takes what was said by one: what became of it, if it is over.
-    pub(super) fn take(&mut self, told: Told) -> Option<Result<Became, Failure>> {
+    pub(super) fn take(&mut self, told: Told) -> Option<Result<TransferOutcome, Failure>> {
         match told {
             Told::Moved { id, done, size } => {
                 if let Some(going) = self.going.get_mut(&id) {
@@ -110,14 +110,14 @@ impl Transfers {
     }
 
     /// Makes a file of a text.
-    pub(super) fn text(&mut self, room: RoomName, mut text: Gathered, reply_to: Option<u64>) {
+    pub(super) fn text(&mut self, room: RoomName, mut text: LongText, reply_to: Option<u64>) {
         let name = format!("{} lines as a file", text.lines());
         self.go(name, text.bytes(), true, move |mut runner, bar| async move {
             let preview = preview(text.begin());
             let path = text.path().map_err(|why| Failure::failed(format!("cannot store the text: {why}")))?.to_owned();
             let shelved = shelve(&mut runner, &room, &path, &preview, bar).await?;
             runner.finish().await;
-            Ok(Became::Message { room, text: shelved.text, reply_to })
+            Ok(TransferOutcome::Message { room, text: shelved.text, reply_to })
         });
     }
 
@@ -126,7 +126,7 @@ impl Transfers {
         self.go(format!("put {to}"), 0, false, move |mut runner, bar| async move {
             let (path, size) = put_one(&mut runner, &room, &file, to, bar).await?;
             runner.finish().await;
-            Ok(Became::Done(format!("-- {room}:{path} ({})", bytes_words(size))))
+            Ok(TransferOutcome::Done(format!("-- {room}:{path} ({})", bytes_words(size))))
         });
     }
 
@@ -136,18 +136,18 @@ impl Transfers {
             let get = Get { room, path, output: Some(output.clone()), replace: false, json: true };
             let (size, _) = fetch(&mut runner, &get, &output, false, &*bar).await?;
             runner.finish().await;
-            Ok(Became::Done(format!("-- {} ({})", output.display(), bytes_words(size))))
+            Ok(TransferOutcome::Done(format!("-- {} ({})", output.display(), bytes_words(size))))
         });
     }
 
     fn go<F>(&mut self, name: String, size: u64, is_text: bool, work: impl FnOnce(Runner, NewBar) -> F + Send + 'static)
     where
-        F: Future<Output = Result<Became, Failure>> + Send,
+        F: Future<Output = Result<TransferOutcome, Failure>> + Send,
     {
         self.last = self.last.saturating_add(1);
         let id = self.last;
         let name = wardroom_protocol::visible::visible(&name).into_owned();
-        self.going.insert(id, Going { name, is_text, done: 0, size });
+        self.going.insert(id, ActiveTransfer { name, is_text, done: 0, size });
         let (target, tell) = (self.target.clone(), self.tell.clone());
         self.tasks.spawn(async move {
             let told = tell.clone();

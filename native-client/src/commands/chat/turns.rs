@@ -7,11 +7,11 @@ use wardroom_protocol::slash::{self, BadLine, Command as Slash, Line};
 use wardroom_protocol::visible::visible;
 
 use super::asked::Asked;
-use super::transfers::{Became, Told};
+use super::transfers::{Told, TransferOutcome};
 use super::typed::{Typed, is_long};
 use super::{Input, Talk, command};
 use crate::exit::Failure;
-use crate::files::Gathered;
+use crate::files::LongText;
 use crate::runner::{Runner, now_ms, random};
 
 impl Talk {
@@ -20,7 +20,7 @@ impl Talk {
     pub(super) fn take_line(&mut self, runner: &mut Runner, line: Typed) -> Result<(), Failure> {
         if matches!(&line, Typed::Line(line) if slash::parse(line.clone()) == Ok(Line::Command(Slash::Quit))) {
             // Who leaves at once gives up a file; that is asked for twice.
-            if self.desk.is_some() && !self.transfers.is_idle() && !std::mem::replace(&mut self.warned, true) {
+            if self.console.is_some() && !self.transfers.is_idle() && !std::mem::replace(&mut self.warned, true) {
                 self.voice.say("-- a transfer is running: Ctrl-D waits for it, /quit again cancels it");
                 return Ok(());
             }
@@ -63,7 +63,7 @@ impl Talk {
     }
 
     fn take_turn(&mut self, runner: &mut Runner, line: &str, parsed: Result<Line, BadLine>) -> Result<(), Failure> {
-        if let Some(file) = command::file_to_put(line).filter(|_| self.desk.is_some()) {
+        if let Some(file) = command::file_to_put(line).filter(|_| self.console.is_some()) {
             self.put(file);
             return Ok(());
         }
@@ -79,7 +79,7 @@ impl Talk {
     /// Says it. What is too long for a message becomes a file first.
     pub(super) fn post(&mut self, runner: &mut Runner, text: String, reply_to: Option<u64>) -> Result<(), Failure> {
         if is_long(&text) {
-            self.transfers.text(self.room.clone(), Gathered::from(text), reply_to);
+            self.transfers.text(self.room.clone(), LongText::from(text), reply_to);
             return Ok(());
         }
         self.post_in(runner, self.room.clone(), text, reply_to)
@@ -108,8 +108,10 @@ impl Talk {
         }
         match self.transfers.take(told) {
             None => {}
-            Some(Ok(Became::Message { room, text, reply_to })) => self.post_in(runner, room, text, reply_to)?,
-            Some(Ok(Became::Done(words))) => self.voice.say(&words),
+            Some(Ok(TransferOutcome::Message { room, text, reply_to })) => {
+                self.post_in(runner, room, text, reply_to)?
+            }
+            Some(Ok(TransferOutcome::Done(words))) => self.voice.say(&words),
             Some(Err(failure)) => self.voice.say(&format!("-- {}", visible(&failure.words))),
         }
         Ok(())

@@ -1,11 +1,11 @@
-//! What came from standard input: a line, or a text that is too long to be one. Where a person edits, `desk` makes them of keys; this
+//! What came from standard input: a line, or a text that is too long to be one. Where a person edits, `console` makes them of keys; this
 //! reads those of a pipe.
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc;
 use wardroom_protocol::limits::TEXT_BYTES_MAX;
 
-use crate::files::Gathered;
+use crate::files::LongText;
 
 /// Lines that were typed and not yet taken.
 pub(super) const TYPED_LINES: usize = 16;
@@ -15,11 +15,11 @@ pub(super) const TYPED_LINES: usize = 16;
 pub(super) enum Typed {
     Line(String),
     /// It becomes a file, whatever it begins with.
-    Long(Gathered),
+    Long(LongText),
 }
 
 impl Typed {
-    fn of(gathered: Gathered) -> Typed {
+    fn of(gathered: LongText) -> Typed {
         match gathered.text() {
             Some(text) => Typed::Line(text.trim_end_matches('\r').to_owned()),
             None => Typed::Long(gathered),
@@ -46,7 +46,7 @@ pub(super) fn lines() -> mpsc::Receiver<Typed> {
     let (sender, lines) = mpsc::channel(TYPED_LINES);
     tokio::spawn(async move {
         let mut input = BufReader::new(tokio::io::stdin());
-        let mut line = Gathered::default();
+        let mut line = LongText::default();
         while let Ok(piece) = input.fill_buf().await {
             let end = piece.iter().position(|byte| *byte == b'\n');
             line.push(piece.get(..end.unwrap_or(piece.len())).unwrap_or_default());

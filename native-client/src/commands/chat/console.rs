@@ -17,7 +17,7 @@ use super::hint::{big, hint};
 use super::names::names;
 use super::typed::{TYPED_LINES, Typed};
 use super::{Input, Talk};
-use crate::edit::{Abilities, Act, Decoder, Editor, Frame, Key, Keys, Row, Screen, is_command};
+use crate::edit::{Act, Capabilities, Decoder, Editor, Frame, Key, Keys, Row, Screen, is_command};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{ESCAPE_TIMEOUT, KEY_BATCHES, KEY_BYTES};
 use crate::runner::Runner;
@@ -26,15 +26,15 @@ use crate::runner::Runner;
 const LEAVING: &str = "what you said and sent is on its way still; Ctrl-C leaves at once";
 
 /// The terminal and what is written at it.
-pub(super) struct Desk {
+pub(super) struct Console {
     editor: Editor,
-    abilities: Abilities,
+    abilities: Capabilities,
     typed: mpsc::Receiver<Vec<Key>>,
     /// Nobody types any more: that is told once.
     is_closed: bool,
     signals: Signals,
     /// Said once for all keys that came together.
-    after_keys: AfterKeys,
+    after_keys: KeyOutcome,
     /// The list of rooms was asked for, for the line that is being written.
     asked_for_rooms: bool,
     /// Last, so that the terminal is given back after all else.
@@ -43,13 +43,13 @@ pub(super) struct Desk {
 
 /// What keys have brought about.
 #[derive(Debug, Default)]
-struct AfterKeys {
+struct KeyOutcome {
     bell: bool,
     changed: bool,
 }
 
 /// What happened at it.
-pub(super) enum Came {
+pub(super) enum ConsoleEvent {
     Keys(Vec<Key>),
     /// Nobody types any more.
     Closed,
@@ -79,45 +79,45 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Came {
+    async fn next(&mut self) -> ConsoleEvent {
         tokio::select! {
-            _ = self.size.recv() => Came::Resized,
-            _ = self.go_on.recv() => Came::Continued,
-            _ = self.term.recv() => Came::Ended,
-            _ = self.interrupt.recv() => Came::Ended,
-            _ = self.hangup.recv() => Came::Ended,
+            _ = self.size.recv() => ConsoleEvent::Resized,
+            _ = self.go_on.recv() => ConsoleEvent::Continued,
+            _ = self.term.recv() => ConsoleEvent::Ended,
+            _ = self.interrupt.recv() => ConsoleEvent::Ended,
+            _ = self.hangup.recv() => ConsoleEvent::Ended,
         }
     }
 }
 
-impl Desk {
+impl Console {
     /// Takes the terminal, and gives the screen to write to. `None` where lines are to be read as from a pipe: there is none, or it
     /// can do nothing but lines.
-    pub(super) fn open() -> Option<(Desk, Screen)> {
-        let abilities = Abilities::of(|name| std::env::var(name).ok());
+    pub(super) fn open() -> Option<(Console, Screen)> {
+        let abilities = Capabilities::of(|name| std::env::var(name).ok());
         if !abilities.moves || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
             return None;
         }
         let signals = Signals::new().ok()?;
         let keys = Keys::one_by_one().ok()?;
         let screen = Screen::new(abilities.utf8, abilities.styles);
-        let (editor, after_keys, typed) = (Editor::default(), AfterKeys::default(), typed_keys());
+        let (editor, after_keys, typed) = (Editor::default(), KeyOutcome::default(), typed_keys());
         Some((
-            Desk { editor, abilities, typed, is_closed: false, signals, after_keys, asked_for_rooms: false, keys },
+            Console { editor, abilities, typed, is_closed: false, signals, after_keys, asked_for_rooms: false, keys },
             screen,
         ))
     }
 
     /// What happens next; never, where nobody sits. Cancelling it loses nothing.
-    pub(super) async fn next(desk: &mut Option<Desk>) -> Came {
-        let Some(desk) = desk else { return std::future::pending().await };
+    pub(super) async fn next(console: &mut Option<Console>) -> ConsoleEvent {
+        let Some(console) = console else { return std::future::pending().await };
         tokio::select! {
-            came = desk.signals.next() => came,
-            keys = desk.typed.recv(), if !desk.is_closed => match keys {
-                Some(keys) => Came::Keys(keys),
+            came = console.signals.next() => came,
+            keys = console.typed.recv(), if !console.is_closed => match keys {
+                Some(keys) => ConsoleEvent::Keys(keys),
                 None => {
-                    desk.is_closed = true;
-                    Came::Closed
+                    console.is_closed = true;
+                    ConsoleEvent::Closed
                 }
             },
         }
@@ -187,13 +187,14 @@ fn is_readable_within(input: &std::io::Stdin, time: Duration) -> bool {
 
 impl Talk {
     /// Something happened at the terminal.
-    pub(super) fn came(&mut self, runner: &mut Runner, came: Came) -> Result<(), Failure> {
+    pub(super) fn came(&mut self, runner: &mut Runner, came: ConsoleEvent) -> Result<(), Failure> {
         match came {
-            Came::Keys(keys) => {
+            ConsoleEvent::Keys(keys) => {
                 for key in keys {
                     self.key(runner, key)?;
                 }
-                let after = self.desk.as_mut().map(|desk| std::mem::take(&mut desk.after_keys)).unwrap_or_default();
+                let after =
+                    self.console.as_mut().map(|console| std::mem::take(&mut console.after_keys)).unwrap_or_default();
                 if after.changed {
                     self.tell_typing(runner);
                 }
@@ -201,21 +202,23 @@ impl Talk {
                     self.on_screen(Screen::bell);
                 }
             }
-            Came::Closed => self.input_ends(),
-            Came::Resized => self.on_screen(Screen::resize),
-            Came::Continued => {
-                if let Some(desk) = &self.desk {
-                    desk.keys.take()?;
+            ConsoleEvent::Closed => self.input_ends(),
+            ConsoleEvent::Resized => self.on_screen(Screen::resize),
+            ConsoleEvent::Continued => {
+                if let Some(console) = &self.console {
+                    console.keys.take()?;
                 }
                 self.on_screen(Screen::resize);
             }
-            Came::Ended => return Err(Failure { code: ExitCode::Failed, words: "terminated by a signal".to_owned() }),
+            ConsoleEvent::Ended => {
+                return Err(Failure { code: ExitCode::Failed, words: "terminated by a signal".to_owned() });
+            }
         }
         Ok(())
     }
 
     fn key(&mut self, runner: &mut Runner, key: Key) -> Result<(), Failure> {
-        let Some(desk) = &mut self.desk else { return Ok(()) };
+        let Some(console) = &mut self.console else { return Ok(()) };
         if self.input != Input::Open {
             // What was said is still on its way. Who does not want to wait says so again.
             if matches!(key, Key::Ctrl('c' | 'd')) {
@@ -223,30 +226,30 @@ impl Talk {
             }
             return Ok(());
         }
-        match desk.editor.key(key) {
+        match console.editor.key(key) {
             Act::Draw => {}
-            Act::Changed => desk.after_keys.changed = true,
+            Act::Changed => console.after_keys.changed = true,
             Act::Enter(text) => self.enter(runner, text)?,
             Act::File(text) => self.take_line(runner, Typed::Long(text))?,
             Act::Complete => {
-                let (from, names) = names(runner.client(), &self.room, desk.editor.before());
-                desk.after_keys.bell |= matches!(desk.editor.offer_names(from, names), Act::Bell);
+                let (from, names) = names(runner.client(), &self.room, console.editor.before());
+                console.after_keys.bell |= matches!(console.editor.offer_names(from, names), Act::Bell);
             }
             Act::HowToLeave => self.voice.say("-- press Ctrl-D or type /quit to exit"),
             Act::Leave => self.input_ends(),
             Act::Suspend => self.suspend(),
             Act::Clear => self.on_screen(Screen::clear),
-            Act::Bell => desk.after_keys.bell = true,
+            Act::Bell => console.after_keys.bell = true,
         }
         Ok(())
     }
 
     /// Others are told that one writes, but not that one looks for a command. Who is about to name a room may mean one that is new.
     fn tell_typing(&mut self, runner: &mut Runner) {
-        let Some(desk) = &mut self.desk else { return };
-        let text = desk.editor.text();
+        let Some(console) = &mut self.console else { return };
+        let text = console.editor.text();
         let names_a_room = text.starts_with("/join ");
-        let was_asked = std::mem::replace(&mut desk.asked_for_rooms, names_a_room);
+        let was_asked = std::mem::replace(&mut console.asked_for_rooms, names_a_room);
         if names_a_room && !was_asked {
             runner.command(Command::LoadRooms);
         }
@@ -257,24 +260,24 @@ impl Talk {
 
     fn enter(&mut self, runner: &mut Runner, text: String) -> Result<(), Failure> {
         let room = self.room_words(runner);
-        let Some(desk) = &mut self.desk else { return Ok(()) };
+        let Some(console) = &mut self.console else { return Ok(()) };
         if self.held.len() >= TYPED_LINES {
-            desk.editor.give_back(text);
+            console.editor.give_back(text);
             self.voice.say("-- still sending earlier lines; try again in a moment");
             return Ok(());
         }
         if is_command(&text) && is_answered_in_words(&slash::parse(text.clone())) {
-            let asked = format!("{}{}", desk.prompt(&room), crate::edit::cut(&text, usize::MAX));
+            let asked = format!("{}{}", console.prompt(&room), crate::edit::cut(&text, usize::MAX));
             self.voice.line(&asked)?;
         }
         self.take_line(runner, Typed::Line(text))
     }
 
-    /// Stops, as Ctrl-Z does everywhere; [`Came::Continued`] follows.
+    /// Stops, as Ctrl-Z does everywhere; [`ConsoleEvent::Continued`] follows.
     fn suspend(&mut self) {
         self.on_screen(Screen::leave);
-        if let Some(desk) = &self.desk {
-            desk.keys.give_back();
+        if let Some(console) = &self.console {
+            console.keys.give_back();
             rustix::process::kill_process(rustix::process::getpid(), Signal::TSTP).ok();
         }
     }
@@ -300,7 +303,7 @@ impl Talk {
     /// Draws what stands beneath the room's lines.
     pub(super) fn draw(&mut self, runner: &Runner) -> Result<(), Failure> {
         let prompt = self.room_words(runner);
-        let Some(desk) = self.desk.as_ref().filter(|_| self.input != Input::Quit) else { return Ok(()) };
+        let Some(console) = self.console.as_ref().filter(|_| self.input != Input::Quit) else { return Ok(()) };
         let posts = runner.client().outbox().posts().iter().filter(|post| post.room == self.room);
         let pending = posts.filter(|post| matches!(post.state, PostState::Pending | PostState::Stood(_)));
         let pending = pending.map(|post| post.text.clone());
@@ -308,10 +311,10 @@ impl Talk {
         let above = pending.chain(held).map(|words| format!("\u{2026} {words}")).chain(self.transfers.rows());
         let frame = Frame {
             above: above.collect(),
-            prompt: desk.prompt(&prompt),
-            text: desk.editor.text(),
-            caret: desk.editor.caret(),
-            below: if self.input == Input::Open { desk.below() } else { vec![Row::dim(LEAVING)] },
+            prompt: console.prompt(&prompt),
+            text: console.editor.text(),
+            caret: console.editor.caret(),
+            below: if self.input == Input::Open { console.below() } else { vec![Row::dim(LEAVING)] },
         };
         match self.voice.screen() {
             Some(screen) => screen.draw(&frame).map_err(|e| super::super::out::failed(&e)),
@@ -323,6 +326,6 @@ impl Talk {
     pub(super) fn leave(&mut self) {
         self.drawn.leave(&mut self.voice);
         self.on_screen(Screen::leave);
-        self.desk = None;
+        self.console = None;
     }
 }

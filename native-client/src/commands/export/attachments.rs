@@ -11,7 +11,7 @@ use wardroom_protocol::messages::{FileInfo, FileStat, Place, RunGet, RunInfo};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, RoomName};
 
-use super::super::Patience;
+use super::super::ReconnectDeadline;
 use super::super::get::{Get, fetch};
 use super::super::ls::other_version;
 use super::super::out::say;
@@ -112,7 +112,7 @@ impl Beside {
         let cannot = |e: &std::io::Error| Failure::failed(format!("cannot write {}: {}", path.display(), io_words(e)));
         let mut file = File::create(&path).map_err(|e| cannot(&e))?;
         runner.command(Command::WatchRun { run: run.run, from: WatchFrom::Byte(0), auto_ack: false });
-        let mut patience = Patience::default();
+        let mut patience = ReconnectDeadline::default();
         loop {
             match patience.next(runner).await? {
                 Effect::Output { run: of, off, bytes, .. } if of == run.run => {

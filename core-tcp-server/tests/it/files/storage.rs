@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
-use super::{Tcp, commit, content, core, digest, download, put, send, shelf, staged, upload};
+use super::{Tcp, commit, content, core, digest, download, put, send, staged, storage, upload};
 
 #[tokio::test]
 async fn a_name_that_is_taken_three_ways() {
@@ -23,8 +23,8 @@ async fn a_name_that_is_taken_three_ways() {
     assert_eq!(upload(&mut ann, next("a.log", "rename"), b"two2").await["path"], "a (2).log");
     assert_eq!(upload(&mut ann, next("a.log", "rename"), b"thre").await["path"], "a (3).log");
     assert_eq!(upload(&mut ann, next("a.log", "replace"), b"four").await["path"], "a.log");
-    assert_eq!(std::fs::read(shelf(&core).join("a.log")).unwrap(), b"four");
-    assert_eq!(std::fs::read(shelf(&core).join("a (2).log")).unwrap(), b"two2");
+    assert_eq!(std::fs::read(storage(&core).join("a.log")).unwrap(), b"four");
+    assert_eq!(std::fs::read(storage(&core).join("a (2).log")).unwrap(), b"two2");
     let stat = ann.ask(json!({"t":"file.stat","in":"room:ops","path":"a.log"})).await;
     assert_eq!(stat["blake3"], digest(b"four"));
     // A folder is never replaced, and a file is no folder.
@@ -49,7 +49,7 @@ async fn a_name_taken_meanwhile_costs_no_second_upload() {
     let found = ann.ask(again).await;
     assert_eq!((&found["upload"], &found["off"]), (&begun["upload"], &bytes.len().into()));
     assert_eq!(ann.ask(commit(id, &bytes)).await["path"], "a (2)");
-    assert_eq!(std::fs::read(shelf(&core).join("a")).unwrap(), b"ben");
+    assert_eq!(std::fs::read(storage(&core).join("a")).unwrap(), b"ben");
 }
 
 async fn ready(client: &mut Tcp, ask: serde_json::Value, bytes: &[u8]) -> String {
@@ -71,7 +71,7 @@ async fn commits_to_one_path_at_the_same_time() {
             ask["if_exists"] = if_exists.into();
             let (first, second) = (ready(&mut ann, ask.clone(), &one).await, ready(&mut ben, ask.clone(), &two).await);
             let (a, b) = tokio::join!(ann.answer(commit(&first, &one)), ben.answer(commit(&second, &two)));
-            let on_disk = digest(&std::fs::read(shelf(&core).join(&path)).unwrap());
+            let on_disk = digest(&std::fs::read(storage(&core).join(&path)).unwrap());
             let stat = ann.ask(json!({"t":"file.stat","in":"room:ops","path":path})).await;
             assert_eq!(stat["blake3"], on_disk, "the digest is that of the file which stands there");
             let oks = [&a, &b].iter().filter(|answer| answer["t"] == "ok").count();
@@ -123,7 +123,7 @@ async fn no_path_leads_out_of_the_shelf() {
     }
     // Encoded or not, a name is what it says.
     upload(&mut ann, put("%2e%2e%2fx", 1, "u1"), b"x").await;
-    assert!(shelf(&core).join("%2e%2e%2fx").exists());
+    assert!(storage(&core).join("%2e%2e%2fx").exists());
 }
 
 #[tokio::test]
@@ -131,17 +131,17 @@ async fn links_pipes_and_sockets_are_not_there() {
     let core = core().await;
     let mut ann = core.sign_in("ann").await;
     upload(&mut ann, put("real/file", 4, "u1"), b"real").await;
-    let (shelf, outside) = (shelf(&core), core.data.path().join("outside"));
+    let (storage, outside) = (storage(&core), core.data.path().join("outside"));
     std::fs::create_dir(&outside).unwrap();
     std::fs::write(outside.join("secret"), "secret").unwrap();
-    symlink(&outside, shelf.join("out")).unwrap();
-    symlink(outside.join("secret"), shelf.join("leak")).unwrap();
-    symlink("real", shelf.join("within")).unwrap();
-    symlink("real/file", shelf.join("alias")).unwrap();
-    symlink("/proc/self/root/etc", shelf.join("magic")).unwrap();
-    symlink("nowhere", shelf.join("dangling")).unwrap();
-    rustix::fs::mkfifoat(rustix::fs::CWD, shelf.join("pipe"), 0o644.into()).unwrap();
-    let _socket = std::os::unix::net::UnixListener::bind(shelf.join("socket")).unwrap();
+    symlink(&outside, storage.join("out")).unwrap();
+    symlink(outside.join("secret"), storage.join("leak")).unwrap();
+    symlink("real", storage.join("within")).unwrap();
+    symlink("real/file", storage.join("alias")).unwrap();
+    symlink("/proc/self/root/etc", storage.join("magic")).unwrap();
+    symlink("nowhere", storage.join("dangling")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, storage.join("pipe"), 0o644.into()).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(storage.join("socket")).unwrap();
     for path in [
         "out",
         "out/secret",
@@ -172,7 +172,7 @@ async fn links_pipes_and_sockets_are_not_there() {
     over["if_exists"] = "replace".into();
     upload(&mut ann, over, b"x").await;
     assert_eq!(std::fs::read(outside.join("secret")).unwrap(), b"secret");
-    assert!(std::fs::symlink_metadata(shelf.join("leak")).unwrap().is_file());
+    assert!(std::fs::symlink_metadata(storage.join("leak")).unwrap().is_file());
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 1);
 }
 
@@ -184,12 +184,12 @@ async fn a_folder_swapped_for_a_link_before_the_commit_leads_nowhere() {
     let id = ready(&mut ann, put("d/second", 1, "u2"), b"y").await;
     let outside = core.data.path().join("outside");
     std::fs::create_dir(&outside).unwrap();
-    std::fs::rename(shelf(&core).join("d"), shelf(&core).join("moved")).unwrap();
-    symlink(&outside, shelf(&core).join("d")).unwrap();
+    std::fs::rename(storage(&core).join("d"), storage(&core).join("moved")).unwrap();
+    symlink(&outside, storage(&core).join("d")).unwrap();
     ann.refused(commit(&id, b"y"), "conflict").await;
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
     // Put right, the same commit goes through.
-    std::fs::remove_file(shelf(&core).join("d")).unwrap();
+    std::fs::remove_file(storage(&core).join("d")).unwrap();
     assert_eq!(ann.ask(commit(&id, b"y")).await["path"], "d/second");
 }
 
@@ -199,7 +199,7 @@ async fn a_folder_of_a_thousand_is_read_in_pages() {
     let mut ann = core.sign_in("ann").await;
     assert_eq!(ann.ask(json!({"t":"file.list","in":"room:ops"})).await["entries"], json!([]));
     upload(&mut ann, put("many/f0500", 4, "u1"), b"mine").await;
-    let folder = shelf(&core).join("many");
+    let folder = storage(&core).join("many");
     for n in (0..1_000).filter(|n| *n != 500) {
         std::fs::write(folder.join(format!("f{n:04}")), [b'x'; 3]).unwrap();
     }
@@ -237,7 +237,7 @@ async fn a_page_of_the_longest_names_fits_a_line() {
     let mut ann = core.sign_in("ann").await;
     upload(&mut ann, put("d/\"", 1, "u1"), b"x").await;
     for n in 0..200 {
-        std::fs::write(shelf(&core).join(format!("d/{}{n:03}", "\"".repeat(252))), b"x").unwrap();
+        std::fs::write(storage(&core).join(format!("d/{}{n:03}", "\"".repeat(252))), b"x").unwrap();
     }
     let (mut count, mut after) = (0, json!(""));
     loop {
@@ -258,10 +258,10 @@ async fn what_is_put_or_changed_by_hand_has_no_digest() {
     let core = core().await;
     let mut ann = core.sign_in("ann").await;
     upload(&mut ann, put("mine", 4, "u1"), b"mine").await;
-    std::fs::write(shelf(&core).join("hand"), b"made by hand").unwrap();
+    std::fs::write(storage(&core).join("hand"), b"made by hand").unwrap();
     let (opened, got) = download(&mut ann, json!({"t":"file.get","in":"room:ops","path":"hand"})).await;
     assert!(opened["blake3"].is_null() && got == b"made by hand");
-    std::fs::write(shelf(&core).join("mine"), b"your").unwrap();
+    std::fs::write(storage(&core).join("mine"), b"your").unwrap();
     let (opened, got) = download(&mut ann, json!({"t":"file.get","in":"room:ops","path":"mine"})).await;
     assert!(opened["blake3"].is_null() && got == b"your", "an old digest is not said of new bytes");
 }

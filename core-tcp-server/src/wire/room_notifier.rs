@@ -9,24 +9,24 @@ use bytes::Bytes;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{RoomChanged, RoomState};
 
-use crate::outlet::{Known, Outlet};
-use crate::rooms::{Room, Standing};
+use crate::rooms::{ReadState, Room};
+use crate::sender::{ConnectionSender, LastTold};
 use crate::store::{RoomId, UserId};
 
 /// The rooms of one reader.
-pub struct QuietRooms {
+pub struct RoomNotifier {
     reader: UserId,
-    rooms: HashMap<RoomId, QuietRoom>,
+    rooms: HashMap<RoomId, JoinedRoom>,
     /// Rooms to look at. The others cost nothing.
     due: Vec<RoomId>,
     /// Rooms that the reader was in, until they are told so.
     left: Vec<Arc<Room>>,
 }
 
-struct QuietRoom {
+struct JoinedRoom {
     room: Arc<Room>,
     /// What the reader knows; `None` where nothing was told.
-    told: Option<Known>,
+    told: Option<LastTold>,
     /// [`Room::moves`] when the room was last looked at.
     moves: Option<u64>,
 }
@@ -40,41 +40,41 @@ enum Look {
     NotYet,
 }
 
-impl QuietRooms {
+impl RoomNotifier {
     /// None yet.
     pub fn new(reader: UserId) -> Self {
         Self { reader, rooms: HashMap::new(), due: Vec::new(), left: Vec::new() }
     }
 
     /// The reader is in this room. Where nothing is `known` of it, they are told what it is and where it stands.
-    pub fn join(&mut self, room: Arc<Room>, known: Option<Known>, outlet: &Arc<Outlet>) {
+    pub fn join(&mut self, room: Arc<Room>, known: Option<LastTold>, sender: &Arc<ConnectionSender>) {
         if let Entry::Vacant(place) = self.rooms.entry(room.id) {
-            room.subscribe_quiet(outlet);
+            room.subscribe_quiet(sender);
             self.due.push(room.id);
-            place.insert(QuietRoom { room, told: known, moves: None });
+            place.insert(JoinedRoom { room, told: known, moves: None });
         }
     }
 
     /// The reader is in this room no more.
-    pub fn leave(&mut self, id: RoomId, outlet: &Arc<Outlet>) {
-        if let Some(QuietRoom { room, .. }) = self.rooms.remove(&id) {
-            room.unsubscribe_quiet(outlet);
+    pub fn leave(&mut self, id: RoomId, sender: &Arc<ConnectionSender>) {
+        if let Some(JoinedRoom { room, .. }) = self.rooms.remove(&id) {
+            room.unsubscribe_quiet(sender);
             self.left.push(room);
         }
     }
 
     /// The reader may not see this room any more, whether or not they are still thought to be in it.
-    pub fn lose(&mut self, room: Arc<Room>, outlet: &Arc<Outlet>) {
-        self.leave(room.id, outlet);
+    pub fn lose(&mut self, room: Arc<Room>, sender: &Arc<ConnectionSender>) {
+        self.leave(room.id, sender);
         if self.left.iter().all(|left| left.id != room.id) {
             self.left.push(room);
         }
     }
 
     /// The connection is over.
-    pub fn leave_all(&mut self, outlet: &Arc<Outlet>) {
+    pub fn leave_all(&mut self, sender: &Arc<ConnectionSender>) {
         for (_, quiet) in self.rooms.drain() {
-            quiet.room.unsubscribe_quiet(outlet);
+            quiet.room.unsubscribe_quiet(sender);
         }
     }
 
@@ -108,7 +108,7 @@ impl QuietRooms {
     }
 }
 
-impl QuietRoom {
+impl JoinedRoom {
     fn take(&mut self, reader: UserId, cursor_of: impl Fn(RoomId) -> Option<u64>, out: &mut Vec<Bytes>) -> Look {
         let room = &self.room;
         let (head, moves, changes) = (room.tail.head(), room.moves(), room.changes());
@@ -123,8 +123,8 @@ impl QuietRoom {
             }
         }
         // One who is a member no more is told so in a moment.
-        let Some(standing) = room.standing(reader) else { return Look::Done };
-        if !standing.is_counted {
+        let Some(read_state) = room.read_state(reader) else { return Look::Done };
+        if !read_state.is_counted {
             // Something was taken out of the middle, and is being counted.
             return Look::NotYet;
         }
@@ -132,10 +132,10 @@ impl QuietRoom {
             out.push(encode(Number::None, &RoomChanged { info: room.info(reader) }));
         }
         let cursor = cursor_of(room.id);
-        let (was, read) = (self.told, standing.read);
-        let mut now = Known { head: standing.head, touched: standing.touched, changes };
+        let (was, read) = (self.told, read_state.read);
+        let mut now = LastTold { head: read_state.head, touched: read_state.touched, changes };
         if let Some(was) = was
-            && cursor.is_some_and(|cursor| cursor < standing.head)
+            && cursor.is_some_and(|cursor| cursor < read_state.head)
         {
             // Told when the reader has the events that it counts.
             (now.head, now.touched) = (was.head, was.touched);
@@ -145,7 +145,7 @@ impl QuietRoom {
         (self.told, self.moves) = (Some(now), Some(moves));
         let is_news = was.is_none_or(|was| was.touched != now.touched || (cursor.is_none() && was.head != now.head));
         if is_news {
-            let Standing { head, unread, mentions, .. } = standing;
+            let ReadState { head, unread, mentions, .. } = read_state;
             out.push(encode(Number::None, &RoomState { room: room.name.clone(), head, read, mentions, unread }));
         }
         Look::Done
@@ -175,42 +175,42 @@ mod tests {
         room.publish(vec![said]);
     }
 
-    fn take(quiet: &mut QuietRooms, outlet: &Outlet, open_at: Option<u64>) -> Vec<String> {
+    fn take(quiet: &mut RoomNotifier, sender: &ConnectionSender, open_at: Option<u64>) -> Vec<String> {
         let mut out = Vec::new();
-        quiet.take(outlet.take_moved(), |_| open_at, &mut out);
+        quiet.take(sender.take_moved(), |_| open_at, &mut out);
         out.iter().map(|frame| String::from_utf8_lossy(frame).trim().to_owned()).collect()
     }
 
     #[test]
     fn only_rooms_that_moved_are_looked_at() {
-        let outlet = Outlet::new();
-        let mut quiet = QuietRooms::new(READER);
+        let sender = ConnectionSender::new();
+        let mut quiet = RoomNotifier::new(READER);
         let rooms: Vec<_> = (1..=200).map(room).collect();
         for room in &rooms {
-            quiet.join(Arc::clone(room), Known::of(room, READER), &outlet);
+            quiet.join(Arc::clone(room), LastTold::of(room, READER), &sender);
         }
-        assert_eq!(take(&mut quiet, &outlet, None), [""; 0], "all of it was known");
+        assert_eq!(take(&mut quiet, &sender, None), [""; 0], "all of it was known");
         rooms.iter().for_each(|room| say(room, 1));
-        assert_eq!(take(&mut quiet, &outlet, None), [""; 0], "nobody said that anything moved");
+        assert_eq!(take(&mut quiet, &sender, None), [""; 0], "nobody said that anything moved");
         rooms[6].wake_quiet();
-        let told = take(&mut quiet, &outlet, None);
+        let told = take(&mut quiet, &sender, None);
         assert!(told.len() == 1 && told[0].contains("\"room\":\"room-7\",\"head\":1"), "{told:?}");
-        assert_eq!(take(&mut quiet, &outlet, None), [""; 0], "it is told once");
+        assert_eq!(take(&mut quiet, &sender, None), [""; 0], "it is told once");
         rooms.iter().for_each(|room| room.wake_quiet());
-        assert_eq!(take(&mut quiet, &outlet, None).len(), 199, "the others are told when they are looked at");
+        assert_eq!(take(&mut quiet, &sender, None).len(), 199, "the others are told when they are looked at");
     }
 
     #[test]
     fn what_must_wait_for_the_events_is_told_after_them() {
-        let outlet = Outlet::new();
-        let mut quiet = QuietRooms::new(READER);
+        let sender = ConnectionSender::new();
+        let mut quiet = RoomNotifier::new(READER);
         let room = room(1);
-        quiet.join(Arc::clone(&room), Known::of(&room, READER), &outlet);
+        quiet.join(Arc::clone(&room), LastTold::of(&room, READER), &sender);
         say(&room, 1);
         room.read_to(READER, 1);
-        outlet.room_moved(room.id);
-        assert_eq!(take(&mut quiet, &outlet, Some(0)), [""; 0], "open, and the event is not sent yet");
-        let told = take(&mut quiet, &outlet, Some(1));
+        sender.room_moved(room.id);
+        assert_eq!(take(&mut quiet, &sender, Some(0)), [""; 0], "open, and the event is not sent yet");
+        let told = take(&mut quiet, &sender, Some(1));
         assert!(told.len() == 1 && told[0].contains("\"read\":1"), "{told:?}");
         assert!(quiet.due.is_empty());
     }

@@ -9,7 +9,7 @@ use wardroom_protocol::messages::ErrAnswer;
 /// A request that is not carried out, with a sentence that says why and what to do.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{code}: {msg}")]
-pub struct Refusal {
+pub struct Error {
     /// For programs.
     pub code: Code,
     /// For people.
@@ -31,7 +31,7 @@ macro_rules! kinds {
     )* };
 }
 
-impl Refusal {
+impl Error {
     fn new(code: Code, msg: impl Into<Cow<'static, str>>) -> Self {
         Self { code, msg: msg.into(), retry_ms: None, off: None, reference: None }
     }
@@ -101,7 +101,7 @@ impl Refusal {
     }
 }
 
-impl From<rusqlite::Error> for Refusal {
+impl From<rusqlite::Error> for Error {
     fn from(e: rusqlite::Error) -> Self {
         if is_disk_full(&e) {
             tracing::error!(error = %e, "the disk is full");
@@ -126,7 +126,7 @@ pub fn is_disk_full(e: &rusqlite::Error) -> bool {
     failure.code == rusqlite::ErrorCode::DiskFull || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
 }
 
-impl From<std::io::Error> for Refusal {
+impl From<std::io::Error> for Error {
     fn from(e: std::io::Error) -> Self {
         if is_no_room(&e) {
             tracing::error!(error = %e, "the disk is full");

@@ -11,17 +11,17 @@ use crate::edit::Screen;
 use crate::exit::Failure;
 
 /// The way out.
-pub(super) struct Voice {
+pub(super) struct Output {
     out: Out,
     screen: Option<Screen>,
     /// Standard error is a terminal: the one that is edited on.
     err_is_terminal: bool,
 }
 
-impl Voice {
+impl Output {
     /// Onto a screen, if there is one.
-    pub(super) fn new(screen: Option<Screen>) -> Voice {
-        Voice { out: Out::new(), screen, err_is_terminal: std::io::stderr().is_terminal() }
+    pub(super) fn new(screen: Option<Screen>) -> Output {
+        Output { out: Out::new(), screen, err_is_terminal: std::io::stderr().is_terminal() }
     }
 
     pub(super) fn screen(&mut self) -> Option<&mut Screen> {

@@ -1,7 +1,7 @@
 //! The outgoing side of a connection, as the rest of the core sees it: something to wake, to hand answers to, and to
 //! close. It holds no events and no output: the connection's writer has cursors for those.
 //!
-//! The queue is bounded by its reader: [`Outlet::has_room`] makes the connection's reading side wait while too many
+//! The queue is bounded by its reader: [`ConnectionSender::has_room`] makes the connection's reading side wait while too many
 //! answers, or too many bytes of them, are under way or unsent.
 
 use std::collections::{HashSet, VecDeque};
@@ -17,7 +17,7 @@ use wardroom_protocol::limits::LINE_BYTES_MAX;
 use wardroom_protocol::{RunId, StreamId};
 
 use crate::clock::monotonic_ms;
-use crate::limits::{CROWDED_ITEMS, IN_FLIGHT_MAX, REPLY_BYTES_MAX};
+use crate::limits::{IN_FLIGHT_MAX, QUEUED_ITEMS_MAX, REPLY_BYTES_MAX};
 use crate::rooms::Room;
 use crate::store::{RoomId, UserId};
 
@@ -41,7 +41,7 @@ pub enum Item {
         /// The room.
         room: Arc<Room>,
         /// What its welcome said of the room; `None` where it is told now.
-        known: Option<Known>,
+        known: Option<LastTold>,
     },
     /// The reader is a member no more.
     Left(RoomId),
@@ -65,20 +65,20 @@ impl Item {
 
 /// What a reader knows of a room that it has not opened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Known {
+pub struct LastTold {
     /// The last event.
     pub head: u64,
-    /// [`crate::rooms::Standing::touched`].
+    /// [`crate::rooms::ReadState::touched`].
     pub touched: u64,
     /// [`Room::changes`].
     pub changes: u64,
 }
 
-impl Known {
+impl LastTold {
     /// All that there is to know for this user now; `None` if they are no member.
     pub fn of(room: &Room, user: UserId) -> Option<Self> {
         let changes = room.changes();
-        room.standing(user).map(|standing| Self { head: standing.head, touched: standing.touched, changes })
+        room.read_state(user).map(|read_state| Self { head: read_state.head, touched: read_state.touched, changes })
     }
 }
 
@@ -123,7 +123,7 @@ pub enum Step {
 
 /// The outgoing side of one connection.
 #[derive(Default)]
-pub struct Outlet {
+pub struct ConnectionSender {
     /// The writer has something to look at.
     is_dirty: AtomicBool,
     writer: AtomicWaker,
@@ -164,7 +164,7 @@ pub struct Reader {
     pub is_person: bool,
 }
 
-impl Outlet {
+impl ConnectionSender {
     /// A new one, heard just now.
     pub fn new() -> Arc<Self> {
         Arc::new(Self { heard_ms: AtomicU64::new(monotonic_ms()), ..Self::default() })
@@ -190,7 +190,7 @@ impl Outlet {
 
     /// True while much waits for the writer.
     pub fn is_crowded(&self) -> bool {
-        self.queued.load(Ordering::Acquire) >= CROWDED_ITEMS
+        self.queued.load(Ordering::Acquire) >= QUEUED_ITEMS_MAX
     }
 
     /// A room moved on: the writer looks whether there is something to tell of it. Costs the same however many rooms the
@@ -237,12 +237,12 @@ impl Outlet {
         self.push(Item::Frame(frame));
     }
 
-    /// A request is under way; [`Outlet::answer`] ends it.
+    /// A request is under way; [`ConnectionSender::answer`] ends it.
     pub fn begin(&self) {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// The answer to a request that [`Outlet::begin`] announced; none where it wants none.
+    /// The answer to a request that [`ConnectionSender::begin`] announced; none where it wants none.
     pub fn answer(&self, frame: Option<Bytes>) {
         if let Some(frame) = frame {
             self.push(Item::Frame(frame));
@@ -251,13 +251,13 @@ impl Outlet {
         self.reader.wake();
     }
 
-    /// As [`Outlet::begin`], for a request whose answer may be as long as a line.
+    /// As [`ConnectionSender::begin`], for a request whose answer may be as long as a line.
     pub fn begin_long(&self) {
         self.reserved_bytes.fetch_add(LINE_BYTES_MAX, Ordering::AcqRel);
         self.begin();
     }
 
-    /// The answer to a request that [`Outlet::begin_long`] announced.
+    /// The answer to a request that [`ConnectionSender::begin_long`] announced.
     pub fn answer_long(&self, frame: Option<Bytes>) {
         self.reserved_bytes.fetch_sub(LINE_BYTES_MAX, Ordering::AcqRel);
         self.answer(frame);
@@ -278,7 +278,7 @@ impl Outlet {
         self.closer.wake();
     }
 
-    /// Waits until [`Outlet::close`] is called.
+    /// Waits until [`ConnectionSender::close`] is called.
     pub async fn closed(&self) {
         poll_fn(|cx| {
             self.closer.register(cx.waker());
@@ -287,7 +287,7 @@ impl Outlet {
         .await;
     }
 
-    /// True after [`Outlet::close`].
+    /// True after [`ConnectionSender::close`].
     pub fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::Acquire)
     }
@@ -359,47 +359,47 @@ mod tests {
     use super::*;
     use std::task::Context;
 
-    fn has_room(outlet: &Outlet) -> bool {
-        let mut waiting = std::pin::pin!(outlet.has_room());
+    fn has_room(sender: &ConnectionSender) -> bool {
+        let mut waiting = std::pin::pin!(sender.has_room());
         waiting.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())).is_ready()
     }
 
     #[test]
     fn unread_answers_are_bounded_in_number_and_in_bytes() {
-        let outlet = Outlet::new();
+        let sender = ConnectionSender::new();
         for _ in 0..IN_FLIGHT_MAX {
-            assert!(has_room(&outlet));
-            outlet.tell(Bytes::from_static(b"{}\n"));
+            assert!(has_room(&sender));
+            sender.tell(Bytes::from_static(b"{}\n"));
         }
-        assert!(!has_room(&outlet), "by number");
-        while outlet.pop().is_some() {}
+        assert!(!has_room(&sender), "by number");
+        while sender.pop().is_some() {}
         for _ in 0..REPLY_BYTES_MAX / LINE_BYTES_MAX {
-            assert!(has_room(&outlet));
-            outlet.begin();
-            outlet.answer(Some(vec![b'x'; LINE_BYTES_MAX].into()));
+            assert!(has_room(&sender));
+            sender.begin();
+            sender.answer(Some(vec![b'x'; LINE_BYTES_MAX].into()));
         }
-        assert!(!has_room(&outlet), "by bytes");
-        assert!(outlet.pop().is_some());
-        assert!(has_room(&outlet), "what is written makes room");
-        while outlet.pop().is_some() {}
+        assert!(!has_room(&sender), "by bytes");
+        assert!(sender.pop().is_some());
+        assert!(has_room(&sender), "what is written makes room");
+        while sender.pop().is_some() {}
         for _ in 0..REPLY_BYTES_MAX / LINE_BYTES_MAX {
-            assert!(has_room(&outlet));
-            outlet.begin_long();
+            assert!(has_room(&sender));
+            sender.begin_long();
         }
-        assert!(!has_room(&outlet), "by what is yet to be answered");
-        outlet.answer_long(None);
-        assert!(has_room(&outlet));
+        assert!(!has_room(&sender), "by what is yet to be answered");
+        sender.answer_long(None);
+        assert!(has_room(&sender));
     }
 
     #[test]
     fn a_room_that_moves_often_is_looked_at_once() {
-        let outlet = Outlet::new();
-        assert!(outlet.take_moved().is_empty());
+        let sender = ConnectionSender::new();
+        assert!(sender.take_moved().is_empty());
         for room in [1, 2, 1, 1, 2] {
-            outlet.room_moved(RoomId(room));
+            sender.room_moved(RoomId(room));
         }
-        let moved = outlet.take_moved();
+        let moved = sender.take_moved();
         assert_eq!(moved, [RoomId(1), RoomId(2)].into());
-        assert!(outlet.take_moved().is_empty());
+        assert!(sender.take_moved().is_empty());
     }
 }

@@ -10,10 +10,10 @@ use rustix::io::Errno;
 use wardroom_protocol::{RelPath, RoomName, UploadId};
 
 use super::beneath::{Kind, Stamp, kind_of, open_beneath, refuse};
-use crate::refusal::Refusal;
+use crate::error::Error;
 
 /// The folders of all rooms, and the one where uploads are staged.
-pub struct Shelves {
+pub struct RoomStorage {
     root: OwnedFd,
     staging: OwnedFd,
     /// 0640, less what the process's umask takes away; never an exec bit.
@@ -22,7 +22,7 @@ pub struct Shelves {
 
 /// What becomes of a file that stands in the way.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Way {
+pub enum Overwrite {
     /// It is replaced.
     Replace,
     /// It stays, and the new one is not placed.
@@ -34,18 +34,18 @@ fn in_shelf(room: &RoomName, path: &RelPath) -> String {
     format!("{room}/{path}")
 }
 
-impl Shelves {
+impl RoomStorage {
     /// Opens the folders, which the data folder has.
     ///
     /// # Errors
     /// Where they cannot be opened.
-    pub fn open(data: &Path) -> Result<Self, Refusal> {
+    pub fn open(data: &Path) -> Result<Self, Error> {
         let open = |path: &Path| {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
             rustix::fs::open(path, flags, Mode::empty()).map_err(|e| refuse(e, &path.display().to_string()))
         };
-        let shelves = data.join("shelves");
-        let (root, staging) = (open(&shelves)?, open(&shelves.join(".staging"))?);
+        let storage = data.join("shelves");
+        let (root, staging) = (open(&storage)?, open(&storage.join(".staging"))?);
         Ok(Self { root, staging, file_mode: Mode::from_raw_mode(0o640 & !umask()) })
     }
 
@@ -53,13 +53,13 @@ impl Shelves {
     ///
     /// # Errors
     /// `not_found`, `forbidden`; `bad_request` for a folder.
-    pub fn open_file(&self, room: &RoomName, path: &RelPath) -> Result<(File, Stamp), Refusal> {
+    pub fn open_file(&self, room: &RoomName, path: &RelPath) -> Result<(File, Stamp), Error> {
         let wrap = |e| refuse(e, path.as_str());
         let fd = open_beneath(self.root.as_fd(), &in_shelf(room, path), OFlags::RDONLY).map_err(wrap)?;
         let stat = rustix::fs::fstat(&fd).map_err(wrap)?;
         match kind_of(&stat) {
             Some(Kind::File) => Ok((File::from(fd), Stamp::of(&stat))),
-            Some(Kind::Folder) => Err(Refusal::bad_request(format!("{path} is a folder"))),
+            Some(Kind::Folder) => Err(Error::bad_request(format!("{path} is a folder"))),
             None => Err(refuse(Errno::NOENT, path.as_str())),
         }
     }
@@ -188,12 +188,12 @@ impl Shelves {
     ///
     /// # Errors
     /// The kernel's: [`Errno::EXIST`] where something stands in the way.
-    pub fn place(&self, id: UploadId, room: &RoomName, path: &RelPath, way: Way) -> Result<(), Errno> {
+    pub fn place(&self, id: UploadId, room: &RoomName, path: &RelPath, way: Overwrite) -> Result<(), Errno> {
         let folder = self.make_folder(room, path)?;
         let (staged, name) = (id.to_string(), path.file_name());
         match way {
-            Way::Replace => rustix::fs::renameat(&self.staging, &staged, &folder, name)?,
-            Way::Keep => {
+            Overwrite::Replace => rustix::fs::renameat(&self.staging, &staged, &folder, name)?,
+            Overwrite::Keep => {
                 match rustix::fs::renameat_with(&self.staging, &staged, &folder, name, RenameFlags::NOREPLACE) {
                     // A file system without it: a link fails over an existing name too.
                     Err(Errno::INVAL | Errno::NOSYS) => {

@@ -9,8 +9,8 @@ use wardroom_protocol::limits::{
 use wardroom_protocol::messages::{HostStart, RunStart};
 use wardroom_protocol::{RunId, UserName};
 
+use crate::error::Error;
 use crate::limits::{HOST_NAME_BYTES_MAX, RUN_OUTPUT_BYTES_MAX};
-use crate::refusal::Refusal;
 
 /// The host that is meant where none is named.
 const LOCAL: &str = "local";
@@ -18,7 +18,7 @@ const LOCAL: &str = "local";
 const EVENT_BYTES: usize = 1_024;
 
 /// What is to be done, and where.
-pub(super) struct Order {
+pub(super) struct RunSpec {
     /// The host.
     pub host: String,
     /// The command as people read it.
@@ -31,17 +31,17 @@ pub(super) struct Order {
 ///
 /// # Errors
 /// `bad_request` and `too_large`, each with the rule that was broken.
-pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Order, Refusal> {
+pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<RunSpec, Error> {
     let host = request.host.as_deref().unwrap_or(LOCAL);
     if !is_host_name(host) {
-        return Err(Refusal::bad_request("a host's name is 1 to 63 of letters, digits, . _ - and begins with no sign"));
+        return Err(Error::bad_request("a host's name is 1 to 63 of letters, digits, . _ - and begins with no sign"));
     }
     let (argv, shown) = words(request)?;
     check_folder(request.cwd.as_deref())?;
     check_env(request)?;
     let timeout_s = request.timeout_s.unwrap_or(RUN_TIMEOUT_DEFAULT_S);
     if timeout_s == 0 || timeout_s > RUN_TIMEOUT_MAX_S {
-        return Err(Refusal::bad_request("timeout_s is 1 to 86400: a day at most"));
+        return Err(Error::bad_request("timeout_s is 1 to 86400: a day at most"));
     }
     let start = HostStart {
         run,
@@ -58,9 +58,9 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Ord
     let shown_bytes = serde_json::to_string(&shown).map_or(0, |json| json.len());
     let event_bytes = shown_bytes + request.cwd.as_ref().map_or(0, String::len) + EVENT_BYTES;
     if encode(Number::None, &start).len() > LINE_BYTES_MAX || event_bytes > LINE_BYTES_MAX {
-        return Err(Refusal::too_large("the command and its environment do not fit a line: put them into a script"));
+        return Err(Error::too_large("the command and its environment do not fit a line: put them into a script"));
     }
-    Ok(Order { host: host.to_owned(), shown, start })
+    Ok(RunSpec { host: host.to_owned(), shown, start })
 }
 
 /// True for what a host may call itself.
@@ -72,57 +72,55 @@ pub(super) fn is_host_name(name: &str) -> bool {
 }
 
 /// The program with its arguments, and how people read it.
-fn words(request: &RunStart) -> Result<(Vec<String>, String), Refusal> {
+fn words(request: &RunStart) -> Result<(Vec<String>, String), Error> {
     let (argv, shown) = match (&request.cmd, &request.argv) {
-        (Some(_), Some(_)) | (None, None) => return Err(Refusal::bad_request("run.start takes cmd or argv")),
+        (Some(_), Some(_)) | (None, None) => return Err(Error::bad_request("run.start takes cmd or argv")),
         (Some(cmd), None) => {
             if cmd.trim().is_empty() {
-                return Err(Refusal::bad_request("a command is not empty"));
+                return Err(Error::bad_request("a command is not empty"));
             }
             (vec!["/bin/sh".to_owned(), "-c".to_owned(), cmd.clone()], cmd.clone())
         }
         (None, Some(argv)) => {
             if argv.first().is_none_or(String::is_empty) {
-                return Err(Refusal::bad_request("argv begins with a program"));
+                return Err(Error::bad_request("argv begins with a program"));
             }
             if argv.len() > ARGV_MAX {
-                return Err(Refusal::too_large("argv has at most 256 words"));
+                return Err(Error::too_large("argv has at most 256 words"));
             }
             (argv.clone(), quoted(argv))
         }
     };
     if argv.iter().map(String::len).sum::<usize>() > CMD_BYTES_MAX + "/bin/sh-c".len() {
-        return Err(Refusal::too_large("a command has at most 16,384 bytes: put it into a script"));
+        return Err(Error::too_large("a command has at most 16,384 bytes: put it into a script"));
     }
     if argv.iter().any(|word| word.contains('\0')) {
-        return Err(Refusal::bad_request("a command has no NUL in it"));
+        return Err(Error::bad_request("a command has no NUL in it"));
     }
     Ok((argv, shown))
 }
 
-fn check_folder(cwd: Option<&str>) -> Result<(), Refusal> {
+fn check_folder(cwd: Option<&str>) -> Result<(), Error> {
     let Some(cwd) = cwd else { return Ok(()) };
     if !cwd.starts_with('/') || cwd.contains('\0') || cwd.len() > PATH_BYTES_MAX {
-        return Err(Refusal::bad_request("cwd is an absolute path of at most 1,024 bytes"));
+        return Err(Error::bad_request("cwd is an absolute path of at most 1,024 bytes"));
     }
     Ok(())
 }
 
-fn check_env(request: &RunStart) -> Result<(), Refusal> {
+fn check_env(request: &RunStart) -> Result<(), Error> {
     if request.env.len() > ENV_VARS_MAX {
-        return Err(Refusal::too_large("env has at most 64 variables"));
+        return Err(Error::too_large("env has at most 64 variables"));
     }
     for (name, value) in &request.env {
         if !is_variable(name) {
-            return Err(Refusal::bad_request(
-                "a variable's name is of letters, digits and _, and begins with no digit",
-            ));
+            return Err(Error::bad_request("a variable's name is of letters, digits and _, and begins with no digit"));
         }
         if name.len() + value.len() > ENV_BYTES_MAX {
-            return Err(Refusal::too_large("a variable has at most 4,096 bytes with its name"));
+            return Err(Error::too_large("a variable has at most 4,096 bytes with its name"));
         }
         if value.contains('\0') {
-            return Err(Refusal::bad_request("a variable has no NUL in it"));
+            return Err(Error::bad_request("a variable has no NUL in it"));
         }
     }
     Ok(())
@@ -159,12 +157,12 @@ mod tests {
     use serde_json::{Value, json};
     use wardroom_protocol::Code;
 
-    fn checked(fields: Value) -> Result<Order, Code> {
+    fn checked(fields: Value) -> Result<RunSpec, Code> {
         let mut request = json!({"room": "ops", "nonce": "n"});
         request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let request: RunStart = serde_json::from_value(request).unwrap();
         let (run, by) = (RunId::from_parts(1, 2), UserName::parse("ann").unwrap());
-        check(&request, run, &by).map_err(|refusal| refusal.code)
+        check(&request, run, &by).map_err(|error| error.code)
     }
 
     #[test]
