@@ -10,8 +10,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::Error;
+use crate::flow::{Flow, FlowKey, Step};
 use crate::rooms::Room;
-use crate::sender::{Flow, FlowKey, Step};
 use crate::store::UserId;
 
 /// The right to read a room, as long as it lasts.

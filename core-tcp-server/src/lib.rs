@@ -15,6 +15,7 @@ mod data;
 mod descriptors;
 mod error;
 mod files;
+mod flow;
 mod hooks;
 pub mod limits;
 mod listen;

@@ -6,7 +6,6 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Poll;
@@ -14,9 +13,9 @@ use std::task::Poll;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use wardroom_protocol::limits::LINE_BYTES_MAX;
-use wardroom_protocol::{RunId, StreamId};
 
 use crate::clock::monotonic_ms;
+use crate::flow::{Flow, FlowKey};
 use crate::limits::{IN_FLIGHT_MAX, QUEUED_ITEMS_MAX, REPLY_BYTES_MAX};
 use crate::rooms::Room;
 use crate::store::{RoomId, UserId};
@@ -80,45 +79,6 @@ impl LastTold {
         let changes = room.changes();
         room.read_state(user).map(|read_state| Self { head: read_state.head, touched: read_state.touched, changes })
     }
-}
-
-/// Which bulk.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum FlowKey {
-    /// The output of a run.
-    Run(RunId),
-    /// A download.
-    Stream(StreamId),
-}
-
-/// Bulk on its way to one reader: a cursor in a log of bytes, under credit.
-pub trait Flow: Send {
-    /// Which one it is.
-    fn key(&self) -> FlowKey;
-    /// The reader has dealt with all bytes before `off`.
-    fn ack(&mut self, off: u64);
-    /// Adds up to `count` frames from memory to `out`.
-    fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step;
-    /// True where what it gives are bytes for a terminal as they are: never rendered, and nothing else is written
-    /// until it is done.
-    fn is_raw(&self) -> bool {
-        false
-    }
-    /// Reads from disk what [`Flow::take`] found missing. Called after it said [`Step::Load`].
-    fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
-}
-
-/// What a flow wants next.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Step {
-    /// Nothing, until its log grows (it wakes the outlet itself) or credit comes.
-    Wait,
-    /// To be asked again: there is more.
-    More,
-    /// To be loaded, then asked again.
-    Load,
-    /// To be dropped: its last frame was taken.
-    Done,
 }
 
 /// The outgoing side of one connection.

@@ -19,10 +19,11 @@ use super::{Face, table};
 use crate::access::{BreakOff, Checked, ReadAccess};
 use crate::clock::now_ms;
 use crate::error::Error;
+use crate::flow::{Flow, FlowKey, Step};
 use crate::limits::{BULK_READ_BYTES_MAX, DOWNLOADS_MAX};
 use crate::policy::Member;
 use crate::secrets::new_ulid;
-use crate::sender::{ConnectionSender, Flow, FlowKey, Step};
+use crate::sender::ConnectionSender;
 use crate::state::State;
 
 /// Bytes of a frame below which it waits for more credit: small ones cost more than they carry.

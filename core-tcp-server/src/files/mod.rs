@@ -39,9 +39,10 @@ pub use text::shelve;
 
 use crate::answer::ok;
 use crate::error::Error;
+use crate::flow::FlowKey;
 use crate::limits::{DOWNLOADS_ALL_MAX, PLACING_LANES, UPLOAD_QUEUE_BYTES_MAX};
 use crate::policy::Member;
-use crate::sender::{ConnectionSender, FlowKey, Item};
+use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 use crate::store::{RoomId, Store};
 

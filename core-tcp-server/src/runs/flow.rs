@@ -17,8 +17,9 @@ use super::output::OutputReader;
 use super::piece::Piece;
 use crate::access::BreakOff;
 use crate::error::Error;
+use crate::flow::{Flow, FlowKey, Step};
 use crate::limits::{BULK_READ_BYTES_MAX, WATCHES_MAX};
-use crate::sender::{ConnectionSender, Flow, FlowKey, Step};
+use crate::sender::ConnectionSender;
 
 /// One connection's place in one run's output.
 pub(super) struct Watch {

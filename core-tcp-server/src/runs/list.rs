@@ -12,9 +12,10 @@ use super::flow::{Watch, beyond};
 use super::log::RunLog;
 use crate::access::{Checked, ReadAccess};
 use crate::error::Error;
+use crate::flow::Flow;
 use crate::policy::Member;
 use crate::rooms::Room;
-use crate::sender::{ConnectionSender, Flow};
+use crate::sender::ConnectionSender;
 use crate::state::State;
 use crate::store::RoomId;
 

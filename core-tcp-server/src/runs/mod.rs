@@ -36,8 +36,9 @@ use wardroom_protocol::messages::{RunAck, RunListed};
 
 use crate::answer::{Empty, ok};
 use crate::error::Error;
+use crate::flow::FlowKey;
 use crate::policy::Member;
-use crate::sender::{ConnectionSender, FlowKey, Item};
+use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 
 /// A watcher has dealt with output.

@@ -12,8 +12,9 @@ use wardroom_protocol::StreamId;
 use super::followed::Followed;
 use super::limits::STALL_MS;
 use crate::clock::now_ms;
+use crate::flow::{Flow, FlowKey, Step};
 use crate::secrets::new_ulid;
-use crate::sender::{ConnectionSender, Flow, FlowKey, Item, Step};
+use crate::sender::{ConnectionSender, Item};
 
 /// Bulk whose reader sends no acknowledgements: the writer asks for more only when all before is on the socket, and
 /// that is all the credit that a terminal needs.

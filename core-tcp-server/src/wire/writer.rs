@@ -4,6 +4,8 @@
 //! A reader that does not read leaves it waiting in a write, with one round's frames; the rest stays in the tails and
 //! on disk.
 
+mod bulk;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +19,11 @@ use super::messages::{Messages, to_messages};
 use super::room_notifier::RoomNotifier;
 use super::stream::{Frames, Stream};
 use crate::access::ReadAccess;
-use crate::limits::{
-    BULK_FRAMES_PER_WRITE_MAX, CLOSE_WAIT_MS, EVENT_BYTES_PER_WRITE_MAX, PAGE_BYTES_MAX, PAGE_EVENTS_MAX,
-    WRITE_BYTES_MAX,
-};
+use crate::flow::Flow;
+use crate::limits::{CLOSE_WAIT_MS, EVENT_BYTES_PER_WRITE_MAX, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, WRITE_BYTES_MAX};
 use crate::log::{Form, ReadLimit, TailRead};
 use crate::rooms::Room;
-use crate::sender::{ConnectionSender, Flow, Item, Step};
+use crate::sender::{ConnectionSender, Item};
 use crate::store::{Range, Store, UserId};
 
 /// How frames become bytes for this connection: as they are for programs, as lines for people.
@@ -311,55 +311,6 @@ impl Writer {
         if let Some(render) = &mut self.render {
             for frame in out.iter_mut().skip(from) {
                 *frame = render.render(std::mem::take(frame));
-            }
-        }
-    }
-
-    /// The next of a raw flow.
-    async fn take_alone(&mut self, out: &mut Vec<Bytes>) {
-        let Some(flow) = &mut self.alone else { return };
-        let mut step = flow.take(BULK_FRAMES_PER_WRITE_MAX, out);
-        if step == Step::Load {
-            flow.load().await;
-            step = flow.take(BULK_FRAMES_PER_WRITE_MAX, out);
-        }
-        if step == Step::Done {
-            self.alone = None;
-        }
-        if step != Step::Wait {
-            self.sender.wake();
-        }
-    }
-
-    async fn take_bulk(&mut self, out: &mut Vec<Bytes>) {
-        let mut index = 0;
-        let until = out.len() + BULK_FRAMES_PER_WRITE_MAX;
-        let rounds = self.flows.len();
-        for _ in 0..rounds {
-            if out.len() >= until {
-                // The next round begins with those that had none in this one.
-                self.flows.rotate_left(index.min(rounds));
-                return self.sender.wake();
-            }
-            let Some(flow) = self.flows.get_mut(index) else { break };
-            let from = out.len();
-            let mut step = flow.take(until - from, out);
-            if step == Step::Load {
-                flow.load().await;
-                step = flow.take(until - from, out);
-            }
-            if let Some(render) = &mut self.render {
-                for frame in out.iter_mut().skip(from) {
-                    *frame = render.render(std::mem::take(frame));
-                }
-            }
-            match step {
-                Step::Done => drop(self.flows.remove(index)),
-                Step::Wait => index += 1,
-                Step::More | Step::Load => {
-                    index += 1;
-                    self.sender.wake();
-                }
             }
         }
     }

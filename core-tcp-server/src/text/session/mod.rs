@@ -302,7 +302,7 @@ impl Session {
     }
 
     fn stop_flow(&self, run: wardroom_protocol::RunId) {
-        self.sender.push(Item::Stop(crate::sender::FlowKey::Run(run)));
+        self.sender.push(Item::Stop(crate::flow::FlowKey::Run(run)));
     }
 }
 
