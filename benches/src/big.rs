@@ -2,17 +2,18 @@
 //! memory the core takes.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use rusqlite::{Connection, params};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpStream;
 
 use crate::client::{self, Client};
 use crate::output;
+use crate::search::{report, searches, timed, wait_for_index};
 use crate::server::Server;
-use crate::texts::{Random, query, text};
+use crate::texts::{Random, text};
 
 const EVENTS: u64 = 1_000_000;
 const ROOMS: u64 = 200;
@@ -22,7 +23,6 @@ const SEED: u64 = 20_261_123;
 const FROM_MS: u64 = 1_761_955_200_000;
 const STEP_MS: u64 = 31_536;
 const PAGES: usize = 3_000;
-const SEARCHES: usize = 1_000;
 
 /// All figures.
 pub async fn measure(binary: &str) -> Result<()> {
@@ -63,45 +63,6 @@ pub async fn measure(binary: &str) -> Result<()> {
     output::measure(server.stop()?, binary, &token, SEED + 2).await
 }
 
-/// Milliseconds of each of many searches, of one kind of hits or of all.
-pub(crate) async fn searches(
-    member: &mut Client<TcpStream>,
-    random: &mut Random,
-    kind: Option<&str>,
-) -> Result<Vec<f64>> {
-    let (mut took, mut slowest, mut hits) = (Vec::new(), (0.0, Value::Null), 0);
-    for _ in 0..SEARCHES {
-        let mut ask = query(random);
-        ask["t"] = "search".into();
-        if let Some(kind) = kind {
-            ask["kind"] = kind.into();
-        }
-        let (ms, answer) = timed(member, ask.clone()).await?;
-        hits += answer["hits"].as_array().map_or(0, Vec::len);
-        if ms > slowest.0 {
-            slowest = (ms, ask);
-        }
-        took.push(ms);
-    }
-    println!("big: {SEARCHES} searches, {hits} hits; the slowest took {:.0} ms: {}", slowest.0, slowest.1);
-    Ok(took)
-}
-
-/// Waits until everything can be found. Gives the resident bytes of the server meanwhile, at most.
-pub(crate) async fn wait_for_index(server: &Server, member: &mut Client<TcpStream>) -> Result<u64> {
-    let (start, mut most) = (Instant::now(), 0);
-    loop {
-        // While the index is not there yet, this is refused.
-        let asked = member.ask(json!({"t":"search","q":"no such words anywhere"})).await;
-        if asked.is_ok_and(|answer| answer["behind"] == 0) {
-            return Ok(most);
-        }
-        ensure!(start.elapsed() < Duration::from_secs(1_200), "the index does not get there");
-        most = most.max(server.resident_bytes()?);
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-}
-
 async fn index(server: &Server, member: &mut Client<TcpStream>, empty: u64) -> Result<()> {
     let (start, cpu) = (Instant::now(), server.cpu_s()?);
     let most = wait_for_index(server, member).await?;
@@ -116,24 +77,6 @@ async fn index(server: &Server, member: &mut Client<TcpStream>, empty: u64) -> R
         empty as f64 / 1e6
     );
     Ok(())
-}
-
-async fn timed(member: &mut Client<TcpStream>, ask: Value) -> Result<(f64, Value)> {
-    let start = Instant::now();
-    let answer = member.ask(ask).await?;
-    Ok((start.elapsed().as_secs_f64() * 1e3, answer))
-}
-
-pub(crate) fn report(what: &str, mut took: Vec<f64>, wanted: f64) {
-    took.sort_by(f64::total_cmp);
-    let at = |part: usize| took.get(took.len() * part / 1_000).copied().unwrap_or_default();
-    println!(
-        "big: {what}: {:.1} ms median, {:.1} ms p99, {:.1} ms at most ({} of them; wanted p99 {wanted:.0})",
-        at(500),
-        at(990),
-        took.last().copied().unwrap_or_default(),
-        took.len()
-    );
 }
 
 /// Writes the rows as the core would have. Gives how many events each room has.

@@ -16,6 +16,7 @@ mod page;
 mod posts;
 mod rooms;
 mod runs;
+mod search;
 mod server;
 mod texts;
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use crate::big::{report, searches, wait_for_index};
 use crate::client::{self, Client};
+use crate::search::{report, searches, wait_for_index};
 use crate::server::Server;
 use crate::texts::{Random, text};
 
