@@ -5,13 +5,16 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 /// Kinds of files that shrink: the others are compressed already.
 const SHRINKING: &[&str] = &["css", "html", "js", "json", "map", "mjs", "svg", "txt", "wasm", "webmanifest"];
+
+/// What a compressed file ends with.
+const COMPRESSED: [&str; 2] = [".br", ".gz"];
 
 fn main() -> io::Result<()> {
     let manifest_dir = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
@@ -32,7 +35,7 @@ fn main() -> io::Result<()> {
     // What an older page left: it would only grow.
     for old in fs::read_dir(&out_dir)? {
         let old = old?;
-        if !old.file_name().to_string_lossy().ends_with(".br") {
+        if !COMPRESSED.iter().any(|end| old.file_name().to_string_lossy().ends_with(end)) {
             fs::remove_file(old.path())?;
         }
     }
@@ -53,7 +56,7 @@ fn variable(name: &str) -> io::Result<String> {
 fn remove_orphans(out_dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(out_dir)? {
         let path = entry?.path();
-        // NAME.q5.br belongs to NAME.
+        // NAME.q5.br belongs to NAME, and so does NAME.q5.gz.
         if !path.with_extension("").with_extension("").is_file() {
             fs::remove_file(path)?;
         }
@@ -90,24 +93,50 @@ fn embed(dist: &Path, name: &str, out_dir: &Path, code: &mut String) -> io::Resu
     let plain = out_dir.join(&digest);
     fs::write(&plain, &bytes)?;
     let shrinks = name.rsplit_once('.').is_some_and(|(_, end)| SHRINKING.contains(&end));
-    let brotli = if shrinks { compressed(&bytes, &plain)? } else { None };
-    let brotli = brotli.map_or("None".to_owned(), |path| format!("Some(include_bytes!({path:?}))"));
+    let option =
+        |path: Option<PathBuf>| path.map_or("None".to_owned(), |path| format!("Some(include_bytes!({path:?}))"));
+    let (brotli, gzip) = if shrinks { (brotli(&bytes, &plain)?, gzip(&bytes, &plain)?) } else { (None, None) };
+    let (brotli, gzip) = (option(brotli), option(gzip));
     let entry = format!(
-        "    Embedded {{ name: {name:?}, digest: {digest:?}, plain: include_bytes!({plain:?}), brotli: {brotli} }},\n"
+        "    Embedded {{ name: {name:?}, digest: {digest:?}, plain: include_bytes!({plain:?}), brotli: {brotli}, gzip: {gzip} }},\n"
     );
     code.push_str(&entry);
     Ok(())
 }
 
-/// Compresses into a file beside the plain one; none if that gains less than a tenth.
-fn compressed(bytes: &[u8], plain: &Path) -> io::Result<Option<PathBuf>> {
-    // The best is slow where this script is not optimised, and a developer's browser is on the same machine.
-    let quality = if variable("PROFILE")? == "release" { 11 } else { 5 };
-    let path = plain.with_extension(format!("q{quality}.br"));
+/// The best is slow where this script is not optimised, and a developer's browser is on the same machine.
+fn is_release() -> io::Result<bool> {
+    Ok(variable("PROFILE")? == "release")
+}
+
+/// For browsers over https.
+fn brotli(bytes: &[u8], plain: &Path) -> io::Result<Option<PathBuf>> {
+    let quality = if is_release()? { 11 } else { 5 };
+    compressed(bytes, plain.with_extension(format!("q{quality}.br")), |out| {
+        let params = brotli::enc::BrotliEncoderParams { quality, lgwin: 22, ..Default::default() };
+        brotli::BrotliCompress(&mut &*bytes, out, &params).map(drop)
+    })
+}
+
+/// For browsers over plain http, which ask for nothing better.
+fn gzip(bytes: &[u8], plain: &Path) -> io::Result<Option<PathBuf>> {
+    let level = if is_release()? { 9 } else { 5 };
+    compressed(bytes, plain.with_extension(format!("q{level}.gz")), |out| {
+        let mut encoder = flate2::write::GzEncoder::new(out, flate2::Compression::new(level));
+        encoder.write_all(bytes)?;
+        encoder.finish().map(drop)
+    })
+}
+
+/// Compresses into a file, unless it is there; none if that gains less than a tenth.
+fn compressed(
+    bytes: &[u8],
+    path: PathBuf,
+    compress: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+) -> io::Result<Option<PathBuf>> {
     if !path.is_file() {
         let mut out = Vec::new();
-        let params = brotli::enc::BrotliEncoderParams { quality, lgwin: 22, ..Default::default() };
-        brotli::BrotliCompress(&mut &*bytes, &mut out, &params)?;
+        compress(&mut out)?;
         fs::write(&path, out)?;
     }
     let gained = fs::metadata(&path)?.len() * 10 < bytes.len() as u64 * 9;

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admission::Admission;
+use crate::caller::Caller;
 use crate::config::Settings;
 use crate::handover::Takeover;
 use crate::limits::JSON_BYTES_MAX;
 use crate::page::Page;
-use crate::{assets, files, health, hooks, login, ws};
+use crate::{assets, cookie, files, health, hooks, login, ws};
 
 /// What all requests share. Nothing in it changes but the counts of what is open.
 pub(crate) struct App {
@@ -67,8 +68,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    app.page.serve(&headers)
+async fn page(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, headers: HeaderMap) -> Response {
+    // Whether it is good is asked by the page itself: the core is not troubled by everybody who opens it.
+    let has_session = cookie::session(&headers, &caller, &app.settings.base_path).is_some();
+    app.page.serve(&headers, has_session)
 }
 
 async fn asset(uri: Uri, request: Request) -> Response {

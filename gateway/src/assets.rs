@@ -12,6 +12,7 @@ pub(crate) struct Embedded {
     pub digest: &'static str,
     pub plain: &'static [u8],
     pub brotli: Option<&'static [u8]>,
+    pub gzip: Option<&'static [u8]>,
 }
 
 mod embedded {
@@ -31,8 +32,9 @@ impl Embedded {
     pub fn serve(&self, request: &HeaderMap) -> Response {
         let etag = format!("\"{}\"", self.digest);
         let cache = if has_hash(self.name) { "public, max-age=31536000, immutable" } else { "no-cache" };
-        let (body, encoding) = match self.brotli {
-            Some(brotli) if accepts_brotli(request) => (brotli, Some("br")),
+        let (body, encoding) = match (self.brotli, self.gzip) {
+            (Some(brotli), _) if accepts(request, "br") => (brotli, Some("br")),
+            (_, Some(gzip)) if accepts(request, "gzip") => (gzip, Some("gzip")),
             _ => (self.plain, None),
         };
         let mut response = if matches_etag(request, &etag) {
@@ -68,12 +70,13 @@ pub(crate) fn matches_etag(request: &HeaderMap, etag: &str) -> bool {
         .any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
 }
 
-fn accepts_brotli(request: &HeaderMap) -> bool {
+/// True if the client takes this coding (RFC 9110, section 12.5.3).
+pub(crate) fn accepts(request: &HeaderMap, wanted: &str) -> bool {
     let values = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|coding| {
         let (name, params) = coding.split_once(';').unwrap_or((coding, ""));
         let weight = params.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).unwrap_or(1.0);
-        name.trim().eq_ignore_ascii_case("br") && weight > 0.0
+        name.trim().eq_ignore_ascii_case(wanted) && weight > 0.0
     })
 }
 
@@ -106,8 +109,13 @@ fn media_type(name: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    const SAMPLE: Embedded =
-        Embedded { name: "app-0123456789abcdef_bg.wasm", digest: "d1", plain: b"plain", brotli: Some(b"br") };
+    const SAMPLE: Embedded = Embedded {
+        name: "app-0123456789abcdef_bg.wasm",
+        digest: "d1",
+        plain: b"plain",
+        brotli: Some(b"br"),
+        gzip: Some(b"gzip"),
+    };
 
     fn ask(pairs: &[(header::HeaderName, &'static str)]) -> Response {
         let headers = pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
@@ -121,7 +129,9 @@ mod tests {
             ("gzip, deflate, br, zstd", Some("br")),
             ("gzip;q=1.0, br;q=0.5", Some("br")),
             ("br;q=0", None),
-            ("gzip", None),
+            ("br;q=0, gzip", Some("gzip")),
+            ("gzip, deflate", Some("gzip")),
+            ("gzip;q=0", None),
             ("brx", None),
         ] {
             let response = ask(&[(header::ACCEPT_ENCODING, accepted)]);

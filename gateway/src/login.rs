@@ -90,17 +90,20 @@ async fn end(link: &mut CoreLink, app: &App) -> Result<(), LinkError> {
     }
 }
 
-/// `GET /api/session`: who is signed in, so that the page knows whether to ask.
+/// `GET /api/session`: who is signed in, or `null`. Nobody being signed in is an answer, and no error.
 pub(crate) async fn session(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let Some(session) = cookie::session(&headers, &caller, &app.settings.base_path) else {
-        return Err(Error::new(Code::Unauthorized, "nobody is signed in"));
+        return Ok(json(StatusCode::OK, &None::<()>));
     };
-    let (_, welcome) = CoreLink::sign_in(&app.settings, &caller, Some(session), None, None).await?;
-    Ok(json(StatusCode::OK, &welcome.you))
+    match CoreLink::sign_in(&app.settings, &caller, Some(session), None, None).await {
+        Ok((_, welcome)) => Ok(json(StatusCode::OK, &welcome.you)),
+        Err(LinkError::Refused(err)) if err.code == Some(Code::Unauthorized) => Ok(json(StatusCode::OK, &None::<()>)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Signs in with a session that outlives this connection, and puts its token into the cookie.

@@ -91,6 +91,9 @@ async fn the_files_of_the_page() {
         let plain = t.client().await.get(&format!("/ops/{name}"), &[]).await;
         assert_eq!((plain.status, plain.header("content-encoding")), (200, None), "{name}");
         assert_eq!(plain.header("cache-control"), Some("public, max-age=31536000, immutable"), "{name}");
+        let gzip = t.client().await.get(&format!("/{name}"), &["Accept-Encoding: gzip"]).await;
+        assert!(gzip.header("content-encoding").is_none_or(|e| e == "gzip"), "{name}");
+        assert!(gzip.body.len() <= plain.body.len(), "{name}");
         let brotli = t.client().await.get(&format!("/{name}"), &["Accept-Encoding: gzip, br"]).await;
         assert!(brotli.header("content-encoding").is_none_or(|e| e == "br"), "{name}");
         assert!(brotli.body.len() <= plain.body.len(), "{name}");
