@@ -38,7 +38,7 @@ pub async fn ls(target: Target, ls: Ls) -> Result<ExitCode, Failure> {
 async fn rooms(runner: &mut Runner, json: bool) -> Result<(), Failure> {
     let mut out = Out::new();
     let all = all_rooms(runner).await?;
-    let width = all.iter().map(|room| room.room.as_str().len()).max().unwrap_or(0);
+    let width = all.iter().map(|room| shown_name(room).chars().count()).max().unwrap_or(0);
     for room in &all {
         if json { out.json(room)? } else { out.line(&room_line(room, width))? }
     }
@@ -59,6 +59,14 @@ pub(super) async fn all_rooms(runner: &mut Runner) -> Result<Vec<RoomInfo>, Fail
     }
 }
 
+/// The name of a room; of a direct message, whose name is an id, those of its people.
+fn shown_name(room: &RoomInfo) -> String {
+    match room.dm.as_slice() {
+        [] => room.room.to_string(),
+        users => format!("@{}", users.iter().map(UserName::as_str).collect::<Vec<_>>().join(" @")),
+    }
+}
+
 fn room_line(room: &RoomInfo, width: usize) -> String {
     let unread = match (room.unread, room.mentions) {
         _ if !room.joined => "not joined".to_owned(),
@@ -66,12 +74,9 @@ fn room_line(room: &RoomInfo, width: usize) -> String {
         (unread, 0) => format!("{} unread", at_most(unread)),
         (unread, mentions) => format!("{} unread, {} to you", at_most(unread), at_most(mentions)),
     };
-    let title = match room.dm.as_slice() {
-        [] => visible(&room.title).into_owned(),
-        users => format!("with {}", users.iter().map(UserName::as_str).collect::<Vec<_>>().join(", ")),
-    };
+    let title = if room.dm.is_empty() { visible(&room.title).into_owned() } else { "direct message".to_owned() };
     let archived = if room.archived { " (archived)" } else { "" };
-    let name = room.room.as_str();
+    let name = shown_name(room);
     format!("{name:width$}  {unread:20}  {title}{archived}").trim_end().to_owned()
 }
 
@@ -137,7 +142,9 @@ mod tests {
         assert!(room_line(&RoomInfo { mentions: 1, ..room.clone() }, 3).contains("  3 unread, 1 to you  "));
         assert!(room_line(&RoomInfo { unread: 1_000, ..room.clone() }, 3).contains("1000+ unread"));
         let dm = ["ann", "ben"].map(|name| UserName::parse(name).unwrap()).to_vec();
-        assert!(room_line(&RoomInfo { dm, archived: true, ..room.clone() }, 3).ends_with("with ann, ben (archived)"));
+        let id = RoomName::parse("@01k9zzzzzzzzzzzzzzzzzzzzzz").unwrap_or(room.room.clone());
+        let line = room_line(&RoomInfo { room: id, dm, archived: true, ..room.clone() }, 3);
+        assert!(line.starts_with("@ann @ben  ") && line.ends_with("  direct message (archived)"), "{line}");
         assert!(room_line(&RoomInfo { joined: false, ..room }, 3).contains("not joined"));
     }
 }

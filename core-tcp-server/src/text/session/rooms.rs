@@ -141,9 +141,13 @@ impl Session {
                 (true, unread, 0) => format!("{unread} unread"),
                 (true, unread, mentions) => format!("{unread} unread, {mentions} to you"),
             };
-            let title = if info.dm.is_empty() { visible(&info.title) } else { self.party(&info.dm).into() };
+            // The name of a direct message is an id: people know it by who is in it.
+            let (name, title) = match info.dm.is_empty() {
+                true => (info.room.to_string(), visible(&info.title)),
+                false => (format!("@{}", self.party(&info.dm)), "direct message".into()),
+            };
             let archived = if info.archived { " (archived)" } else { "" };
-            let line = format!("# {mark} {:<20} {what:<12} {title}{archived}", info.room.as_str());
+            let line = format!("# {mark} {name:<20} {what:<12} {title}{archived}");
             let _ = writeln!(out, "{}", line.trim_end());
         }
         self.tell_lines(out);
