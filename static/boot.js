@@ -1,31 +1,66 @@
-// Runs before the page is painted: sets the chosen theme, and says so where the page cannot start. Everything else
-// is the WebAssembly. The key is the one that src/services/storage.rs writes.
+// Runs before the page is painted: sets the chosen theme and language, keeps what is done with the first screen until the
+// program takes it over, loads the fonts after the first paint, and says so where the program cannot start. Everything else
+// is the WebAssembly. The keys are those that web-client/src/services/storage.rs writes.
 (function () {
   "use strict";
   var root = document.documentElement;
+  var language = navigator.language || "";
+  var invite = /[#&]invite=/.test(location.hash);
   try {
     var theme = localStorage.getItem("wardroom.theme");
     if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+    language = localStorage.getItem("wardroom.language") || language;
+    invite = invite || sessionStorage.getItem("wardroom.invite") !== null;
   } catch (_) { /* storage may be forbidden: then the browser's own preference holds */ }
+  if (/^zh/i.test(language)) root.lang = "zh-CN";
+  if (invite) root.dataset.first = "invite";
 
   var started = false;
   addEventListener("TrunkApplicationStarted", function () { started = true; });
 
-  function say(words) {
+  // A form that is sent before the program is there is sent by the program.
+  addEventListener("submit", function (event) {
+    if (started || event.target.id !== "first-form") return;
+    event.preventDefault();
+    root.dataset.submitted = "";
+  });
+  addEventListener("change", function (event) {
+    if (event.target.id === "first-show") document.getElementById("first-password").type = event.target.checked ? "text" : "password";
+  });
+
+  function say(en, zh) {
     var boot = document.getElementById("boot");
     if (started || !boot) return;
+    var isChinese = root.lang === "zh-CN";
     var again = document.createElement("button");
     again.className = "tool";
-    again.textContent = "Load again";
+    again.textContent = isChinese ? "重新加载" : "Reload";
     again.addEventListener("click", function () { location.reload(); });
-    boot.setAttribute("role", "alert");
-    boot.replaceChildren(words, document.createElement("br"), again);
+    boot.hidden = false;
+    boot.replaceChildren(isChinese ? zh : en, document.createElement("br"), again);
   }
 
   addEventListener("DOMContentLoaded", function () {
-    if (typeof WebAssembly !== "object") say("This browser has no WebAssembly, which Wardroom needs. Use a newer one, or the wardroom command. ");
+    var user = document.getElementById("first-user");
+    if (user && root.dataset.session !== "in") user.focus();
+    if (typeof WebAssembly !== "object") say("This browser has no WebAssembly, which Wardroom needs. Use a newer one, or the wardroom command. ", "此浏览器不支持 WebAssembly。请使用较新的浏览器或 wardroom 命令。");
   });
-  function failed() { say("The page could not be loaded whole. Look at the connection, then load it again. "); }
+  addEventListener("load", function () {
+    var fonts = document.createElement("link");
+    fonts.rel = "stylesheet";
+    fonts.href = "fonts/fonts.css";
+    requestAnimationFrame(function () { setTimeout(function () { document.head.append(fonts); }, 0); });
+  });
+  // A phone's keyboard covers the page instead of making it smaller (Safari): what is below must still be seen.
+  if (window.visualViewport) {
+    visualViewport.addEventListener("resize", function () {
+      var isCovered = visualViewport.height < innerHeight - 1 && visualViewport.scale === 1;
+      if (isCovered) root.style.setProperty("--view", visualViewport.height + "px");
+      else root.style.removeProperty("--view");
+    });
+  }
+
+  function failed() { say("Wardroom could not be loaded. Check your connection and try again. ", "无法加载 Wardroom，请检查网络后重试。"); }
   addEventListener("error", failed, true);
   addEventListener("unhandledrejection", failed);
 })();

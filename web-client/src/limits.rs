@@ -63,6 +63,9 @@ pub const TAB_ANSWER_MS: u32 = 200;
 pub const CREATING_MAX: usize = 32;
 /// Unfinished uploads in the list; further files wait in a queue, which the list counts. More rows nobody reads.
 pub const UPLOADS_LISTED_MAX: usize = 100;
+/// Files that wait for a place in the list, and files that are read out of one dropped folder. Each costs a name and the browser's
+/// handle of a file, some hundred bytes; a tree with more files is better sent as one archive.
+pub const UPLOADS_QUEUED_MAX: usize = 50_000;
 /// Uploads whose marks are remembered, so that they go on after a reload: as many as are in the list. Without its mark a file is
 /// sent from its start.
 pub const UPLOAD_MARKS_MAX: usize = UPLOADS_LISTED_MAX;

@@ -161,6 +161,8 @@ pub const DIALOG: &str = "dialog";
 pub const DIALOG_CLOSE: &str = "dialog-close";
 /// The answer that does what a dialog asks about.
 pub const ASK_YES: &str = "ask-yes";
+/// The answer that leaves everything as it is.
+pub const ASK_NO: &str = "ask-no";
 /// The new room's title.
 pub const ROOM_NEW_TITLE: &str = "room-new-title";
 /// Makes it private.
@@ -227,3 +229,19 @@ pub const FILTER_TO: &str = "filter-to";
 pub const FILTER_BY: &str = "filter-by";
 /// Who is writing.
 pub const TYPING: &str = "typing";
+/// A tab of the room's settings, before its name: `general`, `members`, `hooks`.
+pub const SETTINGS_TAB: &str = "settings-tab";
+/// The commands that are explained.
+pub const COMMANDS: &str = "commands";
+/// Takes finished transfers off the list.
+pub const TRANSFERS_CLEAR: &str = "transfers-clear";
+/// Keeps what was changed in a form.
+pub const SAVE: &str = "save";
+/// Leaves a form without a change.
+pub const CANCEL: &str = "cancel";
+/// Why a form was not saved.
+pub const FORM_WRONG: &str = "form-wrong";
+/// Asks the browser to allow notifications.
+pub const NOTIFY_ASK: &str = "notify-ask";
+/// Whether the browser shows notifications, in words.
+pub const NOTIFY_STATE: &str = "notify-state";

@@ -31,8 +31,8 @@ async fn title_icon_and_notifications_tell_of_another_room_as_one_wishes() {
     page.sign_in(&url, "ann").await;
     page.open_room("general").await;
     // The browser's own notifications, noted as they are made: nobody can see them without a desktop.
-    let note = "window.told = []; const Real = Notification;
-        window.Notification = class extends Real { constructor(title, options) { super(title, options); told.push(title); } };
+    let note = "window.told = []; window.bodies = []; const Real = Notification;
+        window.Notification = class extends Real { constructor(title, options) { super(title, options); told.push(title); bodies.push(options.body); } };
         return Notification.permission";
     assert_eq!(page.page.execute(note, vec![]).await.unwrap(), "granted");
 
@@ -42,6 +42,9 @@ async fn title_icon_and_notifications_tell_of_another_room_as_one_wishes() {
     assert!(page.page.execute(icon, vec![]).await.unwrap().as_str().unwrap().contains("unread"));
     say(&mut ben, "n2", "@ann, look").await;
     page.until_true("who is named is told", "return told.length === 1").await;
+    // The room was never opened here: its message is asked for, and told as it stands.
+    let body = page.page.execute("return bodies[0]", vec![]).await.unwrap();
+    assert_eq!(body, "ben: @ann, look");
     page.until_true("and the icon says so", "return document.querySelector('link[rel=icon]').href.includes('named')")
         .await;
 
@@ -62,6 +65,30 @@ async fn title_icon_and_notifications_tell_of_another_room_as_one_wishes() {
         page.open_room("ops").await;
         page.until_true("it is read", "return !document.title.startsWith('(')").await;
     }
+    page.end().await;
+}
+
+/// A browser that was never asked, and says yes when it is.
+const ASKED_FOR_THE_FIRST_TIME: &str = "let permission = 'default'; \
+    Object.defineProperty(Notification, 'permission', {get: () => permission}); \
+    Notification.requestPermission = async () => { window.gesture = navigator.userActivation.isActive; return permission = 'granted'; }";
+
+#[tokio::test]
+async fn notifications_are_asked_for_at_a_press_and_their_state_is_said() {
+    let house = House::start();
+    let (_ann, _ben) = two_in_ops(&house).await;
+    let page = Browser::start(1024, 768).await;
+    page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": ASKED_FOR_THE_FIRST_TIME})).await;
+    page.sign_in(&page_of(&house), "ann").await;
+    page.open_room("ops").await;
+    page.click("room-settings-open").await;
+    page.find("[data-testid=notify-state][data-state=default]").await;
+    page.click("dialog-close").await;
+    page.click("notify-ask").await;
+    page.until_true("asked at a press", "return window.gesture === true").await;
+    page.until_true("the offer is over", "return !document.querySelector('[data-testid=notify-ask]')").await;
+    page.click("room-settings-open").await;
+    page.find("[data-testid=notify-state][data-state=granted]").await;
     page.end().await;
 }
 

@@ -78,7 +78,7 @@ async fn messages_are_answered_edited_and_taken_back() {
     page.hover(&format!("[data-seq='{own}'] .line__body")).await;
     page.click("delete").await;
     page.click("ask-yes").await;
-    page.until("deleted this message").await;
+    page.until("This message was deleted").await;
     assert!(!page.timeline().await.contains("ready as ever"));
     page.end().await;
 }
@@ -144,6 +144,7 @@ async fn the_page_speaks_chinese() {
     let page = Browser::start(1440, 900).await;
     page.sign_in(&page_of(&ops.house), "ann").await;
     page.open_room("ops").await;
+    page.click("me").await;
     page.click("language").await;
     page.until_true("the page says so", "return document.documentElement.lang === 'zh-CN'").await;
     page.fill("composer", "/cre").await;

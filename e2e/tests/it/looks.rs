@@ -104,9 +104,18 @@ async fn talking_looks_well_in_three_widths_and_both_themes_and_axe_finds_nothin
         looks.at("search").await;
         looks.page.fill("jump-field", ESCAPE).await;
         looks.page.click("room-settings-open").await;
-        looks.page.find("[data-testid=member]").await;
+        looks.page.test_id("save").await;
         looks.at("settings").await;
+        looks.page.click("settings-tab-members").await;
+        looks.page.find("[data-testid=member]").await;
+        looks.at("members").await;
         looks.page.click("dialog-close").await;
+        if size != "phone" {
+            looks.page.click("me").await;
+            looks.page.test_id("sign-out").await;
+            looks.at("menu").await;
+            looks.page.click("me").await;
+        }
         looks.key("?", false).await;
         looks.page.find(".keys").await;
         looks.at("keys").await;

@@ -88,7 +88,7 @@ async fn a_reaction_and_a_deletion_without_a_link_survive_a_reload_and_are_done_
     page.page.refresh().await.unwrap();
     ops.house.restart_core();
     page.state("live").await;
-    page.until("deleted this message").await;
+    page.until("This message was deleted").await;
     page.find(&format!("[data-seq='{good}'] [data-testid=mark][data-emoji='🎉']")).await;
     page.until_true("nothing waits", "return !document.querySelector('[data-testid=line-waits]')").await;
     let dora = ops.house.add_user("dora", "member").await;

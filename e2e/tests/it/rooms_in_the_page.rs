@@ -8,6 +8,7 @@ use crate::house::House;
 use crate::wire::Wire;
 
 const ENTER: &str = "\u{e007}";
+const ESCAPE: &str = "\u{e00c}";
 
 async fn room_of(wire: &mut Wire, room: &str) -> Option<Value> {
     let listed = wire.ask(json!({"t":"room.list"})).await;
@@ -52,11 +53,9 @@ async fn a_room_is_made_kept_and_ended() {
     page.fill("set-topic", "who wakes whom").await;
     page.fill("set-topic", ENTER).await;
     until(&mut ann, "nacht-wache", "the topic", |info| info["topic"] == "who wakes whom").await;
-    page.fill("set-retention", "30").await;
-    page.fill("set-retention", ENTER).await;
-    // It stood at 0, and 30 was typed behind it.
-    until(&mut ann, "nacht-wache", "the days", |info| info["retention_days"] == 30).await;
 
+    page.click("room-settings-open").await;
+    page.click("settings-tab-members").await;
     page.fill("invite-name", "ben").await;
     page.click("invite-member").await;
     page.find("[data-testid=member][data-user=ben]").await;
@@ -64,8 +63,12 @@ async fn a_room_is_made_kept_and_ended() {
     page.find("[data-testid=member][data-user=ben] option[value=reader]").await.click().await.unwrap();
     until(&mut ben, "nacht-wache", "a reader", |info| info["role"] == "reader").await;
 
+    page.click("settings-tab-hooks").await;
     page.fill("hook-name", "alerts").await;
     page.click("hook-add").await;
+    let in_view = "const a = document.querySelector('[data-testid=hook-address]'); if (!a) return false; const r = a.getBoundingClientRect(); \
+        return r.top >= 0 && r.bottom <= innerHeight && a.parentElement === document.activeElement";
+    page.until_true("the address is in sight, with the focus", in_view).await;
     let address = page.find("[data-testid=hook-address]").await.text().await.unwrap();
     assert!(address.contains("/hooks/"), "{address}");
     for _ in 0..2 {
@@ -88,10 +91,16 @@ async fn a_room_is_made_kept_and_ended() {
     page.until("disk full on web1").await;
     page.until("×2").await;
     page.click("room-settings-open").await;
+    page.click("settings-tab-hooks").await;
     page.find("[data-testid=hook] button").await.click().await.unwrap();
+    page.click("ask-yes").await;
     page.until_true("the webhook is gone", "return !document.querySelector('[data-testid=hook]')").await;
 
+    page.click("settings-tab-general").await;
     page.click("archive").await;
+    page.click("ask-no").await;
+    page.click("archive").await;
+    page.click("ask-yes").await;
     until(&mut ann, "nacht-wache", "archived", |info| info["archived"] == true).await;
     page.click("dialog-close").await;
     page.until_true(
@@ -103,6 +112,48 @@ async fn a_room_is_made_kept_and_ended() {
     page.click("room-settings-open").await;
     page.click("archive").await;
     until(&mut ann, "nacht-wache", "goes on", |info| info["archived"] != true).await;
+    page.end().await;
+}
+
+/// Retention deletes: it is set when one saves it and has said so, not when one leaves its field, and what others change
+/// meanwhile does not take away what is typed.
+#[tokio::test]
+async fn a_rooms_retention_is_set_only_when_one_says_so() {
+    let house = House::start();
+    let ann = house.add_user("ann", "member").await;
+    let mut ann = house.connect(&ann).await;
+    ann.ask(json!({"t":"room.create","room":"ops"})).await;
+    let page = Browser::start(1024, 768).await;
+    page.sign_in(&format!("{}r/ops", page_of(&house)), "ann").await;
+    let days = "return document.querySelector('[data-testid=set-retention]')?.value";
+    page.click("room-settings-open").await;
+    page.fill("set-retention", "30").await;
+    // The room changes while one types: what is typed stays.
+    ann.ask(json!({"t":"room.set","room":"ops","topic":"changed by another"})).await;
+    page.until("changed by another").await;
+    assert_eq!(page.page.execute(days, vec![]).await.unwrap(), "030", "typed behind the 0 that stood there");
+    page.fill("set-retention", ESCAPE).await;
+    page.until_true("the dialog is closed", "return !document.querySelector('[data-testid=dialog]')").await;
+    assert_eq!(room_of(&mut ann, "ops").await.unwrap()["retention_days"], Value::Null, "nothing was saved");
+
+    page.click("room-settings-open").await;
+    page.fill("set-retention", "30").await;
+    page.click("save").await;
+    let asked = page.find("dialog dialog").await.text().await.unwrap();
+    assert!(asked.contains("older than 30 days") && asked.contains("can't be undone"), "{asked}");
+    page.click("ask-no").await;
+    assert_eq!(room_of(&mut ann, "ops").await.unwrap()["retention_days"], Value::Null, "it was not wanted");
+    page.click("save").await;
+    page.click("ask-yes").await;
+    until(&mut ann, "ops", "the days", |info| info["retention_days"] == 30).await;
+    assert_eq!(room_of(&mut ann, "ops").await.unwrap()["topic"], "changed by another");
+
+    page.until_true("the dialog is closed", "return !document.querySelector('[data-testid=dialog]')").await;
+    page.click("room-settings-open").await;
+    page.fill("set-retention", "x").await;
+    page.click("save").await;
+    let wrong = page.test_id("form-wrong").await.text().await.unwrap();
+    assert!(wrong.contains("from 0 to 3650"), "{wrong}");
     page.end().await;
 }
 
@@ -120,6 +171,11 @@ async fn a_direct_message_is_begun_and_told_to_the_other() {
     page.find("[data-testid=dm-person][data-user=ben] input").await.click().await.unwrap();
     page.click("dm-go").await;
     page.find("[data-testid=timeline][data-room^='@']").await;
+    page.until_true(
+        "it bears the name of whom it is with",
+        "return document.body.innerText.includes('ben') && !/@[0-9a-z]{20}/.test(document.body.innerText)",
+    )
+    .await;
     page.say("a word, @ben").await;
     page.until("a word, @ben").await;
     let info = retry("the direct message", async || {

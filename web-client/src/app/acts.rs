@@ -11,7 +11,7 @@ use super::engine::{Engine, Full, Notice, NoticeWhat};
 use super::marks;
 use super::topics::Topic;
 use crate::limits::{
-    CARD_OUTPUT_BYTES, CREATING_MAX, FULL_BEFORE_BYTES, FULL_LOG_BYTES_MAX, NOTICES_MAX, UPLOADS_LISTED_MAX,
+    CARD_OUTPUT_BYTES, CREATING_MAX, FULL_BEFORE_BYTES, FULL_LOG_BYTES_MAX, NOTICES_MAX, UPLOADS_LISTED_MAX, UPLOADS_QUEUED_MAX,
 };
 use crate::logic::full_log::FullLog;
 
@@ -133,7 +133,19 @@ impl Engine {
 
     /// Sends files to a room. However many they are: those beyond what the list holds wait here for their turn.
     pub fn upload(&self, room: &RoomName, files: Vec<File>) {
-        self.0.queued.borrow_mut().extend(files.into_iter().map(|file| (room.clone(), file)));
+        self.upload_named(room, files.into_iter().map(|file| (file.name(), file)).collect());
+    }
+
+    /// Sends files under these paths.
+    pub fn upload_named(&self, room: &RoomName, mut files: Vec<(String, File)>) {
+        let mut queued = self.0.queued.borrow_mut();
+        let is_cut = files.len() > UPLOADS_QUEUED_MAX.saturating_sub(queued.len());
+        files.truncate(UPLOADS_QUEUED_MAX.saturating_sub(queued.len()));
+        queued.extend(files.into_iter().map(|(path, file)| (room.clone(), path, file)));
+        drop(queued);
+        if is_cut {
+            self.tell(NoticeWhat::TooManyFiles);
+        }
         self.feed_uploads();
     }
 
@@ -145,8 +157,8 @@ impl Engine {
     /// Begins uploads as long as there is a place in the list.
     pub(super) fn feed_uploads(&self) {
         while self.unfinished_uploads() < UPLOADS_LISTED_MAX {
-            let Some((room, file)) = self.0.queued.borrow_mut().pop_front() else { break };
-            marks::begin(self, &room, file);
+            let Some((room, path, file)) = self.0.queued.borrow_mut().pop_front() else { break };
+            marks::begin(self, &room, path, file);
         }
         self.moved(Topic::Uploads);
     }

@@ -3,9 +3,11 @@
 use wardroom_client_core::protocol::messages::{HookAdd, HookAdded, RoomInvite, RoomRemove, RoomSet, RoomSetRole};
 use wardroom_client_core::protocol::{EventBody, Message, RoomName, RoomRole, UserName};
 use wardroom_client_core::{Command, Refusal, Subject};
+use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
 use super::engine::{Engine, NoticeWhat};
+use super::topics::Topic;
 use crate::logic::notify::Wish;
 use crate::services::{browser, storage};
 
@@ -112,9 +114,18 @@ impl Engine {
     pub fn set_wish(&self, room: &RoomName, wish: Wish) {
         storage::write(&storage::key_of(self.user(), &format!("notify.{room}")), Some(wish.word()));
         if wish != Wish::Nothing {
-            browser::ask_to_notify();
+            self.ask_to_notify();
         }
-        self.moved(super::topics::Topic::Notices);
+        self.moved(Topic::Notices);
+    }
+
+    /// Asks the reader whether the browser may show notifications; what tells of it is drawn anew.
+    pub fn ask_to_notify(&self) {
+        let engine = self.clone();
+        spawn_local(async move {
+            browser::ask_to_notify().await;
+            engine.moved(Topic::Notices);
+        });
     }
 
     /// One's own last message in a room that can still be said otherwise.

@@ -60,6 +60,12 @@ pub enum NoticeWhat {
     SignOutFailed,
     /// A file that was not added: its name, and why.
     UploadNotAdded(String, String),
+    /// A file or a folder that the browser cannot read.
+    Unreadable(String),
+    /// More files were dropped than wait at one time.
+    TooManyFiles,
+    /// An invite was opened by somebody who is signed in.
+    InviteWhileIn,
 }
 
 type OnAnswer = Callback<Result<Answer, Refusal>>;
@@ -102,7 +108,7 @@ pub(super) struct Inner {
     pub notices: RefCell<Vec<Notice>>,
     pub notices_ever: Cell<u64>,
     /// Files that wait for a place in the list of uploads, and where they go.
-    pub queued: RefCell<VecDeque<(RoomName, File)>>,
+    pub queued: RefCell<VecDeque<(RoomName, String, File)>>,
     pub outbox_key: String,
     /// Answers other tabs, so that they leave this one's outbox alone.
     pub tab: Tab,

@@ -6,7 +6,7 @@ use wardroom_client_core::{Change, Command, Link};
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
-use super::engine::Engine;
+use super::engine::{Engine, NoticeWhat};
 use super::notify::use_notifications;
 use super::topics::Topic;
 use super::ui::{At, Dialog, Drawer, Tab, Ui, UiAct, UiHandle, Writing};
@@ -21,7 +21,6 @@ use crate::features::{
     side::Side,
 };
 use crate::hooks::{use_topic, use_words};
-use crate::i18n::fill;
 use crate::logic::route::{Line, Route};
 use crate::services::listen::Listener;
 use crate::services::{browser, storage};
@@ -33,12 +32,22 @@ pub struct HouseProps {
     pub you: You,
     /// The session is over, and perhaps why.
     pub on_out: Callback<Option<AttrValue>>,
+    /// An invite was opened; it is for somebody who has no account.
+    pub has_invite: bool,
 }
 
 /// The house with its engine.
 #[component]
 pub fn House(props: &HouseProps) -> Html {
     let engine = use_memo(props.you.user.clone(), |_| Engine::new(&props.you));
+    use_effect_with(props.has_invite, {
+        let engine = engine.clone();
+        move |has_invite| {
+            if *has_invite {
+                engine.tell(NoticeWhat::InviteWhileIn);
+            }
+        }
+    });
     html! {
         <ContextProvider<Engine> context={(*engine).clone()}>
             <Shell on_out={props.on_out.clone()} />
@@ -78,8 +87,8 @@ fn Shell(props: &ShellProps) -> Html {
     use_effect_with(link, {
         let on_out = props.on_out.clone();
         move |link| {
-            if let Link::SignedOut { why } = link {
-                on_out.emit(Some(fill(words.ended_session, &[why]).into()));
+            if let Link::SignedOut { .. } = link {
+                on_out.emit(Some(words.ended_session.into()));
             }
         }
     });

@@ -11,9 +11,8 @@ use super::engine::{Engine, NoticeWhat};
 use crate::limits::UPLOAD_MARKS_MAX;
 use crate::services::storage;
 
-/// Begins the upload of a file under its own name.
-pub(super) fn begin(engine: &Engine, room: &RoomName, file: File) {
-    let name = file.name();
+/// Begins the upload of a file under this path.
+pub(super) fn begin(engine: &Engine, room: &RoomName, name: String, file: File) {
     let path = match RelPath::parse(&name) {
         Ok(path) => path,
         Err(why) => return engine.tell(NoticeWhat::BadName(name, why.to_string())),

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use wardroom_client_core::Change;
-use wardroom_client_core::protocol::{EventBody, RoomName};
+use wardroom_client_core::protocol::messages::{Answer, RoomHistory, RoomInfo, RoomPage};
+use wardroom_client_core::protocol::{Event, EventBody, RoomName};
+use wardroom_client_core::{Change, Refusal};
 use yew::prelude::*;
 
 use super::engine::Engine;
 use super::topics::Topic;
 use super::ui::{UiAct, UiHandle};
 use crate::hooks::use_words;
-use crate::i18n::fill;
+use crate::i18n::{Words, fill};
 use crate::services::browser;
 
 /// Watches all rooms.
@@ -40,12 +41,9 @@ pub fn use_notifications(engine: &Engine, ui: &UiHandle) {
                     if is_seen || !is_wanted {
                         continue;
                     }
-                    let text =
-                        last_words(&engine, &info.room).unwrap_or_else(|| fill(words.unread, &[&unread.to_string()]));
                     let room = info.room.clone();
-                    browser::notify(&engine.room_name(&info), &text, info.room.as_str(), move || {
-                        ui.dispatch(UiAct::Go(room))
-                    });
+                    let go = move || ui.dispatch(UiAct::Go(room.clone()));
+                    tell(&engine, &info, unread, words, go);
                 }
             })
         });
@@ -53,17 +51,39 @@ pub fn use_notifications(engine: &Engine, ui: &UiHandle) {
     });
 }
 
-/// The last thing that was said in a room, where its lines are loaded.
-fn last_words(engine: &Engine, room: &RoomName) -> Option<String> {
+/// Shows the last message; that of a room that is not open is asked for first.
+fn tell(engine: &Engine, info: &RoomInfo, unread: u64, words: &'static Words, go: impl Fn() + Clone + 'static) {
+    let (title, tag) = (engine.room_name(info), info.room.clone());
+    let show = move |text: &str| browser::notify(&title, text, tag.as_str(), go.clone());
+    let last = engine.read(|client| {
+        let timeline = &client.rooms().get(&info.room)?.timeline;
+        timeline.events().next_back().filter(|event| event.seq >= info.head).cloned()
+    });
+    if let Some(text) = last.and_then(|event| said(engine, &event)) {
+        return show(&text);
+    }
+    let otherwise = match info.mentions {
+        0 => fill(words.unread, &[&unread.to_string()]),
+        1 => words.mention_one.to_owned(),
+        mentions => fill(words.mentions, &[&mentions.to_string()]),
+    };
+    let on_answer = {
+        let engine = engine.clone();
+        Callback::from(move |answer: Result<Answer, Refusal>| {
+            let page = answer.ok().and_then(|answer| answer.fields::<RoomPage>().ok());
+            let event = page.and_then(|page| Event::parse(page.events.last()?.get().as_bytes()).ok());
+            show(&event.and_then(|event| said(&engine, &event)).unwrap_or_else(|| otherwise.clone()));
+        })
+    };
+    let ask =
+        RoomHistory { room: info.room.clone(), before: None, after: None, around: None, at: None, limit: Some(1) };
+    engine.request(ask, on_answer);
+}
+
+/// A message as a notification says it.
+fn said(engine: &Engine, event: &Event) -> Option<String> {
     const CHARS_MAX: usize = 200;
-    let (by, text) = engine.read(|client| {
-        let line = client.rooms().get(room)?.timeline.events().next_back()?.clone();
-        match &line.body {
-            EventBody::Message(said) => {
-                Some((line.by.to_string(), said.text.chars().take(CHARS_MAX).collect::<String>()))
-            }
-            _ => None,
-        }
-    })?;
-    Some(format!("{}: {text}", engine.person(&by)))
+    let EventBody::Message(said) = &event.body else { return None };
+    let text: String = said.text.chars().take(CHARS_MAX).collect();
+    Some(format!("{}: {text}", engine.person(event.by.as_str())))
 }

@@ -100,8 +100,8 @@ impl Engine {
                 } else {
                     let engine = self.clone();
                     spawn_local(async move {
-                        let lost = match http::get("api/session").await {
-                            Ok(reply) if reply.status == 401 => Lost::SignedOut(reply.refusal().msg),
+                        let lost = match http::session().await {
+                            Ok(None) => Lost::SignedOut(String::new()),
                             _ => Lost::Link(reason),
                         };
                         engine.lost(conn, lost);

@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
 use yew::prelude::*;
 
+use super::{Icon, icon};
 use crate::hooks::use_words;
 use crate::services::browser;
 use crate::testids;
@@ -15,6 +16,9 @@ pub struct OverProps {
     pub title: AttrValue,
     /// It is to be closed.
     pub on_close: Callback<()>,
+    /// The id of its title; another one for a dialog that lies over a dialog.
+    #[prop_or("dialog-title")]
+    pub title_id: &'static str,
     /// Further classes.
     #[prop_or_default]
     pub class: Classes,
@@ -27,7 +31,6 @@ pub struct OverProps {
 /// The dialog.
 #[component]
 pub fn Over(props: &OverProps) -> Html {
-    const TITLE_ID: &str = "dialog-title";
     let words = use_words();
     let node = use_node_ref();
     use_effect_with((), {
@@ -75,14 +78,14 @@ pub fn Over(props: &OverProps) -> Html {
         })
     };
     html! {
-        <dialog ref={node} class={classes!("over", props.class.clone())} aria-labelledby={TITLE_ID} {oncancel} {onclick} {onkeydown} data-testid={testids::DIALOG}>
+        <dialog ref={node} class={classes!("over", props.class.clone())} aria-labelledby={props.title_id} {oncancel} {onclick} {onkeydown} data-testid={testids::DIALOG}>
             <div class="over__box">
                 if props.is_bare {
-                    <h2 id={TITLE_ID} class="unseen">{ &props.title }</h2>
+                    <h2 id={props.title_id} class="unseen">{ &props.title }</h2>
                 } else {
                     <div class="over__head">
-                        <h2 id={TITLE_ID} class="over__title">{ &props.title }</h2>
-                        <button class="tool tool--plain" onclick={close.reform(|_| ())} data-testid={testids::DIALOG_CLOSE}>{ words.close }</button>
+                        <h2 id={props.title_id} class="over__title">{ &props.title }</h2>
+                        <button class="tool tool--icon" onclick={close.reform(|_| ())} aria-label={words.close} title={words.close} data-testid={testids::DIALOG_CLOSE}>{ icon(Icon::Close) }</button>
                     </div>
                 }
                 { props.children.clone() }

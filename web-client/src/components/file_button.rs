@@ -4,6 +4,7 @@ use wardroom_client_core::protocol::RoomName;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::{Icon, icon};
 use crate::hooks::use_engine;
 use crate::testids;
 
@@ -43,7 +44,7 @@ pub fn FileButton(props: &FileButtonProps) -> Html {
     };
     html! {
         <>
-            <button class="tool" {onclick}>{ props.words }</button>
+            <button class="tool tool--file" type="button" {onclick} aria-label={props.words} title={props.words}>{ icon(Icon::Attach) }<span class="tool__words">{ props.words }</span></button>
             <input class="unseen" ref={input} type="file" multiple=true {onchange} tabindex="-1" aria-hidden="true"
                 data-testid={props.is_main.then_some(testids::FILE_INPUT)} />
         </>

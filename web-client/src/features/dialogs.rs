@@ -1,4 +1,4 @@
-//! What lies over the page: the keys, a new room, a new direct message, and questions before something is gone.
+//! What lies over the page: the keys and commands, a new room, a new direct message, and questions before something is gone.
 
 use wardroom_client_core::Command;
 use wardroom_client_core::protocol::{RoomName, UserName};
@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::jump::Jump;
 use super::room_settings::RoomSettings;
 use crate::app::{Dialog, Topic, UiAct, UiHandle};
-use crate::components::Over;
+use crate::components::{Confirm, Over};
 use crate::hooks::{use_engine, use_prefs, use_topic, use_words};
 use crate::i18n::fill;
 use crate::logic::complete::{commands, fits};
@@ -72,9 +72,9 @@ fn Keys() -> Html {
                 { for keys.iter().map(|(key, does)| html! { <div key={*does} class="keys__row"><dt class="kbd">{ key }</dt><dd>{ does }</dd></div> }) }
             </dl>
             <h3 class="keys__head">{ words.commands_head }</h3>
-            <dl class="keys">
+            <dl class="keys" data-testid={testids::COMMANDS}>
                 { for commands("").map(|entry| html! {
-                    <div key={entry.name} class="keys__row"><dt><code>{ format!("/{} {}", entry.name, entry.arguments) }</code></dt><dd>{ lang.about(entry) }</dd></div>
+                    <div key={entry.name} class="keys__row"><dt class="keys__command">{ format!("/{} {}", entry.name, entry.arguments) }</dt><dd>{ lang.about(entry) }</dd></div>
                 }) }
             </dl>
         </Over>
@@ -208,60 +208,25 @@ struct DeleteProps {
 #[component]
 fn Delete(props: &DeleteProps) -> Html {
     let words = use_words();
-    let engine = use_engine();
+    let (engine, on_close) = (use_engine(), use_close());
     let text = engine.text_of(&props.room, props.seq).map(|(_, text)| text).unwrap_or_default();
     let first: String = text.chars().take(300).collect();
     let go = {
         let (engine, room, seq) = (engine.clone(), props.room.clone(), props.seq);
         Callback::from(move |()| engine.delete(&room, seq))
     };
-    html! { <Ask title={words.delete_head} lead={words.delete_lead} quote={first} yes={words.delete} {go} /> }
+    html! { <Confirm title={words.delete_head} lead={words.delete_lead} quote={first} yes={words.delete} on_yes={go} {on_close} /> }
 }
 
 /// Asks before one leaves a room.
 #[component]
 fn Leave(props: &DialogsProps) -> Html {
     let words = use_words();
-    let engine = use_engine();
+    let (engine, on_close) = (use_engine(), use_close());
     let called = engine.room_called(&props.room);
     let go = {
         let (engine, room) = (engine.clone(), props.room.clone());
         Callback::from(move |()| engine.command(Command::LeaveRoom { room: room.clone() }))
     };
-    html! { <Ask title={fill(words.leave_head, &[&called])} lead={words.leave_lead} quote={String::new()} yes={words.leave} {go} /> }
-}
-
-#[derive(PartialEq, Properties)]
-struct AskProps {
-    title: AttrValue,
-    lead: &'static str,
-    quote: String,
-    yes: &'static str,
-    go: Callback<()>,
-}
-
-/// A question with two answers; the harmless one has the focus.
-#[component]
-fn Ask(props: &AskProps) -> Html {
-    let words = use_words();
-    let on_close = use_close();
-    let yes = {
-        let (go, close) = (props.go.clone(), on_close.clone());
-        Callback::from(move |_: MouseEvent| {
-            go.emit(());
-            close.emit(());
-        })
-    };
-    html! {
-        <Over title={props.title.clone()} on_close={on_close.clone()}>
-            <div class="form">
-                <p>{ props.lead }</p>
-                if !props.quote.is_empty() { <blockquote class="said__quote">{ crate::text::shown::shown(&props.quote).into_owned() }</blockquote> }
-                <div class="form__acts">
-                    <button class="tool" autofocus=true onclick={on_close.reform(|_| ())}>{ words.cancel }</button>
-                    <button class="tool tool--bad" onclick={yes} data-testid={testids::ASK_YES}>{ props.yes }</button>
-                </div>
-            </div>
-        </Over>
-    }
+    html! { <Confirm title={fill(words.leave_head, &[&called])} lead={words.leave_lead} yes={words.leave} on_yes={go} {on_close} /> }
 }

@@ -2,12 +2,16 @@
 
 use wardroom_client_core::protocol::RoomName;
 use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, Event, File};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{DragEvent, Event};
 use yew::prelude::*;
 
+use crate::app::{Engine, NoticeWhat};
 use crate::hooks::{use_engine, use_words};
 use crate::i18n::fill;
+use crate::limits::UPLOADS_QUEUED_MAX;
 use crate::services::browser;
+use crate::services::folders::{self, Dropped};
 use crate::services::listen::Listener;
 
 #[derive(PartialEq, Properties)]
@@ -21,6 +25,7 @@ pub struct DropZoneProps {
 pub fn DropZone(props: &DropZoneProps) -> Html {
     let words = use_words();
     let engine = use_engine();
+    let called = engine.room_called(&props.room);
     let is_over = use_state_eq(|| false);
     use_effect_with((engine, props.room.clone()), {
         let is_over = is_over.setter();
@@ -50,7 +55,7 @@ pub fn DropZone(props: &DropZoneProps) -> Html {
                     is_over.set(false);
                     if holds_files(&event) {
                         event.prevent_default();
-                        engine.upload(&room, files(&event));
+                        take(&engine, &room, &event);
                     }
                 }
             });
@@ -60,7 +65,7 @@ pub fn DropZone(props: &DropZoneProps) -> Html {
     if !*is_over {
         return Html::default();
     }
-    html! { <div class="drop" role="status"><span class="drop__words">{ fill(words.drop_here, &[props.room.as_str()]) }</span></div> }
+    html! { <div class="drop" role="status"><span class="drop__words">{ fill(words.drop_here, &[&called]) }</span></div> }
 }
 
 fn holds_files(event: &Event) -> bool {
@@ -68,8 +73,24 @@ fn holds_files(event: &Event) -> bool {
     transfer.is_some_and(|transfer| transfer.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files")))
 }
 
-fn files(event: &Event) -> Vec<File> {
-    let transfer = event.unchecked_ref::<DragEvent>().data_transfer();
-    let list = transfer.and_then(|transfer| transfer.files());
-    list.map(|list| (0..list.length()).filter_map(|at| list.get(at)).collect()).unwrap_or_default()
+/// Sends what was dropped; of a folder the files that are in it.
+fn take(engine: &Engine, room: &RoomName, event: &Event) {
+    let Some(transfer) = event.unchecked_ref::<DragEvent>().data_transfer() else { return };
+    let (engine, room, entries) = (engine.clone(), room.clone(), folders::entries(&transfer));
+    if entries.is_empty() {
+        // An image dragged out of another page has no entry, but a file.
+        let list = transfer.files();
+        let files = list.map(|list| (0..list.length()).filter_map(|at| list.get(at)).collect());
+        return engine.upload(&room, files.unwrap_or_default());
+    }
+    spawn_local(async move {
+        let Dropped { files, unreadable, is_cut } = folders::files_of(entries, UPLOADS_QUEUED_MAX).await;
+        engine.upload_named(&room, files);
+        if let Some(path) = unreadable.into_iter().next() {
+            engine.tell(NoticeWhat::Unreadable(path));
+        }
+        if is_cut {
+            engine.tell(NoticeWhat::TooManyFiles);
+        }
+    });
 }

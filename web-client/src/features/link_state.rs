@@ -27,11 +27,22 @@ pub fn LinkState() -> Html {
     html! {
         <span class={classes!("state-of-link", class)} data-testid={testids::LINK_STATE} data-state={word}>
             <i class={classes!("dot", dot)} aria-hidden="true"></i>
-            <span role="status" aria-label={words.link_label}>{ sentence(&link, words) }</span>
+            <span class="state-of-link__words" aria-hidden="true">{ sentence(&link, words) }</span>
+            // A countdown that is read out each second drowns everything else: screen readers hear each state once.
+            <span class="unseen" role="status" aria-label={words.link_label}>{ said_once(&link, words) }</span>
             if let Some(way_out) = way_out {
                 <button class="state-of-link__now" {onclick} data-testid={testids::LINK_NOW}>{ way_out }</button>
             }
         </span>
+    }
+}
+
+/// The state without what counts.
+fn said_once(link: &Link, words: &Words) -> String {
+    match link {
+        Link::Reconnecting { .. } => words.link_reconnecting.to_owned(),
+        Link::CatchingUp { .. } => words.link_connecting.to_owned(),
+        other => sentence(other, words),
     }
 }
 

@@ -6,6 +6,7 @@ use yew::prelude::*;
 use crate::app::{Engine, Notice, NoticeWhat, Topic};
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::{Words, fill};
+use crate::limits::UPLOADS_QUEUED_MAX;
 use crate::testids;
 
 /// The notices.
@@ -43,13 +44,16 @@ fn sentence(what: &NoticeWhat, engine: &Engine, words: &Words) -> String {
         NoticeWhat::NotKept => words.not_kept.to_owned(),
         NoticeWhat::SignOutFailed => words.sign_out_failed.to_owned(),
         NoticeWhat::UploadNotAdded(name, why) => fill(words.upload_not_added, &[name, why]),
+        NoticeWhat::Unreadable(path) => fill(words.folder_unreadable, &[path]),
+        NoticeWhat::TooManyFiles => fill(words.folder_full, &[&UPLOADS_QUEUED_MAX.to_string()]),
+        NoticeWhat::InviteWhileIn => fill(words.invite_signed_in, &[engine.user()]),
         NoticeWhat::Failed(subject, refusal) => {
             let sentence = match subject {
                 Subject::RunStart(_) => words.run_not_started,
                 Subject::Room(_) => words.room_not_made,
                 _ => words.went_wrong,
             };
-            fill(sentence, &[&refusal.words])
+            fill(sentence, &[&words.why(refusal)])
         }
     }
 }

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use wardroom_client_core::protocol::Role;
-use wardroom_client_core::protocol::limits::UNREAD_MAX;
 use wardroom_client_core::protocol::messages::RoomInfo;
 use wardroom_client_core::{Change, Command, Room};
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::sign::LanguageButton;
-use crate::app::{Dialog, Engine, NoticeWhat, Topic, UiAct, UiHandle};
-use crate::components::{Icon, icon};
-use crate::hooks::{PrefsAct, Same, Theme, use_prefs, use_topic, use_words};
-use crate::i18n::{Words, fill};
+use super::notify_ask::NotifyAsk;
+use super::user_menu::UserMenu;
+use crate::app::{Dialog, Engine, Topic, UiAct, UiHandle};
+use crate::components::{Badge, Icon, icon};
+use crate::hooks::{Same, use_topic, use_words};
+use crate::i18n::Words;
 use crate::logic::route::Route;
-use crate::services::{browser, http};
+use crate::services::browser;
 use crate::testids;
 
 #[derive(PartialEq, Properties)]
@@ -65,7 +64,7 @@ pub fn Rail(props: &RailProps) -> Html {
         <nav class="rooms" aria-label={words.rooms} data-testid={testids::ROOMS}>
             <div class="rooms__place">{ "Wardroom" }<span class="rooms__host">{ host }</span></div>
             <button class="rooms__jump" onclick={open(Dialog::Jump(String::new()))} aria-keyshortcuts="Control+K Meta+K" data-testid={testids::JUMP}>
-                <span>{ words.jump_button }</span><span class="kbd" aria-hidden="true">{ browser::jump_key() }</span></button>
+                { icon(Icon::Search) }<span>{ words.jump_button }</span><span class="kbd" aria-hidden="true">{ browser::jump_key() }</span></button>
             <div class="rooms__head">{ words.rooms_head }
                 if may_make {
                     <button class="rooms__add" onclick={open(Dialog::NewRoom)} aria-label={words.room_new} title={words.room_new} data-testid={testids::ROOM_NEW}>{ icon(Icon::Add) }</button>
@@ -82,7 +81,7 @@ pub fn Rail(props: &RailProps) -> Html {
                 <div class="rooms__head">{ words.others_head }</div>
                 <div class="rooms__list">{ for others.iter().map(item) }</div>
             }
-            <Foot on_out={props.on_out.clone()} />
+            <div class="rooms__foot"><NotifyAsk /><UserMenu on_out={props.on_out.clone()} /></div>
         </nav>
     }
 }
@@ -121,12 +120,8 @@ fn RoomLink(props: &RoomLinkProps) -> Html {
                 <span class="room__join faint">{ words.archived }</span>
             } else if !info.joined {
                 <span class="room__join">{ words.join }</span>
-            } else if unread > 0 && info.mentions > 0 {
-                <span class="count count--me"><span aria-hidden="true">{ format!("@{}", info.mentions) }</span>
-                    <span class="unseen">{ fill(words.mentions, &[&info.mentions.to_string()]) }</span></span>
-            } else if unread > 0 {
-                <span class="count"><span aria-hidden="true">{ if unread >= UNREAD_MAX { format!("{UNREAD_MAX}+") } else { unread.to_string() } }</span>
-                    <span class="unseen">{ fill(words.unread, &[&unread.to_string()]) }</span></span>
+            } else {
+                <Badge unread={(unread, info.mentions)} />
             }
         </a>
     }
@@ -140,63 +135,5 @@ fn sign(info: &RoomInfo, is_here: bool, words: &Words) -> Html {
         html! { <span role="img" aria-label={words.private}>{ icon(Icon::Lock) }</span> }
     } else {
         icon(Icon::Hash)
-    }
-}
-
-/// Who one is, and what one may change about the page.
-#[component]
-fn Foot(props: &RailProps) -> Html {
-    let words = use_words();
-    let prefs = use_prefs();
-    let engine = use_topic(Topic::Model(Change::Link));
-    let you = engine.read(|client| client.you().cloned());
-    let on_theme = {
-        let prefs = prefs.clone();
-        Callback::from(move |_| prefs.dispatch(PrefsAct::Theme(prefs.theme.next())))
-    };
-    let on_out = {
-        let on_out = props.on_out.clone();
-        Callback::from(move |_| {
-            let (engine, on_out) = (engine.clone(), on_out.clone());
-            spawn_local(async move {
-                // The session is the server's to end. A cookie that nobody knows any more (401) is signed out already.
-                match http::post("api/logout", &serde_json::json!({})).await {
-                    Ok(reply) if reply.status < 300 || reply.status == 401 => {
-                        engine.command(Command::Stop);
-                        on_out.emit(None);
-                    }
-                    _ => engine.tell(NoticeWhat::SignOutFailed),
-                }
-            });
-        })
-    };
-    let theme = match prefs.theme {
-        Theme::System => words.theme_system,
-        Theme::Light => words.theme_light,
-        Theme::Dark => words.theme_dark,
-    };
-    html! {
-        <div class="rooms__foot">
-            if let Some(you) = you {
-                <div class="rooms__me" data-testid={testids::ME}>
-                    <span class="rooms__me-name">{ &you.name }</span><span>{ role_words(you.role, words) }</span>
-                </div>
-            }
-            <div class="rooms__acts">
-                <button class="tool tool--plain" onclick={on_theme} data-testid={testids::THEME}>{ format!("{}: {theme}", words.theme) }</button>
-                <LanguageButton />
-                <button class="tool tool--plain" onclick={on_out} data-testid={testids::SIGN_OUT}>{ words.sign_out }</button>
-            </div>
-        </div>
-    }
-}
-
-/// A role in words.
-pub fn role_words(role: Role, words: &Words) -> &'static str {
-    match role {
-        Role::Viewer => words.role_viewer,
-        Role::Member => words.role_member,
-        Role::Operator => words.role_operator,
-        Role::Admin => words.role_admin,
     }
 }

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::link_state::LinkState;
 use crate::app::{Dialog, Drawer, Engine, Tab, Topic, UiAct, UiHandle};
+use crate::components::{Icon, icon};
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
 use crate::services::browser;
@@ -51,21 +52,21 @@ pub fn RoomBar(props: &RoomBarProps) -> Html {
     };
     html! {
         <header class="bar">
-            <button class="tool bar__back" onclick={to(UiAct::Drawer(Drawer::Rooms))} data-testid={testids::ROOMS_BACK}>{ words.rooms_back }</button>
+            <button class="tool tool--icon bar__back" onclick={to(UiAct::Drawer(Drawer::Rooms))} aria-label={words.rooms} title={words.rooms}
+                data-testid={testids::ROOMS_BACK}>{ icon(Icon::Menu) }</button>
             <h1 class="bar__name" data-testid={testids::ROOM_NAME}>{ called.strip_prefix('#').map_or_else(|| called.clone(), |name| format!("# {name}")) }</h1>
             <span class="bar__topic" title={title.clone()}>{ title }</span>
             if let Some(here) = here_words {
                 <button class="bar__here num" onclick={to_people}>{ here }</button>
             }
-            <button class="tool bar__search" onclick={to(UiAct::Dialog(Some(Dialog::Jump(String::new()))))} aria-label={words.search} title={words.search}>
-                <span class="bar__search-word">{ words.search }</span>
-                <span class="bar__search-sign">{ "⌕" }</span>
+            <button class="tool tool--icon bar__search" onclick={to(UiAct::Dialog(Some(Dialog::Jump(String::new()))))} aria-label={words.search} title={words.search}>
+                { icon(Icon::Search) }
             </button>
-            <button class="tool bar__set" onclick={to(UiAct::Dialog(Some(Dialog::Room)))} aria-label={words.room_settings} title={words.room_settings}
-                data-testid={testids::ROOM_SETTINGS_OPEN}>{ "⋯" }</button>
+            <button class="tool tool--icon bar__set" onclick={to(UiAct::Dialog(Some(Dialog::Room)))} aria-label={words.room_settings} title={words.room_settings}
+                data-testid={testids::ROOM_SETTINGS_OPEN}>{ icon(Icon::Settings) }</button>
             <LinkState />
-            <button class="tool bar__side" onclick={to(UiAct::Drawer(Drawer::Side))} aria-label={format!("{}: {}", words.now_tab, words.runs_files_people)}
-                data-testid={testids::SIDE_OPEN}>{ words.now_tab }</button>
+            <button class="tool tool--icon bar__side" onclick={to(UiAct::Drawer(Drawer::Side))} aria-label={words.runs_files_people} title={words.runs_files_people}
+                data-testid={testids::SIDE_OPEN}>{ icon(Icon::Panel) }</button>
         </header>
     }
 }

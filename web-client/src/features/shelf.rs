@@ -6,7 +6,7 @@ use wardroom_client_core::protocol::{EventBody, RelPath, RoomName};
 use yew::prelude::*;
 
 use crate::app::Topic;
-use crate::components::FileButton;
+use crate::components::{FileButton, Icon, icon};
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
 use crate::logic::route::file_path;
@@ -47,7 +47,7 @@ pub fn Shelf(props: &ShelfProps) -> Html {
                     set.set(match answer.map(|answer| answer.fields::<FileListed>()) {
                         Ok(Ok(listed)) => Listing::Ready(listed.entries),
                         Ok(Err(error)) => Listing::Failed(error.to_string()),
-                        Err(refusal) => Listing::Failed(wardroom_client_core::Refusal::to_string(&refusal)),
+                        Err(refusal) => Listing::Failed(words.why(&refusal)),
                     });
                 });
             engine.request(FileList { place: Place::Room(room.clone()), path: folder.clone(), after: None }, on_answer);
@@ -62,13 +62,13 @@ pub fn Shelf(props: &ShelfProps) -> Html {
         match info.kind {
             FileKind::Folder => html! {
                 <button key={info.name.as_str()} class="item" onclick={go(RelPath::parse(&path).ok())} data-testid={testids::SHELF_ENTRY} data-path={path.clone()}>
-                    <span class="item__name">{ format!("{}/", info.name) }</span><span class="item__side">{ words.folder }</span>
+                    <span class="item__name">{ icon(Icon::Folder) }{ &info.name }</span><span class="item__side">{ words.folder }</span>
                 </button>
             },
             FileKind::File => html! {
                 <a key={info.name.as_str()} class="item" href={file_path(props.room.as_str(), &path)} download={info.name.clone()}
                     title={fill(words.size_of, &[words.download, &path])} data-testid={testids::SHELF_ENTRY} data-path={path.clone()}>
-                    <span class="item__name">{ &info.name }</span><span class="item__side">{ bytes(info.size) }</span>
+                    <span class="item__name">{ icon(Icon::File) }{ &info.name }</span><span class="item__side">{ bytes(info.size) }</span>
                     <span class="item__more">{ when(info.mtime) }</span>
                 </a>
             },
@@ -85,7 +85,7 @@ pub fn Shelf(props: &ShelfProps) -> Html {
     html! {
         <div class="list">
             if let Some(here) = &*folder {
-                <button class="item" onclick={go(here.parent())}><span class="item__name">{ format!("‹ {here}") }</span>
+                <button class="item" onclick={go(here.parent())}><span class="item__name">{ icon(Icon::Back) }{ here.as_str() }</span>
                     <span class="item__side">{ words.up }</span></button>
             }
             { body }

@@ -7,11 +7,11 @@ use wardroom_client_core::protocol::{Event, EventBody, RoomName, RunId};
 use wardroom_client_core::{Change, Command, Run, RunState};
 use yew::prelude::*;
 
-use super::rail::role_words;
 use super::shelf::Shelf;
 use super::transfers::Transfers;
+use super::user_menu::role_words;
 use crate::app::{Drawer, Tab, Topic, UiAct, UiHandle};
-use crate::components::run_state;
+use crate::components::{Icon, icon, run_state};
 use crate::hooks::{use_engine, use_tick, use_topic, use_words};
 use crate::limits::LATELY_MAX;
 use crate::logic::route::file_path;
@@ -38,19 +38,20 @@ pub fn Side(props: &SideProps) -> Html {
             <button class="tab" role="tab" aria-selected={(ui.tab == tab).to_string()} onclick={choose} data-testid={testid}>{ said }</button>
         }
     };
+    let is_bare = use_is_bare(&props.room, ui.tab);
     let close = {
         let ui = ui.clone();
         Callback::from(move |_| ui.dispatch(UiAct::Drawer(Drawer::None)))
     };
     html! {
-        <aside class="side" aria-label={words.runs_files_people}>
+        <aside class={classes!("side", is_bare.then_some("side--bare"))} aria-label={words.runs_files_people}>
             <div class="side__head">
                 <div class="tabs" role="tablist">
                     { tab(Tab::Now, words.now_tab, testids::TAB_NOW) }
                     { tab(Tab::Files, words.files_tab, testids::TAB_FILES) }
                     { tab(Tab::People, words.people_tab, testids::TAB_PEOPLE) }
                 </div>
-                <button class="tool tool--plain side__close" onclick={close}>{ words.close }</button>
+                <button class="tool tool--icon side__close" onclick={close} aria-label={words.close} title={words.close}>{ icon(Icon::Close) }</button>
             </div>
             <div class="side__body" role="tabpanel">
                 {
@@ -65,13 +66,30 @@ pub fn Side(props: &SideProps) -> Html {
     }
 }
 
+/// Nothing runs, moves or was lately: where the pane has a column of its own, that is left to the timeline.
+#[hook]
+fn use_is_bare(room: &RoomName, tab: Tab) -> bool {
+    let engine = use_topic(Topic::Runs);
+    use_topic(Topic::Uploads);
+    use_topic(Topic::Model(Change::Room(room.clone())));
+    use_runs(room);
+    tab == Tab::Now
+        && engine.read(|client| {
+            let has_file = |room: &Arc<wardroom_client_core::Room>| {
+                room.timeline.events().any(|event| matches!(event.body, EventBody::FileAdded(_)))
+            };
+            client.uploads().next().is_none()
+                && client.runs_of_room(room).next().is_none()
+                && !client.rooms().get(room).is_some_and(has_file)
+        })
+}
+
 /// What runs, what moves, what was lately.
 #[component]
 fn Now(props: &SideProps) -> Html {
     let words = use_words();
     let engine = use_topic(Topic::Runs);
     use_topic(Topic::Model(Change::Room(props.room.clone())));
-    use_runs(&props.room);
     let runs: Vec<Arc<Run>> = engine.read(|client| {
         let of_room = |run: &&Arc<Run>| run.info.as_ref().is_some_and(|info| info.room == props.room);
         client.runs().values().filter(of_room).rev().cloned().collect()
@@ -133,7 +151,7 @@ fn RunItem(props: &RunItemProps) -> Html {
     let onclick = Callback::from(move |_| ui.dispatch(UiAct::Full(Some(id))));
     html! {
         <button class="item" {onclick} title={cmd.clone()}>
-            <span class="item__name">{ cmd }</span>
+            <span class="item__name item__name--lines">{ cmd }</span>
             <span class={classes!("state", look.class)}><span aria-hidden="true">{ look.sign }</span>{ look.words }</span>
             <span class="item__more"><span class="item__words">
                 { format!("r{} · {} · {} · {}", info.n, info.host, info.by, browser::local(info.at).hh_mm()) }

@@ -1,15 +1,16 @@
 //! Signing in, and the first visit with an invite: one form for both.
 
 use serde::Serialize;
+use wardroom_protocol::UserName;
 use wardroom_protocol::limits::PASSWORD_CHARS_MIN;
-use wardroom_protocol::{Code, UserName};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlInputElement;
+use web_sys::{HtmlFormElement, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::hooks::{PrefsAct, use_prefs, use_words};
 use crate::i18n::{Lang, Words, fill};
 use crate::services::http::{self, Reply};
+use crate::services::{first, storage};
 use crate::testids;
 
 /// Which form.
@@ -46,7 +47,8 @@ pub fn Sign(props: &SignProps) -> Html {
     let is_invite = matches!(*kind, SignKind::Invite(_));
     let wrong = use_state_eq(|| props.why.clone());
     let is_busy = use_state_eq(|| false);
-    let (user, password) = (use_node_ref(), use_node_ref());
+    let (form, user, password) = (use_node_ref(), use_node_ref(), use_node_ref());
+    use_first(&form, &user, &password);
     let is_shown = use_state_eq(|| false);
     let onsubmit = {
         let (kind, wrong, is_busy) = ((*kind).clone(), wrong.setter(), is_busy.clone());
@@ -68,21 +70,27 @@ pub fn Sign(props: &SignProps) -> Html {
                 let said = send(&kind, &name, &secret, words).await;
                 is_busy.set(false);
                 match said {
-                    Ok(()) => on_in.emit(()),
+                    Ok(()) => {
+                        storage::set_invite(None);
+                        on_in.emit(());
+                    }
                     Err(sentence) => wrong.set(Some(sentence.into())),
                 }
             });
         })
     };
-    let (head, lead, go, going) = if is_invite {
-        (words.invite_head, words.invite_lead, words.invite_go, words.invite_going)
+    let (head, go, going) = if is_invite {
+        (words.invite_head, words.invite_go, words.invite_going)
     } else {
-        (words.sign_in, words.sign_in_lead, words.sign_in_go, words.signing_in)
+        (words.sign_in, words.sign_in_go, words.signing_in)
     };
-    let form = if is_invite { testids::INVITE_FORM } else { testids::LOGIN_FORM };
+    let testid = if is_invite { testids::INVITE_FORM } else { testids::LOGIN_FORM };
     let to_login = {
         let kind = kind.setter();
-        Callback::from(move |_| kind.set(SignKind::Login))
+        Callback::from(move |_| {
+            storage::set_invite(None);
+            kind.set(SignKind::Login);
+        })
     };
     let show = {
         let (is_shown, set) = (*is_shown, is_shown.setter());
@@ -91,14 +99,14 @@ pub fn Sign(props: &SignProps) -> Html {
     html! {
         <main class="sign"><div class="sign__box">
             <div class="sign__brand"><img src="icons/wardroom.svg" alt="" width="24" height="24" />{ "Wardroom" }</div>
-            <form class="sign__card" data-testid={form} {onsubmit} novalidate=true>
-                <div><h1 class="sign__head">{ head }</h1><p class="sign__lead">{ lead }</p></div>
+            <form class="sign__card" data-testid={testid} ref={form} {onsubmit} novalidate=true>
+                <div><h1 class="sign__head">{ head }</h1>if is_invite { <p class="sign__lead">{ words.invite_lead }</p> }</div>
                 if let Some(wrong) = &*wrong {
                     <p class="sign__wrong" role="alert" data-testid={testids::SIGN_WRONG}>{ wrong }</p>
                 }
                 <label class="sign__label">{ words.user }
                     <input class="field" ref={user} name="username" autocomplete="username" autocapitalize="none" spellcheck="false"
-                        required=true autofocus=true data-testid={testids::USER_FIELD} />
+                        required=true data-testid={testids::USER_FIELD} />
                     if is_invite { <span class="sign__rule">{ words.user_rule }</span> }
                 </label>
                 <label class="sign__label">{ if is_invite { words.password_new } else { words.password } }
@@ -117,6 +125,29 @@ pub fn Sign(props: &SignProps) -> Html {
             </div>
         </div></main>
     }
+}
+
+/// What was typed into the form that stood in the page before this one, with the focus where it was; sent, if it was sent.
+#[hook]
+fn use_first(form: &NodeRef, user: &NodeRef, password: &NodeRef) {
+    use_effect_with((), {
+        let (form, user, password) = (form.clone(), user.clone(), password.clone());
+        move |()| {
+            let first = first::take();
+            let (Some(user), Some(password)) = (user.cast::<HtmlInputElement>(), password.cast::<HtmlInputElement>())
+            else {
+                return;
+            };
+            user.set_value(&first.user);
+            password.set_value(&first.password);
+            let _ = if first.is_at_password { password.focus() } else { user.focus() };
+            if first.is_sent
+                && let Some(form) = form.cast::<HtmlFormElement>()
+            {
+                let _ = form.request_submit();
+            }
+        }
+    });
 }
 
 /// Changes the language to the other one.
@@ -155,14 +186,11 @@ async fn send(kind: &SignKind, user: &str, password: &str, words: &Words) -> Res
 fn sentence(reply: &Reply, is_invite: bool, words: &Words) -> String {
     let refusal = reply.refusal();
     let wait_s = refusal.retry_ms.map(|ms| ms.div_ceil(1000)).or(reply.retry_after_s);
-    match (reply.status, refusal.code) {
-        (429, _) => fill(words.sign_in_wait, &[&wait_s.unwrap_or(10).to_string()]),
-        (409, _) => words.user_taken.to_owned(),
-        (401 | 403 | 404 | 410, _) if is_invite => words.invite_bad.to_owned(),
-        (401, _) => words.sign_in_wrong.to_owned(),
-        (400..=499, Some(Code::BadRequest | Code::Forbidden | Code::TooLarge)) => {
-            fill(words.went_wrong, &[&refusal.msg])
-        }
-        _ => fill(words.server_fault, &[&refusal.msg]),
+    match reply.status {
+        429 => fill(words.sign_in_wait, &[&wait_s.unwrap_or(10).to_string()]),
+        409 => words.user_taken.to_owned(),
+        401 | 403 | 404 | 410 if is_invite => words.invite_bad.to_owned(),
+        401 => words.sign_in_wrong.to_owned(),
+        _ => words.why(&refusal.into()),
     }
 }

@@ -24,10 +24,21 @@ pub fn Transfers() -> Html {
     let engine = use_topic(Topic::Uploads);
     let uploads: Vec<Arc<Upload>> = engine.read(|client| client.uploads().cloned().collect());
     let queued = engine.uploads_queued();
-    let moving = uploads.iter().filter(|upload| !upload.state.is_over()).count();
+    let (mut uploads, over): (Vec<_>, Vec<_>) = uploads.into_iter().partition(|upload| !upload.state.is_over());
+    let moving = uploads.len();
+    // What goes on stands first, then what failed, then what is done, the latest on top.
+    let (failed, done): (Vec<_>, Vec<_>) =
+        over.into_iter().rev().partition(|upload| matches!(upload.state, UploadState::Failed(_)));
+    let clear = {
+        let over: Vec<Nonce> = done.iter().map(|upload| upload.nonce.clone()).collect();
+        Callback::from(move |_: MouseEvent| over.iter().for_each(|nonce| engine.cancel_upload(nonce)))
+    };
+    let has_done = !done.is_empty();
+    uploads.extend(failed.into_iter().chain(done));
     html! {
         <div class="list">
-            <div class="list__head"><span>{ words.moving }</span><span class="num">{ if moving > 0 { moving.to_string() } else { String::new() } }</span></div>
+            <div class="list__head"><span>{ words.moving }</span><span class="num">{ if moving > 0 { moving.to_string() } else { String::new() } }</span>
+                if has_done { <button class="act" onclick={clear} data-testid={testids::TRANSFERS_CLEAR}>{ words.clear_done }</button> }</div>
             if uploads.is_empty() { <p class="list__none">{ words.moving_none }</p> }
             <div class="list">
                 { for uploads.into_iter().map(|upload| html! { <Transfer key={upload.nonce.as_str()} upload={Same(upload.clone())} /> }) }
@@ -74,10 +85,10 @@ fn Transfer(props: &TransferProps) -> Html {
         <div class="item" data-testid={testids::TRANSFER} data-path={path.clone()} data-state={word(&upload.state)}>
             <span class="item__name" title={path.clone()}>{ &path }</span>
             <span class="item__side">{ format!("{part} %") }</span>
-            <span class="item__more">
+            if !matches!(upload.state, UploadState::Done { .. }) { <span class="item__more">
                 <progress class={classes!("way", is_failed.then_some("way--bad"))} ref={bar} max="100"
                     aria-label={fill(words.progress_of, &[&path])} data-testid={testids::TRANSFER_BAR}></progress>
-            </span>
+            </span> }
             <span class="item__more"><span class={classes!("item__words", is_failed.then_some("item__words--bad"))} role={is_failed.then_some("alert")}>
                 { sentence(upload, &speed.borrow(), words) }
             </span></span>
@@ -147,6 +158,6 @@ fn sentence(upload: &Upload, speed: &Speed, words: &Words) -> String {
         UploadState::Committing => words.upload_committing.to_owned(),
         UploadState::Done { .. } => format!("{} · {}", bytes(upload.size), words.upload_done),
         UploadState::Failed(refusal) if refusal.words == FILE_GONE => fill(words.upload_failed, &[words.file_gone]),
-        UploadState::Failed(refusal) => fill(words.upload_failed, &[&refusal.words]),
+        UploadState::Failed(refusal) => fill(words.upload_failed, &[&words.why(refusal)]),
     }
 }

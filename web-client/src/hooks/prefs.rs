@@ -34,15 +34,6 @@ impl Theme {
             Theme::Dark => Some("dark"),
         }
     }
-
-    /// The one that a button changes it to.
-    pub fn next(self) -> Theme {
-        match self {
-            Theme::System => Theme::Light,
-            Theme::Light => Theme::Dark,
-            Theme::Dark => Theme::System,
-        }
-    }
 }
 
 impl Prefs {

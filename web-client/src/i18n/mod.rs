@@ -5,6 +5,9 @@ mod en;
 mod zh;
 mod zh_commands;
 
+use wardroom_client_core::Refusal;
+use wardroom_protocol::Code;
+
 /// A language of the page.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Lang {
@@ -60,6 +63,37 @@ pub fn fill(words: &str, values: &[&str]) -> String {
     out
 }
 
+/// A number of days.
+pub fn days(words: &Words, days: u32) -> String {
+    if days == 1 { words.day_one.to_owned() } else { fill(words.day_many, &[&days.to_string()]) }
+}
+
+impl Words {
+    /// Why something was refused: the code in words of this language, and what the server said as its detail.
+    pub fn why(&self, refusal: &Refusal) -> String {
+        let Some(code) = refusal.code else { return refusal.words.clone() };
+        let says = match code {
+            Code::BadRequest => self.err_request,
+            Code::Unauthorized => self.err_unauthorized,
+            Code::Forbidden => self.err_forbidden,
+            Code::NotFound => self.err_not_found,
+            Code::Conflict => self.err_conflict,
+            Code::TooLarge => self.err_too_large,
+            Code::RateLimited => self.err_rate,
+            Code::Busy => self.err_busy,
+            Code::Internal => self.err_internal,
+            _ => self.err_version,
+        };
+        match (code, refusal.retry_ms) {
+            (Code::RateLimited | Code::Busy, Some(ms)) => {
+                fill(self.err_retry, &[says, &ms.div_ceil(1_000).to_string()])
+            }
+            (Code::RateLimited | Code::Busy, None) => says.to_owned(),
+            _ => fill(self.err_detail, &[says, &refusal.words]),
+        }
+    }
+}
+
 macro_rules! words {
     ($($key:ident)*) => {
         /// Every sentence of the page.
@@ -78,11 +112,11 @@ macro_rules! words {
 
 words! {
     // signing in
-    opening sign_in sign_in_lead user password sign_in_go signing_in sign_out sign_in_wrong sign_in_wait
+    opening sign_in user password sign_in_go signing_in sign_out sign_in_wrong sign_in_wait
     invite_head invite_lead user_rule password_new password_rule password_show invite_go invite_going invite_bad
-    user_taken no_answer server_fault ended_session other_language theme theme_light theme_dark theme_system
+    user_taken no_answer ended_session other_language theme theme_light theme_dark theme_system
     // shell
-    rooms rooms_back runs_files_people close skip_to_composer now_tab files_tab people_tab here_one here_many
+    rooms runs_files_people close skip_to_composer now_tab files_tab people_tab here_one here_many
     // rooms
     rooms_head others_head room_new room_new_label room_new_rule room_make cancel join mentions unread private
     // link
@@ -126,6 +160,13 @@ words! {
     jump_button jump_hint searching search hits_none hit_lines hits_count hits_more hits_behind filters filter_where filter_all_rooms
     filter_here filter_kind filter_all_kinds kind_message kind_run kind_output kind_file filter_when filter_ever
     filter_day filter_week filter_month filter_span filter_from filter_to filter_by
+    // settings, and what the server refuses
+    settings_general danger_head retention_wrong retention_head retention_lead retention_yes archive_head
+    archive_lead remove_head remove_lead hook_remove_head hook_remove_lead notify_on notify_off notify_denied
+    notify_unknown notify_turn_on day_one day_many err_detail err_retry err_request err_unauthorized err_forbidden
+    err_not_found err_conflict err_too_large err_rate err_busy err_version err_internal
+    // added
+    mention_one clear_done folder_unreadable folder_full invite_signed_in menu_label language notify_ask not_now
 }
 
 #[cfg(test)]
@@ -171,6 +212,31 @@ mod tests {
         }
     }
 
+    /// What stands in index.html before the program does is what the program then says.
+    #[test]
+    fn the_first_screen_says_the_same() {
+        let html = include_str!("../../index.html");
+        for lang in Lang::ALL {
+            let words = lang.words();
+            for says in [
+                words.sign_in,
+                words.invite_head,
+                words.invite_lead,
+                words.user,
+                words.user_rule,
+                words.password,
+                words.password_new,
+                words.password_rule,
+                words.password_show,
+                words.invite_go,
+                words.opening,
+            ] {
+                let span = format!("<span lang=\"{}\">{says}</span>", lang.tag());
+                assert!(html.contains(&span), "index.html has no {span}");
+            }
+        }
+    }
+
     #[test]
     fn every_command_is_explained_in_every_language() {
         for entry in wardroom_protocol::slash::TABLE {
@@ -183,6 +249,16 @@ mod tests {
         assert_eq!(fill("{} of {}", &["1", "2"]), "1 of 2");
         assert_eq!(fill("{} of {}", &["{}"]), "{} of {}");
         assert_eq!(fill("none", &["1"]), "none");
+    }
+
+    #[test]
+    fn refusals_speak_the_language_and_keep_the_detail() {
+        let refusal = |code, retry_ms| Refusal { code, words: "only owners".to_owned(), retry_ms, off: None };
+        let (en, zh) = (Lang::En.words(), Lang::Zh.words());
+        assert_eq!(en.why(&refusal(Some(Code::Forbidden), None)), "Not allowed: only owners");
+        assert_eq!(zh.why(&refusal(Some(Code::Forbidden), None)), "没有权限（only owners）");
+        assert_eq!(en.why(&refusal(Some(Code::RateLimited), Some(1_500))), "Too many requests. Try again in 2 s.");
+        assert_eq!(en.why(&refusal(None, None)), "only owners");
     }
 
     #[test]

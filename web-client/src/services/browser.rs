@@ -157,11 +157,18 @@ pub fn set_icon(href: &str) {
     }
 }
 
-/// Asks whether notifications may be shown, where that was never answered.
-pub fn ask_to_notify() {
-    if can_notify() && web_sys::Notification::permission() == web_sys::NotificationPermission::Default {
-        // The answer is looked up when there is something to tell.
-        let _ = web_sys::Notification::request_permission();
+/// Whether notifications may be shown; `None` where the browser has none.
+pub fn notifications() -> Option<web_sys::NotificationPermission> {
+    can_notify().then(web_sys::Notification::permission)
+}
+
+/// Asks the reader whether notifications may be shown, where that was never answered; over when there is an answer. Browsers
+/// allow it at a press of a button only.
+pub async fn ask_to_notify() {
+    if notifications() == Some(web_sys::NotificationPermission::Default)
+        && let Ok(asked) = web_sys::Notification::request_permission()
+    {
+        let _ = wasm_bindgen_futures::JsFuture::from(asked).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Requests to the gateway's few HTTP addresses. Relative to the base address; the cookie goes along by itself.
 
 use serde::Serialize;
-use wardroom_protocol::messages::ErrAnswer;
+use wardroom_protocol::messages::{ErrAnswer, You};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, Response};
@@ -37,14 +37,15 @@ impl Reply {
     }
 }
 
-/// `GET`.
+/// Who is signed in by the cookie; `None` where nobody is.
 ///
 /// # Errors
-/// [`NoAnswer`]
-pub async fn get(path: &str) -> Result<Reply, NoAnswer> {
+/// [`NoAnswer`], also for an answer that makes no sense.
+pub async fn session() -> Result<Option<You>, NoAnswer> {
     let options = RequestInit::new();
     options.set_method("GET");
-    fetch(path, &options).await
+    let reply = fetch("api/session", &options).await?;
+    if reply.is_ok() { serde_json::from_str(&reply.body).map_err(|_| NoAnswer) } else { Err(NoAnswer) }
 }
 
 /// `POST` with a JSON body.

@@ -3,6 +3,8 @@
 pub mod browser;
 pub mod clipboard;
 pub mod drafts;
+pub mod first;
+pub mod folders;
 pub mod frames;
 pub mod http;
 pub mod listen;

@@ -7,6 +7,8 @@ use super::browser;
 
 /// The chosen theme; `static/boot.js` reads it too.
 pub const THEME: &str = "wardroom.theme";
+/// The invite that this tab was opened with, until it is used: a reload must not lose it. `static/boot.js` looks for it too.
+const INVITE: &str = "wardroom.invite";
 /// The chosen language.
 pub const LANGUAGE: &str = "wardroom.language";
 
@@ -53,6 +55,20 @@ pub fn write_tab(key: &str, value: &str) {
         // What cannot be kept lives as long as the page.
         let _ = storage.set_item(key, value);
     }
+}
+
+/// The invite of this tab.
+pub fn invite() -> Option<String> {
+    session()?.get_item(INVITE).ok().flatten()
+}
+
+/// Keeps an invite for this tab; none takes it away.
+pub fn set_invite(code: Option<&str>) {
+    let Some(storage) = session() else { return };
+    let _ = match code {
+        Some(code) => storage.set_item(INVITE, code),
+        None => storage.remove_item(INVITE),
+    };
 }
 
 /// The key of something that belongs to one user: `wardroom.ann.draft.ops`.

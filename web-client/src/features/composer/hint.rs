@@ -1,6 +1,5 @@
 //! What is said beside the composer about the text in it: a command's arguments, what is wrong, or what one can type.
 
-use wardroom_client_core::protocol::RoomName;
 use yew::prelude::*;
 
 use crate::i18n::{Lang, Words, fill};
@@ -8,7 +7,7 @@ use crate::logic::complete::command_of;
 use crate::logic::intent::{Intent, intent, is_command, unknown_command};
 
 /// The hint for a text.
-pub fn hint(text: &str, room: &RoomName, may_run: bool, lang: Lang, words: &Words) -> Html {
+pub fn hint(text: &str, room: &str, may_run: bool, lang: Lang, words: &Words) -> Html {
     if let Some(entry) = command_of(text) {
         return html! {
             <span class="compose__usage"><code>{ format!("/{} {}", entry.name, entry.arguments) }</code>{ " " }{ lang.about(entry) }</span>
@@ -28,7 +27,7 @@ pub fn hint(text: &str, room: &RoomName, may_run: bool, lang: Lang, words: &Word
             None => html! {},
         },
         _ if is_command(text) && may_run => {
-            html! { <span class="compose__hint--run">{ fill(words.hint_running, &[room.as_str()]) }</span> }
+            html! { <span class="compose__hint--run">{ fill(words.hint_running, &[room]) }</span> }
         }
         _ if is_command(text) => {
             html! { <span class="compose__hint--bad" role="alert">{ words.hint_not_operator }</span> }

@@ -3,6 +3,7 @@
 mod banner;
 mod big;
 mod hint;
+mod phone;
 mod sending;
 mod suggest;
 mod write;
@@ -57,7 +58,7 @@ pub fn Below(props: &BelowProps) -> Html {
             if let Some(why) = why {
                 <p class="compose__read-only">{ why }</p>
             } else if must_join {
-                <p class="compose__read-only">{ fill(words.you_are_not_in, &[props.room.as_str()]) }{ " " }
+                <p class="compose__read-only">{ fill(words.you_are_not_in, &[&engine.room_called(&props.room)]) }{ " " }
                     <button class="tool tool--main" onclick={join} data-testid={testids::ROOM_JOIN}>{ words.join }</button></p>
             } else {
                 <Composer key={props.room.as_str()} room={props.room.clone()} may_run={role >= Some(Role::Operator)} />

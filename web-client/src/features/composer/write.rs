@@ -13,6 +13,7 @@ use super::COMPOSER_ID;
 use super::banner::Banner;
 use super::big::{Big, Pasted, to_file};
 use super::hint::hint;
+use super::phone::PhoneKeys;
 use super::sending::carry_out;
 use super::suggest::{LIST_ID, SuggestList, suggestions};
 use crate::app::{Engine, UiAct, UiHandle, Writing};
@@ -221,12 +222,12 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 aria-activedescendant={has_list.then(|| format!("{LIST_ID}-{at}"))}
                 {oninput} {onselect} {onkeydown} {onpaste} data-testid={testids::COMPOSER} />
             <div class="compose__row">
-                <span id="composer-hint" class="compose__hint">{ hint(&state.text, &props.room, props.may_run, lang, words) }</span>
+                <span id="composer-hint" class="compose__hint">{ hint(&state.text, &engine.room_called(&props.room), props.may_run, lang, words) }</span>
+                <PhoneKeys may_run={props.may_run} />
                 <span class="compose__acts">
                     <FileButton room={props.room.clone()} words={words.add_files} is_main=true />
-                    <button class="tool compose__send" onclick={send.reform(|_| ())} data-testid={testids::SEND}>
+                    <button class={classes!("tool", "compose__send", (!state.text.trim().is_empty()).then_some("tool--main"))} onclick={send.reform(|_| ())} data-testid={testids::SEND}>
                         { if is_run { words.run_it } else if matches!(writing, Writing::Edit(_)) { words.save } else { words.send } }
-                        { " " }<span class="kbd" aria-hidden="true">{ "↵" }</span>
                     </button>
                 </span>
             </div>

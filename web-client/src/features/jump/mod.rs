@@ -15,7 +15,7 @@ use yew::prelude::*;
 
 use super::dialogs::use_close;
 use crate::app::{Topic, UiAct, UiHandle};
-use crate::components::Over;
+use crate::components::{Badge, Over, icon};
 use crate::hooks::{use_engine, use_topic, use_words};
 use crate::i18n::fill;
 use crate::limits::{HITS_PAGE, SEARCH_AFTER_MS};
@@ -123,8 +123,8 @@ pub fn Jump(props: &JumpProps) -> Html {
         html! {
             <div key={place.key()} id={format!("{LIST_ID}-{nth}")} role="option" aria-selected={(nth == at).to_string()} class="jump__item" onclick={take(nth)}
                 data-testid={testids::JUMP_PLACE} data-key={place.key()}>
-                <span class="jump__sign" aria-hidden="true">{ place.sign() }</span>
-                <span class="jump__name">{ place.name() }</span><span class="jump__more">{ place.more() }</span>
+                <span class="jump__sign" aria-hidden="true">{ icon(place.icon()) }</span>
+                <span class="jump__name">{ place.name() }</span><span class="jump__more">{ place.more() }</span><Badge unread={place.unread()} />
             </div>
         }
     };
@@ -174,7 +174,7 @@ fn says(found: &Found, is_searching: bool, words: &crate::i18n::Words) -> String
 /// Asks the server a moment after the last key; an answer to an older question is not shown.
 #[hook]
 fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<Found>, Callback<()>) {
-    let engine = use_engine();
+    let (engine, words) = (use_engine(), use_words());
     let found = use_state_eq(Found::default);
     let timer = use_mut_ref(|| None::<Timeout>);
     let asked = use_mut_ref(|| 0_u64);
@@ -215,7 +215,7 @@ fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<F
                         let (next, behind, is_more) = (told.next, told.behind, told.more);
                         Found { hits, next, behind, total, is_more, is_asked: false, why: None }
                     }
-                    Err(refusal) => Found { why: Some(refusal.words), ..Found::default() },
+                    Err(refusal) => Found { why: Some(words.why(&refusal)), ..Found::default() },
                 });
             });
             engine.request(search, on_answer);

@@ -5,6 +5,7 @@ use wardroom_client_core::protocol::UserName;
 use wardroom_client_core::{Command, RunState};
 
 use crate::app::{Dialog, Drawer, Engine, Tab, UiAct, UiHandle};
+use crate::components::Icon;
 use crate::features::composer::focus_composer;
 use crate::i18n::Words;
 use crate::logic::complete::fits;
@@ -12,10 +13,10 @@ use crate::logic::complete::fits;
 /// One place.
 #[derive(Clone)]
 pub enum Place {
-    /// A room: its name, how it is called, its title, lines that one has not read.
-    Room(RoomName, String, String, u64),
+    /// A room: its name, how it is called, its title, how much of it is unread and names one.
+    Room(RoomName, String, String, (u64, u64)),
     /// Somebody: a direct message.
-    Person(UserName, String, bool, &'static str),
+    Person(UserName, String, &'static str),
     /// A run of this room that goes on, or was lately.
     Run(wardroom_protocol::RunId, String, String),
     /// An action and its words.
@@ -41,29 +42,24 @@ pub fn places(engine: &Engine, room: &RoomName, text: &str, words: &'static Word
     let bare = part.trim_start_matches(['#', '@', '/']);
     let infos: Vec<_> =
         engine.read(|client| client.rooms().values().map(|room| (room.info.clone(), room.unread())).collect());
-    let mut rooms: Vec<(bool, u64, Place)> = infos
+    let mut rooms: Vec<(bool, (u64, u64), Place)> = infos
         .iter()
         .filter(|_| !part.starts_with(['@', '/']))
         .map(|(info, unread)| (info, unread, engine.room_name(info)))
         .filter(|(info, _, called)| fits(called.trim_start_matches('#'), bare) || fits(&info.title, bare))
         .map(|(info, unread, called)| {
-            let unread = if info.joined { *unread } else { 0 };
+            let unread = if info.joined { (*unread, info.mentions) } else { (0, 0) };
             (!info.joined || info.archived, unread, Place::Room(info.room.clone(), called, info.title.clone(), unread))
         })
         .collect();
-    rooms.sort_by_key(|(is_far, unread, _)| (*is_far, *unread == 0));
+    rooms.sort_by_key(|(is_far, unread, _)| (*is_far, unread.1 == 0, unread.0 == 0));
     let mut out: Vec<Place> = rooms.into_iter().map(|(_, _, place)| place).take(EACH_MAX).collect();
     if !part.is_empty() && !part.starts_with(['#', '/']) {
         let everybody = engine.everybody();
         let people = everybody.iter().filter(|member| member.user.as_str() != engine.user() && !member.bot);
         let people = people.filter(|member| fits(member.user.as_str(), bare) || fits(&member.name, bare));
         out.extend(people.take(EACH_MAX).map(|member| {
-            Place::Person(
-                member.user.clone(),
-                member.name.clone(),
-                member.here,
-                if member.here { words.here } else { words.away },
-            )
+            Place::Person(member.user.clone(), member.name.clone(), if member.here { words.here } else { words.away })
         }));
         let runs = engine.read(|client| {
             let runs = client.runs_of_room(room).rev().filter_map(|run| {
@@ -107,13 +103,18 @@ impl Place {
     }
 
     /// Beside its name.
-    pub fn sign(&self) -> &'static str {
+    pub fn icon(&self) -> Icon {
         match self {
-            Place::Room(..) => "#",
-            Place::Person(_, _, true, _) => "●",
-            Place::Person(_, _, false, _) => "○",
-            Place::Run(..) => "$",
-            Place::Do(..) => "→",
+            Place::Room(_, called, ..) if called.starts_with('#') => Icon::Hash,
+            Place::Room(..) | Place::Person(..) => Icon::Person,
+            Place::Run(..) => Icon::Terminal,
+            Place::Do(Action::NewRoom, _) => Icon::Add,
+            Place::Do(Action::NewDm, _) => Icon::Message,
+            Place::Do(Action::Settings, _) => Icon::Settings,
+            Place::Do(Action::Keys, _) => Icon::Keyboard,
+            Place::Do(Action::Files, _) => Icon::Folder,
+            Place::Do(Action::Write, _) => Icon::Edit,
+            Place::Do(Action::Reconnect, _) => Icon::Reload,
         }
     }
 
@@ -129,12 +130,16 @@ impl Place {
     /// What else is to be said.
     pub fn more(&self) -> String {
         match self {
-            Place::Room(_, _, title, 0) => title.clone(),
-            Place::Room(_, _, title, unread) => format!("{title} {unread}").trim().to_owned(),
-            Place::Person(user, _, _, here) => format!("@{user} · {here}"),
+            Place::Room(_, _, title, _) => title.clone(),
+            Place::Person(user, _, here) => format!("@{user} · {here}"),
             Place::Run(_, _, says) => says.clone(),
             Place::Do(..) => String::new(),
         }
+    }
+
+    /// What is unread there, and how many of it name one.
+    pub fn unread(&self) -> (u64, u64) {
+        if let Place::Room(.., unread) = self { *unread } else { (0, 0) }
     }
 
     /// Goes there, or does it.

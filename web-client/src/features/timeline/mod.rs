@@ -59,11 +59,12 @@ pub fn Reading(props: &ReadingProps) -> Html {
     match shown {
         Some(room) if matches!(room.state, OpenState::Failed(_)) => {
             let OpenState::Failed(why) = &room.state else { return Html::default() };
+            let called = engine.room_called(&props.room);
             let (engine, name) = (engine.clone(), props.room.clone());
             let again = Callback::from(move |_| {
                 engine.command(Command::OpenRoom { room: name.clone(), from: OpenFrom::Stretch(ROWS_AT_FIRST as u64) });
             });
-            said(fill(words.room_failed, &[props.room.as_str(), why]), Some(again))
+            said(fill(words.room_failed, &[&called, why]), Some(again))
         }
         Some(room) if room.timeline.base().is_some() || !room.pending.is_empty() => {
             html! { <View room={Same(room)} /> }

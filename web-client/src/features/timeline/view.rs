@@ -113,10 +113,10 @@ pub fn View(props: &ViewProps) -> Html {
     let live = if *is_at_end { "polite" } else { "off" };
     html! {
         <section class="reading">
-            <div class="timeline" ref={nodes.scroller.clone()} role="log" aria-label={fill(words.timeline_of, &[name.as_str()])} aria-live={live} tabindex="0"
+            <div class="timeline" ref={nodes.scroller.clone()} role="log" aria-label={fill(words.timeline_of, &[&engine.room_called(&name)])} aria-live={live} tabindex="0"
                 {onscroll} onkeydown={hands.keys} data-testid={testids::TIMELINE} data-room={name.to_string()} data-last={last.to_string()}>
                 <div class="timeline__more" aria-live="off">
-                    if room.loading_older { { words.older_loading } } else if is_beginning && has_talk { { fill(words.beginning, &[name.as_str()]) } }
+                    if room.loading_older { { words.older_loading } } else if is_beginning && has_talk { { fill(words.beginning, &[&engine.room_called(&name)]) } }
                 </div>
                 if !has_talk && is_beginning {
                     <How room={name.clone()} />

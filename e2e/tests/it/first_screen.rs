@@ -1,0 +1,127 @@
+//! The first screen: what stands in the page before the program, an invite that outlives a reload and comes into an open tab,
+//! what a screen reader hears of a countdown, folders that are dropped.
+
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, page_of};
+use crate::command::done;
+use crate::house::House;
+
+/// What curl gets.
+async fn get(url: &str, args: &[&str]) -> String {
+    let mut curl = tokio::process::Command::new("curl");
+    curl.args(["-sS", "-i"]).args(args).arg(url);
+    let got = done(curl).await;
+    assert_eq!(got.code, Some(0), "{}", got.err);
+    String::from_utf8_lossy(&got.out).into_owned()
+}
+
+#[tokio::test]
+async fn the_page_begins_with_the_screen_that_the_cookie_promises() {
+    let house = House::start();
+    let url = page_of(&house);
+    let out = get(&url, &[]).await;
+    assert!(
+        out.contains("data-session=\"out\"") && out.contains("<style>") && out.contains("name=\"description\""),
+        "{out}"
+    );
+    assert!(!out.contains("rel=\"stylesheet\""), "nothing to wait for: {out}");
+    let with_cookie = get(&url, &["-H", "Cookie: wardroom=abc"]).await;
+    assert!(with_cookie.contains("data-session=\"in\""), "{with_cookie}");
+    let session = get(&format!("{url}api/session"), &["-H", "Cookie: wardroom=abc"]).await;
+    assert!(
+        session.starts_with("HTTP/1.1 200") && session.trim_end().ends_with("null"),
+        "a question, not a fault: {session}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_typed_before_the_program_is_there_is_kept_and_sent() {
+    let house = House::start();
+    house.add_user("ann", "member").await;
+    let page = Browser::start(1024, 768).await;
+    page.devtools("Network.enable", json!({})).await;
+    page.devtools("Network.setBlockedURLs", json!({"urls": ["*.wasm"]})).await;
+    page.page.goto(&page_of(&house)).await.unwrap();
+    // Without the program the form stands there, and is of use: it is filled before the program comes.
+    page.find("#first-user").await.send_keys("ann").await.unwrap();
+    page.until_true("it is said that the program did not come", "return !document.getElementById('boot').hidden").await;
+    page.devtools("Network.setBlockedURLs", json!({"urls": []})).await;
+    let load = "const done = arguments[0]; const at = document.querySelector('link[rel=modulepreload]').href; \
+        document.getElementById('first-password').value = arguments[1] ?? ''; \
+        document.getElementById('first-form').requestSubmit(); \
+        const { default: init } = await import(at); await init(at.replace(/\\.js$/, '_bg.wasm')); done(true)";
+    let load = format!("(async (...arguments) => {{ {load} }})(arguments[1], arguments[0])");
+    page.page.execute_async(&load, vec![json!(crate::house::PASSWORD)]).await.unwrap();
+    page.state("live").await;
+    page.end().await;
+}
+
+#[tokio::test]
+async fn an_invite_outlives_a_reload_and_is_taken_by_an_open_tab() {
+    let house = House::start();
+    let page = Browser::start(1024, 768).await;
+    let url = page_of(&house);
+    page.page.goto(&url).await.unwrap();
+    page.test_id("login-form").await;
+    page.page.execute("location.hash = 'invite=abc'", vec![]).await.unwrap();
+    page.test_id("invite-form").await;
+    let hash = page.page.execute("return location.hash", vec![]).await.unwrap();
+    assert_eq!(hash, Value::from(""), "a secret is not left in the address bar");
+    page.page.refresh().await.unwrap();
+    page.test_id("invite-form").await;
+    page.end().await;
+}
+
+#[tokio::test]
+async fn a_countdown_is_read_out_once() {
+    let mut house = House::start();
+    house.add_user("ann", "member").await;
+    let page = Browser::start(1024, 768).await;
+    page.sign_in(&page_of(&house), "ann").await;
+    let note = "window.heard = []; const state = document.querySelector('[data-testid=link-state] [role=status]'); \
+        new MutationObserver(() => heard.push(state.textContent)).observe(state, {characterData: true, childList: true, subtree: true})";
+    page.page.execute(note, vec![]).await.unwrap();
+    house.core.kill_9();
+    page.state("reconnecting").await;
+    let words = "const w = document.querySelector('.state-of-link__words').textContent; window.shown = (window.shown || new Set()).add(w); return shown.size >= 3";
+    page.until_true("the countdown counts", words).await;
+    let heard = page.page.execute("return heard", vec![]).await.unwrap();
+    let heard = heard.as_array().unwrap();
+    assert!(heard.iter().all(|said| !said.as_str().unwrap().contains(char::is_numeric)), "{heard:?}");
+    let again = heard.windows(2).any(|pair| pair[0] == pair[1]);
+    assert!(!again, "{heard:?}");
+    page.end().await;
+}
+
+#[tokio::test]
+async fn a_folder_is_taken_with_its_files() {
+    let house = House::start();
+    house.add_user("ann", "member").await;
+    let page = Browser::start(1024, 768).await;
+    page.sign_in(&page_of(&house), "ann").await;
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("logs");
+    std::fs::create_dir_all(folder.join("old")).unwrap();
+    std::fs::write(folder.join("app.log"), "now").unwrap();
+    std::fs::write(folder.join("old/a.log"), "then").unwrap();
+    for kind in ["dragEnter", "dragOver", "drop"] {
+        let data = json!({"items": [], "files": [folder], "dragOperationsMask": 1});
+        page.devtools("Input.dispatchDragEvent", json!({"type": kind, "x": 500, "y": 300, "data": data})).await;
+    }
+    page.find("[data-testid=file-card][data-path='logs/app.log']").await;
+    page.find("[data-testid=file-card][data-path='logs/old/a.log']").await;
+    page.end().await;
+}
+
+#[tokio::test]
+async fn help_lists_the_commands() {
+    let house = House::start();
+    house.add_user("ann", "member").await;
+    let page = Browser::start(1024, 768).await;
+    page.sign_in(&page_of(&house), "ann").await;
+    page.say("/help").await;
+    let commands = page.test_id("commands").await.text().await.unwrap();
+    assert!(commands.contains("/retention") && commands.contains("/invite"), "{commands}");
+    page.end().await;
+}

@@ -1,0 +1,30 @@
+//! How much is unread in a room; with an `@` where somebody names one.
+
+use wardroom_client_core::protocol::limits::UNREAD_MAX;
+use yew::prelude::*;
+
+use crate::hooks::use_words;
+use crate::i18n::fill;
+
+#[derive(PartialEq, Properties)]
+pub struct BadgeProps {
+    /// What is unread, and how much of it names one.
+    pub unread: (u64, u64),
+}
+
+/// The badge; nothing where all is read.
+#[component]
+pub fn Badge(props: &BadgeProps) -> Html {
+    let words = use_words();
+    let (unread, mentions) = props.unread;
+    let (class, shown, said) = match (unread, mentions) {
+        (0, _) => return Html::default(),
+        (_, 1) => ("count count--me", "@1".to_owned(), words.mention_one.to_owned()),
+        (_, n @ 2..) => ("count count--me", format!("@{n}"), fill(words.mentions, &[&n.to_string()])),
+        (n, _) => {
+            let shown = if n >= UNREAD_MAX { format!("{UNREAD_MAX}+") } else { n.to_string() };
+            ("count", shown, fill(words.unread, &[&n.to_string()]))
+        }
+    };
+    html! { <span {class}><span aria-hidden="true">{ shown }</span><span class="unseen">{ said }</span></span> }
+}

@@ -1,0 +1,52 @@
+//! A question before something is deleted, archived or removed: what will happen, and two answers. The harmless one has the
+//! focus.
+
+use yew::prelude::*;
+
+use super::Over;
+use crate::hooks::use_words;
+use crate::testids;
+use crate::text::shown::shown;
+
+#[derive(PartialEq, Properties)]
+pub struct ConfirmProps {
+    /// The question.
+    pub title: AttrValue,
+    /// What will happen.
+    pub lead: AttrValue,
+    /// What it happens to, in its own words.
+    #[prop_or_default]
+    pub quote: String,
+    /// The answer that does it.
+    pub yes: AttrValue,
+    /// It is wanted.
+    pub on_yes: Callback<()>,
+    /// The question is over, whatever the answer.
+    pub on_close: Callback<()>,
+}
+
+/// The question.
+#[component]
+pub fn Confirm(props: &ConfirmProps) -> Html {
+    let words = use_words();
+    let on_close = props.on_close.clone();
+    let yes = {
+        let (on_yes, on_close) = (props.on_yes.clone(), on_close.clone());
+        Callback::from(move |_: MouseEvent| {
+            on_close.emit(());
+            on_yes.emit(());
+        })
+    };
+    html! {
+        <Over title={props.title.clone()} title_id="confirm-title" on_close={on_close.clone()}>
+            <div class="form">
+                <p>{ &props.lead }</p>
+                if !props.quote.is_empty() { <blockquote class="said__quote">{ shown(&props.quote).into_owned() }</blockquote> }
+                <div class="form__acts">
+                    <button class="tool" type="button" autofocus=true onclick={on_close.reform(|_| ())} data-testid={testids::ASK_NO}>{ words.cancel }</button>
+                    <button class="tool tool--bad" type="button" onclick={yes} data-testid={testids::ASK_YES}>{ &props.yes }</button>
+                </div>
+            </div>
+        </Over>
+    }
+}

@@ -1,0 +1,202 @@
+//! What a room is called, what it is about and how long it is kept; leaving it and archiving it. What is typed is a draft
+//! until it is saved: drawing the form anew, as each event of the room does, leaves it alone.
+
+use wardroom_client_core::Refusal;
+use wardroom_client_core::protocol::RoomName;
+use wardroom_client_core::protocol::limits::RETENTION_DAYS_MAX;
+use wardroom_client_core::protocol::messages::{RoomInfo, RoomSet};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::May;
+use crate::app::{Dialog, Engine, UiAct, UiHandle};
+use crate::components::Confirm;
+use crate::features::dialogs::use_close;
+use crate::hooks::{use_engine, use_words};
+use crate::i18n::{days, fill};
+use crate::testids;
+
+#[derive(PartialEq, Properties)]
+pub struct GeneralProps {
+    pub room: RoomName,
+    pub info: RoomInfo,
+    pub may: May,
+}
+
+/// What is typed.
+#[derive(Clone, PartialEq)]
+struct Draft {
+    title: String,
+    topic: String,
+    days: String,
+}
+
+impl Draft {
+    fn of(info: &RoomInfo) -> Self {
+        let days = info.retention_days.unwrap_or(0).to_string();
+        Draft { title: info.title.clone(), topic: info.topic.clone(), days }
+    }
+
+    fn days(&self) -> Option<u32> {
+        self.days.trim().parse().ok().filter(|days| *days <= RETENTION_DAYS_MAX)
+    }
+
+    /// What one has changed since `before`, and nothing that others have changed meanwhile; `None` for days that are none.
+    fn change(&self, room: &RoomName, before: &Draft) -> Option<RoomSet> {
+        let other = |new: &str, old: &str| Some(new.trim().to_owned()).filter(|new| new != old);
+        Some(RoomSet {
+            room: room.clone(),
+            title: other(&self.title, &before.title),
+            topic: other(&self.topic, &before.topic),
+            archived: None,
+            retention_days: Some(self.days()?).filter(|days| Some(*days) != before.days()),
+        })
+    }
+
+    /// Saving it deletes what is there: days where there were none, or fewer.
+    fn deletes(&self, info: &RoomInfo) -> bool {
+        let kept = info.retention_days.unwrap_or(0);
+        self.days().is_some_and(|days| days > 0 && (kept == 0 || days < kept))
+    }
+}
+
+/// The question that is open.
+#[derive(Clone, Copy, PartialEq)]
+enum Asking {
+    Nothing,
+    Save,
+    Archive,
+}
+
+/// The form.
+#[component]
+pub fn General(props: &GeneralProps) -> Html {
+    let words = use_words();
+    let engine = use_engine();
+    let on_close = use_close();
+    let asking = use_state_eq(|| Asking::Nothing);
+    let wrong = use_state_eq(|| None::<String>);
+    let info = &props.info;
+    let before = use_memo((), |()| Draft::of(info));
+    let draft = use_state_eq(|| (*before).clone());
+    let save = {
+        let (engine, close, wrong) = (engine.clone(), on_close.clone(), wrong.setter());
+        let set = draft.change(&props.room, &before);
+        Callback::from(move |()| {
+            let Some(set) = set.clone() else { return };
+            if set.title.is_none() && set.topic.is_none() && set.retention_days.is_none() {
+                return close.emit(());
+            }
+            let (close, wrong) = (close.clone(), wrong.clone());
+            let on_answer = Callback::from(move |answer: Result<_, Refusal>| match answer {
+                Ok(_) => close.emit(()),
+                Err(refusal) => wrong.set(Some(words.why(&refusal))),
+            });
+            engine.request(set, on_answer);
+        })
+    };
+    let onsubmit = {
+        let (save, asking, wrong) = (save.clone(), asking.setter(), wrong.setter());
+        let (draft, info) = ((*draft).clone(), info.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            match draft.days() {
+                None => wrong.set(Some(fill(words.retention_wrong, &[&RETENTION_DAYS_MAX.to_string()]))),
+                Some(_) if draft.deletes(&info) => asking.set(Asking::Save),
+                Some(_) => save.emit(()),
+            }
+        })
+    };
+    let done = {
+        let asking = asking.setter();
+        Callback::from(move |()| asking.set(Asking::Nothing))
+    };
+    let field = |label: &'static str, value: &str, may: bool, testid: &'static str, write: fn(&mut Draft, String)| {
+        let oninput = {
+            let draft = draft.clone();
+            Callback::from(move |event: InputEvent| {
+                let mut next = (*draft).clone();
+                write(&mut next, event.target_unchecked_into::<HtmlInputElement>().value());
+                draft.set(next);
+            })
+        };
+        html! {
+            <label class="form__label">{ label }
+                <input class="field" value={value.to_owned()} {oninput} readonly={!may} autocomplete="off" data-testid={testid} />
+            </label>
+        }
+    };
+    html! {
+        <form class="form" {onsubmit}>
+            { field(words.room_title, &draft.title, props.may.own, testids::SET_TITLE, |draft, text| draft.title = text) }
+            { field(words.room_topic, &draft.topic, props.may.topic, testids::SET_TOPIC, |draft, text| draft.topic = text) }
+            if props.may.own {
+                { field(words.room_retention, &draft.days, true, testids::SET_RETENTION, |draft, text| draft.days = text) }
+            }
+            if let Some(wrong) = &*wrong { <p class="wrong" role="alert" data-testid={testids::FORM_WRONG}>{ wrong }</p> }
+            <Danger room={props.room.clone()} info={info.clone()} may={props.may} on_archive={Callback::from({ let asking = asking.setter(); move |()| asking.set(Asking::Archive) })} />
+            <div class="form__foot">
+                <button class="tool" type="button" onclick={on_close.reform(|_| ())} data-testid={testids::CANCEL}>{ words.cancel }</button>
+                <button class="tool tool--main" type="submit" disabled={*draft == *before} data-testid={testids::SAVE}>{ words.save }</button>
+            </div>
+            {
+                match *asking {
+                    Asking::Nothing => Html::default(),
+                    Asking::Save => html! {
+                        <Confirm title={words.retention_head} lead={fill(words.retention_lead, &[&engine.room_called(&props.room), &days(words, draft.days().unwrap_or(0))])}
+                            yes={words.retention_yes} on_yes={save} on_close={done} />
+                    },
+                    Asking::Archive => html! {
+                        <Confirm title={fill(words.archive_head, &[&engine.room_called(&props.room)])} lead={words.archive_lead} yes={words.archive}
+                            on_yes={archive(&engine, &props.room, true)} on_close={done} />
+                    },
+                }
+            }
+        </form>
+    }
+}
+
+fn archive(engine: &Engine, room: &RoomName, on: bool) -> Callback<()> {
+    let (engine, room) = (engine.clone(), room.clone());
+    Callback::from(move |()| {
+        let set = RoomSet { room: room.clone(), title: None, topic: None, archived: Some(on), retention_days: None };
+        engine.ask(set);
+    })
+}
+
+#[derive(PartialEq, Properties)]
+struct DangerProps {
+    room: RoomName,
+    info: RoomInfo,
+    may: May,
+    on_archive: Callback<()>,
+}
+
+/// What one does once: leaving, archiving.
+#[component]
+fn Danger(props: &DangerProps) -> Html {
+    let words = use_words();
+    let engine = use_engine();
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let info = &props.info;
+    if !info.joined || props.room == Engine::everybodys_room() {
+        return Html::default();
+    }
+    let leave = Callback::from(move |_: MouseEvent| ui.dispatch(UiAct::Dialog(Some(Dialog::Leave))));
+    let (says, onclick) = if info.archived {
+        (words.unarchive, archive(&engine, &props.room, false).reform(|_: MouseEvent| ()))
+    } else {
+        (words.archive, props.on_archive.reform(|_: MouseEvent| ()))
+    };
+    html! {
+        <section class="danger" aria-label={words.danger_head}>
+            <h3 class="form__head">{ words.danger_head }</h3>
+            <div class="danger__row"><span>{ words.leave_lead }</span>
+                <button class="tool tool--bad" type="button" onclick={leave} data-testid={testids::LEAVE}>{ words.leave }</button></div>
+            if props.may.own {
+                <div class="danger__row"><span>{ words.archive_lead }</span>
+                    <button class={classes!("tool", (!info.archived).then_some("tool--bad"))} type="button" {onclick} data-testid={testids::ARCHIVE}>{ says }</button></div>
+            }
+        </section>
+    }
+}

@@ -1,0 +1,58 @@
+//! What of this room is notified, and whether this browser shows notifications at all.
+
+use web_sys::{HtmlSelectElement, NotificationPermission};
+use yew::prelude::*;
+
+use super::RoomSettingsProps;
+use crate::app::Topic;
+use crate::hooks::{use_topic, use_words};
+use crate::logic::notify::Wish;
+use crate::services::browser;
+use crate::testids;
+
+/// The choice; it holds at once, for this browser alone.
+#[component]
+pub fn NotifyLine(props: &RoomSettingsProps) -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Notices);
+    let wish = engine.wish(&props.room);
+    let onchange = {
+        let (engine, room) = (engine.clone(), props.room.clone());
+        Callback::from(move |event: Event| {
+            engine.set_wish(&room, Wish::of_word(&event.target_unchecked_into::<HtmlSelectElement>().value()));
+        })
+    };
+    let option =
+        |of: Wish, says: &'static str| html! { <option value={of.word()} selected={wish == of}>{ says }</option> };
+    html! {
+        <div class="form">
+            <label class="form__label">{ words.notify_label }
+                <select class="field" {onchange} data-testid={testids::WISH}>
+                    { option(Wish::All, words.notify_all) }{ option(Wish::Mentions, words.notify_mentions) }{ option(Wish::Nothing, words.notify_nothing) }
+                </select>
+            </label>
+            <NotifyState />
+        </div>
+    }
+}
+
+/// Whether the browser shows notifications, in words; a button where it was not asked yet.
+#[component]
+pub fn NotifyState() -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Notices);
+    let onclick = Callback::from(move |_: MouseEvent| engine.ask_to_notify());
+    let (state, says) = match browser::notifications() {
+        Some(NotificationPermission::Granted) => ("granted", words.notify_on),
+        Some(NotificationPermission::Denied) => ("denied", words.notify_denied),
+        Some(_) => ("default", words.notify_off),
+        None => ("none", words.notify_unknown),
+    };
+    html! {
+        <p class="form__rule" data-testid={testids::NOTIFY_STATE} data-state={state}>{ says }{ " " }
+            if state == "default" {
+                <button class="link" type="button" {onclick} data-testid={testids::NOTIFY_ASK}>{ words.notify_turn_on }</button>
+            }
+        </p>
+    }
+}

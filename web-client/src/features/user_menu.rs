@@ -1,0 +1,144 @@
+//! The menu of one's account: theme, language, notifications, the keys, signing out. Its button says who one is.
+
+use wardroom_client_core::protocol::Role;
+use wardroom_client_core::{Change, Command};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Node;
+use yew::prelude::*;
+
+use super::room_settings::NotifyState;
+use super::sign::LanguageButton;
+use crate::app::{Dialog, NoticeWhat, Topic, UiAct, UiHandle};
+use crate::components::{Icon, icon};
+use crate::hooks::{PrefsAct, Theme, use_prefs, use_topic, use_words};
+use crate::i18n::Words;
+use crate::services::listen::Listener;
+use crate::services::{browser, http};
+use crate::testids;
+
+#[derive(PartialEq, Properties)]
+pub struct UserMenuProps {
+    /// The session is over.
+    pub on_out: Callback<Option<AttrValue>>,
+}
+
+/// The button, and the menu when it is open.
+#[component]
+pub fn UserMenu(props: &UserMenuProps) -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Model(Change::Link));
+    let is_open = use_state_eq(|| false);
+    let whole = use_node_ref();
+    let Some(you) = engine.read(|client| client.you().cloned()) else { return Html::default() };
+    let toggle = {
+        let (set, to) = (is_open.setter(), !*is_open);
+        Callback::from(move |_: MouseEvent| set.set(to))
+    };
+    let close = {
+        let set = is_open.setter();
+        Callback::from(move |()| set.set(false))
+    };
+    let onkeydown = {
+        let (close, is_open) = (close.clone(), *is_open);
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" && is_open {
+                event.stop_propagation();
+                close.emit(());
+            }
+        })
+    };
+    let initial: String = you.name.chars().next().into_iter().flat_map(char::to_uppercase).collect();
+    html! {
+        <div class="me" ref={whole.clone()} {onkeydown}>
+            if *is_open { <Menu {whole} {close} on_out={props.on_out.clone()} /> }
+            <button class="me__button" onclick={toggle} aria-expanded={is_open.to_string()} title={words.menu_label} data-testid={testids::ME}>
+                <span class="me__initial" aria-hidden="true">{ initial }</span>
+                <span class="me__name">{ &you.name }</span><span class="me__role">{ role_words(you.role, words) }</span>
+                { icon(Icon::More) }
+            </button>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct MenuProps {
+    /// Button and menu: a press elsewhere closes it.
+    whole: NodeRef,
+    close: Callback<()>,
+    on_out: Callback<Option<AttrValue>>,
+}
+
+#[component]
+fn Menu(props: &MenuProps) -> Html {
+    let words = use_words();
+    let prefs = use_prefs();
+    let engine = use_topic(Topic::Model(Change::Link));
+    let ui = use_context::<UiHandle>().expect("inside House");
+    use_effect_with((), {
+        let (whole, close) = (props.whole.clone(), props.close.clone());
+        move |()| {
+            let listener = Listener::new(&browser::window(), "pointerdown", move |event| {
+                let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
+                if whole.get().is_some_and(|whole| !whole.contains(target.as_ref())) {
+                    close.emit(());
+                }
+            });
+            move || drop(listener)
+        }
+    });
+    let theme = |of: Theme, says: &'static str, sign: Icon| {
+        let prefs = prefs.clone();
+        let is_chosen = prefs.theme == of;
+        let onclick = Callback::from(move |_: MouseEvent| prefs.dispatch(PrefsAct::Theme(of)));
+        html! {
+            <button class="segment" aria-pressed={is_chosen.to_string()} {onclick} aria-label={says} title={says} data-testid={testids::THEME}>{ icon(sign) }</button>
+        }
+    };
+    let keys = {
+        let close = props.close.clone();
+        Callback::from(move |_: MouseEvent| {
+            close.emit(());
+            ui.dispatch(UiAct::Dialog(Some(Dialog::Keys)));
+        })
+    };
+    let sign_out = {
+        let on_out = props.on_out.clone();
+        Callback::from(move |_: MouseEvent| {
+            let (engine, on_out) = (engine.clone(), on_out.clone());
+            spawn_local(async move {
+                // The session is the server's to end. A cookie that nobody knows any more (401) is signed out already.
+                match http::post("api/logout", &serde_json::json!({})).await {
+                    Ok(reply) if reply.is_ok() || reply.status == 401 => {
+                        engine.command(Command::Stop);
+                        on_out.emit(None);
+                    }
+                    _ => engine.tell(NoticeWhat::SignOutFailed),
+                }
+            });
+        })
+    };
+    html! {
+        <div class="menu" role="group" aria-label={words.menu_label}>
+            <div class="menu__row"><span>{ words.theme }</span><span class="segments">
+                { theme(Theme::System, words.theme_system, Icon::System) }
+                { theme(Theme::Light, words.theme_light, Icon::Sun) }
+                { theme(Theme::Dark, words.theme_dark, Icon::Moon) }
+            </span></div>
+            <div class="menu__row"><span>{ words.language }</span><LanguageButton /></div>
+            <div class="menu__row"><NotifyState /></div>
+            <button class="menu__item" onclick={keys}>{ icon(Icon::Keyboard) }{ words.keys_head }</button>
+            <button class="menu__item" onclick={sign_out} data-testid={testids::SIGN_OUT}>{ icon(Icon::SignOut) }{ words.sign_out }</button>
+        </div>
+    }
+}
+
+/// A role in words.
+pub fn role_words(role: Role, words: &Words) -> &'static str {
+    match role {
+        Role::Viewer => words.role_viewer,
+        Role::Member => words.role_member,
+        Role::Operator => words.role_operator,
+        Role::Admin => words.role_admin,
+    }
+}
