@@ -54,14 +54,6 @@ const BINARYEN: Tool =
 const AXE: Tool =
     Tool { package: "axe-core", version: "4.14.1", source: Source::Npm, program: "node_modules/axe-core/axe.min.js" };
 
-/// What measures the first screen as search engines and slow phones have it, likewise for the browser's test alone.
-const LIGHTHOUSE: Tool = Tool {
-    package: "lighthouse",
-    version: "13.5.0",
-    source: Source::Npm,
-    program: "node_modules/lighthouse/cli/index.js",
-};
-
 const ALL: [&Tool; 3] = [&TRUNK, &WASM_BINDGEN, &BINARYEN];
 
 /// The versions, for stamps: another tool builds another page.
@@ -101,11 +93,6 @@ pub fn page_tools() -> Result<OsString> {
 /// The script of axe, installed if it is not there.
 pub fn axe() -> Result<PathBuf> {
     AXE.install()
-}
-
-/// The program of Lighthouse, which Node runs; installed if it is not there.
-pub fn lighthouse() -> Result<PathBuf> {
-    LIGHTHOUSE.install()
 }
 
 /// The machine that we are on, as rustc calls it: `x86_64-unknown-linux-gnu`.

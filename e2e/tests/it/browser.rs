@@ -81,12 +81,6 @@ impl Browser {
         serde_json::from_slice(&done.out).unwrap()
     }
 
-    /// The port on which the browser itself takes DevTools: it writes it into its profile.
-    pub fn debug_port(&self) -> u16 {
-        let kept = std::fs::read_to_string(self.profile.path().join("DevToolsActivePort")).unwrap();
-        kept.lines().next().and_then(|port| port.parse().ok()).expect("a port")
-    }
-
     /// Opens the gateway's page and signs in.
     pub async fn sign_in(&self, url: &str, user: &str) {
         self.page.goto(url).await.unwrap();

@@ -12,7 +12,6 @@ mod full_disk;
 mod house;
 mod in_the_page;
 mod kill;
-mod lighthouse;
 mod looks;
 mod offline_in_the_page;
 mod proxies;

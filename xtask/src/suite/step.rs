@@ -30,8 +30,6 @@ pub struct Shared {
     pub executables: Vec<Executable>,
     /// Where axe is, for the browser's tests.
     pub axe: Option<PathBuf>,
-    /// Where Lighthouse is, likewise.
-    pub lighthouse: Option<PathBuf>,
     /// Its step comes too.
     pub wants_clippy_wasm: bool,
     pub clippy_wasm: Option<Beside>,

@@ -132,9 +132,6 @@ fn run_tests(shared: &Shared, limit: Duration, is_wanted: fn(&str) -> bool) -> R
         if let Some(axe) = &shared.axe {
             test.env("WARDROOM_AXE", axe);
         }
-        if let Some(lighthouse) = &shared.lighthouse {
-            test.env("WARDROOM_LIGHTHOUSE", lighthouse);
-        }
         if let Err(error) = command::run(&mut test, limit) {
             println!("{error:#}");
             failed.push(executable.package.as_str());
@@ -163,7 +160,6 @@ fn e2e(shared: &mut Shared) -> Result<Outcome> {
         return Ok(Outcome::Skipped(how));
     }
     shared.axe = Some(command::timed("axe, for the browser's tests", tools::axe)?);
-    shared.lighthouse = Some(command::timed("Lighthouse, for the browser's tests", tools::lighthouse)?);
     run_tests(shared, E2E_LIMIT, |package| package == E2E)
 }
 
