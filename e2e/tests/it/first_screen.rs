@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_of};
 use crate::command::done;
-use crate::house::House;
+use crate::house::{House, PASSWORD};
 
 /// What curl gets.
 async fn get(url: &str, args: &[&str]) -> String {
@@ -26,9 +26,21 @@ async fn the_page_begins_with_the_screen_that_the_cookie_promises() {
         "{out}"
     );
     assert!(!out.contains("rel=\"stylesheet\""), "nothing to wait for: {out}");
-    let with_cookie = get(&url, &["-H", "Cookie: wardroom=abc"]).await;
+    // The cookie bears a mark of its server in its name, which one learns by signing in.
+    house.add_user("ann", "member").await;
+    let credentials = json!({"user": "ann", "password": PASSWORD}).to_string();
+    let origin = format!("Origin: {}", url.trim_end_matches('/'));
+    let login = ["-H", &origin, "-H", "Content-Type: application/json", "-d", &credentials];
+    let signed_in = get(&format!("{url}api/login"), &login).await;
+    let set = signed_in.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
+    let name = set.split_once('=').unwrap().0;
+    assert!(name.starts_with("wardroom-"), "{set}");
+    let unknown = format!("Cookie: {name}=abc");
+    let with_cookie = get(&url, &["-H", &unknown]).await;
     assert!(with_cookie.contains("data-session=\"in\""), "{with_cookie}");
-    let session = get(&format!("{url}api/session"), &["-H", "Cookie: wardroom=abc"]).await;
+    let of_another = get(&url, &["-H", "Cookie: wardroom-0=abc"]).await;
+    assert!(of_another.contains("data-session=\"out\""), "another server's cookie promises nothing: {of_another}");
+    let session = get(&format!("{url}api/session"), &["-H", &unknown]).await;
     assert!(
         session.starts_with("HTTP/1.1 200") && session.trim_end().ends_with("null"),
         "a question, not a fault: {session}"
@@ -52,7 +64,7 @@ async fn what_is_typed_before_the_program_is_there_is_kept_and_sent() {
         document.getElementById('first-form').requestSubmit(); \
         const { default: init } = await import(at); await init(at.replace(/\\.js$/, '_bg.wasm')); done(true)";
     let load = format!("(async (...arguments) => {{ {load} }})(arguments[1], arguments[0])");
-    page.page.execute_async(&load, vec![json!(crate::house::PASSWORD)]).await.unwrap();
+    page.page.execute_async(&load, vec![json!(PASSWORD)]).await.unwrap();
     page.state("live").await;
     page.end().await;
 }
