@@ -149,7 +149,7 @@ async fn the_page_speaks_chinese() {
     page.until_true("the page says so", "return document.documentElement.lang === 'zh-CN'").await;
     page.fill("composer", "/cre").await;
     let said = page.test_id("suggestion").await.text().await.unwrap();
-    assert!(said.contains("建立房间"), "{said}");
+    assert!(said.contains("新建房间"), "{said}");
     page.shoot("chinese").await;
     page.end().await;
 }
