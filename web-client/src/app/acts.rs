@@ -11,7 +11,8 @@ use super::engine::{Engine, Full, Notice, NoticeWhat};
 use super::marks;
 use super::topics::Topic;
 use crate::limits::{
-    CARD_OUTPUT_BYTES, CREATING_MAX, FULL_BEFORE_BYTES, FULL_LOG_BYTES_MAX, NOTICES_MAX, UPLOADS_LISTED_MAX, UPLOADS_QUEUED_MAX,
+    CARD_OUTPUT_BYTES, CREATING_MAX, FULL_BEFORE_BYTES, FULL_LOG_BYTES_MAX, NOTICES_MAX, UPLOADS_LISTED_MAX,
+    UPLOADS_QUEUED_MAX,
 };
 use crate::logic::full_log::FullLog;
 
