@@ -39,7 +39,7 @@ fn main() -> io::Result<()> {
             fs::remove_file(old.path())?;
         }
     }
-    let mut code = String::from("/// The files of `dist/`, by name.\npub(super) static EMBEDDED: &[Embedded] = &[\n");
+    let mut code = String::from("/// The files of `dist/`, by name.\nstatic EMBEDDED: &[Embedded] = &[\n");
     for name in &names {
         embed(&dist, name, &out_dir, &mut code)?;
     }

@@ -15,16 +15,13 @@ pub(crate) struct Embedded {
     pub gzip: Option<&'static [u8]>,
 }
 
-mod embedded {
-    use super::Embedded;
-
-    include!(concat!(env!("OUT_DIR"), "/assets.rs"));
-}
+// `EMBEDDED`: the files of `dist/`, sorted by name.
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The file of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Embedded> {
-    let at = embedded::EMBEDDED.binary_search_by(|asset| asset.name.cmp(name)).ok()?;
-    embedded::EMBEDDED.get(at)
+    let at = EMBEDDED.binary_search_by(|asset| asset.name.cmp(name)).ok()?;
+    EMBEDDED.get(at)
 }
 
 impl Embedded {
@@ -164,6 +161,6 @@ mod tests {
 
     #[test]
     fn names_are_sorted() {
-        assert!(embedded::EMBEDDED.is_sorted_by_key(|asset| asset.name), "or find() would miss some");
+        assert!(EMBEDDED.is_sorted_by_key(|asset| asset.name), "or find() would miss some");
     }
 }

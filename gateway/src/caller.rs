@@ -69,6 +69,12 @@ impl Caller {
         }
     }
 
+    /// The origins whose pages may act for this caller: the one that they see us under, and those that were listed.
+    pub fn allowed_origins(&self, settings: &Settings) -> Vec<Origin> {
+        let seen = self.origin.iter().chain(&self.origin_by_port);
+        seen.chain(&settings.public_origin).chain(&settings.origins).cloned().collect()
+    }
+
     /// The address as the core is told it.
     pub fn address_text(&self) -> String {
         self.address.map_or_else(|| "unix".to_owned(), |address| address.to_string())

@@ -3,7 +3,6 @@
 use ipnet::IpNet;
 use wardroom_protocol::Address;
 
-use crate::caller::Caller;
 use crate::limits::Limits;
 use crate::origin::Origin;
 
@@ -117,12 +116,6 @@ impl Settings {
             limits,
             cookie_mark: cookie_mark(&config.key),
         })
-    }
-
-    /// The origins whose pages may act for this caller: the one that they see us under, and those that were listed.
-    pub fn allowed_origins(&self, caller: &Caller) -> Vec<Origin> {
-        let seen = caller.origin.iter().chain(&caller.origin_by_port);
-        seen.chain(&self.public_origin).chain(&self.origins).cloned().collect()
     }
 }
 

@@ -29,6 +29,7 @@ mod listen;
 mod login;
 mod origin;
 mod page;
+mod router;
 mod security_headers;
 mod serve;
 mod socket;
@@ -107,7 +108,7 @@ async fn start_as(
     }
     tracing::info!(addresses = addresses.join(","), core = %settings.core, base_path = settings.base_path, "gateway listens");
     let app = Arc::new(App::new(settings, takeover, shutdown));
-    let router = app::router(Arc::clone(&app));
+    let router = router::router(Arc::clone(&app));
     for listener in listeners {
         app.tasks.spawn(serve::accept(listener, router.clone(), Arc::clone(&app)));
     }

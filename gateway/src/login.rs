@@ -151,7 +151,7 @@ async fn read<T: DeserializeOwned>(app: &App, caller: &Caller, headers: &HeaderM
 
 /// Refuses what another site's page may have sent.
 pub(crate) fn refuse_forged(app: &App, caller: &Caller, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
-    let allowed = app.settings.allowed_origins(caller);
+    let allowed = caller.allowed_origins(&app.settings);
     if !is_forged(method, headers, &allowed) {
         return Ok(());
     }

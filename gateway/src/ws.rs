@@ -85,7 +85,7 @@ fn check_origin(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(), E
         return Ok(());
     };
     let seen = named.to_str().unwrap_or("no text");
-    let allowed = app.settings.allowed_origins(caller);
+    let allowed = caller.allowed_origins(&app.settings);
     let parsed = Origin::parse(seen);
     if parsed.as_ref().is_some_and(|origin| allowed.contains(origin)) {
         return Ok(());
