@@ -9,10 +9,12 @@ mod command;
 mod console;
 mod drawn;
 mod hint;
+mod keyboard;
 mod names;
 mod output;
 mod runs;
 mod starting;
+mod talk;
 mod transfers;
 mod turns;
 mod typed;
@@ -20,16 +22,16 @@ mod typed;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::IsTerminal;
 
-use wardroom_client_core::{Change, Command, Effect, Link, OpenFrom, PostState, Subject, Ticket};
+use wardroom_client_core::{Change, Command, Effect, Link, OpenFrom, PostState, Subject};
 use wardroom_protocol::mention::not_here_words;
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{EventBody, RoomName};
 
-use self::asked::Asked;
 use self::console::Console;
 use self::drawn::Drawn;
 use self::output::Output;
 use self::runs::Runs;
+use self::talk::{Input, Talk};
 use self::transfers::Transfers;
 use self::typed::{TYPED_LINES, Typed};
 use super::refused;
@@ -85,41 +87,6 @@ pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
 fn open(runner: &mut Runner, room: &RoomName, last: Option<u64>) {
     let from = OpenFrom::Last(last.unwrap_or(CHAT_HISTORY));
     runner.command(Command::OpenRoom { room: room.clone(), from });
-}
-
-/// How the input stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Input {
-    Open,
-    /// It has ended; what was said is still on its way, until then.
-    Ended(tokio::time::Instant),
-    /// `/quit`
-    Quit,
-}
-
-struct Talk {
-    voice: Output,
-    /// Somebody sits there.
-    console: Option<Console>,
-    transfers: Transfers,
-    runs: Runs,
-    drawn: Drawn,
-    room: RoomName,
-    link: Link,
-    is_terminal: bool,
-    /// What was asked and not answered yet.
-    asked: BTreeMap<Ticket, Asked>,
-    /// The place of what one said last in this room.
-    my_last: Option<u64>,
-    /// Runs that were asked for and have no id yet.
-    starting: usize,
-    /// The room's past has been shown.
-    is_live: bool,
-    /// Lines that wait for their turn.
-    held: VecDeque<Typed>,
-    input: Input,
-    /// That to leave now gives up a file.
-    warned: bool,
 }
 
 impl Talk {

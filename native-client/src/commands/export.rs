@@ -4,6 +4,7 @@
 
 mod attachments;
 mod markdown;
+mod options;
 mod place;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use wardroom_protocol::messages::RoomInfo;
 use wardroom_protocol::{Event, EventBody, RoomName};
 
 use self::attachments::Beside;
+pub use self::options::{Export, Format};
 use self::place::Place;
 use super::Out;
 use super::history::{HistoryPage, page};
@@ -21,56 +23,6 @@ use super::out::say;
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target, now_ms};
 use crate::text::{Bar, counted};
-
-/// What to export, and where to.
-#[derive(Clone, Debug)]
-pub struct Export {
-    /// The room.
-    pub room: RoomName,
-    /// From this time on, Unix milliseconds.
-    pub since: Option<u64>,
-    /// Before this time.
-    pub until: Option<u64>,
-    /// As what.
-    pub format: Format,
-    /// A file, a folder, or `-` for standard output; named after the room if it is not said.
-    pub output: Option<PathBuf>,
-    /// With the files that were shared, and the output of runs: into a folder.
-    pub files: bool,
-    /// Say what was made as JSON, on standard output.
-    pub json: bool,
-}
-
-/// As what a room is exported.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Format {
-    /// For people: each line once, as it is after its amendments.
-    #[default]
-    Markdown,
-    /// For programs: every event of the protocol on a line, amendments among them.
-    JsonLines,
-}
-
-impl Format {
-    /// The end of a file's name.
-    fn extension(self) -> &'static str {
-        match self {
-            Format::Markdown => "md",
-            Format::JsonLines => "jsonl",
-        }
-    }
-}
-
-impl std::str::FromStr for Format {
-    type Err = &'static str;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        match s {
-            "md" => Ok(Format::Markdown),
-            "jsonl" => Ok(Format::JsonLines),
-            _ => Err("a format is md or jsonl"),
-        }
-    }
-}
 
 /// Exports it.
 ///

@@ -1,38 +1,18 @@
 //! Sockets: one connection as a task that reads frames in batches and one that writes them, over TCP, a unix socket or
 //! WebSocket. What the frames mean is not known here.
 
+mod dial;
+mod event;
 mod stream;
 mod tls;
 mod web;
 
-use bytes::Bytes;
 use tokio::sync::mpsc;
-use wardroom_client_core::Lost;
-use wardroom_protocol::Frame;
+
+pub(crate) use self::event::{Event, Events, OutFrame};
 
 use crate::limits::{FLUSH_TIMEOUT, WRITE_BATCHES};
 use crate::server::Server;
-
-/// A frame to send: its line with LF, and the raw bytes behind it.
-#[derive(Debug)]
-pub(crate) struct OutFrame {
-    pub(crate) line: Bytes,
-    pub(crate) body: Bytes,
-}
-
-/// What a connection has to say.
-#[derive(Debug)]
-pub(crate) enum Event {
-    /// It is open.
-    Connected,
-    /// Frames came.
-    Frames(Vec<Frame>),
-    /// It is over.
-    Lost(Lost),
-}
-
-/// Where connections say it, each with its number.
-pub(crate) type Events = mpsc::Sender<(u64, Event)>;
 
 /// An open (or opening) connection. Dropped, it sends what it was given, for a short while, and closes.
 #[derive(Debug)]

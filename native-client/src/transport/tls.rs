@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::stream::io_words;
+use super::dial::io_words;
 
 /// The variable that names a file of further certificates (PEM) to trust.
 const CA_FILE: &str = "WARDROOM_CA_FILE";

@@ -16,8 +16,9 @@ use wardroom_protocol::SUBPROTOCOL;
 use wardroom_protocol::frame::decode_message;
 use wardroom_protocol::limits::{BODY_BYTES_MAX, LINE_BYTES_MAX};
 
-use super::stream::{connect_tcp, io_words};
-use super::{Event, Events, OutFrame, tls};
+use super::dial::{connect_tcp, io_words};
+use super::event::{Event, Events, OutFrame};
+use super::tls;
 use crate::server::Server;
 
 /// The policy violation of RFC 6455, section 7.4: the server does not know one.

@@ -14,7 +14,8 @@ use wardroom_protocol::{Message, RelPath, RoomName};
 
 use super::super::history::{HistoryPage, request};
 use super::asked::{self, Asked};
-use super::{Input, Talk, hint};
+use super::hint;
+use super::talk::{Input, Talk};
 use crate::exit::Failure;
 use crate::runner::{Runner, new_nonce};
 

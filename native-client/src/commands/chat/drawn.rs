@@ -7,8 +7,8 @@ use std::io::IsTerminal;
 use wardroom_client_core::{Client, is_mentioned};
 use wardroom_protocol::{Event, EventBody, RoomName, UserName};
 
-use super::Output;
 use super::asked;
+use super::output::Output;
 use crate::edit::Capabilities;
 use crate::text::{Amended, event_json, event_line, event_rows};
 

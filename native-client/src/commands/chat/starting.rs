@@ -4,7 +4,7 @@ use wardroom_client_core::{Command, NotSent, PendingPost, PostState, Refusal};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Nonce, RoomName};
 
-use super::Talk;
+use super::talk::Talk;
 use crate::exit::Failure;
 use crate::runner::{Runner, new_nonce};
 

@@ -7,9 +7,10 @@ use wardroom_protocol::slash::{self, BadLine, Command as Slash, Line};
 use wardroom_protocol::visible::visible;
 
 use super::asked::Asked;
+use super::command;
+use super::talk::{Input, Talk};
 use super::transfers::{Told, TransferOutcome};
 use super::typed::{Typed, is_long};
-use super::{Input, Talk, command};
 use crate::exit::Failure;
 use crate::files::LongText;
 use crate::runner::{Runner, now_ms, random};

@@ -11,7 +11,7 @@ use wardroom_protocol::messages::RoomInfo;
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, UserName};
 
-use super::Export;
+use super::options::Export;
 use crate::text::{bytes_words, event_words};
 
 /// The day and the time of day, in UTC.

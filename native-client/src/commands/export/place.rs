@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::Export;
+use super::options::Export;
 use crate::exit::Failure;
 use crate::files::{io_words, part_path, publish};
 

@@ -1,0 +1,163 @@
+//! A chat at a terminal: what the editor makes of keys goes to the chat; what stands beneath the room's lines (what is under way, the
+//! line, its hint) is put together here.
+
+use rustix::process::Signal;
+use wardroom_client_core::{Command, PostState};
+use wardroom_protocol::slash;
+
+use super::command::is_answered_in_words;
+use super::console::ConsoleEvent;
+use super::names::names;
+use super::talk::{Input, Talk};
+use super::typed::{TYPED_LINES, Typed};
+use crate::edit::{Act, Frame, Key, Row, Screen, is_command};
+use crate::exit::{ExitCode, Failure};
+use crate::runner::Runner;
+
+/// Said while the end waits for what is on its way.
+const LEAVING: &str = "what you said and sent is on its way still; Ctrl-C leaves at once";
+
+impl Talk {
+    /// Something happened at the terminal.
+    pub(super) fn came(&mut self, runner: &mut Runner, came: ConsoleEvent) -> Result<(), Failure> {
+        match came {
+            ConsoleEvent::Keys(keys) => {
+                for key in keys {
+                    self.key(runner, key)?;
+                }
+                let after =
+                    self.console.as_mut().map(|console| std::mem::take(&mut console.after_keys)).unwrap_or_default();
+                if after.changed {
+                    self.tell_typing(runner);
+                }
+                if after.bell {
+                    self.on_screen(Screen::bell);
+                }
+            }
+            ConsoleEvent::Closed => self.input_ends(),
+            ConsoleEvent::Resized => self.on_screen(Screen::resize),
+            ConsoleEvent::Continued => {
+                if let Some(console) = &self.console {
+                    console.keys.take()?;
+                }
+                self.on_screen(Screen::resize);
+            }
+            ConsoleEvent::Ended => {
+                return Err(Failure { code: ExitCode::Failed, words: "terminated by a signal".to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, runner: &mut Runner, key: Key) -> Result<(), Failure> {
+        let Some(console) = &mut self.console else { return Ok(()) };
+        if self.input != Input::Open {
+            // What was said is still on its way. Who does not want to wait says so again.
+            if matches!(key, Key::Ctrl('c' | 'd')) {
+                self.input = Input::Quit;
+            }
+            return Ok(());
+        }
+        match console.editor.key(key) {
+            Act::Draw => {}
+            Act::Changed => console.after_keys.changed = true,
+            Act::Enter(text) => self.enter(runner, text)?,
+            Act::File(text) => self.take_line(runner, Typed::Long(text))?,
+            Act::Complete => {
+                let (from, names) = names(runner.client(), &self.room, console.editor.before());
+                console.after_keys.bell |= matches!(console.editor.offer_names(from, names), Act::Bell);
+            }
+            Act::HowToLeave => self.voice.say("-- press Ctrl-D or type /quit to exit"),
+            Act::Leave => self.input_ends(),
+            Act::Suspend => self.suspend(),
+            Act::Clear => self.on_screen(Screen::clear),
+            Act::Bell => console.after_keys.bell = true,
+        }
+        Ok(())
+    }
+
+    /// Others are told that one writes, but not that one looks for a command. Who is about to name a room may mean one that is new.
+    fn tell_typing(&mut self, runner: &mut Runner) {
+        let Some(console) = &mut self.console else { return };
+        let text = console.editor.text();
+        let names_a_room = text.starts_with("/join ");
+        let was_asked = std::mem::replace(&mut console.asked_for_rooms, names_a_room);
+        if names_a_room && !was_asked {
+            runner.command(Command::LoadRooms);
+        }
+        if !text.trim().is_empty() && !is_command(text) {
+            runner.command(Command::Typing { room: self.room.clone() });
+        }
+    }
+
+    fn enter(&mut self, runner: &mut Runner, text: String) -> Result<(), Failure> {
+        let room = self.room_words(runner);
+        let Some(console) = &mut self.console else { return Ok(()) };
+        if self.held.len() >= TYPED_LINES {
+            console.editor.give_back(text);
+            self.voice.say("-- still sending earlier lines; try again in a moment");
+            return Ok(());
+        }
+        if is_command(&text) && is_answered_in_words(&slash::parse(text.clone())) {
+            let asked = format!("{}{}", console.prompt(&room), crate::edit::cut(&text, usize::MAX));
+            self.voice.line(&asked)?;
+        }
+        self.take_line(runner, Typed::Line(text))
+    }
+
+    /// Stops, as Ctrl-Z does everywhere; [`ConsoleEvent::Continued`] follows.
+    fn suspend(&mut self) {
+        self.on_screen(Screen::leave);
+        if let Some(console) = &self.console {
+            console.keys.give_back();
+            rustix::process::kill_process(rustix::process::getpid(), Signal::TSTP).ok();
+        }
+    }
+
+    /// The terminal takes no more: then its hangup follows.
+    fn on_screen(&mut self, act: impl FnOnce(&mut Screen) -> std::io::Result<()>) {
+        if let Some(screen) = self.voice.screen() {
+            act(screen).ok();
+        }
+    }
+
+    fn room_words(&self, runner: &Runner) -> String {
+        match runner.client().rooms().get(&self.room) {
+            Some(room) if !room.info.dm.is_empty() => {
+                let me = runner.client().you().map(|you| &you.user);
+                let others = room.info.dm.iter().filter(|user| Some(*user) != me);
+                others.map(|user| format!("@{user}")).collect::<Vec<_>>().join(" ")
+            }
+            _ => format!("#{}", self.room),
+        }
+    }
+
+    /// Draws what stands beneath the room's lines.
+    pub(super) fn draw(&mut self, runner: &Runner) -> Result<(), Failure> {
+        let prompt = self.room_words(runner);
+        let Some(console) = self.console.as_ref().filter(|_| self.input != Input::Quit) else { return Ok(()) };
+        let posts = runner.client().outbox().posts().iter().filter(|post| post.room == self.room);
+        let pending = posts.filter(|post| matches!(post.state, PostState::Pending | PostState::Stood(_)));
+        let pending = pending.map(|post| post.text.clone());
+        let held = self.held.iter().map(Typed::words);
+        let above = pending.chain(held).map(|words| format!("\u{2026} {words}")).chain(self.transfers.rows());
+        let frame = Frame {
+            above: above.collect(),
+            prompt: console.prompt(&prompt),
+            text: console.editor.text(),
+            caret: console.editor.caret(),
+            below: if self.input == Input::Open { console.below() } else { vec![Row::dim(LEAVING)] },
+        };
+        match self.voice.screen() {
+            Some(screen) => screen.draw(&frame).map_err(|e| super::super::out::failed(&e)),
+            None => Ok(()),
+        }
+    }
+
+    /// The terminal is its owner's again.
+    pub(super) fn leave(&mut self) {
+        self.drawn.leave(&mut self.voice);
+        self.on_screen(Screen::leave);
+        self.console = None;
+    }
+}
