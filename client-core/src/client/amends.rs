@@ -4,7 +4,7 @@ use wardroom_protocol::messages::{RoomDelete, RoomEdit, RoomReact, Search, Searc
 use wardroom_protocol::{Code, EventBody, RoomName};
 
 use super::Client;
-use super::requests::{Kind, Loss};
+use super::state::{Kind, Loss};
 use crate::amends::{Deed, PendingAmend};
 use crate::effect::{Effect, Refusal, Subject};
 use crate::model::Quote;

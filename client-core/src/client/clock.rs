@@ -5,7 +5,7 @@ use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
 use wardroom_protocol::messages::Ping;
 
 use super::Client;
-use super::session::Phase;
+use super::state::Phase;
 use crate::limits::{PROBE_TIMEOUT_MS, SLEEP_GAP_MS, TICK_MAX_MS};
 
 impl Client {

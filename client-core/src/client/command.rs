@@ -3,8 +3,7 @@
 use wardroom_protocol::messages::{RoomJoin, RoomLeave, SessionEnd};
 
 use super::Client;
-use super::requests::{Kind, Loss};
-use super::session::Phase;
+use super::state::{Kind, Loss, Phase};
 use crate::amends::Deed;
 use crate::effect::Refusal;
 use crate::input::Command;

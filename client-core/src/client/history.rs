@@ -8,22 +8,10 @@ use wardroom_protocol::messages::{RoomHistory, RoomPage};
 use wardroom_protocol::{Event, RoomName};
 
 use super::Client;
-use super::opening::Opening;
-use super::requests::{Kind, Loss};
+use super::state::{Kind, Loss, Opening, Page};
 use crate::effect::{Change, Effect, Refusal, Subject};
 use crate::limits::{HISTORY_PAGE, TAIL_LINES};
 use crate::model::{Quote, Timeline};
-
-/// Which page.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Page {
-    Older,
-    Newer,
-    /// Around this line.
-    Around(u64),
-    /// Only this line.
-    Quote(u64),
-}
 
 fn history(room: &RoomName) -> RoomHistory {
     RoomHistory { room: room.clone(), before: None, after: None, around: None, at: None, limit: Some(HISTORY_PAGE) }

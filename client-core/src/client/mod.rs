@@ -1,4 +1,4 @@
-//! The machine: its state, its one entrance [`Client::handle`], and what can be looked at. What it does with the
+//! The machine: its one entrance [`Client::handle`], and what can be looked at. Its data is in `state`. What it does with the
 //! connection is in `session`, with the list of rooms in `rooms`, with those that are open in `opening`, `history` and `reading`,
 //! with posts in `posts`, `starting` and `amends`, with people in `presence`, with runs in `runs`, with files in `uploads`; `requests` keeps
 //! the questions that have no answer yet.
@@ -18,16 +18,17 @@ mod sender;
 mod session;
 mod standing;
 mod starting;
+mod state;
 mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wardroom_protocol::messages::{Auth, You};
+use wardroom_protocol::messages::You;
 use wardroom_protocol::{Epoch, Message, Nonce, RoomName, RunId, UserName};
 
-use crate::backoff::Backoff;
+pub use self::state::{Client, Options};
 use crate::effect::{Change, Effect};
 use crate::input::Input;
 use crate::link::Link;
@@ -35,79 +36,7 @@ use crate::model::{Room, Run, Upload};
 use crate::outbox::Outbox;
 use crate::ticket::{OnLoss, Ticket};
 
-/// What a client is made with.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// The program and its version, for the server's log: `wardroom-web/0.1.0`.
-    pub program: String,
-    /// Who one is; `None` where a gateway vouches for a session.
-    pub auth: Option<Auth>,
-    /// Asks for a session that outlives the connection, under this label ([`Effect::SignedIn`]).
-    pub remember: Option<String>,
-    /// Random, so that two clients' back-offs differ.
-    pub seed: u64,
-    /// The posts that an earlier client of this person left.
-    pub outbox: Outbox,
-    /// The last lines of a run are kept although its caller acknowledges by hand: for callers that draw them, at their
-    /// own pace.
-    pub keep_tails: bool,
-}
-
-/// The client. One per person and server; it lives as long as the page or the command.
-#[derive(Debug)]
-pub struct Client {
-    session: session::Session,
-    backoff: Backoff,
-    requests: requests::Requests,
-    rooms: BTreeMap<RoomName, Arc<Room>>,
-    rooms_open: BTreeMap<RoomName, opening::Opening>,
-    runs: BTreeMap<RunId, Arc<Run>>,
-    watches: BTreeMap<RunId, runs::Watch>,
-    uploads: BTreeMap<Nonce, Arc<Upload>>,
-    upload_order: Vec<Nonce>,
-    senders: BTreeMap<Nonce, sender::Sender>,
-    outbox: Outbox,
-    keep_tails: bool,
-    posts: posts::Sending,
-    reading: reading::Reading,
-    around: presence::Around,
-    /// The search whose answer is wanted.
-    search_asked: Option<u64>,
-    /// Milliseconds that never go back: the caller's clock plus `clock_lag_ms`.
-    now_ms: u64,
-    /// By how much the caller's clock has been set back, all in all.
-    clock_lag_ms: u64,
-    link_told: Link,
-    effects: Vec<Effect>,
-}
-
 impl Client {
-    /// A client that has done nothing yet: [`Input::Start`] begins.
-    pub fn new(options: Options) -> Self {
-        Client {
-            session: session::Session::new(options.program, options.auth, options.remember),
-            backoff: Backoff::new(options.seed),
-            requests: requests::Requests::default(),
-            rooms: BTreeMap::new(),
-            rooms_open: BTreeMap::new(),
-            runs: BTreeMap::new(),
-            watches: BTreeMap::new(),
-            uploads: BTreeMap::new(),
-            upload_order: Vec::new(),
-            senders: BTreeMap::new(),
-            outbox: options.outbox,
-            keep_tails: options.keep_tails,
-            posts: posts::Sending::default(),
-            reading: reading::Reading::default(),
-            around: presence::Around::default(),
-            search_asked: None,
-            now_ms: 0,
-            clock_lag_ms: 0,
-            link_told: Link::Connecting,
-            effects: Vec::new(),
-        }
-    }
-
     /// Takes what happened at `now_ms` (Unix milliseconds; a clock that is set back does no harm) and says what is to
     /// be done, in order.
     pub fn handle(&mut self, now_ms: u64, input: Input) -> Vec<Effect> {

@@ -5,65 +5,17 @@
 //! While a window elsewhere is shown (`history`), the room's live end is kept beside it, in [`Opening::tail`]: events go on
 //! coming there, so that none is missed, and what amends a line of the window is carried out in it too.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use wardroom_protocol::messages::{RoomClose, RoomLive, RoomOpen, RoomOpened};
 use wardroom_protocol::{Code, Event, EventBody, RoomName};
 
 use super::Client;
-use super::requests::{Kind, Loss};
+use super::state::{Kind, Loss, Opening};
 use crate::effect::{Change, Effect, Refusal, Subject};
 use crate::from::OpenFrom;
 use crate::limits::{CATCH_UP_MAX, HISTORY_PAGE, LATE_AMENDMENTS_MAX};
-use crate::model::{Added, OpenState, Room, Timeline};
-
-/// A room that is (to be) open.
-#[derive(Debug)]
-pub(super) struct Opening {
-    from: OpenFrom,
-    /// The number of the `room.open` under way: events are ignored until it is answered.
-    pub(super) asked: Option<u64>,
-    /// The live end, while a window elsewhere is shown.
-    pub(super) tail: Option<Timeline>,
-    /// The numbers of the pages under way: before and behind what is shown, and around the line that one jumps to. A page of
-    /// another number was asked for something that is not shown any more.
-    pub(super) older_asked: Option<u64>,
-    pub(super) newer_asked: Option<u64>,
-    pub(super) jump_asked: Option<u64>,
-    /// Amendments that came while pages are under way, whose lines may not have them yet.
-    pub(super) late: VecDeque<Arc<Event>>,
-    /// Quotes under way.
-    pub(super) quotes_asked: usize,
-    /// The last event before a gap that was there once already.
-    gap_after: Option<u64>,
-}
-
-impl Opening {
-    pub(super) fn new(from: OpenFrom) -> Self {
-        Opening {
-            from,
-            asked: None,
-            tail: None,
-            older_asked: None,
-            newer_asked: None,
-            jump_asked: None,
-            late: VecDeque::new(),
-            quotes_asked: 0,
-            gap_after: None,
-        }
-    }
-
-    /// Pages are under way that may have been made before what comes now.
-    pub(super) fn awaits_pages(&self) -> bool {
-        [self.older_asked, self.newer_asked, self.jump_asked].iter().any(Option::is_some) || self.quotes_asked > 0
-    }
-
-    /// Another stretch is shown than pages were asked for.
-    pub(super) fn forget_pages(&mut self) {
-        (self.older_asked, self.newer_asked, self.jump_asked) = (None, None, None);
-    }
-}
+use crate::model::{Added, OpenState, Room};
 
 impl Client {
     pub(super) fn open_room(&mut self, room: &RoomName, from: OpenFrom) {

@@ -1,45 +1,18 @@
 //! The outbox at work: within a room one post after the other, each under its nonce until the server has answered. Commands
 //! wait for their turn too, but only for a moment (`starting`).
 
-use std::collections::BTreeMap;
-
 use wardroom_protocol::messages::{Posted, RoomPost};
 use wardroom_protocol::{Code, Event, Nonce, RoomName};
 
 use super::Client;
-use super::requests::{Kind, Loss};
+use super::state::{Kind, Loss};
 use crate::amends::PendingAmend;
 use crate::effect::{Change, Effect, Refusal, Subject};
 use crate::model::OpenState;
 use crate::outbox::{Outbox, PendingPost, PostState};
 
-/// What is on its way, and until when nothing may be.
-#[derive(Debug, Default)]
-pub(super) struct Sending {
-    in_flight: BTreeMap<RoomName, Nonce>,
-    paused_until_ms: Option<u64>,
-    /// What is to be done to messages once the pause is over.
-    delayed: Vec<PendingAmend>,
-    /// It was said why posts wait.
-    is_told: bool,
-}
-
 /// Milliseconds before a post that met a busy server is sent again, if it did not say.
 const BUSY_RETRY_MS: u64 = 1_000;
-
-impl Sending {
-    pub(super) fn link_lost(&mut self) {
-        self.in_flight.clear();
-        self.paused_until_ms = None;
-        // They are in the outbox, and are sent again with the rest of it.
-        self.delayed.clear();
-        self.is_told = false;
-    }
-
-    pub(super) fn deadline_ms(&self) -> Option<u64> {
-        self.paused_until_ms
-    }
-}
 
 impl Client {
     pub(super) fn post(&mut self, room: RoomName, text: String, reply_to: Option<u64>, nonce: Nonce) {

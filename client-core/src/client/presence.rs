@@ -10,27 +10,6 @@ use super::Client;
 use crate::effect::Change;
 use crate::limits::{TYPING_EVERY_MS, TYPING_FORGET_MS};
 
-/// Who types where, and when one said so oneself.
-#[derive(Debug, Default)]
-pub(super) struct Around {
-    /// Who has a connection, as far as was told.
-    pub(super) here: Arc<BTreeMap<UserName, bool>>,
-    /// Until when somebody is taken to type.
-    typing: BTreeMap<(RoomName, UserName), u64>,
-    said_ms: BTreeMap<RoomName, u64>,
-}
-
-impl Around {
-    pub(super) fn link_lost(&mut self) {
-        self.typing.clear();
-        self.said_ms.clear();
-    }
-
-    pub(super) fn deadline_ms(&self) -> Option<u64> {
-        self.typing.values().min().copied()
-    }
-}
-
 impl Client {
     /// One is typing oneself: said every few seconds, however often a key is pressed.
     pub(super) fn type_in(&mut self, room: &RoomName) {

@@ -1,6 +1,5 @@
 //! How far one has read: shown at once, told to the server at most every second, and never backwards.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wardroom_protocol::RoomName;
@@ -8,34 +7,6 @@ use wardroom_protocol::messages::RoomRead;
 
 use super::Client;
 use crate::effect::Change;
-use crate::limits::READ_EVERY_MS;
-
-/// Read positions that were not told yet.
-#[derive(Debug, Default)]
-pub(super) struct Reading {
-    waiting: BTreeSet<RoomName>,
-    told_ms: Option<u64>,
-}
-
-impl Reading {
-    /// The position of this room has been told otherwise.
-    pub(super) fn told(&mut self, room: &RoomName) {
-        self.waiting.remove(room);
-    }
-
-    /// A connection that is lost takes no more; the next welcome shows what was not told.
-    pub(super) fn link_lost(&mut self) {
-        self.waiting.clear();
-    }
-
-    fn due_ms(&self) -> u64 {
-        self.told_ms.map_or(0, |at| at.saturating_add(READ_EVERY_MS))
-    }
-
-    pub(super) fn deadline_ms(&self) -> Option<u64> {
-        (!self.waiting.is_empty()).then(|| self.due_ms())
-    }
-}
 
 impl Client {
     /// Somebody has seen the room up to here.

@@ -1,101 +1,15 @@
 //! Questions that have no answer yet: their numbers, their deadlines, and what becomes of them when the link is lost.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
+use wardroom_protocol::Message;
 use wardroom_protocol::frame::{Number, encode_named};
-use wardroom_protocol::messages::{Answer, ErrAnswer, Search};
-use wardroom_protocol::{Message, Nonce, RoomName, RunId, UserName};
+use wardroom_protocol::messages::{Answer, ErrAnswer};
 
 use super::Client;
-use super::history::Page;
-use crate::amends::PendingAmend;
+use super::state::{Kind, Loss, Request};
 use crate::effect::{Effect, Refusal, Subject};
-use crate::limits::{ANSWER_TIMEOUT_MS, COMMIT_TIMEOUT_MS, REQUESTS_MAX};
+use crate::limits::REQUESTS_MAX;
 use crate::ticket::{OnLoss, Ticket};
-
-/// The questions of one client. Numbers go on over connections, so that no answer is taken for another's.
-#[derive(Debug, Default)]
-pub(super) struct Requests {
-    last_id: u64,
-    open: BTreeMap<u64, Request>,
-}
-
-#[derive(Debug)]
-struct Request {
-    line: Bytes,
-    body: Bytes,
-    kind: Kind,
-    on_loss: Loss,
-    /// When it has taken too long; `None` while it waits for a connection.
-    deadline_ms: Option<u64>,
-}
-
-/// What was asked.
-#[derive(Clone, Debug)]
-pub(super) enum Kind {
-    OpenRoom(RoomName),
-    History(RoomName, Page),
-    Post {
-        room: RoomName,
-        nonce: Nonce,
-    },
-    /// The page behind this member.
-    People(RoomName, Option<UserName>),
-    /// The page behind this room.
-    Rooms(Option<RoomName>),
-    RoomChange(RoomName),
-    /// A change of a room that its events tell.
-    RoomSet(RoomName),
-    Amend(Box<PendingAmend>),
-    Dm(Vec<UserName>),
-    Search(Box<Search>),
-    RunStart {
-        nonce: Nonce,
-        watch: bool,
-    },
-    RunWatch(RunId),
-    RunGet(RunId),
-    RunList(RoomName),
-    RunSignal(RunId),
-    UploadBegin(Nonce),
-    UploadCommit(Nonce),
-    Caller(Ticket),
-}
-
-/// What becomes of a question when the link is lost.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Loss {
-    /// It is sent again.
-    Resend,
-    /// It fails.
-    Fail,
-    /// It is forgotten: the machine asks anew by itself. One that is never answered means a dead connection.
-    Forget,
-}
-
-impl Kind {
-    fn timeout_ms(&self) -> u64 {
-        match self {
-            Kind::UploadCommit(_) => COMMIT_TIMEOUT_MS,
-            _ => ANSWER_TIMEOUT_MS,
-        }
-    }
-}
-
-impl Requests {
-    /// The earliest deadline.
-    pub(super) fn deadline_ms(&self) -> Option<u64> {
-        self.open.values().filter_map(|request| request.deadline_ms).min()
-    }
-
-    /// The machine slept: what could not be answered in that time gets it back.
-    pub(super) fn delay_by(&mut self, gap_ms: u64) {
-        for request in self.open.values_mut() {
-            request.deadline_ms = request.deadline_ms.map(|at| at.saturating_add(gap_ms));
-        }
-    }
-}
 
 impl Client {
     /// Asks. Without a connection: waits for it, or fails, as `on_loss` says. Gives the question's number.

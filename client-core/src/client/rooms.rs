@@ -10,7 +10,7 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::{Code, Message, RoomName, UserName};
 
 use super::Client;
-use super::requests::{Kind, Loss};
+use super::state::{Kind, Loss};
 use crate::effect::{Change, Effect, Refusal};
 use crate::model::Room;
 

@@ -11,24 +11,11 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::{Code, Event, EventBody, RoomName, RunId};
 
 use super::Client;
-use super::requests::{Kind, Loss};
+use super::state::{Kind, Loss, Watch};
 use crate::effect::{Change, Effect, Refusal, Subject};
 use crate::from::WatchFrom;
 use crate::limits::{ACK_EVERY_BYTES, RUNS_MAX, WATCH_WINDOW_MANUAL};
 use crate::model::{Run, RunState};
-
-/// A run whose output is followed.
-#[derive(Debug)]
-pub(super) struct Watch {
-    /// The next byte wanted; `Err` while it is not known yet: so many of the last.
-    next: Result<u64, u64>,
-    /// Acknowledged up to here.
-    acked: u64,
-    auto_ack: bool,
-    asked: Option<u64>,
-    /// An end came that spoke of more bytes than had come, at this offset: asked again once, not for ever.
-    short_at: Option<u64>,
-}
 
 impl Client {
     pub(super) fn watch_run(&mut self, run: RunId, from: WatchFrom, auto_ack: bool) {

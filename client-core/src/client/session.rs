@@ -2,90 +2,14 @@
 //! entrance for everything that comes in. What people want goes on to `command`; how it stands is put together in `standing`.
 
 use wardroom_protocol::frame::{Number, encode_named};
-use wardroom_protocol::messages::{Auth, ErrAnswer, Goaway, Hello, Limits, Ping, Pong, Welcome, You};
-use wardroom_protocol::{Code, Epoch, Frame, Message, ServerMessage, VERSION};
+use wardroom_protocol::messages::{ErrAnswer, Goaway, Hello, Ping, Pong, Welcome};
+use wardroom_protocol::{Code, Frame, Message, ServerMessage, VERSION};
 
 use super::Client;
+use super::state::{Around, Phase};
 use crate::effect::{Change, Effect, Refusal, Subject};
 use crate::input::{Input, Lost};
 use crate::limits::{CONNECT_TIMEOUT_MS, HELLO_TIMEOUT_MS, STABLE_AFTER_MS};
-
-/// The connection's own part of the state.
-#[derive(Debug)]
-pub(super) struct Session {
-    program: String,
-    pub(super) auth: Option<Auth>,
-    remember: Option<String>,
-    pub(super) phase: Phase,
-    conn: u64,
-    /// When the last frame came.
-    pub(super) heard_ms: u64,
-    pub(super) pinged_ms: u64,
-    pub(super) pings: u64,
-    pub(super) probe_until_ms: Option<u64>,
-    welcome_ms: Option<u64>,
-    /// Since when there is no connection; `None` while there is one, and before the first attempt has failed.
-    pub(super) lost_ms: Option<u64>,
-    pub(super) you: Option<You>,
-    pub(super) limits: Option<Limits>,
-    pub(super) epoch: Option<Epoch>,
-    pub(super) clock_skew_ms: i64,
-}
-
-#[derive(Debug)]
-pub(super) enum Phase {
-    /// Before the start.
-    Idle,
-    /// Until the next attempt.
-    Waiting { at_ms: u64 },
-    /// A socket is being opened.
-    Opening { until_ms: u64 },
-    /// The hello is on its way.
-    Greeting { until_ms: u64 },
-    /// Welcome.
-    Up,
-    /// Somebody must sign in.
-    SignedOut { why: String },
-    /// Closed on demand.
-    Stopped,
-}
-
-impl Session {
-    pub(super) fn new(program: String, auth: Option<Auth>, remember: Option<String>) -> Self {
-        Session {
-            program,
-            auth,
-            remember,
-            phase: Phase::Idle,
-            conn: 0,
-            heard_ms: 0,
-            pinged_ms: 0,
-            pings: 0,
-            probe_until_ms: None,
-            welcome_ms: None,
-            lost_ms: None,
-            you: None,
-            limits: None,
-            epoch: None,
-            clock_skew_ms: 0,
-        }
-    }
-
-    fn has_socket(&self) -> bool {
-        matches!(self.phase, Phase::Opening { .. } | Phase::Greeting { .. } | Phase::Up)
-    }
-
-    /// An invite is good once: whoever came in by one comes back with the token, or with the password.
-    fn auth_after_welcome(&mut self, token: Option<&str>) {
-        self.auth = match (self.auth.take(), token) {
-            (Some(_), Some(token)) => Some(Auth::Token { token: token.to_owned() }),
-            (Some(Auth::Invite { user, password, .. }), None) => {
-                Some(Auth::Password { user: user.to_string(), password })
-            }
-            (auth, _) => auth,
-        };
-    }
-}
 
 impl Client {
     pub(super) fn is_up(&self) -> bool {
@@ -311,7 +235,7 @@ impl Client {
         self.watches.clear();
         self.forget_uploads();
         self.outbox = crate::outbox::Outbox::default();
-        self.around = super::presence::Around::default();
+        self.around = Around::default();
         self.search_asked = None;
         self.session.you = None;
         self.effects.push(Effect::SaveOutbox);

@@ -1,7 +1,7 @@
 //! How the link stands, put together from the connection and from the rooms that are open.
 
 use super::Client;
-use super::session::Phase;
+use super::state::Phase;
 use crate::effect::Change;
 use crate::limits::OUT_OF_DATE_AFTER_MS;
 use crate::link::Link;

@@ -11,8 +11,8 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::{Code, Nonce, UploadId};
 
 use super::Client;
-use super::requests::{Kind, Loss};
 use super::sender::{Asked, Phase, Sender};
+use super::state::{Kind, Loss};
 use crate::effect::{Change, Effect, Refusal, Subject};
 use crate::input::NewUpload;
 use crate::limits::{UPLOADS_ACTIVE_MAX, UPLOADS_MAX};

@@ -1,0 +1,103 @@
+//! The state of a client: plain data of each part, which the files beside this folder work on. Nothing here uses them.
+
+mod opening;
+mod posts;
+mod presence;
+mod reading;
+mod requests;
+mod runs;
+mod session;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wardroom_protocol::messages::Auth;
+use wardroom_protocol::{Nonce, RoomName, RunId};
+
+pub(super) use self::opening::Opening;
+pub(super) use self::posts::Sending;
+pub(super) use self::presence::Around;
+pub(super) use self::reading::Reading;
+pub(super) use self::requests::{Kind, Loss, Page, Request, Requests};
+pub(super) use self::runs::Watch;
+pub(super) use self::session::{Phase, Session};
+use super::sender::Sender;
+use crate::backoff::Backoff;
+use crate::effect::Effect;
+use crate::link::Link;
+use crate::model::{Room, Run, Upload};
+use crate::outbox::Outbox;
+
+/// What a client is made with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The program and its version, for the server's log: `wardroom-web/0.1.0`.
+    pub program: String,
+    /// Who one is; `None` where a gateway vouches for a session.
+    pub auth: Option<Auth>,
+    /// Asks for a session that outlives the connection, under this label ([`Effect::SignedIn`]).
+    pub remember: Option<String>,
+    /// Random, so that two clients' back-offs differ.
+    pub seed: u64,
+    /// The posts that an earlier client of this person left.
+    pub outbox: Outbox,
+    /// The last lines of a run are kept although its caller acknowledges by hand: for callers that draw them, at their
+    /// own pace.
+    pub keep_tails: bool,
+}
+
+/// The client. One per person and server; it lives as long as the page or the command.
+#[derive(Debug)]
+pub struct Client {
+    pub(in crate::client) session: Session,
+    pub(in crate::client) backoff: Backoff,
+    pub(in crate::client) requests: Requests,
+    pub(in crate::client) rooms: BTreeMap<RoomName, Arc<Room>>,
+    pub(in crate::client) rooms_open: BTreeMap<RoomName, Opening>,
+    pub(in crate::client) runs: BTreeMap<RunId, Arc<Run>>,
+    pub(in crate::client) watches: BTreeMap<RunId, Watch>,
+    pub(in crate::client) uploads: BTreeMap<Nonce, Arc<Upload>>,
+    pub(in crate::client) upload_order: Vec<Nonce>,
+    pub(in crate::client) senders: BTreeMap<Nonce, Sender>,
+    pub(in crate::client) outbox: Outbox,
+    pub(in crate::client) keep_tails: bool,
+    pub(in crate::client) posts: Sending,
+    pub(in crate::client) reading: Reading,
+    pub(in crate::client) around: Around,
+    /// The search whose answer is wanted.
+    pub(in crate::client) search_asked: Option<u64>,
+    /// Milliseconds that never go back: the caller's clock plus `clock_lag_ms`.
+    pub(in crate::client) now_ms: u64,
+    /// By how much the caller's clock has been set back, all in all.
+    pub(in crate::client) clock_lag_ms: u64,
+    pub(in crate::client) link_told: Link,
+    pub(in crate::client) effects: Vec<Effect>,
+}
+
+impl Client {
+    /// A client that has done nothing yet: [`Input::Start`] begins.
+    pub fn new(options: Options) -> Self {
+        Client {
+            session: Session::new(options.program, options.auth, options.remember),
+            backoff: Backoff::new(options.seed),
+            requests: Requests::default(),
+            rooms: BTreeMap::new(),
+            rooms_open: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            upload_order: Vec::new(),
+            senders: BTreeMap::new(),
+            outbox: options.outbox,
+            keep_tails: options.keep_tails,
+            posts: Sending::default(),
+            reading: Reading::default(),
+            around: Around::default(),
+            search_asked: None,
+            now_ms: 0,
+            clock_lag_ms: 0,
+            link_told: Link::Connecting,
+            effects: Vec::new(),
+        }
+    }
+}

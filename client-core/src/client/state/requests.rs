@@ -1,0 +1,105 @@
+//! Questions that have no answer yet: what was asked, and what becomes of each when the link is lost.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use wardroom_protocol::messages::Search;
+use wardroom_protocol::{Nonce, RoomName, RunId, UserName};
+
+use crate::amends::PendingAmend;
+use crate::limits::{ANSWER_TIMEOUT_MS, COMMIT_TIMEOUT_MS};
+use crate::ticket::Ticket;
+
+/// The questions of one client. Numbers go on over connections, so that no answer is taken for another's.
+#[derive(Debug, Default)]
+pub(in crate::client) struct Requests {
+    pub(in crate::client) last_id: u64,
+    pub(in crate::client) open: BTreeMap<u64, Request>,
+}
+
+#[derive(Debug)]
+pub(in crate::client) struct Request {
+    pub(in crate::client) line: Bytes,
+    pub(in crate::client) body: Bytes,
+    pub(in crate::client) kind: Kind,
+    pub(in crate::client) on_loss: Loss,
+    /// When it has taken too long; `None` while it waits for a connection.
+    pub(in crate::client) deadline_ms: Option<u64>,
+}
+
+/// What was asked.
+#[derive(Clone, Debug)]
+pub(in crate::client) enum Kind {
+    OpenRoom(RoomName),
+    History(RoomName, Page),
+    Post {
+        room: RoomName,
+        nonce: Nonce,
+    },
+    /// The page behind this member.
+    People(RoomName, Option<UserName>),
+    /// The page behind this room.
+    Rooms(Option<RoomName>),
+    RoomChange(RoomName),
+    /// A change of a room that its events tell.
+    RoomSet(RoomName),
+    Amend(Box<PendingAmend>),
+    Dm(Vec<UserName>),
+    Search(Box<Search>),
+    RunStart {
+        nonce: Nonce,
+        watch: bool,
+    },
+    RunWatch(RunId),
+    RunGet(RunId),
+    RunList(RoomName),
+    RunSignal(RunId),
+    UploadBegin(Nonce),
+    UploadCommit(Nonce),
+    Caller(Ticket),
+}
+
+/// What becomes of a question when the link is lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::client) enum Loss {
+    /// It is sent again.
+    Resend,
+    /// It fails.
+    Fail,
+    /// It is forgotten: the machine asks anew by itself. One that is never answered means a dead connection.
+    Forget,
+}
+
+impl Kind {
+    pub(in crate::client) fn timeout_ms(&self) -> u64 {
+        match self {
+            Kind::UploadCommit(_) => COMMIT_TIMEOUT_MS,
+            _ => ANSWER_TIMEOUT_MS,
+        }
+    }
+}
+
+impl Requests {
+    /// The earliest deadline.
+    pub(in crate::client) fn deadline_ms(&self) -> Option<u64> {
+        self.open.values().filter_map(|request| request.deadline_ms).min()
+    }
+
+    /// The machine slept: what could not be answered in that time gets it back.
+    pub(in crate::client) fn delay_by(&mut self, gap_ms: u64) {
+        for request in self.open.values_mut() {
+            request.deadline_ms = request.deadline_ms.map(|at| at.saturating_add(gap_ms));
+        }
+    }
+}
+
+/// Which page of a room's past.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::client) enum Page {
+    Older,
+    Newer,
+    /// Around this line.
+    Around(u64),
+    /// Only this line.
+    Quote(u64),
+}
