@@ -34,12 +34,12 @@ pub async fn measure(binary: &str) -> Result<()> {
             ensure!(done.success(), "wardroom {args:?} failed");
             Ok(mb_per_s(start))
         };
-        let shelf = format!("general:file-{round}.bin");
-        ups.push(wardroom(&["put", &source.to_string_lossy(), &shelf])?);
+        let place = format!("general:file-{round}.bin");
+        ups.push(wardroom(&["put", &source.to_string_lossy(), &place])?);
         let out = folder.path().join("back.bin");
-        downs.push(wardroom(&["get", &shelf, "-o", &out.to_string_lossy()])?);
+        downs.push(wardroom(&["get", &place, "-o", &out.to_string_lossy()])?);
         std::fs::remove_file(&out)?;
-        downs.push(wardroom(&["get", &shelf, "-o", "-"])?);
+        downs.push(wardroom(&["get", &place, "-o", "-"])?);
     }
     for list in [&mut dds, &mut ups, &mut downs] {
         list.sort_by(f64::total_cmp);

@@ -332,7 +332,7 @@ pub enum Command {
 /// A file that is to be sent.
 #[derive(Clone, Debug)]
 pub struct NewUpload {
-    /// The shelf.
+    /// The room.
     pub place: Place,
     /// The path on it.
     pub path: RelPath,

@@ -73,7 +73,12 @@ impl DataFolder {
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
         let lock = lock.map_err(wrap)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| DataError::InUse(path.to_owned()))?;
-        for folder in ["keys", "runs", "shelves", "shelves/.staging", "host"] {
+        // Before 0.1.0 the files of rooms were in `shelves`.
+        let (old, new) = (path.join("shelves"), path.join("files"));
+        if old.is_dir() && !new.exists() {
+            fs::rename(&old, &new).and_then(|()| File::open(path)?.sync_all()).map_err(wrap)?;
+        }
+        for folder in ["keys", "runs", "files", "files/.staging", "host"] {
             make(&path.join(folder)).map_err(wrap)?;
         }
         Ok(DataFolder { path: path.to_owned(), _lock: lock })

@@ -1,5 +1,5 @@
 //! Retention: what is older than a room keeps it goes, with all that hangs on it: mentions, runs and their output, files
-//! on the shelf, rows of the search index. From the front of the timeline on, without gaps, in small transactions between
+//! in the room, rows of the search index. From the front of the timeline on, without gaps, in small transactions between
 //! which others post.
 //!
 //! What is on disk goes before the rows that name it: after a crash between the two the next sweep finds the rows, and

@@ -25,7 +25,7 @@ pub struct State {
     pub presence: Arc<Presence>,
     /// The runs, and the hosts that they are on.
     pub runs: Runs,
-    /// The shelves, and the uploads to them.
+    /// Room storage, and the uploads to them.
     pub files: Files,
     /// The webhooks.
     pub hooks: Hooks,

@@ -74,7 +74,7 @@ pub const RUN_TIMEOUT_MAX_S: u64 = 86_400;
 pub const WINDOW_DEFAULT: u64 = 262_144;
 /// Bytes a watcher, a download or an upload may have in flight: 50 ms at 1 Gbit/s is 6 MiB.
 pub const WINDOW_MAX: u64 = 8 << 20;
-/// Bytes of a path on a shelf.
+/// Bytes of a file's path.
 pub const PATH_BYTES_MAX: usize = 1_024;
 /// Bytes of one component of a path: NAME_MAX of the file systems that we meet.
 pub const PATH_PART_BYTES_MAX: usize = 255;

@@ -1,4 +1,4 @@
-//! Paths on a shelf, checked as text. The server opens them beneath the shelf's folder with the kernel's help
+//! Paths of files in a room, checked as text. The server opens them beneath the room's folder with the kernel's help
 //! (`openat2`); this check is the first of the two, and the one that explains itself.
 
 use std::fmt;

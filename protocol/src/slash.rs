@@ -52,7 +52,7 @@ pub enum Command {
     Unwatch(u64),
     /// The last run that is under way, if it is not said.
     Stop(Option<u64>),
-    /// The top of the shelf, if it is not said.
+    /// The top folder, if it is not said.
     Files(Option<RelPath>),
     Put(RelPath, u64),
     Get(RelPath),

@@ -20,7 +20,7 @@ fn content(len: usize) -> Vec<u8> {
 
 /// Bytes that are staged on the server.
 fn staged(house: &House) -> u64 {
-    let Ok(folder) = fs::read_dir(house.data().join("shelves/.staging")) else { return 0 };
+    let Ok(folder) = fs::read_dir(house.data().join("files/.staging")) else { return 0 };
     folder.filter_map(|entry| entry.ok()?.metadata().ok()).map(|meta| meta.len()).sum()
 }
 
@@ -145,7 +145,7 @@ fn two_thousand_files_arrive() {
     args.push("general:in/");
     let put = house.run(&args);
     assert_eq!(put.code, 0, "{}", put.err.lines().last().unwrap_or_default());
-    let mut stored: Vec<String> = fs::read_dir(house.data().join("shelves/general/in"))
+    let mut stored: Vec<String> = fs::read_dir(house.data().join("files/general/in"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();

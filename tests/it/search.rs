@@ -73,6 +73,6 @@ fn a_program_posts_over_http_and_repeats_are_counted() {
     let events: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let said: Vec<_> = events.iter().filter(|event| event["by"] == "alerts" && event["kind"] == "message").collect();
     assert_eq!((said.len(), &said[0]["count"], &said[1]["text"]), (3, &3.into(), &"from json".into()), "{log}");
-    let shelf = house.run(&["ls", "general"]).text();
-    assert!(shelf.trim_start().starts_with("70.0 kB"), "what is too long for a message is a file: {shelf}");
+    let files = house.run(&["ls", "general"]).text();
+    assert!(files.trim_start().starts_with("70.0 kB"), "what is too long for a message is a file: {files}");
 }

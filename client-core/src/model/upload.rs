@@ -5,12 +5,12 @@ use wardroom_protocol::{Nonce, RelPath};
 
 use crate::effect::Refusal;
 
-/// A file on its way to a shelf.
+/// A file on its way to a room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Upload {
     /// Its mark.
     pub nonce: Nonce,
-    /// The shelf.
+    /// The room.
     pub place: Place,
     /// The path asked for; when it is done, the path that it got.
     pub path: RelPath,
@@ -44,7 +44,7 @@ pub enum UploadState {
     Paused,
     /// All bytes are there; the server checks and files them.
     Committing,
-    /// It stands on the shelf.
+    /// It is stored.
     Done {
         /// Its line in the room.
         seq: u64,

@@ -1,6 +1,6 @@
 //! Opening what stands beneath a folder, and never anything else: the kernel resolves the path (`openat2` with
 //! RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS), so a folder that is swapped for a link between a check and its use leads
-//! nowhere. Used by the shelves alone.
+//! nowhere. Used by room storage alone.
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
@@ -107,14 +107,14 @@ mod tests {
     #[test]
     fn both_ways_of_opening_stay_beneath() {
         let folder = tempfile::tempdir().unwrap();
-        let (shelf, at) = (folder.path().join("shelf"), |name: &str| folder.path().join("shelf").join(name));
+        let (room, at) = (folder.path().join("room"), |name: &str| folder.path().join("room").join(name));
         std::fs::create_dir_all(at("a/b")).unwrap();
         std::fs::write(folder.path().join("secret"), "x").unwrap();
         std::fs::write(at("a/b/file"), "x").unwrap();
         symlink("a", at("link")).unwrap();
         symlink("../secret", at("out")).unwrap();
         symlink("/", at("root")).unwrap();
-        let dir = rustix::fs::open(&shelf, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
+        let dir = rustix::fs::open(&room, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
         for (path, is_there) in [
             ("a/b/file", true),
             ("a/b", true),

@@ -1,4 +1,4 @@
-//! The end of an upload: checked, made durable, moved to its shelf in one step, and told to the room.
+//! The end of an upload: checked, made durable, moved to room storage in one step, and told to the room.
 //!
 //! The order makes a crash harmless at every step. (1) The staged file is on disk. (2) The row names the digest and the
 //! place. (3) The rename, and the folder's fsync. (4) One transaction: the file's row, the event, the audit, the
@@ -51,7 +51,7 @@ impl Digest {
     }
 }
 
-/// Puts the whole file on the shelf, if the digest is right; without one, what came is taken as it is. Asked again,
+/// Stores the whole file in the room, if the digest is right; without one, what came is taken as it is. Asked again,
 /// it answers the same.
 ///
 /// # Errors
@@ -90,7 +90,7 @@ async fn commit_to_end(
     // From the rename to the event: of two that replace one file, the later one's digest is also the later row.
     let lane =
         tokio::time::timeout(Duration::from_millis(UPLOAD_WAIT_MS), state.files.lane(upload.room.id).lock()).await;
-    let lane = lane.map_err(|_| Error::busy("many files are being put on this shelf: try again", 5_000))?;
+    let lane = lane.map_err(|_| Error::busy("many files are being added to this room: try again", 5_000))?;
     if let Some((blake3, stamp)) = sealed {
         // All of that took a while.
         member.speaker_there(&upload.room)?;
@@ -176,7 +176,7 @@ async fn seal(
     Ok((digest, stamp))
 }
 
-/// Moves the file to its shelf. From then on the upload is [`Ending::StoredFile`].
+/// Moves the file to room storage. From then on the upload is [`Ending::StoredFile`].
 async fn place(
     state: &Arc<State>,
     upload: &Arc<Upload>,
@@ -236,7 +236,7 @@ pub struct Author {
     pub address: String,
 }
 
-/// A file that stands on its shelf, unknown to the room.
+/// A file that is stored, unknown to the room.
 pub struct StoredFile {
     pub id: UploadId,
     pub path: RelPath,

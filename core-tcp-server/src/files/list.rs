@@ -1,4 +1,4 @@
-//! What stands on a shelf: one folder, a page at a time, or one path. Links, pipes and devices are not there, nor is a
+//! What is in room storage: one folder, a page at a time, or one path. Links, pipes and devices are not there, nor is a
 //! name that could not be asked for.
 
 use std::collections::BinaryHeap;
@@ -22,7 +22,7 @@ use crate::store::RoomId;
 /// Bytes kept for what stands around the entries of an answer.
 const ENVELOPE_BYTES: usize = 256;
 
-/// The entries of a folder, by name, a page at a time. A shelf on which nothing was ever put is empty.
+/// The entries of a folder, by name, a page at a time. A room without files is empty.
 ///
 /// # Errors
 /// `not_found`; `bad_request` for a file.
@@ -37,7 +37,7 @@ pub async fn list(state: &Arc<State>, member: &Member, ask: FileList) -> Result<
             (Err(Errno::NOTDIR), Some(path)) if storage.look(&looked_in.name, path).is_ok() => {
                 return Err(Error::bad_request(format!("{path} is a file")));
             }
-            (opened, path) => opened.map_err(|e| refuse(e, path.as_ref().map_or("this shelf", RelPath::as_str)))?,
+            (opened, path) => opened.map_err(|e| refuse(e, path.as_ref().map_or("this room", RelPath::as_str)))?,
         };
         page(&opened, after).map_err(|e| refuse(e, "this folder"))
     });

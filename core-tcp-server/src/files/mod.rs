@@ -1,4 +1,4 @@
-//! Files on rooms' shelves: uploads that go on where they stopped, downloads under credit, lists. Called by both faces;
+//! Files of rooms: uploads that go on where they stopped, downloads under credit, lists. Called by both faces;
 //! knows no socket, only the [`ConnectionSender`] of a connection, to which acknowledgements and bytes go.
 //!
 //! A person's face streams a file so: [`put`] with [`Face::Person`], then [`write`] for each piece as it is read (it
@@ -46,14 +46,14 @@ use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 use crate::store::{RoomId, Store};
 
-/// The shelves, and the uploads to them.
+/// Room storage, and the uploads to them.
 pub struct Files {
     storage: Arc<storage::RoomStorage>,
     uploads: uploads::Uploads,
     downloads: download::Downloads,
     /// Held while an upload is begun, until its row is on disk.
     opening: Arc<tokio::sync::Mutex<()>>,
-    /// Held from a rename onto a shelf until the room was told.
+    /// Held from a rename into room storage until the room was told.
     placing: [tokio::sync::Mutex<()>; PLACING_LANES],
     /// The memory for bytes that wait for the disk.
     queue: Arc<Semaphore>,
@@ -68,7 +68,7 @@ pub enum Face {
     Person,
 }
 
-/// A file that stands on its shelf.
+/// A file that is stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Committed {
     /// Where.
@@ -80,7 +80,7 @@ pub struct Committed {
 }
 
 impl Files {
-    /// Opens the shelves. The uploads come with [`recover`], which needs the rooms.
+    /// Opens room storage. The uploads come with [`recover`], which needs the rooms.
     ///
     /// # Errors
     /// Where the folders cannot be opened.
@@ -98,7 +98,7 @@ impl Files {
         })
     }
 
-    /// The lane in which files are put on this room's shelf, one after the other.
+    /// The lane in which files are added to this room, one after the other.
     fn lane(&self, room: RoomId) -> &tokio::sync::Mutex<()> {
         let lane = usize::try_from(room.0.unsigned_abs()).unwrap_or(0) % PLACING_LANES;
         // The remainder is always one of them.

@@ -196,7 +196,7 @@ pub fn unplaceable(e: Errno, path: &RelPath) -> Error {
 }
 
 fn check_space(storage: &RoomStorage, size: u64, expected_bytes: u64) -> Result<(), Error> {
-    let free_bytes = storage.free_bytes().map_err(|e| refuse(e, "the shelf"))?;
+    let free_bytes = storage.free_bytes().map_err(|e| refuse(e, "the room's files"))?;
     let usable_bytes = free_bytes.saturating_sub(FREE_BYTES_MIN).saturating_sub(expected_bytes);
     if size <= usable_bytes {
         return Ok(());
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn some_of_the_disk_stays_free() {
         let data = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(data.path().join("shelves/.staging")).unwrap();
+        std::fs::create_dir_all(data.path().join("files/.staging")).unwrap();
         let storage = RoomStorage::open(data.path()).unwrap();
         let free_bytes = storage.free_bytes().unwrap();
         assert!(check_space(&storage, 0, 0).is_ok());

@@ -22,7 +22,7 @@ use crate::state::State;
 enum Found {
     /// It goes on from here.
     Staged(Stamp),
-    /// It was moved to its shelf.
+    /// It was moved to room storage.
     StoredFile(RelPath, String, Stamp),
     /// Nothing that could be used.
     Empty,
@@ -129,7 +129,7 @@ async fn forget(state: &Arc<State>, row: &UploadRow) -> Result<(), Error> {
     state.store.write(move |tx| table::delete_upload(tx.conn, id)).await
 }
 
-/// Takes a file off its shelf that came with a line of the room which goes. One that was put in its place since, also by
+/// Removes a file of a room that came with a line of the room which goes. One that was put in its place since, also by
 /// hand, stays.
 ///
 /// # Errors

@@ -123,7 +123,7 @@ async fn piece(files: &Files, bytes: Bytes) -> Result<Piece, Error> {
 /// Gives an upload up; what was staged is removed.
 ///
 /// # Errors
-/// `not_found`; `conflict` where it is on the shelf already, or just being put there.
+/// `not_found`; `conflict` where it is finished already, or just being put there.
 pub async fn abort(state: &Arc<State>, member: &Member, id: UploadId) -> Result<(), Error> {
     let upload = state.files.uploads.find(id, member.user.id)?;
     let Ok(mut ending) = upload.ending.try_lock() else {
@@ -133,7 +133,7 @@ pub async fn abort(state: &Arc<State>, member: &Member, id: UploadId) -> Result<
         Ending::Open => {}
         Ending::Gone => return Err(super::uploads::unknown()),
         Ending::StoredFile { .. } | Ending::Over(_) => {
-            return Err(Error::conflict("this upload is on the shelf already"));
+            return Err(Error::conflict("this upload is finished already"));
         }
     }
     discard(state, &upload, &mut ending).await;

@@ -1,5 +1,5 @@
-//! Shelves on disk: one folder per room, and `.staging` beside them on the same file system. Every path is opened
-//! beneath its shelf, see `beneath`. Everything here blocks; it is called on threads that may.
+//! Room storage on disk: one folder per room, and `.staging` beside them on the same file system. Every path is opened
+//! beneath its folder, see `beneath`. Everything here blocks; it is called on threads that may.
 
 use std::fs::File;
 use std::path::Path;
@@ -30,7 +30,7 @@ pub enum Overwrite {
 }
 
 /// The parts of a path that are to be opened one by one.
-fn in_shelf(room: &RoomName, path: &RelPath) -> String {
+fn in_room(room: &RoomName, path: &RelPath) -> String {
     format!("{room}/{path}")
 }
 
@@ -44,7 +44,7 @@ impl RoomStorage {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
             rustix::fs::open(path, flags, Mode::empty()).map_err(|e| refuse(e, &path.display().to_string()))
         };
-        let storage = data.join("shelves");
+        let storage = data.join("files");
         let (root, staging) = (open(&storage)?, open(&storage.join(".staging"))?);
         Ok(Self { root, staging, file_mode: Mode::from_raw_mode(0o640 & !umask()) })
     }
@@ -55,7 +55,7 @@ impl RoomStorage {
     /// `not_found`, `forbidden`; `bad_request` for a folder.
     pub fn open_file(&self, room: &RoomName, path: &RelPath) -> Result<(File, Stamp), Error> {
         let wrap = |e| refuse(e, path.as_str());
-        let fd = open_beneath(self.root.as_fd(), &in_shelf(room, path), OFlags::RDONLY).map_err(wrap)?;
+        let fd = open_beneath(self.root.as_fd(), &in_room(room, path), OFlags::RDONLY).map_err(wrap)?;
         let stat = rustix::fs::fstat(&fd).map_err(wrap)?;
         match kind_of(&stat) {
             Some(Kind::File) => Ok((File::from(fd), Stamp::of(&stat))),
@@ -69,18 +69,18 @@ impl RoomStorage {
     /// # Errors
     /// The kernel's: [`Errno::NOENT`] where nothing is, or nothing that is shown.
     pub fn look(&self, room: &RoomName, path: &RelPath) -> Result<(Kind, Stamp), Errno> {
-        let fd = open_beneath(self.root.as_fd(), &in_shelf(room, path), OFlags::PATH)?;
+        let fd = open_beneath(self.root.as_fd(), &in_room(room, path), OFlags::PATH)?;
         let stat = rustix::fs::fstat(&fd)?;
         kind_of(&stat).map(|kind| (kind, Stamp::of(&stat))).ok_or(Errno::NOENT)
     }
 
-    /// Opens a folder, the shelf's top without `path`.
+    /// Opens a folder, the room's top folder without `path`.
     ///
     /// # Errors
     /// The kernel's.
     pub fn open_folder(&self, room: &RoomName, path: Option<&RelPath>) -> Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-        let path = path.map_or_else(|| room.to_string(), |path| in_shelf(room, path));
+        let path = path.map_or_else(|| room.to_string(), |path| in_room(room, path));
         open_beneath(self.root.as_fd(), &path, flags)
     }
 
@@ -165,7 +165,7 @@ impl RoomStorage {
         Ok(())
     }
 
-    /// Makes a staged file ready for its shelf: its own time, its mode, and all of it on disk.
+    /// Makes a staged file ready for its room: its own time, its mode, and all of it on disk.
     ///
     /// # Errors
     /// The kernel's.

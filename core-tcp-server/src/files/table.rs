@@ -21,7 +21,7 @@ pub struct UploadRow {
     pub nonce: Nonce,
     /// When it was begun, Unix milliseconds.
     pub at: u64,
-    /// Its digest, once the rename onto the shelf was begun.
+    /// Its digest, once the rename into room storage was begun.
     pub blake3: Option<String>,
     /// The path that it got then.
     pub placed: Option<RelPath>,

@@ -17,7 +17,7 @@ use crate::secrets::new_ulid;
 use crate::sender::ConnectionSender;
 use crate::state::State;
 
-/// Puts it on the shelf, under a name that says when; gives the message for it.
+/// Stores it in the room, under a name that says when; gives the message for it.
 ///
 /// # Errors
 /// As [`put`] and [`commit`].

@@ -42,7 +42,7 @@ pub struct Upload {
 pub enum Ending {
     /// Bytes are still taken.
     Open,
-    /// It stands on the shelf, and the room has not been told.
+    /// It is stored, and the room has not been told.
     StoredFile { path: RelPath, blake3: String, stamp: Stamp },
     /// It is over: asked again, the same is answered.
     Over(Committed),

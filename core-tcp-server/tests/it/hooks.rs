@@ -178,7 +178,7 @@ async fn long_texts_become_files_and_storms_are_held_up() {
         let (text, path) = (said["text"].as_str().unwrap(), added["path"].as_str().unwrap());
         let end = format!("… {} bytes, the whole of it is the file {path}", long.len());
         assert!(text.len() < 2_000 && text.starts_with(byte) && text.ends_with(&end), "{text}");
-        assert_eq!(std::fs::read(core.folder().join("shelves/ops").join(path)).unwrap(), long.as_bytes());
+        assert_eq!(std::fs::read(core.folder().join("files/ops").join(path)).unwrap(), long.as_bytes());
     }
     let mut keyed = ask.clone();
     keyed["key"] = "once".into();

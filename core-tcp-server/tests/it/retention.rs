@@ -92,7 +92,7 @@ async fn what_is_too_old_is_gone_everywhere() {
     put(&mut ann, "replaced.log", b"second", "u4").await;
     let new_run = run(&mut ann, &mut host, "needle in new output", "r2").await;
     post(&mut ann, "ops", "needle new").await;
-    let storage = core.folder().join("shelves/ops");
+    let storage = core.folder().join("files/ops");
     std::fs::write(storage.join("by-hand.log"), "somebody else's").unwrap();
     assert_eq!(found(&mut ann, "needle").await.len(), 7, "two each of commands and output, and three messages");
     let folder = core.stop().await;
@@ -111,8 +111,8 @@ async fn what_is_too_old_is_gone_everywhere() {
     ann.ask(json!({"t":"run.get","run":new_run["run"]})).await;
     let runs: Vec<_> = std::fs::read_dir(core.folder().join("runs")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(runs, [new_run["run"].as_str().unwrap()]);
-    assert!(!shelf_of(&core).join("logs").exists(), "with the folder that it leaves empty");
-    let text = |name: &str| std::fs::read_to_string(shelf_of(&core).join(name)).unwrap();
+    assert!(!storage_of(&core).join("logs").exists(), "with the folder that it leaves empty");
+    let text = |name: &str| std::fs::read_to_string(storage_of(&core).join(name)).unwrap();
     assert_eq!((text("replaced.log").as_str(), text("by-hand.log").as_str()), ("second", "somebody else's"));
     let gone = |texts: &[String]| !texts.iter().any(|text| text.contains("old output"));
     let texts = found(&mut ann, "needle").await;
@@ -126,8 +126,8 @@ async fn what_is_too_old_is_gone_everywhere() {
     assert_eq!(kept["events"].as_array().map(Vec::len), Some(3));
 }
 
-fn shelf_of(core: &TestCore) -> std::path::PathBuf {
-    core.folder().join("shelves/ops")
+fn storage_of(core: &TestCore) -> std::path::PathBuf {
+    core.folder().join("files/ops")
 }
 
 #[tokio::test]

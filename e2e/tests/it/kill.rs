@@ -133,13 +133,13 @@ async fn an_upload_goes_on_when_the_core_is_killed() {
     std::fs::write(&source, &noise).unwrap();
     let source_name = source.to_string_lossy().into_owned();
     let put = tokio::spawn(done(wardroom(&house, &token, &["put", &source_name, "general"])));
-    let staging = house.data.join("shelves/.staging");
+    let staging = house.data.join("files/.staging");
     let staged = || std::fs::read_dir(&staging).unwrap().flatten().map(|f| f.metadata().unwrap().len()).max();
     retry("the upload's middle", async || staged().filter(|bytes| *bytes > 20_000_000)).await;
     house.restart_core();
     let put = put.await.unwrap();
     assert_eq!(put.code, Some(0), "{}", put.err);
-    let stored = std::fs::read(house.data.join("shelves/general/big.bin")).unwrap();
+    let stored = std::fs::read(house.data.join("files/general/big.bin")).unwrap();
     assert_eq!(blake3::hash(&stored), blake3::hash(&noise));
     assert_eq!(staged(), None, "nothing is left in staging");
 }

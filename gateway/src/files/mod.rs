@@ -23,7 +23,7 @@ pub(crate) use get::get;
 pub(crate) use put::put;
 pub(crate) use run::get as get_run;
 
-/// A file on a shelf, as a URL names it.
+/// A file of a room, as a URL names it.
 struct Target {
     place: Place,
     path: RelPath,

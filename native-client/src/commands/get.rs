@@ -1,4 +1,4 @@
-//! `wardroom get ROOM:PATH`: a file from a room's shelf. It grows as `FILE.part`, is checked against its digest and
+//! `wardroom get ROOM:PATH`: download a file of a room. It grows as `FILE.part`, is checked against its digest and
 //! renamed; a lost connection, and another call, go on where it stopped.
 
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ use crate::text::{Bar, bytes_words};
 pub struct Get {
     /// The room.
     pub room: RoomName,
-    /// The path on its shelf.
+    /// The path in the room.
     pub path: RelPath,
     /// The file to write; `-` is standard output; the file's own name here if it is not said.
     pub output: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! `wardroom ls [ROOM[:PATH]]`: the rooms, or what lies on a room's shelf.
+//! `wardroom ls [ROOM[:PATH]]`: the rooms, or the files of a room.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use crate::text::bytes_words;
 /// What to list.
 #[derive(Clone, Debug)]
 pub struct Ls {
-    /// The room, and the folder on its shelf; the rooms if there is none.
+    /// The room, and the folder in it; the rooms if there is none.
     pub place: Option<(RoomName, Option<RelPath>)>,
     /// One JSON object a line.
     pub json: bool,

@@ -1,4 +1,4 @@
-//! `wardroom put FILE… ROOM[:PATH]`: files onto a room's shelf. What is lost with a connection, or with this process,
+//! `wardroom put FILE… ROOM[:PATH]`: upload files to a room. What is lost with a connection, or with this process,
 //! goes on where it stopped: the mark of an upload is made from what the file is and where it goes.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,7 +23,7 @@ pub struct Put {
     pub files: Vec<PathBuf>,
     /// The room.
     pub room: RoomName,
-    /// The path on its shelf: of one file, or (with a `/` at its end, or for several) of a folder.
+    /// The path in the room: of one file, or (with a `/` at its end, or for several) of a folder.
     pub path: Option<String>,
     /// What becomes of a file that is there.
     pub if_exists: IfExists,
@@ -49,7 +49,7 @@ pub async fn put(target: Target, put: Put) -> Result<ExitCode, Failure> {
     let mut planned = VecDeque::new();
     let mut marks = BTreeSet::new();
     for file in &put.files {
-        let path = shelf_path(file, put.path.as_deref(), put.files.len())?;
+        let path = room_path(file, put.path.as_deref(), put.files.len())?;
         let source = Source::open(file).map_err(Failure::failed)?;
         if !marks.insert(mark(&put, &path, &source)?) {
             return Err(Failure::usage(format!("{} is given twice", file.display())));
@@ -125,7 +125,7 @@ fn taken((nonce, off, read): Slice) -> Command {
 }
 
 /// Where a file goes, as cp(1) would have it.
-fn shelf_path(file: &std::path::Path, path: Option<&str>, count: usize) -> Result<RelPath, Failure> {
+fn room_path(file: &std::path::Path, path: Option<&str>, count: usize) -> Result<RelPath, Failure> {
     let name = file.file_name().and_then(|name| name.to_str());
     let name = name.ok_or_else(|| Failure::usage(format!("{} has no valid file name", file.display())))?;
     let whole = match path {
@@ -288,14 +288,14 @@ mod tests {
 
     #[test]
     fn a_file_goes_where_cp_would_put_it() {
-        let to = |path: Option<&str>, count| shelf_path(Path::new("/tmp/a.log"), path, count).unwrap().to_string();
+        let to = |path: Option<&str>, count| room_path(Path::new("/tmp/a.log"), path, count).unwrap().to_string();
         assert_eq!(to(None, 1), "a.log");
         assert_eq!(to(Some(""), 1), "a.log");
         assert_eq!(to(Some("logs/"), 1), "logs/a.log");
         assert_eq!(to(Some("logs/b.log"), 1), "logs/b.log");
         assert_eq!(to(Some("logs"), 2), "logs/a.log");
-        assert!(shelf_path(Path::new("/tmp/a.log"), Some("../x"), 1).is_err());
-        assert!(shelf_path(Path::new("/tmp/.."), None, 1).is_err());
+        assert!(room_path(Path::new("/tmp/a.log"), Some("../x"), 1).is_err());
+        assert!(room_path(Path::new("/tmp/.."), None, 1).is_err());
     }
 
     #[test]

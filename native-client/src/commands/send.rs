@@ -94,7 +94,7 @@ pub(super) fn preview(begin: &[u8]) -> String {
     lines.join("\n").trim_end().to_owned()
 }
 
-/// Says it, and waits until it stands; gives where. A long text is put on the shelf first, and the message says where.
+/// Says it, and waits until it stands; gives where. A long text is stored as a file first, and the message says where.
 pub(super) async fn say_in(
     runner: &mut Runner,
     room: &RoomName,
@@ -125,7 +125,7 @@ pub(super) struct TextFile {
     pub(super) size: String,
 }
 
-/// Puts a long text on the shelf, under a name that says when.
+/// Stores a long text as a file, under a name that says when.
 pub(super) async fn shelve(
     runner: &mut Runner,
     room: &RoomName,

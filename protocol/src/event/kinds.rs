@@ -200,7 +200,7 @@ pub struct RunEnded {
     pub left: u32,
 }
 
-/// A file stands on the room's shelf.
+/// A file was stored in the room.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct FileAdded {
     /// Where.

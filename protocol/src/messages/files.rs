@@ -1,4 +1,4 @@
-//! Files on a room's shelf: uploads that go on where they stopped, downloads under credit, lists.
+//! Files of a room: uploads that go on where they stopped, downloads under credit, lists.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use super::impl_message;
 use crate::ids::{BadName, Nonce, RoomName, StreamId, UploadId};
 use crate::path::RelPath;
 
-/// Where a path begins: `room:ops`, the shelf of that room.
+/// Where a path begins: `room:ops`, the files of that room.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Place {
-    /// A room's shelf.
+    /// A room's files.
     Room(RoomName),
 }
 
@@ -55,7 +55,7 @@ pub enum IfExists {
 /// Begins an upload, or finds the one that this user began under this nonce. Answer: [`FilePutOk`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FilePut {
-    /// The shelf.
+    /// The room.
     #[serde(rename = "in")]
     pub place: Place,
     /// The path on it.
@@ -107,7 +107,7 @@ pub struct FileAck {
     pub off: u64,
 }
 
-/// Puts the whole file on the shelf, if the digest is right. Answer: [`FileCommitOk`].
+/// Stores the whole file in the room, if the digest is right. Answer: [`FileCommitOk`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FileCommit {
     /// The upload.
@@ -142,10 +142,10 @@ pub struct FileAbort {
 /// The entries of a folder, by name. Answer: [`FileListed`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FileList {
-    /// The shelf.
+    /// The room.
     #[serde(rename = "in")]
     pub place: Place,
-    /// The folder; the shelf's top if it is not said.
+    /// The folder; the room's top folder if it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<RelPath>,
     /// Entries after this name: the next page.
@@ -191,7 +191,7 @@ pub enum FileKind {
 /// One file or folder. Answer: [`FileInfo`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FileStat {
-    /// The shelf.
+    /// The room.
     #[serde(rename = "in")]
     pub place: Place,
     /// The path on it.
@@ -201,7 +201,7 @@ pub struct FileStat {
 /// Sends a file's bytes. Answer: [`FileGetOk`], then [`FileData`] and [`FileEnd`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FileGet {
-    /// The shelf.
+    /// The room.
     #[serde(rename = "in")]
     pub place: Place,
     /// The path on it.

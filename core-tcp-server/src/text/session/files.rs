@@ -17,12 +17,12 @@ use crate::text::lines::End;
 use crate::text::moment::size_words;
 
 impl Session {
-    fn shelf(&self) -> Result<Place, Error> {
+    fn storage(&self) -> Result<Place, Error> {
         Ok(Place::Room(self.current()?.name.clone()))
     }
 
     pub(super) async fn list_files(&self, folder: Option<RelPath>) -> Result<(), Error> {
-        let place = self.shelf()?;
+        let place = self.storage()?;
         let (mut entries, mut after): (Vec<FileInfo>, Option<String>) = (Vec::new(), None);
         let more = loop {
             let ask = FileList { place: place.clone(), path: folder.clone(), after };
@@ -88,7 +88,7 @@ impl Session {
     }
 
     async fn begin(&self, path: RelPath, size: u64, if_exists: IfExists) -> Result<UploadId, Error> {
-        let put = FilePut { place: self.shelf()?, path, size, mtime: None, if_exists, nonce: nonce() };
+        let put = FilePut { place: self.storage()?, path, size, mtime: None, if_exists, nonce: nonce() };
         Ok(files::put(&self.state, &self.member, &self.sender, put, Face::Person).await?.upload)
     }
 
@@ -126,7 +126,7 @@ impl Session {
 
     pub(super) async fn get_file(&mut self, path: RelPath) -> Result<(), Error> {
         let get = FileGet {
-            place: self.shelf()?,
+            place: self.storage()?,
             path: path.clone(),
             off: 0,
             count: None,

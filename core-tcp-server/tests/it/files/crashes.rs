@@ -44,7 +44,7 @@ async fn added(core: &TestCore) -> Vec<serde_json::Value> {
 async fn after_the_staged_file_before_its_row() {
     let (folder, id, _) = stopped_after(10).await;
     database(folder.path()).execute("DELETE FROM uploads", []).unwrap();
-    std::fs::write(folder.path().join("data/shelves/.staging/note.txt"), "not ours").unwrap();
+    std::fs::write(folder.path().join("data/files/.staging/note.txt"), "not ours").unwrap();
     let core = TestCore::on(folder).await;
     assert_eq!(staged(&core), ["note.txt"], "what no upload has is removed; what is not ours is not");
     core.sign_in("ann").await.refused(json!({"t":"file.resume","upload":id}), "not_found").await;
@@ -53,7 +53,7 @@ async fn after_the_staged_file_before_its_row() {
 #[tokio::test]
 async fn with_a_row_and_no_file() {
     let (folder, id, bytes) = stopped_after(10).await;
-    std::fs::remove_file(folder.path().join("data/shelves/.staging").join(&id)).unwrap();
+    std::fs::remove_file(folder.path().join("data/files/.staging").join(&id)).unwrap();
     let core = TestCore::on(folder).await;
     let mut ann = core.sign_in("ann").await;
     ann.refused(json!({"t":"file.resume","upload":id}), "not_found").await;
@@ -86,7 +86,7 @@ async fn a_row_that_outlived_its_upload_gives_its_mark_back() {
 #[tokio::test]
 async fn fewer_bytes_than_were_acknowledged_are_sent_again() {
     let (folder, id, bytes) = stopped_after(90_000).await;
-    let file = std::fs::OpenOptions::new().write(true).open(folder.path().join("data/shelves/.staging").join(&id));
+    let file = std::fs::OpenOptions::new().write(true).open(folder.path().join("data/files/.staging").join(&id));
     file.unwrap().set_len(40_000).unwrap();
     let core = TestCore::on(folder).await;
     let mut ann = core.sign_in("ann").await;
@@ -99,7 +99,7 @@ async fn fewer_bytes_than_were_acknowledged_are_sent_again() {
 #[tokio::test]
 async fn more_bytes_than_the_file_has_are_no_upload() {
     let (folder, id, _) = stopped_after(LEN).await;
-    let file = std::fs::OpenOptions::new().write(true).open(folder.path().join("data/shelves/.staging").join(&id));
+    let file = std::fs::OpenOptions::new().write(true).open(folder.path().join("data/files/.staging").join(&id));
     file.unwrap().set_len(LEN as u64 + 1).unwrap();
     let core = TestCore::on(folder).await;
     core.sign_in("ann").await.refused(json!({"t":"file.resume","upload":id}), "not_found").await;
@@ -122,7 +122,7 @@ async fn before_the_rename_the_commit_is_undone_and_can_be_asked_again() {
 async fn before_the_rename_a_file_of_others_there_is_not_taken_for_ours() {
     let (folder, id, bytes) = stopped_after(LEN).await;
     note_placed(folder.path(), &id, &bytes);
-    let place = folder.path().join("data/shelves/ops/d");
+    let place = folder.path().join("data/files/ops/d");
     std::fs::create_dir_all(&place).unwrap();
     std::fs::write(place.join("a"), vec![b'x'; LEN]).unwrap();
     let core = TestCore::on(folder).await;
@@ -136,7 +136,7 @@ async fn after_the_rename_the_room_is_told_once() {
     for by_link in [false, true] {
         let (folder, id, bytes) = stopped_after(LEN).await;
         note_placed(folder.path(), &id, &bytes);
-        let storage = folder.path().join("data/shelves");
+        let storage = folder.path().join("data/files");
         std::fs::create_dir_all(storage.join("ops/d")).unwrap();
         let staged_file = storage.join(".staging").join(&id);
         // A link, where the file system has no rename that keeps: then both names may be there.
@@ -172,9 +172,26 @@ async fn what_nobody_wants_for_a_week_is_removed() {
     let core = TestCore::on(folder).await;
     core.sign_in("ann").await.ask(json!({"t":"file.resume","upload":id})).await;
     let folder = core.stop().await;
-    let file = std::fs::File::open(folder.path().join("data/shelves/.staging").join(&id)).unwrap();
+    let file = std::fs::File::open(folder.path().join("data/files/.staging").join(&id)).unwrap();
     file.set_modified(week_ago).unwrap();
     let core = TestCore::on(folder).await;
     core.sign_in("ann").await.refused(json!({"t":"file.resume","upload":id}), "not_found").await;
     assert!(staged(&core).is_empty());
+}
+
+#[tokio::test]
+async fn a_data_folder_with_the_old_name_of_room_storage_is_migrated() {
+    let (folder, id, bytes) = stopped_after(10).await;
+    let data = folder.path().join("data");
+    std::fs::create_dir_all(data.join("files/ops")).unwrap();
+    std::fs::write(data.join("files/ops/old.txt"), "kept").unwrap();
+    std::fs::rename(data.join("files"), data.join("shelves")).unwrap();
+    let core = TestCore::on(folder).await;
+    assert!(!core.folder().join("shelves").exists());
+    assert_eq!(std::fs::read(storage(&core).join("old.txt")).unwrap(), b"kept");
+    let mut ann = core.sign_in("ann").await;
+    ann.ask(json!({"t":"file.resume","upload":id})).await;
+    send(&mut ann, &id, &bytes, 10, LEN).await;
+    ann.ask(commit(&id, &bytes)).await;
+    assert_eq!(std::fs::read(storage(&core).join("d/a")).unwrap(), bytes, "an unfinished upload goes on");
 }

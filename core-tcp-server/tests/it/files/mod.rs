@@ -48,12 +48,12 @@ pub fn put(path: &str, size: usize, nonce: &str) -> Value {
 
 /// Where the room's files are on disk.
 pub fn storage(core: &TestCore) -> PathBuf {
-    core.folder().join("shelves/ops")
+    core.folder().join("files/ops")
 }
 
 /// The names of staged files.
 pub fn staged(core: &TestCore) -> Vec<String> {
-    let entries = std::fs::read_dir(core.folder().join("shelves/.staging")).unwrap();
+    let entries = std::fs::read_dir(core.folder().join("files/.staging")).unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 

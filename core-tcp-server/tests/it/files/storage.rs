@@ -1,4 +1,4 @@
-//! The shelf itself: names that are taken, ways out of it, pages of it, and what was put there by hand.
+//! Room storage itself: names that are taken, ways out of it, pages of it, and what was put there by hand.
 
 use std::os::unix::fs::symlink;
 
@@ -88,7 +88,7 @@ async fn commits_to_one_path_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn no_path_leads_out_of_the_shelf() {
+async fn no_path_leads_out_of_the_room() {
     let core = core().await;
     let mut ann = core.sign_in("ann").await;
     let long = "x".repeat(256);

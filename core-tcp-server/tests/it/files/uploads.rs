@@ -216,7 +216,7 @@ async fn who_may_put_where() {
         ben.refused(nowhere, "not_found").await;
     }
     upload(&mut ben, put("a", 1, "u1"), b"x").await;
-    // Who may read the room may read its shelf.
+    // Who may read the room may read its files.
     for reader in [&mut eve, &mut vic] {
         let (_, got) = download(reader, json!({"t":"file.get","in":"room:ops","path":"a"})).await;
         assert_eq!(got, b"x");

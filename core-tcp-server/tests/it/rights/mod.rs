@@ -82,7 +82,7 @@ impl Ground {
         owner.ask(json!({"t":"room.create","room":"ops","private":true})).await;
         owner.ask(json!({"t":"room.invite","room":"ops","user":"pia"})).await;
         owner.ask(json!({"t":"room.members","room":"ops"})).await;
-        let storage = core.folder().join("shelves/ops");
+        let storage = core.folder().join("files/ops");
         std::fs::create_dir_all(&storage).unwrap();
         std::fs::File::create(storage.join("big")).unwrap().set_len(BIG).unwrap();
         let mut host = FakeHost::come(&core, "local", &[]).await;
@@ -169,13 +169,14 @@ impl Ground {
     async fn told_of_pia(&mut self, is_here: bool) {
         loop {
             let told = self.owner.next_of("presence").await;
-            if told["user"] == "pia" && told["here"] == is_here {
+            let names = &told[if is_here { "here" } else { "gone" }];
+            if names.as_array().is_some_and(|names| names.iter().any(|name| name == "pia")) {
                 return;
             }
         }
     }
 
-    /// The names on the shelf of the room.
+    /// The names in the room of the room.
     pub async fn files(&mut self) -> Vec<String> {
         let listed = self.owner.ask(json!({"t":"file.list","in":"room:ops"})).await;
         let entries: &Vec<Value> = listed["entries"].as_array().unwrap();

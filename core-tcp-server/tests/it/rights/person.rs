@@ -21,7 +21,7 @@ async fn reads(ground: &mut Ground, cause: Cause, user: &str, token: &str) {
             assert!(!shown.contains(SECRET), "{shown}");
             assert!(shown.contains("# the output of r1 broke off: you are not a member of ops any more\n"), "{shown}");
             assert_eq!(shown.matches("# you are not in ops any more: ").count(), 3, "{shown}");
-            assert!(shown.contains("# olga took you out of ops\n"), "{shown}");
+            assert!(shown.contains("# olga removed you from ops\n"), "{shown}");
         }
         Fate::Closed => {
             let shown = person.rest().await;

@@ -132,7 +132,7 @@ async fn strikes<S: AsyncRead + AsyncWrite + Unpin>(
         (Fate::GoesOn, Fate::Refused(code), _) => goes_on(ground, &mut client, &streams, code, cause).await,
         (Fate::GoesOn, ..) => unreachable!("{cause:?} takes something"),
     }
-    assert!(!ground.files().await.contains(&user.to_owned()), "{cause:?}: the upload is on no shelf");
+    assert!(!ground.files().await.contains(&user.to_owned()), "{cause:?}: the upload is stored nowhere");
 }
 
 /// The connection says why it ends, and nothing that happened later.
@@ -196,7 +196,7 @@ async fn refused<S: AsyncRead + AsyncWrite + Unpin>(
     assert_eq!(count(&come, of_run), 2, "the watch, and the input: {come:?}");
     let lost = |told: &Value| told["t"] == "room.changed" && told["info"]["joined"] == false;
     assert_eq!(count(&come, lost), 1, "{come:?}");
-    assert_eq!(count(&come, |told| told["t"] == "presence" && told["user"] == "pia"), 0, "{come:?}");
+    assert_eq!(count(&come, |told| told["t"] == "presence" && told.to_string().contains("\"pia\"")), 0, "{come:?}");
 }
 
 /// What is read goes on; what is written is refused.
@@ -235,7 +235,7 @@ async fn goes_on<S: AsyncRead + AsyncWrite + Unpin>(
     assert!(all.iter().any(printed), "{cause:?}");
     assert_eq!(count(&all, |told| told["t"] == "err" && told["upload"] == *upload && told["code"] == code), 1);
     assert_eq!(count(&all, |told| told["t"] == "err" && told["run"] == *run && told["code"] == code), 1);
-    assert!(count(&all, |told| told["t"] == "presence" && told["user"] == "pia") > 0, "{cause:?}");
+    assert!(count(&all, |told| told["t"] == "presence" && told.to_string().contains("\"pia\"")) > 0, "{cause:?}");
     let is_told = |told: &Value| match cause {
         Cause::Viewer => told["t"] == "you" && told["role"] == "viewer",
         _ => told["t"] == "room.changed" && told["info"]["role"] == "reader",

@@ -1,4 +1,4 @@
-//! Raw bytes on a person's connection, to a shelf and back.
+//! Raw bytes on a person's connection, to a room and back.
 
 use serde_json::json;
 

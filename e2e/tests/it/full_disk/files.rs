@@ -14,7 +14,7 @@ use crate::wire::Wire;
 const CHUNK: usize = 65_536;
 
 fn staged(house: &House) -> Vec<u64> {
-    let folder = std::fs::read_dir(house.data.join("shelves/.staging")).unwrap();
+    let folder = std::fs::read_dir(house.data.join("files/.staging")).unwrap();
     folder.map(|file| file.unwrap().metadata().unwrap().len()).collect()
 }
 
@@ -121,7 +121,7 @@ async fn an_upload_that_met_a_full_disk_goes_on_once_there_is_space() {
     disk(&house).free();
     let committed = ann.ask(commit.clone()).await;
     assert_eq!(ann.ask(commit).await["seq"], committed["seq"], "once");
-    let stored = std::fs::read(house.data.join("shelves/general/goes-on.bin")).unwrap();
+    let stored = std::fs::read(house.data.join("files/general/goes-on.bin")).unwrap();
     assert!(stored == bytes, "the same bytes");
     assert_eq!(staged(&house), [0; 0], "nothing is left in staging");
 }

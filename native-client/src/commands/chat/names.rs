@@ -53,7 +53,7 @@ fn of_argument(client: &Client, room: &RoomName, before: &str) -> (usize, Vec<St
     let from = before.len().saturating_sub(part.len());
     match split_argument(wanted.rest).0.trim_matches(['[', ']']) {
         "ROOM" => (from, rooms(client, part).collect()),
-        "NAME" if entry.name == "get" => (from, shelf(client, room, part)),
+        "NAME" if entry.name == "get" => (from, room_files(client, room, part)),
         "NAME" | "NAME…" | "BOT" => (from, people(client, room, part).collect()),
         "ROLE" => {
             let roles = ["reader", "member", "owner"].into_iter();
@@ -86,7 +86,7 @@ fn rooms<'a>(client: &'a Client, part: &'a str) -> impl Iterator<Item = String> 
 }
 
 /// Files that were added in the lines that are loaded.
-fn shelf(client: &Client, room: &RoomName, part: &str) -> Vec<String> {
+fn room_files(client: &Client, room: &RoomName, part: &str) -> Vec<String> {
     let Some(room) = client.rooms().get(room) else { return Vec::new() };
     let added = room.timeline.events().filter_map(|event| match &event.body {
         EventBody::FileAdded(file) => Some(file.path.as_str().to_owned()),

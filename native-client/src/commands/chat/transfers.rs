@@ -28,7 +28,7 @@ pub(super) enum Told {
 
 /// What became of one.
 pub(super) enum TransferOutcome {
-    /// A long text lies on the shelf, and this message says so.
+    /// A long text is a file now, and this message says so.
     Message { room: RoomName, text: String, reply_to: Option<u64> },
     /// Words for who asked.
     Done(String),
