@@ -124,7 +124,10 @@ fn a_chat_takes_the_commands_of_the_table() {
     };
     let rooms = as_ben(&["rooms"]).text();
     assert!(
-        rooms.lines().any(|line| line.starts_with('@') && line.contains("1 unread") && line.ends_with("with ann, ben"))
+        rooms.lines().any(|line| line.starts_with("@ann @ben ")
+            && line.contains("1 unread")
+            && line.ends_with("direct message")),
+        "{rooms}"
     );
     assert_eq!(as_ben(&["dm", "ann", "got it"]).code, 0);
     let listed = house.run(&["ls", "--json"]).text();
