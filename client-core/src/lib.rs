@@ -26,7 +26,7 @@ pub use effect::{Change, Effect, Refusal, Subject};
 pub use from::{OpenFrom, WatchFrom};
 pub use input::{Command, Input, Lost, NewUpload};
 pub use link::Link;
-pub use model::{Line, OpenState, Quote, Room, Run, RunState, Tail, Timeline, Upload, UploadState};
+pub use model::{Bounds, Line, OpenState, Quote, Room, Run, RunState, Tail, Timeline, Upload, UploadState};
 pub use outbox::{NotSent, Outbox, PendingPost, PendingRun, PostState};
 pub use ticket::{OnLoss, Ticket};
 pub use wardroom_protocol as protocol;

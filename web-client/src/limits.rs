@@ -6,8 +6,12 @@ use wardroom_client_core::limits::WATCH_WINDOW_MANUAL;
 pub const ROWS_AT_FIRST: usize = 150;
 /// Pixels of rows that are drawn above and below what is in sight: a turn of the wheel and more, so that no gap is seen.
 pub const ROW_OVERSCAN_PX: f64 = 900.0;
+/// Minutes after which the messages of one author show name and time again.
+pub const GROUP_MINUTES_MAX: u16 = 5;
+/// Lines after which they do: half a screen, so that the author is in sight.
+pub const GROUP_LINES_MAX: usize = 20;
 /// Pixels of a line that was never drawn: a guess, which is corrected when it is.
-pub const LINE_PX: f64 = 26.0;
+pub const LINE_PX: f64 = 34.0;
 /// Pixels of a day's divider, likewise.
 pub const DAY_PX: f64 = 38.0;
 /// Milliseconds after the last scrolling at which what is in sight counts as seen.
@@ -30,8 +34,13 @@ pub const LONG_PRESS_MS: u32 = 450;
 pub const SEARCH_AFTER_MS: u32 = 180;
 /// Hits that are shown of a search at first, and for each asking for more.
 pub const HITS_PAGE: u32 = 20;
-/// Lines of output in a run's card.
+/// Lines of output in the card of a run that ended.
 pub const CARD_LINES_MAX: usize = 12;
+/// Lines of output in the card of one that goes on. Its box has this height from the start, so that nothing in the card
+/// moves while lines come (`--live-lines` in the styles).
+pub const LIVE_LINES: usize = 8;
+/// Bytes of a run's output that *Copy* takes: more than people paste, and what a clipboard takes without a pause.
+pub const COPY_BYTES_MAX: u64 = 4 << 20;
 /// Bytes of output that a card asks for: some hundred lines, of which it shows the last.
 pub const CARD_OUTPUT_BYTES: u64 = 16_384;
 /// Bytes of output that the full view keeps: forty thousand lines of a hundred characters.
@@ -46,6 +55,8 @@ pub const FULL_LINES_MAX: usize = 400_000;
 pub const FULL_LINE_BYTES_MAX: usize = 4_096;
 /// Lines that are drawn above and below what is in sight.
 pub const FULL_OVERSCAN_LINES: usize = 40;
+/// Emoji that the picker shows at once: all there is room for, and some to scroll.
+pub const PICKER_MAX: usize = 160;
 /// Milliseconds over which a transfer's speed is taken.
 pub const SPEED_WINDOW_MS: u64 = 5_000;
 /// Samples of it: twelve a second.

@@ -87,10 +87,12 @@ pub const RUN_STATE: &str = "run-state";
 pub const RUN_OUTPUT: &str = "run-output";
 /// Stops it.
 pub const RUN_STOP: &str = "run-stop";
-/// Runs it again.
+/// Writes it into the composer again.
 pub const RUN_AGAIN: &str = "run-again";
 /// Copies its output.
 pub const RUN_COPY: &str = "run-copy";
+/// Downloads all of its output.
+pub const RUN_DOWNLOAD: &str = "run-download";
 /// Opens all of its output.
 pub const RUN_OPEN: &str = "run-open";
 /// All of its output.
@@ -127,6 +129,26 @@ pub const LANGUAGE: &str = "language";
 pub const NOTICE: &str = "notice";
 /// What can be done with a line.
 pub const LINE_ACTS: &str = "line-acts";
+/// Opens what can be done with a line, on a phone.
+pub const LINE_MORE: &str = "line-more";
+/// A group of alerts.
+pub const ALERT: &str = "alert";
+/// Joins and settings in one line.
+pub const FOLD: &str = "fold";
+/// The heading of a day.
+pub const DAY: &str = "day";
+/// The day of what is in sight, where its heading is not.
+pub const DAY_ABOVE: &str = "day-above";
+/// The field for the day to go to.
+pub const DAY_FIELD: &str = "day-field";
+/// Goes there.
+pub const DAY_GO: &str = "day-go";
+/// Opens all emoji.
+pub const REACT_MORE: &str = "react-more";
+/// Finds an emoji.
+pub const PICKER_FIELD: &str = "picker-field";
+/// An emoji that was found.
+pub const PICKER_EMOJI: &str = "picker-emoji";
 /// Opens the reactions to give.
 pub const REACT: &str = "react";
 /// A reaction to give.

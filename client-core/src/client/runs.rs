@@ -15,7 +15,11 @@ use super::state::{Kind, Loss, Watch};
 use crate::effect::{Change, Effect, Refusal, Subject};
 use crate::from::WatchFrom;
 use crate::limits::{ACK_EVERY_BYTES, RUNS_MAX, WATCH_WINDOW_MANUAL};
-use crate::model::{Run, RunState};
+use crate::model::{Bounds, Run, RunState, Tail};
+
+fn tail_at(off: u64) -> Arc<Tail> {
+    Arc::new(Tail::beginning_at(off, None, Bounds::default()))
+}
 
 impl Client {
     pub(super) fn watch_run(&mut self, run: RunId, from: WatchFrom, auto_ack: bool) {
@@ -30,7 +34,7 @@ impl Client {
         self.watches.insert(run, Watch { next, acked, auto_ack, asked: None, short_at: None });
         self.change_run(run, |shown| {
             shown.watched = true;
-            Arc::make_mut(&mut shown.tail).begin(acked);
+            shown.tail = tail_at(acked);
         });
         if self.is_up() {
             self.ask_watch(run);
@@ -79,7 +83,7 @@ impl Client {
         {
             let from = bytes.saturating_sub(last);
             watch.next = Ok(from);
-            self.change_run(run, |shown| Arc::make_mut(&mut shown.tail).begin(from));
+            self.change_run(run, |shown| shown.tail = tail_at(from));
             self.ask_watch(run);
         }
     }
@@ -145,7 +149,7 @@ impl Client {
         self.change_run(run, |shown| {
             shown.bytes = shown.bytes.max(end);
             if keeps_tail {
-                Arc::make_mut(&mut shown.tail).push(output.fd, &bytes);
+                Arc::make_mut(&mut shown.tail).push(output.fd, next, &bytes, |(), _| ());
             }
         });
         if ack_now {

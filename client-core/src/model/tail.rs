@@ -1,4 +1,4 @@
-//! The end of a run's output as lines: what a card shows. Bounded in bytes; the whole of it is fetched by offset.
+//! A run's output as lines, up to a bound: the end of it in a card, and as much as is wanted of it in a view of its own.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,17 +6,44 @@ use std::sync::Arc;
 use crate::limits::{TAIL_BYTES_MAX, TAIL_LINE_BYTES_MAX};
 
 /// The last lines of both streams in the order in which they were read, each line from one stream.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Tail {
-    lines: VecDeque<Line>,
+///
+/// `S` is what a line takes over from the line before it in its stream, as colours: see [`Tail::push`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tail<S = ()> {
+    bounds: Bounds,
+    lines: VecDeque<Line<S>>,
     lines_bytes: usize,
-    open: [Open; 2],
+    open: [Open<S>; 2],
+    begins_at: u64,
     skipped_bytes: u64,
+    /// Lines that were dropped.
+    dropped: u64,
+    /// The byte whose line is looked for, and the number of that line.
+    wanted: Option<u64>,
+    found: Option<u64>,
+}
+
+/// How much a [`Tail`] keeps.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Bounds {
+    /// Bytes of all lines.
+    pub bytes: usize,
+    /// Bytes of a line; a longer one is cut into several.
+    pub line_bytes: usize,
+    /// Lines, because empty ones have no bytes.
+    pub lines: usize,
+}
+
+impl Default for Bounds {
+    /// Those of a card.
+    fn default() -> Self {
+        Bounds { bytes: TAIL_BYTES_MAX, line_bytes: TAIL_LINE_BYTES_MAX, lines: TAIL_BYTES_MAX / 16 }
+    }
 }
 
 /// One line of output.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct Line<S = ()> {
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
     /// Its number, from 0, counted over all lines that were ever here: a key for a list.
@@ -25,19 +52,48 @@ pub struct Line {
     pub text: Arc<str>,
     /// Its end has come. Of each stream at most the last line is unfinished.
     pub ended: bool,
+    /// What it takes over from the line before it.
+    pub start: S,
 }
 
 /// The unfinished line of a stream: its bytes, and which line shows them.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Open {
+struct Open<S> {
     bytes: Vec<u8>,
     number: Option<u64>,
+    next: S,
 }
 
-impl Tail {
+impl<S: Clone + Default> Default for Tail<S> {
+    fn default() -> Self {
+        Tail::beginning_at(0, None, Bounds::default())
+    }
+}
+
+impl<S: Clone + Default> Tail<S> {
+    /// One that begins at this byte of the output, and looks for the line with the byte that is wanted.
+    pub fn beginning_at(off: u64, wanted: Option<u64>, bounds: Bounds) -> Self {
+        Tail {
+            bounds,
+            lines: VecDeque::new(),
+            lines_bytes: 0,
+            open: Default::default(),
+            begins_at: off,
+            skipped_bytes: off,
+            dropped: 0,
+            wanted,
+            found: None,
+        }
+    }
+
     /// The lines, oldest first.
-    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Line> + ExactSizeIterator {
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Line<S>> + ExactSizeIterator {
         self.lines.iter()
+    }
+
+    /// The line at this index.
+    pub fn at(&self, index: usize) -> Option<&Line<S>> {
+        self.lines.get(index)
     }
 
     /// Bytes of output before the first line, which are not here.
@@ -45,61 +101,82 @@ impl Tail {
         self.skipped_bytes
     }
 
-    /// Begins at this offset of the output.
-    pub(crate) fn begin(&mut self, off: u64) {
-        *self = Tail { skipped_bytes: off, ..Tail::default() };
+    /// The number of a line in the whole output, from 1; `None` where this did not begin with the output, so that nobody
+    /// knows.
+    pub fn number(&self, line: &Line<S>) -> Option<u64> {
+        (self.begins_at == 0).then(|| line.number.saturating_add(1))
     }
 
-    /// Takes the next bytes of a stream.
-    pub(crate) fn push(&mut self, fd: u8, mut bytes: &[u8]) {
+    /// The index of the line that is looked for, once it is here and as long as it is kept.
+    pub fn wanted(&self) -> Option<usize> {
+        let index = usize::try_from(self.found?.checked_sub(self.dropped)?).ok()?;
+        (index < self.lines.len()).then_some(index)
+    }
+
+    /// Takes the next bytes of a stream, which are at `off` in the output. `carry` reads a line that has ended, and leaves
+    /// what the next line of that stream takes over.
+    pub fn push(&mut self, fd: u8, mut off: u64, mut bytes: &[u8], mut carry: impl FnMut(&mut S, &str)) {
         while !bytes.is_empty() {
             let stream = usize::from(fd == 2);
             let open_len = self.open.get(stream).map_or(0, |open| open.bytes.len());
-            let room = TAIL_LINE_BYTES_MAX.saturating_sub(open_len).max(1);
+            let room = self.bounds.line_bytes.saturating_sub(open_len).max(1);
             let reach = bytes.get(..room.min(bytes.len())).unwrap_or_default();
             let (piece, eaten, ended) = match reach.iter().position(|&byte| byte == b'\n') {
                 Some(at) => (reach.get(..at).unwrap_or_default(), at.saturating_add(1), true),
-                None => (reach, reach.len(), open_len.saturating_add(reach.len()) >= TAIL_LINE_BYTES_MAX),
+                None => (reach, reach.len(), open_len.saturating_add(reach.len()) >= self.bounds.line_bytes),
             };
-            self.extend_line(fd, stream, piece, ended);
+            let number = self.extend_line(fd, stream, piece, ended, &mut carry);
+            let end = off.saturating_add(eaten as u64);
+            if self.wanted.is_some_and(|wanted| (off..end).contains(&wanted)) {
+                self.found = number;
+            }
+            off = end;
             bytes = bytes.get(eaten.max(1)..).unwrap_or_default();
         }
         self.trim();
     }
 
-    fn extend_line(&mut self, fd: u8, stream: usize, piece: &[u8], ended: bool) {
-        let next_number = self.lines.back().map_or(0, |line| line.number.saturating_add(1));
-        let Some(open) = self.open.get_mut(stream) else { return };
+    fn extend_line(
+        &mut self,
+        fd: u8,
+        stream: usize,
+        piece: &[u8],
+        ended: bool,
+        carry: &mut impl FnMut(&mut S, &str),
+    ) -> Option<u64> {
+        let next_number = self.dropped.saturating_add(self.lines.len() as u64);
+        let open = self.open.get_mut(stream)?;
         open.bytes.extend_from_slice(piece);
         let shown = open.bytes.strip_suffix(b"\r").filter(|_| ended).unwrap_or(&open.bytes);
         let text: Arc<str> = Arc::from(String::from_utf8_lossy(shown));
-        let first = self.lines.front().map_or(next_number, |line| line.number);
-        let at = open.number.and_then(|number| usize::try_from(number.checked_sub(first)?).ok());
-        match at.and_then(|at| self.lines.get_mut(at)) {
+        let at = open.number.and_then(|number| usize::try_from(number.checked_sub(self.dropped)?).ok());
+        let start = open.next.clone();
+        if ended {
+            carry(&mut open.next, &text);
+            open.bytes.clear();
+        }
+        let number = match at.and_then(|at| self.lines.get_mut(at)) {
             Some(line) => {
                 self.lines_bytes = self.lines_bytes.saturating_add(text.len()).saturating_sub(line.text.len());
                 line.text = text;
                 line.ended = ended;
+                line.number
             }
             None => {
-                open.number = Some(next_number);
                 self.lines_bytes = self.lines_bytes.saturating_add(text.len());
-                self.lines.push_back(Line { fd, number: next_number, text, ended });
+                self.lines.push_back(Line { fd, number: next_number, text, ended, start });
+                next_number
             }
-        }
-        if ended {
-            open.bytes.clear();
-            open.number = None;
-        }
+        };
+        open.number = (!ended).then_some(number);
+        Some(number)
     }
 
-    /// Drops the oldest lines beyond the bound, which empty lines count towards as well.
+    /// Drops the oldest lines beyond the bounds.
     fn trim(&mut self) {
-        const LINE_COST_BYTES: usize = 16;
-        while self.lines_bytes.saturating_add(self.lines.len().saturating_mul(LINE_COST_BYTES)) > TAIL_BYTES_MAX
-            && self.lines.len() > 2
-        {
+        while (self.lines_bytes > self.bounds.bytes || self.lines.len() > self.bounds.lines) && self.lines.len() > 2 {
             let Some(line) = self.lines.pop_front() else { return };
+            self.dropped = self.dropped.saturating_add(1);
             self.lines_bytes = self.lines_bytes.saturating_sub(line.text.len());
             self.skipped_bytes = self.skipped_bytes.saturating_add(line.text.len() as u64).saturating_add(1);
         }
@@ -110,16 +187,20 @@ impl Tail {
 mod tests {
     use super::*;
 
+    fn push(tail: &mut Tail, fd: u8, bytes: &[u8]) {
+        tail.push(fd, 0, bytes, |(), _| ());
+    }
+
     fn texts(tail: &Tail) -> Vec<(u8, String, bool)> {
         tail.lines().map(|line| (line.fd, line.text.to_string(), line.ended)).collect()
     }
 
     #[test]
     fn lines_of_two_streams_do_not_mix() {
-        let mut tail = Tail::default();
-        tail.push(1, b"ou");
-        tail.push(2, b"err\n");
-        tail.push(1, b"t\r\nnext");
+        let mut tail: Tail = Tail::default();
+        push(&mut tail, 1, b"ou");
+        push(&mut tail, 2, b"err\n");
+        push(&mut tail, 1, b"t\r\nnext");
         assert_eq!(
             texts(&tail),
             [(1, "out".to_owned(), true), (2, "err".to_owned(), true), (1, "next".to_owned(), false)]
@@ -128,23 +209,73 @@ mod tests {
 
     #[test]
     fn a_character_may_be_cut() {
-        let mut tail = Tail::default();
+        let mut tail: Tail = Tail::default();
         let (a, b) = "ü\n".as_bytes().split_at(1);
-        tail.push(1, a);
-        tail.push(1, b);
+        push(&mut tail, 1, a);
+        push(&mut tail, 1, b);
         assert_eq!(texts(&tail), [(1, "ü".to_owned(), true)]);
     }
 
     #[test]
     fn it_is_bounded_and_says_what_it_skipped() {
-        let mut tail = Tail::default();
-        tail.begin(10);
-        tail.push(1, &vec![b'x'; TAIL_LINE_BYTES_MAX * 40]);
-        tail.push(1, &b"\n".repeat(TAIL_BYTES_MAX));
+        let mut tail: Tail = Tail::beginning_at(10, None, Bounds::default());
+        push(&mut tail, 1, &vec![b'x'; TAIL_LINE_BYTES_MAX * 40]);
+        push(&mut tail, 1, &b"\n".repeat(TAIL_BYTES_MAX));
         let bytes: usize = tail.lines().map(|line| line.text.len()).sum();
         assert!(bytes <= TAIL_BYTES_MAX && tail.lines().len() <= TAIL_BYTES_MAX / 16);
         assert!(tail.skipped_bytes() > 10);
         let numbers: Vec<u64> = tail.lines().map(|line| line.number).collect();
         assert!(numbers.windows(2).all(|pair| matches!(pair, [a, b] if a + 1 == *b)));
+    }
+
+    #[test]
+    fn numbers_are_known_from_the_start_of_the_output_only() {
+        let bounds = Bounds { bytes: 100, line_bytes: 10, lines: 3 };
+        let mut tail: Tail = Tail::beginning_at(0, None, bounds);
+        tail.push(1, 0, b"a\nb\nc\nd\ne", |(), _| ());
+        assert_eq!(tail.lines().map(|line| tail.number(line)).collect::<Vec<_>>(), [3, 4, 5].map(Some));
+        let mut tail: Tail = Tail::beginning_at(7, None, bounds);
+        tail.push(1, 7, b"a\n", |(), _| ());
+        assert_eq!(tail.number(tail.at(0).unwrap()), None);
+    }
+
+    #[test]
+    fn what_a_line_takes_over_goes_on_in_its_stream() {
+        let mut tail: Tail<usize> = Tail::default();
+        let count = |sum: &mut usize, text: &str| *sum += text.len();
+        tail.push(1, 0, b"four\nse", count);
+        tail.push(2, 7, b"x\ny\n", count);
+        tail.push(1, 11, b"ven\n\n", count);
+        let starts: Vec<(u8, usize)> = tail.lines().map(|line| (line.fd, line.start)).collect();
+        assert_eq!(starts, [(1, 0), (1, 4), (2, 0), (2, 1), (1, 9)]);
+    }
+
+    #[test]
+    fn the_line_of_a_byte() {
+        let pieces: [(u8, &[u8]); 4] = [(1, b"tail\none\ntw"), (2, b"bad\nwor"), (1, b"o\n"), (2, b"se")];
+        let line_of = |wanted: u64| {
+            let (mut tail, mut off) = (Tail::<()>::beginning_at(100, Some(wanted), Bounds::default()), 100);
+            for (fd, bytes) in pieces {
+                tail.push(fd, off, bytes, |(), _| ());
+                off += bytes.len() as u64;
+            }
+            tail.wanted().and_then(|index| tail.at(index)).map(|line| line.text.to_string())
+        };
+        for (wanted, line) in [
+            (100, "tail"),
+            (104, "tail"),
+            (105, "one"),
+            (110, "two"),
+            (111, "bad"),
+            (115, "worse"),
+            (118, "two"),
+            (121, "worse"),
+        ] {
+            assert_eq!(line_of(wanted).as_deref(), Some(line), "{wanted}");
+        }
+        assert_eq!((line_of(99), line_of(122)), (None, None));
+        let mut tail: Tail = Tail::beginning_at(0, Some(0), Bounds { bytes: 100, line_bytes: 10, lines: 3 });
+        tail.push(1, 0, b"first\n\n\n\n", |(), _| ());
+        assert_eq!(tail.wanted(), None, "it is kept no more");
     }
 }

@@ -22,6 +22,7 @@ mod slow_reader;
 mod small_disk;
 mod terminal;
 mod text_in_the_page;
+mod timeline_in_the_page;
 mod tls;
 mod together;
 mod websocket;

@@ -11,7 +11,7 @@ use super::engine::{Engine, Job, NoticeWhat, Read};
 use super::marks;
 use super::topics::Topic;
 use crate::limits::FULL_BEHIND_BYTES;
-use crate::logic::full_log::FullLog;
+use crate::logic::full_log;
 use crate::logic::route::socket_address;
 use crate::services::socket::{Happened, Socket};
 use crate::services::{browser, http, slices, storage};
@@ -207,7 +207,7 @@ impl Engine {
             self.0.acks.borrow_mut().insert(run, end);
         }
         if let Some(full) = full {
-            full.log.get_or_insert_with(|| FullLog::beginning_at(off, full.at)).push(fd, off, bytes);
+            full_log::push(full.log.get_or_insert_with(|| full_log::full_log(off, full.at)), fd, off, bytes);
             self.moved(Topic::FullLog);
         }
     }

@@ -4,6 +4,7 @@ use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::{Icon, icon};
 use crate::hooks::use_words;
 use crate::services::clipboard;
 
@@ -14,6 +15,15 @@ pub struct CopyButtonProps {
     /// What the button says, where that is not *Copy*.
     #[prop_or_default]
     pub says: Option<&'static str>,
+    /// Its classes.
+    #[prop_or("act")]
+    pub look: &'static str,
+    /// Its icon.
+    #[prop_or(Icon::Copy)]
+    pub of: Icon,
+    /// It says that to screen readers and under the pointer only.
+    #[prop_or_default]
+    pub is_bare: bool,
     #[prop_or_default]
     pub testid: Option<&'static str>,
 }
@@ -37,9 +47,11 @@ pub fn CopyButton(props: &CopyButtonProps) -> Html {
             });
         })
     };
+    let says = props.says.unwrap_or(words.copy);
     html! {
-        <button class="act" {onclick} data-testid={props.testid}>
-            <span aria-live="polite">{ if *is_copied { words.copied } else { props.says.unwrap_or(words.copy) } }</span>
+        <button class={props.look} {onclick} title={props.is_bare.then_some(says)} data-testid={props.testid}>
+            { icon(if *is_copied { Icon::Check } else { props.of }) }
+            <span class={props.is_bare.then_some("unseen")} aria-live="polite">{ if *is_copied { words.copied } else { says } }</span>
         </button>
     }
 }

@@ -1,17 +1,19 @@
 //! All output of a run: only the lines in sight are drawn, so that forty thousand of them scroll like forty.
 
-use wardroom_client_core::protocol::RunId;
+use wardroom_client_core::protocol::{Role, RunId};
 use wardroom_client_core::{Change, Run, RunState};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
+use super::run_card::sign_of;
 use crate::app::{Engine, Topic, UiAct, UiHandle};
-use crate::components::{CopyButton, OutputLine, run_state};
-use crate::hooks::{use_tick, use_topic, use_words};
+use crate::components::{Icon, OutputLine, RunCopy, StopButton, icon, run_state};
+use crate::hooks::{Same, use_tick, use_topic, use_words};
 use crate::i18n::fill;
 use crate::limits::AT_END_PX;
-use crate::logic::full_log::{FullLog, window};
+use crate::logic::full_log::{FullLog, line as line_of, window};
+use crate::logic::route::run_path;
 use crate::services::browser;
 use crate::testids;
 use crate::text::format::bytes;
@@ -57,17 +59,16 @@ pub fn Full(props: &FullProps) -> Html {
     let is_running = run.as_ref().is_some_and(|run| run.state == RunState::Running);
     use_tick(is_running.then_some(1_000));
     let close = Callback::from(move |_| ui.dispatch(UiAct::Full(None)));
-    let text = {
-        let engine = engine.clone();
-        Callback::from(move |()| engine.read_full(id, FullLog::text).unwrap_or_default())
-    };
+    let may_run = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
     html! {
         <section class="full" role="dialog" aria-label={fill(words.output_of, &[&number_of(run.as_deref())])}>
             <header class="full__head">
                 { for run.as_deref().map(|run| head(run, &engine, words)) }
                 <span class="full__acts">
-                    <CopyButton {text} />
-                    <button class="tool" ref={close_ref} onclick={close} data-testid={testids::FULL_CLOSE}>{ words.close_output }</button>
+                    if let Some(run) = run.clone() { <RunCopy run={Same(run)} /> }
+                    <a class="act" href={run_path(id)} download={format!("r{}.log", number_of(run.as_deref()))} data-testid={testids::RUN_DOWNLOAD}>{ icon(Icon::Download) }<span class="act__word">{ words.download }</span></a>
+                    if is_running && may_run { <StopButton run={id} /> }
+                    <button class="tool" ref={close_ref} onclick={close} data-testid={testids::FULL_CLOSE}>{ icon(Icon::Close) }{ words.close_output }</button>
                 </span>
             </header>
             <Lines run={id} {at} />
@@ -86,7 +87,7 @@ fn head(run: &Run, engine: &Engine, words: &crate::i18n::Words) -> Html {
     });
     html! {
         <>
-            <span class={classes!("state", look.class)}><span aria-hidden="true">{ look.sign }</span>{ look.words }</span>
+            <span class={classes!("state", "chip", look.class)}>{ sign_of(&look) }{ look.words }</span>
             <span class="card__n">{ format!("r{}", number_of(Some(run))) }</span>
             <span class="card__what" title={cmd.clone()}>{ cmd }</span>
             <span class="card__meta card__meta--far">{ meta }</span>
@@ -105,7 +106,7 @@ fn Lines(props: &FullProps) -> Html {
     let scrolled = use_state_eq(|| (0.0_f64, 800.0_f64));
     let is_following = use_mut_ref(|| props.at.is_none());
     let ui = use_context::<UiHandle>().expect("inside House");
-    let all = engine.read_full(id, FullLog::len).unwrap_or(0);
+    let all = engine.read_full(id, |log| log.lines().len()).unwrap_or(0);
     let skipped = engine.read_full(id, FullLog::skipped_bytes).unwrap_or(0);
     let wanted = engine.read_full(id, FullLog::wanted).flatten();
     let drawn = window(all, scrolled.0, scrolled.1, LINE_PX);
@@ -140,8 +141,7 @@ fn Lines(props: &FullProps) -> Html {
         }
     });
     let line = |at: usize| {
-        let (number, line) = engine.read_full(id, |log| (log.number(at), log.line(at)))?;
-        let (fd, spans) = line?;
+        let (fd, number, spans) = engine.read_full(id, |log| line_of(log, at))??;
         Some(html! { <OutputLine key={at} {fd} {number} {spans} is_target={wanted == Some(at)} /> })
     };
     let to_end = {

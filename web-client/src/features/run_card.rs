@@ -1,4 +1,5 @@
-//! A run in the timeline: how it stands, its last lines, and what one can do about it.
+//! A run in the timeline: one card from start to end, with its state, its last lines, and what one can do about it. While
+//! it goes on, nothing in the card moves, so that *Stop* can be hit.
 
 use std::sync::Arc;
 
@@ -10,12 +11,15 @@ use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, Intersec
 use yew::prelude::*;
 
 use crate::app::{Engine, Topic, UiAct, UiHandle};
-use crate::components::{CopyButton, OutputLine, RunStateWords, run_state};
+use crate::components::{Icon, OutputLine, RunCopy, RunStateWords, StopButton, icon, run_state};
+use crate::features::composer::fill_composer;
 use crate::hooks::{Same, use_tick, use_topic, use_words};
 use crate::i18n::{Words, fill};
-use crate::limits::CARD_LINES_MAX;
+use crate::limits::{CARD_LINES_MAX, LIVE_LINES};
+use crate::logic::route::run_path;
 use crate::testids;
 use crate::text::ansi::{Style, spans};
+use crate::text::format::bytes;
 use crate::text::shown::{one_line, shown};
 
 #[derive(PartialEq, Properties)]
@@ -39,18 +43,24 @@ pub fn RunCard(props: &RunCardProps) -> Html {
     let look = run.as_deref().map(|run| run_state(run, engine.server_now_ms(), words));
     let state = look.as_ref().map_or("running", |look| look.state);
     let took = look.as_ref().and_then(|look| look.took.clone()).map(|took| format!(" · {took}")).unwrap_or_default();
-    let meta = format!("{} · {}{took}", started.host, props.event.by);
+    let cwd = started.cwd.as_ref().map(|cwd| format!(" · {}", one_line(cwd))).unwrap_or_default();
+    let meta = format!("r{} · {}{cwd}{took}", started.n, started.host);
+    let may_run = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
     html! {
-        <article class="card" ref={card} aria-label={fill(words.run_label, &[&started.n.to_string(), &one_line(&started.cmd)])}
+        <article class="card card--run" ref={card} aria-label={fill(words.run_label, &[&started.n.to_string(), &one_line(&started.cmd)])}
             data-testid={testids::RUN_CARD} data-run={id.to_string()} data-run-n={started.n.to_string()} data-state={state}>
             <div class="card__head">
-                if let Some(look) = look { <StateOf {look} /> }
-                <span class="card__n">{ format!("r{}", started.n) }</span>
-                <span class="card__what" title={shown(&started.cmd).into_owned()}>{ one_line(&started.cmd) }</span>
-                <span class="card__meta card__meta--far">{ meta }</span>
-                <Acts run={run.clone().map(Same)} event={props.event.clone()} {is_running} />
+                <div class="card__main">
+                    <code class="card__cmd" title={shown(&started.cmd).into_owned()}>{ shown(started.cmd.trim()).into_owned() }</code>
+                    <span class="card__meta">
+                        if let Some(look) = look { <StateOf {look} /> }
+                        <span>{ meta }</span>
+                    </span>
+                </div>
+                if is_running && may_run { <StopButton run={id} /> }
             </div>
-            if let Some(run) = run { <Output run={Same(run)} {is_running} /> }
+            if let Some(run) = run.clone() { <Output run={Same(run)} {is_running} /> }
+            if let Some(run) = run { <Acts run={Same(run)} event={props.event.clone()} may_run={may_run && !is_running} /> }
         </article>
     }
 }
@@ -64,58 +74,56 @@ struct StateOfProps {
 fn StateOf(props: &StateOfProps) -> Html {
     let look = &props.look;
     html! {
-        <span class={classes!("state", look.class)} data-testid={testids::RUN_STATE}>
-            <span aria-hidden="true">{ look.sign }</span>{ &look.words }
-        </span>
+        <span class={classes!("state", "chip", look.class)} data-testid={testids::RUN_STATE}>{ sign_of(look) }{ &look.words }</span>
+    }
+}
+
+/// The sign of a state; the words beside it say the same.
+pub fn sign_of(look: &RunStateWords) -> Html {
+    match look.class {
+        "state--live" => html! { <span class="pulse" aria-hidden="true"></span> },
+        "state--good" => icon(Icon::Passed),
+        "state--wait" => icon(Icon::Stop),
+        _ => icon(Icon::Failed),
     }
 }
 
 #[derive(PartialEq, Properties)]
 struct ActsProps {
-    run: Option<Same<Run>>,
+    run: Same<Run>,
     event: Same<Event>,
-    is_running: bool,
+    may_run: bool,
 }
 
+/// What one can do with a run and its output, below it.
 #[component]
 fn Acts(props: &ActsProps) -> Html {
     let EventBody::RunStarted(started) = &props.event.body else { return Html::default() };
     let words = use_words();
-    let engine = crate::hooks::use_engine();
     let ui = use_context::<UiHandle>().expect("inside House");
-    let is_stopping = use_state_eq(|| false);
-    let may_run = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
     let id = started.run;
-    let stop = {
-        let (engine, is_stopping) = (engine.clone(), is_stopping.setter());
-        Callback::from(move |_| {
-            is_stopping.set(true);
-            engine.stop_run(id);
-        })
-    };
     let again = {
-        let (engine, room) = (engine.clone(), props.event.room.clone());
-        let (cmd, host) = (started.cmd.clone(), started.host.clone());
-        Callback::from(move |_| engine.run(&room, cmd.clone(), Some(host.clone())))
+        let cmd = started.cmd.clone();
+        Callback::from(move |_: MouseEvent| fill_composer(&format!("$ {cmd}")))
     };
-    let text = {
-        let run = props.run.clone();
-        Callback::from(move |()| run.as_ref().map(|run| plain(run)).unwrap_or_default())
-    };
-    let open = Callback::from(move |_| ui.dispatch(UiAct::Full(Some(id))));
+    let open = Callback::from(move |_: MouseEvent| ui.dispatch(UiAct::Full(Some(id))));
+    let has_output = props.run.bytes > 0;
     html! {
-        <span class="card__acts">
-            if props.is_running && may_run {
-                <button class="act act--bad" onclick={stop} disabled={*is_stopping} data-testid={testids::RUN_STOP}>
-                    { if *is_stopping { words.stopping } else { words.stop } }
-                </button>
-            }
-            if !props.is_running && may_run {
-                <button class="act" onclick={again} data-testid={testids::RUN_AGAIN}>{ words.run_again }</button>
-            }
-            <CopyButton {text} testid={testids::RUN_COPY} />
-            <button class="act" onclick={open} data-testid={testids::RUN_OPEN}>{ words.open }</button>
-        </span>
+        <div class="card__foot">
+            <button class="act" onclick={open} data-testid={testids::RUN_OPEN}>
+                { icon(Icon::Expand) }{ words.open }
+                if has_output { <span class="num card__size">{ bytes(props.run.bytes) }</span> }
+            </button>
+            <span class="card__acts">
+                if has_output {
+                    <RunCopy run={props.run.clone()} />
+                    <a class="act" href={run_path(id)} download={format!("r{}.log", started.n)} data-testid={testids::RUN_DOWNLOAD}>{ icon(Icon::Download) }<span class="act__word">{ words.download }</span></a>
+                }
+                if props.may_run {
+                    <button class="act" onclick={again} title={words.run_again_hint} data-testid={testids::RUN_AGAIN}>{ icon(Icon::Reload) }<span class="act__word">{ words.run_again }</span></button>
+                }
+            </span>
+        </div>
     }
 }
 
@@ -129,11 +137,9 @@ struct OutputProps {
 #[component]
 fn Output(props: &OutputProps) -> Html {
     let words = use_words();
-    let ui = use_context::<UiHandle>().expect("inside House");
     let run = &props.run;
     let all = run.tail.lines().len();
-    let skip = all.saturating_sub(CARD_LINES_MAX);
-    let is_whole = run.tail.skipped_bytes() == 0;
+    let skip = all.saturating_sub(if props.is_running { LIVE_LINES } else { CARD_LINES_MAX });
     let mut styles = [Style::default(); 2];
     let lines: Vec<Html> = run
         .tail
@@ -143,26 +149,18 @@ fn Output(props: &OutputProps) -> Html {
             // Colours go on over line ends, so that what is not shown is read too.
             let style = if line.fd == 2 { &mut styles[1] } else { &mut styles[0] };
             let pieces = spans(&line.text, style);
-            let number = is_whole.then_some(line.number + 1);
+            let number = run.tail.number(line);
             (at >= skip).then(|| html! { <OutputLine key={line.number} fd={line.fd} {number} spans={pieces} /> })
         })
         .collect();
-    let id = run.run;
-    let open = Callback::from(move |_| ui.dispatch(UiAct::Full(Some(id))));
-    let is_empty = lines.is_empty();
+    let sentence = lines.is_empty().then(|| nothing(run, props.is_running, words)).flatten();
     html! {
         <>
-            if skip > 0 || (!is_whole && !is_empty) {
-                <button class="out__more" onclick={open}>
-                    { if is_whole { fill(words.lines_before, &[&skip.to_string()]) } else { words.lines_earlier.to_owned() } }
-                </button>
-            }
-            if is_empty {
-                if let Some(sentence) = nothing(run, props.is_running, words) {
-                    <div class="out"><span class="out__none">{ sentence }</span></div>
-                }
-            } else {
-                <pre class="out" tabindex="0" data-testid={testids::RUN_OUTPUT}>{ for lines }</pre>
+            if sentence.is_some() || !lines.is_empty() {
+                <pre class={classes!("out", props.is_running.then_some("out--live"))} tabindex="0" data-testid={testids::RUN_OUTPUT}>
+                    { for sentence.map(|sentence| html! { <span class="out__none">{ sentence }</span> }) }
+                    { for lines }
+                </pre>
             }
             if run.truncated { <div class="card__note">{ words.truncated }</div> }
             if run.left > 0 { <div class="card__note card__note--bad">{ fill(words.left_over, &[&run.left.to_string()]) }</div> }
@@ -177,18 +175,6 @@ fn nothing(run: &Run, is_running: bool, words: &'static Words) -> Option<&'stati
         (false, 0) => None,
         _ => Some(words.output_waits),
     }
-}
-
-/// The lines that are at hand, without colours.
-fn plain(run: &Run) -> String {
-    let mut out = String::new();
-    for line in run.tail.lines() {
-        for span in spans(&line.text, &mut Style::default()) {
-            out.push_str(&span.text);
-        }
-        out.push('\n');
-    }
-    out
 }
 
 /// Follows the run while its card is in sight, or nearly: a room with a thousand runs asks for the output of three.

@@ -124,18 +124,22 @@ words! {
     link_signed_out link_stopped link_label
     // timeline
     timeline_of loading older_loading beginning new_since sending waiting failed retry forget joined left
-    added_file ran unknown_event run_over newest newest_new today yesterday room_failed you_are_not_in
+    unknown_event run_over newest newest_new today yesterday room_failed you_are_not_in
     how_head how_lead how_talk how_run how_share how_say_it how_try how_choose how_talk_example how_run_example
     copy copied
     // what was not sent
     not_sent_offline not_sent_late not_sent_unknown send_now outbox_full not_kept sign_out_failed uploads_queued
     upload_not_added unknown_command commands_head
+    // timeline: copying, reactions, dates, folds
+    copied_last copy_failed run_again_hint react_more emoji_find emoji_none go_to_day day day_none go names_two
+    names_three names_more fold_joined fold_left fold_change fold_changes mentioned_you
+    alert_firing alert_resolved alert_more alert_runbook alert_open
     // composer
     message_to run_in hint_run hint_newline hint_drop hint_running hint_not_operator too_long send run_it add_files
     read_only
     // runs
     running run_label stop stopping run_again open ended_ok exit_code ended_signal ended_stopped ended_timeout
-    ended_limit ended_lost ended_not_started no_output_yet output_waits lines_before lines_earlier truncated left_over
+    ended_limit ended_lost ended_not_started no_output_yet output_waits truncated left_over
     output_of stdout_stderr bytes_before close_output to_newest
     // files
     drop_here moving moving_none files_none download size_of upload_waiting upload_hashing

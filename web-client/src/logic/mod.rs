@@ -1,9 +1,11 @@
 //! What the page decides, without a DOM: how lines are grouped, what a composer's text means, where an address leads,
 //! how fast a transfer is, which part of a log is drawn. Tested on the host.
 
+pub mod avatar;
 pub mod complete;
 pub mod composer;
 pub mod divider;
+pub mod fold;
 pub mod full_log;
 pub mod intent;
 pub mod marks;

@@ -99,6 +99,11 @@ pub fn file_path(room: &str, path: &str) -> String {
     out
 }
 
+/// The address of a run's output as a file, relative to the base.
+pub fn run_path(run: wardroom_protocol::RunId) -> String {
+    format!("files/run/{run}")
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {

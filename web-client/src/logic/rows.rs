@@ -1,5 +1,6 @@
-//! A timeline as rows: days, the line at the first unread, and lines grouped by author and minute. Called by the
-//! timeline when its room moved, so that it is made to cost little for ten thousand lines; knows neither words nor elements.
+//! A timeline as rows: days, the line at the first unread, lines grouped by author and time, and joins and settings folded
+//! into one. Called by the timeline whenever its room moved, so it must be cheap for ten thousand lines. It knows neither
+//! words nor elements.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,6 +8,8 @@ use std::sync::Arc;
 use wardroom_client_core::{PendingPost, PostState};
 use wardroom_protocol::{Event, EventBody, RunId};
 
+use super::fold::is_folded;
+use crate::limits::{GROUP_LINES_MAX, GROUP_MINUTES_MAX};
 use crate::text::format::LocalTime;
 
 /// One row.
@@ -30,6 +33,13 @@ pub enum Row {
         /// It begins a group: its author and time are shown.
         is_first: bool,
     },
+    /// Joins, leaves and settings that follow each other, at least two. Open, their lines follow it.
+    Fold {
+        /// They.
+        events: Vec<Arc<Event>>,
+        /// Their lines follow.
+        is_open: bool,
+    },
     /// One's own post that does not stand yet.
     Pending {
         /// It.
@@ -48,7 +58,7 @@ pub struct RowAt(u64, u32);
 impl RowAt {
     /// Where a line stands.
     pub fn line(seq: u64) -> Self {
-        RowAt(seq, 2)
+        RowAt(seq, 3)
     }
 
     /// The line that it is, or that it stands before; `None` for what has no place in the room yet.
@@ -68,6 +78,7 @@ impl Row {
                 Some(nonce) if matches!(event.body, EventBody::Message(_)) => format!("n{nonce}"),
                 _ => format!("s{}", event.seq),
             },
+            Row::Fold { events, .. } => format!("f{}", first_seq(events)),
             Row::Pending { post, .. } => format!("n{}", post.nonce),
         }
     }
@@ -78,17 +89,36 @@ impl Row {
             Row::Day { seq, .. } => RowAt(*seq, 0),
             Row::New(seq) => RowAt(*seq, 1),
             Row::Line { event, .. } => RowAt::line(event.seq),
+            // Closed it is where its last event is, so that a jump to any of them finds it.
+            Row::Fold { events, is_open: false } => RowAt::line(events.last().map_or(0, |event| event.seq)),
+            Row::Fold { events, .. } => RowAt(first_seq(events), 2),
             Row::Pending { nth, .. } => RowAt(u64::MAX, *nth),
         }
     }
 
-    /// The line, if it is one.
+    /// The line, if it is one; of a closed fold the last of its lines.
     pub fn seq(&self) -> Option<u64> {
         match self {
             Row::Line { event, .. } => Some(event.seq),
+            Row::Fold { events, is_open: false } => events.last().map(|event| event.seq),
             _ => None,
         }
     }
+
+    /// A time in its day; `None` for a divider of unread lines.
+    pub fn time(&self) -> Option<u64> {
+        match self {
+            Row::Day { at, .. } => Some(*at),
+            Row::New(_) => None,
+            Row::Line { event, .. } => Some(event.at),
+            Row::Fold { events, .. } => events.first().map(|event| event.at),
+            Row::Pending { post, .. } => Some(post.at_ms),
+        }
+    }
+}
+
+fn first_seq(events: &[Arc<Event>]) -> u64 {
+    events.first().map_or(0, |event| event.seq)
 }
 
 /// What rows are made of.
@@ -101,6 +131,8 @@ pub struct Source<'a, E> {
     pub new_after: Option<u64>,
     /// Who one is.
     pub me: &'a str,
+    /// Folds that hold one of these lines are open.
+    pub unfolded: &'a HashSet<u64>,
 }
 
 /// Makes the rows.
@@ -108,7 +140,8 @@ pub fn rows<'a, E>(source: Source<'a, E>, local: impl Fn(u64) -> LocalTime) -> V
 where
     E: Iterator<Item = &'a Arc<Event>>,
 {
-    let mut builder = Builder { rows: Vec::with_capacity(source.events.size_hint().0), last: None, day: None, local };
+    let rows = Vec::with_capacity(source.events.size_hint().0);
+    let mut builder = Builder { rows, group: None, day: None, fold: Vec::new(), unfolded: source.unfolded, local };
     let mut new_after = source.new_after;
     let mut starts: HashSet<RunId> = HashSet::new();
     let mut last_seq = 0;
@@ -118,25 +151,35 @@ where
         if event.body.target().is_some() {
             continue;
         }
-        // The card of a run says how it ended; a line of its own is wanted only where other things lie between.
+        // The card of a run says how it ended. A line of its own is needed only where the card is not loaded.
         match &event.body {
             EventBody::RunStarted(started) => {
                 starts.insert(started.run);
             }
             EventBody::RunEnded(ended) if starts.remove(&ended.run) => continue,
-            EventBody::RunEnded(_) => {}
-            _ => starts.clear(),
+            _ => {}
         }
         let local = (builder.local)(event.at);
-        let day_began = builder.day(local.day, event.at, event.seq);
-        if new_after.is_some_and(|after| event.seq > after && event.by.as_str() != source.me) {
+        let day_begins = builder.day.is_none_or(|known| local.day > known);
+        let is_new = new_after.is_some_and(|after| event.seq > after && event.by.as_str() != source.me);
+        if day_begins || is_new || !is_folded(&event.body) {
+            builder.end_fold();
+        }
+        builder.day(local.day, event.at, event.seq);
+        if is_new {
             new_after = None;
             builder.rows.push(Row::New(event.seq));
-            builder.last = None;
+            builder.group = None;
         }
-        let is_first = builder.begins_group(event.by.as_str(), local, is_spoken(&event.body)) || day_began;
+        if is_folded(&event.body) {
+            builder.group = None;
+            builder.fold.push(event.clone());
+            continue;
+        }
+        let is_first = builder.begins_group(event.by.as_str(), local, lines_of(&event.body));
         builder.rows.push(Row::Line { event: event.clone(), is_first });
     }
+    builder.end_fold();
     for (nth, post) in (0..).zip(source.pending) {
         // It stands, and its line is here: it must not be seen twice.
         if matches!(post.state, PostState::Stood(seq) if seq <= last_seq) {
@@ -144,22 +187,41 @@ where
         }
         let local = (builder.local)(post.at_ms);
         let day_began = builder.day(local.day, post.at_ms, u64::MAX);
-        let is_first = builder.begins_group(source.me, local, true) || day_began;
+        let lines = Some(lines_of_text(&post.text)).filter(|_| post.reply_to.is_none());
+        let is_first = builder.begins_group(source.me, local, lines) || day_began;
         builder.rows.push(Row::Pending { post: post.clone(), nth, is_first });
     }
     builder.rows
 }
 
-/// Words follow words without the author being named again; an act is always told with its author.
-fn is_spoken(body: &EventBody) -> bool {
-    matches!(body, EventBody::Message(_))
+/// How many lines a message has, roughly. `None` for what always names its author: answers, runs and files.
+fn lines_of(body: &EventBody) -> Option<usize> {
+    match body {
+        EventBody::Message(message) if message.reply_to.is_none() => Some(lines_of_text(&message.text)),
+        _ => None,
+    }
+}
+
+fn lines_of_text(text: &str) -> usize {
+    const CHARS_PER_LINE: usize = 90;
+    1 + text.bytes().filter(|byte| *byte == b'\n').count() + text.len() / CHARS_PER_LINE
+}
+
+/// Messages that share one name and time.
+struct Group<'a> {
+    by: &'a str,
+    /// When it began: local day and minute.
+    began: (i64, u16),
+    lines: usize,
 }
 
 struct Builder<'a, L> {
     rows: Vec<Row>,
-    /// Author, local day and minute of the line before.
-    last: Option<(&'a str, i64, u16)>,
+    group: Option<Group<'a>>,
     day: Option<i64>,
+    /// What is to be folded.
+    fold: Vec<Arc<Event>>,
+    unfolded: &'a HashSet<u64>,
     local: L,
 }
 
@@ -174,11 +236,38 @@ impl<'a, L: Fn(u64) -> LocalTime> Builder<'a, L> {
         true
     }
 
-    fn begins_group(&mut self, by: &'a str, local: LocalTime, is_spoken: bool) -> bool {
+    /// A line of this author begins a new group, with name and time: after others, some minutes or many lines.
+    fn begins_group(&mut self, by: &'a str, local: LocalTime, lines: Option<usize>) -> bool {
         let minute = u16::from(local.hour) * 60 + u16::from(local.minute);
-        let is_same = self.last.is_some_and(|(b, d, m)| b == by && d == local.day && m == minute);
-        self.last = is_spoken.then_some((by, local.day, minute));
-        !(is_same && is_spoken)
+        if let (Some(group), Some(lines)) = (&mut self.group, lines)
+            && group.by == by
+            && group.began.0 == local.day
+            && minute.saturating_sub(group.began.1) < GROUP_MINUTES_MAX
+            && group.lines < GROUP_LINES_MAX
+        {
+            group.lines += lines;
+            return false;
+        }
+        // Words after a run or a file of the same author are told with their author again.
+        self.group = lines.map(|lines| Group { by, began: (local.day, minute), lines });
+        true
+    }
+
+    fn end_fold(&mut self) {
+        let events = std::mem::take(&mut self.fold);
+        let is_open = events.iter().any(|event| self.unfolded.contains(&event.seq));
+        let lines = |events: &[Arc<Event>]| {
+            events.iter().map(|event| Row::Line { event: event.clone(), is_first: false }).collect::<Vec<_>>()
+        };
+        match events.len() {
+            0 => {}
+            1 => self.rows.extend(lines(&events)),
+            _ => {
+                let shown = if is_open { lines(&events) } else { Vec::new() };
+                self.rows.push(Row::Fold { events, is_open });
+                self.rows.extend(shown);
+            }
+        }
     }
 }
 
@@ -200,7 +289,12 @@ mod tests {
     }
 
     fn made(events: &[Arc<Event>], pending: &[PendingPost], new_after: Option<u64>) -> Vec<Row> {
-        let source = Source { events: events.iter(), pending, new_after, me: "me" };
+        unfolded(events, pending, new_after, &[])
+    }
+
+    fn unfolded(events: &[Arc<Event>], pending: &[PendingPost], new_after: Option<u64>, open: &[u64]) -> Vec<Row> {
+        let unfolded = open.iter().copied().collect();
+        let source = Source { events: events.iter(), pending, new_after, me: "me", unfolded: &unfolded };
         rows(source, |at| LocalTime::new(at, 0))
     }
 
@@ -210,6 +304,7 @@ mod tests {
                 Row::Day { .. } => "D".to_owned(),
                 Row::New(_) => "N".to_owned(),
                 Row::Line { event, is_first } => format!("{}{}", event.seq, if *is_first { "!" } else { "" }),
+                Row::Fold { events, is_open } => format!("f{}{}", events.len(), if *is_open { "+" } else { "" }),
                 Row::Pending { is_first, .. } => format!("p{}", if *is_first { "!" } else { "" }),
             })
             .collect::<Vec<_>>()
@@ -217,9 +312,46 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_grouped_by_author_and_minute() {
-        let lines = [said(1, "ann", 0), said(2, "ann", 59_999), said(3, "ann", MINUTE), said(4, "ben", MINUTE)];
+    fn lines_are_grouped_by_author_and_time() {
+        let later = 4 * MINUTE;
+        let lines = [said(1, "ann", 0), said(2, "ann", later), said(3, "ann", later + MINUTE), said(4, "ben", later)];
         assert_eq!(shape(&made(&lines, &[], None)), "D 1! 2 3! 4!");
+        let answer = event(2, "ann", 0, r#""kind":"message","text":"x","reply_to":1"#);
+        assert_eq!(shape(&made(&[said(1, "ann", 0), answer, said(3, "ann", 0)], &[], None)), "D 1! 2! 3!");
+    }
+
+    #[test]
+    fn a_long_group_names_its_author_again() {
+        let lines: Vec<_> = (1..=60).map(|seq| said(seq, "ann", 0)).collect();
+        let firsts = |rows: &[Row]| {
+            let first = |row: &&Row| matches!(row, Row::Line { is_first: true, .. });
+            rows.iter().filter(first).filter_map(Row::seq).collect::<Vec<_>>()
+        };
+        let lines_max = GROUP_LINES_MAX as u64;
+        assert_eq!(firsts(&made(&lines, &[], None)), [1, 1 + lines_max, 1 + 2 * lines_max]);
+        let long = event(2, "ann", 0, &format!(r#""kind":"message","text":"{}""#, "x\\n".repeat(GROUP_LINES_MAX)));
+        assert_eq!(firsts(&made(&[said(1, "ann", 0), long, said(3, "ann", 0)], &[], None)), [1, 3]);
+    }
+
+    #[test]
+    fn joins_and_settings_are_one_row() {
+        let join = |seq: u64| event(seq, &format!("u{seq}"), 0, r#""kind":"join""#);
+        let topic = |seq: u64| event(seq, "ann", 0, r#""kind":"topic","text":"x""#);
+        let lines = [join(1), topic(2), said(3, "ann", 0), join(4), said(5, "ann", 0), topic(6), join(7), join(8)];
+        let rows = made(&lines, &[], None);
+        assert_eq!(shape(&rows), "D f2 3! 4 5! f3");
+        assert!(rows.is_sorted_by_key(Row::at));
+        assert_eq!(rows.iter().filter_map(Row::seq).collect::<Vec<_>>(), [2, 3, 4, 5, 8]);
+        // A jump to one of them finds the row.
+        let found = crate::logic::window::index_of(&rows, RowAt::line(7));
+        assert!(matches!(&rows[found], Row::Fold { events, .. } if events.len() == 3));
+        let open = unfolded(&lines, &[], None, &[7]);
+        assert_eq!(shape(&open), "D f2 3! 4 5! f3+ 6 7 8");
+        assert!(open.is_sorted_by_key(Row::at));
+        // The divider and a new day end a fold.
+        assert_eq!(shape(&made(&lines, &[], Some(7))), "D f2 3! 4 5! f2 N 8");
+        let next_day = [join(1), event(2, "ben", 1440 * MINUTE, r#""kind":"join""#)];
+        assert_eq!(shape(&made(&next_day, &[], None)), "D 1 D 2");
     }
 
     #[test]
@@ -237,13 +369,13 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_ended_at_once_is_one_line() {
+    fn a_run_is_one_line_from_start_to_end() {
         let started = format!(r#""kind":"run.started","run":"{RUN}","n":4,"cmd":"true","host":"local""#);
         let ended = format!(r#""kind":"run.ended","run":"{RUN}","n":4,"exit":{{"code":0}},"bytes":0,"ms":3"#);
         let at_once = [event(1, "ann", 0, &started), event(2, "ann", 1, &ended)];
         assert_eq!(shape(&made(&at_once, &[], None)), "D 1!");
         let later = [event(1, "ann", 0, &started), said(2, "ben", 1), event(3, "ann", 2, &ended)];
-        assert_eq!(shape(&made(&later, &[], None)), "D 1! 2! 3!");
+        assert_eq!(shape(&made(&later, &[], None)), "D 1! 2!");
         assert_eq!(shape(&made(&later[2..], &[], None)), "D 3!");
     }
 

@@ -33,7 +33,7 @@ impl Heights {
     fn of(&self, row: &Row) -> f64 {
         self.by_row.get(&row.at()).copied().unwrap_or(match row {
             Row::Day { .. } | Row::New(_) => DAY_PX,
-            Row::Line { .. } | Row::Pending { .. } => LINE_PX,
+            Row::Line { .. } | Row::Fold { .. } | Row::Pending { .. } => LINE_PX,
         })
     }
 }

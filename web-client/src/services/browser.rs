@@ -95,16 +95,20 @@ pub fn local(unix_ms: u64) -> LocalTime {
     LocalTime::new(unix_ms, minutes_east)
 }
 
-/// A day in the reader's zone and language: `Sunday, 22 November`. In the browser's own country's way where that
+/// A day in the reader's zone and language: `Sunday, 22 November`, with its year where that is another. In the browser's own country's way where that
 /// speaks the page's language.
 pub fn day_words(unix_ms: u64, lang: Lang) -> String {
     let own = language();
     let tag = if Lang::of_tag(&own) == lang && !own.is_empty() { own.as_str() } else { lang.tag() };
+    let date = date(unix_ms);
+    let is_this_year = date.get_full_year() == Date::new_0().get_full_year();
     let options = js_sys::Object::new();
-    for (key, value) in [("weekday", "long"), ("day", "numeric"), ("month", "long")] {
-        let _ = js_sys::Reflect::set(&options, &key.into(), &value.into());
+    for (key, value) in [("weekday", "long"), ("day", "numeric"), ("month", "long"), ("year", "numeric")] {
+        if key != "year" || !is_this_year {
+            let _ = js_sys::Reflect::set(&options, &key.into(), &value.into());
+        }
     }
-    date(unix_ms).to_locale_date_string(tag, &options).into()
+    date.to_locale_date_string(tag, &options).into()
 }
 
 /// A day in the reader's zone as digits (ISO 8601): `2026-11-22`.
@@ -142,6 +146,12 @@ pub fn jump_key() -> &'static str {
     let platform = window().navigator().platform().unwrap_or_default();
     let is_apple = ["Mac", "iPhone", "iPad"].iter().any(|name| platform.starts_with(name));
     if is_apple { "⌘K" } else { "Ctrl K" }
+}
+
+/// The page is as narrow as a phone, as in the styles.
+pub fn is_narrow() -> bool {
+    const NARROW_PX: f64 = 700.0;
+    window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width <= NARROW_PX)
 }
 
 /// The reader looks at the page, and it has the keyboard.

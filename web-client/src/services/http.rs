@@ -48,6 +48,22 @@ pub async fn session() -> Result<Option<You>, NoAnswer> {
     if reply.is_ok() { serde_json::from_str(&reply.body).map_err(|_| NoAnswer) } else { Err(NoAnswer) }
 }
 
+/// `GET` of the last bytes, or of all where there are no more.
+///
+/// # Errors
+/// [`NoAnswer`]
+pub async fn get_last(path: &str, bytes: u64) -> Result<Reply, NoAnswer> {
+    let options = RequestInit::new();
+    options.set_headers(&header("range", &format!("bytes=-{bytes}")));
+    fetch(path, &options).await
+}
+
+fn header(name: &str, value: &str) -> js_sys::Object {
+    let headers = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&headers, &name.into(), &value.into());
+    headers
+}
+
 /// `POST` with a JSON body.
 ///
 /// # Errors
@@ -55,9 +71,7 @@ pub async fn session() -> Result<Option<You>, NoAnswer> {
 pub async fn post<T: Serialize>(path: &str, body: &T) -> Result<Reply, NoAnswer> {
     let options = RequestInit::new();
     options.set_method("POST");
-    let headers = js_sys::Object::new();
-    let _ = js_sys::Reflect::set(&headers, &"content-type".into(), &"application/json".into());
-    options.set_headers(&headers);
+    options.set_headers(&header("content-type", "application/json"));
     options.set_body(&JsValue::from_str(&serde_json::to_string(body).map_err(|_| NoAnswer)?));
     fetch(path, &options).await
 }

@@ -158,6 +158,35 @@ pub fn like(part: &str, most: usize) -> Vec<(&'static str, &'static str)> {
     begins.chain(contains).take(most).copied().collect()
 }
 
+/// What the picker offers for these words, each with its name: those of the table, then those of `list`, whose lines are an
+/// emoji and its names. Names that begin so come first. An emoji itself is offered as it is; the server knows whether it is
+/// one. Without words, those of the table.
+pub fn picked(list: &str, query: &str, most: usize) -> Vec<(String, String)> {
+    let query = query.trim().to_lowercase();
+    let mut out: Vec<(String, String)> = Vec::new();
+    let mut add = |emoji: &str, name: &str| {
+        if out.len() < most && !out.iter().any(|(known, _)| known == emoji) {
+            out.push((emoji.to_owned(), name.to_owned()));
+        }
+    };
+    if query.is_empty() {
+        REACTIONS.into_iter().for_each(|emoji| add(emoji, emoji));
+    }
+    like(&query, most).into_iter().for_each(|(name, emoji)| add(emoji, name));
+    if !query.is_empty() && !query.chars().any(|c| c.is_ascii_graphic() || c.is_alphanumeric()) {
+        add(query.as_str(), query.as_str());
+    }
+    let lines = || list.lines().filter_map(|line| line.split_once(' '));
+    let begins = |names: &str| names.starts_with(&query) || names.contains(&format!(", {query}"));
+    lines().filter(|(_, names)| begins(names)).for_each(|(emoji, names)| add(emoji, first_name(names)));
+    lines().filter(|(_, names)| names.contains(&query)).for_each(|(emoji, names)| add(emoji, first_name(names)));
+    out
+}
+
+fn first_name(names: &str) -> &str {
+    names.split(',').next().unwrap_or(names)
+}
+
 /// The emoji at the start of a text that begins with `:name:`, and the bytes of the name with its colons.
 pub fn short(rest: &str) -> Option<(&'static str, usize)> {
     const NAME_BYTES_MAX: usize = 20;
@@ -197,6 +226,20 @@ mod tests {
         for text in [":", "::", ":nope:", "12:30:45", &format!(":{}:", "a".repeat(50))] {
             assert_eq!(short(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn any_emoji_is_found() {
+        let list = include_str!("../../../static/emoji.txt");
+        let first = |query: &str| picked(list, query, 40).first().map(|(emoji, _)| emoji.clone());
+        for (query, emoji) in [("crab", "🦀"), ("tada", "🎉"), ("flag: ger", "🇩🇪"), ("🦀", "🦀"), ("👍🏽", "👍🏽")]
+        {
+            assert_eq!(first(query).as_deref(), Some(emoji), "{query}");
+        }
+        assert_eq!(picked(list, "", 200).first().map(|(emoji, _)| emoji.as_str()), Some(REACTIONS[0]));
+        assert!(picked(list, "no such thing at all", 40).is_empty());
+        let all = picked(list, "", 9_999);
+        assert!(all.len() > 1_800, "{}", all.len());
     }
 
     #[test]

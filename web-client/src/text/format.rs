@@ -75,6 +75,16 @@ impl LocalTime {
     }
 }
 
+/// Milliseconds after which it may be another day: until midnight, but an hour at most, because clocks are set, summer
+/// time begins and laptops sleep.
+pub fn ms_to_day_check(now_ms: u64, now: LocalTime) -> u32 {
+    const HOUR_MS: u64 = 3_600_000;
+    let minutes_left = 1_440 - (u64::from(now.hour) * 60 + u64::from(now.minute));
+    let left_ms = (minutes_left * 60_000).saturating_sub(now_ms % 60_000);
+    // Timers may fire a little early.
+    u32::try_from(left_ms.min(HOUR_MS) + 20).unwrap_or(u32::MAX)
+}
+
 /// Whole percent of a transfer; 100 only when all is done.
 pub fn percent(done: u64, all: u64) -> u64 {
     if done >= all { 100 } else { (done.saturating_mul(100) / all.max(1)).min(99) }
@@ -123,6 +133,17 @@ mod tests {
         assert_eq!(in_shanghai.hh_mm(), "07:30");
         assert_eq!(in_shanghai.day, LocalTime::new(at, 0).day + 1);
         assert_eq!(LocalTime::new(0, -60), LocalTime { day: -1, hour: 23, minute: 0 });
+    }
+
+    #[test]
+    fn a_new_day_is_noticed_at_midnight() {
+        // 2026-11-22 23:59:58 UTC
+        let at = 1_795_391_998_000;
+        let now = LocalTime::new(at, 0);
+        let wait = u64::from(ms_to_day_check(at, now));
+        assert_eq!(wait, 2_020);
+        assert_eq!(LocalTime::new(at + wait, 0).day, now.day + 1);
+        assert_eq!(ms_to_day_check(at, LocalTime::new(at, 480)), 3_600_020);
     }
 
     #[test]

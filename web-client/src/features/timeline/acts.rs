@@ -1,112 +1,221 @@
-//! What can be done with a message: react, answer, say it otherwise, take it back, copy its address. Drawn only for the line
-//! that is pointed at, focused or pressed, so that ten thousand lines cost nothing.
+//! What can be done with a line: react, reply, edit, delete, copy its link. A bar of icons beside the line that is pointed at
+//! or focused; on a phone a sheet. Only that line has one, so that ten thousand lines cost nothing.
 
 use wardroom_client_core::protocol::{Event, EventBody, Role, RoomRole};
 use yew::prelude::*;
 
-use crate::app::{Dialog, UiAct, UiHandle, Writing};
-use crate::components::CopyButton;
+use crate::app::{Dialog, Engine, UiAct, UiHandle, Writing};
+use crate::components::{CopyButton, Icon, Over, icon};
 use crate::hooks::{Same, use_engine, use_words};
-use crate::i18n::fill;
+use crate::i18n::{Words, fill};
 use crate::logic::route::Route;
 use crate::services::browser;
 use crate::testids;
 use crate::text::emoji::REACTIONS;
 
+/// What lies over the timeline.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Overlay {
+    /// What can be done with this line.
+    Sheet(u64),
+    /// All emoji, for this line.
+    Picker(u64),
+    /// The day to go to; the one that is shown begins at this time.
+    Day(u64),
+}
+
 #[derive(PartialEq, Properties)]
 pub struct ActsProps {
     pub event: Same<Event>,
+    /// Opens something, or closes it.
+    pub on_open: Callback<Option<Overlay>>,
 }
 
-/// The buttons.
+/// What this user may do with a line.
+#[derive(Clone, Copy)]
+struct Rights {
+    answer: bool,
+    edit: bool,
+    delete: bool,
+}
+
+impl Rights {
+    fn of(engine: &Engine, event: &Event) -> Rights {
+        let (is_open, is_keeper) = engine.read(|client| {
+            let role = client.you().map(|you| you.role);
+            let info = client.rooms().get(&event.room).map(|room| &room.info);
+            let is_open = info.is_some_and(|info| info.joined && !info.archived && info.role != Some(RoomRole::Reader));
+            let is_owner = info.is_some_and(|info| info.role == Some(RoomRole::Owner));
+            (is_open && role >= Some(Role::Member), is_open && (is_owner || role == Some(Role::Admin)))
+        });
+        let is_message = matches!(&event.body, EventBody::Message(said) if !said.deleted);
+        let is_mine = event.by.as_str() == engine.user();
+        let is_answered = is_message || matches!(event.body, EventBody::RunStarted(_) | EventBody::FileAdded(_));
+        Rights {
+            answer: is_open && is_answered,
+            edit: is_open && is_message && is_mine,
+            delete: is_message && ((is_open && is_mine) || is_keeper),
+        }
+    }
+}
+
+/// The bar of icons.
 #[component]
 pub fn Acts(props: &ActsProps) -> Html {
     let words = use_words();
     let engine = use_engine();
     let ui = use_context::<UiHandle>().expect("inside House");
     let is_picking = use_state_eq(|| false);
-    let event = &props.event.0;
-    let (room, seq) = (event.room.clone(), event.seq);
-    let (may_write, may_delete_all) = engine.read(|client| {
-        let role = client.you().map(|you| you.role);
-        let info = client.rooms().get(&room).map(|room| room.info.clone());
-        let is_open =
-            info.as_ref().is_some_and(|info| info.joined && !info.archived && info.role != Some(RoomRole::Reader));
-        let is_owner = info.is_some_and(|info| info.role == Some(RoomRole::Owner)) || role == Some(Role::Admin);
-        (is_open && role >= Some(Role::Member), is_open && is_owner)
-    });
-    let is_mine = event.by.as_str() == engine.user();
-    let is_message = matches!(&event.body, EventBody::Message(said) if !said.deleted);
-    let to = |act: UiAct| {
-        let ui = ui.clone();
-        Callback::from(move |_: MouseEvent| ui.dispatch(act.clone()))
-    };
-    let address = {
-        let room = room.clone();
-        Callback::from(move |()| browser::base_address() + &Route::Room(room.clone(), Some((seq, None))).path())
-    };
+    let seq = props.event.seq;
+    if browser::is_narrow() {
+        let open = props.on_open.reform(move |_: MouseEvent| Some(Overlay::Sheet(seq)));
+        return html! { <div class="acts">{ tool(Icon::More, words.line_acts, open, testids::LINE_MORE) }</div> };
+    }
+    let rights = Rights::of(&engine, &props.event);
     let pick = {
         let is_picking = is_picking.clone();
         Callback::from(move |_: MouseEvent| is_picking.set(!*is_picking))
     };
-    let emoji = |emoji: &'static str| {
-        let give = {
-            let (engine, event, is_picking) = (engine.clone(), props.event.clone(), is_picking.setter());
-            Callback::from(move |_: MouseEvent| {
-                is_picking.set(false);
-                engine.react(&event.room, event.seq, emoji, !gave(&event, emoji, engine.user()));
-            })
-        };
-        html! {
-            <button key={emoji} class="acts__emoji" onclick={give} aria-label={fill(words.react_with, &[emoji])} data-testid={testids::REACT_EMOJI} data-emoji={emoji}>{ emoji }</button>
-        }
+    let more = {
+        let (on_open, is_picking) = (props.on_open.clone(), is_picking.setter());
+        Callback::from(move |_: MouseEvent| {
+            is_picking.set(false);
+            on_open.emit(Some(Overlay::Picker(seq)));
+        })
+    };
+    let done = {
+        let is_picking = is_picking.setter();
+        Callback::from(move |()| is_picking.set(false))
     };
     html! {
         <div class="acts" role="group" aria-label={words.line_acts} data-testid={testids::LINE_ACTS}>
-            if is_message && may_write {
-                if *is_picking {
-                    <span class="acts__picker" role="group" aria-label={words.react}>{ for REACTIONS.into_iter().map(emoji) }</span>
-                }
-                <button class="act" onclick={pick} aria-expanded={is_picking.to_string()} data-testid={testids::REACT}>{ words.react }</button>
-                <button class="act" onclick={to(UiAct::Write(Writing::Reply(seq)))} data-testid={testids::REPLY}>{ words.reply }</button>
-                if is_mine {
-                    <button class="act" onclick={to(UiAct::Write(Writing::Edit(seq)))} data-testid={testids::EDIT}>{ words.edit }</button>
-                }
-                if is_mine || may_delete_all {
-                    <button class="act act--bad" onclick={to(UiAct::Dialog(Some(Dialog::Delete(seq))))} data-testid={testids::DELETE}>{ words.delete }</button>
-                }
+            if rights.answer {
+                <button class="act act--icon" onclick={pick} aria-expanded={is_picking.to_string()} aria-label={words.react} title={words.react}
+                    data-testid={testids::REACT}>{ icon(Icon::Emoji) }</button>
             }
-            <CopyButton text={address} says={words.copy_link} testid={testids::COPY_LINK} />
+            { buttons(&props.event, rights, &ui, words, None) }
+            if *is_picking {
+                <span class="acts__picker" role="group" aria-label={words.react}>
+                    { quick(&engine, &props.event, words, &done) }
+                    { tool(Icon::Add, words.react_more, more, testids::REACT_MORE) }
+                </span>
+            }
         </div>
     }
 }
 
-/// True if this user gave this reaction.
-fn gave(event: &Event, emoji: &str, user: &str) -> bool {
-    match &event.body {
-        EventBody::Message(said) => {
-            said.reactions.iter().any(|given| given.emoji == emoji && given.by.iter().any(|by| by.as_str() == user))
-        }
-        _ => false,
+/// The same on a phone, where it lies over everything and moves nothing.
+#[component]
+pub fn Sheet(props: &ActsProps) -> Html {
+    let words = use_words();
+    let engine = use_engine();
+    let ui = use_context::<UiHandle>().expect("inside House");
+    let seq = props.event.seq;
+    let rights = Rights::of(&engine, &props.event);
+    let close = props.on_open.reform(|()| None);
+    let more = props.on_open.reform(move |_: MouseEvent| Some(Overlay::Picker(seq)));
+    html! {
+        <Over title={words.line_acts} on_close={close.clone()} class="over--sheet">
+            <div class="sheet" data-testid={testids::LINE_ACTS}>
+                if rights.answer {
+                    <div class="sheet__emoji" role="group" aria-label={words.react}>
+                        { quick(&engine, &props.event, words, &close) }
+                        { tool(Icon::Add, words.react_more, more, testids::REACT_MORE) }
+                    </div>
+                }
+                { buttons(&props.event, rights, &ui, words, Some(&close)) }
+            </div>
+        </Over>
     }
 }
 
-/// The reactions under a message; a press gives one's own or takes it back.
+fn tool(of: Icon, says: &'static str, onclick: Callback<MouseEvent>, testid: &'static str) -> Html {
+    html! { <button class="act act--icon" {onclick} aria-label={says} title={says} data-testid={testid}>{ icon(of) }</button> }
+}
+
+/// Everything but reacting; with words where they close a sheet.
+fn buttons(
+    event: &Same<Event>,
+    rights: Rights,
+    ui: &UiHandle,
+    words: &'static Words,
+    close: Option<&Callback<()>>,
+) -> Html {
+    let (room, seq) = (event.room.clone(), event.seq);
+    let button = |of: Icon, says: &'static str, act: UiAct, testid: &'static str| {
+        let onclick = {
+            let (ui, close) = (ui.clone(), close.cloned());
+            Callback::from(move |_: MouseEvent| {
+                if let Some(close) = &close {
+                    close.emit(());
+                }
+                ui.dispatch(act.clone());
+            })
+        };
+        match close {
+            None => tool(of, says, onclick, testid),
+            Some(_) => {
+                html! { <button class="sheet__act" {onclick} data-testid={testid}>{ icon(of) }{ says }</button> }
+            }
+        }
+    };
+    let address =
+        Callback::from(move |()| browser::base_address() + &Route::Room(room.clone(), Some((seq, None))).path());
+    html! {
+        <>
+            if rights.answer { { button(Icon::Reply, words.reply, UiAct::Write(Writing::Reply(seq)), testids::REPLY) } }
+            if rights.edit { { button(Icon::Edit, words.edit, UiAct::Write(Writing::Edit(seq)), testids::EDIT) } }
+            if rights.delete { { button(Icon::Delete, words.delete, UiAct::Dialog(Some(Dialog::Delete(seq))), testids::DELETE) } }
+            <CopyButton text={address} says={words.copy_link} look={if close.is_some() { "sheet__act" } else { "act act--icon" }} of={Icon::Link} is_bare={close.is_none()} testid={testids::COPY_LINK} />
+        </>
+    }
+}
+
+/// The reactions that are given most.
+fn quick(engine: &Engine, event: &Same<Event>, words: &'static Words, done: &Callback<()>) -> Html {
+    let emoji = |emoji: &'static str| {
+        let onclick = {
+            let (engine, event, done) = (engine.clone(), event.clone(), done.clone());
+            Callback::from(move |_: MouseEvent| {
+                done.emit(());
+                react(&engine, &event, emoji);
+            })
+        };
+        html! {
+            <button key={emoji} class="acts__emoji" {onclick} aria-label={fill(words.react_with, &[emoji])} data-testid={testids::REACT_EMOJI} data-emoji={emoji}>{ emoji }</button>
+        }
+    };
+    REACTIONS.into_iter().map(emoji).collect()
+}
+
+/// Gives a reaction, or takes back one's own.
+pub fn react(engine: &Engine, event: &Event, emoji: &str) {
+    let is_mine = |by: &wardroom_client_core::protocol::UserName| by.as_str() == engine.user();
+    let gave = event.body.reactions().iter().any(|given| given.emoji == emoji && given.by.iter().any(is_mine));
+    engine.react(&event.room, event.seq, emoji, !gave);
+}
+
+#[derive(PartialEq, Properties)]
+pub struct MarksProps {
+    pub event: Same<Event>,
+}
+
+/// The reactions below a line; a press gives one's own or takes it back.
 #[component]
-pub fn Marks(props: &ActsProps) -> Html {
+pub fn Marks(props: &MarksProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let EventBody::Message(said) = &props.event.body else { return Html::default() };
-    if said.reactions.is_empty() {
+    let given = props.event.body.reactions();
+    if given.is_empty() {
         return Html::default();
     }
     let mark = |given: &wardroom_client_core::protocol::event::Reactions| {
         let is_mine = given.by.iter().any(|by| by.as_str() == engine.user());
         let onclick = {
             let (engine, event, emoji) = (engine.clone(), props.event.clone(), given.emoji.clone());
-            Callback::from(move |_: MouseEvent| engine.react(&event.room, event.seq, &emoji, !is_mine))
+            Callback::from(move |_: MouseEvent| react(&engine, &event, &emoji))
         };
-        let who = given.by.iter().map(|by| by.as_str()).collect::<Vec<_>>().join(", ");
+        let who = given.by.iter().map(|by| engine.person(by.as_str())).collect::<Vec<_>>().join(", ");
         html! {
             <button key={given.emoji.clone()} class={classes!("mark", is_mine.then_some("mark--mine"))} {onclick} aria-pressed={is_mine.to_string()}
                 aria-label={fill(words.reaction_by, &[&given.emoji, &given.by.len().to_string(), &who])} title={who.clone()} data-testid={testids::MARK} data-emoji={given.emoji.clone()}>
@@ -114,5 +223,5 @@ pub fn Marks(props: &ActsProps) -> Html {
             </button>
         }
     };
-    html! { <div class="marks">{ for said.reactions.iter().map(mark) }</div> }
+    html! { <div class="marks">{ for given.iter().map(mark) }</div> }
 }

@@ -30,7 +30,12 @@ pub struct Hands {
 
 /// The line that is near, and what finds it.
 #[hook]
-pub fn use_near(nodes: &Nodes, ui: &UiHandle, room: &RoomName) -> (UseStateHandle<Option<u64>>, Hands) {
+pub fn use_near(
+    nodes: &Nodes,
+    ui: &UiHandle,
+    room: &RoomName,
+    on_press: Callback<u64>,
+) -> (UseStateHandle<Option<u64>>, Hands) {
     let engine = use_engine();
     let near = use_state_eq(|| None::<u64>);
     let timer = use_mut_ref(|| None::<Timeout>);
@@ -56,17 +61,22 @@ pub fn use_near(nodes: &Nodes, ui: &UiHandle, room: &RoomName) -> (UseStateHandl
     let focus = {
         let set = near.setter();
         Callback::from(move |event: FocusEvent| {
+            // By the keyboard: a finger that rests on a line gives it the focus too.
+            let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            if !element.is_some_and(|element| element.matches(":focus-visible").unwrap_or(false)) {
+                return;
+            }
             if let Some(seq) = line_of(event.target()).and_then(|line| seq_of(&line)) {
                 set.set(Some(seq));
             }
         })
     };
     let press = {
-        let (set, timer) = (near.setter(), timer.clone());
+        let timer = timer.clone();
         Callback::from(move |event: TouchEvent| {
             let Some(seq) = line_of(event.target()).and_then(|line| seq_of(&line)) else { return };
-            let set = set.clone();
-            *timer.borrow_mut() = Some(Timeout::new(LONG_PRESS_MS, move || set.set(Some(seq))));
+            let on_press = on_press.clone();
+            *timer.borrow_mut() = Some(Timeout::new(LONG_PRESS_MS, move || on_press.emit(seq)));
         })
     };
     let rest = Callback::from(move |_: TouchEvent| *timer.borrow_mut() = None);

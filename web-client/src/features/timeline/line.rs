@@ -4,15 +4,17 @@ use wardroom_client_core::protocol::{Event, EventBody};
 use wardroom_client_core::{Command, PendingAmend, Quote as QuoteOf, is_mentioned};
 use yew::prelude::*;
 
-use super::acts::{Acts, Marks};
+use super::acts::{Acts, Marks, Overlay};
+use super::alert::alert_card;
 use super::message::MessageText;
 use super::pending::WishState;
 use crate::app::{Topic, UiAct, UiHandle};
-use crate::components::exit_words;
+use crate::components::{Icon, avatar, exit_words, icon};
 use crate::features::file_card::FileCard;
 use crate::features::run_card::RunCard;
-use crate::hooks::{Same, use_engine, use_topic, use_words};
-use crate::i18n::{Lang, Words, fill};
+use crate::hooks::{Same, use_engine, use_prefs, use_topic, use_words};
+use crate::i18n::{Words, fill};
+use crate::logic::fold::{Names, Summary, summary, told};
 use crate::logic::route::Route;
 use crate::services::browser;
 use crate::testids;
@@ -20,27 +22,6 @@ use crate::text::format::took;
 
 fn shown(text: &str) -> String {
     crate::text::shown::shown(text).into_owned()
-}
-
-#[derive(PartialEq, Properties)]
-pub struct DayLineProps {
-    /// A time in the day.
-    pub at: u64,
-    pub lang: Lang,
-}
-
-/// A day begins.
-#[component]
-pub fn DayLine(props: &DayLineProps) -> Html {
-    let words = props.lang.words();
-    let (day, today) = (browser::local(props.at).day, browser::local(browser::now_ms()).day);
-    let date = browser::day_words(props.at, props.lang);
-    let said = match today - day {
-        0 => format!("{} · {date}", words.today),
-        1 => format!("{} · {date}", words.yesterday),
-        _ => date,
-    };
-    html! { <div class="day" role="separator">{ said }</div> }
 }
 
 /// From here on all is new.
@@ -63,6 +44,8 @@ pub struct EventLineProps {
     pub is_target: bool,
     /// It is pointed at, focused or pressed.
     pub is_near: bool,
+    /// Opens what lies over the timeline.
+    pub on_open: Callback<Option<Overlay>>,
 }
 
 /// An event.
@@ -71,11 +54,11 @@ pub fn EventLine(props: &EventLineProps) -> Html {
     let words = use_words();
     let engine = use_engine();
     let event = &props.event.0;
-    let is_quiet = match &event.body {
-        EventBody::Message(said) => said.deleted,
-        EventBody::RunStarted(_) | EventBody::FileAdded(_) => false,
-        _ => true,
-    };
+    let is_note = !matches!(
+        &event.body,
+        EventBody::Message(_) | EventBody::RunStarted(_) | EventBody::FileAdded(_) | EventBody::Other { .. }
+    );
+    let is_first = props.is_first && !is_note;
     let is_for_me = match &event.body {
         EventBody::Message(said) => {
             event.by.as_str() != engine.user()
@@ -85,35 +68,39 @@ pub fn EventLine(props: &EventLineProps) -> Html {
     };
     let class = classes!(
         "line",
-        props.is_first.then_some("line--first"),
-        is_quiet.then_some("line--quiet"),
+        is_first.then_some("line--first"),
+        is_note.then_some("line--note"),
         is_for_me.then_some("line--me"),
         props.is_target.then_some("line--target"),
         props.wish.is_some().then_some("line--pending"),
     );
     html! {
         <div {class} data-testid={testids::LINE} data-seq={event.seq.to_string()} data-kind={event.body.kind().to_owned()} data-by={event.by.to_string()} tabindex="-1">
-            <Time at={event.at} is_first={props.is_first} />
+            <LineHead by={event.by.to_string()} who={props.who.clone()} at={event.at} {is_first} />
             <div class="line__body">
-                if props.is_first { <span class="line__who">{ &props.who }</span> }
+                if is_note { <span class="line__who">{ &props.who }</span>{ " " } }
                 { body(event, words) }
+                <Marks event={props.event.clone()} />
                 if let Some(wish) = props.wish.clone() { <WishState {wish} /> }
             </div>
-            if props.is_near && props.wish.is_none() { <Acts event={props.event.clone()} /> }
+            if props.is_near && props.wish.is_none() { <Acts event={props.event.clone()} on_open={props.on_open.clone()} /> }
         </div>
     }
 }
 
-fn body(event: &std::sync::Arc<Event>, words: &Words) -> Html {
+fn body(event: &std::sync::Arc<Event>, words: &'static Words) -> Html {
     match &event.body {
         EventBody::Message(said) if said.deleted => html! { <span class="line__deleted">{ words.deleted }</span> },
         EventBody::Message(said) => html! {
             <>
                 if let Some(seq) = said.reply_to { <Quote room={event.room.clone()} {seq} /> }
-                <MessageText text={said.text.clone()} is_plain={!said.format.is_markdown()} is_silent={said.silent} />
-                if let Some(count) = said.count { <span class="line__count num" aria-label={fill(words.said_times, &[&count.to_string()])}>{ format!(" ×{count}") }</span> }
+                if let Some(group) = &said.alert {
+                    { alert_card(group, said.count, words) }
+                } else {
+                    <MessageText text={said.text.clone()} is_plain={!said.format.is_markdown()} is_silent={said.silent} />
+                }
+                if let Some(count) = said.count.filter(|_| said.alert.is_none()) { <span class="line__count num" aria-label={fill(words.said_times, &[&count.to_string()])}>{ format!(" ×{count}") }</span> }
                 if said.edited { <span class="line__state">{ words.edited }</span> }
-                <Marks event={Same(event.clone())} />
             </>
         },
         EventBody::Invited(of) => html! { fill(words.ev_invited, &[of.user.as_str(), of.role.as_str()]) },
@@ -129,11 +116,11 @@ fn body(event: &std::sync::Arc<Event>, words: &Words) -> Html {
         EventBody::Retention(days) => html! { fill(words.ev_retention, &[&days.days.to_string()]) },
         EventBody::Join => html! { words.joined },
         EventBody::Leave => html! { words.left },
-        EventBody::RunStarted(_) => html! { <>{ words.ran }<RunCard event={Same(event.clone())} /></> },
+        EventBody::RunStarted(_) => html! { <RunCard event={Same(event.clone())} /> },
         EventBody::RunEnded(ended) => {
             html! { fill(words.run_over, &[&ended.n.to_string(), &exit_words(&ended.exit, words), &took(ended.ms)]) }
         }
-        EventBody::FileAdded(_) => html! { <>{ words.added_file }<FileCard event={Same(event.clone())} /></> },
+        EventBody::FileAdded(_) => html! { <FileCard event={Same(event.clone())} /> },
         EventBody::Other { kind, text } => match text {
             Some(text) => html! { <MessageText text={text.clone()} /> },
             None => html! { fill(words.unknown_event, &[kind]) },
@@ -194,14 +181,61 @@ fn Quote(props: &QuoteProps) -> Html {
 }
 
 #[derive(PartialEq, Properties)]
-pub struct TimeProps {
+pub struct LineHeadProps {
+    pub by: AttrValue,
+    pub who: AttrValue,
     pub at: u64,
     pub is_first: bool,
 }
 
-/// The time of day, beside the first line of a group.
+/// Who and when, above the first line of a group; beside the others the time, for the pointer.
 #[component]
-pub fn Time(props: &TimeProps) -> Html {
-    let at = browser::local(props.at).hh_mm();
-    html! { <span class={classes!("line__time", (!props.is_first).then_some("line__time--again"))}>{ at }</span> }
+pub fn LineHead(props: &LineHeadProps) -> Html {
+    let lang = use_prefs().lang;
+    let time = browser::local(props.at).hh_mm();
+    if !props.is_first {
+        return html! { <span class="line__time line__time--again">{ time }</span> };
+    }
+    html! {
+        <>
+            { avatar(&props.by, &props.who) }
+            <div class="line__head">
+                <span class="line__who">{ &props.who }</span>
+                <span class="line__time" title={browser::day_words(props.at, lang)}>{ time }</span>
+            </div>
+        </>
+    }
+}
+
+/// Joins and settings in one line, which opens.
+pub fn fold_line(
+    events: &[std::sync::Arc<Event>],
+    is_open: bool,
+    on_toggle: Callback<MouseEvent>,
+    words: &Words,
+    who: impl Fn(&str) -> AttrValue,
+) -> Html {
+    let Summary { joined, left, changes } = summary(events);
+    let names = |names: &[String]| {
+        let names: Vec<String> = names.iter().map(|name| who(name).to_string()).collect();
+        Some(match told(&names)? {
+            Names::One(a) => a.to_owned(),
+            Names::Two(a, b) => fill(words.names_two, &[a, b]),
+            Names::Three(a, b, c) => fill(words.names_three, &[a, b, c]),
+            Names::More(a, b, others) => fill(words.names_more, &[a, b, &others.to_string()]),
+        })
+    };
+    let mut parts = Vec::new();
+    parts.extend(names(&joined).map(|names| fill(words.fold_joined, &[&names])));
+    parts.extend(names(&left).map(|names| fill(words.fold_left, &[&names])));
+    match changes {
+        0 => {}
+        1 => parts.push(words.fold_change.to_owned()),
+        more => parts.push(fill(words.fold_changes, &[&more.to_string()])),
+    }
+    html! {
+        <button class="fold" onclick={on_toggle} aria-expanded={is_open.to_string()} data-testid={testids::FOLD}>
+            { parts.join(" · ") }{ icon(if is_open { Icon::Down } else { Icon::Forward }) }
+        </button>
+    }
 }

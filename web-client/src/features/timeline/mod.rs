@@ -1,11 +1,14 @@
 //! Reading a room: its lines, or what is to be seen in their place.
 
 mod acts;
+mod alert;
+mod day;
 mod how;
 mod keys;
 mod line;
 mod message;
 mod pending;
+mod picker;
 mod scroll;
 mod view;
 

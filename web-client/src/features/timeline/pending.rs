@@ -3,7 +3,7 @@
 use wardroom_client_core::{Change, Command, NotSent, PendingAmend, PendingPost, PostState};
 use yew::prelude::*;
 
-use super::line::Time;
+use super::line::LineHead;
 use super::message::MessageText;
 use crate::app::{Engine, Topic};
 use crate::hooks::{use_engine, use_topic, use_words};
@@ -37,9 +37,8 @@ pub fn PendingLine(props: &PendingLineProps) -> Html {
     html! {
         <div class={classes!("line", "line--pending", props.is_first.then_some("line--first"))} data-testid={testids::LINE}
             data-nonce={post.nonce.to_string()} data-kind="pending">
-            <Time at={post.at_ms} is_first={props.is_first} />
+            <LineHead by={engine.user().to_owned()} who={props.who.clone()} at={post.at_ms} is_first={props.is_first} />
             <div class="line__body">
-                if props.is_first { <span class="line__who">{ &props.who }</span> }
                 if post.run.is_some() {
                     <code class="line__cmd">{ crate::text::shown::shown(&post.text).into_owned() }</code>
                 } else {

@@ -228,6 +228,15 @@ impl Place {
         }
     }
 
+    /// A time in the day of the first row in sight; `None` where its own heading is in sight.
+    pub fn day_above(&self, nodes: &Nodes) -> Option<u64> {
+        let (at, distance) = self.anchor.filter(|_| !self.is_at_end)?;
+        let row = self.rows.get(index_of(&self.rows, at))?;
+        let scrolled = nodes.scroller.cast::<Element>()?.scroll_top();
+        let is_heading = matches!(row, Row::Day { .. }) && distance > -8.0;
+        if is_heading || scrolled <= 0 { None } else { row.time() }
+    }
+
     /// The last line that is whole in sight.
     pub fn last_seen(&self, nodes: &Nodes) -> Option<u64> {
         let (scroller, drawn) = elements(nodes)?;
