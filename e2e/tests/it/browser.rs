@@ -192,6 +192,14 @@ impl Browser {
         self.page.execute(script, vec![json!(selector)]).await.unwrap();
     }
 
+    /// Moves the real pointer onto the first element that fits, as it stands now.
+    pub async fn point(&self, selector: &str) {
+        self.find(selector).await;
+        let script = "const b = document.querySelector(arguments[0]).getBoundingClientRect(); return [b.x + 20, b.y + b.height / 2]";
+        let place = self.page.execute(script, vec![json!(selector)]).await.unwrap();
+        self.devtools("Input.dispatchMouseEvent", json!({"type": "mouseMoved", "x": place[0], "y": place[1]})).await;
+    }
+
     /// Waits until this script, which gives a truth, is true.
     pub async fn until_true(&self, what: &str, script: &str) {
         let start = Instant::now();

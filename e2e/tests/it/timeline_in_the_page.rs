@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_of};
-use crate::in_the_page::{ENTER, Ops, post};
+use crate::in_the_page::{ENTER, ESCAPE, Ops, post};
 
 /// A page of ann's in the room.
 async fn page_in(ops: &Ops, width: u32, height: u32) -> Browser {
@@ -81,10 +81,17 @@ async fn run_again_fills_the_composer_and_copy_says_what_it_took() {
     let size = "const [at, done] = arguments; fetch(at).then(r => r.text()).then(t => done(t.length))";
     assert_eq!(page.page.execute_async(size, vec![link]).await.unwrap(), 6_000_000);
 
+    page.fill("composer", "half a sentence").await;
     page.click("run-again").await;
-    let filled =
-        format!("return document.querySelector('[data-testid=composer]').value === {}", json!(format!("$ {cmd}")));
-    page.until_true("the command is in the composer", &filled).await;
+    let is = |text: &str| format!("return document.querySelector('[data-testid=composer]').value === {}", json!(text));
+    let command = format!("$ {cmd}");
+    page.until_true("the command is in the composer", &is(&command)).await;
+    let banner = page.test_id("banner").await.text().await.unwrap();
+    assert!(banner.contains("Running r1 again on local"), "{banner}");
+    page.fill("composer", ESCAPE).await;
+    page.until_true("the draft is back", &is("half a sentence")).await;
+    page.click("run-again").await;
+    page.until_true("the command is there again", &is(&command)).await;
     let runs = ops.ann.ask(json!({"t":"run.list","room":"ops"})).await;
     assert_eq!(runs["runs"].as_array().unwrap().len(), 1, "nothing ran: {runs}");
     page.end().await;
@@ -204,5 +211,50 @@ async fn on_a_phone_the_first_press_on_a_card_counts_and_actions_are_a_sheet() {
     page.shoot("sheet-phone").await;
     page.click("reply").await;
     page.find("[data-testid=banner]").await;
+    page.end().await;
+}
+
+#[tokio::test]
+async fn alerts_are_one_card_from_firing_to_resolved_and_plain_text_is_shown_as_it_is() {
+    let mut ops = Ops::start().await;
+    let hook = ops.ann.ask(json!({"t":"hook.add","room":"ops","bot":"alerts"})).await;
+    let address = format!("http://{}/hooks/{}", ops.house.http, hook["token"].as_str().unwrap());
+    let tell = async |body: Value| {
+        let mut curl = tokio::process::Command::new("curl");
+        curl.args(["-sSf", "-H", "Content-Type: application/json", "-d", &body.to_string(), &address]);
+        let got = crate::command::done(curl).await;
+        assert_eq!(got.code, Some(0), "{}", got.err);
+    };
+    let of = |status: &str| {
+        json!({"version":"4","groupKey":"{}:{alertname=\"HighErrorRate\"}","status":status,
+            "commonLabels":{"alertname":"HighErrorRate","severity":"critical"},
+            "alerts":[{"status":status,"fingerprint":"a1","labels":{"alertname":"HighErrorRate","severity":"critical","host":"web1"},
+                "annotations":{"summary":"5xx at *7.2* %","runbook_url":"https://runbooks.example/5xx"},
+                "startsAt":"2026-11-26T03:00:00Z"}]})
+    };
+    tell(of("firing")).await;
+    let plain = json!({"t":"room.post","room":"ops","text":"*no* _markup_ `here` https://x.example","format":"plain","nonce":"p1"});
+    let plain = ops.ben.ask(plain).await["seq"].as_u64().unwrap();
+    let page = page_in(&ops, 1440, 900).await;
+    let card = "[data-testid=alert][data-state=firing]";
+    let said = page.find(card).await.text().await.unwrap();
+    for part in ["HighErrorRate", "critical", "5xx at *7.2* %", "host=web1"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    page.find(&format!("{card}.alert--critical a[href='https://runbooks.example/5xx']")).await;
+    page.shoot("alert-firing").await;
+    let text = format!("return document.querySelector(\"[data-seq='{plain}'] .said\").textContent");
+    let shown = page.page.execute(&text, vec![]).await.unwrap();
+    assert!(shown.as_str().unwrap().contains("*no* _markup_ `here` https://x.example"), "{shown}");
+    let elements =
+        format!("return document.querySelectorAll(\"[data-seq='{plain}'] .said :is(em, strong, code)\").length");
+    assert_eq!(page.page.execute(&elements, vec![]).await.unwrap(), 0);
+
+    tell(of("resolved")).await;
+    page.find("[data-testid=alert][data-state=resolved]").await;
+    let cards = "return document.querySelectorAll('[data-testid=alert]').length";
+    assert_eq!(page.page.execute(cards, vec![]).await.unwrap(), 1, "resolved is folded into firing");
+    page.shoot("alert-resolved").await;
+    assert_eq!(page.faults().await, [""; 0]);
     page.end().await;
 }

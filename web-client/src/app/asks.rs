@@ -1,5 +1,6 @@
 //! What is asked of the server beside the client's own commands. A refusal is told to the person who asked.
 
+use wardroom_client_core::protocol::event::RunStarted;
 use wardroom_client_core::protocol::messages::{HookAdd, HookAdded, RoomInvite, RoomRemove, RoomSet, RoomSetRole};
 use wardroom_client_core::protocol::{EventBody, Message, RoomName, RoomRole, UserName};
 use wardroom_client_core::{Command, Refusal, Subject};
@@ -136,6 +137,14 @@ impl Engine {
                 event.by.as_str() == self.user() && matches!(&event.body, EventBody::Message(said) if !said.deleted)
             };
             room.timeline.events().rev().find(is_own).map(|event| event.seq)
+        })
+    }
+
+    /// The run that a line started, if the line is loaded.
+    pub fn run_at(&self, room: &RoomName, seq: u64) -> Option<RunStarted> {
+        self.read(|client| match &client.rooms().get(room)?.timeline.by_seq(seq)?.body {
+            EventBody::RunStarted(started) => Some(started.clone()),
+            _ => None,
         })
     }
 

@@ -56,12 +56,17 @@ pub fn Over(props: &OverProps) -> Html {
             close.emit(());
         })
     };
-    // A click on the veil is one on the dialog itself: what is in it covers it.
+    // A click on the veil is one on the dialog itself: what is in it covers it. It counts if it was pressed there too: a finger that
+    // opened the dialog by a long press is lifted over it, and a selection in a field may end outside the box.
+    let is_pressed = use_mut_ref(|| false);
+    let onpointerdown = {
+        let (is_pressed, node) = (is_pressed.clone(), node.clone());
+        Callback::from(move |event: PointerEvent| *is_pressed.borrow_mut() = is_at(&event, &node))
+    };
     let onclick = {
         let (close, node) = (close.clone(), node.clone());
         Callback::from(move |event: MouseEvent| {
-            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-            if target.is_some() && target == node.get() {
+            if is_pressed.replace(false) && is_at(&event, &node) {
                 close.emit(());
             }
         })
@@ -78,7 +83,7 @@ pub fn Over(props: &OverProps) -> Html {
         })
     };
     html! {
-        <dialog ref={node} class={classes!("over", props.class.clone())} aria-labelledby={props.title_id} {oncancel} {onclick} {onkeydown} data-testid={testids::DIALOG}>
+        <dialog ref={node} class={classes!("over", props.class.clone())} aria-labelledby={props.title_id} {oncancel} {onpointerdown} {onclick} {onkeydown} data-testid={testids::DIALOG}>
             <div class="over__box">
                 if props.is_bare {
                     <h2 id={props.title_id} class="unseen">{ &props.title }</h2>
@@ -92,4 +97,10 @@ pub fn Over(props: &OverProps) -> Html {
             </div>
         </dialog>
     }
+}
+
+/// The event happened at this element itself, not at one within it.
+fn is_at(event: &Event, node: &NodeRef) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+    target.is_some() && target == node.get()
 }

@@ -116,7 +116,7 @@ fn NewRoom() -> Html {
                         autocomplete="off" spellcheck="false" autofocus=true data-testid={testids::ROOM_NEW_NAME} />
                     <span id="room-rule" class={classes!("form__rule", is_wrong.then_some("wrong"))} role={is_wrong.then_some("alert")}>{ words.room_new_rule }</span>
                 </label>
-                <label class="form__label">{ words.room_title }
+                <label class="form__label">{ words.settings.room_title }
                     <input class="field" ref={title} maxlength="120" autocomplete="off" data-testid={testids::ROOM_NEW_TITLE} />
                 </label>
                 <label class="form__check"><input type="checkbox" ref={private} data-testid={testids::ROOM_NEW_PRIVATE} />

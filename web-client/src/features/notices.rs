@@ -33,7 +33,7 @@ pub fn Notices() -> Html {
 fn sentence(what: &NoticeWhat, engine: &Engine, words: &Words) -> String {
     match what {
         NoticeWhat::Server(text) => text.clone(),
-        NoticeWhat::Hook(address) => format!("{} {address}", words.hook_told),
+        NoticeWhat::Hook(address) => format!("{} {address}", words.settings.hook_told),
         NoticeWhat::NotHere(room, users) => {
             let names = users.iter().map(|user| format!("@{user}")).collect::<Vec<_>>().join(", ");
             let sentence = if users.len() == 1 { words.not_here } else { words.not_here_all };

@@ -29,7 +29,7 @@ pub fn NotifyAsk() -> Html {
     html! {
         <div class="offer">
             <p>{ words.notify_ask }</p>
-            <button class="act" onclick={ask} data-testid={testids::NOTIFY_ASK}>{ words.notify_turn_on }</button>
+            <button class="act" onclick={ask} data-testid={testids::NOTIFY_ASK}>{ words.settings.notify_turn_on }</button>
             <button class="act" onclick={later}>{ words.not_now }</button>
         </div>
     }

@@ -10,9 +10,9 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 use yew::prelude::*;
 
-use crate::app::{Engine, Topic, UiAct, UiHandle};
+use crate::app::{Engine, Topic, UiAct, UiHandle, Writing};
 use crate::components::{Icon, OutputLine, RunCopy, RunStateWords, StopButton, icon, run_state};
-use crate::features::composer::fill_composer;
+use crate::features::composer::focus_composer;
 use crate::hooks::{Same, use_tick, use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::limits::{CARD_LINES_MAX, LIVE_LINES};
@@ -103,8 +103,11 @@ fn Acts(props: &ActsProps) -> Html {
     let ui = use_context::<UiHandle>().expect("inside House");
     let id = started.run;
     let again = {
-        let cmd = started.cmd.clone();
-        Callback::from(move |_: MouseEvent| fill_composer(&format!("$ {cmd}")))
+        let (ui, seq) = (ui.clone(), props.event.seq);
+        Callback::from(move |_: MouseEvent| {
+            ui.dispatch(UiAct::Write(Writing::Again(seq)));
+            focus_composer();
+        })
     };
     let open = Callback::from(move |_: MouseEvent| ui.dispatch(UiAct::Full(Some(id))));
     let has_output = props.run.bytes > 0;

@@ -2,8 +2,10 @@
 //! lacks one does not compile. `{}` in a sentence is filled by [`fill`], in order.
 
 mod en;
+mod en_settings;
 mod zh;
 mod zh_commands;
+mod zh_settings;
 
 use wardroom_client_core::Refusal;
 use wardroom_protocol::Code;
@@ -95,22 +97,25 @@ impl Words {
 }
 
 macro_rules! words {
-    ($($key:ident)*) => {
-        /// Every sentence of the page.
+    ($(#[$doc:meta])* $name:ident { $($part:ident: $of:ident)? } $($key:ident)*) => {
+        $(#[$doc])*
         #[derive(Debug)]
         #[expect(missing_docs, reason = "the English sentence is the documentation")]
-        pub struct Words { $(pub $key: &'static str,)* }
+        pub struct $name { $(pub $part: &'static $of,)? $(pub $key: &'static str,)* }
 
-        impl Words {
+        impl $name {
             /// All sentences with their keys.
             pub fn all(&self) -> Vec<(&'static str, &'static str)> {
-                vec![$((stringify!($key), self.$key)),*]
+                let parts: Vec<Vec<(&str, &str)>> = vec![$(self.$part.all())?];
+                [$((stringify!($key), self.$key)),*].into_iter().chain(parts.into_iter().flatten()).collect()
             }
         }
     };
 }
 
 words! {
+    /// Every sentence of the page; those of settings are in [`SettingsWords`].
+    Words { settings: SettingsWords }
     // signing in
     opening sign_in user password sign_in_go signing_in sign_out sign_in_wrong sign_in_wait
     invite_head invite_lead user_rule password_new password_rule password_show invite_go invite_going invite_bad
@@ -131,8 +136,8 @@ words! {
     not_sent_offline not_sent_late not_sent_unknown send_now outbox_full not_kept sign_out_failed uploads_queued
     upload_not_added unknown_command commands_head
     // timeline: copying, reactions, dates, folds
-    copied_last copy_failed run_again_hint react_more emoji_find emoji_none go_to_day day day_none go names_two
-    names_three names_more fold_joined fold_left fold_change fold_changes mentioned_you
+    copied_last copy_failed run_again_hint running_again react_more emoji_find emoji_none go_to_day day day_none go names_two
+    names_three names_more fold_joined fold_left fold_change fold_changes
     alert_firing alert_resolved alert_more alert_runbook alert_open
     // composer
     message_to run_in hint_run hint_newline hint_drop hint_running hint_not_operator too_long send run_it add_files
@@ -157,20 +162,27 @@ words! {
     delete copy_link line_acts deleted edited said_times quoted_earlier ev_invited ev_removed ev_role ev_title
     ev_topic ev_no_topic ev_archived ev_unarchived ev_retention ev_no_retention key_jump key_keys key_send key_line
     key_commands key_names key_run key_edit_last key_rooms key_lines key_reply key_edit key_delete key_close
-    keys_head room_title room_topic room_retention room_private_says room_settings dm_new dm_whom dm_go dms_head
-    archived delete_head delete_lead leave_head leave_lead leave archive unarchive notify_label notify_all
-    notify_mentions notify_nothing invite invite_label role_of remove remove_who room_role_reader room_role_owner
-    bot hooks_head hooks_lead hook_name hook_add hook_unused hook_used hook_told not_here not_here_all jump_head jump_place
+    keys_head room_private_says room_settings dm_new dm_whom dm_go dms_head
+    archived delete_head delete_lead leave_head leave_lead leave
+    room_role_reader room_role_owner
+    bot not_here not_here_all jump_head jump_place
     jump_button jump_hint searching search hits_none hit_lines hits_count hits_more hits_behind filters filter_where filter_all_rooms
     filter_here filter_kind filter_all_kinds kind_message kind_run kind_output kind_file filter_when filter_ever
     filter_day filter_week filter_month filter_span filter_from filter_to filter_by
     // settings, and what the server refuses
-    settings_general danger_head retention_wrong retention_head retention_lead retention_yes archive_head
-    archive_lead remove_head remove_lead hook_remove_head hook_remove_lead notify_on notify_off notify_denied
-    notify_unknown notify_turn_on day_one day_many err_detail err_retry err_request err_unauthorized err_forbidden
+    day_one day_many err_detail err_retry err_request err_unauthorized err_forbidden
     err_not_found err_conflict err_too_large err_rate err_busy err_version err_internal
     // added
     mention_one clear_done folder_unreadable folder_full invite_signed_in menu_label language notify_ask not_now
+}
+
+words! {
+    /// The sentences of settings.
+    SettingsWords {}
+    settings_general danger_head retention_wrong retention_head retention_lead retention_yes archive_head archive_lead remove_head
+    remove_lead hook_remove_head hook_remove_lead notify_on notify_off notify_denied notify_unknown notify_turn_on room_title
+    room_topic room_retention archive unarchive notify_label notify_all notify_mentions notify_nothing invite invite_label role_of
+    remove remove_who hooks_head hooks_lead hook_name hook_add hook_unused hook_used hook_told
 }
 
 #[cfg(test)]

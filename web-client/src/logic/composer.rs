@@ -1,8 +1,8 @@
 //! What is written in the composer, and what a key does there: a state and the acts that change it. The view draws it, and says what
 //! was typed; nothing here knows an element. Tested on the host.
 //!
-//! A draft is what is unsent. Writing an edit lays it aside, and ending the edit brings it back; no reply, cancel or other
-//! tab loses it.
+//! A draft is what is unsent. An edit and a command that is run again lay it aside, and their end brings it back; no reply, cancel
+//! or other tab loses it.
 
 /// What the composer writes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -14,6 +14,8 @@ pub enum Writing {
     Reply(u64),
     /// An edit of this message.
     Edit(u64),
+    /// The command of the run that this line started, once more and on the same host.
+    Again(u64),
 }
 
 /// The state.
@@ -29,7 +31,7 @@ pub struct Composer {
     pub chosen: usize,
     /// Counts texts that did not come from the field: the view puts each of them there.
     pub written: u32,
-    /// The draft that an edit has laid aside.
+    /// The draft that an edit, or a command that is run again, has laid aside.
     aside: String,
     /// The text for which the suggestions were closed.
     closed: Option<String>,
@@ -48,7 +50,7 @@ pub enum Act {
     Close,
     /// This text takes the place of the field's, with the caret at this byte.
     Put(String, usize),
-    /// Something else is written; of an edit, the message as it is.
+    /// Something else is written; of an edit, the message as it is, and of a run, its command.
     Begin(Writing, String),
     /// What was written is sent, or saved.
     Sent,
@@ -62,9 +64,9 @@ impl Composer {
         Composer { caret: draft.len(), text: draft, written: 1, ..Composer::default() }
     }
 
-    /// What is unsent, and kept over a reload. An edit is not: the message is there.
+    /// What is unsent, and kept over a reload. An edit is not: the message is there, as is the run of a command.
     pub fn draft(&self) -> &str {
-        if self.is_edit() { &self.aside } else { &self.text }
+        if self.lays_aside() { &self.aside } else { &self.text }
     }
 
     /// What stands before the caret, if suggestions are wanted for it.
@@ -73,8 +75,8 @@ impl Composer {
         self.text.get(..self.caret).filter(|_| !is_closed)
     }
 
-    fn is_edit(&self) -> bool {
-        matches!(self.writing, Writing::Edit(_))
+    fn lays_aside(&self) -> bool {
+        matches!(self.writing, Writing::Edit(_) | Writing::Again(_))
     }
 
     /// The state after an act.
@@ -93,14 +95,14 @@ impl Composer {
             Act::Put(text, caret) => self.put(text, caret),
             Act::Begin(writing, original) => self.begin(writing, original),
             Act::Sent => {
-                if self.is_edit() {
+                if self.lays_aside() {
                     self.begin(Writing::New, String::new());
                 } else {
                     self.put(String::new(), 0);
                 }
                 self.writing = Writing::New;
             }
-            Act::SentElsewhere(text) if self.draft() == text => match self.is_edit() {
+            Act::SentElsewhere(text) if self.draft() == text => match self.lays_aside() {
                 true => self.aside = String::new(),
                 false => self.put(String::new(), 0),
             },
@@ -110,9 +112,9 @@ impl Composer {
     }
 
     fn begin(&mut self, writing: Writing, original: String) {
-        let (was_edit, before) = (self.is_edit(), self.writing);
+        let (was_aside, before) = (self.lays_aside(), self.writing);
         self.writing = writing;
-        match (was_edit, self.is_edit()) {
+        match (was_aside, self.lays_aside()) {
             (false, true) => {
                 self.aside = std::mem::take(&mut self.text);
                 let caret = original.len();
@@ -240,6 +242,15 @@ mod tests {
         let other = edit.clone().after(Act::Begin(Writing::Edit(9), "another".into()));
         assert_eq!((other.text.as_str(), other.draft()), ("another", "a draft"));
         assert_eq!(edit.clone().after(begin(Writing::Edit(7))), edit, "the same edit goes on as it is");
+    }
+
+    #[test]
+    fn a_command_that_is_run_again_lays_the_draft_aside_too() {
+        let again = typed("half a sentence").after(Act::Begin(Writing::Again(7), "$ uptime".into()));
+        assert_eq!((again.text.as_str(), again.draft()), ("$ uptime", "half a sentence"));
+        for end in [Act::Sent, begin(Writing::New)] {
+            assert_eq!(again.clone().after(end).text, "half a sentence");
+        }
     }
 
     #[test]

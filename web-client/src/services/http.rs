@@ -42,10 +42,18 @@ impl Reply {
 /// # Errors
 /// [`NoAnswer`], also for an answer that makes no sense.
 pub async fn session() -> Result<Option<You>, NoAnswer> {
+    let reply = get("api/session").await?;
+    if reply.is_ok() { serde_json::from_str(&reply.body).map_err(|_| NoAnswer) } else { Err(NoAnswer) }
+}
+
+/// `GET`.
+///
+/// # Errors
+/// [`NoAnswer`]
+pub async fn get(path: &str) -> Result<Reply, NoAnswer> {
     let options = RequestInit::new();
     options.set_method("GET");
-    let reply = fetch("api/session", &options).await?;
-    if reply.is_ok() { serde_json::from_str(&reply.body).map_err(|_| NoAnswer) } else { Err(NoAnswer) }
+    fetch(path, &options).await
 }
 
 /// `GET` of the last bytes, or of all where there are no more.

@@ -25,6 +25,10 @@ pub fn Banner(props: &BannerProps) -> Html {
     let (says, quote) = match ui.writing {
         Writing::New => return Html::default(),
         Writing::Edit(_) => (words.editing.to_owned(), String::new()),
+        Writing::Again(seq) => match engine.run_at(&props.room, seq) {
+            Some(run) => (fill(words.running_again, &[&run.n.to_string(), &run.host]), String::new()),
+            None => (words.run_again.to_owned(), String::new()),
+        },
         Writing::Reply(seq) => match engine.text_of(&props.room, seq) {
             Some((by, text)) => {
                 (fill(words.replying, &[&by]), text.lines().next().unwrap_or_default().chars().take(200).collect())

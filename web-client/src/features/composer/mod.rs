@@ -75,13 +75,15 @@ pub fn focus_composer() {
     }
 }
 
-/// Writes an example into the composer, for a person to send or to change.
+/// Writes an example into the composer, for a person to send or to change; a draft stays.
 pub fn fill_composer(text: &str) {
     let Some(element) = browser::document().get_element_by_id(COMPOSER_ID) else { return };
     let Ok(area) = element.dyn_into::<HtmlTextAreaElement>() else { return };
-    area.set_value(text);
+    if area.value().trim().is_empty() {
+        area.set_value(text);
+        tell_input(&area);
+    }
     let _ = area.focus();
-    tell_input(&area);
 }
 
 /// The composer hears of it as of anything that is typed.

@@ -25,11 +25,17 @@ pub fn carry_out(engine: &Engine, ui: &UiHandle, room: &RoomName, text: &str, wr
         }
         Intent::File => to_file(engine, room, text),
         Intent::Say(text) => match writing {
-            Writing::New => engine.post(room, text, None),
+            Writing::New | Writing::Again(_) => engine.post(room, text, None),
             Writing::Reply(seq) => engine.post(room, text, Some(seq)),
             Writing::Edit(seq) => engine.edit(room, seq, text),
         },
-        Intent::Run(cmd) => engine.run(room, cmd, None),
+        Intent::Run(cmd) => {
+            let again = match writing {
+                Writing::Again(seq) => engine.run_at(room, seq),
+                Writing::New | Writing::Reply(_) | Writing::Edit(_) => None,
+            };
+            engine.run(room, cmd, again.map(|run| run.host));
+        }
         Intent::Do(command) => engine.carry_out(ui, room, command),
     }
     true

@@ -249,6 +249,9 @@ fn use_writing(engine: &Engine, room: &RoomName, ui: &UiHandle, kept: &UseReduce
         move |writing| {
             let original = match writing {
                 Writing::Edit(seq) => engine.text_of(&room, *seq).map(|(_, text)| text).unwrap_or_default(),
+                Writing::Again(seq) => {
+                    engine.run_at(&room, *seq).map(|run| format!("$ {}", run.cmd)).unwrap_or_default()
+                }
                 Writing::New | Writing::Reply(_) => String::new(),
             };
             kept.dispatch(Act::Begin(*writing, original));

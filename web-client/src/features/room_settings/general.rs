@@ -101,7 +101,7 @@ pub fn General(props: &GeneralProps) -> Html {
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             match draft.days() {
-                None => wrong.set(Some(fill(words.retention_wrong, &[&RETENTION_DAYS_MAX.to_string()]))),
+                None => wrong.set(Some(fill(words.settings.retention_wrong, &[&RETENTION_DAYS_MAX.to_string()]))),
                 Some(_) if draft.deletes(&info) => asking.set(Asking::Save),
                 Some(_) => save.emit(()),
             }
@@ -128,10 +128,10 @@ pub fn General(props: &GeneralProps) -> Html {
     };
     html! {
         <form class="form" {onsubmit}>
-            { field(words.room_title, &draft.title, props.may.own, testids::SET_TITLE, |draft, text| draft.title = text) }
-            { field(words.room_topic, &draft.topic, props.may.topic, testids::SET_TOPIC, |draft, text| draft.topic = text) }
+            { field(words.settings.room_title, &draft.title, props.may.own, testids::SET_TITLE, |draft, text| draft.title = text) }
+            { field(words.settings.room_topic, &draft.topic, props.may.topic, testids::SET_TOPIC, |draft, text| draft.topic = text) }
             if props.may.own {
-                { field(words.room_retention, &draft.days, true, testids::SET_RETENTION, |draft, text| draft.days = text) }
+                { field(words.settings.room_retention, &draft.days, true, testids::SET_RETENTION, |draft, text| draft.days = text) }
             }
             if let Some(wrong) = &*wrong { <p class="wrong" role="alert" data-testid={testids::FORM_WRONG}>{ wrong }</p> }
             <Danger room={props.room.clone()} info={info.clone()} may={props.may} on_archive={Callback::from({ let asking = asking.setter(); move |()| asking.set(Asking::Archive) })} />
@@ -143,11 +143,11 @@ pub fn General(props: &GeneralProps) -> Html {
                 match *asking {
                     Asking::Nothing => Html::default(),
                     Asking::Save => html! {
-                        <Confirm title={words.retention_head} lead={fill(words.retention_lead, &[&engine.room_called(&props.room), &days(words, draft.days().unwrap_or(0))])}
-                            yes={words.retention_yes} on_yes={save} on_close={done} />
+                        <Confirm title={words.settings.retention_head} lead={fill(words.settings.retention_lead, &[&engine.room_called(&props.room), &days(words, draft.days().unwrap_or(0))])}
+                            yes={words.settings.retention_yes} on_yes={save} on_close={done} />
                     },
                     Asking::Archive => html! {
-                        <Confirm title={fill(words.archive_head, &[&engine.room_called(&props.room)])} lead={words.archive_lead} yes={words.archive}
+                        <Confirm title={fill(words.settings.archive_head, &[&engine.room_called(&props.room)])} lead={words.settings.archive_lead} yes={words.settings.archive}
                             on_yes={archive(&engine, &props.room, true)} on_close={done} />
                     },
                 }
@@ -184,17 +184,17 @@ fn Danger(props: &DangerProps) -> Html {
     }
     let leave = Callback::from(move |_: MouseEvent| ui.dispatch(UiAct::Dialog(Some(Dialog::Leave))));
     let (says, onclick) = if info.archived {
-        (words.unarchive, archive(&engine, &props.room, false).reform(|_: MouseEvent| ()))
+        (words.settings.unarchive, archive(&engine, &props.room, false).reform(|_: MouseEvent| ()))
     } else {
-        (words.archive, props.on_archive.reform(|_: MouseEvent| ()))
+        (words.settings.archive, props.on_archive.reform(|_: MouseEvent| ()))
     };
     html! {
-        <section class="danger" aria-label={words.danger_head}>
-            <h3 class="form__head">{ words.danger_head }</h3>
+        <section class="danger" aria-label={words.settings.danger_head}>
+            <h3 class="form__head">{ words.settings.danger_head }</h3>
             <div class="danger__row"><span>{ words.leave_lead }</span>
                 <button class="tool tool--bad" type="button" onclick={leave} data-testid={testids::LEAVE}>{ words.leave }</button></div>
             if props.may.own {
-                <div class="danger__row"><span>{ words.archive_lead }</span>
+                <div class="danger__row"><span>{ words.settings.archive_lead }</span>
                     <button class={classes!("tool", (!info.archived).then_some("tool--bad"))} type="button" {onclick} data-testid={testids::ARCHIVE}>{ says }</button></div>
             }
         </section>

@@ -41,13 +41,13 @@ pub fn Hooks(props: &RoomSettingsProps) -> Html {
         })
     };
     html! {
-        <section class="form" aria-label={words.hooks_head}>
+        <section class="form" aria-label={words.settings.hooks_head}>
             if let Some(address) = &*address { <NewAddress key={address.clone()} address={address.clone()} /> }
-            <p class="form__rule">{ words.hooks_lead }</p>
+            <p class="form__rule">{ words.settings.hooks_lead }</p>
             <form class="form__row" {onsubmit}>
-                <input class="field" ref={name} aria-label={words.hook_name} placeholder={words.hook_name} aria-invalid={is_wrong.to_string()} autocapitalize="none"
+                <input class="field" ref={name} aria-label={words.settings.hook_name} placeholder={words.settings.hook_name} aria-invalid={is_wrong.to_string()} autocapitalize="none"
                     autocomplete="off" data-testid={testids::HOOK_NAME} />
-                <button class="tool" type="submit" data-testid={testids::HOOK_ADD}>{ words.hook_add }</button>
+                <button class="tool" type="submit" data-testid={testids::HOOK_ADD}>{ words.settings.hook_add }</button>
             </form>
             if *is_wrong { <p class="form__rule wrong" role="alert">{ words.user_rule }</p> }
             <div class="list">
@@ -105,7 +105,7 @@ fn NewAddress(props: &NewAddressProps) -> Html {
     };
     html! {
         <div class="form__told" role="status" tabindex="-1" ref={node}>
-            <p>{ words.hook_told }</p>
+            <p>{ words.settings.hook_told }</p>
             <code data-testid={testids::HOOK_ADDRESS}>{ &props.address }</code>
             <CopyButton {text} />
         </div>
@@ -137,15 +137,15 @@ fn Hook(props: &HookProps) -> Html {
         })
     };
     let used = hook.used.map_or_else(
-        || words.hook_unused.to_owned(),
-        |at| fill(words.hook_used, &[&browser::date_digits(at), &browser::local(at).hh_mm()]),
+        || words.settings.hook_unused.to_owned(),
+        |at| fill(words.settings.hook_used, &[&browser::date_digits(at), &browser::local(at).hh_mm()]),
     );
     html! {
         <div class="form__member" data-testid={testids::HOOK}>
             <span class="form__who">{ hook.bot.as_str() }{ " " }<span class="faint">{ used }</span></span>
-            <button class="act act--bad" type="button" onclick={ask.reform(|_: MouseEvent| true)} aria-label={fill(words.remove_who, &[hook.bot.as_str()])}>{ words.remove }</button>
+            <button class="act act--bad" type="button" onclick={ask.reform(|_: MouseEvent| true)} aria-label={fill(words.settings.remove_who, &[hook.bot.as_str()])}>{ words.settings.remove }</button>
             if *is_asking {
-                <Confirm title={fill(words.hook_remove_head, &[hook.bot.as_str()])} lead={words.hook_remove_lead} yes={words.remove}
+                <Confirm title={fill(words.settings.hook_remove_head, &[hook.bot.as_str()])} lead={words.settings.hook_remove_lead} yes={words.settings.remove}
                     on_yes={remove} on_close={ask.reform(|()| false)} />
             }
         </div>

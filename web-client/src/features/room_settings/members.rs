@@ -49,9 +49,9 @@ pub fn Members(props: &MembersProps) -> Html {
         <section class="form" aria-label={words.people_tab}>
             if props.may.invite {
                 <form class="form__row" {onsubmit}>
-                    <input class="field" ref={name} list="invitable" aria-label={words.invite_label} placeholder={words.invite_label} autocapitalize="none" autocomplete="off" data-testid={testids::INVITE_NAME} />
+                    <input class="field" ref={name} list="invitable" aria-label={words.settings.invite_label} placeholder={words.settings.invite_label} autocapitalize="none" autocomplete="off" data-testid={testids::INVITE_NAME} />
                     <datalist id="invitable">{ for not_in.map(option) }</datalist>
-                    <button class="tool" type="submit" data-testid={testids::INVITE_MEMBER}>{ words.invite }</button>
+                    <button class="tool" type="submit" data-testid={testids::INVITE_MEMBER}>{ words.settings.invite }</button>
                 </form>
             }
             <div class="form__list" tabindex="0" role="group" aria-label={words.people_tab}>{ for people.iter().map(|member| html! {
@@ -97,12 +97,12 @@ fn Member(props: &MemberProps) -> Html {
             <i class={classes!("dot", member.here.then_some("dot--here"))} aria-hidden="true"></i>
             <span class="form__who">{ &member.name }{ " " }<span class="faint">{ format!("@{}", member.user) }{ if member.bot { format!(" · {}", words.bot) } else { String::new() } }</span></span>
             if props.is_owner {
-                <select class="field field--small" onchange={set_role} aria-label={fill(words.role_of, &[&member.name])}>
+                <select class="field field--small" onchange={set_role} aria-label={fill(words.settings.role_of, &[&member.name])}>
                     { option(RoomRole::Reader) }{ option(RoomRole::Member) }{ option(RoomRole::Owner) }
                 </select>
-                <button class="act act--bad" type="button" onclick={ask.reform(|_| true)} aria-label={fill(words.remove_who, &[&member.name])}>{ words.remove }</button>
+                <button class="act act--bad" type="button" onclick={ask.reform(|_| true)} aria-label={fill(words.settings.remove_who, &[&member.name])}>{ words.settings.remove }</button>
                 if *is_asking {
-                    <Confirm title={fill(words.remove_head, &[&member.name, &called])} lead={words.remove_lead} yes={words.remove}
+                    <Confirm title={fill(words.settings.remove_head, &[&member.name, &called])} lead={words.settings.remove_lead} yes={words.settings.remove}
                         on_yes={remove} on_close={ask.reform(|()| false)} />
                 }
             } else {

@@ -55,9 +55,9 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
         topic: info.joined && info.role != Some(RoomRole::Reader) && !info.archived && !is_dm,
         invite: !is_dm && info.joined && (is_owner || !info.private),
     };
-    let mut tabs = vec![("general", words.settings_general), ("members", words.people_tab)];
+    let mut tabs = vec![("general", words.settings.settings_general), ("members", words.people_tab)];
     if may.own {
-        tabs.push(("hooks", words.hooks_head));
+        tabs.push(("hooks", words.settings.hooks_head));
     }
     let on_tab = Callback::from({
         let tab = tab.setter();

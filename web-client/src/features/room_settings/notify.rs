@@ -26,9 +26,9 @@ pub fn NotifyLine(props: &RoomSettingsProps) -> Html {
         |of: Wish, says: &'static str| html! { <option value={of.word()} selected={wish == of}>{ says }</option> };
     html! {
         <div class="form">
-            <label class="form__label">{ words.notify_label }
+            <label class="form__label">{ words.settings.notify_label }
                 <select class="field" {onchange} data-testid={testids::WISH}>
-                    { option(Wish::All, words.notify_all) }{ option(Wish::Mentions, words.notify_mentions) }{ option(Wish::Nothing, words.notify_nothing) }
+                    { option(Wish::All, words.settings.notify_all) }{ option(Wish::Mentions, words.settings.notify_mentions) }{ option(Wish::Nothing, words.settings.notify_nothing) }
                 </select>
             </label>
             <NotifyState />
@@ -43,15 +43,15 @@ pub fn NotifyState() -> Html {
     let engine = use_topic(Topic::Notices);
     let onclick = Callback::from(move |_: MouseEvent| engine.ask_to_notify());
     let (state, says) = match browser::notifications() {
-        Some(NotificationPermission::Granted) => ("granted", words.notify_on),
-        Some(NotificationPermission::Denied) => ("denied", words.notify_denied),
-        Some(_) => ("default", words.notify_off),
-        None => ("none", words.notify_unknown),
+        Some(NotificationPermission::Granted) => ("granted", words.settings.notify_on),
+        Some(NotificationPermission::Denied) => ("denied", words.settings.notify_denied),
+        Some(_) => ("default", words.settings.notify_off),
+        None => ("none", words.settings.notify_unknown),
     };
     html! {
         <p class="form__rule" data-testid={testids::NOTIFY_STATE} data-state={state}>{ says }{ " " }
             if state == "default" {
-                <button class="link" type="button" {onclick} data-testid={testids::NOTIFY_ASK}>{ words.notify_turn_on }</button>
+                <button class="link" type="button" {onclick} data-testid={testids::NOTIFY_ASK}>{ words.settings.notify_turn_on }</button>
             }
         </p>
     }

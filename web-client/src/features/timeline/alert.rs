@@ -1,7 +1,7 @@
 //! A group of alerts as a card: a bar of its severity, what fires, and where to read on. One that is resolved stays the same
 //! card.
 
-use wardroom_client_core::protocol::event::{Alert, AlertGroup, AlertStatus};
+use wardroom_client_core::protocol::event::{Alert, AlertGroup, AlertStatus, Level, level};
 use yew::prelude::*;
 
 use crate::components::{Icon, icon};
@@ -15,11 +15,11 @@ fn shown(text: &str) -> String {
 /// The card. `count`: how often the group came, where that is more than once.
 pub fn alert_card(group: &AlertGroup, count: Option<u64>, words: &'static Words) -> Html {
     let is_firing = group.status == AlertStatus::Firing;
-    let look = match (is_firing, group.severity.as_deref()) {
-        (false, _) => "alert--resolved",
-        (true, Some("warning")) => "alert--warning",
-        (true, Some("info" | "none")) => "alert--info",
-        (true, _) => "alert--critical",
+    let look = match level(group.severity.as_deref()) {
+        _ if !is_firing => "alert--resolved",
+        Level::Info => "alert--info",
+        Level::Warning => "alert--warning",
+        Level::Critical => "alert--critical",
     };
     let (state, sign, says) = match is_firing {
         true => ("state--bad", Icon::Alert, fill(words.alert_firing, &[&group.firing.to_string()])),

@@ -7,6 +7,7 @@ mod how;
 mod keys;
 mod line;
 mod message;
+mod moving;
 mod pending;
 mod picker;
 mod scroll;
