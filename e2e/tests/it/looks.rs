@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::browser::{Browser, page_of};
-use crate::in_the_page::{ESCAPE, Ops, post};
+use crate::in_the_page::{ENTER, ESCAPE, Ops, post};
 
 /// Names, and the size of the window: a desk, a small notebook, a phone.
 const SIZES: [(&str, u32, u32); 3] = [("wide", 1440, 900), ("middle", 1024, 768), ("phone", 390, 844)];
@@ -91,7 +91,7 @@ async fn talking_looks_well_in_three_widths_and_both_themes_and_axe_finds_nothin
         looks.page.sign_in(&address, "ann").await;
         looks.page.until("waiting fell from 214 to 3").await;
         looks.at("room").await;
-        looks.page.hover(&format!("[data-seq='{reply}'] .line__body")).await;
+        looks.page.point(&format!("[data-seq='{reply}'] .line__body")).await;
         let is_phone = looks.size == "phone";
         looks.page.click(if is_phone { "line-more" } else { "react" }).await;
         looks.at("acts").await;
@@ -193,7 +193,8 @@ async fn work_looks_well_in_three_widths_and_both_themes_and_axe_finds_nothing()
         looks.page.find("[data-testid=big]").await;
         looks.at("paste").await;
         looks.page.fill("composer", ESCAPE).await;
-        looks.page.click("run-open").await;
+        // By its key: the card may be out of sight, and the driver's scrolling and its press are not one.
+        looks.page.fill("run-open", ENTER).await;
         looks.page.find("[data-testid=full-output]").await;
         looks.at("output").await;
         looks.page.click("full-close").await;

@@ -10,7 +10,7 @@ use yew::prelude::*;
 use super::room_settings::NotifyState;
 use super::sign::LanguageButton;
 use crate::app::{Dialog, NoticeWhat, Topic, UiAct, UiHandle};
-use crate::components::{Icon, icon};
+use crate::components::{Icon, avatar, icon};
 use crate::hooks::{PrefsAct, Theme, use_prefs, use_topic, use_words};
 use crate::i18n::Words;
 use crate::services::listen::Listener;
@@ -48,12 +48,11 @@ pub fn UserMenu(props: &UserMenuProps) -> Html {
             }
         })
     };
-    let initial: String = you.name.chars().next().into_iter().flat_map(char::to_uppercase).collect();
     html! {
         <div class="me" ref={whole.clone()} {onkeydown}>
             if *is_open { <Menu {whole} {close} on_out={props.on_out.clone()} /> }
             <button class="me__button" onclick={toggle} aria-expanded={is_open.to_string()} title={words.menu_label} data-testid={testids::ME}>
-                <span class="me__initial" aria-hidden="true">{ initial }</span>
+                { avatar(you.user.as_str(), &you.name) }
                 <span class="me__name">{ &you.name }</span><span class="me__role">{ role_words(you.role, words) }</span>
                 { icon(Icon::More) }
             </button>

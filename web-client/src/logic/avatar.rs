@@ -10,7 +10,7 @@ pub fn initials(name: &str) -> String {
     let mut words = name.split([' ', '.', '-', '_']).filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let Some(first) = words.next() else { return "?".to_owned() };
     let mut out: String = first.to_uppercase().take(1).collect();
-    if let Some(second) = words.last().filter(|_| first.is_ascii()) {
+    if let Some(second) = words.next_back().filter(|_| first.is_ascii()) {
         out.extend(second.to_uppercase().take(1));
     }
     out
