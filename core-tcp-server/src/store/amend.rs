@@ -5,9 +5,10 @@ use wardroom_protocol::event::{Edit, EventBody, MessageBody, StoredEvent};
 use wardroom_protocol::limits::LINE_BYTES_MAX;
 use wardroom_protocol::{RoomName, UserName};
 
+use super::effect::{Amended, Effect, Mentions, Replaced};
 use super::events::{self, NewEvent};
-use super::writer::{Tx, as_sql, from_sql};
-use super::{Amended, Effect, Mentions, Replaced, RoomId, UserId};
+use super::ids::{RoomId, UserId, as_sql, from_sql};
+use super::writer::Tx;
 use crate::error::Error;
 use crate::limits::{EVENT_HEAD_BYTES, TAIL_EVENTS_MAX};
 

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use wardroom_protocol::RoomRole;
 
-use super::UserId;
+use super::ids::UserId;
 
 /// What an event changes.
 #[derive(Clone, Debug)]

@@ -7,6 +7,8 @@ mod amend;
 mod checkpoint;
 mod effect;
 mod events;
+mod ids;
+mod read_events;
 mod readers;
 mod schema;
 mod writer;
@@ -17,24 +19,18 @@ use std::time::Duration;
 
 pub use amend::{Amendment, check_fits};
 pub use effect::{Amended, Effect, Mentions, Replaced};
-pub use events::{NewEvent, Published, Range, ReadEvent};
+pub use events::{NewEvent, Published};
+pub use ids::{RoomId, UserId};
+pub(crate) use ids::{as_sql, from_sql};
+pub use read_events::{Range, ReadEvent};
 use readers::Readers;
 pub use schema::{OpenError, open_reader};
 use tokio::sync::{mpsc, oneshot};
 use wardroom_protocol::Epoch;
 pub use writer::{Batch, Tx};
-pub(crate) use writer::{as_sql, from_sql};
 
 use crate::error::Error;
 use crate::limits::{PUBLISH_QUEUE_MAX, READ_MS_MAX, WRITE_QUEUE_MAX};
-
-/// A room's row.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct RoomId(pub i64);
-
-/// A user's row.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct UserId(pub i64);
 
 /// A handle on the store; clones share it. [`Store::close`] ends the writer, after it has committed all.
 #[derive(Clone)]

@@ -7,8 +7,9 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::checkpoint::Checkpointer;
+use super::effect::Effect;
 use super::events::{self, Appended, NewEvent, Published};
-use super::{Effect, RoomId, UserId};
+use super::ids::{RoomId, as_sql};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::limits::COMMIT_BATCH_MAX;
@@ -249,21 +250,6 @@ fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(sql)?.execute([]).map(drop)
 }
 
-/// SQLite's integers are signed; ours stay below 2^53.
-pub(crate) fn as_sql(n: u64) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-/// Back again; a negative one can only come from a damaged table.
-pub(crate) fn from_sql(n: i64) -> u64 {
-    u64::try_from(n).unwrap_or(0)
-}
-
-impl UserId {
-    /// The server itself.
-    pub const SYSTEM: UserId = UserId(0);
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -271,6 +257,7 @@ mod tests {
 
     use wardroom_protocol::Code;
 
+    use super::super::ids::{UserId, from_sql};
     use super::super::schema::open_writer;
     use super::*;
 

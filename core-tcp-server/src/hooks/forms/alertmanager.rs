@@ -5,7 +5,7 @@ use serde_json::Value;
 use wardroom_protocol::event::{Alert, AlertGroup, AlertStatus, level};
 use wardroom_protocol::tokens::is_safe_link;
 
-use super::{WebhookMessage, fitted, line};
+use super::message::{WebhookMessage, fitted, line};
 use crate::hooks::limits::{ALERT_TEXT_BYTES_MAX, ALERTS_BYTES_MAX, ALERTS_MAX, LABELS_MAX};
 
 /// A group of alerts. Its key is the group's, so that what fires again is counted on its message, and what ends is said

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::line;
+use super::message::line;
 use crate::hooks::limits::COMMITS_MAX;
 
 /// What happened.

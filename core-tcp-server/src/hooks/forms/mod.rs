@@ -3,33 +3,14 @@
 
 mod alertmanager;
 mod github;
+mod message;
 mod slack;
 
 use serde_json::Value;
-use wardroom_protocol::event::{AlertGroup, Format};
-use wardroom_protocol::limits::TEXT_BYTES_MAX;
+use wardroom_protocol::event::Format;
 
-use super::limits::LINE_CHARS_MAX;
+pub use self::message::{WebhookMessage, fitted};
 use crate::error::Error;
-
-/// What a program said.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WebhookMessage {
-    /// The words.
-    pub text: String,
-    /// What repeats bear in common.
-    pub key: Option<String>,
-    /// How the words are read.
-    pub format: Format,
-    /// The alerts that they are about.
-    pub alert: Option<Box<AlertGroup>>,
-}
-
-impl Default for WebhookMessage {
-    fn default() -> Self {
-        WebhookMessage { text: String::new(), key: None, format: Format::Plain, alert: None }
-    }
-}
 
 /// Reads a body. `github` is the name of GitHub's event, where there is one.
 ///
@@ -80,33 +61,6 @@ fn not_empty(said: WebhookMessage) -> Result<WebhookMessage, Error> {
     Ok(said)
 }
 
-/// The text as a message holds it: cut, with a sentence that says so, where it is longer.
-pub fn fitted(text: &str, bytes_max: usize) -> String {
-    if text.len() <= bytes_max.min(TEXT_BYTES_MAX) {
-        return text.to_owned();
-    }
-    let note = format!("\n… (cut here: the program sent {} bytes)", text.len());
-    let room = bytes_max.min(TEXT_BYTES_MAX).saturating_sub(note.len());
-    let cut = (0..=room).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    format!("{}{note}", text.get(..cut).unwrap_or_default())
-}
-
-/// One line of what a field says; empty where there is none.
-fn line(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => text.as_str(),
-        Value::Number(number) => return number.to_string(),
-        _ => return String::new(),
-    };
-    let first = text.trim().lines().next().unwrap_or_default().trim();
-    // A control character would be shown as six, and says nothing.
-    let first: String = first.chars().filter(|c| *c == '\t' || !c.is_control()).collect();
-    match first.char_indices().nth(LINE_CHARS_MAX) {
-        Some((at, _)) => format!("{}…", first.get(..at).unwrap_or_default()),
-        None => first,
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -137,14 +91,5 @@ mod tests {
         for bad in [&b"{}"[..], b"[]", b"{\"text\":1}", br#"{"blocks":[]}"#, b"nonsense", b"{\"text\":"] {
             assert!(read("application/json; charset=utf-8", None, bad).is_err());
         }
-    }
-
-    #[test]
-    fn a_long_text_is_cut_between_characters_and_says_so() {
-        let long = "é".repeat(20_000);
-        let cut = fitted(&long, usize::MAX);
-        assert!(cut.len() <= TEXT_BYTES_MAX && cut.len() > TEXT_BYTES_MAX - 4);
-        assert!(cut.ends_with("(cut here: the program sent 40000 bytes)"), "{}", &cut[cut.len() - 60..]);
-        assert_eq!(fitted("short", usize::MAX), "short");
     }
 }
