@@ -1,6 +1,7 @@
 //! Who is connected: to close the connections of a session that ended, to tell a user's other connections what they
 //! read, to say who is here, and to find connections that fell silent.
 
+mod ended;
 mod moves;
 
 use std::collections::{HashMap, HashSet};
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+pub use ended::{close_ended, close_expired};
 pub use moves::tell_moves;
 use wardroom_protocol::Role;
 use wardroom_protocol::frame::{Number, encode};
@@ -19,7 +21,6 @@ use crate::accounts::{SessionId, User};
 use crate::error::Error;
 use crate::limits::{CONNECTION_RETRY_MS, CONNECTIONS_PER_USER_MAX, OPEN_ROOMS_MAX};
 use crate::sender::{ConnectionSender, Reader};
-use crate::state::State;
 use crate::store::{RoomId, UserId};
 
 /// All connections that are signed in.
@@ -199,27 +200,6 @@ impl Presence {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Closes the connections of a user whose sessions are not in the store any more, whatever has ended them.
-pub async fn close_ended(state: &State, user: UserId) {
-    let here = state.presence.sessions_of(user);
-    if here.is_empty() {
-        return;
-    }
-    match state.accounts.sessions_of(&state.store, user).await {
-        Ok(open) => here.difference(&open).for_each(|ended| state.presence.close_session(*ended)),
-        // They are looked for again with the next change; nobody is closed out for a fault of ours.
-        Err(error) => tracing::warn!(%error, "cannot look which sessions have ended"),
-    }
-}
-
-/// Closes the connections of sessions that have reached their age. Called by the sweeper.
-pub async fn close_expired(state: &State, now_ms: u64) {
-    match state.accounts.expire_sessions(&state.store, now_ms).await {
-        Ok(expired) => expired.into_iter().for_each(|session| state.presence.close_session(session)),
-        Err(error) => tracing::warn!(%error, "cannot look which sessions have expired"),
     }
 }
 

@@ -17,7 +17,6 @@ use wardroom_protocol::limits::LINE_BYTES_MAX;
 use crate::clock::monotonic_ms;
 use crate::flow::{Flow, FlowKey};
 use crate::limits::{IN_FLIGHT_MAX, QUEUED_ITEMS_MAX, REPLY_BYTES_MAX};
-use crate::rooms::Room;
 use crate::store::{RoomId, UserId};
 
 /// What the writer of a connection is handed, in order.
@@ -29,7 +28,7 @@ pub enum Item {
     /// A room is open from now on: events after `cursor`, then `room.live`.
     Open {
         /// The room.
-        room: Arc<Room>,
+        room: RoomId,
         /// The last event that the reader has.
         cursor: u64,
     },
@@ -38,7 +37,7 @@ pub enum Item {
     /// The reader is a member: it is told when the room moves on while it is not open.
     Joined {
         /// The room.
-        room: Arc<Room>,
+        room: RoomId,
         /// What its welcome said of the room; `None` where it is told now.
         known: Option<LastTold>,
     },
@@ -69,16 +68,8 @@ pub struct LastTold {
     pub head: u64,
     /// [`crate::rooms::ReadState::touched`].
     pub touched: u64,
-    /// [`Room::changes`].
+    /// [`crate::rooms::Room::changes`].
     pub changes: u64,
-}
-
-impl LastTold {
-    /// All that there is to know for this user now; `None` if they are no member.
-    pub fn of(room: &Room, user: UserId) -> Option<Self> {
-        let changes = room.changes();
-        room.read_state(user).map(|read_state| Self { head: read_state.head, touched: read_state.touched, changes })
-    }
 }
 
 /// The outgoing side of one connection.
@@ -185,7 +176,7 @@ impl ConnectionSender {
     }
 
     /// Opens a room for the reader: the answer first, then its events.
-    pub fn push_open(&self, room: Arc<Room>, cursor: u64, answer: Option<Bytes>) {
+    pub fn push_open(&self, room: RoomId, cursor: u64, answer: Option<Bytes>) {
         if let Some(answer) = answer {
             self.tell(answer);
         }

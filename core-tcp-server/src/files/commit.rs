@@ -15,13 +15,15 @@ use wardroom_protocol::messages::IfExists;
 use wardroom_protocol::{RelPath, UploadId};
 
 use super::beneath::{Kind, Stamp, refuse};
+use super::face::Committed;
 use super::names::candidates;
+use super::pump;
 use super::put::{taken, unplaceable};
 use super::send::discard;
+use super::service::Files;
 use super::storage::Overwrite;
 use super::table;
 use super::upload::{Ending, Upload};
-use super::{Committed, Files, pump};
 use crate::error::Error;
 use crate::limits::{COMMIT_WAIT_MS, UPLOAD_WAIT_MS};
 use crate::policy::Member;

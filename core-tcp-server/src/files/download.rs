@@ -4,10 +4,9 @@
 use std::fs::File;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{JoinHandle, spawn_blocking};
 use wardroom_protocol::StreamId;
 use wardroom_protocol::frame::{Number, encode};
@@ -15,12 +14,14 @@ use wardroom_protocol::limits::{BODY_BYTES_MAX, WINDOW_DEFAULT, WINDOW_MAX};
 use wardroom_protocol::messages::{FileData, FileEnd, FileGet, FileGetOk, Place};
 
 use super::commit::Digest;
-use super::{Face, table};
+use super::downloads::Slot;
+use super::face::Face;
+use super::table;
 use crate::access::{BreakOff, Checked, ReadAccess};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::flow::{Flow, FlowKey, Step};
-use crate::limits::{BULK_READ_BYTES_MAX, DOWNLOADS_MAX};
+use crate::limits::BULK_READ_BYTES_MAX;
 use crate::policy::Member;
 use crate::secrets::new_ulid;
 use crate::sender::ConnectionSender;
@@ -220,48 +221,5 @@ impl BreakOff for Download {
     fn break_off(&mut self, error: Error, out: &mut Vec<Bytes>) {
         self.failed = Some(error);
         self.finish(out);
-    }
-}
-
-/// Downloads under way, counted: per connection and all together.
-pub struct Downloads {
-    all: Arc<tokio::sync::Semaphore>,
-    /// Which connection each is on. Held for moments, never across an await.
-    senders: Arc<Mutex<Vec<Weak<ConnectionSender>>>>,
-}
-
-/// A download is under way as long as this is held.
-struct Slot {
-    sender: Weak<ConnectionSender>,
-    senders: Arc<Mutex<Vec<Weak<ConnectionSender>>>>,
-    _one_of_all: OwnedSemaphorePermit,
-}
-
-impl Downloads {
-    /// At most so many at a time.
-    pub fn new(all: usize) -> Self {
-        Self { all: Arc::new(tokio::sync::Semaphore::new(all)), senders: Arc::default() }
-    }
-
-    fn slot(&self, sender: &Arc<ConnectionSender>) -> Result<Slot, Error> {
-        let one_of_all = Arc::clone(&self.all).try_acquire_owned();
-        let one_of_all =
-            one_of_all.map_err(|_| Error::busy("the server sends as many files as it can: try again", 5_000))?;
-        let sender = Arc::downgrade(sender);
-        let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
-        if senders.iter().filter(|other| other.ptr_eq(&sender)).count() >= DOWNLOADS_MAX {
-            return Err(Error::busy(format!("one connection gets {DOWNLOADS_MAX} files at a time"), 1_000));
-        }
-        senders.push(sender.clone());
-        Ok(Slot { sender, senders: Arc::clone(&self.senders), _one_of_all: one_of_all })
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = senders.iter().position(|other| other.ptr_eq(&self.sender)) {
-            senders.swap_remove(at);
-        }
     }
 }

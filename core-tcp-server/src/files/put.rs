@@ -8,8 +8,8 @@ use tokio::task::spawn_blocking;
 use wardroom_protocol::messages::{FilePut, FilePutOk, IfExists, Place};
 use wardroom_protocol::{RelPath, UploadId};
 
-use super::Face;
 use super::beneath::{Kind, refuse};
+use super::face::Face;
 use super::send::{discard, take_over};
 use super::storage::RoomStorage;
 use super::table::{self, UploadRow};

@@ -9,9 +9,11 @@ use tokio::task::spawn_blocking;
 use wardroom_protocol::UploadId;
 use wardroom_protocol::messages::{FileChunk, FilePutOk};
 
+use super::face::Face;
+use super::pump;
+use super::service::Files;
 use super::table::{self, UploadRow};
 use super::upload::{ChunkError, Ending, Piece, Upload, tell_refused};
-use super::{Face, Files, pump};
 use crate::error::Error;
 use crate::limits::{UPLOAD_PIECE_BYTES_MIN, UPLOAD_WAIT_MS, UPLOAD_WINDOW_BYTES};
 use crate::policy::Member;

@@ -12,8 +12,8 @@ use wardroom_protocol::messages::{FileAck, FilePutOk, IfExists};
 use wardroom_protocol::{RelPath, UploadId};
 
 use super::beneath::Stamp;
+use super::face::{Committed, Face};
 use super::table::UploadRow;
-use super::{Committed, Face};
 use crate::clock::monotonic_ms;
 use crate::error::Error;
 use crate::limits::UPLOAD_WINDOW_BYTES;

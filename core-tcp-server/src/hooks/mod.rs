@@ -5,38 +5,25 @@ mod body;
 mod forms;
 mod limits;
 mod post;
+mod rated;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::event::EventBody;
 use wardroom_protocol::messages::{HookAdd, HookAdded, HookInfo, HookList, HookRemove};
 use wardroom_protocol::{Role, RoomRole, UserName};
 
-use self::limits::{
-    BURST, HOOKS_PER_ROOM_MAX, RATES_MAX, REFILL_MS, REPEAT_MS, SECRET_BYTES_MAX, SECRET_BYTES_MIN, TOKEN_BYTES,
-};
+use self::limits::{HOOKS_PER_ROOM_MAX, REPEAT_MS, SECRET_BYTES_MAX, SECRET_BYTES_MIN, TOKEN_BYTES};
 pub use self::post::{known, post};
+pub use self::rated::Hooks;
 use crate::accounts::User;
 use crate::error::Error;
 use crate::policy::Member;
-use crate::rates::Rates;
 use crate::rooms::Room;
 use crate::secrets::{derived_hex, random_hex, token_hash};
 use crate::state::State;
 use crate::store::{Effect, NewEvent, Tx, UserId};
-
-/// What is known of webhooks beside the store.
-pub struct Hooks {
-    /// How often each may post. Held for a look-up.
-    rates: Mutex<Rates<i64>>,
-}
-
-impl Default for Hooks {
-    fn default() -> Self {
-        Self { rates: Mutex::new(Rates::new(BURST, REFILL_MS, RATES_MAX)) }
-    }
-}
 
 /// Makes a webhook, and its bot where there is none; the bot joins the room.
 ///

@@ -3,6 +3,7 @@
 use wardroom_protocol::messages::RoomInfo;
 
 use super::room::Room;
+use crate::sender::LastTold;
 use crate::store::UserId;
 
 impl Room {
@@ -30,6 +31,12 @@ impl Room {
             first: Some(meta.first).filter(|first| *first > 1),
             retention_days: Some(meta.retention_days).filter(|days| *days > 0),
         }
+    }
+
+    /// All that there is to know of it for this user now; `None` if they are no member.
+    pub fn last_told(&self, user: UserId) -> Option<LastTold> {
+        let changes = self.changes();
+        self.read_state(user).map(|read_state| LastTold { head: read_state.head, touched: read_state.touched, changes })
     }
 
     fn hidden(&self) -> RoomInfo {

@@ -1,6 +1,7 @@
 //! Rooms: made, joined, kept, read and talked in. Plain functions over the state; they know no socket.
 
 mod amend;
+mod general;
 mod info;
 mod lines;
 mod make;
@@ -14,10 +15,12 @@ mod room;
 mod set;
 mod timeline;
 mod typing;
+mod typing_users;
 
 use std::sync::Arc;
 
 pub use amend::{delete, edit, last_said, react};
+pub use general::{GENERAL, GENERAL_NAME};
 pub use make::{create, open_dm};
 pub use members::{invite, join, leave, members, remove, set_role};
 pub use mention::mentions_of;
@@ -39,12 +42,7 @@ use crate::limits::{JOINED_MAX, ROOMS_OF_A_LINE_MAX};
 use crate::policy::Member;
 use crate::sender::Item;
 use crate::state::State;
-use crate::store::{Effect, NewEvent, RoomId, Tx, as_sql};
-
-/// The room that everybody is in; it exists from the start.
-pub const GENERAL: RoomId = RoomId(1);
-/// Its name.
-pub const GENERAL_NAME: &str = "general";
+use crate::store::{Effect, NewEvent, Tx, as_sql};
 
 /// All rooms that the member may see, by name.
 ///
@@ -133,9 +131,9 @@ where
 pub fn tell_moved(state: &State, moved: Vec<(Arc<Room>, MembershipChange)>) {
     for (room, who) in moved {
         match who {
-            MembershipChange::SignInStep(user) => state
-                .presence
-                .each_of(user, |sender| sender.push(Item::Joined { room: Arc::clone(&room), known: None })),
+            MembershipChange::SignInStep(user) => {
+                state.presence.each_of(user, |sender| sender.push(Item::Joined { room: room.id, known: None }))
+            }
             // This also wakes what they read there: see [`crate::access`].
             MembershipChange::Went(user) => state.presence.each_of(user, |sender| sender.push(Item::Left(room.id))),
         }

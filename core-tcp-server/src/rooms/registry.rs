@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use rusqlite::Connection;
 use wardroom_protocol::{RoomName, UserName};
 
-use super::GENERAL;
+use super::general::GENERAL;
 use super::names::{look_alike, normalized};
 use super::room::{MembershipChange, Room, RoomSettings};
 use crate::error::Error;

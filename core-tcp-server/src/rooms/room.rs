@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use wardroom_protocol::{RoomName, RoomRole, UserName};
 
 use super::people::{Found, Missing, People, ReadState};
-use super::typing::TypingUsers;
+use super::typing_users::TypingUsers;
 use crate::log::Tail;
 use crate::sender::ConnectionSender;
 use crate::store::{Effect, Published, RoomId, UserId};

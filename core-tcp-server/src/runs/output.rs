@@ -10,31 +10,16 @@ use std::path::{Path, PathBuf};
 
 use wardroom_output_index::{RECORD_BYTES, Record, Segment};
 
-use crate::error::Error;
 use crate::limits::INDEX_RESOLUTION_MS;
-use crate::state::State;
 
 /// Where the bytes of a run's output are, once there are some.
 pub fn output_path(runs: &Path, run: wardroom_protocol::RunId) -> PathBuf {
     OutputFolder::new(runs, run).0.join("output")
 }
 
-/// Removes the output of a run that is over. What is gone already is no fault.
-///
-/// # Errors
-/// Where the disk refuses.
-pub async fn remove_output(state: &State, run: wardroom_protocol::RunId) -> Result<(), Error> {
-    let folder = OutputFolder::new(&state.runs.folder, run).0;
-    let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder));
-    match removed.await.map_err(Error::internal)? {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e.into()),
-        _ => Ok(()),
-    }
-}
-
 /// The folder of one run's output. It is made with the first byte.
 #[derive(Clone, Debug)]
-pub(super) struct OutputFolder(PathBuf);
+pub(super) struct OutputFolder(pub(super) PathBuf);
 
 impl OutputFolder {
     /// Within the folder of all runs.

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use wardroom_protocol::event::EventBody;
 
+use super::budget::Budget;
 use super::docs::{self, IndexRow};
 use super::feed::{Feed, Row};
 use super::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, NICENESS};
 use super::part::Part;
+use super::paths::Paths;
+use super::schema;
 use super::signal::{News, Signal};
-use super::{Paths, schema};
 use crate::store::{RoomId, Store, UserId, open_reader};
 
 /// The thread.
@@ -154,25 +156,6 @@ impl Indexer {
         tx.commit()?;
         self.at.extend(moved.iter());
         Ok(moved.into_iter().map(|(room, seq)| (room, u64::try_from(seq).unwrap_or(0))))
-    }
-}
-
-/// What a transaction may still take.
-pub struct Budget {
-    rows: usize,
-    bytes: usize,
-}
-
-impl Budget {
-    /// Takes a row of so many bytes.
-    pub fn spend(&mut self, bytes: usize) {
-        self.rows = self.rows.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(bytes);
-    }
-
-    /// Nothing more goes into this transaction.
-    pub fn is_spent(&self) -> bool {
-        self.rows == 0 || self.bytes == 0
     }
 }
 

@@ -5,6 +5,7 @@
 //! The index only proposes rows (`grams`); what a hit shows is read from the store and compared (`find`), with the rooms
 //! that the member may read at that moment.
 
+mod budget;
 mod docs;
 mod feed;
 mod find;
@@ -15,97 +16,28 @@ mod limits;
 mod look;
 mod output;
 mod part;
+mod paths;
 mod schema;
+mod service;
 mod signal;
 mod turns;
 mod words;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wardroom_protocol::RunId;
 use wardroom_protocol::limits::HITS_MAX;
 use wardroom_protocol::messages::{Search as Ask, SearchFound};
 
 use self::limits::{BUSY_RETRY_MS, HITS_DEFAULT, SEARCH_MS};
 use self::look::Plan;
-use self::signal::Signal;
-use self::turns::Turns;
+pub use self::service::Search;
 use crate::error::Error;
 use crate::policy::Member;
 use crate::rooms::Room;
 use crate::state::State;
-use crate::store::{Published, RoomId, Store, open_reader};
-
-/// The index, and those who search it.
-pub struct Search {
-    paths: Arc<Paths>,
-    signal: Arc<Signal>,
-    turns: Arc<Turns>,
-    /// Held while it is started or stopped.
-    thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// Where things are.
-#[derive(Clone, Debug)]
-struct Paths {
-    index: PathBuf,
-    store: PathBuf,
-    runs: PathBuf,
-}
-
-impl Search {
-    /// The index of a data folder. It is not opened before [`Search::start`].
-    pub fn new(data: &Path, store: &Path) -> Self {
-        let paths = Paths { index: data.join("search.db"), store: store.to_owned(), runs: data.join("runs") };
-        Self { paths: Arc::new(paths), signal: Arc::default(), turns: Arc::default(), thread: Mutex::default() }
-    }
-
-    /// Starts its thread.
-    ///
-    /// # Errors
-    /// Where there can be no more threads.
-    pub fn start(&self, store: &Store) -> Result<(), Error> {
-        let (paths, signal, store) = (Arc::clone(&self.paths), Arc::clone(&self.signal), store.clone());
-        let thread = std::thread::Builder::new().name("search".into());
-        let thread = thread.spawn(move || index::run(&paths, &store, &signal)).map_err(Error::internal)?;
-        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
-        Ok(())
-    }
-
-    /// Ends its thread, after the transaction that it is in.
-    pub async fn stop(&self) {
-        self.signal.stop();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            drop(tokio::task::spawn_blocking(move || thread.join()).await);
-        }
-    }
-
-    /// Events were committed.
-    pub fn published(&self, events: &[Published]) {
-        self.signal.moved(events.iter().map(|event| event.room));
-    }
-
-    /// So much of a run's output is on disk.
-    pub fn printed(&self, run: RunId, upto: u64) {
-        self.signal.printed(run, upto);
-    }
-
-    /// What stood in a room before `first` is gone.
-    pub fn trimmed(&self, room: RoomId, first: u64) {
-        self.signal.trimmed(room, first);
-    }
-}
-
-impl Drop for Search {
-    fn drop(&mut self) {
-        self.signal.stop();
-    }
-}
+use crate::store::open_reader;
 
 /// Carries out a search.
 ///

@@ -10,9 +10,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use wardroom_protocol::RunId;
 use wardroom_protocol::event::RunEnded;
 
+use super::budget::Budget;
 use super::docs::{self, IndexRow, Origin};
 use super::feed::Row;
-use super::index::Budget;
 use super::limits::{OUTPUT_BYTES_MAX, OUTPUT_READ_BYTES};
 use super::output::{first_piece, text};
 use crate::clock::now_ms;

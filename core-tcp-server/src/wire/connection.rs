@@ -56,7 +56,7 @@ impl Connection {
             Some(Opened::Member(member)) => member.user.id,
             _ => UserId::SYSTEM,
         };
-        let mut writer = Writer::new(Arc::clone(&stream), Arc::clone(&sender), state.store.clone(), who, None);
+        let mut writer = Writer::new(Arc::clone(&stream), Arc::clone(&sender), Arc::clone(&state), who, None);
         if is_browser {
             writer = writer.with_messages();
             reader.unlimit_messages();
@@ -98,7 +98,7 @@ async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, sender: &Arc
     }
     for room in state.rooms.joined_by(member.user.id) {
         // Known from the welcome, but for what came in between.
-        sender.push(Item::Joined { room, known: None });
+        sender.push(Item::Joined { room: room.id, known: None });
     }
     let member = Arc::new(member);
     loop {

@@ -132,7 +132,7 @@ async fn carry_out(
             let (room, after) = rooms::open_at(state, member, &open)?;
             // In this order: the answer, then the events.
             let opened = ok(id, &RoomOpened { after, head: room.tail.head() });
-            sender.push_open(room, after, opened);
+            sender.push_open(room.id, after, opened);
             None
         }
         Request::RoomClose(close) => {

@@ -20,7 +20,7 @@ use crate::policy::Member;
 use crate::presence::close_ended;
 use crate::rooms;
 use crate::secrets::are_equal;
-use crate::sender::{ConnectionSender, Item, LastTold};
+use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 use crate::store::UserId;
 
@@ -255,14 +255,14 @@ async fn hello_of(
     let user = member.user.id;
     let joined = state.rooms.joined_by(user);
     // Looked at before the welcome is made: what moves in between is told twice rather than never.
-    let known: Vec<_> = joined.into_iter().filter_map(|room| Some((LastTold::of(&room, user)?, room))).collect();
+    let known: Vec<_> = joined.into_iter().filter_map(|room| Some((room.last_told(user)?, room))).collect();
     let welcome = welcome(state, &member, signed_in.token).await.map_err(|error| Box::new(error.answer(id)))?;
     sender.tell(encode(id.map_or(Number::None, Number::Re), &welcome));
     let last = welcome.rooms.last().filter(|_| welcome.more).map(|info| &info.room);
     for (known, room) in known {
         // By name: those behind the last one did not fit, and are told of each by itself.
         let known = Some(known).filter(|_| last.is_none_or(|last| room.name <= *last));
-        sender.push(Item::Joined { room, known });
+        sender.push(Item::Joined { room: room.id, known });
     }
     Ok(Opened::Member(member))
 }

@@ -187,7 +187,7 @@ mod tests {
         let mut quiet = RoomNotifier::new(READER);
         let rooms: Vec<_> = (1..=200).map(room).collect();
         for room in &rooms {
-            quiet.join(Arc::clone(room), LastTold::of(room, READER), &sender);
+            quiet.join(Arc::clone(room), room.last_told(READER), &sender);
         }
         assert_eq!(take(&mut quiet, &sender, None), [""; 0], "all of it was known");
         rooms.iter().for_each(|room| say(room, 1));
@@ -205,7 +205,7 @@ mod tests {
         let sender = ConnectionSender::new();
         let mut quiet = RoomNotifier::new(READER);
         let room = room(1);
-        quiet.join(Arc::clone(&room), LastTold::of(&room, READER), &sender);
+        quiet.join(Arc::clone(&room), room.last_told(READER), &sender);
         say(&room, 1);
         room.read_to(READER, 1);
         sender.room_moved(room.id);

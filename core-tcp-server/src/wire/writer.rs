@@ -24,6 +24,7 @@ use crate::limits::{CLOSE_WAIT_MS, EVENT_BYTES_PER_WRITE_MAX, PAGE_BYTES_MAX, PA
 use crate::log::{Form, ReadLimit, TailRead};
 use crate::rooms::Room;
 use crate::sender::{ConnectionSender, Item};
+use crate::state::State;
 use crate::store::{Range, Store, UserId};
 
 /// How frames become bytes for this connection: as they are for programs, as lines for people.
@@ -46,7 +47,7 @@ struct OpenRoom {
 pub struct Writer {
     stream: Arc<Stream>,
     sender: Arc<ConnectionSender>,
-    store: Store,
+    state: Arc<State>,
     reader: UserId,
     rooms: Vec<OpenRoom>,
     quiet: RoomNotifier,
@@ -63,12 +64,12 @@ impl Writer {
     pub fn new(
         stream: Arc<Stream>,
         sender: Arc<ConnectionSender>,
-        store: Store,
+        state: Arc<State>,
         reader: UserId,
         render: Option<Box<dyn Render>>,
     ) -> Self {
         let (rooms, quiet, flows) = (Vec::new(), RoomNotifier::new(reader), Vec::new());
-        Self { stream, sender, store, reader, rooms, quiet, flows, alone: None, render, messages: None }
+        Self { stream, sender, state, reader, rooms, quiet, flows, alone: None, render, messages: None }
     }
 
     /// For a browser: each frame is a message of its WebSocket.
@@ -200,6 +201,8 @@ impl Writer {
         match item {
             Item::Frame(_) | Item::Control(_) => {}
             Item::Open { room, cursor } => {
+                // Rooms are never taken off the registry.
+                let Some(room) = self.state.rooms.by_id(room) else { return };
                 if let Some(open) = self.rooms.iter_mut().find(|open| open.room.id == room.id) {
                     (open.cursor, open.is_live) = (cursor, false);
                     return;
@@ -215,7 +218,11 @@ impl Writer {
                     self.quiet.closed_at(id, open.cursor);
                 }
             }
-            Item::Joined { room, known } => self.quiet.join(room, known, &self.sender),
+            Item::Joined { room, known } => {
+                if let Some(room) = self.state.rooms.by_id(room) {
+                    self.quiet.join(room, known, &self.sender);
+                }
+            }
             Item::Left(id) => self.quiet.leave(id, &self.sender),
             Item::Flow(flow) if flow.is_raw() => self.alone = Some(flow),
             Item::Flow(flow) => {
@@ -247,7 +254,7 @@ impl Writer {
                 TailRead::Took(cursor) => open.cursor = cursor,
                 TailRead::Behind => {
                     let (room, cursor) = (Arc::clone(&open.room), open.cursor);
-                    let read = read_page(&self.store, &room, cursor, self.reader, out).await;
+                    let read = read_page(&self.state.store, &room, cursor, self.reader, out).await;
                     let Some(cursor) = read else {
                         return self.sender.close(Some(self.unreadable()));
                     };

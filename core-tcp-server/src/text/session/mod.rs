@@ -58,8 +58,8 @@ pub async fn serve(
     let (calendar, followed) = (LocalClock::local(), Arc::new(Followed::default()));
     let notices = Notices::new(member.user.name.clone());
     let screen = Screen::new(LineRenderer::new(calendar.clone(), now_ms()), Arc::clone(&followed), notices);
-    let (store, user) = (state.store.clone(), member.user.id);
-    let writer = Writer::new(Arc::clone(&stream), Arc::clone(&sender), store, user, Some(Box::new(screen)));
+    let (shared, user) = (Arc::clone(&state), member.user.id);
+    let writer = Writer::new(Arc::clone(&stream), Arc::clone(&sender), shared, user, Some(Box::new(screen)));
     let writing = tokio::spawn(writer.run());
     let member = Arc::new(member);
     let mut session = Session { state, member, sender, followed, reader, calendar, room: None, noted_ms: 0 };

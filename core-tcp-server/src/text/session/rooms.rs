@@ -46,7 +46,7 @@ impl Session {
             return tracing::warn!(%error, "cannot count what somebody has not read");
         }
         for room in self.state.rooms.joined_by(self.member.user.id) {
-            self.sender.push(Item::Joined { room, known: None });
+            self.sender.push(Item::Joined { room: room.id, known: None });
         }
     }
 
@@ -88,7 +88,7 @@ impl Session {
         }
         self.tell_lines(line);
         self.followed.open(&room.name, head);
-        self.sender.push(Item::Open { room: Arc::clone(&room), cursor: head.saturating_sub(LAST_EVENTS) });
+        self.sender.push(Item::Open { room: room.id, cursor: head.saturating_sub(LAST_EVENTS) });
         // Opened first, asked then: who is taken out before this line is told so here, and who is taken out after it
         // finds an open room that its writer closes.
         self.member.still_reads(&room)?;

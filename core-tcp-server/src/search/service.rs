@@ -1,0 +1,73 @@
+//! The index as the rest of the core holds it: started, stopped, and told what there is to read.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use wardroom_protocol::RunId;
+
+use super::index;
+use super::paths::Paths;
+use super::signal::Signal;
+use super::turns::Turns;
+use crate::error::Error;
+use crate::store::{Published, RoomId, Store};
+
+/// The index, and those who search it.
+pub struct Search {
+    pub(super) paths: Arc<Paths>,
+    pub(super) signal: Arc<Signal>,
+    pub(super) turns: Arc<Turns>,
+    /// Held while it is started or stopped.
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Search {
+    /// The index of a data folder. It is not opened before [`Search::start`].
+    pub fn new(data: &Path, store: &Path) -> Self {
+        let paths = Paths { index: data.join("search.db"), store: store.to_owned(), runs: data.join("runs") };
+        Self { paths: Arc::new(paths), signal: Arc::default(), turns: Arc::default(), thread: Mutex::default() }
+    }
+
+    /// Starts its thread.
+    ///
+    /// # Errors
+    /// Where there can be no more threads.
+    pub fn start(&self, store: &Store) -> Result<(), Error> {
+        let (paths, signal, store) = (Arc::clone(&self.paths), Arc::clone(&self.signal), store.clone());
+        let thread = std::thread::Builder::new().name("search".into());
+        let thread = thread.spawn(move || index::run(&paths, &store, &signal)).map_err(Error::internal)?;
+        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(())
+    }
+
+    /// Ends its thread, after the transaction that it is in.
+    pub async fn stop(&self) {
+        self.signal.stop();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            drop(tokio::task::spawn_blocking(move || thread.join()).await);
+        }
+    }
+
+    /// Events were committed.
+    pub fn published(&self, events: &[Published]) {
+        self.signal.moved(events.iter().map(|event| event.room));
+    }
+
+    /// So much of a run's output is on disk.
+    pub fn printed(&self, run: RunId, upto: u64) {
+        self.signal.printed(run, upto);
+    }
+
+    /// What stood in a room before `first` is gone.
+    pub fn trimmed(&self, room: RoomId, first: u64) {
+        self.signal.trimmed(room, first);
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.signal.stop();
+    }
+}
