@@ -71,7 +71,7 @@ impl Accounts {
     /// # Errors
     /// `conflict` for a name that is taken; what is wrong with the password.
     pub async fn add_user(&self, store: &Store, rooms: &Registry, by: &Admin<'_>, add: UserAdd) -> Result<(), Error> {
-        let phc = self.hasher.hash(add.password, Lane::LastTold).await?;
+        let phc = self.hasher.hash(add.password, Lane::Known).await?;
         let by = by.member().clone();
         let work = move |tx: &mut Tx<'_>| {
             let user = insert_user(tx, &add.user, add.name.as_deref(), add.role, &phc)?;
@@ -113,7 +113,7 @@ impl Accounts {
     /// # Errors
     /// `not_found`; what is wrong with the password.
     pub async fn set_password(&self, store: &Store, by: &Admin<'_>, set: UserPasswd) -> Result<UserId, Error> {
-        let phc = self.hasher.hash(set.password, Lane::LastTold).await?;
+        let phc = self.hasher.hash(set.password, Lane::Known).await?;
         let by = by.member().clone();
         let work = move |tx: &mut Tx<'_>| {
             let id = find_person(tx, &set.user)?;

@@ -24,7 +24,7 @@ pub(super) enum Lane {
     /// Anybody.
     Stranger,
     /// Somebody who does not wait behind strangers: an admin, or who signs in from where they did so before.
-    LastTold,
+    Known,
 }
 
 impl Default for Hasher {
@@ -69,7 +69,7 @@ impl Hasher {
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let wait = Duration::from_millis(SIGN_IN_WAIT_MS);
-        let permits = Arc::clone(if lane == Lane::LastTold { &self.known } else { &self.strangers });
+        let permits = Arc::clone(if lane == Lane::Known { &self.known } else { &self.strangers });
         let permit = tokio::time::timeout(wait, permits.acquire_owned()).await;
         let permit = permit.map_err(|_| Error::busy("many people are signing in: try again", 5_000))?;
         let done = tokio::task::spawn_blocking(move || {

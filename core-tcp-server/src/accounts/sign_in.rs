@@ -123,7 +123,7 @@ impl Accounts {
         let at = Origin::of(address);
         let account = name.map_or_else(|| typed.chars().take(64).collect(), |name| name.to_string());
         let (ways, lane) = if is_known {
-            (vec![vec![Key::Address(at)], vec![Key::LastTold(at)]], Lane::LastTold)
+            (vec![vec![Key::Address(at)], vec![Key::Known(at)]], Lane::Known)
         } else {
             (vec![vec![Key::Address(at), Key::Account(account)]], Lane::Stranger)
         };

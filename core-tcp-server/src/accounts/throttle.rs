@@ -27,7 +27,7 @@ pub(super) enum Key {
     /// An address, or the /64 of an IPv6 one.
     Address(Origin),
     /// What an address has beside that for accounts that were signed in to from there.
-    LastTold(Origin),
+    Known(Origin),
     /// An account, by the name that was tried, existing or not.
     Account(String),
 }
@@ -187,7 +187,7 @@ impl Buckets {
 
 fn rates(key: &Key) -> (u32, u64) {
     match key {
-        Key::Address(_) | Key::LastTold(_) => (ADDRESS_BURST, ADDRESS_REFILL_MS),
+        Key::Address(_) | Key::Known(_) => (ADDRESS_BURST, ADDRESS_REFILL_MS),
         Key::Account(_) => (ACCOUNT_BURST, ACCOUNT_REFILL_MS),
     }
 }
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn who_is_known_has_another_way() {
         let mut buckets = Buckets::default();
-        let (here, known) = (address("203.0.113.9:1"), Key::LastTold(Origin::of("203.0.113.9:1")));
+        let (here, known) = (address("203.0.113.9:1"), Key::Known(Origin::of("203.0.113.9:1")));
         while fail(&mut buckets, &here, 0).is_ok() {}
         assert!(buckets.begin(&[vec![here.clone(), Key::Account("ann".to_owned())]], 0).is_err());
         assert!(!buckets.0.contains_key(&Key::Account("ann".to_owned())), "counted under all keys, or none");

@@ -99,7 +99,7 @@ async fn commit_to_end(
         place(state, &upload, blake3, stamp, &mut ending).await?;
     }
     match &*ending {
-        Ending::StoredFile { path, blake3, stamp } => {
+        Ending::Placed { path, blake3, stamp } => {
             check_same(wanted.as_ref(), blake3)?;
             let by = Author { id: member.user.id, name: member.user.name.to_string(), address: member.address.clone() };
             let placed = StoredFile { id, path: path.clone(), blake3: blake3.clone(), stamp: *stamp };
@@ -178,7 +178,7 @@ async fn seal(
     Ok((digest, stamp))
 }
 
-/// Moves the file to room storage. From then on the upload is [`Ending::StoredFile`].
+/// Moves the file to room storage. From then on the upload is [`Ending::Placed`].
 async fn place(
     state: &Arc<State>,
     upload: &Arc<Upload>,
@@ -208,7 +208,7 @@ async fn place(
         });
         let (renamed, is_moved) = renamed.await.map_err(Error::internal)?;
         if is_moved {
-            *ending = Ending::StoredFile { path: path.clone(), blake3: blake3.clone(), stamp };
+            *ending = Ending::Placed { path: path.clone(), blake3: blake3.clone(), stamp };
         }
         match renamed {
             Ok(()) => return Ok(()),

@@ -23,9 +23,9 @@ enum Found {
     /// It goes on from here.
     Staged(Stamp),
     /// It was moved to room storage.
-    StoredFile(RelPath, String, Stamp),
+    Placed(RelPath, String, Stamp),
     /// Nothing that could be used.
-    Empty,
+    Nothing,
 }
 
 /// Ends what a crash left half done.
@@ -54,8 +54,8 @@ pub async fn recover(state: &Arc<State>) -> Result<(), Error> {
                 }
                 state.files.uploads.insert(Arc::new(Upload::new(&row, room, stamp.size, idle_ms)));
             }
-            Found::StoredFile(path, blake3, stamp) => later(finish(state, &row, room, path, blake3, stamp).await)?,
-            Found::Empty => {
+            Found::Placed(path, blake3, stamp) => later(finish(state, &row, room, path, blake3, stamp).await)?,
+            Found::Nothing => {
                 tracing::warn!(upload = %row.id, "an upload's staged file is gone");
                 later(forget(state, &row).await)?;
             }
@@ -91,11 +91,11 @@ fn find(storage: &RoomStorage, room: &Room, row: &UploadRow) -> Result<Found, Er
     {
         storage.unstage(row.id);
         storage.settle(&room.name, path).map_err(|e| refuse(e, path.as_str()))?;
-        return Ok(Found::StoredFile(path.clone(), blake3.clone(), stamp));
+        return Ok(Found::Placed(path.clone(), blake3.clone(), stamp));
     }
     match staged {
         Some(stamp) if stamp.size <= row.size => Ok(Found::Staged(stamp)),
-        _ => Ok(Found::Empty),
+        _ => Ok(Found::Nothing),
     }
 }
 
@@ -117,7 +117,7 @@ async fn finish(
             // Its sender may ask for the commit again.
             tracing::warn!(upload = %row.id, %path, %error, "cannot end a commit");
             let mut upload = Upload::new(row, room, stamp.size, 0);
-            *upload.ending.get_mut() = Ending::StoredFile { path, blake3, stamp };
+            *upload.ending.get_mut() = Ending::Placed { path, blake3, stamp };
             state.files.uploads.insert(Arc::new(upload));
         }
     }

@@ -134,7 +134,7 @@ pub async fn abort(state: &Arc<State>, member: &Member, id: UploadId) -> Result<
     match &*ending {
         Ending::Open => {}
         Ending::Gone => return Err(super::uploads::unknown()),
-        Ending::StoredFile { .. } | Ending::Over(_) => {
+        Ending::Placed { .. } | Ending::Over(_) => {
             return Err(Error::conflict("this upload is finished already"));
         }
     }

@@ -43,7 +43,7 @@ pub enum Ending {
     /// Bytes are still taken.
     Open,
     /// It is stored, and the room has not been told.
-    StoredFile { path: RelPath, blake3: String, stamp: Stamp },
+    Placed { path: RelPath, blake3: String, stamp: Stamp },
     /// It is over: asked again, the same is answered.
     Over(Committed),
     /// It was given up.

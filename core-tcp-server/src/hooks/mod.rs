@@ -171,7 +171,7 @@ fn insert(
     };
     let joins = "INSERT INTO members(room, user, role) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
     if tx.conn.execute(joins, params![room.id.0, id.0, RoomRole::Member.as_str()])? == 1 {
-        say(tx, room, (id, name.as_str()), &EventBody::Join, Effect::SignInStep(id, RoomRole::Member))?;
+        say(tx, room, (id, name.as_str()), &EventBody::Join, Effect::Joined(id, RoomRole::Member))?;
     }
     tx.conn.execute(
         "INSERT INTO hooks(hash, room, bot, by, created, mentions, secret) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",

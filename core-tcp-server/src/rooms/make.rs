@@ -212,6 +212,6 @@ fn found(state: &State, room: Room, members: &[(UserId, RoomRole)]) {
     state.rooms.insert(Arc::clone(&room));
     super::tell_moved(
         state,
-        members.iter().map(|(user, _)| (Arc::clone(&room), MembershipChange::SignInStep(*user))).collect(),
+        members.iter().map(|(user, _)| (Arc::clone(&room), MembershipChange::Joined(*user))).collect(),
     );
 }

@@ -34,7 +34,7 @@ pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Opt
             if !insert(tx.conn, room.id, by.user.id, RoomRole::Member)? {
                 return Ok(None);
             }
-            let effect = Effect::SignInStep(by.user.id, RoomRole::Member);
+            let effect = Effect::Joined(by.user.id, RoomRole::Member);
             let seq = append(tx, &room, &by, &EventBody::Join, effect)?;
             // Whoever comes starts at the end: a new room is not a thousand unread lines.
             note_read(tx.conn, room.id, by.user.id, seq)?;
@@ -89,7 +89,7 @@ pub async fn invite(state: &State, member: &Member, invite: RoomInvite) -> Resul
             }
             audit(tx, &by, "room.invite", &room, &whom, role.as_str())?;
             let body = EventBody::Invited(RoleOf { user: whom.name.clone(), role });
-            let seq = append(tx, &room, &by, &body, Effect::SignInStep(whom.id, role))?;
+            let seq = append(tx, &room, &by, &body, Effect::Joined(whom.id, role))?;
             note_read(tx.conn, room.id, whom.id, seq)?;
             Ok(Some(seq))
         })

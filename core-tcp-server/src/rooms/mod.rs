@@ -131,7 +131,7 @@ where
 pub fn tell_moved(state: &State, moved: Vec<(Arc<Room>, MembershipChange)>) {
     for (room, who) in moved {
         match who {
-            MembershipChange::SignInStep(user) => {
+            MembershipChange::Joined(user) => {
                 state.presence.each_of(user, |sender| sender.push(Item::Joined { room: room.id, known: None }))
             }
             // This also wakes what they read there: see [`crate::access`].

@@ -174,7 +174,7 @@ impl Registry {
             self.evict_for(id, news.tail_bytes);
             for who in &news.moved {
                 match *who {
-                    MembershipChange::SignInStep(user) => self.note_joined(id, user, true),
+                    MembershipChange::Joined(user) => self.note_joined(id, user, true),
                     MembershipChange::Went(user) => self.note_joined(id, user, false),
                 }
             }

@@ -71,7 +71,7 @@ pub struct News {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MembershipChange {
     /// Came.
-    SignInStep(UserId),
+    Joined(UserId),
     /// Went.
     Went(UserId),
 }
@@ -252,9 +252,9 @@ impl Room {
         // The numbers move last: who finds a new one finds what it stands for.
         let mut number = &self.moves;
         match *effect {
-            Effect::SignInStep(user, role) => {
+            Effect::Joined(user, role) => {
                 people.come(user, role);
-                news.moved.push(MembershipChange::SignInStep(user));
+                news.moved.push(MembershipChange::Joined(user));
             }
             Effect::Went(user) => {
                 people.go(user);

@@ -192,15 +192,15 @@ fn take_output(
     }
     // Once it is over nothing is new: its length is on record.
     let is_over = matches!(run.life().phase, Phase::Ending | Phase::EndRefused);
-    let appended = if is_over { Appended::ExpiredEvents { written: log.written() } } else { log.append(fd, off, body) };
+    let appended = if is_over { Appended::Old { written: log.written() } } else { log.append(fd, off, body) };
     match appended {
         Appended::New { starts_pump: true } => pump::start(state, &run),
         Appended::New { starts_pump: false } => {}
         // Else the pump says so when it is.
-        Appended::ExpiredEvents { written } if written >= upto => {
+        Appended::Old { written } if written >= upto => {
             sender.tell(encode(Number::None, &HostAck { run: id, off: written }));
         }
-        Appended::ExpiredEvents { .. } => {}
+        Appended::Old { .. } => {}
         Appended::Gap { wanted } => return Err(gap(id, wanted)),
     }
     Ok(())

@@ -52,7 +52,7 @@ struct State {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Appended {
     /// All of it was there. On disk the log ends here.
-    ExpiredEvents {
+    Old {
         /// Bytes on disk.
         written: u64,
     },
@@ -129,7 +129,7 @@ impl RunLog {
         let Some(known) = state.head.checked_sub(off) else { return Appended::Gap { wanted: state.head } };
         let new = usize::try_from(known).ok().and_then(|known| bytes.get(known..)).unwrap_or_default();
         if new.is_empty() || state.end.is_some() {
-            return Appended::ExpiredEvents { written: state.written };
+            return Appended::Old { written: state.written };
         }
         let piece = Piece::new(self.run, fd, state.head, new);
         state.head = piece.end();
@@ -297,11 +297,11 @@ mod tests {
     fn a_resend_is_cut_and_a_gap_is_refused() {
         let log = log();
         assert_eq!(log.append(1, 0, b"abc"), Appended::New { starts_pump: true });
-        assert_eq!(log.append(1, 0, b"abc"), Appended::ExpiredEvents { written: 0 });
-        assert_eq!(log.append(1, 1, b"b"), Appended::ExpiredEvents { written: 0 });
+        assert_eq!(log.append(1, 0, b"abc"), Appended::Old { written: 0 });
+        assert_eq!(log.append(1, 1, b"b"), Appended::Old { written: 0 });
         assert_eq!(log.append(2, 1, b"bcdef"), Appended::New { starts_pump: false });
         assert_eq!(log.append(1, 7, b"x"), Appended::Gap { wanted: 6 });
-        assert_eq!(log.append(1, 6, b""), Appended::ExpiredEvents { written: 0 });
+        assert_eq!(log.append(1, 6, b""), Appended::Old { written: 0 });
         assert_eq!(read(&log, 0, 99), (vec![(1, "abc".into()), (2, "def".into())], LogRead::Took(6)));
     }
 
@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(read(&log, 2, 9).1, LogRead::Took(3));
         assert_eq!(read(&log, 3, 3).1, LogRead::End(Bytes::from_static(b"end")));
         assert_eq!(read(&log, 4, 9).1, LogRead::Beyond);
-        assert_eq!(log.append(1, 3, b"late"), Appended::ExpiredEvents { written: 0 });
+        assert_eq!(log.append(1, 3, b"late"), Appended::Old { written: 0 });
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum Effect {
     /// Days after which what is in it is removed; 0: never.
     Retention(u32),
     /// Somebody became a member.
-    SignInStep(UserId, RoomRole),
+    Joined(UserId, RoomRole),
     /// Somebody is a member no more.
     Went(UserId),
     /// A member may do something else.

@@ -69,8 +69,8 @@ async fn welcome(incoming: &mut Incoming) -> Result<HostWelcome, Lost> {
     loop {
         match incoming.next().await? {
             ServerMessage::HostWelcome(welcome) => return Ok(welcome),
-            ServerMessage::Err(refusal) => return Err(Lost::Rejected(refusal.msg)),
-            ServerMessage::Goaway(goaway) => return Err(Lost::Rejected(goaway.reason)),
+            ServerMessage::Err(refusal) => return Err(Lost::Refused(refusal.msg)),
+            ServerMessage::Goaway(goaway) => return Err(Lost::Refused(goaway.reason)),
             _ => {}
         }
     }

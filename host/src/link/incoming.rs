@@ -23,7 +23,7 @@ pub enum Lost {
     Closed,
     /// The core refused the host, or sends it away.
     #[error("the core says: {0}")]
-    Rejected(String),
+    Refused(String),
     /// What came is no frame.
     #[error("the core sent no frame: {0}")]
     Decode(#[from] DecodeError),

@@ -59,7 +59,7 @@ fn handle(message: ServerMessage, runs: &Arc<Runs>, cursors: &Cursors) -> Result
         ServerMessage::HostEof(eof) => runs.eof(eof.run),
         ServerMessage::HostSignal(signal) => runs.signal(signal),
         ServerMessage::Ping(ping) => cursors.pinged(ping.n),
-        ServerMessage::Goaway(goaway) => return Err(Lost::Rejected(goaway.reason)),
+        ServerMessage::Goaway(goaway) => return Err(Lost::Refused(goaway.reason)),
         ServerMessage::Err(refusal) => tracing::warn!(msg = refusal.msg, "the core refused something"),
         // Answers to nothing, and what a later version may say.
         _ => {}
