@@ -99,7 +99,6 @@ pub fn level(severity: Option<&str>) -> Level {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_zero(n: &u64) -> bool {
     *n == 0
 }
