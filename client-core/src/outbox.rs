@@ -67,7 +67,7 @@ pub enum PostState {
     #[default]
     Pending,
     /// It stands in the room at this place; its line is on its way.
-    Stood(u64),
+    PostAck(u64),
     /// It was refused, and why.
     Failed(String),
     /// Only of a command: it will not be sent until its author asks for it ([`crate::Command::RetryPost`]).
@@ -221,7 +221,7 @@ impl Outbox {
     /// Removes those of a room whose line has come: all that stand at or before `seq`.
     pub(crate) fn remove_stood(&mut self, room: &RoomName, seq: u64) -> bool {
         let before = self.posts.len();
-        self.posts.retain(|post| post.room != *room || !matches!(post.state, PostState::Stood(at) if at <= seq));
+        self.posts.retain(|post| post.room != *room || !matches!(post.state, PostState::PostAck(at) if at <= seq));
         self.posts.len() != before
     }
 
@@ -262,7 +262,7 @@ impl<'de> Deserialize<'de> for Outbox {
             let Ok(mut post) = serde_json::from_value::<PendingPost>(value) else { continue };
             // What stands already needs no second sending, and its line is loaded with the room. Posts of several tabs may be
             // more than the limit: none is dropped.
-            if matches!(post.state, PostState::Stood(_)) || outbox.find(&post.nonce).is_some() {
+            if matches!(post.state, PostState::PostAck(_)) || outbox.find(&post.nonce).is_some() {
                 continue;
             }
             // Whether it was sent before the reload is not known.
@@ -318,7 +318,7 @@ mod tests {
         assert!(outbox.push(post("a", "ops")));
         assert!(!outbox.push(post("a", "ops")), "one nonce, one post");
         assert!(outbox.push(post("b", "ops")));
-        outbox.find_mut(&Nonce::parse("b").unwrap()).unwrap().state = PostState::Stood(4);
+        outbox.find_mut(&Nonce::parse("b").unwrap()).unwrap().state = PostState::PostAck(4);
         assert!(outbox.push_amend(edit(7, "hello"), false));
         let json = serde_json::to_string(&outbox).unwrap().replacen("[{", "[{\"nonce\":7},{", 1);
         let back: Outbox = serde_json::from_str(&json).unwrap();

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use wardroom_protocol::Code;
 use wardroom_protocol::frame::{Number, encode_with_body};
 use wardroom_protocol::limits::{BODY_BYTES_MAX, HOOK_BYTES_MAX};
-use wardroom_protocol::messages::{HookPart, HookPost, Stood};
+use wardroom_protocol::messages::{HookPart, HookPost, PostAck};
 
 use crate::answer::{Error, json};
 use crate::app::App;
@@ -67,7 +67,7 @@ pub(crate) async fn post(
     }
     part.truncate(BODY_BYTES_MAX);
     let ask = HookPost { token, content_type, github, key, delivery, signature, encoding, len: part.len() as u64 };
-    let stood: Stood = link.ask_with_body(1, &ask, &part, limits.answer_within).await?;
+    let stood: PostAck = link.ask_with_body(1, &ask, &part, limits.answer_within).await?;
     Ok(json(StatusCode::OK, &serde_json::json!({ "seq": stood.seq })))
 }
 

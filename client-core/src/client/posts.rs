@@ -117,7 +117,7 @@ impl Client {
         let seen = self.rooms_open.contains_key(room).then_some(last);
         // In an open room the pending line stays until its event takes its place.
         if seen.is_some_and(|last| last.is_none_or(|last| last < seq)) {
-            post.state = PostState::Stood(seq);
+            post.state = PostState::PostAck(seq);
         } else {
             self.outbox.remove(nonce);
         }
@@ -158,7 +158,7 @@ impl Client {
         }
         let by_nonce = event.nonce.as_ref().and_then(|nonce| self.outbox.remove(nonce));
         if let Some(post) = &by_nonce
-            && !matches!(post.state, PostState::Stood(_))
+            && !matches!(post.state, PostState::PostAck(_))
         {
             match &post.run {
                 Some(run) => self.run_seen(event, &post.nonce, run.watch),

@@ -64,7 +64,7 @@ impl Client {
             let room = post.room.clone();
             // In an open room its line stays until the event takes its place.
             let is_shown = self.rooms_open.contains_key(&room);
-            post.state = PostState::Stood(started.seq);
+            post.state = PostState::PostAck(started.seq);
             let last = self.live_last(&room);
             if !is_shown || last.is_some_and(|last| last >= started.seq) {
                 self.outbox.remove(&nonce);

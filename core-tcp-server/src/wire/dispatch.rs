@@ -7,8 +7,8 @@ use bytes::Bytes;
 use wardroom_protocol::Request;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
-    DmOpened, HookListed, Incoming, Pong, Posted, RoomListed, RoomMembersListed, RoomOpened, RoomPost, RoomRead, Stood,
-    UserListed,
+    DmOpened, HookListed, Incoming, Pong, PostAck, Posted, RoomListed, RoomMembersListed, RoomOpened, RoomPost,
+    RoomRead, UserListed,
 };
 
 use crate::accounts::SessionId;
@@ -125,9 +125,9 @@ async fn carry_out(
             let (rooms, more) = page(rooms::list_after(state, member, ask.after.as_ref()).await?);
             ok(id, &RoomListed { rooms, more })
         }
-        Request::RoomCreate(create) => ok(id, &Stood { seq: Some(rooms::create(state, member, create).await?) }),
-        Request::RoomJoin(join) => ok(id, &Stood { seq: rooms::join(state, member, &join.room).await? }),
-        Request::RoomLeave(leave) => ok(id, &Stood { seq: rooms::leave(state, member, &leave.room).await? }),
+        Request::RoomCreate(create) => ok(id, &PostAck { seq: Some(rooms::create(state, member, create).await?) }),
+        Request::RoomJoin(join) => ok(id, &PostAck { seq: rooms::join(state, member, &join.room).await? }),
+        Request::RoomLeave(leave) => ok(id, &PostAck { seq: rooms::leave(state, member, &leave.room).await? }),
         Request::RoomOpen(open) => {
             let (room, after) = rooms::open_at(state, member, &open)?;
             // In this order: the answer, then the events.
@@ -160,19 +160,19 @@ async fn carry_out(
             state.presence.close_session(session);
             None
         }
-        Request::RoomSet(set) => ok(id, &Stood { seq: rooms::set(state, member, set).await? }),
-        Request::RoomInvite(invite) => ok(id, &Stood { seq: rooms::invite(state, member, invite).await? }),
-        Request::RoomRemove(remove) => ok(id, &Stood { seq: rooms::remove(state, member, remove).await? }),
-        Request::RoomSetRole(set) => ok(id, &Stood { seq: rooms::set_role(state, member, set).await? }),
+        Request::RoomSet(set) => ok(id, &PostAck { seq: rooms::set(state, member, set).await? }),
+        Request::RoomInvite(invite) => ok(id, &PostAck { seq: rooms::invite(state, member, invite).await? }),
+        Request::RoomRemove(remove) => ok(id, &PostAck { seq: rooms::remove(state, member, remove).await? }),
+        Request::RoomSetRole(set) => ok(id, &PostAck { seq: rooms::set_role(state, member, set).await? }),
         Request::DmOpen(open) => ok(id, &DmOpened { room: rooms::open_dm(state, member, open).await? }),
         Request::Typing(typing) => {
             rooms::typing(state, member, &typing.room)?;
             // Clients give it no number, and get no answer.
             ok(id, &Empty {})
         }
-        Request::RoomEdit(edit) => ok(id, &Stood { seq: rooms::edit(state, member, edit).await? }),
-        Request::RoomDelete(delete) => ok(id, &Stood { seq: Some(rooms::delete(state, member, delete).await?) }),
-        Request::RoomReact(react) => ok(id, &Stood { seq: rooms::react(state, member, react).await? }),
+        Request::RoomEdit(edit) => ok(id, &PostAck { seq: rooms::edit(state, member, edit).await? }),
+        Request::RoomDelete(delete) => ok(id, &PostAck { seq: Some(rooms::delete(state, member, delete).await?) }),
+        Request::RoomReact(react) => ok(id, &PostAck { seq: rooms::react(state, member, react).await? }),
         Request::HookAdd(add) => ok(id, &hooks::add(state, member, add).await?),
         Request::HookList(list) => ok(id, &HookListed { hooks: hooks::list(state, member, list).await? }),
         Request::HookRemove(remove) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{BODY_BYTES_MAX, HELLO_BYTES_MAX, HELLO_TIMEOUT_MS, LINE_BYTES_MAX, TEXT_BYTES_MAX};
-use wardroom_protocol::messages::{Auth, ErrAnswer, Hello, HookPost, HostHello, Limits, Stood, Via, Welcome};
+use wardroom_protocol::messages::{Auth, ErrAnswer, Hello, HookPost, HostHello, Limits, PostAck, Via, Welcome};
 use wardroom_protocol::{Code, Frame, Request, VERSION};
 
 use super::posted::{Posted, is_hook};
@@ -175,7 +175,7 @@ async fn conclude(
         Asked::Hook { post, body, id } => {
             let stood = crate::hooks::post(state, post, &body).await;
             let seq = stood.map_err(|error| said(&error, id))?;
-            if let Some(answer) = ok(id, &Stood { seq: Some(seq) }) {
+            if let Some(answer) = ok(id, &PostAck { seq: Some(seq) }) {
                 sender.tell(answer);
             }
             // It says no more: the connection ends.

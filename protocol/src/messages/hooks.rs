@@ -106,7 +106,7 @@ impl std::fmt::Debug for HookPart {
 }
 
 /// What a program posted to a webhook's address, in place of a `hello`: only from a gateway, behind its `via`. Raw bytes: the
-/// body, or the end of it. Answer: [`super::Stood`]; the connection then ends.
+/// body, or the end of it. Answer: [`super::PostAck`]; the connection then ends.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct HookPost {
     /// The secret.

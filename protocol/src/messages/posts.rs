@@ -19,9 +19,9 @@ pub struct RoomPost {
     pub reply_to: Option<u64>,
 }
 
-/// Where something stands in its room; `None` where nothing had to be written.
+/// The `seq` that a request got in its room; `None` if nothing had to be written.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Stood {
+pub struct PostAck {
     /// Its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,

@@ -42,7 +42,7 @@ pub struct RoomCreate {
     pub nonce: Option<Nonce>,
 }
 
-/// Becomes a member: an event in the room, unless one is already. Answer: [`Stood`].
+/// Becomes a member: an event in the room, unless one is already. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomJoin {
     /// The room.
@@ -167,7 +167,7 @@ pub struct MemberInfo {
     pub bot: bool,
 }
 
-/// Changes what a room is called or how it is kept: what is absent stays. Owners and admins. Answer: [`Stood`], the place of
+/// Changes what a room is called or how it is kept: what is absent stays. Owners and admins. Answer: [`super::PostAck`], the place of
 /// the last event that this made.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomSet {
@@ -187,7 +187,7 @@ pub struct RoomSet {
     pub retention_days: Option<u32>,
 }
 
-/// Makes somebody a member. In a private room by owners, in a public one by all members. Answer: [`Stood`].
+/// Makes somebody a member. In a private room by owners, in a public one by all members. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomInvite {
     /// The room.
@@ -199,7 +199,7 @@ pub struct RoomInvite {
     pub role: Option<RoomRole>,
 }
 
-/// Takes somebody out of a room. Owners. Answer: [`Stood`].
+/// Takes somebody out of a room. Owners. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomRemove {
     /// The room.
@@ -208,7 +208,7 @@ pub struct RoomRemove {
     pub user: UserName,
 }
 
-/// Changes what a member may do in a room. Owners; the last owner stays one (`conflict`). Answer: [`Stood`].
+/// Changes what a member may do in a room. Owners; the last owner stays one (`conflict`). Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomSetRole {
     /// The room.
@@ -233,7 +233,7 @@ pub struct DmOpened {
     pub room: RoomName,
 }
 
-/// Says it otherwise: one's own message, as long as it is not deleted. Answer: [`Stood`].
+/// Says it otherwise: one's own message, as long as it is not deleted. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomEdit {
     /// The room.
@@ -244,7 +244,7 @@ pub struct RoomEdit {
     pub text: String,
 }
 
-/// Takes back a message: one's own; owners and admins anybody's. Its text is gone, its line stays. Answer: [`Stood`].
+/// Takes back a message: one's own; owners and admins anybody's. Its text is gone, its line stays. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomDelete {
     /// The room.
@@ -253,7 +253,7 @@ pub struct RoomDelete {
     pub seq: u64,
 }
 
-/// Adds a reaction to a message, or takes one's own back. Done already is `ok` without a place. Answer: [`Stood`].
+/// Adds a reaction to a message, or takes one's own back. Done already is `ok` without a place. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomReact {
     /// The room.

@@ -114,7 +114,7 @@ fn check_answer(example: &Example, request: Option<&str>) {
     }
     match request {
         // In the section about answers, an example stands alone.
-        None => fields::<messages::Stood>(example),
+        None => fields::<messages::PostAck>(example),
         Some("room.list") => fields::<messages::RoomListed>(example),
         Some("dm.open") => fields::<messages::DmOpened>(example),
         Some("search") => fields::<messages::SearchFound>(example),
@@ -123,7 +123,7 @@ fn check_answer(example: &Example, request: Option<&str>) {
         Some(
             "room.create" | "room.join" | "room.leave" | "room.edit" | "room.delete" | "room.react" | "room.set"
             | "room.invite" | "room.remove" | "room.role" | "hook.part" | "hook.post",
-        ) => fields::<messages::Stood>(example),
+        ) => fields::<messages::PostAck>(example),
         Some("room.post") => fields::<messages::Posted>(example),
         Some("room.open") => fields::<messages::RoomOpened>(example),
         Some("room.members") => fields::<messages::RoomMembersListed>(example),

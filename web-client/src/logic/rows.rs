@@ -182,7 +182,7 @@ where
     builder.end_fold();
     for (nth, post) in (0..).zip(source.pending) {
         // It stands, and its line is here: it must not be seen twice.
-        if matches!(post.state, PostState::Stood(seq) if seq <= last_seq) {
+        if matches!(post.state, PostState::PostAck(seq) if seq <= last_seq) {
             continue;
         }
         let local = (builder.local)(post.at_ms);
@@ -391,7 +391,7 @@ mod tests {
             state,
         };
         let line = event(1, "me", 5, r#""kind":"message","text":"x","nonce":"a""#);
-        let pending = [post("a", PostState::Stood(1)), post("b", PostState::Pending)];
+        let pending = [post("a", PostState::PostAck(1)), post("b", PostState::Pending)];
         let rows = made(&[line], &pending, None);
         assert_eq!(shape(&rows), "D 1! p");
         assert_eq!(rows[1].key(), "na");

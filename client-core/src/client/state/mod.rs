@@ -75,7 +75,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that has done nothing yet: [`Input::Start`] begins.
+    /// A client that has done nothing yet: [`crate::Input::Start`] begins.
     pub fn new(options: Options) -> Self {
         Client {
             session: Session::new(options.program, options.auth, options.remember),

@@ -27,7 +27,7 @@ pub fn PendingLine(props: &PendingLineProps) -> Html {
         PostState::NotSent(NotSent::Offline) => Some(words.not_sent_offline.to_owned()),
         PostState::NotSent(NotSent::Late) => Some(words.not_sent_late.to_owned()),
         PostState::NotSent(NotSent::Unknown) => Some(words.not_sent_unknown.to_owned()),
-        PostState::Pending | PostState::Stood(_) => None,
+        PostState::Pending | PostState::PostAck(_) => None,
     };
     let send = if post.run.is_some() { words.send_now } else { words.retry };
     let engine = use_engine();
