@@ -70,7 +70,7 @@ fn config() -> Result<ClientConfig, String> {
         let bad = |e: String| format!("{CA_FILE}={shown}: invalid certificate: {e}");
         let pem = std::fs::read(&path).map_err(|e| {
             let why = e.to_string().to_lowercase();
-            format!("{CA_FILE}=cannot read {shown}: {}", why.split(" (os error").next().unwrap_or_default())
+            format!("{CA_FILE}={shown}: cannot read it: {}", why.split(" (os error").next().unwrap_or_default())
         })?;
         let known = roots.len();
         for cert in CertificateDer::pem_slice_iter(&pem) {
