@@ -34,7 +34,8 @@ async fn warm_up(poster: &mut Wire, posts: u64) {
 #[tokio::test]
 async fn one_that_never_reads_costs_nobody_anything() {
     let house = House::start();
-    let token = house.add_user("ann", "operator").await;
+    // An admin: the limit of a user's posts is not what is tested here.
+    let token = house.add_user("ann", "admin").await;
     // The database's own caches are full before anything is measured: 24 MB of texts, more than they hold.
     warm_up(&mut house.connect(&token).await, 8_000).await;
     let mut stuck = house.connect(&token).await;
