@@ -46,6 +46,31 @@ pub struct Place {
     is_settled: bool,
     /// Pixels in sight.
     height: f64,
+    /// How the scroller was left, to notice a scroll before its event arrives. `None` after a jump.
+    left: Option<Scrolled>,
+}
+
+/// The scroll position of an element, and the heights that bound it, in pixels.
+#[derive(Clone, Copy, PartialEq)]
+struct Scrolled {
+    top: i32,
+    height: i32,
+    view: i32,
+}
+
+impl Scrolled {
+    fn of(scroller: &Element) -> Scrolled {
+        Scrolled { top: scroller.scroll_top(), height: scroller.scroll_height(), view: scroller.client_height() }
+    }
+
+    /// How far the reader scrolled since `left`; negative is up. Browsers send the scroll event with the next frame, and a
+    /// redraw may come first. A position at the end does not count where heights changed: the browser moves it there itself
+    /// when the content shrinks.
+    fn since(self, left: Scrolled) -> i32 {
+        let is_same_size = (self.height, self.view) == (left.height, left.view);
+        let is_at_end = self.top + self.view + 1 >= self.height;
+        if is_same_size || !is_at_end { self.top - left.top } else { 0 }
+    }
 }
 
 impl Default for Place {
@@ -63,6 +88,7 @@ impl Default for Place {
             range: 0..0,
             is_settled: false,
             height: HEIGHT_AT_FIRST,
+            left: None,
         }
     }
 }
@@ -85,6 +111,7 @@ impl Place {
         self.is_going = false;
         self.away = None;
         self.anchor = Some((RowAt::line(seq), self.height / 3.0));
+        self.left = None;
     }
 
     /// The line that one reads; `None` at the end, which is no line's.
@@ -105,6 +132,7 @@ impl Place {
     /// It is here again, and stands where it stood.
     pub fn come_back(&mut self) {
         self.anchor = self.away.take().or(self.anchor);
+        self.left = None;
     }
 
     /// It does not come.
@@ -140,6 +168,7 @@ impl Place {
     /// After a drawing, and after anything changed its height: measures, writes the spaces, and stays where one was.
     pub fn settle(&mut self, nodes: &Nodes) -> Wants {
         let Some((scroller, drawn)) = elements(nodes) else { return Wants::default() };
+        let scrolled = self.scrolled(&scroller);
         self.is_settled = true;
         self.height = f64::from(scroller.client_height());
         if self.heights.set_width(f64::from(drawn.client_width())) {
@@ -157,8 +186,19 @@ impl Place {
         let end = self.edges.last().copied().unwrap_or_default();
         set_height(&nodes.above, self.edges.get(self.range.start).copied().unwrap_or_default());
         set_height(&nodes.below, end - self.edges.get(self.range.end).copied().unwrap_or(end));
-        self.keep(&scroller, &drawn);
+        if self.is_at_end && f64::from(-scrolled) > AT_END_PX {
+            // Only a reader leaves the end upwards, and the end must not pull them back.
+            return self.look(nodes, true);
+        }
+        self.keep(&scroller, &drawn, f64::from(scrolled));
+        self.left = Some(Scrolled::of(&scroller));
         self.wants(&scroller, &drawn)
+    }
+
+    /// How far the reader scrolled since this last placed the scroller, where scrolling means something.
+    fn scrolled(&self, scroller: &Element) -> i32 {
+        let is_moved_by_us = self.is_going || self.away.is_some();
+        self.left.filter(|_| !is_moved_by_us).map_or(0, |left| Scrolled::of(scroller).since(left))
     }
 
     fn measure(&mut self) {
@@ -167,12 +207,14 @@ impl Place {
         }
     }
 
-    fn keep(&self, scroller: &Element, drawn: &Element) {
+    fn keep(&mut self, scroller: &Element, drawn: &Element, scrolled: f64) {
         if self.is_at_end {
             scroller.set_scroll_top(scroller.scroll_height());
             return;
         }
-        let Some((at, distance)) = self.anchor else { return };
+        let Some((at, distance)) = &mut self.anchor else { return };
+        *distance -= scrolled;
+        let (at, distance) = (*at, *distance);
         let index = index_of(&self.rows, at);
         let child = index.checked_sub(self.range.start).and_then(|nth| drawn.children().item(nth as u32));
         let Some(child) = child else { return };
@@ -190,6 +232,7 @@ impl Place {
             return self.settle(nodes);
         }
         let Some((scroller, drawn)) = elements(nodes) else { return Wants::default() };
+        self.left = Some(Scrolled::of(&scroller));
         if self.away.is_some() || (self.is_going && !is_whole) {
             return Wants::default();
         }
