@@ -13,19 +13,19 @@
     invite = invite || sessionStorage.getItem("wardroom.invite") !== null;
   } catch (_) { /* storage may be forbidden: then the browser's own preference holds */ }
   if (/^zh/i.test(language)) root.lang = "zh-CN";
-  if (invite) root.dataset.first = "invite";
+  if (invite) root.dataset.boot = "invite";
 
   var started = false;
   addEventListener("TrunkApplicationStarted", function () { started = true; });
 
   // A form that is sent before the program is there is sent by the program.
   addEventListener("submit", function (event) {
-    if (started || event.target.id !== "first-form") return;
+    if (started || event.target.id !== "boot-form") return;
     event.preventDefault();
     root.dataset.submitted = "";
   });
   addEventListener("change", function (event) {
-    if (event.target.id === "first-show") document.getElementById("first-password").type = event.target.checked ? "text" : "password";
+    if (event.target.id === "boot-show") document.getElementById("boot-password").type = event.target.checked ? "text" : "password";
   });
 
   function say(en, zh) {
@@ -33,7 +33,7 @@
     if (started || !boot) return;
     var isChinese = root.lang === "zh-CN";
     var again = document.createElement("button");
-    again.className = "tool";
+    again.className = "button";
     again.textContent = isChinese ? "重新加载" : "Reload";
     again.addEventListener("click", function () { location.reload(); });
     boot.hidden = false;
@@ -41,7 +41,7 @@
   }
 
   addEventListener("DOMContentLoaded", function () {
-    var user = document.getElementById("first-user");
+    var user = document.getElementById("boot-user");
     if (user && root.dataset.session !== "in") user.focus();
     if (typeof WebAssembly !== "object") say("This browser has no WebAssembly, which Wardroom needs. Use a newer one, or the wardroom command. ", "此浏览器不支持 WebAssembly。请使用较新的浏览器或 wardroom 命令。");
   });

@@ -212,7 +212,7 @@ impl Browser {
         self.page.goto(&format!("http://{http}/")).await?;
         self.find("[data-testid=user]").await?.send_keys(USER).await?;
         self.find("[data-testid=password]").await?.send_keys(PASSWORD).await?;
-        self.find("[data-testid=sign-go]").await?.click().await?;
+        self.find("[data-testid=sign-in-submit]").await?.click().await?;
         let link = format!("[data-testid=room-link][data-room=\"{room}\"]");
         let script = format!("document.querySelector('{link}').click()");
         self.find(&link).await?;

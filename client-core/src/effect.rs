@@ -6,7 +6,7 @@ use bytes::Bytes;
 use wardroom_protocol::messages::{Answer, ErrAnswer, RunEnd, Search, SearchFound};
 use wardroom_protocol::{Code, Event, Nonce, RoomName, RunId, StreamId, UserName};
 
-use crate::ticket::Ticket;
+use crate::request::RequestId;
 
 /// Something to do (the first four, in their order), or to know.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub enum Effect {
     /// Close the socket, after what was sent has gone. No `Disconnected` is needed for it.
     Close,
     /// Read `len` bytes of an upload's file and pass them as [`crate::Command::Slice`].
-    NeedSlice {
+    ReadSlice {
         /// The upload's mark.
         nonce: Nonce,
         /// The first byte.
@@ -89,7 +89,7 @@ pub enum Effect {
         seq: u64,
     },
     /// One's own post mentions people who are not in its room, and so are not notified.
-    NotHere {
+    NotInRoom {
         /// The room.
         room: RoomName,
         /// Who.
@@ -134,12 +134,12 @@ pub enum Effect {
     /// The answer to a [`crate::Client::request`].
     Answered {
         /// Which.
-        ticket: Ticket,
+        request: RequestId,
         /// What it says.
-        result: Result<Answer, Refusal>,
+        result: Result<Answer, Error>,
     },
-    /// The connection is lost, and why; [`crate::Client::link`] says when it is tried again.
-    Lost {
+    /// The connection is lost, and why; [`crate::Client::connection`] says when it is tried again.
+    Disconnected {
         /// For people.
         why: String,
     },
@@ -149,24 +149,24 @@ pub enum Effect {
     /// something is taken again.
     Waiting {
         /// What.
-        subject: Subject,
+        operation: Operation,
         /// Why.
-        refusal: Refusal,
+        error: Error,
     },
     /// Something that was asked for did not come about.
     Failed {
         /// What.
-        subject: Subject,
+        operation: Operation,
         /// Why.
-        refusal: Refusal,
+        error: Error,
     },
 }
 
 /// Which part of the model moved.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Change {
-    /// [`crate::Client::link`], [`crate::Client::you`]
-    Link,
+    /// [`crate::Client::connection`], [`crate::Client::you`]
+    Connection,
     /// The list of rooms: one came, went, or has other numbers.
     Rooms,
     /// An open room: its lines, its pending posts or its state.
@@ -185,7 +185,7 @@ pub enum Change {
 
 /// What failed.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Subject {
+pub enum Operation {
     /// Opening a room.
     Open(RoomName),
     /// Loading history, people or runs of a room.
@@ -221,36 +221,36 @@ pub enum Subject {
 
 /// Why something was refused, or could not be done.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Refusal {
+pub struct Error {
     /// For programs; `None` where it was not the server that said it.
     pub code: Option<Code>,
     /// For people.
-    pub words: String,
+    pub message: String,
     /// Milliseconds after which it may be tried again, where the server said so.
     pub retry_ms: Option<u64>,
     /// The right offset, where a wrong one was the reason.
     pub off: Option<u64>,
 }
 
-impl Refusal {
+impl Error {
     /// A failure of our own side.
-    pub fn local(words: impl Into<String>) -> Self {
-        Refusal { code: None, words: words.into(), retry_ms: None, off: None }
+    pub fn local(message: impl Into<String>) -> Self {
+        Error { code: None, message: message.into(), retry_ms: None, off: None }
     }
 }
 
-impl From<ErrAnswer> for Refusal {
+impl From<ErrAnswer> for Error {
     fn from(err: ErrAnswer) -> Self {
-        let mut words = err.msg;
+        let mut message = err.msg;
         if let Some(reference) = err.reference {
-            words.push_str(&format!(" (reference {reference})"));
+            message.push_str(&format!(" (reference {reference})"));
         }
-        Refusal { code: err.code, words, retry_ms: err.retry_ms, off: err.off }
+        Error { code: err.code, message, retry_ms: err.retry_ms, off: err.off }
     }
 }
 
-impl std::fmt::Display for Refusal {
+impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.words)
+        f.write_str(&self.message)
     }
 }

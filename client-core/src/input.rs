@@ -6,8 +6,8 @@ use wardroom_protocol::messages::{
 };
 use wardroom_protocol::{Frame, Nonce, RelPath, RoomName, RunId, UserName};
 
-use crate::from::{OpenFrom, WatchFrom};
 use crate::outbox::Outbox;
+use crate::position::{OpenFrom, WatchFrom};
 
 /// Something happened. `conn` is the number of the [`crate::Effect::Connect`] that the socket was opened for: what a
 /// socket says that has been given up since is ignored.
@@ -25,7 +25,7 @@ pub enum Input {
         /// Which.
         conn: u64,
         /// Why.
-        lost: Lost,
+        reason: Disconnect,
     },
     /// A frame came.
     Frame {
@@ -42,9 +42,9 @@ pub enum Input {
 
 /// Why a socket is gone.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Lost {
+pub enum Disconnect {
     /// The network, or the server: one tries again. The words are for people.
-    Link(String),
+    Network(String),
     /// The server does not know one (any more): trying again is of no use before somebody signs in.
     SignedOut(String),
 }
@@ -76,7 +76,7 @@ pub enum Command {
         room: RoomName,
     },
     /// Show the lines around this place, by permalink or search hit; opens the room if it is not. [`crate::Effect::Jumped`]
-    /// follows, or [`crate::Effect::Failed`] with [`crate::Subject::Load`].
+    /// follows, or [`crate::Effect::Failed`] with [`crate::Operation::Load`].
     Jump {
         /// Where.
         room: RoomName,
@@ -84,7 +84,7 @@ pub enum Command {
         seq: u64,
     },
     /// Back from a window to the room's live end, which is there at once.
-    ToLive {
+    ShowLatest {
         /// Where.
         room: RoomName,
     },
@@ -112,12 +112,12 @@ pub enum Command {
         nonce: Nonce,
     },
     /// Take over what another client of this person left. What another person left is dropped.
-    Adopt {
+    AdoptOutbox {
         /// Its outbox.
         outbox: Box<Outbox>,
     },
     /// Forget a post that failed, or has not been sent.
-    DropPost {
+    DiscardPost {
         /// Its mark.
         nonce: Nonce,
     },
@@ -132,7 +132,7 @@ pub enum Command {
     },
     /// Somebody has seen the room up to here. Shown at once, and told to the server at most every second; it never goes back,
     /// so it may be said as often as one likes.
-    Seen {
+    MarkRead {
         /// Where.
         room: RoomName,
         /// The last place seen: [`crate::Timeline::last`] where the end is in sight.
@@ -143,8 +143,8 @@ pub enum Command {
         /// Where.
         room: RoomName,
     },
-    /// Say one's own message otherwise. Shown at once ([`crate::Room::as_wanted`]), kept until there is a connection; its event follows,
-    /// or [`crate::Subject::Line`] has failed. So for the next two.
+    /// Say one's own message otherwise. Shown at once ([`crate::Room::with_pending`]), kept until there is a connection; its event follows,
+    /// or [`crate::Operation::Line`] has failed. So for the next two.
     EditMessage {
         /// Where.
         room: RoomName,
@@ -179,13 +179,13 @@ pub enum Command {
         seq: u64,
     },
     /// Give it up.
-    DropEdit {
+    DiscardEdit {
         /// Where.
         room: RoomName,
         /// The message.
         seq: u64,
     },
-    /// Change title, topic, retention, or archive. Its events follow, or [`crate::Subject::Room`] has failed; so for the next three.
+    /// Change title, topic, retention, or archive. Its events follow, or [`crate::Operation::Room`] has failed; so for the next three.
     SetRoom(RoomSet),
     /// Make somebody a member.
     Invite(RoomInvite),
@@ -221,7 +221,7 @@ pub enum Command {
     },
     /// Run a command, after what was posted in the room before it. [`crate::Effect::RunStarted`] or [`crate::Effect::Failed`] follows.
     /// It starts now or not at all: what was not sent, or may have been, stays in the outbox as [`crate::PostState::NotSent`] until
-    /// [`Command::RetryPost`] or [`Command::DropPost`].
+    /// [`Command::RetryPost`] or [`Command::DiscardPost`].
     StartRun {
         /// What and where; its `nonce` names it until it has an id.
         start: RunStart,
@@ -275,7 +275,7 @@ pub enum Command {
     },
     /// Send a file.
     Upload(NewUpload),
-    /// The bytes of a file that [`crate::Effect::NeedSlice`] asked for; fewer than asked for mean that the file is
+    /// The bytes of a file that [`crate::Effect::ReadSlice`] asked for; fewer than asked for mean that the file is
     /// shorter than it was.
     Slice {
         /// The upload's mark.
@@ -317,7 +317,7 @@ pub enum Command {
     /// Connect now, whatever the back-off says.
     ReconnectNow,
     /// The network came or went, the page woke up: find out within seconds whether the connection still lives.
-    Probe,
+    CheckConnection,
     /// Sign in (anew): the connection is opened afresh. `None` where a gateway vouches.
     SignIn {
         /// Who one is.

@@ -5,30 +5,32 @@
 //! 1. makes a [`Client`], and passes it [`Input::Start`];
 //! 2. carries out each [`Effect`]: opens a socket, sends bytes, reads a slice of a file;
 //! 3. passes back what happened ([`Input`]), and an [`Input::Tick`] no later than [`Client::wake_at_ms`] says;
-//! 4. draws the model ([`Client::link`], [`Client::rooms`], [`Client::runs`], [`Client::uploads`]) when a
+//! 4. draws the model ([`Client::connection`], [`Client::rooms`], [`Client::runs`], [`Client::uploads`]) when a
 //!    [`Effect::Changed`] says that it moved. Each part is behind an `Arc`: equal pointers mean nothing changed.
 
-mod amends;
+mod amendment;
 mod backoff;
 mod client;
+mod connection;
 mod effect;
-mod from;
 mod input;
 pub mod limits;
-mod link;
 mod model;
 mod outbox;
-mod ticket;
+mod position;
+mod request;
 
-pub use amends::{Deed, PendingAmend};
+pub use amendment::{Amendment, PendingAmendment};
 pub use client::{Client, Options};
-pub use effect::{Change, Effect, Refusal, Subject};
-pub use from::{OpenFrom, WatchFrom};
-pub use input::{Command, Input, Lost, NewUpload};
-pub use link::Link;
-pub use model::{Bounds, Line, OpenState, Quote, Room, Run, RunState, Tail, Timeline, Upload, UploadState};
+pub use connection::ConnectionState;
+pub use effect::{Change, Effect, Error, Operation};
+pub use input::{Command, Disconnect, Input, NewUpload};
+pub use model::{
+    OpenState, OutputTail, Quote, Room, Run, RunState, TailLimits, TailLine, Timeline, Upload, UploadState,
+};
 pub use outbox::{NotSent, Outbox, PendingPost, PendingRun, PostState};
-pub use ticket::{OnLoss, Ticket};
+pub use position::{OpenFrom, WatchFrom};
+pub use request::{OnDisconnect, RequestId};
 pub use wardroom_protocol as protocol;
 pub use wardroom_protocol::mention::is_mentioned;
 

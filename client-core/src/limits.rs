@@ -35,7 +35,7 @@ pub const OUTBOX_BYTES_MAX: usize = 1 << 20;
 /// Milliseconds that a command waits for the messages written before it. Later is not "now": it is kept as not sent.
 pub const RUN_WAIT_MS: u64 = 10_000;
 /// Deeds to messages that it keeps: an evening's worth too.
-pub const OUTBOX_AMENDS_MAX: usize = 1_000;
+pub const OUTBOX_AMENDMENTS_MAX: usize = 1_000;
 /// Lines of an open room that are kept, some 6 MB of them: a long day of a busy room, which one scrolls without waiting. The
 /// far end is dropped, and loaded again when it is scrolled to, so that a room of a million events costs no more.
 pub const TIMELINE_LINES_MAX: usize = 10_000;

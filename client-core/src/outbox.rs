@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use wardroom_protocol::messages::RunStart;
 use wardroom_protocol::{Epoch, Nonce, RoomName, UserName};
 
-use crate::amends::{Deed, PendingAmend};
-use crate::limits::{OUTBOX_AMENDS_MAX, OUTBOX_BYTES_MAX, OUTBOX_POSTS_MAX};
+use crate::amendment::{Amendment, PendingAmendment};
+use crate::limits::{OUTBOX_AMENDMENTS_MAX, OUTBOX_BYTES_MAX, OUTBOX_POSTS_MAX};
 
-/// The posts and deeds, oldest first, and whose they are. As JSON: `{"user":"ann","posts":[…],"amends":[…]}`; what does not fit this
+/// The posts and deeds, oldest first, and whose they are. As JSON: `{"user":"ann","posts":[…],"amendments":[…]}`; what does not fit this
 /// version is left out when read. A caller keeps it whenever [`crate::Effect::SaveOutbox`] says so, and gives it to the next client in
 /// [`crate::Options::outbox`]; if somebody else signs in with that one, nothing of it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -18,7 +18,7 @@ pub struct Outbox {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserName>,
     posts: Vec<PendingPost>,
-    amends: Vec<PendingAmend>,
+    amendments: Vec<PendingAmendment>,
     /// The log that the deeds' places are of.
     #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<Epoch>,
@@ -67,7 +67,7 @@ pub enum PostState {
     #[default]
     Pending,
     /// It stands in the room at this place; its line is on its way.
-    PostAck(u64),
+    Posted(u64),
     /// It was refused, and why.
     Failed(String),
     /// Only of a command: it will not be sent until its author asks for it ([`crate::Command::RetryPost`]).
@@ -111,23 +111,23 @@ impl Outbox {
     }
 
     /// The deeds, oldest first.
-    pub fn amends(&self) -> &[PendingAmend] {
-        &self.amends
+    pub fn amendments(&self) -> &[PendingAmendment] {
+        &self.amendments
     }
 
     /// There is nothing to be kept.
     pub fn is_empty(&self) -> bool {
-        self.posts.is_empty() && self.amends.is_empty()
+        self.posts.is_empty() && self.amendments.is_empty()
     }
 
     /// This user is signed in; what another wrote is forgotten. `true` if that changed anything.
-    pub(crate) fn belongs_to(&mut self, user: &UserName) -> bool {
+    pub(crate) fn set_user(&mut self, user: &UserName) -> bool {
         if self.user.as_ref() == Some(user) {
             return false;
         }
         if self.user.is_some() {
             self.posts.clear();
-            self.amends.clear();
+            self.amendments.clear();
         }
         self.user = Some(user.clone());
         true
@@ -135,36 +135,36 @@ impl Outbox {
 
     /// The log is this one. Deeds to messages of another do not reach them: of those only the words of edits stay, as failed. `true` if
     /// that changed anything.
-    pub(crate) fn is_of(&mut self, epoch: Epoch) -> bool {
+    pub(crate) fn set_epoch(&mut self, epoch: Epoch) -> bool {
         const WHY: &str =
             "the server's record is another one by now (restored from a backup?): look where the message stands";
         if self.epoch == Some(epoch) {
             return false;
         }
         if self.epoch.replace(epoch).is_some() {
-            self.amends.retain(|amend| matches!(amend.deed, Deed::Edit(_)));
-            self.amends.iter_mut().for_each(|amend| amend.failed = Some(WHY.to_owned()));
+            self.amendments.retain(|amend| matches!(amend.change, Amendment::Edit(_)));
+            self.amendments.iter_mut().for_each(|amend| amend.failed = Some(WHY.to_owned()));
         }
         true
     }
 
     /// Takes over what another left, before what is here; what is here already stays once. Gives the changes that are to be sent.
-    pub(crate) fn adopt(&mut self, mut other: Outbox) -> Vec<PendingAmend> {
+    pub(crate) fn adopt(&mut self, mut other: Outbox) -> Vec<PendingAmendment> {
         if self.user.is_some() && other.user.is_some() && self.user != other.user {
             return Vec::new();
         }
         match self.epoch {
-            Some(epoch) => drop(other.is_of(epoch)),
+            Some(epoch) => drop(other.set_epoch(epoch)),
             None => self.epoch = other.epoch,
         }
         self.user = self.user.take().or(other.user);
         other.posts.retain(|post| self.find(&post.nonce).is_none());
         other.posts.append(&mut self.posts);
         self.posts = other.posts;
-        other.amends.retain(|amend| !self.amends.contains(amend));
-        let waiting = other.amends.iter().filter(|amend| amend.failed.is_none()).cloned().collect();
-        other.amends.append(&mut self.amends);
-        self.amends = other.amends;
+        other.amendments.retain(|amend| !self.amendments.contains(amend));
+        let waiting = other.amendments.iter().filter(|amend| amend.failed.is_none()).cloned().collect();
+        other.amendments.append(&mut self.amendments);
+        self.amendments = other.amendments;
         waiting
     }
 
@@ -179,30 +179,30 @@ impl Outbox {
 
     /// Adds a deed; `false` if there are too many. `is_sent`: those before it are under way, and cannot be replaced by it; one that
     /// failed can.
-    pub(crate) fn push_amend(&mut self, amend: PendingAmend, is_sent: bool) -> bool {
-        self.amends.retain(|earlier| !amend.replaces(earlier) || (is_sent && earlier.failed.is_none()));
-        if self.amends.len() >= OUTBOX_AMENDS_MAX {
+    pub(crate) fn push_amend(&mut self, amend: PendingAmendment, is_sent: bool) -> bool {
+        self.amendments.retain(|earlier| !amend.replaces(earlier) || (is_sent && earlier.failed.is_none()));
+        if self.amendments.len() >= OUTBOX_AMENDMENTS_MAX {
             return false;
         }
-        self.amends.push(amend);
+        self.amendments.push(amend);
         true
     }
 
     /// The deed that is under way and looks like this.
-    pub(crate) fn take_amend(&mut self, amend: &PendingAmend) -> Option<PendingAmend> {
-        let at = self.amends.iter().position(|other| other == amend)?;
-        Some(self.amends.remove(at))
+    pub(crate) fn take_amend(&mut self, amend: &PendingAmendment) -> Option<PendingAmendment> {
+        let at = self.amendments.iter().position(|other| other == amend)?;
+        Some(self.amendments.remove(at))
     }
 
     /// An edit that was refused, and is tried again or given up.
-    pub(crate) fn take_failed_edit(&mut self, room: &RoomName, seq: u64) -> Option<PendingAmend> {
-        let is_it = |amend: &PendingAmend| amend.room == *room && amend.seq == seq && amend.failed.is_some();
-        let at = self.amends.iter().position(is_it)?;
-        Some(self.amends.remove(at))
+    pub(crate) fn take_failed_edit(&mut self, room: &RoomName, seq: u64) -> Option<PendingAmendment> {
+        let is_it = |amend: &PendingAmendment| amend.room == *room && amend.seq == seq && amend.failed.is_some();
+        let at = self.amendments.iter().position(is_it)?;
+        Some(self.amendments.remove(at))
     }
 
-    pub(crate) fn amends_of_room(&self, room: &RoomName) -> Vec<PendingAmend> {
-        self.amends.iter().filter(|amend| amend.room == *room).cloned().collect()
+    pub(crate) fn amendments_of_room(&self, room: &RoomName) -> Vec<PendingAmendment> {
+        self.amendments.iter().filter(|amend| amend.room == *room).cloned().collect()
     }
 
     pub(crate) fn find(&self, nonce: &Nonce) -> Option<&PendingPost> {
@@ -219,9 +219,9 @@ impl Outbox {
     }
 
     /// Removes those of a room whose line has come: all that stand at or before `seq`.
-    pub(crate) fn remove_stood(&mut self, room: &RoomName, seq: u64) -> bool {
+    pub(crate) fn remove_posted(&mut self, room: &RoomName, seq: u64) -> bool {
         let before = self.posts.len();
-        self.posts.retain(|post| post.room != *room || !matches!(post.state, PostState::PostAck(at) if at <= seq));
+        self.posts.retain(|post| post.room != *room || !matches!(post.state, PostState::Posted(at) if at <= seq));
         self.posts.len() != before
     }
 
@@ -252,7 +252,7 @@ impl<'de> Deserialize<'de> for Outbox {
             #[serde(default)]
             posts: Vec<serde_json::Value>,
             #[serde(default)]
-            amends: Vec<serde_json::Value>,
+            amendments: Vec<serde_json::Value>,
             #[serde(default)]
             epoch: Option<Epoch>,
         }
@@ -262,7 +262,7 @@ impl<'de> Deserialize<'de> for Outbox {
             let Ok(mut post) = serde_json::from_value::<PendingPost>(value) else { continue };
             // What stands already needs no second sending, and its line is loaded with the room. Posts of several tabs may be
             // more than the limit: none is dropped.
-            if matches!(post.state, PostState::PostAck(_)) || outbox.find(&post.nonce).is_some() {
+            if matches!(post.state, PostState::Posted(_)) || outbox.find(&post.nonce).is_some() {
                 continue;
             }
             // Whether it was sent before the reload is not known.
@@ -271,7 +271,7 @@ impl<'de> Deserialize<'de> for Outbox {
             }
             outbox.posts.push(post);
         }
-        outbox.amends = raw.amends.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect();
+        outbox.amendments = raw.amendments.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect();
         Ok(outbox)
     }
 }
@@ -293,9 +293,9 @@ mod tests {
         }
     }
 
-    fn edit(seq: u64, text: &str) -> PendingAmend {
-        let deed = Deed::Edit(text.to_owned());
-        PendingAmend { room: RoomName::parse("ops").unwrap(), seq, deed, failed: None }
+    fn edit(seq: u64, text: &str) -> PendingAmendment {
+        let change = Amendment::Edit(text.to_owned());
+        PendingAmendment { room: RoomName::parse("ops").unwrap(), seq, change, failed: None }
     }
 
     #[test]
@@ -304,12 +304,12 @@ mod tests {
         outbox.push_amend(edit(7, "helo"), false);
         outbox.push_amend(edit(8, "other"), false);
         outbox.push_amend(edit(7, "hello"), false);
-        assert_eq!(outbox.amends(), [edit(8, "other"), edit(7, "hello")]);
+        assert_eq!(outbox.amendments(), [edit(8, "other"), edit(7, "hello")]);
         outbox.push_amend(edit(7, "hello!"), true);
-        assert_eq!(outbox.amends().len(), 3, "what is under way is not taken back");
-        let delete = PendingAmend { deed: Deed::Delete, ..edit(7, "") };
+        assert_eq!(outbox.amendments().len(), 3, "what is under way is not taken back");
+        let delete = PendingAmendment { change: Amendment::Delete, ..edit(7, "") };
         outbox.push_amend(delete.clone(), false);
-        assert_eq!(outbox.amends(), [edit(8, "other"), delete]);
+        assert_eq!(outbox.amendments(), [edit(8, "other"), delete]);
     }
 
     #[test]
@@ -318,11 +318,11 @@ mod tests {
         assert!(outbox.push(post("a", "ops")));
         assert!(!outbox.push(post("a", "ops")), "one nonce, one post");
         assert!(outbox.push(post("b", "ops")));
-        outbox.find_mut(&Nonce::parse("b").unwrap()).unwrap().state = PostState::PostAck(4);
+        outbox.find_mut(&Nonce::parse("b").unwrap()).unwrap().state = PostState::Posted(4);
         assert!(outbox.push_amend(edit(7, "hello"), false));
         let json = serde_json::to_string(&outbox).unwrap().replacen("[{", "[{\"nonce\":7},{", 1);
         let back: Outbox = serde_json::from_str(&json).unwrap();
-        assert_eq!((back.posts(), back.amends()), ([post("a", "ops")].as_slice(), [edit(7, "hello")].as_slice()));
+        assert_eq!((back.posts(), back.amendments()), ([post("a", "ops")].as_slice(), [edit(7, "hello")].as_slice()));
         assert!(serde_json::from_str::<Outbox>("{}").unwrap().posts().is_empty());
     }
 
@@ -331,10 +331,10 @@ mod tests {
         let (ann, ben) = (UserName::parse("ann").unwrap(), UserName::parse("ben").unwrap());
         let mut outbox = Outbox::default();
         outbox.push(post("a", "ops"));
-        assert!(outbox.belongs_to(&ann) && !outbox.belongs_to(&ann));
+        assert!(outbox.set_user(&ann) && !outbox.set_user(&ann));
         let mut back: Outbox = serde_json::from_str(&serde_json::to_string(&outbox).unwrap()).unwrap();
         assert_eq!(back.posts().len(), 1, "written before it was known who signs in");
-        assert!(back.belongs_to(&ben));
+        assert!(back.set_user(&ben));
         assert!(back.posts().is_empty());
     }
 
@@ -342,30 +342,32 @@ mod tests {
     fn deeds_do_not_reach_messages_of_another_log() {
         let (one, two) = ("01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap(), "01BX5ZZKBKACTAV9WEVGEMMVRZ".parse().unwrap());
         let mut outbox = Outbox::default();
-        outbox.push_amend(PendingAmend { deed: Deed::Delete, ..edit(6, "") }, false);
+        outbox.push_amend(PendingAmendment { change: Amendment::Delete, ..edit(6, "") }, false);
         outbox.push_amend(edit(7, "hello"), false);
-        assert!(outbox.is_of(one) && !outbox.is_of(one));
-        assert_eq!(outbox.amends().len(), 2, "written before it was known which log it is");
+        assert!(outbox.set_epoch(one) && !outbox.set_epoch(one));
+        assert_eq!(outbox.amendments().len(), 2, "written before it was known which log it is");
         let mut back: Outbox = serde_json::from_str(&serde_json::to_string(&outbox).unwrap()).unwrap();
-        assert!(back.is_of(two));
-        assert!(matches!(back.amends(), [amend] if amend.deed == Deed::Edit("hello".into()) && amend.failed.is_some()));
+        assert!(back.set_epoch(two));
+        assert!(
+            matches!(back.amendments(), [amend] if amend.change == Amendment::Edit("hello".into()) && amend.failed.is_some())
+        );
     }
 
     #[test]
     fn what_another_tab_left_is_taken_over_once() {
         let (ann, ben) = (UserName::parse("ann").unwrap(), UserName::parse("ben").unwrap());
         let mut left = Outbox::default();
-        left.belongs_to(&ann);
+        left.set_user(&ann);
         left.push(post("a", "ops"));
         left.push_amend(edit(7, "hello"), false);
         let mut own = Outbox::default();
-        own.belongs_to(&ann);
+        own.set_user(&ann);
         own.push(post("b", "ops"));
         assert_eq!(own.adopt(left.clone()), [edit(7, "hello")]);
         assert!(own.adopt(left.clone()).is_empty(), "twice is once");
         let nonces: Vec<&str> = own.posts().iter().map(|post| post.nonce.as_str()).collect();
-        assert_eq!((nonces, own.amends().len()), (vec!["a", "b"], 1));
-        left.belongs_to(&ben);
+        assert_eq!((nonces, own.amendments().len()), (vec!["a", "b"], 1));
+        left.set_user(&ben);
         left.push(post("c", "ops"));
         own.adopt(left);
         assert_eq!(own.posts().len(), 2, "another person's stays theirs");

@@ -1,6 +1,6 @@
 //! How a command ends: the exit codes, and the one sentence that says why.
 
-use wardroom_client_core::Refusal;
+use wardroom_client_core::Error;
 use wardroom_protocol::Code;
 
 /// The codes with which `wardroom` exits; `wardroom run` exits with the command's own.
@@ -55,10 +55,10 @@ impl Failure {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        let words = wardroom_protocol::visible::visible(&refusal.words).into_owned();
-        match refusal.code {
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let words = wardroom_protocol::visible::visible(&error.message).into_owned();
+        match error.code {
             Some(Code::Internal | Code::BadFrame) | None => Failure::failed(words),
             Some(_) => Failure::refused(words),
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use wardroom_client_core::{Client, Command, Effect, Input, Link, OnLoss, Options, Ticket};
+use wardroom_client_core::{Client, Command, ConnectionState, Effect, Input, OnDisconnect, Options, RequestId};
 use wardroom_protocol::Message;
 use wardroom_protocol::messages::{Answer, Auth};
 
@@ -70,11 +70,11 @@ impl Runner {
         let mut runner = Runner::start(target)?;
         let welcome = async {
             loop {
-                if runner.client.link().is_up() {
+                if runner.client.connection().is_up() {
                     return Ok(());
                 }
                 match runner.next().await {
-                    Effect::Lost { why } => return Err(Failure::no_connection(why)),
+                    Effect::Disconnected { why } => return Err(Failure::no_connection(why)),
                     // A session that was asked for is for the caller, once it is welcome.
                     effect @ Effect::SignedIn { .. } => {
                         runner.effects.push_front(effect);
@@ -82,7 +82,7 @@ impl Runner {
                     }
                     _ => {}
                 }
-                if let Link::SignedOut { why } = runner.client.link() {
+                if let ConnectionState::SignedOut { why } = runner.client.connection() {
                     let why = wardroom_protocol::visible::visible(&why).into_owned();
                     return Err(Failure::refused(format!("sign-in refused: {why}")));
                 }
@@ -136,15 +136,20 @@ impl Runner {
     }
 
     /// Asks for something; [`Effect::Answered`] follows.
-    pub fn request<M: Message>(&mut self, message: &M, on_loss: OnLoss) -> Ticket {
-        self.request_with_body(message, Bytes::new(), on_loss)
+    pub fn request<M: Message>(&mut self, message: &M, on_disconnect: OnDisconnect) -> RequestId {
+        self.request_with_body(message, Bytes::new(), on_disconnect)
     }
 
     /// As [`Runner::request`], with raw bytes.
-    pub fn request_with_body<M: Message>(&mut self, message: &M, body: Bytes, on_loss: OnLoss) -> Ticket {
-        let (ticket, effects) = self.client.request_with_body(now_ms(), message, body, on_loss);
+    pub fn request_with_body<M: Message>(
+        &mut self,
+        message: &M,
+        body: Bytes,
+        on_disconnect: OnDisconnect,
+    ) -> RequestId {
+        let (request, effects) = self.client.request_with_body(now_ms(), message, body, on_disconnect);
         self.effects.extend(effects);
-        ticket
+        request
     }
 
     /// Says something that has no answer.
@@ -158,11 +163,11 @@ impl Runner {
     /// # Errors
     /// A refusal, or no answer in time.
     pub async fn ask<M: Message>(&mut self, message: &M) -> Result<Answer, Failure> {
-        let wanted = self.request(message, OnLoss::Resend);
+        let wanted = self.request(message, OnDisconnect::Resend);
         let answer = async {
             loop {
                 match self.next().await {
-                    Effect::Answered { ticket, result } if ticket == wanted => return result.map_err(Failure::from),
+                    Effect::Answered { request, result } if request == wanted => return result.map_err(Failure::from),
                     _ => self.fail_if_signed_out()?,
                 }
             }
@@ -175,8 +180,10 @@ impl Runner {
 
     /// Fails where nobody is let in any more.
     pub(crate) fn fail_if_signed_out(&self) -> Result<(), Failure> {
-        match self.client.link() {
-            Link::SignedOut { why } => Err(Failure::refused(wardroom_protocol::visible::visible(&why).into_owned())),
+        match self.client.connection() {
+            ConnectionState::SignedOut { why } => {
+                Err(Failure::refused(wardroom_protocol::visible::visible(&why).into_owned()))
+            }
             _ => Ok(()),
         }
     }
@@ -238,7 +245,7 @@ impl Runner {
                     self.input(Input::Frame { conn, frame });
                 }
             }
-            Event::Lost(lost) => self.input(Input::Disconnected { conn, lost }),
+            Event::Lost(reason) => self.input(Input::Disconnected { conn, reason }),
         }
     }
 

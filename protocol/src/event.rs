@@ -57,7 +57,7 @@ pub enum EventBody {
     /// `invited`: somebody was made a member.
     Invited(RoleOf),
     /// `removed`: somebody was taken out.
-    Removed(Whom),
+    Removed(UserRef),
     /// `role`: somebody may do something else here.
     RoleChanged(RoleOf),
     /// `title`

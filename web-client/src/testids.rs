@@ -10,7 +10,7 @@
 //! | `data-run-n` | the same | its short number |
 //! | `data-state` | a run's card; a row of a transfer; the link | how it stands, in one word |
 //! | `data-room` | links to rooms, and the timeline | the room's name |
-//! | `data-path` | file cards, shelf entries, transfer rows | the path |
+//! | `data-path` | file cards, file entries, transfer rows | the path |
 //! | `data-theme` | the root element | `light`, `dark`; absent: the system's |
 //!
 //! States of a run: `running`, `ok`, `failed`. Of a transfer: `waiting`, `hashing`, `sending`, `paused`,
@@ -26,33 +26,33 @@ pub const USER_FIELD: &str = "user";
 /// The field for the password, in both.
 pub const PASSWORD_FIELD: &str = "password";
 /// The button that sends either form.
-pub const SIGN_GO: &str = "sign-go";
+pub const SIGN_IN_SUBMIT: &str = "sign-in-submit";
 /// What went wrong with either form.
-pub const SIGN_WRONG: &str = "sign-wrong";
+pub const SIGN_IN_ERROR: &str = "sign-in-error";
 /// Ends the session.
 pub const SIGN_OUT: &str = "sign-out";
 /// Who one is.
-pub const ME: &str = "me";
+pub const USER_MENU: &str = "user-menu";
 /// The state of the link, in words.
-pub const LINK_STATE: &str = "link-state";
+pub const CONNECTION: &str = "connection";
 /// Connects at once.
-pub const LINK_NOW: &str = "link-now";
-/// The rail of rooms.
-pub const ROOMS: &str = "rooms";
-/// A room in the rail.
+pub const RECONNECT: &str = "reconnect";
+/// The sidebar.
+pub const SIDEBAR: &str = "sidebar";
+/// A room in the sidebar.
 pub const ROOM_LINK: &str = "room-link";
 /// Opens the form for a new room.
 pub const ROOM_NEW: &str = "room-new";
 /// Its field.
 pub const ROOM_NEW_NAME: &str = "room-new-name";
 /// Its button.
-pub const ROOM_MAKE: &str = "room-make";
+pub const ROOM_CREATE: &str = "room-create";
 /// Joins the room that is shown.
 pub const ROOM_JOIN: &str = "room-join";
 /// Opens the rooms where they are a drawer.
-pub const ROOMS_BACK: &str = "rooms-back";
+pub const SIDEBAR_OPEN: &str = "sidebar-open";
 /// Opens the right pane where it is a drawer.
-pub const SIDE_OPEN: &str = "side-open";
+pub const PANEL_OPEN: &str = "panel-open";
 /// The room's name above the timeline.
 pub const ROOM_NAME: &str = "room-name";
 /// The timeline: what scrolls.
@@ -60,19 +60,19 @@ pub const TIMELINE: &str = "timeline";
 /// A line.
 pub const LINE: &str = "line";
 /// The line at the first unread.
-pub const LINE_NEW: &str = "line-new";
+pub const UNREAD_DIVIDER: &str = "unread-divider";
 /// Sends a failed line again.
 pub const LINE_RETRY: &str = "line-retry";
 /// Gives it up.
-pub const LINE_FORGET: &str = "line-forget";
+pub const LINE_DISCARD: &str = "line-discard";
 /// Files that wait for a place in the list of uploads.
 pub const UPLOADS_QUEUED: &str = "uploads-queued";
 /// It was not answered yet.
-pub const LINE_WAITS: &str = "line-waits";
+pub const LINE_PENDING: &str = "line-pending";
 /// Goes to the end of the timeline.
-pub const NEWEST: &str = "newest";
+pub const JUMP_TO_LATEST: &str = "jump-to-latest";
 /// The three lines of an empty room.
-pub const HOW: &str = "how";
+pub const WELCOME: &str = "welcome";
 /// Where one writes.
 pub const COMPOSER: &str = "composer";
 /// Sends what is written.
@@ -96,15 +96,15 @@ pub const RUN_DOWNLOAD: &str = "run-download";
 /// Opens all of its output.
 pub const RUN_OPEN: &str = "run-open";
 /// All of its output.
-pub const FULL_OUTPUT: &str = "full-output";
+pub const OUTPUT_LOG: &str = "output-log";
 /// Closes it.
-pub const FULL_CLOSE: &str = "full-close";
+pub const OUTPUT_CLOSE: &str = "output-close";
 /// A file in the timeline.
 pub const FILE_CARD: &str = "file-card";
 /// The link by which a file is downloaded.
 pub const FILE_DOWNLOAD: &str = "file-download";
-/// A file on the shelf, in the right pane.
-pub const SHELF_ENTRY: &str = "shelf-entry";
+/// A file in the list of the right pane.
+pub const FILE_ENTRY: &str = "file-entry";
 /// A file on its way.
 pub const TRANSFER: &str = "transfer";
 /// Its bar.
@@ -114,7 +114,7 @@ pub const TRANSFER_CANCEL: &str = "transfer-cancel";
 /// Tries it again.
 pub const TRANSFER_RETRY: &str = "transfer-retry";
 /// The tab *Now*.
-pub const TAB_NOW: &str = "tab-now";
+pub const TAB_ACTIVITY: &str = "tab-activity";
 /// The tab *Files*.
 pub const TAB_FILES: &str = "tab-files";
 /// The tab *People*.
@@ -128,7 +128,7 @@ pub const LANGUAGE: &str = "language";
 /// Words about something that went wrong.
 pub const NOTICE: &str = "notice";
 /// What can be done with a line.
-pub const LINE_ACTS: &str = "line-acts";
+pub const LINE_ACTIONS: &str = "line-actions";
 /// Opens what can be done with a line, on a phone.
 pub const LINE_MORE: &str = "line-more";
 /// A group of alerts.
@@ -138,23 +138,23 @@ pub const FOLD: &str = "fold";
 /// The heading of a day.
 pub const DAY: &str = "day";
 /// The day of what is in sight, where its heading is not.
-pub const DAY_ABOVE: &str = "day-above";
+pub const STICKY_DATE: &str = "sticky-date";
 /// The field for the day to go to.
 pub const DAY_FIELD: &str = "day-field";
 /// Goes there.
-pub const DAY_GO: &str = "day-go";
+pub const DAY_SUBMIT: &str = "day-submit";
 /// Opens all emoji.
 pub const REACT_MORE: &str = "react-more";
 /// Finds an emoji.
-pub const PICKER_FIELD: &str = "picker-field";
+pub const EMOJI_FIELD: &str = "emoji-field";
 /// An emoji that was found.
-pub const PICKER_EMOJI: &str = "picker-emoji";
+pub const EMOJI_OPTION: &str = "emoji-option";
 /// Opens the reactions to give.
 pub const REACT: &str = "react";
 /// A reaction to give.
 pub const REACT_EMOJI: &str = "react-emoji";
 /// A reaction that was given.
-pub const MARK: &str = "mark";
+pub const REACTION: &str = "reaction";
 /// Answers a line.
 pub const REPLY: &str = "reply";
 /// Says a message otherwise.
@@ -172,19 +172,19 @@ pub const SUGGESTIONS: &str = "suggestions";
 /// An entry of it.
 pub const SUGGESTION: &str = "suggestion";
 /// The offer to make a file of a big text.
-pub const BIG: &str = "big";
+pub const PASTE: &str = "paste";
 /// Makes it.
-pub const BIG_FILE: &str = "big-file";
+pub const PASTE_ATTACH: &str = "paste-attach";
 /// Writes it all the same.
-pub const BIG_TEXT: &str = "big-text";
+pub const PASTE_SEND: &str = "paste-send";
 /// A dialog.
 pub const DIALOG: &str = "dialog";
 /// Closes it.
 pub const DIALOG_CLOSE: &str = "dialog-close";
 /// The answer that does what a dialog asks about.
-pub const ASK_YES: &str = "ask-yes";
+pub const CONFIRM_YES: &str = "confirm-yes";
 /// The answer that leaves everything as it is.
-pub const ASK_NO: &str = "ask-no";
+pub const CONFIRM_NO: &str = "confirm-no";
 /// The new room's title.
 pub const ROOM_NEW_TITLE: &str = "room-new-title";
 /// Makes it private.
@@ -200,7 +200,7 @@ pub const SET_TOPIC: &str = "set-topic";
 /// The days for which it is kept.
 pub const SET_RETENTION: &str = "set-retention";
 /// What of it is notified.
-pub const WISH: &str = "wish";
+pub const NOTIFY_LEVEL: &str = "notify-level";
 /// A member in the settings.
 pub const MEMBER: &str = "member";
 /// Whom to make a member.
@@ -208,13 +208,13 @@ pub const INVITE_NAME: &str = "invite-name";
 /// Makes them one.
 pub const INVITE_MEMBER: &str = "invite-member";
 /// A webhook.
-pub const HOOK: &str = "hook";
+pub const WEBHOOK: &str = "webhook";
 /// The name by which a new one posts.
-pub const HOOK_NAME: &str = "hook-name";
+pub const WEBHOOK_NAME: &str = "webhook-name";
 /// Makes it.
-pub const HOOK_ADD: &str = "hook-add";
+pub const WEBHOOK_ADD: &str = "webhook-add";
 /// Its address.
-pub const HOOK_ADDRESS: &str = "hook-address";
+pub const WEBHOOK_URL: &str = "webhook-url";
 /// Leaves the room.
 pub const LEAVE: &str = "leave";
 /// Archives it, or takes it back.
@@ -226,17 +226,17 @@ pub const DM_FIND: &str = "dm-find";
 /// Somebody there.
 pub const DM_PERSON: &str = "dm-person";
 /// Begins the message.
-pub const DM_GO: &str = "dm-go";
+pub const DM_START: &str = "dm-start";
 /// Opens the dialog for everything.
 pub const JUMP: &str = "jump";
 /// Its field.
 pub const JUMP_FIELD: &str = "jump-field";
 /// A room, a person or an action in it.
-pub const JUMP_PLACE: &str = "jump-place";
+pub const JUMP_DESTINATION: &str = "jump-destination";
 /// A hit of a search.
-pub const HIT: &str = "hit";
+pub const SEARCH_HIT: &str = "search-hit";
 /// Shows more of them.
-pub const HITS_MORE: &str = "hits-more";
+pub const SEARCH_MORE: &str = "search-more";
 /// Narrows a search to this room.
 pub const FILTER_ROOM: &str = "filter-room";
 /// To a kind.
@@ -262,8 +262,8 @@ pub const SAVE: &str = "save";
 /// Leaves a form without a change.
 pub const CANCEL: &str = "cancel";
 /// Why a form was not saved.
-pub const FORM_WRONG: &str = "form-wrong";
+pub const FORM_ERROR: &str = "form-error";
 /// Asks the browser to allow notifications.
-pub const NOTIFY_ASK: &str = "notify-ask";
+pub const NOTIFY_ENABLE: &str = "notify-enable";
 /// Whether the browser shows notifications, in words.
 pub const NOTIFY_STATE: &str = "notify-state";

@@ -44,7 +44,7 @@ impl Client {
     fn ping(&mut self) {
         self.session.pings = self.session.pings.saturating_add(1);
         self.session.pinged_ms = self.now_ms;
-        self.send_told(&Ping { n: self.session.pings, now: None });
+        self.send(&Ping { n: self.session.pings, now: None });
     }
 
     fn ping_due_ms(&self) -> u64 {
@@ -87,8 +87,8 @@ impl Client {
             self.requests.deadline_ms(),
             self.posts.deadline_ms(),
             self.runs_deadline_ms(),
-            self.reading.deadline_ms(),
-            self.around.deadline_ms(),
+            self.read_positions.deadline_ms(),
+            self.presence.deadline_ms(),
         ];
         let earliest = others.into_iter().flatten().fold(latest.min(of_phase), u64::min);
         earliest.max(self.now_ms).saturating_sub(self.clock_lag_ms)

@@ -3,9 +3,9 @@
 use wardroom_protocol::messages::{RoomJoin, RoomLeave, SessionEnd};
 
 use super::Client;
-use super::state::{Kind, Loss, Phase};
-use crate::amends::Deed;
-use crate::effect::Refusal;
+use super::state::{Phase, Recovery, RequestKind};
+use crate::amendment::Amendment;
+use crate::effect::Error;
 use crate::input::Command;
 
 impl Client {
@@ -16,20 +16,20 @@ impl Client {
             Command::LoadOlder { room } => self.load_older(&room),
             Command::Post { room, text, reply_to, nonce } => self.post(room, text, reply_to, nonce),
             Command::RetryPost { nonce } => self.retry_post(&nonce),
-            Command::Adopt { outbox } => self.adopt(*outbox),
-            Command::DropPost { nonce } => self.drop_post(&nonce),
+            Command::AdoptOutbox { outbox } => self.adopt(*outbox),
+            Command::DiscardPost { nonce } => self.drop_post(&nonce),
             Command::LoadNewer { room } => self.load_newer(&room),
             Command::Jump { room, seq } => self.jump(&room, seq),
-            Command::ToLive { room } => self.go_live(&room),
+            Command::ShowLatest { room } => self.go_live(&room),
             Command::LoadQuote { room, seq } => self.load_quote(&room, seq),
-            Command::Seen { room, seq } => self.seen(&room, seq),
-            Command::Typing { room } => self.type_in(&room),
+            Command::MarkRead { room, seq } => self.seen(&room, seq),
+            Command::Typing { room } => self.send_typing(&room),
             Command::RewritePost { nonce, text, new } => self.rewrite_post(&nonce, text, new),
-            Command::EditMessage { room, seq, text } => self.amend(room, seq, Deed::Edit(text)),
-            Command::DeleteMessage { room, seq } => self.amend(room, seq, Deed::Delete),
-            Command::React { room, seq, emoji, on } => self.amend(room, seq, Deed::React { emoji, on }),
+            Command::EditMessage { room, seq, text } => self.amend(room, seq, Amendment::Edit(text)),
+            Command::DeleteMessage { room, seq } => self.amend(room, seq, Amendment::Delete),
+            Command::React { room, seq, emoji, on } => self.amend(room, seq, Amendment::React { emoji, on }),
             Command::RetryEdit { room, seq } => self.retry_edit(&room, seq),
-            Command::DropEdit { room, seq } => self.drop_edit(&room, seq),
+            Command::DiscardEdit { room, seq } => self.drop_edit(&room, seq),
             Command::SetRoom(set) => self.change_of_room(&set.room.clone(), &set),
             Command::Invite(invite) => self.change_of_room(&invite.room.clone(), &invite),
             Command::Remove(remove) => self.change_of_room(&remove.room.clone(), &remove),
@@ -39,10 +39,10 @@ impl Client {
             Command::LoadRooms => self.load_rooms(),
             Command::CreateRoom(create) => self.create_room(&create),
             Command::JoinRoom { room } => {
-                self.ask(&RoomJoin { room: room.clone() }, Kind::RoomChange(room), Loss::Fail);
+                self.send_request(&RoomJoin { room: room.clone() }, RequestKind::RoomChange(room), Recovery::Fail);
             }
             Command::LeaveRoom { room } => {
-                self.ask(&RoomLeave { room: room.clone() }, Kind::RoomChange(room), Loss::Fail);
+                self.send_request(&RoomLeave { room: room.clone() }, RequestKind::RoomChange(room), Recovery::Fail);
             }
             Command::LoadPeople { room } => self.load_people(&room),
             Command::StartRun { start, watch } => self.start_run(start, watch),
@@ -52,10 +52,10 @@ impl Client {
             Command::UnwatchRun { run } => self.unwatch_run(run),
             Command::SignalRun { run, signal } => self.signal_run(run, signal),
             Command::RunInput { run, bytes } => self.run_input(run, bytes),
-            Command::RunEof { run } => self.send_told(&wardroom_protocol::messages::RunEof { run }),
-            Command::Upload(new) => self.upload_new(new),
-            Command::Slice { nonce, off, bytes } => self.slice_came(&nonce, off, bytes),
-            Command::SliceFailed { nonce, why } => self.upload_failed(&nonce, Refusal::local(why)),
+            Command::RunEof { run } => self.send(&wardroom_protocol::messages::RunEof { run }),
+            Command::Upload(new) => self.add_upload(new),
+            Command::Slice { nonce, off, bytes } => self.on_slice(&nonce, off, bytes),
+            Command::SliceFailed { nonce, why } => self.fail_upload(&nonce, Error::local(why)),
             Command::PauseUpload { nonce, paused } => self.pause_upload(&nonce, paused),
             Command::RetryUpload { nonce } => self.retry_upload(&nonce),
             Command::ForgetUpload { nonce } => self.forget_upload(&nonce),
@@ -64,21 +64,21 @@ impl Client {
                 Phase::Waiting { .. } => self.connect(),
                 _ => self.probe(),
             },
-            Command::Probe => self.probe(),
+            Command::CheckConnection => self.probe(),
             Command::SignIn { auth } => {
                 self.drop_socket();
                 self.session.auth = auth;
                 self.connect();
             }
             Command::SignOut => {
-                self.send_told(&SessionEnd {});
+                self.send(&SessionEnd {});
                 self.drop_socket();
                 self.forget_person();
                 self.session.auth = None;
                 self.session.phase = Phase::SignedOut { why: "you signed out".to_owned() };
             }
             Command::Stop => {
-                self.tell_reads();
+                self.send_read_positions();
                 self.drop_socket();
                 self.session.phase = Phase::Stopped;
             }

@@ -8,8 +8,8 @@ use wardroom_protocol::messages::{RoomHistory, RoomPage};
 use wardroom_protocol::{Event, RoomName};
 
 use super::Client;
-use super::state::{Kind, Loss, Opening, Page};
-use crate::effect::{Change, Effect, Refusal, Subject};
+use super::state::{OpenRoom, Page, Recovery, RequestKind};
+use crate::effect::{Change, Effect, Error, Operation};
 use crate::limits::{HISTORY_PAGE, TAIL_LINES};
 use crate::model::{Quote, Timeline};
 
@@ -25,8 +25,8 @@ impl Client {
         let Some(base) = shown.timeline.base() else { return };
         self.change_room(room, |room| room.loading_older = true);
         let message = RoomHistory { before: Some(base.saturating_add(1)), ..history(room) };
-        let id = self.ask(&message, Kind::History(room.clone(), Page::Older), Loss::Resend);
-        self.asked_page(room, |opening| opening.older_asked = Some(id));
+        let id = self.send_request(&message, RequestKind::History(room.clone(), Page::Older), Recovery::Resend);
+        self.note_page_request(room, |open| open.older_request = Some(id));
     }
 
     pub(super) fn load_newer(&mut self, room: &RoomName) {
@@ -37,53 +37,53 @@ impl Client {
         let Some(last) = shown.timeline.last() else { return };
         self.change_room(room, |room| room.loading_newer = true);
         let message = RoomHistory { after: Some(last), ..history(room) };
-        let id = self.ask(&message, Kind::History(room.clone(), Page::Newer), Loss::Resend);
-        self.asked_page(room, |opening| opening.newer_asked = Some(id));
+        let id = self.send_request(&message, RequestKind::History(room.clone(), Page::Newer), Recovery::Resend);
+        self.note_page_request(room, |open| open.newer_request = Some(id));
     }
 
     /// Shows the lines around this one; at once, where it is loaded.
     pub(super) fn jump(&mut self, room: &RoomName, seq: u64) {
-        if !self.rooms_open.contains_key(room) {
-            self.open_room(room, crate::from::OpenFrom::Stretch(u64::from(HISTORY_PAGE)));
+        if !self.open_rooms.contains_key(room) {
+            self.open_room(room, crate::position::OpenFrom::Stretch(u64::from(HISTORY_PAGE)));
         }
-        let Some(opening) = self.rooms_open.get_mut(room) else { return };
-        opening.jump_asked = None;
+        let Some(open) = self.open_rooms.get_mut(room) else { return };
+        open.jump_request = None;
         let is_shown = self.rooms.get(room).is_some_and(|shown| shown.timeline.covers(seq));
-        if !is_shown && opening.tail.as_ref().is_some_and(|tail| tail.covers(seq)) {
+        if !is_shown && open.tail.as_ref().is_some_and(|tail| tail.covers(seq)) {
             self.go_live(room);
         }
         if self.rooms.get(room).is_some_and(|shown| shown.timeline.covers(seq)) {
             return self.jumped(room, seq);
         }
         self.change_room(room, |room| room.jumping = Some(seq));
-        self.ask_jump(room);
+        self.request_jump(room);
     }
 
     /// Asks for the page that one jumps to, once the room is open.
-    pub(super) fn ask_jump(&mut self, room: &RoomName) {
+    pub(super) fn request_jump(&mut self, room: &RoomName) {
         let Some(seq) = self.rooms.get(room).and_then(|shown| shown.jumping) else { return };
-        let is_open = self.rooms_open.get(room).is_some_and(|opening| opening.asked.is_none());
+        let is_open = self.open_rooms.get(room).is_some_and(|open| open.asked.is_none());
         if !is_open || !self.is_up() || self.live_last(room).is_none() {
             return;
         }
         let message = RoomHistory { around: Some(seq), ..history(room) };
-        let id = self.ask(&message, Kind::History(room.clone(), Page::Around(seq)), Loss::Forget);
-        self.asked_page(room, |opening| opening.jump_asked = Some(id));
+        let id = self.send_request(&message, RequestKind::History(room.clone(), Page::Around(seq)), Recovery::Forget);
+        self.note_page_request(room, |open| open.jump_request = Some(id));
     }
 
-    fn asked_page(&mut self, room: &RoomName, note: impl FnOnce(&mut Opening)) {
-        if let Some(opening) = self.rooms_open.get_mut(room) {
-            note(opening);
+    fn note_page_request(&mut self, room: &RoomName, note: impl FnOnce(&mut OpenRoom)) {
+        if let Some(open) = self.open_rooms.get_mut(room) {
+            note(open);
         }
     }
 
     /// Back to what comes.
     pub(super) fn go_live(&mut self, room: &RoomName) {
-        let Some(opening) = self.rooms_open.get_mut(room) else { return };
-        opening.jump_asked = None;
-        let tail = opening.tail.take();
+        let Some(open) = self.open_rooms.get_mut(room) else { return };
+        open.jump_request = None;
+        let tail = open.tail.take();
         if tail.is_some() {
-            opening.forget_pages();
+            open.forget_pages();
         }
         self.change_room(room, |room| {
             room.jumping = None;
@@ -105,78 +105,78 @@ impl Client {
             let line = line.seq;
             self.effects.push(Effect::Jumped { room: room.clone(), seq, line });
         } else {
-            self.page_failed(room, Page::Around(seq), 0, gone());
+            self.on_page_error(room, Page::Around(seq), 0, gone());
         }
     }
 
-    pub(super) fn page_came(&mut self, room: &RoomName, page: Page, id: u64, came: &RoomPage) {
-        let Some(opening) = self.rooms_open.get_mut(room) else { return };
+    pub(super) fn on_page(&mut self, room: &RoomName, page: Page, id: u64, came: &RoomPage) {
+        let Some(open) = self.open_rooms.get_mut(room) else { return };
         let asked = match page {
-            Page::Older => &mut opening.older_asked,
-            Page::Newer => &mut opening.newer_asked,
-            Page::Around(_) => &mut opening.jump_asked,
+            Page::Older => &mut open.older_request,
+            Page::Newer => &mut open.newer_request,
+            Page::Around(_) => &mut open.jump_request,
             Page::Quote(_) => &mut Some(id),
         };
         if asked.take_if(|asked| *asked == id).is_none() {
             return;
         }
-        let events = read_page(room, came, &opening.late);
+        let events = read_page(room, came, &open.late);
         match page {
-            Page::Older => self.older_came(room, &events, came.more),
-            Page::Newer => self.newer_came(room, &events, came.more),
-            Page::Around(seq) => self.around_came(room, seq, &events, came.more),
-            Page::Quote(seq) => return self.quote_came(room, seq, &events),
+            Page::Older => self.on_older_page(room, &events, came.more),
+            Page::Newer => self.on_newer_page(room, &events, came.more),
+            Page::Around(seq) => self.on_page_around(room, seq, &events, came.more),
+            Page::Quote(seq) => return self.on_quote(room, seq, &events),
         }
         for event in &events {
-            self.post_seen(event);
+            self.settle_own_post(event);
             self.note_run(event);
         }
-        self.pages_settled(room);
+        self.on_pages_done(room);
     }
 
-    fn older_came(&mut self, room: &RoomName, events: &[Arc<Event>], more: bool) {
-        let (Some(opening), Some(shown)) = (self.rooms_open.get_mut(room), self.rooms.get_mut(room)) else { return };
+    fn on_older_page(&mut self, room: &RoomName, events: &[Arc<Event>], more: bool) {
+        let (Some(open), Some(shown)) = (self.open_rooms.get_mut(room), self.rooms.get_mut(room)) else { return };
         let shown = Arc::make_mut(shown);
         shown.loading_older = false;
         let timeline = Arc::make_mut(&mut shown.timeline);
         timeline.prepend(events, more);
         if timeline.is_over() {
-            opening.tail.get_or_insert_with(|| timeline.end(TAIL_LINES));
+            open.tail.get_or_insert_with(|| timeline.end(TAIL_LINES));
             timeline.drop_newest();
         }
         self.changed(Change::Room(room.clone()));
     }
 
-    fn newer_came(&mut self, room: &RoomName, events: &[Arc<Event>], more: bool) {
-        let (Some(opening), Some(shown)) = (self.rooms_open.get_mut(room), self.rooms.get_mut(room)) else { return };
+    fn on_newer_page(&mut self, room: &RoomName, events: &[Arc<Event>], more: bool) {
+        let (Some(open), Some(shown)) = (self.open_rooms.get_mut(room), self.rooms.get_mut(room)) else { return };
         let shown = Arc::make_mut(shown);
         shown.loading_newer = false;
         self.effects.push(Effect::Changed(Change::Room(room.clone())));
-        let Some(tail) = &opening.tail else { return };
+        let Some(tail) = &open.tail else { return };
         let timeline = Arc::make_mut(&mut shown.timeline);
         let last = timeline.last();
         timeline.append(events);
         if timeline.join(tail) {
-            opening.tail = None;
+            open.tail = None;
         } else if !more && timeline.last() == last && tail.base() > last {
             // The server has nothing that joins on, and yet the live end lies behind: what was between is gone.
-            opening.forget_pages();
+            open.forget_pages();
             shown.loading_older = false;
-            shown.timeline = Arc::new(opening.tail.take().unwrap_or_default());
+            shown.timeline = Arc::new(open.tail.take().unwrap_or_default());
         }
     }
 
-    fn around_came(&mut self, room: &RoomName, seq: u64, events: &[Arc<Event>], more: bool) {
-        let (Some(opening), Some(shown)) = (self.rooms_open.get_mut(room), self.rooms.get_mut(room)) else { return };
+    fn on_page_around(&mut self, room: &RoomName, seq: u64, events: &[Arc<Event>], more: bool) {
+        let (Some(open), Some(shown)) = (self.open_rooms.get_mut(room), self.rooms.get_mut(room)) else { return };
         let shown = Arc::make_mut(shown);
         let Some(mut window) = Timeline::window(events, more) else {
-            return self.page_failed(room, Page::Around(seq), 0, gone());
+            return self.on_page_error(room, Page::Around(seq), 0, gone());
         };
-        let tail = opening.tail.take().unwrap_or_else(|| Timeline::clone(&shown.timeline));
+        let tail = open.tail.take().unwrap_or_else(|| Timeline::clone(&shown.timeline));
         if !window.join(&tail) {
-            opening.tail = Some(tail.end(TAIL_LINES));
+            open.tail = Some(tail.end(TAIL_LINES));
         }
-        opening.forget_pages();
+        open.forget_pages();
         shown.timeline = Arc::new(window);
         shown.loading_older = false;
         shown.loading_newer = false;
@@ -185,34 +185,34 @@ impl Client {
 
     /// Fetches a quoted line once, if it is neither loaded nor known to be gone.
     pub(super) fn load_quote(&mut self, room: &RoomName, seq: u64) {
-        let (Some(opening), Some(shown)) = (self.rooms_open.get_mut(room), self.rooms.get(room)) else { return };
+        let (Some(open), Some(shown)) = (self.open_rooms.get_mut(room), self.rooms.get(room)) else { return };
         if shown.line(seq) != Quote::Unknown {
             return;
         }
-        opening.quotes_asked = opening.quotes_asked.saturating_add(1);
+        open.quote_requests = open.quote_requests.saturating_add(1);
         self.change_room(room, |room| room.quote(seq, Quote::Loading));
         let message = RoomHistory { before: Some(seq.saturating_add(1)), limit: Some(1), ..history(room) };
-        self.ask(&message, Kind::History(room.clone(), Page::Quote(seq)), Loss::Resend);
+        self.send_request(&message, RequestKind::History(room.clone(), Page::Quote(seq)), Recovery::Resend);
     }
 
-    fn quote_came(&mut self, room: &RoomName, seq: u64, events: &[Arc<Event>]) {
-        if let Some(opening) = self.rooms_open.get_mut(room) {
-            opening.quotes_asked = opening.quotes_asked.saturating_sub(1);
+    fn on_quote(&mut self, room: &RoomName, seq: u64, events: &[Arc<Event>]) {
+        if let Some(open) = self.open_rooms.get_mut(room) {
+            open.quote_requests = open.quote_requests.saturating_sub(1);
         }
         let line = events.iter().find(|event| event.seq == seq).cloned();
         self.change_room(room, |room| room.quote(seq, line.map_or(Quote::Gone, Quote::Line)));
-        self.pages_settled(room);
+        self.on_pages_done(room);
     }
 
-    pub(super) fn page_failed(&mut self, room: &RoomName, page: Page, id: u64, refusal: Refusal) {
-        let Some(opening) = self.rooms_open.get_mut(room) else { return };
+    pub(super) fn on_page_error(&mut self, room: &RoomName, page: Page, id: u64, error: Error) {
+        let Some(open) = self.open_rooms.get_mut(room) else { return };
         match page {
-            Page::Older => drop(opening.older_asked.take_if(|asked| *asked == id)),
-            Page::Newer => drop(opening.newer_asked.take_if(|asked| *asked == id)),
-            Page::Around(_) => opening.jump_asked = None,
-            Page::Quote(_) => opening.quotes_asked = opening.quotes_asked.saturating_sub(1),
+            Page::Older => drop(open.older_request.take_if(|asked| *asked == id)),
+            Page::Newer => drop(open.newer_request.take_if(|asked| *asked == id)),
+            Page::Around(_) => open.jump_request = None,
+            Page::Quote(_) => open.quote_requests = open.quote_requests.saturating_sub(1),
         }
-        let (has_older, has_newer) = (opening.older_asked.is_some(), opening.newer_asked.is_some());
+        let (has_older, has_newer) = (open.older_request.is_some(), open.newer_request.is_some());
         self.change_room(room, |room| {
             (room.loading_older, room.loading_newer) = (has_older, has_newer);
             match page {
@@ -221,25 +221,25 @@ impl Client {
                 Page::Older | Page::Newer => {}
             }
         });
-        self.pages_settled(room);
+        self.on_pages_done(room);
         // A quote that is not there is shown as such, where it is.
         if !matches!(page, Page::Quote(_)) {
-            self.effects.push(Effect::Failed { subject: Subject::Load(room.clone()), refusal });
+            self.effects.push(Effect::Failed { operation: Operation::Load(room.clone()), error });
         }
     }
 
     /// Once no page is under way, all that comes is carried out on what is shown.
-    fn pages_settled(&mut self, room: &RoomName) {
-        if let Some(opening) = self.rooms_open.get_mut(room)
-            && !opening.awaits_pages()
+    fn on_pages_done(&mut self, room: &RoomName) {
+        if let Some(open) = self.open_rooms.get_mut(room)
+            && !open.awaits_pages()
         {
-            opening.late.clear();
+            open.late.clear();
         }
     }
 }
 
-fn gone() -> Refusal {
-    Refusal::local("that line is not there any more")
+fn gone() -> Error {
+    Error::local("that line is not there any more")
 }
 
 /// The events of a page up to the first hole, if one could be, with what amends them and came before the page did.

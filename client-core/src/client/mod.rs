@@ -1,24 +1,24 @@
 //! The machine: its one entrance [`Client::handle`], and what can be looked at. Its data is in `state`. What it does with the
-//! connection is in `session`, with the list of rooms in `rooms`, with those that are open in `opening`, `history` and `reading`,
-//! with posts in `posts`, `starting` and `amends`, with people in `presence`, with runs in `runs`, with files in `uploads`; `requests` keeps
+//! connection is in `session`, with the list of rooms in `rooms`, with those that are open in `open`, `history` and `reading`,
+//! with posts in `posts`, `starting` and `amendments`, with people in `presence`, with runs in `runs`, with files in `uploads`; `requests` keeps
 //! the questions that have no answer yet.
 
-mod amends;
+mod amendments;
 mod clock;
 mod command;
+mod connection;
 mod history;
-mod opening;
+mod open_rooms;
 mod posts;
 mod presence;
-mod reading;
+mod read_positions;
 mod requests;
 mod rooms;
+mod run_start;
 mod runs;
-mod sender;
 mod session;
-mod standing;
-mod starting;
 mod state;
+mod uploader;
 mod uploads;
 
 use std::collections::BTreeMap;
@@ -29,12 +29,12 @@ use wardroom_protocol::messages::You;
 use wardroom_protocol::{Epoch, Message, Nonce, RoomName, RunId, UserName};
 
 pub use self::state::{Client, Options};
+use crate::connection::ConnectionState;
 use crate::effect::{Change, Effect};
 use crate::input::Input;
-use crate::link::Link;
 use crate::model::{Room, Run, Upload};
 use crate::outbox::Outbox;
-use crate::ticket::{OnLoss, Ticket};
+use crate::request::{OnDisconnect, RequestId};
 
 impl Client {
     /// Takes what happened at `now_ms` (Unix milliseconds; a clock that is set back does no harm) and says what is to
@@ -47,8 +47,13 @@ impl Client {
 
     /// Asks for something that the model does not hold: a file list, a stat, a download. The answer comes as
     /// [`Effect::Answered`] with this ticket, also when it does not come.
-    pub fn request<M: Message>(&mut self, now_ms: u64, message: &M, on_loss: OnLoss) -> (Ticket, Vec<Effect>) {
-        self.request_with_body(now_ms, message, Bytes::new(), on_loss)
+    pub fn request<M: Message>(
+        &mut self,
+        now_ms: u64,
+        message: &M,
+        on_disconnect: OnDisconnect,
+    ) -> (RequestId, Vec<Effect>) {
+        self.request_with_body(now_ms, message, Bytes::new(), on_disconnect)
     }
 
     /// As [`Client::request`], with raw bytes; the message's own `len` must be that of `body`.
@@ -57,17 +62,17 @@ impl Client {
         now_ms: u64,
         message: &M,
         body: Bytes,
-        on_loss: OnLoss,
-    ) -> (Ticket, Vec<Effect>) {
+        on_disconnect: OnDisconnect,
+    ) -> (RequestId, Vec<Effect>) {
         self.advance(now_ms);
-        let ticket = self.ask_for_caller(message, body, on_loss);
-        (ticket, self.settle())
+        let request = self.request_for_caller(message, body, on_disconnect);
+        (request, self.settle())
     }
 
     /// Says something that has no answer: `file.ack`, `file.close`. Dropped without a connection.
     pub fn tell<M: Message>(&mut self, now_ms: u64, message: &M) -> Vec<Effect> {
         self.advance(now_ms);
-        self.send_told(message);
+        self.send(message);
         self.settle()
     }
 
@@ -77,8 +82,8 @@ impl Client {
     }
 
     /// How the link stands.
-    pub fn link(&self) -> Link {
-        self.link_now()
+    pub fn connection(&self) -> ConnectionState {
+        self.connection_now()
     }
 
     /// Who one is, once welcome.
@@ -128,7 +133,7 @@ impl Client {
 
     /// Who has a connection (`true`) or has none, of the members of rooms that were asked about ([`crate::Command::LoadPeople`]).
     pub fn presence(&self) -> &Arc<BTreeMap<UserName, bool>> {
-        &self.around.here
+        &self.presence.here
     }
 
     /// Unread lines, and mentions, over all rooms that one has joined: for the title of a page.
@@ -142,7 +147,7 @@ impl Client {
     /// What waits to be told together with more of its kind (read positions) is told now: for a caller that is about to close.
     pub fn flush(&mut self, now_ms: u64) -> Vec<Effect> {
         self.advance(now_ms);
-        self.tell_reads();
+        self.send_read_positions();
         self.settle()
     }
 
@@ -154,10 +159,10 @@ impl Client {
     /// Everything that follows from what was taken in, then what is to be done.
     fn settle(&mut self) -> Vec<Effect> {
         self.forget_typing();
-        self.tell_reads_when_due();
+        self.send_read_positions_when_due();
         self.send_posts();
-        self.pump_uploads();
-        self.tell_link();
+        self.advance_uploads();
+        self.report_connection();
         std::mem::take(&mut self.effects)
     }
 

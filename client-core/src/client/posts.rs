@@ -5,9 +5,9 @@ use wardroom_protocol::messages::{Posted, RoomPost};
 use wardroom_protocol::{Code, Event, Nonce, RoomName};
 
 use super::Client;
-use super::state::{Kind, Loss};
-use crate::amends::PendingAmend;
-use crate::effect::{Change, Effect, Refusal, Subject};
+use super::state::{Recovery, RequestKind};
+use crate::amendment::PendingAmendment;
+use crate::effect::{Change, Effect, Error, Operation};
 use crate::model::OpenState;
 use crate::outbox::{Outbox, PendingPost, PostState};
 
@@ -19,11 +19,11 @@ impl Client {
         let at_ms = self.wall_ms();
         let state = PostState::Pending;
         let post = PendingPost { nonce: nonce.clone(), room: room.clone(), text, reply_to, run: None, at_ms, state };
-        self.typed_out(&room);
+        self.reset_typing(&room);
         if self.outbox.push(post) {
-            self.outbox_moved(&room);
+            self.outbox_changed(&room);
         } else if self.outbox.find(&nonce).is_none() {
-            self.effects.push(Effect::Failed { subject: Subject::Post(nonce), refusal: outbox_full() });
+            self.effects.push(Effect::Failed { operation: Operation::Post(nonce), error: outbox_full() });
         }
     }
 
@@ -35,7 +35,7 @@ impl Client {
         if matches!(post.state, PostState::Failed(_)) {
             post.state = PostState::Pending;
             let room = post.room.clone();
-            self.outbox_moved(&room);
+            self.outbox_changed(&room);
         }
     }
 
@@ -49,7 +49,7 @@ impl Client {
         let Some(post) = self.outbox.find_mut(nonce).filter(is_refused) else { return };
         (post.nonce, post.text, post.state) = (new, text, PostState::Pending);
         let room = post.room.clone();
-        self.outbox_moved(&room);
+        self.outbox_changed(&room);
     }
 
     /// Takes over what another client left: its posts come before those that were written here since, in their rooms.
@@ -61,13 +61,13 @@ impl Client {
             self.show_pending(&room);
         }
         if self.is_up() {
-            self.send_amends(waiting);
+            self.send_amendments(waiting);
         }
     }
 
     pub(super) fn drop_post(&mut self, nonce: &Nonce) {
         if let Some(post) = self.outbox.remove(nonce) {
-            self.outbox_moved(&post.room);
+            self.outbox_changed(&post.room);
         }
     }
 
@@ -98,83 +98,83 @@ impl Client {
         for PendingPost { nonce, room, text, reply_to, run, .. } in ready {
             self.posts.in_flight.insert(room.clone(), nonce.clone());
             if let Some(run) = run {
-                self.ask(&run.start, Kind::RunStart { nonce, watch: run.watch }, Loss::Forget);
+                self.send_request(&run.start, RequestKind::RunStart { nonce, watch: run.watch }, Recovery::Forget);
                 continue;
             }
             let message = RoomPost { room: room.clone(), text, nonce: nonce.clone(), reply_to };
-            self.ask(&message, Kind::Post { room, nonce }, Loss::Forget);
+            self.send_request(&message, RequestKind::Post { room, nonce }, Recovery::Forget);
         }
     }
 
-    pub(super) fn post_stood(&mut self, room: &RoomName, nonce: &Nonce, posted: Posted) {
-        self.post_landed(room, nonce);
+    pub(super) fn on_posted(&mut self, room: &RoomName, nonce: &Nonce, posted: Posted) {
+        self.clear_post_in_flight(room, nonce);
         self.posts.is_told = false;
         let last = self.live_last(room);
         if !posted.not_here.is_empty() {
-            self.effects.push(Effect::NotHere { room: room.clone(), users: posted.not_here });
+            self.effects.push(Effect::NotInRoom { room: room.clone(), users: posted.not_here });
         }
         let (Some(seq), Some(post)) = (posted.seq, self.outbox.find_mut(nonce)) else { return };
-        let seen = self.rooms_open.contains_key(room).then_some(last);
+        let seen = self.open_rooms.contains_key(room).then_some(last);
         // In an open room the pending line stays until its event takes its place.
         if seen.is_some_and(|last| last.is_none_or(|last| last < seq)) {
-            post.state = PostState::PostAck(seq);
+            post.state = PostState::Posted(seq);
         } else {
             self.outbox.remove(nonce);
         }
         self.effects.push(Effect::Posted { nonce: nonce.clone(), seq });
-        self.outbox_moved(room);
+        self.outbox_changed(room);
     }
 
-    pub(super) fn post_refused(&mut self, room: &RoomName, nonce: &Nonce, refusal: Refusal) {
-        self.post_landed(room, nonce);
-        if matches!(refusal.code, Some(Code::RateLimited | Code::Busy)) {
-            self.pause_posts(&refusal);
+    pub(super) fn on_post_error(&mut self, room: &RoomName, nonce: &Nonce, error: Error) {
+        self.clear_post_in_flight(room, nonce);
+        if matches!(error.code, Some(Code::RateLimited | Code::Busy)) {
+            self.pause_posts(&error);
             if !std::mem::replace(&mut self.posts.is_told, true) {
-                self.effects.push(Effect::Waiting { subject: Subject::Post(nonce.clone()), refusal });
+                self.effects.push(Effect::Waiting { operation: Operation::Post(nonce.clone()), error });
             }
             return;
         }
         let Some(post) = self.outbox.find_mut(nonce) else { return };
-        post.state = PostState::Failed(refusal.words.clone());
-        self.effects.push(Effect::Failed { subject: Subject::Post(nonce.clone()), refusal });
-        self.outbox_moved(room);
+        post.state = PostState::Failed(error.message.clone());
+        self.effects.push(Effect::Failed { operation: Operation::Post(nonce.clone()), error });
+        self.outbox_changed(room);
     }
 
-    fn pause_posts(&mut self, refusal: &Refusal) {
-        let wait_ms = refusal.retry_ms.unwrap_or(BUSY_RETRY_MS);
+    fn pause_posts(&mut self, error: &Error) {
+        let wait_ms = error.retry_ms.unwrap_or(BUSY_RETRY_MS);
         self.posts.paused_until_ms = Some(self.now_ms.saturating_add(self.backoff.spread_ms(wait_ms).max(1)));
     }
 
     /// An edit, a deletion or a reaction came too soon: it is sent once the pause is over.
-    pub(super) fn delay_amend(&mut self, amend: PendingAmend, refusal: &Refusal) {
-        self.pause_posts(refusal);
+    pub(super) fn delay_amend(&mut self, amend: PendingAmendment, error: &Error) {
+        self.pause_posts(error);
         self.posts.delayed.push(amend);
     }
 
     /// A line of a room came: the pending line that it is, if it is one's own, goes.
-    pub(super) fn post_seen(&mut self, event: &Event) {
+    pub(super) fn settle_own_post(&mut self, event: &Event) {
         if self.outbox.posts().is_empty() {
             return;
         }
         let by_nonce = event.nonce.as_ref().and_then(|nonce| self.outbox.remove(nonce));
         if let Some(post) = &by_nonce
-            && !matches!(post.state, PostState::PostAck(_))
+            && !matches!(post.state, PostState::Posted(_))
         {
             match &post.run {
-                Some(run) => self.run_seen(event, &post.nonce, run.watch),
+                Some(run) => self.on_own_run_event(event, &post.nonce, run.watch),
                 None => self.effects.push(Effect::Posted { nonce: post.nonce.clone(), seq: event.seq }),
             }
         }
-        let by_place = self.outbox.remove_stood(&event.room, event.seq);
+        let by_place = self.outbox.remove_posted(&event.room, event.seq);
         if by_nonce.is_some() || by_place {
-            self.outbox_moved(&event.room);
+            self.outbox_changed(&event.room);
         }
     }
 
     /// A room is shown no more: posts that only waited for their line to come are done.
     pub(super) fn posts_of_closed_room(&mut self, room: &RoomName) {
-        if self.outbox.remove_stood(room, u64::MAX) {
-            self.outbox_moved(room);
+        if self.outbox.remove_posted(room, u64::MAX) {
+            self.outbox_changed(room);
         }
     }
 
@@ -183,17 +183,17 @@ impl Client {
         self.posts.in_flight.values().any(|other| other == nonce)
     }
 
-    pub(super) fn landed(&mut self, nonce: &Nonce) {
+    pub(super) fn clear_in_flight(&mut self, nonce: &Nonce) {
         self.posts.in_flight.retain(|_, other| other != nonce);
     }
 
-    fn post_landed(&mut self, room: &RoomName, nonce: &Nonce) {
+    fn clear_post_in_flight(&mut self, room: &RoomName, nonce: &Nonce) {
         if self.posts.in_flight.get(room) == Some(nonce) {
             self.posts.in_flight.remove(room);
         }
     }
 
-    pub(super) fn outbox_moved(&mut self, room: &RoomName) {
+    pub(super) fn outbox_changed(&mut self, room: &RoomName) {
         self.effects.push(Effect::SaveOutbox);
         let pending = self.outbox.of_room(room);
         self.change_room(room, |room| room.pending = pending.into());
@@ -201,15 +201,15 @@ impl Client {
 
     /// The outbox of an earlier client is shown in its rooms.
     pub(super) fn show_pending(&mut self, room: &RoomName) {
-        let (pending, amends) = (self.outbox.of_room(room), self.outbox.amends_of_room(room));
-        if !pending.is_empty() || !amends.is_empty() {
-            self.change_room(room, |room| (room.pending, room.amends) = (pending.into(), amends.into()));
+        let (pending, amendments) = (self.outbox.of_room(room), self.outbox.amendments_of_room(room));
+        if !pending.is_empty() || !amendments.is_empty() {
+            self.change_room(room, |room| (room.pending, room.amendments) = (pending.into(), amendments.into()));
             self.changed(Change::Room(room.clone()));
         }
     }
 }
 
 /// What a post that the outbox does not take is refused with.
-pub(super) fn outbox_full() -> Refusal {
-    Refusal::local("too many messages wait to be sent; send this one later")
+pub(super) fn outbox_full() -> Error {
+    Error::local("too many messages wait to be sent; send this one later")
 }

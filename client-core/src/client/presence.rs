@@ -12,33 +12,33 @@ use crate::limits::{TYPING_EVERY_MS, TYPING_FORGET_MS};
 
 impl Client {
     /// One is typing oneself: said every few seconds, however often a key is pressed.
-    pub(super) fn type_in(&mut self, room: &RoomName) {
-        let said_ms = self.around.said_ms.get(room).copied();
+    pub(super) fn send_typing(&mut self, room: &RoomName) {
+        let said_ms = self.presence.said_ms.get(room).copied();
         if said_ms.is_some_and(|at| self.now_ms < at.saturating_add(TYPING_EVERY_MS)) || !self.is_up() {
             return;
         }
-        self.around.said_ms.insert(room.clone(), self.now_ms);
-        self.send_told(&Typing { room: room.clone(), user: None });
+        self.presence.said_ms.insert(room.clone(), self.now_ms);
+        self.send(&Typing { room: room.clone(), user: None });
     }
 
     /// What was typed has been said: the next key says so anew.
-    pub(super) fn typed_out(&mut self, room: &RoomName) {
-        self.around.said_ms.remove(room);
+    pub(super) fn reset_typing(&mut self, room: &RoomName) {
+        self.presence.said_ms.remove(room);
     }
 
     pub(super) fn on_typing(&mut self, typing: Typing) {
         let Some(user) = typing.user.filter(|user| self.you().is_none_or(|you| you.user != *user)) else { return };
-        if self.rooms_open.contains_key(&typing.room) {
+        if self.open_rooms.contains_key(&typing.room) {
             let until_ms = self.now_ms.saturating_add(TYPING_FORGET_MS);
-            self.around.typing.insert((typing.room.clone(), user), until_ms);
+            self.presence.typing.insert((typing.room.clone(), user), until_ms);
             self.show_typing(&typing.room);
         }
     }
 
     /// Who said something types no more.
-    pub(super) fn typed(&mut self, room: &RoomName, user: &UserName, event: &Event) {
+    pub(super) fn stop_typing_of(&mut self, room: &RoomName, user: &UserName, event: &Event) {
         let is_said = matches!(event.body, EventBody::Message(_));
-        if is_said && self.around.typing.remove(&(room.clone(), user.clone())).is_some() {
+        if is_said && self.presence.typing.remove(&(room.clone(), user.clone())).is_some() {
             self.show_typing(room);
         }
     }
@@ -46,7 +46,7 @@ impl Client {
     pub(super) fn forget_typing(&mut self) {
         let now_ms = self.now_ms;
         let mut rooms: Vec<RoomName> = Vec::new();
-        self.around.typing.retain(|(room, _), until_ms| {
+        self.presence.typing.retain(|(room, _), until_ms| {
             let goes_on = *until_ms > now_ms;
             if !goes_on {
                 rooms.push(room.clone());
@@ -59,7 +59,7 @@ impl Client {
     }
 
     fn show_typing(&mut self, room: &RoomName) {
-        let users = self.around.typing.keys().filter(|(of, _)| of == room).map(|(_, user)| user.clone());
+        let users = self.presence.typing.keys().filter(|(of, _)| of == room).map(|(_, user)| user.clone());
         let users: Vec<UserName> = users.collect();
         if let Some(shown) = self.rooms.get_mut(room)
             && *shown.typing != users
@@ -92,8 +92,8 @@ impl Client {
     }
 
     pub(super) fn note_presence(&mut self, user: &UserName, here: bool) {
-        if self.around.here.get(user) != Some(&here) {
-            Arc::make_mut(&mut self.around.here).insert(user.clone(), here);
+        if self.presence.here.get(user) != Some(&here) {
+            Arc::make_mut(&mut self.presence.here).insert(user.clone(), here);
             self.changed(Change::Presence);
         }
     }

@@ -6,27 +6,33 @@ use wardroom_protocol::frame::{Number, encode_named};
 use wardroom_protocol::messages::{Answer, ErrAnswer};
 
 use super::Client;
-use super::state::{Kind, Loss, Request};
-use crate::effect::{Effect, Refusal, Subject};
+use super::state::{Recovery, Request, RequestKind};
+use crate::effect::{Effect, Error, Operation};
 use crate::limits::REQUESTS_MAX;
-use crate::ticket::{OnLoss, Ticket};
+use crate::request::{OnDisconnect, RequestId};
 
 impl Client {
-    /// Asks. Without a connection: waits for it, or fails, as `on_loss` says. Gives the question's number.
-    pub(super) fn ask<M: Message>(&mut self, message: &M, kind: Kind, on_loss: Loss) -> u64 {
-        self.ask_with_body(message, Bytes::new(), kind, on_loss)
+    /// Asks. Without a connection: waits for it, or fails, as `recovery` says. Gives the question's number.
+    pub(super) fn send_request<M: Message>(&mut self, message: &M, kind: RequestKind, recovery: Recovery) -> u64 {
+        self.send_request_with_body(message, Bytes::new(), kind, recovery)
     }
 
-    fn ask_with_body<M: Message>(&mut self, message: &M, body: Bytes, kind: Kind, on_loss: Loss) -> u64 {
+    fn send_request_with_body<M: Message>(
+        &mut self,
+        message: &M,
+        body: Bytes,
+        kind: RequestKind,
+        recovery: Recovery,
+    ) -> u64 {
         self.requests.last_id = self.requests.last_id.saturating_add(1);
         let id = self.requests.last_id;
         if self.requests.open.len() >= REQUESTS_MAX {
-            self.fail_request(id, kind, Refusal::local("too many requests wait for an answer"));
+            self.fail_request(id, kind, Error::local("too many requests wait for an answer"));
             return id;
         }
         let is_up = self.is_up();
-        if !is_up && on_loss != Loss::Resend {
-            self.fail_request(id, kind, Refusal::local("no connection to the server"));
+        if !is_up && recovery != Recovery::Resend {
+            self.fail_request(id, kind, Error::local("no connection to the server"));
             return id;
         }
         let line = encode_named(M::T, Number::Id(id), message, &[]);
@@ -34,27 +40,32 @@ impl Client {
         if is_up {
             self.effects.push(Effect::Send { line: line.clone(), body: body.clone() });
         }
-        self.requests.open.insert(id, Request { line, body, kind, on_loss, deadline_ms });
+        self.requests.open.insert(id, Request { line, body, kind, recovery, deadline_ms });
         id
     }
 
     /// Asks for the caller.
-    pub(super) fn ask_for_caller<M: Message>(&mut self, message: &M, body: Bytes, on_loss: OnLoss) -> Ticket {
-        let ticket = Ticket(self.requests.last_id.saturating_add(1));
-        let on_loss = match on_loss {
-            OnLoss::Resend => Loss::Resend,
-            OnLoss::Fail => Loss::Fail,
+    pub(super) fn request_for_caller<M: Message>(
+        &mut self,
+        message: &M,
+        body: Bytes,
+        on_disconnect: OnDisconnect,
+    ) -> RequestId {
+        let request = RequestId(self.requests.last_id.saturating_add(1));
+        let recovery = match on_disconnect {
+            OnDisconnect::Resend => Recovery::Resend,
+            OnDisconnect::Fail => Recovery::Fail,
         };
-        self.ask_with_body(message, body, Kind::Caller(ticket), on_loss);
-        ticket
+        self.send_request_with_body(message, body, RequestKind::Caller(request), recovery);
+        request
     }
 
     /// Says something that has no answer, if there is a connection.
-    pub(super) fn send_told<M: Message>(&mut self, message: &M) {
-        self.send_told_with_body(message, Bytes::new());
+    pub(super) fn send<M: Message>(&mut self, message: &M) {
+        self.send_with_body(message, Bytes::new());
     }
 
-    pub(super) fn send_told_with_body<M: Message>(&mut self, message: &M, body: Bytes) {
+    pub(super) fn send_with_body<M: Message>(&mut self, message: &M, body: Bytes) {
         if self.is_up() {
             let line = encode_named(M::T, Number::None, message, &[]);
             self.effects.push(Effect::Send { line, body });
@@ -73,13 +84,13 @@ impl Client {
     /// The connection is lost.
     pub(super) fn requests_lost(&mut self) {
         let mut failed = Vec::new();
-        self.requests.open.retain(|id, request| match request.on_loss {
-            Loss::Resend => {
+        self.requests.open.retain(|id, request| match request.recovery {
+            Recovery::Resend => {
                 request.deadline_ms = None;
                 true
             }
-            Loss::Forget => false,
-            Loss::Fail => {
+            Recovery::Forget => false,
+            Recovery::Fail => {
                 failed.push((*id, request.kind.clone()));
                 false
             }
@@ -88,7 +99,7 @@ impl Client {
             self.fail_request(
                 id,
                 kind,
-                Refusal::local("the connection broke before the server answered; check whether it was done"),
+                Error::local("the connection broke before the server answered; check whether it was done"),
             );
         }
     }
@@ -96,8 +107,8 @@ impl Client {
     /// Everything that waits fails: nobody is signed in any more.
     pub(super) fn fail_all_requests(&mut self, why: &str) {
         for (id, request) in std::mem::take(&mut self.requests.open) {
-            if request.on_loss != Loss::Forget {
-                self.fail_request(id, request.kind, Refusal::local(why));
+            if request.recovery != Recovery::Forget {
+                self.fail_request(id, request.kind, Error::local(why));
             }
         }
     }
@@ -110,10 +121,10 @@ impl Client {
         let mut is_dead = false;
         for id in ids {
             let Some(request) = self.requests.open.remove(&id) else { continue };
-            if request.on_loss == Loss::Forget {
+            if request.recovery == Recovery::Forget {
                 is_dead = true;
             } else {
-                self.fail_request(id, request.kind, Refusal::local("the server did not answer in time"));
+                self.fail_request(id, request.kind, Error::local("the server did not answer in time"));
             }
         }
         is_dead
@@ -123,70 +134,76 @@ impl Client {
         let answer_id = answer.re;
         let Some(request) = self.requests.open.remove(&answer_id) else { return };
         let done = match request.kind.clone() {
-            Kind::OpenRoom(room) => answer.fields().map(|opened| self.room_opened(&room, answer.re, opened)),
-            Kind::History(room, page) => answer.fields().map(|came| self.page_came(&room, page, answer.re, &came)),
-            Kind::Post { room, nonce } => answer.fields().map(|posted| self.post_stood(&room, &nonce, posted)),
-            Kind::People(room, after) => answer.fields().map(|listed| self.people_came(&room, after.as_ref(), listed)),
-            Kind::Rooms(after) => answer.fields().map(|listed| self.rooms_came(after.as_ref(), listed)),
-            Kind::RoomChange(room) => {
+            RequestKind::OpenRoom(room) => answer.fields().map(|opened| self.on_room_opened(&room, answer.re, opened)),
+            RequestKind::History(room, page) => answer.fields().map(|came| self.on_page(&room, page, answer.re, &came)),
+            RequestKind::Post { room, nonce } => answer.fields().map(|posted| self.on_posted(&room, &nonce, posted)),
+            RequestKind::People(room, after) => {
+                answer.fields().map(|listed| self.on_people(&room, after.as_ref(), listed))
+            }
+            RequestKind::Rooms(after) => answer.fields().map(|listed| self.on_rooms(after.as_ref(), listed)),
+            RequestKind::RoomChange(room) => {
                 self.room_changed(&room);
                 Ok(())
             }
-            Kind::Dm(users) => answer.fields().map(|opened| self.dm_opened(users, opened)),
-            Kind::Search(search) => answer.fields().map(|found| self.search_came(search, answer.re, found)),
-            Kind::RunStart { nonce, watch } => answer.fields().map(|started| self.run_started(nonce, started, watch)),
-            Kind::RunWatch(run) => {
-                self.run_watched(run, answer.re);
+            RequestKind::Dm(users) => answer.fields().map(|opened| self.on_dm_opened(users, opened)),
+            RequestKind::Search(search) => {
+                answer.fields().map(|found| self.on_search_results(search, answer.re, found))
+            }
+            RequestKind::RunStart { nonce, watch } => {
+                answer.fields().map(|started| self.run_started(nonce, started, watch))
+            }
+            RequestKind::RunWatch(run) => {
+                self.on_watching(run, answer.re);
                 Ok(())
             }
-            Kind::RunGet(run) => answer.fields().map(|info| self.run_told(run, info)),
-            Kind::RunList(_) => answer.fields().map(|listed| self.runs_came(listed)),
-            Kind::Amend(amend) => {
-                self.amended(&amend);
+            RequestKind::RunGet(run) => answer.fields().map(|info| self.on_run_info(run, info)),
+            RequestKind::RunList(_) => answer.fields().map(|listed| self.on_runs(listed)),
+            RequestKind::Amend(amend) => {
+                self.on_amended(&amend);
                 Ok(())
             }
-            Kind::RunSignal(_) | Kind::RoomSet(_) => Ok(()),
-            Kind::UploadBegin(nonce) => answer.fields().map(|begun| self.upload_begun(&nonce, begun)),
-            Kind::UploadCommit(nonce) => answer.fields().map(|done| self.upload_committed(&nonce, done)),
-            Kind::Caller(ticket) => {
-                self.effects.push(Effect::Answered { ticket, result: Ok(answer) });
+            RequestKind::RunSignal(_) | RequestKind::RoomSet(_) => Ok(()),
+            RequestKind::UploadBegin(nonce) => answer.fields().map(|begun| self.on_upload_begun(&nonce, begun)),
+            RequestKind::UploadCommit(nonce) => answer.fields().map(|done| self.on_upload_committed(&nonce, done)),
+            RequestKind::Caller(request) => {
+                self.effects.push(Effect::Answered { request, result: Ok(answer) });
                 Ok(())
             }
         };
         if done.is_err() {
             let words = "unexpected answer; the client and the server are of different versions";
-            self.fail_request(answer_id, request.kind, Refusal::local(words));
+            self.fail_request(answer_id, request.kind, Error::local(words));
         }
     }
 
     /// A refusal of one of our questions; `false` if it is of none.
     pub(super) fn on_err_of_request(&mut self, err: &ErrAnswer) -> bool {
         let Some(request) = err.re.and_then(|re| self.requests.open.remove(&re)) else { return false };
-        self.fail_request(err.re.unwrap_or(0), request.kind, Refusal::from(err.clone()));
+        self.fail_request(err.re.unwrap_or(0), request.kind, Error::from(err.clone()));
         true
     }
 
-    fn fail_request(&mut self, id: u64, kind: Kind, refusal: Refusal) {
-        let subject = match kind {
-            Kind::OpenRoom(room) => return self.room_refused(&room, refusal),
-            Kind::Post { room, nonce } => return self.post_refused(&room, &nonce, refusal),
-            Kind::RunWatch(run) | Kind::RunGet(run) => return self.watch_refused(run, refusal),
-            Kind::UploadBegin(nonce) => return self.upload_begin_refused(&nonce, refusal),
-            Kind::UploadCommit(nonce) => return self.upload_failed(&nonce, refusal),
-            Kind::Caller(ticket) => {
-                self.effects.push(Effect::Answered { ticket, result: Err(refusal) });
+    fn fail_request(&mut self, id: u64, kind: RequestKind, error: Error) {
+        let operation = match kind {
+            RequestKind::OpenRoom(room) => return self.on_open_error(&room, error),
+            RequestKind::Post { room, nonce } => return self.on_post_error(&room, &nonce, error),
+            RequestKind::RunWatch(run) | RequestKind::RunGet(run) => return self.on_watch_error(run, error),
+            RequestKind::UploadBegin(nonce) => return self.on_upload_begin_error(&nonce, error),
+            RequestKind::UploadCommit(nonce) => return self.fail_upload(&nonce, error),
+            RequestKind::Caller(request) => {
+                self.effects.push(Effect::Answered { request, result: Err(error) });
                 return;
             }
-            Kind::History(room, page) => return self.page_failed(&room, page, id, refusal),
-            Kind::Amend(amend) => return self.amend_refused(*amend, refusal),
-            Kind::RunStart { nonce, .. } => return self.start_refused(nonce, refusal),
-            Kind::Dm(users) => Subject::Dm(users),
-            Kind::Search(_) => Subject::Search,
-            Kind::People(room, _) | Kind::RunList(room) => Subject::Load(room),
-            Kind::Rooms(_) => Subject::Rooms,
-            Kind::RoomChange(room) | Kind::RoomSet(room) => Subject::Room(room),
-            Kind::RunSignal(run) => Subject::Run(run),
+            RequestKind::History(room, page) => return self.on_page_error(&room, page, id, error),
+            RequestKind::Amend(amend) => return self.on_amend_error(*amend, error),
+            RequestKind::RunStart { nonce, .. } => return self.on_run_start_error(nonce, error),
+            RequestKind::Dm(users) => Operation::Dm(users),
+            RequestKind::Search(_) => Operation::Search,
+            RequestKind::People(room, _) | RequestKind::RunList(room) => Operation::Load(room),
+            RequestKind::Rooms(_) => Operation::Rooms,
+            RequestKind::RoomChange(room) | RequestKind::RoomSet(room) => Operation::Room(room),
+            RequestKind::RunSignal(run) => Operation::Run(run),
         };
-        self.effects.push(Effect::Failed { subject, refusal });
+        self.effects.push(Effect::Failed { operation, error });
     }
 }

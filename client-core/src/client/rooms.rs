@@ -10,8 +10,8 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::{Code, Message, RoomName, UserName};
 
 use super::Client;
-use super::state::{Kind, Loss};
-use crate::effect::{Change, Effect, Refusal};
+use super::state::{Recovery, RequestKind};
+use crate::effect::{Change, Effect, Error};
 use crate::model::Room;
 
 impl Client {
@@ -25,8 +25,8 @@ impl Client {
         }
         let joined: Vec<RoomName> = infos.iter().map(|info| info.room.clone()).collect();
         self.take_infos(infos);
-        let rooms_open = &self.rooms_open;
-        self.rooms.retain(|name, room| !room.info.joined || joined.contains(name) || rooms_open.contains_key(name));
+        let open_rooms = &self.open_rooms;
+        self.rooms.retain(|name, room| !room.info.joined || joined.contains(name) || open_rooms.contains_key(name));
         for (name, room) in &mut self.rooms {
             if room.info.joined && !joined.contains(name) {
                 Arc::make_mut(room).info.joined = false;
@@ -36,26 +36,26 @@ impl Client {
     }
 
     /// A page of the list: what it does not name between its first room and its last is not there any more.
-    pub(super) fn rooms_came(&mut self, after: Option<&RoomName>, listed: RoomListed) {
+    pub(super) fn on_rooms(&mut self, after: Option<&RoomName>, listed: RoomListed) {
         let names: BTreeSet<RoomName> = listed.rooms.iter().map(|info| info.room.clone()).collect();
         let last = names.last().filter(|_| listed.more).cloned();
-        let rooms_open = &self.rooms_open;
+        let open_rooms = &self.open_rooms;
         let is_told = |name: &RoomName| is_between(name, after, last.as_ref());
-        self.rooms.retain(|name, _| !is_told(name) || names.contains(name) || rooms_open.contains_key(name));
+        self.rooms.retain(|name, _| !is_told(name) || names.contains(name) || open_rooms.contains_key(name));
         self.take_infos(listed.rooms);
         self.changed(Change::Rooms);
         if last.is_some() {
-            self.ask(&RoomList { after: last.clone() }, Kind::Rooms(last), Loss::Resend);
+            self.send_request(&RoomList { after: last.clone() }, RequestKind::Rooms(last), Recovery::Resend);
         }
     }
 
     fn take_infos(&mut self, infos: Vec<RoomInfo>) {
         for info in infos {
-            self.take_info(info);
+            self.apply_info(info);
         }
     }
 
-    fn take_info(&mut self, info: RoomInfo) {
+    fn apply_info(&mut self, info: RoomInfo) {
         let name = info.room.clone();
         let me = self.session.you.as_ref().map(|you| you.user.clone());
         let Some(room) = self.rooms.get_mut(&name) else {
@@ -65,8 +65,8 @@ impl Client {
         let first = info.first;
         let (told_read, before) = (info.read, room.clone());
         let mut now = Room::clone(room);
-        let tail = self.rooms_open.get_mut(&name).and_then(|opening| opening.tail.as_mut());
-        now.take_info(info, tail.as_deref(), me.as_ref());
+        let tail = self.open_rooms.get_mut(&name).and_then(|open| open.tail.as_mut());
+        now.apply_info(info, tail.as_deref(), me.as_ref());
         if let Some(first) = first {
             if now.timeline.base().is_some_and(|base| base.saturating_add(1) < first) {
                 Arc::make_mut(&mut now.timeline).drop_before(first);
@@ -84,8 +84,8 @@ impl Client {
         }
         // What was read here while the link was down is told now.
         if told_read < read {
-            self.reading.told(&name);
-            self.send_told(&RoomRead { room: name, seq: read });
+            self.read_positions.told(&name);
+            self.send(&RoomRead { room: name, seq: read });
         }
     }
 
@@ -98,14 +98,14 @@ impl Client {
         if !info.joined && info.private {
             self.room_lost(&name);
         } else {
-            self.take_info(info);
+            self.apply_info(info);
         }
         self.changed(Change::Rooms);
     }
 
     /// The room is not for us any more. One that is open says so in place of its lines; another one just goes.
     fn room_lost(&mut self, name: &RoomName) {
-        if !self.rooms_open.contains_key(name) {
+        if !self.open_rooms.contains_key(name) {
             self.rooms.remove(name);
             return;
         }
@@ -113,9 +113,8 @@ impl Client {
             room.info.joined = false;
             room.forget_lines();
         });
-        let refusal =
-            Refusal { code: Some(Code::NotFound), ..Refusal::local("you are not a member of this room any more") };
-        self.room_refused(name, refusal);
+        let error = Error { code: Some(Code::NotFound), ..Error::local("you are not a member of this room any more") };
+        self.on_open_error(name, error);
     }
 
     pub(super) fn on_room_state(&mut self, state: RoomState) {
@@ -125,8 +124,8 @@ impl Client {
         }
         let me = self.session.you.as_ref().map(|you| you.user.clone());
         let Some(room) = self.rooms.get_mut(&state.room) else { return };
-        let tail = self.rooms_open.get(&state.room).and_then(|opening| opening.tail.as_ref());
-        Arc::make_mut(room).take_state(&state, tail, me.as_ref());
+        let tail = self.open_rooms.get(&state.room).and_then(|open| open.tail.as_ref());
+        Arc::make_mut(room).apply_state(&state, tail, me.as_ref());
         self.changed(Change::Room(state.room));
         self.changed(Change::Rooms);
     }
@@ -137,11 +136,11 @@ impl Client {
 
     fn load_people_after(&mut self, room: &RoomName, after: Option<UserName>) {
         let ask = RoomMembers { room: room.clone(), after: after.clone() };
-        self.ask(&ask, Kind::People(room.clone(), after), Loss::Resend);
+        self.send_request(&ask, RequestKind::People(room.clone(), after), Recovery::Resend);
     }
 
     /// A page of them: it takes the place of what was known between its first member and its last.
-    pub(super) fn people_came(&mut self, room: &RoomName, after: Option<&UserName>, listed: RoomMembersListed) {
+    pub(super) fn on_people(&mut self, room: &RoomName, after: Option<&UserName>, listed: RoomMembersListed) {
         for member in &listed.members {
             self.note_presence(&member.user, member.here);
         }
@@ -162,24 +161,24 @@ impl Client {
     }
 
     pub(super) fn load_rooms(&mut self) {
-        self.ask(&RoomList::default(), Kind::Rooms(None), Loss::Resend);
+        self.send_request(&RoomList::default(), RequestKind::Rooms(None), Recovery::Resend);
     }
 
     pub(super) fn create_room(&mut self, create: &RoomCreate) {
-        self.ask(create, Kind::RoomChange(create.room.clone()), Loss::Fail);
+        self.send_request(create, RequestKind::RoomChange(create.room.clone()), Recovery::Fail);
     }
 
     /// Asks for a change of a room: now or not at all, because nobody expects it to happen an hour later. Its events, and
     /// `room.changed`, say what it became.
     pub(super) fn change_of_room<M: Message>(&mut self, room: &RoomName, message: &M) {
-        self.ask(message, Kind::RoomSet(room.clone()), Loss::Fail);
+        self.send_request(message, RequestKind::RoomSet(room.clone()), Recovery::Fail);
     }
 
     pub(super) fn open_dm(&mut self, users: Vec<UserName>) {
-        self.ask(&DmOpen { users: users.clone() }, Kind::Dm(users), Loss::Fail);
+        self.send_request(&DmOpen { users: users.clone() }, RequestKind::Dm(users), Recovery::Fail);
     }
 
-    pub(super) fn dm_opened(&mut self, users: Vec<UserName>, opened: DmOpened) {
+    pub(super) fn on_dm_opened(&mut self, users: Vec<UserName>, opened: DmOpened) {
         let is_new = !self.rooms.contains_key(&opened.room);
         self.known_room(&opened.room);
         if is_new {

@@ -11,14 +11,14 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::{Code, Event, EventBody, RoomName, RunId};
 
 use super::Client;
-use super::state::{Kind, Loss, Watch};
-use crate::effect::{Change, Effect, Refusal, Subject};
-use crate::from::WatchFrom;
+use super::state::{Recovery, RequestKind, Watch};
+use crate::effect::{Change, Effect, Error, Operation};
 use crate::limits::{ACK_EVERY_BYTES, RUNS_MAX, WATCH_WINDOW_MANUAL};
-use crate::model::{Bounds, Run, RunState, Tail};
+use crate::model::{OutputTail, Run, RunState, TailLimits};
+use crate::position::WatchFrom;
 
-fn tail_at(off: u64) -> Arc<Tail> {
-    Arc::new(Tail::beginning_at(off, None, Bounds::default()))
+fn tail_at(off: u64) -> Arc<OutputTail> {
+    Arc::new(OutputTail::beginning_at(off, None, TailLimits::default()))
 }
 
 impl Client {
@@ -37,45 +37,45 @@ impl Client {
             shown.tail = tail_at(acked);
         });
         if self.is_up() {
-            self.ask_watch(run);
+            self.request_watch(run);
         }
     }
 
     pub(super) fn rewatch_runs(&mut self) {
         let runs: Vec<RunId> = self.watches.keys().copied().collect();
         for run in runs {
-            self.ask_watch(run);
+            self.request_watch(run);
         }
     }
 
-    pub(super) fn watches_link_lost(&mut self) {
+    pub(super) fn watches_disconnected(&mut self) {
         for watch in self.watches.values_mut() {
             watch.asked = None;
         }
     }
 
-    fn ask_watch(&mut self, run: RunId) {
+    fn request_watch(&mut self, run: RunId) {
         let Some(watch) = self.watches.get_mut(&run) else { return };
         let id = match watch.next {
             Ok(from) => {
                 watch.acked = from;
                 let window = Some(if watch.auto_ack { WINDOW_DEFAULT } else { WATCH_WINDOW_MANUAL });
-                self.ask(&RunWatch { run, from, window }, Kind::RunWatch(run), Loss::Forget)
+                self.send_request(&RunWatch { run, from, window }, RequestKind::RunWatch(run), Recovery::Forget)
             }
-            Err(_) => self.ask(&RunGet { run }, Kind::RunGet(run), Loss::Forget),
+            Err(_) => self.send_request(&RunGet { run }, RequestKind::RunGet(run), Recovery::Forget),
         };
         if let Some(watch) = self.watches.get_mut(&run) {
             watch.asked = Some(id);
         }
     }
 
-    pub(super) fn run_watched(&mut self, run: RunId, id: u64) {
+    pub(super) fn on_watching(&mut self, run: RunId, id: u64) {
         if let Some(watch) = self.watches.get_mut(&run).filter(|watch| watch.asked == Some(id)) {
             watch.asked = None;
         }
     }
 
-    pub(super) fn run_told(&mut self, run: RunId, info: RunInfo) {
+    pub(super) fn on_run_info(&mut self, run: RunId, info: RunInfo) {
         let bytes = info.bytes;
         self.take_run_info(info);
         if let Some(watch) = self.watches.get_mut(&run)
@@ -84,46 +84,46 @@ impl Client {
             let from = bytes.saturating_sub(last);
             watch.next = Ok(from);
             self.change_run(run, |shown| shown.tail = tail_at(from));
-            self.ask_watch(run);
+            self.request_watch(run);
         }
     }
 
-    pub(super) fn watch_refused(&mut self, run: RunId, refusal: Refusal) {
+    pub(super) fn on_watch_error(&mut self, run: RunId, error: Error) {
         if self.watches.remove(&run).is_some() {
             self.change_run(run, |shown| shown.watched = false);
-            self.effects.push(Effect::Failed { subject: Subject::Run(run), refusal });
+            self.effects.push(Effect::Failed { operation: Operation::Run(run), error });
         }
     }
 
     /// The server refused input, or ended the watch: it is not asked for again by itself.
-    pub(super) fn run_refused(&mut self, run: RunId, refusal: Refusal) {
-        let ends_watch = matches!(refusal.code, Some(Code::NotFound | Code::BadRequest | Code::Internal));
+    pub(super) fn on_run_error(&mut self, run: RunId, error: Error) {
+        let ends_watch = matches!(error.code, Some(Code::NotFound | Code::BadRequest | Code::Internal));
         if ends_watch && self.watches.remove(&run).is_some() {
             self.change_run(run, |shown| shown.watched = false);
         }
-        self.effects.push(Effect::Failed { subject: Subject::Run(run), refusal });
+        self.effects.push(Effect::Failed { operation: Operation::Run(run), error });
     }
 
     pub(super) fn unwatch_run(&mut self, run: RunId) {
         if self.watches.remove(&run).is_some() {
-            self.send_told(&RunUnwatch { run });
+            self.send(&RunUnwatch { run });
             self.change_run(run, |shown| shown.watched = false);
         }
     }
 
     pub(super) fn signal_run(&mut self, run: RunId, signal: Signal) {
         // To stop a run late, or twice, is what was wanted; a second Ctrl-C is not.
-        let on_loss = match signal {
-            Signal::Term | Signal::Kill => Loss::Resend,
-            Signal::Int | Signal::Hup => Loss::Fail,
+        let recovery = match signal {
+            Signal::Term | Signal::Kill => Recovery::Resend,
+            Signal::Int | Signal::Hup => Recovery::Fail,
         };
-        self.ask(&RunSignal { run, signal }, Kind::RunSignal(run), on_loss);
+        self.send_request(&RunSignal { run, signal }, RequestKind::RunSignal(run), recovery);
     }
 
     pub(super) fn run_input(&mut self, run: RunId, mut bytes: Bytes) {
         while bytes.has_remaining() {
             let body = bytes.split_to(bytes.len().min(BODY_BYTES_MAX));
-            self.send_told_with_body(&RunInput { run, len: body.len() as u64 }, body);
+            self.send_with_body(&RunInput { run, len: body.len() as u64 }, body);
         }
     }
 
@@ -132,7 +132,7 @@ impl Client {
         let Some(watch) = self.watches.get_mut(&run).filter(|watch| watch.asked.is_none()) else { return };
         let Ok(next) = watch.next else { return };
         let Some(known) = next.checked_sub(output.off) else {
-            return self.ask_watch(run);
+            return self.request_watch(run);
         };
         if known >= bytes.len() as u64 {
             return;
@@ -153,7 +153,7 @@ impl Client {
             }
         });
         if ack_now {
-            self.send_told(&RunAck { run, off: end });
+            self.send(&RunAck { run, off: end });
         }
         self.effects.push(Effect::Output { run, fd: output.fd, off: next, bytes });
     }
@@ -162,7 +162,7 @@ impl Client {
         let Some(watch) = self.watches.get_mut(&run).filter(|watch| watch.asked.is_none()) else { return };
         if off > watch.acked && watch.next.is_ok_and(|next| off <= next) {
             watch.acked = off;
-            self.send_told(&RunAck { run, off });
+            self.send(&RunAck { run, off });
         }
     }
 
@@ -172,7 +172,7 @@ impl Client {
         let Ok(next) = watch.next else { return };
         if next < end.bytes && watch.short_at != Some(next) {
             watch.short_at = Some(next);
-            return self.ask_watch(run);
+            return self.request_watch(run);
         }
         self.watches.remove(&run);
         self.change_run(run, |shown| {
@@ -216,10 +216,10 @@ impl Client {
 
     pub(super) fn load_runs(&mut self, room: &RoomName) {
         let message = RunList { room: Some(room.clone()), limit: None };
-        self.ask(&message, Kind::RunList(room.clone()), Loss::Resend);
+        self.send_request(&message, RequestKind::RunList(room.clone()), Recovery::Resend);
     }
 
-    pub(super) fn runs_came(&mut self, listed: RunListed) {
+    pub(super) fn on_runs(&mut self, listed: RunListed) {
         for info in listed.runs {
             self.take_run_info(info);
         }

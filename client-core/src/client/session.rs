@@ -6,9 +6,9 @@ use wardroom_protocol::messages::{ErrAnswer, Goaway, Hello, Ping, Pong, Welcome}
 use wardroom_protocol::{Code, Frame, Message, ServerMessage, VERSION};
 
 use super::Client;
-use super::state::{Around, Phase};
-use crate::effect::{Change, Effect, Refusal, Subject};
-use crate::input::{Input, Lost};
+use super::state::{Phase, PresenceState};
+use crate::effect::{Change, Effect, Error, Operation};
+use crate::input::{Disconnect, Input};
 use crate::limits::{CONNECT_TIMEOUT_MS, HELLO_TIMEOUT_MS, STABLE_AFTER_MS};
 
 impl Client {
@@ -20,10 +20,10 @@ impl Client {
         match input {
             Input::Start if matches!(self.session.phase, Phase::Idle) => self.connect(),
             Input::Connected { conn } => self.on_connected(conn),
-            Input::Disconnected { conn, lost } if conn == self.session.conn && self.session.has_socket() => {
-                match lost {
-                    Lost::Link(why) => self.lose(&why),
-                    Lost::SignedOut(why) => self.sign_out_with(why),
+            Input::Disconnected { conn, reason } if conn == self.session.conn && self.session.has_socket() => {
+                match reason {
+                    Disconnect::Network(why) => self.lose(&why),
+                    Disconnect::SignedOut(why) => self.sign_out_with(why),
                 }
             }
             Input::Frame { conn, frame } if conn == self.session.conn => self.on_frame(frame),
@@ -89,7 +89,7 @@ impl Client {
             ServerMessage::Notice(notice) => self.effects.push(Effect::Notice(notice.text)),
             ServerMessage::You(you) => {
                 self.session.you = Some(you);
-                self.changed(Change::Link);
+                self.changed(Change::Connection);
             }
             // A pong has done its work by coming; a host's messages are not for us; the rest is of a later version.
             _ => {}
@@ -106,15 +106,15 @@ impl Client {
             ServerMessage::Goaway(goaway) => self.on_goaway(goaway),
             ServerMessage::Notice(notice) => self.effects.push(Effect::Notice(notice.text)),
             ServerMessage::Err(err) => {
-                let refusal = Refusal::from(err);
-                match refusal.code {
+                let error = Error::from(err);
+                match error.code {
                     Some(Code::RateLimited | Code::Busy) => {
-                        let wait_ms = self.backoff.spread_ms(refusal.retry_ms.unwrap_or(0)).max(self.backoff.next_ms());
-                        self.effects.push(Effect::Lost { why: refusal.words });
+                        let wait_ms = self.backoff.spread_ms(error.retry_ms.unwrap_or(0)).max(self.backoff.next_ms());
+                        self.effects.push(Effect::Disconnected { why: error.message });
                         self.lose_until(self.now_ms.saturating_add(wait_ms));
                     }
-                    Some(Code::Internal) | None => self.lose(&refusal.words),
-                    _ => self.sign_out_with(refusal.words),
+                    Some(Code::Internal) | None => self.lose(&error.message),
+                    _ => self.sign_out_with(error.message),
                 }
             }
             _ => {}
@@ -131,7 +131,7 @@ impl Client {
         if self.session.you.as_ref().is_some_and(|you| you.user != welcome.you.user) {
             self.forget_person();
         }
-        if self.outbox.belongs_to(&welcome.you.user) | self.outbox.is_of(welcome.epoch) {
+        if self.outbox.set_user(&welcome.you.user) | self.outbox.set_epoch(welcome.epoch) {
             self.effects.push(Effect::SaveOutbox);
         }
         self.session.you = Some(welcome.you);
@@ -144,12 +144,12 @@ impl Client {
             self.session.remember = None;
             self.effects.push(Effect::SignedIn { token: token.into() });
         }
-        self.changed(Change::Link);
+        self.changed(Change::Connection);
         self.rooms_of_welcome(welcome.rooms, welcome.more);
         self.reopen_rooms();
         self.rewatch_runs();
         self.resend_requests();
-        self.resend_amends();
+        self.resend_amendments();
     }
 
     fn on_err(&mut self, err: ErrAnswer) {
@@ -157,23 +157,23 @@ impl Client {
             return;
         }
         let (upload, stream, run) = (err.upload, err.stream, err.run);
-        let refusal = Refusal::from(err);
+        let error = Error::from(err);
         if let Some(upload) = upload {
-            return self.chunk_refused(upload, refusal);
+            return self.on_chunk_error(upload, error);
         }
-        let subject = match (stream, run) {
-            (Some(stream), _) => Subject::Download(stream),
-            (None, Some(run)) => return self.run_refused(run, refusal),
-            (None, None) => Subject::Session,
+        let operation = match (stream, run) {
+            (Some(stream), _) => Operation::Download(stream),
+            (None, Some(run)) => return self.on_run_error(run, error),
+            (None, None) => Operation::Session,
         };
-        self.effects.push(Effect::Failed { subject, refusal });
+        self.effects.push(Effect::Failed { operation, error });
     }
 
     fn on_ping(&mut self, ping: Ping) {
         if let Some(now) = ping.now {
             self.session.clock_skew_ms = (now as i64).saturating_sub(self.wall_ms() as i64);
         }
-        self.send_told(&Pong { n: ping.n });
+        self.send(&Pong { n: ping.n });
     }
 
     fn on_goaway(&mut self, goaway: Goaway) {
@@ -192,7 +192,7 @@ impl Client {
             self.backoff.reset();
         }
         let wait_ms = self.backoff.next_ms();
-        self.effects.push(Effect::Lost { why: why.to_owned() });
+        self.effects.push(Effect::Disconnected { why: why.to_owned() });
         self.lose_until(self.now_ms.saturating_add(wait_ms));
     }
 
@@ -210,13 +210,13 @@ impl Client {
         self.session.welcome_ms = None;
         self.session.probe_until_ms = None;
         self.requests_lost();
-        self.rooms_link_lost();
-        self.watches_link_lost();
-        self.uploads_link_lost();
-        self.runs_link_lost();
-        self.posts.link_lost();
-        self.reading.link_lost();
-        self.around.link_lost();
+        self.rooms_disconnected();
+        self.watches_disconnected();
+        self.uploads_disconnected();
+        self.runs_disconnected();
+        self.posts.disconnected();
+        self.read_positions.disconnected();
+        self.presence.disconnected();
     }
 
     fn sign_out_with(&mut self, why: String) {
@@ -230,13 +230,13 @@ impl Client {
     pub(super) fn forget_person(&mut self) {
         self.fail_all_requests("somebody else signed in");
         self.rooms.clear();
-        self.rooms_open.clear();
+        self.open_rooms.clear();
         self.runs.clear();
         self.watches.clear();
         self.forget_uploads();
         self.outbox = crate::outbox::Outbox::default();
-        self.around = Around::default();
-        self.search_asked = None;
+        self.presence = PresenceState::default();
+        self.search_request = None;
         self.session.you = None;
         self.effects.push(Effect::SaveOutbox);
         self.changed(Change::Rooms);

@@ -11,23 +11,23 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::{Code, Nonce, UploadId};
 
 use super::Client;
-use super::sender::{Asked, Phase, Sender};
-use super::state::{Kind, Loss};
-use crate::effect::{Change, Effect, Refusal, Subject};
+use super::state::{Recovery, RequestKind};
+use super::uploader::{Asked, Phase, Uploader};
+use crate::effect::{Change, Effect, Error, Operation};
 use crate::input::NewUpload;
 use crate::limits::{UPLOADS_ACTIVE_MAX, UPLOADS_MAX};
 use crate::model::{Upload, UploadState};
 
 impl Client {
     /// Adds an upload to the list.
-    pub(super) fn upload_new(&mut self, new: NewUpload) {
+    pub(super) fn add_upload(&mut self, new: NewUpload) {
         let nonce = new.nonce.clone();
         if self.uploads.contains_key(&nonce) {
             return;
         }
         if self.uploads.len() >= UPLOADS_MAX && !self.forget_oldest_done() {
-            let refusal = Refusal::local("too many uploads at a time; send this file later");
-            self.effects.push(Effect::Failed { subject: Subject::Upload(nonce), refusal });
+            let error = Error::local("too many uploads at a time; send this file later");
+            self.effects.push(Effect::Failed { operation: Operation::Upload(nonce), error });
             return;
         }
         let upload = Upload {
@@ -41,7 +41,7 @@ impl Client {
             state: UploadState::Waiting,
         };
         self.uploads.insert(nonce.clone(), Arc::new(upload));
-        self.senders.insert(nonce.clone(), Sender::new());
+        self.uploaders.insert(nonce.clone(), Uploader::new());
         self.upload_order.push(nonce.clone());
         self.changed(Change::Upload(nonce));
     }
@@ -63,15 +63,15 @@ impl Client {
     }
 
     /// Begins what waits, and asks for the slices that may be sent now.
-    pub(super) fn pump_uploads(&mut self) {
-        if !self.is_up() || self.senders.is_empty() {
+    pub(super) fn advance_uploads(&mut self) {
+        if !self.is_up() || self.uploaders.is_empty() {
             return;
         }
-        let is_active = |sender: &Sender| !matches!(sender.phase, Phase::Idle | Phase::Over);
-        let active = self.senders.values().filter(|sender| is_active(sender)).count();
+        let is_active = |uploader: &Uploader| !matches!(uploader.phase, Phase::Idle | Phase::Over);
+        let active = self.uploaders.values().filter(|uploader| is_active(uploader)).count();
         let is_waiting = |nonce: &&Nonce| {
             self.uploads.get(*nonce).is_some_and(|upload| upload.state == UploadState::Waiting)
-                && self.senders.get(*nonce).is_some_and(|sender| sender.phase == Phase::Idle)
+                && self.uploaders.get(*nonce).is_some_and(|uploader| uploader.phase == Phase::Idle)
         };
         let free = UPLOADS_ACTIVE_MAX.saturating_sub(active);
         let next: Vec<Nonce> = match free {
@@ -81,19 +81,19 @@ impl Client {
         for nonce in next {
             self.begin_upload(&nonce);
         }
-        let under_way = self.senders.iter().filter(|(_, sender)| is_active(sender));
+        let under_way = self.uploaders.iter().filter(|(_, uploader)| is_active(uploader));
         let under_way: Vec<Nonce> = under_way.map(|(nonce, _)| nonce.clone()).collect();
         for nonce in under_way {
-            self.pump_upload(&nonce);
+            self.advance_upload(&nonce);
         }
     }
 
     fn begin_upload(&mut self, nonce: &Nonce) {
-        let (Some(upload), Some(sender)) = (self.uploads.get(nonce), self.senders.get_mut(nonce)) else { return };
-        sender.phase = Phase::Asked;
-        let kind = Kind::UploadBegin(nonce.clone());
-        match sender.upload {
-            Some(upload) => self.ask(&FileResume { upload }, kind, Loss::Forget),
+        let (Some(upload), Some(uploader)) = (self.uploads.get(nonce), self.uploaders.get_mut(nonce)) else { return };
+        uploader.phase = Phase::Asked;
+        let kind = RequestKind::UploadBegin(nonce.clone());
+        match uploader.upload {
+            Some(upload) => self.send_request(&FileResume { upload }, kind, Recovery::Forget),
             None => {
                 let put = FilePut {
                     place: upload.place.clone(),
@@ -103,95 +103,97 @@ impl Client {
                     if_exists: upload.if_exists,
                     nonce: nonce.clone(),
                 };
-                self.ask(&put, kind, Loss::Forget)
+                self.send_request(&put, kind, Recovery::Forget)
             }
         };
     }
 
-    fn pump_upload(&mut self, nonce: &Nonce) {
-        let (Some(upload), Some(sender)) = (self.uploads.get(nonce), self.senders.get_mut(nonce)) else { return };
-        if let Phase::Hashing { to } = sender.phase
-            && sender.hashed >= to
+    fn advance_upload(&mut self, nonce: &Nonce) {
+        let (Some(upload), Some(uploader)) = (self.uploads.get(nonce), self.uploaders.get_mut(nonce)) else { return };
+        if let Phase::Hashing { to } = uploader.phase
+            && uploader.hashed >= to
         {
-            sender.phase = Phase::Sending;
+            uploader.phase = Phase::Sending;
         }
-        while let Some((off, len)) = sender.next_slice(upload.size) {
-            sender.reading.push_back(Asked { off, len, bytes: None });
-            self.effects.push(Effect::NeedSlice { nonce: nonce.clone(), off, len });
+        while let Some((off, len)) = uploader.next_slice(upload.size) {
+            uploader.reading.push_back(Asked { off, len, bytes: None });
+            self.effects.push(Effect::ReadSlice { nonce: nonce.clone(), off, len });
         }
-        let state = match sender.phase {
-            Phase::Sending if sender.acked == upload.size && sender.hashed == upload.size => {
+        let state = match uploader.phase {
+            Phase::Sending if uploader.acked == upload.size && uploader.hashed == upload.size => {
                 return self.commit_upload(nonce);
             }
-            Phase::Hashing { to } => UploadState::Hashing { done: sender.hashed, of: to },
+            Phase::Hashing { to } => UploadState::Hashing { done: uploader.hashed, of: to },
             Phase::Sending => UploadState::Sending,
             Phase::Committing => UploadState::Committing,
             Phase::Idle | Phase::Asked | Phase::Over => return,
         };
-        let acked = sender.acked;
+        let acked = uploader.acked;
         self.show_upload(nonce, state, Some(acked));
     }
 
     fn commit_upload(&mut self, nonce: &Nonce) {
-        let Some(sender) = self.senders.get_mut(nonce) else { return };
-        let Some(upload) = sender.upload else { return };
-        sender.phase = Phase::Committing;
-        let acked = sender.acked;
-        let blake3 = sender.hasher.finalize().to_hex().to_string();
+        let Some(uploader) = self.uploaders.get_mut(nonce) else { return };
+        let Some(upload) = uploader.upload else { return };
+        uploader.phase = Phase::Committing;
+        let acked = uploader.acked;
+        let blake3 = uploader.hasher.finalize().to_hex().to_string();
         self.show_upload(nonce, UploadState::Committing, Some(acked));
-        self.ask(&FileCommit { upload, blake3 }, Kind::UploadCommit(nonce.clone()), Loss::Forget);
+        self.send_request(&FileCommit { upload, blake3 }, RequestKind::UploadCommit(nonce.clone()), Recovery::Forget);
     }
 
-    pub(super) fn upload_begun(&mut self, nonce: &Nonce, begun: FilePutOk) {
+    pub(super) fn on_upload_begun(&mut self, nonce: &Nonce, begun: FilePutOk) {
         let size = self.uploads.get(nonce).map_or(0, |upload| upload.size);
-        let Some(sender) = self.senders.get_mut(nonce).filter(|sender| sender.phase == Phase::Asked) else { return };
+        let Some(uploader) = self.uploaders.get_mut(nonce).filter(|uploader| uploader.phase == Phase::Asked) else {
+            return;
+        };
         if begun.off > size {
             let words = "the server has more of this file than there is; give it another name, or replace it";
-            return self.upload_failed(nonce, Refusal::local(words));
+            return self.fail_upload(nonce, Error::local(words));
         }
-        sender.upload = Some(begun.upload);
-        sender.window = begun.window.max(BODY_BYTES_MAX as u64);
-        sender.set_back_to = None;
-        sender.go_on_from(begun.off);
-        self.pump_upload(nonce);
+        uploader.upload = Some(begun.upload);
+        uploader.window = begun.window.max(BODY_BYTES_MAX as u64);
+        uploader.set_back_to = None;
+        uploader.go_on_from(begun.off);
+        self.advance_upload(nonce);
     }
 
-    pub(super) fn upload_begin_refused(&mut self, nonce: &Nonce, refusal: Refusal) {
-        let Some(sender) = self.senders.get_mut(nonce) else { return };
+    pub(super) fn on_upload_begin_error(&mut self, nonce: &Nonce, error: Error) {
+        let Some(uploader) = self.uploaders.get_mut(nonce) else { return };
         // An upload that the server has forgotten begins anew under the same mark; what was hashed stays hashed.
-        if refusal.code == Some(Code::NotFound) && sender.upload.take().is_some() {
-            sender.phase = Phase::Idle;
+        if error.code == Some(Code::NotFound) && uploader.upload.take().is_some() {
+            uploader.phase = Phase::Idle;
             return;
         }
-        self.upload_failed(nonce, refusal);
+        self.fail_upload(nonce, error);
     }
 
     /// A slice was read. They may come in any order; what was read for an offset that is no longer wanted is dropped.
-    pub(super) fn slice_came(&mut self, nonce: &Nonce, off: u64, bytes: Bytes) {
-        let Some(sender) = self.senders.get_mut(nonce) else { return };
-        let asked = sender.reading.iter_mut().find(|asked| asked.off == off && asked.bytes.is_none());
+    pub(super) fn on_slice(&mut self, nonce: &Nonce, off: u64, bytes: Bytes) {
+        let Some(uploader) = self.uploaders.get_mut(nonce) else { return };
+        let asked = uploader.reading.iter_mut().find(|asked| asked.off == off && asked.bytes.is_none());
         let Some(asked) = asked else { return };
         if bytes.len() as u64 != asked.len {
-            let late = sender.unwanted.iter().position(|late| *late == (off, bytes.len() as u64));
-            if late.is_some_and(|at| sender.unwanted.remove(at).is_some()) {
+            let late = uploader.unwanted.iter().position(|late| *late == (off, bytes.len() as u64));
+            if late.is_some_and(|at| uploader.unwanted.remove(at).is_some()) {
                 return;
             }
             let words = "the file became shorter while it was sent; send it again";
-            return self.upload_failed(nonce, Refusal::local(words));
+            return self.fail_upload(nonce, Error::local(words));
         }
         asked.bytes = Some(bytes);
-        while let Some((off, bytes)) = self.senders.get_mut(nonce).and_then(Sender::take_slice) {
+        while let Some((off, bytes)) = self.uploaders.get_mut(nonce).and_then(Uploader::take_slice) {
             self.use_slice(nonce, off, bytes);
         }
     }
 
     fn use_slice(&mut self, nonce: &Nonce, off: u64, bytes: Bytes) {
-        let Some(sender) = self.senders.get_mut(nonce) else { return };
-        sender.hash(off, &bytes);
-        if sender.phase == Phase::Sending
-            && let Some(upload) = sender.upload
+        let Some(uploader) = self.uploaders.get_mut(nonce) else { return };
+        uploader.hash(off, &bytes);
+        if uploader.phase == Phase::Sending
+            && let Some(upload) = uploader.upload
         {
-            sender.sent = off.saturating_add(bytes.len() as u64);
+            uploader.sent = off.saturating_add(bytes.len() as u64);
             self.send_chunks(upload, off, bytes);
         }
     }
@@ -200,42 +202,42 @@ impl Client {
         while !bytes.is_empty() {
             let body = bytes.split_to(bytes.len().min(BODY_BYTES_MAX));
             let len = body.len() as u64;
-            self.send_told_with_body(&FileChunk { upload, off, len }, body);
+            self.send_with_body(&FileChunk { upload, off, len }, body);
             off = off.saturating_add(len);
         }
     }
 
     pub(super) fn on_file_ack(&mut self, ack: FileAck) {
         let Some(upload) = ack.upload else { return };
-        let found = self.senders.iter_mut().find(|(_, sender)| sender.upload == Some(upload));
-        let Some((_, sender)) = found.filter(|(_, sender)| sender.phase == Phase::Sending) else { return };
-        let off = ack.off.min(sender.sent);
-        if off > sender.acked {
-            sender.acked = off;
-            sender.set_back_to = None;
+        let found = self.uploaders.iter_mut().find(|(_, uploader)| uploader.upload == Some(upload));
+        let Some((_, uploader)) = found.filter(|(_, uploader)| uploader.phase == Phase::Sending) else { return };
+        let off = ack.off.min(uploader.sent);
+        if off > uploader.acked {
+            uploader.acked = off;
+            uploader.set_back_to = None;
         }
     }
 
     /// A chunk was refused: at the wrong offset (the server says the right one), or altogether.
-    pub(super) fn chunk_refused(&mut self, upload: UploadId, refusal: Refusal) {
+    pub(super) fn on_chunk_error(&mut self, upload: UploadId, error: Error) {
         let size_of = |nonce: &Nonce| self.uploads.get(nonce).map_or(0, |upload| upload.size);
-        let found = self.senders.iter_mut().find(|(_, sender)| sender.upload == Some(upload));
-        let Some((nonce, sender)) = found.filter(|(_, sender)| sender.phase != Phase::Over) else { return };
+        let found = self.uploaders.iter_mut().find(|(_, uploader)| uploader.upload == Some(upload));
+        let Some((nonce, uploader)) = found.filter(|(_, uploader)| uploader.phase != Phase::Over) else { return };
         let nonce = nonce.clone();
-        match (refusal.code, refusal.off) {
+        match (error.code, error.off) {
             (Some(Code::Conflict), Some(off)) if off <= size_of(&nonce) => {
-                let is_echo = sender.set_back_to == Some(off);
-                if !is_echo && matches!(sender.phase, Phase::Sending | Phase::Hashing { .. }) {
-                    sender.set_back_to = Some(off);
-                    sender.go_on_from(off);
+                let is_echo = uploader.set_back_to == Some(off);
+                if !is_echo && matches!(uploader.phase, Phase::Sending | Phase::Hashing { .. }) {
+                    uploader.set_back_to = Some(off);
+                    uploader.go_on_from(off);
                 }
             }
-            _ => self.upload_failed(&nonce, refusal),
+            _ => self.fail_upload(&nonce, error),
         }
     }
 
-    pub(super) fn upload_committed(&mut self, nonce: &Nonce, done: FileCommitOk) {
-        self.senders.remove(nonce);
+    pub(super) fn on_upload_committed(&mut self, nonce: &Nonce, done: FileCommitOk) {
+        self.uploaders.remove(nonce);
         if let Some(upload) = self.uploads.get_mut(nonce) {
             let upload = Arc::make_mut(upload);
             upload.path = done.path;
@@ -245,19 +247,19 @@ impl Client {
         }
     }
 
-    pub(super) fn upload_failed(&mut self, nonce: &Nonce, refusal: Refusal) {
-        let Some(sender) = self.senders.get_mut(nonce) else { return };
-        sender.phase = Phase::Over;
-        sender.forget_reading();
-        self.show_upload(nonce, UploadState::Failed(refusal.clone()), None);
-        self.effects.push(Effect::Failed { subject: Subject::Upload(nonce.clone()), refusal });
+    pub(super) fn fail_upload(&mut self, nonce: &Nonce, error: Error) {
+        let Some(uploader) = self.uploaders.get_mut(nonce) else { return };
+        uploader.phase = Phase::Over;
+        uploader.forget_reading();
+        self.show_upload(nonce, UploadState::Failed(error.clone()), None);
+        self.effects.push(Effect::Failed { operation: Operation::Upload(nonce.clone()), error });
     }
 
-    pub(super) fn uploads_link_lost(&mut self) {
+    pub(super) fn uploads_disconnected(&mut self) {
         let mut waiting = Vec::new();
-        for (nonce, sender) in self.senders.iter_mut().filter(|(_, sender)| sender.phase != Phase::Over) {
-            sender.phase = Phase::Idle;
-            sender.forget_reading();
+        for (nonce, uploader) in self.uploaders.iter_mut().filter(|(_, uploader)| uploader.phase != Phase::Over) {
+            uploader.phase = Phase::Idle;
+            uploader.forget_reading();
             waiting.push(nonce.clone());
         }
         for nonce in waiting {
@@ -272,14 +274,14 @@ impl Client {
         let is_paused = upload.state == UploadState::Paused;
         let may_pause =
             matches!(upload.state, UploadState::Waiting | UploadState::Hashing { .. } | UploadState::Sending);
-        let Some(sender) = self.senders.get_mut(nonce) else { return };
+        let Some(uploader) = self.uploaders.get_mut(nonce) else { return };
         let state = match paused {
             true if may_pause => UploadState::Paused,
             false if is_paused => UploadState::Waiting,
             _ => return,
         };
-        sender.phase = Phase::Idle;
-        sender.forget_reading();
+        uploader.phase = Phase::Idle;
+        uploader.forget_reading();
         self.show_upload(nonce, state, None);
     }
 
@@ -287,22 +289,22 @@ impl Client {
         let is_failed = self.uploads.get(nonce).is_some_and(|upload| matches!(upload.state, UploadState::Failed(_)));
         if is_failed {
             // The file is read anew from its start: what failed may be the file that changed.
-            let upload = self.senders.get(nonce).and_then(|sender| sender.upload);
-            self.senders.insert(nonce.clone(), Sender { upload, ..Sender::new() });
+            let upload = self.uploaders.get(nonce).and_then(|uploader| uploader.upload);
+            self.uploaders.insert(nonce.clone(), Uploader { upload, ..Uploader::new() });
             self.show_upload(nonce, UploadState::Waiting, None);
         }
     }
 
     pub(super) fn cancel_upload(&mut self, nonce: &Nonce) {
-        if let Some(upload) = self.senders.remove(nonce).and_then(|sender| sender.upload) {
-            self.send_told(&FileAbort { upload });
+        if let Some(upload) = self.uploaders.remove(nonce).and_then(|uploader| uploader.upload) {
+            self.send(&FileAbort { upload });
         }
         self.remove_upload(nonce);
     }
 
     pub(super) fn forget_upload(&mut self, nonce: &Nonce) {
         if self.uploads.get(nonce).is_some_and(|upload| upload.state.is_over()) {
-            self.senders.remove(nonce);
+            self.uploaders.remove(nonce);
             self.remove_upload(nonce);
         }
     }
@@ -317,7 +319,7 @@ impl Client {
     pub(super) fn forget_uploads(&mut self) {
         self.uploads.clear();
         self.upload_order.clear();
-        self.senders.clear();
+        self.uploaders.clear();
     }
 
     fn show_upload(&mut self, nonce: &Nonce, state: UploadState, acked: Option<u64>) {

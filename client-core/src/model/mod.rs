@@ -10,7 +10,7 @@ mod upload;
 
 pub use room::{OpenState, Quote, Room};
 pub use run::{Run, RunState};
-pub use tail::{Bounds, Line, Tail};
+pub use tail::{OutputTail, TailLimits, TailLine};
 pub(crate) use timeline::Added;
 pub use timeline::Timeline;
 pub use upload::{Upload, UploadState};

@@ -7,7 +7,7 @@ use wardroom_protocol::messages::{MemberInfo, RoomInfo};
 use wardroom_protocol::{Event, UserName};
 
 use super::timeline::Timeline;
-use crate::amends::PendingAmend;
+use crate::amendment::PendingAmendment;
 use crate::limits::QUOTES_MAX;
 use crate::outbox::PendingPost;
 
@@ -23,8 +23,8 @@ pub struct Room {
     pub timeline: Arc<Timeline>,
     /// One's own posts that do not stand in the timeline yet, oldest first.
     pub pending: Arc<Vec<PendingPost>>,
-    /// What one has done to its messages, and the server has not answered yet, oldest first: see [`Room::as_wanted`].
-    pub amends: Arc<[PendingAmend]>,
+    /// What one has done to its messages, and the server has not answered yet, oldest first: see [`Room::with_pending`].
+    pub amendments: Arc<[PendingAmendment]>,
     /// Who is in it, once it was asked for; `here` is kept up to date from then on.
     pub people: Option<Arc<Vec<MemberInfo>>>,
     /// Who is about to say something, oneself left out.
@@ -62,7 +62,7 @@ impl Room {
             state: OpenState::Closed,
             timeline: Arc::default(),
             pending: Arc::default(),
-            amends: Arc::default(),
+            amendments: Arc::default(),
             people: None,
             typing: Arc::default(),
             loading_older: false,
@@ -88,10 +88,10 @@ impl Room {
 
     /// A line with what one has done to it and the server has not answered yet, and the last of that; `None` where that is
     /// nothing.
-    pub fn as_wanted(&self, line: &Event, me: &UserName) -> Option<(Event, &PendingAmend)> {
+    pub fn with_pending(&self, line: &Event, me: &UserName) -> Option<(Event, &PendingAmendment)> {
         let mut wanted = None;
         let mut last = None;
-        for amend in self.amends.iter().filter(|amend| amend.seq == line.seq) {
+        for amend in self.amendments.iter().filter(|amend| amend.seq == line.seq) {
             amend.carry_out(wanted.get_or_insert_with(|| line.clone()), me);
             last = Some(amend);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wardroom_protocol::RunId;
 use wardroom_protocol::messages::{Exit, RunInfo};
 
-use super::tail::Tail;
+use super::tail::OutputTail;
 
 /// A run that was seen in a room, or is watched.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +17,7 @@ pub struct Run {
     /// How it stands.
     pub state: RunState,
     /// The end of its output as lines, while it is (or was) watched.
-    pub tail: Arc<Tail>,
+    pub tail: Arc<OutputTail>,
     /// Bytes of output so far, as far as is known.
     pub bytes: u64,
     /// Output went over the limit, and the rest was not kept.

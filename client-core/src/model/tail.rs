@@ -7,11 +7,11 @@ use crate::limits::{TAIL_BYTES_MAX, TAIL_LINE_BYTES_MAX};
 
 /// The last lines of both streams in the order in which they were read, each line from one stream.
 ///
-/// `S` is what a line takes over from the line before it in its stream, as colours: see [`Tail::push`].
+/// `S` is what a line takes over from the line before it in its stream, as colours: see [`OutputTail::push`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tail<S = ()> {
-    bounds: Bounds,
-    lines: VecDeque<Line<S>>,
+pub struct OutputTail<S = ()> {
+    bounds: TailLimits,
+    lines: VecDeque<TailLine<S>>,
     lines_bytes: usize,
     open: [Open<S>; 2],
     begins_at: u64,
@@ -23,9 +23,9 @@ pub struct Tail<S = ()> {
     found: Option<u64>,
 }
 
-/// How much a [`Tail`] keeps.
+/// How much a [`OutputTail`] keeps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Bounds {
+pub struct TailLimits {
     /// Bytes of all lines.
     pub bytes: usize,
     /// Bytes of a line; a longer one is cut into several.
@@ -34,16 +34,16 @@ pub struct Bounds {
     pub lines: usize,
 }
 
-impl Default for Bounds {
+impl Default for TailLimits {
     /// Those of a card.
     fn default() -> Self {
-        Bounds { bytes: TAIL_BYTES_MAX, line_bytes: TAIL_LINE_BYTES_MAX, lines: TAIL_BYTES_MAX / 16 }
+        TailLimits { bytes: TAIL_BYTES_MAX, line_bytes: TAIL_LINE_BYTES_MAX, lines: TAIL_BYTES_MAX / 16 }
     }
 }
 
 /// One line of output.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line<S = ()> {
+pub struct TailLine<S = ()> {
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
     /// Its number, from 0, counted over all lines that were ever here: a key for a list.
@@ -64,16 +64,16 @@ struct Open<S> {
     next: S,
 }
 
-impl<S: Clone + Default> Default for Tail<S> {
+impl<S: Clone + Default> Default for OutputTail<S> {
     fn default() -> Self {
-        Tail::beginning_at(0, None, Bounds::default())
+        OutputTail::beginning_at(0, None, TailLimits::default())
     }
 }
 
-impl<S: Clone + Default> Tail<S> {
+impl<S: Clone + Default> OutputTail<S> {
     /// One that begins at this byte of the output, and looks for the line with the byte that is wanted.
-    pub fn beginning_at(off: u64, wanted: Option<u64>, bounds: Bounds) -> Self {
-        Tail {
+    pub fn beginning_at(off: u64, wanted: Option<u64>, bounds: TailLimits) -> Self {
+        OutputTail {
             bounds,
             lines: VecDeque::new(),
             lines_bytes: 0,
@@ -87,12 +87,12 @@ impl<S: Clone + Default> Tail<S> {
     }
 
     /// The lines, oldest first.
-    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Line<S>> + ExactSizeIterator {
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &TailLine<S>> + ExactSizeIterator {
         self.lines.iter()
     }
 
     /// The line at this index.
-    pub fn at(&self, index: usize) -> Option<&Line<S>> {
+    pub fn at(&self, index: usize) -> Option<&TailLine<S>> {
         self.lines.get(index)
     }
 
@@ -103,7 +103,7 @@ impl<S: Clone + Default> Tail<S> {
 
     /// The number of a line in the whole output, from 1; `None` where this did not begin with the output, so that nobody
     /// knows.
-    pub fn number(&self, line: &Line<S>) -> Option<u64> {
+    pub fn number(&self, line: &TailLine<S>) -> Option<u64> {
         (self.begins_at == 0).then(|| line.number.saturating_add(1))
     }
 
@@ -164,7 +164,7 @@ impl<S: Clone + Default> Tail<S> {
             }
             None => {
                 self.lines_bytes = self.lines_bytes.saturating_add(text.len());
-                self.lines.push_back(Line { fd, number: next_number, text, ended, start });
+                self.lines.push_back(TailLine { fd, number: next_number, text, ended, start });
                 next_number
             }
         };
@@ -187,17 +187,17 @@ impl<S: Clone + Default> Tail<S> {
 mod tests {
     use super::*;
 
-    fn push(tail: &mut Tail, fd: u8, bytes: &[u8]) {
+    fn push(tail: &mut OutputTail, fd: u8, bytes: &[u8]) {
         tail.push(fd, 0, bytes, |(), _| ());
     }
 
-    fn texts(tail: &Tail) -> Vec<(u8, String, bool)> {
+    fn texts(tail: &OutputTail) -> Vec<(u8, String, bool)> {
         tail.lines().map(|line| (line.fd, line.text.to_string(), line.ended)).collect()
     }
 
     #[test]
     fn lines_of_two_streams_do_not_mix() {
-        let mut tail: Tail = Tail::default();
+        let mut tail: OutputTail = OutputTail::default();
         push(&mut tail, 1, b"ou");
         push(&mut tail, 2, b"err\n");
         push(&mut tail, 1, b"t\r\nnext");
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_character_may_be_cut() {
-        let mut tail: Tail = Tail::default();
+        let mut tail: OutputTail = OutputTail::default();
         let (a, b) = "ü\n".as_bytes().split_at(1);
         push(&mut tail, 1, a);
         push(&mut tail, 1, b);
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn it_is_bounded_and_says_what_it_skipped() {
-        let mut tail: Tail = Tail::beginning_at(10, None, Bounds::default());
+        let mut tail: OutputTail = OutputTail::beginning_at(10, None, TailLimits::default());
         push(&mut tail, 1, &vec![b'x'; TAIL_LINE_BYTES_MAX * 40]);
         push(&mut tail, 1, &b"\n".repeat(TAIL_BYTES_MAX));
         let bytes: usize = tail.lines().map(|line| line.text.len()).sum();
@@ -230,18 +230,18 @@ mod tests {
 
     #[test]
     fn numbers_are_known_from_the_start_of_the_output_only() {
-        let bounds = Bounds { bytes: 100, line_bytes: 10, lines: 3 };
-        let mut tail: Tail = Tail::beginning_at(0, None, bounds);
+        let bounds = TailLimits { bytes: 100, line_bytes: 10, lines: 3 };
+        let mut tail: OutputTail = OutputTail::beginning_at(0, None, bounds);
         tail.push(1, 0, b"a\nb\nc\nd\ne", |(), _| ());
         assert_eq!(tail.lines().map(|line| tail.number(line)).collect::<Vec<_>>(), [3, 4, 5].map(Some));
-        let mut tail: Tail = Tail::beginning_at(7, None, bounds);
+        let mut tail: OutputTail = OutputTail::beginning_at(7, None, bounds);
         tail.push(1, 7, b"a\n", |(), _| ());
         assert_eq!(tail.number(tail.at(0).unwrap()), None);
     }
 
     #[test]
     fn what_a_line_takes_over_goes_on_in_its_stream() {
-        let mut tail: Tail<usize> = Tail::default();
+        let mut tail: OutputTail<usize> = OutputTail::default();
         let count = |sum: &mut usize, text: &str| *sum += text.len();
         tail.push(1, 0, b"four\nse", count);
         tail.push(2, 7, b"x\ny\n", count);
@@ -254,7 +254,7 @@ mod tests {
     fn the_line_of_a_byte() {
         let pieces: [(u8, &[u8]); 4] = [(1, b"tail\none\ntw"), (2, b"bad\nwor"), (1, b"o\n"), (2, b"se")];
         let line_of = |wanted: u64| {
-            let (mut tail, mut off) = (Tail::<()>::beginning_at(100, Some(wanted), Bounds::default()), 100);
+            let (mut tail, mut off) = (OutputTail::<()>::beginning_at(100, Some(wanted), TailLimits::default()), 100);
             for (fd, bytes) in pieces {
                 tail.push(fd, off, bytes, |(), _| ());
                 off += bytes.len() as u64;
@@ -274,7 +274,8 @@ mod tests {
             assert_eq!(line_of(wanted).as_deref(), Some(line), "{wanted}");
         }
         assert_eq!((line_of(99), line_of(122)), (None, None));
-        let mut tail: Tail = Tail::beginning_at(0, Some(0), Bounds { bytes: 100, line_bytes: 10, lines: 3 });
+        let mut tail: OutputTail =
+            OutputTail::beginning_at(0, Some(0), TailLimits { bytes: 100, line_bytes: 10, lines: 3 });
         tail.push(1, 0, b"first\n\n\n\n", |(), _| ());
         assert_eq!(tail.wanted(), None, "it is kept no more");
     }

@@ -64,7 +64,7 @@ impl Room {
     }
 
     /// What is unread no more by this event, before it is carried out: a line that was taken back.
-    pub(crate) fn take_back(&self, event: &Event, tail: Option<&Timeline>, me: Option<&UserName>) -> Counts {
+    pub(crate) fn uncount(&self, event: &Event, tail: Option<&Timeline>, me: Option<&UserName>) -> Counts {
         let EventBody::Delete(delete) = &event.body else { return Counts::default() };
         let line = tail.and_then(|tail| tail.by_seq(delete.target)).or_else(|| self.timeline.by_seq(delete.target));
         line.filter(|line| line.seq > self.info.read).map_or_else(Counts::default, |line| Counts::of(line, me))
@@ -104,44 +104,47 @@ impl Room {
     }
 
     /// The server's word on the whole room.
-    pub(crate) fn take_info(&mut self, info: RoomInfo, tail: Option<&Timeline>, me: Option<&UserName>) {
-        let told =
-            Told { head: info.head, read: info.read, counts: Counts { unread: info.unread, mentions: info.mentions } };
+    pub(crate) fn apply_info(&mut self, info: RoomInfo, tail: Option<&Timeline>, me: Option<&UserName>) {
+        let server = ServerCounts {
+            head: info.head,
+            read: info.read,
+            counts: Counts { unread: info.unread, mentions: info.mentions },
+        };
         let before = std::mem::replace(&mut self.info, info);
         (self.info.head, self.info.read) = (before.head, before.read);
         self.set_counts(Counts { unread: before.unread, mentions: before.mentions });
-        self.take_told(told, tail, me);
+        self.apply_server_counts(server, tail, me);
     }
 
     /// The server's word on what is unread.
-    pub(crate) fn take_state(&mut self, state: &RoomState, tail: Option<&Timeline>, me: Option<&UserName>) {
+    pub(crate) fn apply_state(&mut self, state: &RoomState, tail: Option<&Timeline>, me: Option<&UserName>) {
         let counts = Counts { unread: state.unread, mentions: state.mentions };
-        self.take_told(Told { head: state.head, read: state.read, counts }, tail, me);
+        self.apply_server_counts(ServerCounts { head: state.head, read: state.read, counts }, tail, me);
     }
 
-    fn take_told(&mut self, told: Told, tail: Option<&Timeline>, me: Option<&UserName>) {
+    fn apply_server_counts(&mut self, server: ServerCounts, tail: Option<&Timeline>, me: Option<&UserName>) {
         let live = tail.unwrap_or(&self.timeline);
         // An open room's own events may be ahead of what the server said when it was behind them.
         let live_last = live.last().filter(|_| matches!(self.state, OpenState::Live | OpenState::CatchingUp { .. }));
         let ahead =
-            live_last.map_or(Counts::default(), |_| Counts::of_lines(live, told.head.max(told.read), u64::MAX, me));
-        self.info.head = live_last.map_or(told.head, |last| last.max(told.head));
-        self.counted = live_last.unwrap_or(0).max(told.head);
+            live_last.map_or(Counts::default(), |_| Counts::of_lines(live, server.head.max(server.read), u64::MAX, me));
+        self.info.head = live_last.map_or(server.head, |last| last.max(server.head));
+        self.counted = live_last.unwrap_or(0).max(server.head);
         let read_here = self.info.read.min(self.info.head);
-        if read_here <= told.read {
-            self.info.read = told.read;
-            return self.set_counts(told.counts.plus(ahead));
+        if read_here <= server.read {
+            self.info.read = server.read;
+            return self.set_counts(server.counts.plus(ahead));
         }
         // Read further here than the server knows: its counts are of before.
         self.info.read = read_here;
-        let less = Counts::of_lines(&self.timeline, told.read, read_here, me);
-        let counts = self.recount(tail, me).unwrap_or_else(|| told.counts.plus(ahead).minus(less));
+        let less = Counts::of_lines(&self.timeline, server.read, read_here, me);
+        let counts = self.recount(tail, me).unwrap_or_else(|| server.counts.plus(ahead).minus(less));
         self.set_counts(counts);
     }
 }
 
 /// What the server said, and when.
-struct Told {
+struct ServerCounts {
     head: u64,
     read: u64,
     counts: Counts,

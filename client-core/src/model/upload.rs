@@ -3,7 +3,7 @@
 use wardroom_protocol::messages::{IfExists, Place};
 use wardroom_protocol::{Nonce, RelPath};
 
-use crate::effect::Refusal;
+use crate::effect::Error;
 
 /// A file on its way to a room.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ pub enum UploadState {
         seq: u64,
     },
     /// It did not come about.
-    Failed(Refusal),
+    Failed(Error),
 }
 
 impl UploadState {

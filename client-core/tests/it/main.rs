@@ -1,7 +1,7 @@
 //! The client against a small model of the server, over a connection that breaks at every point.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests: a failure is a panic")]
 
-mod amends;
+mod amendments;
 mod lists;
 mod reading;
 mod rooms;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use wardroom_client_core::protocol::messages::Search;
 use wardroom_client_core::protocol::{Code, Nonce, Role, UserName};
-use wardroom_client_core::{Command, Effect, OpenFrom, OpenState, PostState, Subject};
+use wardroom_client_core::{Command, Effect, OpenFrom, OpenState, Operation, PostState};
 
 use super::world::{World, nonce, room};
 
@@ -45,9 +45,9 @@ fn lines_that_come_count_until_they_are_seen() {
     world.server.say_state();
     world.settle();
     assert_eq!(counts(&world), (2, 0), "the server says the same");
-    world.command(Command::Seen { room: room(), seq: 3 });
+    world.command(Command::MarkRead { room: room(), seq: 3 });
     assert_eq!(counts(&world), (1, 0));
-    world.command(Command::Seen { room: room(), seq: 99 });
+    world.command(Command::MarkRead { room: room(), seq: 99 });
     assert_eq!(counts(&world), (0, 0));
 }
 
@@ -60,19 +60,19 @@ fn positions_are_told_together_and_never_back() {
     world.open_room(OpenFrom::Last(10));
     world.settle();
     for seq in [2, 3, 5, 4, 1] {
-        world.command(Command::Seen { room: room(), seq });
+        world.command(Command::MarkRead { room: room(), seq });
     }
     world.settle();
     assert_eq!(reads(&world), [2]);
     world.wait();
     world.settle();
     assert_eq!(reads(&world), [2, 5]);
-    world.command(Command::Seen { room: room(), seq: 7 });
+    world.command(Command::MarkRead { room: room(), seq: 7 });
     let effects = world.client.flush(world.now_ms);
     world.carry_out(effects);
     world.settle();
     assert_eq!(reads(&world), [2, 5, 7], "who leaves says it at once");
-    world.command(Command::Seen { room: room(), seq: 8 });
+    world.command(Command::MarkRead { room: room(), seq: 8 });
     world.command(Command::CloseRoom { room: room() });
     world.settle();
     assert_eq!(reads(&world), [2, 5, 7, 8]);
@@ -175,7 +175,7 @@ fn a_room_that_one_was_taken_out_of_goes() {
     assert!(matches!(&world.client.rooms()[&room()].state, OpenState::Failed(_)));
     assert!(world.client.rooms()[&room()].timeline.is_empty());
     let told = world.seen.iter().filter(|effect| match effect {
-        Effect::Failed { subject: Subject::Open(of), refusal } => *of == room() && refusal.code == Some(Code::NotFound),
+        Effect::Failed { operation: Operation::Open(of), error } => *of == room() && error.code == Some(Code::NotFound),
         _ => false,
     });
     assert_eq!(told.count(), 1, "whoever shows the room is told once");
@@ -221,8 +221,8 @@ fn answers_come_as_effects() {
     world.server.refuse_amendments = true;
     world.command(Command::React { room: room(), seq: 4, emoji: "x".to_owned(), on: true });
     world.settle();
-    let wanted = Subject::Line { room: room(), seq: 4 };
-    assert!(world.seen.iter().any(|e| matches!(e, Effect::Failed { subject, .. } if *subject == wanted)));
+    let wanted = Operation::Line { room: room(), seq: 4 };
+    assert!(world.seen.iter().any(|e| matches!(e, Effect::Failed { operation, .. } if *operation == wanted)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
-use wardroom_client_core::{Command, Effect, Link, OpenFrom, OpenState, Outbox, PostState, Subject};
+use wardroom_client_core::{Command, ConnectionState, Effect, OpenFrom, OpenState, Operation, Outbox, PostState};
 
 use super::server::OTHER_EPOCH;
 use super::world::{World, nonce, room, text_of};
@@ -52,7 +52,7 @@ proptest! {
         prop_assert_eq!(mine, wanted, "each post stands once, in the order in which it was written");
         prop_assert!(world.client.outbox().posts().is_empty());
         prop_assert!(world.client.rooms()[&room()].pending.is_empty());
-        prop_assert_eq!(world.client.link(), Link::Live);
+        prop_assert_eq!(world.client.connection(), ConnectionState::Live);
         let told = world.seen.iter().filter(|effect| matches!(effect, Effect::Posted { .. })).count();
         prop_assert_eq!(told as u64, posts, "each post is said to stand once");
     }
@@ -130,8 +130,8 @@ fn a_refused_post_says_why_and_can_be_tried_again() {
     assert_eq!(world.texts(), ["mine 2"], "one that was refused does not hold up the next");
     let pending = world.client.rooms()[&room()].pending.clone();
     assert_eq!(pending[0].state, PostState::Failed("not now".to_owned()));
-    let failed = Subject::Post(nonce(1));
-    assert!(world.seen.iter().any(|e| matches!(e, Effect::Failed { subject, .. } if *subject == failed)));
+    let failed = Operation::Post(nonce(1));
+    assert!(world.seen.iter().any(|e| matches!(e, Effect::Failed { operation, .. } if *operation == failed)));
     world.command(Command::RetryPost { nonce: nonce(1) });
     world.come_to_rest();
     assert_eq!(world.texts(), ["mine 2", "mine 1"]);
@@ -152,10 +152,10 @@ fn a_busy_server_is_asked_later_and_the_order_stays() {
     world.come_to_rest();
     assert_eq!(world.texts(), ["mine 1", "mine 2", "mine 3"]);
     let waiting = world.seen.iter().filter_map(|effect| match effect {
-        Effect::Waiting { subject, refusal } => Some((subject.clone(), refusal.words.as_str())),
+        Effect::Waiting { operation, error } => Some((operation.clone(), error.message.as_str())),
         _ => None,
     });
-    assert_eq!(waiting.collect::<Vec<_>>(), [(Subject::Post(nonce(1)), "not now")], "it is said once why they wait");
+    assert_eq!(waiting.collect::<Vec<_>>(), [(Operation::Post(nonce(1)), "not now")], "it is said once why they wait");
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn who_is_mentioned_and_not_here_is_told() {
     world.command(Command::Post { room: room(), text, reply_to: None, nonce: nonce(2) });
     world.come_to_rest();
     let told = world.seen.iter().filter_map(|effect| match effect {
-        Effect::NotHere { users, .. } => Some(users.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        Effect::NotInRoom { users, .. } => Some(users.iter().map(ToString::to_string).collect::<Vec<_>>()),
         _ => None,
     });
     assert_eq!(told.collect::<Vec<_>>(), [["chen"]]);
@@ -213,7 +213,7 @@ fn what_was_read_while_away_is_told_at_the_next_welcome() {
     world.open_room(OpenFrom::Last(10));
     world.settle();
     world.cut();
-    world.command(Command::Seen { room: room(), seq: 3 });
+    world.command(Command::MarkRead { room: room(), seq: 3 });
     assert_eq!(world.client.rooms()[&room()].unread(), 1);
     world.come_to_rest();
     assert_eq!(world.client.rooms()[&room()].info.read, 3, "the welcome, which says 0, does not undo it");

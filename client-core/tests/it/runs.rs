@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 use wardroom_client_core::{
-    Client, Command, Effect, Input, NotSent, OpenFrom, Options, PostState, RunState, Subject, WatchFrom,
+    Client, Command, Effect, Input, NotSent, OpenFrom, Operation, Options, PostState, RunState, WatchFrom,
 };
 
 use super::server::RUN;
@@ -151,7 +151,7 @@ fn a_watch_that_the_server_ends_is_over_and_not_begun_again() {
     world.server.say(&err("not_found"));
     world.settle();
     assert!(!world.client.runs()[&run].watched);
-    let told = |effect: &&Effect| matches!(effect, Effect::Failed { subject: Subject::Run(of), .. } if *of == run);
+    let told = |effect: &&Effect| matches!(effect, Effect::Failed { operation: Operation::Run(of), .. } if *of == run);
     assert_eq!(world.seen.iter().filter(told).count(), 2);
     let asked = |world: &World| world.server.taken.iter().filter(|frame| frame["t"] == "run.watch").count();
     let before = asked(&world);
@@ -221,7 +221,7 @@ fn a_command_typed_offline_is_not_run_when_the_connection_returns() {
     assert!(world.seen.iter().any(|effect| matches!(effect, Effect::RunStarted { .. })));
     world.cut();
     world.command(start(4));
-    world.command(Command::DropPost { nonce: super::world::nonce(4) });
+    world.command(Command::DiscardPost { nonce: super::world::nonce(4) });
     world.come_to_rest();
     assert_eq!(asked(&world).len(), 3, "what was discarded is never sent");
 }

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 use wardroom_client_core::protocol::messages::Auth;
-use wardroom_client_core::{Client, Command, Effect, Input, Link, Lost, OnLoss, OpenFrom, Options};
+use wardroom_client_core::{
+    Client, Command, ConnectionState, Disconnect, Effect, Input, OnDisconnect, OpenFrom, Options,
+};
 
 use super::world::World;
 
@@ -32,14 +34,14 @@ fn a_refusal_at_the_door_is_not_tried_again() {
     world.open_socket();
     world.server.say(&json!({ "t": "err", "code": "unauthorized", "msg": "wrong name or password" }));
     world.server_to_client();
-    assert_eq!(world.client.link(), Link::SignedOut { why: "wrong name or password".to_owned() });
+    assert_eq!(world.client.connection(), ConnectionState::SignedOut { why: "wrong name or password".to_owned() });
     for _ in 0..100 {
         world.wait();
         assert!(!world.open_socket());
     }
     world.command(Command::SignIn { auth: None });
     world.settle();
-    assert_eq!(world.client.link(), Link::Live);
+    assert_eq!(world.client.connection(), ConnectionState::Live);
 }
 
 #[test]
@@ -48,10 +50,12 @@ fn a_throttled_door_is_tried_when_it_says() {
     world.open_socket();
     world.server.say(&json!({ "t": "err", "code": "rate_limited", "msg": "slowly", "retry_ms": 9_000 }));
     world.server_to_client();
-    let Link::Reconnecting { at_ms, .. } = world.client.link() else { panic!("{:?}", world.client.link()) };
+    let ConnectionState::Reconnecting { at_ms, .. } = world.client.connection() else {
+        panic!("{:?}", world.client.connection())
+    };
     assert!(at_ms >= world.now_ms + 9_000);
     world.come_to_rest();
-    assert_eq!(world.client.link(), Link::Live);
+    assert_eq!(world.client.connection(), ConnectionState::Live);
 }
 
 #[test]
@@ -61,13 +65,15 @@ fn goaway_says_when_to_come_back_and_when_not() {
     world.server.say(&json!({ "t": "goaway", "reason": "restart", "retry_ms": 2_000 }));
     world.server_to_client();
     assert!(!world.is_open());
-    let Link::Reconnecting { at_ms, .. } = world.client.link() else { panic!("{:?}", world.client.link()) };
+    let ConnectionState::Reconnecting { at_ms, .. } = world.client.connection() else {
+        panic!("{:?}", world.client.connection())
+    };
     assert!((world.now_ms + 2_000..=world.now_ms + 2_500).contains(&at_ms), "{at_ms}");
     world.come_to_rest();
-    assert_eq!(world.client.link(), Link::Live);
+    assert_eq!(world.client.connection(), ConnectionState::Live);
     world.server.say(&json!({ "t": "goaway", "reason": "your account is closed" }));
     world.server_to_client();
-    assert_eq!(world.client.link(), Link::SignedOut { why: "your account is closed".to_owned() });
+    assert_eq!(world.client.connection(), ConnectionState::SignedOut { why: "your account is closed".to_owned() });
 }
 
 #[test]
@@ -82,7 +88,7 @@ fn silence_is_noticed() {
     }
     assert!(world.now_ms - began >= 55_000);
     // What is shown has been old since the last frame came, not only since that was noticed.
-    assert!(matches!(world.client.link(), Link::OutOfDate { since_ms, .. } if since_ms == began));
+    assert!(matches!(world.client.connection(), ConnectionState::OutOfDate { since_ms, .. } if since_ms == began));
 }
 
 #[test]
@@ -108,7 +114,7 @@ fn after_sleep_the_connection_has_to_show_that_it_lives() {
     assert!(world.is_open(), "an hour of sleep is not an hour of silence");
     world.settle();
     assert_eq!(world.server.pings, before + 1);
-    assert_eq!(world.client.link(), Link::Live);
+    assert_eq!(world.client.connection(), ConnectionState::Live);
     // And where nobody answers, it takes ten seconds.
     world.now_ms += 3_600_000;
     let woke = world.now_ms;
@@ -127,10 +133,12 @@ fn a_clock_that_is_set_back_does_no_harm() {
     world.input(Input::Tick);
     assert!(world.client.wake_at_ms() <= world.now_ms + 5_000, "timers go on");
     world.cut();
-    let Link::Reconnecting { at_ms, since_ms } = world.client.link() else { panic!("{:?}", world.client.link()) };
+    let ConnectionState::Reconnecting { at_ms, since_ms } = world.client.connection() else {
+        panic!("{:?}", world.client.connection())
+    };
     assert!(at_ms <= world.now_ms + 500 && since_ms <= world.now_ms, "times are those of the clock as it is now");
     world.come_to_rest();
-    assert_eq!(world.client.link(), Link::Live);
+    assert_eq!(world.client.connection(), ConnectionState::Live);
 }
 
 #[test]
@@ -140,8 +148,8 @@ fn the_pauses_grow_and_a_person_need_not_wait() {
     let mut waits = Vec::new();
     for _ in 0..8 {
         world.cut();
-        let at_ms = match world.client.link() {
-            Link::Reconnecting { at_ms, .. } | Link::OutOfDate { at_ms, .. } => at_ms,
+        let at_ms = match world.client.connection() {
+            ConnectionState::Reconnecting { at_ms, .. } | ConnectionState::OutOfDate { at_ms, .. } => at_ms,
             other => panic!("{other:?}"),
         };
         waits.push(at_ms - world.now_ms);
@@ -154,7 +162,7 @@ fn the_pauses_grow_and_a_person_need_not_wait() {
     assert!(!world.open_socket());
     world.command(Command::ReconnectNow);
     world.settle();
-    assert_eq!(world.client.link(), Link::Live);
+    assert_eq!(world.client.connection(), ConnectionState::Live);
 }
 
 #[test]
@@ -168,21 +176,21 @@ fn a_long_absence_is_called_out_of_date() {
         world.wait();
         world.cut();
     }
-    assert!(matches!(world.client.link(), Link::OutOfDate { since_ms, .. } if since_ms == lost));
+    assert!(matches!(world.client.connection(), ConnectionState::OutOfDate { since_ms, .. } if since_ms == lost));
     world.come_to_rest();
-    assert_eq!(world.client.link(), Link::Live);
+    assert_eq!(world.client.connection(), ConnectionState::Live);
 }
 
 #[test]
 fn a_socket_that_never_opens_is_given_up() {
     let mut world = World::new(1);
     let began = world.now_ms;
-    while world.client.link() == Link::Connecting {
+    while world.client.connection() == ConnectionState::Connecting {
         world.wait();
         assert!(world.now_ms < began + 20_000);
     }
     world.come_to_rest();
-    assert_eq!(world.client.link(), Link::Live);
+    assert_eq!(world.client.connection(), ConnectionState::Live);
 }
 
 #[test]
@@ -192,21 +200,21 @@ fn what_a_given_up_socket_says_is_ignored() {
     world.cut();
     let old = 1;
     world.come_to_rest();
-    world.input(Input::Disconnected { conn: old, lost: Lost::SignedOut("late".to_owned()) });
-    assert_eq!(world.client.link(), Link::Live);
+    world.input(Input::Disconnected { conn: old, reason: Disconnect::SignedOut("late".to_owned()) });
+    assert_eq!(world.client.connection(), ConnectionState::Live);
 }
 
 #[test]
 fn requests_wait_for_the_connection_or_fail_as_they_were_told() {
     use wardroom_client_core::protocol::messages::RoomList;
     let mut world = World::new(1);
-    let (kept, effects) = world.client.request(world.now_ms, &RoomList::default(), OnLoss::Resend);
+    let (kept, effects) = world.client.request(world.now_ms, &RoomList::default(), OnDisconnect::Resend);
     world.carry_out(effects);
-    let (lost, effects) = world.client.request(world.now_ms, &RoomList::default(), OnLoss::Fail);
+    let (lost, effects) = world.client.request(world.now_ms, &RoomList::default(), OnDisconnect::Fail);
     world.carry_out(effects);
     world.come_to_rest();
     let answers = world.seen.iter().filter_map(|effect| match effect {
-        Effect::Answered { ticket, result } => Some((*ticket, result.is_ok())),
+        Effect::Answered { request, result } => Some((*request, result.is_ok())),
         _ => None,
     });
     assert_eq!(answers.collect::<Vec<_>>(), [(lost, false), (kept, true)]);
@@ -218,7 +226,7 @@ fn signing_out_leaves_nothing_behind() {
     world.open_room(OpenFrom::Last(1));
     world.post(1);
     world.command(Command::SignOut);
-    assert!(matches!(world.client.link(), Link::SignedOut { .. }));
+    assert!(matches!(world.client.connection(), ConnectionState::SignedOut { .. }));
     assert!(world.client.rooms().is_empty() && world.client.outbox().posts().is_empty());
     assert!(world.client.you().is_none());
 }
@@ -231,5 +239,5 @@ fn bytes_that_are_no_message_end_the_connection_and_not_the_client() {
     world.server_to_client();
     assert!(!world.is_open());
     world.come_to_rest();
-    assert_eq!(world.client.link(), Link::Live);
+    assert_eq!(world.client.connection(), ConnectionState::Live);
 }

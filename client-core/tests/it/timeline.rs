@@ -79,7 +79,7 @@ fn step(world: &mut World) {
             let seq = 1 + world.random(world.server.events.len() as u64 + 3);
             world.command(Command::Jump { room: room(), seq });
         }
-        9 => world.command(Command::ToLive { room: room() }),
+        9 => world.command(Command::ShowLatest { room: room() }),
         10 => {
             let seq = 1 + world.random(world.server.events.len() as u64 + 1);
             world.command(Command::LoadQuote { room: room(), seq });
@@ -96,7 +96,7 @@ fn step(world: &mut World) {
         }
         13 if world.random(2) == 0 => {
             let seq = 1 + world.random(world.server.events.len() as u64 + 3);
-            world.command(Command::Seen { room: room(), seq });
+            world.command(Command::MarkRead { room: room(), seq });
         }
         13 if world.random(4) == 0 => {
             world.command(Command::CloseRoom { room: room() });
@@ -273,6 +273,6 @@ fn a_long_way_back_costs_no_more_lines() {
     let timeline = world.client.rooms()[&room()].timeline.clone();
     assert_eq!((timeline.len(), timeline.base(), timeline.has_newer()), (TIMELINE_LINES_MAX, Some(0), true));
     check_no_hole(&world);
-    world.command(Command::ToLive { room: room() });
+    world.command(Command::ShowLatest { room: room() });
     assert_eq!(world.client.rooms()[&room()].timeline.last(), Some(all));
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wardroom_client_core::protocol::Code;
-use wardroom_client_core::{Command, Effect, Subject, UploadState};
+use wardroom_client_core::{Command, Effect, Operation, UploadState};
 
 use super::world::{World, nonce};
 
@@ -88,8 +88,8 @@ fn a_file_that_shrinks_fails_and_says_so() {
     world.file.truncate(100_000);
     world.come_to_rest();
     let upload = world.client.upload(&nonce(0)).unwrap().clone();
-    let UploadState::Failed(refusal) = &upload.state else { panic!("{:?}", upload.state) };
-    assert!(refusal.words.contains("shorter"), "{refusal}");
+    let UploadState::Failed(error) = &upload.state else { panic!("{:?}", upload.state) };
+    assert!(error.message.contains("shorter"), "{error}");
     assert!(world.server.committed.is_none());
     // Tried again as it is now, it fails in words again; with its bytes back it arrives.
     world.file = content(300_000);
@@ -137,9 +137,9 @@ fn a_server_that_has_more_than_there_is_is_not_believed() {
     world.upload(content(5));
     world.come_to_rest();
     assert!(matches!(world.client.upload(&nonce(0)).unwrap().state, UploadState::Failed(_)));
-    let failed = Subject::Upload(nonce(0));
+    let failed = Operation::Upload(nonce(0));
     assert!(world.seen.iter().any(|effect| match effect {
-        Effect::Failed { subject, refusal } => *subject == failed && refusal.code != Some(Code::Conflict),
+        Effect::Failed { operation, error } => *operation == failed && error.code != Some(Code::Conflict),
         _ => false,
     }));
 }
@@ -189,7 +189,7 @@ fn uploads_that_are_done_make_room_and_a_full_list_says_so() {
     world.command(new(max));
     assert!(matches!(
         world.seen.last(),
-        Some(Effect::Failed { subject: Subject::Upload(of), .. }) if *of == nonce(max)
+        Some(Effect::Failed { operation: Operation::Upload(of), .. }) if *of == nonce(max)
     ));
     world.come_to_rest();
     assert_eq!(world.client.uploads_free(), UPLOADS_MAX, "all are done");

@@ -47,13 +47,13 @@ fn one_comes_back_from_a_window_at_once() {
     world.settle();
     world.command(Command::Jump { room: room(), seq: 300 });
     world.settle();
-    world.command(Command::ToLive { room: room() });
+    world.command(Command::ShowLatest { room: room() });
     assert_eq!(seqs(&world), (951..=1_000).collect::<Vec<u64>>());
     // A page for the window that is no more does no harm.
     world.command(Command::Jump { room: room(), seq: 300 });
     world.settle();
     world.command(Command::LoadNewer { room: room() });
-    world.command(Command::ToLive { room: room() });
+    world.command(Command::ShowLatest { room: room() });
     world.settle();
     assert_eq!(seqs(&world), (951..=1_000).collect::<Vec<u64>>());
     // A line that is loaded needs no page.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use wardroom_client_core::protocol::{Nonce, RoomName};
-use wardroom_client_core::{Client, Command, Effect, Input, Lost, NewUpload, OpenFrom, Options};
+use wardroom_client_core::{Client, Command, Disconnect, Effect, Input, NewUpload, OpenFrom, Options};
 
 use super::server::Server;
 
@@ -77,7 +77,7 @@ impl World {
                     self.to_server.push_back((line, body));
                 }
                 Effect::Close => self.drop_socket(),
-                Effect::NeedSlice { nonce, off, len } => self.slices.push_back((nonce, off, len)),
+                Effect::ReadSlice { nonce, off, len } => self.slices.push_back((nonce, off, len)),
                 other => self.seen.push(other),
             }
         }
@@ -110,7 +110,7 @@ impl World {
     pub fn cut(&mut self) {
         if let Some(conn) = self.conn {
             self.drop_socket();
-            self.input(Input::Disconnected { conn, lost: Lost::Link("cut".to_owned()) });
+            self.input(Input::Disconnected { conn, reason: Disconnect::Network("cut".to_owned()) });
         }
     }
 

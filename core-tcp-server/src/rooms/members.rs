@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wardroom_protocol::event::{EventBody, RoleOf, Whom};
+use wardroom_protocol::event::{EventBody, RoleOf, UserRef};
 use wardroom_protocol::messages::{MemberInfo, RoomInvite, RoomRemove, RoomSetRole};
 use wardroom_protocol::{RoomName, RoomRole, UserName};
 
@@ -113,7 +113,7 @@ pub async fn remove(state: &State, member: &Member, remove: RoomRemove) -> Resul
                 return Ok(None);
             }
             audit(tx, &by, "room.remove", &room, &whom, "")?;
-            let body = EventBody::Removed(Whom { user: whom.name.clone() });
+            let body = EventBody::Removed(UserRef { user: whom.name.clone() });
             append(tx, &room, &by, &body, Effect::Went(whom.id)).map(Some)
         })
         .await?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_of};
-use crate::house::House;
+use crate::test_server::TestServer;
 use crate::wire::Wire;
 
 async fn say(wire: &mut Wire, nonce: &str, text: &str) -> u64 {
@@ -12,10 +12,10 @@ async fn say(wire: &mut Wire, nonce: &str, text: &str) -> u64 {
 }
 
 /// ann and ben, both in ops.
-async fn two_in_ops(house: &House) -> (Wire, Wire) {
-    let ann = house.add_user("ann", "member").await;
-    let ben = house.add_user("ben", "member").await;
-    let (mut ann, mut ben) = (house.connect(&ann).await, house.connect(&ben).await);
+async fn two_in_ops(server: &TestServer) -> (Wire, Wire) {
+    let ann = server.add_user("ann", "member").await;
+    let ben = server.add_user("ben", "member").await;
+    let (mut ann, mut ben) = (server.connect(&ann).await, server.connect(&ben).await);
     ann.ask(json!({"t":"room.create","room":"ops"})).await;
     ben.ask(json!({"t":"room.join","room":"ops"})).await;
     (ann, ben)
@@ -23,10 +23,10 @@ async fn two_in_ops(house: &House) -> (Wire, Wire) {
 
 #[tokio::test]
 async fn title_icon_and_notifications_tell_of_another_room_as_one_wishes() {
-    let house = House::start();
-    let (_ann, mut ben) = two_in_ops(&house).await;
+    let server = TestServer::start();
+    let (_ann, mut ben) = two_in_ops(&server).await;
     let page = Browser::start(1024, 768).await;
-    let url = page_of(&house);
+    let url = page_of(&server);
     page.devtools("Browser.grantPermissions", json!({"origin": url, "permissions": ["notifications"]})).await;
     page.sign_in(&url, "ann").await;
     page.open_room("general").await;
@@ -52,16 +52,16 @@ async fn title_icon_and_notifications_tell_of_another_room_as_one_wishes() {
     page.open_room("ops").await;
     page.until("@ann, look").await;
     page.until_true("all is read", "return !document.title.startsWith('(')").await;
-    for (wish, nonce, expected) in [("all", "n3", 2), ("nothing", "n4", 2)] {
+    for (level, nonce, expected) in [("all", "n3", 2), ("nothing", "n4", 2)] {
         page.open_room("ops").await;
         page.click("room-settings-open").await;
-        page.find(&format!("[data-testid=wish] option[value={wish}]")).await.click().await.unwrap();
+        page.find(&format!("[data-testid=notify-level] option[value={level}]")).await.click().await.unwrap();
         page.click("dialog-close").await;
         page.open_room("general").await;
         say(&mut ben, nonce, "@ann, once more").await;
         page.until_true("it is unread", "return document.title.startsWith('(@1)')").await;
         let told = page.page.execute("return told.length", vec![]).await.unwrap();
-        assert_eq!(told, Value::from(expected), "{wish}");
+        assert_eq!(told, Value::from(expected), "{level}");
         page.open_room("ops").await;
         page.until_true("it is read", "return !document.title.startsWith('(')").await;
     }
@@ -75,18 +75,18 @@ const ASKED_FOR_THE_FIRST_TIME: &str = "let permission = 'default'; \
 
 #[tokio::test]
 async fn notifications_are_asked_for_at_a_press_and_their_state_is_said() {
-    let house = House::start();
-    let (_ann, _ben) = two_in_ops(&house).await;
+    let server = TestServer::start();
+    let (_ann, _ben) = two_in_ops(&server).await;
     let page = Browser::start(1024, 768).await;
     page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": ASKED_FOR_THE_FIRST_TIME})).await;
-    page.sign_in(&page_of(&house), "ann").await;
+    page.sign_in(&page_of(&server), "ann").await;
     page.open_room("ops").await;
     page.click("room-settings-open").await;
     page.find("[data-testid=notify-state][data-state=default]").await;
     page.click("dialog-close").await;
-    page.click("notify-ask").await;
+    page.click("notify-enable").await;
     page.until_true("asked at a press", "return window.gesture === true").await;
-    page.until_true("the offer is over", "return !document.querySelector('[data-testid=notify-ask]')").await;
+    page.until_true("the offer is over", "return !document.querySelector('[data-testid=notify-enable]')").await;
     page.click("room-settings-open").await;
     page.find("[data-testid=notify-state][data-state=granted]").await;
     page.end().await;
@@ -94,23 +94,23 @@ async fn notifications_are_asked_for_at_a_press_and_their_state_is_said() {
 
 #[tokio::test]
 async fn a_long_press_offers_what_one_can_do_with_a_line() {
-    let house = House::start();
-    let (_ann, mut ben) = two_in_ops(&house).await;
+    let server = TestServer::start();
+    let (_ann, mut ben) = two_in_ops(&server).await;
     let seq = say(&mut ben, "p1", "press here").await;
     let page = Browser::start(390, 844).await;
-    page.sign_in(&page_of(&house), "ann").await;
-    page.page.goto(&format!("{}r/ops", page_of(&house))).await.unwrap();
+    page.sign_in(&page_of(&server), "ann").await;
+    page.page.goto(&format!("{}r/ops", page_of(&server))).await.unwrap();
     page.until("press here").await;
     let place = "const r = arguments[0]; const b = document.querySelector(`[data-seq='${r}'] .line__body`).getBoundingClientRect();
         return [b.x + 20, b.y + b.height / 2]";
     let place = page.page.execute(place, vec![json!(seq)]).await.unwrap();
     let points = json!([{"x": place[0], "y": place[1]}]);
     assert_eq!(
-        page.page.execute("return !document.querySelector('[data-testid=line-acts]')", vec![]).await.unwrap(),
+        page.page.execute("return !document.querySelector('[data-testid=line-actions]')", vec![]).await.unwrap(),
         true
     );
     page.devtools("Input.dispatchTouchEvent", json!({"type": "touchStart", "touchPoints": points})).await;
-    page.find("[data-testid=line-acts]").await;
+    page.find("[data-testid=line-actions]").await;
     page.devtools("Input.dispatchTouchEvent", json!({"type": "touchEnd", "touchPoints": []})).await;
     page.click("reply").await;
     page.find("[data-testid=banner]").await;

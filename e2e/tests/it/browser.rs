@@ -12,7 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::house::{DEADLINE, House, PASSWORD};
+use crate::test_server::{DEADLINE, PASSWORD, TestServer};
 
 /// Pixels below which Chromium makes no window.
 const NARROWEST_WINDOW: u32 = 500;
@@ -86,13 +86,13 @@ impl Browser {
         self.page.goto(url).await.unwrap();
         self.fill("user", user).await;
         self.fill("password", PASSWORD).await;
-        self.click("sign-go").await;
+        self.click("sign-in-submit").await;
         self.state("live").await;
     }
 
     /// Waits until the link is in this state.
     pub async fn state(&self, state: &str) {
-        let selector = format!("[data-testid=link-state][data-state={state}]");
+        let selector = format!("[data-testid=connection][data-state={state}]");
         self.find(&selector).await;
     }
 
@@ -262,8 +262,8 @@ impl Drop for Browser {
 }
 
 /// The page's address.
-pub fn page_of(house: &House) -> String {
-    format!("http://{}/", house.http)
+pub fn page_of(server: &TestServer) -> String {
+    format!("http://{}/", server.http)
 }
 
 /// Tries until it works.

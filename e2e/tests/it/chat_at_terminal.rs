@@ -4,26 +4,26 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::command::{done, wardroom};
-use crate::house::{DEADLINE, House};
 use crate::terminal::Terminal;
+use crate::test_server::{DEADLINE, TestServer};
 use crate::wire::Wire;
 
 const PROMPT: &str = "#general \u{276f}";
 
 /// ann at a terminal, in `general`; and ben, who is connected otherwise.
-async fn ann_and_ben(columns: u16) -> (House, Terminal, Wire) {
-    let house = House::start();
-    let ann = house.add_user("ann", "operator").await;
-    let ben = house.add_user("ben", "operator").await;
-    let mut ben = house.connect(&ben).await;
+async fn ann_and_ben(columns: u16) -> (TestServer, Terminal, Wire) {
+    let server = TestServer::start();
+    let ann = server.add_user("ann", "operator").await;
+    let ben = server.add_user("ben", "operator").await;
+    let mut ben = server.connect(&ben).await;
     ben.ask(json!({"t":"room.join","room":"general"})).await;
     ben.ask(json!({"t":"room.open","room":"general"})).await;
-    let mut command = wardroom(&house, &ann, &["chat", "general"]);
-    command.current_dir(house.folder.path());
+    let mut command = wardroom(&server, &ann, &["chat", "general"]);
+    command.current_dir(server.folder.path());
     let terminal = Terminal::start(command, columns, 24);
     terminal.until_edited(PROMPT).await;
     terminal.until_seen("ann joined").await;
-    (house, terminal, ben)
+    (server, terminal, ben)
 }
 
 async fn say(wire: &mut Wire, nonce: &str, text: &str) {
@@ -49,7 +49,7 @@ fn is_message(line: &Value) -> bool {
 
 #[tokio::test]
 async fn what_is_typed_stays_whole_while_others_talk_and_is_said_once() {
-    let (_house, terminal, mut ben) = ann_and_ben(80).await;
+    let (_server, terminal, mut ben) = ann_and_ben(80).await;
     terminal.press("half a sen");
     terminal.until_edited(&format!("{PROMPT} half a sen")).await;
     let typing = told(&mut ben, |line| line["t"] == "typing").await;
@@ -73,7 +73,7 @@ async fn what_is_typed_stays_whole_while_others_talk_and_is_said_once() {
 
 #[tokio::test]
 async fn commands_are_explained_and_completed_and_nobody_is_told_of_them() {
-    let (_house, mut terminal, mut ben) = ann_and_ben(60).await;
+    let (_server, mut terminal, mut ben) = ann_and_ben(60).await;
     ben.ask(json!({"t":"room.create","room":"deploys"})).await;
     terminal.press("/ro");
     terminal.until_seen("/rooms  /role").await;
@@ -114,7 +114,7 @@ async fn commands_are_explained_and_completed_and_nobody_is_told_of_them() {
 
 #[tokio::test]
 async fn nobody_is_told_that_one_looks_for_a_command() {
-    let (_house, terminal, mut ben) = ann_and_ben(80).await;
+    let (_server, terminal, mut ben) = ann_and_ben(80).await;
     terminal.press("/who is there");
     terminal.until_edited(&format!("{PROMPT} /who is there")).await;
     terminal.press("\x15/who\r");
@@ -131,7 +131,7 @@ async fn nobody_is_told_that_one_looks_for_a_command() {
 
 #[tokio::test]
 async fn a_long_paste_becomes_a_file_by_one_key() {
-    let (house, terminal, mut ben) = ann_and_ben(80).await;
+    let (server, terminal, mut ben) = ann_and_ben(80).await;
     // Some lines are one message.
     terminal.paste("one\ntwo\nthree\n");
     terminal.until_edited("three").await;
@@ -157,14 +157,14 @@ async fn a_long_paste_becomes_a_file_by_one_key() {
     let event = told(&mut ben, is_message).await;
     assert!(event["text"].as_str().unwrap().starts_with("error 00 of the pump\nerror 01"), "{event}");
     terminal.until_edited(&format!("{PROMPT} the log:")).await;
-    let token = house.add_user("chen", "member").await;
-    let got = done(wardroom(&house, &token, &["get", &format!("general:{path}"), "-o", "-"])).await;
+    let token = server.add_user("chen", "member").await;
+    let got = done(wardroom(&server, &token, &["get", &format!("general:{path}"), "-o", "-"])).await;
     assert_eq!(got.text(), lines, "byte for byte");
 }
 
 #[tokio::test]
 async fn ten_megabytes_are_pasted_and_nothing_stops() {
-    let (house, terminal, mut ben) = ann_and_ben(80).await;
+    let (server, terminal, mut ben) = ann_and_ben(80).await;
     let text = "a line of a log, of sixty-four bytes with the feed at its end..\n".repeat(160 * 1024);
     assert_eq!(text.len(), 10 << 20);
     terminal.paste(&text);
@@ -177,17 +177,17 @@ async fn ten_megabytes_are_pasted_and_nothing_stops() {
     terminal.until_edited(PROMPT).await;
     terminal.press("and on\r");
     told(&mut ben, |line| is_message(line) && line["text"] == "and on").await;
-    let token = house.add_user("chen", "member").await;
+    let token = server.add_user("chen", "member").await;
     let path = format!("general:{}", event["path"].as_str().unwrap());
-    let got = done(wardroom(&house, &token, &["get", &path, "-o", "-"])).await;
+    let got = done(wardroom(&server, &token, &["get", &path, "-o", "-"])).await;
     assert!(got.out == text.as_bytes(), "byte for byte");
 }
 
 #[tokio::test]
 async fn a_line_that_is_too_long_becomes_a_file_from_a_pipe_too() {
-    let (house, _terminal, mut ben) = ann_and_ben(80).await;
-    let token = house.add_user("chen", "member").await;
-    let mut chat = crate::command::Talk::start(wardroom(&house, &token, &["chat", "general"]));
+    let (server, _terminal, mut ben) = ann_and_ben(80).await;
+    let token = server.add_user("chen", "member").await;
+    let mut chat = crate::command::Talk::start(wardroom(&server, &token, &["chat", "general"]));
     for line in ["first", &"x".repeat(20_000), "in between", &"y".repeat(3 << 20), "last"] {
         chat.say(line).await;
     }
@@ -206,7 +206,7 @@ async fn a_line_that_is_too_long_becomes_a_file_from_a_pipe_too() {
 
 #[tokio::test]
 async fn keys_clear_leave_and_bring_back() {
-    let (_house, mut terminal, mut ben) = ann_and_ben(80).await;
+    let (_server, mut terminal, mut ben) = ann_and_ben(80).await;
     assert!(!terminal.is_given_back() && terminal.screen().tells_pastes);
     terminal.until("the window says where one is", |screen| screen.title.starts_with("general")).await;
     terminal.press("oops\x03");
@@ -235,7 +235,7 @@ async fn keys_clear_leave_and_bring_back() {
 #[tokio::test]
 async fn the_terminal_is_given_back_however_it_ends() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
-        let (_house, mut terminal, _ben) = ann_and_ben(80).await;
+        let (_server, mut terminal, _ben) = ann_and_ben(80).await;
         terminal.press("half a line");
         terminal.until_edited(&format!("{PROMPT} half a line")).await;
         terminal.signal(signal);
@@ -243,8 +243,8 @@ async fn the_terminal_is_given_back_however_it_ends() {
         assert!(terminal.is_given_back(), "{signal:?}");
         terminal.until("the line is taken away", |screen| !screen.tells_pastes && screen.count(PROMPT) == 0).await;
     }
-    let (mut house, mut terminal, _ben) = ann_and_ben(80).await;
-    house.restart_core();
+    let (mut server, mut terminal, _ben) = ann_and_ben(80).await;
+    server.restart_core();
     terminal.until_seen("-- live").await;
     terminal.press("/quit\r");
     assert_eq!(terminal.ended().await, Some(0));
@@ -253,8 +253,8 @@ async fn the_terminal_is_given_back_however_it_ends() {
 
 #[tokio::test]
 async fn files_are_sent_and_fetched_while_one_talks() {
-    let (house, terminal, mut ben) = ann_and_ben(80).await;
-    let folder = house.folder.path();
+    let (server, terminal, mut ben) = ann_and_ben(80).await;
+    let folder = server.folder.path();
     std::fs::write(folder.join("two words.log"), "some bytes").unwrap();
     terminal.press("/put two\t");
     terminal.until_edited(&format!("{PROMPT} /put two words.log")).await;
@@ -274,9 +274,9 @@ async fn files_are_sent_and_fetched_while_one_talks() {
 
 #[tokio::test]
 async fn a_terminal_without_colours_or_unicode_gets_neither() {
-    let house = House::start();
-    let ann = house.add_user("ann", "operator").await;
-    let mut command = wardroom(&house, &ann, &["chat", "general"]);
+    let server = TestServer::start();
+    let ann = server.add_user("ann", "operator").await;
+    let mut command = wardroom(&server, &ann, &["chat", "general"]);
     command.env("NO_COLOR", "1").env("LC_ALL", "C");
     let terminal = Terminal::start(command, 40, 24);
     terminal.until_edited("#general >").await;
@@ -287,9 +287,9 @@ async fn a_terminal_without_colours_or_unicode_gets_neither() {
 
 #[tokio::test]
 async fn a_terminal_that_is_read_by_a_program_gets_plain_lines() {
-    let house = House::start();
-    let ann = house.add_user("ann", "operator").await;
-    let mut command = wardroom(&house, &ann, &["chat", "general"]);
+    let server = TestServer::start();
+    let ann = server.add_user("ann", "operator").await;
+    let mut command = wardroom(&server, &ann, &["chat", "general"]);
     command.arg("--json");
     let mut terminal = Terminal::start(command, 80, 24);
     terminal.until_seen("\"kind\":\"join\"").await;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::house::{DEADLINE, House, binary};
+use crate::test_server::{DEADLINE, TestServer, binary};
 
 /// What a program said, and how it left.
 #[derive(Debug)]
@@ -27,10 +27,10 @@ impl Done {
 }
 
 /// `wardroom ARGS` as this user, who is known by a token.
-pub fn wardroom(house: &House, token: &str, args: &[&str]) -> Command {
+pub fn wardroom(server: &TestServer, token: &str, args: &[&str]) -> Command {
     let mut command = Command::new(binary());
-    command.args(args).env("WARDROOM_SERVER", house.server()).env("WARDROOM_TOKEN", token).env("RUST_LOG", "warn");
-    command.env("XDG_CONFIG_HOME", house.folder.path().join("config")).kill_on_drop(true);
+    command.args(args).env("WARDROOM_SERVER", server.core_url()).env("WARDROOM_TOKEN", token).env("RUST_LOG", "warn");
+    command.env("XDG_CONFIG_HOME", server.folder.path().join("config")).kill_on_drop(true);
     command
 }
 

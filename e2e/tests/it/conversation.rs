@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::browser::Browser;
 use crate::command::{Talk, wardroom};
 use crate::cut::Wires;
-use crate::house::{DEADLINE, House, PASSWORD};
+use crate::test_server::{DEADLINE, PASSWORD, TestServer};
 use crate::wire::Wire;
 
 const POSTS: usize = 10_000;
@@ -46,20 +46,20 @@ fn seed() -> u64 {
 #[tokio::test]
 async fn ten_thousand_posts_are_each_there_once_over_a_network_that_fails() {
     let mut dice = Dice(seed());
-    let mut house = House::start();
-    let ann = house.add_user("ann", "operator").await;
-    house.add_user("chen", "member").await;
-    let (web, tcp) = (Wires::to(&house.http).await, Wires::to(&house.tcp).await);
+    let mut server = TestServer::start();
+    let ann = server.add_user("ann", "operator").await;
+    server.add_user("chen", "member").await;
+    let (web, tcp) = (Wires::to(&server.http).await, Wires::to(&server.tcp).await);
 
     let mut browsers = Vec::new();
     for user in ["ben", "dora"] {
-        house.add_user(user, "member").await;
+        server.add_user(user, "member").await;
         let browser = Browser::start(1024, 768).await;
         browser.sign_in(&format!("http://{}/", web.address), user).await;
         browser.open_room("general").await;
         browsers.push((browser, user));
     }
-    let mut command = wardroom(&house, &ann, &["chat", "general"]);
+    let mut command = wardroom(&server, &ann, &["chat", "general"]);
     command.env("WARDROOM_SERVER", format!("tcp://{}", tcp.address));
     let mut chat = Talk::start(command);
     // Here before the first post, so that it shows all of them.
@@ -68,7 +68,7 @@ async fn ten_thousand_posts_are_each_there_once_over_a_network_that_fails() {
     for (browser, user) in &browsers {
         post_from_the_composer(browser, user).await;
     }
-    let by_nc = tokio::spawn(nc_all(tcp.address.clone(), house.tcp.clone(), ann.clone()));
+    let by_nc = tokio::spawn(nc_all(tcp.address.clone(), server.tcp.clone(), ann.clone()));
 
     for cut in 1..=CUTS {
         tokio::time::sleep(Duration::from_millis(100 + dice.below(1_100))).await;
@@ -78,14 +78,14 @@ async fn ten_thousand_posts_are_each_there_once_over_a_network_that_fails() {
             tcp.cut()
         }
         if cut % CUTS_PER_RESTART == 0 {
-            house.restart_core();
+            server.restart_core();
         }
     }
     assert!(web.ended.load(Ordering::Relaxed) > 0 && tcp.ended.load(Ordering::Relaxed) > 0, "the cuts hit nobody");
 
     let said = tokio::time::timeout(LIMIT, chat).await.expect("the chat comes to its end in time").unwrap();
     let seen_by_nc = tokio::time::timeout(LIMIT, by_nc).await.expect("nc comes to its end in time").unwrap();
-    let timeline = whole_timeline(&house.tcp, &ann).await;
+    let timeline = whole_timeline(&server.tcp, &ann).await;
     let order: HashMap<&str, usize> = timeline.values().enumerate().map(|(at, text)| (text.as_str(), at)).collect();
     assert_eq!((timeline.len(), order.len()), (POSTS, POSTS), "each post is there, and once");
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_of};
 use crate::command::done;
-use crate::house::{House, PASSWORD};
+use crate::test_server::{PASSWORD, TestServer};
 
 /// What curl gets.
 async fn get(url: &str, args: &[&str]) -> String {
@@ -18,8 +18,8 @@ async fn get(url: &str, args: &[&str]) -> String {
 
 #[tokio::test]
 async fn the_page_begins_with_the_screen_that_the_cookie_promises() {
-    let house = House::start();
-    let url = page_of(&house);
+    let server = TestServer::start();
+    let url = page_of(&server);
     let out = get(&url, &[]).await;
     assert!(
         out.contains("data-session=\"out\"") && out.contains("<style>") && out.contains("name=\"description\""),
@@ -27,7 +27,7 @@ async fn the_page_begins_with_the_screen_that_the_cookie_promises() {
     );
     assert!(!out.contains("rel=\"stylesheet\""), "nothing to wait for: {out}");
     // The cookie bears a mark of its server in its name, which one learns by signing in.
-    house.add_user("ann", "member").await;
+    server.add_user("ann", "member").await;
     let credentials = json!({"user": "ann", "password": PASSWORD}).to_string();
     let origin = format!("Origin: {}", url.trim_end_matches('/'));
     let login = ["-H", &origin, "-H", "Content-Type: application/json", "-d", &credentials];
@@ -49,19 +49,19 @@ async fn the_page_begins_with_the_screen_that_the_cookie_promises() {
 
 #[tokio::test]
 async fn what_is_typed_before_the_program_is_there_is_kept_and_sent() {
-    let house = House::start();
-    house.add_user("ann", "member").await;
+    let server = TestServer::start();
+    server.add_user("ann", "member").await;
     let page = Browser::start(1024, 768).await;
     page.devtools("Network.enable", json!({})).await;
     page.devtools("Network.setBlockedURLs", json!({"urls": ["*.wasm"]})).await;
-    page.page.goto(&page_of(&house)).await.unwrap();
+    page.page.goto(&page_of(&server)).await.unwrap();
     // Without the program the form stands there, and is of use: it is filled before the program comes.
-    page.find("#first-user").await.send_keys("ann").await.unwrap();
+    page.find("#boot-user").await.send_keys("ann").await.unwrap();
     page.until_true("it is said that the program did not come", "return !document.getElementById('boot').hidden").await;
     page.devtools("Network.setBlockedURLs", json!({"urls": []})).await;
     let load = "const done = arguments[0]; const at = document.querySelector('link[rel=modulepreload]').href; \
-        document.getElementById('first-password').value = arguments[1] ?? ''; \
-        document.getElementById('first-form').requestSubmit(); \
+        document.getElementById('boot-password').value = arguments[1] ?? ''; \
+        document.getElementById('boot-form').requestSubmit(); \
         const { default: init } = await import(at); await init(at.replace(/\\.js$/, '_bg.wasm')); done(true)";
     let load = format!("(async (...arguments) => {{ {load} }})(arguments[1], arguments[0])");
     page.page.execute_async(&load, vec![json!(PASSWORD)]).await.unwrap();
@@ -71,9 +71,9 @@ async fn what_is_typed_before_the_program_is_there_is_kept_and_sent() {
 
 #[tokio::test]
 async fn an_invite_outlives_a_reload_and_is_taken_by_an_open_tab() {
-    let house = House::start();
+    let server = TestServer::start();
     let page = Browser::start(1024, 768).await;
-    let url = page_of(&house);
+    let url = page_of(&server);
     page.page.goto(&url).await.unwrap();
     page.test_id("login-form").await;
     page.page.execute("location.hash = 'invite=abc'", vec![]).await.unwrap();
@@ -87,16 +87,16 @@ async fn an_invite_outlives_a_reload_and_is_taken_by_an_open_tab() {
 
 #[tokio::test]
 async fn a_countdown_is_read_out_once() {
-    let mut house = House::start();
-    house.add_user("ann", "member").await;
+    let mut server = TestServer::start();
+    server.add_user("ann", "member").await;
     let page = Browser::start(1024, 768).await;
-    page.sign_in(&page_of(&house), "ann").await;
-    let note = "window.heard = []; const state = document.querySelector('[data-testid=link-state] [role=status]'); \
+    page.sign_in(&page_of(&server), "ann").await;
+    let note = "window.heard = []; const state = document.querySelector('[data-testid=connection] [role=status]'); \
         new MutationObserver(() => heard.push(state.textContent)).observe(state, {characterData: true, childList: true, subtree: true})";
     page.page.execute(note, vec![]).await.unwrap();
-    house.core.kill_9();
+    server.core.kill_9();
     page.state("reconnecting").await;
-    let words = "const w = document.querySelector('.state-of-link__words').textContent; window.shown = (window.shown || new Set()).add(w); return shown.size >= 3";
+    let words = "const w = document.querySelector('.connection__text').textContent; window.shown = (window.shown || new Set()).add(w); return shown.size >= 3";
     page.until_true("the countdown counts", words).await;
     let heard = page.page.execute("return heard", vec![]).await.unwrap();
     let heard = heard.as_array().unwrap();
@@ -108,10 +108,10 @@ async fn a_countdown_is_read_out_once() {
 
 #[tokio::test]
 async fn a_folder_is_taken_with_its_files() {
-    let house = House::start();
-    house.add_user("ann", "member").await;
+    let server = TestServer::start();
+    server.add_user("ann", "member").await;
     let page = Browser::start(1024, 768).await;
-    page.sign_in(&page_of(&house), "ann").await;
+    page.sign_in(&page_of(&server), "ann").await;
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("logs");
     std::fs::create_dir_all(folder.join("old")).unwrap();
@@ -128,10 +128,10 @@ async fn a_folder_is_taken_with_its_files() {
 
 #[tokio::test]
 async fn help_lists_the_commands() {
-    let house = House::start();
-    house.add_user("ann", "member").await;
+    let server = TestServer::start();
+    server.add_user("ann", "member").await;
     let page = Browser::start(1024, 768).await;
-    page.sign_in(&page_of(&house), "ann").await;
+    page.sign_in(&page_of(&server), "ann").await;
     page.say("/help").await;
     let commands = page.test_id("commands").await.text().await.unwrap();
     assert!(commands.contains("/retention") && commands.contains("/invite"), "{commands}");

@@ -5,7 +5,7 @@ use fantoccini::wd::TimeoutConfiguration;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_of};
-use crate::house::{DEADLINE, House};
+use crate::test_server::{DEADLINE, TestServer};
 use crate::wire::Wire;
 
 /// Keys as WebDriver names them.
@@ -13,9 +13,9 @@ pub const ENTER: &str = "\u{e007}";
 pub const ESCAPE: &str = "\u{e00c}";
 pub const UP: &str = "\u{e013}";
 
-/// A house with four people and a room that they are in.
+/// A server with four people and a room that they are in.
 pub struct Ops {
-    pub house: House,
+    pub server: TestServer,
     pub ann: Wire,
     pub ben: Wire,
     pub chen: Wire,
@@ -23,18 +23,18 @@ pub struct Ops {
 
 impl Ops {
     pub async fn start() -> Self {
-        let house = House::start();
-        let ann = house.add_user("ann", "admin").await;
-        let ben = house.add_user("ben", "operator").await;
-        let chen = house.add_user("chen", "member").await;
-        let mut ann = house.connect(&ann).await;
-        let mut ben = house.connect(&ben).await;
-        let mut chen = house.connect(&chen).await;
+        let server = TestServer::start();
+        let ann = server.add_user("ann", "admin").await;
+        let ben = server.add_user("ben", "operator").await;
+        let chen = server.add_user("chen", "member").await;
+        let mut ann = server.connect(&ann).await;
+        let mut ben = server.connect(&ben).await;
+        let mut chen = server.connect(&chen).await;
         ann.ask(json!({"t":"room.create","room":"ops","title":"Operations"})).await;
         ann.ask(json!({"t":"room.set","room":"ops","topic":"runbook: https://wiki.example/ops"})).await;
         ben.ask(json!({"t":"room.join","room":"ops"})).await;
         chen.ask(json!({"t":"room.join","room":"ops"})).await;
-        Self { house, ann, ben, chen }
+        Self { server, ann, ben, chen }
     }
 }
 
@@ -51,7 +51,7 @@ async fn messages_are_answered_edited_and_taken_back() {
     let mut ops = Ops::start().await;
     let theirs = post(&mut ops.ben, "b1", "ready?", None).await;
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     page.open_room("ops").await;
     page.until("ready?").await;
 
@@ -63,8 +63,8 @@ async fn messages_are_answered_edited_and_taken_back() {
     page.hover(&format!("[data-seq='{theirs}'] .line__body")).await;
     page.click("react").await;
     page.find("[data-testid=react-emoji][data-emoji='🎉']").await.click().await.unwrap();
-    page.find("[data-testid=mark][data-emoji='🎉'][aria-pressed=true]").await.click().await.unwrap();
-    page.until_true("the reaction is taken back", "return !document.querySelector('[data-testid=mark]')").await;
+    page.find("[data-testid=reaction][data-emoji='🎉'][aria-pressed=true]").await.click().await.unwrap();
+    page.until_true("the reaction is taken back", "return !document.querySelector('[data-testid=reaction]')").await;
 
     // The arrow up says the last one otherwise.
     page.fill("composer", UP).await;
@@ -77,7 +77,7 @@ async fn messages_are_answered_edited_and_taken_back() {
     let own = *page.seqs().await.last().unwrap();
     page.hover(&format!("[data-seq='{own}'] .line__body")).await;
     page.click("delete").await;
-    page.click("ask-yes").await;
+    page.click("confirm-yes").await;
     page.until("This message was deleted").await;
     assert!(!page.timeline().await.contains("ready as ever"));
     page.end().await;
@@ -97,7 +97,7 @@ async fn hostile_texts_are_shown_and_do_nothing() {
         post(&mut ops.ben, &format!("h{nth}"), text, None).await;
     }
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     page.open_room("ops").await;
     page.until("<script>window.evil = 1</script>").await;
     page.until("<U+202E>").await;
@@ -117,14 +117,14 @@ async fn hostile_texts_are_shown_and_do_nothing() {
 async fn ten_megabytes_that_are_pasted_become_a_file_by_one_key() {
     let ops = Ops::start().await;
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     page.open_room("ops").await;
     page.fill("composer", "with this:").await;
     let paste = "const text = '2026-11-23 ERROR a line of a log\\n'.repeat(320000); const data = new DataTransfer(); \
         data.setData('text/plain', text); document.querySelector('[data-testid=composer]') \
         .dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); return text.length > 1e7";
     assert_eq!(page.page.execute(paste, vec![]).await.unwrap(), json!(true));
-    page.find("[data-testid=big]").await;
+    page.find("[data-testid=paste]").await;
     page.fill("composer", ENTER).await;
     page.find("[data-testid=file-card]").await;
     // What was written stays, and survives a reload.
@@ -142,9 +142,9 @@ async fn ten_megabytes_that_are_pasted_become_a_file_by_one_key() {
 async fn the_page_speaks_chinese() {
     let ops = Ops::start().await;
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     page.open_room("ops").await;
-    page.click("me").await;
+    page.click("user-menu").await;
     page.click("language").await;
     page.until_true("the page says so", "return document.documentElement.lang === 'zh-CN'").await;
     page.fill("composer", "/cre").await;
@@ -179,7 +179,7 @@ async fn ten_thousand_lines_are_scrolled_and_jumped_into() {
         writer.ask(json!({"t":"room.list"})).await;
     }
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     page.open_room("ops").await;
     page.until(&format!("line {}", LINES - 1)).await;
     let drawn = page.seqs().await.len();
@@ -200,7 +200,7 @@ async fn ten_thousand_lines_are_scrolled_and_jumped_into() {
 
     // Into the middle by the address of a line, which is marked and in sight; and back.
     let middle = base + LINES / 2;
-    page.page.goto(&format!("{}r/ops/{middle}", page_of(&ops.house))).await.unwrap();
+    page.page.goto(&format!("{}r/ops/{middle}", page_of(&ops.server))).await.unwrap();
     page.find(&format!("[data-seq='{middle}'].line--target")).await;
     let in_sight = format!(
         "const line = document.querySelector('[data-seq=\"{middle}\"]').getBoundingClientRect(), \
@@ -208,7 +208,7 @@ async fn ten_thousand_lines_are_scrolled_and_jumped_into() {
     );
     page.until_true("the line is in sight", &in_sight).await;
     page.shoot("jumped").await;
-    page.click("newest").await;
+    page.click("jump-to-latest").await;
     page.until(&format!("line {}", LINES - 1)).await;
     page.end().await;
 }

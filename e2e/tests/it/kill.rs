@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::browser::{Browser, page_of, retry};
 use crate::command::{done, wardroom};
-use crate::house::{DEADLINE, House};
+use crate::test_server::{DEADLINE, TestServer};
 use crate::wire::Wire;
 
 /// Posts `count` texts, each until it is acknowledged; gives their places.
@@ -30,24 +30,24 @@ async fn post_all(tcp: String, token: String, who: usize, count: usize) -> BTree
 
 #[tokio::test]
 async fn every_acknowledged_post_is_there_once_in_order_when_the_core_is_killed() {
-    let mut house = House::start();
-    let token = house.add_user("ann", "operator").await;
+    let mut server = TestServer::start();
+    let token = server.add_user("ann", "operator").await;
     let posters: Vec<_> =
-        (0..4).map(|who| tokio::spawn(post_all(house.tcp.clone(), token.clone(), who, 500))).collect();
+        (0..4).map(|who| tokio::spawn(post_all(server.tcp.clone(), token.clone(), who, 500))).collect();
     for _ in 0..3 {
         // Under load: some posts have come since the last restart.
-        let mut watcher = Wire::signed_in(&house.tcp, &token).await;
+        let mut watcher = Wire::signed_in(&server.tcp, &token).await;
         watcher.ask(json!({"t":"room.open","room":"general","last":0})).await;
         for _ in 0..40 {
             watcher.next_of("event").await;
         }
-        house.restart_core();
+        server.restart_core();
     }
     let mut acknowledged = BTreeMap::new();
     for poster in posters {
         acknowledged.extend(poster.await.unwrap());
     }
-    let mut reader = Wire::signed_in(&house.tcp, &token).await;
+    let mut reader = Wire::signed_in(&server.tcp, &token).await;
     let opened = reader.ask(json!({"t":"room.open","room":"general","after":0})).await;
     let mut found = BTreeMap::new();
     for expected in 1..=opened["head"].as_u64().unwrap() {
@@ -63,23 +63,23 @@ async fn every_acknowledged_post_is_there_once_in_order_when_the_core_is_killed(
 
 #[tokio::test]
 async fn a_run_goes_on_while_the_core_is_away_and_its_output_is_whole() {
-    let mut house = House::start();
-    let token = house.add_user("ann", "operator").await;
+    let mut server = TestServer::start();
+    let token = server.add_user("ann", "operator").await;
     let lines = 3_000;
     let script = format!(
         "i=0; while [ $i -lt {lines} ]; do i=$((i+1)); echo line $i; [ $((i % 100)) = 0 ] && sleep 0.1; done; exit 7"
     );
-    let run = tokio::spawn(done(wardroom(&house, &token, &["run", "general", "--", "sh", "-c", &script])));
+    let run = tokio::spawn(done(wardroom(&server, &token, &["run", "general", "--", "sh", "-c", &script])));
     // Killed in the middle: some of the output is stored, some is not written yet.
-    let mut watcher = house.connect(&token).await;
+    let mut watcher = server.connect(&token).await;
     let started = retry("the run", async || {
         let runs = watcher.ask(json!({"t":"run.list"})).await;
         runs["runs"][0]["bytes"].as_u64().filter(|bytes| *bytes > 2_000)
     });
     started.await;
-    house.restart_core();
-    retry("the core", async || tokio::net::TcpStream::connect(&house.tcp).await.ok()).await;
-    house.restart_gateway();
+    server.restart_core();
+    retry("the core", async || tokio::net::TcpStream::connect(&server.tcp).await.ok()).await;
+    server.restart_gateway();
     let run = tokio::time::timeout(DEADLINE, run).await.expect("it ends").unwrap();
     assert_eq!(run.code, Some(7), "{}", run.err);
     let expected: String = (1..=lines).map(|n| format!("line {n}\n")).collect();
@@ -88,16 +88,16 @@ async fn a_run_goes_on_while_the_core_is_away_and_its_output_is_whole() {
 
 #[tokio::test]
 async fn a_killed_host_leaves_no_process_and_says_that_the_run_is_lost() {
-    let mut house = House::start();
-    let token = house.add_user("ann", "operator").await;
-    let mut wire = house.connect(&token).await;
-    let mark = format!("e2e-{}", house.core.pid());
+    let mut server = TestServer::start();
+    let token = server.add_user("ann", "operator").await;
+    let mut wire = server.connect(&token).await;
+    let mark = format!("e2e-{}", server.core.pid());
     // One child in a session of its own, one that ignores TERM: both must go.
     let script = format!("trap '' TERM; setsid sh -c 'sleep 300; : {mark}' & echo up; sleep 300; : {mark}");
     let run = wire.ask(json!({"t":"run.start","room":"general","argv":["sh","-c",script],"nonce":"k1"})).await;
     wire.ask(json!({"t":"run.watch","run":run["run"]})).await;
     assert_eq!(wire.next_of("run.output").await["len"], 3);
-    house.restart_host();
+    server.restart_host();
     let end = wire.next_of("run.end").await;
     assert!(end["exit"]["lost"].is_string(), "{end}");
     assert_eq!(end["left"], 0);
@@ -106,10 +106,10 @@ async fn a_killed_host_leaves_no_process_and_says_that_the_run_is_lost() {
 
 #[tokio::test]
 async fn stop_leaves_nothing_behind() {
-    let house = House::start();
-    let token = house.add_user("ann", "operator").await;
-    let mut wire = house.connect(&token).await;
-    let mark = format!("e2e-stop-{}", house.core.pid());
+    let server = TestServer::start();
+    let token = server.add_user("ann", "operator").await;
+    let mut wire = server.connect(&token).await;
+    let mark = format!("e2e-stop-{}", server.core.pid());
     let script = format!(
         "trap '' TERM INT; nohup setsid sh -c '(sleep 300; : {mark}) & wait' >/dev/null 2>&1 & echo up; sleep 300; : {mark}"
     );
@@ -124,40 +124,40 @@ async fn stop_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn an_upload_goes_on_when_the_core_is_killed() {
-    let mut house = House::start();
-    let token = house.add_user("ann", "operator").await;
+    let mut server = TestServer::start();
+    let token = server.add_user("ann", "operator").await;
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("big.bin");
     let mut noise = vec![0u8; 300_000_000];
     blake3::Hasher::new().update(b"upload").finalize_xof().fill(&mut noise);
     std::fs::write(&source, &noise).unwrap();
     let source_name = source.to_string_lossy().into_owned();
-    let put = tokio::spawn(done(wardroom(&house, &token, &["put", &source_name, "general"])));
-    let staging = house.data.join("files/.staging");
+    let put = tokio::spawn(done(wardroom(&server, &token, &["put", &source_name, "general"])));
+    let staging = server.data.join("files/.staging");
     let staged = || std::fs::read_dir(&staging).unwrap().flatten().map(|f| f.metadata().unwrap().len()).max();
     retry("the upload's middle", async || staged().filter(|bytes| *bytes > 20_000_000)).await;
-    house.restart_core();
+    server.restart_core();
     let put = put.await.unwrap();
     assert_eq!(put.code, Some(0), "{}", put.err);
-    let stored = std::fs::read(house.data.join("files/general/big.bin")).unwrap();
+    let stored = std::fs::read(server.data.join("files/general/big.bin")).unwrap();
     assert_eq!(blake3::hash(&stored), blake3::hash(&noise));
     assert_eq!(staged(), None, "nothing is left in staging");
 }
 
 #[tokio::test]
 async fn the_page_catches_up_without_a_lost_or_a_doubled_line() {
-    let mut house = House::start();
-    let token = house.add_user("ann", "operator").await;
-    house.add_user("ben", "member").await;
+    let mut server = TestServer::start();
+    let token = server.add_user("ann", "operator").await;
+    server.add_user("ben", "member").await;
     let browser = Browser::start(1024, 768).await;
-    browser.sign_in(&page_of(&house), "ben").await;
+    browser.sign_in(&page_of(&server), "ben").await;
     browser.open_room("general").await;
-    let posting = tokio::spawn(post_all(house.tcp.clone(), token.clone(), 0, 300));
+    let posting = tokio::spawn(post_all(server.tcp.clone(), token.clone(), 0, 300));
     let has_come = |seq: u32| format!("return +document.querySelector('[data-testid=timeline]').dataset.last > {seq}");
     browser.until_true("the sixth line", &has_come(6)).await;
-    house.restart_core();
+    server.restart_core();
     browser.until_true("the line after the restart", &has_come(20)).await;
-    house.restart_gateway();
+    server.restart_gateway();
     browser.say("written while it came back").await;
     // Seen now: what follows takes it out of sight, and what is out of sight is not drawn.
     browser.until("written while it came back").await;
@@ -167,7 +167,7 @@ async fn the_page_catches_up_without_a_lost_or_a_doubled_line() {
     browser.until_true("nothing is pending", "return !document.querySelector('[data-kind=pending]')").await;
     let seqs = browser.seqs().await;
     assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
-    let mut reader = Wire::signed_in(&house.tcp, &token).await;
+    let mut reader = Wire::signed_in(&server.tcp, &token).await;
     reader.ask(json!({"t":"room.open","room":"general","after":0})).await;
     let mut own = 0;
     loop {
@@ -184,13 +184,13 @@ async fn the_page_catches_up_without_a_lost_or_a_doubled_line() {
 
 #[tokio::test]
 async fn ending_a_session_closes_its_sockets() {
-    let house = House::start();
-    house.add_user("ann", "operator").await;
-    house.add_user("root", "admin").await;
+    let server = TestServer::start();
+    server.add_user("ann", "operator").await;
+    server.add_user("root", "admin").await;
     let browser = Browser::start(1024, 768).await;
-    browser.sign_in(&page_of(&house), "ann").await;
+    browser.sign_in(&page_of(&server), "ann").await;
     let disabled =
-        done(wardroom(&house, "", &["admin", "--data", &house.data.to_string_lossy(), "user", "disable", "ann"]));
+        done(wardroom(&server, "", &["admin", "--data", &server.data.to_string_lossy(), "user", "disable", "ann"]));
     let disabled = disabled.await;
     assert_eq!(disabled.code, Some(0), "{}", disabled.err);
     browser.find("[data-testid=login-form]").await;

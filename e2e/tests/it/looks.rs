@@ -42,9 +42,9 @@ impl Looks {
 
     /// Opens what stands beside the timeline; where there is no room for it, it is a drawer.
     async fn side(&self, tab: &str) {
-        if self.size != "wide" && !self.is_there(".app--side").await {
-            self.page.click("side-open").await;
-            let has_come = "return document.querySelector('.side').getBoundingClientRect().right <= innerWidth";
+        if self.size != "wide" && !self.is_there(".app--panel").await {
+            self.page.click("panel-open").await;
+            let has_come = "return document.querySelector('.panel').getBoundingClientRect().right <= innerWidth";
             self.page.until_true("the drawer is open", has_come).await;
         }
         self.page.click(tab).await;
@@ -84,7 +84,7 @@ async fn talking_looks_well_in_three_widths_and_both_themes_and_axe_finds_nothin
     ops.ben.ask(json!({"t":"dm.open","users":["ann"]})).await;
     for (size, width, height) in SIZES {
         let mut looks = Looks::start(size, width, height).await;
-        let address = format!("{}r/ops", page_of(&ops.house));
+        let address = format!("{}r/ops", page_of(&ops.server));
         looks.page.page.goto(&address).await.unwrap();
         looks.page.find("[data-testid=password]").await;
         looks.at("sign").await;
@@ -96,7 +96,7 @@ async fn talking_looks_well_in_three_widths_and_both_themes_and_axe_finds_nothin
         looks.page.click(if is_phone { "line-more" } else { "react" }).await;
         looks.at("acts").await;
         looks.page.click("react-more").await;
-        looks.page.find("[data-testid=picker-emoji]").await;
+        looks.page.find("[data-testid=emoji-option]").await;
         looks.at("emoji").await;
         looks.page.click("dialog-close").await;
         looks.page.fill("composer", "/").await;
@@ -105,7 +105,7 @@ async fn talking_looks_well_in_three_widths_and_both_themes_and_axe_finds_nothin
         looks.page.fill("composer", "\u{e003}").await;
         looks.key("k", true).await;
         looks.page.fill("jump-field", "pool").await;
-        looks.page.find("[data-testid=hit]").await;
+        looks.page.find("[data-testid=search-hit]").await;
         looks.at("search").await;
         looks.page.fill("jump-field", ESCAPE).await;
         looks.page.click("room-settings-open").await;
@@ -116,21 +116,21 @@ async fn talking_looks_well_in_three_widths_and_both_themes_and_axe_finds_nothin
         looks.at("members").await;
         looks.page.click("dialog-close").await;
         if size != "phone" {
-            looks.page.click("me").await;
+            looks.page.click("user-menu").await;
             looks.page.test_id("sign-out").await;
             looks.at("menu").await;
-            looks.page.click("me").await;
+            looks.page.click("user-menu").await;
         }
         looks.key("?", false).await;
-        looks.page.find(".keys").await;
+        looks.page.find(".shortcuts").await;
         looks.at("keys").await;
         looks.page.click("dialog-close").await;
-        ops.house.core.kill_9();
-        looks.page.find("[data-testid=link-state]:not([data-state=live])").await;
+        ops.server.core.kill_9();
+        looks.page.find("[data-testid=connection]:not([data-state=live])").await;
         looks.page.say(&format!("written without a link, {size}")).await;
         looks.page.find("[data-testid=line][data-kind=pending]").await;
         looks.at("offline").await;
-        ops.house.restart_core();
+        ops.server.restart_core();
         looks.page.state("live").await;
         looks.end().await;
     }
@@ -139,7 +139,7 @@ async fn talking_looks_well_in_three_widths_and_both_themes_and_axe_finds_nothin
 /// An alert that comes again and again, a command that failed, one that goes on, and a file.
 async fn work(ops: &mut Ops) {
     let hook = ops.ann.ask(json!({"t":"hook.add","room":"ops","bot":"alerts"})).await;
-    let address = format!("http://{}/hooks/{}", ops.house.http, hook["token"].as_str().unwrap());
+    let address = format!("http://{}/hooks/{}", ops.server.http, hook["token"].as_str().unwrap());
     for _ in 0..5 {
         let mut alert = tokio::process::Command::new("curl");
         alert.args([
@@ -180,34 +180,34 @@ async fn work_looks_well_in_three_widths_and_both_themes_and_axe_finds_nothing()
     ops.ann.ask(json!({"t":"room.set","room":"launch-2025","archived":true})).await;
     for (size, width, height) in SIZES {
         let mut looks = Looks::start(size, width, height).await;
-        looks.page.sign_in(&format!("{}r/ops", page_of(&ops.house)), "ann").await;
+        looks.page.sign_in(&format!("{}r/ops", page_of(&ops.server)), "ann").await;
         looks.page.find("[data-testid=run-card][data-state=failed]").await;
         looks.page.find("[data-testid=file-card]").await;
         looks.page.until("requests in flight").await;
         looks.at("work").await;
         looks.key("k", true).await;
-        looks.page.find("[data-testid=jump-place]").await;
+        looks.page.find("[data-testid=jump-destination]").await;
         looks.at("jump").await;
         looks.page.fill("jump-field", ESCAPE).await;
         looks.page.page.execute(PASTE, vec![]).await.unwrap();
-        looks.page.find("[data-testid=big]").await;
+        looks.page.find("[data-testid=paste]").await;
         looks.at("paste").await;
         looks.page.fill("composer", ESCAPE).await;
         // By its key: the card may be out of sight, and the driver's scrolling and its press are not one.
         looks.page.fill("run-open", ENTER).await;
-        looks.page.find("[data-testid=full-output]").await;
+        looks.page.find("[data-testid=output-log]").await;
         looks.at("output").await;
-        looks.page.click("full-close").await;
+        looks.page.click("output-close").await;
         looks.side("tab-files").await;
-        looks.page.find("[data-testid=shelf-entry]").await;
+        looks.page.find("[data-testid=file-entry]").await;
         looks.at("files").await;
         looks.side("tab-people").await;
         looks.page.find("[data-testid=person]").await;
         looks.at("people").await;
         for (room, state, sign) in
-            [("quiet", "first-lines", "[data-testid=how]"), ("launch-2025", "archived", "[data-testid=timeline]")]
+            [("quiet", "first-lines", "[data-testid=welcome]"), ("launch-2025", "archived", "[data-testid=timeline]")]
         {
-            looks.page.page.goto(&format!("{}r/{room}", page_of(&ops.house))).await.unwrap();
+            looks.page.page.goto(&format!("{}r/{room}", page_of(&ops.server))).await.unwrap();
             looks.page.find(sign).await;
             looks.page.state("live").await;
             looks.at(state).await;

@@ -11,14 +11,14 @@ use crate::in_the_page::{ENTER, Ops, UP, post};
 async fn what_is_written_without_a_link_survives_a_reload_and_is_sent_once() {
     let mut ops = Ops::start().await;
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     page.open_room("ops").await;
-    ops.house.core.kill_9();
-    page.find("[data-testid=link-state]:not([data-state=live])").await;
+    ops.server.core.kill_9();
+    page.find("[data-testid=connection]:not([data-state=live])").await;
     page.say("written in the dark").await;
     page.find("[data-testid=line][data-kind=pending]").await;
     page.page.refresh().await.unwrap();
-    ops.house.restart_core();
+    ops.server.restart_core();
     page.state("live").await;
     page.find("[data-testid=line][data-kind=message]").await;
     page.until("written in the dark").await;
@@ -41,22 +41,22 @@ async fn an_edit_without_a_link_survives_a_reload_and_is_done_once() {
     let mut ops = Ops::start().await;
     let own = post(&mut ops.ann, "o1", "waiting fel to 3", None).await;
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     page.open_room("ops").await;
     page.until("waiting fel to 3").await;
-    ops.house.core.kill_9();
-    page.find("[data-testid=link-state]:not([data-state=live])").await;
+    ops.server.core.kill_9();
+    page.find("[data-testid=connection]:not([data-state=live])").await;
     edit_last(&page, ", truly").await;
     page.until("waiting fel to 3, truly").await;
-    page.find(&format!("[data-seq='{own}'] [data-testid=line-waits]")).await;
+    page.find(&format!("[data-seq='{own}'] [data-testid=line-pending]")).await;
     page.shoot("edit-waits").await;
     page.page.refresh().await.unwrap();
-    ops.house.restart_core();
+    ops.server.restart_core();
     page.state("live").await;
     page.until("waiting fel to 3, truly").await;
-    page.until_true("nothing waits", "return !document.querySelector('[data-testid=line-waits]')").await;
-    let dora = ops.house.add_user("dora", "member").await;
-    let mut dora = ops.house.connect(&dora).await;
+    page.until_true("nothing waits", "return !document.querySelector('[data-testid=line-pending]')").await;
+    let dora = ops.server.add_user("dora", "member").await;
+    let mut dora = ops.server.connect(&dora).await;
     let found = dora.ask(json!({"t":"room.history","room":"ops","around":own,"limit":50})).await;
     let events = found["events"].as_array().unwrap();
     assert_eq!(events.iter().filter(|event| event["kind"] == "edit").count(), 1, "{found}");
@@ -70,30 +70,30 @@ async fn a_reaction_and_a_deletion_without_a_link_survive_a_reload_and_are_done_
     let good = post(&mut ops.ben, "b1", "deployed", None).await;
     let own = post(&mut ops.ann, "o1", "oops", None).await;
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     page.open_room("ops").await;
     page.until("oops").await;
-    ops.house.core.kill_9();
-    page.find("[data-testid=link-state]:not([data-state=live])").await;
+    ops.server.core.kill_9();
+    page.find("[data-testid=connection]:not([data-state=live])").await;
     page.hover(&format!("[data-seq='{good}'] .line__body")).await;
     page.click("react").await;
     page.find("[data-testid=react-emoji][data-emoji='🎉']").await.click().await.unwrap();
-    page.find(&format!("[data-seq='{good}'] [data-testid=mark][data-emoji='🎉']")).await;
+    page.find(&format!("[data-seq='{good}'] [data-testid=reaction][data-emoji='🎉']")).await;
     // The mark made the line above higher: the pointer goes to where the line is now.
     page.point(&format!("[data-seq='{own}'] .line__body")).await;
     page.click("delete").await;
-    page.click("ask-yes").await;
-    page.find(&format!("[data-seq='{own}'] [data-testid=line-waits]")).await;
+    page.click("confirm-yes").await;
+    page.find(&format!("[data-seq='{own}'] [data-testid=line-pending]")).await;
     assert!(!page.timeline().await.contains("oops"));
     page.shoot("acts-wait").await;
     page.page.refresh().await.unwrap();
-    ops.house.restart_core();
+    ops.server.restart_core();
     page.state("live").await;
     page.until("This message was deleted").await;
-    page.find(&format!("[data-seq='{good}'] [data-testid=mark][data-emoji='🎉']")).await;
-    page.until_true("nothing waits", "return !document.querySelector('[data-testid=line-waits]')").await;
-    let dora = ops.house.add_user("dora", "member").await;
-    let mut dora = ops.house.connect(&dora).await;
+    page.find(&format!("[data-seq='{good}'] [data-testid=reaction][data-emoji='🎉']")).await;
+    page.until_true("nothing waits", "return !document.querySelector('[data-testid=line-pending]')").await;
+    let dora = ops.server.add_user("dora", "member").await;
+    let mut dora = ops.server.connect(&dora).await;
     let found = dora.ask(json!({"t":"room.history","room":"ops","around":own,"limit":50})).await;
     let of = |kind: &str| found["events"].as_array().unwrap().iter().filter(|event| event["kind"] == kind).count();
     assert_eq!((of("reaction"), of("delete")), (1, 1), "{found}");
@@ -103,15 +103,15 @@ async fn a_reaction_and_a_deletion_without_a_link_survive_a_reload_and_are_done_
 #[tokio::test]
 async fn an_edit_that_is_refused_keeps_its_words() {
     let mut ops = Ops::start().await;
-    let wires = Wires::to(&ops.house.http).await;
+    let wires = Wires::to(&ops.server.http).await;
     let own = post(&mut ops.ann, "o1", "4.2 went out", None).await;
     let page = Browser::start(1440, 900).await;
     page.sign_in(&format!("http://{}/r/ops", wires.address), "ann").await;
     page.until("4.2 went out").await;
     wires.part();
-    page.find("[data-testid=link-state]:not([data-state=live])").await;
+    page.find("[data-testid=connection]:not([data-state=live])").await;
     edit_last(&page, " at 13:50").await;
-    page.find(&format!("[data-seq='{own}'] [data-testid=line-waits]")).await;
+    page.find(&format!("[data-seq='{own}'] [data-testid=line-pending]")).await;
     ops.ann.ask(json!({"t":"room.set","room":"ops","archived":true})).await;
     wires.mend();
     page.find(&format!("[data-seq='{own}'] [data-testid=line-retry]")).await;
@@ -121,7 +121,7 @@ async fn an_edit_that_is_refused_keeps_its_words() {
     page.click("line-retry").await;
     page.until_true(
         "it is saved",
-        "return !document.querySelector('[data-testid=line-retry], [data-testid=line-waits]')",
+        "return !document.querySelector('[data-testid=line-retry], [data-testid=line-pending]')",
     )
     .await;
     assert!(page.timeline().await.contains("4.2 went out at 13:50"));
@@ -132,7 +132,7 @@ async fn an_edit_that_is_refused_keeps_its_words() {
 #[tokio::test]
 async fn after_a_long_break_one_is_still_where_one_read() {
     let mut ops = Ops::start().await;
-    let wires = Wires::to(&ops.house.http).await;
+    let wires = Wires::to(&ops.server.http).await;
     let mut first = 0;
     for nth in 0..200 {
         let seq = post(&mut ops.ben, &format!("a{nth}"), &format!("before {nth}"), None).await;
@@ -147,7 +147,7 @@ async fn after_a_long_break_one_is_still_where_one_read() {
 
     // More is missed than a page catches up with line by line.
     wires.part();
-    page.find("[data-testid=link-state]:not([data-state=live])").await;
+    page.find("[data-testid=connection]:not([data-state=live])").await;
     let missed = CATCH_UP_MAX + 100;
     for nth in 0..missed {
         post(&mut ops.ben, &format!("m{nth}"), &format!("missed {nth}"), None).await;
@@ -158,7 +158,7 @@ async fn after_a_long_break_one_is_still_where_one_read() {
     page.until("by another word").await;
     // What was loaded anew is drawn first, and put in its place then.
     page.until_true("what one reads stands where it stood", &format!("{place} === {before}")).await;
-    page.click("newest").await;
+    page.click("jump-to-latest").await;
     page.until(&format!("missed {}", missed - 1)).await;
     page.end().await;
 }

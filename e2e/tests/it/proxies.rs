@@ -3,11 +3,11 @@
 
 use crate::browser::Browser;
 use crate::command::{Done, done};
-use crate::house::House;
 use crate::proxy::{Proxy, free_port};
+use crate::test_server::TestServer;
 
 /// What every proxy must let through.
-async fn everything_works(house: &House, token: &str, url: &str, name: &str) {
+async fn everything_works(server: &TestServer, token: &str, url: &str, name: &str) {
     let browser = Browser::start(1024, 768).await;
     browser.sign_in(url, "ann").await;
     browser.open_room("general").await;
@@ -32,7 +32,7 @@ async fn everything_works(house: &House, token: &str, url: &str, name: &str) {
     assert!(down.out == noise, "the same bytes come back");
     let ready = curl(token, &[&format!("{url}readyz")]).await;
     assert_eq!(ready.code, Some(0), "{}", ready.err);
-    let addresses = audit_addresses(house);
+    let addresses = audit_addresses(server);
     assert!(addresses.iter().any(|address| address.starts_with("127.0.0.")), "{addresses:?}");
 }
 
@@ -44,25 +44,25 @@ async fn curl(token: &str, args: &[&str]) -> Done {
 }
 
 /// The addresses of the audit's lines.
-fn audit_addresses(house: &House) -> Vec<String> {
-    let path = house.data.join("wardroom.db");
+fn audit_addresses(server: &TestServer) -> Vec<String> {
+    let path = server.data.join("wardroom.db");
     let database = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut lines = database.prepare("SELECT address FROM audit").unwrap();
     lines.query_map([], |line| line.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
-async fn house_behind(port: u16, base: &str) -> (House, String, String) {
+async fn server_behind(port: u16, base: &str) -> (TestServer, String, String) {
     let public = format!("http://127.0.0.1:{port}");
     let mut args = vec!["--trusted-proxy", "127.0.0.1/32", "--public-url", &public];
     if !base.is_empty() {
         args.extend(["--base-path", base]);
     }
-    let house = House::with(&args);
-    let token = house.add_user("ann", "operator").await;
-    (house, token, format!("{public}{base}/"))
+    let server = TestServer::with(&args);
+    let token = server.add_user("ann", "operator").await;
+    (server, token, format!("{public}{base}/"))
 }
 
-async fn real_address_is_in_the_audit(house: &House, token: &str, url: &str) {
+async fn real_address_is_in_the_audit(server: &TestServer, token: &str, url: &str) {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("address.txt");
     std::fs::write(&source, "from where").unwrap();
@@ -70,7 +70,7 @@ async fn real_address_is_in_the_audit(house: &House, token: &str, url: &str) {
     let file = format!("{url}files/room/general/address.txt");
     let up = curl(token, &["-H", "X-Forwarded-For: 198.51.100.1", "-T", &source.to_string_lossy(), &file]).await;
     assert_eq!(up.code, Some(0), "{}", up.err);
-    let addresses = audit_addresses(house);
+    let addresses = audit_addresses(server);
     assert!(addresses.iter().any(|address| address.starts_with("127.0.0.77")), "{addresses:?}");
     assert!(!addresses.iter().any(|address| address.starts_with("198.51.100.1")), "{addresses:?}");
 }
@@ -78,39 +78,39 @@ async fn real_address_is_in_the_audit(house: &House, token: &str, url: &str) {
 #[tokio::test]
 async fn nginx_at_the_root() {
     let port = free_port();
-    let (house, token, url) = house_behind(port, "").await;
-    let proxy = Proxy::nginx("nginx.conf", port, &house.http).await;
-    everything_works(&house, &token, &url, "nginx-root").await;
-    real_address_is_in_the_audit(&house, &token, &url).await;
+    let (server, token, url) = server_behind(port, "").await;
+    let proxy = Proxy::nginx("nginx.conf", port, &server.http).await;
+    everything_works(&server, &token, &url, "nginx-root").await;
+    real_address_is_in_the_audit(&server, &token, &url).await;
     drop(proxy);
 }
 
 #[tokio::test]
 async fn nginx_under_ops() {
     let port = free_port();
-    let (house, token, url) = house_behind(port, "/ops").await;
-    let proxy = Proxy::nginx("nginx-ops.conf", port, &house.http).await;
-    everything_works(&house, &token, &url, "nginx-ops").await;
-    real_address_is_in_the_audit(&house, &token, &url).await;
+    let (server, token, url) = server_behind(port, "/ops").await;
+    let proxy = Proxy::nginx("nginx-ops.conf", port, &server.http).await;
+    everything_works(&server, &token, &url, "nginx-ops").await;
+    real_address_is_in_the_audit(&server, &token, &url).await;
     drop(proxy);
 }
 
 #[tokio::test]
 async fn caddy_at_the_root() {
     let port = free_port();
-    let (house, token, url) = house_behind(port, "").await;
-    let proxy = Proxy::caddy("Caddyfile", port, &house.http).await;
-    everything_works(&house, &token, &url, "caddy-root").await;
-    real_address_is_in_the_audit(&house, &token, &url).await;
+    let (server, token, url) = server_behind(port, "").await;
+    let proxy = Proxy::caddy("Caddyfile", port, &server.http).await;
+    everything_works(&server, &token, &url, "caddy-root").await;
+    real_address_is_in_the_audit(&server, &token, &url).await;
     drop(proxy);
 }
 
 #[tokio::test]
 async fn caddy_under_ops() {
     let port = free_port();
-    let (house, token, url) = house_behind(port, "/ops").await;
-    let proxy = Proxy::caddy("Caddyfile-ops", port, &house.http).await;
-    everything_works(&house, &token, &url, "caddy-ops").await;
-    real_address_is_in_the_audit(&house, &token, &url).await;
+    let (server, token, url) = server_behind(port, "/ops").await;
+    let proxy = Proxy::caddy("Caddyfile-ops", port, &server.http).await;
+    everything_works(&server, &token, &url, "caddy-ops").await;
+    real_address_is_in_the_audit(&server, &token, &url).await;
     drop(proxy);
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_of, retry};
 use crate::command::done;
-use crate::house::House;
+use crate::test_server::TestServer;
 use crate::wire::Wire;
 
 const ENTER: &str = "\u{e007}";
@@ -23,25 +23,25 @@ async fn until(wire: &mut Wire, room: &str, what: &str, is_so: impl Fn(&Value) -
         if is_so(&info) {
             return;
         }
-        assert!(start.elapsed() < crate::house::DEADLINE, "{what}: {info}");
+        assert!(start.elapsed() < crate::test_server::DEADLINE, "{what}: {info}");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
 
 #[tokio::test]
 async fn a_room_is_made_kept_and_ended() {
-    let house = House::start();
-    let ann = house.add_user("ann", "member").await;
-    let ben = house.add_user("ben", "member").await;
-    let (mut ann, mut ben) = (house.connect(&ann).await, house.connect(&ben).await);
+    let server = TestServer::start();
+    let ann = server.add_user("ann", "member").await;
+    let ben = server.add_user("ben", "member").await;
+    let (mut ann, mut ben) = (server.connect(&ann).await, server.connect(&ben).await);
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&house), "ann").await;
+    page.sign_in(&page_of(&server), "ann").await;
 
     page.click("room-new").await;
     page.fill("room-new-name", "Nacht-wache").await;
     page.fill("room-new-title", "The night").await;
     page.click("room-new-private").await;
-    page.click("room-make").await;
+    page.click("room-create").await;
     page.find("[data-testid=timeline][data-room='nacht-wache']").await;
     until(&mut ann, "nacht-wache", "made", |info| {
         info["title"] == "The night" && info["private"] == true && info["role"] == "owner"
@@ -64,12 +64,12 @@ async fn a_room_is_made_kept_and_ended() {
     until(&mut ben, "nacht-wache", "a reader", |info| info["role"] == "reader").await;
 
     page.click("settings-tab-hooks").await;
-    page.fill("hook-name", "alerts").await;
-    page.click("hook-add").await;
-    let in_view = "const a = document.querySelector('[data-testid=hook-address]'); if (!a) return false; const r = a.getBoundingClientRect(); \
+    page.fill("webhook-name", "alerts").await;
+    page.click("webhook-add").await;
+    let in_view = "const a = document.querySelector('[data-testid=webhook-url]'); if (!a) return false; const r = a.getBoundingClientRect(); \
         return r.top >= 0 && r.bottom <= innerHeight && a.parentElement === document.activeElement";
     page.until_true("the address is in sight, with the focus", in_view).await;
-    let address = page.find("[data-testid=hook-address]").await.text().await.unwrap();
+    let address = page.find("[data-testid=webhook-url]").await.text().await.unwrap();
     assert!(address.contains("/hooks/"), "{address}");
     for _ in 0..2 {
         let mut curl = tokio::process::Command::new("curl");
@@ -92,15 +92,15 @@ async fn a_room_is_made_kept_and_ended() {
     page.until("×2").await;
     page.click("room-settings-open").await;
     page.click("settings-tab-hooks").await;
-    page.find("[data-testid=hook] button").await.click().await.unwrap();
-    page.click("ask-yes").await;
-    page.until_true("the webhook is gone", "return !document.querySelector('[data-testid=hook]')").await;
+    page.find("[data-testid=webhook] button").await.click().await.unwrap();
+    page.click("confirm-yes").await;
+    page.until_true("the webhook is gone", "return !document.querySelector('[data-testid=webhook]')").await;
 
     page.click("settings-tab-general").await;
     page.click("archive").await;
-    page.click("ask-no").await;
+    page.click("confirm-no").await;
     page.click("archive").await;
-    page.click("ask-yes").await;
+    page.click("confirm-yes").await;
     until(&mut ann, "nacht-wache", "archived", |info| info["archived"] == true).await;
     page.click("dialog-close").await;
     page.until_true(
@@ -119,12 +119,12 @@ async fn a_room_is_made_kept_and_ended() {
 /// meanwhile does not take away what is typed.
 #[tokio::test]
 async fn a_rooms_retention_is_set_only_when_one_says_so() {
-    let house = House::start();
-    let ann = house.add_user("ann", "member").await;
-    let mut ann = house.connect(&ann).await;
+    let server = TestServer::start();
+    let ann = server.add_user("ann", "member").await;
+    let mut ann = server.connect(&ann).await;
     ann.ask(json!({"t":"room.create","room":"ops"})).await;
     let page = Browser::start(1024, 768).await;
-    page.sign_in(&format!("{}r/ops", page_of(&house)), "ann").await;
+    page.sign_in(&format!("{}r/ops", page_of(&server)), "ann").await;
     let days = "return document.querySelector('[data-testid=set-retention]')?.value";
     page.click("room-settings-open").await;
     page.fill("set-retention", "30").await;
@@ -141,10 +141,10 @@ async fn a_rooms_retention_is_set_only_when_one_says_so() {
     page.click("save").await;
     let asked = page.find("dialog dialog").await.text().await.unwrap();
     assert!(asked.contains("older than 30 days") && asked.contains("can't be undone"), "{asked}");
-    page.click("ask-no").await;
+    page.click("confirm-no").await;
     assert_eq!(room_of(&mut ann, "ops").await.unwrap()["retention_days"], Value::Null, "it was not wanted");
     page.click("save").await;
-    page.click("ask-yes").await;
+    page.click("confirm-yes").await;
     until(&mut ann, "ops", "the days", |info| info["retention_days"] == 30).await;
     assert_eq!(room_of(&mut ann, "ops").await.unwrap()["topic"], "changed by another");
 
@@ -152,24 +152,24 @@ async fn a_rooms_retention_is_set_only_when_one_says_so() {
     page.click("room-settings-open").await;
     page.fill("set-retention", "x").await;
     page.click("save").await;
-    let wrong = page.test_id("form-wrong").await.text().await.unwrap();
+    let wrong = page.test_id("form-error").await.text().await.unwrap();
     assert!(wrong.contains("from 0 to 3650"), "{wrong}");
     page.end().await;
 }
 
 #[tokio::test]
 async fn a_direct_message_is_begun_and_told_to_the_other() {
-    let house = House::start();
-    house.add_user("ann", "member").await;
-    let ben = house.add_user("ben", "member").await;
-    house.add_user("chen", "member").await;
-    let mut ben = house.connect(&ben).await;
+    let server = TestServer::start();
+    server.add_user("ann", "member").await;
+    let ben = server.add_user("ben", "member").await;
+    server.add_user("chen", "member").await;
+    let mut ben = server.connect(&ben).await;
     let page = Browser::start(1024, 768).await;
-    page.sign_in(&page_of(&house), "ann").await;
+    page.sign_in(&page_of(&server), "ann").await;
     page.click("dm-new").await;
     page.fill("dm-find", "be").await;
     page.find("[data-testid=dm-person][data-user=ben] input").await.click().await.unwrap();
-    page.click("dm-go").await;
+    page.click("dm-start").await;
     page.find("[data-testid=timeline][data-room^='@']").await;
     page.until_true(
         "it bears the name of whom it is with",
@@ -179,7 +179,7 @@ async fn a_direct_message_is_begun_and_told_to_the_other() {
     page.say("a word, @ben").await;
     page.until("a word, @ben").await;
     let info = retry("the direct message", async || {
-        let listed = Value::from(room_named_at(&house).await);
+        let listed = Value::from(room_named_at(&server).await);
         (!listed.is_null()).then_some(listed)
     })
     .await;
@@ -194,7 +194,7 @@ async fn a_direct_message_is_begun_and_told_to_the_other() {
 }
 
 /// The name of the one direct message that there is.
-async fn room_named_at(house: &House) -> Option<String> {
-    let db = rusqlite::Connection::open(house.data.join("wardroom.db")).unwrap();
+async fn room_named_at(server: &TestServer) -> Option<String> {
+    let db = rusqlite::Connection::open(server.data.join("wardroom.db")).unwrap();
     db.query_row("SELECT name FROM rooms WHERE dm IS NOT NULL", [], |row| row.get(0)).ok()
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::browser::{Browser, page_of};
-use crate::house::{DEADLINE, House};
+use crate::test_server::{DEADLINE, TestServer};
 use crate::wire::Wire;
 
 /// More output than the full view keeps, the line that is looked for in its middle.
@@ -36,19 +36,19 @@ async fn print(ben: &mut Wire) -> u64 {
 
 #[tokio::test]
 async fn a_line_of_output_is_found_and_gone_to() {
-    let house = House::start();
-    let ann = house.add_user("ann", "member").await;
-    let ben = house.add_user("ben", "operator").await;
-    house.connect(&ann).await;
-    let mut ben = house.connect(&ben).await;
+    let server = TestServer::start();
+    let ann = server.add_user("ann", "member").await;
+    let ben = server.add_user("ben", "operator").await;
+    server.connect(&ann).await;
+    let mut ben = server.connect(&ben).await;
     let start = print(&mut ben).await;
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&house), "ann").await;
+    page.sign_in(&page_of(&server), "ann").await;
     page.open_room("general").await;
     let look = async |page: &Browser| {
-        page.find(".out__line--target").await;
-        let shown = "const line = document.querySelector('.out__line--target'), seen = line.getBoundingClientRect(), \
-            around = document.querySelector('[data-testid=full-output]').getBoundingClientRect(); \
+        page.find(".output__line--target").await;
+        let shown = "const line = document.querySelector('.output__line--target'), seen = line.getBoundingClientRect(), \
+            around = document.querySelector('[data-testid=output-log]').getBoundingClientRect(); \
             return line.textContent.includes('connect to 10.4.1.74 failed') && seen.top >= around.top && seen.bottom <= around.bottom";
         page.until_true("the line is in sight", shown).await;
     };
@@ -58,8 +58,8 @@ async fn a_line_of_output_is_found_and_gone_to() {
     let kind = "const kind = document.querySelector('[data-testid=filter-kind]'); kind.value = 'output'; kind.dispatchEvent(new Event('change', {bubbles: true}))";
     page.find("[data-testid=filter-kind]").await;
     page.page.execute(kind, vec![]).await.unwrap();
-    page.find("[data-testid=hit]").await;
-    page.click("hit").await;
+    page.find("[data-testid=search-hit]").await;
+    page.click("search-hit").await;
     look(&page).await;
     page.shoot("output-hit").await;
     // The address names the byte: it leads there again.
@@ -68,13 +68,13 @@ async fn a_line_of_output_is_found_and_gone_to() {
     assert!(address.ends_with(&format!("/r/general/{start}/{offset}")), "{address}");
     page.page.refresh().await.unwrap();
     look(&page).await;
-    page.page.execute("document.querySelector('.full__foot button').click()", vec![]).await.unwrap();
+    page.page.execute("document.querySelector('.output-view__foot button').click()", vec![]).await.unwrap();
     page.until_true(
         "the end is shown",
-        "return document.querySelector('[data-testid=full-output]').textContent.includes('2300000')",
+        "return document.querySelector('[data-testid=output-log]').textContent.includes('2300000')",
     )
     .await;
-    page.click("full-close").await;
+    page.click("output-close").await;
     let address = page.page.current_url().await.unwrap().to_string();
     assert!(address.ends_with(&format!("/r/general/{start}")), "{address}");
     page.end().await;
@@ -82,18 +82,18 @@ async fn a_line_of_output_is_found_and_gone_to() {
 
 #[tokio::test]
 async fn a_search_is_narrowed_to_days() {
-    let house = House::start();
-    let ann = house.add_user("ann", "member").await;
-    let mut ann = house.connect(&ann).await;
+    let server = TestServer::start();
+    let ann = server.add_user("ann", "member").await;
+    let mut ann = server.connect(&ann).await;
     ann.ask(json!({"t":"room.post","room":"general","text":"OPS-4711 is back","nonce":"n1"})).await;
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&house), "ann").await;
+    page.sign_in(&page_of(&server), "ann").await;
     page.page
         .execute("dispatchEvent(new KeyboardEvent('keydown', {key: 'k', ctrlKey: true, bubbles: true}))", vec![])
         .await
         .unwrap();
     page.fill("jump-field", "OPS-4711").await;
-    page.find("[data-testid=hit]").await;
+    page.find("[data-testid=search-hit]").await;
     page.page
         .execute(
             "const when = document.querySelector('[data-testid=filter-when]'); when.value = 'span'; when.dispatchEvent(new Event('change', {bubbles: true}))",
@@ -119,9 +119,9 @@ async fn a_search_is_narrowed_to_days() {
     for (from, to, is_found) in spans {
         page.page.execute(set, vec![json!(from), json!(to)]).await.unwrap();
         let says: &str = if is_found {
-            "return !!document.querySelector('[data-testid=hit]')"
+            "return !!document.querySelector('[data-testid=search-hit]')"
         } else {
-            "return !document.querySelector('[data-testid=hit]')"
+            "return !document.querySelector('[data-testid=search-hit]')"
         };
         page.until_true(&format!("{from:?} to {to:?}: {is_found}"), says).await;
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::house::House;
+use crate::test_server::TestServer;
 use crate::wire::Wire;
 
 const READERS: usize = 200;
@@ -33,16 +33,16 @@ async fn warm_up(poster: &mut Wire, posts: u64) {
 
 #[tokio::test]
 async fn one_that_never_reads_costs_nobody_anything() {
-    let house = House::start();
+    let server = TestServer::start();
     // An admin: the limit of a user's posts is not what is tested here.
-    let token = house.add_user("ann", "admin").await;
+    let token = server.add_user("ann", "admin").await;
     // The database's own caches are full before anything is measured: 24 MB of texts, more than they hold.
-    warm_up(&mut house.connect(&token).await, 8_000).await;
-    let mut stuck = house.connect(&token).await;
+    warm_up(&mut server.connect(&token).await, 8_000).await;
+    let mut stuck = server.connect(&token).await;
     stuck.ask(json!({"t":"room.open","room":"general","last":0})).await;
     let mut readers = Vec::new();
     for _ in 0..READERS {
-        let mut reader = house.connect(&token).await;
+        let mut reader = server.connect(&token).await;
         reader.ask(json!({"t":"room.open","room":"general","last":0})).await;
         readers.push(tokio::spawn(async move {
             let mut last = 0;
@@ -53,21 +53,21 @@ async fn one_that_never_reads_costs_nobody_anything() {
             }
         }));
     }
-    let mut poster = house.connect(&token).await;
+    let mut poster = server.connect(&token).await;
     // 3 KB each: nine megabytes, more than the socket of the stuck one and the tail hold together.
     let text = "x".repeat(3_000);
     let mut after_a_third = 0;
     for n in 0..POSTS {
         poster.ask(json!({"t":"room.post","room":"general","text":text,"nonce":format!("n{n}")})).await;
         if n == POSTS / 3 {
-            after_a_third = resident_kib(house.core.pid());
+            after_a_third = resident_kib(server.core.pid());
         }
     }
     for reader in readers {
         reader.await.unwrap();
     }
     // A queue for the stuck one would have grown by six megabytes since.
-    let grown_kib = resident_kib(house.core.pid()).saturating_sub(after_a_third);
+    let grown_kib = resident_kib(server.core.pid()).saturating_sub(after_a_third);
     assert!(grown_kib < 4_096, "the core grew by {grown_kib} KiB");
     let mut last = 0;
     for _ in 0..POSTS {
@@ -83,13 +83,13 @@ async fn one_that_never_reads_costs_nobody_anything() {
 async fn answers_that_nobody_reads_are_bounded_in_bytes() {
     const CLIENTS: usize = 20;
     const ASKED: u64 = 200;
-    let house = House::start();
-    let token = house.add_user("ann", "operator").await;
-    warm_up(&mut house.connect(&token).await, 500).await;
-    let before_kib = resident_kib(house.core.pid());
+    let server = TestServer::start();
+    let token = server.add_user("ann", "operator").await;
+    warm_up(&mut server.connect(&token).await, 500).await;
+    let before_kib = resident_kib(server.core.pid());
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
-        let mut client = house.connect(&token).await;
+        let mut client = server.connect(&token).await;
         for id in 1_000..1_000 + ASKED {
             client.send(&json!({"t":"room.history","id":id,"room":"general","limit":200}), &[]).await.unwrap();
         }
@@ -106,6 +106,6 @@ async fn answers_that_nobody_reads_are_bounded_in_bytes() {
         }
     }
     // At its worst, ever: 64 answers for each client would have been 80 MB.
-    let grown_kib = status_kib(house.core.pid(), "VmHWM:").saturating_sub(before_kib);
+    let grown_kib = status_kib(server.core.pid(), "VmHWM:").saturating_sub(before_kib);
     assert!(grown_kib < 40 << 10, "the core grew by {grown_kib} KiB");
 }

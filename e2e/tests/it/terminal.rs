@@ -11,7 +11,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 use tokio::process::{Child, Command};
 
-use crate::house::DEADLINE;
+use crate::test_server::DEADLINE;
 
 /// A terminal, and what runs on it.
 pub struct Terminal {

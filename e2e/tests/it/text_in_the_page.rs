@@ -15,19 +15,20 @@ async fn markdown_becomes_elements_and_only_people_are_mentioned() {
     let people = "请@ann看#ops，@nobody, `@ann`: 见https://x.example/a，然后 **@chen**";
     let named = post(&mut ops.ben, "m2", people, None).await;
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     page.open_room("ops").await;
     page.until("web1").await;
     let has = async |seq: u64, what: &str, selector: &str| {
-        let script = format!("return !!document.querySelector(\"[data-seq='{seq}'] .said {selector}\")");
+        let script = format!("return !!document.querySelector(\"[data-seq='{seq}'] .markdown {selector}\")");
         page.until_true(what, &script).await;
     };
     has(seq, "code in an item", "ol > li:first-child pre").await;
     has(seq, "a second item", "ol > li:nth-child(2)").await;
-    has(seq, "a table", "table tbody td.said__cell--right strong").await;
+    has(seq, "a table", "table tbody td.markdown__cell--right strong").await;
     has(seq, "a rule", "hr").await;
-    has(seq, "a task", "li.said__task .said__box").await;
-    let text = "return document.querySelector(\"[data-seq='SEQ'] .said\").textContent".replace("SEQ", &seq.to_string());
+    has(seq, "a task", "li.markdown__task .markdown__box").await;
+    let text =
+        "return document.querySelector(\"[data-seq='SEQ'] .markdown\").textContent".replace("SEQ", &seq.to_string());
     page.until_true("the rest is as it was written", &format!("{} .includes('one line and *no* <b>raw</b>')", text))
         .await;
     page.until_true(
@@ -52,7 +53,7 @@ async fn markdown_becomes_elements_and_only_people_are_mentioned() {
 async fn what_programs_say_is_shown_byte_for_byte() {
     let mut ops = Ops::start().await;
     let hook = ops.ann.ask(json!({"t":"hook.add","room":"ops","bot":"alerts"})).await;
-    let address = format!("http://{}/hooks/{}", ops.house.http, hook["token"].as_str().unwrap());
+    let address = format!("http://{}/hooks/{}", ops.server.http, hook["token"].as_str().unwrap());
     let body = json!({"status":"firing","truncatedAlerts":37,"alerts":[{"status":"firing","labels":{"path":"/a_b/*c*"},
         "annotations":{"summary":"cpu_usage_high on __ni3__ <b>@here</b>"}}]});
     let output = std::process::Command::new("curl")
@@ -61,12 +62,12 @@ async fn what_programs_say_is_shown_byte_for_byte() {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ben").await;
+    page.sign_in(&page_of(&ops.server), "ben").await;
     page.open_room("ops").await;
     for part in ["cpu_usage_high on __ni3__ <b>@here</b>", "/a_b/*c*", "37"] {
         page.until(part).await;
     }
-    page.until_true("nobody is mentioned", "return !document.querySelector('.mention, .line--me')").await;
+    page.until_true("nobody is mentioned", "return !document.querySelector('.mention, .line--mention')").await;
     assert_eq!(page.faults().await, [""; 0]);
     page.end().await;
 }
@@ -74,9 +75,9 @@ async fn what_programs_say_is_shown_byte_for_byte() {
 #[tokio::test]
 async fn enter_of_an_input_method_sends_nothing_and_who_is_not_here_is_told() {
     let mut ops = Ops::start().await;
-    ops.house.add_user("dora", "member").await;
+    ops.server.add_user("dora", "member").await;
     let page = Browser::start(1440, 900).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     page.open_room("ops").await;
     page.fill("composer", "请看").await;
     // Safari tells of the key after the composition has ended.

@@ -9,7 +9,7 @@ use crate::in_the_page::{ENTER, ESCAPE, Ops, post};
 /// A page of ann's in the room.
 async fn page_in(ops: &Ops, width: u32, height: u32) -> Browser {
     let page = Browser::start(width, height).await;
-    page.sign_in(&format!("{}r/ops", page_of(&ops.house)), "ann").await;
+    page.sign_in(&format!("{}r/ops", page_of(&ops.server)), "ann").await;
     page.find("[data-testid=timeline][data-room=ops]").await;
     page
 }
@@ -54,8 +54,8 @@ async fn stop_stays_where_it_is_while_output_comes() {
     echo(&mut ops, "r2").await;
     let opens = "[data-testid=run-card][data-state=running] [data-testid=run-open]";
     page.find(opens).await.click().await.unwrap();
-    page.find(".full [data-testid=run-stop]").await.click().await.unwrap();
-    page.find(".full .state--wait").await;
+    page.find(".output-view [data-testid=run-stop]").await.click().await.unwrap();
+    page.find(".output-view .state--warning").await;
     page.end().await;
 }
 
@@ -67,7 +67,7 @@ async fn run_again_fills_the_composer_and_copy_says_what_it_took() {
     let page = page_in(&ops, 1440, 900).await;
     page.devtools(
         "Browser.grantPermissions",
-        json!({"origin": page_of(&ops.house), "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}),
+        json!({"origin": page_of(&ops.server), "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}),
     )
     .await;
     page.find("[data-testid=run-card][data-state=ok]").await;
@@ -103,14 +103,14 @@ async fn what_is_new_is_marked_on_each_of_eight_loads() {
     let first = post(&mut ops.ben, "n0", "read already", None).await;
     ops.ann.ask(json!({"t":"room.read","room":"ops","seq":first})).await;
     let page = Browser::start(1024, 768).await;
-    page.sign_in(&page_of(&ops.house), "ann").await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
     for load in 1..=8 {
         page.page.goto("about:blank").await.unwrap();
         let new = post(&mut ops.ben, &format!("n{load}"), &format!("new in load {load}"), None).await;
-        page.page.goto(&format!("{}r/ops", page_of(&ops.house))).await.unwrap();
+        page.page.goto(&format!("{}r/ops", page_of(&ops.server))).await.unwrap();
         page.until(&format!("new in load {load}")).await;
         let marked = format!(
-            "return document.querySelector('[data-testid=line-new]')?.nextElementSibling?.dataset.seq === '{new}'"
+            "return document.querySelector('[data-testid=unread-divider]')?.nextElementSibling?.dataset.seq === '{new}'"
         );
         page.until_true("the new line is marked", &marked).await;
         // It is read before the page goes.
@@ -135,10 +135,10 @@ async fn runs_are_answered_and_reacted_to_with_any_emoji() {
     page.hover(&format!("{line} .line__body")).await;
     page.click("react").await;
     page.click("react-more").await;
-    page.fill("picker-field", "crab").await;
-    page.find("[data-testid=picker-emoji][data-emoji='🦀']").await;
-    page.fill("picker-field", ENTER).await;
-    page.find(&format!("{line} [data-testid=mark][data-emoji='🦀'][aria-pressed=true]")).await;
+    page.fill("emoji-field", "crab").await;
+    page.find("[data-testid=emoji-option][data-emoji='🦀']").await;
+    page.fill("emoji-field", ENTER).await;
+    page.find(&format!("{line} [data-testid=reaction][data-emoji='🦀'][aria-pressed=true]")).await;
     let kept = ops.ben.ask(json!({"t":"room.history","room":"ops","around":run["seq"],"limit":1})).await;
     assert_eq!(kept["events"][0]["reactions"], json!([{"emoji":"🦀","by":["ann"]}]), "{kept}");
 
@@ -167,7 +167,7 @@ async fn a_short_room_begins_at_the_top_and_joins_are_one_line() {
     page.until_true("it is folded again", "return !document.querySelector('[data-kind=join]')").await;
     // Its day leads to other days.
     page.find("[data-testid=day] button").await.click().await.unwrap();
-    page.click("day-go").await;
+    page.click("day-submit").await;
     page.find(".line--target").await;
     assert!(page.seqs().await.contains(&said));
     page.end().await;
@@ -182,7 +182,7 @@ async fn today_is_yesterday_after_midnight() {
     let source = "{ const real = Date.now.bind(Date); const end = new Date(); end.setHours(24, 0, 0, 0); \
         const ahead = end.getTime() - 5000 - real(); Date.now = () => real() + ahead; }";
     page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": source})).await;
-    page.sign_in(&format!("{}r/ops", page_of(&ops.house)), "ann").await;
+    page.sign_in(&format!("{}r/ops", page_of(&ops.server)), "ann").await;
     page.until("said today").await;
     let is =
         |word: &str| format!("return document.querySelector('[data-testid=day]').textContent.startsWith('{word}')");
@@ -200,13 +200,13 @@ async fn on_a_phone_the_first_press_on_a_card_counts_and_actions_are_a_sheet() {
     let page = page_in(&ops, 390, 844).await;
     page.find("[data-testid=run-card][data-state=ok]").await;
     page.click("run-open").await;
-    page.find("[data-testid=full-output]").await;
-    page.click("full-close").await;
+    page.find("[data-testid=output-log]").await;
+    page.click("output-close").await;
     page.hover(&format!("[data-seq='{last}'] .line__body")).await;
     page.click("line-more").await;
-    let in_sight = "const b = document.querySelector('[data-testid=line-acts]').getBoundingClientRect(); \
+    let in_sight = "const b = document.querySelector('[data-testid=line-actions]').getBoundingClientRect(); \
         const top = document.elementFromPoint(b.x + 20, b.bottom - 20); \
-        return b.bottom <= innerHeight && document.querySelector('[data-testid=line-acts]').contains(top)";
+        return b.bottom <= innerHeight && document.querySelector('[data-testid=line-actions]').contains(top)";
     page.until_true("the actions lie over everything", in_sight).await;
     page.shoot("sheet-phone").await;
     page.click("reply").await;
@@ -218,7 +218,7 @@ async fn on_a_phone_the_first_press_on_a_card_counts_and_actions_are_a_sheet() {
 async fn alerts_are_one_card_from_firing_to_resolved_and_plain_text_is_shown_as_it_is() {
     let mut ops = Ops::start().await;
     let hook = ops.ann.ask(json!({"t":"hook.add","room":"ops","bot":"alerts"})).await;
-    let address = format!("http://{}/hooks/{}", ops.house.http, hook["token"].as_str().unwrap());
+    let address = format!("http://{}/hooks/{}", ops.server.http, hook["token"].as_str().unwrap());
     let tell = async |body: Value| {
         let mut curl = tokio::process::Command::new("curl");
         curl.args(["-sSf", "-H", "Content-Type: application/json", "-d", &body.to_string(), &address]);
@@ -243,7 +243,7 @@ async fn alerts_are_one_card_from_firing_to_resolved_and_plain_text_is_shown_as_
     }
     page.find(&format!("{card}.alert--critical a[href='https://runbooks.example/5xx']")).await;
     page.shoot("alert-firing").await;
-    let plain = "const said = [...document.querySelectorAll('.said')].find(said => said.textContent.includes('*no* _markup_ `here` https://x.example')); \
+    let plain = "const said = [...document.querySelectorAll('.markdown')].find(said => said.textContent.includes('*no* _markup_ `here` https://x.example')); \
         return !!said && !said.querySelector('em, strong, code')";
     page.until_true("plain text is shown byte for byte", plain).await;
 

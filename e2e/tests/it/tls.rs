@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::command::{Done, done, wardroom};
-use crate::house::{House, PASSWORD};
 use crate::proxy::{Proxy, free_port};
+use crate::test_server::{PASSWORD, TestServer};
 
-/// A house behind TLS.
+/// A server behind TLS.
 struct Walled {
-    house: House,
+    server: TestServer,
     /// Of an operator.
     token: String,
     port: u16,
@@ -73,20 +73,20 @@ impl Walled {
     async fn start() -> Self {
         let port = free_port();
         let public = format!("https://localhost:{port}");
-        let house = House::with(&["--trusted-proxy", "127.0.0.1/32", "--public-url", &public]);
-        let token = house.add_user("ann", "operator").await;
-        let files = Certificates::make(house.folder.path());
-        let proxy = Self::nginx(&house, port, &files.good).await;
-        Self { house, token, port, ca: files.ca.pem.clone(), files, _proxy: proxy }
+        let server = TestServer::with(&["--trusted-proxy", "127.0.0.1/32", "--public-url", &public]);
+        let token = server.add_user("ann", "operator").await;
+        let files = Certificates::make(server.folder.path());
+        let proxy = Self::nginx(&server, port, &files.good).await;
+        Self { server, token, port, ca: files.ca.pem.clone(), files, _proxy: proxy }
     }
 
-    async fn nginx(house: &House, port: u16, shows: &Certificate) -> Proxy {
-        Proxy::nginx_with_tls("nginx.conf", port, &house.http, (&shows.pem, &shows.key)).await
+    async fn nginx(server: &TestServer, port: u16, shows: &Certificate) -> Proxy {
+        Proxy::nginx_with_tls("nginx.conf", port, &server.http, (&shows.pem, &shows.key)).await
     }
 
     /// `wardroom ARGS` by this address, trusting nobody but whom the machine trusts.
     fn stranger(&self, server: &str, args: &[&str]) -> Command {
-        let mut command = wardroom(&self.house, &self.token, args);
+        let mut command = wardroom(&self.server, &self.token, args);
         command.env("WARDROOM_SERVER", server).env_remove("WARDROOM_CA_FILE");
         command
     }
@@ -128,7 +128,7 @@ async fn the_command_goes_through_tls() {
     let ran = walled.run(&["run", "general", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]).await;
     assert_eq!((ran.code, ran.text().as_str(), ran.err.as_str()), (Some(3), "out\n", "err\n"));
 
-    let folder = walled.house.folder.path();
+    let folder = walled.server.folder.path();
     let (up, down) = (folder.join("up.bin"), folder.join("down.bin"));
     let mut noise = vec![0u8; 5_000_000];
     blake3::Hasher::new().update(b"tls").finalize_xof().fill(&mut noise);
@@ -159,7 +159,7 @@ async fn what_is_wrong_with_a_certificate_is_said() {
     // Its time is over, or it is no server's.
     for (shown, words) in [(&walled.files.old, "its certificate has expired"), (&walled.files.ca, "that of a CA")] {
         let port = free_port();
-        let proxy = Walled::nginx(&walled.house, port, shown).await;
+        let proxy = Walled::nginx(&walled.server, port, shown).await;
         let mut command = walled.stranger(&format!("wss://localhost:{port}"), &send);
         command.env("WARDROOM_CA_FILE", &walled.ca);
         walled.is_told(command, &[words]).await;
@@ -169,7 +169,7 @@ async fn what_is_wrong_with_a_certificate_is_said() {
     for (name, content, words) in
         [("missing.pem", None, "no such file or directory"), ("empty.pem", Some("nothing"), "no certificate found")]
     {
-        let file = walled.house.folder.path().join(name);
+        let file = walled.server.folder.path().join(name);
         if let Some(content) = content {
             std::fs::write(&file, content).unwrap();
         }
@@ -183,9 +183,9 @@ async fn what_is_wrong_with_a_certificate_is_said() {
 async fn the_wrong_scheme_is_said() {
     let walled = Walled::start().await;
     let send = ["send", "general", "hello"];
-    let tls_to_plain = walled.stranger(&format!("wss://{}", walled.house.http), &send);
+    let tls_to_plain = walled.stranger(&format!("wss://{}", walled.server.http), &send);
     walled.is_told(tls_to_plain, &["does not use TLS", "ws://"]).await;
-    let tls_to_core = walled.stranger(&format!("wss://{}", walled.house.tcp), &send);
+    let tls_to_core = walled.stranger(&format!("wss://{}", walled.server.tcp), &send);
     walled.is_told(tls_to_core, &["does not use TLS"]).await;
     let plain_to_tls = walled.stranger(&format!("ws://localhost:{}", walled.port), &send);
     walled.is_told(plain_to_tls, &["HTTP 400", "wss://"]).await;
@@ -198,7 +198,7 @@ async fn the_cookie_is_one_that_only_tls_carries() {
     let walled = Walled::start().await;
     let url = format!("https://localhost:{}", walled.port);
     let origin = format!("Origin: {url}");
-    let jar = walled.house.folder.path().join("jar");
+    let jar = walled.server.folder.path().join("jar");
     let jar = jar.to_string_lossy();
     let credentials = json!({"user":"ann","password":PASSWORD}).to_string();
     let json_type = "Content-Type: application/json";

@@ -6,11 +6,11 @@ use serde_json::json;
 
 use crate::browser::{Browser, page_of};
 use crate::command::{Talk, done, wardroom};
-use crate::house::{DEADLINE, House, PASSWORD};
+use crate::test_server::{DEADLINE, PASSWORD, TestServer};
 
 /// `nc` to the core's port.
-fn nc(house: &House) -> Talk {
-    let (host, port) = house.tcp.rsplit_once(':').unwrap();
+fn nc(server: &TestServer) -> Talk {
+    let (host, port) = server.tcp.rsplit_once(':').unwrap();
     let mut nc = tokio::process::Command::new("nc.openbsd");
     nc.args([host, port]);
     Talk::start(nc)
@@ -18,21 +18,21 @@ fn nc(house: &House) -> Talk {
 
 #[tokio::test]
 async fn a_browser_a_chat_and_nc_share_one_room() {
-    let house = House::start();
-    let ann = house.add_user("ann", "operator").await;
-    house.add_user("ben", "operator").await;
-    house.add_user("chen", "member").await;
-    let mut maker = house.connect(&ann).await;
+    let server = TestServer::start();
+    let ann = server.add_user("ann", "operator").await;
+    server.add_user("ben", "operator").await;
+    server.add_user("chen", "member").await;
+    let mut maker = server.connect(&ann).await;
     maker.ask(json!({"t":"room.create","room":"ops","title":"Operations"})).await;
 
     let browser = Browser::start(1440, 900).await;
-    browser.sign_in(&page_of(&house), "ben").await;
-    let mut join = house.connect(&house_token(&house, "ben").await).await;
+    browser.sign_in(&page_of(&server), "ben").await;
+    let mut join = server.connect(&token_of(&server, "ben").await).await;
     join.ask(json!({"t":"room.join","room":"ops"})).await;
     browser.open_room("ops").await;
 
-    let mut chat = Talk::start(wardroom(&house, &ann, &["chat", "ops"]));
-    let mut person = nc(&house);
+    let mut chat = Talk::start(wardroom(&server, &ann, &["chat", "ops"]));
+    let mut person = nc(&server);
     person.until("# Wardroom").await;
     person.say("login chen").await;
     person.say(PASSWORD).await;
@@ -57,7 +57,7 @@ async fn a_browser_a_chat_and_nc_share_one_room() {
     let places: Vec<_> = ["from the chat", "from nc", "from the browser"].map(|text| timeline.find(text)).into();
     assert!(places.is_sorted() && places[0].is_some(), "{timeline}");
 
-    let run = wardroom(&house, &ann, &["run", "ops", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]);
+    let run = wardroom(&server, &ann, &["run", "ops", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]);
     let run = done(run).await;
     assert_eq!((run.code, run.text().as_str(), run.err.trim()), (Some(3), "out\n", "err"));
     for person in [&mut chat, &mut person] {
@@ -75,14 +75,14 @@ async fn a_browser_a_chat_and_nc_share_one_room() {
 #[tokio::test]
 async fn two_hundred_megabytes_go_up_from_the_browser_and_come_down_the_same() {
     const SIZE: usize = 200_000_000;
-    let house = House::start();
-    let token = house.add_user("ann", "operator").await;
+    let server = TestServer::start();
+    let token = server.add_user("ann", "operator").await;
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("core.bin");
     let digest = write_noise(&source, SIZE);
 
     let browser = Browser::start(1440, 900).await;
-    browser.sign_in(&page_of(&house), "ann").await;
+    browser.sign_in(&page_of(&server), "ann").await;
     browser.open_room("general").await;
     browser.find("[data-testid=file-input]").await.send_keys(&source.to_string_lossy()).await.unwrap();
     browser.find("[data-testid=transfer]").await;
@@ -98,11 +98,11 @@ async fn two_hundred_megabytes_go_up_from_the_browser_and_come_down_the_same() {
     browser.end().await;
 
     let back = folder.path().join("back.bin");
-    let get = done(wardroom(&house, &token, &["get", "general:core.bin", "-o", &back.to_string_lossy()])).await;
+    let get = done(wardroom(&server, &token, &["get", "general:core.bin", "-o", &back.to_string_lossy()])).await;
     assert_eq!(get.code, Some(0), "{}", get.err);
     assert_eq!(digest_of(&back), digest);
 
-    let url = format!("http://{}/files/room/general/core.bin", house.http);
+    let url = format!("http://{}/files/room/general/core.bin", server.http);
     let bearer = format!("Authorization: Bearer {token}");
     let mut joined = Vec::new();
     for range in ["0-99999999", "100000000-"] {
@@ -120,7 +120,7 @@ async fn two_hundred_megabytes_go_up_from_the_browser_and_come_down_the_same() {
 async fn the_printed_link_makes_the_first_administrator() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let mut serve = tokio::process::Command::new(crate::house::binary());
+    let mut serve = tokio::process::Command::new(crate::test_server::binary());
     serve.args(["serve", "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data"]).arg(&data);
     serve.stderr(std::process::Stdio::piped()).stdout(std::process::Stdio::null()).kill_on_drop(true);
     let mut serve = serve.spawn().unwrap();
@@ -141,8 +141,8 @@ async fn the_printed_link_makes_the_first_administrator() {
             // The invite is used up: the page says so, and what to do.
             browser.fill("user", "eve").await;
             browser.fill("password", PASSWORD).await;
-            browser.click("sign-go").await;
-            let wrong = browser.test_id("sign-wrong").await.text().await.unwrap();
+            browser.click("sign-in-submit").await;
+            let wrong = browser.test_id("sign-in-error").await.text().await.unwrap();
             assert!(wrong.contains("invite"), "{wrong}");
             browser.shoot("invite-used-phone").await;
             continue;
@@ -153,9 +153,9 @@ async fn the_printed_link_makes_the_first_administrator() {
         browser.shoot(name).await;
         browser.fill("user", "ann").await;
         browser.fill("password", PASSWORD).await;
-        browser.click("sign-go").await;
+        browser.click("sign-in-submit").await;
         browser.state("live").await;
-        browser.find("[data-testid=how]").await;
+        browser.find("[data-testid=welcome]").await;
         browser.shoot("first-room").await;
         browser.say("hello, house").await;
         browser.until("hello, house").await;
@@ -171,9 +171,9 @@ fn last_words(line: &str) -> String {
     line.split_once(": ").map_or(line, |(_, words)| words).to_owned()
 }
 
-async fn house_token(house: &House, user: &str) -> String {
-    let key = std::fs::read_to_string(house.data.join("keys/admin.key")).unwrap();
-    let mut admin = crate::wire::Wire::unix(&house.data.join("core.sock")).await;
+async fn token_of(server: &TestServer, user: &str) -> String {
+    let key = std::fs::read_to_string(server.data.join("keys/admin.key")).unwrap();
+    let mut admin = crate::wire::Wire::unix(&server.data.join("core.sock")).await;
     admin.hello(json!({"token": key.trim()})).await;
     admin.ask(json!({"t":"token.add","user":user})).await["token"].as_str().unwrap().to_owned()
 }

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use self::client::{Running, both, direct, masked, within};
 use crate::browser::Browser as Chromium;
-use crate::house::PASSWORD;
+use crate::test_server::PASSWORD;
 use crate::wire::Wire;
 
 #[tokio::test]

@@ -22,7 +22,7 @@ mod typed;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::IsTerminal;
 
-use wardroom_client_core::{Change, Command, Effect, Link, OpenFrom, PostState, Subject};
+use wardroom_client_core::{Change, Command, ConnectionState, Effect, OpenFrom, Operation, PostState};
 use wardroom_protocol::mention::not_here_words;
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{EventBody, RoomName};
@@ -39,7 +39,7 @@ use crate::edit::Capabilities;
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{ANSWER_TIMEOUT, CHAT_HISTORY};
 use crate::runner::{Runner, Target, now_ms};
-use crate::text::link_words;
+use crate::text::connection_words;
 
 /// Which room.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
         runs: Runs::new(is_terminal && Capabilities::of(|name| std::env::var(name).ok()).styles),
         drawn: Drawn::new(chat.json),
         room: chat.room,
-        link: Link::Connecting,
+        link: ConnectionState::Connecting,
         is_terminal,
         asked: BTreeMap::new(),
         my_last: None,
@@ -175,11 +175,11 @@ impl Talk {
                     runner.command(Command::LoadPeople { room });
                 }
             }
-            Effect::Answered { ticket, result } => {
-                if let Some(asked) = self.asked.remove(&ticket) {
+            Effect::Answered { request, result } => {
+                if let Some(asked) = self.asked.remove(&request) {
                     match result {
                         Ok(answer) => self.answered(runner, asked, &answer)?,
-                        Err(refusal) => self.refused(&refusal.words),
+                        Err(error) => self.refused(&error.message),
                     }
                 }
             }
@@ -198,24 +198,24 @@ impl Talk {
                 }
             }
             Effect::RunStarted { .. } => self.starting = self.starting.saturating_sub(1),
-            Effect::Changed(Change::Link) => self.tell_link(runner)?,
-            Effect::Lost { why } => self.voice.say(&format!("-- {why}")),
+            Effect::Changed(Change::Connection) => self.tell_link(runner)?,
+            Effect::Disconnected { why } => self.voice.say(&format!("-- {why}")),
             Effect::Reset { .. } => self.voice.say("-- the room was reset; showing it again"),
             Effect::Notice(text) => self.voice.say(&format!("-- {}", visible(&text))),
-            Effect::NotHere { users, .. } => {
+            Effect::NotInRoom { users, .. } => {
                 not_here_words(&users)
                     .into_iter()
                     .for_each(|told| self.voice.say(&format!("-- {told}: /invite NAME adds people")));
             }
-            Effect::Waiting { refusal, .. } => {
-                self.voice.say(&format!("-- waiting to send: {}", visible(&refusal.words)));
+            Effect::Waiting { error, .. } => {
+                self.voice.say(&format!("-- waiting to send: {}", visible(&error.message)));
             }
-            Effect::Failed { subject: Subject::Open(room), refusal } if room == self.room => return refused(refusal),
-            Effect::Failed { subject: Subject::RunStart(nonce), refusal } => {
+            Effect::Failed { operation: Operation::Open(room), error } if room == self.room => return refused(error),
+            Effect::Failed { operation: Operation::RunStart(nonce), error } => {
                 self.starting = self.starting.saturating_sub(1);
-                self.not_started(runner, &nonce, &refusal);
+                self.not_started(runner, &nonce, &error);
             }
-            Effect::Failed { refusal, .. } => self.voice.say(&format!("-- {}", visible(&refusal.words))),
+            Effect::Failed { error, .. } => self.voice.say(&format!("-- {}", visible(&error.message))),
             _ => {}
         }
         Ok(())
@@ -223,15 +223,15 @@ impl Talk {
 
     /// Says how the link stands when that is another state than before; at a prompt also that it is live.
     fn tell_link(&mut self, runner: &Runner) -> Result<(), Failure> {
-        let link = runner.client().link();
-        if let Link::SignedOut { why } = &link {
+        let link = runner.client().connection();
+        if let ConnectionState::SignedOut { why } = &link {
             return Err(Failure::refused(visible(why).into_owned()));
         }
         let is_same_state = std::mem::discriminant(&link) == std::mem::discriminant(&self.link);
-        let was_first = matches!(self.link, Link::Connecting);
+        let was_first = matches!(self.link, ConnectionState::Connecting);
         self.link = link;
         if !is_same_state && (!was_first || self.is_terminal) {
-            self.voice.say(&format!("-- {}", link_words(&self.link, now_ms())));
+            self.voice.say(&format!("-- {}", connection_words(&self.link, now_ms())));
         }
         Ok(())
     }
@@ -239,7 +239,7 @@ impl Talk {
     /// Somebody sits there and has seen it. What goes into a pipe may be read by nobody.
     fn see(&self, runner: &mut Runner, seq: u64) {
         if self.is_terminal {
-            runner.command(Command::Seen { room: self.room.clone(), seq });
+            runner.command(Command::MarkRead { room: self.room.clone(), seq });
         }
     }
 

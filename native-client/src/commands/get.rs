@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use wardroom_client_core::{Change, Effect, OnLoss, Refusal, Subject, Ticket};
+use wardroom_client_core::{Change, Effect, Error, OnDisconnect, Operation, RequestId};
 use wardroom_protocol::messages::{FileAck, FileClose, FileGet, FileGetOk, Place};
 use wardroom_protocol::{Code, RelPath, RoomName, StreamId};
 
@@ -114,7 +114,7 @@ struct Download<'a> {
     began_at: u64,
     /// The next byte wanted; `None` until the file is open.
     next: Option<u64>,
-    asked: Option<Ticket>,
+    asked: Option<RequestId>,
     stream: Option<StreamId>,
     about: Option<FileGetOk>,
     waiting: VecDeque<Bytes>,
@@ -189,7 +189,7 @@ impl<'a> Download<'a> {
     /// Asks for the bytes from where it stands.
     fn ask(&mut self, runner: &mut Runner) {
         let Some(off) = self.next else { return };
-        if self.asked.is_some() || self.stream.is_some() || !runner.client().link().is_up() {
+        if self.asked.is_some() || self.stream.is_some() || !runner.client().connection().is_up() {
             return;
         }
         let request = FileGet {
@@ -200,7 +200,7 @@ impl<'a> Download<'a> {
             window: Some(DOWNLOAD_WINDOW),
             blake3: self.about.as_ref().and_then(|about| about.blake3.clone()),
         };
-        self.asked = Some(runner.request(&request, OnLoss::Fail));
+        self.asked = Some(runner.request(&request, OnDisconnect::Fail));
     }
 
     fn acknowledge(&mut self, runner: &mut Runner, off: u64) {
@@ -214,11 +214,11 @@ impl<'a> Download<'a> {
 
     fn take(&mut self, runner: &mut Runner, effect: Effect) -> Result<Option<End>, Failure> {
         match effect {
-            Effect::Answered { ticket, result } if Some(ticket) == self.asked => {
+            Effect::Answered { request, result } if Some(request) == self.asked => {
                 self.asked = None;
                 return match result {
                     Ok(answer) => self.begun(runner, answer.fields().map_err(other_version)?),
-                    Err(refusal) => self.refused(runner, refusal),
+                    Err(error) => self.refused(runner, error),
                 };
             }
             Effect::FileData { stream, off, bytes } if Some(stream) == self.stream && Some(off) == self.next => {
@@ -233,18 +233,18 @@ impl<'a> Download<'a> {
                     self.ask(runner);
                 }
             }
-            Effect::Failed { subject: Subject::Download(stream), refusal } if Some(stream) == self.stream => {
+            Effect::Failed { operation: Operation::Download(stream), error } if Some(stream) == self.stream => {
                 self.stream = None;
-                return self.refused(runner, refusal);
+                return self.refused(runner, error);
             }
-            Effect::Lost { why } => {
+            Effect::Disconnected { why } => {
                 self.stream = None;
                 if let Some(bar) = &self.bar {
                     bar.say(&why);
                 }
             }
-            Effect::Changed(Change::Link) if !self.is_complete => {
-                if !runner.client().link().is_up() {
+            Effect::Changed(Change::Connection) if !self.is_complete => {
+                if !runner.client().connection().is_up() {
                     self.stream = None;
                 }
                 let is_all_there = self.about.as_ref().is_some_and(|about| Some(about.size) == self.next);
@@ -271,8 +271,8 @@ impl<'a> Download<'a> {
         Ok(None)
     }
 
-    fn refused(&mut self, runner: &mut Runner, refusal: Refusal) -> Result<Option<End>, Failure> {
-        match refusal.code {
+    fn refused(&mut self, runner: &mut Runner, error: Error) -> Result<Option<End>, Failure> {
+        match error.code {
             // Another file by now, or less of it than an earlier call left.
             Some(Code::Conflict | Code::Reset) => Ok(Some(End::Other)),
             Some(Code::BadRequest | Code::TooLarge) if self.began_at > 0 => Ok(Some(End::Other)),
@@ -281,7 +281,7 @@ impl<'a> Download<'a> {
                 self.ask(runner);
                 Ok(None)
             }
-            Some(_) => Err(Failure::from(refusal)),
+            Some(_) => Err(Failure::from(error)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use wardroom_client_core::{Command, Effect, Link, OpenFrom, Subject};
+use wardroom_client_core::{Command, ConnectionState, Effect, OpenFrom, Operation};
 use wardroom_protocol::limits::HISTORY_LIMIT_MAX;
 use wardroom_protocol::{Event, RoomName};
 
@@ -111,15 +111,15 @@ async fn follow(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
     let mut amended = Amended::default();
     loop {
         // Who follows waits for as long as it takes.
-        if let Link::SignedOut { why } = runner.client().link() {
+        if let ConnectionState::SignedOut { why } = runner.client().connection() {
             return Err(Failure::refused(wardroom_protocol::visible::visible(&why).into_owned()));
         }
         match runner.next().await {
             // A program gets every event as it came.
             Effect::Event(event) if log.json || amended.is_news(&event) => show(&mut out, log, &event)?,
-            Effect::Failed { subject: Subject::Open(_), refusal } => return refused(refusal),
+            Effect::Failed { operation: Operation::Open(_), error } => return refused(error),
             Effect::Reset { .. } => say("wardroom: the room was reset; showing it again"),
-            Effect::Lost { why } => say(&format!("wardroom: {why}; retrying")),
+            Effect::Disconnected { why } => say(&format!("wardroom: {why}; retrying")),
             _ => {}
         }
     }

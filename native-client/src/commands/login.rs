@@ -121,13 +121,13 @@ async fn end_session(saved: &SavedLogin) -> Result<(), Failure> {
     let target = Target { server, auth: Auth::Token { token: saved.token.clone() }, remember: None };
     let mut runner = Runner::connect(target).await?;
     // The session's own end may close the connection before the answer; either is the end.
-    let asked = runner.request(&SessionEnd {}, wardroom_client_core::OnLoss::Fail);
+    let asked = runner.request(&SessionEnd {}, wardroom_client_core::OnDisconnect::Fail);
     let answered = async {
         loop {
             match runner.next().await {
-                Effect::Answered { ticket, .. } if ticket == asked => return,
-                Effect::Lost { .. } => return,
-                _ if !runner.client().link().is_up() => return,
+                Effect::Answered { request, .. } if request == asked => return,
+                Effect::Disconnected { .. } => return,
+                _ if !runner.client().connection().is_up() => return,
                 _ => {}
             }
         }

@@ -17,7 +17,7 @@ mod send;
 
 use std::time::Duration;
 
-use wardroom_client_core::{Effect, Refusal};
+use wardroom_client_core::{Effect, Error};
 
 use crate::exit::Failure;
 use crate::limits::RECONNECT_GIVE_UP;
@@ -48,7 +48,7 @@ impl ReconnectDeadline {
     /// The next effect, while there is hope: fails where nobody is let in any more, or the server stays away.
     async fn next(&mut self, runner: &mut Runner) -> Result<Effect, Failure> {
         runner.fail_if_signed_out()?;
-        let give_up_in = match (runner.client().link().is_up(), self.lost_at) {
+        let give_up_in = match (runner.client().connection().is_up(), self.lost_at) {
             (true, _) => {
                 self.lost_at = None;
                 Duration::MAX
@@ -70,6 +70,6 @@ impl ReconnectDeadline {
 }
 
 /// A refusal that ends the command.
-fn refused<T>(refusal: Refusal) -> Result<T, Failure> {
-    Err(Failure::from(refusal))
+fn refused<T>(error: Error) -> Result<T, Failure> {
+    Err(Failure::from(error))
 }

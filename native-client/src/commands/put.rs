@@ -92,7 +92,7 @@ pub(super) async fn put_one(
     loop {
         tokio::select! {
             effect = patience.next(runner) => {
-                if let Effect::NeedSlice { nonce, off, len } = effect? {
+                if let Effect::ReadSlice { nonce, off, len } = effect? {
                     read_slice(&source, &slice_in, nonce, off, len);
                 }
             }
@@ -101,7 +101,7 @@ pub(super) async fn put_one(
         let Some(upload) = runner.client().upload(&nonce) else { continue };
         match &upload.state {
             UploadState::Done { .. } => return Ok((upload.path.clone(), size)),
-            UploadState::Failed(refusal) => return Err(Failure::from(refusal.clone())),
+            UploadState::Failed(error) => return Err(Failure::from(error.clone())),
             _ => bar.set(upload.acked),
         }
     }
@@ -200,7 +200,7 @@ impl Sending {
 
     fn take(&mut self, runner: &mut Runner, effect: Effect, slices: &mpsc::Sender<Slice>) -> Result<(), Failure> {
         match effect {
-            Effect::NeedSlice { nonce, off, len } => {
+            Effect::ReadSlice { nonce, off, len } => {
                 if let Some(source) = self.sources.get(&nonce) {
                     read_slice(source, slices, nonce, off, len);
                 }
@@ -218,7 +218,7 @@ impl Sending {
                     runner.command(Command::ForgetUpload { nonce });
                 }
             }
-            Effect::Lost { why } => {
+            Effect::Disconnected { why } => {
                 for bar in self.bars.values() {
                     bar.say(&why);
                 }
@@ -261,8 +261,8 @@ impl Sending {
                 }
                 say(&format!("{room}:{} ({})", upload.path, bytes_words(upload.size)));
             }
-            UploadState::Failed(refusal) => {
-                let mut failure = Failure::from(refusal.clone());
+            UploadState::Failed(error) => {
+                let mut failure = Failure::from(error.clone());
                 failure.words = format!("{}: {}", upload.path, failure.words);
                 self.failed(failure);
             }

@@ -9,7 +9,7 @@ use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use tokio::time::Instant;
-use wardroom_client_core::{Command, Effect, PostState, Refusal, Subject, WatchFrom};
+use wardroom_client_core::{Command, Effect, Error, Operation, PostState, WatchFrom};
 use wardroom_protocol::messages::{RunEnd, RunStart, Signal};
 use wardroom_protocol::{Code, Nonce, RoomName, RunId};
 
@@ -157,23 +157,23 @@ impl Running {
             }
             Effect::Output { fd, off, bytes, .. } => self.printer.push(fd, off, bytes),
             Effect::RunEnded(end) => self.end = Some(end),
-            Effect::Answered { ticket, result } => {
+            Effect::Answered { request, result } => {
                 if let Some(input) = &mut self.input {
-                    input.answered(ticket, result);
+                    input.answered(request, result);
                 }
             }
-            Effect::Failed { subject: Subject::RunStart(_), refusal } => return self.not_started(runner, refusal),
-            Effect::Failed { subject: Subject::Run(_), refusal } if self.end.is_none() => {
+            Effect::Failed { operation: Operation::RunStart(_), error } => return self.not_started(runner, error),
+            Effect::Failed { operation: Operation::Run(_), error } if self.end.is_none() => {
                 if !runner.client().runs().values().any(|run| run.watched) {
-                    return refused(refusal);
+                    return refused(error);
                 }
                 match &mut self.input {
-                    Some(input) => input.refused(&refusal),
-                    None => say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&refusal.words))),
+                    Some(input) => input.refused(&error),
+                    None => say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&error.message))),
                 }
             }
             Effect::Notice(text) => say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&text))),
-            Effect::Lost { why } if std::io::stderr().is_terminal() => {
+            Effect::Disconnected { why } if std::io::stderr().is_terminal() => {
                 say(&format!("wardroom: {why}; the command keeps running, reconnecting"));
             }
             _ => {}
@@ -183,17 +183,17 @@ impl Running {
 
     /// A host that is away comes back within seconds, as a rule: after a restart of the server, say. So does a connection. What has
     /// not started by then does not start later.
-    fn not_started(&mut self, runner: &Runner, refusal: Refusal) -> Result<(), Failure> {
+    fn not_started(&mut self, runner: &Runner, error: Error) -> Result<(), Failure> {
         let posts = runner.client().outbox().posts();
         let state = posts.iter().find(|post| post.nonce == self.nonce).map(|post| post.state.clone());
-        let may_wait = refusal.code == Some(Code::Busy) || matches!(state, Some(PostState::NotSent(_)));
+        let may_wait = error.code == Some(Code::Busy) || matches!(state, Some(PostState::NotSent(_)));
         if may_wait && self.began.elapsed() < HOST_WAIT {
             self.start_again_at = Some(Instant::now() + START_AGAIN_AFTER);
             return Ok(());
         }
         match state {
             Some(PostState::NotSent(why)) => Err(Failure::no_connection(why.words())),
-            _ => refused(refusal),
+            _ => refused(error),
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use tokio::time::Instant;
-use wardroom_client_core::{Command, Effect, Subject};
+use wardroom_client_core::{Command, Effect, Operation};
 use wardroom_protocol::limits::TEXT_BYTES_MAX;
 use wardroom_protocol::mention::not_here_words;
 use wardroom_protocol::visible::visible;
@@ -149,25 +149,25 @@ async fn stands(runner: &mut Runner, nonce: &Nonce) -> Result<u64, Failure> {
     loop {
         let effect = match (tokio::time::timeout_at(until, patience.next(runner)).await, busy.clone()) {
             (Ok(effect), _) => effect?,
-            (Err(_), Some(refusal)) => return refused(refusal),
+            (Err(_), Some(error)) => return refused(error),
             (Err(_), None) => {
                 return Err(Failure::no_connection("the server did not answer; the message may have been sent"));
             }
         };
         match effect {
             Effect::Posted { nonce: posted, seq } if posted == *nonce => return Ok(seq),
-            Effect::Failed { subject: Subject::Post(of), refusal } if of == *nonce => return refused(refusal),
-            Effect::Waiting { subject: Subject::Post(of), refusal } if of == *nonce => {
+            Effect::Failed { operation: Operation::Post(of), error } if of == *nonce => return refused(error),
+            Effect::Waiting { operation: Operation::Post(of), error } if of == *nonce => {
                 if std::io::stderr().is_terminal() {
-                    say(&format!("wardroom: {}; retrying", visible(&refusal.words)));
+                    say(&format!("wardroom: {}; retrying", visible(&error.message)));
                 }
                 until = until.min(Instant::now() + BUSY_WAIT);
-                busy = Some(refusal);
+                busy = Some(error);
             }
-            Effect::NotHere { users, .. } => {
+            Effect::NotInRoom { users, .. } => {
                 not_here_words(&users).into_iter().for_each(|told| say(&format!("wardroom: {told}")));
             }
-            Effect::Lost { .. } => busy = None,
+            Effect::Disconnected { .. } => busy = None,
             _ => {}
         }
     }

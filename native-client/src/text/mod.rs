@@ -2,18 +2,18 @@
 
 mod amended;
 mod bar;
+mod connection;
 mod filter;
 mod line;
-mod link;
 pub mod password;
 mod size;
 pub mod time;
 
 pub(crate) use amended::Amended;
 pub(crate) use bar::Bar;
+pub(crate) use connection::connection_words;
 pub(crate) use filter::TerminalFilter;
 pub(crate) use line::{
     counted, event_json, event_line, event_rows, event_words, moment_words, output_line, placed_line,
 };
-pub(crate) use link::link_words;
 pub(crate) use size::bytes_words;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use wardroom_client_core::Lost;
+use wardroom_client_core::Disconnect;
 use wardroom_protocol::Frame;
 
 /// A frame to send: its line with LF, and the raw bytes behind it.
@@ -20,7 +20,7 @@ pub(crate) enum Event {
     /// Frames came.
     Frames(Vec<Frame>),
     /// It is over.
-    Lost(Lost),
+    Lost(Disconnect),
 }
 
 /// Where connections say it, each with its number.

@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use wardroom_client_core::Lost;
+use wardroom_client_core::Disconnect;
 use wardroom_protocol::{Decoder, Frame};
 
 use super::dial::{connect_tcp, connect_unix, io_words};
@@ -32,8 +32,8 @@ pub(super) enum WriteHalf {
 }
 
 /// Opens a connection.
-pub(super) async fn open(server: &Server) -> Result<(ReadHalf, WriteHalf), Lost> {
-    let failed = |e: io::Error| Lost::Link(format!("cannot reach {server}: {}", io_words(&e)));
+pub(super) async fn open(server: &Server) -> Result<(ReadHalf, WriteHalf), Disconnect> {
+    let failed = |e: io::Error| Disconnect::Network(format!("cannot reach {server}: {}", io_words(&e)));
     match server {
         Server::Unix(path) => {
             let (reader, writer) = connect_unix(path).await.map_err(failed)?.into_split();
@@ -52,7 +52,7 @@ pub(super) async fn open(server: &Server) -> Result<(ReadHalf, WriteHalf), Lost>
 
 impl ReadHalf {
     /// Reads until the connection is over, and says why it is.
-    pub(super) async fn read_all(self, conn: u64, events: &Events) -> Lost {
+    pub(super) async fn read_all(self, conn: u64, events: &Events) -> Disconnect {
         match self {
             ReadHalf::Bytes(reader) => read_bytes(reader, conn, events).await,
             ReadHalf::Web(reader) => reader.read_all(conn, events).await,
@@ -70,7 +70,7 @@ impl WriteHalf {
     }
 }
 
-async fn read_bytes(mut reader: Box<dyn AsyncRead + Send + Unpin>, conn: u64, events: &Events) -> Lost {
+async fn read_bytes(mut reader: Box<dyn AsyncRead + Send + Unpin>, conn: u64, events: &Events) -> Disconnect {
     let mut decoder = Decoder::default();
     let mut buf = BytesMut::with_capacity(READ_BYTES);
     let mut is_first = true;
@@ -80,22 +80,22 @@ async fn read_bytes(mut reader: Box<dyn AsyncRead + Send + Unpin>, conn: u64, ev
             match decoder.next(&mut buf) {
                 Ok(Some(frame)) => frames.push(frame),
                 Ok(None) => break,
-                Err(e) => return Lost::Link(format!("the server sent an invalid frame: {e}")),
+                Err(e) => return Disconnect::Network(format!("the server sent an invalid frame: {e}")),
             }
         }
         if !frames.is_empty() && events.send((conn, Event::Frames(frames))).await.is_err() {
-            return Lost::Link("the command is over".to_owned());
+            return Disconnect::Network("the command is over".to_owned());
         }
         if buf.capacity().saturating_sub(buf.len()) < READ_BYTES / 4 {
             buf.reserve(READ_BYTES);
         }
         match reader.read_buf(&mut buf).await {
-            Ok(0) => return Lost::Link("the server closed the connection".to_owned()),
+            Ok(0) => return Disconnect::Network("the server closed the connection".to_owned()),
             Ok(_) if is_first && buf.starts_with(b"HTTP/") => {
-                return Lost::Link("a web server answers there; name it by http:// or https://".to_owned());
+                return Disconnect::Network("a web server answers there; name it by http:// or https://".to_owned());
             }
             Ok(_) => is_first = false,
-            Err(e) => return Lost::Link(format!("the connection broke: {}", io_words(&e))),
+            Err(e) => return Disconnect::Network(format!("the connection broke: {}", io_words(&e))),
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
-use wardroom_client_core::Lost;
+use wardroom_client_core::Disconnect;
 use wardroom_protocol::SUBPROTOCOL;
 use wardroom_protocol::frame::decode_message;
 use wardroom_protocol::limits::{BODY_BYTES_MAX, LINE_BYTES_MAX};
@@ -31,8 +31,8 @@ pub(super) struct WebReader(Pin<Box<dyn Stream<Item = Result<Message, Error>> + 
 pub(super) struct WebWriter(Pin<Box<dyn Sink<Message, Error = Error> + Send>>);
 
 /// Connects and upgrades.
-pub(super) async fn open(server: &Server) -> Result<(WebReader, WebWriter), Lost> {
-    let link = |why: String| Lost::Link(format!("cannot reach {server}: {why}"));
+pub(super) async fn open(server: &Server) -> Result<(WebReader, WebWriter), Disconnect> {
+    let link = |why: String| Disconnect::Network(format!("cannot reach {server}: {why}"));
     let Server::Ws { tls, .. } = server else { return Err(link("it is no web address".to_owned())) };
     let host_port = server.host_port().ok_or_else(|| link("it has no port".to_owned()))?;
     let stream = connect_tcp(&host_port).await.map_err(|e| link(io_words(&e)))?;
@@ -45,11 +45,11 @@ pub(super) async fn open(server: &Server) -> Result<(WebReader, WebWriter), Lost
     upgrade(server, stream).await
 }
 
-async fn upgrade<S>(server: &Server, stream: S) -> Result<(WebReader, WebWriter), Lost>
+async fn upgrade<S>(server: &Server, stream: S) -> Result<(WebReader, WebWriter), Disconnect>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let link = |why: String| Lost::Link(format!("cannot reach {server}: {why}"));
+    let link = |why: String| Disconnect::Network(format!("cannot reach {server}: {why}"));
     let mut request = server.to_string().into_client_request().map_err(|e| link(e.to_string()))?;
     let headers = request.headers_mut();
     headers.insert("Sec-WebSocket-Protocol", HeaderValue::from_static(SUBPROTOCOL));
@@ -61,7 +61,7 @@ where
     config.max_frame_size = config.max_message_size;
     let (socket, _) = client_async_with_config(request, stream, Some(config)).await.map_err(|e| match e {
         Error::Http(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
-            Lost::SignedOut("the server does not know this session; run: wardroom login".to_owned())
+            Disconnect::SignedOut("the server does not know this session; run: wardroom login".to_owned())
         }
         Error::Http(answer) => link(no_web_socket(server, answer.status(), answer.headers())),
         Error::Io(e) => link(io_words(&e)),
@@ -89,34 +89,36 @@ fn no_web_socket(server: &Server, status: StatusCode, headers: &HeaderMap) -> St
 
 impl WebReader {
     /// Reads until the connection is over, and says why it is.
-    pub(super) async fn read_all(mut self, conn: u64, events: &Events) -> Lost {
+    pub(super) async fn read_all(mut self, conn: u64, events: &Events) -> Disconnect {
         loop {
             let (message, is_text) = match self.0.next().await {
                 Some(Ok(Message::Text(text))) => (Bytes::from(text), true),
                 Some(Ok(Message::Binary(bytes))) => (bytes, false),
                 Some(Ok(Message::Close(frame))) => return closed(frame),
                 Some(Ok(_)) => continue,
-                Some(Err(e)) => return Lost::Link(format!("the connection broke: {e}")),
-                None => return Lost::Link("the server closed the connection".to_owned()),
+                Some(Err(e)) => return Disconnect::Network(format!("the connection broke: {e}")),
+                None => return Disconnect::Network("the server closed the connection".to_owned()),
             };
             let frame = match decode_message(message, is_text) {
                 Ok(frame) => frame,
-                Err(e) => return Lost::Link(format!("the server sent an invalid frame: {e}")),
+                Err(e) => return Disconnect::Network(format!("the server sent an invalid frame: {e}")),
             };
             if events.send((conn, Event::Frames(vec![frame]))).await.is_err() {
-                return Lost::Link("the command is over".to_owned());
+                return Disconnect::Network("the command is over".to_owned());
             }
         }
     }
 }
 
-fn closed(frame: Option<CloseFrame>) -> Lost {
+fn closed(frame: Option<CloseFrame>) -> Disconnect {
     match frame {
-        Some(CloseFrame { code, reason }) if u16::from(code) == CLOSE_POLICY => Lost::SignedOut(reason.to_string()),
-        Some(CloseFrame { reason, .. }) if !reason.is_empty() => {
-            Lost::Link(format!("the server closed the connection: {reason}"))
+        Some(CloseFrame { code, reason }) if u16::from(code) == CLOSE_POLICY => {
+            Disconnect::SignedOut(reason.to_string())
         }
-        _ => Lost::Link("the server closed the connection".to_owned()),
+        Some(CloseFrame { reason, .. }) if !reason.is_empty() => {
+            Disconnect::Network(format!("the server closed the connection: {reason}"))
+        }
+        _ => Disconnect::Network("the server closed the connection".to_owned()),
     }
 }
 

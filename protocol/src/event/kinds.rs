@@ -131,7 +131,7 @@ pub struct RoleOf {
 
 /// Somebody.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Whom {
+pub struct UserRef {
     /// Who.
     pub user: UserName,
 }

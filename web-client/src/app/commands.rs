@@ -6,36 +6,36 @@ use wardroom_client_core::protocol::slash::Command;
 use wardroom_client_core::protocol::{RoomName, UserName};
 use yew::Callback;
 
-use super::asks::RoomChange;
-use super::engine::{Engine, NoticeWhat};
-use super::ui::{Dialog, Drawer, Tab, UiAct, UiHandle};
+use super::engine::{Engine, NoticeKind};
+use super::requests::RoomChange;
+use super::ui::{Dialog, Drawer, PanelTab, UiAction, UiHandle};
 use crate::logic::route::file_path;
 use crate::services::browser;
 
 impl Engine {
     /// Carries a command out in this room.
-    pub fn carry_out(&self, ui: &UiHandle, room: &RoomName, command: Command) {
-        let tab = |tab: Tab| {
-            ui.dispatch(UiAct::Tab(tab));
-            ui.dispatch(UiAct::Drawer(Drawer::Side));
+    pub fn execute(&self, ui: &UiHandle, room: &RoomName, command: Command) {
+        let tab = |tab: PanelTab| {
+            ui.dispatch(UiAction::ShowTab(tab));
+            ui.dispatch(UiAction::Drawer(Drawer::Panel));
         };
-        let dialog = |dialog: Dialog| ui.dispatch(UiAct::Dialog(Some(dialog)));
+        let dialog = |dialog: Dialog| ui.dispatch(UiAction::Dialog(Some(dialog)));
         let reload = self.reload_people(room);
         match command {
-            Command::Help => dialog(Dialog::Keys),
+            Command::Help => dialog(Dialog::Shortcuts),
             Command::Rooms => dialog(Dialog::Jump(String::new())),
             Command::Search(q) => dialog(Dialog::Jump(q)),
             Command::Join(room) => {
                 self.command(Do::JoinRoom { room: room.clone() });
-                ui.dispatch(UiAct::Go(room));
+                ui.dispatch(UiAction::OpenRoom(room));
             }
             Command::Create(room, private, title) => {
                 self.create_room(room.clone(), Some(title).filter(|title| !title.is_empty()), private);
-                ui.dispatch(UiAct::Go(room));
+                ui.dispatch(UiAction::OpenRoom(room));
             }
             Command::Leave(other) => self.command(Do::LeaveRoom { room: other.unwrap_or_else(|| room.clone()) }),
-            Command::Who => tab(Tab::People),
-            Command::Dm(users) => self.go_to_dm(ui, users),
+            Command::Who => tab(PanelTab::People),
+            Command::Dm(users) => self.open_dm(ui, users),
             Command::Invite(user, role) => self.invite(room, user, role, reload),
             Command::Remove(user) => self.remove(room, user, reload),
             Command::Role(user, role) => self.set_role(room, user, role, reload),
@@ -47,17 +47,17 @@ impl Engine {
             }
             Command::Log(_, before) => {
                 if let Some(seq) = before {
-                    ui.dispatch(UiAct::Jump(room.clone(), seq.saturating_sub(1).max(1), None));
+                    ui.dispatch(UiAction::JumpToLine(room.clone(), seq.saturating_sub(1).max(1), None));
                 }
             }
             Command::Edit(seq, text) => {
-                if let Some(seq) = seq.or_else(|| self.last_own(room)) {
+                if let Some(seq) = seq.or_else(|| self.last_own_message(room)) {
                     self.edit(room, seq, text);
                 }
             }
             Command::Delete(seq) => {
-                if let Some(seq) = seq.or_else(|| self.last_own(room)) {
-                    dialog(Dialog::Delete(seq));
+                if let Some(seq) = seq.or_else(|| self.last_own_message(room)) {
+                    dialog(Dialog::DeleteMessage(seq));
                 }
             }
             Command::Reply(seq, text) => self.post(room, text, Some(seq)),
@@ -65,20 +65,20 @@ impl Engine {
             Command::Hook(bot, mentions) => {
                 let engine = self.clone();
                 let add = HookAdd { room: room.clone(), bot, mentions, secret: None, nonce: None };
-                self.add_hook_with(add, Callback::from(move |address| engine.tell(NoticeWhat::Hook(address))));
+                self.add_hook_with(add, Callback::from(move |address| engine.show_notice(NoticeKind::Hook(address))));
             }
-            Command::Hooks => dialog(Dialog::Room),
-            Command::Unhook(hook) => self.ask(HookRemove { room: room.clone(), hook }),
+            Command::Hooks => dialog(Dialog::RoomSettings),
+            Command::Unhook(hook) => self.send(HookRemove { room: room.clone(), hook }),
             Command::Run(cmd) => self.run(room, cmd, None),
-            Command::Runs => tab(Tab::Now),
-            Command::Watch(n) => ui.dispatch(UiAct::Full(self.run_of(n))),
-            Command::Unwatch(_) => ui.dispatch(UiAct::Full(None)),
+            Command::Runs => tab(PanelTab::Activity),
+            Command::Watch(n) => ui.dispatch(UiAction::Output(self.run_of(n))),
+            Command::Unwatch(_) => ui.dispatch(UiAction::Output(None)),
             Command::Stop(n) => {
                 if let Some(run) = n.map_or_else(|| self.last_running(room), |n| self.run_of(n)) {
                     self.stop_run(run);
                 }
             }
-            Command::Files(_) | Command::Put(..) => tab(Tab::Files),
+            Command::Files(_) | Command::Put(..) => tab(PanelTab::Files),
             Command::Get(path) => {
                 let address = browser::base_address() + &file_path(room.as_str(), path.as_str());
                 let _ = browser::window().open_with_url_and_target(&address, "_blank");
@@ -88,9 +88,9 @@ impl Engine {
     }
 
     /// Opens the direct message with these, and goes there once it is known.
-    pub fn go_to_dm(&self, ui: &UiHandle, users: Vec<UserName>) {
+    pub fn open_dm(&self, ui: &UiHandle, users: Vec<UserName>) {
         let ui = ui.clone();
-        *self.0.on_dm.borrow_mut() = Some(Callback::from(move |room| ui.dispatch(UiAct::Go(room))));
+        *self.0.on_dm.borrow_mut() = Some(Callback::from(move |room| ui.dispatch(UiAction::OpenRoom(room))));
         self.command(Do::OpenDm { users });
     }
 

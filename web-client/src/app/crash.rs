@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use crate::i18n::{Lang, Words};
-use crate::services::listen::Listener;
+use crate::services::listener::Listener;
 use crate::services::{browser, storage};
 
 /// From now on a panic paints the words.
@@ -30,8 +30,8 @@ fn paint(what: &str, words: &Words) -> Option<()> {
     whole.set_attribute("role", "alert").ok()?;
     whole.append_child(&make("h1", "crash__head", words.crashed_head)?.into()).ok()?;
     whole.append_child(&make("p", "", words.crashed_lead)?.into()).ok()?;
-    whole.append_child(&make("pre", "crash__what", what)?.into()).ok()?;
-    let button: HtmlElement = make("button", "tool tool--main", words.reload)?.dyn_into().ok()?;
+    whole.append_child(&make("pre", "crash__detail", what)?.into()).ok()?;
+    let button: HtmlElement = make("button", "button button--primary", words.reload)?.dyn_into().ok()?;
     whole.append_child(&button).ok()?;
     // The listener lives as long as the page does from here on.
     std::mem::forget(Listener::new(&button, "click", |_| {

@@ -1,5 +1,5 @@
 //! The engine: owns the client and everything it works with. Components give it commands and read its model; they are
-//! told of changes by topic. What people do is in `acts`, how effects are carried out in `perform`.
+//! told of changes by topic. What people do is in `actions`, how effects are carried out in `effects`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -8,16 +8,16 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use wardroom_client_core::protocol::messages::{Answer, You};
 use wardroom_client_core::protocol::{Message, Nonce, RoomName, RunId, UserName};
-use wardroom_client_core::{Client, Command, Effect, Input, OnLoss, Options, Refusal, Subject, Ticket, nonce};
+use wardroom_client_core::{Client, Command, Effect, Error, Input, OnDisconnect, Operation, Options, RequestId, nonce};
 use web_sys::File;
 use yew::Callback;
 
 use super::topics::{Subscription, Topic, Topics};
-use crate::logic::full_log::FullLog;
-use crate::services::frames::NextFrame;
-use crate::services::slices::Slice;
+use crate::logic::output_log::OutputLog;
+use crate::services::file_slice::Slice;
+use crate::services::next_frame::NextFrame;
 use crate::services::socket::Socket;
-use crate::services::tabs::Tab;
+use crate::services::tab::Tab;
 use crate::services::{browser, storage};
 
 /// A handle on the engine; clones are the same one.
@@ -36,20 +36,20 @@ pub struct Notice {
     /// Its number: a key for a list.
     pub number: u64,
     /// What happened.
-    pub what: NoticeWhat,
+    pub what: NoticeKind,
 }
 
 /// What a notice tells; put into words where it is drawn.
 #[derive(Clone, Debug, PartialEq)]
-pub enum NoticeWhat {
+pub enum NoticeKind {
     /// Something that was asked for did not come about.
-    Failed(Subject, Refusal),
+    Failed(Operation, Error),
     /// Words of the server.
     Server(String),
     /// The address of a webhook, told this once.
     Hook(String),
     /// One's own message mentions these, who are not in its room.
-    NotHere(RoomName, Vec<UserName>),
+    NotInRoom(RoomName, Vec<UserName>),
     /// A file that cannot be added under its name: the name, and why.
     BadName(String, String),
     /// The outbox takes no more messages.
@@ -68,9 +68,9 @@ pub enum NoticeWhat {
     InviteWhileIn,
 }
 
-type OnAnswer = Callback<Result<Answer, Refusal>>;
+type OnAnswer = Callback<Result<Answer, Error>>;
 /// Asks the client at this time.
-type Ask = Box<dyn FnOnce(&mut Client, u64) -> (Ticket, Vec<Effect>)>;
+type Ask = Box<dyn FnOnce(&mut Client, u64) -> (RequestId, Vec<Effect>)>;
 
 /// A slice of a file that is being read: from where, and the reading.
 pub(super) type Read = (u64, Result<Slice, String>);
@@ -81,10 +81,10 @@ pub(super) enum Job {
     Request(Ask, OnAnswer),
 }
 
-/// The full view's run, and what was fetched of it.
-pub(super) struct Full {
+/// The run of the output view, and what was fetched of it.
+pub(super) struct OpenOutput {
     pub run: RunId,
-    pub log: Option<FullLog>,
+    pub log: Option<OutputLog>,
     /// The byte that one went to.
     pub at: Option<u64>,
 }
@@ -98,13 +98,13 @@ pub(super) struct Inner {
     pub files: RefCell<BTreeMap<Nonce, File>>,
     /// Slices of files that are being read, in the order in which they were asked for.
     pub reads: RefCell<BTreeMap<Nonce, VecDeque<Read>>>,
-    pub answers: RefCell<BTreeMap<Ticket, OnAnswer>>,
+    pub answers: RefCell<BTreeMap<RequestId, OnAnswer>>,
     pub topics: Rc<Topics>,
     frame: RefCell<Option<NextFrame>>,
     timer: RefCell<Option<Timeout>>,
     /// Output that was taken and is acknowledged with the next frame: the pace of drawing is the pace of the output.
     pub acks: RefCell<BTreeMap<RunId, u64>>,
-    pub full: RefCell<Option<Full>>,
+    pub output: RefCell<Option<OpenOutput>>,
     pub notices: RefCell<Vec<Notice>>,
     pub notices_ever: Cell<u64>,
     /// Files that wait for a place in the list of uploads, and where they go.
@@ -115,7 +115,7 @@ pub(super) struct Inner {
     /// It was said that the outbox is not kept.
     pub is_not_kept: Cell<bool>,
     /// The marks of what is being created, until the server has answered.
-    pub creating: RefCell<BTreeMap<String, Nonce>>,
+    pub create_nonces: RefCell<BTreeMap<String, Nonce>>,
     /// Where to go when a direct message has been opened.
     pub on_dm: RefCell<Option<Callback<RoomName>>>,
 }
@@ -125,7 +125,7 @@ impl Engine {
     pub fn new(you: &You) -> Engine {
         let user = you.user.to_string();
         let tab = Tab::open();
-        let outbox_key = outbox_key(&user, tab.mark());
+        let outbox_key = outbox_key(&user, tab.id());
         let options = Options {
             program: concat!("wardroom-web/", env!("CARGO_PKG_VERSION")).to_owned(),
             seed: browser::random() as u64,
@@ -145,18 +145,18 @@ impl Engine {
             frame: RefCell::default(),
             timer: RefCell::default(),
             acks: RefCell::default(),
-            full: RefCell::default(),
+            output: RefCell::default(),
             notices: RefCell::default(),
             notices_ever: Cell::new(0),
             queued: RefCell::default(),
             outbox_key,
             tab,
             is_not_kept: Cell::new(false),
-            creating: RefCell::default(),
+            create_nonces: RefCell::default(),
             on_dm: RefCell::default(),
         }));
-        engine.work(Job::Input(Input::Start));
-        engine.adopt_outboxes();
+        engine.run_job(Job::Input(Input::Start));
+        engine.adopt_abandoned_outboxes();
         engine
     }
 
@@ -172,19 +172,19 @@ impl Engine {
 
     /// Somebody wants something.
     pub fn command(&self, command: Command) {
-        self.work(Job::Input(Input::Command(command)));
+        self.run_job(Job::Input(Input::Command(command)));
     }
 
     /// Asks for what the model does not hold.
     pub fn request<M: Message + 'static>(&self, message: M, on_answer: OnAnswer) {
-        let ask = Box::new(move |client: &mut Client, now_ms| client.request(now_ms, &message, OnLoss::Resend));
-        self.work(Job::Request(ask, on_answer));
+        let ask = Box::new(move |client: &mut Client, now_ms| client.request(now_ms, &message, OnDisconnect::Resend));
+        self.run_job(Job::Request(ask, on_answer));
     }
 
     /// Asks for a change: now or not at all.
-    pub fn act<M: Message + 'static>(&self, message: M, on_answer: OnAnswer) {
-        let ask = Box::new(move |client: &mut Client, now_ms| client.request(now_ms, &message, OnLoss::Fail));
-        self.work(Job::Request(ask, on_answer));
+    pub fn send_with<M: Message + 'static>(&self, message: M, on_answer: OnAnswer) {
+        let ask = Box::new(move |client: &mut Client, now_ms| client.request(now_ms, &message, OnDisconnect::Fail));
+        self.run_job(Job::Request(ask, on_answer));
     }
 
     /// A new mark.
@@ -203,7 +203,7 @@ impl Engine {
     }
 
     /// Does a job, and everything that follows from it. Jobs that come up meanwhile are done after it, in order.
-    pub(super) fn work(&self, job: Job) {
+    pub(super) fn run_job(&self, job: Job) {
         self.0.jobs.borrow_mut().push_back(job);
         if self.0.is_working.replace(true) {
             return;
@@ -214,8 +214,8 @@ impl Engine {
             let effects = match job {
                 Job::Input(input) => self.0.client.borrow_mut().handle(now_ms, input),
                 Job::Request(ask, on_answer) => {
-                    let (ticket, effects) = ask(&mut self.0.client.borrow_mut(), now_ms);
-                    self.0.answers.borrow_mut().insert(ticket, on_answer);
+                    let (request, effects) = ask(&mut self.0.client.borrow_mut(), now_ms);
+                    self.0.answers.borrow_mut().insert(request, on_answer);
                     effects
                 }
             };
@@ -232,15 +232,15 @@ impl Engine {
         let engine = Rc::downgrade(&self.0);
         let timer = Timeout::new(wait_ms, move || {
             if let Some(inner) = engine.upgrade() {
-                Engine(inner).work(Job::Input(Input::Tick));
+                Engine(inner).run_job(Job::Input(Input::Tick));
             }
         });
         *self.0.timer.borrow_mut() = Some(timer);
     }
 
     /// Something moved: it is drawn with the next frame.
-    pub(super) fn moved(&self, topic: Topic) {
-        if !self.0.topics.moved(topic) {
+    pub(super) fn publish(&self, topic: Topic) {
+        if !self.0.topics.publish(topic) {
             return;
         }
         let engine = Rc::downgrade(&self.0);
@@ -253,7 +253,7 @@ impl Engine {
     }
 
     fn draw(&self) {
-        self.0.topics.tell();
+        self.0.topics.flush();
         for (run, off) in std::mem::take(&mut *self.0.acks.borrow_mut()) {
             self.command(Command::AckRun { run, off });
         }
@@ -261,6 +261,6 @@ impl Engine {
 }
 
 /// The key of a tab's outbox.
-pub(super) fn outbox_key(user: &str, mark: &str) -> String {
-    storage::key_of(user, &format!("outbox.{mark}"))
+pub(super) fn outbox_key(user: &str, tab: &str) -> String {
+    storage::key_of(user, &format!("outbox.{tab}"))
 }

@@ -1,32 +1,32 @@
-//! The page as a whole: it starts here, finds out who is signed in, and then shows the house.
+//! The page as a whole: it starts here, finds out who is signed in, and then shows the room.
 
-mod acts;
-mod asks;
+mod actions;
 mod commands;
 mod crash;
+mod effects;
 mod engine;
-mod gate;
-mod house;
-mod marks;
 mod names;
 mod notify;
 mod outbox;
-mod perform;
+mod requests;
+mod session;
+mod shell;
 mod topics;
 mod ui;
+mod upload_nonces;
 
-pub use engine::{Engine, Notice, NoticeWhat};
-pub use perform::FILE_GONE;
+pub use effects::FILE_GONE;
+pub use engine::{Engine, Notice, NoticeKind};
 pub use topics::Topic;
-pub use ui::{Dialog, Drawer, Tab, UiAct, UiHandle, Writing};
+pub use ui::{ComposeMode, Dialog, Drawer, PanelTab, UiAction, UiHandle};
 
-use crate::services::{browser, first};
+use crate::services::{boot_form, browser};
 
 /// Paints the page into `#page`.
 pub fn start() {
     crash::install();
-    first::keep();
+    boot_form::capture();
     if let Some(root) = browser::document().get_element_by_id("page") {
-        yew::Renderer::<gate::App>::with_root(root).render();
+        yew::Renderer::<session::App>::with_root(root).render();
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use wardroom_client_core::protocol::messages::{Answer, RoomHistory, RoomInfo, RoomPage};
 use wardroom_client_core::protocol::{Event, EventBody, RoomName};
-use wardroom_client_core::{Change, Refusal};
+use wardroom_client_core::{Change, Error};
 use yew::prelude::*;
 
 use super::engine::Engine;
 use super::topics::Topic;
-use super::ui::{UiAct, UiHandle};
+use super::ui::{UiAction, UiHandle};
 use crate::hooks::use_words;
 use crate::i18n::{Words, fill};
 use crate::services::browser;
@@ -34,15 +34,15 @@ pub fn use_notifications(engine: &Engine, ui: &UiHandle) {
                     let before = seen.borrow_mut().insert(info.room.clone(), (unread, info.mentions));
                     let Some((unread_before, mentions_before)) = before else { continue };
                     let (ui, words) = now.borrow().clone();
-                    let is_seen = ui.room == info.room && browser::is_looked_at();
-                    let wish = engine.wish(&info.room);
+                    let is_seen = ui.room == info.room && browser::is_focused();
+                    let level = engine.notify_level(&info.room);
                     let is_wanted =
-                        wish.wants(unread > unread_before, info.mentions > mentions_before, !info.dm.is_empty());
+                        level.wants(unread > unread_before, info.mentions > mentions_before, !info.dm.is_empty());
                     if is_seen || !is_wanted {
                         continue;
                     }
                     let room = info.room.clone();
-                    let go = move || ui.dispatch(UiAct::Go(room.clone()));
+                    let go = move || ui.dispatch(UiAction::OpenRoom(room.clone()));
                     tell(&engine, &info, unread, words, go);
                 }
             })
@@ -69,7 +69,7 @@ fn tell(engine: &Engine, info: &RoomInfo, unread: u64, words: &'static Words, go
     };
     let on_answer = {
         let engine = engine.clone();
-        Callback::from(move |answer: Result<Answer, Refusal>| {
+        Callback::from(move |answer: Result<Answer, Error>| {
             let page = answer.ok().and_then(|answer| answer.fields::<RoomPage>().ok());
             let event = page.and_then(|page| Event::parse(page.events.last()?.get().as_bytes()).ok());
             show(&event.and_then(|event| said(&engine, &event)).unwrap_or_else(|| otherwise.clone()));
@@ -85,5 +85,5 @@ fn said(engine: &Engine, event: &Event) -> Option<String> {
     const CHARS_MAX: usize = 200;
     let EventBody::Message(said) = &event.body else { return None };
     let text: String = said.text.chars().take(CHARS_MAX).collect();
-    Some(format!("{}: {text}", engine.person(event.by.as_str())))
+    Some(format!("{}: {text}", engine.display_name(event.by.as_str())))
 }

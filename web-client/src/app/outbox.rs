@@ -9,19 +9,19 @@ use crate::services::storage;
 
 impl Engine {
     /// Takes over what tabs that are gone have left.
-    pub(super) fn adopt_outboxes(&self) {
+    pub(super) fn adopt_abandoned_outboxes(&self) {
         let prefix = outbox_key(self.user(), "");
         let others = storage::keys(&prefix).into_iter().filter(|key| *key != self.0.outbox_key);
-        let marks = others.filter_map(|key| key.strip_prefix(&prefix).map(str::to_owned)).collect();
-        let gone = self.0.tab.ask(marks);
+        let tabs: Vec<String> = others.filter_map(|key| key.strip_prefix(&prefix).map(str::to_owned)).collect();
+        let closed = self.0.tab.find_closed(tabs);
         let engine = self.clone();
         spawn_local(async move {
-            for mark in gone.await {
-                let key = outbox_key(engine.user(), &mark);
+            for tab in closed.await {
+                let key = outbox_key(engine.user(), &tab);
                 let outbox = storage::read(&key).and_then(|text| serde_json::from_str::<Outbox>(&text).ok());
                 // Kept under this tab's key before it goes from the other's.
                 if let Some(outbox) = outbox {
-                    engine.command(Command::Adopt { outbox: Box::new(outbox) });
+                    engine.command(Command::AdoptOutbox { outbox: Box::new(outbox) });
                 }
                 storage::write(&key, None);
             }

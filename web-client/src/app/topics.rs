@@ -19,15 +19,15 @@ pub enum Topic {
     Runs,
     /// The notices.
     Notices,
-    /// The lines of the full view.
-    FullLog,
+    /// The lines of the output view.
+    OutputLog,
 }
 
 /// The subscribers, and the topics that moved since the last frame.
 #[derive(Default)]
 pub struct Topics {
     subscribers: RefCell<BTreeMap<u64, (Topic, Callback<()>)>>,
-    moved: RefCell<BTreeSet<Topic>>,
+    changed: RefCell<BTreeSet<Topic>>,
     next: Cell<u64>,
 }
 
@@ -47,30 +47,30 @@ impl Topics {
     }
 
     /// The topic moved. `true` if it is the first since the last frame.
-    pub fn moved(&self, topic: Topic) -> bool {
-        let mut moved = self.moved.borrow_mut();
-        let is_first = moved.is_empty();
+    pub fn publish(&self, topic: Topic) -> bool {
+        let mut changed = self.changed.borrow_mut();
+        let is_first = changed.is_empty();
         match &topic {
-            Topic::Model(Change::Upload(_)) => moved.insert(Topic::Uploads),
-            Topic::Model(Change::Run(_)) => moved.insert(Topic::Runs),
+            Topic::Model(Change::Upload(_)) => changed.insert(Topic::Uploads),
+            Topic::Model(Change::Run(_)) => changed.insert(Topic::Runs),
             _ => false,
         };
-        moved.insert(topic);
+        changed.insert(topic);
         is_first
     }
 
     /// Tells all that moved.
-    pub fn tell(&self) {
-        let moved = std::mem::take(&mut *self.moved.borrow_mut());
+    pub fn flush(&self) {
+        let changed = std::mem::take(&mut *self.changed.borrow_mut());
         // Subscribers may come and go while they are told.
-        let told: Vec<Callback<()>> = self
+        let callbacks: Vec<Callback<()>> = self
             .subscribers
             .borrow()
             .values()
-            .filter(|(topic, _)| moved.contains(topic))
+            .filter(|(topic, _)| changed.contains(topic))
             .map(|(_, call)| call.clone())
             .collect();
-        for call in told {
+        for call in callbacks {
             call.emit(());
         }
     }

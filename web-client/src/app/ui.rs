@@ -1,11 +1,11 @@
-//! What a person has opened: the room, drawers, the tab on the right, the full view. Changes only when somebody acts.
+//! What a person has opened: the room, drawers, the tab on the right, the output view. Changes only when somebody acts.
 
 use std::rc::Rc;
 
 use wardroom_protocol::{RoomName, RunId};
 use yew::{Reducible, UseReducerHandle};
 
-pub use crate::logic::composer::Writing;
+pub use crate::logic::composer::ComposeMode;
 
 /// What is open.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,15 +13,15 @@ pub struct Ui {
     /// The room that is shown.
     pub room: RoomName,
     /// The line in it that was asked for.
-    pub at: Option<At>,
+    pub target: Option<LineTarget>,
     /// The drawer that lies over the page where there is no room for three columns.
     pub drawer: Drawer,
     /// What the right pane shows.
-    pub tab: Tab,
+    pub tab: PanelTab,
     /// The run whose whole output is shown, and the byte in it that was asked for.
-    pub full: Option<(RunId, Option<u64>)>,
+    pub output: Option<(RunId, Option<u64>)>,
     /// What the composer writes.
-    pub writing: Writing,
+    pub compose_mode: ComposeMode,
     /// What lies over the page.
     pub dialog: Option<Dialog>,
 }
@@ -32,22 +32,22 @@ pub enum Dialog {
     /// Rooms, people, actions and search, beginning with this text.
     Jump(String),
     /// The keys.
-    Keys,
+    Shortcuts,
     /// Makes a room.
     NewRoom,
     /// Begins a direct message.
     NewDm,
     /// The room's settings.
-    Room,
+    RoomSettings,
     /// Asks before a message is taken back.
-    Delete(u64),
+    DeleteMessage(u64),
     /// Asks before one leaves the room.
-    Leave,
+    LeaveRoom,
 }
 
 /// A line that was asked for. Asked for again, it is gone to again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct At {
+pub struct LineTarget {
     /// Its place.
     pub seq: u64,
     /// Of a run's start: the byte of its output that is meant.
@@ -60,35 +60,35 @@ pub struct At {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Drawer {
     None,
-    Rooms,
-    Side,
+    Sidebar,
+    Panel,
 }
 
 /// A tab of the right pane.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Tab {
-    Now,
+pub enum PanelTab {
+    Activity,
     Files,
     People,
 }
 
 /// What a person does.
 #[derive(Clone, Debug)]
-pub enum UiAct {
+pub enum UiAction {
     /// Goes to a room.
-    Go(RoomName),
+    OpenRoom(RoomName),
     /// Goes to a line of a room; with a byte, to that of the output of the run that starts there.
-    Jump(RoomName, u64, Option<u64>),
+    JumpToLine(RoomName, u64, Option<u64>),
     /// Opens or closes a drawer.
     Drawer(Drawer),
     /// Chooses a tab, and sees it.
-    Tab(Tab),
+    ShowTab(PanelTab),
     /// Opens all output of a run, or closes it.
-    Full(Option<RunId>),
+    Output(Option<RunId>),
     /// Opens the output of a run at a byte.
-    Output(RunId, u64),
+    OutputAt(RunId, u64),
     /// Writes something else.
-    Write(Writing),
+    Compose(ComposeMode),
     /// Opens a dialog, or closes it.
     Dialog(Option<Dialog>),
 }
@@ -97,38 +97,38 @@ pub enum UiAct {
 pub type UiHandle = UseReducerHandle<Ui>;
 
 impl Reducible for Ui {
-    type Action = UiAct;
+    type Action = UiAction;
 
-    fn reduce(self: Rc<Self>, act: UiAct) -> Rc<Self> {
+    fn reduce(self: Rc<Self>, action: UiAction) -> Rc<Self> {
         let mut next = (*self).clone();
-        match act {
-            UiAct::Go(room) => {
+        match action {
+            UiAction::OpenRoom(room) => {
                 next.leave(&room);
                 next.room = room;
-                next.at = None;
+                next.target = None;
                 next.drawer = Drawer::None;
-                next.full = None;
+                next.output = None;
             }
-            UiAct::Jump(room, seq, off) => {
+            UiAction::JumpToLine(room, seq, off) => {
                 next.leave(&room);
                 next.room = room;
-                next.at = Some(At { seq, off, nth: self.at.map_or(0, |at| at.nth + 1) });
+                next.target = Some(LineTarget { seq, off, nth: self.target.map_or(0, |at| at.nth + 1) });
                 next.drawer = Drawer::None;
-                next.full = None;
+                next.output = None;
             }
-            UiAct::Drawer(drawer) => next.drawer = drawer,
-            UiAct::Tab(tab) => next.tab = tab,
-            UiAct::Write(writing) => next.writing = writing,
-            UiAct::Dialog(dialog) => {
+            UiAction::Drawer(drawer) => next.drawer = drawer,
+            UiAction::ShowTab(tab) => next.tab = tab,
+            UiAction::Compose(mode) => next.compose_mode = mode,
+            UiAction::Dialog(dialog) => {
                 next.dialog = dialog;
                 next.drawer = Drawer::None;
             }
-            UiAct::Full(run) => {
-                next.full = run.map(|run| (run, None));
-                next.at = self.at.map(|at| At { off: None, ..at });
+            UiAction::Output(run) => {
+                next.output = run.map(|run| (run, None));
+                next.target = self.target.map(|at| LineTarget { off: None, ..at });
                 next.drawer = Drawer::None;
             }
-            UiAct::Output(run, off) => next.full = Some((run, Some(off))),
+            UiAction::OutputAt(run, off) => next.output = Some((run, Some(off))),
         }
         if next == *self { self } else { Rc::new(next) }
     }
@@ -139,7 +139,7 @@ impl Ui {
     fn leave(&mut self, room: &RoomName) {
         self.dialog = None;
         if self.room != *room {
-            self.writing = Writing::New;
+            self.compose_mode = ComposeMode::New;
         }
     }
 }

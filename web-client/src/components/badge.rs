@@ -19,12 +19,12 @@ pub fn Badge(props: &BadgeProps) -> Html {
     let (unread, mentions) = props.unread;
     let (class, shown, said) = match (unread, mentions) {
         (0, _) => return Html::default(),
-        (_, 1) => ("count count--me", "@1".to_owned(), words.mention_one.to_owned()),
-        (_, n @ 2..) => ("count count--me", format!("@{n}"), fill(words.mentions, &[&n.to_string()])),
+        (_, 1) => ("badge badge--mention", "@1".to_owned(), words.mention_one.to_owned()),
+        (_, n @ 2..) => ("badge badge--mention", format!("@{n}"), fill(words.mentions, &[&n.to_string()])),
         (n, _) => {
             let shown = if n >= UNREAD_MAX { format!("{UNREAD_MAX}+") } else { n.to_string() };
-            ("count", shown, fill(words.unread, &[&n.to_string()]))
+            ("badge", shown, fill(words.unread, &[&n.to_string()]))
         }
     };
-    html! { <span {class}><span aria-hidden="true">{ shown }</span><span class="unseen">{ said }</span></span> }
+    html! { <span {class}><span aria-hidden="true">{ shown }</span><span class="visually-hidden">{ said }</span></span> }
 }

@@ -3,10 +3,10 @@
 
 use yew::prelude::*;
 
-use super::Over;
+use super::Modal;
 use crate::hooks::use_words;
 use crate::testids;
-use crate::text::shown::shown;
+use crate::text::sanitize::sanitized;
 
 #[derive(PartialEq, Properties)]
 pub struct ConfirmProps {
@@ -38,15 +38,15 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
         })
     };
     html! {
-        <Over title={props.title.clone()} title_id="confirm-title" on_close={on_close.clone()}>
+        <Modal title={props.title.clone()} title_id="confirm-title" on_close={on_close.clone()}>
             <div class="form">
                 <p>{ &props.lead }</p>
-                if !props.quote.is_empty() { <blockquote class="said__quote">{ shown(&props.quote).into_owned() }</blockquote> }
-                <div class="form__acts">
-                    <button class="tool" type="button" autofocus=true onclick={on_close.reform(|_| ())} data-testid={testids::ASK_NO}>{ words.cancel }</button>
-                    <button class="tool tool--bad" type="button" onclick={yes} data-testid={testids::ASK_YES}>{ &props.yes }</button>
+                if !props.quote.is_empty() { <blockquote class="markdown__quote">{ sanitized(&props.quote).into_owned() }</blockquote> }
+                <div class="form__actions">
+                    <button class="button" type="button" autofocus=true onclick={on_close.reform(|_| ())} data-testid={testids::CONFIRM_NO}>{ words.cancel }</button>
+                    <button class="button button--danger" type="button" onclick={yes} data-testid={testids::CONFIRM_YES}>{ &props.yes }</button>
                 </div>
             </div>
-        </Over>
+        </Modal>
     }
 }

@@ -44,8 +44,8 @@ pub fn FileButton(props: &FileButtonProps) -> Html {
     };
     html! {
         <>
-            <button class="tool tool--file" type="button" {onclick} aria-label={props.words} title={props.words}>{ icon(Icon::Attach) }<span class="tool__words">{ props.words }</span></button>
-            <input class="unseen" ref={input} type="file" multiple=true {onchange} tabindex="-1" aria-hidden="true"
+            <button class="button button--file" type="button" {onclick} aria-label={props.words} title={props.words}>{ icon(Icon::Attach) }<span class="button__label">{ props.words }</span></button>
+            <input class="visually-hidden" ref={input} type="file" multiple=true {onchange} tabindex="-1" aria-hidden="true"
                 data-testid={props.is_main.then_some(testids::FILE_INPUT)} />
         </>
     }

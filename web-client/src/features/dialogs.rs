@@ -7,8 +7,8 @@ use yew::prelude::*;
 
 use super::jump::Jump;
 use super::room_settings::RoomSettings;
-use crate::app::{Dialog, Topic, UiAct, UiHandle};
-use crate::components::{Confirm, Over};
+use crate::app::{Dialog, Topic, UiAction, UiHandle};
+use crate::components::{Confirm, Modal};
 use crate::hooks::{use_engine, use_prefs, use_topic, use_words};
 use crate::i18n::fill;
 use crate::logic::complete::{commands, fits};
@@ -23,33 +23,33 @@ pub struct DialogsProps {
 /// The dialog that is open, if one is.
 #[component]
 pub fn Dialogs(props: &DialogsProps) -> Html {
-    let ui = use_context::<UiHandle>().expect("inside House");
+    let ui = use_context::<UiHandle>().expect("inside Shell");
     let room = props.room.clone();
     match &ui.dialog {
         None => Html::default(),
         Some(Dialog::Jump(text)) => html! { <Jump {room} text={text.clone()} /> },
-        Some(Dialog::Keys) => html! { <Keys /> },
+        Some(Dialog::Shortcuts) => html! { <Shortcuts /> },
         Some(Dialog::NewRoom) => html! { <NewRoom /> },
         Some(Dialog::NewDm) => html! { <NewDm /> },
-        Some(Dialog::Room) => html! { <RoomSettings {room} /> },
-        Some(Dialog::Delete(seq)) => html! { <Delete {room} seq={*seq} /> },
-        Some(Dialog::Leave) => html! { <Leave {room} /> },
+        Some(Dialog::RoomSettings) => html! { <RoomSettings {room} /> },
+        Some(Dialog::DeleteMessage(seq)) => html! { <DeleteMessage {room} seq={*seq} /> },
+        Some(Dialog::LeaveRoom) => html! { <LeaveRoom {room} /> },
     }
 }
 
 /// Closes the dialog.
 #[hook]
-pub fn use_close() -> Callback<()> {
-    let ui = use_context::<UiHandle>().expect("inside House");
-    Callback::from(move |()| ui.dispatch(UiAct::Dialog(None)))
+pub fn use_close_dialog() -> Callback<()> {
+    let ui = use_context::<UiHandle>().expect("inside Shell");
+    Callback::from(move |()| ui.dispatch(UiAction::Dialog(None)))
 }
 
 /// The keys.
 #[component]
-fn Keys() -> Html {
+fn Shortcuts() -> Html {
     let words = use_words();
     let lang = use_prefs().lang;
-    let on_close = use_close();
+    let on_close = use_close_dialog();
     let keys: [(&str, &str); 14] = [
         (browser::jump_key(), words.key_jump),
         ("?", words.key_keys),
@@ -60,24 +60,24 @@ fn Keys() -> Html {
         ("$ ", words.key_run),
         ("↑", words.key_edit_last),
         ("Alt ↑  Alt ↓", words.key_rooms),
-        ("↑ ↓", words.key_lines),
+        ("↑ ↓", words.key_messages),
         ("r", words.key_reply),
         ("e", words.key_edit),
         ("Delete", words.key_delete),
         ("Esc", words.key_close),
     ];
     html! {
-        <Over title={words.keys_head} {on_close}>
-            <dl class="keys">
-                { for keys.iter().map(|(key, does)| html! { <div key={*does} class="keys__row"><dt class="kbd">{ key }</dt><dd>{ does }</dd></div> }) }
+        <Modal title={words.shortcuts_head} {on_close}>
+            <dl class="shortcuts">
+                { for keys.iter().map(|(key, does)| html! { <div key={*does} class="shortcuts__row"><dt class="kbd">{ key }</dt><dd>{ does }</dd></div> }) }
             </dl>
-            <h3 class="keys__head">{ words.commands_head }</h3>
-            <dl class="keys" data-testid={testids::COMMANDS}>
+            <h3 class="shortcuts__head">{ words.commands_head }</h3>
+            <dl class="shortcuts" data-testid={testids::COMMANDS}>
                 { for commands("").map(|entry| html! {
-                    <div key={entry.name} class="keys__row"><dt class="keys__command">{ format!("/{} {}", entry.name, entry.arguments) }</dt><dd>{ lang.about(entry) }</dd></div>
+                    <div key={entry.name} class="shortcuts__row"><dt class="shortcuts__command">{ format!("/{} {}", entry.name, entry.arguments) }</dt><dd>{ lang.about(entry) }</dd></div>
                 }) }
             </dl>
-        </Over>
+        </Modal>
     }
 }
 
@@ -86,8 +86,8 @@ fn Keys() -> Html {
 fn NewRoom() -> Html {
     let words = use_words();
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside House");
-    let on_close = use_close();
+    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let on_close = use_close_dialog();
     let (name, title, private) = (use_node_ref(), use_node_ref(), use_node_ref());
     let is_wrong = use_state_eq(|| false);
     let onsubmit = {
@@ -102,31 +102,31 @@ fn NewRoom() -> Html {
                     let title = Some(text(&title).trim().to_owned()).filter(|title| !title.is_empty());
                     let is_private = private.cast::<HtmlInputElement>().is_some_and(|field| field.checked());
                     engine.create_room(room.clone(), title, is_private);
-                    ui.dispatch(UiAct::Go(room));
+                    ui.dispatch(UiAction::OpenRoom(room));
                 }
                 None => is_wrong.set(true),
             }
         })
     };
     html! {
-        <Over title={words.room_new} on_close={on_close.clone()}>
+        <Modal title={words.room_new} on_close={on_close.clone()}>
             <form class="form" {onsubmit}>
                 <label class="form__label">{ words.room_new_label }
                     <input class="field" ref={name} aria-invalid={is_wrong.to_string()} aria-describedby="room-rule" maxlength="64" autocapitalize="none"
                         autocomplete="off" spellcheck="false" autofocus=true data-testid={testids::ROOM_NEW_NAME} />
-                    <span id="room-rule" class={classes!("form__rule", is_wrong.then_some("wrong"))} role={is_wrong.then_some("alert")}>{ words.room_new_rule }</span>
+                    <span id="room-rule" class={classes!("form__hint", is_wrong.then_some("error"))} role={is_wrong.then_some("alert")}>{ words.room_new_rule }</span>
                 </label>
                 <label class="form__label">{ words.settings.room_title }
                     <input class="field" ref={title} maxlength="120" autocomplete="off" data-testid={testids::ROOM_NEW_TITLE} />
                 </label>
                 <label class="form__check"><input type="checkbox" ref={private} data-testid={testids::ROOM_NEW_PRIVATE} />
-                    <span>{ words.room_private_says }</span></label>
-                <div class="form__acts">
-                    <button class="tool" type="button" onclick={on_close.reform(|_| ())}>{ words.cancel }</button>
-                    <button class="tool tool--main" type="submit" data-testid={testids::ROOM_MAKE}>{ words.room_make }</button>
+                    <span>{ words.room_private_label }</span></label>
+                <div class="form__actions">
+                    <button class="button" type="button" onclick={on_close.reform(|_| ())}>{ words.cancel }</button>
+                    <button class="button button--primary" type="submit" data-testid={testids::ROOM_CREATE}>{ words.room_create }</button>
                 </div>
             </form>
-        </Over>
+        </Modal>
     }
 }
 
@@ -134,14 +134,14 @@ fn NewRoom() -> Html {
 #[component]
 fn NewDm() -> Html {
     let words = use_words();
-    let engine = use_topic(Topic::Model(wardroom_client_core::Change::People(crate::app::Engine::everybodys_room())));
-    let ui = use_context::<UiHandle>().expect("inside House");
-    let on_close = use_close();
+    let engine = use_topic(Topic::Model(wardroom_client_core::Change::People(crate::app::Engine::company_room())));
+    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let on_close = use_close_dialog();
     let chosen = use_state_eq(Vec::<UserName>::new);
     let part = use_state_eq(String::new);
-    use_effect_with(engine.clone(), |engine| engine.load_everybody());
-    let everybody = engine.everybody();
-    let fitting = everybody.iter().filter(|member| {
+    use_effect_with(engine.clone(), |engine| engine.load_all_users());
+    let all_users = engine.all_users();
+    let fitting = all_users.iter().filter(|member| {
         member.user.as_str() != engine.user()
             && !member.bot
             && (fits(member.user.as_str(), &part) || fits(&member.name, &part))
@@ -169,8 +169,8 @@ fn NewDm() -> Html {
         html! {
             <label key={member.user.as_str()} class="form__check form__check--row" data-testid={testids::DM_PERSON} data-user={member.user.to_string()}>
                 <input type="checkbox" checked={is_chosen} {onchange} />
-                <i class={classes!("dot", member.here.then_some("dot--here"))} aria-hidden="true"></i>
-                <span>{ &member.name }{ " " }<span class="faint">{ format!("@{} · {}", member.user, if member.here { words.here } else { words.away }) }</span></span>
+                <i class={classes!("dot", member.here.then_some("dot--online"))} aria-hidden="true"></i>
+                <span>{ &member.name }{ " " }<span class="muted">{ format!("@{} · {}", member.user, if member.here { words.here } else { words.away }) }</span></span>
             </label>
         }
     };
@@ -179,37 +179,37 @@ fn NewDm() -> Html {
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             if !chosen.is_empty() {
-                engine.go_to_dm(&ui, (*chosen).clone());
+                engine.open_dm(&ui, (*chosen).clone());
             }
         })
     };
     html! {
-        <Over title={words.dm_new} on_close={on_close.clone()}>
+        <Modal title={words.dm_new} on_close={on_close.clone()}>
             <form class="form" {onsubmit}>
-                <label class="form__label">{ words.dm_whom }
+                <label class="form__label">{ words.dm_to }
                     <input class="field" {oninput} autocomplete="off" autofocus=true data-testid={testids::DM_FIND} /></label>
                 <div class="form__list" tabindex="0" role="group" aria-label={words.people_tab}>{ for fitting.map(person) }</div>
-                <div class="form__acts">
-                    <button class="tool" type="button" onclick={on_close.reform(|_| ())}>{ words.cancel }</button>
-                    <button class="tool tool--main" type="submit" disabled={chosen.is_empty()} data-testid={testids::DM_GO}>{ words.dm_go }</button>
+                <div class="form__actions">
+                    <button class="button" type="button" onclick={on_close.reform(|_| ())}>{ words.cancel }</button>
+                    <button class="button button--primary" type="submit" disabled={chosen.is_empty()} data-testid={testids::DM_START}>{ words.dm_go }</button>
                 </div>
             </form>
-        </Over>
+        </Modal>
     }
 }
 
 #[derive(PartialEq, Properties)]
-struct DeleteProps {
+struct DeleteMessageProps {
     room: RoomName,
     seq: u64,
 }
 
 /// Asks before a message is taken back.
 #[component]
-fn Delete(props: &DeleteProps) -> Html {
+fn DeleteMessage(props: &DeleteMessageProps) -> Html {
     let words = use_words();
-    let (engine, on_close) = (use_engine(), use_close());
-    let text = engine.text_of(&props.room, props.seq).map(|(_, text)| text).unwrap_or_default();
+    let (engine, on_close) = (use_engine(), use_close_dialog());
+    let text = engine.message_text(&props.room, props.seq).map(|(_, text)| text).unwrap_or_default();
     let first: String = text.chars().take(300).collect();
     let go = {
         let (engine, room, seq) = (engine.clone(), props.room.clone(), props.seq);
@@ -220,10 +220,10 @@ fn Delete(props: &DeleteProps) -> Html {
 
 /// Asks before one leaves a room.
 #[component]
-fn Leave(props: &DialogsProps) -> Html {
+fn LeaveRoom(props: &DialogsProps) -> Html {
     let words = use_words();
-    let (engine, on_close) = (use_engine(), use_close());
-    let called = engine.room_called(&props.room);
+    let (engine, on_close) = (use_engine(), use_close_dialog());
+    let called = engine.room_label(&props.room);
     let go = {
         let (engine, room) = (engine.clone(), props.room.clone());
         Callback::from(move |()| engine.command(Command::LeaveRoom { room: room.clone() }))

@@ -6,13 +6,13 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DragEvent, Event};
 use yew::prelude::*;
 
-use crate::app::{Engine, NoticeWhat};
+use crate::app::{Engine, NoticeKind};
 use crate::hooks::{use_engine, use_words};
 use crate::i18n::fill;
 use crate::limits::UPLOADS_QUEUED_MAX;
 use crate::services::browser;
-use crate::services::folders::{self, Dropped};
-use crate::services::listen::Listener;
+use crate::services::dropped_files::{self, Dropped};
+use crate::services::listener::Listener;
 
 #[derive(PartialEq, Properties)]
 pub struct DropZoneProps {
@@ -25,7 +25,7 @@ pub struct DropZoneProps {
 pub fn DropZone(props: &DropZoneProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let called = engine.room_called(&props.room);
+    let called = engine.room_label(&props.room);
     let is_over = use_state_eq(|| false);
     use_effect_with((engine, props.room.clone()), {
         let is_over = is_over.setter();
@@ -65,7 +65,7 @@ pub fn DropZone(props: &DropZoneProps) -> Html {
     if !*is_over {
         return Html::default();
     }
-    html! { <div class="drop" role="status"><span class="drop__words">{ fill(words.drop_here, &[&called]) }</span></div> }
+    html! { <div class="drop-zone" role="status"><span class="drop-zone__text">{ fill(words.drop_here, &[&called]) }</span></div> }
 }
 
 fn holds_files(event: &Event) -> bool {
@@ -76,7 +76,7 @@ fn holds_files(event: &Event) -> bool {
 /// Sends what was dropped; of a folder the files that are in it.
 fn take(engine: &Engine, room: &RoomName, event: &Event) {
     let Some(transfer) = event.unchecked_ref::<DragEvent>().data_transfer() else { return };
-    let (engine, room, entries) = (engine.clone(), room.clone(), folders::entries(&transfer));
+    let (engine, room, entries) = (engine.clone(), room.clone(), dropped_files::entries(&transfer));
     if entries.is_empty() {
         // An image dragged out of another page has no entry, but a file.
         let list = transfer.files();
@@ -84,13 +84,13 @@ fn take(engine: &Engine, room: &RoomName, event: &Event) {
         return engine.upload(&room, files.unwrap_or_default());
     }
     spawn_local(async move {
-        let Dropped { files, unreadable, is_cut } = folders::files_of(entries, UPLOADS_QUEUED_MAX).await;
+        let Dropped { files, unreadable, is_cut } = dropped_files::files_of(entries, UPLOADS_QUEUED_MAX).await;
         engine.upload_named(&room, files);
         if let Some(path) = unreadable.into_iter().next() {
-            engine.tell(NoticeWhat::Unreadable(path));
+            engine.show_notice(NoticeKind::Unreadable(path));
         }
         if is_cut {
-            engine.tell(NoticeWhat::TooManyFiles);
+            engine.show_notice(NoticeKind::TooManyFiles);
         }
     });
 }

@@ -4,14 +4,14 @@ use wardroom_client_core::protocol::{Event, EventBody};
 use yew::prelude::*;
 
 use crate::components::{Icon, icon};
-use crate::hooks::{Same, use_words};
+use crate::hooks::{PtrEq, use_words};
 use crate::logic::route::file_path;
 use crate::testids;
 use crate::text::format::bytes;
 
 #[derive(PartialEq, Properties)]
 pub struct FileCardProps {
-    pub event: Same<Event>,
+    pub event: PtrEq<Event>,
 }
 
 /// The card.
@@ -25,11 +25,11 @@ pub fn FileCard(props: &FileCardProps) -> Html {
             <div class="card__head card__head--file">
                 <span class="card__icon">{ icon(Icon::File) }</span>
                 <div class="card__main">
-                    <span class="card__what" title={path.to_owned()}>{ path }</span>
+                    <span class="card__title" title={path.to_owned()}>{ path }</span>
                     <span class="card__meta num">{ bytes(file.size) }</span>
                 </div>
-                <a class="act" href={file_path(props.event.room.as_str(), path)} download={file.path.file_name().to_owned()}
-                    data-testid={testids::FILE_DOWNLOAD}>{ icon(Icon::Download) }<span class="act__word">{ words.download }</span></a>
+                <a class="text-button" href={file_path(props.event.room.as_str(), path)} download={file.path.file_name().to_owned()}
+                    data-testid={testids::FILE_DOWNLOAD}>{ icon(Icon::Download) }<span class="text-button__label">{ words.download }</span></a>
             </div>
         </article>
     }

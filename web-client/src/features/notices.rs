@@ -1,9 +1,9 @@
 //! Words about what went wrong, above the composer, until they are dismissed.
 
-use wardroom_client_core::Subject;
+use wardroom_client_core::Operation;
 use yew::prelude::*;
 
-use crate::app::{Engine, Notice, NoticeWhat, Topic};
+use crate::app::{Engine, Notice, NoticeKind, Topic};
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::limits::UPLOADS_QUEUED_MAX;
@@ -17,43 +17,43 @@ pub fn Notices() -> Html {
     let item = |notice: &Notice| {
         let dismiss = {
             let (engine, number) = (engine.clone(), notice.number);
-            Callback::from(move |_| engine.dismiss(number))
+            Callback::from(move |_| engine.dismiss_notice(number))
         };
-        let is_bad = !matches!(notice.what, NoticeWhat::Server(_) | NoticeWhat::Hook(_) | NoticeWhat::NotHere(..));
+        let is_bad = !matches!(notice.what, NoticeKind::Server(_) | NoticeKind::Hook(_) | NoticeKind::NotInRoom(..));
         html! {
-            <div key={notice.number} class={classes!("notice", is_bad.then_some("notice--bad"))} data-testid={testids::NOTICE}>
-                <span class="notice__words">{ sentence(&notice.what, &engine, words) }</span>
-                <button class="act" onclick={dismiss}>{ words.dismiss }</button>
+            <div key={notice.number} class={classes!("notice", is_bad.then_some("notice--error"))} data-testid={testids::NOTICE}>
+                <span class="notice__text">{ sentence(&notice.what, &engine, words) }</span>
+                <button class="text-button" onclick={dismiss}>{ words.dismiss }</button>
             </div>
         }
     };
     html! { <div class="notices" role="alert">{ for engine.notices().iter().map(item) }</div> }
 }
 
-fn sentence(what: &NoticeWhat, engine: &Engine, words: &Words) -> String {
+fn sentence(what: &NoticeKind, engine: &Engine, words: &Words) -> String {
     match what {
-        NoticeWhat::Server(text) => text.clone(),
-        NoticeWhat::Hook(address) => format!("{} {address}", words.settings.hook_told),
-        NoticeWhat::NotHere(room, users) => {
+        NoticeKind::Server(text) => text.clone(),
+        NoticeKind::Hook(address) => format!("{} {address}", words.settings.hook_url_notice),
+        NoticeKind::NotInRoom(room, users) => {
             let names = users.iter().map(|user| format!("@{user}")).collect::<Vec<_>>().join(", ");
             let sentence = if users.len() == 1 { words.not_here } else { words.not_here_all };
-            fill(sentence, &[&names, &engine.room_called(room)])
+            fill(sentence, &[&names, &engine.room_label(room)])
         }
-        NoticeWhat::BadName(name, why) => fill(words.bad_name, &[name, why]),
-        NoticeWhat::OutboxFull => words.outbox_full.to_owned(),
-        NoticeWhat::NotKept => words.not_kept.to_owned(),
-        NoticeWhat::SignOutFailed => words.sign_out_failed.to_owned(),
-        NoticeWhat::UploadNotAdded(name, why) => fill(words.upload_not_added, &[name, why]),
-        NoticeWhat::Unreadable(path) => fill(words.folder_unreadable, &[path]),
-        NoticeWhat::TooManyFiles => fill(words.folder_full, &[&UPLOADS_QUEUED_MAX.to_string()]),
-        NoticeWhat::InviteWhileIn => fill(words.invite_signed_in, &[engine.user()]),
-        NoticeWhat::Failed(subject, refusal) => {
-            let sentence = match subject {
-                Subject::RunStart(_) => words.run_not_started,
-                Subject::Room(_) => words.room_not_made,
-                _ => words.went_wrong,
+        NoticeKind::BadName(name, why) => fill(words.bad_name, &[name, why]),
+        NoticeKind::OutboxFull => words.outbox_full.to_owned(),
+        NoticeKind::NotKept => words.storage_full.to_owned(),
+        NoticeKind::SignOutFailed => words.sign_out_failed.to_owned(),
+        NoticeKind::UploadNotAdded(name, why) => fill(words.upload_not_added, &[name, why]),
+        NoticeKind::Unreadable(path) => fill(words.folder_unreadable, &[path]),
+        NoticeKind::TooManyFiles => fill(words.too_many_files, &[&UPLOADS_QUEUED_MAX.to_string()]),
+        NoticeKind::InviteWhileIn => fill(words.invite_signed_in, &[engine.user()]),
+        NoticeKind::Failed(operation, error) => {
+            let sentence = match operation {
+                Operation::RunStart(_) => words.run_not_started,
+                Operation::Room(_) => words.room_not_created,
+                _ => words.generic_error,
             };
-            fill(sentence, &[&words.why(refusal)])
+            fill(sentence, &[&words.why(error)])
         }
     }
 }

@@ -4,8 +4,8 @@ use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::{Change, Command};
 use yew::prelude::*;
 
-use super::link_state::LinkState;
-use crate::app::{Dialog, Drawer, Engine, Tab, Topic, UiAct, UiHandle};
+use super::connection_status::ConnectionStatus;
+use crate::app::{Dialog, Drawer, Engine, PanelTab, Topic, UiAction, UiHandle};
 use crate::components::{Icon, icon};
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
@@ -21,23 +21,23 @@ pub struct RoomBarProps {
 #[component]
 pub fn RoomBar(props: &RoomBarProps) -> Html {
     let words = use_words();
-    let ui = use_context::<UiHandle>().expect("inside House");
+    let ui = use_context::<UiHandle>().expect("inside Shell");
     use_topic(Topic::Model(Change::People(props.room.clone())));
     let engine = use_topic(Topic::Model(Change::Rooms));
     let shown = engine.read(|client| client.rooms().get(&props.room).cloned());
     use_people(&props.room);
-    let called = engine.room_called(&props.room);
+    let called = engine.room_label(&props.room);
     let title = shown.as_ref().map(|room| match (room.info.title.as_str(), room.info.topic.as_str()) {
         (title, "") => title.to_owned(),
         ("", topic) => topic.to_owned(),
         (title, topic) => format!("{title} · {topic}"),
     });
-    let title = crate::text::shown::shown(&title.unwrap_or_default()).into_owned();
+    let title = crate::text::sanitize::sanitized(&title.unwrap_or_default()).into_owned();
     let here = shown.as_ref().and_then(|room| room.people.as_ref()).map(|p| p.iter().filter(|m| m.here).count());
     let here_words =
-        here.map(|n| if n == 1 { words.here_one.to_owned() } else { fill(words.here_many, &[&n.to_string()]) });
-    use_marks(&engine, &called);
-    let to = |act: UiAct| {
+        here.map(|n| if n == 1 { words.online_one.to_owned() } else { fill(words.online_many, &[&n.to_string()]) });
+    use_page_title(&engine, &called);
+    let to = |act: UiAction| {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| {
             ui.dispatch(act.clone());
@@ -46,34 +46,34 @@ pub fn RoomBar(props: &RoomBarProps) -> Html {
     let to_people = {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| {
-            ui.dispatch(UiAct::Tab(Tab::People));
-            ui.dispatch(UiAct::Drawer(Drawer::Side));
+            ui.dispatch(UiAction::ShowTab(PanelTab::People));
+            ui.dispatch(UiAction::Drawer(Drawer::Panel));
         })
     };
     html! {
-        <header class="bar">
-            <button class="tool tool--icon bar__back" onclick={to(UiAct::Drawer(Drawer::Rooms))} aria-label={words.rooms} title={words.rooms}
-                data-testid={testids::ROOMS_BACK}>{ icon(Icon::Menu) }</button>
-            <h1 class="bar__name" data-testid={testids::ROOM_NAME}>{ called.strip_prefix('#').map_or_else(|| called.clone(), |name| format!("# {name}")) }</h1>
-            <span class="bar__topic" title={title.clone()}>{ title }</span>
+        <header class="room-bar">
+            <button class="button button--icon room-bar__back" onclick={to(UiAction::Drawer(Drawer::Sidebar))} aria-label={words.rooms} title={words.rooms}
+                data-testid={testids::SIDEBAR_OPEN}>{ icon(Icon::Menu) }</button>
+            <h1 class="room-bar__name" data-testid={testids::ROOM_NAME}>{ called.strip_prefix('#').map_or_else(|| called.clone(), |name| format!("# {name}")) }</h1>
+            <span class="room-bar__topic" title={title.clone()}>{ title }</span>
             if let Some(here) = here_words {
-                <button class="bar__here num" onclick={to_people}>{ here }</button>
+                <button class="room-bar__online num" onclick={to_people}>{ here }</button>
             }
-            <button class="tool tool--icon bar__search" onclick={to(UiAct::Dialog(Some(Dialog::Jump(String::new()))))} aria-label={words.search} title={words.search}>
+            <button class="button button--icon room-bar__search" onclick={to(UiAction::Dialog(Some(Dialog::Jump(String::new()))))} aria-label={words.search} title={words.search}>
                 { icon(Icon::Search) }
             </button>
-            <button class="tool tool--icon bar__set" onclick={to(UiAct::Dialog(Some(Dialog::Room)))} aria-label={words.room_settings} title={words.room_settings}
+            <button class="button button--icon room-bar__settings" onclick={to(UiAction::Dialog(Some(Dialog::RoomSettings)))} aria-label={words.room_settings} title={words.room_settings}
                 data-testid={testids::ROOM_SETTINGS_OPEN}>{ icon(Icon::Settings) }</button>
-            <LinkState />
-            <button class="tool tool--icon bar__side" onclick={to(UiAct::Drawer(Drawer::Side))} aria-label={words.runs_files_people} title={words.runs_files_people}
-                data-testid={testids::SIDE_OPEN}>{ icon(Icon::Panel) }</button>
+            <ConnectionStatus />
+            <button class="button button--icon room-bar__panel" onclick={to(UiAction::Drawer(Drawer::Panel))} aria-label={words.runs_files_people} title={words.runs_files_people}
+                data-testid={testids::PANEL_OPEN}>{ icon(Icon::Panel) }</button>
         </header>
     }
 }
 
 /// The title and the icon of the page say how much is unread, and whether somebody means one.
 #[hook]
-fn use_marks(engine: &Engine, called: &str) {
+fn use_page_title(engine: &Engine, called: &str) {
     let (unread, mentions) = engine.read(|client| {
         let joined = client.rooms().values().filter(|room| room.info.joined && !room.info.archived);
         joined.fold((0_u64, 0_u64), |(unread, mentions), room| {
@@ -102,8 +102,8 @@ fn use_marks(engine: &Engine, called: &str) {
 /// Asks who is here when the room comes up, and after each loss of the link; from then on the server tells.
 #[hook]
 fn use_people(room: &RoomName) {
-    let engine = use_topic(Topic::Model(Change::Link));
-    let is_up = engine.read(|client| client.link().is_up());
+    let engine = use_topic(Topic::Model(Change::Connection));
+    let is_up = engine.read(|client| client.connection().is_up());
     use_effect_with((room.clone(), is_up), move |(room, is_up)| {
         if *is_up {
             engine.command(Command::LoadPeople { room: room.clone() });

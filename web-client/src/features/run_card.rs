@@ -10,22 +10,22 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 use yew::prelude::*;
 
-use crate::app::{Engine, Topic, UiAct, UiHandle, Writing};
-use crate::components::{Icon, OutputLine, RunCopy, RunStateWords, StopButton, icon, run_state};
+use crate::app::{ComposeMode, Engine, Topic, UiAction, UiHandle};
+use crate::components::{CopyRunButton, Icon, OutputLine, RunStatus, StopButton, icon, run_status};
 use crate::features::composer::focus_composer;
-use crate::hooks::{Same, use_tick, use_topic, use_words};
+use crate::hooks::{PtrEq, use_tick, use_topic, use_words};
 use crate::i18n::{Words, fill};
-use crate::limits::{CARD_LINES_MAX, LIVE_LINES};
+use crate::limits::{CARD_LINES_MAX, CARD_LIVE_LINES};
 use crate::logic::route::run_path;
 use crate::testids;
 use crate::text::ansi::{Style, spans};
 use crate::text::format::bytes;
-use crate::text::shown::{one_line, shown};
+use crate::text::sanitize::{one_line, sanitized};
 
 #[derive(PartialEq, Properties)]
 pub struct RunCardProps {
     /// The line of its start.
-    pub event: Same<Event>,
+    pub event: PtrEq<Event>,
 }
 
 /// The card.
@@ -38,92 +38,96 @@ pub fn RunCard(props: &RunCardProps) -> Html {
     let card = use_node_ref();
     let run = engine.read(|client| client.runs().get(&id).cloned());
     let is_running = run.as_ref().is_none_or(|run| run.state == RunState::Running);
-    use_sight(&engine, id, &card);
+    use_watch_while_near(&engine, id, &card);
     use_tick(is_running.then_some(1_000));
-    let look = run.as_deref().map(|run| run_state(run, engine.server_now_ms(), words));
-    let state = look.as_ref().map_or("running", |look| look.state);
-    let took = look.as_ref().and_then(|look| look.took.clone()).map(|took| format!(" · {took}")).unwrap_or_default();
+    let status = run.as_deref().map(|run| run_status(run, engine.server_now_ms(), words));
+    let state = status.as_ref().map_or("running", |status| status.state);
+    let duration = status
+        .as_ref()
+        .and_then(|status| status.duration.clone())
+        .map(|duration| format!(" · {duration}"))
+        .unwrap_or_default();
     let cwd = started.cwd.as_ref().map(|cwd| format!(" · {}", one_line(cwd))).unwrap_or_default();
-    let meta = format!("r{} · {}{cwd}{took}", started.n, started.host);
+    let meta = format!("r{} · {}{cwd}{duration}", started.n, started.host);
     let may_run = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
     html! {
         <article class="card card--run" ref={card} aria-label={fill(words.run_label, &[&started.n.to_string(), &one_line(&started.cmd)])}
             data-testid={testids::RUN_CARD} data-run={id.to_string()} data-run-n={started.n.to_string()} data-state={state}>
             <div class="card__head">
                 <div class="card__main">
-                    <code class="card__cmd" title={shown(&started.cmd).into_owned()}>{ shown(started.cmd.trim()).into_owned() }</code>
+                    <code class="card__cmd" title={sanitized(&started.cmd).into_owned()}>{ sanitized(started.cmd.trim()).into_owned() }</code>
                     <span class="card__meta">
-                        if let Some(look) = look { <StateOf {look} /> }
+                        if let Some(status) = status { <StatusChip {status} /> }
                         <span>{ meta }</span>
                     </span>
                 </div>
                 if is_running && may_run { <StopButton run={id} /> }
             </div>
-            if let Some(run) = run.clone() { <Output run={Same(run)} {is_running} /> }
-            if let Some(run) = run { <Acts run={Same(run)} event={props.event.clone()} may_run={may_run && !is_running} /> }
+            if let Some(run) = run.clone() { <Output run={PtrEq(run)} {is_running} /> }
+            if let Some(run) = run { <RunActions run={PtrEq(run)} event={props.event.clone()} may_run={may_run && !is_running} /> }
         </article>
     }
 }
 
 #[derive(PartialEq, Properties)]
-struct StateOfProps {
-    look: RunStateWords,
+struct StatusChipProps {
+    status: RunStatus,
 }
 
 #[component]
-fn StateOf(props: &StateOfProps) -> Html {
-    let look = &props.look;
+fn StatusChip(props: &StatusChipProps) -> Html {
+    let status = &props.status;
     html! {
-        <span class={classes!("state", "chip", look.class)} data-testid={testids::RUN_STATE}>{ sign_of(look) }{ &look.words }</span>
+        <span class={classes!("state", "chip", status.class)} data-testid={testids::RUN_STATE}>{ status_icon(status) }{ &status.words }</span>
     }
 }
 
 /// The sign of a state; the words beside it say the same.
-pub fn sign_of(look: &RunStateWords) -> Html {
-    match look.class {
-        "state--live" => html! { <span class="pulse" aria-hidden="true"></span> },
-        "state--good" => icon(Icon::Passed),
-        "state--wait" => icon(Icon::Stop),
+pub fn status_icon(status: &RunStatus) -> Html {
+    match status.class {
+        "state--running" => html! { <span class="pulse" aria-hidden="true"></span> },
+        "state--success" => icon(Icon::Passed),
+        "state--warning" => icon(Icon::Stop),
         _ => icon(Icon::Failed),
     }
 }
 
 #[derive(PartialEq, Properties)]
-struct ActsProps {
-    run: Same<Run>,
-    event: Same<Event>,
+struct RunActionsProps {
+    run: PtrEq<Run>,
+    event: PtrEq<Event>,
     may_run: bool,
 }
 
 /// What one can do with a run and its output, below it.
 #[component]
-fn Acts(props: &ActsProps) -> Html {
+fn RunActions(props: &RunActionsProps) -> Html {
     let EventBody::RunStarted(started) = &props.event.body else { return Html::default() };
     let words = use_words();
-    let ui = use_context::<UiHandle>().expect("inside House");
+    let ui = use_context::<UiHandle>().expect("inside Shell");
     let id = started.run;
     let again = {
         let (ui, seq) = (ui.clone(), props.event.seq);
         Callback::from(move |_: MouseEvent| {
-            ui.dispatch(UiAct::Write(Writing::Again(seq)));
+            ui.dispatch(UiAction::Compose(ComposeMode::Rerun(seq)));
             focus_composer();
         })
     };
-    let open = Callback::from(move |_: MouseEvent| ui.dispatch(UiAct::Full(Some(id))));
+    let open = Callback::from(move |_: MouseEvent| ui.dispatch(UiAction::Output(Some(id))));
     let has_output = props.run.bytes > 0;
     html! {
         <div class="card__foot">
-            <button class="act" onclick={open} data-testid={testids::RUN_OPEN}>
+            <button class="text-button" onclick={open} data-testid={testids::RUN_OPEN}>
                 { icon(Icon::Expand) }{ words.open }
                 if has_output { <span class="num card__size">{ bytes(props.run.bytes) }</span> }
             </button>
-            <span class="card__acts">
+            <span class="card__actions">
                 if has_output {
-                    <RunCopy run={props.run.clone()} />
-                    <a class="act" href={run_path(id)} download={format!("r{}.log", started.n)} data-testid={testids::RUN_DOWNLOAD}>{ icon(Icon::Download) }<span class="act__word">{ words.download }</span></a>
+                    <CopyRunButton run={props.run.clone()} />
+                    <a class="text-button" href={run_path(id)} download={format!("r{}.log", started.n)} data-testid={testids::RUN_DOWNLOAD}>{ icon(Icon::Download) }<span class="text-button__label">{ words.download }</span></a>
                 }
                 if props.may_run {
-                    <button class="act" onclick={again} title={words.run_again_hint} data-testid={testids::RUN_AGAIN}>{ icon(Icon::Reload) }<span class="act__word">{ words.run_again }</span></button>
+                    <button class="text-button" onclick={again} title={words.run_again_hint} data-testid={testids::RUN_AGAIN}>{ icon(Icon::Reload) }<span class="text-button__label">{ words.run_again }</span></button>
                 }
             </span>
         </div>
@@ -132,7 +136,7 @@ fn Acts(props: &ActsProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct OutputProps {
-    run: Same<Run>,
+    run: PtrEq<Run>,
     is_running: bool,
 }
 
@@ -142,7 +146,7 @@ fn Output(props: &OutputProps) -> Html {
     let words = use_words();
     let run = &props.run;
     let all = run.tail.lines().len();
-    let skip = all.saturating_sub(if props.is_running { LIVE_LINES } else { CARD_LINES_MAX });
+    let skip = all.saturating_sub(if props.is_running { CARD_LIVE_LINES } else { CARD_LINES_MAX });
     let mut styles = [Style::default(); 2];
     let lines: Vec<Html> = run
         .tail
@@ -156,33 +160,33 @@ fn Output(props: &OutputProps) -> Html {
             (at >= skip).then(|| html! { <OutputLine key={line.number} fd={line.fd} {number} spans={pieces} /> })
         })
         .collect();
-    let sentence = lines.is_empty().then(|| nothing(run, props.is_running, words)).flatten();
+    let sentence = lines.is_empty().then(|| empty_text(run, props.is_running, words)).flatten();
     html! {
         <>
             if sentence.is_some() || !lines.is_empty() {
-                <pre class={classes!("out", props.is_running.then_some("out--live"))} tabindex="0" data-testid={testids::RUN_OUTPUT}>
-                    { for sentence.map(|sentence| html! { <span class="out__none">{ sentence }</span> }) }
+                <pre class={classes!("output", props.is_running.then_some("output--live"))} tabindex="0" data-testid={testids::RUN_OUTPUT}>
+                    { for sentence.map(|sentence| html! { <span class="output__empty">{ sentence }</span> }) }
                     { for lines }
                 </pre>
             }
             if run.truncated { <div class="card__note">{ words.truncated }</div> }
-            if run.left > 0 { <div class="card__note card__note--bad">{ fill(words.left_over, &[&run.left.to_string()]) }</div> }
+            if run.left > 0 { <div class="card__note card__note--error">{ fill(words.processes_left, &[&run.left.to_string()]) }</div> }
         </>
     }
 }
 
 /// Why there are no lines. A run that is over and wrote nothing says so by having no box for them.
-fn nothing(run: &Run, is_running: bool, words: &'static Words) -> Option<&'static str> {
+fn empty_text(run: &Run, is_running: bool, words: &'static Words) -> Option<&'static str> {
     match (is_running, run.bytes) {
         (true, 0) => Some(words.no_output_yet),
         (false, 0) => None,
-        _ => Some(words.output_waits),
+        _ => Some(words.output_loading),
     }
 }
 
 /// Follows the run while its card is in sight, or nearly: a room with a thousand runs asks for the output of three.
 #[hook]
-fn use_sight(engine: &Engine, run: wardroom_protocol::RunId, card: &NodeRef) {
+fn use_watch_while_near(engine: &Engine, run: wardroom_protocol::RunId, card: &NodeRef) {
     use_effect_with((engine.clone(), run), {
         let card = card.clone();
         move |(engine, run)| {
@@ -192,7 +196,7 @@ fn use_sight(engine: &Engine, run: wardroom_protocol::RunId, card: &NodeRef) {
                 Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
                     let Some(entry) = entries.iter().last() else { return };
                     let is_near = entry.unchecked_ref::<IntersectionObserverEntry>().is_intersecting();
-                    seen(&engine, run, is_near);
+                    watch_if_near(&engine, run, is_near);
                 })
             };
             let options = IntersectionObserverInit::new();
@@ -217,7 +221,7 @@ fn use_sight(engine: &Engine, run: wardroom_protocol::RunId, card: &NodeRef) {
 }
 
 /// What has come of a run that is over is kept, and not asked for again.
-fn seen(engine: &Engine, run: wardroom_protocol::RunId, is_near: bool) {
+fn watch_if_near(engine: &Engine, run: wardroom_protocol::RunId, is_near: bool) {
     let known: Option<Arc<Run>> = engine.read(|client| client.runs().get(&run).cloned());
     let is_fetched =
         known.is_some_and(|run| run.state != RunState::Running && !run.watched && run.tail.lines().len() > 0);

@@ -10,12 +10,12 @@ use web_sys::HtmlProgressElement;
 use yew::prelude::*;
 
 use crate::app::{FILE_GONE, Topic};
-use crate::hooks::{Same, use_engine, use_tick, use_topic, use_words};
+use crate::hooks::{PtrEq, use_engine, use_tick, use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::logic::speed::Speed;
 use crate::services::browser;
 use crate::testids;
-use crate::text::format::{bytes, percent, took};
+use crate::text::format::{bytes, duration, percent};
 
 /// The list; nothing where nothing moves.
 #[component]
@@ -37,20 +37,20 @@ pub fn Transfers() -> Html {
     uploads.extend(failed.into_iter().chain(done));
     html! {
         <div class="list">
-            <div class="list__head"><span>{ words.moving }</span><span class="num">{ if moving > 0 { moving.to_string() } else { String::new() } }</span>
-                if has_done { <button class="act" onclick={clear} data-testid={testids::TRANSFERS_CLEAR}>{ words.clear_done }</button> }</div>
-            if uploads.is_empty() { <p class="list__none">{ words.moving_none }</p> }
+            <div class="list__head"><span>{ words.transfers_head }</span><span class="num">{ if moving > 0 { moving.to_string() } else { String::new() } }</span>
+                if has_done { <button class="text-button" onclick={clear} data-testid={testids::TRANSFERS_CLEAR}>{ words.clear_done }</button> }</div>
+            if uploads.is_empty() { <p class="list__empty">{ words.transfers_none }</p> }
             <div class="list">
-                { for uploads.into_iter().map(|upload| html! { <Transfer key={upload.nonce.as_str()} upload={Same(upload.clone())} /> }) }
+                { for uploads.into_iter().map(|upload| html! { <Transfer key={upload.nonce.as_str()} upload={PtrEq(upload.clone())} /> }) }
             </div>
-            if queued > 0 { <p class="list__none" data-testid={testids::UPLOADS_QUEUED}>{ fill(words.uploads_queued, &[&queued.to_string()]) }</p> }
+            if queued > 0 { <p class="list__empty" data-testid={testids::UPLOADS_QUEUED}>{ fill(words.uploads_queued, &[&queued.to_string()]) }</p> }
         </div>
     }
 }
 
 #[derive(PartialEq, Properties)]
 struct TransferProps {
-    upload: Same<Upload>,
+    upload: PtrEq<Upload>,
 }
 
 #[component]
@@ -84,28 +84,28 @@ fn Transfer(props: &TransferProps) -> Html {
     html! {
         <div class="item" data-testid={testids::TRANSFER} data-path={path.clone()} data-state={word(&upload.state)}>
             <span class="item__name" title={path.clone()}>{ &path }</span>
-            <span class="item__side">{ format!("{part} %") }</span>
-            if !matches!(upload.state, UploadState::Done { .. }) { <span class="item__more">
-                <progress class={classes!("way", is_failed.then_some("way--bad"))} ref={bar} max="100"
+            <span class="item__aside">{ format!("{part} %") }</span>
+            if !matches!(upload.state, UploadState::Done { .. }) { <span class="item__detail">
+                <progress class={classes!("progress", is_failed.then_some("progress--failed"))} ref={bar} max="100"
                     aria-label={fill(words.progress_of, &[&path])} data-testid={testids::TRANSFER_BAR}></progress>
             </span> }
-            <span class="item__more"><span class={classes!("item__words", is_failed.then_some("item__words--bad"))} role={is_failed.then_some("alert")}>
+            <span class="item__detail"><span class={classes!("item__text", is_failed.then_some("item__text--error"))} role={is_failed.then_some("alert")}>
                 { sentence(upload, &speed.borrow(), words) }
             </span></span>
-            <Acts nonce={upload.nonce.clone()} is_over={upload.state.is_over()} {is_failed} />
+            <TransferActions nonce={upload.nonce.clone()} is_over={upload.state.is_over()} {is_failed} />
         </div>
     }
 }
 
 #[derive(PartialEq, Properties)]
-struct ActsProps {
+struct TransferActionsProps {
     nonce: Nonce,
     is_over: bool,
     is_failed: bool,
 }
 
 #[component]
-fn Acts(props: &ActsProps) -> Html {
+fn TransferActions(props: &TransferActionsProps) -> Html {
     let words = use_words();
     let engine = use_engine();
     let retry = {
@@ -117,12 +117,12 @@ fn Acts(props: &ActsProps) -> Html {
         Callback::from(move |_| engine.cancel_upload(&nonce))
     };
     html! {
-        <span class="item__acts">
+        <span class="item__actions">
             if props.is_failed {
-                <button class="act" onclick={retry} data-testid={testids::TRANSFER_RETRY}>{ words.retry }</button>
+                <button class="text-button" onclick={retry} data-testid={testids::TRANSFER_RETRY}>{ words.retry }</button>
             }
-            <button class="act" onclick={cancel} data-testid={testids::TRANSFER_CANCEL}>
-                { if props.is_over { words.take_away } else { words.cancel } }
+            <button class="text-button" onclick={cancel} data-testid={testids::TRANSFER_CANCEL}>
+                { if props.is_over { words.dismiss_transfer } else { words.cancel } }
             </button>
         </span>
     }
@@ -150,14 +150,14 @@ fn sentence(upload: &Upload, speed: &Speed, words: &Words) -> String {
                 parts.push(fill(words.per_second, &[&bytes(speed)]));
             }
             if let Some(left) = speed.left_ms(upload.size.saturating_sub(upload.acked)) {
-                parts.push(fill(words.left_time, &[&took(left.max(1_000))]));
+                parts.push(fill(words.left_time, &[&duration(left.max(1_000))]));
             }
             parts.join(" · ")
         }
         UploadState::Paused => words.upload_paused.to_owned(),
         UploadState::Committing => words.upload_committing.to_owned(),
         UploadState::Done { .. } => format!("{} · {}", bytes(upload.size), words.upload_done),
-        UploadState::Failed(refusal) if refusal.words == FILE_GONE => fill(words.upload_failed, &[words.file_gone]),
-        UploadState::Failed(refusal) => fill(words.upload_failed, &[&words.why(refusal)]),
+        UploadState::Failed(error) if error.message == FILE_GONE => fill(words.upload_failed, &[words.file_gone]),
+        UploadState::Failed(error) => fill(words.upload_failed, &[&words.why(error)]),
     }
 }

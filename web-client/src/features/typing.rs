@@ -21,7 +21,7 @@ pub fn TypingLine(props: &TypingLineProps) -> Html {
     let engine = use_topic(Topic::Model(Change::Typing(props.room.clone())));
     let typing =
         engine.read(|client| client.rooms().get(&props.room).map(|room| room.typing.clone())).unwrap_or_default();
-    let names: Vec<String> = typing.iter().map(|user| engine.person(user.as_str())).collect();
+    let names: Vec<String> = typing.iter().map(|user| engine.display_name(user.as_str())).collect();
     let says = match names.as_slice() {
         [] => String::new(),
         [one] => fill(words.typing_one, &[one]),

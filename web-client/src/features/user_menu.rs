@@ -8,26 +8,26 @@ use web_sys::Node;
 use yew::prelude::*;
 
 use super::room_settings::NotifyState;
-use super::sign::LanguageButton;
-use crate::app::{Dialog, NoticeWhat, Topic, UiAct, UiHandle};
+use super::sign_in::LanguageButton;
+use crate::app::{Dialog, NoticeKind, Topic, UiAction, UiHandle};
 use crate::components::{Icon, avatar, icon};
-use crate::hooks::{PrefsAct, Theme, use_prefs, use_topic, use_words};
+use crate::hooks::{PrefsAction, Theme, use_prefs, use_topic, use_words};
 use crate::i18n::Words;
-use crate::services::listen::Listener;
+use crate::services::listener::Listener;
 use crate::services::{browser, http};
 use crate::testids;
 
 #[derive(PartialEq, Properties)]
 pub struct UserMenuProps {
     /// The session is over.
-    pub on_out: Callback<Option<AttrValue>>,
+    pub on_signed_out: Callback<Option<AttrValue>>,
 }
 
 /// The button, and the menu when it is open.
 #[component]
 pub fn UserMenu(props: &UserMenuProps) -> Html {
     let words = use_words();
-    let engine = use_topic(Topic::Model(Change::Link));
+    let engine = use_topic(Topic::Model(Change::Connection));
     let is_open = use_state_eq(|| false);
     let whole = use_node_ref();
     let Some(you) = engine.read(|client| client.you().cloned()) else { return Html::default() };
@@ -49,11 +49,11 @@ pub fn UserMenu(props: &UserMenuProps) -> Html {
         })
     };
     html! {
-        <div class="me" ref={whole.clone()} {onkeydown}>
-            if *is_open { <Menu {whole} {close} on_out={props.on_out.clone()} /> }
-            <button class="me__button" onclick={toggle} aria-expanded={is_open.to_string()} title={words.menu_label} data-testid={testids::ME}>
+        <div class="user-menu" ref={whole.clone()} {onkeydown}>
+            if *is_open { <Menu {whole} {close} on_signed_out={props.on_signed_out.clone()} /> }
+            <button class="user-menu__button" onclick={toggle} aria-expanded={is_open.to_string()} title={words.menu_label} data-testid={testids::USER_MENU}>
                 { avatar(you.user.as_str(), &you.name) }
-                <span class="me__name">{ &you.name }</span><span class="me__role">{ role_words(you.role, words) }</span>
+                <span class="user-menu__name">{ &you.name }</span><span class="user-menu__role">{ role_words(you.role, words) }</span>
                 { icon(Icon::More) }
             </button>
         </div>
@@ -65,15 +65,15 @@ struct MenuProps {
     /// Button and menu: a press elsewhere closes it.
     whole: NodeRef,
     close: Callback<()>,
-    on_out: Callback<Option<AttrValue>>,
+    on_signed_out: Callback<Option<AttrValue>>,
 }
 
 #[component]
 fn Menu(props: &MenuProps) -> Html {
     let words = use_words();
     let prefs = use_prefs();
-    let engine = use_topic(Topic::Model(Change::Link));
-    let ui = use_context::<UiHandle>().expect("inside House");
+    let engine = use_topic(Topic::Model(Change::Connection));
+    let ui = use_context::<UiHandle>().expect("inside Shell");
     use_effect_with((), {
         let (whole, close) = (props.whole.clone(), props.close.clone());
         move |()| {
@@ -86,33 +86,33 @@ fn Menu(props: &MenuProps) -> Html {
             move || drop(listener)
         }
     });
-    let theme = |of: Theme, says: &'static str, sign: Icon| {
+    let theme = |of: Theme, says: &'static str, glyph: Icon| {
         let prefs = prefs.clone();
         let is_chosen = prefs.theme == of;
-        let onclick = Callback::from(move |_: MouseEvent| prefs.dispatch(PrefsAct::Theme(of)));
+        let onclick = Callback::from(move |_: MouseEvent| prefs.dispatch(PrefsAction::Theme(of)));
         html! {
-            <button class="segment" aria-pressed={is_chosen.to_string()} {onclick} aria-label={says} title={says} data-testid={testids::THEME}>{ icon(sign) }</button>
+            <button class="segment" aria-pressed={is_chosen.to_string()} {onclick} aria-label={says} title={says} data-testid={testids::THEME}>{ icon(glyph) }</button>
         }
     };
     let keys = {
         let close = props.close.clone();
         Callback::from(move |_: MouseEvent| {
             close.emit(());
-            ui.dispatch(UiAct::Dialog(Some(Dialog::Keys)));
+            ui.dispatch(UiAction::Dialog(Some(Dialog::Shortcuts)));
         })
     };
     let sign_out = {
-        let on_out = props.on_out.clone();
+        let on_signed_out = props.on_signed_out.clone();
         Callback::from(move |_: MouseEvent| {
-            let (engine, on_out) = (engine.clone(), on_out.clone());
+            let (engine, on_signed_out) = (engine.clone(), on_signed_out.clone());
             spawn_local(async move {
                 // The session is the server's to end. A cookie that nobody knows any more (401) is signed out already.
                 match http::post("api/logout", &serde_json::json!({})).await {
                     Ok(reply) if reply.is_ok() || reply.status == 401 => {
                         engine.command(Command::Stop);
-                        on_out.emit(None);
+                        on_signed_out.emit(None);
                     }
-                    _ => engine.tell(NoticeWhat::SignOutFailed),
+                    _ => engine.show_notice(NoticeKind::SignOutFailed),
                 }
             });
         })
@@ -126,7 +126,7 @@ fn Menu(props: &MenuProps) -> Html {
             </span></div>
             <div class="menu__row"><span>{ words.language }</span><LanguageButton /></div>
             <div class="menu__row"><NotifyState /></div>
-            <button class="menu__item" onclick={keys}>{ icon(Icon::Keyboard) }{ words.keys_head }</button>
+            <button class="menu__item" onclick={keys}>{ icon(Icon::Keyboard) }{ words.shortcuts_head }</button>
             <button class="menu__item" onclick={sign_out} data-testid={testids::SIGN_OUT}>{ icon(Icon::SignOut) }{ words.sign_out }</button>
         </div>
     }

@@ -63,7 +63,7 @@ impl Prefs {
 
 /// A choice.
 #[derive(Clone, Copy, Debug)]
-pub enum PrefsAct {
+pub enum PrefsAction {
     /// This language.
     Lang(Lang),
     /// This theme.
@@ -71,16 +71,16 @@ pub enum PrefsAct {
 }
 
 impl Reducible for Prefs {
-    type Action = PrefsAct;
+    type Action = PrefsAction;
 
-    fn reduce(self: Rc<Self>, act: PrefsAct) -> Rc<Self> {
+    fn reduce(self: Rc<Self>, action: PrefsAction) -> Rc<Self> {
         let mut next = *self;
-        match act {
-            PrefsAct::Lang(lang) => {
+        match action {
+            PrefsAction::Lang(lang) => {
                 next.lang = lang;
                 storage::write(storage::LANGUAGE, Some(lang.tag()));
             }
-            PrefsAct::Theme(theme) => {
+            PrefsAction::Theme(theme) => {
                 next.theme = theme;
                 storage::write(storage::THEME, theme.attribute());
             }

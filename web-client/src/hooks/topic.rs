@@ -7,7 +7,7 @@ use crate::app::{Engine, Topic};
 /// The engine.
 #[hook]
 pub fn use_engine() -> Engine {
-    use_context::<Engine>().expect("everything but signing in is inside House")
+    use_context::<Engine>().expect("everything but signing in is inside Shell")
 }
 
 /// The engine; the component is drawn anew after each frame in which the topic moved.

@@ -40,5 +40,5 @@ pub(super) static WORDS: SettingsWords = SettingsWords {
     hook_add: "Create",
     hook_unused: "never used",
     hook_used: "last used {} {}",
-    hook_told: "Copy this URL now; it won't be shown again.",
+    hook_url_notice: "Copy this URL now; it won't be shown again.",
 };

@@ -7,7 +7,7 @@ mod zh;
 mod zh_commands;
 mod zh_settings;
 
-use wardroom_client_core::Refusal;
+use wardroom_client_core::Error;
 use wardroom_protocol::Code;
 
 /// A language of the page.
@@ -72,8 +72,8 @@ pub fn days(words: &Words, days: u32) -> String {
 
 impl Words {
     /// Why something was refused: the code in words of this language, and what the server said as its detail.
-    pub fn why(&self, refusal: &Refusal) -> String {
-        let Some(code) = refusal.code else { return refusal.words.clone() };
+    pub fn why(&self, error: &Error) -> String {
+        let Some(code) = error.code else { return error.message.clone() };
         let says = match code {
             Code::BadRequest => self.err_request,
             Code::Unauthorized => self.err_unauthorized,
@@ -86,12 +86,12 @@ impl Words {
             Code::Internal => self.err_internal,
             _ => self.err_version,
         };
-        match (code, refusal.retry_ms) {
+        match (code, error.retry_ms) {
             (Code::RateLimited | Code::Busy, Some(ms)) => {
                 fill(self.err_retry, &[says, &ms.div_ceil(1_000).to_string()])
             }
             (Code::RateLimited | Code::Busy, None) => says.to_owned(),
-            _ => fill(self.err_detail, &[says, &refusal.words]),
+            _ => fill(self.err_detail, &[says, &error.message]),
         }
     }
 }
@@ -117,63 +117,63 @@ words! {
     /// Every sentence of the page; those of settings are in [`SettingsWords`].
     Words { settings: SettingsWords }
     // signing in
-    opening sign_in user password sign_in_go signing_in sign_out sign_in_wrong sign_in_wait
-    invite_head invite_lead user_rule password_new password_rule password_show invite_go invite_going invite_bad
-    user_taken no_answer ended_session other_language theme theme_light theme_dark theme_system
+    opening sign_in user password sign_in_submit signing_in sign_out sign_in_wrong sign_in_wait
+    invite_head invite_lead user_rule password_new password_rule password_show invite_submit invite_submitting invite_bad
+    user_taken server_unreachable session_ended other_language theme theme_light theme_dark theme_system
     // shell
-    rooms runs_files_people close skip_to_composer now_tab files_tab people_tab here_one here_many
+    rooms runs_files_people close skip_to_composer activity_tab files_tab people_tab online_one online_many
     // rooms
-    rooms_head others_head room_new room_new_label room_new_rule room_make cancel join mentions unread private
+    rooms_head others_head room_new room_new_label room_new_rule room_create cancel join mentions unread private
     // link
-    link_connecting link_live link_catching_up link_reconnecting_in link_reconnecting link_out_of_date link_now link_reconnect
-    link_signed_out link_stopped link_label
+    connection_connecting connection_live connection_catching_up connection_reconnecting_in connection_reconnecting connection_offline_since connection_retry_now connection_reconnect
+    connection_signed_out connection_closed connection_label
     // timeline
-    timeline_of loading older_loading beginning new_since sending waiting failed retry forget joined left
-    unknown_event run_over newest newest_new today yesterday room_failed you_are_not_in
-    how_head how_lead how_talk how_run how_share how_say_it how_try how_choose how_talk_example how_run_example
+    timeline_of loading older_loading beginning new_since sending waiting failed retry discard joined left
+    unknown_event run_ended jump_to_latest jump_to_new today yesterday room_failed you_are_not_in
+    welcome_head welcome_lead welcome_talk welcome_run welcome_share welcome_write welcome_try welcome_choose welcome_talk_example welcome_run_example
     copy copied
     // what was not sent
-    not_sent_offline not_sent_late not_sent_unknown send_now outbox_full not_kept sign_out_failed uploads_queued
+    not_sent_offline not_sent_late not_sent_unknown send_now outbox_full storage_full sign_out_failed uploads_queued
     upload_not_added unknown_command commands_head
     // timeline: copying, reactions, dates, folds
     copied_last copy_failed run_again_hint running_again react_more emoji_find emoji_none go_to_day day day_none go names_two
     names_three names_more fold_joined fold_left fold_change fold_changes
     alert_firing alert_resolved alert_more alert_runbook alert_open
     // composer
-    message_to run_in hint_run hint_newline hint_drop hint_running hint_not_operator too_long send run_it add_files
+    message_to run_in hint_run hint_newline hint_drop hint_running hint_operators_only too_long send run add_files
     read_only
     // runs
     running run_label stop stopping run_again open ended_ok exit_code ended_signal ended_stopped ended_timeout
-    ended_limit ended_lost ended_not_started no_output_yet output_waits truncated left_over
-    output_of stdout_stderr bytes_before close_output to_newest
+    ended_limit ended_lost ended_not_started no_output_yet output_loading truncated processes_left
+    output_of stdout_stderr bytes_before close_output jump_to_bottom
     // files
-    drop_here moving moving_none files_none download size_of upload_waiting upload_hashing
-    upload_paused upload_committing upload_done upload_failed left_time per_second take_away bad_name
+    drop_here transfers_head transfers_none files_none download size_of upload_waiting upload_hashing
+    upload_paused upload_committing upload_done upload_failed left_time per_second dismiss_transfer bad_name
     progress_of folder up
     // now
-    running_head running_none lately_head lately_none
+    running_head running_none recent_head recent_none
     // people
     people_none here away role_viewer role_member role_operator role_admin you
     // faults
-    went_wrong reload crashed_head crashed_lead dismiss run_not_started room_not_made file_gone
+    generic_error reload crashed_head crashed_lead dismiss run_not_started room_not_created file_gone
     // conversation
-    typing_one typing_two typing_many room_archived room_reader here_about suggestions suggestions_count big_label big_says big_preview big_file
-    big_text edit_label editing replying save hint_commands hint_people react react_with reaction_by reply edit
-    delete copy_link line_acts deleted edited said_times quoted_earlier ev_invited ev_removed ev_role ev_title
+    typing_one typing_two typing_many room_archived room_reader here_about suggestions suggestions_count paste_label paste_summary paste_preview paste_attach
+    paste_send edit_label editing replying save hint_commands hint_people react react_with reaction_by reply edit
+    delete copy_link line_actions deleted edited repeated_times quoted_earlier ev_invited ev_removed ev_role ev_title
     ev_topic ev_no_topic ev_archived ev_unarchived ev_retention ev_no_retention key_jump key_keys key_send key_line
-    key_commands key_names key_run key_edit_last key_rooms key_lines key_reply key_edit key_delete key_close
-    keys_head room_private_says room_settings dm_new dm_whom dm_go dms_head
+    key_commands key_names key_run key_edit_last key_rooms key_messages key_reply key_edit key_delete key_close
+    shortcuts_head room_private_label room_settings dm_new dm_to dm_go dms_head
     archived delete_head delete_lead leave_head leave_lead leave
     room_role_reader room_role_owner
-    bot not_here not_here_all jump_head jump_place
+    bot not_here not_here_all jump_head jump_placeholder
     jump_button jump_hint searching search hits_none hit_lines hits_count hits_more hits_behind filters filter_where filter_all_rooms
-    filter_here filter_kind filter_all_kinds kind_message kind_run kind_output kind_file filter_when filter_ever
-    filter_day filter_week filter_month filter_span filter_from filter_to filter_by
+    filter_here filter_kind filter_all_kinds kind_message kind_run kind_output kind_file filter_when filter_any_time
+    filter_day filter_week filter_month filter_range filter_from filter_to filter_by
     // settings, and what the server refuses
     day_one day_many err_detail err_retry err_request err_unauthorized err_forbidden
     err_not_found err_conflict err_too_large err_rate err_busy err_version err_internal
     // added
-    mention_one clear_done folder_unreadable folder_full invite_signed_in menu_label language notify_ask not_now
+    mention_one clear_done folder_unreadable too_many_files invite_signed_in menu_label language notify_ask not_now
 }
 
 words! {
@@ -182,7 +182,7 @@ words! {
     settings_general danger_head retention_wrong retention_head retention_lead retention_yes archive_head archive_lead remove_head
     remove_lead hook_remove_head hook_remove_lead notify_on notify_off notify_denied notify_unknown notify_turn_on room_title
     room_topic room_retention archive unarchive notify_label notify_all notify_mentions notify_nothing invite invite_label role_of
-    remove remove_who hooks_head hooks_lead hook_name hook_add hook_unused hook_used hook_told
+    remove remove_who hooks_head hooks_lead hook_name hook_add hook_unused hook_used hook_url_notice
 }
 
 #[cfg(test)]
@@ -248,7 +248,7 @@ mod tests {
                 words.password_new,
                 words.password_rule,
                 words.password_show,
-                words.invite_go,
+                words.invite_submit,
                 words.opening,
             ] {
                 let span = format!("<span lang=\"{}\">{says}</span>", lang.tag());
@@ -273,12 +273,12 @@ mod tests {
 
     #[test]
     fn refusals_speak_the_language_and_keep_the_detail() {
-        let refusal = |code, retry_ms| Refusal { code, words: "only owners".to_owned(), retry_ms, off: None };
+        let error = |code, retry_ms| Error { code, message: "only owners".to_owned(), retry_ms, off: None };
         let (en, zh) = (Lang::En.words(), Lang::Zh.words());
-        assert_eq!(en.why(&refusal(Some(Code::Forbidden), None)), "Not allowed: only owners");
-        assert_eq!(zh.why(&refusal(Some(Code::Forbidden), None)), "没有权限（only owners）");
-        assert_eq!(en.why(&refusal(Some(Code::RateLimited), Some(1_500))), "Too many requests. Try again in 2 s.");
-        assert_eq!(en.why(&refusal(None, None)), "only owners");
+        assert_eq!(en.why(&error(Some(Code::Forbidden), None)), "Not allowed: only owners");
+        assert_eq!(zh.why(&error(Some(Code::Forbidden), None)), "没有权限（only owners）");
+        assert_eq!(en.why(&error(Some(Code::RateLimited), Some(1_500))), "Too many requests. Try again in 2 s.");
+        assert_eq!(en.why(&error(None, None)), "only owners");
     }
 
     #[test]

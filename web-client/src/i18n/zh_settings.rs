@@ -40,5 +40,5 @@ pub(super) static WORDS: SettingsWords = SettingsWords {
     hook_add: "创建",
     hook_unused: "从未使用",
     hook_used: "上次使用 {} {}",
-    hook_told: "请立即复制此 URL，它不会再次显示。",
+    hook_url_notice: "请立即复制此 URL，它不会再次显示。",
 };

@@ -60,7 +60,7 @@ pub enum Names<'a> {
 }
 
 /// Up to three names, or two and a number; `None` for none.
-pub fn told(names: &[String]) -> Option<Names<'_>> {
+pub fn name_list(names: &[String]) -> Option<Names<'_>> {
     Some(match names {
         [] => return None,
         [a] => Names::One(a),
@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn long_lists_are_cut() {
         let names: Vec<String> = ["ann", "ben", "cleo", "dora", "eve"].map(str::to_owned).into();
-        assert_eq!(told(&names[..0]), None);
-        assert_eq!(told(&names[..2]), Some(Names::Two("ann", "ben")));
-        assert_eq!(told(&names[..3]), Some(Names::Three("ann", "ben", "cleo")));
-        assert_eq!(told(&names), Some(Names::More("ann", "ben", 3)));
+        assert_eq!(name_list(&names[..0]), None);
+        assert_eq!(name_list(&names[..2]), Some(Names::Two("ann", "ben")));
+        assert_eq!(name_list(&names[..3]), Some(Names::Three("ann", "ben", "cleo")));
+        assert_eq!(name_list(&names), Some(Names::More("ann", "ben", 3)));
     }
 }

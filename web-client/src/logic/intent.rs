@@ -10,17 +10,17 @@ use crate::limits::PASTE_LINES_MAX;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Intent {
     /// Nothing: there is nothing but blanks.
-    Nothing,
+    Empty,
     /// Say this.
-    Say(String),
+    Post(String),
     /// Run this.
     Run(String),
     /// Carry out this line of the table of commands.
-    Do(Command),
+    Command(Command),
     /// It cannot be carried out, and why.
-    Wrong(String),
+    Invalid(String),
     /// It is over what a message may have: it becomes a file.
-    File,
+    TooLong,
 }
 
 /// Reads a text: `$ ` (or `$` and a line's worth of command) runs, `/` is a command, everything else is said. A lone `$` or
@@ -28,25 +28,25 @@ pub enum Intent {
 pub fn intent(text: &str) -> Intent {
     let text = text.trim_end();
     if text.trim().is_empty() {
-        return Intent::Nothing;
+        return Intent::Empty;
     }
     if let Some(command) = text.strip_prefix("$ ").map(str::trim).filter(|c| !c.is_empty()) {
-        return if command.len() > CMD_BYTES_MAX { Intent::File } else { Intent::Run(command.to_owned()) };
+        return if command.len() > CMD_BYTES_MAX { Intent::TooLong } else { Intent::Run(command.to_owned()) };
     }
     if text.len() > TEXT_BYTES_MAX {
-        return Intent::File;
+        return Intent::TooLong;
     }
     // A path that was pasted, of several lines or not, is no command.
     if text.starts_with('/') {
         return match parse(text.to_owned()) {
             Ok(Line::Command(Command::Run(cmd))) => Intent::Run(cmd),
-            Ok(Line::Command(command)) => Intent::Do(command),
-            Ok(Line::Message(words)) => Intent::Say(words),
-            Ok(Line::Empty) => Intent::Nothing,
-            Err(bad) => Intent::Wrong(bad.msg),
+            Ok(Line::Command(command)) => Intent::Command(command),
+            Ok(Line::Message(words)) => Intent::Post(words),
+            Ok(Line::Empty) => Intent::Empty,
+            Err(bad) => Intent::Invalid(bad.msg),
         };
     }
-    Intent::Say(text.to_owned())
+    Intent::Post(text.to_owned())
 }
 
 /// The name in a text that begins with a slash but names no command: `Some(None)` while it may still become one.
@@ -68,7 +68,7 @@ pub fn is_command(text: &str) -> bool {
 }
 
 /// A text that is better a file: more lines than one reads in a timeline, or more bytes than a message may have.
-pub fn is_big(text: &str) -> bool {
+pub fn belongs_in_file(text: &str) -> bool {
     text.len() > TEXT_BYTES_MAX || text.bytes().filter(|byte| *byte == b'\n').nth(PASTE_LINES_MAX).is_some()
 }
 
@@ -90,17 +90,17 @@ mod tests {
         assert_eq!(intent("$ make test \n"), Intent::Run("make test".into()));
         assert_eq!(intent("/run make test"), Intent::Run("make test".into()));
         for text in ["$5 each", "$", "$HOME", "a $ b"] {
-            assert_eq!(intent(text), Intent::Say(text.into()));
+            assert_eq!(intent(text), Intent::Post(text.into()));
         }
-        assert_eq!(intent("$ "), Intent::Say("$".into()));
+        assert_eq!(intent("$ "), Intent::Post("$".into()));
         assert!(is_command("$ ") && !is_command("$5"));
     }
 
     #[test]
     fn slashes_are_commands() {
-        assert_eq!(intent("/who"), Intent::Do(Command::Who));
-        assert_eq!(intent("//etc"), Intent::Say("/etc".into()));
-        assert!(matches!(intent("/nope"), Intent::Wrong(_)));
+        assert_eq!(intent("/who"), Intent::Command(Command::Who));
+        assert_eq!(intent("//etc"), Intent::Post("/etc".into()));
+        assert!(matches!(intent("/nope"), Intent::Invalid(_)));
         assert_eq!(unknown_command("/nope"), Some(Some("/nope".into())));
         assert_eq!(unknown_command("/nonsense and more"), Some(Some("/nonsense".into())));
         assert_eq!(unknown_command("/un"), Some(None), "it may become /unwatch");
@@ -109,17 +109,19 @@ mod tests {
 
     #[test]
     fn blanks_are_nothing_and_indents_stay() {
-        assert_eq!(intent(" \n\t"), Intent::Nothing);
-        assert_eq!(intent("  x\n  y \n"), Intent::Say("  x\n  y".into()));
+        assert_eq!(intent(" \n\t"), Intent::Empty);
+        assert_eq!(intent("  x\n  y \n"), Intent::Post("  x\n  y".into()));
     }
 
     #[test]
     fn what_is_too_much_for_a_message_becomes_a_file() {
-        assert_eq!(intent(&"x".repeat(TEXT_BYTES_MAX)), Intent::Say("x".repeat(TEXT_BYTES_MAX)));
-        assert_eq!(intent(&"é".repeat(TEXT_BYTES_MAX / 2 + 1)), Intent::File);
-        assert!(!is_big(&"x\n".repeat(PASTE_LINES_MAX)) && is_big(&"x\n".repeat(PASTE_LINES_MAX + 1)));
+        assert_eq!(intent(&"x".repeat(TEXT_BYTES_MAX)), Intent::Post("x".repeat(TEXT_BYTES_MAX)));
+        assert_eq!(intent(&"é".repeat(TEXT_BYTES_MAX / 2 + 1)), Intent::TooLong);
+        assert!(
+            !belongs_in_file(&"x\n".repeat(PASTE_LINES_MAX)) && belongs_in_file(&"x\n".repeat(PASTE_LINES_MAX + 1))
+        );
         let ten_megabytes = "line of a log\n".repeat(750_000);
-        assert!(is_big(&ten_megabytes));
+        assert!(belongs_in_file(&ten_megabytes));
         let (shown, lines) = preview(&ten_megabytes, 3);
         assert_eq!((shown.lines().count(), lines), (3, 750_001));
         assert_eq!(preview(&"x".repeat(1_000_000), 3).0.len(), 160);

@@ -4,13 +4,13 @@
 pub mod avatar;
 pub mod complete;
 pub mod composer;
-pub mod divider;
 pub mod fold;
-pub mod full_log;
+pub mod highlight;
 pub mod intent;
-pub mod marks;
-pub mod notify;
+pub mod notify_level;
+pub mod output_log;
 pub mod route;
 pub mod rows;
 pub mod speed;
+pub mod unread_divider;
 pub mod window;

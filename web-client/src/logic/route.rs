@@ -89,7 +89,7 @@ pub fn socket_address(base: &str) -> Option<String> {
     Some(format!("ws{}ws", rest.get(..end)?))
 }
 
-/// The address of a file on a room's shelf, relative to the base. Each component is escaped by itself (RFC 3986).
+/// The address of a room's file, relative to the base. Each component is escaped by itself (RFC 3986).
 pub fn file_path(room: &str, path: &str) -> String {
     let mut out = format!("files/room/{}", escaped(room));
     for part in path.split('/') {

@@ -25,7 +25,7 @@ pub enum Row {
         seq: u64,
     },
     /// From this line on all is new.
-    New(u64),
+    UnreadDivider(u64),
     /// An event.
     Line {
         /// It.
@@ -53,12 +53,12 @@ pub enum Row {
 
 /// Where a row stands among the others: ordered, and the same when lines come before or after it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct RowAt(u64, u32);
+pub struct RowPosition(u64, u32);
 
-impl RowAt {
+impl RowPosition {
     /// Where a line stands.
     pub fn line(seq: u64) -> Self {
-        RowAt(seq, 3)
+        RowPosition(seq, 3)
     }
 
     /// The line that it is, or that it stands before; `None` for what has no place in the room yet.
@@ -73,7 +73,7 @@ impl Row {
     pub fn key(&self) -> String {
         match self {
             Row::Day { day, .. } => format!("d{day}"),
-            Row::New(_) => "new".to_owned(),
+            Row::UnreadDivider(_) => "new".to_owned(),
             Row::Line { event, .. } => match &event.nonce {
                 Some(nonce) if matches!(event.body, EventBody::Message(_)) => format!("n{nonce}"),
                 _ => format!("s{}", event.seq),
@@ -84,15 +84,15 @@ impl Row {
     }
 
     /// Where it stands.
-    pub fn at(&self) -> RowAt {
+    pub fn at(&self) -> RowPosition {
         match self {
-            Row::Day { seq, .. } => RowAt(*seq, 0),
-            Row::New(seq) => RowAt(*seq, 1),
-            Row::Line { event, .. } => RowAt::line(event.seq),
+            Row::Day { seq, .. } => RowPosition(*seq, 0),
+            Row::UnreadDivider(seq) => RowPosition(*seq, 1),
+            Row::Line { event, .. } => RowPosition::line(event.seq),
             // Closed it is where its last event is, so that a jump to any of them finds it.
-            Row::Fold { events, is_open: false } => RowAt::line(events.last().map_or(0, |event| event.seq)),
-            Row::Fold { events, .. } => RowAt(first_seq(events), 2),
-            Row::Pending { nth, .. } => RowAt(u64::MAX, *nth),
+            Row::Fold { events, is_open: false } => RowPosition::line(events.last().map_or(0, |event| event.seq)),
+            Row::Fold { events, .. } => RowPosition(first_seq(events), 2),
+            Row::Pending { nth, .. } => RowPosition(u64::MAX, *nth),
         }
     }
 
@@ -109,7 +109,7 @@ impl Row {
     pub fn time(&self) -> Option<u64> {
         match self {
             Row::Day { at, .. } => Some(*at),
-            Row::New(_) => None,
+            Row::UnreadDivider(_) => None,
             Row::Line { event, .. } => Some(event.at),
             Row::Fold { events, .. } => events.first().map(|event| event.at),
             Row::Pending { post, .. } => Some(post.at_ms),
@@ -122,7 +122,7 @@ fn first_seq(events: &[Arc<Event>]) -> u64 {
 }
 
 /// What rows are made of.
-pub struct Source<'a, E> {
+pub struct RowSource<'a, E> {
     /// The lines that are drawn, oldest first.
     pub events: E,
     /// One's own posts that do not stand yet.
@@ -136,7 +136,7 @@ pub struct Source<'a, E> {
 }
 
 /// Makes the rows.
-pub fn rows<'a, E>(source: Source<'a, E>, local: impl Fn(u64) -> LocalTime) -> Vec<Row>
+pub fn rows<'a, E>(source: RowSource<'a, E>, local: impl Fn(u64) -> LocalTime) -> Vec<Row>
 where
     E: Iterator<Item = &'a Arc<Event>>,
 {
@@ -168,7 +168,7 @@ where
         builder.day(local.day, event.at, event.seq);
         if is_new {
             new_after = None;
-            builder.rows.push(Row::New(event.seq));
+            builder.rows.push(Row::UnreadDivider(event.seq));
             builder.group = None;
         }
         if is_folded(&event.body) {
@@ -182,7 +182,7 @@ where
     builder.end_fold();
     for (nth, post) in (0..).zip(source.pending) {
         // It stands, and its line is here: it must not be seen twice.
-        if matches!(post.state, PostState::PostAck(seq) if seq <= last_seq) {
+        if matches!(post.state, PostState::Posted(seq) if seq <= last_seq) {
             continue;
         }
         let local = (builder.local)(post.at_ms);
@@ -294,7 +294,7 @@ mod tests {
 
     fn unfolded(events: &[Arc<Event>], pending: &[PendingPost], new_after: Option<u64>, open: &[u64]) -> Vec<Row> {
         let unfolded = open.iter().copied().collect();
-        let source = Source { events: events.iter(), pending, new_after, me: "me", unfolded: &unfolded };
+        let source = RowSource { events: events.iter(), pending, new_after, me: "me", unfolded: &unfolded };
         rows(source, |at| LocalTime::new(at, 0))
     }
 
@@ -302,7 +302,7 @@ mod tests {
         rows.iter()
             .map(|row| match row {
                 Row::Day { .. } => "D".to_owned(),
-                Row::New(_) => "N".to_owned(),
+                Row::UnreadDivider(_) => "N".to_owned(),
                 Row::Line { event, is_first } => format!("{}{}", event.seq, if *is_first { "!" } else { "" }),
                 Row::Fold { events, is_open } => format!("f{}{}", events.len(), if *is_open { "+" } else { "" }),
                 Row::Pending { is_first, .. } => format!("p{}", if *is_first { "!" } else { "" }),
@@ -343,7 +343,7 @@ mod tests {
         assert!(rows.is_sorted_by_key(Row::at));
         assert_eq!(rows.iter().filter_map(Row::seq).collect::<Vec<_>>(), [2, 3, 4, 5, 8]);
         // A jump to one of them finds the row.
-        let found = crate::logic::window::index_of(&rows, RowAt::line(7));
+        let found = crate::logic::window::index_of(&rows, RowPosition::line(7));
         assert!(matches!(&rows[found], Row::Fold { events, .. } if events.len() == 3));
         let open = unfolded(&lines, &[], None, &[7]);
         assert_eq!(shape(&open), "D f2 3! 4 5! f3+ 6 7 8");
@@ -391,7 +391,7 @@ mod tests {
             state,
         };
         let line = event(1, "me", 5, r#""kind":"message","text":"x","nonce":"a""#);
-        let pending = [post("a", PostState::PostAck(1)), post("b", PostState::Pending)];
+        let pending = [post("a", PostState::Posted(1)), post("b", PostState::Pending)];
         let rows = made(&[line], &pending, None);
         assert_eq!(shape(&rows), "D 1! p");
         assert_eq!(rows[1].key(), "na");
@@ -411,7 +411,7 @@ mod tests {
         let lines = [said(1, "ann", 0), said(2, "ben", 1440 * MINUTE)];
         let rows = made(&lines, &[], Some(1));
         assert!(rows.is_sorted_by_key(Row::at) && rows.len() == 5);
-        assert!(rows.iter().any(|row| row.at() == RowAt::line(2)));
+        assert!(rows.iter().any(|row| row.at() == RowPosition::line(2)));
     }
 
     #[test]

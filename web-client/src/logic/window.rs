@@ -4,19 +4,19 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::rows::{Row, RowAt};
+use super::rows::{Row, RowPosition};
 use crate::limits::{DAY_PX, LINE_PX, ROW_OVERSCAN_PX};
 
 /// Heights of rows that were drawn once.
 #[derive(Debug, Default)]
 pub struct Heights {
-    by_row: HashMap<RowAt, f64>,
+    by_row: HashMap<RowPosition, f64>,
     width: f64,
 }
 
 impl Heights {
     /// Keeps a row's height; `true` if it is news.
-    pub fn keep(&mut self, at: RowAt, px: f64) -> bool {
+    pub fn record(&mut self, at: RowPosition, px: f64) -> bool {
         self.by_row.insert(at, px).is_none_or(|before| (before - px).abs() >= 0.5)
     }
 
@@ -32,7 +32,7 @@ impl Heights {
 
     fn of(&self, row: &Row) -> f64 {
         self.by_row.get(&row.at()).copied().unwrap_or(match row {
-            Row::Day { .. } | Row::New(_) => DAY_PX,
+            Row::Day { .. } | Row::UnreadDivider(_) => DAY_PX,
             Row::Line { .. } | Row::Fold { .. } | Row::Pending { .. } => LINE_PX,
         })
     }
@@ -56,7 +56,7 @@ pub fn row_at(edges: &[f64], px: f64) -> usize {
 }
 
 /// The rows to be drawn where `height` pixels from `top` on are in sight.
-pub fn drawn(edges: &[f64], top: f64, height: f64) -> Range<usize> {
+pub fn rows_to_draw(edges: &[f64], top: f64, height: f64) -> Range<usize> {
     if edges.len() < 2 {
         return 0..0;
     }
@@ -64,7 +64,7 @@ pub fn drawn(edges: &[f64], top: f64, height: f64) -> Range<usize> {
 }
 
 /// The index of the row that stands here, or of the next one.
-pub fn index_of(rows: &[Row], at: RowAt) -> usize {
+pub fn index_of(rows: &[Row], at: RowPosition) -> usize {
     rows.partition_point(|row| row.at() < at).min(rows.len().saturating_sub(1))
 }
 
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     fn rows(count: u64) -> Vec<Row> {
-        (0..count).map(Row::New).collect()
+        (0..count).map(Row::UnreadDivider).collect()
     }
 
     #[test]
@@ -81,11 +81,11 @@ mod tests {
         let heights = Heights::default();
         let rows = rows(10_000);
         let edges = edges(&rows, &heights);
-        let range = drawn(&edges, 5_000.0 * DAY_PX, 800.0);
+        let range = rows_to_draw(&edges, 5_000.0 * DAY_PX, 800.0);
         assert!(range.contains(&5_000) && range.len() < 200, "{range:?}");
-        assert_eq!(drawn(&edges, 0.0, 800.0).start, 0);
-        assert_eq!(drawn(&edges, 10_000.0 * DAY_PX - 800.0, 800.0).end, 10_000);
-        assert_eq!(drawn(&[0.0], 0.0, 800.0), 0..0);
+        assert_eq!(rows_to_draw(&edges, 0.0, 800.0).start, 0);
+        assert_eq!(rows_to_draw(&edges, 10_000.0 * DAY_PX - 800.0, 800.0).end, 10_000);
+        assert_eq!(rows_to_draw(&[0.0], 0.0, 800.0), 0..0);
     }
 
     #[test]
@@ -93,8 +93,8 @@ mod tests {
         let mut heights = Heights::default();
         let rows = rows(3);
         heights.set_width(500.0);
-        assert!(heights.keep(rows.first().map_or(RowAt::line(0), Row::at), 100.0));
-        assert!(!heights.keep(rows.first().map_or(RowAt::line(0), Row::at), 100.2));
+        assert!(heights.record(rows.first().map_or(RowPosition::line(0), Row::at), 100.0));
+        assert!(!heights.record(rows.first().map_or(RowPosition::line(0), Row::at), 100.2));
         assert_eq!(edges(&rows, &heights), [0.0, 100.2, 100.2 + DAY_PX, 100.2 + 2.0 * DAY_PX]);
         heights.set_width(400.0);
         assert_eq!(edges(&rows, &heights).get(1), Some(&DAY_PX));
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_row_that_is_gone_gives_way_to_the_next() {
         let rows = rows(3);
-        assert_eq!(index_of(&rows, RowAt::line(0)), 1);
-        assert_eq!(index_of(&rows, RowAt::line(99)), 2);
+        assert_eq!(index_of(&rows, RowPosition::line(0)), 1);
+        assert_eq!(index_of(&rows, RowPosition::line(99)), 2);
     }
 }

@@ -155,7 +155,7 @@ pub fn is_narrow() -> bool {
 }
 
 /// The reader looks at the page, and it has the keyboard.
-pub fn is_looked_at() -> bool {
+pub fn is_focused() -> bool {
     is_visible() && document().has_focus().unwrap_or(true)
 }
 
@@ -174,7 +174,7 @@ pub fn notifications() -> Option<web_sys::NotificationPermission> {
 
 /// Asks the reader whether notifications may be shown, where that was never answered; over when there is an answer. Browsers
 /// allow it at a press of a button only.
-pub async fn ask_to_notify() {
+pub async fn request_notify_permission() {
     if notifications() == Some(web_sys::NotificationPermission::Default)
         && let Ok(asked) = web_sys::Notification::request_permission()
     {
@@ -200,7 +200,7 @@ pub fn notify(title: &str, text: &str, tag: &str, on_click: impl FnOnce() + 'sta
     shown.set_onclick(clicked.dyn_ref());
 }
 
-/// The browser knows notifications at all; phones and houses without TLS may not.
+/// The browser knows notifications at all; phones and servers without TLS may not.
 fn can_notify() -> bool {
     js_sys::Reflect::has(&window(), &"Notification".into()).unwrap_or(false)
 }

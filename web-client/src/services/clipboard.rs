@@ -1,4 +1,4 @@
-//! Copying. The modern way wants a secure context, which a house without TLS has not; there the old way is taken.
+//! Copying. The modern way wants a secure context, which a server without TLS does not have; there the old way is taken.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -21,7 +21,7 @@ fn copy_by_selection(text: &str) -> Option<bool> {
     let document = browser::document();
     let area: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
     area.set_value(text);
-    area.set_class_name("unseen");
+    area.set_class_name("visually-hidden");
     document.body()?.append_child(&area).ok()?;
     area.select();
     let is_copied = document.dyn_ref::<HtmlDocument>()?.exec_command("copy").ok();

@@ -22,7 +22,7 @@ pub struct Reply {
 
 /// No answer came in time, or at all.
 #[derive(Clone, Copy, Debug)]
-pub struct NoAnswer;
+pub struct NoResponse;
 
 impl Reply {
     /// It worked.
@@ -31,7 +31,7 @@ impl Reply {
     }
 
     /// The refusal in it; its words are those of the server, or the status.
-    pub fn refusal(&self) -> ErrAnswer {
+    pub fn error(&self) -> ErrAnswer {
         let read = serde_json::from_str::<ErrAnswer>(&self.body);
         read.unwrap_or_else(|_| ErrAnswer { msg: format!("HTTP {}", self.status), ..ErrAnswer::default() })
     }
@@ -40,17 +40,17 @@ impl Reply {
 /// Who is signed in by the cookie; `None` where nobody is.
 ///
 /// # Errors
-/// [`NoAnswer`], also for an answer that makes no sense.
-pub async fn session() -> Result<Option<You>, NoAnswer> {
+/// [`NoResponse`], also for an answer that makes no sense.
+pub async fn session() -> Result<Option<You>, NoResponse> {
     let reply = get("api/session").await?;
-    if reply.is_ok() { serde_json::from_str(&reply.body).map_err(|_| NoAnswer) } else { Err(NoAnswer) }
+    if reply.is_ok() { serde_json::from_str(&reply.body).map_err(|_| NoResponse) } else { Err(NoResponse) }
 }
 
 /// `GET`.
 ///
 /// # Errors
-/// [`NoAnswer`]
-pub async fn get(path: &str) -> Result<Reply, NoAnswer> {
+/// [`NoResponse`]
+pub async fn get(path: &str) -> Result<Reply, NoResponse> {
     let options = RequestInit::new();
     options.set_method("GET");
     fetch(path, &options).await
@@ -59,8 +59,8 @@ pub async fn get(path: &str) -> Result<Reply, NoAnswer> {
 /// `GET` of the last bytes, or of all where there are no more.
 ///
 /// # Errors
-/// [`NoAnswer`]
-pub async fn get_last(path: &str, bytes: u64) -> Result<Reply, NoAnswer> {
+/// [`NoResponse`]
+pub async fn get_last(path: &str, bytes: u64) -> Result<Reply, NoResponse> {
     let options = RequestInit::new();
     options.set_headers(&header("range", &format!("bytes=-{bytes}")));
     fetch(path, &options).await
@@ -75,21 +75,21 @@ fn header(name: &str, value: &str) -> js_sys::Object {
 /// `POST` with a JSON body.
 ///
 /// # Errors
-/// [`NoAnswer`]
-pub async fn post<T: Serialize>(path: &str, body: &T) -> Result<Reply, NoAnswer> {
+/// [`NoResponse`]
+pub async fn post<T: Serialize>(path: &str, body: &T) -> Result<Reply, NoResponse> {
     let options = RequestInit::new();
     options.set_method("POST");
     options.set_headers(&header("content-type", "application/json"));
-    options.set_body(&JsValue::from_str(&serde_json::to_string(body).map_err(|_| NoAnswer)?));
+    options.set_body(&JsValue::from_str(&serde_json::to_string(body).map_err(|_| NoResponse)?));
     fetch(path, &options).await
 }
 
-async fn fetch(path: &str, options: &RequestInit) -> Result<Reply, NoAnswer> {
+async fn fetch(path: &str, options: &RequestInit) -> Result<Reply, NoResponse> {
     options.set_signal(Some(&AbortSignal::timeout_with_u32(HTTP_TIMEOUT_MS)));
     let address = browser::base_address() + path;
     let answered = JsFuture::from(browser::window().fetch_with_str_and_init(&address, options)).await;
-    let response: Response = answered.map_err(|_| NoAnswer)?.dyn_into().map_err(|_| NoAnswer)?;
+    let response: Response = answered.map_err(|_| NoResponse)?.dyn_into().map_err(|_| NoResponse)?;
     let retry_after_s = response.headers().get("retry-after").ok().flatten().and_then(|s| s.parse().ok());
-    let text = JsFuture::from(response.text().map_err(|_| NoAnswer)?).await.map_err(|_| NoAnswer)?;
+    let text = JsFuture::from(response.text().map_err(|_| NoResponse)?).await.map_err(|_| NoResponse)?;
     Ok(Reply { status: response.status(), retry_after_s, body: text.as_string().unwrap_or_default() })
 }

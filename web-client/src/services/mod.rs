@@ -1,14 +1,14 @@
 //! The browser as plain functions and guards: what listens stops when it is dropped. Nothing here knows rooms or runs.
 
+pub mod boot_form;
 pub mod browser;
 pub mod clipboard;
 pub mod drafts;
-pub mod first;
-pub mod folders;
-pub mod frames;
+pub mod dropped_files;
+pub mod file_slice;
 pub mod http;
-pub mod listen;
-pub mod slices;
+pub mod listener;
+pub mod next_frame;
 pub mod socket;
 pub mod storage;
-pub mod tabs;
+pub mod tab;

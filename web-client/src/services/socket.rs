@@ -6,11 +6,11 @@ use wardroom_protocol::{Frame, SUBPROTOCOL};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
-use super::listen::Listener;
+use super::listener::Listener;
 
 /// What a socket did.
 #[derive(Debug)]
-pub enum Happened {
+pub enum SocketEvent {
     /// It is open.
     Open,
     /// A frame came.
@@ -38,28 +38,28 @@ impl Socket {
     ///
     /// # Errors
     /// Where the browser does not even try: a bad address, or a policy that forbids it.
-    pub fn open(address: &str, on: impl Fn(Happened) + Clone + 'static) -> Result<Socket, String> {
-        let socket = WebSocket::new_with_str(address, SUBPROTOCOL).map_err(|e| words_of(&e))?;
+    pub fn open(address: &str, on: impl Fn(SocketEvent) + Clone + 'static) -> Result<Socket, String> {
+        let socket = WebSocket::new_with_str(address, SUBPROTOCOL).map_err(|e| error_text(&e))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let was_open = std::rc::Rc::new(std::cell::Cell::new(false));
         let opened = Listener::new(&socket, "open", {
             let (on, was_open) = (on.clone(), was_open.clone());
             move |_| {
                 was_open.set(true);
-                on(Happened::Open);
+                on(SocketEvent::Open);
             }
         });
         let came = Listener::new(&socket, "message", {
             let on = on.clone();
             move |event: Event| match frame_of(&event) {
-                Ok(frame) => on(Happened::Frame(frame)),
-                Err(reason) => on(Happened::Closed { code: 1002, reason, was_open: true }),
+                Ok(frame) => on(SocketEvent::Frame(frame)),
+                Err(reason) => on(SocketEvent::Closed { code: 1002, reason, was_open: true }),
             }
         });
         // An `error` is always followed by a `close`, and says less.
         let closed = Listener::new(&socket, "close", move |event: Event| {
             let event: &CloseEvent = event.unchecked_ref();
-            on(Happened::Closed { code: event.code(), reason: event.reason(), was_open: was_open.get() });
+            on(SocketEvent::Closed { code: event.code(), reason: event.reason(), was_open: was_open.get() });
         });
         Ok(Socket { socket, _listeners: [opened, came, closed] })
     }
@@ -100,7 +100,7 @@ fn frame_of(event: &Event) -> Result<Frame, String> {
 }
 
 /// The words of an exception.
-pub fn words_of(error: &JsValue) -> String {
+pub fn error_text(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => error.message().into(),
         None => error.as_string().unwrap_or_else(|| "the browser gave no reason".to_owned()),

@@ -4,7 +4,7 @@
 /// What a piece of code is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(missing_docs, reason = "each says what it is")]
-pub enum Look {
+pub enum TokenKind {
     Plain,
     Comment,
     Text,
@@ -16,25 +16,25 @@ pub enum Look {
     Warn,
 }
 
-impl Look {
+impl TokenKind {
     /// The class of `timeline.css` that draws it.
     pub fn class(self) -> Option<&'static str> {
         match self {
-            Look::Plain => None,
-            Look::Comment => Some("c-comment"),
-            Look::Text => Some("c-text"),
-            Look::Number => Some("c-number"),
-            Look::Keyword => Some("c-keyword"),
-            Look::Name => Some("c-name"),
-            Look::Good => Some("c-good"),
-            Look::Bad => Some("c-bad"),
-            Look::Warn => Some("c-warn"),
+            TokenKind::Plain => None,
+            TokenKind::Comment => Some("c-comment"),
+            TokenKind::Text => Some("c-text"),
+            TokenKind::Number => Some("c-number"),
+            TokenKind::Keyword => Some("c-keyword"),
+            TokenKind::Name => Some("c-name"),
+            TokenKind::Good => Some("c-good"),
+            TokenKind::Bad => Some("c-bad"),
+            TokenKind::Warn => Some("c-warn"),
         }
     }
 }
 
 /// A piece of code.
-pub type Token<'a> = (Look, &'a str);
+pub type Token<'a> = (TokenKind, &'a str);
 
 struct Grammar {
     comment: &'static str,
@@ -87,40 +87,40 @@ pub fn tokens<'a>(lang: &str, text: &'a str) -> Vec<Vec<Token<'a>>> {
         "yaml" | "yml" | "toml" | "ini" => |line| by(&YAML, line),
         "diff" | "patch" => |line| vec![(diff(line), line)],
         "log" | "logs" => |line| log(line),
-        _ => |line| vec![(Look::Plain, line)],
+        _ => |line| vec![(TokenKind::Plain, line)],
     };
     text.split('\n').map(line).collect()
 }
 
-fn diff(line: &str) -> Look {
+fn diff(line: &str) -> TokenKind {
     match line.as_bytes().first() {
-        _ if line.starts_with("+++") || line.starts_with("---") || line.starts_with("diff ") => Look::Name,
-        Some(b'+') => Look::Good,
-        Some(b'-') => Look::Bad,
-        Some(b'@') => Look::Comment,
-        _ => Look::Plain,
+        _ if line.starts_with("+++") || line.starts_with("---") || line.starts_with("diff ") => TokenKind::Name,
+        Some(b'+') => TokenKind::Good,
+        Some(b'-') => TokenKind::Bad,
+        Some(b'@') => TokenKind::Comment,
+        _ => TokenKind::Plain,
     }
 }
 
 fn log(line: &str) -> Vec<Token<'_>> {
     words(line, |word| match word {
-        "ERROR" | "ERR" | "FATAL" | "CRITICAL" | "PANIC" | "error" | "fatal" | "panic" => Look::Bad,
-        "WARN" | "WARNING" | "warn" | "warning" => Look::Warn,
-        "INFO" | "info" | "NOTICE" => Look::Good,
-        "DEBUG" | "TRACE" | "debug" | "trace" => Look::Comment,
-        word if word.starts_with(|c: char| c.is_ascii_digit()) => Look::Number,
-        _ => Look::Plain,
+        "ERROR" | "ERR" | "FATAL" | "CRITICAL" | "PANIC" | "error" | "fatal" | "panic" => TokenKind::Bad,
+        "WARN" | "WARNING" | "warn" | "warning" => TokenKind::Warn,
+        "INFO" | "info" | "NOTICE" => TokenKind::Good,
+        "DEBUG" | "TRACE" | "debug" | "trace" => TokenKind::Comment,
+        word if word.starts_with(|c: char| c.is_ascii_digit()) => TokenKind::Number,
+        _ => TokenKind::Plain,
     })
 }
 
 /// Words by a rule; what lies between them is plain.
-fn words<'a>(line: &'a str, look: impl Fn(&str) -> Look) -> Vec<Token<'a>> {
+fn words<'a>(line: &'a str, kind: impl Fn(&str) -> TokenKind) -> Vec<Token<'a>> {
     let mut out = Out { line, tokens: Vec::new() };
     let mut at = 0;
     while let Some(c) = line.get(at..).and_then(|rest| rest.chars().next()) {
         let end = if is_word(c) { at + word_len(line, at) } else { at + c.len_utf8() };
         let word = line.get(at..end).unwrap_or_default();
-        out.push(if is_word(c) { look(word) } else { Look::Plain }, at, end);
+        out.push(if is_word(c) { kind(word) } else { TokenKind::Plain }, at, end);
         at = end;
     }
     out.tokens
@@ -134,30 +134,30 @@ fn by<'a>(grammar: &Grammar, line: &'a str) -> Vec<Token<'a>> {
         let Some(c) = rest.chars().next() else { break };
         let is_comment =
             !grammar.comment.is_empty() && rest.starts_with(grammar.comment) && before.is_none_or(char::is_whitespace);
-        let (look, len) = if is_comment {
-            (Look::Comment, rest.len())
+        let (kind, len) = if is_comment {
+            (TokenKind::Comment, rest.len())
         } else if grammar.quotes.contains(c) {
             let len = string_len(rest, c);
             let is_key = grammar.has_keys && rest.get(len..).is_some_and(|after| after.trim_start().starts_with(':'));
-            (if is_key { Look::Name } else { Look::Text }, len)
+            (if is_key { TokenKind::Name } else { TokenKind::Text }, len)
         } else if is_word(c) {
             let len = word_len(line, at);
             let word = rest.get(..len).unwrap_or_default();
             let after = rest.get(len..).unwrap_or_default();
-            let look = if grammar.keywords.contains(&word) {
-                Look::Keyword
+            let kind = if grammar.keywords.contains(&word) {
+                TokenKind::Keyword
             } else if c.is_ascii_digit() {
-                Look::Number
+                TokenKind::Number
             } else if grammar.has_keys && (after.starts_with(':') || after.trim_start().starts_with('=')) {
-                Look::Name
+                TokenKind::Name
             } else {
-                Look::Plain
+                TokenKind::Plain
             };
-            (look, len)
+            (kind, len)
         } else {
-            (Look::Plain, c.len_utf8())
+            (TokenKind::Plain, c.len_utf8())
         };
-        out.push(look, at, at + len.max(1));
+        out.push(kind, at, at + len.max(1));
         at += len.max(1);
         before = line.get(..at).and_then(|taken| taken.chars().last());
     }
@@ -196,9 +196,9 @@ struct Out<'a> {
 }
 
 impl<'a> Out<'a> {
-    fn push(&mut self, look: Look, from: usize, to: usize) {
+    fn push(&mut self, kind: TokenKind, from: usize, to: usize) {
         let start = match self.tokens.last() {
-            Some((last, text)) if *last == look => {
+            Some((last, text)) if *last == kind => {
                 let start = from - text.len();
                 self.tokens.pop();
                 start
@@ -206,7 +206,7 @@ impl<'a> Out<'a> {
             _ => from,
         };
         if let Some(text) = self.line.get(start..to) {
-            self.tokens.push((look, text));
+            self.tokens.push((kind, text));
         }
     }
 }
@@ -220,26 +220,26 @@ mod tests {
         assert_eq!(
             by(&SHELL, "for x in 1; do echo \"a\" # b"),
             [
-                (Look::Keyword, "for"),
-                (Look::Plain, " x "),
-                (Look::Keyword, "in"),
-                (Look::Plain, " "),
-                (Look::Number, "1"),
-                (Look::Plain, "; "),
-                (Look::Keyword, "do"),
-                (Look::Plain, " "),
-                (Look::Keyword, "echo"),
-                (Look::Plain, " "),
-                (Look::Text, "\"a\""),
-                (Look::Plain, " "),
-                (Look::Comment, "# b"),
+                (TokenKind::Keyword, "for"),
+                (TokenKind::Plain, " x "),
+                (TokenKind::Keyword, "in"),
+                (TokenKind::Plain, " "),
+                (TokenKind::Number, "1"),
+                (TokenKind::Plain, "; "),
+                (TokenKind::Keyword, "do"),
+                (TokenKind::Plain, " "),
+                (TokenKind::Keyword, "echo"),
+                (TokenKind::Plain, " "),
+                (TokenKind::Text, "\"a\""),
+                (TokenKind::Plain, " "),
+                (TokenKind::Comment, "# b"),
             ]
         );
-        assert_eq!(by(&JSON, "{\"a\": \"b\\\"\"}")[1], (Look::Name, "\"a\""));
-        assert_eq!(by(&YAML, "key: 3")[0], (Look::Name, "key"));
-        assert_eq!(tokens("diff", "+a\n-b")[1][0].0, Look::Bad);
-        assert_eq!(log("12:00 ERROR x")[3].0, Look::Plain);
-        assert!(log("12:00 ERROR x").contains(&(Look::Bad, "ERROR")));
+        assert_eq!(by(&JSON, "{\"a\": \"b\\\"\"}")[1], (TokenKind::Name, "\"a\""));
+        assert_eq!(by(&YAML, "key: 3")[0], (TokenKind::Name, "key"));
+        assert_eq!(tokens("diff", "+a\n-b")[1][0].0, TokenKind::Bad);
+        assert_eq!(log("12:00 ERROR x")[3].0, TokenKind::Plain);
+        assert!(log("12:00 ERROR x").contains(&(TokenKind::Bad, "ERROR")));
     }
 
     #[test]

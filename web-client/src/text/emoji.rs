@@ -151,7 +151,7 @@ pub fn by_name(name: &str) -> Option<&'static str> {
 }
 
 /// Those whose name begins with, then those whose name contains this; at most `most`.
-pub fn like(part: &str, most: usize) -> Vec<(&'static str, &'static str)> {
+pub fn search_names(part: &str, most: usize) -> Vec<(&'static str, &'static str)> {
     let part = part.to_lowercase();
     let begins = TABLE.iter().filter(|(name, _)| name.starts_with(&part));
     let contains = TABLE.iter().filter(|(name, _)| !name.starts_with(&part) && name.contains(&part));
@@ -161,7 +161,7 @@ pub fn like(part: &str, most: usize) -> Vec<(&'static str, &'static str)> {
 /// What the picker offers for these words, each with its name: those of the table, then those of `list`, whose lines are an
 /// emoji and its names. Names that begin so come first. An emoji itself is offered as it is; the server knows whether it is
 /// one. Without words, those of the table.
-pub fn picked(list: &str, query: &str, most: usize) -> Vec<(String, String)> {
+pub fn search(list: &str, query: &str, most: usize) -> Vec<(String, String)> {
     let query = query.trim().to_lowercase();
     let mut out: Vec<(String, String)> = Vec::new();
     let mut add = |emoji: &str, name: &str| {
@@ -172,7 +172,7 @@ pub fn picked(list: &str, query: &str, most: usize) -> Vec<(String, String)> {
     if query.is_empty() {
         REACTIONS.into_iter().for_each(|emoji| add(emoji, emoji));
     }
-    like(&query, most).into_iter().for_each(|(name, emoji)| add(emoji, name));
+    search_names(&query, most).into_iter().for_each(|(name, emoji)| add(emoji, name));
     if !query.is_empty() && !query.chars().any(|c| c.is_ascii_graphic() || c.is_alphanumeric()) {
         add(query.as_str(), query.as_str());
     }
@@ -188,7 +188,7 @@ fn first_name(names: &str) -> &str {
 }
 
 /// The emoji at the start of a text that begins with `:name:`, and the bytes of the name with its colons.
-pub fn short(rest: &str) -> Option<(&'static str, usize)> {
+pub fn short_name_at(rest: &str) -> Option<(&'static str, usize)> {
     const NAME_BYTES_MAX: usize = 20;
     let inner = rest.strip_prefix(':')?;
     let end = inner.bytes().take(NAME_BYTES_MAX + 1).position(|byte| byte == b':')?;
@@ -202,7 +202,7 @@ pub fn replaced(text: &str) -> String {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let is_word = out.chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == ':');
-        let (emoji, bytes) = short(from).filter(|_| !is_word).unwrap_or((":", 1));
+        let (emoji, bytes) = short_name_at(from).filter(|_| !is_word).unwrap_or((":", 1));
         out.push_str(emoji);
         rest = from.get(bytes..).unwrap_or_default();
     }
@@ -222,29 +222,29 @@ mod tests {
     fn names_are_in_order_and_found() {
         assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
         assert!(TABLE.iter().all(|(name, _)| by_name(name).is_some()));
-        assert_eq!(short(":tada: x"), Some(("🎉", 6)));
+        assert_eq!(short_name_at(":tada: x"), Some(("🎉", 6)));
         for text in [":", "::", ":nope:", "12:30:45", &format!(":{}:", "a".repeat(50))] {
-            assert_eq!(short(text), None, "{text}");
+            assert_eq!(short_name_at(text), None, "{text}");
         }
     }
 
     #[test]
     fn any_emoji_is_found() {
         let list = include_str!("../../../static/emoji.txt");
-        let first = |query: &str| picked(list, query, 40).first().map(|(emoji, _)| emoji.clone());
+        let first = |query: &str| search(list, query, 40).first().map(|(emoji, _)| emoji.clone());
         for (query, emoji) in [("crab", "🦀"), ("tada", "🎉"), ("flag: ger", "🇩🇪"), ("🦀", "🦀"), ("👍🏽", "👍🏽")]
         {
             assert_eq!(first(query).as_deref(), Some(emoji), "{query}");
         }
-        assert_eq!(picked(list, "", 200).first().map(|(emoji, _)| emoji.as_str()), Some(REACTIONS[0]));
-        assert!(picked(list, "no such thing at all", 40).is_empty());
-        let all = picked(list, "", 9_999);
+        assert_eq!(search(list, "", 200).first().map(|(emoji, _)| emoji.as_str()), Some(REACTIONS[0]));
+        assert!(search(list, "no such thing at all", 40).is_empty());
+        let all = search(list, "", 9_999);
         assert!(all.len() > 1_800, "{}", all.len());
     }
 
     #[test]
     fn those_that_begin_so_come_first() {
-        assert_eq!(like("ro", 9).first().map(|(name, _)| *name), Some("robot"));
-        assert!(like("eart", 9).contains(&("heart", "❤️")));
+        assert_eq!(search_names("ro", 9).first().map(|(name, _)| *name), Some("robot"));
+        assert!(search_names("eart", 9).contains(&("heart", "❤️")));
     }
 }

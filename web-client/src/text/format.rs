@@ -26,7 +26,7 @@ pub fn bytes(n: u64) -> String {
 }
 
 /// A duration that is over: `3 ms`, `0.2 s`, `41 s`, `12:07`, `1:02:03`.
-pub fn took(ms: u64) -> String {
+pub fn duration(ms: u64) -> String {
     match ms {
         0..=94 => format!("{ms} ms"),
         95..=9_949 => {
@@ -34,12 +34,12 @@ pub fn took(ms: u64) -> String {
             format!("{}.{} s", tenths / 10, tenths % 10)
         }
         9_950..=59_999 => format!("{} s", ms / 1000),
-        _ => clock(ms),
+        _ => elapsed(ms),
     }
 }
 
 /// A duration that goes on, as a clock: `0:41`, `12:07`, `1:02:03`.
-pub fn clock(ms: u64) -> String {
+pub fn elapsed(ms: u64) -> String {
     let s = ms / 1000;
     let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
     if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m}:{s:02}") }
@@ -114,14 +114,14 @@ mod tests {
 
     #[test]
     fn durations() {
-        assert_eq!(took(94), "94 ms");
-        assert_eq!(took(95), "0.1 s");
-        assert_eq!(took(180), "0.2 s");
-        assert_eq!(took(9_949), "9.9 s");
-        assert_eq!(took(9_950), "9 s");
-        assert_eq!(took(727_000), "12:07");
-        assert_eq!(clock(41_900), "0:41");
-        assert_eq!(clock(3_723_000), "1:02:03");
+        assert_eq!(duration(94), "94 ms");
+        assert_eq!(duration(95), "0.1 s");
+        assert_eq!(duration(180), "0.2 s");
+        assert_eq!(duration(9_949), "9.9 s");
+        assert_eq!(duration(9_950), "9 s");
+        assert_eq!(duration(727_000), "12:07");
+        assert_eq!(elapsed(41_900), "0:41");
+        assert_eq!(elapsed(3_723_000), "1:02:03");
     }
 
     #[test]

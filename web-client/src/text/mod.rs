@@ -4,4 +4,4 @@ pub mod ansi;
 pub mod code;
 pub mod emoji;
 pub mod format;
-pub mod shown;
+pub mod sanitize;

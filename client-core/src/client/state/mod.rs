@@ -1,9 +1,9 @@
 //! The state of a client: plain data of each part, which the files beside this folder work on. Nothing here uses them.
 
-mod opening;
+mod open_room;
 mod posts;
 mod presence;
-mod reading;
+mod read_positions;
 mod requests;
 mod runs;
 mod session;
@@ -14,17 +14,17 @@ use std::sync::Arc;
 use wardroom_protocol::messages::Auth;
 use wardroom_protocol::{Nonce, RoomName, RunId};
 
-pub(super) use self::opening::Opening;
-pub(super) use self::posts::Sending;
-pub(super) use self::presence::Around;
-pub(super) use self::reading::Reading;
-pub(super) use self::requests::{Kind, Loss, Page, Request, Requests};
+pub(super) use self::open_room::OpenRoom;
+pub(super) use self::posts::PostQueue;
+pub(super) use self::presence::PresenceState;
+pub(super) use self::read_positions::ReadPositions;
+pub(super) use self::requests::{Page, Recovery, Request, RequestKind, Requests};
 pub(super) use self::runs::Watch;
 pub(super) use self::session::{Phase, Session};
-use super::sender::Sender;
+use super::uploader::Uploader;
 use crate::backoff::Backoff;
+use crate::connection::ConnectionState;
 use crate::effect::Effect;
-use crate::link::Link;
 use crate::model::{Room, Run, Upload};
 use crate::outbox::Outbox;
 
@@ -53,24 +53,24 @@ pub struct Client {
     pub(in crate::client) backoff: Backoff,
     pub(in crate::client) requests: Requests,
     pub(in crate::client) rooms: BTreeMap<RoomName, Arc<Room>>,
-    pub(in crate::client) rooms_open: BTreeMap<RoomName, Opening>,
+    pub(in crate::client) open_rooms: BTreeMap<RoomName, OpenRoom>,
     pub(in crate::client) runs: BTreeMap<RunId, Arc<Run>>,
     pub(in crate::client) watches: BTreeMap<RunId, Watch>,
     pub(in crate::client) uploads: BTreeMap<Nonce, Arc<Upload>>,
     pub(in crate::client) upload_order: Vec<Nonce>,
-    pub(in crate::client) senders: BTreeMap<Nonce, Sender>,
+    pub(in crate::client) uploaders: BTreeMap<Nonce, Uploader>,
     pub(in crate::client) outbox: Outbox,
     pub(in crate::client) keep_tails: bool,
-    pub(in crate::client) posts: Sending,
-    pub(in crate::client) reading: Reading,
-    pub(in crate::client) around: Around,
+    pub(in crate::client) posts: PostQueue,
+    pub(in crate::client) read_positions: ReadPositions,
+    pub(in crate::client) presence: PresenceState,
     /// The search whose answer is wanted.
-    pub(in crate::client) search_asked: Option<u64>,
+    pub(in crate::client) search_request: Option<u64>,
     /// Milliseconds that never go back: the caller's clock plus `clock_lag_ms`.
     pub(in crate::client) now_ms: u64,
     /// By how much the caller's clock has been set back, all in all.
     pub(in crate::client) clock_lag_ms: u64,
-    pub(in crate::client) link_told: Link,
+    pub(in crate::client) connection_reported: ConnectionState,
     pub(in crate::client) effects: Vec<Effect>,
 }
 
@@ -82,21 +82,21 @@ impl Client {
             backoff: Backoff::new(options.seed),
             requests: Requests::default(),
             rooms: BTreeMap::new(),
-            rooms_open: BTreeMap::new(),
+            open_rooms: BTreeMap::new(),
             runs: BTreeMap::new(),
             watches: BTreeMap::new(),
             uploads: BTreeMap::new(),
             upload_order: Vec::new(),
-            senders: BTreeMap::new(),
+            uploaders: BTreeMap::new(),
             outbox: options.outbox,
             keep_tails: options.keep_tails,
-            posts: Sending::default(),
-            reading: Reading::default(),
-            around: Around::default(),
-            search_asked: None,
+            posts: PostQueue::default(),
+            read_positions: ReadPositions::default(),
+            presence: PresenceState::default(),
+            search_request: None,
             now_ms: 0,
             clock_lag_ms: 0,
-            link_told: Link::Connecting,
+            connection_reported: ConnectionState::Connecting,
             effects: Vec::new(),
         }
     }

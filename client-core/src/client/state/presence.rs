@@ -7,7 +7,7 @@ use wardroom_protocol::{RoomName, UserName};
 
 /// Who types where, and when one said so oneself.
 #[derive(Debug, Default)]
-pub(in crate::client) struct Around {
+pub(in crate::client) struct PresenceState {
     /// Who has a connection, as far as was told.
     pub(in crate::client) here: Arc<BTreeMap<UserName, bool>>,
     /// Until when somebody is taken to type.
@@ -15,8 +15,8 @@ pub(in crate::client) struct Around {
     pub(in crate::client) said_ms: BTreeMap<RoomName, u64>,
 }
 
-impl Around {
-    pub(in crate::client) fn link_lost(&mut self) {
+impl PresenceState {
+    pub(in crate::client) fn disconnected(&mut self) {
         self.typing.clear();
         self.said_ms.clear();
     }

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use wardroom_protocol::messages::Search;
 use wardroom_protocol::{Nonce, RoomName, RunId, UserName};
 
-use crate::amends::PendingAmend;
+use crate::amendment::PendingAmendment;
 use crate::limits::{ANSWER_TIMEOUT_MS, COMMIT_TIMEOUT_MS};
-use crate::ticket::Ticket;
+use crate::request::RequestId;
 
 /// The questions of one client. Numbers go on over connections, so that no answer is taken for another's.
 #[derive(Debug, Default)]
@@ -21,15 +21,15 @@ pub(in crate::client) struct Requests {
 pub(in crate::client) struct Request {
     pub(in crate::client) line: Bytes,
     pub(in crate::client) body: Bytes,
-    pub(in crate::client) kind: Kind,
-    pub(in crate::client) on_loss: Loss,
+    pub(in crate::client) kind: RequestKind,
+    pub(in crate::client) recovery: Recovery,
     /// When it has taken too long; `None` while it waits for a connection.
     pub(in crate::client) deadline_ms: Option<u64>,
 }
 
 /// What was asked.
 #[derive(Clone, Debug)]
-pub(in crate::client) enum Kind {
+pub(in crate::client) enum RequestKind {
     OpenRoom(RoomName),
     History(RoomName, Page),
     Post {
@@ -43,7 +43,7 @@ pub(in crate::client) enum Kind {
     RoomChange(RoomName),
     /// A change of a room that its events tell.
     RoomSet(RoomName),
-    Amend(Box<PendingAmend>),
+    Amend(Box<PendingAmendment>),
     Dm(Vec<UserName>),
     Search(Box<Search>),
     RunStart {
@@ -56,12 +56,12 @@ pub(in crate::client) enum Kind {
     RunSignal(RunId),
     UploadBegin(Nonce),
     UploadCommit(Nonce),
-    Caller(Ticket),
+    Caller(RequestId),
 }
 
 /// What becomes of a question when the link is lost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::client) enum Loss {
+pub(in crate::client) enum Recovery {
     /// It is sent again.
     Resend,
     /// It fails.
@@ -70,10 +70,10 @@ pub(in crate::client) enum Loss {
     Forget,
 }
 
-impl Kind {
+impl RequestKind {
     pub(in crate::client) fn timeout_ms(&self) -> u64 {
         match self {
-            Kind::UploadCommit(_) => COMMIT_TIMEOUT_MS,
+            RequestKind::UploadCommit(_) => COMMIT_TIMEOUT_MS,
             _ => ANSWER_TIMEOUT_MS,
         }
     }

@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::command::{Talk, done, wardroom};
-use crate::house::{House, PASSWORD, Spool, binary};
 use crate::small_disk::SmallDisk;
+use crate::test_server::{PASSWORD, Spool, TestServer, binary};
 use crate::wire::Wire;
 
-fn disk(house: &House) -> &SmallDisk {
-    house.disk.as_ref().unwrap()
+fn disk(server: &TestServer) -> &SmallDisk {
+    server.disk.as_ref().unwrap()
 }
 
 /// A refusal that one understands.
@@ -43,8 +43,8 @@ async fn post(wire: &mut Wire, text: &str) -> Value {
 }
 
 /// Every message of the room by its place; the places have no gap.
-async fn timeline(house: &House, token: &str) -> BTreeMap<u64, String> {
-    let mut reader = house.connect(token).await;
+async fn timeline(server: &TestServer, token: &str) -> BTreeMap<u64, String> {
+    let mut reader = server.connect(token).await;
     let opened = reader.ask(json!({"t":"room.open","room":"general","after":0})).await;
     let mut found = BTreeMap::new();
     for expected in 1..=opened["head"].as_u64().unwrap() {
@@ -71,21 +71,21 @@ async fn post_until_refused(wire: &mut Wire, name: &str, places: &mut BTreeMap<u
 }
 
 /// `wardroom login`, with the password on its input.
-fn login(house: &House) -> tokio::process::Command {
+fn login(server: &TestServer) -> tokio::process::Command {
     let mut login = tokio::process::Command::new("sh");
     login.args(["-c", "echo \"$1\" | \"$2\" login --password-stdin \"$3\" ann", "sh", PASSWORD]);
-    login.arg(binary()).arg(house.server()).env("XDG_CONFIG_HOME", house.folder.path());
+    login.arg(binary()).arg(server.core_url()).env("XDG_CONFIG_HOME", server.folder.path());
     login
 }
 
 #[tokio::test]
 async fn posts_are_refused_in_words_and_stand_once_there_is_space() {
-    let house = House::on(SmallDisk::of_megabytes(24), Spool::There);
-    let token = house.add_user("ann", "operator").await;
-    let reader = house.add_user("ben", "member").await;
-    let (mut ann, mut ben) = (house.connect(&token).await, house.connect(&reader).await);
+    let server = TestServer::on(SmallDisk::of_megabytes(24), Spool::There);
+    let token = server.add_user("ann", "operator").await;
+    let reader = server.add_user("ben", "member").await;
+    let (mut ann, mut ben) = (server.connect(&token).await, server.connect(&reader).await);
     ben.ask(json!({"t":"room.open","room":"general","after":0})).await;
-    let (host, port) = house.tcp.split_once(':').unwrap();
+    let (host, port) = server.tcp.split_once(':').unwrap();
     let mut nc = tokio::process::Command::new("nc.openbsd");
     nc.args([host, port]);
     let mut nc = Talk::start(nc);
@@ -98,7 +98,7 @@ async fn posts_are_refused_in_words_and_stand_once_there_is_space() {
         let text = format!("before-{n}");
         places.insert(post(&mut ann, &text).await["seq"].as_u64().unwrap(), text);
     }
-    disk(&house).fill();
+    disk(&server).fill();
     let (refused, refusal) = post_until_refused(&mut ann, "full", &mut places).await;
     is_said(&refusal);
     let never_again = "refused and not tried again";
@@ -107,25 +107,25 @@ async fn posts_are_refused_in_words_and_stand_once_there_is_space() {
     // Others are served: who was there, who comes now, and what stood before can be read.
     is_alive(&mut ann).await;
     is_alive(&mut ben).await;
-    assert_eq!(timeline(&house, &reader).await, places);
+    assert_eq!(timeline(&server, &reader).await, places);
     let page = ben.ask(json!({"t":"room.history","room":"general","after":0,"limit":20})).await;
     assert_eq!(page["events"].as_array().unwrap().len(), 20);
     // And everybody is told in words.
-    let log = done(wardroom(&house, &reader, &["log", "general"])).await;
+    let log = done(wardroom(&server, &reader, &["log", "general"])).await;
     assert_eq!(log.code, Some(0), "{}", log.err);
     nc.say("said with nc").await;
     are_words(&nc.until("disk").await);
     let began = Instant::now();
-    let send = done(wardroom(&house, &token, &["send", "general", "sent to a full disk"]));
-    let run = done(wardroom(&house, &token, &["run", "general", "--", "true"]));
-    let (sent, ran, signed_in) = tokio::join!(send, run, done(login(&house)));
+    let send = done(wardroom(&server, &token, &["send", "general", "sent to a full disk"]));
+    let run = done(wardroom(&server, &token, &["run", "general", "--", "true"]));
+    let (sent, ran, signed_in) = tokio::join!(send, run, done(login(&server)));
     for (did, code) in [(sent, 3), (ran, 3), (signed_in, 4)] {
         assert_eq!(did.code, Some(code), "{}", did.err);
         are_words(&did.err);
     }
     assert!(began.elapsed() < Duration::from_secs(30), "they do not wait for ever");
 
-    disk(&house).free();
+    disk(&server).free();
     // The same connection, the same nonce.
     let answer = post(&mut ann, &refused).await;
     assert_eq!(answer["t"], "ok", "{answer}");
@@ -137,10 +137,10 @@ async fn posts_are_refused_in_words_and_stand_once_there_is_space() {
     }
     nc.say("nc again").await;
     nc.until("nc again").await;
-    let sent = done(wardroom(&house, &token, &["send", "general", "sent again"])).await;
+    let sent = done(wardroom(&server, &token, &["send", "general", "sent again"])).await;
     assert_eq!(sent.code, Some(0), "{}", sent.err);
     let last = *places.keys().last().unwrap();
-    let mut found = timeline(&house, &reader).await;
+    let mut found = timeline(&server, &reader).await;
     let later: Vec<String> = found.split_off(&(last + 1)).into_values().collect();
     assert_eq!(found, places, "what was acknowledged, and nothing else");
     assert_eq!(later, ["nc again", "sent again"]);
@@ -179,26 +179,26 @@ async fn post_many(mut wire: Wire, who: usize) -> (BTreeMap<u64, String>, Vec<St
 
 #[tokio::test]
 async fn many_who_post_at_once_are_each_told_the_truth() {
-    let house = House::on(SmallDisk::of_megabytes(24), Spool::There);
-    let token = house.add_user("ann", "operator").await;
+    let server = TestServer::on(SmallDisk::of_megabytes(24), Spool::There);
+    let token = server.add_user("ann", "operator").await;
     let mut posters = Vec::new();
     for who in 0..24 {
-        let wire = house.connect(&token).await;
+        let wire = server.connect(&token).await;
         posters.push(tokio::spawn(post_many(wire, who)));
     }
     let (mut places, mut again) = (BTreeMap::new(), Vec::new());
-    disk(&house).leave(4 << 20);
+    disk(&server).leave(4 << 20);
     for poster in posters {
         let (mine, refused, wire) = poster.await.unwrap();
         places.extend(mine);
         again.push((wire, refused));
     }
     let check = async |places: &BTreeMap<u64, String>| {
-        let found = timeline(&house, &token).await;
+        let found = timeline(&server, &token).await;
         assert!(found == *places, "{:?} of {:?}", found.keys(), places.keys());
     };
     check(&places).await;
-    disk(&house).free();
+    disk(&server).free();
     for (mut wire, refused) in again {
         for text in refused {
             let answer = post(&mut wire, &text).await;

@@ -7,30 +7,30 @@ use std::time::{Duration, Instant};
 use super::{are_words, disk, is_said, post, post_until_refused, timeline};
 use crate::browser::retry;
 use crate::command::done;
-use crate::house::{House, Process, Spool, binary};
 use crate::small_disk::SmallDisk;
+use crate::test_server::{Process, Spool, TestServer, binary};
 
 #[tokio::test]
 async fn a_core_that_starts_on_a_full_disk_can_be_read() {
-    let mut house = House::on(SmallDisk::of_megabytes(24), Spool::There);
-    let token = house.add_user("ann", "operator").await;
-    house.add_user("root", "admin").await;
-    let mut ann = house.connect(&token).await;
+    let mut server = TestServer::on(SmallDisk::of_megabytes(24), Spool::There);
+    let token = server.add_user("ann", "operator").await;
+    server.add_user("root", "admin").await;
+    let mut ann = server.connect(&token).await;
     let mut places = BTreeMap::new();
     for n in 0..20 {
         let text = format!("before-{n}");
         places.insert(post(&mut ann, &text).await["seq"].as_u64().unwrap(), text);
     }
-    disk(&house).fill();
+    disk(&server).fill();
     let (refused, _) = post_until_refused(&mut ann, "full", &mut places).await;
-    house.restart_core();
-    assert_eq!(timeline(&house, &token).await, places);
-    let mut ann = house.connect(&token).await;
+    server.restart_core();
+    assert_eq!(timeline(&server, &token).await, places);
+    let mut ann = server.connect(&token).await;
     is_said(&post(&mut ann, &refused).await);
-    disk(&house).free();
+    disk(&server).free();
     let answer = post(&mut ann, &refused).await;
     places.insert(answer["seq"].as_u64().expect("there is space again"), refused);
-    assert_eq!(timeline(&house, &token).await, places);
+    assert_eq!(timeline(&server, &token).await, places);
 }
 
 /// `wardroom serve` in this folder of the disk.

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::house::{DEADLINE, House, PASSWORD, Process};
+use crate::test_server::{DEADLINE, PASSWORD, Process, TestServer};
 use crate::wire::Wire;
 
 /// A server that is reached by WebSocket.
@@ -24,15 +24,15 @@ pub struct Web {
 /// What ends with the test.
 pub enum Running {
     Serve { _process: Process, _data: TempDir },
-    Apart { _house: Box<House> },
+    Apart { _server: Box<TestServer> },
 }
 
 /// One of each kind.
 pub async fn both() -> [Web; 2] {
-    let house = House::start();
-    let token = house.add_user("ann", "operator").await;
-    let (http, tcp) = (house.http.clone(), house.tcp.clone());
-    let bridged = Web { http, tcp, token, way: "bridged", _running: Running::Apart { _house: Box::new(house) } };
+    let server = TestServer::start();
+    let token = server.add_user("ann", "operator").await;
+    let (http, tcp) = (server.http.clone(), server.tcp.clone());
+    let bridged = Web { http, tcp, token, way: "bridged", _running: Running::Apart { _server: Box::new(server) } };
     [bridged, direct().await]
 }
 

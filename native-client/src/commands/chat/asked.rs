@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use wardroom_client_core::OnLoss;
+use wardroom_client_core::OnDisconnect;
 use wardroom_protocol::limits::UNREAD_MAX;
 use wardroom_protocol::messages::{
     FileListed, HookAdded, HookListed, MemberInfo, RoomInfo, RoomMembersListed, RoomPage, RunListed, SearchFound,
@@ -41,10 +41,10 @@ pub(super) enum Asked {
 
 impl Asked {
     /// What changes a room is done now or not at all. What the next lines build on waits for the connection, and they with it.
-    pub(super) fn on_loss(&self) -> OnLoss {
+    pub(super) fn on_loss(&self) -> OnDisconnect {
         match self {
-            Asked::Nothing | Asked::Left(_) | Asked::Hook => OnLoss::Fail,
-            _ => OnLoss::Resend,
+            Asked::Nothing | Asked::Left(_) | Asked::Hook => OnDisconnect::Fail,
+            _ => OnDisconnect::Resend,
         }
     }
 

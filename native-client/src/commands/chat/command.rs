@@ -84,8 +84,8 @@ pub(super) fn why_bad(line: &str, bad: &BadLine) -> String {
 impl Talk {
     /// Asks, and remembers what the answer is for.
     fn ask<M: Message>(&mut self, runner: &mut Runner, message: &M, asked: Asked) {
-        let ticket = runner.request(message, asked.on_loss());
-        self.asked.insert(ticket, asked);
+        let request = runner.request(message, asked.on_loss());
+        self.asked.insert(request, asked);
     }
 
     fn set(&mut self, runner: &mut Runner, change: impl FnOnce(&mut RoomSet)) {

@@ -137,7 +137,7 @@ impl Talk {
         let prompt = self.room_words(runner);
         let Some(console) = self.console.as_ref().filter(|_| self.input != Input::Quit) else { return Ok(()) };
         let posts = runner.client().outbox().posts().iter().filter(|post| post.room == self.room);
-        let pending = posts.filter(|post| matches!(post.state, PostState::Pending | PostState::PostAck(_)));
+        let pending = posts.filter(|post| matches!(post.state, PostState::Pending | PostState::Posted(_)));
         let pending = pending.map(|post| post.text.clone());
         let held = self.held.iter().map(Typed::words);
         let above = pending.chain(held).map(|words| format!("\u{2026} {words}")).chain(self.transfers.rows());

@@ -1,6 +1,6 @@
 //! Commands that were typed and did not start: nothing runs later by itself, so the line goes back to the prompt.
 
-use wardroom_client_core::{Command, NotSent, PendingPost, PostState, Refusal};
+use wardroom_client_core::{Command, Error, NotSent, PendingPost, PostState};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Nonce, RoomName};
 
@@ -25,14 +25,14 @@ impl Talk {
     }
 
     /// It was refused, or not sent.
-    pub(super) fn not_started(&mut self, runner: &mut Runner, nonce: &Nonce, refusal: &Refusal) {
+    pub(super) fn not_started(&mut self, runner: &mut Runner, nonce: &Nonce, error: &Error) {
         let Some(post) = runner.client().outbox().posts().iter().find(|post| post.nonce == *nonce).cloned() else {
-            return self.voice.say(&format!("-- {}", visible(&refusal.words)));
+            return self.voice.say(&format!("-- {}", visible(&error.message)));
         };
-        self.voice.say(&format!("-- {}: {}", visible(&post.text), visible(&refusal.words)));
+        self.voice.say(&format!("-- {}: {}", visible(&post.text), visible(&error.message)));
         // The room tells whether it started, once it has caught up.
         if !is_unknown(&post) {
-            runner.command(Command::DropPost { nonce: nonce.clone() });
+            runner.command(Command::DiscardPost { nonce: nonce.clone() });
             self.give_back(post);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use wardroom_client_core::{Link, Ticket};
+use wardroom_client_core::{ConnectionState, RequestId};
 use wardroom_protocol::RoomName;
 
 use super::asked::Asked;
@@ -32,10 +32,10 @@ pub(super) struct Talk {
     pub(super) runs: Runs,
     pub(super) drawn: Drawn,
     pub(super) room: RoomName,
-    pub(super) link: Link,
+    pub(super) link: ConnectionState,
     pub(super) is_terminal: bool,
     /// What was asked and not answered yet.
-    pub(super) asked: BTreeMap<Ticket, Asked>,
+    pub(super) asked: BTreeMap<RequestId, Asked>,
     /// The place of what one said last in this room.
     pub(super) my_last: Option<u64>,
     /// Runs that were asked for and have no id yet.

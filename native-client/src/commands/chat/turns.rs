@@ -96,7 +96,7 @@ impl Talk {
         let nonce = wardroom_client_core::nonce(now_ms(), random()?);
         runner.command(Command::Post { room, text, reply_to, nonce });
         // Said of the first one only: in a pipe there may be thousands.
-        if !runner.client().link().is_up() && runner.client().outbox().posts().len() == 1 {
+        if !runner.client().connection().is_up() && runner.client().outbox().posts().len() == 1 {
             self.voice.say("-- waiting to send: no connection");
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
 
-use wardroom_client_core::{Command, Effect, Subject, WatchFrom};
+use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
 use wardroom_protocol::event::{FileAdded, RunStarted};
 use wardroom_protocol::messages::{FileInfo, FileStat, Place, RunGet, RunInfo};
 use wardroom_protocol::visible::visible;
@@ -120,9 +120,9 @@ impl Beside {
                     runner.command(Command::AckRun { run: of, off: off.saturating_add(bytes.len() as u64) });
                 }
                 Effect::RunEnded(end) if end.run == run.run => break,
-                Effect::Failed { subject: Subject::Run(of), refusal } if of == run.run => {
+                Effect::Failed { operation: Operation::Run(of), error } if of == run.run => {
                     fs::remove_file(&path).ok();
-                    return not_there(Failure::from(refusal));
+                    return not_there(Failure::from(error));
                 }
                 _ => {}
             }

@@ -7,7 +7,7 @@ use std::io::Read;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use wardroom_client_core::{Command, OnLoss, Refusal, Ticket};
+use wardroom_client_core::{Command, Error, OnDisconnect, RequestId};
 use wardroom_protocol::messages::{Answer, RunEof, RunGet};
 use wardroom_protocol::{Code, RunId};
 
@@ -18,7 +18,7 @@ use crate::runner::Runner;
 /// Standard input.
 pub(super) struct Input {
     pieces: mpsc::Receiver<Bytes>,
-    in_flight: Option<Ticket>,
+    in_flight: Option<RequestId>,
     is_over: bool,
 }
 
@@ -53,31 +53,31 @@ impl Input {
         self.in_flight = Some(match piece {
             Some(bytes) => {
                 runner.command(Command::RunInput { run, bytes });
-                runner.request(&RunGet { run }, OnLoss::Fail)
+                runner.request(&RunGet { run }, OnDisconnect::Fail)
             }
             None => {
                 self.is_over = true;
-                runner.request(&RunEof { run }, OnLoss::Resend)
+                runner.request(&RunEof { run }, OnDisconnect::Resend)
             }
         });
     }
 
     /// An answer came.
-    pub(super) fn answered(&mut self, ticket: Ticket, result: Result<Answer, Refusal>) {
-        if self.in_flight != Some(ticket) {
+    pub(super) fn answered(&mut self, request: RequestId, result: Result<Answer, Error>) {
+        if self.in_flight != Some(request) {
             return;
         }
         self.in_flight = None;
-        if let Err(refusal) = result {
-            self.refused(&refusal);
+        if let Err(error) = result {
+            self.refused(&error);
         }
     }
 
     /// A piece was not taken: the input ends. A command that ends without having read everything is no reason for
     /// alarm.
-    pub(super) fn refused(&mut self, refusal: &Refusal) {
-        if !self.is_over && refusal.code != Some(Code::Conflict) {
-            say(&format!("wardroom: input stopped: {}", wardroom_protocol::visible::visible(&refusal.words)));
+    pub(super) fn refused(&mut self, error: &Error) {
+        if !self.is_over && error.code != Some(Code::Conflict) {
+            say(&format!("wardroom: input stopped: {}", wardroom_protocol::visible::visible(&error.message)));
         }
         self.is_over = true;
     }

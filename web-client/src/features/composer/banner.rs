@@ -3,7 +3,7 @@
 use wardroom_client_core::protocol::RoomName;
 use yew::prelude::*;
 
-use crate::app::{UiHandle, Writing};
+use crate::app::{ComposeMode, UiHandle};
 use crate::hooks::{use_engine, use_words};
 use crate::i18n::fill;
 use crate::testids;
@@ -13,7 +13,7 @@ pub struct BannerProps {
     /// Where.
     pub room: RoomName,
     /// It is not to be.
-    pub on_drop: Callback<()>,
+    pub on_cancel: Callback<()>,
 }
 
 /// What is answered, or said otherwise.
@@ -21,15 +21,15 @@ pub struct BannerProps {
 pub fn Banner(props: &BannerProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside House");
-    let (says, quote) = match ui.writing {
-        Writing::New => return Html::default(),
-        Writing::Edit(_) => (words.editing.to_owned(), String::new()),
-        Writing::Again(seq) => match engine.run_at(&props.room, seq) {
+    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let (says, quote) = match ui.compose_mode {
+        ComposeMode::New => return Html::default(),
+        ComposeMode::Edit(_) => (words.editing.to_owned(), String::new()),
+        ComposeMode::Rerun(seq) => match engine.run_started_at(&props.room, seq) {
             Some(run) => (fill(words.running_again, &[&run.n.to_string(), &run.host]), String::new()),
             None => (words.run_again.to_owned(), String::new()),
         },
-        Writing::Reply(seq) => match engine.text_of(&props.room, seq) {
+        ComposeMode::Reply(seq) => match engine.message_text(&props.room, seq) {
             Some((by, text)) => {
                 (fill(words.replying, &[&by]), text.lines().next().unwrap_or_default().chars().take(200).collect())
             }
@@ -37,10 +37,10 @@ pub fn Banner(props: &BannerProps) -> Html {
         },
     };
     html! {
-        <div class="compose__banner" data-testid={testids::BANNER}>
-            <span class="compose__banner-says">{ says }</span>
-            <span class="compose__banner-quote">{ crate::text::shown::shown(&quote).into_owned() }</span>
-            <button class="act" onclick={props.on_drop.reform(|_| ())}>{ words.cancel }{ " " }<span class="kbd" aria-hidden="true">{ "Esc" }</span></button>
+        <div class="composer__banner" data-testid={testids::BANNER}>
+            <span class="composer__banner-text">{ says }</span>
+            <span class="composer__banner-quote">{ crate::text::sanitize::sanitized(&quote).into_owned() }</span>
+            <button class="text-button" onclick={props.on_cancel.reform(|_| ())}>{ words.cancel }{ " " }<span class="kbd" aria-hidden="true">{ "Esc" }</span></button>
         </div>
     }
 }

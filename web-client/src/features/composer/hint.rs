@@ -10,37 +10,37 @@ use crate::logic::intent::{Intent, intent, is_command, unknown_command};
 pub fn hint(text: &str, room: &str, may_run: bool, lang: Lang, words: &Words) -> Html {
     if let Some(entry) = command_of(text) {
         return html! {
-            <span class="compose__usage"><code>{ format!("/{} {}", entry.name, entry.arguments) }</code>{ " " }{ lang.about(entry) }</span>
+            <span class="composer__usage"><code>{ format!("/{} {}", entry.name, entry.arguments) }</code>{ " " }{ lang.about(entry) }</span>
         };
     }
     match intent(text) {
-        Intent::File => {
-            html! { <span class="compose__hint--run" role="status">{ words.too_long }</span> }
+        Intent::TooLong => {
+            html! { <span class="composer__hint--run" role="status">{ words.too_long }</span> }
         }
-        Intent::Wrong(why) => match unknown_command(text) {
+        Intent::Invalid(why) => match unknown_command(text) {
             Some(None) => html! {},
             Some(Some(name)) => {
                 let says = fill(words.unknown_command, &[&name]);
-                html! { <span class="compose__hint--bad" role="alert">{ says }</span> }
+                html! { <span class="composer__hint--error" role="alert">{ says }</span> }
             }
-            None if text.contains(' ') => html! { <span class="compose__hint--bad" role="alert">{ why }</span> },
+            None if text.contains(' ') => html! { <span class="composer__hint--error" role="alert">{ why }</span> },
             None => html! {},
         },
         _ if is_command(text) && may_run => {
-            html! { <span class="compose__hint--run">{ fill(words.hint_running, &[room]) }</span> }
+            html! { <span class="composer__hint--run">{ fill(words.hint_running, &[room]) }</span> }
         }
         _ if is_command(text) => {
-            html! { <span class="compose__hint--bad" role="alert">{ words.hint_not_operator }</span> }
+            html! { <span class="composer__hint--error" role="alert">{ words.hint_operators_only }</span> }
         }
         _ => html! {
             <>
-                <span class="compose__key"><span class="kbd">{ "/" }</span>{ format!(" {}", words.hint_commands) }</span>
+                <span class="composer__key"><span class="kbd">{ "/" }</span>{ format!(" {}", words.hint_commands) }</span>
                 if may_run {
-                    <span class="compose__key"><span class="kbd">{ "$" }</span>{ format!(" {}", words.hint_run) }</span>
+                    <span class="composer__key"><span class="kbd">{ "$" }</span>{ format!(" {}", words.hint_run) }</span>
                 }
-                <span class="compose__key"><span class="kbd">{ "@" }</span>{ format!(" {}", words.hint_people) }</span>
-                <span class="compose__key"><span class="kbd">{ "⇧↵" }</span>{ format!(" {}", words.hint_newline) }</span>
-                <span class="compose__key">{ words.hint_drop }</span>
+                <span class="composer__key"><span class="kbd">{ "@" }</span>{ format!(" {}", words.hint_people) }</span>
+                <span class="composer__key"><span class="kbd">{ "⇧↵" }</span>{ format!(" {}", words.hint_newline) }</span>
+                <span class="composer__key">{ words.hint_drop }</span>
             </>
         },
     }

@@ -1,12 +1,12 @@
 //! What stands below the timeline: notices, who is writing, and the composer or the reason why there is none.
 
 mod banner;
-mod big;
+mod editor;
 mod hint;
-mod phone;
-mod sending;
-mod suggest;
-mod write;
+mod paste_preview;
+mod phone_keys;
+mod submit;
+mod suggestions;
 
 use wardroom_client_core::protocol::{Role, RoomName, RoomRole};
 use wardroom_client_core::{Change, Command};
@@ -21,20 +21,20 @@ use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
 use crate::services::browser;
 use crate::testids;
-use write::Composer;
+use editor::Composer;
 
 pub(crate) const COMPOSER_ID: &str = "composer";
 
 #[derive(PartialEq, Properties)]
-pub struct BelowProps {
+pub struct RoomFooterProps {
     pub room: RoomName,
 }
 
 /// All of it.
 #[component]
-pub fn Below(props: &BelowProps) -> Html {
+pub fn RoomFooter(props: &RoomFooterProps) -> Html {
     let words = use_words();
-    use_topic(Topic::Model(Change::Link));
+    use_topic(Topic::Model(Change::Connection));
     use_topic(Topic::Model(Change::Rooms));
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
     let role = engine.read(|client| client.you().map(|you| you.role));
@@ -52,14 +52,14 @@ pub fn Below(props: &BelowProps) -> Html {
         _ => None,
     };
     html! {
-        <div class="below">
+        <div class="room-footer">
             <Notices />
             <TypingLine room={props.room.clone()} />
             if let Some(why) = why {
-                <p class="compose__read-only">{ why }</p>
+                <p class="composer__read-only">{ why }</p>
             } else if must_join {
-                <p class="compose__read-only">{ fill(words.you_are_not_in, &[&engine.room_called(&props.room)]) }{ " " }
-                    <button class="tool tool--main" onclick={join} data-testid={testids::ROOM_JOIN}>{ words.join }</button></p>
+                <p class="composer__read-only">{ fill(words.you_are_not_in, &[&engine.room_label(&props.room)]) }{ " " }
+                    <button class="button button--primary" onclick={join} data-testid={testids::ROOM_JOIN}>{ words.join }</button></p>
             } else {
                 <Composer key={props.room.as_str()} room={props.room.clone()} may_run={role >= Some(Role::Operator)} />
             }
@@ -81,13 +81,13 @@ pub fn fill_composer(text: &str) {
     let Ok(area) = element.dyn_into::<HtmlTextAreaElement>() else { return };
     if area.value().trim().is_empty() {
         area.set_value(text);
-        tell_input(&area);
+        dispatch_input_event(&area);
     }
     let _ = area.focus();
 }
 
 /// The composer hears of it as of anything that is typed.
-fn tell_input(area: &HtmlTextAreaElement) {
+fn dispatch_input_event(area: &HtmlTextAreaElement) {
     let options = web_sys::EventInit::new();
     options.set_bubbles(true);
     if let Ok(event) = Event::new_with_event_init_dict("input", &options) {

@@ -18,37 +18,37 @@ pub struct Filter {
     /// Only this.
     pub kind: Option<HitKind>,
     /// Only this time.
-    pub when: When,
+    pub when: TimeRange,
 }
 
 /// A time.
 #[derive(Clone, Default, PartialEq)]
-pub enum When {
+pub enum TimeRange {
     /// Any.
     #[default]
-    Ever,
+    Any,
     /// The last days, from now on.
     Days(u64),
     /// From the beginning of one day to the end of another, as `2026-11-24`, in the reader's zone; without one it is open there.
-    Span(String, String),
+    Between(String, String),
 }
 
 impl Filter {
     /// From then on, Unix milliseconds.
-    pub fn since(&self) -> Option<u64> {
+    pub fn since_ms(&self) -> Option<u64> {
         const DAY_MS: u64 = 86_400_000;
         match &self.when {
-            When::Ever => None,
-            When::Days(days) => Some(browser::now_ms().saturating_sub(days * DAY_MS)),
-            When::Span(from, _) => browser::day_begins(from, 0),
+            TimeRange::Any => None,
+            TimeRange::Days(days) => Some(browser::now_ms().saturating_sub(days * DAY_MS)),
+            TimeRange::Between(from, _) => browser::day_begins(from, 0),
         }
     }
 
     /// Before then, Unix milliseconds.
-    pub fn until(&self) -> Option<u64> {
+    pub fn until_ms(&self) -> Option<u64> {
         match &self.when {
-            When::Span(_, to) => browser::day_begins(to, 1),
-            When::Ever | When::Days(_) => None,
+            TimeRange::Between(_, to) => browser::day_begins(to, 1),
+            TimeRange::Any | TimeRange::Days(_) => None,
         }
     }
 }
@@ -79,7 +79,7 @@ pub fn Filters(props: &FiltersProps) -> Html {
             filter.set(next);
         })
     };
-    let option = |value: &'static str, says: &'static str, is_chosen: bool| html! { <option {value} selected={is_chosen}>{ says }</option> };
+    let option = |value: &'static str, label: &'static str, is_chosen: bool| html! { <option {value} selected={is_chosen}>{ label }</option> };
     let kind = |filter: &mut Filter, value: &str| {
         filter.kind = match value {
             "message" => Some(HitKind::Message),
@@ -91,18 +91,18 @@ pub fn Filters(props: &FiltersProps) -> Html {
     };
     let when = |filter: &mut Filter, value: &str| {
         filter.when = match value.parse() {
-            Ok(days) => When::Days(days),
-            Err(_) if value == "span" => When::Span(String::new(), String::new()),
-            Err(_) => When::Ever,
+            Ok(days) => TimeRange::Days(days),
+            Err(_) if value == "span" => TimeRange::Between(String::new(), String::new()),
+            Err(_) => TimeRange::Any,
         };
     };
     let from = input(|filter, value| {
-        if let When::Span(from, _) = &mut filter.when {
+        if let TimeRange::Between(from, _) = &mut filter.when {
             *from = value
         }
     });
     let to = input(|filter, value| {
-        if let When::Span(_, to) = &mut filter.when {
+        if let TimeRange::Between(_, to) = &mut filter.when {
             *to = value
         }
     });
@@ -115,10 +115,10 @@ pub fn Filters(props: &FiltersProps) -> Html {
                 { option("run", words.kind_run, filter.kind == Some(HitKind::Run)) }{ option("output", words.kind_output, filter.kind == Some(HitKind::Output)) }
                 { option("file", words.kind_file, filter.kind == Some(HitKind::File)) }</select>
             <select class="field field--small" onchange={select(when)} aria-label={words.filter_when} data-testid={testids::FILTER_WHEN}>
-                { option("", words.filter_ever, filter.when == When::Ever) }{ option("1", words.filter_day, filter.when == When::Days(1)) }
-                { option("7", words.filter_week, filter.when == When::Days(7)) }{ option("30", words.filter_month, filter.when == When::Days(30)) }
-                { option("span", words.filter_span, matches!(filter.when, When::Span(..))) }</select>
-            if let When::Span(first, last) = &filter.when {
+                { option("", words.filter_any_time, filter.when == TimeRange::Any) }{ option("1", words.filter_day, filter.when == TimeRange::Days(1)) }
+                { option("7", words.filter_week, filter.when == TimeRange::Days(7)) }{ option("30", words.filter_month, filter.when == TimeRange::Days(30)) }
+                { option("span", words.filter_range, matches!(filter.when, TimeRange::Between(..))) }</select>
+            if let TimeRange::Between(first, last) = &filter.when {
                 <input type="date" class="field field--small" oninput={from} value={first.clone()} max={last.clone()} aria-label={words.filter_from} data-testid={testids::FILTER_FROM} />
                 <input type="date" class="field field--small" oninput={to} value={last.clone()} min={first.clone()} aria-label={words.filter_to} data-testid={testids::FILTER_TO} />
             }

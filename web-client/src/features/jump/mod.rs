@@ -1,33 +1,33 @@
 //! One dialog for everything: rooms, people, actions, and what was said, run, printed and shared. The text keeps the focus;
 //! the list below says which entry is chosen (the combobox pattern of WAI-ARIA).
 
+mod destination;
 mod filter;
-mod found;
-mod places;
+mod hit;
 
 use gloo_timers::callback::Timeout;
-use wardroom_client_core::Refusal;
+use wardroom_client_core::Error;
 use wardroom_client_core::protocol::limits::QUERY_CHARS_MIN;
 use wardroom_client_core::protocol::messages::{Answer, Hit, Search, SearchFound};
 use wardroom_client_core::protocol::{RoomName, UserName, query};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::dialogs::use_close;
-use crate::app::{Topic, UiAct, UiHandle};
-use crate::components::{Badge, Over, icon};
+use super::dialogs::use_close_dialog;
+use crate::app::{Topic, UiAction, UiHandle};
+use crate::components::{Badge, Modal, icon};
 use crate::hooks::{use_engine, use_topic, use_words};
 use crate::i18n::fill;
-use crate::limits::{HITS_PAGE, SEARCH_AFTER_MS};
+use crate::limits::{HITS_PAGE, SEARCH_DELAY_MS};
 use crate::services::browser;
 use crate::testids;
+use destination::{Destination, destinations};
 use filter::{Filter, Filters};
-use found::HitItem;
-use places::{Place, places};
+use hit::HitItem;
 
 /// What a search came to.
 #[derive(Clone, Default, PartialEq)]
-struct Found {
+struct SearchResults {
     hits: Vec<Hit>,
     next: Option<u64>,
     behind: u64,
@@ -35,8 +35,8 @@ struct Found {
     total: String,
     /// Not all of them were counted.
     is_more: bool,
-    is_asked: bool,
-    why: Option<String>,
+    is_loading: bool,
+    error: Option<String>,
 }
 
 #[derive(PartialEq, Properties)]
@@ -53,28 +53,28 @@ pub fn Jump(props: &JumpProps) -> Html {
     const LIST_ID: &str = "jump-list";
     let words = use_words();
     let engine = use_topic(Topic::Model(wardroom_client_core::Change::Rooms));
-    let ui = use_context::<UiHandle>().expect("inside House");
-    let on_close = use_close();
+    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let on_close = use_close_dialog();
     let text = use_state_eq(|| props.text.clone());
     let filter = use_state_eq(Filter::default);
     let chosen = use_state_eq(|| 0_usize);
-    let (found, more) = use_search(&text, &filter, &props.room);
-    use_effect_with(engine.clone(), |engine| engine.load_everybody());
+    let (results, more) = use_search(&text, &filter, &props.room);
+    use_effect_with(engine.clone(), |engine| engine.load_all_users());
     let list = use_node_ref();
-    let places: Vec<Place> = places(&engine, &props.room, &text, words);
-    let count = places.len() + found.hits.len();
+    let destinations: Vec<Destination> = destinations(&engine, &props.room, &text, words);
+    let count = destinations.len() + results.hits.len();
     let at = (*chosen).min(count.saturating_sub(1));
     let go = {
-        let (engine, ui, room, places, hits) =
-            (engine.clone(), ui.clone(), props.room.clone(), places.clone(), found.hits.clone());
+        let (engine, ui, room, destinations, hits) =
+            (engine.clone(), ui.clone(), props.room.clone(), destinations.clone(), results.hits.clone());
         let close = on_close.clone();
         Callback::from(move |at: usize| {
             close.emit(());
-            match places.get(at) {
-                Some(place) => place.go(&engine, &ui, &room),
+            match destinations.get(at) {
+                Some(destination) => destination.go(&engine, &ui, &room),
                 None => {
-                    if let Some(hit) = hits.get(at - places.len()) {
-                        ui.dispatch(UiAct::Jump(hit.room.clone(), hit.seq, hit.off));
+                    if let Some(hit) = hits.get(at - destinations.len()) {
+                        ui.dispatch(UiAction::JumpToLine(hit.room.clone(), hit.seq, hit.off));
                     }
                 }
             }
@@ -119,124 +119,124 @@ pub fn Jump(props: &JumpProps) -> Html {
         let go = go.clone();
         Callback::from(move |_: MouseEvent| go.emit(nth))
     };
-    let place = |(nth, place): (usize, &Place)| {
+    let destination = |(nth, destination): (usize, &Destination)| {
         html! {
-            <div key={place.key()} id={format!("{LIST_ID}-{nth}")} role="option" aria-selected={(nth == at).to_string()} class="jump__item" onclick={take(nth)}
-                data-testid={testids::JUMP_PLACE} data-key={place.key()}>
-                <span class="jump__sign" aria-hidden="true">{ icon(place.icon()) }</span>
-                <span class="jump__name">{ place.name() }</span><span class="jump__more">{ place.more() }</span><Badge unread={place.unread()} />
+            <div key={destination.key()} id={format!("{LIST_ID}-{nth}")} role="option" aria-selected={(nth == at).to_string()} class="jump__item" onclick={take(nth)}
+                data-testid={testids::JUMP_DESTINATION} data-key={destination.key()}>
+                <span class="jump__icon" aria-hidden="true">{ icon(destination.icon()) }</span>
+                <span class="jump__name">{ destination.name() }</span><span class="jump__detail">{ destination.more() }</span><Badge unread={destination.unread()} />
             </div>
         }
     };
-    let is_more = found.is_more;
+    let is_more = results.is_more;
     let hit = |(nth, hit): (usize, &Hit)| {
-        let nth = nth + places.len();
+        let nth = nth + destinations.len();
         html! {
             <div key={format!("{}/{}/{}", hit.room, hit.seq, hit.off.unwrap_or(0))} id={format!("{LIST_ID}-{nth}")} role="option" aria-selected={(nth == at).to_string()}
-                class="jump__item jump__item--hit" onclick={take(nth)} data-testid={testids::HIT} data-seq={hit.seq.to_string()}>
+                class="jump__item jump__item--hit" onclick={take(nth)} data-testid={testids::SEARCH_HIT} data-seq={hit.seq.to_string()}>
                 <HitItem hit={hit.clone()} is_more={is_more} />
             </div>
         }
     };
     let is_searching = text.trim().chars().count() >= QUERY_CHARS_MIN;
     html! {
-        <Over title={words.jump_head} {on_close} is_bare=true class={classes!("over--jump")}>
+        <Modal title={words.jump_head} {on_close} is_bare=true class={classes!("modal--jump")}>
             <input class="jump__field" value={(*text).clone()} {oninput} {onkeydown} role="combobox" aria-expanded="true" aria-controls={LIST_ID} aria-autocomplete="list"
-                aria-activedescendant={(count > 0).then(|| format!("{LIST_ID}-{at}"))} aria-label={words.jump_head} placeholder={words.jump_place} autofocus=true
+                aria-activedescendant={(count > 0).then(|| format!("{LIST_ID}-{at}"))} aria-label={words.jump_head} placeholder={words.jump_placeholder} autofocus=true
                 autocomplete="off" spellcheck="false" data-testid={testids::JUMP_FIELD} />
             if is_searching { <Filters filter={filter.clone()} /> }
             <div class="jump__list" id={LIST_ID} role="listbox" aria-label={words.jump_head} ref={list} tabindex="-1">
-                { for places.iter().enumerate().map(place) }
-                { for found.hits.iter().enumerate().map(hit) }
+                { for destinations.iter().enumerate().map(destination) }
+                { for results.hits.iter().enumerate().map(hit) }
             </div>
-            <div class="jump__foot" role="status">{ says(&found, is_searching, words) }
-                if found.next.is_some() { <button class="act" onclick={more.reform(|_| ())} data-testid={testids::HITS_MORE}>{ words.hits_more }</button> }
+            <div class="jump__foot" role="status">{ status(&results, is_searching, words) }
+                if results.next.is_some() { <button class="text-button" onclick={more.reform(|_| ())} data-testid={testids::SEARCH_MORE}>{ words.hits_more }</button> }
             </div>
-        </Over>
+        </Modal>
     }
 }
 
-fn says(found: &Found, is_searching: bool, words: &crate::i18n::Words) -> String {
-    let mut says = match (&found.why, is_searching, found.is_asked) {
-        (Some(why), _, _) => why.clone(),
+fn status(results: &SearchResults, is_searching: bool, words: &crate::i18n::Words) -> String {
+    let mut status = match (&results.error, is_searching, results.is_loading) {
+        (Some(error), _, _) => error.clone(),
         (None, false, _) => words.jump_hint.to_owned(),
         (None, true, true) => words.searching.to_owned(),
-        (None, true, false) if found.hits.is_empty() => words.hits_none.to_owned(),
-        (None, true, false) => fill(words.hits_count, &[&found.total]),
+        (None, true, false) if results.hits.is_empty() => words.hits_none.to_owned(),
+        (None, true, false) => fill(words.hits_count, &[&results.total]),
     };
-    if found.behind > 0 && is_searching {
-        says.push(' ');
-        says.push_str(&fill(words.hits_behind, &[&found.behind.to_string()]));
+    if results.behind > 0 && is_searching {
+        status.push(' ');
+        status.push_str(&fill(words.hits_behind, &[&results.behind.to_string()]));
     }
-    says
+    status
 }
 
 /// Asks the server a moment after the last key; an answer to an older question is not shown.
 #[hook]
-fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<Found>, Callback<()>) {
+fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<SearchResults>, Callback<()>) {
     let (engine, words) = (use_engine(), use_words());
-    let found = use_state_eq(Found::default);
+    let results = use_state_eq(SearchResults::default);
     let timer = use_mut_ref(|| None::<Timeout>);
-    let asked = use_mut_ref(|| 0_u64);
+    let latest = use_mut_ref(|| 0_u64);
     let ask = {
-        let (engine, found, asked) = (engine.clone(), found.setter(), asked.clone());
+        let (engine, results, latest) = (engine.clone(), results.setter(), latest.clone());
         let (q, filter, room) = (text.trim().to_owned(), filter.clone(), room.clone());
         Callback::from(move |(before, had, had_total): (Option<u64>, Vec<Hit>, Option<String>)| {
-            *asked.borrow_mut() += 1;
-            let number = *asked.borrow();
-            let (found, asked) = (found.clone(), asked.clone());
+            *latest.borrow_mut() += 1;
+            let number = *latest.borrow();
+            let (results, latest) = (results.clone(), latest.clone());
             // What is written narrows as the fields do, and comes first.
             let written = match query::read(&q, browser::day_begins) {
                 Ok(written) => written,
-                Err(why) => return found.set(Found { why: Some(why), ..Found::default() }),
+                Err(error) => return results.set(SearchResults { error: Some(error), ..SearchResults::default() }),
             };
             let search = Search {
                 room: written.room.or_else(|| filter.here.then(|| room.clone())),
                 by: written.by.or_else(|| UserName::parse(filter.by.trim().trim_start_matches('@')).ok()),
                 kind: written.kind.or(filter.kind),
-                since: written.since.or_else(|| filter.since()),
-                until: written.until.or_else(|| filter.until()),
+                since: written.since.or_else(|| filter.since_ms()),
+                until: written.until.or_else(|| filter.until_ms()),
                 before,
                 limit: Some(HITS_PAGE),
                 ..written
             };
-            let on_answer = Callback::from(move |answer: Result<Answer, Refusal>| {
-                if *asked.borrow() != number {
+            let on_answer = Callback::from(move |answer: Result<Answer, Error>| {
+                if *latest.borrow() != number {
                     return;
                 }
                 let told = answer
-                    .and_then(|answer| answer.fields::<SearchFound>().map_err(|bad| Refusal::local(bad.to_string())));
-                found.set(match told {
+                    .and_then(|answer| answer.fields::<SearchFound>().map_err(|bad| Error::local(bad.to_string())));
+                results.set(match told {
                     Ok(told) => {
                         // The first page counts those of all that follow.
                         let total = had_total.clone().unwrap_or_else(|| told.total_shown());
                         let mut hits = had.clone();
                         hits.extend(told.hits);
                         let (next, behind, is_more) = (told.next, told.behind, told.more);
-                        Found { hits, next, behind, total, is_more, is_asked: false, why: None }
+                        SearchResults { hits, next, behind, total, is_more, is_loading: false, error: None }
                     }
-                    Err(refusal) => Found { why: Some(words.why(&refusal)), ..Found::default() },
+                    Err(error) => SearchResults { error: Some(words.why(&error)), ..SearchResults::default() },
                 });
             });
             engine.request(search, on_answer);
         })
     };
     use_effect_with((text.trim().to_owned(), filter.clone()), {
-        let (found, ask, timer, asked) = (found.clone(), ask.clone(), timer.clone(), asked.clone());
+        let (results, ask, timer, latest) = (results.clone(), ask.clone(), timer.clone(), latest.clone());
         move |(q, _): &(String, Filter)| {
-            *asked.borrow_mut() += 1;
+            *latest.borrow_mut() += 1;
             if q.chars().count() < QUERY_CHARS_MIN {
                 *timer.borrow_mut() = None;
-                found.set(Found::default());
+                results.set(SearchResults::default());
                 return;
             }
-            found.set(Found { is_asked: true, ..(*found).clone() });
-            *timer.borrow_mut() = Some(Timeout::new(SEARCH_AFTER_MS, move || ask.emit((None, Vec::new(), None))));
+            results.set(SearchResults { is_loading: true, ..(*results).clone() });
+            *timer.borrow_mut() = Some(Timeout::new(SEARCH_DELAY_MS, move || ask.emit((None, Vec::new(), None))));
         }
     });
     let more = {
-        let (found, ask) = (found.clone(), ask);
-        Callback::from(move |()| ask.emit((found.next, found.hits.clone(), Some(found.total.clone()))))
+        let (results, ask) = (results.clone(), ask);
+        Callback::from(move |()| ask.emit((results.next, results.hits.clone(), Some(results.total.clone()))))
     };
-    (found, more)
+    (results, more)
 }

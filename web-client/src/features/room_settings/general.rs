@@ -1,17 +1,17 @@
 //! What a room is called, what it is about and how long it is kept; leaving it and archiving it. What is typed is a draft
 //! until it is saved: drawing the form anew, as each event of the room does, leaves it alone.
 
-use wardroom_client_core::Refusal;
+use wardroom_client_core::Error;
 use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::protocol::limits::RETENTION_DAYS_MAX;
 use wardroom_client_core::protocol::messages::{RoomInfo, RoomSet};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::May;
-use crate::app::{Dialog, Engine, UiAct, UiHandle};
+use super::Permissions;
+use crate::app::{Dialog, Engine, UiAction, UiHandle};
 use crate::components::Confirm;
-use crate::features::dialogs::use_close;
+use crate::features::dialogs::use_close_dialog;
 use crate::hooks::{use_engine, use_words};
 use crate::i18n::{days, fill};
 use crate::testids;
@@ -20,7 +20,7 @@ use crate::testids;
 pub struct GeneralProps {
     pub room: RoomName,
     pub info: RoomInfo,
-    pub may: May,
+    pub may: Permissions,
 }
 
 /// What is typed.
@@ -62,8 +62,8 @@ impl Draft {
 
 /// The question that is open.
 #[derive(Clone, Copy, PartialEq)]
-enum Asking {
-    Nothing,
+enum Question {
+    None,
     Save,
     Archive,
 }
@@ -73,8 +73,8 @@ enum Asking {
 pub fn General(props: &GeneralProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let on_close = use_close();
-    let asking = use_state_eq(|| Asking::Nothing);
+    let on_close = use_close_dialog();
+    let question = use_state_eq(|| Question::None);
     let wrong = use_state_eq(|| None::<String>);
     let info = &props.info;
     let before = use_memo((), |()| Draft::of(info));
@@ -88,28 +88,28 @@ pub fn General(props: &GeneralProps) -> Html {
                 return close.emit(());
             }
             let (close, wrong) = (close.clone(), wrong.clone());
-            let on_answer = Callback::from(move |answer: Result<_, Refusal>| match answer {
+            let on_answer = Callback::from(move |answer: Result<_, Error>| match answer {
                 Ok(_) => close.emit(()),
-                Err(refusal) => wrong.set(Some(words.why(&refusal))),
+                Err(error) => wrong.set(Some(words.why(&error))),
             });
             engine.request(set, on_answer);
         })
     };
     let onsubmit = {
-        let (save, asking, wrong) = (save.clone(), asking.setter(), wrong.setter());
+        let (save, question, wrong) = (save.clone(), question.setter(), wrong.setter());
         let (draft, info) = ((*draft).clone(), info.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             match draft.days() {
                 None => wrong.set(Some(fill(words.settings.retention_wrong, &[&RETENTION_DAYS_MAX.to_string()]))),
-                Some(_) if draft.deletes(&info) => asking.set(Asking::Save),
+                Some(_) if draft.deletes(&info) => question.set(Question::Save),
                 Some(_) => save.emit(()),
             }
         })
     };
     let done = {
-        let asking = asking.setter();
-        Callback::from(move |()| asking.set(Asking::Nothing))
+        let question = question.setter();
+        Callback::from(move |()| question.set(Question::None))
     };
     let field = |label: &'static str, value: &str, may: bool, testid: &'static str, write: fn(&mut Draft, String)| {
         let oninput = {
@@ -133,21 +133,21 @@ pub fn General(props: &GeneralProps) -> Html {
             if props.may.own {
                 { field(words.settings.room_retention, &draft.days, true, testids::SET_RETENTION, |draft, text| draft.days = text) }
             }
-            if let Some(wrong) = &*wrong { <p class="wrong" role="alert" data-testid={testids::FORM_WRONG}>{ wrong }</p> }
-            <Danger room={props.room.clone()} info={info.clone()} may={props.may} on_archive={Callback::from({ let asking = asking.setter(); move |()| asking.set(Asking::Archive) })} />
+            if let Some(wrong) = &*wrong { <p class="error" role="alert" data-testid={testids::FORM_ERROR}>{ wrong }</p> }
+            <DangerZone room={props.room.clone()} info={info.clone()} may={props.may} on_archive={Callback::from({ let question = question.setter(); move |()| question.set(Question::Archive) })} />
             <div class="form__foot">
-                <button class="tool" type="button" onclick={on_close.reform(|_| ())} data-testid={testids::CANCEL}>{ words.cancel }</button>
-                <button class="tool tool--main" type="submit" disabled={*draft == *before} data-testid={testids::SAVE}>{ words.save }</button>
+                <button class="button" type="button" onclick={on_close.reform(|_| ())} data-testid={testids::CANCEL}>{ words.cancel }</button>
+                <button class="button button--primary" type="submit" disabled={*draft == *before} data-testid={testids::SAVE}>{ words.save }</button>
             </div>
             {
-                match *asking {
-                    Asking::Nothing => Html::default(),
-                    Asking::Save => html! {
-                        <Confirm title={words.settings.retention_head} lead={fill(words.settings.retention_lead, &[&engine.room_called(&props.room), &days(words, draft.days().unwrap_or(0))])}
+                match *question {
+                    Question::None => Html::default(),
+                    Question::Save => html! {
+                        <Confirm title={words.settings.retention_head} lead={fill(words.settings.retention_lead, &[&engine.room_label(&props.room), &days(words, draft.days().unwrap_or(0))])}
                             yes={words.settings.retention_yes} on_yes={save} on_close={done} />
                     },
-                    Asking::Archive => html! {
-                        <Confirm title={fill(words.settings.archive_head, &[&engine.room_called(&props.room)])} lead={words.settings.archive_lead} yes={words.settings.archive}
+                    Question::Archive => html! {
+                        <Confirm title={fill(words.settings.archive_head, &[&engine.room_label(&props.room)])} lead={words.settings.archive_lead} yes={words.settings.archive}
                             on_yes={archive(&engine, &props.room, true)} on_close={done} />
                     },
                 }
@@ -160,29 +160,29 @@ fn archive(engine: &Engine, room: &RoomName, on: bool) -> Callback<()> {
     let (engine, room) = (engine.clone(), room.clone());
     Callback::from(move |()| {
         let set = RoomSet { room: room.clone(), title: None, topic: None, archived: Some(on), retention_days: None };
-        engine.ask(set);
+        engine.send(set);
     })
 }
 
 #[derive(PartialEq, Properties)]
-struct DangerProps {
+struct DangerZoneProps {
     room: RoomName,
     info: RoomInfo,
-    may: May,
+    may: Permissions,
     on_archive: Callback<()>,
 }
 
 /// What one does once: leaving, archiving.
 #[component]
-fn Danger(props: &DangerProps) -> Html {
+fn DangerZone(props: &DangerZoneProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside House");
+    let ui = use_context::<UiHandle>().expect("inside Shell");
     let info = &props.info;
-    if !info.joined || props.room == Engine::everybodys_room() {
+    if !info.joined || props.room == Engine::company_room() {
         return Html::default();
     }
-    let leave = Callback::from(move |_: MouseEvent| ui.dispatch(UiAct::Dialog(Some(Dialog::Leave))));
+    let leave = Callback::from(move |_: MouseEvent| ui.dispatch(UiAction::Dialog(Some(Dialog::LeaveRoom))));
     let (says, onclick) = if info.archived {
         (words.settings.unarchive, archive(&engine, &props.room, false).reform(|_: MouseEvent| ()))
     } else {
@@ -192,10 +192,10 @@ fn Danger(props: &DangerProps) -> Html {
         <section class="danger" aria-label={words.settings.danger_head}>
             <h3 class="form__head">{ words.settings.danger_head }</h3>
             <div class="danger__row"><span>{ words.leave_lead }</span>
-                <button class="tool tool--bad" type="button" onclick={leave} data-testid={testids::LEAVE}>{ words.leave }</button></div>
+                <button class="button button--danger" type="button" onclick={leave} data-testid={testids::LEAVE}>{ words.leave }</button></div>
             if props.may.own {
                 <div class="danger__row"><span>{ words.settings.archive_lead }</span>
-                    <button class={classes!("tool", (!info.archived).then_some("tool--bad"))} type="button" {onclick} data-testid={testids::ARCHIVE}>{ says }</button></div>
+                    <button class={classes!("button", (!info.archived).then_some("button--danger"))} type="button" {onclick} data-testid={testids::ARCHIVE}>{ says }</button></div>
             }
         </section>
     }

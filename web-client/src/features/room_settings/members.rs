@@ -6,7 +6,7 @@ use wardroom_client_core::{Change, Command};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::May;
+use super::Permissions;
 use crate::app::Topic;
 use crate::components::Confirm;
 use crate::hooks::{use_engine, use_topic, use_words};
@@ -16,7 +16,7 @@ use crate::testids;
 #[derive(PartialEq, Properties)]
 pub struct MembersProps {
     pub room: RoomName,
-    pub may: May,
+    pub may: Permissions,
 }
 
 /// Who is in it.
@@ -27,7 +27,7 @@ pub fn Members(props: &MembersProps) -> Html {
     let name = use_node_ref();
     use_effect_with((engine.clone(), props.room.clone()), |(engine, room)| {
         engine.command(Command::LoadPeople { room: room.clone() });
-        engine.load_everybody();
+        engine.load_all_users();
     });
     let people =
         engine.read(|client| client.rooms().get(&props.room).and_then(|room| room.people.clone())).unwrap_or_default();
@@ -42,7 +42,7 @@ pub fn Members(props: &MembersProps) -> Html {
             }
         })
     };
-    let others = engine.everybody();
+    let others = engine.all_users();
     let option = |member: &MemberInfo| html! { <option key={member.user.as_str()} value={member.user.to_string()}>{ &member.name }</option> };
     let not_in = others.iter().filter(|member| !people.iter().any(|other| other.user == member.user));
     html! {
@@ -51,7 +51,7 @@ pub fn Members(props: &MembersProps) -> Html {
                 <form class="form__row" {onsubmit}>
                     <input class="field" ref={name} list="invitable" aria-label={words.settings.invite_label} placeholder={words.settings.invite_label} autocapitalize="none" autocomplete="off" data-testid={testids::INVITE_NAME} />
                     <datalist id="invitable">{ for not_in.map(option) }</datalist>
-                    <button class="tool" type="submit" data-testid={testids::INVITE_MEMBER}>{ words.settings.invite }</button>
+                    <button class="button" type="submit" data-testid={testids::INVITE_MEMBER}>{ words.settings.invite }</button>
                 </form>
             }
             <div class="form__list" tabindex="0" role="group" aria-label={words.people_tab}>{ for people.iter().map(|member| html! {
@@ -81,32 +81,32 @@ fn Member(props: &MemberProps) -> Html {
             }
         })
     };
-    let is_asking = use_state_eq(|| false);
+    let is_confirming = use_state_eq(|| false);
     let ask = {
-        let set = is_asking.setter();
-        Callback::from(move |is_asking: bool| set.set(is_asking))
+        let set = is_confirming.setter();
+        Callback::from(move |is_confirming: bool| set.set(is_confirming))
     };
     let remove = {
         let (engine, room, user) = (engine.clone(), props.room.clone(), member.user.clone());
         Callback::from(move |()| engine.remove(&room, user.clone(), engine.reload_people(&room)))
     };
-    let called = engine.room_called(&props.room);
+    let called = engine.room_label(&props.room);
     let option = |role: RoomRole| html! { <option value={role.as_str()} selected={member.room_role == role}>{ room_role_words(role, words) }</option> };
     html! {
         <div class="form__member" data-testid={testids::MEMBER} data-user={member.user.to_string()}>
-            <i class={classes!("dot", member.here.then_some("dot--here"))} aria-hidden="true"></i>
-            <span class="form__who">{ &member.name }{ " " }<span class="faint">{ format!("@{}", member.user) }{ if member.bot { format!(" · {}", words.bot) } else { String::new() } }</span></span>
+            <i class={classes!("dot", member.here.then_some("dot--online"))} aria-hidden="true"></i>
+            <span class="form__name">{ &member.name }{ " " }<span class="muted">{ format!("@{}", member.user) }{ if member.bot { format!(" · {}", words.bot) } else { String::new() } }</span></span>
             if props.is_owner {
                 <select class="field field--small" onchange={set_role} aria-label={fill(words.settings.role_of, &[&member.name])}>
                     { option(RoomRole::Reader) }{ option(RoomRole::Member) }{ option(RoomRole::Owner) }
                 </select>
-                <button class="act act--bad" type="button" onclick={ask.reform(|_| true)} aria-label={fill(words.settings.remove_who, &[&member.name])}>{ words.settings.remove }</button>
-                if *is_asking {
+                <button class="text-button text-button--danger" type="button" onclick={ask.reform(|_| true)} aria-label={fill(words.settings.remove_who, &[&member.name])}>{ words.settings.remove }</button>
+                if *is_confirming {
                     <Confirm title={fill(words.settings.remove_head, &[&member.name, &called])} lead={words.settings.remove_lead} yes={words.settings.remove}
                         on_yes={remove} on_close={ask.reform(|()| false)} />
                 }
             } else {
-                <span class="faint">{ room_role_words(member.room_role, words) }</span>
+                <span class="muted">{ room_role_words(member.room_role, words) }</span>
             }
         </div>
     }

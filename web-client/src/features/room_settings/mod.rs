@@ -2,24 +2,24 @@
 //! offered, and nothing is changed before one says so.
 
 mod general;
-mod hooks;
 mod members;
 mod notify;
+mod webhooks;
 
 use wardroom_client_core::Change;
 use wardroom_client_core::protocol::{Role, RoomName, RoomRole};
 use yew::prelude::*;
 
-use super::dialogs::use_close;
+use super::dialogs::use_close_dialog;
 use crate::app::Topic;
-use crate::components::{Over, Tabs};
+use crate::components::{Modal, Tabs};
 use crate::hooks::{use_topic, use_words};
 use crate::testids;
 use general::General;
-use hooks::Hooks;
 use members::Members;
-use notify::NotifyLine;
+use notify::NotifySetting;
 pub use notify::NotifyState;
+use webhooks::Webhooks;
 
 #[derive(PartialEq, Properties)]
 pub struct RoomSettingsProps {
@@ -28,7 +28,7 @@ pub struct RoomSettingsProps {
 
 /// What one may do in this room.
 #[derive(Clone, Copy, PartialEq)]
-struct May {
+struct Permissions {
     /// Change it, its members and its webhooks.
     own: bool,
     /// Set its topic.
@@ -41,7 +41,7 @@ struct May {
 #[component]
 pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
     let words = use_words();
-    let on_close = use_close();
+    let on_close = use_close_dialog();
     use_topic(Topic::Model(Change::Rooms));
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
     let tab = use_state_eq(|| "general");
@@ -50,7 +50,7 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
     let is_dm = !info.dm.is_empty();
     let is_admin = engine.read(|client| client.you().is_some_and(|you| you.role == Role::Admin));
     let is_owner = info.role == Some(RoomRole::Owner) || is_admin;
-    let may = May {
+    let may = Permissions {
         own: is_owner && !is_dm,
         topic: info.joined && info.role != Some(RoomRole::Reader) && !info.archived && !is_dm,
         invite: !is_dm && info.joined && (is_owner || !info.private),
@@ -64,17 +64,17 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
         move |chosen: &'static str| tab.set(chosen)
     });
     html! {
-        <Over title={engine.room_name(info)} {on_close} class={classes!("over--wide")}>
+        <Modal title={engine.room_name(info)} {on_close} class={classes!("modal--wide")}>
             <div data-testid={testids::ROOM_SETTINGS}>
                 <Tabs {tabs} chosen={*tab} {on_tab} label={words.room_settings} />
                 <div role="tabpanel">
                 {
                     match *tab {
                         "members" => html! { <Members room={props.room.clone()} {may} /> },
-                        "hooks" => html! { <Hooks room={props.room.clone()} /> },
+                        "hooks" => html! { <Webhooks room={props.room.clone()} /> },
                         _ => html! {
                             <>
-                                <NotifyLine room={props.room.clone()} />
+                                <NotifySetting room={props.room.clone()} />
                                 if !is_dm { <General room={props.room.clone()} info={info.clone()} {may} /> }
                             </>
                         },
@@ -82,6 +82,6 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
                 }
                 </div>
             </div>
-        </Over>
+        </Modal>
     }
 }

@@ -6,29 +6,31 @@ use yew::prelude::*;
 use super::RoomSettingsProps;
 use crate::app::Topic;
 use crate::hooks::{use_topic, use_words};
-use crate::logic::notify::Wish;
+use crate::logic::notify_level::NotifyLevel;
 use crate::services::browser;
 use crate::testids;
 
 /// The choice; it holds at once, for this browser alone.
 #[component]
-pub fn NotifyLine(props: &RoomSettingsProps) -> Html {
+pub fn NotifySetting(props: &RoomSettingsProps) -> Html {
     let words = use_words();
     let engine = use_topic(Topic::Notices);
-    let wish = engine.wish(&props.room);
+    let level = engine.notify_level(&props.room);
     let onchange = {
         let (engine, room) = (engine.clone(), props.room.clone());
         Callback::from(move |event: Event| {
-            engine.set_wish(&room, Wish::of_word(&event.target_unchecked_into::<HtmlSelectElement>().value()));
+            engine.set_notify_level(
+                &room,
+                NotifyLevel::from_word(&event.target_unchecked_into::<HtmlSelectElement>().value()),
+            );
         })
     };
-    let option =
-        |of: Wish, says: &'static str| html! { <option value={of.word()} selected={wish == of}>{ says }</option> };
+    let option = |of: NotifyLevel, says: &'static str| html! { <option value={of.word()} selected={level == of}>{ says }</option> };
     html! {
         <div class="form">
             <label class="form__label">{ words.settings.notify_label }
-                <select class="field" {onchange} data-testid={testids::WISH}>
-                    { option(Wish::All, words.settings.notify_all) }{ option(Wish::Mentions, words.settings.notify_mentions) }{ option(Wish::Nothing, words.settings.notify_nothing) }
+                <select class="field" {onchange} data-testid={testids::NOTIFY_LEVEL}>
+                    { option(NotifyLevel::All, words.settings.notify_all) }{ option(NotifyLevel::Mentions, words.settings.notify_mentions) }{ option(NotifyLevel::Nothing, words.settings.notify_nothing) }
                 </select>
             </label>
             <NotifyState />
@@ -41,7 +43,7 @@ pub fn NotifyLine(props: &RoomSettingsProps) -> Html {
 pub fn NotifyState() -> Html {
     let words = use_words();
     let engine = use_topic(Topic::Notices);
-    let onclick = Callback::from(move |_: MouseEvent| engine.ask_to_notify());
+    let onclick = Callback::from(move |_: MouseEvent| engine.request_notify_permission());
     let (state, says) = match browser::notifications() {
         Some(NotificationPermission::Granted) => ("granted", words.settings.notify_on),
         Some(NotificationPermission::Denied) => ("denied", words.settings.notify_denied),
@@ -49,9 +51,9 @@ pub fn NotifyState() -> Html {
         None => ("none", words.settings.notify_unknown),
     };
     html! {
-        <p class="form__rule" data-testid={testids::NOTIFY_STATE} data-state={state}>{ says }{ " " }
+        <p class="form__hint" data-testid={testids::NOTIFY_STATE} data-state={state}>{ says }{ " " }
             if state == "default" {
-                <button class="link" type="button" {onclick} data-testid={testids::NOTIFY_ASK}>{ words.settings.notify_turn_on }</button>
+                <button class="link" type="button" {onclick} data-testid={testids::NOTIFY_ENABLE}>{ words.settings.notify_turn_on }</button>
             }
         </p>
     }

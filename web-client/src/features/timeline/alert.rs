@@ -8,8 +8,8 @@ use crate::components::{Icon, icon};
 use crate::i18n::{Words, fill};
 use crate::testids;
 
-fn shown(text: &str) -> String {
-    crate::text::shown::shown(text).into_owned()
+fn sanitized(text: &str) -> String {
+    crate::text::sanitize::sanitized(text).into_owned()
 }
 
 /// The card. `count`: how often the group came, where that is more than once.
@@ -22,24 +22,24 @@ pub fn alert_card(group: &AlertGroup, count: Option<u64>, words: &'static Words)
         Level::Critical => "alert--critical",
     };
     let (state, sign, says) = match is_firing {
-        true => ("state--bad", Icon::Alert, fill(words.alert_firing, &[&group.firing.to_string()])),
-        false => ("state--good", Icon::Passed, words.alert_resolved.to_owned()),
+        true => ("state--error", Icon::Alert, fill(words.alert_firing, &[&group.firing.to_string()])),
+        false => ("state--success", Icon::Passed, words.alert_resolved.to_owned()),
     };
     html! {
-        <article class={classes!("card", "alert", look)} aria-label={shown(&group.name)} data-testid={testids::ALERT} data-state={if is_firing { "firing" } else { "resolved" }}>
+        <article class={classes!("card", "alert", look)} aria-label={sanitized(&group.name)} data-testid={testids::ALERT} data-state={if is_firing { "firing" } else { "resolved" }}>
             <div class="card__head">
                 <div class="card__main">
-                    <span class="alert__name">{ shown(&group.name) }</span>
+                    <span class="alert__name">{ sanitized(&group.name) }</span>
                     <span class="card__meta">
                         <span class={classes!("state", "chip", state)}>{ icon(sign) }{ says }</span>
-                        if let Some(severity) = &group.severity { <span>{ shown(severity) }</span> }
-                        if let Some(count) = count { <span class="num" aria-label={fill(words.said_times, &[&count.to_string()])}>{ format!("×{count}") }</span> }
+                        if let Some(severity) = &group.severity { <span>{ sanitized(severity) }</span> }
+                        if let Some(count) = count { <span class="num" aria-label={fill(words.repeated_times, &[&count.to_string()])}>{ format!("×{count}") }</span> }
                     </span>
                 </div>
             </div>
             <ul class="alert__list">
                 { for group.alerts.iter().map(entry) }
-                if group.more > 0 { <li class="faint">{ fill(words.alert_more, &[&group.more.to_string()]) }</li> }
+                if group.more > 0 { <li class="muted">{ fill(words.alert_more, &[&group.more.to_string()]) }</li> }
             </ul>
             if group.runbook.is_some() || group.url.is_some() {
                 <div class="card__foot">
@@ -54,11 +54,11 @@ pub fn alert_card(group: &AlertGroup, count: Option<u64>, words: &'static Words)
 fn entry(alert: &Alert) -> Html {
     let labels: Vec<String> = alert.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let labels = labels.join(" ");
-    let sign = if alert.status == AlertStatus::Firing { "alert__dot" } else { "alert__dot alert__dot--over" };
+    let sign = if alert.status == AlertStatus::Firing { "alert__dot" } else { "alert__dot alert__dot--resolved" };
     html! {
         <li class="alert__entry">
             <span class={sign} aria-hidden="true"></span>
-            <span>{ shown(&alert.summary) }{ " " }<span class="alert__labels">{ shown(&labels) }</span></span>
+            <span>{ sanitized(&alert.summary) }{ " " }<span class="alert__labels">{ sanitized(&labels) }</span></span>
         </li>
     }
 }
@@ -68,7 +68,7 @@ fn link(url: Option<&str>, says: &'static str) -> Html {
     let is_web = |url: &&str| url.starts_with("https://") || url.starts_with("http://");
     match url.filter(is_web) {
         Some(url) => html! {
-            <a class="act" href={url.to_owned()} target="_blank" rel="noopener noreferrer nofollow" title={url.to_owned()}>{ icon(Icon::Open) }{ says }</a>
+            <a class="text-button" href={url.to_owned()} target="_blank" rel="noopener noreferrer nofollow" title={url.to_owned()}>{ icon(Icon::Open) }{ says }</a>
         },
         None => Html::default(),
     }

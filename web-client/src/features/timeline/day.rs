@@ -5,15 +5,15 @@ use wardroom_client_core::protocol::{Event, RoomName};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::app::{UiAct, UiHandle};
-use crate::components::Over;
+use crate::app::{UiAction, UiHandle};
+use crate::components::Modal;
 use crate::hooks::{use_engine, use_words};
 use crate::i18n::Lang;
 use crate::services::browser;
 use crate::testids;
 
 /// A day in words: `Today · Sunday, 22 November`.
-pub fn day_said(at: u64, today: i64, lang: Lang) -> String {
+pub fn day_label(at: u64, today: i64, lang: Lang) -> String {
     let words = lang.words();
     let date = browser::day_words(at, lang);
     match today - browser::local(at).day {
@@ -41,7 +41,7 @@ pub fn DayLine(props: &DayLineProps) -> Html {
     let onclick = props.on_open.reform(move |_: MouseEvent| at);
     html! {
         <div class="day" role="heading" aria-level="2" data-testid={testids::DAY}>
-            <button class="day__go" {onclick} title={props.lang.words().go_to_day}>{ day_said(at, props.today, props.lang) }</button>
+            <button class="day__go" {onclick} title={props.lang.words().go_to_day}>{ day_label(at, props.today, props.lang) }</button>
         </div>
     }
 }
@@ -59,7 +59,7 @@ pub struct GoToDayProps {
 pub fn GoToDay(props: &GoToDayProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside House");
+    let ui = use_context::<UiHandle>().expect("inside Shell");
     let field = use_node_ref();
     let is_empty = use_state_eq(|| false);
     let onsubmit = {
@@ -86,7 +86,7 @@ pub fn GoToDay(props: &GoToDayProps) -> Html {
                     match first {
                         Some(event) => {
                             close.emit(());
-                            ui.dispatch(UiAct::Jump(room.clone(), event.seq, None));
+                            ui.dispatch(UiAction::JumpToLine(room.clone(), event.seq, None));
                         }
                         None => is_empty.set(true),
                     }
@@ -95,14 +95,14 @@ pub fn GoToDay(props: &GoToDayProps) -> Html {
         })
     };
     html! {
-        <Over title={words.go_to_day} on_close={props.on_close.clone()}>
+        <Modal title={words.go_to_day} on_close={props.on_close.clone()}>
             <form class="form" {onsubmit}>
                 <label class="form__label">{ words.day }
                     <input class="field" ref={field} type="date" required={true} value={browser::date_digits(props.at)} max={browser::date_digits(browser::now_ms())} data-testid={testids::DAY_FIELD} />
                 </label>
-                if *is_empty { <p class="wrong" role="alert">{ words.day_none }</p> }
-                <div class="form__acts"><button class="tool tool--main" data-testid={testids::DAY_GO}>{ words.go }</button></div>
+                if *is_empty { <p class="error" role="alert">{ words.day_none }</p> }
+                <div class="form__actions"><button class="button button--primary" data-testid={testids::DAY_SUBMIT}>{ words.go }</button></div>
             </form>
-        </Over>
+        </Modal>
     }
 }

@@ -1,41 +1,41 @@
 //! One line of the timeline, by its kind.
 
 use wardroom_client_core::protocol::{Event, EventBody};
-use wardroom_client_core::{Command, PendingAmend, Quote as QuoteOf, is_mentioned};
+use wardroom_client_core::{Command, PendingAmendment, Quote, is_mentioned};
 use yew::prelude::*;
 
-use super::acts::{Acts, Marks, Overlay};
 use super::alert::alert_card;
+use super::line_actions::{LineActions, Overlay, Reactions};
 use super::message::MessageText;
-use super::pending::WishState;
-use crate::app::{Topic, UiAct, UiHandle};
+use super::pending::AmendmentStatus;
+use crate::app::{Topic, UiAction, UiHandle};
 use crate::components::{Icon, avatar, exit_words, icon};
 use crate::features::file_card::FileCard;
 use crate::features::run_card::RunCard;
-use crate::hooks::{Same, use_engine, use_prefs, use_topic, use_words};
+use crate::hooks::{PtrEq, use_engine, use_prefs, use_topic, use_words};
 use crate::i18n::{Words, fill};
-use crate::logic::fold::{Names, Summary, summary, told};
+use crate::logic::fold::{Names, Summary, name_list, summary};
 use crate::logic::route::Route;
 use crate::services::browser;
 use crate::testids;
-use crate::text::format::took;
+use crate::text::format::duration;
 
-fn shown(text: &str) -> String {
-    crate::text::shown::shown(text).into_owned()
+fn sanitized(text: &str) -> String {
+    crate::text::sanitize::sanitized(text).into_owned()
 }
 
 /// From here on all is new.
 #[component]
-pub fn NewLine() -> Html {
+pub fn UnreadDividerLine() -> Html {
     let words = use_words();
-    html! { <div class="day day--new" role="separator" data-testid={testids::LINE_NEW}>{ words.new_since }</div> }
+    html! { <div class="day day--new" role="separator" data-testid={testids::UNREAD_DIVIDER}>{ words.new_since }</div> }
 }
 
 #[derive(PartialEq, Properties)]
 pub struct EventLineProps {
-    pub event: Same<Event>,
+    pub event: PtrEq<Event>,
     /// What one has done to it last, and the server has not answered yet.
-    pub wish: Option<PendingAmend>,
+    pub pending: Option<PendingAmendment>,
     /// It begins a group.
     pub is_first: bool,
     /// Its author, as people call them.
@@ -43,7 +43,7 @@ pub struct EventLineProps {
     /// It is the one that was asked for.
     pub is_target: bool,
     /// It is pointed at, focused or pressed.
-    pub is_near: bool,
+    pub is_active: bool,
     /// Opens what lies over the timeline.
     pub on_open: Callback<Option<Overlay>>,
 }
@@ -70,9 +70,9 @@ pub fn EventLine(props: &EventLineProps) -> Html {
         "line",
         is_first.then_some("line--first"),
         is_note.then_some("line--note"),
-        is_for_me.then_some("line--me"),
+        is_for_me.then_some("line--mention"),
         props.is_target.then_some("line--target"),
-        props.wish.is_some().then_some("line--pending"),
+        props.pending.is_some().then_some("line--pending"),
     );
     html! {
         <div {class} data-testid={testids::LINE} data-seq={event.seq.to_string()} data-kind={event.body.kind().to_owned()} data-by={event.by.to_string()} tabindex="-1">
@@ -80,10 +80,10 @@ pub fn EventLine(props: &EventLineProps) -> Html {
             <div class="line__body">
                 if is_note { <span class="line__who">{ &props.who }</span>{ " " } }
                 { body(event, words) }
-                <Marks event={props.event.clone()} />
-                if let Some(wish) = props.wish.clone() { <WishState {wish} /> }
+                <Reactions event={props.event.clone()} />
+                if let Some(pending) = props.pending.clone() { <AmendmentStatus {pending} /> }
             </div>
-            if props.is_near && props.wish.is_none() { <Acts event={props.event.clone()} on_open={props.on_open.clone()} /> }
+            if props.is_active && props.pending.is_none() { <LineActions event={props.event.clone()} on_open={props.on_open.clone()} /> }
         </div>
     }
 }
@@ -93,22 +93,22 @@ fn body(event: &std::sync::Arc<Event>, words: &'static Words) -> Html {
         EventBody::Message(said) if said.deleted => html! { <span class="line__deleted">{ words.deleted }</span> },
         EventBody::Message(said) => html! {
             <>
-                if let Some(seq) = said.reply_to { <Quote room={event.room.clone()} {seq} /> }
+                if let Some(seq) = said.reply_to { <ReplyQuote room={event.room.clone()} {seq} /> }
                 if let Some(group) = &said.alert {
                     { alert_card(group, said.count, words) }
                 } else {
                     <MessageText text={said.text.clone()} is_plain={!said.format.is_markdown()} is_silent={said.silent} />
                 }
-                if let Some(count) = said.count.filter(|_| said.alert.is_none()) { <span class="line__count num" aria-label={fill(words.said_times, &[&count.to_string()])}>{ format!(" ×{count}") }</span> }
+                if let Some(count) = said.count.filter(|_| said.alert.is_none()) { <span class="line__count num" aria-label={fill(words.repeated_times, &[&count.to_string()])}>{ format!(" ×{count}") }</span> }
                 if said.edited { <span class="line__state">{ words.edited }</span> }
             </>
         },
         EventBody::Invited(of) => html! { fill(words.ev_invited, &[of.user.as_str(), of.role.as_str()]) },
         EventBody::Removed(whom) => html! { fill(words.ev_removed, &[whom.user.as_str()]) },
         EventBody::RoleChanged(of) => html! { fill(words.ev_role, &[of.user.as_str(), of.role.as_str()]) },
-        EventBody::Title(title) => html! { fill(words.ev_title, &[&shown(&title.text)]) },
+        EventBody::Title(title) => html! { fill(words.ev_title, &[&sanitized(&title.text)]) },
         EventBody::Topic(topic) if topic.text.is_empty() => html! { words.ev_no_topic },
-        EventBody::Topic(topic) => html! { fill(words.ev_topic, &[&shown(&topic.text)]) },
+        EventBody::Topic(topic) => html! { fill(words.ev_topic, &[&sanitized(&topic.text)]) },
         EventBody::Archived(switch) => {
             html! { if switch.on { { words.ev_archived } } else { { words.ev_unarchived } } }
         }
@@ -116,11 +116,11 @@ fn body(event: &std::sync::Arc<Event>, words: &'static Words) -> Html {
         EventBody::Retention(days) => html! { fill(words.ev_retention, &[&days.days.to_string()]) },
         EventBody::Join => html! { words.joined },
         EventBody::Leave => html! { words.left },
-        EventBody::RunStarted(_) => html! { <RunCard event={Same(event.clone())} /> },
+        EventBody::RunStarted(_) => html! { <RunCard event={PtrEq(event.clone())} /> },
         EventBody::RunEnded(ended) => {
-            html! { fill(words.run_over, &[&ended.n.to_string(), &exit_words(&ended.exit, words), &took(ended.ms)]) }
+            html! { fill(words.run_ended, &[&ended.n.to_string(), &exit_words(&ended.exit, words), &duration(ended.ms)]) }
         }
-        EventBody::FileAdded(_) => html! { <FileCard event={Same(event.clone())} /> },
+        EventBody::FileAdded(_) => html! { <FileCard event={PtrEq(event.clone())} /> },
         EventBody::Other { kind, text } => match text {
             Some(text) => html! { <MessageText text={text.clone()} /> },
             None => html! { fill(words.unknown_event, &[kind]) },
@@ -130,20 +130,20 @@ fn body(event: &std::sync::Arc<Event>, words: &'static Words) -> Html {
 }
 
 #[derive(PartialEq, Properties)]
-struct QuoteProps {
+struct ReplyQuoteProps {
     room: wardroom_client_core::protocol::RoomName,
     seq: u64,
 }
 
 /// The line that is answered, if it is loaded.
 #[component]
-fn Quote(props: &QuoteProps) -> Html {
+fn ReplyQuote(props: &ReplyQuoteProps) -> Html {
     let engine = use_topic(Topic::Model(wardroom_client_core::Change::Room(props.room.clone())));
     let words = use_words();
-    let ui = use_context::<UiHandle>().expect("inside House");
+    let ui = use_context::<UiHandle>().expect("inside Shell");
     let quote = engine.read(|client| client.rooms().get(&props.room).map(|room| room.line(props.seq)));
     use_effect_with(
-        (engine.clone(), quote == Some(QuoteOf::Unknown), props.room.clone(), props.seq),
+        (engine.clone(), quote == Some(Quote::Unknown), props.room.clone(), props.seq),
         |(engine, is_unknown, room, seq)| {
             if *is_unknown {
                 engine.command(Command::LoadQuote { room: room.clone(), seq: *seq });
@@ -151,7 +151,7 @@ fn Quote(props: &QuoteProps) -> Html {
         },
     );
     let quoted = match &quote {
-        Some(QuoteOf::Line(line)) => Some(line.clone()),
+        Some(Quote::Line(line)) => Some(line.clone()),
         _ => None,
     };
     let (who, first) = match quoted.as_deref() {
@@ -171,12 +171,12 @@ fn Quote(props: &QuoteProps) -> Html {
         Callback::from(move |event: MouseEvent| {
             if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
                 event.prevent_default();
-                ui.dispatch(UiAct::Jump(room.clone(), seq, None));
+                ui.dispatch(UiAction::JumpToLine(room.clone(), seq, None));
             }
         })
     };
     html! {
-        <a class="line__quote" href={route.path()} {onclick} data-testid={testids::QUOTE}><b>{ if who.is_empty() { String::new() } else { engine.person(&who) } }</b>{ " " }{ shown(&first) }</a>
+        <a class="line__quote" href={route.path()} {onclick} data-testid={testids::QUOTE}><b>{ if who.is_empty() { String::new() } else { engine.display_name(&who) } }</b>{ " " }{ sanitized(&first) }</a>
     }
 }
 
@@ -208,7 +208,7 @@ pub fn LineHead(props: &LineHeadProps) -> Html {
 }
 
 /// Joins and settings in one line, which opens.
-pub fn fold_line(
+pub fn fold_row(
     events: &[std::sync::Arc<Event>],
     is_open: bool,
     on_toggle: Callback<MouseEvent>,
@@ -218,7 +218,7 @@ pub fn fold_line(
     let Summary { joined, left, changes } = summary(events);
     let names = |names: &[String]| {
         let names: Vec<String> = names.iter().map(|name| who(name).to_string()).collect();
-        Some(match told(&names)? {
+        Some(match name_list(&names)? {
             Names::One(a) => a.to_owned(),
             Names::Two(a, b) => fill(words.names_two, &[a, b]),
             Names::Three(a, b, c) => fill(words.names_three, &[a, b, c]),

@@ -7,13 +7,13 @@ use wardroom_client_core::protocol::mention::HERE;
 use wardroom_client_core::protocol::tokens::{room_readings, user_readings};
 use yew::prelude::*;
 
-use crate::app::{Engine, Topic, UiAct, UiHandle};
+use crate::app::{Engine, Topic, UiAction, UiHandle};
 use crate::components::CopyButton;
 use crate::hooks::{use_engine, use_topic};
 use crate::logic::route::Route;
 use crate::text::ansi::{Span, Style, classes, spans};
 use crate::text::code::tokens;
-use crate::text::{emoji, shown};
+use crate::text::{emoji, sanitize};
 
 #[derive(PartialEq, Properties)]
 pub struct MessageTextProps {
@@ -30,27 +30,27 @@ pub struct MessageTextProps {
 #[component]
 pub fn MessageText(props: &MessageTextProps) -> Html {
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside House");
+    let ui = use_context::<UiHandle>().expect("inside Shell");
     let parsed = use_memo((props.text.clone(), props.is_plain), |(text, is_plain)| {
         if *is_plain { markdown::plain(text) } else { markdown::blocks(text) }
     });
-    let hand = Hand { engine, ui, is_plain: props.is_plain, is_silent: props.is_silent };
-    html! { <div class="said">{ hand.blocks(&parsed) }</div> }
+    let renderer = Renderer { engine, ui, is_plain: props.is_plain, is_silent: props.is_silent };
+    html! { <div class="markdown">{ renderer.blocks(&parsed) }</div> }
 }
 
-fn shown(text: &str) -> String {
-    shown::shown(text).into_owned()
+fn sanitized(text: &str) -> String {
+    sanitize::sanitized(text).into_owned()
 }
 
 /// What the drawing of a text needs to know.
-struct Hand {
+struct Renderer {
     engine: Engine,
     ui: UiHandle,
     is_plain: bool,
     is_silent: bool,
 }
 
-impl Hand {
+impl Renderer {
     fn blocks(&self, blocks: &[Block]) -> Html {
         blocks.iter().enumerate().map(|(at, block)| self.block(at, block)).collect()
     }
@@ -60,7 +60,7 @@ impl Hand {
             Block::Paragraph(inlines) => html! { <span key={at} class="line__text">{ self.inlines(inlines) }</span> },
             // A message is no chapter of the page: its headings are none for a screen reader's list of them.
             Block::Heading(level, inlines) => {
-                let class = classes!("line__text", "said__head", (*level > 2).then_some("said__head--low"));
+                let class = classes!("line__text", "markdown__head", (*level > 2).then_some("markdown__head--low"));
                 html! { <span key={at} {class}>{ self.inlines(inlines) }</span> }
             }
             Block::Coloured(lines) => {
@@ -68,27 +68,27 @@ impl Hand {
             }
             Block::Code { lang, text } => html! { <CodeBlock key={at} lang={lang.clone()} text={text.clone()} /> },
             Block::Quote(inner) => {
-                html! { <blockquote key={at} class="said__quote">{ self.blocks(inner) }</blockquote> }
+                html! { <blockquote key={at} class="markdown__quote">{ self.blocks(inner) }</blockquote> }
             }
             Block::List { first, items } => {
                 let items = items.iter().enumerate().map(|(at, item)| self.item(at, item));
                 match first {
                     Some(first) => {
-                        html! { <ol key={at} class="said__list said__list--numbers" start={first.to_string()}>{ for items }</ol> }
+                        html! { <ol key={at} class="markdown__list markdown__list--numbers" start={first.to_string()}>{ for items }</ol> }
                     }
-                    None => html! { <ul key={at} class="said__list">{ for items }</ul> },
+                    None => html! { <ul key={at} class="markdown__list">{ for items }</ul> },
                 }
             }
             Block::Table { align, rows } => self.table(at, align, rows),
-            Block::Rule => html! { <hr key={at} class="said__rule" /> },
+            Block::Rule => html! { <hr key={at} class="markdown__rule" /> },
         }
     }
 
     fn item(&self, at: usize, item: &Item) -> Html {
         let Some(is_done) = item.task else { return html! { <li key={at}>{ self.blocks(&item.blocks) }</li> } };
         html! {
-            <li key={at} class="said__task">
-                <span class="said__box">{ if is_done { "☑" } else { "☐" } }</span>
+            <li key={at} class="markdown__task">
+                <span class="markdown__box">{ if is_done { "☑" } else { "☐" } }</span>
                 { self.blocks(&item.blocks) }
             </li>
         }
@@ -97,8 +97,8 @@ impl Hand {
     fn table(&self, at: usize, align: &[Align], rows: &[Vec<Vec<Inline>>]) -> Html {
         let cell = |(column, cell): (usize, &Vec<Inline>), is_head: bool| {
             let class = match align.get(column) {
-                Some(Align::Center) => Some("said__cell--center"),
-                Some(Align::Right) => Some("said__cell--right"),
+                Some(Align::Center) => Some("markdown__cell--center"),
+                Some(Align::Right) => Some("markdown__cell--right"),
                 _ => None,
             };
             let words = self.inlines(cell);
@@ -114,8 +114,8 @@ impl Hand {
         let mut rows = rows.iter().enumerate().map(row);
         let head = rows.next();
         html! {
-            <div key={at} class="said__wide" tabindex="0">
-                <table class="said__table"><thead>{ head }</thead><tbody>{ for rows }</tbody></table>
+            <div key={at} class="markdown__wide" tabindex="0">
+                <table class="markdown__table"><thead>{ head }</thead><tbody>{ for rows }</tbody></table>
             </div>
         }
     }
@@ -126,9 +126,9 @@ impl Hand {
 
     fn inline(&self, at: usize, inline: &Inline) -> Html {
         match inline {
-            Inline::Text(text) if self.is_plain => html! { <span key={at}>{ shown(text) }</span> },
-            Inline::Text(text) => html! { <span key={at}>{ shown(&emoji::replaced(text)) }</span> },
-            Inline::Code(code) => html! { <code key={at}>{ shown(code) }</code> },
+            Inline::Text(text) if self.is_plain => html! { <span key={at}>{ sanitized(text) }</span> },
+            Inline::Text(text) => html! { <span key={at}>{ sanitized(&emoji::replaced(text)) }</span> },
+            Inline::Code(code) => html! { <code key={at}>{ sanitized(code) }</code> },
             Inline::Strong(inner) => html! { <strong key={at}>{ self.inlines(inner) }</strong> },
             Inline::Emphasis(inner) => html! { <em key={at}>{ self.inlines(inner) }</em> },
             Inline::Strike(inner) => html! { <s key={at}>{ self.inlines(inner) }</s> },
@@ -140,7 +140,7 @@ impl Hand {
                     </a>
                 }
             }
-            Inline::Mention(mention) if self.is_silent => html! { <span key={at}>{ shown(mention) }</span> },
+            Inline::Mention(mention) if self.is_silent => html! { <span key={at}>{ sanitized(mention) }</span> },
             Inline::Mention(mention) => html! { <Mention key={at} mention={mention.clone()} /> },
             Inline::Room(name) => self.room(at, name),
         }
@@ -152,7 +152,7 @@ impl Hand {
             let room = RoomName::parse(&name.to_lowercase()).ok()?;
             self.engine.read(|client| client.rooms().contains_key(&room)).then_some((room, name.len()))
         });
-        let Some((room, len)) = room else { return html! { <span key={at}>{ shown(text) }</span> } };
+        let Some((room, len)) = room else { return html! { <span key={at}>{ sanitized(text) }</span> } };
         let (name, rest) = text.split_at(len + 1);
         let href = Route::Room(room.clone(), None).path();
         let onclick = {
@@ -160,11 +160,11 @@ impl Hand {
             Callback::from(move |event: MouseEvent| {
                 if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
                     event.prevent_default();
-                    ui.dispatch(UiAct::Go(room.clone()));
+                    ui.dispatch(UiAction::OpenRoom(room.clone()));
                 }
             })
         };
-        html! { <span key={at}><a class="link link--room" {href} {onclick}>{ name.to_owned() }</a>{ shown(rest) }</span> }
+        html! { <span key={at}><a class="link link--room" {href} {onclick}>{ name.to_owned() }</a>{ sanitized(rest) }</span> }
     }
 }
 
@@ -176,14 +176,14 @@ struct MentionProps {
 /// `@name`, marked where there is somebody of that name.
 #[component]
 fn Mention(props: &MentionProps) -> Html {
-    let engine = use_topic(Topic::Model(Change::People(Engine::everybodys_room())));
-    let is_somebody = |name: &&str| name.eq_ignore_ascii_case(HERE) || engine.is_person(&name.to_ascii_lowercase());
+    let engine = use_topic(Topic::Model(Change::People(Engine::company_room())));
+    let is_somebody = |name: &&str| name.eq_ignore_ascii_case(HERE) || engine.is_user(&name.to_ascii_lowercase());
     let Some(name) = user_readings(&props.mention).find(is_somebody) else {
-        return html! { { shown(&props.mention) } };
+        return html! { { sanitized(&props.mention) } };
     };
     let is_me = name.eq_ignore_ascii_case(HERE) || name.eq_ignore_ascii_case(engine.user());
     let rest = props.mention.get(name.len() + 1..).unwrap_or_default().to_owned();
-    html! { <><span class={classes!("mention", is_me.then_some("mention--me"))}>{ format!("@{name}") }</span>{ rest }</> }
+    html! { <><span class={classes!("mention", is_me.then_some("mention--self"))}>{ format!("@{name}") }</span>{ rest }</> }
 }
 
 fn coloured(line: &[Span]) -> Html {
@@ -208,8 +208,8 @@ pub fn CodeBlock(props: &CodeBlockProps) -> Html {
         let mut style = Style::default();
         props.text.split('\n').map(|line| coloured(&spans(line, &mut style))).collect()
     } else {
-        let line = |tokens: Vec<(crate::text::code::Look, &str)>| {
-            let token = |(look, text): (crate::text::code::Look, &str)| html! { <span class={look.class()}>{ shown(text) }</span> };
+        let line = |tokens: Vec<(crate::text::code::TokenKind, &str)>| {
+            let token = |(kind, text): (crate::text::code::TokenKind, &str)| html! { <span class={kind.class()}>{ sanitized(text) }</span> };
             html! { <>{ for tokens.into_iter().map(token) }{ "\n" }</> }
         };
         tokens(&props.lang, &props.text).into_iter().map(line).collect()

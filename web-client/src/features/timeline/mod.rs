@@ -1,43 +1,43 @@
 //! Reading a room: its lines, or what is to be seen in their place.
 
-mod acts;
+mod active_line;
 mod alert;
 mod day;
-mod how;
-mod keys;
+mod emoji_picker;
 mod line;
+mod line_actions;
 mod message;
-mod moving;
 mod pending;
-mod picker;
-mod scroll;
+mod scroll_hooks;
+mod scroll_position;
 mod view;
+mod welcome;
 
 use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::{Change, Command, OpenFrom, OpenState};
 use yew::prelude::*;
 
 use crate::app::Topic;
-use crate::hooks::{Same, use_topic, use_words};
+use crate::hooks::{PtrEq, use_topic, use_words};
 use crate::i18n::fill;
-use crate::limits::ROWS_AT_FIRST;
-use view::View;
+use crate::limits::INITIAL_ROWS;
+use view::TimelineView;
 
 #[derive(PartialEq, Properties)]
-pub struct ReadingProps {
+pub struct TimelineProps {
     pub room: RoomName,
 }
 
 /// Opens the room, closes it when one goes on, and shows how it stands.
 #[component]
-pub fn Reading(props: &ReadingProps) -> Html {
+pub fn Timeline(props: &TimelineProps) -> Html {
     let words = use_words();
     // The people of the room give its lines their names.
     use_topic(Topic::Model(Change::People(props.room.clone())));
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
     use_effect_with((engine.clone(), props.room.clone()), |(engine, room)| {
         let (engine, room) = (engine.clone(), room.clone());
-        engine.command(Command::OpenRoom { room: room.clone(), from: OpenFrom::Stretch(ROWS_AT_FIRST as u64) });
+        engine.command(Command::OpenRoom { room: room.clone(), from: OpenFrom::Stretch(INITIAL_ROWS as u64) });
         move || engine.command(Command::CloseRoom { room })
     });
     let shown = engine.read(|client| client.rooms().get(&props.room).cloned());
@@ -46,16 +46,16 @@ pub fn Reading(props: &ReadingProps) -> Html {
         let (engine, name, state) = (engine.clone(), props.room.clone(), shown.as_ref().map(|room| room.state.clone()));
         move |is_joined| {
             if *is_joined && matches!(state, Some(OpenState::Failed(_))) {
-                engine.command(Command::OpenRoom { room: name, from: OpenFrom::Stretch(ROWS_AT_FIRST as u64) });
+                engine.command(Command::OpenRoom { room: name, from: OpenFrom::Stretch(INITIAL_ROWS as u64) });
             }
         }
     });
     let said = |sentence: String, again: Option<Callback<MouseEvent>>| {
         html! {
-            <section class="reading"><div class="how" role="status">
+            <section class="room-view"><div class="welcome" role="status">
                 <p>{ sentence }</p>
                 if let Some(onclick) = again {
-                    <p><button class="tool" {onclick}>{ words.retry }</button></p>
+                    <p><button class="button" {onclick}>{ words.retry }</button></p>
                 }
             </div></section>
         }
@@ -63,15 +63,15 @@ pub fn Reading(props: &ReadingProps) -> Html {
     match shown {
         Some(room) if matches!(room.state, OpenState::Failed(_)) => {
             let OpenState::Failed(why) = &room.state else { return Html::default() };
-            let called = engine.room_called(&props.room);
+            let called = engine.room_label(&props.room);
             let (engine, name) = (engine.clone(), props.room.clone());
             let again = Callback::from(move |_| {
-                engine.command(Command::OpenRoom { room: name.clone(), from: OpenFrom::Stretch(ROWS_AT_FIRST as u64) });
+                engine.command(Command::OpenRoom { room: name.clone(), from: OpenFrom::Stretch(INITIAL_ROWS as u64) });
             });
             said(fill(words.room_failed, &[&called, why]), Some(again))
         }
         Some(room) if room.timeline.base().is_some() || !room.pending.is_empty() => {
-            html! { <View room={Same(room)} /> }
+            html! { <TimelineView room={PtrEq(room)} /> }
         }
         _ => said(words.loading.to_owned(), None),
     }

@@ -1,6 +1,6 @@
 //! What the server has not confirmed yet: messages and commands at the end of the room, and changes at their messages.
 
-use wardroom_client_core::{Change, Command, NotSent, PendingAmend, PendingPost, PostState};
+use wardroom_client_core::{Change, Command, NotSent, PendingAmendment, PendingPost, PostState};
 use yew::prelude::*;
 
 use super::line::LineHead;
@@ -27,79 +27,79 @@ pub fn PendingLine(props: &PendingLineProps) -> Html {
         PostState::NotSent(NotSent::Offline) => Some(words.not_sent_offline.to_owned()),
         PostState::NotSent(NotSent::Late) => Some(words.not_sent_late.to_owned()),
         PostState::NotSent(NotSent::Unknown) => Some(words.not_sent_unknown.to_owned()),
-        PostState::Pending | PostState::PostAck(_) => None,
+        PostState::Pending | PostState::Posted(_) => None,
     };
     let send = if post.run.is_some() { words.send_now } else { words.retry };
     let engine = use_engine();
     let (retried, dropped) = (post.nonce.clone(), post.nonce.clone());
-    let on_retry = on_press(&engine, move || Command::RetryPost { nonce: retried.clone() });
-    let on_forget = on_press(&engine, move || Command::DropPost { nonce: dropped.clone() });
+    let on_retry = on_click(&engine, move || Command::RetryPost { nonce: retried.clone() });
+    let on_discard = on_click(&engine, move || Command::DiscardPost { nonce: dropped.clone() });
     html! {
         <div class={classes!("line", "line--pending", props.is_first.then_some("line--first"))} data-testid={testids::LINE}
             data-nonce={post.nonce.to_string()} data-kind="pending">
             <LineHead by={engine.user().to_owned()} who={props.who.clone()} at={post.at_ms} is_first={props.is_first} />
             <div class="line__body">
                 if post.run.is_some() {
-                    <code class="line__cmd">{ crate::text::shown::shown(&post.text).into_owned() }</code>
+                    <code class="line__cmd">{ crate::text::sanitize::sanitized(&post.text).into_owned() }</code>
                 } else {
                     <MessageText text={post.text.clone()} />
                 }
-                <State {why} {send} {on_retry} {on_forget} />
+                <SendStatus {why} {send} {on_retry} {on_discard} />
             </div>
         </div>
     }
 }
 
 #[derive(PartialEq, Properties)]
-pub struct WishStateProps {
-    pub wish: PendingAmend,
+pub struct AmendmentStatusProps {
+    pub pending: PendingAmendment,
 }
 
 /// How an edit, a deletion or a reaction stands that was not answered yet.
 #[component]
-pub fn WishState(props: &WishStateProps) -> Html {
+pub fn AmendmentStatus(props: &AmendmentStatusProps) -> Html {
     let engine = use_engine();
-    let PendingAmend { room, seq, failed, .. } = props.wish.clone();
+    let PendingAmendment { room, seq, failed, .. } = props.pending.clone();
     let retried = room.clone();
-    let on_retry = on_press(&engine, move || Command::RetryEdit { room: retried.clone(), seq });
-    let on_forget = on_press(&engine, move || Command::DropEdit { room: room.clone(), seq });
+    let on_retry = on_click(&engine, move || Command::RetryEdit { room: retried.clone(), seq });
+    let on_discard = on_click(&engine, move || Command::DiscardEdit { room: room.clone(), seq });
     let words = use_words();
     let why = failed.map(|why| fill(words.failed, &[&why]));
-    html! { <State {why} send={words.retry} {on_retry} {on_forget} /> }
+    html! { <SendStatus {why} send={words.retry} {on_retry} {on_discard} /> }
 }
 
 #[derive(PartialEq, Properties)]
-struct StateProps {
+struct SendStatusProps {
     /// Why it was refused or not sent, as a sentence; none: it is on its way.
     why: Option<String>,
     /// What the button says that sends it.
     send: &'static str,
     on_retry: Callback<MouseEvent>,
-    on_forget: Callback<MouseEvent>,
+    on_discard: Callback<MouseEvent>,
 }
 
 /// On its way, waiting for a connection, or refused: then what one can do.
 #[component]
-fn State(props: &StateProps) -> Html {
+fn SendStatus(props: &SendStatusProps) -> Html {
     let words = use_words();
-    let engine = use_topic(Topic::Model(Change::Link));
-    let is_up = engine.read(|client| client.link().is_up());
+    let engine = use_topic(Topic::Model(Change::Connection));
+    let is_up = engine.read(|client| client.connection().is_up());
     match &props.why {
         Some(why) => html! {
             <>
-                <span class="line__state line__state--bad" role="alert">{ why }</span>
-                <button class="line__act" onclick={props.on_retry.clone()} data-testid={testids::LINE_RETRY}>{ props.send }</button>
-                <button class="line__act" onclick={props.on_forget.clone()} data-testid={testids::LINE_FORGET}>{ words.forget }</button>
+                <span class="line__state line__state--error" role="alert">{ why }</span>
+                <button class="line__button" onclick={props.on_retry.clone()} data-testid={testids::LINE_RETRY}>{ props.send }</button>
+                <button class="line__button" onclick={props.on_discard.clone()} data-testid={testids::LINE_DISCARD}>{ words.discard }</button>
             </>
         },
         None => html! {
-            <span class="line__state" data-testid={testids::LINE_WAITS}>{ if is_up { words.sending } else { words.waiting } }</span>
+            <span class="line__state" data-testid={testids::LINE_PENDING}>{ if is_up { words.sending } else { words.waiting } }</span>
         },
     }
 }
 
 /// A command when it is pressed.
-fn on_press(engine: &Engine, command: impl Fn() -> Command + 'static) -> Callback<MouseEvent> {
+fn on_click(engine: &Engine, command: impl Fn() -> Command + 'static) -> Callback<MouseEvent> {
     let engine = engine.clone();
     Callback::from(move |_| engine.command(command()))
 }

@@ -1,0 +1,145 @@
+//! Commands on their way to become runs. A run starts now or not at all: without a connection it is kept as *not sent*, and so is one
+//! whose answer did not come before the connection broke. Only its author sends it again, under the same nonce, so that it does
+//! not start twice.
+
+use wardroom_protocol::messages::{RunStart, RunStartOk};
+use wardroom_protocol::{Event, EventBody, Nonce};
+
+use super::Client;
+use super::posts::outbox_full;
+use crate::effect::{Effect, Error, Operation};
+use crate::limits::RUN_WAIT_MS;
+use crate::outbox::{NotSent, PendingPost, PendingRun, PostState};
+use crate::position::WatchFrom;
+
+impl Client {
+    pub(super) fn start_run(&mut self, start: RunStart, watch: bool) {
+        let (nonce, room) = (start.nonce.clone(), start.room.clone());
+        let text = match (&start.cmd, &start.argv) {
+            (Some(cmd), _) => format!("$ {cmd}"),
+            (None, argv) => format!("$ {}", argv.as_deref().unwrap_or_default().join(" ")),
+        };
+        let run = PendingRun { start, watch, until_ms: self.now_ms.saturating_add(RUN_WAIT_MS) };
+        let post = PendingPost {
+            nonce: nonce.clone(),
+            room: room.clone(),
+            text,
+            reply_to: None,
+            run: Some(Box::new(run)),
+            at_ms: self.wall_ms(),
+            state: PostState::Pending,
+        };
+        self.reset_typing(&room);
+        if !self.outbox.push(post) {
+            if self.outbox.find(&nonce).is_none() {
+                self.effects.push(Effect::Failed { operation: Operation::RunStart(nonce), error: outbox_full() });
+            }
+            return;
+        }
+        match self.is_up() {
+            true => self.outbox_changed(&room),
+            false => self.not_sent(&nonce, NotSent::Offline),
+        }
+    }
+
+    /// Its author asks for it again.
+    pub(super) fn retry_run(&mut self, nonce: &Nonce) {
+        if !self.is_up() {
+            return self.not_sent(nonce, NotSent::Offline);
+        }
+        let until_ms = self.now_ms.saturating_add(RUN_WAIT_MS);
+        let Some(post) = self.outbox.find_mut(nonce) else { return };
+        let Some(run) = &mut post.run else { return };
+        if matches!(post.state, PostState::NotSent(_) | PostState::Failed(_)) {
+            run.until_ms = until_ms;
+            post.state = PostState::Pending;
+            let room = post.room.clone();
+            self.outbox_changed(&room);
+        }
+    }
+
+    pub(super) fn run_started(&mut self, nonce: Nonce, started: RunStartOk, watch: bool) {
+        self.clear_in_flight(&nonce);
+        if let Some(post) = self.outbox.find_mut(&nonce) {
+            let room = post.room.clone();
+            // In an open room its line stays until the event takes its place.
+            let is_shown = self.open_rooms.contains_key(&room);
+            post.state = PostState::Posted(started.seq);
+            let last = self.live_last(&room);
+            if !is_shown || last.is_some_and(|last| last >= started.seq) {
+                self.outbox.remove(&nonce);
+            }
+            self.outbox_changed(&room);
+        }
+        self.report_started(nonce, started, watch);
+    }
+
+    /// The event of a run came while its answer did not, and never will: the connection that it was asked on is gone.
+    pub(super) fn on_own_run_event(&mut self, event: &Event, nonce: &Nonce, watch: bool) {
+        if let EventBody::RunStarted(body) = &event.body
+            && !self.is_in_flight(nonce)
+        {
+            let started = RunStartOk { run: body.run, n: body.n, seq: event.seq };
+            self.report_started(nonce.clone(), started, watch);
+        }
+    }
+
+    fn report_started(&mut self, nonce: Nonce, started: RunStartOk, watch: bool) {
+        self.effects.push(Effect::RunStarted { nonce, run: started.run, n: started.n });
+        if watch {
+            self.watch_run(started.run, WatchFrom::Byte(0), true);
+        }
+    }
+
+    pub(super) fn on_run_start_error(&mut self, nonce: Nonce, error: Error) {
+        self.clear_in_flight(&nonce);
+        if let Some(post) = self.outbox.find_mut(&nonce) {
+            post.state = PostState::Failed(error.message.clone());
+            let room = post.room.clone();
+            self.outbox_changed(&room);
+        }
+        self.effects.push(Effect::Failed { operation: Operation::RunStart(nonce), error });
+    }
+
+    /// The connection is lost: what was sent may have started, what was not will not.
+    pub(super) fn runs_disconnected(&mut self) {
+        for nonce in self.waiting_runs(|_| true) {
+            let why = if self.is_in_flight(&nonce) { NotSent::Unknown } else { NotSent::Offline };
+            self.not_sent(&nonce, why);
+        }
+    }
+
+    /// What has waited for its turn too long is not sent.
+    pub(super) fn give_up_late_runs(&mut self) {
+        let now_ms = self.now_ms;
+        for nonce in self.waiting_runs(|run| run.until_ms <= now_ms) {
+            if !self.is_in_flight(&nonce) {
+                self.not_sent(&nonce, NotSent::Late);
+            }
+        }
+    }
+
+    /// When the first command has waited too long.
+    pub(super) fn runs_deadline_ms(&self) -> Option<u64> {
+        let waiting = self.outbox.posts().iter().filter(|post| post.state == PostState::Pending);
+        let waiting = waiting.filter(|post| !self.is_in_flight(&post.nonce));
+        waiting.filter_map(|post| post.run.as_ref()).map(|run| run.until_ms).min()
+    }
+
+    fn waiting_runs(&self, is_meant: impl Fn(&PendingRun) -> bool) -> Vec<Nonce> {
+        let waiting = self.outbox.posts().iter().filter(|post| post.state == PostState::Pending);
+        let meant = waiting.filter(|post| post.run.as_ref().is_some_and(|run| is_meant(run)));
+        meant.map(|post| post.nonce.clone()).collect()
+    }
+
+    fn not_sent(&mut self, nonce: &Nonce, why: NotSent) {
+        let Some(post) = self.outbox.find_mut(nonce) else { return };
+        // That it may have started stays true.
+        let was_unknown = post.state == PostState::NotSent(NotSent::Unknown);
+        post.state = PostState::NotSent(if was_unknown { NotSent::Unknown } else { why });
+        let room = post.room.clone();
+        self.outbox_changed(&room);
+        let error = Error::local(why.words());
+        self.effects.push(Effect::Failed { operation: Operation::RunStart(nonce.clone()), error });
+    }
+}

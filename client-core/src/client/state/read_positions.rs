@@ -1,0 +1,34 @@
+//! Read positions that were not told yet.
+
+use std::collections::BTreeSet;
+
+use wardroom_protocol::RoomName;
+
+use crate::limits::READ_EVERY_MS;
+
+/// Read positions that were not told yet.
+#[derive(Debug, Default)]
+pub(in crate::client) struct ReadPositions {
+    pub(in crate::client) waiting: BTreeSet<RoomName>,
+    pub(in crate::client) told_ms: Option<u64>,
+}
+
+impl ReadPositions {
+    /// The position of this room has been told otherwise.
+    pub(in crate::client) fn told(&mut self, room: &RoomName) {
+        self.waiting.remove(room);
+    }
+
+    /// A connection that is lost takes no more; the next welcome shows what was not told.
+    pub(in crate::client) fn disconnected(&mut self) {
+        self.waiting.clear();
+    }
+
+    pub(in crate::client) fn due_ms(&self) -> u64 {
+        self.told_ms.map_or(0, |at| at.saturating_add(READ_EVERY_MS))
+    }
+
+    pub(in crate::client) fn deadline_ms(&self) -> Option<u64> {
+        (!self.waiting.is_empty()).then(|| self.due_ms())
+    }
+}

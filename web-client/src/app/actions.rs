@@ -1,0 +1,182 @@
+//! What people do, as calls: each is one or two commands for the client, and what the page itself keeps beside them.
+
+use std::collections::BTreeMap;
+
+use wardroom_client_core::protocol::messages::{RoomCreate, RunStart, Signal};
+use wardroom_client_core::protocol::{Nonce, RoomName, RunId};
+use wardroom_client_core::{Command, WatchFrom};
+use web_sys::File;
+
+use super::engine::{Engine, Notice, NoticeKind, OpenOutput};
+use super::topics::Topic;
+use super::upload_nonces;
+use crate::limits::{
+    CARD_OUTPUT_BYTES, CREATE_NONCES_MAX, NOTICES_MAX, OUTPUT_BEFORE_BYTES, OUTPUT_LOG_BYTES_MAX, UPLOADS_LISTED_MAX,
+    UPLOADS_QUEUED_MAX,
+};
+use crate::logic::output_log::OutputLog;
+
+impl Engine {
+    /// Says something in a room.
+    pub fn post(&self, room: &RoomName, text: String, reply_to: Option<u64>) {
+        let command = Command::Post { room: room.clone(), text, reply_to, nonce: self.nonce() };
+        self.command(command);
+    }
+
+    /// Runs a command, and watches it through its card.
+    pub fn run(&self, room: &RoomName, cmd: String, host: Option<String>) {
+        let start = RunStart {
+            room: room.clone(),
+            cmd: Some(cmd),
+            argv: None,
+            host,
+            cwd: None,
+            env: BTreeMap::new(),
+            timeout_s: None,
+            stdin: false,
+            nonce: self.nonce(),
+        };
+        self.command(Command::StartRun { start, watch: false });
+    }
+
+    /// Asks a run to stop.
+    pub fn stop_run(&self, run: RunId) {
+        self.command(Command::SignalRun { run, signal: Signal::Term });
+    }
+
+    /// Makes a room and joins it.
+    pub fn create_room(&self, room: RoomName, title: Option<String>, private: bool) {
+        let nonce = Some(self.create_nonce(&format!("room {room}")));
+        self.command(Command::CreateRoom(RoomCreate { room, title, private, nonce }));
+    }
+
+    /// The mark of something that is being created: the same one until the server has answered, so that trying again after a lost
+    /// connection does not create it twice.
+    pub(super) fn create_nonce(&self, what: &str) -> Nonce {
+        let mut nonces = self.0.create_nonces.borrow_mut();
+        // More than a person tries at a time; what is forgotten is only known as created by its name.
+        while nonces.len() >= CREATE_NONCES_MAX {
+            nonces.pop_first();
+        }
+        nonces.entry(what.to_owned()).or_insert_with(|| self.nonce()).clone()
+    }
+
+    /// The server has answered.
+    pub(super) fn forget_create_nonce(&self, what: &str) {
+        self.0.create_nonces.borrow_mut().remove(what);
+    }
+
+    /// A card came into sight: its last lines are fetched, and followed while it runs.
+    pub fn watch(&self, run: RunId) {
+        if !self.is_output_open(run) {
+            self.command(Command::WatchRun { run, from: WatchFrom::Last(CARD_OUTPUT_BYTES), auto_ack: false });
+        }
+    }
+
+    /// A card is out of sight.
+    pub fn unwatch(&self, run: RunId) {
+        if !self.is_output_open(run) {
+            self.command(Command::UnwatchRun { run });
+        }
+    }
+
+    /// A run's output is wanted, its end or what stands around a byte; none: no longer.
+    pub fn show_output(&self, run: Option<RunId>, at: Option<u64>) {
+        let before = self.0.output.borrow_mut().take();
+        if let Some(OpenOutput { run: before, .. }) = before {
+            self.command(Command::UnwatchRun { run: before });
+            self.watch(before);
+        }
+        let Some(run) = run else { return };
+        self.command(Command::UnwatchRun { run });
+        *self.0.output.borrow_mut() = Some(OpenOutput { run, log: None, at });
+        let from = match at {
+            Some(at) => WatchFrom::Byte(at.saturating_sub(OUTPUT_BEFORE_BYTES)),
+            None => WatchFrom::Last(OUTPUT_LOG_BYTES_MAX as u64),
+        };
+        self.command(Command::WatchRun { run, from, auto_ack: false });
+        self.publish(Topic::OutputLog);
+    }
+
+    /// Reads the lines of the output view, if it shows this run and some have come.
+    pub fn read_output<T>(&self, run: RunId, read: impl FnOnce(&OutputLog) -> T) -> Option<T> {
+        let open = self.0.output.borrow();
+        open.as_ref().filter(|open| open.run == run)?.log.as_ref().map(read)
+    }
+
+    fn is_output_open(&self, run: RunId) -> bool {
+        self.0.output.borrow().as_ref().is_some_and(|open| open.run == run)
+    }
+
+    /// The notices, oldest first.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.0.notices.borrow().clone()
+    }
+
+    /// Tells a person something.
+    pub fn show_notice(&self, what: NoticeKind) {
+        let mut notices = self.0.notices.borrow_mut();
+        notices.retain(|notice| notice.what != what);
+        let number = self.0.notices_ever.get();
+        self.0.notices_ever.set(number + 1);
+        notices.push(Notice { number, what });
+        let over = notices.len().saturating_sub(NOTICES_MAX);
+        notices.drain(..over);
+        drop(notices);
+        self.publish(Topic::Notices);
+    }
+
+    /// It has been read.
+    pub fn dismiss_notice(&self, number: u64) {
+        self.0.notices.borrow_mut().retain(|notice| notice.number != number);
+        self.publish(Topic::Notices);
+    }
+
+    /// Sends files to a room. However many they are: those beyond what the list holds wait here for their turn.
+    pub fn upload(&self, room: &RoomName, files: Vec<File>) {
+        self.upload_named(room, files.into_iter().map(|file| (file.name(), file)).collect());
+    }
+
+    /// Sends files under these paths.
+    pub fn upload_named(&self, room: &RoomName, mut files: Vec<(String, File)>) {
+        let mut queued = self.0.queued.borrow_mut();
+        let is_cut = files.len() > UPLOADS_QUEUED_MAX.saturating_sub(queued.len());
+        files.truncate(UPLOADS_QUEUED_MAX.saturating_sub(queued.len()));
+        queued.extend(files.into_iter().map(|(path, file)| (room.clone(), path, file)));
+        drop(queued);
+        if is_cut {
+            self.show_notice(NoticeKind::TooManyFiles);
+        }
+        self.start_queued_uploads();
+    }
+
+    /// Files that wait for a place in the list.
+    pub fn uploads_queued(&self) -> usize {
+        self.0.queued.borrow().len()
+    }
+
+    /// Begins uploads as long as there is a place in the list.
+    pub(super) fn start_queued_uploads(&self) {
+        while self.unfinished_uploads() < UPLOADS_LISTED_MAX {
+            let Some((room, path, file)) = self.0.queued.borrow_mut().pop_front() else { break };
+            upload_nonces::begin(self, &room, path, file);
+        }
+        self.publish(Topic::Uploads);
+    }
+
+    fn unfinished_uploads(&self) -> usize {
+        // By the files: the list does not have those yet that are added while the client is at work.
+        let files = self.0.files.borrow();
+        let is_open =
+            |nonce: &&Nonce| self.read(|client| client.upload(nonce).is_none_or(|upload| !upload.state.is_over()));
+        files.keys().filter(is_open).count()
+    }
+
+    /// Gives an upload up, or takes it off the list.
+    pub fn cancel_upload(&self, nonce: &Nonce) {
+        self.command(Command::CancelUpload { nonce: nonce.clone() });
+        self.0.files.borrow_mut().remove(nonce);
+        upload_nonces::forget(&self.0.user, nonce);
+        self.start_queued_uploads();
+    }
+}

@@ -1,0 +1,162 @@
+//! What is asked of the server beside the client's own commands. A refusal is told to the person who asked.
+
+use wardroom_client_core::protocol::event::RunStarted;
+use wardroom_client_core::protocol::messages::{HookAdd, HookAdded, RoomInvite, RoomRemove, RoomSet, RoomSetRole};
+use wardroom_client_core::protocol::{EventBody, Message, RoomName, RoomRole, UserName};
+use wardroom_client_core::{Command, Error, Operation};
+use wasm_bindgen_futures::spawn_local;
+use yew::Callback;
+
+use super::engine::{Engine, NoticeKind};
+use super::topics::Topic;
+use crate::logic::notify_level::NotifyLevel;
+use crate::services::{browser, storage};
+
+/// What of a room is to be another.
+#[derive(Clone, Debug, Default)]
+pub struct RoomChange {
+    pub title: Option<String>,
+    pub topic: Option<String>,
+    pub archived: Option<bool>,
+    pub retention_days: Option<u32>,
+}
+
+impl Engine {
+    /// Asks; a refusal is told.
+    pub fn send<M: Message + 'static>(&self, message: M) {
+        self.send_then(message, Callback::noop());
+    }
+
+    /// Asks, and calls with `true` if it came about; a refusal is told.
+    pub fn send_then<M: Message + 'static>(&self, message: M, then: Callback<bool>) {
+        let engine = self.clone();
+        let on_answer = Callback::from(move |answer: Result<_, Error>| {
+            let is_done = answer.is_ok();
+            if let Err(error) = answer {
+                engine.show_notice(NoticeKind::Failed(Operation::Session, error));
+            }
+            then.emit(is_done);
+        });
+        self.send_with(message, on_answer);
+    }
+
+    /// Says a message otherwise.
+    pub fn edit(&self, room: &RoomName, seq: u64, text: String) {
+        self.command(Command::EditMessage { room: room.clone(), seq, text });
+    }
+
+    /// Takes a message back.
+    pub fn delete(&self, room: &RoomName, seq: u64) {
+        self.command(Command::DeleteMessage { room: room.clone(), seq });
+    }
+
+    /// Reacts to a message, or takes a reaction back.
+    pub fn react(&self, room: &RoomName, seq: u64, emoji: &str, on: bool) {
+        self.command(Command::React { room: room.clone(), seq, emoji: emoji.to_owned(), on });
+    }
+
+    /// Changes a room.
+    pub fn set_room(&self, room: &RoomName, change: RoomChange) {
+        let RoomChange { title, topic, archived, retention_days } = change;
+        self.command(Command::SetRoom(RoomSet { room: room.clone(), title, topic, archived, retention_days }));
+    }
+
+    /// Makes somebody a member.
+    pub fn invite(&self, room: &RoomName, user: UserName, role: RoomRole, then: Callback<bool>) {
+        let role = Some(role).filter(|role| *role != RoomRole::Member);
+        self.send_then(RoomInvite { room: room.clone(), user, role }, then);
+    }
+
+    /// Takes somebody out.
+    pub fn remove(&self, room: &RoomName, user: UserName, then: Callback<bool>) {
+        self.send_then(RoomRemove { room: room.clone(), user }, then);
+    }
+
+    /// Changes what a member may do.
+    pub fn set_role(&self, room: &RoomName, user: UserName, role: RoomRole, then: Callback<bool>) {
+        self.send_then(RoomSetRole { room: room.clone(), user, role }, then);
+    }
+
+    /// Makes a webhook; calls with its address, which is told this once.
+    pub fn add_hook(&self, room: &RoomName, bot: UserName, then: Callback<String>) {
+        self.add_hook_with(HookAdd { room: room.clone(), bot, mentions: false, secret: None, nonce: None }, then);
+    }
+
+    /// The same, of a webhook that may mention people, or whose posts are signed.
+    pub fn add_hook_with(&self, mut add: HookAdd, then: Callback<String>) {
+        let engine = self.clone();
+        let what = format!("hook {} {}", add.room, add.bot);
+        add.nonce = Some(self.create_nonce(&what));
+        let on_answer =
+            Callback::from(move |answer: Result<wardroom_client_core::protocol::messages::Answer, Error>| {
+                if !matches!(&answer, Err(error) if error.code.is_none()) {
+                    engine.forget_create_nonce(&what);
+                }
+                let added = answer.and_then(|answer| {
+                    answer.fields::<HookAdded>().map_err(|bad| Error::local(format!("the answer does not fit: {bad}")))
+                });
+                match added {
+                    Ok(added) => then.emit(format!("{}hooks/{}", browser::base_address(), added.token)),
+                    Err(error) => engine.show_notice(NoticeKind::Failed(Operation::Session, error)),
+                }
+            });
+        self.send_with(add, on_answer);
+    }
+
+    /// What of a room is notified.
+    pub fn notify_level(&self, room: &RoomName) -> NotifyLevel {
+        let kept = storage::read(&storage::key_of(self.user(), &format!("notify.{room}")));
+        kept.map_or_else(NotifyLevel::default, |word| NotifyLevel::from_word(&word))
+    }
+
+    /// Wishes something else, and asks the browser whether it may be told.
+    pub fn set_notify_level(&self, room: &RoomName, level: NotifyLevel) {
+        storage::write(&storage::key_of(self.user(), &format!("notify.{room}")), Some(level.word()));
+        if level != NotifyLevel::Nothing {
+            self.request_notify_permission();
+        }
+        self.publish(Topic::Notices);
+    }
+
+    /// Asks the reader whether the browser may show notifications; what tells of it is drawn anew.
+    pub fn request_notify_permission(&self) {
+        let engine = self.clone();
+        spawn_local(async move {
+            browser::request_notify_permission().await;
+            engine.publish(Topic::Notices);
+        });
+    }
+
+    /// One's own last message in a room that can still be said otherwise.
+    pub fn last_own_message(&self, room: &RoomName) -> Option<u64> {
+        self.read(|client| {
+            let room = client.rooms().get(room)?;
+            let is_own = |event: &&std::sync::Arc<wardroom_client_core::protocol::Event>| {
+                event.by.as_str() == self.user() && matches!(&event.body, EventBody::Message(said) if !said.deleted)
+            };
+            room.timeline.events().rev().find(is_own).map(|event| event.seq)
+        })
+    }
+
+    /// The run that a line started, if the line is loaded.
+    pub fn run_started_at(&self, room: &RoomName, seq: u64) -> Option<RunStarted> {
+        self.read(|client| match &client.rooms().get(room)?.timeline.by_seq(seq)?.body {
+            EventBody::RunStarted(started) => Some(started.clone()),
+            _ => None,
+        })
+    }
+
+    /// The text of a message that is loaded.
+    pub fn message_text(&self, room: &RoomName, seq: u64) -> Option<(String, String)> {
+        self.read(|client| {
+            let room = client.rooms().get(room)?;
+            let line = room.timeline.by_seq(seq)?;
+            // As one has edited it, also where the server has not answered yet.
+            let wanted = client.you().and_then(|you| room.with_pending(line, &you.user)).map(|(line, _)| line.body);
+            match wanted.as_ref().unwrap_or(&line.body) {
+                EventBody::Message(said) => Some((line.by.to_string(), said.text.clone())),
+                _ => None,
+            }
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! One line of output: its number, its stream, its colours.
+
+use yew::prelude::*;
+
+use crate::text::ansi::{Span, classes};
+
+#[derive(PartialEq, Properties)]
+pub struct OutputLineProps {
+    /// 1 for stdout, 2 for stderr.
+    pub fd: u8,
+    /// Its number, where it is known.
+    pub number: Option<u64>,
+    /// Its text.
+    pub spans: Vec<Span>,
+    /// It is the one that was asked for.
+    #[prop_or_default]
+    pub is_target: bool,
+}
+
+/// The line.
+#[component]
+pub fn OutputLine(props: &OutputLineProps) -> Html {
+    let pieces = props.spans.iter().enumerate().map(|(at, span)| {
+        let class = classes(span.style);
+        // A line's pieces do not move: their place is their key.
+        html! { <span key={at} class={(!class.is_empty()).then_some(class)}>{ &span.text }</span> }
+    });
+    html! {
+        <span class={classes!("output__line", (props.fd == 2).then_some("output__line--err"), props.is_target.then_some("output__line--target"))} data-fd={props.fd.to_string()}>
+            if let Some(number) = props.number {
+                <span class="output__number" aria-hidden="true">{ number }</span>
+            }
+            <span>{ for pieces }</span>
+        </span>
+    }
+}

@@ -1,0 +1,153 @@
+//! Webhooks: secret addresses at which programs post. A new one's address is shown once, on top, with the focus on it.
+
+use wardroom_client_core::Error;
+use wardroom_client_core::protocol::messages::{Answer, HookInfo, HookList, HookListed, HookRemove};
+use wardroom_client_core::protocol::{RoomName, UserName};
+use web_sys::{HtmlElement, HtmlInputElement};
+use yew::prelude::*;
+
+use super::RoomSettingsProps;
+use crate::components::{Confirm, CopyButton};
+use crate::hooks::{use_engine, use_words};
+use crate::i18n::fill;
+use crate::services::browser;
+use crate::testids;
+
+/// The webhooks of a room.
+#[component]
+pub fn Webhooks(props: &RoomSettingsProps) -> Html {
+    let words = use_words();
+    let engine = use_engine();
+    let (hooks, load) = use_webhooks(&props.room);
+    let address = use_state_eq(|| None::<String>);
+    let is_wrong = use_state_eq(|| false);
+    let name = use_node_ref();
+    let onsubmit = {
+        let (engine, room, name, load) = (engine.clone(), props.room.clone(), name.clone(), load.clone());
+        let (address, is_wrong) = (address.setter(), is_wrong.setter());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let Some(field) = name.cast::<HtmlInputElement>() else { return };
+            let bot = UserName::parse(field.value().trim());
+            is_wrong.set(bot.is_err());
+            let Ok(bot) = bot else { return };
+            let (load, address) = (load.clone(), address.clone());
+            let told = Callback::from(move |told: String| {
+                address.set(Some(told));
+                load.emit(());
+            });
+            engine.add_hook(&room, bot, told);
+            field.set_value("");
+        })
+    };
+    html! {
+        <section class="form" aria-label={words.settings.hooks_head}>
+            if let Some(address) = &*address { <NewWebhookUrl key={address.clone()} address={address.clone()} /> }
+            <p class="form__hint">{ words.settings.hooks_lead }</p>
+            <form class="form__row" {onsubmit}>
+                <input class="field" ref={name} aria-label={words.settings.hook_name} placeholder={words.settings.hook_name} aria-invalid={is_wrong.to_string()} autocapitalize="none"
+                    autocomplete="off" data-testid={testids::WEBHOOK_NAME} />
+                <button class="button" type="submit" data-testid={testids::WEBHOOK_ADD}>{ words.settings.hook_add }</button>
+            </form>
+            if *is_wrong { <p class="form__hint error" role="alert">{ words.user_rule }</p> }
+            <div class="list">
+                { for hooks.iter().map(|hook| html! { <Webhook key={hook.hook} room={props.room.clone()} hook={hook.clone()} load={load.clone()} /> }) }
+            </div>
+        </section>
+    }
+}
+
+/// The webhooks, and a call that asks for them anew.
+#[hook]
+fn use_webhooks(room: &RoomName) -> (UseStateHandle<Vec<HookInfo>>, Callback<()>) {
+    let engine = use_engine();
+    let hooks = use_state_eq(Vec::<HookInfo>::new);
+    let load = {
+        let (room, set) = (room.clone(), hooks.setter());
+        Callback::from(move |()| {
+            let set = set.clone();
+            let on_answer = Callback::from(move |answer: Result<Answer, Error>| {
+                if let Some(listed) = answer.ok().and_then(|answer| answer.fields::<HookListed>().ok()) {
+                    set.set(listed.hooks);
+                }
+            });
+            engine.request(HookList { room: room.clone() }, on_answer);
+        })
+    };
+    use_effect_with(room.clone(), {
+        let load = load.clone();
+        move |_| load.emit(())
+    });
+    (hooks, load)
+}
+
+#[derive(PartialEq, Properties)]
+struct NewWebhookUrlProps {
+    address: String,
+}
+
+/// An address that is shown this once.
+#[component]
+fn NewWebhookUrl(props: &NewWebhookUrlProps) -> Html {
+    let words = use_words();
+    let node = use_node_ref();
+    use_effect_with((), {
+        let node = node.clone();
+        move |()| {
+            if let Some(element) = node.cast::<HtmlElement>() {
+                let _ = element.focus();
+            }
+        }
+    });
+    let text = {
+        let address = props.address.clone();
+        Callback::from(move |()| address.clone())
+    };
+    html! {
+        <div class="form__secret" role="status" tabindex="-1" ref={node}>
+            <p>{ words.settings.hook_url_notice }</p>
+            <code data-testid={testids::WEBHOOK_URL}>{ &props.address }</code>
+            <CopyButton {text} />
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct WebhookProps {
+    room: RoomName,
+    hook: HookInfo,
+    load: Callback<()>,
+}
+
+/// One webhook.
+#[component]
+fn Webhook(props: &WebhookProps) -> Html {
+    let words = use_words();
+    let engine = use_engine();
+    let hook = &props.hook;
+    let is_confirming = use_state_eq(|| false);
+    let ask = {
+        let set = is_confirming.setter();
+        Callback::from(move |is_confirming: bool| set.set(is_confirming))
+    };
+    let remove = {
+        let (room, number, load) = (props.room.clone(), hook.hook, props.load.clone());
+        Callback::from(move |()| {
+            engine.send_then(HookRemove { room: room.clone(), hook: number }, load.reform(|_: bool| ()));
+        })
+    };
+    let used = hook.used.map_or_else(
+        || words.settings.hook_unused.to_owned(),
+        |at| fill(words.settings.hook_used, &[&browser::date_digits(at), &browser::local(at).hh_mm()]),
+    );
+    html! {
+        <div class="form__member" data-testid={testids::WEBHOOK}>
+            <span class="form__name">{ hook.bot.as_str() }{ " " }<span class="muted">{ used }</span></span>
+            <button class="text-button text-button--danger" type="button" onclick={ask.reform(|_: MouseEvent| true)} aria-label={fill(words.settings.remove_who, &[hook.bot.as_str()])}>{ words.settings.remove }</button>
+            if *is_confirming {
+                <Confirm title={fill(words.settings.hook_remove_head, &[hook.bot.as_str()])} lead={words.settings.hook_remove_lead} yes={words.settings.remove}
+                    on_yes={remove} on_close={ask.reform(|()| false)} />
+            }
+        </div>
+    }
+}

@@ -1,0 +1,26 @@
+//! Shared values as properties: the same pointer means that nothing changed, and nothing is compared deeply.
+
+use std::sync::Arc;
+
+/// Equal only to itself.
+#[derive(Debug)]
+pub struct PtrEq<T>(pub Arc<T>);
+
+impl<T> Clone for PtrEq<T> {
+    fn clone(&self) -> Self {
+        PtrEq(self.0.clone())
+    }
+}
+
+impl<T> PartialEq for PtrEq<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<T> std::ops::Deref for PtrEq<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
