@@ -25,31 +25,33 @@ pub struct DialogsProps {
 pub fn Dialogs(props: &DialogsProps) -> Html {
     let ui = use_context::<UiHandle>().expect("inside Shell");
     let room = props.room.clone();
+    let on_close = {
+        let ui = ui.clone();
+        Callback::from(move |()| ui.dispatch(UiAction::Dialog(None)))
+    };
     match &ui.dialog {
         None => Html::default(),
-        Some(Dialog::Jump(text)) => html! { <Jump {room} text={text.clone()} /> },
-        Some(Dialog::Shortcuts) => html! { <Shortcuts /> },
-        Some(Dialog::NewRoom) => html! { <NewRoom /> },
-        Some(Dialog::NewDm) => html! { <NewDm /> },
-        Some(Dialog::RoomSettings) => html! { <RoomSettings {room} /> },
-        Some(Dialog::DeleteMessage(seq)) => html! { <DeleteMessage {room} seq={*seq} /> },
-        Some(Dialog::LeaveRoom) => html! { <LeaveRoom {room} /> },
+        Some(Dialog::Jump(text)) => html! { <Jump {room} text={text.clone()} {on_close} /> },
+        Some(Dialog::Shortcuts) => html! { <Shortcuts {on_close} /> },
+        Some(Dialog::NewRoom) => html! { <NewRoom {on_close} /> },
+        Some(Dialog::NewDm) => html! { <NewDm {on_close} /> },
+        Some(Dialog::RoomSettings) => html! { <RoomSettings {room} {on_close} /> },
+        Some(Dialog::DeleteMessage(seq)) => html! { <DeleteMessage {room} seq={*seq} {on_close} /> },
+        Some(Dialog::LeaveRoom) => html! { <LeaveRoom {room} {on_close} /> },
     }
 }
 
-/// Closes the dialog.
-#[hook]
-pub fn use_close_dialog() -> Callback<()> {
-    let ui = use_context::<UiHandle>().expect("inside Shell");
-    Callback::from(move |()| ui.dispatch(UiAction::Dialog(None)))
+#[derive(PartialEq, Properties)]
+struct DialogProps {
+    on_close: Callback<()>,
 }
 
 /// The keys.
 #[component]
-fn Shortcuts() -> Html {
+fn Shortcuts(props: &DialogProps) -> Html {
     let words = use_words();
     let lang = use_prefs().lang;
-    let on_close = use_close_dialog();
+    let on_close = props.on_close.clone();
     let keys: [(&str, &str); 14] = [
         (browser::jump_key(), words.key_jump),
         ("?", words.key_keys),
@@ -83,11 +85,11 @@ fn Shortcuts() -> Html {
 
 /// Makes a room.
 #[component]
-fn NewRoom() -> Html {
+fn NewRoom(props: &DialogProps) -> Html {
     let words = use_words();
     let engine = use_engine();
     let ui = use_context::<UiHandle>().expect("inside Shell");
-    let on_close = use_close_dialog();
+    let on_close = props.on_close.clone();
     let (name, title, private) = (use_node_ref(), use_node_ref(), use_node_ref());
     let is_wrong = use_state_eq(|| false);
     let onsubmit = {
@@ -132,11 +134,11 @@ fn NewRoom() -> Html {
 
 /// Begins a direct message.
 #[component]
-fn NewDm() -> Html {
+fn NewDm(props: &DialogProps) -> Html {
     let words = use_words();
     let engine = use_topic(Topic::Model(wardroom_client_core::Change::People(crate::app::Engine::company_room())));
     let ui = use_context::<UiHandle>().expect("inside Shell");
-    let on_close = use_close_dialog();
+    let on_close = props.on_close.clone();
     let chosen = use_state_eq(Vec::<UserName>::new);
     let part = use_state_eq(String::new);
     use_effect_with(engine.clone(), |engine| engine.load_all_users());
@@ -202,13 +204,14 @@ fn NewDm() -> Html {
 struct DeleteMessageProps {
     room: RoomName,
     seq: u64,
+    on_close: Callback<()>,
 }
 
 /// Asks before a message is taken back.
 #[component]
 fn DeleteMessage(props: &DeleteMessageProps) -> Html {
     let words = use_words();
-    let (engine, on_close) = (use_engine(), use_close_dialog());
+    let (engine, on_close) = (use_engine(), props.on_close.clone());
     let text = engine.message_text(&props.room, props.seq).map(|(_, text)| text).unwrap_or_default();
     let first: String = text.chars().take(300).collect();
     let go = {
@@ -218,11 +221,17 @@ fn DeleteMessage(props: &DeleteMessageProps) -> Html {
     html! { <Confirm title={words.delete_head} lead={words.delete_lead} quote={first} yes={words.delete} on_yes={go} {on_close} /> }
 }
 
+#[derive(PartialEq, Properties)]
+struct LeaveRoomProps {
+    room: RoomName,
+    on_close: Callback<()>,
+}
+
 /// Asks before one leaves a room.
 #[component]
-fn LeaveRoom(props: &DialogsProps) -> Html {
+fn LeaveRoom(props: &LeaveRoomProps) -> Html {
     let words = use_words();
-    let (engine, on_close) = (use_engine(), use_close_dialog());
+    let (engine, on_close) = (use_engine(), props.on_close.clone());
     let called = engine.room_label(&props.room);
     let go = {
         let (engine, room) = (engine.clone(), props.room.clone());

@@ -1,6 +1,6 @@
 //! English. Sentences say what happened and what to do; no exclamation marks, no jargon that a person need not know.
 
-use super::Words;
+use super::words::Words;
 
 pub(super) static WORDS: Words = Words {
     settings: &super::en_settings::WORDS,

@@ -1,6 +1,6 @@
 //! English: the settings of a room, and of notifications.
 
-use super::SettingsWords;
+use super::words::SettingsWords;
 
 pub(super) static WORDS: SettingsWords = SettingsWords {
     settings_general: "General",

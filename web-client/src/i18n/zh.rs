@@ -1,6 +1,6 @@
 //! 简体中文。
 
-use super::Words;
+use super::words::Words;
 
 pub(super) static WORDS: Words = Words {
     settings: &super::zh_settings::WORDS,

@@ -1,6 +1,6 @@
 //! 简体中文：房间设置与通知设置。
 
-use super::SettingsWords;
+use super::words::SettingsWords;
 
 pub(super) static WORDS: SettingsWords = SettingsWords {
     settings_general: "常规",

@@ -9,8 +9,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, HtmlElement, HtmlTextAreaElement, StorageEvent};
 use yew::prelude::*;
 
-use super::COMPOSER_ID;
 use super::banner::Banner;
+use super::field::{COMPOSER_ID, dispatch_input_event, focus_composer};
 use super::hint::hint;
 use super::paste_preview::{PastePreview, Pasted, upload_as_file};
 use super::phone_keys::PhoneKeys;
@@ -107,7 +107,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
         let ui = ui.clone();
         Callback::from(move |()| {
             ui.dispatch(UiAction::Compose(ComposeMode::New));
-            super::focus_composer();
+            focus_composer();
         })
     };
     let send = {
@@ -120,7 +120,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 state_handle.dispatch(ComposerAction::Sent);
                 ui.dispatch(UiAction::Compose(ComposeMode::New));
             }
-            super::focus_composer();
+            focus_composer();
         })
     };
     let attach_paste = {
@@ -130,14 +130,14 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 upload_as_file(&engine, &room, &text.0);
             }
             pasted.set(None);
-            super::focus_composer();
+            focus_composer();
         })
     };
     let discard_paste = {
         let pasted = pasted.setter();
         Callback::from(move |()| {
             pasted.set(None);
-            super::focus_composer();
+            focus_composer();
         })
     };
     let insert_paste = {
@@ -149,7 +149,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 let _ = area.set_range_text(&text.0);
                 pasted.set(None);
                 let _ = area.focus();
-                super::dispatch_input_event(&area);
+                dispatch_input_event(&area);
             })
         })
     };
@@ -262,7 +262,7 @@ fn use_mode(engine: &Engine, room: &RoomName, ui: &UiHandle, state_handle: &UseR
             // On a phone the keyboard would cover the room that one has just opened.
             let is_wide = browser::window().inner_width().ok().and_then(|w| w.as_f64()).unwrap_or(0.0) > 700.0;
             if !is_first.replace(false) || is_wide {
-                super::focus_composer();
+                focus_composer();
             }
         }
     });

@@ -2,6 +2,7 @@
 
 mod banner;
 mod editor;
+mod field;
 mod hint;
 mod paste_preview;
 mod phone_keys;
@@ -10,8 +11,6 @@ mod suggestions;
 
 use wardroom_client_core::protocol::{Role, RoomName, RoomRole};
 use wardroom_client_core::{Change, Command};
-use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use super::notices::Notices;
@@ -19,11 +18,9 @@ use super::typing::TypingLine;
 use crate::app::Topic;
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
-use crate::services::browser;
 use crate::testids;
 use editor::Composer;
-
-pub(crate) const COMPOSER_ID: &str = "composer";
+pub use field::{fill_composer, focus_composer};
 
 #[derive(PartialEq, Properties)]
 pub struct RoomFooterProps {
@@ -64,33 +61,5 @@ pub fn RoomFooter(props: &RoomFooterProps) -> Html {
                 <Composer key={props.room.as_str()} room={props.room.clone()} may_run={role >= Some(Role::Operator)} />
             }
         </div>
-    }
-}
-
-/// Goes to where one writes.
-pub fn focus_composer() {
-    let element = browser::document().get_element_by_id(COMPOSER_ID);
-    if let Some(Ok(area)) = element.map(|element| element.dyn_into::<HtmlElement>()) {
-        let _ = area.focus();
-    }
-}
-
-/// Writes an example into the composer, for a person to send or to change; a draft stays.
-pub fn fill_composer(text: &str) {
-    let Some(element) = browser::document().get_element_by_id(COMPOSER_ID) else { return };
-    let Ok(area) = element.dyn_into::<HtmlTextAreaElement>() else { return };
-    if area.value().trim().is_empty() {
-        area.set_value(text);
-        dispatch_input_event(&area);
-    }
-    let _ = area.focus();
-}
-
-/// The composer hears of it as of anything that is typed.
-fn dispatch_input_event(area: &HtmlTextAreaElement) {
-    let options = web_sys::EventInit::new();
-    options.set_bubbles(true);
-    if let Ok(event) = Event::new_with_event_init_dict("input", &options) {
-        let _ = area.dispatch_event(&event);
     }
 }

@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
-use super::{COMPOSER_ID, dispatch_input_event};
+use super::field::{COMPOSER_ID, dispatch_input_event};
 use crate::components::{Icon, icon};
 use crate::hooks::use_words;
 use crate::services::browser;

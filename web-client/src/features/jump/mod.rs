@@ -13,7 +13,6 @@ use wardroom_client_core::protocol::{RoomName, UserName, query};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::dialogs::use_close_dialog;
 use crate::app::{Topic, UiAction, UiHandle};
 use crate::components::{Badge, Modal, icon};
 use crate::hooks::{use_engine, use_topic, use_words};
@@ -45,6 +44,7 @@ pub struct JumpProps {
     pub room: RoomName,
     /// What is looked for at first.
     pub text: String,
+    pub on_close: Callback<()>,
 }
 
 /// The dialog.
@@ -54,7 +54,7 @@ pub fn Jump(props: &JumpProps) -> Html {
     let words = use_words();
     let engine = use_topic(Topic::Model(wardroom_client_core::Change::Rooms));
     let ui = use_context::<UiHandle>().expect("inside Shell");
-    let on_close = use_close_dialog();
+    let on_close = props.on_close.clone();
     let text = use_state_eq(|| props.text.clone());
     let filter = use_state_eq(Filter::default);
     let chosen = use_state_eq(|| 0_usize);

@@ -8,10 +8,9 @@ use wardroom_client_core::protocol::messages::{RoomInfo, RoomSet};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::Permissions;
+use super::permissions::Permissions;
 use crate::app::{Dialog, Engine, UiAction, UiHandle};
 use crate::components::Confirm;
-use crate::features::dialogs::use_close_dialog;
 use crate::hooks::{use_engine, use_words};
 use crate::i18n::{days, fill};
 use crate::testids;
@@ -21,6 +20,7 @@ pub struct GeneralProps {
     pub room: RoomName,
     pub info: RoomInfo,
     pub may: Permissions,
+    pub on_close: Callback<()>,
 }
 
 /// What is typed.
@@ -73,7 +73,7 @@ enum Question {
 pub fn General(props: &GeneralProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let on_close = use_close_dialog();
+    let on_close = props.on_close.clone();
     let question = use_state_eq(|| Question::None);
     let wrong = use_state_eq(|| None::<String>);
     let info = &props.info;

@@ -6,7 +6,7 @@ use wardroom_client_core::{Change, Command};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::Permissions;
+use super::permissions::Permissions;
 use crate::app::Topic;
 use crate::components::Confirm;
 use crate::hooks::{use_engine, use_topic, use_words};

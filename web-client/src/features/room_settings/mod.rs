@@ -4,13 +4,13 @@
 mod general;
 mod members;
 mod notify;
+mod permissions;
 mod webhooks;
 
 use wardroom_client_core::Change;
 use wardroom_client_core::protocol::{Role, RoomName, RoomRole};
 use yew::prelude::*;
 
-use super::dialogs::use_close_dialog;
 use crate::app::Topic;
 use crate::components::{Modal, Tabs};
 use crate::hooks::{use_topic, use_words};
@@ -19,29 +19,20 @@ use general::General;
 use members::Members;
 use notify::NotifySetting;
 pub use notify::NotifyState;
+use permissions::Permissions;
 use webhooks::Webhooks;
 
 #[derive(PartialEq, Properties)]
 pub struct RoomSettingsProps {
     pub room: RoomName,
-}
-
-/// What one may do in this room.
-#[derive(Clone, Copy, PartialEq)]
-struct Permissions {
-    /// Change it, its members and its webhooks.
-    own: bool,
-    /// Set its topic.
-    topic: bool,
-    /// Add members.
-    invite: bool,
+    pub on_close: Callback<()>,
 }
 
 /// The settings.
 #[component]
 pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
     let words = use_words();
-    let on_close = use_close_dialog();
+    let on_close = props.on_close.clone();
     use_topic(Topic::Model(Change::Rooms));
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
     let tab = use_state_eq(|| "general");
@@ -64,7 +55,7 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
         move |chosen: &'static str| tab.set(chosen)
     });
     html! {
-        <Modal title={engine.room_name(info)} {on_close} class={classes!("modal--wide")}>
+        <Modal title={engine.room_name(info)} on_close={on_close.clone()} class={classes!("modal--wide")}>
             <div data-testid={testids::ROOM_SETTINGS}>
                 <Tabs {tabs} chosen={*tab} {on_tab} label={words.room_settings} />
                 <div role="tabpanel">
@@ -75,7 +66,7 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
                         _ => html! {
                             <>
                                 <NotifySetting room={props.room.clone()} />
-                                if !is_dm { <General room={props.room.clone()} info={info.clone()} {may} /> }
+                                if !is_dm { <General room={props.room.clone()} info={info.clone()} {may} {on_close} /> }
                             </>
                         },
                     }

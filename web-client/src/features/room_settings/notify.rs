@@ -1,18 +1,23 @@
 //! What of this room is notified, and whether this browser shows notifications at all.
 
+use wardroom_client_core::protocol::RoomName;
 use web_sys::{HtmlSelectElement, NotificationPermission};
 use yew::prelude::*;
 
-use super::RoomSettingsProps;
 use crate::app::Topic;
 use crate::hooks::{use_topic, use_words};
 use crate::logic::notify_level::NotifyLevel;
 use crate::services::browser;
 use crate::testids;
 
+#[derive(PartialEq, Properties)]
+pub struct NotifySettingProps {
+    pub room: RoomName,
+}
+
 /// The choice; it holds at once, for this browser alone.
 #[component]
-pub fn NotifySetting(props: &RoomSettingsProps) -> Html {
+pub fn NotifySetting(props: &NotifySettingProps) -> Html {
     let words = use_words();
     let engine = use_topic(Topic::Notices);
     let level = engine.notify_level(&props.room);

@@ -6,16 +6,20 @@ use wardroom_client_core::protocol::{RoomName, UserName};
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-use super::RoomSettingsProps;
 use crate::components::{Confirm, CopyButton};
 use crate::hooks::{use_engine, use_words};
 use crate::i18n::fill;
 use crate::services::browser;
 use crate::testids;
 
+#[derive(PartialEq, Properties)]
+pub struct WebhooksProps {
+    pub room: RoomName,
+}
+
 /// The webhooks of a room.
 #[component]
-pub fn Webhooks(props: &RoomSettingsProps) -> Html {
+pub fn Webhooks(props: &WebhooksProps) -> Html {
     let words = use_words();
     let engine = use_engine();
     let (hooks, load) = use_webhooks(&props.room);

@@ -6,17 +6,17 @@ use yew::prelude::*;
 
 use super::alert::alert_card;
 use super::line_actions::{LineActions, Overlay, Reactions};
+use super::line_head::LineHead;
 use super::message::MessageText;
 use super::pending::AmendmentStatus;
 use crate::app::{Topic, UiAction, UiHandle};
-use crate::components::{Icon, avatar, exit_words, icon};
+use crate::components::{Icon, exit_words, icon};
 use crate::features::file_card::FileCard;
 use crate::features::run_card::RunCard;
-use crate::hooks::{PtrEq, use_engine, use_prefs, use_topic, use_words};
+use crate::hooks::{PtrEq, use_engine, use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::logic::fold::{Names, Summary, name_list, summary};
 use crate::logic::route::Route;
-use crate::services::browser;
 use crate::testids;
 use crate::text::format::duration;
 
@@ -177,33 +177,6 @@ fn ReplyQuote(props: &ReplyQuoteProps) -> Html {
     };
     html! {
         <a class="line__quote" href={route.path()} {onclick} data-testid={testids::QUOTE}><b>{ if who.is_empty() { String::new() } else { engine.display_name(&who) } }</b>{ " " }{ sanitized(&first) }</a>
-    }
-}
-
-#[derive(PartialEq, Properties)]
-pub struct LineHeadProps {
-    pub by: AttrValue,
-    pub who: AttrValue,
-    pub at: u64,
-    pub is_first: bool,
-}
-
-/// Who and when, above the first line of a group; beside the others the time, for the pointer.
-#[component]
-pub fn LineHead(props: &LineHeadProps) -> Html {
-    let lang = use_prefs().lang;
-    let time = browser::local(props.at).hh_mm();
-    if !props.is_first {
-        return html! { <span class="line__time line__time--again">{ time }</span> };
-    }
-    html! {
-        <>
-            { avatar(&props.by, &props.who) }
-            <div class="line__head">
-                <span class="line__who">{ &props.who }</span>
-                <span class="line__time" title={browser::day_words(props.at, lang)}>{ time }</span>
-            </div>
-        </>
     }
 }
 

@@ -6,6 +6,7 @@ mod day;
 mod emoji_picker;
 mod line;
 mod line_actions;
+mod line_head;
 mod message;
 mod pending;
 mod scroll_hooks;

@@ -3,7 +3,7 @@
 use wardroom_client_core::{Change, Command, NotSent, PendingAmendment, PendingPost, PostState};
 use yew::prelude::*;
 
-use super::line::LineHead;
+use super::line_head::LineHead;
 use super::message::MessageText;
 use crate::app::{Engine, Topic};
 use crate::hooks::{use_engine, use_topic, use_words};
