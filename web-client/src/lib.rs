@@ -1,11 +1,12 @@
 //! The page of Wardroom: a Yew application over `client-core`. What decides is in [`logic`] and [`text`], tested on
-//! the host; what touches the browser (`app`, `services`, `features`, `components`, `hooks`) is compiled for wasm only.
+//! the host; what touches the browser (the folders below) is compiled for wasm only.
 //!
 //! ```text
-//! services  sockets, HTTP, storage, clocks: the browser as plain functions
-//! app       the engine that owns the client, and what hangs on it: sign-in, shell
-//! features  one file per thing that people see; they know each other by their root components only
-//! components, hooks   what several features share
+//! services            sockets, HTTP, storage, clocks: the browser as plain functions
+//! engine, ui          the engine owns the client; the UI state is what a person has opened
+//! hooks, components   what several features share
+//! features            one file per part of the screen; they know each other by their root components only
+//! app                 the root: session, shell, notifications
 //! ```
 
 pub mod i18n;
@@ -19,11 +20,15 @@ mod app;
 #[cfg(target_arch = "wasm32")]
 mod components;
 #[cfg(target_arch = "wasm32")]
+mod engine;
+#[cfg(target_arch = "wasm32")]
 mod features;
 #[cfg(target_arch = "wasm32")]
 mod hooks;
 #[cfg(target_arch = "wasm32")]
 mod services;
+#[cfg(target_arch = "wasm32")]
+mod ui;
 
 /// Starts the page. On the host there is none, and nothing happens.
 pub fn start() {

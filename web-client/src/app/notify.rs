@@ -7,12 +7,12 @@ use wardroom_client_core::protocol::{Event, EventBody, RoomName};
 use wardroom_client_core::{Change, Error};
 use yew::prelude::*;
 
-use super::engine::Engine;
-use super::topics::Topic;
-use super::ui::{UiAction, UiHandle};
+use crate::engine::Engine;
+use crate::engine::Topic;
 use crate::hooks::use_words;
 use crate::i18n::{Words, fill};
 use crate::services::browser;
+use crate::ui::{UiAction, UiHandle};
 
 /// Watches all rooms.
 #[hook]

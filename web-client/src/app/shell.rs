@@ -6,10 +6,9 @@ use wardroom_client_core::{Change, Command, ConnectionState};
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
-use super::engine::{Engine, NoticeKind};
 use super::notify::use_notifications;
-use super::topics::Topic;
-use super::ui::{ComposeMode, Dialog, Drawer, LineTarget, PanelTab, Ui, UiAction, UiHandle};
+use crate::engine::Topic;
+use crate::engine::{Engine, NoticeKind};
 use crate::features::timeline::Timeline;
 use crate::features::{
     composer::{RoomFooter, focus_composer},
@@ -24,6 +23,7 @@ use crate::hooks::{use_topic, use_words};
 use crate::logic::route::{Line, Route};
 use crate::services::listener::Listener;
 use crate::services::{browser, storage};
+use crate::ui::{ComposeMode, Dialog, Drawer, LineTarget, PanelTab, Ui, UiAction, UiHandle};
 
 /// Who is signed in, and what to do when nobody is any more.
 #[derive(PartialEq, Properties)]

@@ -3,7 +3,7 @@
 use wardroom_client_core::{Change, Command, ConnectionState};
 use yew::prelude::*;
 
-use crate::app::Topic;
+use crate::engine::Topic;
 use crate::hooks::{use_tick, use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::services::browser;

@@ -7,13 +7,14 @@ use yew::prelude::*;
 
 use super::jump::Jump;
 use super::room_settings::RoomSettings;
-use crate::app::{Dialog, Topic, UiAction, UiHandle};
 use crate::components::{Confirm, Modal};
-use crate::hooks::{use_engine, use_prefs, use_topic, use_words};
+use crate::engine::Topic;
+use crate::hooks::{use_engine, use_prefs, use_topic, use_ui, use_words};
 use crate::i18n::fill;
 use crate::logic::complete::{commands, fits};
 use crate::services::browser;
 use crate::testids;
+use crate::ui::{Dialog, UiAction};
 
 #[derive(PartialEq, Properties)]
 pub struct DialogsProps {
@@ -23,7 +24,7 @@ pub struct DialogsProps {
 /// The dialog that is open, if one is.
 #[component]
 pub fn Dialogs(props: &DialogsProps) -> Html {
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let room = props.room.clone();
     let on_close = {
         let ui = ui.clone();
@@ -88,7 +89,7 @@ fn Shortcuts(props: &DialogProps) -> Html {
 fn NewRoom(props: &DialogProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let on_close = props.on_close.clone();
     let (name, title, private) = (use_node_ref(), use_node_ref(), use_node_ref());
     let is_wrong = use_state_eq(|| false);
@@ -136,8 +137,8 @@ fn NewRoom(props: &DialogProps) -> Html {
 #[component]
 fn NewDm(props: &DialogProps) -> Html {
     let words = use_words();
-    let engine = use_topic(Topic::Model(wardroom_client_core::Change::People(crate::app::Engine::company_room())));
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let engine = use_topic(Topic::Model(wardroom_client_core::Change::People(crate::engine::Engine::company_room())));
+    let ui = use_ui();
     let on_close = props.on_close.clone();
     let chosen = use_state_eq(Vec::<UserName>::new);
     let part = use_state_eq(String::new);

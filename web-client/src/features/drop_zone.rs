@@ -6,7 +6,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DragEvent, Event};
 use yew::prelude::*;
 
-use crate::app::{Engine, NoticeKind};
+use crate::engine::{Engine, NoticeKind};
 use crate::hooks::{use_engine, use_words};
 use crate::i18n::fill;
 use crate::limits::UPLOADS_QUEUED_MAX;

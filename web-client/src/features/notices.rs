@@ -3,7 +3,7 @@
 use wardroom_client_core::Operation;
 use yew::prelude::*;
 
-use crate::app::{Engine, Notice, NoticeKind, Topic};
+use crate::engine::{Engine, Notice, NoticeKind, Topic};
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::limits::UPLOADS_QUEUED_MAX;

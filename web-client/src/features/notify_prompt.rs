@@ -3,7 +3,7 @@
 use web_sys::NotificationPermission;
 use yew::prelude::*;
 
-use crate::app::Topic;
+use crate::engine::Topic;
 use crate::hooks::{use_topic, use_words};
 use crate::services::{browser, storage};
 use crate::testids;

@@ -7,9 +7,9 @@ use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::run_card::status_icon;
-use crate::app::{Engine, Topic, UiAction, UiHandle};
 use crate::components::{CopyRunButton, Icon, OutputLine, StopButton, icon, run_status};
-use crate::hooks::{PtrEq, use_tick, use_topic, use_words};
+use crate::engine::{Engine, Topic};
+use crate::hooks::{PtrEq, use_tick, use_topic, use_ui, use_words};
 use crate::i18n::fill;
 use crate::limits::AT_END_PX;
 use crate::logic::output_log::{OutputLog, line as line_of, window};
@@ -17,6 +17,7 @@ use crate::logic::route::run_path;
 use crate::services::browser;
 use crate::testids;
 use crate::text::format::bytes;
+use crate::ui::UiAction;
 
 /// Pixels of a line: that of `.out__line` at the browser's usual text size, measured once lines are there.
 const LINE_PX: f64 = 19.2;
@@ -34,7 +35,7 @@ pub fn OutputView(props: &OutputViewProps) -> Html {
     let words = use_words();
     let (id, at) = (props.run, props.at);
     let engine = use_topic(Topic::Model(Change::Run(id)));
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let close_ref = use_node_ref();
     use_effect_with((engine.clone(), id), {
         let close_ref = close_ref.clone();
@@ -105,7 +106,7 @@ fn Lines(props: &OutputViewProps) -> Html {
     let (above, below) = (use_node_ref(), use_node_ref());
     let scrolled = use_state_eq(|| (0.0_f64, 800.0_f64));
     let is_following = use_mut_ref(|| props.at.is_none());
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let all = engine.read_output(id, |log| log.lines().len()).unwrap_or(0);
     let skipped = engine.read_output(id, OutputLog::skipped_bytes).unwrap_or(0);
     let wanted = engine.read_output(id, OutputLog::wanted).flatten();

@@ -10,14 +10,15 @@ use yew::prelude::*;
 use super::room_files::RoomFiles;
 use super::transfers::Transfers;
 use super::user_menu::role_words;
-use crate::app::{Drawer, PanelTab, Topic, UiAction, UiHandle};
 use crate::components::{Icon, icon, run_status};
-use crate::hooks::{use_engine, use_tick, use_topic, use_words};
+use crate::engine::Topic;
+use crate::hooks::{use_engine, use_tick, use_topic, use_ui, use_words};
 use crate::limits::RECENT_MAX;
 use crate::logic::route::file_path;
 use crate::services::browser;
 use crate::testids;
 use crate::text::format::bytes;
+use crate::ui::{Drawer, PanelTab, UiAction};
 
 #[derive(PartialEq, Properties)]
 pub struct PanelProps {
@@ -28,7 +29,7 @@ pub struct PanelProps {
 #[component]
 pub fn Panel(props: &PanelProps) -> Html {
     let words = use_words();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let tab = |tab: PanelTab, said: &'static str, testid: &'static str| {
         let choose = {
             let ui = ui.clone();
@@ -142,7 +143,7 @@ struct RunItemProps {
 #[component]
 fn RunItem(props: &RunItemProps) -> Html {
     let words = use_words();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let run = &props.run;
     let Some(info) = &run.info else { return Html::default() };
     let status = run_status(run, props.now_ms, words);

@@ -5,12 +5,13 @@ use wardroom_client_core::{Change, Command};
 use yew::prelude::*;
 
 use super::connection_status::ConnectionStatus;
-use crate::app::{Dialog, Drawer, Engine, PanelTab, Topic, UiAction, UiHandle};
 use crate::components::{Icon, icon};
-use crate::hooks::{use_topic, use_words};
+use crate::engine::{Engine, Topic};
+use crate::hooks::{use_topic, use_ui, use_words};
 use crate::i18n::fill;
 use crate::services::browser;
 use crate::testids;
+use crate::ui::{Dialog, Drawer, PanelTab, UiAction};
 
 #[derive(PartialEq, Properties)]
 pub struct RoomBarProps {
@@ -21,7 +22,7 @@ pub struct RoomBarProps {
 #[component]
 pub fn RoomBar(props: &RoomBarProps) -> Html {
     let words = use_words();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     use_topic(Topic::Model(Change::People(props.room.clone())));
     let engine = use_topic(Topic::Model(Change::Rooms));
     let shown = engine.read(|client| client.rooms().get(&props.room).cloned());

@@ -5,8 +5,8 @@ use wardroom_client_core::protocol::messages::{FileInfo, FileKind, FileList, Fil
 use wardroom_client_core::protocol::{EventBody, RelPath, RoomName};
 use yew::prelude::*;
 
-use crate::app::Topic;
 use crate::components::{FileButton, Icon, icon};
+use crate::engine::Topic;
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
 use crate::logic::route::file_path;

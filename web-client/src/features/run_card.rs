@@ -10,10 +10,10 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 use yew::prelude::*;
 
-use crate::app::{ComposeMode, Engine, Topic, UiAction, UiHandle};
 use crate::components::{CopyRunButton, Icon, OutputLine, RunStatus, StopButton, icon, run_status};
+use crate::engine::{Engine, Topic};
 use crate::features::composer::focus_composer;
-use crate::hooks::{PtrEq, use_tick, use_topic, use_words};
+use crate::hooks::{PtrEq, use_tick, use_topic, use_ui, use_words};
 use crate::i18n::{Words, fill};
 use crate::limits::{CARD_LINES_MAX, CARD_LIVE_LINES};
 use crate::logic::route::run_path;
@@ -21,6 +21,7 @@ use crate::testids;
 use crate::text::ansi::{Style, spans};
 use crate::text::format::bytes;
 use crate::text::sanitize::{one_line, sanitized};
+use crate::ui::{ComposeMode, UiAction};
 
 #[derive(PartialEq, Properties)]
 pub struct RunCardProps {
@@ -104,7 +105,7 @@ struct RunActionsProps {
 fn RunActions(props: &RunActionsProps) -> Html {
     let EventBody::RunStarted(started) = &props.event.body else { return Html::default() };
     let words = use_words();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let id = started.run;
     let again = {
         let (ui, seq) = (ui.clone(), props.event.seq);

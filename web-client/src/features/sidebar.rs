@@ -9,13 +9,14 @@ use yew::prelude::*;
 
 use super::notify_prompt::NotifyPrompt;
 use super::user_menu::UserMenu;
-use crate::app::{Dialog, Engine, Topic, UiAction, UiHandle};
 use crate::components::{Badge, Icon, icon};
-use crate::hooks::{PtrEq, use_topic, use_words};
+use crate::engine::{Engine, Topic};
+use crate::hooks::{PtrEq, use_topic, use_ui, use_words};
 use crate::i18n::Words;
 use crate::logic::route::Route;
 use crate::services::browser;
 use crate::testids;
+use crate::ui::{Dialog, UiAction};
 
 #[derive(PartialEq, Properties)]
 pub struct SidebarProps {
@@ -29,7 +30,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
     let words = use_words();
     let engine = use_topic(Topic::Model(Change::Rooms));
     use_topic(Topic::Model(Change::Connection));
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     use_topic(Topic::Model(Change::Room(ui.room.clone())));
     use_topic(Topic::Model(Change::People(Engine::company_room())));
     let is_up = engine.read(|client| client.connection().is_up());
@@ -97,7 +98,7 @@ struct RoomLinkProps {
 #[component]
 fn RoomLink(props: &RoomLinkProps) -> Html {
     let words = use_words();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let info = &props.room.info;
     let unread = if info.joined && !props.is_open { props.room.unread() } else { 0 };
     let class = classes!("room", props.is_open.then_some("room--open"), (unread > 0).then_some("room--unread"));

@@ -9,7 +9,7 @@ use wardroom_client_core::{Command, Upload, UploadState};
 use web_sys::HtmlProgressElement;
 use yew::prelude::*;
 
-use crate::app::{FILE_GONE, Topic};
+use crate::engine::{FILE_GONE, Topic};
 use crate::hooks::{PtrEq, use_engine, use_tick, use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::logic::speed::Speed;

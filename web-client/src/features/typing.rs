@@ -4,7 +4,7 @@ use wardroom_client_core::Change;
 use wardroom_client_core::protocol::RoomName;
 use yew::prelude::*;
 
-use crate::app::Topic;
+use crate::engine::Topic;
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
 use crate::testids;

@@ -9,13 +9,14 @@ use yew::prelude::*;
 
 use super::room_settings::NotifyState;
 use super::sign_in::LanguageButton;
-use crate::app::{Dialog, NoticeKind, Topic, UiAction, UiHandle};
 use crate::components::{Icon, avatar, icon};
-use crate::hooks::{PrefsAction, Theme, use_prefs, use_topic, use_words};
+use crate::engine::{NoticeKind, Topic};
+use crate::hooks::{PrefsAction, Theme, use_prefs, use_topic, use_ui, use_words};
 use crate::i18n::Words;
 use crate::services::listener::Listener;
 use crate::services::{browser, http};
 use crate::testids;
+use crate::ui::{Dialog, UiAction};
 
 #[derive(PartialEq, Properties)]
 pub struct UserMenuProps {
@@ -73,7 +74,7 @@ fn Menu(props: &MenuProps) -> Html {
     let words = use_words();
     let prefs = use_prefs();
     let engine = use_topic(Topic::Model(Change::Connection));
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     use_effect_with((), {
         let (whole, close) = (props.whole.clone(), props.close.clone());
         move |()| {

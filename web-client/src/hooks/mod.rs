@@ -1,15 +1,15 @@
 //! What several features need of Yew and the browser.
 
+mod context;
 mod page_focus;
 mod prefs;
 mod ptr_eq;
 mod tick;
 mod today;
-mod topic;
 
+pub use context::{use_engine, use_topic, use_ui};
 pub use page_focus::use_page_focus;
 pub use prefs::{Prefs, PrefsAction, PrefsHandle, Theme, use_prefs, use_words};
 pub use ptr_eq::PtrEq;
 pub use tick::use_tick;
 pub use today::use_today;
-pub use topic::{use_engine, use_topic};

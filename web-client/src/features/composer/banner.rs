@@ -3,10 +3,10 @@
 use wardroom_client_core::protocol::RoomName;
 use yew::prelude::*;
 
-use crate::app::{ComposeMode, UiHandle};
-use crate::hooks::{use_engine, use_words};
+use crate::hooks::{use_engine, use_ui, use_words};
 use crate::i18n::fill;
 use crate::testids;
+use crate::ui::ComposeMode;
 
 #[derive(PartialEq, Properties)]
 pub struct BannerProps {
@@ -21,7 +21,7 @@ pub struct BannerProps {
 pub fn Banner(props: &BannerProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let (says, quote) = match ui.compose_mode {
         ComposeMode::New => return Html::default(),
         ComposeMode::Edit(_) => (words.editing.to_owned(), String::new()),

@@ -16,9 +16,9 @@ use super::paste_preview::{PastePreview, Pasted, upload_as_file};
 use super::phone_keys::PhoneKeys;
 use super::submit::submit;
 use super::suggestions::{LIST_ID, SuggestList, suggestions};
-use crate::app::{ComposeMode, Engine, UiAction, UiHandle};
 use crate::components::FileButton;
-use crate::hooks::{use_engine, use_prefs, use_words};
+use crate::engine::Engine;
+use crate::hooks::{use_engine, use_prefs, use_ui, use_words};
 use crate::i18n::fill;
 use crate::logic::complete::{Kind, begun, byte_of_unit, completed};
 use crate::logic::composer::{Composer as State, ComposerAction, Key, KeyAction, KeyContext};
@@ -26,6 +26,7 @@ use crate::logic::intent::{belongs_in_file, is_command};
 use crate::services::listener::Listener;
 use crate::services::{browser, drafts};
 use crate::testids;
+use crate::ui::{ComposeMode, UiAction, UiHandle};
 
 #[derive(PartialEq, Properties)]
 pub struct ComposerProps {
@@ -51,7 +52,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
     let words = use_words();
     let engine = use_engine();
     let lang = use_prefs().lang;
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let area = use_node_ref();
     let key = drafts::key(engine.user(), props.room.as_str());
     let state_handle = {

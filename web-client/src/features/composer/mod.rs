@@ -15,7 +15,7 @@ use yew::prelude::*;
 
 use super::notices::Notices;
 use super::typing::TypingLine;
-use crate::app::Topic;
+use crate::engine::Topic;
 use crate::hooks::{use_topic, use_words};
 use crate::i18n::fill;
 use crate::testids;

@@ -9,7 +9,7 @@ use wasm_bindgen::JsValue;
 use web_sys::{File, FilePropertyBag};
 use yew::prelude::*;
 
-use crate::app::Engine;
+use crate::engine::Engine;
 use crate::hooks::use_words;
 use crate::i18n::fill;
 use crate::limits::PASTE_PREVIEW_LINES;

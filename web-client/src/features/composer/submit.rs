@@ -3,8 +3,9 @@
 use wardroom_client_core::protocol::RoomName;
 
 use super::paste_preview::upload_as_file;
-use crate::app::{ComposeMode, Engine, NoticeKind, UiHandle};
+use crate::engine::{Engine, NoticeKind};
 use crate::logic::intent::{Intent, intent};
+use crate::ui::{ComposeMode, UiHandle};
 
 /// `false` where nothing was done, and the text has to stay.
 pub fn submit(engine: &Engine, ui: &UiHandle, room: &RoomName, text: &str, mode: ComposeMode, may_run: bool) -> bool {

@@ -4,7 +4,7 @@
 use wardroom_client_core::protocol::RoomName;
 use yew::prelude::*;
 
-use crate::app::Engine;
+use crate::engine::Engine;
 use crate::hooks::{use_prefs, use_words};
 use crate::i18n::Lang;
 use crate::limits::SUGGESTIONS_MAX;

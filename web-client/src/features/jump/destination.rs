@@ -4,11 +4,12 @@ use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::protocol::UserName;
 use wardroom_client_core::{Command, RunState};
 
-use crate::app::{Dialog, Drawer, Engine, PanelTab, UiAction, UiHandle};
 use crate::components::Icon;
+use crate::engine::Engine;
 use crate::features::composer::focus_composer;
 use crate::i18n::Words;
 use crate::logic::complete::fits;
+use crate::ui::{Dialog, Drawer, PanelTab, UiAction, UiHandle};
 
 /// One place.
 #[derive(Clone)]

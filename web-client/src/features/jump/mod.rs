@@ -13,13 +13,14 @@ use wardroom_client_core::protocol::{RoomName, UserName, query};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::app::{Topic, UiAction, UiHandle};
 use crate::components::{Badge, Modal, icon};
-use crate::hooks::{use_engine, use_topic, use_words};
+use crate::engine::Topic;
+use crate::hooks::{use_engine, use_topic, use_ui, use_words};
 use crate::i18n::fill;
 use crate::limits::{HITS_PAGE, SEARCH_DELAY_MS};
 use crate::services::browser;
 use crate::testids;
+use crate::ui::UiAction;
 use destination::{Destination, destinations};
 use filter::{Filter, Filters};
 use hit::HitItem;
@@ -53,7 +54,7 @@ pub fn Jump(props: &JumpProps) -> Html {
     const LIST_ID: &str = "jump-list";
     let words = use_words();
     let engine = use_topic(Topic::Model(wardroom_client_core::Change::Rooms));
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let on_close = props.on_close.clone();
     let text = use_state_eq(|| props.text.clone());
     let filter = use_state_eq(Filter::default);

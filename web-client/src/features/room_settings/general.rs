@@ -9,11 +9,12 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::permissions::Permissions;
-use crate::app::{Dialog, Engine, UiAction, UiHandle};
 use crate::components::Confirm;
-use crate::hooks::{use_engine, use_words};
+use crate::engine::Engine;
+use crate::hooks::{use_engine, use_ui, use_words};
 use crate::i18n::{days, fill};
 use crate::testids;
+use crate::ui::{Dialog, UiAction};
 
 #[derive(PartialEq, Properties)]
 pub struct GeneralProps {
@@ -177,7 +178,7 @@ struct DangerZoneProps {
 fn DangerZone(props: &DangerZoneProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let info = &props.info;
     if !info.joined || props.room == Engine::company_room() {
         return Html::default();

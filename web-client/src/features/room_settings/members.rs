@@ -7,8 +7,8 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::permissions::Permissions;
-use crate::app::Topic;
 use crate::components::Confirm;
+use crate::engine::Topic;
 use crate::hooks::{use_engine, use_topic, use_words};
 use crate::i18n::{Words, fill};
 use crate::testids;

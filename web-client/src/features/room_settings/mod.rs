@@ -11,8 +11,8 @@ use wardroom_client_core::Change;
 use wardroom_client_core::protocol::{Role, RoomName, RoomRole};
 use yew::prelude::*;
 
-use crate::app::Topic;
 use crate::components::{Modal, Tabs};
+use crate::engine::Topic;
 use crate::hooks::{use_topic, use_words};
 use crate::testids;
 use general::General;

@@ -4,7 +4,7 @@ use wardroom_client_core::protocol::RoomName;
 use web_sys::{HtmlSelectElement, NotificationPermission};
 use yew::prelude::*;
 
-use crate::app::Topic;
+use crate::engine::Topic;
 use crate::hooks::{use_topic, use_words};
 use crate::logic::notify_level::NotifyLevel;
 use crate::services::browser;

@@ -7,10 +7,10 @@ use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::scroll_position::Nodes;
-use crate::app::{ComposeMode, Dialog, UiAction, UiHandle};
 use crate::features::composer::focus_composer;
 use crate::hooks::use_engine;
 use crate::limits::LONG_PRESS_MS;
+use crate::ui::{ComposeMode, Dialog, UiAction, UiHandle};
 
 /// What the timeline listens to.
 pub struct LineHandlers {

@@ -5,12 +5,12 @@ use wardroom_client_core::protocol::{Event, RoomName};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::app::{UiAction, UiHandle};
 use crate::components::Modal;
-use crate::hooks::{use_engine, use_words};
+use crate::hooks::{use_engine, use_ui, use_words};
 use crate::i18n::Lang;
 use crate::services::browser;
 use crate::testids;
+use crate::ui::UiAction;
 
 /// A day in words: `Today · Sunday, 22 November`.
 pub fn day_label(at: u64, today: i64, lang: Lang) -> String {
@@ -59,7 +59,7 @@ pub struct GoToDayProps {
 pub fn GoToDay(props: &GoToDayProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let field = use_node_ref();
     let is_empty = use_state_eq(|| false);
     let onsubmit = {

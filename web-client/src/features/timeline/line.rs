@@ -9,16 +9,17 @@ use super::line_actions::{LineActions, Overlay, Reactions};
 use super::line_head::LineHead;
 use super::message::MessageText;
 use super::pending::AmendmentStatus;
-use crate::app::{Topic, UiAction, UiHandle};
 use crate::components::{Icon, exit_words, icon};
+use crate::engine::Topic;
 use crate::features::file_card::FileCard;
 use crate::features::run_card::RunCard;
-use crate::hooks::{PtrEq, use_engine, use_topic, use_words};
+use crate::hooks::{PtrEq, use_engine, use_topic, use_ui, use_words};
 use crate::i18n::{Words, fill};
 use crate::logic::fold::{Names, Summary, name_list, summary};
 use crate::logic::route::Route;
 use crate::testids;
 use crate::text::format::duration;
+use crate::ui::UiAction;
 
 fn sanitized(text: &str) -> String {
     crate::text::sanitize::sanitized(text).into_owned()
@@ -140,7 +141,7 @@ struct ReplyQuoteProps {
 fn ReplyQuote(props: &ReplyQuoteProps) -> Html {
     let engine = use_topic(Topic::Model(wardroom_client_core::Change::Room(props.room.clone())));
     let words = use_words();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let quote = engine.read(|client| client.rooms().get(&props.room).map(|room| room.line(props.seq)));
     use_effect_with(
         (engine.clone(), quote == Some(Quote::Unknown), props.room.clone(), props.seq),

@@ -4,14 +4,15 @@
 use wardroom_client_core::protocol::{Event, EventBody, Role, RoomRole};
 use yew::prelude::*;
 
-use crate::app::{ComposeMode, Dialog, Engine, UiAction, UiHandle};
 use crate::components::{CopyButton, Icon, Modal, icon};
-use crate::hooks::{PtrEq, use_engine, use_words};
+use crate::engine::Engine;
+use crate::hooks::{PtrEq, use_engine, use_ui, use_words};
 use crate::i18n::{Words, fill};
 use crate::logic::route::Route;
 use crate::services::browser;
 use crate::testids;
 use crate::text::emoji::REACTIONS;
+use crate::ui::{ComposeMode, Dialog, UiAction, UiHandle};
 
 /// What lies over the timeline.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -64,7 +65,7 @@ impl Permissions {
 pub fn LineActions(props: &LineActionsProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let is_picking = use_state_eq(|| false);
     let seq = props.event.seq;
     if browser::is_narrow() {
@@ -109,7 +110,7 @@ pub fn LineActions(props: &LineActionsProps) -> Html {
 pub fn ActionSheet(props: &LineActionsProps) -> Html {
     let words = use_words();
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let seq = props.event.seq;
     let may = Permissions::of(&engine, &props.event);
     let close = props.on_open.reform(|()| None);

@@ -7,13 +7,14 @@ use wardroom_client_core::protocol::mention::HERE;
 use wardroom_client_core::protocol::tokens::{room_readings, user_readings};
 use yew::prelude::*;
 
-use crate::app::{Engine, Topic, UiAction, UiHandle};
 use crate::components::CopyButton;
-use crate::hooks::{use_engine, use_topic};
+use crate::engine::{Engine, Topic};
+use crate::hooks::{use_engine, use_topic, use_ui};
 use crate::logic::route::Route;
 use crate::text::ansi::{Span, Style, classes, spans};
 use crate::text::code::tokens;
 use crate::text::{emoji, sanitize};
+use crate::ui::{UiAction, UiHandle};
 
 #[derive(PartialEq, Properties)]
 pub struct MessageTextProps {
@@ -30,7 +31,7 @@ pub struct MessageTextProps {
 #[component]
 pub fn MessageText(props: &MessageTextProps) -> Html {
     let engine = use_engine();
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let parsed = use_memo((props.text.clone(), props.is_plain), |(text, is_plain)| {
         if *is_plain { markdown::plain(text) } else { markdown::blocks(text) }
     });

@@ -18,7 +18,7 @@ use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::{Change, Command, OpenFrom, OpenState};
 use yew::prelude::*;
 
-use crate::app::Topic;
+use crate::engine::Topic;
 use crate::hooks::{PtrEq, use_topic, use_words};
 use crate::i18n::fill;
 use crate::limits::INITIAL_ROWS;

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::line_head::LineHead;
 use super::message::MessageText;
-use crate::app::{Engine, Topic};
+use crate::engine::{Engine, Topic};
 use crate::hooks::{use_engine, use_topic, use_words};
 use crate::i18n::fill;
 use crate::testids;

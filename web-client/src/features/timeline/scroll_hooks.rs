@@ -9,9 +9,9 @@ use wardroom_client_core::{Command, Room};
 use yew::prelude::*;
 
 use super::scroll_position::{Nodes, ScrollNeeds, ScrollPosition, SizeObserver};
-use crate::app::{UiAction, UiHandle};
 use crate::hooks::{PtrEq, use_engine};
 use crate::limits::READ_AFTER_MS;
+use crate::ui::{UiAction, UiHandle};
 
 /// The end of what is loaded is the end of the room.
 pub fn is_at_live_end(room: &Room) -> bool {

@@ -21,15 +21,15 @@ use super::scroll_hooks::{
 };
 use super::scroll_position::{Nodes, ScrollNeeds, ScrollPosition};
 use super::welcome::Welcome;
-use crate::app::{UiAction, UiHandle};
 use crate::components::{Icon, icon};
-use crate::hooks::{PtrEq, use_engine, use_page_focus, use_prefs, use_today, use_words};
+use crate::hooks::{PtrEq, use_engine, use_page_focus, use_prefs, use_today, use_ui, use_words};
 use crate::i18n::fill;
 use crate::logic::rows::{Row, RowSource, rows};
 use crate::logic::unread_divider::UnreadDivider;
 use crate::services::browser;
 use crate::testids;
 use crate::text::sanitize::sanitized;
+use crate::ui::UiAction;
 
 #[derive(PartialEq, Properties)]
 pub struct TimelineViewProps {
@@ -42,7 +42,7 @@ pub fn TimelineView(props: &TimelineViewProps) -> Html {
     let words = use_words();
     let engine = use_engine();
     let lang = use_prefs().lang;
-    let ui = use_context::<UiHandle>().expect("inside Shell");
+    let ui = use_ui();
     let room = &props.room;
     let name = room.info.room.clone();
     let nodes = Nodes { scroller: use_node_ref(), above: use_node_ref(), rows: use_node_ref(), below: use_node_ref() };

@@ -4,7 +4,7 @@ use wardroom_client_core::Command;
 use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::protocol::messages::{MemberInfo, RoomInfo};
 
-use super::engine::Engine;
+use super::Engine;
 
 impl Engine {
     /// The room that everybody is in.

@@ -6,11 +6,11 @@ use wardroom_client_core::protocol::slash::Command;
 use wardroom_client_core::protocol::{RoomName, UserName};
 use yew::Callback;
 
-use super::engine::{Engine, NoticeKind};
 use super::requests::RoomChange;
-use super::ui::{Dialog, Drawer, PanelTab, UiAction, UiHandle};
+use super::{Engine, NoticeKind};
 use crate::logic::route::file_path;
 use crate::services::browser;
+use crate::ui::{Dialog, Drawer, PanelTab, UiAction, UiHandle};
 
 impl Engine {
     /// Carries a command out in this room.

@@ -7,9 +7,9 @@ use wardroom_client_core::protocol::{Code, Nonce, RoomName};
 use wardroom_client_core::{Change, Command, Disconnect, Effect, Error, Input, Operation};
 use wasm_bindgen_futures::spawn_local;
 
-use super::engine::{Engine, Job, NoticeKind, Read};
 use super::topics::Topic;
 use super::upload_nonces;
+use super::{Engine, Job, NoticeKind, Read};
 use crate::limits::OUTPUT_AFTER_BYTES;
 use crate::logic::output_log;
 use crate::logic::route::socket_address;

@@ -7,9 +7,9 @@ use wardroom_client_core::protocol::{Nonce, RoomName, RunId};
 use wardroom_client_core::{Command, WatchFrom};
 use web_sys::File;
 
-use super::engine::{Engine, Notice, NoticeKind, OpenOutput};
 use super::topics::Topic;
 use super::upload_nonces;
+use super::{Engine, Notice, NoticeKind, OpenOutput};
 use crate::limits::{
     CARD_OUTPUT_BYTES, CREATE_NONCES_MAX, NOTICES_MAX, OUTPUT_BEFORE_BYTES, OUTPUT_LOG_BYTES_MAX, UPLOADS_LISTED_MAX,
     UPLOADS_QUEUED_MAX,

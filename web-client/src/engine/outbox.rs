@@ -4,7 +4,7 @@
 use wardroom_client_core::{Command, Outbox};
 use wasm_bindgen_futures::spawn_local;
 
-use super::engine::{Engine, outbox_key};
+use super::{Engine, outbox_key};
 use crate::services::storage;
 
 impl Engine {

@@ -1,6 +1,15 @@
 //! The engine: owns the client and everything it works with. Components give it commands and read its model; they are
 //! told of changes by topic. What people do is in `actions`, how effects are carried out in `effects`.
 
+mod actions;
+mod commands;
+mod effects;
+mod names;
+mod outbox;
+mod requests;
+mod topics;
+mod upload_nonces;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -12,7 +21,9 @@ use wardroom_client_core::{Client, Command, Effect, Error, Input, OnDisconnect, 
 use web_sys::File;
 use yew::Callback;
 
-use super::topics::{Subscription, Topic, Topics};
+pub use self::effects::FILE_GONE;
+pub use self::topics::Topic;
+use self::topics::{Subscription, Topics};
 use crate::logic::output_log::OutputLog;
 use crate::services::file_slice::Slice;
 use crate::services::next_frame::NextFrame;
@@ -22,7 +33,7 @@ use crate::services::{browser, storage};
 
 /// A handle on the engine; clones are the same one.
 #[derive(Clone)]
-pub struct Engine(pub(super) Rc<Inner>);
+pub struct Engine(Rc<Inner>);
 
 impl PartialEq for Engine {
     fn eq(&self, other: &Self) -> bool {
@@ -73,51 +84,51 @@ type OnAnswer = Callback<Result<Answer, Error>>;
 type Ask = Box<dyn FnOnce(&mut Client, u64) -> (RequestId, Vec<Effect>)>;
 
 /// A slice of a file that is being read: from where, and the reading.
-pub(super) type Read = (u64, Result<Slice, String>);
+type Read = (u64, Result<Slice, String>);
 
 /// Something to do for the client, in its turn.
-pub(super) enum Job {
+enum Job {
     Input(Input),
     Request(Ask, OnAnswer),
 }
 
 /// The run of the output view, and what was fetched of it.
-pub(super) struct OpenOutput {
-    pub run: RunId,
-    pub log: Option<OutputLog>,
+struct OpenOutput {
+    run: RunId,
+    log: Option<OutputLog>,
     /// The byte that one went to.
-    pub at: Option<u64>,
+    at: Option<u64>,
 }
 
-pub(super) struct Inner {
-    pub user: String,
-    pub client: RefCell<Client>,
+struct Inner {
+    user: String,
+    client: RefCell<Client>,
     jobs: RefCell<VecDeque<Job>>,
     is_working: Cell<bool>,
-    pub socket: RefCell<Option<Socket>>,
-    pub files: RefCell<BTreeMap<Nonce, File>>,
+    socket: RefCell<Option<Socket>>,
+    files: RefCell<BTreeMap<Nonce, File>>,
     /// Slices of files that are being read, in the order in which they were asked for.
-    pub reads: RefCell<BTreeMap<Nonce, VecDeque<Read>>>,
-    pub answers: RefCell<BTreeMap<RequestId, OnAnswer>>,
-    pub topics: Rc<Topics>,
+    reads: RefCell<BTreeMap<Nonce, VecDeque<Read>>>,
+    answers: RefCell<BTreeMap<RequestId, OnAnswer>>,
+    topics: Rc<Topics>,
     frame: RefCell<Option<NextFrame>>,
     timer: RefCell<Option<Timeout>>,
     /// Output that was taken and is acknowledged with the next frame: the pace of drawing is the pace of the output.
-    pub acks: RefCell<BTreeMap<RunId, u64>>,
-    pub output: RefCell<Option<OpenOutput>>,
-    pub notices: RefCell<Vec<Notice>>,
-    pub notices_ever: Cell<u64>,
+    acks: RefCell<BTreeMap<RunId, u64>>,
+    output: RefCell<Option<OpenOutput>>,
+    notices: RefCell<Vec<Notice>>,
+    notices_ever: Cell<u64>,
     /// Files that wait for a place in the list of uploads, and where they go.
-    pub queued: RefCell<VecDeque<(RoomName, String, File)>>,
-    pub outbox_key: String,
+    queued: RefCell<VecDeque<(RoomName, String, File)>>,
+    outbox_key: String,
     /// Answers other tabs, so that they leave this one's outbox alone.
-    pub tab: Tab,
+    tab: Tab,
     /// It was said that the outbox is not kept.
-    pub is_not_kept: Cell<bool>,
+    is_not_kept: Cell<bool>,
     /// The marks of what is being created, until the server has answered.
-    pub create_nonces: RefCell<BTreeMap<String, Nonce>>,
+    create_nonces: RefCell<BTreeMap<String, Nonce>>,
     /// Where to go when a direct message has been opened.
-    pub on_dm: RefCell<Option<Callback<RoomName>>>,
+    on_dm: RefCell<Option<Callback<RoomName>>>,
 }
 
 impl Engine {
@@ -203,7 +214,7 @@ impl Engine {
     }
 
     /// Does a job, and everything that follows from it. Jobs that come up meanwhile are done after it, in order.
-    pub(super) fn run_job(&self, job: Job) {
+    fn run_job(&self, job: Job) {
         self.0.jobs.borrow_mut().push_back(job);
         if self.0.is_working.replace(true) {
             return;
@@ -239,7 +250,7 @@ impl Engine {
     }
 
     /// Something moved: it is drawn with the next frame.
-    pub(super) fn publish(&self, topic: Topic) {
+    fn publish(&self, topic: Topic) {
         if !self.0.topics.publish(topic) {
             return;
         }
@@ -261,6 +272,6 @@ impl Engine {
 }
 
 /// The key of a tab's outbox.
-pub(super) fn outbox_key(user: &str, tab: &str) -> String {
+fn outbox_key(user: &str, tab: &str) -> String {
     storage::key_of(user, &format!("outbox.{tab}"))
 }

@@ -1,8 +1,9 @@
-//! The engine, and being drawn anew when a part of its model moves.
+//! The contexts of the page: the engine, with a redraw when a part of its model changes, and the UI state.
 
 use yew::prelude::*;
 
-use crate::app::{Engine, Topic};
+use crate::engine::{Engine, Topic};
+use crate::ui::UiHandle;
 
 /// The engine.
 #[hook]
@@ -20,4 +21,10 @@ pub fn use_topic(topic: Topic) -> Engine {
         move || drop(subscription)
     });
     engine
+}
+
+/// What a person has opened, and the way to change it.
+#[hook]
+pub fn use_ui() -> UiHandle {
+    use_context::<UiHandle>().expect("everything but signing in is inside Shell")
 }

@@ -7,8 +7,8 @@ use wardroom_client_core::{Command, Error, Operation};
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
-use super::engine::{Engine, NoticeKind};
 use super::topics::Topic;
+use super::{Engine, NoticeKind};
 use crate::logic::notify_level::NotifyLevel;
 use crate::services::{browser, storage};
 

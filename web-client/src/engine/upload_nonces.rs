@@ -7,7 +7,7 @@ use wardroom_client_core::protocol::{Nonce, RelPath, RoomName};
 use wardroom_client_core::{Command, NewUpload};
 use web_sys::File;
 
-use super::engine::{Engine, NoticeKind};
+use super::{Engine, NoticeKind};
 use crate::limits::UPLOAD_NONCES_MAX;
 use crate::services::storage;
 
