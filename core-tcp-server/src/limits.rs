@@ -26,9 +26,9 @@ pub const STORE_BUSY_MS: u64 = 5_000;
 pub const TAIL_EVENTS_MAX: usize = 1_024;
 /// Bytes that a room keeps encoded in memory: 1,024 of the longest texts would be 16 MiB a room.
 pub const TAIL_BYTES_MAX: usize = 1 << 20;
-/// Bytes that the tails of all rooms take in memory together: a fifth of the 64 MiB that a core with 10,000 rooms may
-/// take, or the full tails of twenty rooms that people talk in. The rooms that nobody wrote to for longest give theirs up.
-pub const TAILS_BYTES_MAX: usize = 12 << 20;
+/// Bytes that the tails of all rooms take in memory together: a sixth of the 64 MiB that a core with 10,000 rooms may
+/// take, or the full tails of sixteen rooms that people talk in. The rooms that nobody wrote to for longest give theirs up.
+pub const TAILS_BYTES_MAX: usize = 10 << 20;
 /// Events that one segment of a tail holds: half a commit. An edit copies a segment, so it stays small.
 pub const SEGMENT_EVENTS_MAX: usize = 256;
 /// Bytes that one segment of a tail holds, unless a single event is longer: what a reader that stopped reading keeps
@@ -182,6 +182,9 @@ pub const HERE_MENTIONS_MAX: usize = 2 * MENTIONS_MAX;
 /// Lines of others that a room holds for each reader, to count unread ones: as many as are counted, and half as many
 /// again, so that deletions seldom make it read from disk.
 pub const LINES_KEPT: usize = MENTIONS_MAX + MENTIONS_MAX / 2;
+/// Lines up to which a room is scanned to count those of one author: 1 KiB, read in less time than a look-up takes. Most of
+/// ten thousand rooms hold no more, and save an index.
+pub const LINES_SCANNED_MAX: usize = 64;
 /// Lines that a room holds in all, at 24 bytes each. Reached only where one author wrote most of them; that author's
 /// count may then be too small.
 pub const LINES_KEPT_MAX: usize = 4 * MENTIONS_MAX;

@@ -4,15 +4,19 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::limits::LINES_SCANNED_MAX;
 use crate::store::UserId;
 
 /// The last lines of a room, ascending by place.
 #[derive(Debug, Default)]
 pub struct Lines {
     all: VecDeque<(u64, UserId)>,
-    /// The places of each author; absent for none.
-    by: HashMap<UserId, VecDeque<u64>>,
+    /// The places of each author. `None` in a room of few lines, where a scan is as fast and takes no memory.
+    by: Option<Box<ByAuthor>>,
 }
+
+/// The places of each author; absent for none.
+type ByAuthor = HashMap<UserId, VecDeque<u64>>;
 
 impl Lines {
     /// How many there are.
@@ -22,14 +26,21 @@ impl Lines {
 
     /// Lines after a place that somebody else wrote.
     pub fn others_after(&self, user: UserId, after: u64) -> usize {
-        let all = self.all.len() - self.all.partition_point(|(seq, _)| *seq <= after);
-        let own = self.by.get(&user).map_or(0, |own| own.len() - own.partition_point(|seq| *seq <= after));
-        all.saturating_sub(own)
+        let from = self.all.partition_point(|(seq, _)| *seq <= after);
+        let Some(by) = &self.by else {
+            return self.all.range(from..).filter(|(_, by)| *by != user).count();
+        };
+        let own = by.get(&user).map_or(0, |own| own.len() - own.partition_point(|seq| *seq <= after));
+        (self.all.len() - from).saturating_sub(own)
     }
 
     /// Lines that are left for whoever wrote most of them: what everyone has at least.
     pub fn others_min(&self) -> usize {
-        self.all.len() - self.by.values().map(VecDeque::len).max().unwrap_or(0)
+        let of_one = match &self.by {
+            Some(by) => by.values().map(VecDeque::len).max(),
+            None => by_author(&self.all).values().map(VecDeque::len).max(),
+        };
+        self.all.len() - of_one.unwrap_or(0)
     }
 
     /// True if there is a line in this place.
@@ -49,9 +60,15 @@ impl Lines {
             }
         };
         self.all.insert(at, (seq, by));
-        let own = self.by.entry(by).or_default();
-        let at = own.partition_point(|other| *other < seq);
-        own.insert(at, seq);
+        match &mut self.by {
+            Some(authors) => {
+                let own = authors.entry(by).or_default();
+                let at = own.partition_point(|other| *other < seq);
+                own.insert(at, seq);
+            }
+            None if self.all.len() > LINES_SCANNED_MAX => self.by = Some(Box::new(by_author(&self.all))),
+            None => {}
+        }
     }
 
     /// Removes the line in this place, if there is one.
@@ -76,14 +93,23 @@ impl Lines {
     }
 
     fn remove_own(&mut self, by: UserId, seq: u64) {
-        let Some(own) = self.by.get_mut(&by) else { return };
+        let Some(authors) = &mut self.by else { return };
+        let Some(own) = authors.get_mut(&by) else { return };
         if let Ok(at) = own.binary_search(&seq) {
             own.remove(at);
         }
         if own.is_empty() {
-            self.by.remove(&by);
+            authors.remove(&by);
         }
     }
+}
+
+fn by_author(all: &VecDeque<(u64, UserId)>) -> ByAuthor {
+    let mut authors = ByAuthor::new();
+    for (seq, by) in all {
+        authors.entry(*by).or_default().push_back(*seq);
+    }
+    authors
 }
 
 #[cfg(test)]

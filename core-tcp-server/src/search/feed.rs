@@ -47,7 +47,11 @@ impl Feed {
     pub fn add(&mut self, store: &Connection, room: RoomId, is_public: bool, after: i64) -> rusqlite::Result<()> {
         match self.rooms.entry(room) {
             Entry::Occupied(_) => return Ok(()),
-            Entry::Vacant(free) => drop(free.insert(Pending { rows: VecDeque::new(), is_public, last: after })),
+            Entry::Vacant(free) => {
+                // With thousands of rooms behind, each has one event here: no room for more.
+                let rows = VecDeque::with_capacity(1);
+                free.insert(Pending { rows, is_public, last: after });
+            }
         }
         self.refill(store, room)
     }
@@ -73,7 +77,7 @@ impl Feed {
     }
 
     fn refill(&mut self, store: &Connection, room: RoomId) -> rusqlite::Result<()> {
-        let page = (FEED_EVENTS_MAX / self.rooms.len().max(1)).clamp(4, 256);
+        let page = (FEED_EVENTS_MAX / self.rooms.len().max(1)).clamp(1, 256);
         let bytes_max = FEED_PAGE_BYTES_MAX / self.rooms.len().clamp(1, 64);
         let Some(pending) = self.rooms.get_mut(&room) else { return Ok(()) };
         let mut events = store.prepare_cached(

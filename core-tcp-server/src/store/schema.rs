@@ -59,7 +59,7 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     conn.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON;
          PRAGMA secure_delete=ON;
-         PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;",
+         PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;",
     )
     .map_err(wrap)?;
     // After a burst the file is cut back when it is begun anew: its length says whether a checkpoint is due.

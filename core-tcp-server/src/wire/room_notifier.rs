@@ -78,6 +78,11 @@ impl RoomNotifier {
         }
     }
 
+    /// True if a room is to be looked at again after what is written now.
+    pub fn is_waiting(&self) -> bool {
+        !self.due.is_empty()
+    }
+
     /// The room was open until now, and the reader has its events up to here.
     pub fn closed_at(&mut self, id: RoomId, cursor: u64) {
         if let Some(told) = self.rooms.get_mut(&id).and_then(|quiet| quiet.told.as_mut()) {

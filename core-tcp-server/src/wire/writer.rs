@@ -98,7 +98,7 @@ impl Writer {
             loop {
                 // Closing is looked at before the queue, so that the last frame is always seen.
                 let is_closing = self.sender.is_closing();
-                self.collect(&mut frames.all, is_closing).await;
+                let is_all = self.collect(&mut frames.all, is_closing).await;
                 if frames.all.is_empty() {
                     if !is_closing {
                         break;
@@ -109,6 +109,10 @@ impl Writer {
                 }
                 self.write(&mut frames).await?;
                 frames.clear();
+                if is_all && !is_closing {
+                    // What came since has woken it.
+                    break;
+                }
             }
         }
     }
@@ -142,14 +146,18 @@ impl Writer {
         }
     }
 
-    /// Takes what is new. Empty if there is nothing.
-    async fn collect(&mut self, out: &mut Vec<Bytes>, is_closing: bool) {
+    /// Takes what is new; `out` stays empty if there is nothing. True if nothing is left that did not wake the writer.
+    async fn collect(&mut self, out: &mut Vec<Bytes>, is_closing: bool) -> bool {
         if self.alone.is_some() && !is_closing {
-            return self.take_alone(out).await;
+            self.take_alone(out).await;
+            return false;
         }
-        let mut bytes = 0;
+        let (mut bytes, mut is_all) = (0, false);
         while bytes < WRITE_BYTES_MAX && out.len() < EVENTS_PER_WRITE_MAX && self.alone.is_none() {
-            let Some(item) = self.sender.pop() else { break };
+            let Some(item) = self.sender.pop() else {
+                is_all = true;
+                break;
+            };
             match item {
                 Item::Frame(frame) => {
                     bytes += frame.len();
@@ -163,11 +171,13 @@ impl Writer {
             }
         }
         if is_closing {
-            return;
+            return is_all;
         }
         let mut limit = ReadLimit { events: EVENTS_PER_WRITE_MAX, bytes: EVENT_BYTES_PER_WRITE_MAX };
-        self.take_events(&mut limit, out).await;
+        is_all &= self.take_events(&mut limit, out).await;
+        is_all &= limit.events > 0 && limit.bytes > 0;
         self.take_states(out);
+        is_all &= !self.quiet.is_waiting();
         if limit.events > 0 && limit.bytes > 0 {
             let from = out.len();
             self.take_bulk(out).await;
@@ -195,6 +205,7 @@ impl Writer {
                 self.sender.wake();
             }
         }
+        is_all
     }
 
     fn apply(&mut self, item: Item) {
@@ -238,13 +249,14 @@ impl Writer {
         }
     }
 
-    async fn take_events(&mut self, limit: &mut ReadLimit, out: &mut Vec<Bytes>) {
+    /// True if no room was read from disk, where there may be more.
+    async fn take_events(&mut self, limit: &mut ReadLimit, out: &mut Vec<Bytes>) -> bool {
         let form = match (&self.render, &self.messages) {
             (Some(_), _) => Form::Single,
             (None, Some(_)) => Form::Messages,
             (None, None) => Form::Lines,
         };
-        let mut index = 0;
+        let (mut index, mut is_all) = (0, true);
         while index < self.rooms.len() && limit.events > 0 && limit.bytes > 0 {
             let Some(open) = self.rooms.get_mut(index) else { break };
             index += 1;
@@ -253,10 +265,12 @@ impl Writer {
                 TailRead::UpToDate => {}
                 TailRead::Took(cursor) => open.cursor = cursor,
                 TailRead::Behind => {
+                    is_all = false;
                     let (room, cursor) = (Arc::clone(&open.room), open.cursor);
                     let read = read_page(&self.state.store, &room, cursor, self.reader, out).await;
                     let Some(cursor) = read else {
-                        return self.sender.close(Some(self.unreadable()));
+                        self.sender.close(Some(self.unreadable()));
+                        return false;
                     };
                     open.cursor = cursor;
                     let taken = out.get(from..).unwrap_or_default();
@@ -290,6 +304,7 @@ impl Writer {
                 }
             }
         }
+        is_all
     }
 
     /// The reader may not read this open room any more, and is told so by `room.changed`.
