@@ -74,7 +74,7 @@ impl Writer {
 
     /// The reader may not read this open room any more, and is told so by `room.changed`.
     fn lose(&mut self, index: usize) {
-        let OpenRoom { room, .. } = self.rooms.swap_remove(index);
+        let room = self.rooms.swap_remove(index).room;
         room.tail.unsubscribe(&self.sender);
         self.quiet.lose(room, &self.sender);
     }
