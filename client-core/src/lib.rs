@@ -17,6 +17,7 @@ mod input;
 pub mod limits;
 mod model;
 mod outbox;
+mod pending_post;
 mod position;
 mod request;
 
@@ -28,7 +29,8 @@ pub use input::{Command, Disconnect, Input, NewUpload};
 pub use model::{
     OpenState, OutputTail, Quote, Room, Run, RunState, TailLimits, TailLine, Timeline, Upload, UploadState,
 };
-pub use outbox::{NotSent, Outbox, PendingPost, PendingRun, PostState};
+pub use outbox::Outbox;
+pub use pending_post::{NotSent, PendingPost, PendingRun, PostState};
 pub use position::{OpenFrom, WatchFrom};
 pub use request::{OnDisconnect, RequestId};
 pub use wardroom_protocol as protocol;

@@ -12,9 +12,9 @@ use crate::visible;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Style {
     /// Foreground: one of the terminal's 16 colours.
-    pub ink: Option<u8>,
+    pub foreground: Option<u8>,
     /// Background: one of the terminal's 16 colours.
-    pub ground: Option<u8>,
+    pub background: Option<u8>,
     /// SGR 1.
     pub is_bold: bool,
     /// SGR 2.
@@ -33,25 +33,29 @@ impl Style {
     /// The sequence that makes a terminal write in this style, whatever it wrote in before.
     pub fn to_sgr(self) -> String {
         let mut out = "\x1b[0".to_owned();
-        let mut add = |is_on: bool, code: &str| {
-            if is_on {
-                out.push(';');
-                out.push_str(code);
-            }
-        };
-        add(self.is_bold, "1");
-        add(self.is_dim, "2");
-        add(self.is_italic, "3");
-        add(self.is_underlined, "4");
-        add(self.is_reversed, "7");
-        add(self.is_struck, "9");
-        for (colour, dark, bright) in [(self.ink, 30, 82), (self.ground, 40, 92)] {
+        for code in self.attributes() {
+            out.push_str(&format!(";{code}"));
+        }
+        for (colour, dark, bright) in [(self.foreground, 30, 82), (self.background, 40, 92)] {
             if let Some(n) = colour {
-                add(true, &u16::from(n).saturating_add(if n < 8 { dark } else { bright }).to_string());
+                out.push_str(&format!(";{}", u16::from(n).saturating_add(if n < 8 { dark } else { bright })));
             }
         }
         out.push('m');
         out
+    }
+
+    /// The SGR numbers of the attributes that are on; colours are not among them.
+    pub fn attributes(self) -> impl Iterator<Item = u8> {
+        let all = [
+            (1, self.is_bold),
+            (2, self.is_dim),
+            (3, self.is_italic),
+            (4, self.is_underlined),
+            (7, self.is_reversed),
+            (9, self.is_struck),
+        ];
+        all.into_iter().filter_map(|(code, is_on)| is_on.then_some(code))
     }
 
     /// Applies the parameters of one SGR sequence.
@@ -59,10 +63,16 @@ impl Style {
         let mut params = params.iter();
         while let Some(param) = params.next() {
             match param {
-                [38, colour @ ..] if !colour.is_empty() => self.ink = of_group(colour).or(self.ink),
-                [48, colour @ ..] if !colour.is_empty() => self.ground = of_group(colour).or(self.ground),
-                [38] => self.ink = extended(&mut params.by_ref().filter_map(|n| n.first().copied())).or(self.ink),
-                [48] => self.ground = extended(&mut params.by_ref().filter_map(|n| n.first().copied())).or(self.ground),
+                [38, colour @ ..] if !colour.is_empty() => self.foreground = of_group(colour).or(self.foreground),
+                [48, colour @ ..] if !colour.is_empty() => self.background = of_group(colour).or(self.background),
+                [38] => {
+                    self.foreground =
+                        extended(&mut params.by_ref().filter_map(|n| n.first().copied())).or(self.foreground)
+                }
+                [48] => {
+                    self.background =
+                        extended(&mut params.by_ref().filter_map(|n| n.first().copied())).or(self.background)
+                }
                 [4, 0, ..] => self.is_underlined = false,
                 [number, ..] => self.set(*number),
                 [] => {}
@@ -84,12 +94,12 @@ impl Style {
             24 => self.is_underlined = false,
             27 => self.is_reversed = false,
             29 => self.is_struck = false,
-            n @ 30..=37 => self.ink = low(n, 30),
-            n @ 90..=97 => self.ink = low(n, 82),
-            39 => self.ink = None,
-            n @ 40..=47 => self.ground = low(n, 40),
-            n @ 100..=107 => self.ground = low(n, 92),
-            49 => self.ground = None,
+            n @ 30..=37 => self.foreground = low(n, 30),
+            n @ 90..=97 => self.foreground = low(n, 82),
+            39 => self.foreground = None,
+            n @ 40..=47 => self.background = low(n, 40),
+            n @ 100..=107 => self.background = low(n, 92),
+            49 => self.background = None,
             _ => {}
         }
     }
@@ -277,9 +287,9 @@ mod tests {
     fn a_style_goes_on_to_the_next_line() {
         let mut style = Style::default();
         spans("\x1b[33mone", &mut style);
-        assert_eq!(spans("two\x1b[m", &mut style)[0].style.ink, Some(3));
+        assert_eq!(spans("two\x1b[m", &mut style)[0].style.foreground, Some(3));
         assert_eq!(style, Style::default());
-        assert_eq!(lines("\x1b[31ma\r\nb")[1][0].style.ink, Some(1));
+        assert_eq!(lines("\x1b[31ma\r\nb")[1][0].style.foreground, Some(1));
     }
 
     #[test]
@@ -298,7 +308,7 @@ mod tests {
         ] {
             let mut style = Style::default();
             spans(&format!("\x1b[{sequence}mx"), &mut style);
-            assert_eq!(style.ink, Some(n), "{sequence}");
+            assert_eq!(style.foreground, Some(n), "{sequence}");
         }
     }
 

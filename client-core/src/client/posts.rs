@@ -9,7 +9,8 @@ use super::state::{Recovery, RequestKind};
 use crate::amendment::PendingAmendment;
 use crate::effect::{Change, Effect, Error, Operation};
 use crate::model::OpenState;
-use crate::outbox::{Outbox, PendingPost, PostState};
+use crate::outbox::Outbox;
+use crate::pending_post::{PendingPost, PostState};
 
 /// Milliseconds before a post that met a busy server is sent again, if it did not say.
 const BUSY_RETRY_MS: u64 = 1_000;

@@ -9,7 +9,7 @@ use super::Client;
 use super::posts::outbox_full;
 use crate::effect::{Effect, Error, Operation};
 use crate::limits::RUN_WAIT_MS;
-use crate::outbox::{NotSent, PendingPost, PendingRun, PostState};
+use crate::pending_post::{NotSent, PendingPost, PendingRun, PostState};
 use crate::position::WatchFrom;
 
 impl Client {

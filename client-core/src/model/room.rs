@@ -9,7 +9,7 @@ use wardroom_protocol::{Event, UserName};
 use super::timeline::Timeline;
 use crate::amendment::PendingAmendment;
 use crate::limits::QUOTES_MAX;
-use crate::outbox::PendingPost;
+use crate::pending_post::PendingPost;
 
 /// A room that one may see; with its lines if it is open.
 #[derive(Clone, Debug, PartialEq)]

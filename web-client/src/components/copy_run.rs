@@ -2,6 +2,7 @@
 
 use gloo_timers::future::TimeoutFuture;
 use wardroom_client_core::Run;
+use wardroom_protocol::ansi::{Style, spans};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -12,7 +13,6 @@ use crate::limits::COPY_BYTES_MAX;
 use crate::logic::route::run_path;
 use crate::services::{clipboard, http};
 use crate::testids;
-use crate::text::ansi::{Style, spans};
 use crate::text::format::bytes;
 
 #[derive(PartialEq, Properties)]

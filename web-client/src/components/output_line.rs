@@ -1,8 +1,9 @@
 //! One line of output: its number, its stream, its colours.
 
+use wardroom_protocol::ansi::Span;
 use yew::prelude::*;
 
-use crate::text::ansi::{Span, classes};
+use crate::text::ansi::classes;
 
 #[derive(PartialEq, Properties)]
 pub struct OutputLineProps {

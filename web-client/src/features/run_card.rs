@@ -2,6 +2,7 @@
 //! it goes on, nothing in the card moves, so that *Stop* can be hit.
 
 use std::sync::Arc;
+use wardroom_protocol::ansi::{Style, spans};
 
 use wardroom_client_core::protocol::{Event, EventBody, Role};
 use wardroom_client_core::{Change, Run, RunState};
@@ -18,7 +19,6 @@ use crate::i18n::{Words, fill};
 use crate::limits::{CARD_LINES_MAX, CARD_LIVE_LINES};
 use crate::logic::route::run_path;
 use crate::testids;
-use crate::text::ansi::{Style, spans};
 use crate::text::format::bytes;
 use crate::text::sanitize::{one_line, sanitized};
 use crate::ui::{ComposeMode, UiAction};

@@ -10,6 +10,7 @@ pub mod intent;
 pub mod notify_level;
 pub mod output_log;
 pub mod route;
+pub mod row;
 pub mod rows;
 pub mod speed;
 pub mod unread_divider;

@@ -2,9 +2,9 @@
 //! which of them are drawn. The lines themselves are a [`OutputTail`] of `client-core`.
 
 use wardroom_client_core::{OutputTail, TailLimits};
+use wardroom_protocol::ansi::{Span, Style, spans};
 
 use crate::limits::{OUTPUT_LINE_BYTES_MAX, OUTPUT_LINES_MAX, OUTPUT_LOG_BYTES_MAX, OUTPUT_OVERSCAN_LINES};
-use crate::text::ansi::{Span, Style, spans};
 
 /// The lines.
 pub type OutputLog = OutputTail<Style>;
@@ -47,7 +47,7 @@ mod tests {
         push(&mut log, 1, 0, b"\x1b[31ma\nb\n");
         let (fd, number, second) = line(&log, 1).unwrap_or_default();
         assert_eq!((fd, number), (1, Some(2)));
-        assert_eq!(second.first().and_then(|s| s.style.ink), Some(1));
+        assert_eq!(second.first().and_then(|s| s.style.foreground), Some(1));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::rows::{Row, RowPosition};
+use super::row::{Row, RowPosition};
 use crate::limits::{DAY_PX, LINE_PX, ROW_OVERSCAN_PX};
 
 /// Heights of rows that were drawn once.

@@ -5,13 +5,14 @@ use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::protocol::markdown::{self, Align, Block, Inline, Item};
 use wardroom_client_core::protocol::mention::HERE;
 use wardroom_client_core::protocol::tokens::{room_readings, user_readings};
+use wardroom_protocol::ansi::{Span, Style, spans};
 use yew::prelude::*;
 
 use crate::components::CopyButton;
 use crate::engine::{Engine, Topic};
 use crate::hooks::{use_engine, use_topic, use_ui};
 use crate::logic::route::Route;
-use crate::text::ansi::{Span, Style, classes, spans};
+use crate::text::ansi::classes;
 use crate::text::code::tokens;
 use crate::text::{emoji, sanitize};
 use crate::ui::{UiAction, UiHandle};

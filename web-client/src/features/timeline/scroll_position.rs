@@ -10,7 +10,7 @@ use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::NodeRef;
 
 use crate::limits::{AT_END_PX, LOAD_MORE_PX};
-use crate::logic::rows::{Row, RowPosition};
+use crate::logic::row::{Row, RowPosition};
 use crate::logic::window::{Heights, edges, index_of, row_at, rows_to_draw};
 
 /// The elements of a timeline.
