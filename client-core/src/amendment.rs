@@ -1,43 +1,43 @@
-//! What one does to messages that stand, until the server has answered. Kept with the posts, so that it survives a reload; all
-//! of it may be carried out twice without harm, so it is sent again after a lost connection.
+//! Edits, deletions and reactions that the server has not confirmed yet. They are kept with the posts and survive a
+//! reload. Repeating one does no harm, so all are sent again after a lost connection.
 
 use serde::{Deserialize, Serialize};
 use wardroom_protocol::event::{Edit, EventBody, ReactionBody, Target};
 use wardroom_protocol::{Event, RoomName, UserName};
 
-/// One deed.
+/// An unconfirmed change to one message.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct PendingAmendment {
-    /// Where.
+    /// The room.
     pub room: RoomName,
     /// The message.
     pub seq: u64,
-    /// What.
+    /// The change.
     pub change: Amendment,
-    /// Why it was refused. Only an edit stays then, for its words.
+    /// Why the server rejected it. Only a rejected edit is kept, so that its text is not lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
 }
 
-/// What is done to a message.
+/// A change to a message.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Amendment {
-    /// It says this from now on.
+    /// Replaces the text.
     Edit(String),
-    /// It is taken back.
+    /// Deletes the message.
     Delete,
-    /// A reaction is given or taken back.
+    /// Gives or removes a reaction.
     React {
-        /// One emoji.
+        /// The emoji.
         emoji: String,
-        /// Given.
+        /// `true` to give it, `false` to remove it.
         on: bool,
     },
 }
 
 impl PendingAmendment {
-    /// Takes the place of an earlier one that was not sent: the last word counts.
+    /// True if this makes an earlier unsent change pointless: the last change wins.
     pub(crate) fn replaces(&self, earlier: &PendingAmendment) -> bool {
         let is_same_kind = match (&self.change, &earlier.change) {
             (Amendment::Edit(_), Amendment::Edit(_)) | (Amendment::Delete, _) => true,
@@ -47,7 +47,7 @@ impl PendingAmendment {
         is_same_kind && self.room == earlier.room && self.seq == earlier.seq
     }
 
-    /// The line as it will be.
+    /// Applies the change to the line as it is shown.
     pub(crate) fn carry_out(&self, line: &mut Event, me: &UserName) {
         let target = self.seq;
         let body = match &self.change {
@@ -57,11 +57,11 @@ impl PendingAmendment {
                 EventBody::Reaction(ReactionBody { target, emoji: emoji.clone(), on: *on })
             }
         };
-        // After whatever the server has carried out, and after other deeds that wait.
+        // Apply it even if the server's version of the message is newer.
         match &mut line.body {
             EventBody::Message(message) => {
                 message.amended = None;
-                // Words that were refused are seen, whatever has become of the message.
+                // A rejected edit stays visible, even if the message was deleted meanwhile.
                 message.deleted &= self.failed.is_none();
             }
             EventBody::RunStarted(run) => run.amended = None,

@@ -1,5 +1,5 @@
-//! When to try again: an interval that doubles, half of it random, so that a thousand clients do not come back in one
-//! instant. ("Full jitter" may give 0; "equal jitter" keeps a floor under it.)
+//! When to reconnect: a delay that doubles with each attempt, half of it random, so that a thousand clients do not
+//! return at the same instant. ("Full jitter" may give 0; "equal jitter" keeps a minimum.)
 
 use crate::limits::{BACKOFF_MAX_MS, BACKOFF_MIN_MS};
 
@@ -11,12 +11,12 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// `seed` makes two clients differ.
+    /// Different seeds give different delays.
     pub(crate) fn new(seed: u64) -> Self {
         Backoff { attempts: 0, random: seed }
     }
 
-    /// Milliseconds until the next attempt; longer each time.
+    /// Milliseconds until the next attempt. Grows with each call.
     pub(crate) fn next_ms(&mut self) -> u64 {
         let ceiling = BACKOFF_MIN_MS.checked_shl(self.attempts).unwrap_or(BACKOFF_MAX_MS).min(BACKOFF_MAX_MS);
         self.attempts = self.attempts.saturating_add(1).min(16);
@@ -24,18 +24,18 @@ impl Backoff {
         half.saturating_add(self.random(half.saturating_add(1)))
     }
 
-    /// What a server that goes away asks for, spread by a quarter.
+    /// The delay that a departing server asked for, plus up to a quarter.
     pub(crate) fn spread_ms(&mut self, asked_ms: u64) -> u64 {
         let asked_ms = asked_ms.min(BACKOFF_MAX_MS);
         asked_ms.saturating_add(self.random((asked_ms / 4).saturating_add(1)))
     }
 
-    /// Begins anew after a connection that held.
+    /// Starts over after a stable connection.
     pub(crate) fn reset(&mut self) {
         self.attempts = 0;
     }
 
-    /// Below `bound`, by splitmix64: jitter needs spread, not secrecy.
+    /// A number below `bound`, by splitmix64: jitter needs spread, not secrecy.
     fn random(&mut self, bound: u64) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.random;

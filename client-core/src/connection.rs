@@ -1,42 +1,42 @@
-//! The state of the link to the server, ready to be put into words.
+//! The state of the connection to the server, ready to be put into words.
 
-/// What a person wants to know about the connection. Times are Unix milliseconds of the client's clock.
+/// What people want to know about the connection. Times are Unix milliseconds of the client's clock.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ConnectionState {
     /// Not yet connected for the first time.
     Connecting,
-    /// Everything that is open is up to date.
+    /// All open rooms are up to date.
     Live,
-    /// Connected; lines that were missed are on their way.
+    /// Connected; missed lines are still arriving.
     CatchingUp {
-        /// So many lines.
+        /// How many lines are left.
         left: u64,
     },
-    /// The connection is lost, a short while ago.
+    /// The connection was lost recently.
     Reconnecting {
-        /// When the next attempt is (or was) made; in the past while one is under way.
+        /// The time of the next attempt; in the past while an attempt is in progress.
         at_ms: u64,
         /// Since when.
         since_ms: u64,
     },
-    /// The connection has been lost for so long that what is shown must be called old.
+    /// The connection has been lost for so long that what is shown may be outdated.
     OutOfDate {
         /// Since when.
         since_ms: u64,
-        /// When the next attempt is (or was) made.
+        /// The time of the next attempt.
         at_ms: u64,
     },
-    /// Nobody is signed in; somebody must.
+    /// Nobody is signed in.
     SignedOut {
         /// Why.
         why: String,
     },
-    /// Closed on demand.
+    /// Closed on request.
     Stopped,
 }
 
 impl ConnectionState {
-    /// Frames can be sent, and will be understood.
+    /// True if messages can be sent now.
     pub fn is_up(&self) -> bool {
         matches!(self, ConnectionState::Live | ConnectionState::CatchingUp { .. })
     }

@@ -1,4 +1,4 @@
-//! What comes out of a [`crate::Client`]: what its caller is to do, and what it may want to know.
+//! What a [`crate::Client`] returns: work for its caller, and news.
 
 use std::sync::Arc;
 
@@ -8,166 +8,166 @@ use wardroom_protocol::{Code, Event, Nonce, RoomName, RunId, StreamId, UserName}
 
 use crate::request::RequestId;
 
-/// Something to do (the first four, in their order), or to know.
+/// Work to do (the first four, in order), or news.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Effect {
-    /// Open a socket now, and answer `Connected` or `Disconnected` with this number. An older one is of no use.
+    /// Open a socket now, and answer with `Connected` or `Disconnected` and this number. Earlier sockets are obsolete.
     Connect {
         /// The socket's number.
         conn: u64,
     },
-    /// Send a frame: `line` (LF included), then `body`. Over WebSocket: without the LF as text if `body` is empty,
-    /// else both as one binary message.
+    /// Send a frame: `line` (with its LF), then `body`. Over WebSocket: as text without the LF if `body` is empty, else
+    /// both as one binary message.
     Send {
         /// The line with its LF.
         line: Bytes,
-        /// The raw bytes behind it.
+        /// The raw bytes after it.
         body: Bytes,
     },
-    /// Close the socket, after what was sent has gone. No `Disconnected` is needed for it.
+    /// Close the socket once everything was sent. No `Disconnected` is needed.
     Close,
     /// Read `len` bytes of an upload's file and pass them as [`crate::Command::Slice`].
     ReadSlice {
-        /// The upload's mark.
+        /// The upload's nonce.
         nonce: Nonce,
-        /// The first byte.
+        /// Offset of the first byte.
         off: u64,
         /// How many.
         len: u64,
     },
-    /// The outbox moved: a caller that keeps it over a restart saves [`crate::Client::outbox`] now.
+    /// The outbox changed: a caller that keeps it saves [`crate::Client::outbox`] now.
     SaveOutbox,
-    /// A new session: its token, to be kept.
+    /// There is a new session: keep its token.
     SignedIn {
         /// The secret.
         token: Arc<str>,
     },
-    /// A part of the model moved.
+    /// A part of the model changed.
     Changed(Change),
-    /// An event came at the live end of an open room, in order, once, amendments among them; for clients that print, and for
-    /// notifications ([`crate::is_mentioned`]). It bears the event as it came.
+    /// An event arrived at the live end of an open room: in order, once, including amendments. For clients that print,
+    /// and for notifications ([`crate::is_mentioned`]).
     Event(Arc<Event>),
-    /// The lines around the place that one jumped to are shown: scroll to `line`.
+    /// The lines around the jump target are loaded: scroll to `line`.
     Jumped {
-        /// Which room.
+        /// The room.
         room: RoomName,
-        /// The place that was asked for.
+        /// The position that was asked for.
         seq: u64,
-        /// The line there, or the one before it where that place is no line's.
+        /// The line there, or the one before it if there is no line at that position.
         line: u64,
     },
-    /// The direct message that was asked for: open it as a room.
+    /// The requested direct message: open it as a room.
     DmOpened {
         /// Its name.
         room: RoomName,
-        /// With whom.
+        /// The other members.
         users: Vec<UserName>,
     },
-    /// What was found; only for the last [`crate::Command::Search`].
+    /// Search results; only for the last [`crate::Command::Search`].
     Found {
         /// What was searched for.
         search: Box<Search>,
-        /// The hits, and where to go on.
+        /// The hits, and where to continue.
         found: SearchFound,
     },
-    /// All lines that were there have come; what follows is new.
+    /// All existing lines have arrived; what follows is new.
     Live {
-        /// Which room.
+        /// The room.
         room: RoomName,
     },
-    /// The positions of this room are void (another epoch): it is shown anew.
+    /// All positions in this room are void (new epoch): it is shown anew.
     Reset {
-        /// Which room.
+        /// The room.
         room: RoomName,
     },
-    /// A post stands in its room.
+    /// A post was stored.
     Posted {
-        /// Its mark.
+        /// Its nonce.
         nonce: Nonce,
-        /// Its line.
+        /// Its position in the room.
         seq: u64,
     },
-    /// One's own post mentions people who are not in its room, and so are not notified.
+    /// The user's own post mentions people who are not in its room, and who were not notified.
     NotInRoom {
         /// The room.
         room: RoomName,
-        /// Who.
+        /// The people.
         users: Vec<UserName>,
     },
-    /// A run that was asked for here is on its way.
+    /// A run requested here has started.
     RunStarted {
-        /// The mark of the request.
+        /// The nonce of the request.
         nonce: Nonce,
         /// Its id.
         run: RunId,
         /// Its short number.
         n: u64,
     },
-    /// Output of a watched run: in order, each byte once; for clients that print.
+    /// Output of a watched run: in order, each byte once. For clients that print.
     Output {
-        /// Of which run.
+        /// The run.
         run: RunId,
         /// 1 for stdout, 2 for stderr.
         fd: u8,
-        /// The first byte's place.
+        /// Offset of the first byte.
         off: u64,
         /// The bytes.
         bytes: Bytes,
     },
-    /// A watched run is over; all its bytes have come before.
+    /// A watched run has ended, and all its output has arrived.
     RunEnded(RunEnd),
-    /// Bytes of a download that was asked for with [`crate::Client::request`].
+    /// Bytes of a download that was requested with [`crate::Client::request`].
     FileData {
-        /// Which.
+        /// The stream.
         stream: StreamId,
-        /// The first byte's place.
+        /// Offset of the first byte.
         off: u64,
         /// The bytes.
         bytes: Bytes,
     },
-    /// A download's last byte has come.
+    /// A download is complete.
     FileEnd {
-        /// Which.
+        /// The stream.
         stream: StreamId,
     },
     /// The answer to a [`crate::Client::request`].
     Answered {
-        /// Which.
+        /// The request.
         request: RequestId,
-        /// What it says.
+        /// The answer or the error.
         result: Result<Answer, Error>,
     },
-    /// The connection is lost, and why; [`crate::Client::connection`] says when it is tried again.
+    /// The connection was lost; [`crate::Client::connection`] says when it is tried again.
     Disconnected {
-        /// For people.
+        /// The reason, for people.
         why: String,
     },
-    /// Words of the server for people.
+    /// A message of the server for people.
     Notice(String),
-    /// Something that was asked for waits: the server cannot take it now, and it is sent again by itself. Said once, until
-    /// something is taken again.
+    /// The server cannot take something now; it is sent again automatically. Reported once, until something is accepted
+    /// again.
     Waiting {
-        /// What.
+        /// The operation.
         operation: Operation,
-        /// Why.
+        /// The reason.
         error: Error,
     },
-    /// Something that was asked for did not come about.
+    /// Something failed.
     Failed {
-        /// What.
+        /// The operation.
         operation: Operation,
-        /// Why.
+        /// The reason.
         error: Error,
     },
 }
 
-/// Which part of the model moved.
+/// The part of the model that changed.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Change {
     /// [`crate::Client::connection`], [`crate::Client::you`]
     Connection,
-    /// The list of rooms: one came, went, or has other numbers.
+    /// The list of rooms: one was added, removed or has new counts.
     Rooms,
     /// An open room: its lines, its pending posts or its state.
     Room(RoomName),
@@ -188,52 +188,52 @@ pub enum Change {
 pub enum Operation {
     /// Opening a room.
     Open(RoomName),
-    /// Loading history, people or runs of a room.
+    /// Loading a room's history, people or runs.
     Load(RoomName),
     /// Loading the list of rooms.
     Rooms,
-    /// Making, joining, leaving or changing a room, or who is in it.
+    /// Creating, joining, leaving or changing a room, or its members.
     Room(RoomName),
     /// Editing, deleting or reacting to a message.
     Line {
-        /// Where.
+        /// The room.
         room: RoomName,
         /// The message.
         seq: u64,
     },
-    /// Opening a direct message with these.
+    /// Opening a direct message with these people.
     Dm(Vec<UserName>),
     /// A search.
     Search,
-    /// A post, by its mark. It stays in the outbox as failed.
+    /// A post, by its nonce. It stays in the outbox as failed.
     Post(Nonce),
-    /// Starting a run, by the mark of its request.
+    /// Starting a run, by the nonce of its request.
     RunStart(Nonce),
     /// Watching or signalling a run.
     Run(RunId),
-    /// An upload, by its mark.
+    /// An upload, by its nonce.
     Upload(Nonce),
     /// A download.
     Download(StreamId),
-    /// What the server said to no request of ours.
+    /// An error of the server that belongs to no request.
     Session,
 }
 
-/// Why something was refused, or could not be done.
+/// Why something failed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Error {
-    /// For programs; `None` where it was not the server that said it.
+    /// The server's code; `None` if the client itself failed.
     pub code: Option<Code>,
-    /// For people.
+    /// The message for people.
     pub message: String,
-    /// Milliseconds after which it may be tried again, where the server said so.
+    /// Milliseconds after which to try again, if the server said so.
     pub retry_ms: Option<u64>,
-    /// The right offset, where a wrong one was the reason.
+    /// The right offset, if a wrong one was the reason.
     pub off: Option<u64>,
 }
 
 impl Error {
-    /// A failure of our own side.
+    /// An error of the client itself.
     pub fn local(message: impl Into<String>) -> Self {
         Error { code: None, message: message.into(), retry_ms: None, off: None }
     }

@@ -1,4 +1,4 @@
-//! What goes into a [`crate::Client`]: what the socket did, what time it is, and what people want.
+//! What a [`crate::Client`] handles: events of the socket, the time, and commands.
 
 use bytes::Bytes;
 use wardroom_protocol::messages::{
@@ -9,340 +9,343 @@ use wardroom_protocol::{Frame, Nonce, RelPath, RoomName, RunId, UserName};
 use crate::outbox::Outbox;
 use crate::position::{OpenFrom, WatchFrom};
 
-/// Something happened. `conn` is the number of the [`crate::Effect::Connect`] that the socket was opened for: what a
-/// socket says that has been given up since is ignored.
+/// An input. `conn` is the number of the [`crate::Effect::Connect`] for which the socket was opened; input of older
+/// sockets is ignored.
 #[derive(Debug)]
 pub enum Input {
-    /// Begin: connect for the first time.
+    /// Start: connect for the first time.
     Start,
-    /// The socket is open, and nothing has been sent on it.
+    /// The socket is open.
     Connected {
-        /// Which.
+        /// The socket's number.
         conn: u64,
     },
-    /// The socket could not be opened, or is closed.
+    /// The socket could not be opened, or was closed.
     Disconnected {
-        /// Which.
+        /// The socket's number.
         conn: u64,
         /// Why.
         reason: Disconnect,
     },
-    /// A frame came.
+    /// A frame arrived.
     Frame {
-        /// On which socket.
+        /// The socket's number.
         conn: u64,
         /// The frame.
         frame: Frame,
     },
-    /// Time has passed. Any number of ticks is harmless.
+    /// Time has passed. Extra ticks are harmless.
     Tick,
-    /// Somebody wants something.
+    /// A user wants something.
     Command(Command),
 }
 
 /// Why a socket is gone.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Disconnect {
-    /// The network, or the server: one tries again. The words are for people.
+    /// The network or the server failed: the client reconnects. The text is for people.
     Network(String),
-    /// The server does not know one (any more): trying again is of no use before somebody signs in.
+    /// The server does not accept the session: reconnecting is useless until somebody signs in.
     SignedOut(String),
 }
 
-/// What somebody wants. Requests that bear a nonce survive a lost connection; they are sent again under the same.
+/// What users can ask for. Requests with a nonce survive a lost connection and are sent again under the same nonce.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Command {
-    /// Show a room and keep it up to date. A room that is open already stays as it is.
+    /// Opens a room and keeps it up to date. Does nothing if it is open already.
     OpenRoom {
-        /// Which.
+        /// The room.
         room: RoomName,
-        /// From where on.
+        /// Where to start.
         from: OpenFrom,
     },
-    /// Stop it. What has been loaded is forgotten.
+    /// Closes a room and drops its lines.
     CloseRoom {
-        /// Which.
+        /// The room.
         room: RoomName,
     },
-    /// Load the page before the first line that is shown.
+    /// Loads the page before the first loaded line.
     LoadOlder {
-        /// Where.
+        /// The room.
         room: RoomName,
     },
-    /// Load the page behind the last line that is shown, where that is a window ([`crate::Timeline::has_newer`]).
+    /// Loads the page after the last loaded line of an older window ([`crate::Timeline::has_newer`]).
     LoadNewer {
-        /// Where.
+        /// The room.
         room: RoomName,
     },
-    /// Show the lines around this place, by permalink or search hit; opens the room if it is not. [`crate::Effect::Jumped`]
-    /// follows, or [`crate::Effect::Failed`] with [`crate::Operation::Load`].
+    /// Shows the lines around a position, from a link or a search hit; opens the room if needed.
+    /// [`crate::Effect::Jumped`] follows, or [`crate::Effect::Failed`] with [`crate::Operation::Load`].
     Jump {
-        /// Where.
+        /// The room.
         room: RoomName,
-        /// The place.
+        /// The position.
         seq: u64,
     },
-    /// Back from a window to the room's live end, which is there at once.
+    /// Returns from an older window to the latest lines, which are loaded already.
     ShowLatest {
-        /// Where.
+        /// The room.
         room: RoomName,
     },
-    /// Fetch a line that a reply quotes, into [`crate::Room::line`]. Once; asking again does nothing.
+    /// Fetches a line that a reply quotes, into [`crate::Room::line`]. Asking twice does nothing.
     LoadQuote {
-        /// Where.
+        /// The room.
         room: RoomName,
         /// The line.
         seq: u64,
     },
-    /// Say something.
+    /// Posts a message.
     Post {
-        /// Where.
+        /// The room.
         room: RoomName,
-        /// The words.
+        /// The text.
         text: String,
-        /// The line that it answers.
+        /// The message that it replies to.
         reply_to: Option<u64>,
-        /// The author's mark, a new one for each post: see [`crate::nonce`].
+        /// A new nonce for each post: see [`crate::nonce`].
         nonce: Nonce,
     },
-    /// Try a post that failed once more.
+    /// Sends a failed post again.
     RetryPost {
-        /// Its mark.
+        /// Its nonce.
         nonce: Nonce,
     },
-    /// Take over what another client of this person left. What another person left is dropped.
+    /// Takes over the outbox of another client of the same user. That of another user is dropped.
     AdoptOutbox {
         /// Its outbox.
         outbox: Box<Outbox>,
     },
-    /// Forget a post that failed, or has not been sent.
+    /// Discards a post that failed or was not sent yet.
     DiscardPost {
-        /// Its mark.
+        /// Its nonce.
         nonce: Nonce,
     },
-    /// A post that failed is to say something else, and is tried again at its old place.
+    /// Replaces the text of a failed post and sends it again in its old position.
     RewritePost {
-        /// Its mark.
+        /// Its nonce.
         nonce: Nonce,
-        /// The new words.
+        /// The new text.
         text: String,
-        /// A new mark.
+        /// A new nonce.
         new: Nonce,
     },
-    /// Somebody has seen the room up to here. Shown at once, and told to the server at most every second; it never goes back,
-    /// so it may be said as often as one likes.
+    /// The user has seen the room up to here. Shown at once and sent at most once a second. The position never moves
+    /// back, so this may be called often.
     MarkRead {
-        /// Where.
+        /// The room.
         room: RoomName,
-        /// The last place seen: [`crate::Timeline::last`] where the end is in sight.
+        /// The last visible position: [`crate::Timeline::last`] if the end is visible.
         seq: u64,
     },
-    /// A key was pressed; said to the others every few seconds at most.
+    /// The user pressed a key. Others are told every few seconds at most.
     Typing {
-        /// Where.
+        /// The room.
         room: RoomName,
     },
-    /// Say one's own message otherwise. Shown at once ([`crate::Room::with_pending`]), kept until there is a connection; its event follows,
-    /// or [`crate::Operation::Line`] has failed. So for the next two.
+    /// Edits one's own message. Shown at once ([`crate::Room::with_pending`]) and kept until there is a connection. Its
+    /// event follows, or [`crate::Operation::Line`] has failed; the same holds for the next two.
     EditMessage {
-        /// Where.
+        /// The room.
         room: RoomName,
         /// The message.
         seq: u64,
-        /// The new words.
+        /// The new text.
         text: String,
     },
-    /// Take a message back.
+    /// Deletes a message.
     DeleteMessage {
-        /// Where.
+        /// The room.
         room: RoomName,
         /// The message.
         seq: u64,
     },
-    /// React to a message, or take one's reaction back.
+    /// Gives or removes a reaction.
     React {
-        /// Where.
+        /// The room.
         room: RoomName,
         /// The message.
         seq: u64,
-        /// One emoji.
+        /// The emoji.
         emoji: String,
-        /// Give it, or take it back.
+        /// `true` to give it, `false` to remove it.
         on: bool,
     },
-    /// Do an edit again that was refused.
+    /// Sends a rejected edit again.
     RetryEdit {
-        /// Where.
+        /// The room.
         room: RoomName,
         /// The message.
         seq: u64,
     },
-    /// Give it up.
+    /// Discards a rejected edit.
     DiscardEdit {
-        /// Where.
+        /// The room.
         room: RoomName,
         /// The message.
         seq: u64,
     },
-    /// Change title, topic, retention, or archive. Its events follow, or [`crate::Operation::Room`] has failed; so for the next three.
+    /// Changes title, topic or retention, or archives a room. Its events follow, or [`crate::Operation::Room`] has
+    /// failed; the same holds for the next three.
     SetRoom(RoomSet),
-    /// Make somebody a member.
+    /// Adds a member.
     Invite(RoomInvite),
-    /// Take somebody out.
+    /// Removes a member.
     Remove(RoomRemove),
-    /// Change what a member may do there.
+    /// Changes a member's role in the room.
     SetRole(RoomSetRole),
-    /// The direct message with these: [`crate::Effect::DmOpened`] follows.
+    /// Opens the direct message with these people: [`crate::Effect::DmOpened`] follows.
     OpenDm {
-        /// The others.
+        /// The other members.
         users: Vec<UserName>,
     },
-    /// Search: [`crate::Effect::Found`] follows. Only the last search is answered.
+    /// Searches: [`crate::Effect::Found`] follows. Only the last search is answered.
     Search(Search),
-    /// Load the list of rooms that one may see.
+    /// Loads the list of visible rooms.
     LoadRooms,
-    /// Make a room and join it; it appears among the rooms.
+    /// Creates a room and joins it.
     CreateRoom(RoomCreate),
-    /// Become a member.
+    /// Joins a room.
     JoinRoom {
-        /// Of which.
+        /// The room.
         room: RoomName,
     },
-    /// Be a member no more.
+    /// Leaves a room.
     LeaveRoom {
-        /// Of which.
+        /// The room.
         room: RoomName,
     },
-    /// Load who is in a room, into [`crate::Room::people`].
+    /// Loads the members of a room, into [`crate::Room::people`].
     LoadPeople {
-        /// Which.
+        /// The room.
         room: RoomName,
     },
-    /// Run a command, after what was posted in the room before it. [`crate::Effect::RunStarted`] or [`crate::Effect::Failed`] follows.
-    /// It starts now or not at all: what was not sent, or may have been, stays in the outbox as [`crate::PostState::NotSent`] until
-    /// [`Command::RetryPost`] or [`Command::DiscardPost`].
+    /// Runs a command, after the messages that were posted before it in the room. [`crate::Effect::RunStarted`] or
+    /// [`crate::Effect::Failed`] follows. It starts now or not at all: if it was not sent, or may not have been, it
+    /// stays in the outbox as [`crate::PostState::NotSent`] until [`Command::RetryPost`] or [`Command::DiscardPost`].
     StartRun {
-        /// What and where; its `nonce` names it until it has an id.
+        /// What to run and where; its `nonce` identifies it until it has an id.
         start: RunStart,
-        /// Watch its output from the start as soon as it runs.
+        /// Watches its output from the start.
         watch: bool,
     },
-    /// Load the last runs of a room into the model.
+    /// Loads the last runs of a room.
     LoadRuns {
-        /// Which.
+        /// The room.
         room: RoomName,
     },
-    /// Follow a run's output. One that is watched already stays as it is.
+    /// Watches a run's output. Does nothing if it is watched already.
     WatchRun {
-        /// Which.
+        /// The run.
         run: RunId,
-        /// From where on.
+        /// Where to start.
         from: WatchFrom,
-        /// `false`: the caller sends [`Command::AckRun`] as it has dealt with the bytes; `true`: on arrival.
+        /// `true`: acknowledge on arrival. `false`: the caller sends [`Command::AckRun`] once it has processed the
+        /// bytes.
         auto_ack: bool,
     },
-    /// The caller has dealt with all bytes before `off` (only for a watch without `auto_ack`).
+    /// The caller has processed all bytes before `off` (only for a watch without `auto_ack`).
     AckRun {
-        /// Of which run.
+        /// The run.
         run: RunId,
         /// The next byte wanted.
         off: u64,
     },
-    /// Follow it no more.
+    /// Stops watching.
     UnwatchRun {
-        /// Which.
+        /// The run.
         run: RunId,
     },
-    /// Send a signal: `Term` is *Stop*.
+    /// Sends a signal: `Term` is *Stop*.
     SignalRun {
-        /// To which.
+        /// The run.
         run: RunId,
-        /// Which.
+        /// The signal.
         signal: Signal,
     },
-    /// Bytes for a run's standard input; cut into frames here. Lost if the connection is.
+    /// Bytes for a run's standard input, cut into frames here. Lost with the connection.
     RunInput {
-        /// Which.
+        /// The run.
         run: RunId,
         /// The bytes.
         bytes: Bytes,
     },
-    /// The end of a run's standard input.
+    /// Closes a run's standard input.
     RunEof {
-        /// Which.
+        /// The run.
         run: RunId,
     },
-    /// Send a file.
+    /// Uploads a file.
     Upload(NewUpload),
-    /// The bytes of a file that [`crate::Effect::ReadSlice`] asked for; fewer than asked for mean that the file is
-    /// shorter than it was.
+    /// Bytes of a file, requested by [`crate::Effect::ReadSlice`]. Fewer than requested mean that the file became
+    /// shorter.
     Slice {
-        /// The upload's mark.
+        /// The upload's nonce.
         nonce: Nonce,
-        /// The first byte's place.
+        /// Offset of the first byte.
         off: u64,
         /// The bytes.
         bytes: Bytes,
     },
-    /// A slice that could not be read: the upload fails with these words.
+    /// A slice could not be read: the upload fails with this message.
     SliceFailed {
-        /// The upload's mark.
+        /// The upload's nonce.
         nonce: Nonce,
         /// Why.
         why: String,
     },
-    /// Hold an upload, or let it go on.
+    /// Pauses or resumes an upload.
     PauseUpload {
-        /// Its mark.
+        /// Its nonce.
         nonce: Nonce,
-        /// Hold it.
+        /// `true` to pause.
         paused: bool,
     },
-    /// Try an upload that failed once more.
+    /// Tries a failed upload again.
     RetryUpload {
-        /// Its mark.
+        /// Its nonce.
         nonce: Nonce,
     },
-    /// Take an upload that is over off the list. Of one that failed the server keeps what it has, so that it can go on later.
+    /// Removes a finished or failed upload from the list. The server keeps what it has of a failed one, so that it can
+    /// continue later.
     ForgetUpload {
-        /// Its mark.
+        /// Its nonce.
         nonce: Nonce,
     },
-    /// Give an upload up, or take one that is over off the list.
+    /// Cancels an upload, or removes a finished one from the list.
     CancelUpload {
-        /// Its mark.
+        /// Its nonce.
         nonce: Nonce,
     },
-    /// Connect now, whatever the back-off says.
+    /// Connects now, whatever the back-off says.
     ReconnectNow,
-    /// The network came or went, the page woke up: find out within seconds whether the connection still lives.
+    /// The network changed or the page woke up: check within seconds whether the connection is alive.
     CheckConnection,
-    /// Sign in (anew): the connection is opened afresh. `None` where a gateway vouches.
+    /// Signs in (again) over a new connection. `None` if a gateway vouches for the session.
     SignIn {
-        /// Who one is.
+        /// The credentials.
         auth: Option<Auth>,
     },
-    /// End the session on the server, close, and stay away.
+    /// Ends the session on the server and disconnects.
     SignOut,
-    /// Close and stay away.
+    /// Disconnects for good.
     Stop,
 }
 
-/// A file that is to be sent.
+/// A file to upload.
 #[derive(Clone, Debug)]
 pub struct NewUpload {
     /// The room.
     pub place: Place,
-    /// The path on it.
+    /// The path among the room's files.
     pub path: RelPath,
     /// Bytes.
     pub size: u64,
-    /// The file's own time, Unix milliseconds.
+    /// The file's modification time, Unix milliseconds.
     pub mtime: Option<u64>,
-    /// What becomes of a file that is there.
+    /// What to do if the file exists.
     pub if_exists: IfExists,
-    /// The author's mark. The same file (name, size and time) under the same mark goes on where it stopped, even
+    /// Identifies the upload. The same file (name, size and time) under the same nonce continues where it stopped, even
     /// after a restart of the client.
     pub nonce: Nonce,
 }

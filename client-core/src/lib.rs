@@ -1,12 +1,12 @@
-//! The client as a state machine, for the page (wasm) and the command line alike: what arrives goes into
-//! [`Client::handle`], what is to be done comes out as [`Effect`]s, and what is to be shown stands in the model.
+//! The client as a state machine, for the page (wasm) and the command line: input goes into [`Client::handle`], work
+//! comes out as [`Effect`]s, and the model holds what is shown.
 //!
-//! There is no I/O here, no clock and no randomness: sockets, timers and seeds are the caller's. A caller
-//! 1. makes a [`Client`], and passes it [`Input::Start`];
+//! There is no I/O here, no clock and no randomness: sockets, timers and seeds belong to the caller. A caller
+//! 1. creates a [`Client`] and passes it [`Input::Start`];
 //! 2. carries out each [`Effect`]: opens a socket, sends bytes, reads a slice of a file;
-//! 3. passes back what happened ([`Input`]), and an [`Input::Tick`] no later than [`Client::wake_at_ms`] says;
-//! 4. draws the model ([`Client::connection`], [`Client::rooms`], [`Client::runs`], [`Client::uploads`]) when a
-//!    [`Effect::Changed`] says that it moved. Each part is behind an `Arc`: equal pointers mean nothing changed.
+//! 3. passes back what happened ([`Input`]), and an [`Input::Tick`] no later than [`Client::wake_at_ms`];
+//! 4. draws the model ([`Client::connection`], [`Client::rooms`], [`Client::runs`], [`Client::uploads`]) after an
+//!    [`Effect::Changed`]. Each part is behind an `Arc`: equal pointers mean that nothing changed.
 
 mod amendment;
 mod backoff;
@@ -36,8 +36,8 @@ pub use request::{OnDisconnect, RequestId};
 pub use wardroom_protocol as protocol;
 pub use wardroom_protocol::mention::is_mentioned;
 
-/// A nonce of 32 hexadecimal digits: the time in Unix milliseconds (48 bits), then 80 random bits. Those that are made at
-/// one time stand next to each other in the server's index, which makes a commit of many posts a write of few pages.
+/// A nonce of 32 hexadecimal digits: the time in Unix milliseconds (48 bits), then 80 random bits. Nonces of the same
+/// time are neighbours in the server's index, so a commit of many posts writes few pages.
 pub fn nonce(now_ms: u64, random: u128) -> wardroom_protocol::Nonce {
     let text = format!("{:032x}", u128::from(now_ms) << 80 | random & ((1 << 80) - 1));
     match wardroom_protocol::Nonce::parse(&text) {

@@ -1,7 +1,8 @@
-//! What one wrote and the server has not confirmed: messages, commands, and changes to messages. It can be serialized, so that it
-//! survives a reload. Each is sent under its nonce, so that it takes effect once.
+//! What the user wrote and the server has not confirmed: messages, commands, and changes to messages. It can be
+//! serialized, so that it survives a reload. Each item is sent under its nonce, so that it takes effect once.
 //!
-//! Messages wait for the connection. Commands do not: one that cannot start now is kept as *not sent* until its author decides.
+//! Messages wait for the connection. Commands do not: one that cannot start now is kept as *not sent* until its author
+//! decides.
 
 use serde::{Deserialize, Serialize};
 use wardroom_protocol::{Epoch, Nonce, RoomName, UserName};
@@ -10,22 +11,22 @@ use crate::amendment::{Amendment, PendingAmendment};
 use crate::limits::{OUTBOX_AMENDMENTS_MAX, OUTBOX_BYTES_MAX, OUTBOX_POSTS_MAX};
 use crate::pending_post::{NotSent, PendingPost, PostState};
 
-/// The posts and deeds, oldest first, and whose they are. As JSON: `{"user":"ann","posts":[…],"amendments":[…]}`; what does not fit this
-/// version is left out when read. A caller keeps it whenever [`crate::Effect::SaveOutbox`] says so, and gives it to the next client in
-/// [`crate::Options::outbox`]; if somebody else signs in with that one, nothing of it is sent.
+/// The user's unconfirmed posts and amendments, oldest first. As JSON: `{"user":"ann","posts":[…],"amendments":[…]}`;
+/// items that this version cannot read are dropped. A caller saves it after each [`crate::Effect::SaveOutbox`] and
+/// gives it to the next client in [`crate::Options::outbox`]. If another user signs in, nothing of it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Outbox {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserName>,
     posts: Vec<PendingPost>,
     amendments: Vec<PendingAmendment>,
-    /// The log that the deeds' places are of.
+    /// The epoch to which the positions of the amendments belong.
     #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<Epoch>,
 }
 
 impl Outbox {
-    /// It takes no more posts: some have to be sent or discarded first.
+    /// It is full: something must be sent or discarded first.
     pub fn is_full(&self) -> bool {
         let bytes = self.posts.iter().fold(0_usize, |sum, post| sum.saturating_add(post.text.len()));
         self.posts.len() >= OUTBOX_POSTS_MAX || bytes >= OUTBOX_BYTES_MAX
@@ -36,17 +37,17 @@ impl Outbox {
         &self.posts
     }
 
-    /// The deeds, oldest first.
+    /// The amendments, oldest first.
     pub fn amendments(&self) -> &[PendingAmendment] {
         &self.amendments
     }
 
-    /// There is nothing to be kept.
+    /// There is nothing to keep.
     pub fn is_empty(&self) -> bool {
         self.posts.is_empty() && self.amendments.is_empty()
     }
 
-    /// This user is signed in; what another wrote is forgotten. `true` if that changed anything.
+    /// Sets the user. Another user's items are dropped. Returns `true` if anything changed.
     pub(crate) fn set_user(&mut self, user: &UserName) -> bool {
         if self.user.as_ref() == Some(user) {
             return false;
@@ -59,8 +60,8 @@ impl Outbox {
         true
     }
 
-    /// The log is this one. Deeds to messages of another do not reach them: of those only the words of edits stay, as failed. `true` if
-    /// that changed anything.
+    /// Sets the epoch. Amendments of another epoch would hit other messages: only the text of edits is kept, as failed.
+    /// Returns `true` if anything changed.
     pub(crate) fn set_epoch(&mut self, epoch: Epoch) -> bool {
         const WHY: &str =
             "the server's record is another one by now (restored from a backup?): look where the message stands";
@@ -74,7 +75,7 @@ impl Outbox {
         true
     }
 
-    /// Takes over what another left, before what is here; what is here already stays once. Gives the changes that are to be sent.
+    /// Takes over another outbox, in front of this one and without duplicates. Returns the amendments to send.
     pub(crate) fn adopt(&mut self, mut other: Outbox) -> Vec<PendingAmendment> {
         if self.user.is_some() && other.user.is_some() && self.user != other.user {
             return Vec::new();
@@ -94,7 +95,7 @@ impl Outbox {
         waiting
     }
 
-    /// Adds a post at the end; `false` if the outbox is full or has this nonce already.
+    /// Adds a post; `false` if the outbox is full or knows the nonce.
     pub(crate) fn push(&mut self, post: PendingPost) -> bool {
         if self.is_full() || self.find(&post.nonce).is_some() {
             return false;
@@ -103,8 +104,8 @@ impl Outbox {
         true
     }
 
-    /// Adds a deed; `false` if there are too many. `is_sent`: those before it are under way, and cannot be replaced by it; one that
-    /// failed can.
+    /// Adds an amendment; `false` if there are too many. `is_sent`: earlier ones are in flight and cannot be replaced,
+    /// except those that failed.
     pub(crate) fn push_amend(&mut self, amend: PendingAmendment, is_sent: bool) -> bool {
         self.amendments.retain(|earlier| !amend.replaces(earlier) || (is_sent && earlier.failed.is_none()));
         if self.amendments.len() >= OUTBOX_AMENDMENTS_MAX {
@@ -114,13 +115,13 @@ impl Outbox {
         true
     }
 
-    /// The deed that is under way and looks like this.
+    /// Removes the amendment that equals this one.
     pub(crate) fn take_amend(&mut self, amend: &PendingAmendment) -> Option<PendingAmendment> {
         let at = self.amendments.iter().position(|other| other == amend)?;
         Some(self.amendments.remove(at))
     }
 
-    /// An edit that was refused, and is tried again or given up.
+    /// Removes a rejected edit, to be sent again or discarded.
     pub(crate) fn take_failed_edit(&mut self, room: &RoomName, seq: u64) -> Option<PendingAmendment> {
         let is_it = |amend: &PendingAmendment| amend.room == *room && amend.seq == seq && amend.failed.is_some();
         let at = self.amendments.iter().position(is_it)?;
@@ -144,20 +145,20 @@ impl Outbox {
         Some(self.posts.remove(at))
     }
 
-    /// Removes those of a room whose line has come: all that stand at or before `seq`.
+    /// Removes the posts of a room that were stored at or before `seq`: their lines have arrived.
     pub(crate) fn remove_posted(&mut self, room: &RoomName, seq: u64) -> bool {
         let before = self.posts.len();
         self.posts.retain(|post| post.room != *room || !matches!(post.state, PostState::Posted(at) if at <= seq));
         self.posts.len() != before
     }
 
-    /// Those of a room, as they are shown.
+    /// The posts of a room, as they are shown.
     pub(crate) fn of_room(&self, room: &RoomName) -> Vec<PendingPost> {
         self.posts.iter().filter(|post| post.room == *room).cloned().collect()
     }
 
-    /// The first post of each room that still has to be sent: within a room they go one after the other, so that none
-    /// overtakes one that was told to wait.
+    /// The first post to send in each room: within a room posts go one after the other, so that none overtakes one that
+    /// was told to wait.
     pub(crate) fn next_of_each_room(&self) -> Vec<&PendingPost> {
         let mut first: Vec<&PendingPost> = Vec::new();
         for post in self.posts.iter().filter(|post| post.state == PostState::Pending) {
@@ -186,12 +187,12 @@ impl<'de> Deserialize<'de> for Outbox {
         let mut outbox = Outbox { user: raw.user, epoch: raw.epoch, ..Outbox::default() };
         for value in raw.posts {
             let Ok(mut post) = serde_json::from_value::<PendingPost>(value) else { continue };
-            // What stands already needs no second sending, and its line is loaded with the room. Posts of several tabs may be
-            // more than the limit: none is dropped.
+            // Stored posts need not be sent again; their lines are loaded with the room. Several tabs may exceed the
+            // limit: none is dropped.
             if matches!(post.state, PostState::Posted(_)) || outbox.find(&post.nonce).is_some() {
                 continue;
             }
-            // Whether it was sent before the reload is not known.
+            // It may have been sent before the reload.
             if post.run.is_some() && post.state == PostState::Pending {
                 post.state = PostState::NotSent(NotSent::Unknown);
             }

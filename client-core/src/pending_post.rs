@@ -7,11 +7,11 @@ use wardroom_protocol::{Nonce, RoomName};
 /// A message, or a command to run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct PendingPost {
-    /// Its mark.
+    /// Its nonce.
     pub nonce: Nonce,
-    /// Where.
+    /// The room.
     pub room: RoomName,
-    /// The text; of a command, as it is typed: `$ make test`.
+    /// The text; for a command, as it was typed: `$ make test`.
     pub text: String,
     /// The message that it replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,38 +19,38 @@ pub struct PendingPost {
     /// The run that it starts, if it is a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Box<PendingRun>>,
-    /// When it was written, Unix milliseconds of the client's clock.
+    /// When it was written: Unix milliseconds of the client's clock.
     pub at_ms: u64,
-    /// How it stands.
+    /// Whether it was sent.
     #[serde(default)]
     pub state: PostState,
 }
 
-/// A run that is to be started.
+/// A run that has not started yet.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct PendingRun {
     /// What to start.
     pub start: RunStart,
-    /// Watch its output as soon as it has started.
+    /// Watch its output once it has started.
     #[serde(default)]
     pub watch: bool,
-    /// When it is no longer "now", on the client's clock. Not kept over a reload.
+    /// When it expires, by the client's clock. Not kept over a reload.
     #[serde(skip)]
     pub(crate) until_ms: u64,
 }
 
-/// How a post stands.
+/// The state of a post.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PostState {
-    /// It will be sent; or it was, and the answer has not come.
+    /// It waits to be sent, or for the answer.
     #[default]
     Pending,
-    /// It stands in the room at this place; its line is on its way.
+    /// It was stored at this position; its event has not arrived yet.
     Posted(u64),
-    /// It was refused, and why.
+    /// It was rejected, and why.
     Failed(String),
-    /// Only of a command: it will not be sent until its author asks for it ([`crate::Command::RetryPost`]).
+    /// Commands only: it is not sent until its author asks for it ([`crate::Command::RetryPost`]).
     NotSent(NotSent),
 }
 
@@ -60,15 +60,15 @@ pub enum PostState {
 pub enum NotSent {
     /// There was no connection.
     Offline,
-    /// What was written before it took too long.
+    /// The messages before it took too long.
     Late,
-    /// It was sent, but the connection broke before the answer: it may have started. Sent again under its nonce, it does not
-    /// start twice.
+    /// It was sent, but the connection was lost before the answer: it may have started. Sending it again under its
+    /// nonce does not start it twice.
     Unknown,
 }
 
 impl NotSent {
-    /// For people: what happened.
+    /// What happened, for people.
     pub fn words(self) -> &'static str {
         match self {
             NotSent::Offline => "not sent: no connection to the server",

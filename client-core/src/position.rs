@@ -1,21 +1,22 @@
-//! From where on a log is read: a room, or the output of a run. Part of what a caller asks for.
+//! Where reading starts: in a room, or in the output of a run.
 
-/// From where on a room is shown.
+/// Where a room starts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OpenFrom {
-    /// So many of the last lines, and after a break all that was missed.
+    /// This many of the last lines; after a break, everything that was missed.
     Last(u64),
-    /// So many of the last lines, and after a break at most [`crate::limits::CATCH_UP_MAX`]: the rest is loaded as it is shown.
+    /// This many of the last lines; after a break at most [`crate::limits::CATCH_UP_MAX`], and the rest is loaded as it
+    /// is scrolled to.
     Stretch(u64),
     /// All lines after this one.
     After(u64),
 }
 
-/// From where on a run's output is followed.
+/// Where a run's output starts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum WatchFrom {
-    /// A byte; 0 is the start.
+    /// At this byte; 0 is the start.
     Byte(u64),
-    /// So many of the last bytes.
+    /// This many of the last bytes.
     Last(u64),
 }

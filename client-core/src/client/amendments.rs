@@ -1,4 +1,4 @@
-//! What is done to messages that stand: edited, taken back, reacted to; and the search for them.
+//! Edits, deletions and reactions, and searches.
 
 use wardroom_protocol::messages::{RoomDelete, RoomEdit, RoomReact, Search, SearchFound};
 use wardroom_protocol::{Code, EventBody, RoomName};
@@ -35,7 +35,7 @@ impl Client {
         }
     }
 
-    /// After a welcome: what was not answered is done (again).
+    /// Sends all unconfirmed amendments again, after a welcome.
     pub(super) fn resend_amendments(&mut self) {
         let waiting: Vec<PendingAmendment> =
             self.outbox.amendments().iter().filter(|amend| amend.failed.is_none()).cloned().collect();
@@ -66,7 +66,7 @@ impl Client {
         }
     }
 
-    /// Sends it again, if it still waits.
+    /// Sends it again if it is still unconfirmed.
     pub(super) fn resend_amend(&mut self, amend: PendingAmendment) {
         if self.is_up() && self.outbox.amendments().contains(&amend) {
             self.send_amend(amend);
@@ -81,12 +81,12 @@ impl Client {
             return;
         }
         let (room, seq) = (amend.room.clone(), amend.seq);
-        // The words of an edit are not lost.
+        // Keep the text of a rejected edit.
         if matches!(amend.change, Amendment::Edit(_)) {
             self.outbox.push_amend(PendingAmendment { failed: Some(error.message.clone()), ..amend }, true);
         }
         self.amendments_changed(&room);
-        // One's own delete, sent again, meets a message that is deleted.
+        // A repeated deletion conflicts with its own first attempt; that is no error.
         let line = self.rooms.get(&room).map(|room| room.line(seq));
         let is_deleted = match line {
             Some(Quote::Line(line)) => matches!(&line.body, EventBody::Message(message) if message.deleted),
@@ -103,7 +103,7 @@ impl Client {
         self.change_room(room, |room| room.amendments = amendments.into());
     }
 
-    /// Searches; an answer to what was searched for before is dropped.
+    /// Starts a search. Answers to earlier searches are dropped.
     pub(super) fn search(&mut self, search: Search) {
         let id = self.send_request(&search, RequestKind::Search(Box::new(search.clone())), Recovery::Resend);
         self.search_request = Some(id);

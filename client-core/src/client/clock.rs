@@ -1,5 +1,4 @@
-//! Time: what is due, when the client wants to be woken, what it takes to notice that a connection is dead, and a machine
-//! that slept.
+//! Time: deadlines, keep-alive, detecting a dead connection, and recovering after the machine slept.
 
 use wardroom_protocol::limits::{DEAD_AFTER_MS, PING_AFTER_MS};
 use wardroom_protocol::messages::Ping;
@@ -14,8 +13,8 @@ impl Client {
         self.now_ms.saturating_sub(self.clock_lag_ms)
     }
 
-    /// Moves the clock. A gap means that the machine slept: nothing is overdue because of it, but the connection has
-    /// to show that it lives.
+    /// Advances the clock. A large gap means that the machine slept: requests get the lost time back, but the
+    /// connection must prove that it is alive.
     pub(super) fn advance(&mut self, clock_ms: u64) {
         let now_ms = clock_ms.saturating_add(self.clock_lag_ms);
         if now_ms < self.now_ms {
@@ -60,7 +59,7 @@ impl Client {
             Phase::Up => {
                 let is_silent = now_ms.saturating_sub(self.session.heard_ms) >= DEAD_AFTER_MS;
                 if is_silent || self.session.probe_until_ms.is_some_and(|at| at <= now_ms) {
-                    // What is shown is as old as the last that was heard, not as the moment at which that was noticed.
+                    // The data is as old as the last frame, not as the moment when the loss was noticed.
                     self.session.lost_ms = Some(self.session.heard_ms);
                     return self.lose("the server does not answer any more");
                 }

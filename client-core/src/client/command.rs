@@ -1,4 +1,4 @@
-//! What people want, each to where it is done.
+//! Passes each command to the code that handles it.
 
 use wardroom_protocol::messages::{RoomJoin, RoomLeave, SessionEnd};
 

@@ -1,4 +1,4 @@
-//! How the link stands, put together from the connection and from the rooms that are open.
+//! The connection state that is shown, computed from the socket and from the open rooms.
 
 use super::Client;
 use super::state::Phase;
@@ -42,11 +42,11 @@ impl Client {
         if is_behind { ConnectionState::CatchingUp { left } } else { ConnectionState::Live }
     }
 
-    /// Says so once when the link's state is another one.
+    /// Reports the state once each time it changes.
     pub(super) fn report_connection(&mut self) {
         let now = self.connection_now();
         let is_same = match (&now, &self.connection_reported) {
-            // While an attempt is under way its time moves with the clock; that is no news.
+            // During an attempt `at_ms` follows the clock; that is no change.
             (
                 ConnectionState::Reconnecting { since_ms: a, at_ms },
                 ConnectionState::Reconnecting { since_ms: b, at_ms: reported },

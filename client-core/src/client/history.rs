@@ -1,5 +1,5 @@
-//! Pages of the past: before and behind what is shown, around a line that one jumps to, and single lines that replies
-//! quote. Whatever is shown stays one stretch without a gap: a page joins it, or takes its place.
+//! Pages of history: before and after the loaded lines, around a jump target, and single lines that replies quote. The
+//! loaded lines never have a gap: a page either joins them or replaces them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Client {
         self.note_page_request(room, |open| open.newer_request = Some(id));
     }
 
-    /// Shows the lines around this one; at once, where it is loaded.
+    /// Shows the lines around `seq`, at once if they are loaded.
     pub(super) fn jump(&mut self, room: &RoomName, seq: u64) {
         if !self.open_rooms.contains_key(room) {
             self.open_room(room, crate::position::OpenFrom::Stretch(u64::from(HISTORY_PAGE)));
@@ -59,7 +59,7 @@ impl Client {
         self.request_jump(room);
     }
 
-    /// Asks for the page that one jumps to, once the room is open.
+    /// Requests the page around the jump target, once the room is open.
     pub(super) fn request_jump(&mut self, room: &RoomName) {
         let Some(seq) = self.rooms.get(room).and_then(|shown| shown.jumping) else { return };
         let is_open = self.open_rooms.get(room).is_some_and(|open| open.asked.is_none());
@@ -77,7 +77,7 @@ impl Client {
         }
     }
 
-    /// Back to what comes.
+    /// Returns to the latest lines.
     pub(super) fn go_live(&mut self, room: &RoomName) {
         let Some(open) = self.open_rooms.get_mut(room) else { return };
         open.jump_request = None;
@@ -98,7 +98,7 @@ impl Client {
     fn jumped(&mut self, room: &RoomName, seq: u64) {
         self.change_room(room, |room| room.jumping = None);
         let Some(shown) = self.rooms.get(room) else { return };
-        // A place that is no line's (an amendment's, or one that is gone) leads to the line before it.
+        // If `seq` is not a line (an amendment, or deleted), go to the line before it.
         let at = shown.timeline.index_after(seq);
         let line = at.checked_sub(1).and_then(|at| shown.timeline.at(at)).or_else(|| shown.timeline.at(at));
         if let Some(line) = line {
@@ -159,7 +159,7 @@ impl Client {
         if timeline.join(tail) {
             open.tail = None;
         } else if !more && timeline.last() == last && tail.base() > last {
-            // The server has nothing that joins on, and yet the live end lies behind: what was between is gone.
+            // The server has nothing after the window, yet the live end is later: the lines between were removed.
             open.forget_pages();
             shown.loading_older = false;
             shown.timeline = Arc::new(open.tail.take().unwrap_or_default());
@@ -183,7 +183,7 @@ impl Client {
         self.jumped(room, seq);
     }
 
-    /// Fetches a quoted line once, if it is neither loaded nor known to be gone.
+    /// Fetches a quoted line, unless it is loaded, requested or known to be gone.
     pub(super) fn load_quote(&mut self, room: &RoomName, seq: u64) {
         let (Some(open), Some(shown)) = (self.open_rooms.get_mut(room), self.rooms.get(room)) else { return };
         if shown.line(seq) != Quote::Unknown {
@@ -222,13 +222,13 @@ impl Client {
             }
         });
         self.on_pages_done(room);
-        // A quote that is not there is shown as such, where it is.
+        // A missing quote is shown where the quote is.
         if !matches!(page, Page::Quote(_)) {
             self.effects.push(Effect::Failed { operation: Operation::Load(room.clone()), error });
         }
     }
 
-    /// Once no page is under way, all that comes is carried out on what is shown.
+    /// Once no page is in flight, amendments apply directly and need not be kept.
     fn on_pages_done(&mut self, room: &RoomName) {
         if let Some(open) = self.open_rooms.get_mut(room)
             && !open.awaits_pages()
@@ -242,7 +242,7 @@ fn gone() -> Error {
     Error::local("that line is not there any more")
 }
 
-/// The events of a page up to the first hole, if one could be, with what amends them and came before the page did.
+/// The events of a page, up to the first gap, with the amendments that arrived before the page did.
 fn read_page(room: &RoomName, page: &RoomPage, late: &VecDeque<Arc<Event>>) -> Vec<Arc<Event>> {
     let mut events: Vec<Arc<Event>> = Vec::with_capacity(page.events.len());
     for raw in &page.events {

@@ -1,9 +1,9 @@
-//! Open rooms: from where on they are shown, and their events as they come. A gap is answered by opening the room again
-//! after the last event that is there; a position that the server does not know by opening it anew. Who shows a stretch
-//! ([`OpenFrom::Stretch`]) begins anew after a long break too.
+//! Open rooms: where they start, and their events as they arrive. After a gap the room is opened again after the last
+//! known event; if the server does not know that position, it is opened from scratch. [`OpenFrom::Stretch`] also starts
+//! from scratch after a long break.
 //!
-//! While a window elsewhere is shown (`history`), the room's live end is kept beside it, in [`OpenRoom::tail`]: events go on
-//! coming there, so that none is missed, and what amends a line of the window is carried out in it too.
+//! While an older window is shown (`history`), the room's live end is kept in [`OpenRoom::tail`]. Events keep arriving
+//! there, so none is missed, and amendments also apply to the lines of the window.
 
 use std::sync::Arc;
 
@@ -46,12 +46,12 @@ impl Client {
         self.posts_of_closed_room(room);
     }
 
-    /// After a welcome: every room that is shown goes on after its last event.
+    /// After a welcome: continues every open room after its last event.
     pub(super) fn reopen_rooms(&mut self) {
         let rooms: Vec<RoomName> = self.open_rooms.keys().cloned().collect();
         for room in rooms {
             self.request_open(&room);
-            // Presence is told to connections that asked who is in a room: this one has not.
+            // The server sends presence only to connections that asked for it, and this one is new.
             if self.rooms.get(&room).is_some_and(|room| room.people.is_some()) {
                 self.load_people(&room);
             }
@@ -72,7 +72,7 @@ impl Client {
         }
     }
 
-    /// Another epoch: all positions are void.
+    /// The epoch changed: all positions are void.
     pub(super) fn forget_timelines(&mut self) {
         let rooms: Vec<RoomName> = self.open_rooms.keys().cloned().collect();
         for room in rooms {
@@ -98,7 +98,7 @@ impl Client {
         self.effects.push(Effect::Reset { room: room.clone() });
     }
 
-    /// The last event of the room that has come live, in one piece with those before it.
+    /// The last event that arrived live, without a gap before it.
     pub(super) fn live_last(&self, room: &RoomName) -> Option<u64> {
         match self.open_rooms.get(room).and_then(|open| open.tail.as_ref()) {
             Some(tail) => tail.last(),
@@ -129,7 +129,7 @@ impl Client {
         open.asked = None;
         let is_other = had.is_some_and(|last| last != opened.after);
         if is_other {
-            // The server begins elsewhere: what is shown does not join on.
+            // The server starts elsewhere: the loaded lines do not join.
             open.tail = None;
             open.forget_pages();
             self.effects.push(Effect::Reset { room: room.clone() });
@@ -146,17 +146,17 @@ impl Client {
         let is_uncounted = opened.after > shown.counted;
         self.changed(Change::Room(room.clone()));
         if is_other {
-            // Of what was passed over: posts that stand there wait for no line any more, runs may have ended.
+            // Posts among the skipped events are confirmed by now, and runs may have ended.
             if self.outbox.remove_posted(room, opened.after) {
                 self.outbox_changed(room);
             }
             self.load_runs(room);
         }
         if is_uncounted {
-            // Lines have come since the server counted that are not among those that follow.
+            // Events that the server has not counted yet were skipped too: get fresh counts.
             self.load_rooms();
         }
-        // Only now: a page that is made after the opening lacks nothing that does not come live.
+        // Not earlier: a page requested after the opening cannot miss an event that does not come live.
         self.request_jump(room);
     }
 
@@ -164,7 +164,7 @@ impl Client {
         let Some(open) = self.open_rooms.get_mut(room) else { return };
         open.asked = None;
         if error.code == Some(Code::Reset) {
-            // Only a position can be reset, so this does not go round in circles: the next question bears none.
+            // Only a position can be rejected with a reset, so this does not loop: the next request has none.
             self.forget_timeline(room);
             return self.request_open(room);
         }
@@ -180,7 +180,7 @@ impl Client {
         let name = event.room.clone();
         let me = self.session.you.as_ref().map(|you| you.user.clone());
         let (Some(open), Some(room)) = (self.open_rooms.get_mut(&name), self.rooms.get_mut(&name)) else { return };
-        // Events of an opening that has been given up since are sent again by the new one.
+        // The new opening sends these events again.
         if open.asked.is_some() {
             return;
         }
@@ -196,7 +196,7 @@ impl Client {
                 return self.request_open(&name);
             }
             Added::Gap => {
-                // The same again: what is missing has been removed. What is shown does not join on, and goes.
+                // The same gap again: the events were removed. Drop the loaded lines, which do not join.
                 open.tail = None;
                 open.forget_pages();
                 room.forget_lines();
@@ -220,7 +220,7 @@ impl Client {
         if let Some(tail) = &mut open.tail {
             let window = Arc::make_mut(&mut room.timeline);
             window.amend(&event);
-            // The live end may have come up to a window that was ahead of it.
+            // The live end may have reached a window that was ahead of it.
             if window.join(tail) {
                 open.tail = None;
             } else if tail.len() > 2 * crate::limits::TAIL_LINES {
@@ -238,7 +238,7 @@ impl Client {
         self.effects.push(Effect::Event(event));
     }
 
-    /// What an event says about the room itself.
+    /// Applies what an event changes about the room itself.
     fn follow_event(&mut self, name: &RoomName, event: &Arc<Event>, is_mine: bool, is_counted: bool) {
         let Some(room) = self.rooms.get_mut(name) else { return };
         let room = Arc::make_mut(room);
@@ -246,7 +246,7 @@ impl Client {
         let mut is_other_people = false;
         match &event.body {
             EventBody::Join | EventBody::Leave => {
-                // Joined or left on another connection. The last such event of a timeline says how it stands.
+                // Joined or left on another connection. The last such event in the timeline is the current state.
                 if is_mine {
                     room.info.joined = matches!(event.body, EventBody::Join);
                     is_other_room = true;

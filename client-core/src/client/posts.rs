@@ -1,5 +1,5 @@
-//! The outbox at work: within a room one post after the other, each under its nonce until the server has answered. Commands
-//! wait for their turn too, but only for a moment (`starting`).
+//! Sends the outbox: within a room one post at a time, each under its nonce until the server answers. Commands also
+//! wait their turn, but only briefly (`run_start`).
 
 use wardroom_protocol::messages::{Posted, RoomPost};
 use wardroom_protocol::{Code, Event, Nonce, RoomName};
@@ -12,7 +12,7 @@ use crate::model::OpenState;
 use crate::outbox::Outbox;
 use crate::pending_post::{PendingPost, PostState};
 
-/// Milliseconds before a post that met a busy server is sent again, if it did not say.
+/// Milliseconds before a post is sent again to a busy server that named no delay.
 const BUSY_RETRY_MS: u64 = 1_000;
 
 impl Client {
@@ -40,8 +40,8 @@ impl Client {
         }
     }
 
-    /// A post that failed says something else now, and is sent at its old place. Under a new mark: the old one may be known to
-    /// the server with the old words.
+    /// Replaces the text of a failed post and sends it in its old position. It needs a new nonce: the server may know
+    /// the old one with the old text.
     pub(super) fn rewrite_post(&mut self, nonce: &Nonce, text: String, new: Nonce) {
         if self.outbox.find(&new).is_some() {
             return;
@@ -53,7 +53,7 @@ impl Client {
         self.outbox_changed(&room);
     }
 
-    /// Takes over what another client left: its posts come before those that were written here since, in their rooms.
+    /// Takes over another client's outbox. Its posts come before those written here since.
     pub(super) fn adopt(&mut self, outbox: Outbox) {
         let waiting = self.outbox.adopt(outbox);
         self.effects.push(Effect::SaveOutbox);
@@ -72,8 +72,8 @@ impl Client {
         }
     }
 
-    /// Sends what may be sent now. A room that is open has to be up to date first: what stands already has then been
-    /// seen, and is not sent again.
+    /// Sends what may be sent now. An open room must be up to date first, so that posts that arrived already are
+    /// recognised and not sent again.
     pub(super) fn send_posts(&mut self) {
         self.give_up_late_runs();
         if self.posts.paused_until_ms.is_some_and(|at| at <= self.now_ms) {
@@ -116,7 +116,7 @@ impl Client {
         }
         let (Some(seq), Some(post)) = (posted.seq, self.outbox.find_mut(nonce)) else { return };
         let seen = self.open_rooms.contains_key(room).then_some(last);
-        // In an open room the pending line stays until its event takes its place.
+        // In an open room the pending line stays until its event replaces it.
         if seen.is_some_and(|last| last.is_none_or(|last| last < seq)) {
             post.state = PostState::Posted(seq);
         } else {
@@ -146,13 +146,13 @@ impl Client {
         self.posts.paused_until_ms = Some(self.now_ms.saturating_add(self.backoff.spread_ms(wait_ms).max(1)));
     }
 
-    /// An edit, a deletion or a reaction came too soon: it is sent once the pause is over.
+    /// The server asked for a pause: sends the amendment once it is over.
     pub(super) fn delay_amend(&mut self, amend: PendingAmendment, error: &Error) {
         self.pause_posts(error);
         self.posts.delayed.push(amend);
     }
 
-    /// A line of a room came: the pending line that it is, if it is one's own, goes.
+    /// Removes the pending line that this event confirms, if it is one's own.
     pub(super) fn settle_own_post(&mut self, event: &Event) {
         if self.outbox.posts().is_empty() {
             return;
@@ -172,14 +172,14 @@ impl Client {
         }
     }
 
-    /// A room is shown no more: posts that only waited for their line to come are done.
+    /// The room was closed: posts that only waited for their event are done.
     pub(super) fn posts_of_closed_room(&mut self, room: &RoomName) {
         if self.outbox.remove_posted(room, u64::MAX) {
             self.outbox_changed(room);
         }
     }
 
-    /// `true`: this one is under way.
+    /// True if this post was sent and not answered yet.
     pub(super) fn is_in_flight(&self, nonce: &Nonce) -> bool {
         self.posts.in_flight.values().any(|other| other == nonce)
     }
@@ -200,7 +200,7 @@ impl Client {
         self.change_room(room, |room| room.pending = pending.into());
     }
 
-    /// The outbox of an earlier client is shown in its rooms.
+    /// Shows the outbox of an earlier client in its rooms.
     pub(super) fn show_pending(&mut self, room: &RoomName) {
         let (pending, amendments) = (self.outbox.of_room(room), self.outbox.amendments_of_room(room));
         if !pending.is_empty() || !amendments.is_empty() {
@@ -210,7 +210,7 @@ impl Client {
     }
 }
 
-/// What a post that the outbox does not take is refused with.
+/// The error for a post that does not fit into the outbox.
 pub(super) fn outbox_full() -> Error {
     Error::local("too many messages wait to be sent; send this one later")
 }

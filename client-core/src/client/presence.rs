@@ -1,4 +1,4 @@
-//! Who is there, and who is about to say something. None of it is kept: what the server does not say again is forgotten.
+//! Who is online, and who is typing. Nothing is stored: what the server does not repeat is forgotten.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::effect::Change;
 use crate::limits::{TYPING_EVERY_MS, TYPING_FORGET_MS};
 
 impl Client {
-    /// One is typing oneself: said every few seconds, however often a key is pressed.
+    /// Tells the server that the user is typing, at most every few seconds.
     pub(super) fn send_typing(&mut self, room: &RoomName) {
         let said_ms = self.presence.said_ms.get(room).copied();
         if said_ms.is_some_and(|at| self.now_ms < at.saturating_add(TYPING_EVERY_MS)) || !self.is_up() {
@@ -21,7 +21,7 @@ impl Client {
         self.send(&Typing { room: room.clone(), user: None });
     }
 
-    /// What was typed has been said: the next key says so anew.
+    /// The text was sent: the next key is reported at once.
     pub(super) fn reset_typing(&mut self, room: &RoomName) {
         self.presence.said_ms.remove(room);
     }
@@ -35,7 +35,7 @@ impl Client {
         }
     }
 
-    /// Who said something types no more.
+    /// The author of a message is no longer typing.
     pub(super) fn stop_typing_of(&mut self, room: &RoomName, user: &UserName, event: &Event) {
         let is_said = matches!(event.body, EventBody::Message(_));
         if is_said && self.presence.typing.remove(&(room.clone(), user.clone())).is_some() {

@@ -1,4 +1,4 @@
-//! How far one has read: shown at once, told to the server at most every second, and never backwards.
+//! Read positions: shown at once, sent to the server at most once a second, never moved back.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::Client;
 use crate::effect::Change;
 
 impl Client {
-    /// Somebody has seen the room up to here.
+    /// The user has seen the room up to `seq`.
     pub(super) fn seen(&mut self, room: &RoomName, seq: u64) {
         let me = self.session.you.as_ref().map(|you| you.user.clone());
         let Some(shown) = self.rooms.get_mut(room) else { return };
@@ -24,21 +24,21 @@ impl Client {
         self.read_positions.waiting.insert(room.clone());
     }
 
-    /// Tells the positions that wait, when it is time.
+    /// Sends the waiting positions when it is time.
     pub(super) fn send_read_positions_when_due(&mut self) {
         if !self.read_positions.waiting.is_empty() && self.read_positions.due_ms() <= self.now_ms {
             self.send_read_positions();
         }
     }
 
-    /// Tells all of them now.
+    /// Sends all waiting positions now.
     pub(super) fn send_read_positions(&mut self) {
         for room in std::mem::take(&mut self.read_positions.waiting) {
             self.send_read_position(&room);
         }
     }
 
-    /// Tells that of one room now.
+    /// Sends the position of one room now.
     pub(super) fn send_read_position_now(&mut self, room: &RoomName) {
         if self.read_positions.waiting.remove(room) {
             self.send_read_position(room);

@@ -1,4 +1,4 @@
-//! Questions that have no answer yet: their numbers, their deadlines, and what becomes of them when the link is lost.
+//! Requests without an answer yet: their ids, their deadlines, and what happens to them when the connection is lost.
 
 use bytes::Bytes;
 use wardroom_protocol::Message;
@@ -12,7 +12,7 @@ use crate::limits::REQUESTS_MAX;
 use crate::request::{OnDisconnect, RequestId};
 
 impl Client {
-    /// Asks. Without a connection: waits for it, or fails, as `recovery` says. Gives the question's number.
+    /// Sends a request. Without a connection it waits or fails, as `recovery` says. Returns its id.
     pub(super) fn send_request<M: Message>(&mut self, message: &M, kind: RequestKind, recovery: Recovery) -> u64 {
         self.send_request_with_body(message, Bytes::new(), kind, recovery)
     }
@@ -44,7 +44,7 @@ impl Client {
         id
     }
 
-    /// Asks for the caller.
+    /// Sends a request of the caller.
     pub(super) fn request_for_caller<M: Message>(
         &mut self,
         message: &M,
@@ -60,7 +60,7 @@ impl Client {
         request
     }
 
-    /// Says something that has no answer, if there is a connection.
+    /// Sends a message that has no answer, if there is a connection.
     pub(super) fn send<M: Message>(&mut self, message: &M) {
         self.send_with_body(message, Bytes::new());
     }
@@ -72,7 +72,7 @@ impl Client {
         }
     }
 
-    /// The connection is there: what waited for it is sent, in the order in which it was asked.
+    /// Sends the requests that waited for the connection, in their original order.
     pub(super) fn resend_requests(&mut self) {
         let now_ms = self.now_ms;
         for request in self.requests.open.values_mut().filter(|request| request.deadline_ms.is_none()) {
@@ -81,7 +81,7 @@ impl Client {
         }
     }
 
-    /// The connection is lost.
+    /// The connection was lost.
     pub(super) fn requests_lost(&mut self) {
         let mut failed = Vec::new();
         self.requests.open.retain(|id, request| match request.recovery {
@@ -104,7 +104,7 @@ impl Client {
         }
     }
 
-    /// Everything that waits fails: nobody is signed in any more.
+    /// Fails all waiting requests: nobody is signed in any more.
     pub(super) fn fail_all_requests(&mut self, why: &str) {
         for (id, request) in std::mem::take(&mut self.requests.open) {
             if request.recovery != Recovery::Forget {
@@ -113,7 +113,7 @@ impl Client {
         }
     }
 
-    /// Fails what has taken too long. An unanswered question of the machine itself is a dead connection: `true`.
+    /// Fails overdue requests. Returns `true` if one of the client's own was among them: the connection is dead.
     pub(super) fn expire_requests(&mut self) -> bool {
         let now_ms = self.now_ms;
         let late = |request: &Request| request.deadline_ms.is_some_and(|at| at <= now_ms);
@@ -176,7 +176,7 @@ impl Client {
         }
     }
 
-    /// A refusal of one of our questions; `false` if it is of none.
+    /// Handles an error answer; `false` if it belongs to no request.
     pub(super) fn on_err_of_request(&mut self, err: &ErrAnswer) -> bool {
         let Some(request) = err.re.and_then(|re| self.requests.open.remove(&re)) else { return false };
         self.fail_request(err.re.unwrap_or(0), request.kind, Error::from(err.clone()));

@@ -1,4 +1,4 @@
-//! The rooms that one may see: the list and what is told of it, membership, who is in one, and what their owners change.
+//! The rooms that the user may see: the list and its updates, membership, people, and changes by owners.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::effect::{Change, Effect, Error};
 use crate::model::Room;
 
 impl Client {
-    /// The rooms that the welcome names are those that one has joined, unless there are `more`.
+    /// The welcome names all joined rooms, unless it says that there are `more`.
     pub(super) fn rooms_of_welcome(&mut self, infos: Vec<RoomInfo>, more: bool) {
         if more {
-            // Which ones are gone is known when all pages of the list have come.
+            // Rooms that are gone are known only when all pages of the list have arrived.
             self.take_infos(infos);
             self.changed(Change::Rooms);
             return self.load_rooms();
@@ -35,7 +35,7 @@ impl Client {
         self.changed(Change::Rooms);
     }
 
-    /// A page of the list: what it does not name between its first room and its last is not there any more.
+    /// A page of the list. A known room between its first and last entry that it does not name is gone.
     pub(super) fn on_rooms(&mut self, after: Option<&RoomName>, listed: RoomListed) {
         let names: BTreeSet<RoomName> = listed.rooms.iter().map(|info| info.room.clone()).collect();
         let last = names.last().filter(|_| listed.more).cloned();
@@ -76,13 +76,13 @@ impl Client {
             }
         }
         let read = now.info.read;
-        // Pointers: to compare ten thousand lines would cost more than it saves.
+        // Compare pointers: comparing ten thousand lines would cost more than it saves.
         let is_same = before.info == now.info && before.counted == now.counted;
         if !is_same || !Arc::ptr_eq(&before.timeline, &now.timeline) {
             *room = Arc::new(now);
             self.changed(Change::Room(name.clone()));
         }
-        // What was read here while the link was down is told now.
+        // Send what was read here while offline.
         if told_read < read {
             self.read_positions.told(&name);
             self.send(&RoomRead { room: name, seq: read });
@@ -103,7 +103,7 @@ impl Client {
         self.changed(Change::Rooms);
     }
 
-    /// The room is not for us any more. One that is open says so in place of its lines; another one just goes.
+    /// The user may no longer see this room. If it is open it says so instead of its lines; otherwise it disappears.
     fn room_lost(&mut self, name: &RoomName) {
         if !self.open_rooms.contains_key(name) {
             self.rooms.remove(name);
@@ -118,7 +118,7 @@ impl Client {
     }
 
     pub(super) fn on_room_state(&mut self, state: RoomState) {
-        // Only members are told: a room that is not known as joined was joined on another connection.
+        // Only members are told: a room that is not marked as joined was joined on another connection.
         if self.rooms.get(&state.room).is_none_or(|room| !room.info.joined) {
             return self.load_rooms();
         }
@@ -139,7 +139,7 @@ impl Client {
         self.send_request(&ask, RequestKind::People(room.clone(), after), Recovery::Resend);
     }
 
-    /// A page of them: it takes the place of what was known between its first member and its last.
+    /// A page of people. It replaces what was known between its first and last member.
     pub(super) fn on_people(&mut self, room: &RoomName, after: Option<&UserName>, listed: RoomMembersListed) {
         for member in &listed.members {
             self.note_presence(&member.user, member.here);
@@ -168,8 +168,8 @@ impl Client {
         self.send_request(create, RequestKind::RoomChange(create.room.clone()), Recovery::Fail);
     }
 
-    /// Asks for a change of a room: now or not at all, because nobody expects it to happen an hour later. Its events, and
-    /// `room.changed`, say what it became.
+    /// Sends a change of a room: now or not at all, because nobody expects it an hour later. Its events and
+    /// `room.changed` report the result.
     pub(super) fn change_of_room<M: Message>(&mut self, room: &RoomName, message: &M) {
         self.send_request(message, RequestKind::RoomSet(room.clone()), Recovery::Fail);
     }
@@ -187,19 +187,19 @@ impl Client {
         self.effects.push(Effect::DmOpened { room: opened.room, users });
     }
 
-    /// Made, joined or left: the list says how it stands now.
+    /// Created, joined or left: the list has the new state.
     pub(super) fn room_changed(&mut self, room: &RoomName) {
         self.known_room(room);
         self.load_rooms();
     }
 
-    /// Is among the rooms, if only by its name.
+    /// Adds the room to the model, if only by its name.
     pub(super) fn known_room(&mut self, room: &RoomName) {
         let unknown = || Arc::new(Room::new(RoomInfo::named(room.clone())));
         self.rooms.entry(room.clone()).or_insert_with(unknown);
     }
 
-    /// Changes a room of the model, and says so.
+    /// Changes a room of the model, and reports it.
     pub(super) fn change_room(&mut self, room: &RoomName, change: impl FnOnce(&mut Room)) {
         if let Some(shown) = self.rooms.get_mut(room) {
             change(Arc::make_mut(shown));
@@ -208,7 +208,7 @@ impl Client {
     }
 }
 
-/// What a page of a list speaks of: the names behind `after` up to its `last`, or up to the end.
+/// The range that a page of a list covers: the names after `after`, up to its `last` or the end.
 fn is_between<T: Ord>(name: &T, after: Option<&T>, last: Option<&T>) -> bool {
     after.is_none_or(|after| name > after) && last.is_none_or(|last| name <= last)
 }

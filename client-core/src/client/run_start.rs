@@ -1,6 +1,6 @@
-//! Commands on their way to become runs. A run starts now or not at all: without a connection it is kept as *not sent*, and so is one
-//! whose answer did not come before the connection broke. Only its author sends it again, under the same nonce, so that it does
-//! not start twice.
+//! Commands that are about to become runs. A run starts now or not at all: without a connection it is kept as *not
+//! sent*, and so is one whose answer was lost with the connection. Only its author sends it again, under the same
+//! nonce, so that it cannot start twice.
 
 use wardroom_protocol::messages::{RunStart, RunStartOk};
 use wardroom_protocol::{Event, EventBody, Nonce};
@@ -42,7 +42,7 @@ impl Client {
         }
     }
 
-    /// Its author asks for it again.
+    /// Its author sends it again.
     pub(super) fn retry_run(&mut self, nonce: &Nonce) {
         if !self.is_up() {
             return self.not_sent(nonce, NotSent::Offline);
@@ -62,7 +62,7 @@ impl Client {
         self.clear_in_flight(&nonce);
         if let Some(post) = self.outbox.find_mut(&nonce) {
             let room = post.room.clone();
-            // In an open room its line stays until the event takes its place.
+            // In an open room its line stays until the event replaces it.
             let is_shown = self.open_rooms.contains_key(&room);
             post.state = PostState::Posted(started.seq);
             let last = self.live_last(&room);
@@ -74,7 +74,7 @@ impl Client {
         self.report_started(nonce, started, watch);
     }
 
-    /// The event of a run came while its answer did not, and never will: the connection that it was asked on is gone.
+    /// The event of a run whose answer was lost with an earlier connection.
     pub(super) fn on_own_run_event(&mut self, event: &Event, nonce: &Nonce, watch: bool) {
         if let EventBody::RunStarted(body) = &event.body
             && !self.is_in_flight(nonce)
@@ -101,7 +101,7 @@ impl Client {
         self.effects.push(Effect::Failed { operation: Operation::RunStart(nonce), error });
     }
 
-    /// The connection is lost: what was sent may have started, what was not will not.
+    /// The connection was lost: what was sent may have started, the rest will not.
     pub(super) fn runs_disconnected(&mut self) {
         for nonce in self.waiting_runs(|_| true) {
             let why = if self.is_in_flight(&nonce) { NotSent::Unknown } else { NotSent::Offline };
@@ -109,7 +109,7 @@ impl Client {
         }
     }
 
-    /// What has waited for its turn too long is not sent.
+    /// Gives up commands that waited too long for their turn.
     pub(super) fn give_up_late_runs(&mut self) {
         let now_ms = self.now_ms;
         for nonce in self.waiting_runs(|run| run.until_ms <= now_ms) {
@@ -119,7 +119,7 @@ impl Client {
         }
     }
 
-    /// When the first command has waited too long.
+    /// When the first waiting command expires.
     pub(super) fn runs_deadline_ms(&self) -> Option<u64> {
         let waiting = self.outbox.posts().iter().filter(|post| post.state == PostState::Pending);
         let waiting = waiting.filter(|post| !self.is_in_flight(&post.nonce));
@@ -134,7 +134,7 @@ impl Client {
 
     fn not_sent(&mut self, nonce: &Nonce, why: NotSent) {
         let Some(post) = self.outbox.find_mut(nonce) else { return };
-        // That it may have started stays true.
+        // Once unknown, it stays unknown.
         let was_unknown = post.state == PostState::NotSent(NotSent::Unknown);
         post.state = PostState::NotSent(if was_unknown { NotSent::Unknown } else { why });
         let room = post.room.clone();

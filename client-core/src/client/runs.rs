@@ -1,5 +1,5 @@
-//! Runs: what the timeline says of them, and the watching of their output by offset, so that no byte is lost or comes
-//! twice, whatever becomes of the connection.
+//! Runs: what the timeline says about them, and watching their output by offset, so that no byte is lost or repeated,
+//! however the connection behaves.
 
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ impl Client {
         }
     }
 
-    /// The server refused input, or ended the watch: it is not asked for again by itself.
+    /// The server rejected input or ended the watch. It is not requested again automatically.
     pub(super) fn on_run_error(&mut self, run: RunId, error: Error) {
         let ends_watch = matches!(error.code, Some(Code::NotFound | Code::BadRequest | Code::Internal));
         if ends_watch && self.watches.remove(&run).is_some() {
@@ -112,7 +112,7 @@ impl Client {
     }
 
     pub(super) fn signal_run(&mut self, run: RunId, signal: Signal) {
-        // To stop a run late, or twice, is what was wanted; a second Ctrl-C is not.
+        // Stopping a run late, or twice, is harmless; a second Ctrl-C is not.
         let recovery = match signal {
             Signal::Term | Signal::Kill => Recovery::Resend,
             Signal::Int | Signal::Hup => Recovery::Fail,
@@ -140,7 +140,7 @@ impl Client {
         bytes.advance(known as usize);
         let end = next.saturating_add(bytes.len() as u64);
         watch.next = Ok(end);
-        // Who acknowledges by hand prints the bytes, and has no use for them as lines, unless they say so.
+        // Callers that acknowledge by hand print the bytes and need no lines, unless they ask for them.
         let keeps_tail = watch.auto_ack || self.keep_tails;
         let ack_now = watch.auto_ack && end.saturating_sub(watch.acked) >= ACK_EVERY_BYTES;
         if ack_now {
@@ -185,7 +185,7 @@ impl Client {
         self.effects.push(Effect::RunEnded(end));
     }
 
-    /// What a line of a timeline says of a run.
+    /// Takes what an event says about a run.
     pub(super) fn note_run(&mut self, event: &Event) {
         match &event.body {
             EventBody::RunStarted(started) => {

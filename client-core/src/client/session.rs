@@ -1,5 +1,5 @@
-//! The connection: opening and greeting, and when to try again; what is due by the clock is in `clock`. Also the
-//! entrance for everything that comes in. What people want goes on to `command`; how it stands is put together in `standing`.
+//! The connection: opening, greeting and reconnecting, and the entry for all input. Deadlines are in `clock`, commands
+//! in `command`; the state that is shown is computed in `connection`.
 
 use wardroom_protocol::frame::{Number, encode_named};
 use wardroom_protocol::messages::{ErrAnswer, Goaway, Hello, Ping, Pong, Welcome};
@@ -28,7 +28,7 @@ impl Client {
             }
             Input::Frame { conn, frame } if conn == self.session.conn => self.on_frame(frame),
             Input::Command(command) => self.on_command(command),
-            // Of a connection that is gone, or nothing but the time.
+            // From an old connection, or just a tick.
             Input::Start | Input::Disconnected { .. } | Input::Frame { .. } | Input::Tick => {}
         }
         self.run_deadlines();
@@ -91,7 +91,7 @@ impl Client {
                 self.session.you = Some(you);
                 self.changed(Change::Connection);
             }
-            // A pong has done its work by coming; a host's messages are not for us; the rest is of a later version.
+            // A pong needs no handling; messages for hosts are not for us; anything else is from a later version.
             _ => {}
         }
     }
@@ -186,7 +186,7 @@ impl Client {
         }
     }
 
-    /// The connection is lost: another attempt after the back-off.
+    /// The connection was lost: reconnects after the back-off.
     pub(super) fn lose(&mut self, why: &str) {
         if self.session.welcome_ms.is_some_and(|at| self.now_ms.saturating_sub(at) >= STABLE_AFTER_MS) {
             self.backoff.reset();
@@ -226,7 +226,7 @@ impl Client {
         self.session.phase = Phase::SignedOut { why };
     }
 
-    /// Another person signs in: nothing of the one before is shown, or sent.
+    /// Another user signs in: nothing of the previous user is shown or sent.
     pub(super) fn forget_person(&mut self) {
         self.fail_all_requests("somebody else signed in");
         self.rooms.clear();

@@ -1,4 +1,4 @@
-//! One upload's own state: what of its file was read, hashed, sent and taken, and which slice is wanted next.
+//! The state of one upload: what was read, hashed, sent and acknowledged, and which slice to read next.
 
 use std::collections::VecDeque;
 
@@ -8,8 +8,8 @@ use wardroom_protocol::limits::BODY_BYTES_MAX;
 
 use crate::limits::{SLICE_BYTES_MAX, SLICES_AHEAD_MAX};
 
-/// The machine of one upload. `sent <= hashed` always: a byte is hashed when it is read for the first time, and read
-/// again without hashing where the server wants it again.
+/// The state machine of one upload. `sent <= hashed` always: a byte is hashed when it is first read. If the server
+/// wants it again it is read again, but not hashed.
 pub(super) struct Uploader {
     pub(super) upload: Option<UploadId>,
     pub(super) hasher: blake3::Hasher,
@@ -18,17 +18,17 @@ pub(super) struct Uploader {
     pub(super) acked: u64,
     pub(super) window: u64,
     pub(super) phase: Phase,
-    /// Slices that were asked for, in order.
+    /// Requested slices, in order.
     pub(super) reading: VecDeque<Asked>,
-    /// Slices that are no longer wanted but may still come: (offset, length). A late one must not be taken for a file
+    /// Slices that are no longer wanted but may still arrive: (offset, length). A late one must not look like a file
     /// that became shorter.
     pub(super) unwanted: VecDeque<(u64, u64)>,
-    /// The offset that the server set us back to; the same word again, before it has taken anything, is an echo of
-    /// frames that were under way.
+    /// The offset to which the server set us back. The same offset again, before any progress, is an echo for frames
+    /// that were in flight.
     pub(super) set_back_to: Option<u64>,
 }
 
-/// A slice that was asked for; one that comes before those in front of it waits here for them.
+/// A requested slice. If it arrives before earlier ones, it waits here for them.
 pub(super) struct Asked {
     pub(super) off: u64,
     pub(super) len: u64,
@@ -37,11 +37,11 @@ pub(super) struct Asked {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Phase {
-    /// Not begun on this connection.
+    /// Not started on this connection.
     Idle,
-    /// `file.put` or `file.resume` is under way.
+    /// `file.put` or `file.resume` is in flight.
     Asked,
-    /// Bytes that the server has are read for the digest, up to here.
+    /// Reading what the server already has, up to here, for the digest.
     Hashing {
         to: u64,
     },
@@ -72,7 +72,7 @@ impl Uploader {
         }
     }
 
-    /// Goes on from the offset that the server named.
+    /// Continues from the offset that the server named.
     pub(super) fn go_on_from(&mut self, off: u64) {
         self.forget_reading();
         self.acked = off;
@@ -80,7 +80,7 @@ impl Uploader {
         self.phase = if off > self.hashed { Phase::Hashing { to: off } } else { Phase::Sending };
     }
 
-    /// The next slice to ask for, if any.
+    /// The next slice to request, if any.
     pub(super) fn next_slice(&self, size: u64) -> Option<(u64, u64)> {
         if self.reading.len() >= SLICES_AHEAD_MAX {
             return None;
@@ -96,7 +96,7 @@ impl Uploader {
                 let off = asked_to.unwrap_or(self.sent);
                 let left = size.saturating_sub(off);
                 let credit = self.acked.saturating_add(self.window).saturating_sub(off);
-                // A slice of less than a frame is worth it only at the end of the file.
+                // A slice smaller than a frame is only worth it at the end of the file.
                 let least = left.min(BODY_BYTES_MAX as u64);
                 let len = left.min(credit).min(SLICE_BYTES_MAX);
                 (len > 0 && len >= least).then_some((off, len))
@@ -105,7 +105,7 @@ impl Uploader {
         }
     }
 
-    /// What was asked for is wanted no more.
+    /// Drops all requested slices.
     pub(super) fn forget_reading(&mut self) {
         const UNWANTED_MAX: usize = 64;
         let still_to_come = self.reading.drain(..).filter(|asked| asked.bytes.is_none());
@@ -115,13 +115,13 @@ impl Uploader {
         }
     }
 
-    /// The slice at the front, if it has come.
+    /// The first slice, if it has arrived.
     pub(super) fn take_slice(&mut self) -> Option<(u64, Bytes)> {
         let bytes = self.reading.front_mut()?.bytes.take()?;
         self.reading.pop_front().map(|asked| (asked.off, bytes))
     }
 
-    /// Hashes what of this slice has not been hashed.
+    /// Hashes the part of this slice that was not hashed before.
     pub(super) fn hash(&mut self, off: u64, bytes: &[u8]) {
         let known = usize::try_from(self.hashed.saturating_sub(off)).unwrap_or(usize::MAX);
         if let Some(fresh) = bytes.get(known..) {

@@ -1,5 +1,5 @@
-//! Uploads: the file is read in slices on demand, hashed once as it goes by, sent in frames under the server's credit,
-//! and committed with its digest. Whatever offset the server names, the upload goes on from there.
+//! Uploads: the file is read in slices, hashed once, sent in frames under the server's credit, and committed with its
+//! digest. The upload continues from whatever offset the server names.
 
 use std::sync::Arc;
 
@@ -19,7 +19,6 @@ use crate::limits::{UPLOADS_ACTIVE_MAX, UPLOADS_MAX};
 use crate::model::{Upload, UploadState};
 
 impl Client {
-    /// Adds an upload to the list.
     pub(super) fn add_upload(&mut self, new: NewUpload) {
         let nonce = new.nonce.clone();
         if self.uploads.contains_key(&nonce) {
@@ -46,13 +45,13 @@ impl Client {
         self.changed(Change::Upload(nonce));
     }
 
-    /// Uploads that may be added now; a caller with more files waits until some are done.
+    /// How many uploads may be added now; a caller with more files waits until some are done.
     pub fn uploads_free(&self) -> usize {
         let done = self.uploads.values().filter(|upload| matches!(upload.state, UploadState::Done { .. })).count();
         UPLOADS_MAX.saturating_sub(self.uploads.len().saturating_sub(done))
     }
 
-    /// Takes the upload that was done first off the list.
+    /// Removes the oldest finished upload from the list.
     fn forget_oldest_done(&mut self) -> bool {
         let is_done = |nonce: &&Nonce| {
             self.uploads.get(*nonce).is_some_and(|upload| matches!(upload.state, UploadState::Done { .. }))
@@ -62,7 +61,7 @@ impl Client {
         true
     }
 
-    /// Begins what waits, and asks for the slices that may be sent now.
+    /// Starts waiting uploads, and requests the slices that may be sent now.
     pub(super) fn advance_uploads(&mut self) {
         if !self.is_up() || self.uploaders.is_empty() {
             return;
@@ -160,7 +159,7 @@ impl Client {
 
     pub(super) fn on_upload_begin_error(&mut self, nonce: &Nonce, error: Error) {
         let Some(uploader) = self.uploaders.get_mut(nonce) else { return };
-        // An upload that the server has forgotten begins anew under the same mark; what was hashed stays hashed.
+        // If the server has forgotten the upload, start over with the same nonce. What was hashed stays hashed.
         if error.code == Some(Code::NotFound) && uploader.upload.take().is_some() {
             uploader.phase = Phase::Idle;
             return;
@@ -168,7 +167,7 @@ impl Client {
         self.fail_upload(nonce, error);
     }
 
-    /// A slice was read. They may come in any order; what was read for an offset that is no longer wanted is dropped.
+    /// A slice was read. Slices may arrive in any order; unwanted ones are dropped.
     pub(super) fn on_slice(&mut self, nonce: &Nonce, off: u64, bytes: Bytes) {
         let Some(uploader) = self.uploaders.get_mut(nonce) else { return };
         let asked = uploader.reading.iter_mut().find(|asked| asked.off == off && asked.bytes.is_none());
@@ -218,7 +217,7 @@ impl Client {
         }
     }
 
-    /// A chunk was refused: at the wrong offset (the server says the right one), or altogether.
+    /// A chunk was rejected: its offset was wrong (the server names the right one), or the upload failed.
     pub(super) fn on_chunk_error(&mut self, upload: UploadId, error: Error) {
         let size_of = |nonce: &Nonce| self.uploads.get(nonce).map_or(0, |upload| upload.size);
         let found = self.uploaders.iter_mut().find(|(_, uploader)| uploader.upload == Some(upload));
@@ -288,7 +287,7 @@ impl Client {
     pub(super) fn retry_upload(&mut self, nonce: &Nonce) {
         let is_failed = self.uploads.get(nonce).is_some_and(|upload| matches!(upload.state, UploadState::Failed(_)));
         if is_failed {
-            // The file is read anew from its start: what failed may be the file that changed.
+            // Read the file again from its start: it may have changed.
             let upload = self.uploaders.get(nonce).and_then(|uploader| uploader.upload);
             self.uploaders.insert(nonce.clone(), Uploader { upload, ..Uploader::new() });
             self.show_upload(nonce, UploadState::Waiting, None);

@@ -1,5 +1,5 @@
-//! What is shown: rooms with their timelines, runs with the end of their output, uploads. Plain data; the machine in
-//! [`crate::client`] changes it, and nothing here knows the wire's frames.
+//! What is shown: rooms with their timelines, runs with the end of their output, uploads. Plain data, changed by
+//! [`crate::client`]; nothing here knows the wire's frames.
 
 mod room;
 mod run;

@@ -11,46 +11,45 @@ use crate::amendment::PendingAmendment;
 use crate::limits::QUOTES_MAX;
 use crate::pending_post::PendingPost;
 
-/// A room that one may see; with its lines if it is open.
+/// A visible room; with its lines if it is open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Room {
-    /// Name, title, topic, head, read position, what is unread, membership, one's role; kept up to date while it is open.
+    /// Name, title, topic, counts, membership and the user's role; up to date while the room is open.
     pub info: RoomInfo,
     /// How far it is open.
     pub state: OpenState,
-    /// The lines that are shown, as far as they are loaded: the room's live end, or a window elsewhere
-    /// ([`Timeline::has_newer`]) after [`crate::Command::Jump`].
+    /// The loaded lines: the live end, or an older window ([`Timeline::has_newer`]) after [`crate::Command::Jump`].
     pub timeline: Arc<Timeline>,
-    /// One's own posts that do not stand in the timeline yet, oldest first.
+    /// The user's own posts that are not in the timeline yet, oldest first.
     pub pending: Arc<Vec<PendingPost>>,
-    /// What one has done to its messages, and the server has not answered yet, oldest first: see [`Room::with_pending`].
+    /// The user's unconfirmed changes to its messages, oldest first: see [`Room::with_pending`].
     pub amendments: Arc<[PendingAmendment]>,
-    /// Who is in it, once it was asked for; `here` is kept up to date from then on.
+    /// The members, once they were loaded; `here` is kept up to date from then on.
     pub people: Option<Arc<Vec<MemberInfo>>>,
-    /// Who is about to say something, oneself left out.
+    /// Who is typing, except the user.
     pub typing: Arc<Vec<UserName>>,
-    /// A page of older lines is on its way.
+    /// A page of older lines is in flight.
     pub loading_older: bool,
-    /// A page of newer lines is on its way (only for a window).
+    /// A page of newer lines is in flight (only for an older window).
     pub loading_newer: bool,
-    /// One jumps to this line, and the lines around it are on their way.
+    /// The jump target whose page is in flight.
     pub jumping: Option<u64>,
-    /// Lines that replies quote and that were fetched on their own: see [`Room::line`].
+    /// Quoted lines that were fetched separately: see [`Room::line`].
     pub(crate) quotes: Arc<BTreeMap<u64, Quote>>,
-    /// Events up to here are counted in `info.unread`.
+    /// Events up to here are included in `info.unread`.
     pub(crate) counted: u64,
 }
 
 /// A line that a reply quotes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Quote {
-    /// It is loaded. It is kept up to date like any other.
+    /// It is loaded, and kept up to date like any other line.
     Line(Arc<Event>),
-    /// It is on its way.
+    /// It is in flight.
     Loading,
-    /// It is not there any more, or one may not see it.
+    /// It no longer exists, or the user may not see it.
     Gone,
-    /// It has not been asked for: [`crate::Command::LoadQuote`].
+    /// It was not requested: [`crate::Command::LoadQuote`].
     Unknown,
 }
 
@@ -73,12 +72,12 @@ impl Room {
         }
     }
 
-    /// Unread lines of others. Exact below [`wardroom_protocol::limits::UNREAD_MAX`].
+    /// Unread lines by others. Exact below [`wardroom_protocol::limits::UNREAD_MAX`].
     pub fn unread(&self) -> u64 {
         self.info.unread
     }
 
-    /// The line at this place, be it loaded with the others or fetched as a quote.
+    /// The line at this position, from the timeline or from the quotes.
     pub fn line(&self, seq: u64) -> Quote {
         match self.timeline.by_seq(seq) {
             Some(line) => Quote::Line(line.clone()),
@@ -86,8 +85,7 @@ impl Room {
         }
     }
 
-    /// A line with what one has done to it and the server has not answered yet, and the last of that; `None` where that is
-    /// nothing.
+    /// The line with the user's unconfirmed changes applied, and the last of these changes; `None` if there are none.
     pub fn with_pending(&self, line: &Event, me: &UserName) -> Option<(Event, &PendingAmendment)> {
         let mut wanted = None;
         let mut last = None;
@@ -106,7 +104,7 @@ impl Room {
         quotes.insert(seq, quote);
     }
 
-    /// Carries out an amendment on a line that was fetched as a quote.
+    /// Applies an amendment to a quoted line.
     pub(crate) fn amend_quote(&mut self, event: &Event) {
         let Some(target) = event.body.target() else { return };
         let Some(Quote::Line(line)) = self.quotes.get(&target) else { return };
@@ -116,7 +114,7 @@ impl Room {
         }
     }
 
-    /// Forgets all that belongs to positions in the room.
+    /// Drops everything that depends on positions in the room.
     pub(crate) fn forget_lines(&mut self) {
         self.timeline = Arc::default();
         self.quotes = Arc::default();
@@ -128,24 +126,24 @@ impl Room {
 /// How far a room is open.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum OpenState {
-    /// It is not shown.
+    /// It is not open.
     #[default]
     Closed,
-    /// It was asked for, or waits for the connection.
+    /// It was requested, or waits for the connection.
     Opening,
-    /// Lines that were missed are on their way.
+    /// Missed lines are arriving.
     CatchingUp {
-        /// So many.
+        /// How many lines are left.
         left: u64,
     },
     /// Up to date.
     Live,
-    /// It cannot be opened; the words say why.
+    /// It cannot be opened, and why.
     Failed(String),
 }
 
 impl OpenState {
-    /// The room is shown, or is to be.
+    /// The room is open, or will be.
     pub fn is_open(&self) -> bool {
         !matches!(self, OpenState::Closed | OpenState::Failed(_))
     }

@@ -7,37 +7,37 @@ use wardroom_protocol::messages::{Exit, RunInfo};
 
 use super::tail::OutputTail;
 
-/// A run that was seen in a room, or is watched.
+/// A run that appeared in a room, or is watched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     /// Its id.
     pub run: RunId,
-    /// What is known of it; absent for one that is watched by its id alone, until the server has told.
+    /// Its details; `None` for a run that is watched by its id alone, until the server has answered.
     pub info: Option<Arc<RunInfo>>,
-    /// How it stands.
+    /// Whether it is running.
     pub state: RunState,
     /// The end of its output as lines, while it is (or was) watched.
     pub tail: Arc<OutputTail>,
     /// Bytes of output so far, as far as is known.
     pub bytes: u64,
-    /// Output went over the limit, and the rest was not kept.
+    /// The output exceeded the limit, and the rest was not kept.
     pub truncated: bool,
-    /// Processes that were still there after everything was done to stop them.
+    /// Processes that survived all attempts to stop them.
     pub left: u32,
-    /// Its output is followed.
+    /// Its output is being watched.
     pub watched: bool,
 }
 
-/// How a run stands.
+/// Whether a run is running.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunState {
-    /// It runs, as far as one has heard.
+    /// It is running, as far as is known.
     Running,
-    /// It is over.
+    /// It has ended.
     Ended {
         /// How.
         exit: Exit,
-        /// Milliseconds that it took.
+        /// Its duration in milliseconds.
         ms: u64,
     },
 }

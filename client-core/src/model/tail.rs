@@ -1,4 +1,4 @@
-//! A run's output as lines, up to a bound: the end of it in a card, and as much as is wanted of it in a view of its own.
+//! A run's output as lines, up to a limit: its end for a card, or more of it for the output view.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::limits::{TAIL_BYTES_MAX, TAIL_LINE_BYTES_MAX};
 
 /// The last lines of both streams in the order in which they were read, each line from one stream.
 ///
-/// `S` is what a line takes over from the line before it in its stream, as colours: see [`OutputTail::push`].
+/// `S` is what a line inherits from the previous line of its stream, such as colours: see [`OutputTail::push`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutputTail<S = ()> {
     bounds: TailLimits,
@@ -18,7 +18,7 @@ pub struct OutputTail<S = ()> {
     skipped_bytes: u64,
     /// Lines that were dropped.
     dropped: u64,
-    /// The byte whose line is looked for, and the number of that line.
+    /// The byte whose line is wanted, and the number of that line.
     wanted: Option<u64>,
     found: Option<u64>,
 }
@@ -28,14 +28,14 @@ pub struct OutputTail<S = ()> {
 pub struct TailLimits {
     /// Bytes of all lines.
     pub bytes: usize,
-    /// Bytes of a line; a longer one is cut into several.
+    /// Bytes of a line; longer ones are split.
     pub line_bytes: usize,
-    /// Lines, because empty ones have no bytes.
+    /// Number of lines, because empty ones have no bytes.
     pub lines: usize,
 }
 
 impl Default for TailLimits {
-    /// Those of a card.
+    /// The limits for a card.
     fn default() -> Self {
         TailLimits { bytes: TAIL_BYTES_MAX, line_bytes: TAIL_LINE_BYTES_MAX, lines: TAIL_BYTES_MAX / 16 }
     }
@@ -46,17 +46,17 @@ impl Default for TailLimits {
 pub struct TailLine<S = ()> {
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
-    /// Its number, from 0, counted over all lines that were ever here: a key for a list.
+    /// Its number, from 0, counted over all lines ever added: a key for a list.
     pub number: u64,
-    /// Its text without the line's end, controls and colours as they came; bytes that are no UTF-8 as `U+FFFD`.
+    /// Its text without the line ending; controls and colours included, invalid UTF-8 as `U+FFFD`.
     pub text: Arc<str>,
-    /// Its end has come. Of each stream at most the last line is unfinished.
+    /// The line is complete. At most the last line of each stream is not.
     pub ended: bool,
-    /// What it takes over from the line before it.
+    /// What it inherits from the previous line.
     pub start: S,
 }
 
-/// The unfinished line of a stream: its bytes, and which line shows them.
+/// The incomplete line of a stream: its bytes, and the line that shows them.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Open<S> {
     bytes: Vec<u8>,
@@ -71,7 +71,7 @@ impl<S: Clone + Default> Default for OutputTail<S> {
 }
 
 impl<S: Clone + Default> OutputTail<S> {
-    /// One that begins at this byte of the output, and looks for the line with the byte that is wanted.
+    /// A tail that starts at this byte of the output and finds the line with the wanted byte.
     pub fn beginning_at(off: u64, wanted: Option<u64>, bounds: TailLimits) -> Self {
         OutputTail {
             bounds,
@@ -96,25 +96,24 @@ impl<S: Clone + Default> OutputTail<S> {
         self.lines.get(index)
     }
 
-    /// Bytes of output before the first line, which are not here.
+    /// Bytes of output before the first kept line.
     pub fn skipped_bytes(&self) -> u64 {
         self.skipped_bytes
     }
 
-    /// The number of a line in the whole output, from 1; `None` where this did not begin with the output, so that nobody
-    /// knows.
+    /// The number of a line in the whole output, from 1; `None` if the tail did not start at the beginning.
     pub fn number(&self, line: &TailLine<S>) -> Option<u64> {
         (self.begins_at == 0).then(|| line.number.saturating_add(1))
     }
 
-    /// The index of the line that is looked for, once it is here and as long as it is kept.
+    /// The index of the wanted line, once it has arrived and while it is kept.
     pub fn wanted(&self) -> Option<usize> {
         let index = usize::try_from(self.found?.checked_sub(self.dropped)?).ok()?;
         (index < self.lines.len()).then_some(index)
     }
 
-    /// Takes the next bytes of a stream, which are at `off` in the output. `carry` reads a line that has ended, and leaves
-    /// what the next line of that stream takes over.
+    /// Adds the next bytes of a stream, which are at `off` in the output. `carry` reads a complete line and leaves what
+    /// the next line of that stream inherits.
     pub fn push(&mut self, fd: u8, mut off: u64, mut bytes: &[u8], mut carry: impl FnMut(&mut S, &str)) {
         while !bytes.is_empty() {
             let stream = usize::from(fd == 2);
@@ -172,7 +171,7 @@ impl<S: Clone + Default> OutputTail<S> {
         Some(number)
     }
 
-    /// Drops the oldest lines beyond the bounds.
+    /// Drops the oldest lines beyond the limits.
     fn trim(&mut self) {
         while (self.lines_bytes > self.bounds.bytes || self.lines.len() > self.bounds.lines) && self.lines.len() > 2 {
             let Some(line) = self.lines.pop_front() else { return };

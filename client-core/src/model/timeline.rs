@@ -1,9 +1,9 @@
-//! The loaded part of a room's timeline: one stretch without a gap, which grows at both ends. Its end is the room's live end,
-//! or it is a window elsewhere (a jump into the middle) until it has grown up to there.
+//! The loaded part of a room's timeline: a range without gaps that grows at both ends. It ends at the room's live end,
+//! or it is an older window (after a jump) until it has grown up to the live end.
 //!
-//! Amendments (`edit`, `delete`, `reaction`, `repeat`) have their places in the room, and here they are what they do to the
-//! line that they amend: they are no lines. The server gives a message as it is after all amendments so far, so only
-//! those that come later have to be carried out, and [`EventBody::amend`] knows which these are.
+//! Amendments (`edit`, `delete`, `reaction`, `repeat`) have positions in the room, but they are not lines: they change
+//! the lines that they amend. The server delivers a message with all amendments so far, so only later ones have to be
+//! applied; [`EventBody::amend`] knows which.
 //!
 //! [`EventBody::amend`]: wardroom_protocol::EventBody::amend
 
@@ -14,7 +14,7 @@ use wardroom_protocol::Event;
 
 use crate::limits::TIMELINE_LINES_MAX;
 
-/// Lines of a room, oldest first, none missing between the first and the last.
+/// Lines of a room, oldest first, without gaps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timeline {
     base: Option<u64>,
@@ -24,24 +24,24 @@ pub struct Timeline {
     newer: bool,
 }
 
-/// What became of an event that was offered at the end.
+/// What happened to an event that was pushed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Added {
-    /// It is the next one, and stands now.
+    /// It was the next one, and was added.
     Next,
-    /// It was there already, or lies before what is loaded.
+    /// It was known, or is before the loaded range.
     Known,
-    /// One or more before it are missing.
+    /// At least one event before it is missing.
     Gap,
 }
 
 impl Timeline {
-    /// The place before the first that is (or will be) loaded; `None` until the server has said where it begins.
+    /// The position before the first loaded event; `None` until the server has said where the room starts.
     pub fn base(&self) -> Option<u64> {
         self.base
     }
 
-    /// The last place that is loaded, be it a line's or an amendment's; that of [`Timeline::base`] if none is.
+    /// The last loaded position, of a line or an amendment; [`Timeline::base`] if nothing is loaded.
     pub fn last(&self) -> Option<u64> {
         self.base.map(|_| self.last)
     }
@@ -61,17 +61,17 @@ impl Timeline {
         self.lines.is_empty()
     }
 
-    /// The line at `index`, counted from the first that is loaded.
+    /// The line at `index`, counted from the first loaded one.
     pub fn at(&self, index: usize) -> Option<&Arc<Event>> {
         self.lines.get(index)
     }
 
-    /// The index of the first line behind this place; [`Timeline::len`] if there is none.
+    /// The index of the first line after this position; [`Timeline::len`] if there is none.
     pub fn index_after(&self, seq: u64) -> usize {
         self.lines.partition_point(|line| line.seq <= seq)
     }
 
-    /// The line with this place in the room, if it is loaded.
+    /// The line at this position, if it is loaded.
     pub fn by_seq(&self, seq: u64) -> Option<&Arc<Event>> {
         let index = self.lines.binary_search_by_key(&seq, |line| line.seq).ok()?;
         self.lines.get(index)
@@ -82,22 +82,22 @@ impl Timeline {
         self.older
     }
 
-    /// There are newer lines that are not loaded: this is a window elsewhere, and what comes is not added to it.
+    /// There are newer lines that are not loaded: this is an older window, and new events are not added to it.
     pub fn has_newer(&self) -> bool {
         self.newer
     }
 
-    /// This place lies in the stretch that is loaded.
+    /// This position is in the loaded range.
     pub fn covers(&self, seq: u64) -> bool {
         self.base.is_some_and(|base| seq > base && seq <= self.last)
     }
 
-    /// Begins behind `base`, without lines. `floor`: the place before the first event that the room still has.
+    /// Starts after `base`, without lines. `floor`: the position before the first event that still exists.
     pub(crate) fn begin(&mut self, base: u64, floor: u64) {
         *self = Timeline { base: Some(base), last: base, older: base > floor, ..Timeline::default() };
     }
 
-    /// A window of these events, which follow each other; `None` if there are none.
+    /// A window of these consecutive events; `None` if there are none.
     pub(crate) fn window(page: &[Arc<Event>], older: bool) -> Option<Timeline> {
         let first = page.first()?.seq;
         let mut window = Timeline::default();
@@ -108,7 +108,7 @@ impl Timeline {
         Some(window)
     }
 
-    /// Takes an event at the end. Where the timeline has not begun, the event begins it.
+    /// Adds an event at the end. It starts the timeline if that has not started.
     pub(crate) fn push(&mut self, event: Arc<Event>) -> Added {
         if self.base.is_none() {
             self.begin(event.seq.saturating_sub(1), 0);
@@ -129,7 +129,7 @@ impl Timeline {
         Added::Next
     }
 
-    /// Carries out an amendment, if its line is loaded.
+    /// Applies an amendment, if its line is loaded.
     pub(crate) fn amend(&mut self, event: &Event) -> bool {
         let Some(target) = event.body.target() else { return false };
         let Ok(index) = self.lines.binary_search_by_key(&target, |line| line.seq) else { return false };
@@ -142,8 +142,8 @@ impl Timeline {
         is_amended
     }
 
-    /// Takes a page of older events, ascending. Only those that join the first without a gap are taken; `true` if there
-    /// were any, or the beginning has been reached.
+    /// Adds a page of older events, ascending. Only events that join without a gap are taken; `true` if there were any,
+    /// or if the beginning was reached.
     pub(crate) fn prepend(&mut self, page: &[Arc<Event>], more: bool) -> bool {
         let Some(mut base) = self.base else { return false };
         let before = base;
@@ -163,15 +163,15 @@ impl Timeline {
         base != before || reached_the_beginning
     }
 
-    /// Takes a page of newer events, ascending, as far as they join the last without a gap.
+    /// Adds a page of newer events, ascending, as far as they join without a gap.
     pub(crate) fn append(&mut self, page: &[Arc<Event>]) {
         for event in page {
             self.push(event.clone());
         }
     }
 
-    /// Becomes the room's live end, if it reaches up to `tail`, which is that. Where the live end is still on its way to what
-    /// a page has shown already, it waits for that.
+    /// Becomes the live end, if it reaches up to `tail`, which is the live end. Waits if `tail` is still behind what a
+    /// page has shown already.
     pub(crate) fn join(&mut self, tail: &Timeline) -> bool {
         let (Some(base), Some(tail_base)) = (self.base, tail.base) else { return false };
         if tail_base > self.last || tail.last < self.last {
@@ -197,12 +197,12 @@ impl Timeline {
         Timeline { base, last: self.last, lines, older: self.older || skip > 0, newer: false }
     }
 
-    /// There are more lines than are kept.
+    /// There are more lines than the limit.
     pub(crate) fn is_over(&self) -> bool {
         self.lines.len() > TIMELINE_LINES_MAX
     }
 
-    /// Drops the newest lines over the bound: this is a window from then on.
+    /// Drops the newest lines beyond the limit: from then on this is an older window.
     pub(crate) fn drop_newest(&mut self) {
         while self.is_over() {
             let Some(line) = self.lines.pop_back() else { return };
@@ -211,7 +211,7 @@ impl Timeline {
         }
     }
 
-    /// Drops the oldest lines over the bound.
+    /// Drops the oldest lines beyond the limit.
     pub(crate) fn drop_oldest(&mut self) {
         while self.is_over() {
             let Some(line) = self.lines.pop_front() else { return };
@@ -220,7 +220,7 @@ impl Timeline {
         }
     }
 
-    /// The room does not have what lies before `first` any more.
+    /// The room no longer has anything before `first`.
     pub(crate) fn drop_before(&mut self, first: u64) {
         let floor = first.saturating_sub(1);
         let Some(base) = self.base.filter(|base| *base <= floor) else { return };

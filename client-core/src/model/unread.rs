@@ -1,5 +1,5 @@
-//! What is unread in a room. The server counts; between two of its words the lines that come are counted here, so that
-//! the number moves with what one sees. The next word of the server stands.
+//! Unread counts. The server counts; between two of its updates the arriving lines are counted here, so that the number
+//! follows what is shown. The server's next update wins.
 
 use wardroom_protocol::limits::UNREAD_MAX;
 use wardroom_protocol::mention::is_mentioned;
@@ -9,7 +9,7 @@ use wardroom_protocol::{Event, EventBody, UserName};
 use super::room::{OpenState, Room};
 use super::timeline::Timeline;
 
-/// Unread lines, and those of them that name one.
+/// Unread lines, and how many of them mention the user.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Counts {
     unread: u64,
@@ -17,7 +17,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// What this line adds where it is not read.
+    /// What this line adds if it is unread.
     fn of(event: &Event, me: Option<&UserName>) -> Counts {
         let is_line = match &event.body {
             EventBody::Message(message) => !message.deleted,
@@ -63,14 +63,14 @@ impl Room {
         (self.info.unread, self.info.mentions) = (counts.unread, counts.mentions);
     }
 
-    /// What is unread no more by this event, before it is carried out: a line that was taken back.
+    /// What a deletion subtracts, before it is applied.
     pub(crate) fn uncount(&self, event: &Event, tail: Option<&Timeline>, me: Option<&UserName>) -> Counts {
         let EventBody::Delete(delete) = &event.body else { return Counts::default() };
         let line = tail.and_then(|tail| tail.by_seq(delete.target)).or_else(|| self.timeline.by_seq(delete.target));
         line.filter(|line| line.seq > self.info.read).map_or_else(Counts::default, |line| Counts::of(line, me))
     }
 
-    /// Counts an event that came; `true` if that made a difference.
+    /// Counts an event; `true` if the counts changed.
     pub(crate) fn count(&mut self, event: &Event, less: Counts, me: Option<&UserName>) -> bool {
         if event.seq <= self.counted {
             return false;
@@ -82,7 +82,7 @@ impl Room {
         self.counts() != before
     }
 
-    /// One has read up to `seq`.
+    /// The user has read up to `seq`.
     pub(crate) fn read_to(&mut self, seq: u64, tail: Option<&Timeline>, me: Option<&UserName>) {
         let before = self.info.read;
         self.info.read = seq;
@@ -93,7 +93,7 @@ impl Room {
         self.set_counts(counts);
     }
 
-    /// What is unread by the lines that are loaded, if those are all that are not read.
+    /// The counts from the loaded lines, if these include all unread lines.
     fn recount(&self, tail: Option<&Timeline>, me: Option<&UserName>) -> Option<Counts> {
         if self.info.read >= self.info.head {
             return Some(Counts::default());
@@ -103,7 +103,7 @@ impl Room {
         has_all.then(|| Counts::of_lines(live, self.info.read, u64::MAX, me))
     }
 
-    /// The server's word on the whole room.
+    /// Applies the server's data of the room.
     pub(crate) fn apply_info(&mut self, info: RoomInfo, tail: Option<&Timeline>, me: Option<&UserName>) {
         let server = ServerCounts {
             head: info.head,
@@ -116,7 +116,7 @@ impl Room {
         self.apply_server_counts(server, tail, me);
     }
 
-    /// The server's word on what is unread.
+    /// Applies the server's counts.
     pub(crate) fn apply_state(&mut self, state: &RoomState, tail: Option<&Timeline>, me: Option<&UserName>) {
         let counts = Counts { unread: state.unread, mentions: state.mentions };
         self.apply_server_counts(ServerCounts { head: state.head, read: state.read, counts }, tail, me);
@@ -124,7 +124,7 @@ impl Room {
 
     fn apply_server_counts(&mut self, server: ServerCounts, tail: Option<&Timeline>, me: Option<&UserName>) {
         let live = tail.unwrap_or(&self.timeline);
-        // An open room's own events may be ahead of what the server said when it was behind them.
+        // An open room may have events that the server's counts do not include yet.
         let live_last = live.last().filter(|_| matches!(self.state, OpenState::Live | OpenState::CatchingUp { .. }));
         let ahead =
             live_last.map_or(Counts::default(), |_| Counts::of_lines(live, server.head.max(server.read), u64::MAX, me));
@@ -135,7 +135,7 @@ impl Room {
             self.info.read = server.read;
             return self.set_counts(server.counts.plus(ahead));
         }
-        // Read further here than the server knows: its counts are of before.
+        // The user has read further than the server knows.
         self.info.read = read_here;
         let less = Counts::of_lines(&self.timeline, server.read, read_here, me);
         let counts = self.recount(tail, me).unwrap_or_else(|| server.counts.plus(ahead).minus(less));
@@ -143,7 +143,7 @@ impl Room {
     }
 }
 
-/// What the server said, and when.
+/// Counts from the server, and the positions for which they hold.
 struct ServerCounts {
     head: u64,
     read: u64,

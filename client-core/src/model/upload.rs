@@ -5,22 +5,22 @@ use wardroom_protocol::{Nonce, RelPath};
 
 use crate::effect::Error;
 
-/// A file on its way to a room.
+/// A file that is being uploaded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Upload {
-    /// Its mark.
+    /// Its nonce.
     pub nonce: Nonce,
     /// The room.
     pub place: Place,
-    /// The path asked for; when it is done, the path that it got.
+    /// The requested path; after the upload, the final path.
     pub path: RelPath,
     /// Bytes.
     pub size: u64,
-    /// The file's own time, Unix milliseconds.
+    /// The file's modification time, Unix milliseconds.
     pub mtime: Option<u64>,
-    /// What becomes of a file that is there.
+    /// What to do if the file exists.
     pub if_exists: IfExists,
-    /// Bytes that the server has on disk: what a progress bar shows.
+    /// Bytes that the server has on disk: for the progress bar.
     pub acked: u64,
     /// How it stands.
     pub state: UploadState,
@@ -29,32 +29,32 @@ pub struct Upload {
 /// How an upload stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UploadState {
-    /// It waits for the connection, or for others before it.
+    /// It waits for the connection, or for earlier uploads.
     Waiting,
-    /// What the server has already is read once, for the digest.
+    /// Reads what the server already has, for the digest.
     Hashing {
         /// Bytes read.
         done: u64,
-        /// Of so many.
+        /// Bytes to read.
         of: u64,
     },
-    /// Bytes are on their way.
+    /// It is being sent.
     Sending,
-    /// Held on demand.
+    /// Paused by the user.
     Paused,
-    /// All bytes are there; the server checks and files them.
+    /// The server has all bytes; it checks and stores them.
     Committing,
     /// It is stored.
     Done {
-        /// Its line in the room.
+        /// Its position in the room.
         seq: u64,
     },
-    /// It did not come about.
+    /// It failed.
     Failed(Error),
 }
 
 impl UploadState {
-    /// Nothing more will happen by itself.
+    /// Nothing more will happen automatically.
     pub fn is_over(&self) -> bool {
         matches!(self, UploadState::Done { .. } | UploadState::Failed(_))
     }

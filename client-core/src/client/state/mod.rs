@@ -1,4 +1,4 @@
-//! The state of a client: plain data of each part, which the files beside this folder work on. Nothing here uses them.
+//! The client's state: plain data, used by the files next to this folder. Nothing here uses them.
 
 mod open_room;
 mod posts;
@@ -28,25 +28,25 @@ use crate::effect::Effect;
 use crate::model::{Room, Run, Upload};
 use crate::outbox::Outbox;
 
-/// What a client is made with.
+/// How to create a client.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The program and its version, for the server's log: `wardroom-web/0.1.0`.
     pub program: String,
-    /// Who one is; `None` where a gateway vouches for a session.
+    /// The credentials; `None` if a gateway vouches for the session.
     pub auth: Option<Auth>,
-    /// Asks for a session that outlives the connection, under this label ([`Effect::SignedIn`]).
+    /// Asks for a session that outlives the connection, with this label ([`Effect::SignedIn`]).
     pub remember: Option<String>,
-    /// Random, so that two clients' back-offs differ.
+    /// A random number, so that clients back off differently.
     pub seed: u64,
-    /// The posts that an earlier client of this person left.
+    /// The outbox of this user's earlier client.
     pub outbox: Outbox,
-    /// The last lines of a run are kept although its caller acknowledges by hand: for callers that draw them, at their
-    /// own pace.
+    /// Keeps the last lines of a run although the caller acknowledges by hand: for callers that draw them at their own
+    /// pace.
     pub keep_tails: bool,
 }
 
-/// The client. One per person and server; it lives as long as the page or the command.
+/// The client. One per user and server; it lives as long as the page or the command.
 #[derive(Debug)]
 pub struct Client {
     pub(in crate::client) session: Session,
@@ -66,16 +66,16 @@ pub struct Client {
     pub(in crate::client) presence: PresenceState,
     /// The search whose answer is wanted.
     pub(in crate::client) search_request: Option<u64>,
-    /// Milliseconds that never go back: the caller's clock plus `clock_lag_ms`.
+    /// Monotonic milliseconds: the caller's clock plus `clock_lag_ms`.
     pub(in crate::client) now_ms: u64,
-    /// By how much the caller's clock has been set back, all in all.
+    /// How far the caller's clock was set back in total.
     pub(in crate::client) clock_lag_ms: u64,
     pub(in crate::client) connection_reported: ConnectionState,
     pub(in crate::client) effects: Vec<Effect>,
 }
 
 impl Client {
-    /// A client that has done nothing yet: [`crate::Input::Start`] begins.
+    /// An idle client; [`crate::Input::Start`] starts it.
     pub fn new(options: Options) -> Self {
         Client {
             session: Session::new(options.program, options.auth, options.remember),

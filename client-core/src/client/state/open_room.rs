@@ -1,4 +1,4 @@
-//! An open room beside what is shown of it.
+//! What is known about an open room besides what is shown.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,24 +8,24 @@ use wardroom_protocol::Event;
 use crate::model::Timeline;
 use crate::position::OpenFrom;
 
-/// A room that is (to be) open.
+/// A room that is open, or will be.
 #[derive(Debug)]
 pub(in crate::client) struct OpenRoom {
     pub(in crate::client) from: OpenFrom,
-    /// The number of the `room.open` under way: events are ignored until it is answered.
+    /// The id of the `room.open` in flight. Events are ignored until it is answered.
     pub(in crate::client) asked: Option<u64>,
-    /// The live end, while a window elsewhere is shown.
+    /// The live end, while an older window is shown.
     pub(in crate::client) tail: Option<Timeline>,
-    /// The numbers of the pages under way: before and behind what is shown, and around the line that one jumps to. A page of
-    /// another number was asked for something that is not shown any more.
+    /// The ids of the pages in flight: before and after the shown lines, and around the jump target. A page with
+    /// another id was requested for lines that are no longer shown.
     pub(in crate::client) older_request: Option<u64>,
     pub(in crate::client) newer_request: Option<u64>,
     pub(in crate::client) jump_request: Option<u64>,
-    /// Amendments that came while pages are under way, whose lines may not have them yet.
+    /// Amendments that arrived while pages are in flight, which may not include them.
     pub(in crate::client) late: VecDeque<Arc<Event>>,
-    /// Quotes under way.
+    /// Quotes in flight.
     pub(in crate::client) quote_requests: usize,
-    /// The last event before a gap that was there once already.
+    /// The last event before a gap that was seen once already.
     pub(in crate::client) gap_after: Option<u64>,
 }
 
@@ -44,13 +44,13 @@ impl OpenRoom {
         }
     }
 
-    /// Pages are under way that may have been made before what comes now.
+    /// Pages are in flight that may be older than the events that arrive now.
     pub(in crate::client) fn awaits_pages(&self) -> bool {
         [self.older_request, self.newer_request, self.jump_request].iter().any(Option::is_some)
             || self.quote_requests > 0
     }
 
-    /// Another stretch is shown than pages were asked for.
+    /// Forgets the pages in flight, because other lines are shown now.
     pub(in crate::client) fn forget_pages(&mut self) {
         (self.older_request, self.newer_request, self.jump_request) = (None, None, None);
     }

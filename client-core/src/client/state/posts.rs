@@ -1,4 +1,4 @@
-//! The posts that are on their way.
+//! Posts in flight.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use wardroom_protocol::{Nonce, RoomName};
 
 use crate::amendment::PendingAmendment;
 
-/// What is on its way, and until when nothing may be.
+/// Posts in flight, and the pause that the server asked for.
 #[derive(Debug, Default)]
 pub(in crate::client) struct PostQueue {
     pub(in crate::client) in_flight: BTreeMap<RoomName, Nonce>,
     pub(in crate::client) paused_until_ms: Option<u64>,
-    /// What is to be done to messages once the pause is over.
+    /// Amendments to send once the pause is over.
     pub(in crate::client) delayed: Vec<PendingAmendment>,
-    /// It was said why posts wait.
+    /// The user was told why posts are waiting.
     pub(in crate::client) is_told: bool,
 }
 
@@ -21,7 +21,7 @@ impl PostQueue {
     pub(in crate::client) fn disconnected(&mut self) {
         self.in_flight.clear();
         self.paused_until_ms = None;
-        // They are in the outbox, and are sent again with the rest of it.
+        // They are in the outbox, which is sent again as a whole.
         self.delayed.clear();
         self.is_told = false;
     }

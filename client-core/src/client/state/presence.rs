@@ -1,16 +1,16 @@
-//! Who is there, and who types.
+//! Who is online, and who is typing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wardroom_protocol::{RoomName, UserName};
 
-/// Who types where, and when one said so oneself.
+/// Who is typing where, and when the user's own typing was last reported.
 #[derive(Debug, Default)]
 pub(in crate::client) struct PresenceState {
-    /// Who has a connection, as far as was told.
+    /// Who has a connection, as far as the server said.
     pub(in crate::client) here: Arc<BTreeMap<UserName, bool>>,
-    /// Until when somebody is taken to type.
+    /// Until when somebody counts as typing.
     pub(in crate::client) typing: BTreeMap<(RoomName, UserName), u64>,
     pub(in crate::client) said_ms: BTreeMap<RoomName, u64>,
 }

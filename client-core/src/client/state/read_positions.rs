@@ -1,4 +1,4 @@
-//! Read positions that were not told yet.
+//! Read positions that were not sent yet.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,6 @@ use wardroom_protocol::RoomName;
 
 use crate::limits::READ_EVERY_MS;
 
-/// Read positions that were not told yet.
 #[derive(Debug, Default)]
 pub(in crate::client) struct ReadPositions {
     pub(in crate::client) waiting: BTreeSet<RoomName>,
@@ -14,12 +13,12 @@ pub(in crate::client) struct ReadPositions {
 }
 
 impl ReadPositions {
-    /// The position of this room has been told otherwise.
+    /// The position of this room was sent in another way.
     pub(in crate::client) fn told(&mut self, room: &RoomName) {
         self.waiting.remove(room);
     }
 
-    /// A connection that is lost takes no more; the next welcome shows what was not told.
+    /// Forgets all; the next welcome shows what the server does not know.
     pub(in crate::client) fn disconnected(&mut self) {
         self.waiting.clear();
     }

@@ -1,4 +1,4 @@
-//! Questions that have no answer yet: what was asked, and what becomes of each when the link is lost.
+//! Requests without an answer yet, and what happens to each when the connection is lost.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::amendment::PendingAmendment;
 use crate::limits::{ANSWER_TIMEOUT_MS, COMMIT_TIMEOUT_MS};
 use crate::request::RequestId;
 
-/// The questions of one client. Numbers go on over connections, so that no answer is taken for another's.
+/// The requests of one client. Ids continue over connections, so that no answer is mistaken for another's.
 #[derive(Debug, Default)]
 pub(in crate::client) struct Requests {
     pub(in crate::client) last_id: u64,
@@ -23,11 +23,11 @@ pub(in crate::client) struct Request {
     pub(in crate::client) body: Bytes,
     pub(in crate::client) kind: RequestKind,
     pub(in crate::client) recovery: Recovery,
-    /// When it has taken too long; `None` while it waits for a connection.
+    /// When it is overdue; `None` while it waits for a connection.
     pub(in crate::client) deadline_ms: Option<u64>,
 }
 
-/// What was asked.
+/// What was requested.
 #[derive(Clone, Debug)]
 pub(in crate::client) enum RequestKind {
     OpenRoom(RoomName),
@@ -36,12 +36,12 @@ pub(in crate::client) enum RequestKind {
         room: RoomName,
         nonce: Nonce,
     },
-    /// The page behind this member.
+    /// The page after this member.
     People(RoomName, Option<UserName>),
-    /// The page behind this room.
+    /// The page after this room.
     Rooms(Option<RoomName>),
     RoomChange(RoomName),
-    /// A change of a room that its events tell.
+    /// A change of a room that its events will report.
     RoomSet(RoomName),
     Amend(Box<PendingAmendment>),
     Dm(Vec<UserName>),
@@ -59,14 +59,14 @@ pub(in crate::client) enum RequestKind {
     Caller(RequestId),
 }
 
-/// What becomes of a question when the link is lost.
+/// What happens to a request when the connection is lost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::client) enum Recovery {
     /// It is sent again.
     Resend,
     /// It fails.
     Fail,
-    /// It is forgotten: the machine asks anew by itself. One that is never answered means a dead connection.
+    /// It is dropped, because the client asks again by itself. If it is never answered, the connection is dead.
     Forget,
 }
 
@@ -85,7 +85,7 @@ impl Requests {
         self.open.values().filter_map(|request| request.deadline_ms).min()
     }
 
-    /// The machine slept: what could not be answered in that time gets it back.
+    /// The machine slept: gives the lost time back.
     pub(in crate::client) fn delay_by(&mut self, gap_ms: u64) {
         for request in self.open.values_mut() {
             request.deadline_ms = request.deadline_ms.map(|at| at.saturating_add(gap_ms));
@@ -93,7 +93,7 @@ impl Requests {
     }
 }
 
-/// Which page of a room's past.
+/// Which page of a room's history.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::client) enum Page {
     Older,

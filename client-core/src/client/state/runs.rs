@@ -1,14 +1,13 @@
-//! A run whose output is followed.
+//! A run whose output is watched.
 
-/// A run whose output is followed.
 #[derive(Debug)]
 pub(in crate::client) struct Watch {
-    /// The next byte wanted; `Err` while it is not known yet: so many of the last.
+    /// The next byte wanted. `Err`: not known yet, this many of the last bytes.
     pub(in crate::client) next: Result<u64, u64>,
-    /// Acknowledged up to here.
+    /// Acknowledged up to this offset.
     pub(in crate::client) acked: u64,
     pub(in crate::client) auto_ack: bool,
     pub(in crate::client) asked: Option<u64>,
-    /// An end came that spoke of more bytes than had come, at this offset: asked again once, not for ever.
+    /// The run's end announced more bytes than had arrived at this offset. They are requested again once, not for ever.
     pub(in crate::client) short_at: Option<u64>,
 }

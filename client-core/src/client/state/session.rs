@@ -1,9 +1,8 @@
-//! The connection: in which phase it is, and what the server said at the welcome.
+//! The connection's phase, and what the server said in its welcome.
 
 use wardroom_protocol::Epoch;
 use wardroom_protocol::messages::{Auth, Limits, You};
 
-/// The connection's own part of the state.
 #[derive(Debug)]
 pub(in crate::client) struct Session {
     pub(in crate::client) program: String,
@@ -17,7 +16,7 @@ pub(in crate::client) struct Session {
     pub(in crate::client) pings: u64,
     pub(in crate::client) probe_until_ms: Option<u64>,
     pub(in crate::client) welcome_ms: Option<u64>,
-    /// Since when there is no connection; `None` while there is one, and before the first attempt has failed.
+    /// Since when there is no connection; `None` while there is one, and before the first attempt failed.
     pub(in crate::client) lost_ms: Option<u64>,
     pub(in crate::client) you: Option<You>,
     pub(in crate::client) limits: Option<Limits>,
@@ -27,19 +26,19 @@ pub(in crate::client) struct Session {
 
 #[derive(Debug)]
 pub(in crate::client) enum Phase {
-    /// Before the start.
+    /// Not started.
     Idle,
-    /// Until the next attempt.
+    /// Waiting for the next attempt.
     Waiting { at_ms: u64 },
     /// A socket is being opened.
     Opening { until_ms: u64 },
-    /// The hello is on its way.
+    /// The hello was sent.
     Greeting { until_ms: u64 },
-    /// Welcome.
+    /// Welcomed by the server.
     Up,
     /// Somebody must sign in.
     SignedOut { why: String },
-    /// Closed on demand.
+    /// Closed on request.
     Stopped,
 }
 
@@ -68,7 +67,7 @@ impl Session {
         matches!(self.phase, Phase::Opening { .. } | Phase::Greeting { .. } | Phase::Up)
     }
 
-    /// An invite is good once: whoever came in by one comes back with the token, or with the password.
+    /// An invite works once. After that the token or the password is used.
     pub(in crate::client) fn auth_after_welcome(&mut self, token: Option<&str>) {
         self.auth = match (self.auth.take(), token) {
             (Some(_), Some(token)) => Some(Auth::Token { token: token.to_owned() }),
