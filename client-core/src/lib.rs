@@ -11,6 +11,7 @@
 mod amendment;
 mod backoff;
 mod client;
+mod command;
 mod connection;
 mod effect;
 mod input;
@@ -23,9 +24,10 @@ mod request;
 
 pub use amendment::{Amendment, PendingAmendment};
 pub use client::{Client, Options};
+pub use command::{Command, NewUpload};
 pub use connection::ConnectionState;
 pub use effect::{Change, Effect, Error, Operation};
-pub use input::{Command, Disconnect, Input, NewUpload};
+pub use input::{Disconnect, Input};
 pub use model::{
     OpenState, OutputTail, Quote, Room, Run, RunState, TailLimits, TailLine, Timeline, Upload, UploadState,
 };

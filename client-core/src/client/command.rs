@@ -5,8 +5,8 @@ use wardroom_protocol::messages::{RoomJoin, RoomLeave, SessionEnd};
 use super::Client;
 use super::state::{Phase, Recovery, RequestKind};
 use crate::amendment::Amendment;
+use crate::command::Command;
 use crate::effect::Error;
-use crate::input::Command;
 
 impl Client {
     pub(super) fn on_command(&mut self, command: Command) {

@@ -13,8 +13,8 @@ use wardroom_protocol::{Code, Nonce, UploadId};
 use super::Client;
 use super::state::{Recovery, RequestKind};
 use super::uploader::{Asked, Phase, Uploader};
+use crate::command::NewUpload;
 use crate::effect::{Change, Effect, Error, Operation};
-use crate::input::NewUpload;
 use crate::limits::{UPLOADS_ACTIVE_MAX, UPLOADS_MAX};
 use crate::model::{Upload, UploadState};
 
