@@ -30,7 +30,7 @@ mod services;
 #[cfg(target_arch = "wasm32")]
 mod ui;
 
-/// Starts the page. On the host there is none, and nothing happens.
+/// Starts the page. Does nothing on the host.
 pub fn start() {
     #[cfg(target_arch = "wasm32")]
     app::start();

@@ -1,189 +1,188 @@
-//! The hooks by which tests find things in the page; changing one breaks `e2e/`. Each is a `data-testid`. Beside them
-//! stand attributes with values:
+//! The values of `data-testid`, by which the tests in `e2e/` find elements. Some elements have further attributes:
 //!
 //! | attribute | on | value |
 //! |---|---|---|
-//! | `data-seq` | each line of the timeline | its place in the room |
-//! | `data-nonce` | a line that is not acknowledged yet | its mark |
+//! | `data-seq` | each line of the timeline | its position in the room |
+//! | `data-nonce` | an unconfirmed line | its nonce |
 //! | `data-kind` | each line | the event's kind |
 //! | `data-run` | a run's card | the run's id |
-//! | `data-run-n` | the same | its short number |
-//! | `data-state` | a run's card; a row of a transfer; the link | how it stands, in one word |
-//! | `data-room` | links to rooms, and the timeline | the room's name |
-//! | `data-path` | file cards, file entries, transfer rows | the path |
-//! | `data-theme` | the root element | `light`, `dark`; absent: the system's |
+//! | `data-run-n` | a run's card | the run's short number |
+//! | `data-state` | a run's card; a transfer; the connection | its state, see below |
+//! | `data-room` | links to rooms; the timeline | the room's name |
+//! | `data-path` | file cards, file entries, transfers | the path |
+//! | `data-theme` | the root element | `light` or `dark`; absent for the system's |
 //!
 //! States of a run: `running`, `ok`, `failed`. Of a transfer: `waiting`, `hashing`, `sending`, `paused`,
-//! `committing`, `done`, `failed`. Of the link: `connecting`, `live`, `catching-up`, `reconnecting`, `out-of-date`,
+//! `committing`, `done`, `failed`. Of the connection: `connecting`, `live`, `catching-up`, `reconnecting`, `out-of-date`,
 //! `signed-out`, `stopped`.
 
-/// The form for a name and a password.
+/// The sign-in form.
 pub const LOGIN_FORM: &str = "login-form";
-/// The form of the first visit.
+/// The form for a new account.
 pub const INVITE_FORM: &str = "invite-form";
-/// The field for the name, in both.
+/// The name field of both forms.
 pub const USER_FIELD: &str = "user";
-/// The field for the password, in both.
+/// The password field of both forms.
 pub const PASSWORD_FIELD: &str = "password";
-/// The button that sends either form.
+/// The submit button of both forms.
 pub const SIGN_IN_SUBMIT: &str = "sign-in-submit";
-/// What went wrong with either form.
+/// The error of both forms.
 pub const SIGN_IN_ERROR: &str = "sign-in-error";
-/// Ends the session.
+/// The button that signs out.
 pub const SIGN_OUT: &str = "sign-out";
-/// Who one is.
+/// The button of the user menu.
 pub const USER_MENU: &str = "user-menu";
-/// The state of the link, in words.
+/// The state of the connection.
 pub const CONNECTION: &str = "connection";
-/// Connects at once.
+/// The button that reconnects at once.
 pub const RECONNECT: &str = "reconnect";
 /// The sidebar.
 pub const SIDEBAR: &str = "sidebar";
 /// A room in the sidebar.
 pub const ROOM_LINK: &str = "room-link";
-/// Opens the form for a new room.
+/// Opens the dialog for a new room.
 pub const ROOM_NEW: &str = "room-new";
-/// Its field.
+/// Its name field.
 pub const ROOM_NEW_NAME: &str = "room-new-name";
-/// Its button.
+/// Its submit button.
 pub const ROOM_CREATE: &str = "room-create";
-/// Joins the room that is shown.
+/// Joins the open room.
 pub const ROOM_JOIN: &str = "room-join";
-/// Opens the rooms where they are a drawer.
+/// Opens the sidebar where it is a drawer.
 pub const SIDEBAR_OPEN: &str = "sidebar-open";
-/// Opens the right pane where it is a drawer.
+/// Opens the panel where it is a drawer.
 pub const PANEL_OPEN: &str = "panel-open";
 /// The room's name above the timeline.
 pub const ROOM_NAME: &str = "room-name";
-/// The timeline: what scrolls.
+/// The scrolling timeline.
 pub const TIMELINE: &str = "timeline";
 /// A line.
 pub const LINE: &str = "line";
-/// The line at the first unread.
+/// The divider above the first unread line.
 pub const UNREAD_DIVIDER: &str = "unread-divider";
 /// Sends a failed line again.
 pub const LINE_RETRY: &str = "line-retry";
-/// Gives it up.
+/// Discards a failed line.
 pub const LINE_DISCARD: &str = "line-discard";
-/// Files that wait for a place in the list of uploads.
+/// The number of queued uploads.
 pub const UPLOADS_QUEUED: &str = "uploads-queued";
-/// It was not answered yet.
+/// Shown on a line that was not confirmed yet.
 pub const LINE_PENDING: &str = "line-pending";
-/// Goes to the end of the timeline.
+/// Jumps to the end of the timeline.
 pub const JUMP_TO_LATEST: &str = "jump-to-latest";
-/// The three lines of an empty room.
+/// The introduction in an empty room.
 pub const WELCOME: &str = "welcome";
-/// Where one writes.
+/// The text field of the composer.
 pub const COMPOSER: &str = "composer";
-/// Sends what is written.
+/// The send button.
 pub const SEND: &str = "send";
 /// The input that chooses files.
 pub const FILE_INPUT: &str = "file-input";
-/// A run.
+/// The card of a run.
 pub const RUN_CARD: &str = "run-card";
-/// How it stands, in words.
+/// Its status in words.
 pub const RUN_STATE: &str = "run-state";
 /// Its last lines of output.
 pub const RUN_OUTPUT: &str = "run-output";
-/// Stops it.
+/// Its stop button.
 pub const RUN_STOP: &str = "run-stop";
-/// Writes it into the composer again.
+/// Puts its command into the composer.
 pub const RUN_AGAIN: &str = "run-again";
 /// Copies its output.
 pub const RUN_COPY: &str = "run-copy";
-/// Downloads all of its output.
+/// Downloads its output.
 pub const RUN_DOWNLOAD: &str = "run-download";
-/// Opens all of its output.
+/// Opens its output.
 pub const RUN_OPEN: &str = "run-open";
-/// All of its output.
+/// The output view.
 pub const OUTPUT_LOG: &str = "output-log";
-/// Closes it.
+/// Closes the output view.
 pub const OUTPUT_CLOSE: &str = "output-close";
 /// A file in the timeline.
 pub const FILE_CARD: &str = "file-card";
-/// The link by which a file is downloaded.
+/// Its download link.
 pub const FILE_DOWNLOAD: &str = "file-download";
-/// A file in the list of the right pane.
+/// A file in the panel.
 pub const FILE_ENTRY: &str = "file-entry";
-/// A file on its way.
+/// A transfer.
 pub const TRANSFER: &str = "transfer";
-/// Its bar.
+/// Its progress bar.
 pub const TRANSFER_BAR: &str = "transfer-bar";
-/// Gives it up.
+/// Cancels it.
 pub const TRANSFER_CANCEL: &str = "transfer-cancel";
 /// Tries it again.
 pub const TRANSFER_RETRY: &str = "transfer-retry";
-/// The tab *Now*.
+/// The tab *Activity*.
 pub const TAB_ACTIVITY: &str = "tab-activity";
 /// The tab *Files*.
 pub const TAB_FILES: &str = "tab-files";
 /// The tab *People*.
 pub const TAB_PEOPLE: &str = "tab-people";
-/// Somebody in the room.
+/// A member in the panel.
 pub const PERSON: &str = "person";
 /// Changes the theme.
 pub const THEME: &str = "theme";
 /// Changes the language.
 pub const LANGUAGE: &str = "language";
-/// Words about something that went wrong.
+/// A notice.
 pub const NOTICE: &str = "notice";
-/// What can be done with a line.
+/// The actions on a line.
 pub const LINE_ACTIONS: &str = "line-actions";
-/// Opens what can be done with a line, on a phone.
+/// Opens the actions on a line, on phones.
 pub const LINE_MORE: &str = "line-more";
 /// A group of alerts.
 pub const ALERT: &str = "alert";
-/// Joins and settings in one line.
+/// Folded joins and settings.
 pub const FOLD: &str = "fold";
 /// The heading of a day.
 pub const DAY: &str = "day";
-/// The day of what is in sight, where its heading is not.
+/// The day of the visible lines, while its heading is not visible.
 pub const STICKY_DATE: &str = "sticky-date";
-/// The field for the day to go to.
+/// The date field for going to a day.
 pub const DAY_FIELD: &str = "day-field";
-/// Goes there.
+/// Its submit button.
 pub const DAY_SUBMIT: &str = "day-submit";
-/// Opens all emoji.
+/// Opens the emoji picker.
 pub const REACT_MORE: &str = "react-more";
-/// Finds an emoji.
+/// The search field of the emoji picker.
 pub const EMOJI_FIELD: &str = "emoji-field";
-/// An emoji that was found.
+/// An emoji in the picker.
 pub const EMOJI_OPTION: &str = "emoji-option";
-/// Opens the reactions to give.
+/// Opens the quick reactions.
 pub const REACT: &str = "react";
-/// A reaction to give.
+/// A quick reaction.
 pub const REACT_EMOJI: &str = "react-emoji";
-/// A reaction that was given.
+/// A reaction below a line.
 pub const REACTION: &str = "reaction";
-/// Answers a line.
+/// Replies to a line.
 pub const REPLY: &str = "reply";
-/// Says a message otherwise.
+/// Edits a message.
 pub const EDIT: &str = "edit";
-/// Takes a message back.
+/// Deletes a message.
 pub const DELETE: &str = "delete";
-/// Copies the address of a line.
+/// Copies the link of a line.
 pub const COPY_LINK: &str = "copy-link";
-/// What a message answers.
+/// The quote in a reply.
 pub const QUOTE: &str = "quote";
-/// What the composer answers or says otherwise.
+/// The banner of a reply or an edit.
 pub const BANNER: &str = "banner";
-/// The list of suggestions above the composer.
+/// The suggestions above the composer.
 pub const SUGGESTIONS: &str = "suggestions";
-/// An entry of it.
+/// A suggestion.
 pub const SUGGESTION: &str = "suggestion";
-/// The offer to make a file of a big text.
+/// The preview of a long paste.
 pub const PASTE: &str = "paste";
-/// Makes it.
+/// Attaches it as a file.
 pub const PASTE_ATTACH: &str = "paste-attach";
-/// Writes it all the same.
+/// Inserts it into the message.
 pub const PASTE_SEND: &str = "paste-send";
 /// A dialog.
 pub const DIALOG: &str = "dialog";
 /// Closes it.
 pub const DIALOG_CLOSE: &str = "dialog-close";
-/// The answer that does what a dialog asks about.
+/// Confirms.
 pub const CONFIRM_YES: &str = "confirm-yes";
-/// The answer that leaves everything as it is.
+/// Cancels a confirmation.
 pub const CONFIRM_NO: &str = "confirm-no";
 /// The new room's title.
 pub const ROOM_NEW_TITLE: &str = "room-new-title";
@@ -199,67 +198,67 @@ pub const SET_TITLE: &str = "set-title";
 pub const SET_TOPIC: &str = "set-topic";
 /// The days for which it is kept.
 pub const SET_RETENTION: &str = "set-retention";
-/// What of it is notified.
+/// What to be notified of.
 pub const NOTIFY_LEVEL: &str = "notify-level";
 /// A member in the settings.
 pub const MEMBER: &str = "member";
-/// Whom to make a member.
+/// The name of a new member.
 pub const INVITE_NAME: &str = "invite-name";
-/// Makes them one.
+/// Adds the member.
 pub const INVITE_MEMBER: &str = "invite-member";
 /// A webhook.
 pub const WEBHOOK: &str = "webhook";
-/// The name by which a new one posts.
+/// The bot name of a new webhook.
 pub const WEBHOOK_NAME: &str = "webhook-name";
-/// Makes it.
+/// Adds it.
 pub const WEBHOOK_ADD: &str = "webhook-add";
-/// Its address.
+/// Its URL.
 pub const WEBHOOK_URL: &str = "webhook-url";
 /// Leaves the room.
 pub const LEAVE: &str = "leave";
-/// Archives it, or takes it back.
+/// Archives or unarchives the room.
 pub const ARCHIVE: &str = "archive";
 /// Opens the dialog for a direct message.
 pub const DM_NEW: &str = "dm-new";
-/// Finds people there.
+/// The search field in it.
 pub const DM_FIND: &str = "dm-find";
-/// Somebody there.
+/// A person in it.
 pub const DM_PERSON: &str = "dm-person";
-/// Begins the message.
+/// Starts the direct message.
 pub const DM_START: &str = "dm-start";
-/// Opens the dialog for everything.
+/// Opens the jump dialog.
 pub const JUMP: &str = "jump";
 /// Its field.
 pub const JUMP_FIELD: &str = "jump-field";
-/// A room, a person or an action in it.
+/// A room, person, run or action in it.
 pub const JUMP_DESTINATION: &str = "jump-destination";
-/// A hit of a search.
+/// A search hit in it.
 pub const SEARCH_HIT: &str = "search-hit";
-/// Shows more of them.
+/// Loads more hits.
 pub const SEARCH_MORE: &str = "search-more";
-/// Narrows a search to this room.
+/// The room filter.
 pub const FILTER_ROOM: &str = "filter-room";
-/// To a kind.
+/// The kind filter.
 pub const FILTER_KIND: &str = "filter-kind";
-/// To a time.
+/// The time filter.
 pub const FILTER_WHEN: &str = "filter-when";
-/// From a day on.
+/// The first day of the time filter.
 pub const FILTER_FROM: &str = "filter-from";
-/// To a day.
+/// The last day of the time filter.
 pub const FILTER_TO: &str = "filter-to";
-/// To an author.
+/// The author filter.
 pub const FILTER_BY: &str = "filter-by";
-/// Who is writing.
+/// Who is typing.
 pub const TYPING: &str = "typing";
 /// A tab of the room's settings, before its name: `general`, `members`, `hooks`.
 pub const SETTINGS_TAB: &str = "settings-tab";
-/// The commands that are explained.
+/// The list of slash commands.
 pub const COMMANDS: &str = "commands";
-/// Takes finished transfers off the list.
+/// Removes finished transfers.
 pub const TRANSFERS_CLEAR: &str = "transfers-clear";
-/// Keeps what was changed in a form.
+/// Saves a form.
 pub const SAVE: &str = "save";
-/// Leaves a form without a change.
+/// Cancels a form.
 pub const CANCEL: &str = "cancel";
 /// Why a form was not saved.
 pub const FORM_ERROR: &str = "form-error";

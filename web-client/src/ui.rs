@@ -1,4 +1,4 @@
-//! What a person has opened: the room, drawers, the tab on the right, the output view. Changes only when somebody acts.
+//! What a person has opened: the room, drawers, the panel's tab, the output view. It changes only when the user acts.
 
 use std::rc::Rc;
 
@@ -7,56 +7,49 @@ use yew::{Reducible, UseReducerHandle};
 
 pub use crate::logic::composer::ComposeMode;
 
-/// What is open.
+/// The UI state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ui {
-    /// The room that is shown.
+    /// The open room.
     pub room: RoomName,
-    /// The line in it that was asked for.
+    /// The line to jump to.
     pub target: Option<LineTarget>,
-    /// The drawer that lies over the page where there is no room for three columns.
+    /// The open drawer, on screens without room for three columns.
     pub drawer: Drawer,
-    /// What the right pane shows.
+    /// The tab of the panel.
     pub tab: PanelTab,
-    /// The run whose whole output is shown, and the byte in it that was asked for.
+    /// The run in the output view, and the byte to show.
     pub output: Option<(RunId, Option<u64>)>,
-    /// What the composer writes.
     pub compose_mode: ComposeMode,
-    /// What lies over the page.
     pub dialog: Option<Dialog>,
 }
 
-/// What lies over the page until it is closed.
+/// A dialog.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Dialog {
-    /// Rooms, people, actions and search, beginning with this text.
+    /// The jump dialog, with this text.
     Jump(String),
-    /// The keys.
     Shortcuts,
-    /// Makes a room.
     NewRoom,
-    /// Begins a direct message.
     NewDm,
-    /// The room's settings.
     RoomSettings,
-    /// Asks before a message is taken back.
+    /// Confirms the deletion of a message.
     DeleteMessage(u64),
-    /// Asks before one leaves the room.
+    /// Confirms leaving the room.
     LeaveRoom,
 }
 
-/// A line that was asked for. Asked for again, it is gone to again.
+/// A line to jump to. Asking for the same line again jumps again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LineTarget {
-    /// Its place.
+    /// Its position.
     pub seq: u64,
-    /// Of a run's start: the byte of its output that is meant.
+    /// For the start of a run: the wanted byte of its output.
     pub off: Option<u64>,
-    /// How often something was asked for before.
+    /// How often a jump was requested before.
     pub nth: u32,
 }
 
-/// A drawer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Drawer {
     None,
@@ -64,7 +57,7 @@ pub enum Drawer {
     Panel,
 }
 
-/// A tab of the right pane.
+/// A tab of the panel.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PanelTab {
     Activity,
@@ -72,28 +65,26 @@ pub enum PanelTab {
     People,
 }
 
-/// What a person does.
+/// A change of the UI state.
 #[derive(Clone, Debug)]
 pub enum UiAction {
-    /// Goes to a room.
     OpenRoom(RoomName),
-    /// Goes to a line of a room; with a byte, to that of the output of the run that starts there.
+    /// Jumps to a line of a room; with a byte, to that byte in the output of the run that starts there.
     JumpToLine(RoomName, u64, Option<u64>),
     /// Opens or closes a drawer.
     Drawer(Drawer),
-    /// Chooses a tab, and sees it.
+    /// Shows a tab of the panel.
     ShowTab(PanelTab),
-    /// Opens all output of a run, or closes it.
+    /// Opens the output of a run, or closes it.
     Output(Option<RunId>),
     /// Opens the output of a run at a byte.
     OutputAt(RunId, u64),
-    /// Writes something else.
+    /// Changes the mode of the composer.
     Compose(ComposeMode),
     /// Opens a dialog, or closes it.
     Dialog(Option<Dialog>),
 }
 
-/// A handle on it.
 pub type UiHandle = UseReducerHandle<Ui>;
 
 impl Reducible for Ui {
@@ -135,7 +126,7 @@ impl Reducible for Ui {
 }
 
 impl Ui {
-    /// What belonged to the room before.
+    /// Resets what belonged to the previous room.
     fn leave(&mut self, room: &RoomName) {
         self.dialog = None;
         if self.room != *room {

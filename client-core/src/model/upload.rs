@@ -22,11 +22,11 @@ pub struct Upload {
     pub if_exists: IfExists,
     /// Bytes that the server has on disk: for the progress bar.
     pub acked: u64,
-    /// How it stands.
+    /// Its state.
     pub state: UploadState,
 }
 
-/// How an upload stands.
+/// The state of an upload.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UploadState {
     /// It waits for the connection, or for earlier uploads.

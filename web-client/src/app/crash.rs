@@ -1,5 +1,5 @@
-//! A fault of the page itself: words and a way out instead of a page that has silently stopped. Drawn without Yew,
-//! which may be what has failed.
+//! A message and a reload button when the page panics, instead of a page that silently stops. Drawn without Yew, which
+//! may be what failed.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -8,12 +8,12 @@ use crate::i18n::{Lang, Words};
 use crate::services::listener::Listener;
 use crate::services::{browser, storage};
 
-/// From now on a panic paints the words.
+/// Shows the message on a panic.
 pub fn install() {
     std::panic::set_hook(Box::new(|panic| {
         let what = panic.to_string();
         let tag = storage::read(storage::LANGUAGE).unwrap_or_else(browser::language);
-        // Where even this fails there is nothing left to try.
+        // If even this fails, there is nothing left to try.
         let _ = paint(&what, Lang::of_tag(&tag).words());
     }));
 }
@@ -33,7 +33,7 @@ fn paint(what: &str, words: &Words) -> Option<()> {
     whole.append_child(&make("pre", "crash__detail", what)?.into()).ok()?;
     let button: HtmlElement = make("button", "button button--primary", words.reload)?.dyn_into().ok()?;
     whole.append_child(&button).ok()?;
-    // The listener lives as long as the page does from here on.
+    // The listener lives as long as the page.
     std::mem::forget(Listener::new(&button, "click", |_| {
         let _ = browser::window().location().reload();
     }));

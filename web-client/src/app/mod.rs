@@ -7,7 +7,7 @@ mod shell;
 
 use crate::services::{boot_form, browser};
 
-/// Paints the page into `#page`.
+/// Renders the page into `#page`.
 pub fn start() {
     crash::install();
     boot_form::capture();

@@ -1,4 +1,4 @@
-//! Notifications: told when a room's counts grow while nobody looks at it, as wished for that room.
+//! Notifications: shown when a room's counts grow while nobody looks at it, as chosen for that room.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::ui::{UiAction, UiHandle};
 pub fn use_notifications(engine: &Engine, ui: &UiHandle) {
     let words = use_words();
     let seen = use_mut_ref(BTreeMap::<RoomName, (u64, u64)>::new);
-    // The latest of what is open and said, without subscribing anew.
+    // The current UI state and language, without subscribing again.
     let now = use_mut_ref(|| (ui.clone(), words));
     *now.borrow_mut() = (ui.clone(), words);
     use_effect_with(engine.clone(), move |engine| {
@@ -51,7 +51,7 @@ pub fn use_notifications(engine: &Engine, ui: &UiHandle) {
     });
 }
 
-/// Shows the last message; that of a room that is not open is asked for first.
+/// Notifies about the last message. If the room is not open, its message is fetched first.
 fn tell(engine: &Engine, info: &RoomInfo, unread: u64, words: &'static Words, go: impl Fn() + Clone + 'static) {
     let (title, tag) = (engine.room_name(info), info.room.clone());
     let show = move |text: &str| browser::notify(&title, text, tag.as_str(), go.clone());
@@ -80,7 +80,7 @@ fn tell(engine: &Engine, info: &RoomInfo, unread: u64, words: &'static Words, go
     engine.request(ask, on_answer);
 }
 
-/// A message as a notification says it.
+/// The text of a notification.
 fn said(engine: &Engine, event: &Event) -> Option<String> {
     const CHARS_MAX: usize = 200;
     let EventBody::Message(said) = &event.body else { return None };

@@ -1,5 +1,5 @@
-//! Who is signed in: shows the sign-in form, or the page behind it. The order of providers: words first, because everything speaks;
-//! the engine further in, because it belongs to one person.
+//! Who is signed in: shows the sign-in form or the page behind it. The providers are nested: preferences outside,
+//! because everything needs the language; the engine inside, because it belongs to one user.
 
 use gloo_timers::callback::Interval;
 use wardroom_client_core::protocol::messages::You;
@@ -25,7 +25,7 @@ pub fn App() -> Html {
     }
 }
 
-/// What is known of the session.
+/// What is known about the session.
 #[derive(Clone, PartialEq)]
 enum SessionState {
     Unknown,
@@ -38,7 +38,7 @@ enum SessionState {
 fn Session() -> Html {
     let words = use_words();
     let invite = use_invite();
-    // Without a cookie nobody is signed in: the form is there at once, and the server is not asked.
+    // Without a cookie nobody is signed in: show the form at once, without asking the server.
     let session = use_state_eq(|| {
         if boot_form::may_have_session() { SessionState::Unknown } else { SessionState::SignedOut { why: None } }
     });
@@ -63,7 +63,7 @@ fn Session() -> Html {
             }
         }
     });
-    // Nobody has to sit there and press the button: a server that comes back is found.
+    // Retry automatically, so that nobody has to press the button once the server is back.
     use_effect_with(*session == SessionState::Unreachable, {
         let ask = ask.clone();
         move |is_lost| {
@@ -89,7 +89,7 @@ fn Session() -> Html {
             let on_signed_in = {
                 let invite = invite.setter();
                 Callback::from(move |()| {
-                    // It is used up, or was not needed.
+                    // It was used, or was not needed.
                     invite.set(None);
                     ask.emit(());
                 })
@@ -102,7 +102,7 @@ fn Session() -> Html {
     }
 }
 
-/// The invite of the address, also of one that is pasted into the open page; kept for this tab until it is used.
+/// The invite in the address, also if it is pasted into the open page. Kept for this tab until it is used.
 #[hook]
 fn use_invite() -> UseStateHandle<Option<String>> {
     let take = || {
@@ -127,7 +127,7 @@ fn use_invite() -> UseStateHandle<Option<String>> {
     invite
 }
 
-/// The frame of a room: as it stands in index.html.
+/// The empty frame of a room, as in index.html.
 #[component]
 fn Skeleton() -> Html {
     let words = use_words();

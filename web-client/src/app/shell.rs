@@ -1,4 +1,4 @@
-//! What one sees when signed in: provides the engine, and lays out the features. Owns what is open.
+//! The signed-in page: provides the engine and the UI state, and lays out the features.
 
 use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::protocol::messages::You;
@@ -25,18 +25,17 @@ use crate::services::listener::Listener;
 use crate::services::{browser, storage};
 use crate::ui::{ComposeMode, Dialog, Drawer, LineTarget, PanelTab, Ui, UiAction, UiHandle};
 
-/// Who is signed in, and what to do when nobody is any more.
 #[derive(PartialEq, Properties)]
 pub struct EngineProviderProps {
-    /// Who.
+    /// The signed-in user.
     pub you: You,
-    /// The session is over, and perhaps why.
+    /// The session has ended, and perhaps why.
     pub on_signed_out: Callback<Option<AttrValue>>,
-    /// An invite was opened; it is for somebody who has no account.
+    /// An invite was opened, which is meant for somebody without an account.
     pub has_invite: bool,
 }
 
-/// Starts the engine, and provides it to everything inside.
+/// Starts the engine and provides it to everything inside.
 #[component]
 pub fn EngineProvider(props: &EngineProviderProps) -> Html {
     let engine = use_memo(props.you.user.clone(), |_| Engine::new(&props.you));
@@ -132,7 +131,7 @@ fn Shell(props: &ShellProps) -> Html {
     }
 }
 
-/// The room that the address names, else the last one, else the one that everybody is in.
+/// The room in the address, else the last one, else the company-wide room.
 fn first_room(engine: &Engine) -> (RoomName, Option<Line>) {
     let kept = || storage::read(&storage::key_of(engine.user(), "room")).and_then(|name| RoomName::parse(&name).ok());
     match browser::route() {
@@ -141,7 +140,7 @@ fn first_room(engine: &Engine) -> (RoomName, Option<Line>) {
     }
 }
 
-/// The keys that hold everywhere.
+/// The keyboard shortcuts that work everywhere.
 #[hook]
 fn use_keys(engine: &Engine, ui: &UiHandle) {
     use_effect_with((engine.clone(), ui.clone()), |(engine, ui)| {
@@ -181,7 +180,7 @@ fn neighbour(engine: &Engine, room: &RoomName, is_below: bool) -> Option<RoomNam
     rooms.get(if is_below { at + 1 } else { at.checked_sub(1)? }).cloned()
 }
 
-/// The network came back, or somebody looks at the page again: a connection that is dead is found out at once.
+/// Checks the connection when the network or the user comes back.
 #[hook]
 fn use_wake(engine: &Engine) {
     use_effect_with(engine.clone(), |engine| {
@@ -204,7 +203,7 @@ fn use_wake(engine: &Engine) {
     });
 }
 
-/// The address bar follows the room, and the room follows the way back.
+/// Keeps the address bar and the room in step.
 #[hook]
 fn use_address(engine: &Engine, ui: &UiHandle) {
     use_effect_with((ui.room.clone(), ui.target), {

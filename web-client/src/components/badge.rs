@@ -1,4 +1,4 @@
-//! How much is unread in a room; with an `@` where somebody names one.
+//! The unread count of a room, with an `@` for mentions.
 
 use wardroom_client_core::protocol::limits::UNREAD_MAX;
 use yew::prelude::*;
@@ -8,11 +8,11 @@ use crate::i18n::fill;
 
 #[derive(PartialEq, Properties)]
 pub struct BadgeProps {
-    /// What is unread, and how much of it names one.
+    /// The unread lines, and how many of them are mentions.
     pub unread: (u64, u64),
 }
 
-/// The badge; nothing where all is read.
+/// The badge; nothing if everything is read.
 #[component]
 pub fn Badge(props: &BadgeProps) -> Html {
     let words = use_words();

@@ -1,5 +1,5 @@
-//! A question before something is deleted, archived or removed: what will happen, and two answers. The harmless one has the
-//! focus.
+//! A confirmation before something is deleted, archived or removed: says what will happen and offers two answers. The
+//! harmless one has the focus.
 
 use yew::prelude::*;
 
@@ -14,18 +14,17 @@ pub struct ConfirmProps {
     pub title: AttrValue,
     /// What will happen.
     pub lead: AttrValue,
-    /// What it happens to, in its own words.
+    /// The text of the affected item.
     #[prop_or_default]
     pub quote: String,
-    /// The answer that does it.
+    /// The label of the confirming button.
     pub yes: AttrValue,
-    /// It is wanted.
+    /// The user confirmed.
     pub on_yes: Callback<()>,
-    /// The question is over, whatever the answer.
+    /// Close the dialog, whatever the answer.
     pub on_close: Callback<()>,
 }
 
-/// The question.
 #[component]
 pub fn Confirm(props: &ConfirmProps) -> Html {
     let words = use_words();

@@ -1,4 +1,4 @@
-//! A button that copies, and says that it has.
+//! A button that copies a text and confirms it.
 
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
@@ -10,25 +10,22 @@ use crate::services::clipboard;
 
 #[derive(PartialEq, Properties)]
 pub struct CopyButtonProps {
-    /// What is copied, found when it is wanted.
+    /// The text, computed on demand.
     pub text: Callback<(), String>,
-    /// What the button says, where that is not *Copy*.
+    /// The label, if it is not *Copy*.
     #[prop_or_default]
     pub label: Option<&'static str>,
-    /// Its classes.
     #[prop_or("text-button")]
     pub class: &'static str,
-    /// Its icon.
     #[prop_or(Icon::Copy)]
     pub icon_shown: Icon,
-    /// It says that to screen readers and under the pointer only.
+    /// The label is only for screen readers and the tooltip.
     #[prop_or_default]
     pub is_bare: bool,
     #[prop_or_default]
     pub testid: Option<&'static str>,
 }
 
-/// The button.
 #[component]
 pub fn CopyButton(props: &CopyButtonProps) -> Html {
     const SAID_MS: u32 = 1_500;

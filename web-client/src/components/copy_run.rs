@@ -1,4 +1,4 @@
-//! Copies the output of a run: all of it up to a bound, else its end, and says how much that was.
+//! A button that copies the output of a run: all of it up to a limit, else the end, and then it says how much.
 
 use gloo_timers::future::TimeoutFuture;
 use wardroom_client_core::Run;
@@ -20,7 +20,6 @@ pub struct CopyRunButtonProps {
     pub run: PtrEq<Run>,
 }
 
-/// The button.
 #[component]
 pub fn CopyRunButton(props: &CopyRunButtonProps) -> Html {
     const SAID_MS: u32 = 4_000;
@@ -45,10 +44,10 @@ pub fn CopyRunButton(props: &CopyRunButtonProps) -> Html {
     }
 }
 
-/// Copies, and says what came of it.
+/// Copies, and returns the message to show.
 async fn copy(run: &Run, words: &'static Words) -> String {
     let at_hand: u64 = run.tail.lines().map(|line| line.text.len() as u64 + 1).sum();
-    // What the card holds may be all there is.
+    // The card may hold the whole output already.
     let text = if run.tail.skipped_bytes() == 0 && at_hand >= run.bytes {
         let lines = run.tail.lines().map(|line| line.text.to_string()).collect::<Vec<_>>();
         Some(lines.join("\n") + "\n")
@@ -66,7 +65,7 @@ async fn copy(run: &Run, words: &'static Words) -> String {
     }
 }
 
-/// Text without colours and other controls.
+/// The text without colours and other controls.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {

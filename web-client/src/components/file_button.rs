@@ -1,4 +1,4 @@
-//! A button that chooses files.
+//! A button that opens the file picker.
 
 use wardroom_client_core::protocol::RoomName;
 use web_sys::HtmlInputElement;
@@ -10,16 +10,16 @@ use crate::testids;
 
 #[derive(PartialEq, Properties)]
 pub struct FileButtonProps {
-    /// Where they go.
+    /// The room that gets the files.
     pub room: RoomName,
-    /// What it says.
+    /// The label.
     pub words: &'static str,
-    /// It is the one that tests find.
+    /// The button that tests use.
     #[prop_or_default]
     pub is_main: bool,
 }
 
-/// The button, and the input behind it.
+/// The button, and the hidden input.
 #[component]
 pub fn FileButton(props: &FileButtonProps) -> Html {
     let engine = use_engine();
@@ -38,7 +38,7 @@ pub fn FileButton(props: &FileButtonProps) -> Html {
             let Some(input) = input.cast::<HtmlInputElement>() else { return };
             let files = input.files().map(|list| (0..list.length()).filter_map(|at| list.get(at)).collect());
             engine.upload(&room, files.unwrap_or_default());
-            // The same file may be chosen once more.
+            // Allow the same file to be chosen again.
             input.set_value("");
         })
     };

@@ -1,9 +1,9 @@
-//! The icons of the page, one set: shapes of Lucide (lucide.dev), under the ISC licence in `static/icons/LUCIDE.txt`. Each is
-//! one path, drawn in the colour of the text around it. An icon says nothing to screen readers: what bears it has words.
+//! The icons of the page: shapes from Lucide (lucide.dev), under the ISC licence in `static/icons/LUCIDE.txt`. Each is
+//! one path, drawn in the colour of the surrounding text. Screen readers skip icons, so each needs a label beside it.
 
 use yew::prelude::*;
 
-/// A shape; the comment names it in Lucide's set.
+/// An icon; the comment is its name in Lucide.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Icon {
     Add,      // plus
@@ -52,7 +52,7 @@ pub enum Icon {
 }
 
 impl Icon {
-    /// The path on a field of 24 by 24.
+    /// The path in a 24 by 24 box.
     fn path(self) -> &'static str {
         match self {
             Icon::Add => "M5 12h14M12 5v14",
@@ -134,7 +134,7 @@ impl Icon {
     }
 }
 
-/// Draws an icon, as high as the letters around it.
+/// Draws an icon as high as the surrounding text.
 pub fn icon(of: Icon) -> Html {
     html! { <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d={of.path()} /></svg> }
 }

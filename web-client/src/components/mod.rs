@@ -1,4 +1,4 @@
-//! What several features draw in the same way. No input or output here.
+//! Components that several features share. No input or output here.
 
 mod avatar;
 mod badge;

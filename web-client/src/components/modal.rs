@@ -1,5 +1,5 @@
-//! What lies over the page until it is closed: the platform's own dialog, which keeps the focus within it, makes the page
-//! behind it inert and closes on Escape. The focus goes back to where it was.
+//! A modal dialog: the browser's own `dialog` element, which traps the focus, makes the page behind it inert and closes
+//! on Escape. Afterwards the focus returns to where it was.
 
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
@@ -12,23 +12,19 @@ use crate::testids;
 
 #[derive(PartialEq, Properties)]
 pub struct ModalProps {
-    /// What it is called.
     pub title: AttrValue,
-    /// It is to be closed.
     pub on_close: Callback<()>,
-    /// The id of its title; another one for a dialog that lies over a dialog.
+    /// The id of its title; a dialog on top of another needs a different one.
     #[prop_or("dialog-title")]
     pub title_id: &'static str,
-    /// Further classes.
     #[prop_or_default]
     pub class: Classes,
-    /// The title is for ears only, where the rest says it to eyes.
+    /// The title is only for screen readers, because the content says it already.
     #[prop_or_default]
     pub is_bare: bool,
     pub children: Html,
 }
 
-/// The dialog.
 #[component]
 pub fn Modal(props: &ModalProps) -> Html {
     let words = use_words();
@@ -56,8 +52,9 @@ pub fn Modal(props: &ModalProps) -> Html {
             close.emit(());
         })
     };
-    // A click on the veil is one on the dialog itself: what is in it covers it. It counts if it was pressed there too: a finger that
-    // opened the dialog by a long press is lifted over it, and a selection in a field may end outside the box.
+    // A click on the backdrop targets the dialog itself, because its content covers the rest. It counts only if it was
+    // pressed there too: a long press that opened the dialog ends over it, and a text selection may end outside the
+    // box.
     let is_pressed = use_mut_ref(|| false);
     let onpointerdown = {
         let (is_pressed, node) = (is_pressed.clone(), node.clone());
@@ -74,7 +71,7 @@ pub fn Modal(props: &ModalProps) -> Html {
     let onkeydown = {
         let close = close.clone();
         Callback::from(move |event: KeyboardEvent| {
-            // Not left to the platform alone: what lies under the dialog must not hear of it.
+            // Do not leave it to the browser alone: the page below must not see the key.
             event.stop_propagation();
             if event.key() == "Escape" && !browser::is_composing(&event) {
                 event.prevent_default();
@@ -99,7 +96,7 @@ pub fn Modal(props: &ModalProps) -> Html {
     }
 }
 
-/// The event happened at this element itself, not at one within it.
+/// The event's target is this element itself, not one inside it.
 fn is_at(event: &Event, node: &NodeRef) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
     target.is_some() && target == node.get()

@@ -1,4 +1,4 @@
-//! One line of output: its number, its stream, its colours.
+//! A line of output with its number, stream and colours.
 
 use wardroom_protocol::ansi::Span;
 use yew::prelude::*;
@@ -9,21 +9,19 @@ use crate::text::ansi::classes;
 pub struct OutputLineProps {
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
-    /// Its number, where it is known.
+    /// Its number, if known.
     pub number: Option<u64>,
-    /// Its text.
     pub spans: Vec<Span>,
-    /// It is the one that was asked for.
+    /// It is the line that was searched for.
     #[prop_or_default]
     pub is_target: bool,
 }
 
-/// The line.
 #[component]
 pub fn OutputLine(props: &OutputLineProps) -> Html {
     let pieces = props.spans.iter().enumerate().map(|(at, span)| {
         let class = classes(span.style);
-        // A line's pieces do not move: their place is their key.
+        // Spans of a line never move, so their index is a good key.
         html! { <span key={at} class={(!class.is_empty()).then_some(class)}>{ &span.text }</span> }
     });
     html! {

@@ -1,4 +1,4 @@
-//! How a run stands, in words; a sign and a colour repeat what the words say.
+//! The status of a run in words. The symbol and the colour only repeat it.
 
 use wardroom_client_core::protocol::messages::Exit;
 use wardroom_client_core::{Run, RunState};
@@ -6,22 +6,21 @@ use wardroom_client_core::{Run, RunState};
 use crate::i18n::{Words, fill};
 use crate::text::format::{duration, elapsed};
 
-/// The words of a run's state, and how they look.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunStatus {
     /// `running 0:41`, `exit 2`.
     pub words: String,
-    /// Class of the words.
+    /// The CSS class.
     pub class: &'static str,
-    /// Beside them.
+    /// Shown beside the words.
     pub symbol: &'static str,
-    /// One word for tests.
+    /// For tests.
     pub state: &'static str,
-    /// How long it took, where the words do not say so.
+    /// The duration, unless the words include it.
     pub duration: Option<String>,
 }
 
-/// How a run stands at this time of the server's clock.
+/// The status of a run at this time by the server's clock.
 pub fn run_status(run: &Run, now_ms: u64, words: &Words) -> RunStatus {
     match &run.state {
         RunState::Running => {

@@ -1,4 +1,4 @@
-//! Stops a run. Pressed once, it says so until the run is over.
+//! Stops a run. After the first press it shows *Stopping…* until the run has ended.
 
 use wardroom_client_core::protocol::RunId;
 use yew::prelude::*;
@@ -12,7 +12,6 @@ pub struct StopButtonProps {
     pub run: RunId,
 }
 
-/// The button.
 #[component]
 pub fn StopButton(props: &StopButtonProps) -> Html {
     let words = use_words();

@@ -1,4 +1,4 @@
-//! Tabs: one of several panes is shown.
+//! Tabs, of which one is selected.
 
 use yew::prelude::*;
 
@@ -6,17 +6,17 @@ use crate::testids;
 
 #[derive(PartialEq, Properties)]
 pub struct TabsProps {
-    /// Keys and words, in order.
+    /// The key and the label of each tab.
     pub tabs: Vec<(&'static str, &'static str)>,
-    /// The key of the one that is shown.
+    /// The key of the selected tab.
     pub chosen: &'static str,
-    /// Another is wanted.
+    /// Another tab was selected.
     pub on_tab: Callback<&'static str>,
-    /// What they are tabs of.
+    /// The name of the group, for screen readers.
     pub label: &'static str,
 }
 
-/// The tabs; the left and right arrows go from one to the next.
+/// The tabs. The left and right arrow keys select the previous and the next one.
 #[component]
 pub fn Tabs(props: &TabsProps) -> Html {
     let at = props.tabs.iter().position(|(key, _)| *key == props.chosen).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! What people do, as calls: each is one or two commands for the client, and what the page itself keeps beside them.
+//! What users do: each method sends one or two commands to the client and updates the page's own state.
 
 use std::collections::BTreeMap;
 
@@ -17,13 +17,13 @@ use crate::limits::{
 use crate::logic::output_log::OutputLog;
 
 impl Engine {
-    /// Says something in a room.
+    /// Posts a message.
     pub fn post(&self, room: &RoomName, text: String, reply_to: Option<u64>) {
         let command = Command::Post { room: room.clone(), text, reply_to, nonce: self.nonce() };
         self.command(command);
     }
 
-    /// Runs a command, and watches it through its card.
+    /// Runs a command.
     pub fn run(&self, room: &RoomName, cmd: String, host: Option<String>) {
         let start = RunStart {
             room: room.clone(),
@@ -39,22 +39,22 @@ impl Engine {
         self.command(Command::StartRun { start, watch: false });
     }
 
-    /// Asks a run to stop.
+    /// Stops a run.
     pub fn stop_run(&self, run: RunId) {
         self.command(Command::SignalRun { run, signal: Signal::Term });
     }
 
-    /// Makes a room and joins it.
+    /// Creates a room and joins it.
     pub fn create_room(&self, room: RoomName, title: Option<String>, private: bool) {
         let nonce = Some(self.create_nonce(&format!("room {room}")));
         self.command(Command::CreateRoom(RoomCreate { room, title, private, nonce }));
     }
 
-    /// The mark of something that is being created: the same one until the server has answered, so that trying again after a lost
+    /// The nonce for creating something. It stays the same until the server answers, so that a retry after a lost
     /// connection does not create it twice.
     pub(super) fn create_nonce(&self, what: &str) -> Nonce {
         let mut nonces = self.0.create_nonces.borrow_mut();
-        // More than a person tries at a time; what is forgotten is only known as created by its name.
+        // Nobody creates this many things at once. A forgotten nonce only means that the name is reported as taken.
         while nonces.len() >= CREATE_NONCES_MAX {
             nonces.pop_first();
         }
@@ -66,21 +66,21 @@ impl Engine {
         self.0.create_nonces.borrow_mut().remove(what);
     }
 
-    /// A card came into sight: its last lines are fetched, and followed while it runs.
+    /// A card became visible: fetches its last lines, and follows them while the run is running.
     pub fn watch(&self, run: RunId) {
         if !self.is_output_open(run) {
             self.command(Command::WatchRun { run, from: WatchFrom::Last(CARD_OUTPUT_BYTES), auto_ack: false });
         }
     }
 
-    /// A card is out of sight.
+    /// A card is no longer visible.
     pub fn unwatch(&self, run: RunId) {
         if !self.is_output_open(run) {
             self.command(Command::UnwatchRun { run });
         }
     }
 
-    /// A run's output is wanted, its end or what stands around a byte; none: no longer.
+    /// Opens the output of a run, at its end or around a byte; `None` closes it.
     pub fn show_output(&self, run: Option<RunId>, at: Option<u64>) {
         let before = self.0.output.borrow_mut().take();
         if let Some(OpenOutput { run: before, .. }) = before {
@@ -98,7 +98,7 @@ impl Engine {
         self.publish(Topic::OutputLog);
     }
 
-    /// Reads the lines of the output view, if it shows this run and some have come.
+    /// Reads the lines in the output view, if it shows this run and some have arrived.
     pub fn read_output<T>(&self, run: RunId, read: impl FnOnce(&OutputLog) -> T) -> Option<T> {
         let open = self.0.output.borrow();
         open.as_ref().filter(|open| open.run == run)?.log.as_ref().map(read)
@@ -113,7 +113,7 @@ impl Engine {
         self.0.notices.borrow().clone()
     }
 
-    /// Tells a person something.
+    /// Shows a notice.
     pub fn show_notice(&self, what: NoticeKind) {
         let mut notices = self.0.notices.borrow_mut();
         notices.retain(|notice| notice.what != what);
@@ -126,18 +126,18 @@ impl Engine {
         self.publish(Topic::Notices);
     }
 
-    /// It has been read.
+    /// Removes a notice.
     pub fn dismiss_notice(&self, number: u64) {
         self.0.notices.borrow_mut().retain(|notice| notice.number != number);
         self.publish(Topic::Notices);
     }
 
-    /// Sends files to a room. However many they are: those beyond what the list holds wait here for their turn.
+    /// Uploads files to a room. Those that do not fit into the list wait in a queue.
     pub fn upload(&self, room: &RoomName, files: Vec<File>) {
         self.upload_named(room, files.into_iter().map(|file| (file.name(), file)).collect());
     }
 
-    /// Sends files under these paths.
+    /// Uploads files under these paths.
     pub fn upload_named(&self, room: &RoomName, mut files: Vec<(String, File)>) {
         let mut queued = self.0.queued.borrow_mut();
         let is_cut = files.len() > UPLOADS_QUEUED_MAX.saturating_sub(queued.len());
@@ -150,12 +150,12 @@ impl Engine {
         self.start_queued_uploads();
     }
 
-    /// Files that wait for a place in the list.
+    /// How many files are in the queue.
     pub fn uploads_queued(&self) -> usize {
         self.0.queued.borrow().len()
     }
 
-    /// Begins uploads as long as there is a place in the list.
+    /// Starts queued uploads while there is room in the list.
     pub(super) fn start_queued_uploads(&self) {
         while self.unfinished_uploads() < UPLOADS_LISTED_MAX {
             let Some((room, path, file)) = self.0.queued.borrow_mut().pop_front() else { break };
@@ -165,14 +165,14 @@ impl Engine {
     }
 
     fn unfinished_uploads(&self) -> usize {
-        // By the files: the list does not have those yet that are added while the client is at work.
+        // Count the files, because the list does not include uploads that are being added.
         let files = self.0.files.borrow();
         let is_open =
             |nonce: &&Nonce| self.read(|client| client.upload(nonce).is_none_or(|upload| !upload.state.is_over()));
         files.keys().filter(is_open).count()
     }
 
-    /// Gives an upload up, or takes it off the list.
+    /// Cancels an upload, or removes it from the list.
     pub fn cancel_upload(&self, nonce: &Nonce) {
         self.command(Command::CancelUpload { nonce: nonce.clone() });
         self.0.files.borrow_mut().remove(nonce);

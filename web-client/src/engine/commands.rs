@@ -1,4 +1,4 @@
-//! The commands of the table, carried out in the page: what `/` means in the composer.
+//! The slash commands of the composer.
 
 use wardroom_client_core::Command as Do;
 use wardroom_client_core::protocol::messages::{HookAdd, HookRemove};
@@ -13,7 +13,7 @@ use crate::services::browser;
 use crate::ui::{Dialog, Drawer, PanelTab, UiAction, UiHandle};
 
 impl Engine {
-    /// Carries a command out in this room.
+    /// Executes a command in this room.
     pub fn execute(&self, ui: &UiHandle, room: &RoomName, command: Command) {
         let tab = |tab: PanelTab| {
             ui.dispatch(UiAction::ShowTab(tab));
@@ -87,14 +87,14 @@ impl Engine {
         }
     }
 
-    /// Opens the direct message with these, and goes there once it is known.
+    /// Opens the direct message with these people, and goes there once it exists.
     pub fn open_dm(&self, ui: &UiHandle, users: Vec<UserName>) {
         let ui = ui.clone();
         *self.0.on_dm.borrow_mut() = Some(Callback::from(move |room| ui.dispatch(UiAction::OpenRoom(room))));
         self.command(Do::OpenDm { users });
     }
 
-    /// Asks anew who is in a room, once something about that came about.
+    /// Loads the members of a room again after a successful change.
     pub fn reload_people(&self, room: &RoomName) -> Callback<bool> {
         let (engine, room) = (self.clone(), room.clone());
         Callback::from(move |is_done| {

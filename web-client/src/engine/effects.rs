@@ -1,4 +1,4 @@
-//! Carries out what the client asks for: sockets, slices of files, storage, and telling those who draw.
+//! Carries out the client's effects: sockets, slices of files, storage, and news for components.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use crate::logic::route::socket_address;
 use crate::services::socket::{Socket, SocketEvent};
 use crate::services::{browser, file_slice, http, storage};
 
-/// Stands for the sentence that a file can no longer be read: the engine knows no language.
+/// Stands for the message that a file can no longer be read: the engine has no language.
 pub const FILE_GONE: &str = "file gone";
 
 impl Engine {
@@ -50,7 +50,7 @@ impl Engine {
                 self.show_notice(NoticeKind::Server(text));
             }
             Effect::Failed { operation, error } => match operation {
-                // These say it where they are: on the line, in the list of transfers, in place of the timeline.
+                // These are shown in place: on the line, in the list of transfers, instead of the timeline.
                 Operation::Post(_) | Operation::RunStart(_) if self.is_in_outbox(&operation) => {}
                 Operation::Post(_) | Operation::RunStart(_) if error.code.is_none() => {
                     self.show_notice(NoticeKind::OutboxFull)
@@ -59,11 +59,11 @@ impl Engine {
                     self.upload_not_added(&nonce, error.message);
                 }
                 Operation::Upload(_) | Operation::Open(_) => {}
-                // An edit that was refused stands at its line, with its words.
+                // A rejected edit is shown on its line.
                 Operation::Line { room, seq } if self.has_failed_edit(&room, seq) => {}
-                // A card that asks for the output of a run of long ago is no request of a person.
+                // A card may ask for the output of an old run; the user did not.
                 Operation::Run(_) if error.code == Some(Code::NotFound) => {}
-                // The room itself says why it cannot be seen.
+                // The room itself says why it cannot be shown.
                 Operation::Load(_) if matches!(error.code, Some(Code::NotFound | Code::Forbidden)) => {}
                 operation => {
                     if let (Operation::Room(room), Some(_)) = (&operation, error.code) {
@@ -96,7 +96,7 @@ impl Engine {
             SocketEvent::Open => self.run_job(Job::Input(Input::Connected { conn })),
             SocketEvent::Frame(frame) => self.run_job(Job::Input(Input::Frame { conn, frame })),
             SocketEvent::Closed { code, reason, was_open } => {
-                // A browser does not say why a socket was refused: the session's own address does.
+                // Browsers hide why a socket was rejected, so ask the session endpoint.
                 if was_open && code != 1008 {
                     self.disconnected(conn, Disconnect::Network(reason));
                 } else {
@@ -117,8 +117,8 @@ impl Engine {
         self.run_job(Job::Input(Input::Disconnected { conn, reason }));
     }
 
-    /// Slices are read at the same time, and passed on in the order in which they were asked for: browsers finish
-    /// reads in any order, and the client takes the next slice only.
+    /// Slices are read in parallel and passed on in the order in which they were requested: browsers finish reads in
+    /// any order, but the client expects the next slice.
     fn read_slice(&self, nonce: Nonce, off: u64, len: u64) {
         let file = self.0.files.borrow().get(&nonce).cloned();
         let begun = file.ok_or_else(|| FILE_GONE.to_owned()).and_then(|file| file_slice::begin(&file, off, len));
@@ -153,7 +153,7 @@ impl Engine {
         next
     }
 
-    /// A message or command that stands at the end of its room and says there what became of it.
+    /// A post that shows its own state at the end of its room.
     fn is_in_outbox(&self, operation: &Operation) -> bool {
         let (Operation::Post(nonce) | Operation::RunStart(nonce)) = operation else { return false };
         self.read(|client| client.outbox().posts().iter().any(|post| post.nonce == *nonce))
@@ -204,7 +204,7 @@ impl Engine {
         let end = off + bytes.len() as u64;
         let mut open = self.0.output.borrow_mut();
         let open = open.as_mut().filter(|open| open.run == run);
-        // Around a line that one went to, more is not asked for than is kept.
+        // Around a search hit, do not request more than is kept.
         if open.as_ref().and_then(|open| open.at).is_none_or(|at| end < at + OUTPUT_AFTER_BYTES) {
             self.0.acks.borrow_mut().insert(run, end);
         }

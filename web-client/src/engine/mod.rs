@@ -1,5 +1,5 @@
-//! The engine: owns the client and everything it works with. Components give it commands and read its model; they are
-//! told of changes by topic. What people do is in `actions`, how effects are carried out in `effects`.
+//! The engine: owns the client and everything that it needs. Components send commands, read the model and subscribe to
+//! topics. What users do is in `actions`, the client's effects in `effects`.
 
 mod actions;
 mod commands;
@@ -31,7 +31,7 @@ use crate::services::socket::Socket;
 use crate::services::tab::Tab;
 use crate::services::{browser, storage};
 
-/// A handle on the engine; clones are the same one.
+/// A handle to the engine; clones share it.
 #[derive(Clone)]
 pub struct Engine(Rc<Inner>);
 
@@ -41,62 +41,61 @@ impl PartialEq for Engine {
     }
 }
 
-/// Words that a person is to read, until they are dismissed.
+/// A notice that is shown until it is dismissed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
-    /// Its number: a key for a list.
+    /// A key for lists.
     pub number: u64,
-    /// What happened.
     pub what: NoticeKind,
 }
 
-/// What a notice tells; put into words where it is drawn.
+/// The content of a notice; it becomes text where it is drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NoticeKind {
-    /// Something that was asked for did not come about.
+    /// An operation failed.
     Failed(Operation, Error),
-    /// Words of the server.
+    /// A message from the server.
     Server(String),
-    /// The address of a webhook, told this once.
+    /// The URL of a new webhook, shown only once.
     Hook(String),
-    /// One's own message mentions these, who are not in its room.
+    /// The user's own message mentions people who are not in its room.
     NotInRoom(RoomName, Vec<UserName>),
-    /// A file that cannot be added under its name: the name, and why.
+    /// A file name that is not allowed: the name, and why.
     BadName(String, String),
-    /// The outbox takes no more messages.
+    /// The outbox is full.
     OutboxFull,
-    /// The browser keeps no more: what waits to be sent lives as long as the tab.
+    /// The browser's storage is full: unsent messages live only as long as the tab.
     NotKept,
-    /// Signing out needs the server.
+    /// Signing out failed, because the server could not be reached.
     SignOutFailed,
-    /// A file that was not added: its name, and why.
+    /// A file that could not be added: its name, and why.
     UploadNotAdded(String, String),
-    /// A file or a folder that the browser cannot read.
+    /// A file or folder that the browser cannot read.
     Unreadable(String),
-    /// More files were dropped than wait at one time.
+    /// More files were dropped than the queue holds.
     TooManyFiles,
-    /// An invite was opened by somebody who is signed in.
+    /// A signed-in user opened an invite.
     InviteWhileIn,
 }
 
 type OnAnswer = Callback<Result<Answer, Error>>;
-/// Asks the client at this time.
+/// Sends a request to the client at this time.
 type Ask = Box<dyn FnOnce(&mut Client, u64) -> (RequestId, Vec<Effect>)>;
 
-/// A slice of a file that is being read: from where, and the reading.
+/// A slice that is being read: its offset, and the read.
 type Read = (u64, Result<Slice, String>);
 
-/// Something to do for the client, in its turn.
+/// A job for the client. Jobs run in order.
 enum Job {
     Input(Input),
     Request(Ask, OnAnswer),
 }
 
-/// The run of the output view, and what was fetched of it.
+/// The run in the output view, and its output so far.
 struct OpenOutput {
     run: RunId,
     log: Option<OutputLog>,
-    /// The byte that one went to.
+    /// The byte that was searched for.
     at: Option<u64>,
 }
 
@@ -107,32 +106,32 @@ struct Inner {
     is_working: Cell<bool>,
     socket: RefCell<Option<Socket>>,
     files: RefCell<BTreeMap<Nonce, File>>,
-    /// Slices of files that are being read, in the order in which they were asked for.
+    /// Slices of files that are being read, in the order in which they were requested.
     reads: RefCell<BTreeMap<Nonce, VecDeque<Read>>>,
     answers: RefCell<BTreeMap<RequestId, OnAnswer>>,
     topics: Rc<Topics>,
     frame: RefCell<Option<NextFrame>>,
     timer: RefCell<Option<Timeout>>,
-    /// Output that was taken and is acknowledged with the next frame: the pace of drawing is the pace of the output.
+    /// Output to acknowledge with the next frame: the output comes no faster than it is drawn.
     acks: RefCell<BTreeMap<RunId, u64>>,
     output: RefCell<Option<OpenOutput>>,
     notices: RefCell<Vec<Notice>>,
     notices_ever: Cell<u64>,
-    /// Files that wait for a place in the list of uploads, and where they go.
+    /// Files that wait for a place in the list of uploads, and their rooms.
     queued: RefCell<VecDeque<(RoomName, String, File)>>,
     outbox_key: String,
-    /// Answers other tabs, so that they leave this one's outbox alone.
+    /// Tells other tabs that this one is open, so that they leave its outbox alone.
     tab: Tab,
-    /// It was said that the outbox is not kept.
+    /// The user was told that the outbox could not be saved.
     is_not_kept: Cell<bool>,
-    /// The marks of what is being created, until the server has answered.
+    /// Nonces of what is being created, until the server answers.
     create_nonces: RefCell<BTreeMap<String, Nonce>>,
-    /// Where to go when a direct message has been opened.
+    /// Called when the requested direct message is open.
     on_dm: RefCell<Option<Callback<RoomName>>>,
 }
 
 impl Engine {
-    /// An engine for who is signed in by the cookie. It connects at once.
+    /// An engine for the signed-in user. It connects at once.
     pub fn new(you: &You) -> Engine {
         let user = you.user.to_string();
         let tab = Tab::open();
@@ -176,44 +175,43 @@ impl Engine {
         read(&self.0.client.borrow())
     }
 
-    /// Hears of a topic.
+    /// Subscribes to a topic.
     pub fn subscribe(&self, topic: Topic, call: Callback<()>) -> Subscription {
         self.0.topics.subscribe(topic, call)
     }
 
-    /// Somebody wants something.
+    /// Sends a command.
     pub fn command(&self, command: Command) {
         self.run_job(Job::Input(Input::Command(command)));
     }
 
-    /// Asks for what the model does not hold.
+    /// Requests data that the model does not hold.
     pub fn request<M: Message + 'static>(&self, message: M, on_answer: OnAnswer) {
         let ask = Box::new(move |client: &mut Client, now_ms| client.request(now_ms, &message, OnDisconnect::Resend));
         self.run_job(Job::Request(ask, on_answer));
     }
 
-    /// Asks for a change: now or not at all.
+    /// Requests a change: now or not at all.
     pub fn send_with<M: Message + 'static>(&self, message: M, on_answer: OnAnswer) {
         let ask = Box::new(move |client: &mut Client, now_ms| client.request(now_ms, &message, OnDisconnect::Fail));
         self.run_job(Job::Request(ask, on_answer));
     }
 
-    /// A new mark.
     pub fn nonce(&self) -> Nonce {
         nonce(browser::now_ms(), browser::random())
     }
 
-    /// Who this page belongs to.
+    /// The signed-in user.
     pub fn user(&self) -> &str {
         &self.0.user
     }
 
-    /// Now, by the server's clock as far as it is known: what times of events are held against.
+    /// The current time by the server's clock, as far as it is known: for comparing with the times of events.
     pub fn server_now_ms(&self) -> u64 {
         browser::now_ms().saturating_add_signed(self.read(Client::clock_skew_ms))
     }
 
-    /// Does a job, and everything that follows from it. Jobs that come up meanwhile are done after it, in order.
+    /// Runs a job and carries out its effects. Jobs added meanwhile run afterwards, in order.
     fn run_job(&self, job: Job) {
         self.0.jobs.borrow_mut().push_back(job);
         if self.0.is_working.replace(true) {
@@ -249,7 +247,7 @@ impl Engine {
         *self.0.timer.borrow_mut() = Some(timer);
     }
 
-    /// Something moved: it is drawn with the next frame.
+    /// Reports a change; it is drawn with the next frame.
     fn publish(&self, topic: Topic) {
         if !self.0.topics.publish(topic) {
             return;
@@ -271,7 +269,7 @@ impl Engine {
     }
 }
 
-/// The key of a tab's outbox.
+/// The storage key of a tab's outbox.
 fn outbox_key(user: &str, tab: &str) -> String {
     storage::key_of(user, &format!("outbox.{tab}"))
 }

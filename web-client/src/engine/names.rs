@@ -1,4 +1,4 @@
-//! How people and rooms are called: a shown name where one is known, a direct message by those who are in it.
+//! Names of people and rooms: the display name if it is known; a direct message is named after its members.
 
 use wardroom_client_core::Command;
 use wardroom_client_core::protocol::RoomName;
@@ -7,12 +7,12 @@ use wardroom_client_core::protocol::messages::{MemberInfo, RoomInfo};
 use super::Engine;
 
 impl Engine {
-    /// The room that everybody is in.
+    /// The company-wide room.
     pub fn company_room() -> RoomName {
         RoomName::parse("general").expect("a name")
     }
 
-    /// A user as people call them.
+    /// The display name of a user.
     pub fn display_name(&self, user: &str) -> String {
         self.read(|client| {
             let members =
@@ -22,7 +22,7 @@ impl Engine {
         })
     }
 
-    /// There is a user of this name, as far as is known; while nobody is known, there may be.
+    /// True if this user exists, as far as is known. True for everybody until people are loaded.
     pub fn is_user(&self, user: &str) -> bool {
         self.read(|client| {
             let mut people = client.rooms().values().filter_map(|room| room.people.as_ref()).peekable();
@@ -30,7 +30,7 @@ impl Engine {
         })
     }
 
-    /// Everybody, as far as is known.
+    /// All users, as far as they are known.
     pub fn all_users(&self) -> Vec<MemberInfo> {
         self.read(|client| {
             let people = client.rooms().get(&Self::company_room()).and_then(|room| room.people.clone());
@@ -38,12 +38,12 @@ impl Engine {
         })
     }
 
-    /// Asks who everybody is.
+    /// Loads all users.
     pub fn load_all_users(&self) {
         self.command(Command::LoadPeople { room: Self::company_room() });
     }
 
-    /// A room as people call it: `#ops`, or those who are in a direct message.
+    /// The label of a room: `#ops`, or the members of a direct message.
     pub fn room_name(&self, info: &RoomInfo) -> String {
         if info.dm.is_empty() {
             return format!("#{}", info.room);
@@ -57,13 +57,13 @@ impl Engine {
         if others.is_empty() { self.display_name(self.user()) } else { others.join(", ") }
     }
 
-    /// The same by its name.
+    /// The same, by the room's name.
     pub fn room_label(&self, room: &RoomName) -> String {
         let info = self.read(|client| client.rooms().get(room).map(|room| room.info.clone()));
         info.map_or_else(|| format!("#{room}"), |info| self.room_name(&info))
     }
 
-    /// Somebody of a direct message is here.
+    /// True if another member of a direct message is online.
     pub fn is_dm_here(&self, info: &RoomInfo) -> bool {
         let all_users = self.all_users();
         info.dm.iter().any(|user| {

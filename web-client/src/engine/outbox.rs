@@ -1,5 +1,5 @@
-//! The outboxes that tabs of this user keep in this browser, each under its tab's mark. One whose tab is gone, by a reload or for
-//! good, is taken over by the next.
+//! The outboxes of this user's tabs, each stored under its tab's id. When a tab is closed or reloaded, the next one
+//! takes over its outbox.
 
 use wardroom_client_core::{Command, Outbox};
 use wasm_bindgen_futures::spawn_local;
@@ -8,7 +8,7 @@ use super::{Engine, outbox_key};
 use crate::services::storage;
 
 impl Engine {
-    /// Takes over what tabs that are gone have left.
+    /// Takes over the outboxes of closed tabs.
     pub(super) fn adopt_abandoned_outboxes(&self) {
         let prefix = outbox_key(self.user(), "");
         let others = storage::keys(&prefix).into_iter().filter(|key| *key != self.0.outbox_key);
@@ -19,7 +19,7 @@ impl Engine {
             for tab in closed.await {
                 let key = outbox_key(engine.user(), &tab);
                 let outbox = storage::read(&key).and_then(|text| serde_json::from_str::<Outbox>(&text).ok());
-                // Kept under this tab's key before it goes from the other's.
+                // Saved under this tab's key before it is removed from the other.
                 if let Some(outbox) = outbox {
                     engine.command(Command::AdoptOutbox { outbox: Box::new(outbox) });
                 }

@@ -1,4 +1,4 @@
-//! What is asked of the server beside the client's own commands. A refusal is told to the person who asked.
+//! Requests that are not commands of the client. Errors are shown as notices.
 
 use wardroom_client_core::protocol::event::RunStarted;
 use wardroom_client_core::protocol::messages::{HookAdd, HookAdded, RoomInvite, RoomRemove, RoomSet, RoomSetRole};
@@ -12,7 +12,7 @@ use super::{Engine, NoticeKind};
 use crate::logic::notify_level::NotifyLevel;
 use crate::services::{browser, storage};
 
-/// What of a room is to be another.
+/// The changed settings of a room.
 #[derive(Clone, Debug, Default)]
 pub struct RoomChange {
     pub title: Option<String>,
@@ -22,12 +22,12 @@ pub struct RoomChange {
 }
 
 impl Engine {
-    /// Asks; a refusal is told.
+    /// Sends a request; an error is shown.
     pub fn send<M: Message + 'static>(&self, message: M) {
         self.send_then(message, Callback::noop());
     }
 
-    /// Asks, and calls with `true` if it came about; a refusal is told.
+    /// Sends a request; an error is shown. Then calls back with `true` if it succeeded.
     pub fn send_then<M: Message + 'static>(&self, message: M, then: Callback<bool>) {
         let engine = self.clone();
         let on_answer = Callback::from(move |answer: Result<_, Error>| {
@@ -40,49 +40,49 @@ impl Engine {
         self.send_with(message, on_answer);
     }
 
-    /// Says a message otherwise.
+    /// Edits a message.
     pub fn edit(&self, room: &RoomName, seq: u64, text: String) {
         self.command(Command::EditMessage { room: room.clone(), seq, text });
     }
 
-    /// Takes a message back.
+    /// Deletes a message.
     pub fn delete(&self, room: &RoomName, seq: u64) {
         self.command(Command::DeleteMessage { room: room.clone(), seq });
     }
 
-    /// Reacts to a message, or takes a reaction back.
+    /// Gives or removes a reaction.
     pub fn react(&self, room: &RoomName, seq: u64, emoji: &str, on: bool) {
         self.command(Command::React { room: room.clone(), seq, emoji: emoji.to_owned(), on });
     }
 
-    /// Changes a room.
+    /// Changes a room's settings.
     pub fn set_room(&self, room: &RoomName, change: RoomChange) {
         let RoomChange { title, topic, archived, retention_days } = change;
         self.command(Command::SetRoom(RoomSet { room: room.clone(), title, topic, archived, retention_days }));
     }
 
-    /// Makes somebody a member.
+    /// Adds a member.
     pub fn invite(&self, room: &RoomName, user: UserName, role: RoomRole, then: Callback<bool>) {
         let role = Some(role).filter(|role| *role != RoomRole::Member);
         self.send_then(RoomInvite { room: room.clone(), user, role }, then);
     }
 
-    /// Takes somebody out.
+    /// Removes a member.
     pub fn remove(&self, room: &RoomName, user: UserName, then: Callback<bool>) {
         self.send_then(RoomRemove { room: room.clone(), user }, then);
     }
 
-    /// Changes what a member may do.
+    /// Changes a member's role.
     pub fn set_role(&self, room: &RoomName, user: UserName, role: RoomRole, then: Callback<bool>) {
         self.send_then(RoomSetRole { room: room.clone(), user, role }, then);
     }
 
-    /// Makes a webhook; calls with its address, which is told this once.
+    /// Creates a webhook and calls back with its URL, which is shown only once.
     pub fn add_hook(&self, room: &RoomName, bot: UserName, then: Callback<String>) {
         self.add_hook_with(HookAdd { room: room.clone(), bot, mentions: false, secret: None, nonce: None }, then);
     }
 
-    /// The same, of a webhook that may mention people, or whose posts are signed.
+    /// The same for a webhook that may mention people, or whose posts are signed.
     pub fn add_hook_with(&self, mut add: HookAdd, then: Callback<String>) {
         let engine = self.clone();
         let what = format!("hook {} {}", add.room, add.bot);
@@ -103,13 +103,13 @@ impl Engine {
         self.send_with(add, on_answer);
     }
 
-    /// What of a room is notified.
+    /// What to be notified of in a room.
     pub fn notify_level(&self, room: &RoomName) -> NotifyLevel {
         let kept = storage::read(&storage::key_of(self.user(), &format!("notify.{room}")));
         kept.map_or_else(NotifyLevel::default, |word| NotifyLevel::from_word(&word))
     }
 
-    /// Wishes something else, and asks the browser whether it may be told.
+    /// Changes it, and asks the browser for permission if needed.
     pub fn set_notify_level(&self, room: &RoomName, level: NotifyLevel) {
         storage::write(&storage::key_of(self.user(), &format!("notify.{room}")), Some(level.word()));
         if level != NotifyLevel::Nothing {
@@ -118,7 +118,7 @@ impl Engine {
         self.publish(Topic::Notices);
     }
 
-    /// Asks the reader whether the browser may show notifications; what tells of it is drawn anew.
+    /// Asks for permission to show notifications, then redraws what depends on it.
     pub fn request_notify_permission(&self) {
         let engine = self.clone();
         spawn_local(async move {
@@ -127,7 +127,7 @@ impl Engine {
         });
     }
 
-    /// One's own last message in a room that can still be said otherwise.
+    /// The user's last message in a room that can still be edited.
     pub fn last_own_message(&self, room: &RoomName) -> Option<u64> {
         self.read(|client| {
             let room = client.rooms().get(room)?;
@@ -146,12 +146,12 @@ impl Engine {
         })
     }
 
-    /// The text of a message that is loaded.
+    /// The author and text of a message, if it is loaded.
     pub fn message_text(&self, room: &RoomName, seq: u64) -> Option<(String, String)> {
         self.read(|client| {
             let room = client.rooms().get(room)?;
             let line = room.timeline.by_seq(seq)?;
-            // As one has edited it, also where the server has not answered yet.
+            // With the user's unconfirmed edits.
             let wanted = client.you().and_then(|you| room.with_pending(line, &you.user)).map(|(line, _)| line.body);
             match wanted.as_ref().unwrap_or(&line.body) {
                 EventBody::Message(said) => Some((line.by.to_string(), said.text.clone())),

@@ -1,5 +1,5 @@
-//! Who wants to hear of what. A component subscribes to a topic; once per animation frame the topics that moved are
-//! told to their subscribers, so that a burst of frames from the server is one drawing.
+//! Topics to which components subscribe. Subscribers are called once per animation frame, so that a burst of frames
+//! from the server causes one redraw.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,7 @@ use std::rc::Rc;
 use wardroom_client_core::Change;
 use yew::Callback;
 
-/// A part of what is shown that moves by itself.
+/// A part of the page that changes by itself.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Topic {
     /// A part of the client's model.
@@ -23,7 +23,7 @@ pub enum Topic {
     OutputLog,
 }
 
-/// The subscribers, and the topics that moved since the last frame.
+/// The subscribers, and the topics that changed since the last frame.
 #[derive(Default)]
 pub struct Topics {
     subscribers: RefCell<BTreeMap<u64, (Topic, Callback<()>)>>,
@@ -31,14 +31,14 @@ pub struct Topics {
     next: Cell<u64>,
 }
 
-/// Hears of a topic until it is dropped.
+/// Unsubscribes when it is dropped.
 pub struct Subscription {
     topics: Rc<Topics>,
     number: u64,
 }
 
 impl Topics {
-    /// `call` is called after each frame in which the topic moved.
+    /// Calls `call` after each frame in which the topic changed.
     pub fn subscribe(self: &Rc<Self>, topic: Topic, call: Callback<()>) -> Subscription {
         let number = self.next.get();
         self.next.set(number + 1);
@@ -46,7 +46,7 @@ impl Topics {
         Subscription { topics: self.clone(), number }
     }
 
-    /// The topic moved. `true` if it is the first since the last frame.
+    /// Marks a topic as changed. Returns `true` if it is the first since the last frame.
     pub fn publish(&self, topic: Topic) -> bool {
         let mut changed = self.changed.borrow_mut();
         let is_first = changed.is_empty();
@@ -59,10 +59,10 @@ impl Topics {
         is_first
     }
 
-    /// Tells all that moved.
+    /// Calls the subscribers of all changed topics.
     pub fn flush(&self) {
         let changed = std::mem::take(&mut *self.changed.borrow_mut());
-        // Subscribers may come and go while they are told.
+        // Callbacks may subscribe and unsubscribe.
         let callbacks: Vec<Callback<()>> = self
             .subscribers
             .borrow()

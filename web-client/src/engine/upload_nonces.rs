@@ -1,4 +1,5 @@
-//! The marks of uploads, kept over a reload: the same file, chosen again, goes on where it stopped.
+//! The nonces of unfinished uploads, kept over a reload: when the same file is chosen again, its upload continues where
+//! it stopped.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use super::{Engine, NoticeKind};
 use crate::limits::UPLOAD_NONCES_MAX;
 use crate::services::storage;
 
-/// Begins the upload of a file under this path.
+/// Starts the upload of a file under this path.
 pub(super) fn begin(engine: &Engine, room: &RoomName, name: String, file: File) {
     let path = match RelPath::parse(&name) {
         Ok(path) => path,
@@ -33,7 +34,7 @@ pub(super) fn begin(engine: &Engine, room: &RoomName, name: String, file: File) 
     }));
 }
 
-/// The upload is over: its mark is of no use any more.
+/// The upload is over: its nonce is no longer needed.
 pub(super) fn forget(user: &str, nonce: &Nonce) {
     let mut nonces = read(user);
     nonces.retain(|_, kept| kept != nonce.as_str());

@@ -1,4 +1,4 @@
-//! The state of the connection, always in sight and in words.
+//! The state of the connection, always visible and in words.
 
 use wardroom_client_core::{Change, Command, ConnectionState};
 use yew::prelude::*;
@@ -9,13 +9,13 @@ use crate::i18n::{Words, fill};
 use crate::services::browser;
 use crate::testids;
 
-/// The state, and a button where one can do something about it.
+/// The state, with a button to reconnect.
 #[component]
 pub fn ConnectionStatus() -> Html {
     let words = use_words();
     let engine = use_topic(Topic::Model(Change::Connection));
     let connection = engine.read(|client| client.connection());
-    // A countdown moves by itself.
+    // The countdown changes every second.
     use_tick(
         matches!(connection, ConnectionState::Reconnecting { .. } | ConnectionState::OutOfDate { .. }).then_some(500),
     );
@@ -30,7 +30,7 @@ pub fn ConnectionStatus() -> Html {
         <span class={classes!("connection", class)} data-testid={testids::CONNECTION} data-state={word}>
             <i class={classes!("dot", dot)} aria-hidden="true"></i>
             <span class="connection__text" aria-hidden="true">{ sentence(&connection, words) }</span>
-            // A countdown that is read out each second drowns everything else: screen readers hear each state once.
+            // Announce each state once: a countdown read out every second would drown everything else.
             <span class="visually-hidden" role="status" aria-label={words.connection_label}>{ announcement(&connection, words) }</span>
             if let Some(action) = action {
                 <button class="connection__retry" {onclick} data-testid={testids::RECONNECT}>{ action }</button>
@@ -39,7 +39,7 @@ pub fn ConnectionStatus() -> Html {
     }
 }
 
-/// The state without what counts.
+/// The state without the countdown.
 fn announcement(connection: &ConnectionState, words: &Words) -> String {
     match connection {
         ConnectionState::Reconnecting { .. } => words.connection_reconnecting.to_owned(),

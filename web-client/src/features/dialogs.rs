@@ -1,4 +1,4 @@
-//! What lies over the page: the keys and commands, a new room, a new direct message, and questions before something is gone.
+//! The dialogs: keyboard shortcuts and commands, new room, new direct message, and confirmations.
 
 use wardroom_client_core::Command;
 use wardroom_client_core::protocol::{RoomName, UserName};
@@ -21,7 +21,7 @@ pub struct DialogsProps {
     pub room: RoomName,
 }
 
-/// The dialog that is open, if one is.
+/// The open dialog, if any.
 #[component]
 pub fn Dialogs(props: &DialogsProps) -> Html {
     let ui = use_ui();
@@ -47,7 +47,7 @@ struct DialogProps {
     on_close: Callback<()>,
 }
 
-/// The keys.
+/// The keyboard shortcuts.
 #[component]
 fn Shortcuts(props: &DialogProps) -> Html {
     let words = use_words();
@@ -84,7 +84,7 @@ fn Shortcuts(props: &DialogProps) -> Html {
     }
 }
 
-/// Makes a room.
+/// Creates a room.
 #[component]
 fn NewRoom(props: &DialogProps) -> Html {
     let words = use_words();
@@ -133,7 +133,7 @@ fn NewRoom(props: &DialogProps) -> Html {
     }
 }
 
-/// Begins a direct message.
+/// Starts a direct message.
 #[component]
 fn NewDm(props: &DialogProps) -> Html {
     let words = use_words();
@@ -208,7 +208,7 @@ struct DeleteMessageProps {
     on_close: Callback<()>,
 }
 
-/// Asks before a message is taken back.
+/// Confirms the deletion of a message.
 #[component]
 fn DeleteMessage(props: &DeleteMessageProps) -> Html {
     let words = use_words();
@@ -228,7 +228,7 @@ struct LeaveRoomProps {
     on_close: Callback<()>,
 }
 
-/// Asks before one leaves a room.
+/// Confirms leaving a room.
 #[component]
 fn LeaveRoom(props: &LeaveRoomProps) -> Html {
     let words = use_words();

@@ -1,4 +1,4 @@
-//! Files may be dropped anywhere on the page.
+//! Lets people drop files anywhere on the page.
 
 use wardroom_client_core::protocol::RoomName;
 use wasm_bindgen::JsCast;
@@ -16,11 +16,11 @@ use crate::services::listener::Listener;
 
 #[derive(PartialEq, Properties)]
 pub struct DropZoneProps {
-    /// Where they go.
+    /// The room that gets the files.
     pub room: RoomName,
 }
 
-/// What is seen while files are held over the page.
+/// Shown while files are dragged over the page.
 #[component]
 pub fn DropZone(props: &DropZoneProps) -> Html {
     let words = use_words();
@@ -42,7 +42,7 @@ pub fn DropZone(props: &DropZoneProps) -> Html {
             });
             let leave = Listener::new(&window, "dragleave", {
                 let is_over = is_over.clone();
-                // Leaving an element for another is told too; leaving the window has no other.
+                // The event also fires between elements; leaving the window has no related target.
                 move |event| {
                     if event.unchecked_ref::<DragEvent>().related_target().is_none() {
                         is_over.set(false);
@@ -73,12 +73,12 @@ fn holds_files(event: &Event) -> bool {
     transfer.is_some_and(|transfer| transfer.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files")))
 }
 
-/// Sends what was dropped; of a folder the files that are in it.
+/// Uploads what was dropped, including the files in folders.
 fn take(engine: &Engine, room: &RoomName, event: &Event) {
     let Some(transfer) = event.unchecked_ref::<DragEvent>().data_transfer() else { return };
     let (engine, room, entries) = (engine.clone(), room.clone(), dropped_files::entries(&transfer));
     if entries.is_empty() {
-        // An image dragged out of another page has no entry, but a file.
+        // An image dragged from another page has a file but no entry.
         let list = transfer.files();
         let files = list.map(|list| (0..list.length()).filter_map(|at| list.get(at)).collect());
         return engine.upload(&room, files.unwrap_or_default());

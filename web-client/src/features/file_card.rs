@@ -14,7 +14,6 @@ pub struct FileCardProps {
     pub event: PtrEq<Event>,
 }
 
-/// The card.
 #[component]
 pub fn FileCard(props: &FileCardProps) -> Html {
     let words = use_words();

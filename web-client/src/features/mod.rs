@@ -1,4 +1,5 @@
-//! One module per thing that people see. None uses another's inside; what they share is in `components` and `hooks`.
+//! One module per part of the screen. They use each other's root components only; what they share is in `components`
+//! and `hooks`.
 
 pub mod composer;
 pub mod connection_status;

@@ -1,4 +1,4 @@
-//! Words about what went wrong, above the composer, until they are dismissed.
+//! Notices above the composer, until they are dismissed.
 
 use wardroom_client_core::Operation;
 use yew::prelude::*;
@@ -9,7 +9,6 @@ use crate::i18n::{Words, fill};
 use crate::limits::UPLOADS_QUEUED_MAX;
 use crate::testids;
 
-/// The notices.
 #[component]
 pub fn Notices() -> Html {
     let words = use_words();

@@ -1,4 +1,4 @@
-//! Offers notifications, until one has answered: mentions are to be told, and browsers tell nothing before they are allowed to.
+//! Offers notifications once: by default mentions are notified, but browsers need permission first.
 
 use web_sys::NotificationPermission;
 use yew::prelude::*;
@@ -8,7 +8,7 @@ use crate::hooks::{use_topic, use_words};
 use crate::services::{browser, storage};
 use crate::testids;
 
-/// The offer; nothing where it was answered, or cannot be.
+/// The offer; nothing if it was answered or notifications are unavailable.
 #[component]
 pub fn NotifyPrompt() -> Html {
     let words = use_words();

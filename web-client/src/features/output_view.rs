@@ -1,4 +1,5 @@
-//! All output of a run: only the lines in sight are drawn, so that forty thousand of them scroll like forty.
+//! The whole output of a run. Only the visible lines are drawn, so that forty thousand of them scroll as easily as
+//! forty.
 
 use wardroom_client_core::protocol::{Role, RunId};
 use wardroom_client_core::{Change, Run, RunState};
@@ -19,17 +20,16 @@ use crate::testids;
 use crate::text::format::bytes;
 use crate::ui::UiAction;
 
-/// Pixels of a line: that of `.out__line` at the browser's usual text size, measured once lines are there.
+/// The height of a line in pixels: that of `.output__line` at the default text size.
 const LINE_PX: f64 = 19.2;
 
 #[derive(PartialEq, Properties)]
 pub struct OutputViewProps {
     pub run: RunId,
-    /// The byte that is shown and marked, with its line; else the end.
+    /// The byte to show and mark; else the end.
     pub at: Option<u64>,
 }
 
-/// The view.
 #[component]
 pub fn OutputView(props: &OutputViewProps) -> Html {
     let words = use_words();
@@ -49,7 +49,7 @@ pub fn OutputView(props: &OutputViewProps) -> Html {
             }
             move || {
                 engine.show_output(None, None);
-                // Back to the button that opened it, if that is still there.
+                // Return the focus to the button that opened it.
                 if let Some(element) = came_from.filter(|element| element.is_connected()) {
                     let _ = element.focus();
                 }
@@ -96,7 +96,7 @@ fn head(run: &Run, engine: &Engine, words: &crate::i18n::Words) -> Html {
     }
 }
 
-/// The lines in sight, between two spacers that are as high as those that are not.
+/// The visible lines, between two spacers that are as high as the lines not drawn.
 #[component]
 fn Lines(props: &OutputViewProps) -> Html {
     let words = use_words();
@@ -131,7 +131,7 @@ fn Lines(props: &OutputViewProps) -> Html {
             }
         }
     });
-    // After the spaces have their heights: a third below the upper edge, once.
+    // After the spacers have their heights: scroll the wanted line to a third of the height, once.
     use_effect_with(wanted.is_some(), {
         let scroller = scroller.clone();
         move |_| {
@@ -149,7 +149,7 @@ fn Lines(props: &OutputViewProps) -> Html {
         let (scroller, is_following, is_elsewhere) = (scroller.clone(), is_following.clone(), props.at.is_some());
         Callback::from(move |_| {
             if is_elsewhere {
-                // The end is not here.
+                // The end is not loaded.
                 ui.dispatch(UiAction::Output(Some(id)));
             }
             *is_following.borrow_mut() = true;
@@ -175,7 +175,7 @@ fn Lines(props: &OutputViewProps) -> Html {
     }
 }
 
-/// Written through the CSSOM: the content security policy forbids `style` attributes.
+/// Through the CSSOM, because the content security policy forbids `style` attributes.
 fn set_height(space: &NodeRef, lines: usize) {
     if let Some(element) = space.cast::<Element>() {
         let style = element.unchecked_ref::<HtmlElement>().style();

@@ -1,4 +1,4 @@
-//! The pane on the right: what runs and moves now, the room's files, its people.
+//! The panel on the right: running commands and transfers, the room's files, its people.
 
 use std::sync::Arc;
 
@@ -25,7 +25,6 @@ pub struct PanelProps {
     pub room: RoomName,
 }
 
-/// The pane.
 #[component]
 pub fn Panel(props: &PanelProps) -> Html {
     let words = use_words();
@@ -67,7 +66,7 @@ pub fn Panel(props: &PanelProps) -> Html {
     }
 }
 
-/// Nothing runs, moves or was lately: where the pane has a column of its own, that is left to the timeline.
+/// True if there is nothing to show: then the timeline gets the panel's column.
 #[hook]
 fn use_is_empty(room: &RoomName, tab: PanelTab) -> bool {
     let engine = use_topic(Topic::Runs);
@@ -85,7 +84,7 @@ fn use_is_empty(room: &RoomName, tab: PanelTab) -> bool {
         })
 }
 
-/// What runs, what moves, what was lately.
+/// Running commands, transfers, and what was recent.
 #[component]
 fn Activity(props: &PanelProps) -> Html {
     let words = use_words();
@@ -172,7 +171,7 @@ fn file_item(event: &Event) -> Html {
     }
 }
 
-/// Who is in the room: those who are here first.
+/// The members of the room, those online first.
 #[component]
 fn People(props: &PanelProps) -> Html {
     let words = use_words();
@@ -203,7 +202,7 @@ fn People(props: &PanelProps) -> Html {
     }
 }
 
-/// The last runs of the room, also those whose lines are not loaded.
+/// Loads the last runs of the room, including those whose lines are not loaded.
 #[hook]
 fn use_runs(room: &RoomName) {
     let engine = use_engine();

@@ -1,4 +1,4 @@
-//! The bar above the timeline: which room, who is here, how the link stands.
+//! The bar above the timeline: the room, who is online, the connection.
 
 use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::{Change, Command};
@@ -18,7 +18,6 @@ pub struct RoomBarProps {
     pub room: RoomName,
 }
 
-/// The bar.
 #[component]
 pub fn RoomBar(props: &RoomBarProps) -> Html {
     let words = use_words();
@@ -72,7 +71,7 @@ pub fn RoomBar(props: &RoomBarProps) -> Html {
     }
 }
 
-/// The title and the icon of the page say how much is unread, and whether somebody means one.
+/// Shows the unread count in the page's title and icon.
 #[hook]
 fn use_page_title(engine: &Engine, called: &str) {
     let (unread, mentions) = engine.read(|client| {
@@ -100,7 +99,7 @@ fn use_page_title(engine: &Engine, called: &str) {
     });
 }
 
-/// Asks who is here when the room comes up, and after each loss of the link; from then on the server tells.
+/// Loads the members when the room opens and after each reconnect; in between the server sends updates.
 #[hook]
 fn use_people(room: &RoomName) {
     let engine = use_topic(Topic::Model(Change::Connection));

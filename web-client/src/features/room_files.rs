@@ -1,4 +1,4 @@
-//! The room's files and folders, loaded when they are looked at and when one was added.
+//! The room's files and folders, loaded when they are shown and when one is added.
 
 use wardroom_client_core::Change;
 use wardroom_client_core::protocol::messages::{FileInfo, FileKind, FileList, FileListed, Place};
@@ -19,7 +19,7 @@ pub struct RoomFilesProps {
     pub room: RoomName,
 }
 
-/// What is known of a folder.
+/// The state of a folder.
 #[derive(Clone, PartialEq)]
 enum Listing {
     Loading,
@@ -27,7 +27,6 @@ enum Listing {
     Ready(Vec<FileInfo>),
 }
 
-/// The list.
 #[component]
 pub fn RoomFiles(props: &RoomFilesProps) -> Html {
     let words = use_words();
@@ -94,7 +93,7 @@ pub fn RoomFiles(props: &RoomFilesProps) -> Html {
     }
 }
 
-/// The time of day for a file of today, with the date for others.
+/// The time for a file of today, otherwise with the date.
 fn when(mtime: u64) -> String {
     let (at, now) = (browser::local(mtime), browser::local(browser::now_ms()));
     if at.day == now.day { at.hh_mm() } else { format!("{} {}", browser::date_digits(mtime), at.hh_mm()) }

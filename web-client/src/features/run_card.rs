@@ -1,5 +1,5 @@
-//! A run in the timeline: one card from start to end, with its state, its last lines, and what one can do about it. While
-//! it goes on, nothing in the card moves, so that *Stop* can be hit.
+//! A run in the timeline: one card from start to end, with its status, its last lines and its actions. While it is
+//! running, nothing in the card moves, so that *Stop* can be hit.
 
 use std::sync::Arc;
 use wardroom_protocol::ansi::{Style, spans};
@@ -25,11 +25,10 @@ use crate::ui::{ComposeMode, UiAction};
 
 #[derive(PartialEq, Properties)]
 pub struct RunCardProps {
-    /// The line of its start.
+    /// The event that started the run.
     pub event: PtrEq<Event>,
 }
 
-/// The card.
 #[component]
 pub fn RunCard(props: &RunCardProps) -> Html {
     let EventBody::RunStarted(started) = &props.event.body else { return Html::default() };
@@ -83,7 +82,7 @@ fn StatusChip(props: &StatusChipProps) -> Html {
     }
 }
 
-/// The sign of a state; the words beside it say the same.
+/// The icon of a status; the words beside it say the same.
 pub fn status_icon(status: &RunStatus) -> Html {
     match status.class {
         "state--running" => html! { <span class="pulse" aria-hidden="true"></span> },
@@ -100,7 +99,7 @@ struct RunActionsProps {
     may_run: bool,
 }
 
-/// What one can do with a run and its output, below it.
+/// The actions below the output.
 #[component]
 fn RunActions(props: &RunActionsProps) -> Html {
     let EventBody::RunStarted(started) = &props.event.body else { return Html::default() };
@@ -141,7 +140,6 @@ struct OutputProps {
     is_running: bool,
 }
 
-/// The last lines.
 #[component]
 fn Output(props: &OutputProps) -> Html {
     let words = use_words();
@@ -154,7 +152,7 @@ fn Output(props: &OutputProps) -> Html {
         .lines()
         .enumerate()
         .filter_map(|(at, line)| {
-            // Colours go on over line ends, so that what is not shown is read too.
+            // Colours continue across lines, so hidden lines are parsed too.
             let style = if line.fd == 2 { &mut styles[1] } else { &mut styles[0] };
             let pieces = spans(&line.text, style);
             let number = run.tail.number(line);
@@ -176,7 +174,7 @@ fn Output(props: &OutputProps) -> Html {
     }
 }
 
-/// Why there are no lines. A run that is over and wrote nothing says so by having no box for them.
+/// Why there are no lines. A run that ended without output has no box at all.
 fn empty_text(run: &Run, is_running: bool, words: &'static Words) -> Option<&'static str> {
     match (is_running, run.bytes) {
         (true, 0) => Some(words.no_output_yet),
@@ -185,7 +183,7 @@ fn empty_text(run: &Run, is_running: bool, words: &'static Words) -> Option<&'st
     }
 }
 
-/// Follows the run while its card is in sight, or nearly: a room with a thousand runs asks for the output of three.
+/// Watches the run while its card is near the visible part: a room with a thousand runs requests the output of three.
 #[hook]
 fn use_watch_while_near(engine: &Engine, run: wardroom_protocol::RunId, card: &NodeRef) {
     use_effect_with((engine.clone(), run), {
@@ -201,8 +199,8 @@ fn use_watch_while_near(engine: &Engine, run: wardroom_protocol::RunId, card: &N
                 })
             };
             let options = IntersectionObserverInit::new();
-            // Well before it is seen, so that its output does not grow under the reader's eyes. The margin is that of
-            // the timeline: one of the window would be cut off at the timeline's edge.
+            // Start well before the card is visible, so that it does not grow under the reader's eyes. The margin is
+            // relative to the timeline: one of the window would be clipped at the timeline's edge.
             options.set_root_margin("1200px 0px");
             let timeline = card.cast::<Element>().and_then(|card| card.closest(".timeline").ok().flatten());
             options.set_root(timeline.as_ref());
@@ -221,7 +219,7 @@ fn use_watch_while_near(engine: &Engine, run: wardroom_protocol::RunId, card: &N
     });
 }
 
-/// What has come of a run that is over is kept, and not asked for again.
+/// Keeps the output of a run that has ended; it is not requested again.
 fn watch_if_near(engine: &Engine, run: wardroom_protocol::RunId, is_near: bool) {
     let known: Option<Arc<Run>> = engine.read(|client| client.runs().get(&run).cloned());
     let is_fetched =

@@ -1,4 +1,4 @@
-//! The sidebar: rooms with what is unread in them, rooms that one could join, and who one is.
+//! The sidebar: rooms with their unread counts, rooms to join, and the user menu.
 
 use std::sync::Arc;
 
@@ -20,11 +20,10 @@ use crate::ui::{Dialog, UiAction};
 
 #[derive(PartialEq, Properties)]
 pub struct SidebarProps {
-    /// The session is over.
+    /// The session has ended.
     pub on_signed_out: Callback<Option<AttrValue>>,
 }
 
-/// The sidebar.
 #[component]
 pub fn Sidebar(props: &SidebarProps) -> Html {
     let words = use_words();
@@ -39,7 +38,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
         move |is_up| {
             if *is_up {
                 engine.command(Command::LoadRooms);
-                // Their names are those of direct messages.
+                // Direct messages are named after people.
                 engine.load_all_users();
             }
         }
@@ -47,7 +46,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
     let rooms: Vec<Arc<Room>> = engine.read(|client| client.rooms().values().cloned().collect());
     let may_make = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Member));
     let (dms, rooms): (Vec<_>, Vec<_>) = rooms.into_iter().partition(|room| !room.info.dm.is_empty());
-    // What is over is found with the others, below.
+    // Archived rooms are listed with the others, below.
     let (joined, others): (Vec<_>, Vec<_>) =
         rooms.into_iter().partition(|room| room.info.joined && !room.info.archived);
     let host = browser::window().location().host().unwrap_or_default();
@@ -105,7 +104,7 @@ fn RoomLink(props: &RoomLinkProps) -> Html {
     let onclick = {
         let room = info.room.clone();
         Callback::from(move |event: MouseEvent| {
-            // With a key held, the browser opens a tab or a window, as people expect of a link.
+            // With a modifier key, let the browser open a tab or window, as for any link.
             if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
                 event.prevent_default();
                 ui.dispatch(UiAction::OpenRoom(room.clone()));

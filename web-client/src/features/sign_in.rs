@@ -1,4 +1,4 @@
-//! Signing in, and the first visit with an invite: one form for both.
+//! Signing in, and creating an account with an invite: one form for both.
 
 use serde::Serialize;
 use wardroom_protocol::UserName;
@@ -13,21 +13,21 @@ use crate::services::http::{self, Reply};
 use crate::services::{boot_form, storage};
 use crate::testids;
 
-/// Which form.
+/// Which form to show.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SignInMode {
-    /// One has an account.
+    /// For people with an account.
     Login,
-    /// One has this invite.
+    /// For people with this invite.
     Invite(AttrValue),
 }
 
 #[derive(PartialEq, Properties)]
 pub struct SignInProps {
     pub kind: SignInMode,
-    /// Why one has to sign in again.
+    /// Why the user has to sign in again.
     pub why: Option<AttrValue>,
-    /// It worked: the cookie is set.
+    /// Signed in: the cookie is set.
     pub on_signed_in: Callback<()>,
 }
 
@@ -39,7 +39,6 @@ struct Credentials<'a> {
     password: &'a str,
 }
 
-/// The page of the form.
 #[component]
 pub fn SignIn(props: &SignInProps) -> Html {
     let words = use_words();
@@ -128,7 +127,7 @@ pub fn SignIn(props: &SignInProps) -> Html {
     }
 }
 
-/// What was typed into the form that stood in the page before this one, with the focus where it was; sent, if it was sent.
+/// Takes over the text and the focus of the form in index.html, and submits it if it was submitted there.
 #[hook]
 fn use_boot_form(form: &NodeRef, user: &NodeRef, password: &NodeRef) {
     use_effect_with((), {
@@ -151,7 +150,7 @@ fn use_boot_form(form: &NodeRef, user: &NodeRef, password: &NodeRef) {
     });
 }
 
-/// Changes the language to the other one.
+/// Switches to the other language.
 #[component]
 pub fn LanguageButton() -> Html {
     let prefs = use_prefs();
@@ -165,7 +164,7 @@ fn value_of(field: &NodeRef) -> String {
     field.cast::<HtmlInputElement>().map(|field| field.value()).unwrap_or_default()
 }
 
-/// The rule that a new account does not keep: said before the server has to.
+/// The rule that a new account breaks, checked before the server is asked.
 fn broken_rule(user: &str, password: &str, words: &'static Words) -> Option<&'static str> {
     if UserName::parse(user).is_err() {
         return Some(words.user_rule);

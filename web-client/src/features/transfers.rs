@@ -1,4 +1,4 @@
-//! Files on their way: how far, how fast, how long yet, and what one can do about it.
+//! Transfers: their progress, speed and remaining time, with buttons.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,7 +17,6 @@ use crate::services::browser;
 use crate::testids;
 use crate::text::format::{bytes, duration, percent};
 
-/// The list; nothing where nothing moves.
 #[component]
 pub fn Transfers() -> Html {
     let words = use_words();
@@ -26,7 +25,7 @@ pub fn Transfers() -> Html {
     let queued = engine.uploads_queued();
     let (mut uploads, over): (Vec<_>, Vec<_>) = uploads.into_iter().partition(|upload| !upload.state.is_over());
     let moving = uploads.len();
-    // What goes on stands first, then what failed, then what is done, the latest on top.
+    // Active ones first, then failed ones, then finished ones, the latest on top.
     let (failed, done): (Vec<_>, Vec<_>) =
         over.into_iter().rev().partition(|upload| matches!(upload.state, UploadState::Failed(_)));
     let clear = {
@@ -59,7 +58,7 @@ fn Transfer(props: &TransferProps) -> Html {
     let upload = &props.upload;
     let speed: Rc<RefCell<Speed>> = use_mut_ref(Speed::default);
     let is_sending = upload.state == UploadState::Sending;
-    // A transfer that has stalled must be seen to slow down.
+    // A stalled transfer must be seen to slow down.
     use_tick(is_sending.then_some(500));
     if is_sending {
         speed.borrow_mut().sample(browser::now_ms(), upload.acked);

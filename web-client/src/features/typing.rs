@@ -1,4 +1,4 @@
-//! Who is writing, above the composer.
+//! Who is typing, above the composer.
 
 use wardroom_client_core::Change;
 use wardroom_client_core::protocol::RoomName;
@@ -14,7 +14,7 @@ pub struct TypingLineProps {
     pub room: RoomName,
 }
 
-/// The line; it keeps its height when nobody writes, so that nothing jumps.
+/// The line. It keeps its height when nobody types, so that nothing jumps.
 #[component]
 pub fn TypingLine(props: &TypingLineProps) -> Html {
     let words = use_words();

@@ -1,4 +1,4 @@
-//! The menu of one's account: theme, language, notifications, the keys, signing out. Its button says who one is.
+//! The user menu: theme, language, notifications, keyboard shortcuts, signing out.
 
 use wardroom_client_core::protocol::Role;
 use wardroom_client_core::{Change, Command};
@@ -20,11 +20,11 @@ use crate::ui::{Dialog, UiAction};
 
 #[derive(PartialEq, Properties)]
 pub struct UserMenuProps {
-    /// The session is over.
+    /// The session has ended.
     pub on_signed_out: Callback<Option<AttrValue>>,
 }
 
-/// The button, and the menu when it is open.
+/// The button, and the menu while it is open.
 #[component]
 pub fn UserMenu(props: &UserMenuProps) -> Html {
     let words = use_words();
@@ -63,7 +63,7 @@ pub fn UserMenu(props: &UserMenuProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct MenuProps {
-    /// Button and menu: a press elsewhere closes it.
+    /// Button and menu: a press outside closes the menu.
     whole: NodeRef,
     close: Callback<()>,
     on_signed_out: Callback<Option<AttrValue>>,
@@ -107,7 +107,8 @@ fn Menu(props: &MenuProps) -> Html {
         Callback::from(move |_: MouseEvent| {
             let (engine, on_signed_out) = (engine.clone(), on_signed_out.clone());
             spawn_local(async move {
-                // The session is the server's to end. A cookie that nobody knows any more (401) is signed out already.
+                // Only the server can end the session. If it no longer knows the cookie (401), the user is signed out
+                // already.
                 match http::post("api/logout", &serde_json::json!({})).await {
                     Ok(reply) if reply.is_ok() || reply.status == 401 => {
                         engine.command(Command::Stop);
@@ -133,7 +134,6 @@ fn Menu(props: &MenuProps) -> Html {
     }
 }
 
-/// A role in words.
 pub fn role_words(role: Role, words: &Words) -> &'static str {
     match role {
         Role::Viewer => words.role_viewer,

@@ -5,13 +5,12 @@ use yew::prelude::*;
 use crate::engine::{Engine, Topic};
 use crate::ui::UiHandle;
 
-/// The engine.
 #[hook]
 pub fn use_engine() -> Engine {
     use_context::<Engine>().expect("everything but signing in is inside Shell")
 }
 
-/// The engine; the component is drawn anew after each frame in which the topic moved.
+/// The engine; redraws the component after each frame in which the topic changed.
 #[hook]
 pub fn use_topic(topic: Topic) -> Engine {
     let engine = use_engine();
@@ -23,7 +22,7 @@ pub fn use_topic(topic: Topic) -> Engine {
     engine
 }
 
-/// What a person has opened, and the way to change it.
+/// The UI state, and the way to change it.
 #[hook]
 pub fn use_ui() -> UiHandle {
     use_context::<UiHandle>().expect("everything but signing in is inside Shell")

@@ -1,4 +1,4 @@
-//! What several features need of Yew and the browser.
+//! Hooks that several features share.
 
 mod context;
 mod page_focus;

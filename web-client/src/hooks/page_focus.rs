@@ -1,11 +1,11 @@
-//! Whether somebody looks at the page.
+//! Whether the user looks at the page.
 
 use yew::prelude::*;
 
 use crate::services::browser;
 use crate::services::listener::Listener;
 
-/// True while the page is in sight and has the keyboard.
+/// True while the page is visible and has the keyboard focus.
 #[hook]
 pub fn use_page_focus() -> bool {
     let is_focused = use_state_eq(browser::is_focused);

@@ -1,4 +1,4 @@
-//! A person's choices: language and theme. Kept in this browser; without a choice the browser's own hold.
+//! The user's preferences: language and theme. Stored in this browser; by default the browser's own apply.
 
 use std::rc::Rc;
 
@@ -7,16 +7,13 @@ use yew::prelude::*;
 use crate::i18n::{Lang, Words};
 use crate::services::{browser, storage};
 
-/// The choices.
+/// The preferences.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Prefs {
-    /// The language of the page.
     pub lang: Lang,
-    /// Its theme.
     pub theme: Theme,
 }
 
-/// A theme.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Theme {
     #[default]
@@ -26,7 +23,7 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// The value of `data-theme`; none where the system's holds.
+    /// The value of `data-theme`; `None` for the system's theme.
     pub fn attribute(self) -> Option<&'static str> {
         match self {
             Theme::System => None,
@@ -37,7 +34,7 @@ impl Theme {
 }
 
 impl Prefs {
-    /// What was kept.
+    /// The stored preferences.
     pub fn kept() -> Self {
         let theme = match storage::read(storage::THEME).as_deref() {
             Some("light") => Theme::Light,
@@ -50,7 +47,7 @@ impl Prefs {
         prefs
     }
 
-    /// Writes them where CSS and screen readers look.
+    /// Applies them where CSS and screen readers look.
     fn apply(self) {
         let Some(root) = browser::document().document_element() else { return };
         let _ = root.set_attribute("lang", self.lang.tag());
@@ -61,12 +58,10 @@ impl Prefs {
     }
 }
 
-/// A choice.
+/// A change.
 #[derive(Clone, Copy, Debug)]
 pub enum PrefsAction {
-    /// This language.
     Lang(Lang),
-    /// This theme.
     Theme(Theme),
 }
 
@@ -90,10 +85,8 @@ impl Reducible for Prefs {
     }
 }
 
-/// A handle on them.
 pub type PrefsHandle = UseReducerHandle<Prefs>;
 
-/// The choices.
 #[hook]
 pub fn use_prefs() -> PrefsHandle {
     use_context::<PrefsHandle>().expect("everything is inside App")

@@ -1,8 +1,8 @@
-//! Shared values as properties: the same pointer means that nothing changed, and nothing is compared deeply.
+//! Shared values as properties, compared by pointer instead of deeply: the same pointer means that nothing changed.
 
 use std::sync::Arc;
 
-/// Equal only to itself.
+/// A shared value that equals only itself.
 #[derive(Debug)]
 pub struct PtrEq<T>(pub Arc<T>);
 

@@ -1,9 +1,9 @@
-//! Seconds that pass.
+//! Regular redraws.
 
 use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
-/// Draws the component anew every `every_ms`; not at all while it is `None`.
+/// Redraws the component every `every_ms`; never while it is `None`.
 #[hook]
 pub fn use_tick(every_ms: Option<u32>) {
     let update = use_force_update();

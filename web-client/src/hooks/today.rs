@@ -1,4 +1,4 @@
-//! The day that it is.
+//! The current day.
 
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::services::browser;
 use crate::text::format::ms_to_day_check;
 
-/// The local day of now; the component is drawn anew when the next one begins.
+/// The current local day; redraws the component when the next one begins.
 #[hook]
 pub fn use_today() -> i64 {
     let checks = use_state(|| 0_u32);

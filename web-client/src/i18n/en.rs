@@ -1,4 +1,4 @@
-//! English. Sentences say what happened and what to do; no exclamation marks, no jargon that a person need not know.
+//! English. Sentences say what happened and what to do, without exclamation marks or needless jargon.
 
 use super::words::Words;
 

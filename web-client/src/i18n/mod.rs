@@ -24,7 +24,7 @@ pub enum Lang {
 }
 
 impl Lang {
-    /// All of them, in the order in which they are offered.
+    /// All languages, in the order in which they are offered.
     pub const ALL: [Lang; 2] = [Lang::En, Lang::Zh];
 
     /// Its words.
@@ -35,7 +35,7 @@ impl Lang {
         }
     }
 
-    /// What a command of the table does.
+    /// The description of a slash command.
     pub fn about(self, entry: &wardroom_protocol::slash::Entry) -> &'static str {
         match self {
             Lang::En => entry.about,
@@ -51,13 +51,13 @@ impl Lang {
         }
     }
 
-    /// The language that fits a browser's or a stored tag; English if none does.
+    /// The language for a browser's or stored tag; English by default.
     pub fn of_tag(tag: &str) -> Lang {
         if tag.to_ascii_lowercase().starts_with("zh") { Lang::Zh } else { Lang::En }
     }
 }
 
-/// Puts values where `{}` stands, in order. What is left over on either side stays as it is.
+/// Replaces each `{}` with the next value. Missing values leave `{}`; extra values are ignored.
 pub fn fill(words: &str, values: &[&str]) -> String {
     let mut parts = words.split("{}");
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -74,7 +74,7 @@ pub fn days(words: &Words, days: u32) -> String {
 }
 
 impl Words {
-    /// Why something was refused: the code in words of this language, and what the server said as its detail.
+    /// Why something failed: the code in this language, with the server's message as detail.
     pub fn why(&self, error: &Error) -> String {
         let Some(code) = error.code else { return error.message.clone() };
         let says = match code {
@@ -113,7 +113,7 @@ mod tests {
         }
     }
 
-    /// All source files of the page but those of the languages, as one text.
+    /// The sources of the page except the languages, as one text.
     fn sources(folder: &std::path::Path, out: &mut String) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
@@ -123,7 +123,7 @@ mod tests {
             } else if !folder.ends_with("i18n") {
                 out.push_str(&text());
             } else if path.ends_with("mod.rs") {
-                // What is said by the functions of this file, but not what its tests compare.
+                // The functions of this file use words; its tests only compare them.
                 out.push_str(text().split("#[cfg(test)]").next().unwrap_or_default());
             }
         }
@@ -146,7 +146,7 @@ mod tests {
         }
     }
 
-    /// What stands in index.html before the program does is what the program then says.
+    /// The text in index.html must match the program's.
     #[test]
     fn the_first_screen_says_the_same() {
         let html = include_str!("../../index.html");

@@ -28,7 +28,7 @@ words! {
     rooms runs_files_people close skip_to_composer activity_tab files_tab people_tab online_one online_many
     // rooms
     rooms_head others_head room_new room_new_label room_new_rule room_create cancel join mentions unread private
-    // link
+    // connection
     connection_connecting connection_live connection_catching_up connection_reconnecting_in connection_reconnecting connection_offline_since connection_retry_now connection_reconnect
     connection_signed_out connection_closed connection_label
     // timeline
@@ -58,7 +58,7 @@ words! {
     running_head running_none recent_head recent_none
     // people
     people_none here away role_viewer role_member role_operator role_admin you
-    // faults
+    // errors
     generic_error reload crashed_head crashed_lead dismiss run_not_started room_not_created file_gone
     // conversation
     typing_one typing_two typing_many room_archived room_reader here_about suggestions suggestions_count paste_label paste_summary paste_preview paste_attach
@@ -73,10 +73,10 @@ words! {
     jump_button jump_hint searching search hits_none hit_lines hits_count hits_more hits_behind filters filter_where filter_all_rooms
     filter_here filter_kind filter_all_kinds kind_message kind_run kind_output kind_file filter_when filter_any_time
     filter_day filter_week filter_month filter_range filter_from filter_to filter_by
-    // settings, and what the server refuses
+    // settings, and errors of the server
     day_one day_many err_detail err_retry err_request err_unauthorized err_forbidden
     err_not_found err_conflict err_too_large err_rate err_busy err_version err_internal
-    // added
+    // other
     mention_one clear_done folder_unreadable too_many_files invite_signed_in menu_label language notify_ask not_now
 }
 

@@ -1,11 +1,11 @@
-//! What stands for a person beside their messages: initials and one of eight colours. A colour is a class, because the
-//! content security policy forbids styles.
+//! Avatars: initials and one of eight colours. A colour is a class, because the content security policy forbids inline
+//! styles.
 
-/// The colours, as classes.
+/// The classes of the colours.
 const COLOURS: [&str; 8] =
     ["avatar--0", "avatar--1", "avatar--2", "avatar--3", "avatar--4", "avatar--5", "avatar--6", "avatar--7"];
 
-/// One or two letters of a name as people see it; of Chinese and the like one character is enough.
+/// One or two initials of a display name; for Chinese and the like one character.
 pub fn initials(name: &str) -> String {
     let mut words = name.split([' ', '.', '-', '_']).filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let Some(first) = words.next() else { return "?".to_owned() };
@@ -16,7 +16,7 @@ pub fn initials(name: &str) -> String {
     out
 }
 
-/// The colour of a user: always the same, whatever they are called (FNV-1a).
+/// The colour of a user, which does not depend on the display name (FNV-1a).
 pub fn colour(user: &str) -> &'static str {
     let hash = user.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     COLOURS.get(((hash >> 16) % 8) as usize).copied().unwrap_or_default()

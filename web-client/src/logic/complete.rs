@@ -1,36 +1,35 @@
-//! What is suggested while one writes: commands behind a slash, people behind `@`, rooms behind `#`, emoji behind a colon.
-//! Called by the composer with what stands before the caret; knows neither elements nor the model. What it shares with `wardroom chat`
-//! is `protocol::typed`.
+//! Completion: commands after `/`, people after `@`, rooms after `#`, emoji after `:`. The composer calls it with the
+//! text before the caret. What it shares with `wardroom chat` is in `protocol::typed`.
 
 pub use wardroom_protocol::typed::{Begun, Kind, begun, fits};
 
 use wardroom_protocol::slash::{Entry, TABLE};
 
-/// Commands of the table that mean nothing in a page: bytes behind a line, and leaving.
+/// Slash commands that make no sense in a page.
 const NOT_HERE: [&str; 4] = ["put", "quit", "log", "unwatch"];
 
-/// The commands whose name begins so.
+/// The commands that start with this.
 pub fn commands(part: &str) -> impl Iterator<Item = &'static Entry> {
     TABLE.iter().filter(move |entry| entry.name.starts_with(part) && !NOT_HERE.contains(&entry.name))
 }
 
-/// The command whose arguments are being written.
+/// The command whose arguments are being typed.
 pub fn command_of(text: &str) -> Option<&'static Entry> {
     let (name, _) = text.strip_prefix('/')?.split_once(' ')?;
     commands(name).find(|entry| entry.name == name)
 }
 
-/// The text with what was begun replaced, and the byte behind it.
+/// The text with the partial word replaced, and the byte after it.
 pub fn completed(text: &str, begun: &Begun<'_>, caret: usize, with: &str) -> (String, usize) {
     let head = text.get(..begun.from).unwrap_or_default();
     let tail = text.get(caret..).unwrap_or_default();
-    // A blank goes behind it, unless there is one, or the sentence goes on with a mark.
+    // Add a space, unless there is one or punctuation follows.
     let gap = if tail.starts_with(|c: char| !c.is_alphanumeric()) { "" } else { " " };
     let end = head.len() + with.len() + usize::from(!gap.is_empty() || tail.starts_with(' '));
     (format!("{head}{with}{gap}{tail}"), end)
 }
 
-/// The byte at which a count of UTF-16 units ends, which is how a browser counts.
+/// The byte offset for a count of UTF-16 units, which browsers use.
 pub fn byte_of_unit(text: &str, units: usize) -> usize {
     let mut seen = 0;
     for (at, c) in text.char_indices() {

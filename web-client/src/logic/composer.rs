@@ -1,10 +1,10 @@
-//! What is written in the composer, and what a key does there: a state and the acts that change it. The view draws it, and says what
-//! was typed; nothing here knows an element. Tested on the host.
+//! The state of the composer and what keys do there. The view draws it and reports input; nothing here knows an
+//! element. Tested on the host.
 //!
-//! A draft is what is unsent. An edit and a command that is run again lay it aside, and their end brings it back; no reply, cancel
-//! or other tab loses it.
+//! A draft is unsent text. Editing a message or running a command again puts it aside, and ending that brings it back;
+//! no reply, cancel or other tab loses it.
 
-/// What the composer writes.
+/// What the composer is used for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum ComposeMode {
     /// A new message.
@@ -14,62 +14,62 @@ pub enum ComposeMode {
     Reply(u64),
     /// An edit of this message.
     Edit(u64),
-    /// The command of the run that this line started, once more and on the same host.
+    /// Running the command of this line again, on the same host.
     Rerun(u64),
 }
 
-/// The state.
+/// The state of the composer.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Composer {
     /// The text in the field.
     pub text: String,
-    /// The byte at which the caret stands.
+    /// The byte offset of the caret.
     pub caret: usize,
-    /// What it is.
+    /// What it is used for.
     pub mode: ComposeMode,
-    /// The chosen suggestion.
+    /// The selected suggestion.
     pub selected: usize,
-    /// Counts texts that did not come from the field: the view puts each of them there.
+    /// Counts texts that did not come from the field: the view writes each of them there.
     pub revision: u32,
-    /// The draft that an edit, or a command that is run again, has laid aside.
+    /// The draft that was put aside.
     stashed_draft: String,
     /// The text for which the suggestions were closed.
     closed: Option<String>,
 }
 
-/// What changes it.
+/// A change.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ComposerAction {
     /// The field has this text, with the caret at this byte.
     Input(String, usize),
-    /// The caret is there now.
+    /// The caret moved.
     MoveCaret(usize),
-    /// Another suggestion is chosen.
+    /// Another suggestion was selected.
     SelectSuggestion(usize),
-    /// The suggestions are closed, until the text is another.
+    /// The suggestions were closed, until the text changes.
     CloseSuggestions,
-    /// This text takes the place of the field's, with the caret at this byte.
+    /// Replaces the text, with the caret at this byte.
     Replace(String, usize),
-    /// Something else is written; of an edit, the message as it is, and of a run, its command.
+    /// Another mode, with the message to edit or the command to run again.
     SetMode(ComposeMode, String),
-    /// What was written is sent, or saved.
+    /// The text was sent or saved.
     Sent,
-    /// This draft was sent from another tab.
+    /// Another tab sent this draft.
     SentElsewhere(String),
 }
 
 impl Composer {
-    /// Begins with the draft that was kept.
+    /// Starts with a stored draft.
     pub fn with_draft(draft: String) -> Self {
         Composer { caret: draft.len(), text: draft, revision: 1, ..Composer::default() }
     }
 
-    /// What is unsent, and kept over a reload. An edit is not: the message is there, as is the run of a command.
+    /// The unsent text to store. Edits and commands to run again are not stored: their source still exists.
     pub fn draft(&self) -> &str {
         if self.stashes_draft() { &self.stashed_draft } else { &self.text }
     }
 
-    /// What stands before the caret, if suggestions are wanted for it.
+    /// The text before the caret, if suggestions are wanted.
     pub fn before_caret(&self) -> Option<&str> {
         let is_closed = self.closed.as_deref() == Some(self.text.as_str());
         self.text.get(..self.caret).filter(|_| !is_closed)
@@ -79,7 +79,7 @@ impl Composer {
         matches!(self.mode, ComposeMode::Edit(_) | ComposeMode::Rerun(_))
     }
 
-    /// The state after an act.
+    /// The state after a change.
     #[must_use]
     pub fn reduced(mut self, action: ComposerAction) -> Self {
         match action {
@@ -139,51 +139,51 @@ impl Composer {
     }
 }
 
-/// A key.
+/// A pressed key.
 #[derive(Clone, Copy, Debug)]
 pub struct Key<'a> {
-    /// Its name, as browsers have it.
+    /// Its name in the browser.
     pub name: &'a str,
-    /// With the shift key.
+    /// The shift key is held.
     pub shift: bool,
-    /// An input method is composing: its keys choose words. Safari says so only by the code 229.
+    /// An input method is composing: its keys choose words. Safari only says so with code 229.
     pub is_composing: bool,
 }
 
-/// What else there is when a key is pressed.
+/// What else matters for a key.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyContext {
     /// A long paste waits for a decision.
     pub has_paste: bool,
-    /// Suggestions.
+    /// The number of suggestions.
     pub suggestions: usize,
-    /// The text is a whole command of the suggestions.
+    /// The text is a complete command.
     pub is_whole_command: bool,
 }
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum KeyAction {
-    /// The paste becomes a file.
+    /// Attach the paste as a file.
     AttachPaste,
-    /// The paste is forgotten.
+    /// Discard the paste.
     DiscardPaste,
-    /// Another suggestion.
+    /// Select another suggestion.
     SelectSuggestion(usize),
-    /// The chosen suggestion goes into the text.
+    /// Insert the suggestion.
     AcceptSuggestion(usize),
-    /// The suggestions go.
+    /// Close the suggestions.
     CloseSuggestions,
-    /// The text is sent.
+    /// Send the text.
     Send,
-    /// The reply or edit is cancelled.
+    /// Cancel the reply or edit.
     Cancel,
-    /// The last message is edited.
+    /// Edit the last message.
     EditLast,
 }
 
 impl Composer {
-    /// What a key does; `None`: what it does in any field.
+    /// What a key does; `None` for the field's default.
     pub fn key(&self, key: Key<'_>, context: KeyContext) -> Option<KeyAction> {
         if key.is_composing {
             return None;
@@ -197,7 +197,7 @@ impl Composer {
             "ArrowDown" if has_list => Some(KeyAction::SelectSuggestion((at + 1) % count)),
             "ArrowUp" if has_list => Some(KeyAction::SelectSuggestion((at + count - 1) % count)),
             "Tab" if has_list && !key.shift => Some(KeyAction::AcceptSuggestion(at)),
-            // A command that is written out is sent, not completed.
+            // Send a complete command instead of completing it.
             "Enter" if has_list && !context.is_whole_command => Some(KeyAction::AcceptSuggestion(at)),
             "Escape" if has_list => Some(KeyAction::CloseSuggestions),
             "Enter" => Some(KeyAction::Send),

@@ -1,11 +1,10 @@
-//! Joins, leaves and settings that follow each other, as one line: who came, who went, and how many other changes there
-//! were. Called by the timeline, which puts it into words.
+//! Consecutive joins, leaves and settings, summed up in one line: who joined, who left, how many other changes.
 
 use std::sync::Arc;
 
 use wardroom_protocol::{Event, EventBody};
 
-/// What a folded line tells.
+/// The summary of a fold.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Summary {
     /// Users who joined or were added, each once.
@@ -16,7 +15,7 @@ pub struct Summary {
     pub changes: usize,
 }
 
-/// An event that is folded with its like.
+/// True for events that are folded.
 pub fn is_folded(body: &EventBody) -> bool {
     use EventBody::{Archived, Invited, Join, Leave, Removed, Retention, RoleChanged, Title, Topic};
     matches!(
@@ -25,7 +24,7 @@ pub fn is_folded(body: &EventBody) -> bool {
     )
 }
 
-/// What these events come to.
+/// The summary of these events.
 pub fn summary(events: &[Arc<Event>]) -> Summary {
     let mut summary = Summary::default();
     for event in events {
@@ -46,7 +45,7 @@ pub fn summary(events: &[Arc<Event>]) -> Summary {
     summary
 }
 
-/// How a list of names is told.
+/// How a list of names is phrased.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Names<'a> {
     /// `ann`

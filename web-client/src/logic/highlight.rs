@@ -1,6 +1,6 @@
-//! A text cut at what it was found by: marks count characters, as the server does.
+//! Splits a text at its search matches. Marks count characters, as the server does.
 
-/// The pieces of a text, and whether each is marked. Marks that do not fit the text are left out.
+/// The pieces of a text, and whether each is a match. Marks beyond the text are ignored.
 pub fn highlighted<'a>(text: &'a str, marks: &[(u32, u32)]) -> Vec<(&'a str, bool)> {
     let bytes: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     let byte = |char: u32| bytes.get(char as usize).copied();

@@ -1,4 +1,4 @@
-//! What the composer's text means: words for the room, a command to run, a command of the table, or a file.
+//! What the composer's text means: a message, a command to run, a slash command, or a file.
 
 use wardroom_protocol::limits::{CMD_BYTES_MAX, TEXT_BYTES_MAX};
 use wardroom_protocol::slash::{Command, Line, TABLE, parse};
@@ -6,25 +6,25 @@ use wardroom_protocol::typed::{Explained, explain};
 
 use crate::limits::PASTE_LINES_MAX;
 
-/// What pressing Enter would do.
+/// What Enter would do.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Intent {
-    /// Nothing: there is nothing but blanks.
+    /// Nothing: the text is empty.
     Empty,
-    /// Say this.
+    /// Post a message.
     Post(String),
-    /// Run this.
+    /// Run a command.
     Run(String),
-    /// Carry out this line of the table of commands.
+    /// Execute a slash command.
     Command(Command),
-    /// It cannot be carried out, and why.
+    /// An invalid command, and why.
     Invalid(String),
-    /// It is over what a message may have: it becomes a file.
+    /// Too long for a message: attach it as a file.
     TooLong,
 }
 
-/// Reads a text: `$ ` (or `$` and a line's worth of command) runs, `/` is a command, everything else is said. A lone `$` or
-/// `$5` is text: people write about money.
+/// Reads a text: `$ ` runs a command, `/` is a slash command, everything else is a message. A lone `$` or `$5` is text:
+/// people write about money.
 pub fn intent(text: &str) -> Intent {
     let text = text.trim_end();
     if text.trim().is_empty() {
@@ -36,7 +36,7 @@ pub fn intent(text: &str) -> Intent {
     if text.len() > TEXT_BYTES_MAX {
         return Intent::TooLong;
     }
-    // A path that was pasted, of several lines or not, is no command.
+    // A pasted path is no command.
     if text.starts_with('/') {
         return match parse(text.to_owned()) {
             Ok(Line::Command(Command::Run(cmd))) => Intent::Run(cmd),
@@ -49,7 +49,7 @@ pub fn intent(text: &str) -> Intent {
     Intent::Post(text.to_owned())
 }
 
-/// The name in a text that begins with a slash but names no command: `Some(None)` while it may still become one.
+/// The name in a text that starts with a slash but names no command; `Some(None)` while it may still become one.
 pub fn unknown_command(text: &str) -> Option<Option<String>> {
     match explain(text)? {
         Explained::Unknown(_) => {
@@ -62,21 +62,22 @@ pub fn unknown_command(text: &str) -> Option<Option<String>> {
     }
 }
 
-/// True while a text is a command to run, also before its first word is written.
+/// True if the text is a command to run, even before its first word is typed.
 pub fn is_command(text: &str) -> bool {
     text.starts_with("$ ") || text.starts_with("/run ")
 }
 
-/// A text that is better a file: more lines than one reads in a timeline, or more bytes than a message may have.
+/// True if the text is better sent as a file: more lines than people read in a timeline, or more bytes than a message
+/// may have.
 pub fn belongs_in_file(text: &str) -> bool {
     text.len() > TEXT_BYTES_MAX || text.bytes().filter(|byte| *byte == b'\n').nth(PASTE_LINES_MAX).is_some()
 }
 
-/// The first lines of a big text, each cut, and how many lines there are.
+/// The first lines of a long text, each shortened, and the number of lines.
 pub fn preview(text: &str, lines_max: usize) -> (String, usize) {
     const CHARS_MAX: usize = 160;
     let cut = |line: &str| line.chars().take(CHARS_MAX).collect::<String>();
-    // A line of megabytes is not walked to its end.
+    // Do not walk to the end of a line of megabytes.
     let shown: Vec<String> = text.split('\n').take(lines_max).map(cut).collect();
     (shown.join("\n"), text.bytes().filter(|byte| *byte == b'\n').count() + 1)
 }

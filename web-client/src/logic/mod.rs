@@ -1,4 +1,4 @@
-//! What the page decides, without a DOM: how lines are grouped, what a composer's text means, where an address leads,
+//! The page's decisions, without a DOM: how lines are grouped, what the composer's text means, where an address leads,
 //! how fast a transfer is, which part of a log is drawn. Tested on the host.
 
 pub mod avatar;

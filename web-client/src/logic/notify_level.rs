@@ -1,11 +1,11 @@
-//! What of a room is notified: all, mentions or nothing, as a person wishes; kept in this browser.
+//! What to be notified of in a room. Stored in this browser.
 
-/// A wish.
+/// What to be notified of.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum NotifyLevel {
-    /// Every line of others.
+    /// Every line by others.
     All,
-    /// What names one; and every line of a direct message.
+    /// Mentions, and every line of a direct message.
     #[default]
     Mentions,
     /// Nothing.
@@ -13,7 +13,7 @@ pub enum NotifyLevel {
 }
 
 impl NotifyLevel {
-    /// The word under which it is kept.
+    /// The word under which it is stored.
     pub fn word(self) -> &'static str {
         match self {
             NotifyLevel::All => "all",
@@ -22,7 +22,7 @@ impl NotifyLevel {
         }
     }
 
-    /// The wish of this word; what is not known is the default.
+    /// The level for a stored word; the default for an unknown one.
     pub fn from_word(word: &str) -> Self {
         match word {
             "all" => NotifyLevel::All,
@@ -31,7 +31,7 @@ impl NotifyLevel {
         }
     }
 
-    /// True if it is to be told that these counts grew so.
+    /// True if growing counts are worth a notification.
     pub fn wants(self, unread_grew: bool, mentions_grew: bool, is_dm: bool) -> bool {
         match self {
             NotifyLevel::All => unread_grew || mentions_grew,

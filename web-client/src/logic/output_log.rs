@@ -1,34 +1,34 @@
-//! A run's output as the view of all output shows it: which lines are kept, with the colours that each begins with, and
-//! which of them are drawn. The lines themselves are a [`OutputTail`] of `client-core`.
+//! The output of a run in the output view: which lines are kept, with the colours that each starts with, and which are
+//! drawn. The lines are an [`OutputTail`] of `client-core`.
 
 use wardroom_client_core::{OutputTail, TailLimits};
 use wardroom_protocol::ansi::{Span, Style, spans};
 
 use crate::limits::{OUTPUT_LINE_BYTES_MAX, OUTPUT_LINES_MAX, OUTPUT_LOG_BYTES_MAX, OUTPUT_OVERSCAN_LINES};
 
-/// The lines.
+/// The lines of the output view, with their colours.
 pub type OutputLog = OutputTail<Style>;
 
-/// One that begins at this byte of the output, and looks for the line with that one.
+/// A log that starts at this byte and finds the line with the wanted byte.
 pub fn starting_at(off: u64, wanted: Option<u64>) -> OutputLog {
     let bounds = TailLimits { bytes: OUTPUT_LOG_BYTES_MAX, line_bytes: OUTPUT_LINE_BYTES_MAX, lines: OUTPUT_LINES_MAX };
     OutputLog::beginning_at(off, wanted, bounds)
 }
 
-/// Takes the next bytes of a stream, which are at `off` in the output.
+/// Adds the next bytes of a stream, which are at `off` in the output.
 pub fn push(log: &mut OutputLog, fd: u8, off: u64, bytes: &[u8]) {
     log.push(fd, off, bytes, |style, text| drop(spans(text, style)));
 }
 
-/// The line at `index`: its stream, its number if it is known, and its text in pieces.
+/// The line at `index`: its stream, its number if known, and its text in spans.
 pub fn line(log: &OutputLog, index: usize) -> Option<(u8, Option<u64>, Vec<Span>)> {
     let line = log.at(index)?;
     let mut style = line.start;
     Some((line.fd, log.number(line), spans(&line.text, &mut style)))
 }
 
-/// Which lines are drawn, of `all`, where the view is scrolled to `top` and `height` pixels high, and each line
-/// `line_height` pixels: those in sight and some on both sides.
+/// Which of `all` lines to draw, scrolled to `top` in a view of `height` pixels: the visible ones and some on both
+/// sides.
 pub fn window(all: usize, top: f64, height: f64, line_height: f64) -> std::ops::Range<usize> {
     let line_height = line_height.max(1.0);
     let first = (top.max(0.0) / line_height) as usize;

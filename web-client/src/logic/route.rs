@@ -1,22 +1,21 @@
-//! Where an address of the page leads. Addresses are relative to the base path, which only the gateway knows.
+//! The page's addresses, relative to the base path, which only the gateway knows.
 
 use wardroom_protocol::RoomName;
 
-/// A place of the page.
+/// Where an address leads.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Route {
     /// The last room, or `general`.
     Home,
-    /// A room, perhaps at one of its lines.
+    /// A room, or a line in it.
     Room(RoomName, Option<Line>),
 }
 
-/// The place of a line; of the line of a run's start, perhaps with a byte of its output.
+/// The position of a line; for the start of a run, optionally a byte of its output.
 pub type Line = (u64, Option<u64>);
 
 impl Route {
-    /// Reads the path of an address, given the path of the base (which ends with a slash). What is not known leads
-    /// home.
+    /// Parses a path, given the base path (which ends with a slash). Unknown paths lead home.
     pub fn parse(path: &str, base: &str) -> Route {
         let rest = path.strip_prefix(base).unwrap_or_default();
         let Some(rest) = rest.strip_prefix("r/").map(|rest| rest.trim_end_matches('/')) else { return Route::Home };
@@ -41,7 +40,7 @@ impl Route {
     }
 }
 
-/// One component of a path, escaped (RFC 3986).
+/// Percent-encodes one component of a path (RFC 3986).
 fn escaped(part: &str) -> String {
     let mut out = String::with_capacity(part.len());
     for byte in part.bytes() {
@@ -53,7 +52,7 @@ fn escaped(part: &str) -> String {
     out
 }
 
-/// The same backwards; what is no escape stays.
+/// Decodes it; invalid escapes stay.
 fn unescaped(part: &str) -> String {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.as_bytes();
@@ -73,7 +72,7 @@ fn unescaped(part: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The code of an invite link's fragment: `#invite=CODE`.
+/// The code in the fragment of an invite link: `#invite=CODE`.
 pub fn invite_of(fragment: &str) -> Option<String> {
     let code = fragment.trim_start_matches('#').split('&').find_map(|part| part.strip_prefix("invite="))?;
     let is_code = !code.is_empty()
@@ -82,14 +81,14 @@ pub fn invite_of(fragment: &str) -> Option<String> {
     is_code.then(|| code.to_owned())
 }
 
-/// The address of the socket, from that of the base.
+/// The URL of the WebSocket, from the base URL.
 pub fn socket_address(base: &str) -> Option<String> {
     let rest = base.strip_prefix("http")?;
     let end = rest.rfind('/').map_or(rest.len(), |at| at + 1);
     Some(format!("ws{}ws", rest.get(..end)?))
 }
 
-/// The address of a room's file, relative to the base. Each component is escaped by itself (RFC 3986).
+/// The path of a room's file, relative to the base, percent-encoded (RFC 3986).
 pub fn file_path(room: &str, path: &str) -> String {
     let mut out = format!("files/room/{}", escaped(room));
     for part in path.split('/') {
@@ -99,7 +98,7 @@ pub fn file_path(room: &str, path: &str) -> String {
     out
 }
 
-/// The address of a run's output as a file, relative to the base.
+/// The path of a run's output, relative to the base.
 pub fn run_path(run: wardroom_protocol::RunId) -> String {
     format!("files/run/{run}")
 }

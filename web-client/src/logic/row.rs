@@ -5,64 +5,64 @@ use std::sync::Arc;
 use wardroom_client_core::PendingPost;
 use wardroom_protocol::{Event, EventBody};
 
-/// One row.
+/// A row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Row {
-    /// A day begins: the local day, a time in it, and its first line.
+    /// A day begins.
     Day {
-        /// As [`LocalTime::day`].
+        /// As in [`crate::text::format::LocalTime::day`].
         day: i64,
         /// Unix milliseconds of its first line.
         at: u64,
-        /// The place of that line.
+        /// The position of that line.
         seq: u64,
     },
-    /// From this line on all is new.
+    /// The divider before the first unread line, which is at this position.
     UnreadDivider(u64),
-    /// An event.
+    /// A line.
     Line {
-        /// It.
+        /// Its event.
         event: Arc<Event>,
-        /// It begins a group: its author and time are shown.
+        /// It starts a group: its author and time are shown.
         is_first: bool,
     },
-    /// Joins, leaves and settings that follow each other, at least two. Open, their lines follow it.
+    /// At least two consecutive joins, leaves or settings. If it is open, their lines follow.
     Fold {
-        /// They.
+        /// Their events.
         events: Vec<Arc<Event>>,
         /// Their lines follow.
         is_open: bool,
     },
-    /// One's own post that does not stand yet.
+    /// The user's own unconfirmed post.
     Pending {
-        /// It.
+        /// The post.
         post: PendingPost,
-        /// How many stand before it.
+        /// How many are before it.
         nth: u32,
-        /// It begins a group.
+        /// It starts a group.
         is_first: bool,
     },
 }
 
-/// Where a row stands among the others: ordered, and the same when lines come before or after it.
+/// The position of a row: ordered, and stable when lines come before or after it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RowPosition(u64, u32);
 
 impl RowPosition {
-    /// Where a line stands.
+    /// The position of a line.
     pub fn line(seq: u64) -> Self {
         RowPosition(seq, 3)
     }
 
-    /// The line that it is, or that it stands before; `None` for what has no place in the room yet.
+    /// The line that it is, or that it is before; `None` for a pending post.
     pub fn seq(self) -> Option<u64> {
         (self.0 != u64::MAX).then_some(self.0)
     }
 }
 
 impl Row {
-    /// A key for a list: unique in it, and the same as long as the row is the same thing. A post has that of its mark
-    /// before and after it stands, so that its element stays.
+    /// A stable key for lists. A post has the key of its nonce before and after it is confirmed, so that its element
+    /// stays.
     pub fn key(&self) -> String {
         match self {
             Row::Day { day, .. } => format!("d{day}"),
@@ -76,20 +76,20 @@ impl Row {
         }
     }
 
-    /// Where it stands.
+    /// Its position.
     pub fn at(&self) -> RowPosition {
         match self {
             Row::Day { seq, .. } => RowPosition(*seq, 0),
             Row::UnreadDivider(seq) => RowPosition(*seq, 1),
             Row::Line { event, .. } => RowPosition::line(event.seq),
-            // Closed it is where its last event is, so that a jump to any of them finds it.
+            // If closed, it is at its last event, so that a jump to any of them finds it.
             Row::Fold { events, is_open: false } => RowPosition::line(events.last().map_or(0, |event| event.seq)),
             Row::Fold { events, .. } => RowPosition(first_seq(events), 2),
             Row::Pending { nth, .. } => RowPosition(u64::MAX, *nth),
         }
     }
 
-    /// The line, if it is one; of a closed fold the last of its lines.
+    /// The position of the line; for a closed fold, of its last line.
     pub fn seq(&self) -> Option<u64> {
         match self {
             Row::Line { event, .. } => Some(event.seq),
@@ -98,7 +98,7 @@ impl Row {
         }
     }
 
-    /// A time in its day; `None` for a divider of unread lines.
+    /// A time in its day; `None` for the divider.
     pub fn time(&self) -> Option<u64> {
         match self {
             Row::Day { at, .. } => Some(*at),

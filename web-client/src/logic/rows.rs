@@ -1,6 +1,6 @@
-//! A timeline as rows: days, the line at the first unread, lines grouped by author and time, and joins and settings folded
-//! into one. Called by the timeline whenever its room moved, so it must be cheap for ten thousand lines. It knows neither
-//! words nor elements.
+//! Turns a timeline into rows: day headings, the unread divider, lines grouped by author and time, and folded joins and
+//! settings. Called after each change of the room, so it must be cheap for ten thousand lines. It knows neither words
+//! nor elements.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use super::row::Row;
 use crate::limits::{GROUP_LINES_MAX, GROUP_MINUTES_MAX};
 use crate::text::format::LocalTime;
 
-/// What rows are made of.
+/// The source of the rows.
 pub struct RowSource<'a, E> {
-    /// The lines that are drawn, oldest first.
+    /// The loaded lines, oldest first.
     pub events: E,
-    /// One's own posts that do not stand yet.
+    /// The user's own unconfirmed posts.
     pub pending: &'a [PendingPost],
-    /// Lines after this one are new, if there are any; `None` for no such divider.
+    /// Lines after this one are new; `None` for no divider.
     pub new_after: Option<u64>,
-    /// Who one is.
+    /// The signed-in user.
     pub me: &'a str,
-    /// Folds that hold one of these lines are open.
+    /// Folds that contain one of these lines are open.
     pub unfolded: &'a HashSet<u64>,
 }
 
-/// Makes the rows.
+/// Builds the rows.
 pub fn rows<'a, E>(source: RowSource<'a, E>, local: impl Fn(u64) -> LocalTime) -> Vec<Row>
 where
     E: Iterator<Item = &'a Arc<Event>>,
@@ -39,11 +39,11 @@ where
     let mut last_seq = 0;
     for event in source.events {
         last_seq = event.seq;
-        // What amends a message is seen in the message.
+        // Amendments are shown in the message that they amend.
         if event.body.target().is_some() {
             continue;
         }
-        // The card of a run says how it ended. A line of its own is needed only where the card is not loaded.
+        // The card of a run shows its end. It needs a line of its own only if the card is not loaded.
         match &event.body {
             EventBody::RunStarted(started) => {
                 starts.insert(started.run);
@@ -73,7 +73,7 @@ where
     }
     builder.end_fold();
     for (nth, post) in (0..).zip(source.pending) {
-        // It stands, and its line is here: it must not be seen twice.
+        // It is confirmed, and its line is loaded: do not show it twice.
         if matches!(post.state, PostState::Posted(seq) if seq <= last_seq) {
             continue;
         }
@@ -86,7 +86,7 @@ where
     builder.rows
 }
 
-/// How many lines a message has, roughly. `None` for what always names its author: answers, runs and files.
+/// Roughly how many lines a message has. `None` for lines that always show their author: replies, runs and files.
 fn lines_of(body: &EventBody) -> Option<usize> {
     match body {
         EventBody::Message(message) if message.reply_to.is_none() => Some(lines_of_text(&message.text)),
@@ -102,7 +102,7 @@ fn lines_of_text(text: &str) -> usize {
 /// Messages that share one name and time.
 struct Group<'a> {
     by: &'a str,
-    /// When it began: local day and minute.
+    /// Its start: local day and minute.
     began: (i64, u16),
     lines: usize,
 }
@@ -111,7 +111,7 @@ struct Builder<'a, L> {
     rows: Vec<Row>,
     group: Option<Group<'a>>,
     day: Option<i64>,
-    /// What is to be folded.
+    /// Events to fold.
     fold: Vec<Arc<Event>>,
     unfolded: &'a HashSet<u64>,
     local: L,
@@ -119,7 +119,7 @@ struct Builder<'a, L> {
 
 impl<'a, L: Fn(u64) -> LocalTime> Builder<'a, L> {
     fn day(&mut self, day: i64, at: u64, seq: u64) -> bool {
-        // Clocks that differ a little around midnight must not tear a day apart.
+        // Clocks that differ a little around midnight must not split a day.
         if self.day.is_some_and(|known| day <= known) {
             return false;
         }
@@ -128,7 +128,7 @@ impl<'a, L: Fn(u64) -> LocalTime> Builder<'a, L> {
         true
     }
 
-    /// A line of this author begins a new group, with name and time: after others, some minutes or many lines.
+    /// True if this line starts a group: another author, some minutes or many lines later.
     fn begins_group(&mut self, by: &'a str, local: LocalTime, lines: Option<usize>) -> bool {
         let minute = u16::from(local.hour) * 60 + u16::from(local.minute);
         if let (Some(group), Some(lines)) = (&mut self.group, lines)
@@ -140,7 +140,7 @@ impl<'a, L: Fn(u64) -> LocalTime> Builder<'a, L> {
             group.lines += lines;
             return false;
         }
-        // Words after a run or a file of the same author are told with their author again.
+        // A message after a run or a file shows its author again.
         self.group = lines.map(|lines| Group { by, began: (local.day, minute), lines });
         true
     }

@@ -1,18 +1,18 @@
-//! How fast a transfer is, from its last seconds: what the list of transfers says beside its bar.
+//! The speed of a transfer over its last seconds.
 
 use std::collections::VecDeque;
 
 use crate::limits::{SPEED_SAMPLES_MAX, SPEED_WINDOW_MS};
 
-/// Samples of how far a transfer has come.
+/// Samples of a transfer's progress.
 #[derive(Clone, Debug, Default)]
 pub struct Speed {
     samples: VecDeque<(u64, u64)>,
 }
 
 impl Speed {
-    /// Takes a sample: the time and the bytes that are done. Samples of one time replace each other; one that goes
-    /// back (an upload that was begun anew) begins anew.
+    /// Adds a sample: the time, and the bytes done so far. A sample of the same time replaces the last; if the bytes go
+    /// back (a restarted upload), it starts over.
     pub fn sample(&mut self, now_ms: u64, done: u64) {
         match self.samples.back() {
             Some(&(_, last)) if done < last => self.samples.clear(),
@@ -28,14 +28,14 @@ impl Speed {
         }
     }
 
-    /// Bytes a second over the window; `None` until half a second has been seen.
+    /// Bytes per second; `None` during the first half second.
     pub fn bytes_per_second(&self) -> Option<u64> {
         let (&(from, before), &(to, after)) = (self.samples.front()?, self.samples.back()?);
         let ms = to.saturating_sub(from);
         (ms >= 500).then(|| after.saturating_sub(before).saturating_mul(1000) / ms)
     }
 
-    /// Milliseconds until the rest is done; `None` while nothing moves.
+    /// Milliseconds left; `None` while nothing moves.
     pub fn left_ms(&self, rest: u64) -> Option<u64> {
         match self.bytes_per_second()? {
             0 => None,

@@ -1,31 +1,31 @@
-//! Where the line *New since you left* goes: after what had been read when the room was opened, or when the reader
-//! last looked away.
+//! The position of the unread divider: after what was read when the room was opened, or when the reader last looked
+//! away.
 
 /// The divider of one room.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UnreadDivider {
     is_set: bool,
     after: Option<u64>,
-    /// The last line when the reader looked away, until something comes after it.
+    /// The last line when the reader looked away, until a newer one arrives.
     away_at: Option<u64>,
 }
 
 impl UnreadDivider {
-    /// Takes what has been read, the last event of the room, and whether somebody looks. Gives the line after which all
-    /// is new.
+    /// Takes the read position, the last event of the room, and whether the page is visible. Returns the line after
+    /// which everything is new.
     ///
-    /// `last` is the room's head as the server told it, not the last line that is loaded: a room is first drawn
-    /// between the answer that opens it and its events, and would seem to be read to its end then.
+    /// `last` is the room's head according to the server, not the last loaded line: a room is first drawn before its
+    /// events arrive, and would seem to be completely read.
     pub fn update(&mut self, read: u64, last: u64, is_visible: bool) -> Option<u64> {
         if !self.is_set {
             self.is_set = true;
-            // Who has never read here knows that all is new.
+            // If nothing was ever read here, everything is new anyway.
             self.after = (read > 0 && read < last).then_some(read);
         }
         if is_visible {
             self.away_at = None;
         } else {
-            // A glance elsewhere does not lose the divider: it moves once there is something newer.
+            // A short look elsewhere does not move the divider; a newer line does.
             let away_at = *self.away_at.get_or_insert(last);
             if last > away_at {
                 self.after = Some(away_at);
@@ -43,7 +43,7 @@ mod tests {
     fn what_was_unread_when_the_room_was_opened_is_new() {
         let mut divider = UnreadDivider::default();
         assert_eq!(divider.update(3, 8, true), Some(3));
-        // It has been read by now, and stays marked while one is here.
+        // It is read by now, but stays marked until the reader leaves.
         assert_eq!(divider.update(8, 9, true), Some(3));
         assert_eq!(UnreadDivider::default().update(8, 8, true), None);
         assert_eq!(UnreadDivider::default().update(0, 8, true), None);
@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(divider.update(8, 10, false), Some(8));
         assert_eq!(divider.update(8, 11, false), Some(8));
         assert_eq!(divider.update(8, 11, true), Some(8));
-        // Away once more: what came in between has been seen.
+        // Away once more: what came in between was seen.
         divider.update(12, 12, true);
         assert_eq!(divider.update(12, 12, false), Some(8));
         assert_eq!(divider.update(12, 13, false), Some(12));
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(divider.update(3, 8, true), Some(3));
         assert_eq!(divider.update(8, 8, false), Some(3));
         assert_eq!(divider.update(8, 8, true), Some(3));
-        // A page that does not have the keyboard yet is no exception.
+        // The same for a page that never had the focus.
         let mut divider = UnreadDivider::default();
         assert_eq!(divider.update(3, 8, false), Some(3));
         assert_eq!(divider.update(8, 8, true), Some(3));

@@ -1,5 +1,5 @@
-//! Which rows of a long timeline are drawn: those in sight and some above and below. The others are two empty spaces whose
-//! heights are those that were measured, or guessed for rows that were never seen. Called by the timeline.
+//! Which rows of a long timeline are drawn: the visible ones and some on both sides. The others are two empty spaces,
+//! as high as they were measured, or as assumed for rows that were never drawn.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::row::{Row, RowPosition};
 use crate::limits::{DAY_PX, LINE_PX, ROW_OVERSCAN_PX};
 
-/// Heights of rows that were drawn once.
+/// The measured heights of rows.
 #[derive(Debug, Default)]
 pub struct Heights {
     by_row: HashMap<RowPosition, f64>,
@@ -15,12 +15,12 @@ pub struct Heights {
 }
 
 impl Heights {
-    /// Keeps a row's height; `true` if it is news.
+    /// Records a height; `true` if it changed.
     pub fn record(&mut self, at: RowPosition, px: f64) -> bool {
         self.by_row.insert(at, px).is_none_or(|before| (before - px).abs() >= 0.5)
     }
 
-    /// The width of the lines; with another one every height is another. `true` if it is.
+    /// Sets the width of the lines; `true` if it changed, which voids all heights.
     pub fn set_width(&mut self, px: f64) -> bool {
         let is_another = (self.width - px).abs() >= 1.0;
         if is_another {
@@ -38,7 +38,7 @@ impl Heights {
     }
 }
 
-/// The upper edge of each row, from the first one's, and the end of the last.
+/// The top edge of each row, relative to the first, and the end of the last.
 pub fn edges(rows: &[Row], heights: &Heights) -> Vec<f64> {
     let mut edges = Vec::with_capacity(rows.len() + 1);
     let mut at = 0.0;
@@ -50,12 +50,12 @@ pub fn edges(rows: &[Row], heights: &Heights) -> Vec<f64> {
     edges
 }
 
-/// The row that this place lies in.
+/// The row at this offset.
 pub fn row_at(edges: &[f64], px: f64) -> usize {
     edges.partition_point(|edge| *edge <= px).saturating_sub(1).min(edges.len().saturating_sub(2))
 }
 
-/// The rows to be drawn where `height` pixels from `top` on are in sight.
+/// The rows to draw if `height` pixels from `top` are visible.
 pub fn rows_to_draw(edges: &[f64], top: f64, height: f64) -> Range<usize> {
     if edges.len() < 2 {
         return 0..0;
@@ -63,7 +63,7 @@ pub fn rows_to_draw(edges: &[f64], top: f64, height: f64) -> Range<usize> {
     row_at(edges, top - ROW_OVERSCAN_PX)..row_at(edges, top + height + ROW_OVERSCAN_PX) + 1
 }
 
-/// The index of the row that stands here, or of the next one.
+/// The index of the row at this position, or of the next one.
 pub fn index_of(rows: &[Row], at: RowPosition) -> usize {
     rows.partition_point(|row| row.at() < at).min(rows.len().saturating_sub(1))
 }

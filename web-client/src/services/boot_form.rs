@@ -1,32 +1,30 @@
-//! The first screen, which stands in index.html before the program does: what the gateway wrote into it, and what was typed
-//! into its form.
+//! The first screen, which index.html shows before the program starts: what the gateway wrote into it, and what was
+//! typed into its form.
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use super::browser::document;
 
-/// What was done with the form before the program took it over.
+/// The state of that form.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BootForm {
-    /// The name.
     pub user: String,
-    /// The password.
     pub password: String,
-    /// The password has the focus, and not the name.
+    /// The password field has the focus.
     pub is_at_password: bool,
-    /// It was sent.
+    /// The form was submitted.
     pub is_submitted: bool,
 }
 
 thread_local!(static BOOT_FORM: std::cell::RefCell<Option<BootForm>> = const { std::cell::RefCell::new(None) });
 
-/// The browser sent a cookie with its request for the page. Where no gateway wrote the page, there may be one.
+/// True if the browser may have a session: the gateway writes into the page whether a cookie was sent.
 pub fn may_have_session() -> bool {
     attribute("data-session").as_deref() != Some("out")
 }
 
-/// Reads the form, before the program draws its own in its place.
+/// Reads the form before the program replaces it.
 pub fn capture() {
     let value = |id: &str| {
         let field = document().get_element_by_id(id)?.dyn_into::<HtmlInputElement>().ok()?;
@@ -41,7 +39,7 @@ pub fn capture() {
     BOOT_FORM.with_borrow_mut(|kept| *kept = Some(form));
 }
 
-/// What was kept, once.
+/// Returns what was read, once.
 pub fn take() -> BootForm {
     BOOT_FORM.with_borrow_mut(Option::take).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Copying. The modern way wants a secure context, which a server without TLS does not have; there the old way is taken.
+//! The clipboard. The modern API needs a secure context; without TLS the old one is used.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -6,7 +6,7 @@ use web_sys::{HtmlDocument, HtmlTextAreaElement};
 
 use super::browser;
 
-/// Puts text on the clipboard; `false` where the browser forbids it.
+/// Copies a text; `false` if the browser forbids it.
 pub async fn copy(text: &str) -> bool {
     if browser::window().is_secure_context() {
         let written = JsFuture::from(browser::window().navigator().clipboard().write_text(text)).await;

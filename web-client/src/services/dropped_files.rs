@@ -1,4 +1,4 @@
-//! Files and folders that were dropped onto the page, with the files that lie in the folders.
+//! Files and folders that were dropped onto the page, including the files in folders.
 
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
@@ -7,25 +7,24 @@ use web_sys::{
     DataTransfer, File, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry, FileSystemFileEntry,
 };
 
-/// What was dropped.
 #[derive(Debug, Default)]
 pub struct Dropped {
-    /// The files, each with its path from where it was dropped: `logs/app.log`.
+    /// The files, each with its relative path: `logs/app.log`.
     pub files: Vec<(String, File)>,
-    /// What cannot be read.
+    /// Paths that could not be read.
     pub unreadable: Vec<String>,
-    /// There were more than were wanted.
+    /// There were more files than allowed.
     pub is_cut: bool,
 }
 
-/// The entries of a drop. They must be taken while the event lasts; what is in them may be read later.
+/// The entries of a drop. They must be taken during the event; their content may be read later.
 pub fn entries(transfer: &DataTransfer) -> Vec<FileSystemEntry> {
     let items = transfer.items();
     let entry = |at| items.get(at)?.webkit_get_as_entry().ok().flatten();
     (0..items.length()).filter_map(entry).collect()
 }
 
-/// The files of entries and of the folders among them, at most so many.
+/// The files of these entries, including those in folders, up to `files_max`.
 pub async fn files_of(entries: Vec<FileSystemEntry>, files_max: usize) -> Dropped {
     let mut dropped = Dropped::default();
     let mut open = entries;
@@ -36,7 +35,7 @@ pub async fn files_of(entries: Vec<FileSystemEntry>, files_max: usize) -> Droppe
             break;
         }
         let path = entry.full_path().trim_start_matches('/').to_owned();
-        // By its flags: Chromium knows no such classes by name.
+        // Check the flags, because Chromium does not expose the classes.
         if entry.is_file() {
             let file: &FileSystemFileEntry = entry.unchecked_ref();
             match answer(|done, failed| file.file_with_callback_and_callback(done, failed)).await {
@@ -54,21 +53,21 @@ pub async fn files_of(entries: Vec<FileSystemEntry>, files_max: usize) -> Droppe
     dropped
 }
 
-/// What is in a folder: browsers tell it in parts, and an empty part ends it.
+/// The entries of a folder. Browsers return them in batches; an empty batch ends the list.
 async fn within(reader: &FileSystemDirectoryReader, entries_max: usize) -> Result<Vec<FileSystemEntry>, JsValue> {
     let mut all = Vec::new();
     loop {
         let read = answer(|done, failed| reader.read_entries_with_callback_and_callback(done, failed));
         let part: Array = read.await?.unchecked_into();
         all.extend(part.iter().map(JsCast::unchecked_into::<FileSystemEntry>));
-        // One more than is wanted, so that it is seen that there are more.
+        // One more than wanted shows that there are more.
         if part.length() == 0 || all.len() > entries_max {
             return Ok(all);
         }
     }
 }
 
-/// The answer of a function that takes two callbacks.
+/// Turns a function with two callbacks into a future.
 async fn answer<T>(ask: impl FnOnce(&Function, &Function) -> T) -> Result<JsValue, JsValue> {
     let mut ask = Some(ask);
     let mut begin = |done: Function, failed: Function| {

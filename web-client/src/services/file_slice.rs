@@ -1,4 +1,4 @@
-//! Slices of files that a person chose: never the whole of one in memory.
+//! Slices of files: a file is never in memory as a whole.
 
 use bytes::Bytes;
 use wasm_bindgen::JsCast;
@@ -11,12 +11,12 @@ use super::socket::error_text;
 #[derive(Debug)]
 pub struct Slice(JsFuture);
 
-/// Begins to read `len` bytes from `off` on; fewer come where the file ends before.
+/// Starts reading `len` bytes at `off`; fewer if the file ends before.
 ///
 /// # Errors
-/// The browser's words.
+/// The browser's message.
 pub fn begin(file: &File, off: u64, len: u64) -> Result<Slice, String> {
-    // Offsets stay below 2^53, and are exact as floating point numbers.
+    // Offsets are below 2^53, so floating point numbers are exact.
     let slice = file.slice_with_f64_and_f64(off as f64, off.saturating_add(len) as f64).map_err(|e| error_text(&e))?;
     Ok(Slice(JsFuture::from(slice.array_buffer())))
 }
@@ -25,7 +25,7 @@ impl Slice {
     /// Waits for the bytes.
     ///
     /// # Errors
-    /// The browser's words: the file is gone, has changed, or is a folder.
+    /// The browser's message: the file is gone, has changed, or is a folder.
     pub async fn bytes(self) -> Result<Bytes, String> {
         let buffer = self.0.await.map_err(|e| error_text(&e))?;
         let buffer: js_sys::ArrayBuffer = buffer.dyn_into().map_err(|e| error_text(&e))?;

@@ -1,4 +1,4 @@
-//! Requests to the gateway's few HTTP addresses. Relative to the base address; the cookie goes along by itself.
+//! HTTP requests to the gateway, relative to the base URL. The browser adds the cookie.
 
 use serde::Serialize;
 use wardroom_protocol::messages::{ErrAnswer, You};
@@ -9,35 +9,33 @@ use web_sys::{AbortSignal, RequestInit, Response};
 use super::browser;
 use crate::limits::HTTP_TIMEOUT_MS;
 
-/// An answer, whatever it says.
+/// An answer with any status.
 #[derive(Debug)]
 pub struct Reply {
-    /// The status.
     pub status: u16,
-    /// Seconds of `Retry-After`, if there were any.
+    /// Seconds in `Retry-After`.
     pub retry_after_s: Option<u64>,
-    /// The body.
     pub body: String,
 }
 
-/// No answer came in time, or at all.
+/// There was no answer, or not in time.
 #[derive(Clone, Copy, Debug)]
 pub struct NoResponse;
 
 impl Reply {
-    /// It worked.
+    /// True for a status of 2xx.
     pub fn is_ok(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The refusal in it; its words are those of the server, or the status.
+    /// The error in the answer; its message is the server's, or the status.
     pub fn error(&self) -> ErrAnswer {
         let read = serde_json::from_str::<ErrAnswer>(&self.body);
         read.unwrap_or_else(|_| ErrAnswer { msg: format!("HTTP {}", self.status), ..ErrAnswer::default() })
     }
 }
 
-/// Who is signed in by the cookie; `None` where nobody is.
+/// The signed-in user; `None` if nobody is.
 ///
 /// # Errors
 /// [`NoResponse`], also for an answer that makes no sense.
@@ -56,7 +54,7 @@ pub async fn get(path: &str) -> Result<Reply, NoResponse> {
     fetch(path, &options).await
 }
 
-/// `GET` of the last bytes, or of all where there are no more.
+/// `GET` the last bytes, or everything if there are fewer.
 ///
 /// # Errors
 /// [`NoResponse`]

@@ -1,4 +1,4 @@
-//! The browser as plain functions and guards: what listens stops when it is dropped. Nothing here knows rooms or runs.
+//! The browser as plain functions and guards, which clean up when they are dropped. Nothing here knows rooms or runs.
 
 pub mod boot_form;
 pub mod browser;

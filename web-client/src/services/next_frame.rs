@@ -1,4 +1,4 @@
-//! Animation frames: the rhythm in which changes are drawn.
+//! Animation frames, with which changes are drawn.
 
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsCast;
@@ -7,8 +7,8 @@ use wasm_bindgen::closure::Closure;
 use super::browser;
 use crate::limits::HIDDEN_FRAME_MS;
 
-/// Calls once: in the next animation frame, or a little later where the page is hidden and has none. Dropping it
-/// calls it off.
+/// Calls once: in the next animation frame, or a little later if the page is hidden and has none. Dropping it cancels
+/// the call.
 #[derive(Debug)]
 pub struct NextFrame {
     frame: Option<i32>,
@@ -17,7 +17,7 @@ pub struct NextFrame {
 }
 
 impl NextFrame {
-    /// `call` must bear being called twice: the frame may come after the timeout, when the page is shown again.
+    /// `call` may be called twice: the frame may come after the timeout, when the page is shown again.
     pub fn new(call: impl Fn() + Clone + 'static) -> Self {
         let timeout = Timeout::new(HIDDEN_FRAME_MS, call.clone());
         let closure = Closure::<dyn FnMut()>::new(call);

@@ -1,5 +1,5 @@
-//! The WebSocket, one frame of the protocol to a message. Called by the engine, which decides when to open and close;
-//! there is no retry here, and no state but the socket's own.
+//! The WebSocket; each message is one frame of the protocol. The engine decides when to open and close it; there is no
+//! retry here.
 
 use bytes::Bytes;
 use wardroom_protocol::{Frame, SUBPROTOCOL};
@@ -8,25 +8,23 @@ use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
 use super::listener::Listener;
 
-/// What a socket did.
+/// An event of the socket.
 #[derive(Debug)]
 pub enum SocketEvent {
-    /// It is open.
     Open,
-    /// A frame came.
     Frame(Frame),
-    /// It is closed, or never opened.
+    /// It closed, or never opened.
     Closed {
-        /// The close code (RFC 6455, section 7.4); 1006 where there was none.
+        /// The close code (RFC 6455, section 7.4); 1006 if there was none.
         code: u16,
-        /// The words beside it.
+        /// The reason, for people.
         reason: String,
-        /// It had been open.
+        /// It was open before.
         was_open: bool,
     },
 }
 
-/// An open socket, or one that is about to be. Dropping it closes it, and nothing is heard of it any more.
+/// A socket that is open or opening. Dropping it closes it, and no more events follow.
 #[derive(Debug)]
 pub struct Socket {
     socket: WebSocket,
@@ -34,10 +32,10 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Opens a socket and tells what it does.
+    /// Opens a socket.
     ///
     /// # Errors
-    /// Where the browser does not even try: a bad address, or a policy that forbids it.
+    /// If the browser does not even try: a bad address, or a policy that forbids it.
     pub fn open(address: &str, on: impl Fn(SocketEvent) + Clone + 'static) -> Result<Socket, String> {
         let socket = WebSocket::new_with_str(address, SUBPROTOCOL).map_err(|e| error_text(&e))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
@@ -64,7 +62,7 @@ impl Socket {
         Ok(Socket { socket, _listeners: [opened, came, closed] })
     }
 
-    /// Sends a frame: the line with its LF, and the raw bytes behind it.
+    /// Sends a frame: the line with its LF, then the raw bytes.
     pub fn send(&self, line: &[u8], body: &[u8]) {
         let sent = if body.is_empty() {
             match std::str::from_utf8(line.strip_suffix(b"\n").unwrap_or(line)) {
@@ -72,14 +70,14 @@ impl Socket {
                 Err(_) => return,
             }
         } else {
-            // Each part is copied once, into the message that the browser takes over.
+            // Copy each part once, into the message that the browser takes over.
             let (line_len, all_len) = (line.len() as u32, (line.len() + body.len()) as u32);
             let message = js_sys::Uint8Array::new_with_length(all_len);
             message.subarray(0, line_len).copy_from(line);
             message.subarray(line_len, all_len).copy_from(body);
             self.socket.send_with_array_buffer(&message.buffer())
         };
-        // It fails on a socket that is not open; `close` has been told, or is about to be.
+        // It fails on a socket that is not open; its `close` event reports that.
         let _ = sent;
     }
 }
@@ -99,7 +97,7 @@ fn frame_of(event: &Event) -> Result<Frame, String> {
     wardroom_protocol::frame::decode_message(bytes, is_text).map_err(|e| e.to_string())
 }
 
-/// The words of an exception.
+/// The message of an exception.
 pub fn error_text(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => error.message().into(),

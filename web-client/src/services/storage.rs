@@ -1,33 +1,34 @@
-//! What the page keeps over a reload: choices, unsent text, the outbox. Storage may be forbidden or full: then nothing
-//! is kept, and callers whose data would be lost hear of it.
+//! What the page keeps over a reload: preferences, drafts, the outbox. Storage may be forbidden or full: then nothing
+//! is kept, and callers that would lose data are told.
 
 use web_sys::Storage;
 
 use super::browser;
 
-/// The chosen theme; `static/boot.js` reads it too.
+/// The theme; `static/boot.js` reads it too.
 pub const THEME: &str = "wardroom.theme";
-/// The invite that this tab was opened with, until it is used: a reload must not lose it. `static/boot.js` looks for it too.
+/// The invite with which this tab was opened, until it is used: a reload must not lose it. `static/boot.js` reads it
+/// too.
 const INVITE: &str = "wardroom.invite";
-/// The chosen language.
+/// The language; `static/boot.js` reads it too.
 pub const LANGUAGE: &str = "wardroom.language";
 
-/// Kept for this browser.
+/// The storage of this browser.
 fn local() -> Option<Storage> {
     browser::window().local_storage().ok().flatten()
 }
 
-/// Kept for this tab.
+/// The storage of this tab.
 fn session() -> Option<Storage> {
     browser::window().session_storage().ok().flatten()
 }
 
-/// What is kept under a key.
+/// The value of a key.
 pub fn read(key: &str) -> Option<String> {
     local()?.get_item(key).ok().flatten()
 }
 
-/// Keeps a value; none takes it away. `false` where it could not be kept: storage is full or forbidden.
+/// Stores a value; `None` removes it. Returns `false` if the storage is full or forbidden.
 pub fn write(key: &str, value: Option<&str>) -> bool {
     let Some(storage) = local() else { return value.is_none() };
     let written = match value {
@@ -37,22 +38,22 @@ pub fn write(key: &str, value: Option<&str>) -> bool {
     written.is_ok()
 }
 
-/// All keys that begin so.
+/// All keys with this prefix.
 pub fn keys(prefix: &str) -> Vec<String> {
     let Some(storage) = local() else { return Vec::new() };
     let count = storage.length().unwrap_or(0);
     (0..count).filter_map(|at| storage.key(at).ok().flatten()).filter(|key| key.starts_with(prefix)).collect()
 }
 
-/// What is kept for this tab. A duplicate of the tab begins with a copy.
+/// The value of a key in this tab. A duplicated tab starts with a copy.
 pub fn read_tab(key: &str) -> Option<String> {
     session()?.get_item(key).ok().flatten()
 }
 
-/// Keeps a value for this tab.
+/// Stores a value for this tab.
 pub fn write_tab(key: &str, value: &str) {
     if let Some(storage) = session() {
-        // What cannot be kept lives as long as the page.
+        // If it cannot be stored, it lives as long as the page.
         let _ = storage.set_item(key, value);
     }
 }
@@ -62,7 +63,7 @@ pub fn invite() -> Option<String> {
     session()?.get_item(INVITE).ok().flatten()
 }
 
-/// Keeps an invite for this tab; none takes it away.
+/// Stores the invite of this tab; `None` removes it.
 pub fn set_invite(code: Option<&str>) {
     let Some(storage) = session() else { return };
     let _ = match code {
@@ -71,7 +72,7 @@ pub fn set_invite(code: Option<&str>) {
     };
 }
 
-/// The key of something that belongs to one user: `wardroom.ann.draft.ops`.
+/// The key of a user's value: `wardroom.ann.draft.ops`.
 pub fn key_of(user: &str, what: &str) -> String {
     format!("wardroom.{user}.{what}")
 }

@@ -1,5 +1,5 @@
-//! The tabs of this browser: which of them live. What a tab keeps for itself is kept under its mark; once it is gone, another may take
-//! it over. A mark is made anew with each load, so that a duplicated tab has its own.
+//! The open tabs of this browser. A tab stores its own data under its id; when it is closed, another tab may take it
+//! over. Each load has a new id, so that a duplicated tab has its own.
 
 use gloo_timers::future::TimeoutFuture;
 use std::cell::RefCell;
@@ -15,7 +15,7 @@ use crate::limits::TAB_ANSWER_MS;
 
 const CHANNEL: &str = "wardroom.tabs";
 
-/// This tab, as long as it answers others. Dropped, it is taken for gone.
+/// This tab, which answers other tabs until it is dropped.
 pub struct Tab {
     id: String,
     channel: Option<BroadcastChannel>,
@@ -24,7 +24,7 @@ pub struct Tab {
 }
 
 impl Tab {
-    /// Begins to answer.
+    /// Starts answering.
     pub fn open() -> Tab {
         let id = format!("{:08x}", browser::random() as u32);
         let alive: Rc<RefCell<BTreeSet<String>>> = Rc::default();
@@ -35,7 +35,7 @@ impl Tab {
                 let told = event.unchecked_ref::<MessageEvent>().data().as_string().unwrap_or_default();
                 match told.split_once(' ') {
                     Some(("who", wanted)) if wanted == id => {
-                        // A channel that is closed has nobody to tell.
+                        // If the channel is closed, nobody is waiting for the answer.
                         let _ = answering.post_message(&format!("here {id}").into());
                     }
                     Some(("here", other)) => drop(alive.borrow_mut().insert(other.to_owned())),
@@ -46,12 +46,11 @@ impl Tab {
         Tab { id, channel, alive, _listener: listener }
     }
 
-    /// Its mark.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Asks which of these tabs live; gives those that do not answer, after a moment.
+    /// Asks these tabs to answer; returns those that did not, after a moment.
     pub fn find_closed(&self, ids: Vec<String>) -> impl Future<Output = Vec<String>> + use<> {
         self.alive.borrow_mut().clear();
         for id in &ids {

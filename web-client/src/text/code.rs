@@ -1,7 +1,7 @@
-//! Colours for code: shell, JSON, Rust, Python, YAML, diffs and logs, by a small tokenizer that knows strings, comments,
-//! numbers and keywords. It need not be right about every grammar; it must never lose or change a character.
+//! Syntax colours for shell, JSON, Rust, Python, YAML, diffs and logs, by a small tokenizer that knows strings,
+//! comments, numbers and keywords. It may be wrong about a grammar, but it never loses or changes a character.
 
-/// What a piece of code is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(missing_docs, reason = "each says what it is")]
 pub enum TokenKind {
@@ -17,7 +17,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// The class of `timeline.css` that draws it.
+    /// Its class in `timeline.css`.
     pub fn class(self) -> Option<&'static str> {
         match self {
             TokenKind::Plain => None,
@@ -77,7 +77,7 @@ const JSON: Grammar = Grammar { comment: "", quotes: "\"", keywords: &["true", "
 const YAML: Grammar =
     Grammar { comment: "#", quotes: "\"'", keywords: &["true", "false", "null", "yes", "no"], has_keys: true };
 
-/// Lines of code as tokens. A language that is not known is one plain token a line.
+/// Lines of code as tokens. For an unknown language each line is one plain token.
 pub fn tokens<'a>(lang: &str, text: &'a str) -> Vec<Vec<Token<'a>>> {
     let line: fn(&'a str) -> Vec<Token<'a>> = match lang.to_ascii_lowercase().as_str() {
         "sh" | "bash" | "shell" | "zsh" | "console" => |line| by(&SHELL, line),
@@ -113,7 +113,7 @@ fn log(line: &str) -> Vec<Token<'_>> {
     })
 }
 
-/// Words by a rule; what lies between them is plain.
+/// Splits a line into words of some kind; everything between them is plain.
 fn words<'a>(line: &'a str, kind: impl Fn(&str) -> TokenKind) -> Vec<Token<'a>> {
     let mut out = Out { line, tokens: Vec::new() };
     let mut at = 0;
@@ -175,7 +175,7 @@ fn word_len(line: &str, at: usize) -> usize {
     rest.find(|c: char| !is_part(c)).unwrap_or(rest.len())
 }
 
-/// The bytes of a string with its quotes; to the end of the line where it is not closed.
+/// The bytes of a string with its quotes; up to the end of the line if it is not closed.
 fn string_len(rest: &str, quote: char) -> usize {
     let mut is_escaped = false;
     for (at, c) in rest.char_indices().skip(1) {
@@ -189,7 +189,7 @@ fn string_len(rest: &str, quote: char) -> usize {
     rest.len()
 }
 
-/// Tokens of a line; neighbours that look the same are one.
+/// The tokens of a line; neighbours of the same kind are merged.
 struct Out<'a> {
     line: &'a str,
     tokens: Vec<Token<'a>>,

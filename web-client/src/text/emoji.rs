@@ -1,6 +1,6 @@
-//! Emoji by name, as in `:tada:`: a modest table of those that teams use, and the few that are offered as reactions.
+//! Emoji by name, as in `:tada:`: a small table of common ones, and the quick reactions.
 
-/// Names and emoji, by name.
+/// Names and emoji, sorted by name.
 pub const TABLE: &[(&str, &str)] = &[
     ("+1", "👍"),
     ("-1", "👎"),
@@ -141,16 +141,16 @@ pub const TABLE: &[(&str, &str)] = &[
     ("zzz", "💤"),
 ];
 
-/// What is offered under a message: agreement, thanks, *I am looking*, done, celebration, trouble.
+/// The quick reactions: agreement, thanks, *looking*, done, celebration, trouble.
 pub const REACTIONS: [&str; 8] = ["👍", "❤️", "😂", "🎉", "👀", "✅", "🙏", "🔥"];
 
-/// The emoji of this name, without colons.
+/// The emoji with this name, without colons.
 pub fn by_name(name: &str) -> Option<&'static str> {
     let at = TABLE.binary_search_by_key(&name, |(name, _)| name).ok()?;
     TABLE.get(at).map(|(_, emoji)| *emoji)
 }
 
-/// Those whose name begins with, then those whose name contains this; at most `most`.
+/// Emoji whose name starts with `part`, then those whose name contains it; at most `most`.
 pub fn search_names(part: &str, most: usize) -> Vec<(&'static str, &'static str)> {
     let part = part.to_lowercase();
     let begins = TABLE.iter().filter(|(name, _)| name.starts_with(&part));
@@ -158,9 +158,9 @@ pub fn search_names(part: &str, most: usize) -> Vec<(&'static str, &'static str)
     begins.chain(contains).take(most).copied().collect()
 }
 
-/// What the picker offers for these words, each with its name: those of the table, then those of `list`, whose lines are an
-/// emoji and its names. Names that begin so come first. An emoji itself is offered as it is; the server knows whether it is
-/// one. Without words, those of the table.
+/// Search results of the picker, each with its name: from the table, then from `list`, whose lines are an emoji and its
+/// names. Names that start with the query come first. A typed emoji is offered as it is; the server checks it. Without
+/// a query, the table.
 pub fn search(list: &str, query: &str, most: usize) -> Vec<(String, String)> {
     let query = query.trim().to_lowercase();
     let mut out: Vec<(String, String)> = Vec::new();
@@ -187,7 +187,7 @@ fn first_name(names: &str) -> &str {
     names.split(',').next().unwrap_or(names)
 }
 
-/// The emoji at the start of a text that begins with `:name:`, and the bytes of the name with its colons.
+/// The emoji at the start of a text like `:name:`, and the length of the name with its colons.
 pub fn short_name_at(rest: &str) -> Option<(&'static str, usize)> {
     const NAME_BYTES_MAX: usize = 20;
     let inner = rest.strip_prefix(':')?;
@@ -195,7 +195,7 @@ pub fn short_name_at(rest: &str) -> Option<(&'static str, usize)> {
     Some((by_name(inner.get(..end)?)?, end.saturating_add(2)))
 }
 
-/// A text with its short names replaced, where they are words of their own.
+/// The text with its `:names:` replaced, where they are separate words.
 pub fn replaced(text: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = rest.find(':') {

@@ -1,4 +1,4 @@
-//! Numbers and times as people read them. The same in every language: units are those of the SI, times are digits.
+//! Numbers and times for people, the same in every language.
 
 /// Bytes in powers of ten with two or three digits: `812 B`, `1.0 MB`, `38 GB`.
 pub fn bytes(n: u64) -> String {
@@ -9,14 +9,14 @@ pub fn bytes(n: u64) -> String {
     let mut value = n as f64;
     let mut unit = "B";
     for next in UNITS {
-        // 999.5 would be shown as 1000.
+        // 999.5 would become 1000.
         if value < 999.5 {
             break;
         }
         value /= 1000.0;
         unit = next;
     }
-    // Written as integers: the formatting of floats alone would be a fiftieth of the page.
+    // Integers, because float formatting alone would be a fiftieth of the page's size.
     let tenths = (value * 10.0).round() as u64;
     if value < 9.95 {
         format!("{}.{} {unit}", tenths / 10, tenths % 10)
@@ -25,7 +25,7 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
-/// A duration that is over: `3 ms`, `0.2 s`, `41 s`, `12:07`, `1:02:03`.
+/// A finished duration: `3 ms`, `0.2 s`, `41 s`, `12:07`, `1:02:03`.
 pub fn duration(ms: u64) -> String {
     match ms {
         0..=94 => format!("{ms} ms"),
@@ -38,18 +38,17 @@ pub fn duration(ms: u64) -> String {
     }
 }
 
-/// A duration that goes on, as a clock: `0:41`, `12:07`, `1:02:03`.
+/// A running duration, as a clock: `0:41`, `12:07`, `1:02:03`.
 pub fn elapsed(ms: u64) -> String {
     let s = ms / 1000;
     let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
     if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m}:{s:02}") }
 }
 
-/// A point of time in the reader's own time zone, taken apart. How it is found is the caller's: the browser knows the
-/// zone, a test does not need one.
+/// A local time. The caller knows the zone: the browser's, or none in a test.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LocalTime {
-    /// Days in the local calendar, counted from any fixed day: equal on the same day, and only then.
+    /// Days in the local calendar since any fixed day.
     pub day: i64,
     /// 0 to 23.
     pub hour: u8,
@@ -58,7 +57,7 @@ pub struct LocalTime {
 }
 
 impl LocalTime {
-    /// From Unix milliseconds and the zone's minutes east of UTC at that time.
+    /// From Unix milliseconds and the zone's offset in minutes east of UTC at that time.
     pub fn new(unix_ms: u64, minutes_east: i32) -> Self {
         let minutes = i64::try_from(unix_ms / 60_000).unwrap_or(i64::MAX).saturating_add(i64::from(minutes_east));
         let of_day = minutes.rem_euclid(1440);
@@ -75,7 +74,7 @@ impl LocalTime {
     }
 }
 
-/// Milliseconds after which it may be another day: until midnight, but an hour at most, because clocks are set, summer
+/// Milliseconds until the day may have changed: until midnight, but at most an hour, because clocks are set, summer
 /// time begins and laptops sleep.
 pub fn ms_to_day_check(now_ms: u64, now: LocalTime) -> u32 {
     const HOUR_MS: u64 = 3_600_000;
@@ -85,7 +84,7 @@ pub fn ms_to_day_check(now_ms: u64, now: LocalTime) -> u32 {
     u32::try_from(left_ms.min(HOUR_MS) + 20).unwrap_or(u32::MAX)
 }
 
-/// Whole percent of a transfer; 100 only when all is done.
+/// Whole percent; 100 only when everything is done.
 pub fn percent(done: u64, all: u64) -> u64 {
     if done >= all { 100 } else { (done.saturating_mul(100) / all.max(1)).min(99) }
 }

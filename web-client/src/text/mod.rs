@@ -1,4 +1,4 @@
-//! Text as values that the page turns into elements: messages, output, code, numbers. No browser here; tested on the host.
+//! Text processing for messages, output, code and numbers. No browser here; tested on the host.
 
 pub mod ansi;
 pub mod code;

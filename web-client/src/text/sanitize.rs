@@ -1,15 +1,15 @@
-//! Text of others, made harmless for eyes: what would turn the reading order or hide is shown, and a pile of combining marks
-//! is cut. Everything that a person wrote goes through here before it is an element's text.
+//! Makes other people's text safe to look at: shows characters that reverse the reading order or are invisible, and
+//! cuts piles of combining marks. All user text goes through here before it becomes the text of an element.
 
 use std::borrow::Cow;
 
 use wardroom_protocol::visible::{exact, visible};
 
-/// Marks that may stand on one character: scripts need up to four (Vietnamese two, Hebrew with accents four), piles are
-/// made of dozens.
+/// Combining marks allowed on one character: scripts need up to four (Vietnamese two, Hebrew with accents four), piles
+/// have dozens.
 pub const MARKS_MAX: usize = 6;
 
-/// A text as it is shown; line ends stay.
+/// The safe text; line ends stay.
 pub fn sanitized(text: &str) -> Cow<'_, str> {
     let text = without_mark_piles(text);
     if text.split('\n').all(|line| matches!(visible(line), Cow::Borrowed(_))) {
@@ -18,13 +18,13 @@ pub fn sanitized(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(visible).collect::<Vec<_>>().join("\n"))
 }
 
-/// A command of many lines as one, in which nothing is hidden: what is run is what is read.
+/// A command of many lines as one line in which nothing is hidden: what people read is what runs.
 pub fn one_line(cmd: &str) -> String {
     let cmd = without_mark_piles(cmd);
     cmd.lines().map(|line| exact(line.trim())).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ⏎ ")
 }
 
-/// Without more than [`MARKS_MAX`] combining marks on a character.
+/// The text without more than [`MARKS_MAX`] combining marks on a character.
 pub fn without_mark_piles(text: &str) -> Cow<'_, str> {
     let mut marks: usize = 0;
     let mut is_over = |c: char| {
@@ -42,7 +42,7 @@ pub fn without_mark_piles(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter(|c| !is_over(*c)).collect())
 }
 
-/// Marks that stand above, below or through the character before them: the blocks that piles are made from.
+/// True for combining marks: the blocks from which piles are made.
 fn is_mark(c: char) -> bool {
     matches!(c,
         '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}'

@@ -1,4 +1,4 @@
-//! What the composer answers or says otherwise, above it.
+//! The banner above the composer: what is being replied to, edited or run again.
 
 use wardroom_client_core::protocol::RoomName;
 use yew::prelude::*;
@@ -10,13 +10,10 @@ use crate::ui::ComposeMode;
 
 #[derive(PartialEq, Properties)]
 pub struct BannerProps {
-    /// Where.
     pub room: RoomName,
-    /// It is not to be.
     pub on_cancel: Callback<()>,
 }
 
-/// What is answered, or said otherwise.
 #[component]
 pub fn Banner(props: &BannerProps) -> Html {
     let words = use_words();

@@ -1,5 +1,5 @@
-//! The view of the composer: a text field and what stands around it. What is written and what keys do is
-//! [`crate::logic::composer`]; this file says what was typed, and carries out what it decides.
+//! The view of the composer: the text field and its buttons. The state and the keys are in [`crate::logic::composer`];
+//! this file reports input and carries out the resulting actions.
 
 use std::rc::Rc;
 
@@ -34,7 +34,7 @@ pub struct ComposerProps {
     pub may_run: bool,
 }
 
-/// The state, as Yew keeps it.
+/// Makes the state a reducer of Yew.
 #[derive(PartialEq)]
 struct ComposerState(State);
 
@@ -46,7 +46,6 @@ impl Reducible for ComposerState {
     }
 }
 
-/// The composer.
 #[component]
 pub fn Composer(props: &ComposerProps) -> Html {
     let words = use_words();
@@ -84,7 +83,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
             state_handle.dispatch(ComposerAction::Input(text, caret));
         })
     };
-    // The caret moves without the text being another.
+    // The caret moved, the text is the same.
     let onselect = {
         let (area, state_handle) = (area.clone(), state_handle.dispatcher());
         Callback::from(move |_: Event| {
@@ -115,7 +114,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
         let (state_handle, engine, room, may_run, ui, area) =
             (state_handle.clone(), engine.clone(), props.room.clone(), props.may_run, ui.clone(), area.clone());
         Callback::from(move |()| {
-            // What the field has: an input method may not have told yet.
+            // Read the field itself: an input method may not have reported its text yet.
             let Some(text) = area.cast::<HtmlTextAreaElement>().map(|area| area.value()) else { return };
             if submit(&engine, &ui, &room, &text, state_handle.0.mode, may_run) {
                 state_handle.dispatch(ComposerAction::Sent);
@@ -245,7 +244,7 @@ fn caret_of(area: &HtmlTextAreaElement, text: &str) -> usize {
     byte_of_unit(text, units as usize)
 }
 
-/// What the room wants to be written is what is written.
+/// Follows the mode that the room asks for.
 #[hook]
 fn use_mode(engine: &Engine, room: &RoomName, ui: &UiHandle, state_handle: &UseReducerHandle<ComposerState>) {
     let is_first = use_mut_ref(|| true);
@@ -260,7 +259,7 @@ fn use_mode(engine: &Engine, room: &RoomName, ui: &UiHandle, state_handle: &UseR
                 ComposeMode::New | ComposeMode::Reply(_) => String::new(),
             };
             state_handle.dispatch(ComposerAction::SetMode(*mode, original));
-            // On a phone the keyboard would cover the room that one has just opened.
+            // On a phone the keyboard would cover the room that was just opened.
             let is_wide = browser::window().inner_width().ok().and_then(|w| w.as_f64()).unwrap_or(0.0) > 700.0;
             if !is_first.replace(false) || is_wide {
                 focus_composer();
@@ -269,7 +268,7 @@ fn use_mode(engine: &Engine, room: &RoomName, ui: &UiHandle, state_handle: &UseR
     });
 }
 
-/// A text that did not come from the field goes there.
+/// Writes a text that did not come from the field into the field.
 #[hook]
 fn use_field(area: &NodeRef, state: &State) {
     use_effect_with(state.revision, {
@@ -286,7 +285,7 @@ fn use_field(area: &NodeRef, state: &State) {
     });
 }
 
-/// The draft is kept, and goes where another tab has sent the same one.
+/// Saves the draft, and clears it if another tab has sent the same one.
 #[hook]
 fn use_draft(key: &str, state_handle: &UseReducerHandle<ComposerState>) {
     use_effect_with((key.to_owned(), state_handle.0.draft().to_owned()), |(key, draft)| drafts::keep(key, draft));
@@ -306,8 +305,8 @@ fn use_draft(key: &str, state_handle: &UseReducerHandle<ComposerState>) {
     });
 }
 
-/// As high as its text, up to what the style sheet allows. To be measured it is made small for a moment; the box
-/// around it is held meanwhile, or the timeline would grow for that moment, and be scrolled.
+/// Makes the field as high as its text, up to the limit in the style sheet. It is shrunk for a moment to be measured;
+/// its parent is held meanwhile, or the timeline would grow and scroll.
 fn fit(area: &HtmlTextAreaElement) {
     let style = area.unchecked_ref::<HtmlElement>().style();
     let parent = area.parent_element().and_then(|parent| parent.dyn_into::<HtmlElement>().ok());

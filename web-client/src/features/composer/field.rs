@@ -1,4 +1,4 @@
-//! The text field of the composer, found by its id: for whatever puts the focus or a text there from elsewhere in the page.
+//! The text field of the composer, found by its id: for other parts of the page that focus or fill it.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement, HtmlTextAreaElement};

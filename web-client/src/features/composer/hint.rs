@@ -1,4 +1,4 @@
-//! What is said beside the composer about the text in it: a command's arguments, what is wrong, or what one can type.
+//! The hint below the text: a command's arguments, an error, or what can be typed.
 
 use yew::prelude::*;
 
@@ -6,7 +6,6 @@ use crate::i18n::{Lang, Words, fill};
 use crate::logic::complete::command_of;
 use crate::logic::intent::{Intent, intent, is_command, unknown_command};
 
-/// The hint for a text.
 pub fn hint(text: &str, room: &str, may_run: bool, lang: Lang, words: &Words) -> Html {
     if let Some(entry) = command_of(text) {
         return html! {

@@ -1,4 +1,4 @@
-//! What stands below the timeline: notices, who is writing, and the composer or the reason why there is none.
+//! The area below the timeline: notices, who is typing, and the composer or the reason why there is none.
 
 mod banner;
 mod editor;
@@ -27,7 +27,6 @@ pub struct RoomFooterProps {
     pub room: RoomName,
 }
 
-/// All of it.
 #[component]
 pub fn RoomFooter(props: &RoomFooterProps) -> Html {
     let words = use_words();

@@ -1,5 +1,5 @@
-//! What is too much for a message: a preview, and one keystroke that makes a file of it. Never refused, and never put into
-//! the text field, which would stop the page for megabytes.
+//! A paste that is too long for a message: shows a preview and attaches it as a file with one key. It is never put into
+//! the text field, which would freeze the page for megabytes.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ use crate::testids;
 use crate::text::format::bytes;
 use crate::text::sanitize::sanitized;
 
-/// A text that was pasted.
+/// A pasted text.
 #[derive(Clone, Debug)]
 pub struct Pasted(pub Rc<str>);
 
@@ -29,7 +29,7 @@ impl PartialEq for Pasted {
     }
 }
 
-/// Makes a file of a text among the room's files.
+/// Uploads a text as a file.
 pub fn upload_as_file(engine: &Engine, room: &RoomName, text: &str) {
     let now = browser::now_ms();
     let name = format!("text-{}-{}.txt", browser::date_digits(now), browser::local(now).hh_mm().replace(':', ""));
@@ -44,15 +44,14 @@ pub fn upload_as_file(engine: &Engine, room: &RoomName, text: &str) {
 #[derive(PartialEq, Properties)]
 pub struct PastePreviewProps {
     pub text: Pasted,
-    /// Makes a file of it.
+    /// Attach it as a file.
     pub on_file: Callback<()>,
-    /// Writes it all the same, where a message may hold it.
+    /// Insert it into the message, if it fits.
     pub on_text: Option<Callback<()>>,
-    /// Forgets it.
+    /// Discard it.
     pub on_cancel: Callback<()>,
 }
 
-/// The offer.
 #[component]
 pub fn PastePreview(props: &PastePreviewProps) -> Html {
     let words = use_words();

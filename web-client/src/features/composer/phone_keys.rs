@@ -1,4 +1,4 @@
-//! What a phone's keyboard hides, as buttons: the signs by which commands, runs and names begin, and a new line.
+//! Buttons for keys that a phone's keyboard hides: `/`, `$`, `@` and a new line.
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
@@ -14,7 +14,7 @@ pub struct PhoneKeysProps {
     pub may_run: bool,
 }
 
-/// The buttons; the style sheet shows them on phones.
+/// The buttons; the style sheet shows them only on phones.
 #[component]
 pub fn PhoneKeys(props: &PhoneKeysProps) -> Html {
     let words = use_words();
@@ -32,7 +32,7 @@ pub fn PhoneKeys(props: &PhoneKeysProps) -> Html {
     }
 }
 
-/// Writes at the caret, as the keyboard would.
+/// Inserts a text at the caret, as the keyboard would.
 fn insert(text: &str) {
     let Some(element) = browser::document().get_element_by_id(COMPOSER_ID) else { return };
     let Ok(area) = element.dyn_into::<HtmlTextAreaElement>() else { return };

@@ -1,4 +1,4 @@
-//! Carries out what was written: says it, runs it, or does what the command says.
+//! Submits the text of the composer: posts it, runs it, or executes a slash command.
 
 use wardroom_client_core::protocol::RoomName;
 
@@ -7,10 +7,10 @@ use crate::engine::{Engine, NoticeKind};
 use crate::logic::intent::{Intent, intent};
 use crate::ui::{ComposeMode, UiHandle};
 
-/// `false` where nothing was done, and the text has to stay.
+/// Returns `false` if nothing was done, and the text must stay.
 pub fn submit(engine: &Engine, ui: &UiHandle, room: &RoomName, text: &str, mode: ComposeMode, may_run: bool) -> bool {
     let intent_of_text = match (mode, intent(text)) {
-        // What is said otherwise is said; it does not become a command.
+        // An edit stays a message; it never becomes a command.
         (ComposeMode::Edit(_), Intent::Run(_) | Intent::Command(_) | Intent::Invalid(_)) => {
             Intent::Post(text.trim_end().to_owned())
         }
@@ -19,7 +19,7 @@ pub fn submit(engine: &Engine, ui: &UiHandle, room: &RoomName, text: &str, mode:
     match intent_of_text {
         Intent::Empty | Intent::Invalid(_) => return false,
         Intent::Run(_) if !may_run => return false,
-        // The text stays where it is.
+        // Keep the text in the field.
         Intent::Post(_) | Intent::Run(_) if engine.read(|client| client.outbox().is_full()) => {
             engine.show_notice(NoticeKind::OutboxFull);
             return false;

@@ -1,5 +1,5 @@
-//! The list of what may be meant by what is being written, above the composer. The text keeps the focus; the list says
-//! which entry is chosen (the listbox pattern of WAI-ARIA).
+//! The suggestions above the composer. The focus stays in the text field; the list marks the selected entry (the
+//! listbox pattern of WAI-ARIA).
 
 use wardroom_client_core::protocol::RoomName;
 use yew::prelude::*;
@@ -12,23 +12,23 @@ use crate::logic::complete::{Begun, Kind, commands, fits};
 use crate::testids;
 use crate::text::emoji;
 
-/// The list's id; its entries have it with their number.
+/// The id of the list; entries add their index.
 pub const LIST_ID: &str = "suggestions";
 
-/// One entry.
+/// A suggestion.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suggestion {
-    /// What it puts into the text.
+    /// The text that it inserts.
     pub with: String,
-    /// What is read first.
+    /// Shown first.
     pub name: String,
-    /// What stands beside it.
+    /// Shown beside it.
     pub more: String,
-    /// What it does.
+    /// A description.
     pub about: String,
 }
 
-/// What fits what was begun.
+/// The suggestions for a partial word.
 pub fn suggestions(engine: &Engine, room: &RoomName, begun: &Begun<'_>, lang: Lang) -> Vec<Suggestion> {
     let made = |with: String, name: String, more: String, about: String| Suggestion { with, name, more, about };
     match begun.kind {
@@ -98,7 +98,6 @@ pub struct SuggestListProps {
     pub on_take: Callback<usize>,
 }
 
-/// The list.
 #[component]
 pub fn SuggestList(props: &SuggestListProps) -> Html {
     let words = use_words();
@@ -118,7 +117,7 @@ pub fn SuggestList(props: &SuggestListProps) -> Html {
     let item = |(at, entry): (usize, &Suggestion)| {
         let take = {
             let on_take = props.on_take.clone();
-            // Before the text loses the focus.
+            // Before the text field loses the focus.
             Callback::from(move |event: PointerEvent| {
                 event.prevent_default();
                 on_take.emit(at);

@@ -1,4 +1,4 @@
-//! Where one can go at once, and what one can do: rooms, people and actions that fit what is written.
+//! Where the jump dialog can go: rooms, people, runs and actions that match the text.
 
 use wardroom_client_core::protocol::RoomName;
 use wardroom_client_core::protocol::UserName;
@@ -11,20 +11,18 @@ use crate::i18n::Words;
 use crate::logic::complete::fits;
 use crate::ui::{Dialog, Drawer, PanelTab, UiAction, UiHandle};
 
-/// One place.
 #[derive(Clone)]
 pub enum Destination {
-    /// A room: its name, how it is called, its title, how much of it is unread and names one.
+    /// A room: its name, its label, its title, its unread lines and mentions.
     Room(RoomName, String, String, (u64, u64)),
-    /// Somebody: a direct message.
+    /// A person, for a direct message.
     Person(UserName, String, &'static str),
-    /// A run of this room that goes on, or was lately.
+    /// A running or recent run in this room.
     Run(wardroom_protocol::RunId, String, String),
-    /// An action and its words.
+    /// An action and its label.
     Action(Action, &'static str),
 }
 
-/// An action.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Action {
     NewRoom,
@@ -36,7 +34,7 @@ pub enum Action {
     Reconnect,
 }
 
-/// Everything that fits, rooms first.
+/// All matching destinations, rooms first.
 pub fn destinations(engine: &Engine, room: &RoomName, text: &str, words: &'static Words) -> Vec<Destination> {
     const EACH_MAX: usize = 8;
     let part = text.trim();
@@ -111,7 +109,6 @@ impl Destination {
         }
     }
 
-    /// Beside its name.
     pub fn icon(&self) -> Icon {
         match self {
             Destination::Room(_, called, ..) if called.starts_with('#') => Icon::Hash,
@@ -127,7 +124,6 @@ impl Destination {
         }
     }
 
-    /// Its name.
     pub fn name(&self) -> String {
         match self {
             Destination::Room(_, called, ..) => called.trim_start_matches('#').to_owned(),
@@ -136,7 +132,7 @@ impl Destination {
         }
     }
 
-    /// What else is to be said.
+    /// Shown beside the name.
     pub fn more(&self) -> String {
         match self {
             Destination::Room(_, _, title, _) => title.clone(),
@@ -146,12 +142,12 @@ impl Destination {
         }
     }
 
-    /// What is unread there, and how many of it name one.
+    /// Unread lines and mentions there.
     pub fn unread(&self) -> (u64, u64) {
         if let Destination::Room(.., unread) = self { *unread } else { (0, 0) }
     }
 
-    /// Goes there, or does it.
+    /// Goes there, or performs the action.
     pub fn go(&self, engine: &Engine, ui: &UiHandle, _room: &RoomName) {
         match self {
             Destination::Room(room, ..) => ui.dispatch(UiAction::OpenRoom(room.clone())),

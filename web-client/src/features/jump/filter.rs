@@ -1,4 +1,4 @@
-//! What narrows a search: room, author, kind and time.
+//! The filters of a search: room, author, kind and time.
 
 use wardroom_client_core::protocol::messages::HitKind;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -8,33 +8,31 @@ use crate::hooks::use_words;
 use crate::services::browser;
 use crate::testids;
 
-/// What narrows a search.
+/// The filters.
 #[derive(Clone, Default, PartialEq)]
 pub struct Filter {
-    /// Only the room that is open.
+    /// Only in the open room.
     pub here: bool,
-    /// Only of this user, as it is written.
+    /// Only by this author, as typed.
     pub by: String,
-    /// Only this.
+    /// Only this kind.
     pub kind: Option<HitKind>,
-    /// Only this time.
     pub when: TimeRange,
 }
 
-/// A time.
+/// A range of time.
 #[derive(Clone, Default, PartialEq)]
 pub enum TimeRange {
-    /// Any.
     #[default]
     Any,
-    /// The last days, from now on.
+    /// The last days.
     Days(u64),
-    /// From the beginning of one day to the end of another, as `2026-11-24`, in the reader's zone; without one it is open there.
+    /// From one day to another, inclusive, as `2026-11-24` in the local time zone; an empty day leaves that side open.
     Between(String, String),
 }
 
 impl Filter {
-    /// From then on, Unix milliseconds.
+    /// The start in Unix milliseconds.
     pub fn since_ms(&self) -> Option<u64> {
         const DAY_MS: u64 = 86_400_000;
         match &self.when {
@@ -44,7 +42,7 @@ impl Filter {
         }
     }
 
-    /// Before then, Unix milliseconds.
+    /// The end in Unix milliseconds, exclusive.
     pub fn until_ms(&self) -> Option<u64> {
         match &self.when {
             TimeRange::Between(_, to) => browser::day_begins(to, 1),
@@ -58,7 +56,6 @@ pub struct FiltersProps {
     pub filter: UseStateHandle<Filter>,
 }
 
-/// The fields.
 #[component]
 pub fn Filters(props: &FiltersProps) -> Html {
     let words = use_words();

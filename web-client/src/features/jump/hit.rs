@@ -1,4 +1,4 @@
-//! A hit of a search: where, who, when, and the words with what they were found by marked.
+//! A search hit: where, who and when, with the matches highlighted.
 
 use wardroom_client_core::protocol::messages::{Hit, HitKind};
 use yew::prelude::*;
@@ -12,11 +12,10 @@ use crate::text::sanitize::sanitized;
 #[derive(PartialEq, Properties)]
 pub struct HitItemProps {
     pub hit: Hit,
-    /// Not all lines were counted.
+    /// The server did not count all matching lines.
     pub is_more: bool,
 }
 
-/// The hit.
 #[component]
 pub fn HitItem(props: &HitItemProps) -> Html {
     let words = use_words();

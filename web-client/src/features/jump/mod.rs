@@ -1,5 +1,5 @@
-//! One dialog for everything: rooms, people, actions, and what was said, run, printed and shared. The text keeps the focus;
-//! the list below says which entry is chosen (the combobox pattern of WAI-ARIA).
+//! The jump dialog: rooms, people and actions, and a search through messages, commands, output and files. The focus
+//! stays in the field; the list marks the selected entry (the combobox pattern of WAI-ARIA).
 
 mod destination;
 mod filter;
@@ -25,15 +25,14 @@ use destination::{Destination, destinations};
 use filter::{Filter, Filters};
 use hit::HitItem;
 
-/// What a search came to.
 #[derive(Clone, Default, PartialEq)]
 struct SearchResults {
     hits: Vec<Hit>,
     next: Option<u64>,
     behind: u64,
-    /// How many hits there are, as it is shown.
+    /// The number of hits, as it is shown.
     total: String,
-    /// Not all of them were counted.
+    /// The server did not count all hits.
     is_more: bool,
     is_loading: bool,
     error: Option<String>,
@@ -41,14 +40,12 @@ struct SearchResults {
 
 #[derive(PartialEq, Properties)]
 pub struct JumpProps {
-    /// The room that is open.
     pub room: RoomName,
-    /// What is looked for at first.
+    /// The initial text.
     pub text: String,
     pub on_close: Callback<()>,
 }
 
-/// The dialog.
 #[component]
 pub fn Jump(props: &JumpProps) -> Html {
     const LIST_ID: &str = "jump-list";
@@ -172,7 +169,7 @@ fn status(results: &SearchResults, is_searching: bool, words: &crate::i18n::Word
     status
 }
 
-/// Asks the server a moment after the last key; an answer to an older question is not shown.
+/// Searches a moment after the last key. Answers to earlier searches are ignored.
 #[hook]
 fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<SearchResults>, Callback<()>) {
     let (engine, words) = (use_engine(), use_words());
@@ -186,7 +183,7 @@ fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<S
             *latest.borrow_mut() += 1;
             let number = *latest.borrow();
             let (results, latest) = (results.clone(), latest.clone());
-            // What is written narrows as the fields do, and comes first.
+            // Filters in the text take precedence over the fields.
             let written = match query::read(&q, browser::day_begins) {
                 Ok(written) => written,
                 Err(error) => return results.set(SearchResults { error: Some(error), ..SearchResults::default() }),
@@ -209,7 +206,7 @@ fn use_search(text: &str, filter: &Filter, room: &RoomName) -> (UseStateHandle<S
                     .and_then(|answer| answer.fields::<SearchFound>().map_err(|bad| Error::local(bad.to_string())));
                 results.set(match told {
                     Ok(told) => {
-                        // The first page counts those of all that follow.
+                        // The first page counts the hits of all pages.
                         let total = had_total.clone().unwrap_or_else(|| told.total_shown());
                         let mut hits = had.clone();
                         hits.extend(told.hits);

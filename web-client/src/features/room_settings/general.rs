@@ -1,5 +1,5 @@
-//! What a room is called, what it is about and how long it is kept; leaving it and archiving it. What is typed is a draft
-//! until it is saved: drawing the form anew, as each event of the room does, leaves it alone.
+//! A room's title, topic and retention; leaving and archiving it. Input is a draft until it is saved, so redrawing the
+//! form, as each event of the room does, does not change it.
 
 use wardroom_client_core::Error;
 use wardroom_client_core::protocol::RoomName;
@@ -24,7 +24,7 @@ pub struct GeneralProps {
     pub on_close: Callback<()>,
 }
 
-/// What is typed.
+/// The typed values.
 #[derive(Clone, PartialEq)]
 struct Draft {
     title: String,
@@ -42,7 +42,8 @@ impl Draft {
         self.days.trim().parse().ok().filter(|days| *days <= RETENTION_DAYS_MAX)
     }
 
-    /// What one has changed since `before`, and nothing that others have changed meanwhile; `None` for days that are none.
+    /// What the user changed since `before`, without what others changed meanwhile; `None` for an invalid number of
+    /// days.
     fn change(&self, room: &RoomName, before: &Draft) -> Option<RoomSet> {
         let other = |new: &str, old: &str| Some(new.trim().to_owned()).filter(|new| new != old);
         Some(RoomSet {
@@ -54,14 +55,14 @@ impl Draft {
         })
     }
 
-    /// Saving it deletes what is there: days where there were none, or fewer.
+    /// True if saving deletes messages: a retention where there was none, or a shorter one.
     fn deletes(&self, info: &RoomInfo) -> bool {
         let kept = info.retention_days.unwrap_or(0);
         self.days().is_some_and(|days| days > 0 && (kept == 0 || days < kept))
     }
 }
 
-/// The question that is open.
+/// The open confirmation.
 #[derive(Clone, Copy, PartialEq)]
 enum Question {
     None,
@@ -69,7 +70,6 @@ enum Question {
     Archive,
 }
 
-/// The form.
 #[component]
 pub fn General(props: &GeneralProps) -> Html {
     let words = use_words();
@@ -173,7 +173,7 @@ struct DangerZoneProps {
     on_archive: Callback<()>,
 }
 
-/// What one does once: leaving, archiving.
+/// Leaving and archiving.
 #[component]
 fn DangerZone(props: &DangerZoneProps) -> Html {
     let words = use_words();

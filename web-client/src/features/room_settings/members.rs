@@ -1,4 +1,4 @@
-//! Who is in a room, and what each may do there.
+//! The members of a room and their roles.
 
 use wardroom_client_core::protocol::messages::MemberInfo;
 use wardroom_client_core::protocol::{RoomName, RoomRole, UserName};
@@ -19,7 +19,6 @@ pub struct MembersProps {
     pub may: Permissions,
 }
 
-/// Who is in it.
 #[component]
 pub fn Members(props: &MembersProps) -> Html {
     let words = use_words();
@@ -112,7 +111,6 @@ fn Member(props: &MemberProps) -> Html {
     }
 }
 
-/// A role in a room in words.
 fn room_role_words(role: RoomRole, words: &Words) -> &'static str {
     match role {
         RoomRole::Reader => words.room_role_reader,

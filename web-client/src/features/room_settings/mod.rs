@@ -1,5 +1,5 @@
-//! A room's settings, in tabs: what it is and how long it is kept, who is in it, its webhooks. What one may not do is not
-//! offered, and nothing is changed before one says so.
+//! A room's settings in tabs: general, members, webhooks. Users see only what they may change, and nothing changes
+//! before they save.
 
 mod general;
 mod members;
@@ -28,7 +28,6 @@ pub struct RoomSettingsProps {
     pub on_close: Callback<()>,
 }
 
-/// The settings.
 #[component]
 pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
     let words = use_words();

@@ -1,4 +1,4 @@
-//! What of this room is notified, and whether this browser shows notifications at all.
+//! What to be notified of in this room, and whether this browser shows notifications at all.
 
 use wardroom_client_core::protocol::RoomName;
 use web_sys::{HtmlSelectElement, NotificationPermission};
@@ -15,7 +15,7 @@ pub struct NotifySettingProps {
     pub room: RoomName,
 }
 
-/// The choice; it holds at once, for this browser alone.
+/// The choice. It takes effect at once, in this browser only.
 #[component]
 pub fn NotifySetting(props: &NotifySettingProps) -> Html {
     let words = use_words();
@@ -43,7 +43,7 @@ pub fn NotifySetting(props: &NotifySettingProps) -> Html {
     }
 }
 
-/// Whether the browser shows notifications, in words; a button where it was not asked yet.
+/// Whether the browser shows notifications, with a button to allow them.
 #[component]
 pub fn NotifyState() -> Html {
     let words = use_words();

@@ -1,4 +1,4 @@
-//! Webhooks: secret addresses at which programs post. A new one's address is shown once, on top, with the focus on it.
+//! Webhooks: secret URLs to which programs post. The URL of a new one is shown once, at the top and focused.
 
 use wardroom_client_core::Error;
 use wardroom_client_core::protocol::messages::{Answer, HookInfo, HookList, HookListed, HookRemove};
@@ -17,7 +17,6 @@ pub struct WebhooksProps {
     pub room: RoomName,
 }
 
-/// The webhooks of a room.
 #[component]
 pub fn Webhooks(props: &WebhooksProps) -> Html {
     let words = use_words();
@@ -61,7 +60,7 @@ pub fn Webhooks(props: &WebhooksProps) -> Html {
     }
 }
 
-/// The webhooks, and a call that asks for them anew.
+/// The webhooks, and a callback that reloads them.
 #[hook]
 fn use_webhooks(room: &RoomName) -> (UseStateHandle<Vec<HookInfo>>, Callback<()>) {
     let engine = use_engine();
@@ -90,7 +89,7 @@ struct NewWebhookUrlProps {
     address: String,
 }
 
-/// An address that is shown this once.
+/// A URL that is shown only once.
 #[component]
 fn NewWebhookUrl(props: &NewWebhookUrlProps) -> Html {
     let words = use_words();
@@ -123,7 +122,6 @@ struct WebhookProps {
     load: Callback<()>,
 }
 
-/// One webhook.
 #[component]
 fn Webhook(props: &WebhookProps) -> Html {
     let words = use_words();

@@ -1,4 +1,4 @@
-//! Which line is near: pointed at, focused by arrow keys, or pressed by a finger; and the keys that act on it.
+//! The active line: hovered, focused with the arrow keys, or long-pressed; and the keys that act on it.
 
 use gloo_timers::callback::Timeout;
 use wardroom_client_core::protocol::RoomName;
@@ -12,23 +12,23 @@ use crate::hooks::use_engine;
 use crate::limits::LONG_PRESS_MS;
 use crate::ui::{ComposeMode, Dialog, UiAction, UiHandle};
 
-/// What the timeline listens to.
+/// The event handlers of the timeline.
 pub struct LineHandlers {
-    /// A pointer is over a line.
+    /// The pointer enters a line.
     pub over: Callback<MouseEvent>,
-    /// A pointer leaves what it was over.
+    /// The pointer leaves a line.
     pub out: Callback<MouseEvent>,
-    /// A line, or something in it, has the focus.
+    /// A line, or something in it, gets the focus.
     pub focus: Callback<FocusEvent>,
-    /// A finger is on a line.
+    /// A touch starts on a line.
     pub press: Callback<TouchEvent>,
-    /// It moves, or is gone.
+    /// The touch moves or ends.
     pub rest: Callback<TouchEvent>,
-    /// A key.
+    /// A key is pressed.
     pub keys: Callback<KeyboardEvent>,
 }
 
-/// The line that is near, and what finds it.
+/// The active line, and the handlers that find it.
 #[hook]
 pub fn use_active_line(
     nodes: &Nodes,
@@ -61,7 +61,7 @@ pub fn use_active_line(
     let focus = {
         let set = active.setter();
         Callback::from(move |event: FocusEvent| {
-            // By the keyboard: a finger that rests on a line gives it the focus too.
+            // Only keyboard focus: touching a line focuses it too.
             let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
             if !element.is_some_and(|element| element.matches(":focus-visible").unwrap_or(false)) {
                 return;
@@ -121,7 +121,7 @@ fn act(event: &KeyboardEvent, ui: &UiHandle, act: UiAction) {
     ui.dispatch(act);
 }
 
-/// The line that an event happened in.
+/// The line in which an event happened.
 fn line_of(target: Option<web_sys::EventTarget>) -> Option<HtmlElement> {
     target?.dyn_into::<Element>().ok()?.closest("[data-seq]").ok()??.dyn_into().ok()
 }
@@ -130,7 +130,7 @@ fn seq_of(line: &HtmlElement) -> Option<u64> {
     line.get_attribute("data-seq")?.parse().ok()
 }
 
-/// Gives the focus to the line before or after; from the timeline itself to the last one in sight.
+/// Moves the focus to the previous or next line; from the timeline itself to the last visible one.
 fn step(nodes: &Nodes, from: Option<&HtmlElement>, is_up: bool) -> bool {
     let mut next = match from {
         Some(line) if is_up => line.previous_element_sibling(),

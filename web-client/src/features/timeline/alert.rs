@@ -1,5 +1,5 @@
-//! A group of alerts as a card: a bar of its severity, what fires, and where to read on. One that is resolved stays the same
-//! card.
+//! A group of alerts as a card: a bar in the colour of its severity, the firing alerts, and links. It stays the same
+//! card once it is resolved.
 
 use wardroom_client_core::protocol::event::{Alert, AlertGroup, AlertStatus, Level, level};
 use yew::prelude::*;
@@ -12,7 +12,7 @@ fn sanitized(text: &str) -> String {
     crate::text::sanitize::sanitized(text).into_owned()
 }
 
-/// The card. `count`: how often the group came, where that is more than once.
+/// The card. `count`: how often the group was reported, if more than once.
 pub fn alert_card(group: &AlertGroup, count: Option<u64>, words: &'static Words) -> Html {
     let is_firing = group.status == AlertStatus::Firing;
     let look = match level(group.severity.as_deref()) {
@@ -63,7 +63,7 @@ fn entry(alert: &Alert) -> Html {
     }
 }
 
-/// Nothing but http and https leads anywhere.
+/// A link; only http and https are allowed.
 fn link(url: Option<&str>, says: &'static str) -> Html {
     let is_web = |url: &&str| url.starts_with("https://") || url.starts_with("http://");
     match url.filter(is_web) {

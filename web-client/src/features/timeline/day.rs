@@ -1,4 +1,4 @@
-//! Days of the timeline: their headings, and going to one.
+//! Day headings in the timeline, and going to another day.
 
 use wardroom_client_core::protocol::messages::{Answer, RoomHistory, RoomPage};
 use wardroom_client_core::protocol::{Event, RoomName};
@@ -12,7 +12,7 @@ use crate::services::browser;
 use crate::testids;
 use crate::ui::UiAction;
 
-/// A day in words: `Today · Sunday, 22 November`.
+/// The label of a day: `Today · Sunday, 22 November`.
 pub fn day_label(at: u64, today: i64, lang: Lang) -> String {
     let words = lang.words();
     let date = browser::day_words(at, lang);
@@ -25,16 +25,16 @@ pub fn day_label(at: u64, today: i64, lang: Lang) -> String {
 
 #[derive(PartialEq, Properties)]
 pub struct DayLineProps {
-    /// A time in the day.
+    /// A time in that day.
     pub at: u64,
-    /// The day that it is now.
+    /// The current day.
     pub today: i64,
     pub lang: Lang,
-    /// Somebody wants to go to another day.
+    /// Opens the dialog to choose a day.
     pub on_open: Callback<u64>,
 }
 
-/// A day begins.
+/// The heading of a day.
 #[component]
 pub fn DayLine(props: &DayLineProps) -> Html {
     let at = props.at;

@@ -1,4 +1,4 @@
-//! Any emoji, found by its name. The list is fetched when it is first wanted, so that the page does not carry it.
+//! A picker for any emoji, found by name. The list is loaded on demand, so that the page does not include it.
 
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ use crate::services::{browser, http};
 use crate::testids;
 use crate::text::emoji::search;
 
-/// Columns of the grid, as in the styles.
+/// Columns of the grid, as in the style sheet.
 const COLUMNS: usize = 8;
 const LIST_ID: &str = "emoji-list";
 
@@ -26,7 +26,7 @@ pub struct EmojiPickerProps {
     pub on_close: Callback<()>,
 }
 
-/// The dialog. The keyboard stays in its field: arrows choose, Enter takes.
+/// The dialog. The focus stays in its field: arrows select, Enter picks.
 #[component]
 pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
     let words = use_words();
@@ -42,7 +42,7 @@ pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
             }
             if list.is_empty() {
                 spawn_local(async move {
-                    // Without it the emoji that the page knows are offered.
+                    // Without the list, the built-in emoji are offered.
                     if let Ok(reply) = http::get("emoji.txt").await
                         && reply.is_ok()
                     {

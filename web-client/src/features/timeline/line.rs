@@ -1,4 +1,4 @@
-//! One line of the timeline, by its kind.
+//! A line of the timeline, by its kind.
 
 use wardroom_client_core::protocol::{Event, EventBody};
 use wardroom_client_core::{Command, PendingAmendment, Quote, is_mentioned};
@@ -25,7 +25,7 @@ fn sanitized(text: &str) -> String {
     crate::text::sanitize::sanitized(text).into_owned()
 }
 
-/// From here on all is new.
+/// The divider above the first unread line.
 #[component]
 pub fn UnreadDividerLine() -> Html {
     let words = use_words();
@@ -35,21 +35,20 @@ pub fn UnreadDividerLine() -> Html {
 #[derive(PartialEq, Properties)]
 pub struct EventLineProps {
     pub event: PtrEq<Event>,
-    /// What one has done to it last, and the server has not answered yet.
+    /// The user's last unconfirmed change to it.
     pub pending: Option<PendingAmendment>,
-    /// It begins a group.
+    /// It starts a group.
     pub is_first: bool,
-    /// Its author, as people call them.
+    /// The author's display name.
     pub who: AttrValue,
-    /// It is the one that was asked for.
+    /// It is the jump target.
     pub is_target: bool,
-    /// It is pointed at, focused or pressed.
+    /// It is hovered, focused or pressed.
     pub is_active: bool,
-    /// Opens what lies over the timeline.
+    /// Opens an overlay.
     pub on_open: Callback<Option<Overlay>>,
 }
 
-/// An event.
 #[component]
 pub fn EventLine(props: &EventLineProps) -> Html {
     let words = use_words();
@@ -136,7 +135,7 @@ struct ReplyQuoteProps {
     seq: u64,
 }
 
-/// The line that is answered, if it is loaded.
+/// The line that is replied to, if it is loaded.
 #[component]
 fn ReplyQuote(props: &ReplyQuoteProps) -> Html {
     let engine = use_topic(Topic::Model(wardroom_client_core::Change::Room(props.room.clone())));
@@ -181,7 +180,7 @@ fn ReplyQuote(props: &ReplyQuoteProps) -> Html {
     }
 }
 
-/// Joins and settings in one line, which opens.
+/// Joins and settings folded into one line, which can be opened.
 pub fn fold_row(
     events: &[std::sync::Arc<Event>],
     is_open: bool,

@@ -1,5 +1,5 @@
-//! What can be done with a line: react, reply, edit, delete, copy its link. A bar of icons beside the line that is pointed at
-//! or focused; on a phone a sheet. Only that line has one, so that ten thousand lines cost nothing.
+//! The actions on a line: react, reply, edit, delete, copy its link. A toolbar beside the active line, or a sheet on
+//! phones. Only the active line has one, so ten thousand lines cost nothing.
 
 use wardroom_client_core::protocol::{Event, EventBody, Role, RoomRole};
 use yew::prelude::*;
@@ -14,25 +14,25 @@ use crate::testids;
 use crate::text::emoji::REACTIONS;
 use crate::ui::{ComposeMode, Dialog, UiAction, UiHandle};
 
-/// What lies over the timeline.
+/// An overlay on the timeline.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Overlay {
-    /// What can be done with this line.
+    /// The actions on this line.
     Actions(u64),
-    /// All emoji, for this line.
+    /// The emoji picker for this line.
     EmojiPicker(u64),
-    /// The day to go to; the one that is shown begins at this time.
+    /// Going to a day; a time in the day that is shown.
     GoToDay(u64),
 }
 
 #[derive(PartialEq, Properties)]
 pub struct LineActionsProps {
     pub event: PtrEq<Event>,
-    /// Opens something, or closes it.
+    /// Opens an overlay, or closes it.
     pub on_open: Callback<Option<Overlay>>,
 }
 
-/// What this user may do with a line.
+/// What the user may do with a line.
 #[derive(Clone, Copy)]
 struct Permissions {
     answer: bool,
@@ -60,7 +60,7 @@ impl Permissions {
     }
 }
 
-/// The bar of icons.
+/// The toolbar.
 #[component]
 pub fn LineActions(props: &LineActionsProps) -> Html {
     let words = use_words();
@@ -105,7 +105,7 @@ pub fn LineActions(props: &LineActionsProps) -> Html {
     }
 }
 
-/// The same on a phone, where it lies over everything and moves nothing.
+/// The sheet for phones, which covers the page and moves nothing.
 #[component]
 pub fn ActionSheet(props: &LineActionsProps) -> Html {
     let words = use_words();
@@ -134,7 +134,7 @@ fn tool(of: Icon, says: &'static str, onclick: Callback<MouseEvent>, testid: &'s
     html! { <button class="text-button text-button--icon" {onclick} aria-label={says} title={says} data-testid={testid}>{ icon(of) }</button> }
 }
 
-/// Everything but reacting; with words where they close a sheet.
+/// All buttons except reactions; with labels in a sheet, which they close.
 fn buttons(
     event: &PtrEq<Event>,
     may: Permissions,
@@ -172,7 +172,7 @@ fn buttons(
     }
 }
 
-/// The reactions that are given most.
+/// The most common reactions.
 fn quick(engine: &Engine, event: &PtrEq<Event>, words: &'static Words, done: &Callback<()>) -> Html {
     let emoji = |emoji: &'static str| {
         let onclick = {
@@ -189,7 +189,7 @@ fn quick(engine: &Engine, event: &PtrEq<Event>, words: &'static Words, done: &Ca
     REACTIONS.into_iter().map(emoji).collect()
 }
 
-/// Gives a reaction, or takes back one's own.
+/// Gives a reaction, or removes the user's own.
 pub fn toggle_reaction(engine: &Engine, event: &Event, emoji: &str) {
     let is_mine = |by: &wardroom_client_core::protocol::UserName| by.as_str() == engine.user();
     let gave = event.body.reactions().iter().any(|given| given.emoji == emoji && given.by.iter().any(is_mine));
@@ -201,7 +201,7 @@ pub struct ReactionsProps {
     pub event: PtrEq<Event>,
 }
 
-/// The reactions below a line; a press gives one's own or takes it back.
+/// The reactions below a line; a click toggles the user's own.
 #[component]
 pub fn Reactions(props: &ReactionsProps) -> Html {
     let words = use_words();

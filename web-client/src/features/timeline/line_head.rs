@@ -1,4 +1,4 @@
-//! The head of a line: its author and its time.
+//! The author and the time of a line.
 
 use yew::prelude::*;
 
@@ -14,7 +14,7 @@ pub struct LineHeadProps {
     pub is_first: bool,
 }
 
-/// Who and when, above the first line of a group; beside the others the time, for the pointer.
+/// Above the first line of a group: author and time. Beside the others: the time, on hover.
 #[component]
 pub fn LineHead(props: &LineHeadProps) -> Html {
     let lang = use_prefs().lang;

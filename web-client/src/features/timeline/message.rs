@@ -1,4 +1,4 @@
-//! A message's text as elements. Text becomes text nodes only; nothing is ever set as HTML.
+//! The text of a message as elements. Text becomes text nodes; nothing is ever set as HTML.
 
 use wardroom_client_core::Change;
 use wardroom_client_core::protocol::RoomName;
@@ -20,15 +20,14 @@ use crate::ui::{UiAction, UiHandle};
 #[derive(PartialEq, Properties)]
 pub struct MessageTextProps {
     pub text: String,
-    /// It is shown as it is, not as Markdown.
+    /// Show it as plain text, not as Markdown.
     #[prop_or_default]
     pub is_plain: bool,
-    /// It mentions nobody.
+    /// Mentions in it notify nobody.
     #[prop_or_default]
     pub is_silent: bool,
 }
 
-/// The text.
 #[component]
 pub fn MessageText(props: &MessageTextProps) -> Html {
     let engine = use_engine();
@@ -44,7 +43,7 @@ fn sanitized(text: &str) -> String {
     sanitize::sanitized(text).into_owned()
 }
 
-/// What the drawing of a text needs to know.
+/// What the rendering of a text needs.
 struct Renderer {
     engine: Engine,
     ui: UiHandle,
@@ -60,7 +59,7 @@ impl Renderer {
     fn block(&self, at: usize, block: &Block) -> Html {
         match block {
             Block::Paragraph(inlines) => html! { <span key={at} class="line__text">{ self.inlines(inlines) }</span> },
-            // A message is no chapter of the page: its headings are none for a screen reader's list of them.
+            // A message is not a chapter of the page: keep its headings out of a screen reader's list of headings.
             Block::Heading(level, inlines) => {
                 let class = classes!("line__text", "markdown__head", (*level > 2).then_some("markdown__head--low"));
                 html! { <span key={at} {class}>{ self.inlines(inlines) }</span> }
@@ -148,7 +147,7 @@ impl Renderer {
         }
     }
 
-    /// A link where there is such a room; a ticket's number stays text.
+    /// A link if the room exists; otherwise text, as for an issue number.
     fn room(&self, at: usize, text: &str) -> Html {
         let room = room_readings(text).find_map(|name| {
             let room = RoomName::parse(&name.to_lowercase()).ok()?;
@@ -175,7 +174,7 @@ struct MentionProps {
     mention: AttrValue,
 }
 
-/// `@name`, marked where there is somebody of that name.
+/// `@name`, highlighted if there is such a user.
 #[component]
 fn Mention(props: &MentionProps) -> Html {
     let engine = use_topic(Topic::Model(Change::People(Engine::company_room())));
@@ -202,7 +201,7 @@ pub struct CodeBlockProps {
     pub text: String,
 }
 
-/// Code between fences, with colours and a button that copies it.
+/// A code block with syntax colours and a copy button.
 #[component]
 pub fn CodeBlock(props: &CodeBlockProps) -> Html {
     let copied = props.text.clone();

@@ -1,4 +1,4 @@
-//! Reading a room: its lines, or what is to be seen in their place.
+//! The timeline of a room, or what is shown instead of it.
 
 mod active_line;
 mod alert;
@@ -29,11 +29,11 @@ pub struct TimelineProps {
     pub room: RoomName,
 }
 
-/// Opens the room, closes it when one goes on, and shows how it stands.
+/// Opens the room, closes it on leaving, and shows its state.
 #[component]
 pub fn Timeline(props: &TimelineProps) -> Html {
     let words = use_words();
-    // The people of the room give its lines their names.
+    // The members give the lines their names.
     use_topic(Topic::Model(Change::People(props.room.clone())));
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
     use_effect_with((engine.clone(), props.room.clone()), |(engine, room)| {
@@ -42,7 +42,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
         move || engine.command(Command::CloseRoom { room })
     });
     let shown = engine.read(|client| client.rooms().get(&props.room).cloned());
-    // Who has just joined may read what was closed before. Asked once: a room that stays closed must not be hammered.
+    // A new member may read what was closed before. Ask once: a room that stays closed must not be hammered.
     use_effect_with(shown.as_ref().is_some_and(|room| room.info.joined), {
         let (engine, name, state) = (engine.clone(), props.room.clone(), shown.as_ref().map(|room| room.state.clone()));
         move |is_joined| {

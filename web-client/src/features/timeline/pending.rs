@@ -1,4 +1,4 @@
-//! What the server has not confirmed yet: messages and commands at the end of the room, and changes at their messages.
+//! Unconfirmed messages and commands at the end of the room, and unconfirmed changes at their messages.
 
 use wardroom_client_core::{Change, Command, NotSent, PendingAmendment, PendingPost, PostState};
 use yew::prelude::*;
@@ -17,7 +17,7 @@ pub struct PendingLineProps {
     pub who: AttrValue,
 }
 
-/// One's own message or command that has not arrived yet.
+/// The user's own unconfirmed message or command.
 #[component]
 pub fn PendingLine(props: &PendingLineProps) -> Html {
     let post = &props.post;
@@ -55,7 +55,7 @@ pub struct AmendmentStatusProps {
     pub pending: PendingAmendment,
 }
 
-/// How an edit, a deletion or a reaction stands that was not answered yet.
+/// The state of an unconfirmed edit, deletion or reaction.
 #[component]
 pub fn AmendmentStatus(props: &AmendmentStatusProps) -> Html {
     let engine = use_engine();
@@ -70,15 +70,15 @@ pub fn AmendmentStatus(props: &AmendmentStatusProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct SendStatusProps {
-    /// Why it was refused or not sent, as a sentence; none: it is on its way.
+    /// Why it was rejected or not sent; `None` while it is being sent.
     why: Option<String>,
-    /// What the button says that sends it.
+    /// The label of the send button.
     send: &'static str,
     on_retry: Callback<MouseEvent>,
     on_discard: Callback<MouseEvent>,
 }
 
-/// On its way, waiting for a connection, or refused: then what one can do.
+/// Sending, waiting for a connection, or rejected with buttons.
 #[component]
 fn SendStatus(props: &SendStatusProps) -> Html {
     let words = use_words();
@@ -98,7 +98,7 @@ fn SendStatus(props: &SendStatusProps) -> Html {
     }
 }
 
-/// A command when it is pressed.
+/// Sends a command on click.
 fn on_click(engine: &Engine, command: impl Fn() -> Command + 'static) -> Callback<MouseEvent> {
     let engine = engine.clone();
     Callback::from(move |_| engine.command(command()))

@@ -1,4 +1,4 @@
-//! What moves the timeline beside the reader's hand: lines that were asked for, growth at both ends, and what has been read.
+//! Hooks that scroll the timeline or react to scrolling: jumps, loading more, and read positions.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,12 +13,12 @@ use crate::hooks::{PtrEq, use_engine};
 use crate::limits::READ_AFTER_MS;
 use crate::ui::{UiAction, UiHandle};
 
-/// The end of what is loaded is the end of the room.
+/// True if the end of what is loaded is the end of the room.
 pub fn is_at_live_end(room: &Room) -> bool {
     !room.timeline.has_newer()
 }
 
-/// Goes to the line that the address names, once for each time that it is asked for.
+/// Scrolls to the line in the address, once for each request.
 #[hook]
 pub fn use_jump(
     room: &PtrEq<Room>,
@@ -39,7 +39,7 @@ pub fn use_jump(
     }
 }
 
-/// Opens the output that the address names a byte of, once the line of its run is here.
+/// Opens the output at the byte in the address, once the line of its run is loaded.
 #[hook]
 pub fn use_output_target(room: &PtrEq<Room>, ui: &UiHandle) {
     let meant = ui.target.and_then(|at| {
@@ -57,7 +57,7 @@ pub fn use_output_target(room: &PtrEq<Room>, ui: &UiHandle) {
     });
 }
 
-/// What is loaded may begin anew at its end, after a long break, or lose its far end: who reads there is brought back.
+/// The loaded lines may be replaced after a long break, or lose their far end: brings the reader back to their line.
 #[hook]
 pub fn use_restored_position(room: &PtrEq<Room>, position: &Rc<RefCell<ScrollPosition>>) {
     let engine = use_engine();
@@ -83,7 +83,7 @@ pub fn use_restored_position(room: &PtrEq<Room>, position: &Rc<RefCell<ScrollPos
     }
 }
 
-/// Stays where one is after each drawing, and when anything changes its height.
+/// Keeps the scroll position after each redraw and whenever a height changes.
 #[hook]
 pub fn use_scroll_anchor(nodes: &Nodes, position: &Rc<RefCell<ScrollPosition>>, meet_needs: &Callback<ScrollNeeds>) {
     let settle = {
@@ -111,7 +111,7 @@ pub fn use_scroll_anchor(nodes: &Nodes, position: &Rc<RefCell<ScrollPosition>>, 
     });
 }
 
-/// What is in sight while somebody looks has been read: at the end at once, elsewhere when scrolling has come to rest.
+/// Marks visible lines as read while the page has the focus: at the end at once, elsewhere when scrolling stops.
 #[hook]
 pub fn use_read_position(
     room: &PtrEq<Room>,
@@ -146,7 +146,7 @@ pub fn use_read_position(
     })
 }
 
-/// Draws other rows, or loads more, where that is wanted.
+/// Draws other rows, or loads more, where needed.
 #[hook]
 pub fn use_load_more(room: &PtrEq<Room>, redraw: UseForceUpdateHandle) -> Callback<ScrollNeeds> {
     let engine = use_engine();

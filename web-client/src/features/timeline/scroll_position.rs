@@ -1,5 +1,5 @@
-//! Staying where one reads. At the end one stays at the end; elsewhere the first row in sight stays where it is, no
-//! matter what grows above or below it. Rows that are not drawn are empty spaces of their height.
+//! Keeps the scroll position. At the end the timeline stays at the end; elsewhere the first visible row stays where it
+//! is, whatever grows above or below it. Rows that are not drawn are empty space of their height.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -16,41 +16,41 @@ use crate::logic::window::{Heights, edges, index_of, row_at, rows_to_draw};
 /// The elements of a timeline.
 #[derive(Clone, PartialEq)]
 pub struct Nodes {
-    /// What scrolls.
+    /// The scrolling element.
     pub scroller: NodeRef,
     /// The space of the rows above.
     pub above: NodeRef,
-    /// The rows that are drawn, one element each.
+    /// The drawn rows, one element each.
     pub rows: NodeRef,
     /// The space of the rows below.
     pub below: NodeRef,
 }
 
-/// Where one reads, and what is drawn for it.
+/// The scroll position, and the rows that are drawn for it.
 pub struct ScrollPosition {
-    /// At the end.
+    /// The view is at the end.
     pub is_at_end: bool,
-    /// On the way to the end, whose lines are not here yet.
+    /// The view is waiting for the last lines to load.
     is_going: bool,
-    /// The first row in sight, and its distance from the upper edge.
+    /// The first visible row, and its distance from the top edge.
     anchor: Option<(RowPosition, f64)>,
-    /// As it was, while its line is fetched again.
+    /// The anchor while its line is being loaded again.
     suspended: Option<(RowPosition, f64)>,
     heights: Heights,
     rows: Rc<Vec<Row>>,
     edges: Vec<f64>,
-    /// The edges are those of the rows and heights as they are.
+    /// The edges match the current rows and heights.
     is_measured: bool,
     range: Range<usize>,
-    /// The document is as `range` and `edges` say. Where time is short Yew lets events in between a drawing and its effects.
+    /// The document matches `range` and `edges`. Yew may handle events between a redraw and its effects.
     is_settled: bool,
-    /// Pixels in sight.
+    /// The visible height in pixels.
     height: f64,
-    /// How the scroller was left, to notice a scroll before its event arrives. `None` after a jump.
+    /// How the scroller was left, to detect scrolling before its event arrives. `None` after a jump.
     left: Option<ScrollMetrics>,
 }
 
-/// The scroll position of an element, and the heights that bound it, in pixels.
+/// The scroll position and the heights of an element, in pixels.
 #[derive(Clone, Copy, PartialEq)]
 struct ScrollMetrics {
     top: i32,
@@ -63,9 +63,9 @@ impl ScrollMetrics {
         ScrollMetrics { top: scroller.scroll_top(), height: scroller.scroll_height(), view: scroller.client_height() }
     }
 
-    /// How far the reader scrolled since `left`; negative is up. Browsers send the scroll event with the next frame, and a
-    /// redraw may come first. A position at the end does not count where heights changed: the browser moves it there itself
-    /// when the content shrinks.
+    /// How far the reader scrolled since `left`; negative is up. Browsers send the scroll event with the next frame,
+    /// and a redraw may come first. If heights changed, a position at the end does not count: the browser moves it
+    /// there itself when the content shrinks.
     fn since(self, left: ScrollMetrics) -> i32 {
         let is_same_size = (self.height, self.view) == (left.height, left.view);
         let is_at_end = self.top + self.view + 1 >= self.height;
@@ -93,19 +93,19 @@ impl Default for ScrollPosition {
     }
 }
 
-/// What scrolling made necessary.
+/// What is needed after scrolling.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ScrollNeeds {
-    /// Other rows are to be drawn.
+    /// Draw other rows.
     pub draw: bool,
-    /// Older lines are wanted.
+    /// Load older lines.
     pub older: bool,
-    /// Newer ones.
+    /// Load newer lines.
     pub newer: bool,
 }
 
 impl ScrollPosition {
-    /// Goes to a line, a third below the upper edge.
+    /// Goes to a line, a third below the top edge.
     pub fn go_to(&mut self, seq: u64) {
         self.is_at_end = false;
         self.is_going = false;
@@ -114,40 +114,41 @@ impl ScrollPosition {
         self.left = None;
     }
 
-    /// The line that one reads; `None` at the end, which is no line's.
+    /// The line at the top; `None` at the end.
     pub fn reading(&self) -> Option<u64> {
         self.anchor.filter(|_| !self.is_at_end)?.0.seq()
     }
 
-    /// What one reads is not here for a while: scrolling means nothing until [`ScrollPosition::resume`] or [`ScrollPosition::cancel_suspend`].
+    /// The anchor's line is being loaded again: scrolling has no meaning until [`ScrollPosition::resume`] or
+    /// [`ScrollPosition::cancel_suspend`].
     pub fn suspend(&mut self) {
         self.suspended = self.anchor;
     }
 
-    /// The line that is waited for.
+    /// The line that is being loaded again.
     pub fn suspended_at(&self) -> Option<u64> {
         self.suspended?.0.seq()
     }
 
-    /// It is here again, and stands where it stood.
+    /// The line is loaded again: returns to it.
     pub fn resume(&mut self) {
         self.anchor = self.suspended.take().or(self.anchor);
         self.left = None;
     }
 
-    /// It does not come.
+    /// The line will not be loaded.
     pub fn cancel_suspend(&mut self) {
         self.suspended = None;
     }
 
-    /// Goes to the end, and waits there for lines that are on their way.
+    /// Goes to the end, and waits there for lines that are still loading.
     pub fn go_to_end(&mut self) {
         self.is_at_end = true;
         self.is_going = true;
         self.suspended = None;
     }
 
-    /// Chooses what of these rows is drawn.
+    /// Chooses which of these rows are drawn.
     pub fn visible_range(&mut self, rows: &Rc<Vec<Row>>) -> Range<usize> {
         if !Rc::ptr_eq(&self.rows, rows) {
             self.rows = rows.clone();
@@ -165,7 +166,7 @@ impl ScrollPosition {
         self.range.clone()
     }
 
-    /// After a drawing, and after anything changed its height: measures, writes the spaces, and stays where one was.
+    /// After a redraw or a change of height: measures, sets the spaces and restores the position.
     pub fn settle(&mut self, nodes: &Nodes) -> ScrollNeeds {
         let Some((scroller, drawn)) = elements(nodes) else { return ScrollNeeds::default() };
         let scrolled = self.scrolled(&scroller);
@@ -187,7 +188,7 @@ impl ScrollPosition {
         set_height(&nodes.above, self.edges.get(self.range.start).copied().unwrap_or_default());
         set_height(&nodes.below, end - self.edges.get(self.range.end).copied().unwrap_or(end));
         if self.is_at_end && f64::from(-scrolled) > AT_END_PX {
-            // Only a reader leaves the end upwards, and the end must not pull them back.
+            // Only the reader scrolls up from the end; do not pull them back.
             return self.on_scroll(nodes, true);
         }
         self.restore(&scroller, &drawn, f64::from(scrolled));
@@ -195,7 +196,7 @@ impl ScrollPosition {
         self.wants(&scroller, &drawn)
     }
 
-    /// How far the reader scrolled since this last placed the scroller, where scrolling means something.
+    /// How far the reader scrolled since the last update, if that has a meaning now.
     fn scrolled(&self, scroller: &Element) -> i32 {
         let is_moved_by_us = self.is_going || self.suspended.is_some();
         self.left.filter(|_| !is_moved_by_us).map_or(0, |left| ScrollMetrics::of(scroller).since(left))
@@ -225,10 +226,10 @@ impl ScrollPosition {
         }
     }
 
-    /// Looks where one is: after the reader has scrolled.
+    /// Reads the position after the reader scrolled.
     pub fn on_scroll(&mut self, nodes: &Nodes, is_at_live_end: bool) -> ScrollNeeds {
         if !self.is_settled {
-            // The spaces are those of other rows: what stands where would be misread.
+            // The spaces belong to other rows, so positions would be wrong.
             return self.settle(nodes);
         }
         let Some((scroller, drawn)) = elements(nodes) else { return ScrollNeeds::default() };
@@ -242,7 +243,7 @@ impl ScrollPosition {
         let edge = scroller.get_bounding_client_rect().top();
         let begin = nodes.above.cast::<Element>().map_or(0.0, |above| above.get_bounding_client_rect().top() - edge);
         let index = match first_below(&drawn, edge) {
-            // Among those that are drawn their real places count, else what is known of their heights.
+            // For drawn rows use their real positions, else the known heights.
             Some(nth) if nth > 0 || self.range.start == 0 => self.range.start + nth as usize,
             _ => row_at(&self.edges, -begin),
         };
@@ -258,7 +259,7 @@ impl ScrollPosition {
     fn wants(&self, scroller: &Element, drawn: &Element) -> ScrollNeeds {
         let seen = scroller.get_bounding_client_rect();
         let here = drawn.get_bounding_client_rect();
-        // Half of what is drawn beyond the edge is used up: time to draw on.
+        // Half of the rows beyond the edge are used up: time to draw more.
         let margin = crate::limits::ROW_OVERSCAN_PX / 2.0;
         let is_short_above = self.range.start > 0 && here.top() > seen.top() - margin;
         let is_short_below = self.range.end < self.rows.len() && here.bottom() < seen.bottom() + margin;
@@ -271,7 +272,7 @@ impl ScrollPosition {
         }
     }
 
-    /// A time in the day of the first row in sight; `None` where its own heading is in sight.
+    /// A time in the day of the first visible row; `None` if the day's heading is visible.
     pub fn sticky_day(&self, nodes: &Nodes) -> Option<u64> {
         let (at, distance) = self.anchor.filter(|_| !self.is_at_end)?;
         let row = self.rows.get(index_of(&self.rows, at))?;
@@ -280,7 +281,7 @@ impl ScrollPosition {
         if is_heading || scrolled <= 0 { None } else { row.time() }
     }
 
-    /// The last line that is whole in sight.
+    /// The last line that is completely visible.
     pub fn last_seen(&self, nodes: &Nodes) -> Option<u64> {
         let (scroller, drawn) = elements(nodes)?;
         let edge = scroller.get_bounding_client_rect().bottom();
@@ -301,14 +302,14 @@ fn elements(nodes: &Nodes) -> Option<(Element, Element)> {
     Some((nodes.scroller.cast::<Element>()?, nodes.rows.cast::<Element>()?))
 }
 
-/// Written through the CSSOM: the content security policy forbids `style` attributes.
+/// Through the CSSOM, because the content security policy forbids `style` attributes.
 fn set_height(space: &NodeRef, px: f64) {
     if let Some(element) = space.cast::<HtmlElement>() {
         let _ = element.style().set_property("height", &format!("{}px", px.round() as i64));
     }
 }
 
-/// The first drawn row whose lower edge lies below this place.
+/// The first drawn row whose bottom edge is below this position.
 fn first_below(drawn: &Element, edge: f64) -> Option<u32> {
     let children = drawn.children();
     let (mut low, mut high) = (0, children.length());
@@ -321,7 +322,7 @@ fn first_below(drawn: &Element, edge: f64) -> Option<u32> {
     (low < children.length()).then_some(low)
 }
 
-/// Calls when one of the elements changes its size, until it is dropped.
+/// Calls back when one of the elements changes its size, until it is dropped.
 #[derive(Debug)]
 pub struct SizeObserver {
     observer: ResizeObserver,
@@ -329,7 +330,6 @@ pub struct SizeObserver {
 }
 
 impl SizeObserver {
-    /// Watches the elements that are there.
     pub fn new(nodes: &[&NodeRef], mut call: impl FnMut() + 'static) -> Option<SizeObserver> {
         let closure = Closure::<dyn FnMut(JsValue)>::new(move |_| call());
         let observer = ResizeObserver::new(closure.as_ref().unchecked_ref()).ok()?;

@@ -1,4 +1,4 @@
-//! The lines of a room, as far as they are in sight, and what lies over them.
+//! The visible lines of a room, and the overlays on them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
@@ -37,7 +37,6 @@ pub struct TimelineViewProps {
     pub room: PtrEq<Room>,
 }
 
-/// The timeline.
 #[component]
 pub fn TimelineView(props: &TimelineViewProps) -> Html {
     let words = use_words();
@@ -61,13 +60,13 @@ pub fn TimelineView(props: &TimelineViewProps) -> Html {
     let target = ui.target.map(|at| at.seq);
     let deps = (PtrEq(room.timeline.clone()), PtrEq(room.pending.clone()), new_after, unfolded.clone());
     let list = use_memo(deps, |_| {
-        // What one writes stands at the end of the room, which is not here.
+        // New posts go to the end of the room, which is not loaded.
         let pending = if is_at_live_end(room) { room.pending.as_slice() } else { &[] };
         let me = engine.user();
         let source = RowSource { events: room.timeline.events(), pending, new_after, me, unfolded: &unfolded };
         rows(source, browser::local)
     });
-    // A line that was asked for is seen, though it be folded.
+    // Unfold a line that is jumped to.
     use_effect_with(ui.target, {
         let unfolded = unfolded.clone();
         move |at| {
@@ -151,7 +150,7 @@ pub fn TimelineView(props: &TimelineViewProps) -> Html {
             },
         }
     };
-    // What scrolling brings into the document is not news.
+    // Do not announce lines that appear by scrolling.
     let live = if *is_at_end { "polite" } else { "off" };
     html! {
         <section class="room-view">
@@ -182,7 +181,7 @@ pub fn TimelineView(props: &TimelineViewProps) -> Html {
     }
 }
 
-/// What lies over the timeline.
+/// The open overlay.
 fn overlay_view(overlay: Option<Overlay>, room: &Room, open: &Callback<Option<Overlay>>) -> Html {
     let on_close = open.reform(|()| None);
     let line = |seq| room.timeline.by_seq(seq).cloned().map(PtrEq);
@@ -204,7 +203,7 @@ struct ReactionPickerProps {
     on_close: Callback<()>,
 }
 
-/// The picker, for a line.
+/// The emoji picker for reactions to a line.
 #[component]
 fn ReactionPicker(props: &ReactionPickerProps) -> Html {
     let engine = use_engine();
@@ -216,7 +215,7 @@ fn ReactionPicker(props: &ReactionPickerProps) -> Html {
     html! { <EmojiPicker {on_pick} on_close={props.on_close.clone()} /> }
 }
 
-/// Opens a fold, or closes it.
+/// Opens or closes a fold.
 fn toggle_of(events: &[Arc<Event>], is_open: bool, unfolded: &UseStateHandle<HashSet<u64>>) -> Callback<MouseEvent> {
     let (unfolded, seqs) = (unfolded.clone(), events.iter().map(|event| event.seq).collect::<Vec<_>>());
     Callback::from(move |_| {
@@ -236,7 +235,7 @@ fn is_quiet(event: &Event) -> bool {
     matches!(event.body, EventBody::Join | EventBody::Leave)
 }
 
-/// The head of a room, above its first line.
+/// The header above a room's first line.
 #[component]
 fn RoomIntro(props: &TimelineViewProps) -> Html {
     let words = use_words();
@@ -252,7 +251,7 @@ fn RoomIntro(props: &TimelineViewProps) -> Html {
     }
 }
 
-/// A line as it is to be: with what one has done to it, and the server has not answered yet.
+/// A line with the user's unconfirmed changes, and the last of these.
 fn with_pending(room: &Room, event: &Arc<Event>, me: &Option<UserName>) -> (Arc<Event>, Option<PendingAmendment>) {
     match me.as_ref().and_then(|me| room.with_pending(event, me)) {
         Some((event, last)) => (Arc::new(event), Some(last.clone())),

@@ -1,4 +1,4 @@
-//! An empty room says what to do there: three lines that talk, run and share.
+//! The introduction in an empty room: how to write, run commands and share files.
 
 use wardroom_client_core::protocol::RoomName;
 use yew::prelude::*;
@@ -14,7 +14,6 @@ pub struct WelcomeProps {
     pub room: RoomName,
 }
 
-/// The three lines.
 #[component]
 pub fn Welcome(props: &WelcomeProps) -> Html {
     let (words, engine) = (use_words(), use_engine());
