@@ -1,6 +1,6 @@
-// Runs before the page is painted: sets the chosen theme and language, keeps what is done with the first screen until the
-// program takes it over, loads the fonts after the first paint, and says so where the program cannot start. Everything else
-// is the WebAssembly. The keys are those that web-client/src/services/storage.rs writes.
+// Runs before the first paint: applies the stored theme and language, keeps what is typed into the first screen until the
+// program takes over, loads the fonts after the first paint, and shows an error if the program cannot start. Everything else
+// is WebAssembly. The storage keys are those of web-client/src/services/storage.rs.
 (function () {
   "use strict";
   var root = document.documentElement;
@@ -11,14 +11,14 @@
     if (theme === "light" || theme === "dark") root.dataset.theme = theme;
     language = localStorage.getItem("wardroom.language") || language;
     invite = invite || sessionStorage.getItem("wardroom.invite") !== null;
-  } catch (_) { /* storage may be forbidden: then the browser's own preference holds */ }
+  } catch (_) { /* Without storage the browser's own preferences apply. */ }
   if (/^zh/i.test(language)) root.lang = "zh-CN";
   if (invite) root.dataset.boot = "invite";
 
   var started = false;
   addEventListener("TrunkApplicationStarted", function () { started = true; });
 
-  // A form that is sent before the program is there is sent by the program.
+  // A form submitted before the program has started is submitted by the program.
   addEventListener("submit", function (event) {
     if (started || event.target.id !== "boot-form") return;
     event.preventDefault();
@@ -51,7 +51,7 @@
     fonts.href = "fonts/fonts.css";
     requestAnimationFrame(function () { setTimeout(function () { document.head.append(fonts); }, 0); });
   });
-  // A phone's keyboard covers the page instead of making it smaller (Safari): what is below must still be seen.
+  // In Safari the phone's keyboard covers the page instead of shrinking it: keep the bottom visible.
   if (window.visualViewport) {
     visualViewport.addEventListener("resize", function () {
       var isCovered = visualViewport.height < innerHeight - 1 && visualViewport.scale === 1;
