@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::command;
 
 /// A program as the tests call it, and Debian's package that has it. `cargo xtask tidy` holds the list against the tests.
-pub const FOR_TESTS: [(&str, &str); 7] = [
+pub const FOR_TESTS: [(&str, &str); 8] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
     ("nginx", "nginx-light"),
@@ -18,6 +18,7 @@ pub const FOR_TESTS: [(&str, &str); 7] = [
     ("nc.openbsd", "netcat-openbsd"),
     ("ncat", "ncat"),
     ("curl", "curl"),
+    ("faketime", "faketime"),
 ];
 
 const INSTALL_LIMIT: Duration = Duration::from_secs(900);

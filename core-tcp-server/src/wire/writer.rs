@@ -104,43 +104,43 @@ impl Writer {
                     }
                     let Some(messages) = self.messages.take() else { return Ok(()) };
                     frames.all.push(messages.close(self.sender.close_code.get().copied()));
-                    return self.write(&mut frames).await;
+                    return self.write(&mut frames).await.map(drop);
                 }
-                self.write(&mut frames).await?;
+                let is_woken = self.write(&mut frames).await?;
                 frames.clear();
-                if is_all && !is_closing {
-                    // What came since has woken it.
+                if is_all && !is_woken && !is_closing {
                     break;
                 }
             }
         }
     }
 
-    async fn write(&mut self, frames: &mut Frames) -> io::Result<()> {
+    /// Writes all frames. True if the writer was woken meanwhile: there may be something new.
+    async fn write(&mut self, frames: &mut Frames) -> io::Result<bool> {
+        let mut is_woken = false;
         while !frames.rest().is_empty() {
             match self.stream.try_write(frames) {
                 Ok(()) => {}
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    self.wait_writable().await?;
-                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => is_woken |= self.wait_writable().await?,
                 Err(e) => return Err(e),
             }
         }
-        Ok(())
+        Ok(is_woken)
     }
 
-    /// Waits for the socket; once the connection is closing, not longer than [`CLOSE_WAIT_MS`].
-    async fn wait_writable(&mut self) -> io::Result<()> {
+    /// Waits for the socket; once the connection is closing, not longer than [`CLOSE_WAIT_MS`]. True if the writer was woken
+    /// meanwhile.
+    async fn wait_writable(&mut self) -> io::Result<bool> {
+        let mut is_woken = false;
         loop {
             if self.sender.is_closing() {
                 let wait = Duration::from_millis(CLOSE_WAIT_MS);
-                return tokio::time::timeout(wait, self.stream.writable()).await?;
+                return tokio::time::timeout(wait, self.stream.writable()).await?.map(|()| is_woken);
             }
             tokio::select! {
-                ready = self.stream.writable() => return ready,
-                // New items wait their turn; only a close is looked at. The wake is not lost: `run` looks at the
-                // queue after every write.
-                () = self.sender.woken() => {}
+                ready = self.stream.writable() => return ready.map(|()| is_woken),
+                // New items wait for their turn; only a close is looked at now.
+                () = self.sender.woken() => is_woken = true,
             }
         }
     }

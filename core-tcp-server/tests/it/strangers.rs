@@ -119,3 +119,32 @@ async fn who_says_nothing_is_asked_to_come_again_and_not_to_sign_in() {
     let (last, _) = client.next().await;
     assert_eq!(last["code"], "busy", "clients sign out on unauthorized: {last}");
 }
+
+#[tokio::test]
+async fn one_user_has_so_many_connections_and_others_are_not_concerned() {
+    const CONNECTIONS_PER_USER_MAX: usize = 512;
+    let core = TestCore::start().await;
+    core.add_users(&[("ann", "operator"), ("ben", "viewer")]).await;
+    let (ann, ben) = (token_of(&core, "ann").await, token_of(&core, "ben").await);
+    let mut all = Vec::new();
+    for _ in 0..CONNECTIONS_PER_USER_MAX {
+        let mut client = core.connect().await;
+        client.hello(json!({"token": ann})).await;
+        all.push(client);
+    }
+    let mut refused = core.connect().await;
+    refused.hello(json!({"token": ann})).await;
+    let goaway = refused.next_of("goaway").await;
+    assert!(goaway["retry_ms"].is_u64() && goaway["reason"].as_str().unwrap().contains("close some"), "{goaway}");
+    core.connect().await.hello(json!({"token": ben})).await;
+    // One that ends makes room for another.
+    drop(all.pop());
+    loop {
+        let mut next = core.connect().await;
+        next.hello(json!({"token": ann})).await;
+        next.send(json!({"t":"ping","n":1}), &[]).await;
+        if next.next().await.0["t"] == "pong" {
+            break;
+        }
+    }
+}

@@ -4,6 +4,7 @@
 mod attention;
 mod browser;
 mod chat_at_terminal;
+mod clock_step;
 mod command;
 mod conversation;
 mod cut;
