@@ -4,8 +4,10 @@ mod banner;
 mod editor;
 mod field;
 mod hint;
+mod paste;
 mod paste_preview;
 mod phone_keys;
+mod state;
 mod submit;
 mod suggestions;
 

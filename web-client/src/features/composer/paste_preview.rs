@@ -1,45 +1,15 @@
-//! A paste that is too long for a message: shows a preview and attaches it as a file with one key. It is never put into
-//! the text field, which would freeze the page for megabytes.
+//! The preview of a long paste, with buttons that attach, insert or discard it.
 
-use std::rc::Rc;
-
-use js_sys::Array;
-use wardroom_client_core::protocol::RoomName;
-use wasm_bindgen::JsValue;
-use web_sys::{File, FilePropertyBag};
 use yew::prelude::*;
 
-use crate::engine::Engine;
+use super::paste::Pasted;
 use crate::hooks::use_words;
 use crate::i18n::fill;
 use crate::limits::PASTE_PREVIEW_LINES;
 use crate::logic::intent::preview;
-use crate::services::browser;
 use crate::testids;
 use crate::text::format::bytes;
 use crate::text::sanitize::sanitized;
-
-/// A pasted text.
-#[derive(Clone, Debug)]
-pub struct Pasted(pub Rc<str>);
-
-impl PartialEq for Pasted {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-/// Uploads a text as a file.
-pub fn upload_as_file(engine: &Engine, room: &RoomName, text: &str) {
-    let now = browser::now_ms();
-    let name = format!("text-{}-{}.txt", browser::date_digits(now), browser::local(now).hh_mm().replace(':', ""));
-    let options = FilePropertyBag::new();
-    options.set_type("text/plain");
-    let parts = Array::of1(&JsValue::from_str(text));
-    if let Ok(file) = File::new_with_str_sequence_and_options(&parts, &name, &options) {
-        engine.upload(room, vec![file]);
-    }
-}
 
 #[derive(PartialEq, Properties)]
 pub struct PastePreviewProps {

@@ -2,7 +2,7 @@
 
 use wardroom_client_core::protocol::RoomName;
 
-use super::paste_preview::upload_as_file;
+use super::paste::upload_as_file;
 use crate::engine::{Engine, NoticeKind};
 use crate::logic::intent::{Intent, intent};
 use crate::ui::{ComposeMode, UiHandle};
