@@ -1,4 +1,4 @@
-//! What is done to messages that stand: shown at once, kept without a connection, and done once there is one.
+//! Edits, deletions and reactions: shown at once, kept without a connection, and sent once there is one.
 
 use serde_json::{Value, json};
 use wardroom_client_core::protocol::EventBody;
@@ -6,7 +6,7 @@ use wardroom_client_core::{Command, Effect, OpenFrom, Operation, Outbox};
 
 use super::world::{World, room};
 
-/// A room with a message of one's own, at 1.
+/// A room with a message by the user, at position 1.
 fn said() -> World {
     let mut world = World::new(1);
     world.server.events.push(("ann".to_owned(), "helo".to_owned(), None));
@@ -23,7 +23,7 @@ fn react(on: bool) -> Command {
     Command::React { room: room(), seq: 1, emoji: "👍".to_owned(), on }
 }
 
-/// The line as it is shown: its text, and how many reacted; and whether it waits.
+/// The line as it is shown: its text, how many reacted, and whether a change is unconfirmed.
 fn shown(world: &World) -> (String, usize, bool) {
     let room = &world.client.rooms()[&room()];
     let line = room.timeline.by_seq(1).unwrap();

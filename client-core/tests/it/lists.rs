@@ -1,4 +1,4 @@
-//! The lists that the model of a server gives: rooms and people, a page at a time.
+//! The model server's lists: rooms and people, one page at a time.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ impl Server {
         json!({ "t": "ok", "re": id, name: list, "more": more })
     }
 
-    /// The rooms behind this one, by name, and whether there are more.
+    /// The rooms after this one, by name, and whether there are more.
     pub fn infos(&self, after: &str) -> (Vec<Value>, bool) {
         let mut names = self.rooms.clone();
         names.push("ops");
@@ -29,7 +29,7 @@ impl Server {
         (names.iter().take(self.page).map(info).collect(), names.len() > self.page)
     }
 
-    /// The people behind this one, by name, and whether there are more.
+    /// The people after this one, by name, and whether there are more.
     fn members(&self, after: &str) -> (Vec<Value>, bool) {
         let member = |user: &&str| json!({ "user": user, "name": user, "role": "member", "here": false });
         let all: Vec<Value> = self.people.iter().filter(|user| **user > after).map(member).collect();

@@ -1,4 +1,4 @@
-//! The client against a small model of the server, over a connection that breaks at every point.
+//! The client against a model of the server, over a connection that can break at any point.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests: a failure is a panic")]
 
 mod amendments;

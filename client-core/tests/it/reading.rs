@@ -1,4 +1,4 @@
-//! What is unread, who is there, who types; and what is asked for beside the lines.
+//! Unread counts, presence and typing, and requests besides the lines.
 
 use serde_json::json;
 use wardroom_client_core::protocol::messages::Search;
@@ -153,7 +153,7 @@ fn who_is_there_is_kept_up_to_date() {
     world.settle();
     assert!(is_here(&world));
     assert_eq!(world.client.presence().get(&ben()), Some(&true));
-    // A new connection asks anew, or it would be told nothing.
+    // A new connection must ask again, or the server would send nothing.
     world.cut();
     world.come_to_rest();
     assert!(!is_here(&world));
@@ -258,7 +258,7 @@ fn lists_that_come_in_pages_are_whole() {
     assert_eq!(names(&world), ["a", "b", "ops", "x", "y", "z"], "also those that the welcome had no room for");
     assert!(world.client.rooms().values().all(|room| room.info.joined));
     assert_eq!(people(&world), ["ann", "ben", "cleo", "dan", "eve"]);
-    // In the middle, at the end, and all of the last page.
+    // In the middle, at the end, and the whole last page.
     world.cut();
     (world.server.rooms, world.server.people) = (vec!["b", "c", "x"], vec!["ann", "cleo", "zoe"]);
     world.come_to_rest();

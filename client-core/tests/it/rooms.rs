@@ -1,4 +1,4 @@
-//! No line is lost, doubled or out of order, whatever becomes of the connection.
+//! No line is lost, repeated or out of order, however the connection behaves.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -65,7 +65,7 @@ fn a_gap_is_answered_by_opening_again() {
     world.open_room(OpenFrom::Last(2));
     world.settle();
     assert_eq!(world.texts(), ["theirs 1", "theirs 2"]);
-    // A line that skips one: a fault of the server, or of something between.
+    // A line that skips one: a bug of the server, or of something in between.
     others_say(&mut world, 2);
     let mut skipped = world.server.event(5);
     skipped["t"] = json!("event");
@@ -89,7 +89,7 @@ fn a_server_with_another_history_is_believed() {
     world.come_to_rest();
     assert_eq!(world.texts(), ["theirs 0", "theirs 1"]);
     assert!(world.seen.iter().any(|effect| matches!(effect, Effect::Reset { .. })));
-    // And the same server, whose epoch is unchanged but whose log is shorter, answers `reset`.
+    // The same server with a shorter log but the same epoch answers `reset`.
     world.cut();
     world.server.events.truncate(1);
     world.come_to_rest();
@@ -105,9 +105,9 @@ fn older_pages_are_loaded_once_and_join() {
     world.settle();
     for _ in 0..5 {
         world.command(Command::LoadOlder { room: room() });
-        // Asked twice: the second is ignored while the first is under way.
+        // Requested twice: the second is ignored while the first is in flight.
         world.command(Command::LoadOlder { room: room() });
-        // Lost with the connection: it is asked again.
+        // Lost with the connection: it is requested again.
         world.cut();
         world.come_to_rest();
     }
@@ -180,7 +180,7 @@ fn an_outbox_survives_a_reload_and_nothing_is_said_twice() {
     world.open_room(OpenFrom::Last(10));
     world.settle();
     world.post(1);
-    // The server has it, its answer is lost with the page.
+    // The server has stored it, but the answer is lost with the page.
     while world.client_to_server() {}
     world.post(2);
     let saved = serde_json::to_string(world.client.outbox()).unwrap();

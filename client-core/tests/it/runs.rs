@@ -1,4 +1,4 @@
-//! A run's output comes once, whole and in order, whatever becomes of the connection.
+//! A run's output arrives once, complete and in order, however the connection behaves.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -20,7 +20,7 @@ fn collected(world: &World) -> Vec<(u8, u8)> {
     all
 }
 
-/// Bytes that have come.
+/// Bytes that have arrived.
 fn come(world: &World) -> u64 {
     let last = world.seen.iter().rev().find_map(|effect| match effect {
         Effect::Output { off, bytes, .. } => Some(off + bytes.len() as u64),
@@ -50,7 +50,7 @@ proptest! {
                 6 => world.wait(),
                 7..=10 => { world.client_to_server(); }
                 11 => {
-                    // The reader of the pipe has dealt with what came.
+                    // The reader of the pipe has processed them.
                     let come = come(&world);
                     if come > written {
                         written = come;
@@ -144,7 +144,7 @@ fn a_watch_that_the_server_ends_is_over_and_not_begun_again() {
     world.settle();
     assert!(world.client.runs()[&run].watched);
     let err = |code: &str| json!({ "t": "err", "code": code, "msg": "words", "run": RUN });
-    // Input that was refused ends no watch.
+    // Rejected input does not end the watch.
     world.server.say(&err("forbidden"));
     world.settle();
     assert!(world.client.runs()[&run].watched);
@@ -161,7 +161,7 @@ fn a_watch_that_the_server_ends_is_over_and_not_begun_again() {
 }
 
 impl super::server::Server {
-    /// A run starts once under one nonce.
+    /// A run starts once per nonce.
     pub fn start_run(&mut self, id: &serde_json::Value, request: &serde_json::Value) {
         let nonce = request["nonce"].as_str().unwrap().to_owned();
         let next = self.events.len() as u64 + 1;
@@ -191,7 +191,7 @@ fn start(n: u64) -> Command {
     Command::StartRun { start, watch: false }
 }
 
-/// What was asked of the server so far, by type: posts and runs.
+/// What the server was asked for so far, by type: posts and runs.
 fn asked(world: &World) -> Vec<String> {
     let types = world.server.taken.iter().filter_map(|request| request["t"].as_str());
     types.filter(|t| matches!(*t, "room.post" | "run.start")).map(str::to_owned).collect()
@@ -213,7 +213,7 @@ fn a_command_typed_offline_is_not_run_when_the_connection_returns() {
     world.come_to_rest();
     assert_eq!(asked(&world), ["room.post", "room.post"], "messages are sent, the command is not");
     assert_eq!(states(&world), [PostState::NotSent(NotSent::Offline)]);
-    // Its author decides.
+    // Its author sends it again.
     world.command(Command::RetryPost { nonce: super::world::nonce(2) });
     world.settle();
     assert_eq!(asked(&world), ["room.post", "room.post", "run.start"]);

@@ -1,5 +1,5 @@
-//! The model of a server: rooms with nonces, a run with its output, uploads; and what one connection has asked for.
-//! It does what docs/protocol.md says, and nothing more.
+//! A model of the server: rooms with nonces, a run with its output, uploads, and what the connection has requested. It
+//! does what docs/protocol.md says, and nothing more.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -18,12 +18,12 @@ pub struct Server {
     pub epoch: &'static str,
     /// Events of the room `ops`: (author, text, nonce).
     pub events: Vec<(String, String, Option<String>)>,
-    /// Those of them that are not messages: the kind's fields, with `kind`, by their place.
+    /// Those that are not messages: the kind's fields, with `kind`, by position.
     pub others: BTreeMap<u64, Value>,
-    /// The first event that is still there.
+    /// The first event that still exists.
     pub first: u64,
     pub read: u64,
-    /// What was asked and told, in the order in which it came.
+    /// Everything received, in order.
     pub taken: Vec<Value>,
     pub nonces: BTreeMap<String, u64>,
     /// Pieces of the run's output: (fd, bytes).
@@ -31,24 +31,24 @@ pub struct Server {
     pub run_ended: bool,
     pub staged: Vec<u8>,
     pub upload_size: Option<u64>,
-    /// The digest of the commit, once it came.
+    /// The digest of the commit, once it arrived.
     pub committed: Option<String>,
-    /// Posts, edits and reactions are refused with these codes, once each.
+    /// Rejects posts, edits and reactions with these codes, once each.
     pub refuse_posts: Vec<&'static str>,
-    /// Uploads are forgotten between connections.
+    /// Forgets uploads between connections.
     pub forgets_uploads: bool,
     pub refuse_amendments: bool,
-    /// Rooms beside `ops`, all joined, and who is in each room.
+    /// Rooms besides `ops`, all joined, and the members of each room.
     pub rooms: Vec<&'static str>,
     pub people: Vec<&'static str>,
-    /// As many of a list as an answer holds.
+    /// How many entries of a list fit into an answer.
     pub page: usize,
     pub hellos: Vec<Value>,
     pub pings: u64,
     conn: Conn,
 }
 
-/// What does not.
+/// What does not survive it.
 #[derive(Default)]
 struct Conn {
     cursor: Option<u64>,
@@ -91,7 +91,7 @@ impl Server {
         }
     }
 
-    /// A new connection; the one before is gone with all that it had not delivered.
+    /// A new connection; the previous one is gone with everything it had not delivered.
     pub fn connect(&mut self) {
         self.conn = Conn::default();
         if self.forgets_uploads && self.committed.is_none() {
@@ -106,7 +106,7 @@ impl Server {
         self.conn.out.pop_front()
     }
 
-    /// Takes the next frame out of the way, as if it were slow.
+    /// Holds back the next frame, as if it were slow.
     pub fn hold(&mut self) -> Option<Frame> {
         self.conn.out.pop_front()
     }
@@ -119,7 +119,7 @@ impl Server {
         self.conn.out.push_back(frame(value, &[]));
     }
 
-    /// An event as it is kept now: a message after all its amendments so far.
+    /// An event as it is stored now: a message with all its amendments so far.
     pub fn event(&self, seq: u64) -> Value {
         let (by, text, nonce) = &self.events[seq as usize - 1];
         let mut event = json!({ "room": "ops", "seq": seq, "at": 1_000 + seq, "by": by });
@@ -146,7 +146,7 @@ impl Server {
         fields
     }
 
-    /// Somebody else's doing that is no message.
+    /// An event by somebody else that is no message.
     pub fn other(&mut self, by: &str, fields: Value) {
         self.events.push((by.to_owned(), String::new(), None));
         self.others.insert(self.events.len() as u64, fields);
@@ -162,7 +162,7 @@ impl Server {
     }
 
     fn fill(&mut self) {
-        // What retention removed is passed over.
+        // Skip what retention has removed.
         self.conn.cursor = self.conn.cursor.map(|cursor| cursor.max(self.first - 1));
         while let Some(cursor) = self.conn.cursor.filter(|cursor| *cursor < self.events.len() as u64) {
             let mut event = self.event(cursor + 1);
@@ -196,7 +196,7 @@ impl Server {
         }
     }
 
-    /// A frame of the client.
+    /// Takes a frame of the client.
     pub fn take(&mut self, line: &[u8], body: &[u8]) {
         let request: Value = serde_json::from_slice(line).unwrap();
         let id = request["id"].clone();
@@ -259,7 +259,7 @@ impl Server {
         }));
     }
 
-    /// What a connection is told of a room when a count is another than its events tell.
+    /// Sends the room's counts if they differ from what its events imply.
     pub fn say_state(&mut self) {
         let mut state = self.info();
         state["t"] = json!("room.state");
@@ -305,7 +305,7 @@ impl Server {
             let text = request["text"].as_str().unwrap().to_owned();
             self.events.push(("ann".to_owned(), text, Some(nonce)));
         }
-        // The event may come before the answer, or after it; here before, on every other line.
+        // The event may come before the answer or after it; here it comes before, on every other line.
         if seq.is_multiple_of(2) {
             self.fill();
         }
@@ -342,8 +342,8 @@ impl Server {
         self.say(&json!({ "t": "ok", "re": id, "path": "f.bin", "seq": 1 }));
     }
 
-    /// What a crash of the server's machine leaves of an upload: less than was staged, never less than was acked and
-    /// seen; so this is called only where nothing was acked beyond `len`.
+    /// What a crash of the server's machine leaves of an upload: less than was staged, but never less than was
+    /// acknowledged. So call this only if nothing was acknowledged beyond `len`.
     pub fn lose_staged_beyond(&mut self, len: usize) {
         self.staged.truncate(len);
     }

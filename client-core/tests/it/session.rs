@@ -1,4 +1,4 @@
-//! Opening, losing and finding the connection again.
+//! Opening, losing and restoring the connection.
 
 use serde_json::json;
 use wardroom_client_core::protocol::messages::Auth;
@@ -81,13 +81,13 @@ fn silence_is_noticed() {
     let mut world = World::new(1);
     world.settle();
     let began = world.now_ms;
-    // The other end is gone without a word: what is sent arrives nowhere.
+    // The other end is gone silently: nothing that is sent arrives.
     while world.is_open() {
         world.wait();
         assert!(world.now_ms - began <= 65_000, "a dead connection was not noticed");
     }
     assert!(world.now_ms - began >= 55_000);
-    // What is shown has been old since the last frame came, not only since that was noticed.
+    // The data has been old since the last frame, not only since that was noticed.
     assert!(matches!(world.client.connection(), ConnectionState::OutOfDate { since_ms, .. } if since_ms == began));
 }
 
@@ -115,7 +115,7 @@ fn after_sleep_the_connection_has_to_show_that_it_lives() {
     world.settle();
     assert_eq!(world.server.pings, before + 1);
     assert_eq!(world.client.connection(), ConnectionState::Live);
-    // And where nobody answers, it takes ten seconds.
+    // If nobody answers, it takes ten seconds.
     world.now_ms += 3_600_000;
     let woke = world.now_ms;
     world.input(Input::Tick);

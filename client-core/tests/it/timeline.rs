@@ -1,5 +1,5 @@
-//! What is shown of a timeline is right, wherever one looks and in whatever order its parts come: amendments carried out,
-//! no line missing between two that are shown.
+//! The timeline is right wherever it is scrolled to, and in whatever order its parts arrive: amendments are applied,
+//! and no line is missing between two that are shown.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn is_amendment(event: &Value) -> bool {
     matches!(event["kind"].as_str(), Some("edit" | "delete" | "reaction" | "repeat"))
 }
 
-/// The lines as the server has them, from `from` to `to`.
+/// The server's lines from `from` to `to`.
 fn lines_of(server: &Server, from: u64, to: u64) -> Vec<Value> {
     (from..=to).map(|seq| server.event(seq)).filter(|event| !is_amendment(event)).collect()
 }
@@ -44,13 +44,14 @@ fn without_nonce(mut line: Value) -> Value {
     line
 }
 
-/// What is shown, as the wire has it.
+/// The shown lines, in wire format.
 fn shown(world: &World) -> Vec<Value> {
     let timeline = &world.client.rooms()[&room()].timeline;
     timeline.events().map(|event| serde_json::to_value(&**event).unwrap()).map(without_nonce).collect()
 }
 
-/// Everything between the first and the last place that is shown is there, once; as it is now, if all has come.
+/// Checks that everything between the first and the last position is shown once, and in its current form if everything
+/// has arrived.
 fn check_no_hole(world: &World) {
     let timeline = &world.client.rooms()[&room()].timeline;
     let (Some(base), Some(last)) = (timeline.base(), timeline.last()) else { return };
@@ -67,7 +68,7 @@ fn step(world: &mut World) {
     match world.random(32) {
         0 => {
             world.cut();
-            // A long break, now and then: more is missed than is caught up with.
+            // Now and then a long break, after which more was missed than is caught up with.
             if world.random(24) == 0 {
                 (0..CATCH_UP_MAX + 50).for_each(|_| stir(world));
             }
@@ -86,7 +87,7 @@ fn step(world: &mut World) {
         }
         11 => world.wait(),
         12 if world.random(6) == 0 && world.server.epoch != OTHER_EPOCH => {
-            // Restored from a backup: another log, shorter.
+            // Restored from a backup: another, shorter log.
             world.cut();
             world.server.epoch = OTHER_EPOCH;
             let len = world.random(world.server.events.len() as u64 + 1);
@@ -114,7 +115,7 @@ fn step(world: &mut World) {
     }
 }
 
-/// Scrolls to both ends, until all is shown.
+/// Scrolls to both ends, until everything is shown.
 pub fn read_all(world: &mut World) {
     world.come_to_rest();
     world.command(Command::Jump { room: room(), seq: 1 });
@@ -148,7 +149,7 @@ proptest! {
             step(&mut world);
             check_no_hole(&world);
         }
-        // Wherever one stands, what is shown is what the server has.
+        // At every position, the shown lines are the server's.
         world.come_to_rest();
         check_no_hole(&world);
         let timeline = world.client.rooms()[&room()].timeline.clone();
@@ -156,21 +157,21 @@ proptest! {
             let right: Vec<Value> = lines_of(&world.server, base + 1, last).into_iter().map(without_nonce).collect();
             prop_assert_eq!(shown(&world), right);
         }
-        // So is what replies quote.
+        // So are the lines that replies quote.
         for seq in 1..=world.server.events.len() as u64 {
             if let Quote::Line(line) = world.client.rooms()[&room()].line(seq) {
                 let line = without_nonce(serde_json::to_value(&*line).unwrap());
                 prop_assert_eq!(line, world.server.event(seq));
             }
         }
-        // And all of it, once one has read all.
+        // And everything, once everything is loaded.
         read_all(&mut world);
         let head = world.server.events.len() as u64;
         let right: Vec<Value> = lines_of(&world.server, 1, head).into_iter().map(without_nonce).collect();
         prop_assert_eq!(shown(&world), right);
-        // What was seen here is told by now.
+        // What was read here has been sent.
         prop_assert_eq!(world.client.rooms()[&room()].info.read, world.server.read);
-        // The server says what is unread where a client cannot know it: a line that it has not loaded was taken back.
+        // The server sends the counts when the client cannot know them: a line that it has not loaded was deleted.
         world.server.say_state();
         world.settle();
         let (unread, mentions) = world.server.unread();
@@ -197,7 +198,7 @@ fn an_amendment_that_overtakes_the_page_with_its_line_is_not_lost() {
     world.open_room(OpenFrom::Last(10));
     world.settle();
     world.command(Command::LoadOlder { room: room() });
-    // The server makes the page, and is slow to send it.
+    // The server builds the page, but sends it slowly.
     while world.client_to_server() {}
     let page = world.server.hold().unwrap();
     world.server.other("ben", json!({ "kind": "delete", "target": 150 }));
@@ -227,7 +228,7 @@ fn a_quoted_line_is_fetched_once() {
     world.server.other("ben", json!({ "kind": "edit", "target": 20, "text": "otherwise" }));
     world.settle();
     assert!(matches!(line(&world, 20), Quote::Line(line) if matches!(&line.body, EventBody::Message(m) if m.edited)));
-    // One that retention removed is gone, and that is known.
+    // A line removed by retention is gone, and the client knows.
     world.server.first = 100;
     world.command(Command::LoadQuote { room: room(), seq: 30 });
     world.settle();
@@ -249,7 +250,7 @@ fn what_retention_removes_does_not_stop_a_reader() {
     world.command(Command::LoadOlder { room: room() });
     world.settle();
     assert!(!world.client.rooms()[&room()].timeline.has_more());
-    // Told of while one looks at it.
+    // Reported while the page is looking at it.
     world.server.first = 260;
     let mut changed = json!({ "t": "room.changed" });
     changed["info"] = world.server.info();

@@ -1,4 +1,4 @@
-//! An upload arrives whole, with the right digest, from whatever offset it has to go on.
+//! An upload arrives complete, with the right digest, from whatever offset it continues.
 
 use proptest::prelude::*;
 use wardroom_client_core::protocol::Code;
@@ -60,7 +60,7 @@ fn the_server_may_name_another_offset_in_the_midst() {
     for lost in [1, 65_536, 100_000] {
         let mut world = World::new(1);
         world.upload(content(1_000_000));
-        // Some chunks are with the server, their acknowledgements still on the way.
+        // The server has some chunks, but their acknowledgements are in flight.
         while world.open_socket() || world.read_slice() || world.server.staged.len() < 250_000 && step(&mut world) {}
         let keep = world.server.staged.len().saturating_sub(lost);
         world.server.lose_staged_beyond(keep);
@@ -91,7 +91,7 @@ fn a_file_that_shrinks_fails_and_says_so() {
     let UploadState::Failed(error) = &upload.state else { panic!("{:?}", upload.state) };
     assert!(error.message.contains("shorter"), "{error}");
     assert!(world.server.committed.is_none());
-    // Tried again as it is now, it fails in words again; with its bytes back it arrives.
+    // Tried again without its bytes it fails again; with its bytes it arrives.
     world.file = content(300_000);
     world.command(Command::RetryUpload { nonce: nonce(0) });
     world.come_to_rest();
@@ -149,7 +149,7 @@ fn a_late_slice_is_not_taken_for_a_shorter_file() {
     let mut world = World::new(1);
     world.upload(content(1_000_000));
     world.open_socket();
-    // The first slice is asked for (as long as the window), and read only after the connection has broken.
+    // The first slice (as long as the window) is requested, but read only after the connection broke.
     while world.slices.is_empty() {
         assert!(step(&mut world));
     }
@@ -159,7 +159,7 @@ fn a_late_slice_is_not_taken_for_a_shorter_file() {
     world.open_socket();
     world.server.staged = world.file[..1].to_vec();
     while world.slices.is_empty() && step(&mut world) {}
-    // The same place is asked for again, but not as much: the late answer to the first question is dropped.
+    // The same offset is requested again, but fewer bytes: the late answer to the first request is dropped.
     world.slices.push_front((mark, off, len));
     world.come_to_rest();
     assert_done(&world);

@@ -1,4 +1,5 @@
-//! Windows elsewhere, by a jump or a permalink, and the way back to the live end; stretches that begin anew.
+//! Older windows, by a jump or a link, and the way back to the live end; and rooms that start from scratch after a
+//! break.
 
 use serde_json::json;
 use wardroom_client_core::limits::CATCH_UP_MAX;
@@ -20,7 +21,7 @@ fn a_jump_shows_a_window_that_grows_until_it_is_the_live_end() {
     let jumped = world.seen.iter().any(|e| matches!(e, Effect::Jumped { seq: 300, line: 300, .. }));
     assert!(jumped);
     assert_eq!(seqs(&world), (250..350).collect::<Vec<u64>>());
-    // What comes now is not put behind it, and still told.
+    // New events are not added to the window, but still reported.
     say(&mut world, 3);
     world.settle();
     assert_eq!(seqs(&world).last(), Some(&349));
@@ -49,14 +50,14 @@ fn one_comes_back_from_a_window_at_once() {
     world.settle();
     world.command(Command::ShowLatest { room: room() });
     assert_eq!(seqs(&world), (951..=1_000).collect::<Vec<u64>>());
-    // A page for the window that is no more does no harm.
+    // A page for an obsolete window does no harm.
     world.command(Command::Jump { room: room(), seq: 300 });
     world.settle();
     world.command(Command::LoadNewer { room: room() });
     world.command(Command::ShowLatest { room: room() });
     world.settle();
     assert_eq!(seqs(&world), (951..=1_000).collect::<Vec<u64>>());
-    // A line that is loaded needs no page.
+    // A loaded line needs no page.
     world.command(Command::Jump { room: room(), seq: 960 });
     assert!(world.seen.iter().any(|e| matches!(e, Effect::Jumped { seq: 960, line: 960, .. })));
 }
@@ -67,14 +68,14 @@ fn after_a_long_break_a_stretch_begins_at_the_end_again() {
     say(&mut world, 100);
     world.open_room(OpenFrom::Stretch(50));
     world.come_to_rest();
-    // As many as that are caught up with one by one.
+    // The most that is caught up with event by event.
     world.cut();
     say(&mut world, CATCH_UP_MAX);
     world.come_to_rest();
     assert_eq!(seqs(&world), (51..=100 + CATCH_UP_MAX).collect::<Vec<u64>>());
     world.cut();
     say(&mut world, CATCH_UP_MAX + 1);
-    // A line of one's own that stands in what is passed over is pending no more.
+    // A post by the user among the skipped events is no longer pending.
     world.post(1);
     world.server.events.push(("ann".to_owned(), "mine 1".to_owned(), Some("n1".to_owned())));
     world.server.nonces.insert("n1".to_owned(), world.server.events.len() as u64);
@@ -100,7 +101,7 @@ fn a_permalink_opens_its_room() {
     assert!(world.seen.iter().any(|e| matches!(e, Effect::Jumped { seq: 20, line: 20, .. })));
     let line = world.client.rooms()[&room()].timeline.by_seq(20).unwrap().clone();
     assert!(matches!(&line.body, EventBody::Message(message) if message.edited && message.text == "otherwise"));
-    // A place that nothing is at leads to the last line; one of an amendment to the line before it.
+    // A position without a line leads to the last line; one of an amendment to the line before it.
     world.command(Command::Jump { room: room(), seq: 501 });
     world.settle();
     assert!(world.seen.iter().any(|e| matches!(e, Effect::Jumped { seq: 501, line: 500, .. })));

@@ -1,4 +1,4 @@
-//! A client, a server, and a network between them that a test (or chance) makes step by step.
+//! A client, a server, and a network between them that a test (or chance) drives step by step.
 
 use std::collections::VecDeque;
 
@@ -15,13 +15,13 @@ pub struct World {
     conn: Option<u64>,
     is_open: bool,
     to_server: VecDeque<(Bytes, Bytes)>,
-    /// Effects that are not about the socket, in order.
+    /// Effects that do not concern the socket, in order.
     pub seen: Vec<Effect>,
     /// The file of the upload.
     pub file: Vec<u8>,
-    /// Slices that were asked for and not yet read.
+    /// Requested slices that were not read yet.
     pub slices: VecDeque<(Nonce, u64, u64)>,
-    /// Bytes of the file that were read.
+    /// Bytes read from the file.
     pub bytes_read: u64,
     random: u64,
 }
@@ -54,7 +54,7 @@ impl World {
         world
     }
 
-    /// Below `bound`.
+    /// A random number below `bound`.
     pub fn random(&mut self, bound: u64) -> u64 {
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.random >> 33) % bound
@@ -93,7 +93,7 @@ impl World {
         self.to_server.clear();
     }
 
-    /// The socket that was asked for opens.
+    /// Opens the requested socket.
     pub fn open_socket(&mut self) -> bool {
         let Some(conn) = self.conn.filter(|_| !self.is_open) else { return false };
         self.is_open = true;
@@ -106,7 +106,7 @@ impl World {
         self.is_open
     }
 
-    /// The network breaks: all that is under way is gone.
+    /// The network breaks: everything in flight is lost.
     pub fn cut(&mut self) {
         if let Some(conn) = self.conn {
             self.drop_socket();
@@ -114,14 +114,14 @@ impl World {
         }
     }
 
-    /// One frame reaches the server.
+    /// Delivers one frame to the server.
     pub fn client_to_server(&mut self) -> bool {
         let Some((line, body)) = self.to_server.pop_front() else { return false };
         self.server.take(&line, &body);
         true
     }
 
-    /// One frame reaches the client.
+    /// Delivers one frame to the client.
     pub fn server_to_client(&mut self) -> bool {
         let Some(conn) = self.conn.filter(|_| self.is_open) else { return false };
         let Some(frame) = self.server.next_frame() else { return false };
@@ -129,9 +129,9 @@ impl World {
         true
     }
 
-    /// One slice of the file is read.
+    /// Reads one slice of the file.
     pub fn read_slice(&mut self) -> bool {
-        // Threads that read may overtake each other.
+        // Reading threads may overtake each other.
         let last = self.slices.len().saturating_sub(1);
         let next = if self.random(3) == 0 { last } else { 0 };
         let Some((nonce, off, len)) = self.slices.remove(next) else { return false };
@@ -142,18 +142,18 @@ impl World {
         true
     }
 
-    /// Time passes up to when the client wants to be woken.
+    /// Lets time pass until the client wants to be woken.
     pub fn wait(&mut self) {
         self.now_ms = self.client.wake_at_ms().max(self.now_ms + 1);
         self.input(Input::Tick);
     }
 
-    /// Everything that can happen without time passing happens.
+    /// Does everything that can happen without time passing.
     pub fn settle(&mut self) {
         while self.open_socket() || self.client_to_server() || self.server_to_client() || self.read_slice() {}
     }
 
-    /// Time passes, and everything happens, until the link is live and nothing waits.
+    /// Lets time pass, and everything happen, until the connection is live and nothing waits.
     pub fn come_to_rest(&mut self) {
         for _ in 0..50 {
             self.settle();

@@ -9,6 +9,7 @@ mod line_actions;
 mod line_head;
 mod message;
 mod pending;
+mod row_view;
 mod scroll_hooks;
 mod scroll_position;
 mod view;

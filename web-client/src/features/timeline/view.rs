@@ -1,20 +1,18 @@
 //! The visible lines of a room, and the overlays on them.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use wardroom_client_core::protocol::{Event, EventBody, UserName};
-use wardroom_client_core::{Command, PendingAmendment, Room};
+use wardroom_client_core::protocol::{Event, EventBody};
+use wardroom_client_core::{Command, Room};
 use yew::prelude::*;
 
 use super::active_line::use_active_line;
-use super::day::{DayLine, GoToDay, day_label};
+use super::day::{GoToDay, day_label};
 use super::emoji_picker::EmojiPicker;
-use super::line::{EventLine, UnreadDividerLine, fold_row};
 use super::line_actions::{ActionSheet, Overlay, toggle_reaction};
-use super::pending::PendingLine;
+use super::row_view::{RowContext, names_of};
 use super::scroll_hooks::{
     is_at_live_end, use_jump, use_load_more, use_output_target, use_read_position, use_restored_position,
     use_scroll_anchor,
@@ -24,7 +22,6 @@ use super::welcome::Welcome;
 use crate::components::{Icon, icon};
 use crate::hooks::{PtrEq, use_engine, use_page_focus, use_prefs, use_today, use_ui, use_words};
 use crate::i18n::fill;
-use crate::logic::row::Row;
 use crate::logic::rows::{RowSource, rows};
 use crate::logic::unread_divider::UnreadDivider;
 use crate::services::browser;
@@ -88,7 +85,7 @@ pub fn TimelineView(props: &TimelineViewProps) -> Html {
         let (nodes, position, is_at_end, meet_needs) =
             (nodes.clone(), position.clone(), is_at_end.setter(), meet_needs.clone());
         let (is_at_live_end, day) = (is_at_live_end(room), day.setter());
-        Callback::from(move |_: DomEvent| {
+        Callback::from(move |_: yew::Event| {
             let Ok(mut position) = position.try_borrow_mut() else { return };
             let needs = position.on_scroll(&nodes, is_at_live_end);
             is_at_end.set(position.is_at_end);
@@ -123,32 +120,18 @@ pub fn TimelineView(props: &TimelineViewProps) -> Html {
     let is_beginning = !room.timeline.has_more();
     let unread = room.unread();
     let me = engine.read(|client| client.you().map(|you| you.user.clone()));
-    let row = |row: &Row| {
-        let who = |user: &str| names.get(user).cloned().unwrap_or_else(|| AttrValue::from(user.to_owned()));
-        match row {
-            Row::Day { at, .. } => {
-                html! { <DayLine key={row.key()} at={*at} {today} {lang} on_open={go_to_day.clone()} /> }
-            }
-            Row::Fold { events, is_open } => {
-                let toggle = toggle_of(events, *is_open, &unfolded);
-                html! {
-                    <div key={row.key()} class="line line--note" data-seq={row.seq().map(|seq| seq.to_string())} tabindex="-1">
-                        <div class="line__body">{ fold_row(events, *is_open, toggle, words, who) }</div>
-                    </div>
-                }
-            }
-            Row::UnreadDivider(_) => html! { <UnreadDividerLine key={row.key()} /> },
-            Row::Line { event, is_first } => {
-                let (shown, pending) = with_pending(room, event, &me);
-                html! {
-                    <EventLine key={row.key()} event={PtrEq(shown)} {pending} is_first={*is_first} who={who(event.by.as_str())}
-                        is_target={target == Some(event.seq)} is_active={*active == Some(event.seq)} on_open={open.clone()} />
-                }
-            }
-            Row::Pending { post, is_first, .. } => html! {
-                <PendingLine key={row.key()} post={post.clone()} is_first={*is_first} who={who(engine.user())} />
-            },
-        }
+    let context = RowContext {
+        room,
+        engine: &engine,
+        words,
+        lang,
+        today,
+        names,
+        me,
+        target,
+        active: *active,
+        unfolded: &unfolded,
+        on_open: open.clone(),
     };
     // Do not announce lines that appear by scrolling.
     let live = if *is_at_end { "polite" } else { "off" };
@@ -163,7 +146,7 @@ pub fn TimelineView(props: &TimelineViewProps) -> Html {
                 }
                 <div class="timeline__lines" onmouseover={handlers.over} onmouseout={handlers.out} onfocusin={handlers.focus} ontouchstart={handlers.press} ontouchmove={handlers.rest.clone()} ontouchend={handlers.rest}>
                     <div ref={nodes.above.clone()}></div>
-                    <div ref={nodes.rows.clone()}>{ for list.get(range).unwrap_or_default().iter().map(row) }</div>
+                    <div ref={nodes.rows.clone()}>{ for list.get(range).unwrap_or_default().iter().map(|row| context.draw(row)) }</div>
                     <div ref={nodes.below.clone()}></div>
                 </div>
             </div>
@@ -215,22 +198,6 @@ fn ReactionPicker(props: &ReactionPickerProps) -> Html {
     html! { <EmojiPicker {on_pick} on_close={props.on_close.clone()} /> }
 }
 
-/// Opens or closes a fold.
-fn toggle_of(events: &[Arc<Event>], is_open: bool, unfolded: &UseStateHandle<HashSet<u64>>) -> Callback<MouseEvent> {
-    let (unfolded, seqs) = (unfolded.clone(), events.iter().map(|event| event.seq).collect::<Vec<_>>());
-    Callback::from(move |_| {
-        let mut next = HashSet::clone(&unfolded);
-        if is_open {
-            next.retain(|seq| !seqs.contains(seq));
-        } else {
-            next.extend(seqs.first());
-        }
-        unfolded.set(next);
-    })
-}
-
-type DomEvent = yew::Event;
-
 fn is_quiet(event: &Event) -> bool {
     matches!(event.body, EventBody::Join | EventBody::Leave)
 }
@@ -249,17 +216,4 @@ fn RoomIntro(props: &TimelineViewProps) -> Html {
             if !info.topic.is_empty() { <p>{ sanitized(&info.topic).into_owned() }</p> }
         </header>
     }
-}
-
-/// A line with the user's unconfirmed changes, and the last of these.
-fn with_pending(room: &Room, event: &Arc<Event>, me: &Option<UserName>) -> (Arc<Event>, Option<PendingAmendment>) {
-    match me.as_ref().and_then(|me| room.with_pending(event, me)) {
-        Some((event, last)) => (Arc::new(event), Some(last.clone())),
-        None => (event.clone(), None),
-    }
-}
-
-fn names_of(room: &Room) -> BTreeMap<String, AttrValue> {
-    let people = room.people.iter().flat_map(|people| people.iter());
-    people.map(|member| (member.user.to_string(), AttrValue::from(member.name.clone()))).collect()
 }
