@@ -48,7 +48,7 @@ impl PendingAmendment {
     }
 
     /// Applies the change to the line as it is shown.
-    pub(crate) fn carry_out(&self, line: &mut Event, me: &UserName) {
+    pub(crate) fn apply_to(&self, line: &mut Event, me: &UserName) {
         let target = self.seq;
         let body = match &self.change {
             Amendment::Edit(text) => EventBody::Edit(Edit::of_text(target, text)),

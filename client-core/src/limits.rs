@@ -42,7 +42,7 @@ pub const OUTBOX_AMENDMENTS_MAX: usize = 1_000;
 pub const TIMELINE_LINES_MAX: usize = 10_000;
 /// Events per page of history.
 pub const HISTORY_PAGE: u32 = 100;
-/// Events that [`crate::OpenFrom::Stretch`] catches up with after a break: about 150 KB, a second on a phone's
+/// Events that [`crate::OpenFrom::Recent`] catches up with after a break: about 150 KB, a second on a phone's
 /// connection. After more missed events the end is shown, and the rest loads page by page as it is scrolled to.
 pub const CATCH_UP_MAX: u64 = 500;
 /// Lines of the live end that are kept while an older window is shown: one screen, to return to without waiting.

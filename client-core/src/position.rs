@@ -7,7 +7,7 @@ pub enum OpenFrom {
     Last(u64),
     /// This many of the last lines; after a break at most [`crate::limits::CATCH_UP_MAX`], and the rest is loaded as it
     /// is scrolled to.
-    Stretch(u64),
+    Recent(u64),
     /// All lines after this one.
     After(u64),
 }

@@ -29,7 +29,7 @@ impl Client {
         }
     }
 
-    pub(super) fn drop_edit(&mut self, room: &RoomName, seq: u64) {
+    pub(super) fn discard_edit(&mut self, room: &RoomName, seq: u64) {
         if self.outbox.take_failed_edit(room, seq).is_some() {
             self.amendments_changed(room);
         }

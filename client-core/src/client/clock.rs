@@ -27,7 +27,7 @@ impl Client {
         if !is_first && gap_ms > SLEEP_GAP_MS {
             self.requests.delay_by(gap_ms);
             if self.is_up() && self.session.probe_until_ms.is_none() {
-                self.session.heard_ms = now_ms;
+                self.session.last_frame_ms = now_ms;
                 self.probe();
             }
         }
@@ -47,24 +47,28 @@ impl Client {
     }
 
     fn ping_due_ms(&self) -> u64 {
-        self.session.heard_ms.max(self.session.pinged_ms).saturating_add(PING_AFTER_MS)
+        self.session.last_frame_ms.max(self.session.pinged_ms).saturating_add(PING_AFTER_MS)
     }
 
     pub(super) fn run_deadlines(&mut self) {
         let now_ms = self.now_ms;
         match self.session.phase {
             Phase::Waiting { at_ms } if at_ms <= now_ms => self.connect(),
-            Phase::Opening { until_ms } if until_ms <= now_ms => self.lose("the server did not take the connection"),
-            Phase::Greeting { until_ms } if until_ms <= now_ms => self.lose("the server did not answer the greeting"),
+            Phase::Opening { until_ms } if until_ms <= now_ms => {
+                self.disconnect("the server did not take the connection")
+            }
+            Phase::Greeting { until_ms } if until_ms <= now_ms => {
+                self.disconnect("the server did not answer the greeting")
+            }
             Phase::Up => {
-                let is_silent = now_ms.saturating_sub(self.session.heard_ms) >= DEAD_AFTER_MS;
+                let is_silent = now_ms.saturating_sub(self.session.last_frame_ms) >= DEAD_AFTER_MS;
                 if is_silent || self.session.probe_until_ms.is_some_and(|at| at <= now_ms) {
                     // The data is as old as the last frame, not as the moment when the loss was noticed.
-                    self.session.lost_ms = Some(self.session.heard_ms);
-                    return self.lose("the server does not answer any more");
+                    self.session.lost_ms = Some(self.session.last_frame_ms);
+                    return self.disconnect("the server does not answer any more");
                 }
                 if self.expire_requests() {
-                    return self.lose("the server did not answer a request");
+                    return self.disconnect("the server did not answer a request");
                 }
                 if self.ping_due_ms() <= now_ms {
                     self.ping();

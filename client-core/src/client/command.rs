@@ -17,23 +17,23 @@ impl Client {
             Command::Post { room, text, reply_to, nonce } => self.post(room, text, reply_to, nonce),
             Command::RetryPost { nonce } => self.retry_post(&nonce),
             Command::AdoptOutbox { outbox } => self.adopt(*outbox),
-            Command::DiscardPost { nonce } => self.drop_post(&nonce),
+            Command::DiscardPost { nonce } => self.discard_post(&nonce),
             Command::LoadNewer { room } => self.load_newer(&room),
             Command::Jump { room, seq } => self.jump(&room, seq),
-            Command::ShowLatest { room } => self.go_live(&room),
+            Command::ShowLatest { room } => self.show_latest(&room),
             Command::LoadQuote { room, seq } => self.load_quote(&room, seq),
-            Command::MarkRead { room, seq } => self.seen(&room, seq),
+            Command::MarkRead { room, seq } => self.mark_read(&room, seq),
             Command::Typing { room } => self.send_typing(&room),
             Command::RewritePost { nonce, text, new } => self.rewrite_post(&nonce, text, new),
             Command::EditMessage { room, seq, text } => self.amend(room, seq, Amendment::Edit(text)),
             Command::DeleteMessage { room, seq } => self.amend(room, seq, Amendment::Delete),
             Command::React { room, seq, emoji, on } => self.amend(room, seq, Amendment::React { emoji, on }),
             Command::RetryEdit { room, seq } => self.retry_edit(&room, seq),
-            Command::DiscardEdit { room, seq } => self.drop_edit(&room, seq),
-            Command::SetRoom(set) => self.change_of_room(&set.room.clone(), &set),
-            Command::Invite(invite) => self.change_of_room(&invite.room.clone(), &invite),
-            Command::Remove(remove) => self.change_of_room(&remove.room.clone(), &remove),
-            Command::SetRole(role) => self.change_of_room(&role.room.clone(), &role),
+            Command::DiscardEdit { room, seq } => self.discard_edit(&room, seq),
+            Command::SetRoom(set) => self.send_room_change(&set.room.clone(), &set),
+            Command::Invite(invite) => self.send_room_change(&invite.room.clone(), &invite),
+            Command::Remove(remove) => self.send_room_change(&remove.room.clone(), &remove),
+            Command::SetRole(role) => self.send_room_change(&role.room.clone(), &role),
             Command::OpenDm { users } => self.open_dm(users),
             Command::Search(search) => self.search(search),
             Command::LoadRooms => self.load_rooms(),
@@ -73,7 +73,7 @@ impl Client {
             Command::SignOut => {
                 self.send(&SessionEnd {});
                 self.drop_socket();
-                self.forget_person();
+                self.forget_user();
                 self.session.auth = None;
                 self.session.phase = Phase::SignedOut { why: "you signed out".to_owned() };
             }

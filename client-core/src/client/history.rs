@@ -44,13 +44,13 @@ impl Client {
     /// Shows the lines around `seq`, at once if they are loaded.
     pub(super) fn jump(&mut self, room: &RoomName, seq: u64) {
         if !self.open_rooms.contains_key(room) {
-            self.open_room(room, crate::position::OpenFrom::Stretch(u64::from(HISTORY_PAGE)));
+            self.open_room(room, crate::position::OpenFrom::Recent(u64::from(HISTORY_PAGE)));
         }
         let Some(open) = self.open_rooms.get_mut(room) else { return };
         open.jump_request = None;
         let is_shown = self.rooms.get(room).is_some_and(|shown| shown.timeline.covers(seq));
         if !is_shown && open.tail.as_ref().is_some_and(|tail| tail.covers(seq)) {
-            self.go_live(room);
+            self.show_latest(room);
         }
         if self.rooms.get(room).is_some_and(|shown| shown.timeline.covers(seq)) {
             return self.jumped(room, seq);
@@ -78,7 +78,7 @@ impl Client {
     }
 
     /// Returns to the latest lines.
-    pub(super) fn go_live(&mut self, room: &RoomName) {
+    pub(super) fn show_latest(&mut self, room: &RoomName) {
         let Some(open) = self.open_rooms.get_mut(room) else { return };
         open.jump_request = None;
         let tail = open.tail.take();
@@ -129,7 +129,7 @@ impl Client {
         }
         for event in &events {
             self.settle_own_post(event);
-            self.note_run(event);
+            self.on_run_event(event);
         }
         self.on_pages_done(room);
     }

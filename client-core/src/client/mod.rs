@@ -42,7 +42,7 @@ impl Client {
     pub fn handle(&mut self, now_ms: u64, input: Input) -> Vec<Effect> {
         self.advance(now_ms);
         self.take_input(input);
-        self.settle()
+        self.finish()
     }
 
     /// Sends a request for something that the model does not hold: a file list, a download. [`Effect::Answered`]
@@ -66,14 +66,14 @@ impl Client {
     ) -> (RequestId, Vec<Effect>) {
         self.advance(now_ms);
         let request = self.request_for_caller(message, body, on_disconnect);
-        (request, self.settle())
+        (request, self.finish())
     }
 
     /// Sends a message that has no answer: `file.ack`, `file.close`. Dropped without a connection.
     pub fn tell<M: Message>(&mut self, now_ms: u64, message: &M) -> Vec<Effect> {
         self.advance(now_ms);
         self.send(message);
-        self.settle()
+        self.finish()
     }
 
     /// The latest time for the next [`Input::Tick`], in Unix milliseconds.
@@ -149,7 +149,7 @@ impl Client {
     pub fn flush(&mut self, now_ms: u64) -> Vec<Effect> {
         self.advance(now_ms);
         self.send_read_positions();
-        self.settle()
+        self.finish()
     }
 
     /// The outbox: what a caller saves to survive a reload.
@@ -158,7 +158,7 @@ impl Client {
     }
 
     /// Does all follow-up work, then returns the effects.
-    fn settle(&mut self) -> Vec<Effect> {
+    fn finish(&mut self) -> Vec<Effect> {
         self.forget_typing();
         self.send_read_positions_when_due();
         self.send_posts();

@@ -1,5 +1,5 @@
 //! Open rooms: where they start, and their events as they arrive. After a gap the room is opened again after the last
-//! known event; if the server does not know that position, it is opened from scratch. [`OpenFrom::Stretch`] also starts
+//! known event; if the server does not know that position, it is opened from scratch. [`OpenFrom::Recent`] also starts
 //! from scratch after a long break.
 //!
 //! While an older window is shown (`history`), the room's live end is kept in [`OpenRoom::tail`]. Events keep arriving
@@ -23,7 +23,7 @@ impl Client {
             return;
         }
         self.open_rooms.insert(room.clone(), OpenRoom::new(from));
-        self.known_room(room);
+        self.ensure_room(room);
         self.change_room(room, |room| room.state = OpenState::Opening);
         self.show_pending(room);
         if self.is_up() {
@@ -110,9 +110,9 @@ impl Client {
         let live_last = self.live_last(room);
         let Some(open) = self.open_rooms.get(room) else { return };
         let (after, last) = match (live_last, open.from) {
-            (Some(seq), OpenFrom::Stretch(_)) => (Some(seq), Some(CATCH_UP_MAX)),
+            (Some(seq), OpenFrom::Recent(_)) => (Some(seq), Some(CATCH_UP_MAX)),
             (Some(seq), _) | (None, OpenFrom::After(seq)) => (Some(seq), None),
-            (None, OpenFrom::Last(count) | OpenFrom::Stretch(count)) => (None, Some(count)),
+            (None, OpenFrom::Last(count) | OpenFrom::Recent(count)) => (None, Some(count)),
         };
         let epoch = self.session.epoch.filter(|_| after.is_some());
         let message = RoomOpen { room: room.clone(), after, last, epoch };
@@ -265,7 +265,7 @@ impl Client {
         }
         self.stop_typing_of(name, &event.by, event);
         self.settle_own_post(event);
-        self.note_run(event);
+        self.on_run_event(event);
         if reload_people {
             self.load_people(name);
         }

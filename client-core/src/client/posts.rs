@@ -66,7 +66,7 @@ impl Client {
         }
     }
 
-    pub(super) fn drop_post(&mut self, nonce: &Nonce) {
+    pub(super) fn discard_post(&mut self, nonce: &Nonce) {
         if let Some(post) = self.outbox.remove(nonce) {
             self.outbox_changed(&post.room);
         }
@@ -109,7 +109,7 @@ impl Client {
 
     pub(super) fn on_posted(&mut self, room: &RoomName, nonce: &Nonce, posted: Posted) {
         self.clear_post_in_flight(room, nonce);
-        self.posts.is_told = false;
+        self.posts.is_wait_reported = false;
         let last = self.live_last(room);
         if !posted.not_here.is_empty() {
             self.effects.push(Effect::NotInRoom { room: room.clone(), users: posted.not_here });
@@ -130,7 +130,7 @@ impl Client {
         self.clear_post_in_flight(room, nonce);
         if matches!(error.code, Some(Code::RateLimited | Code::Busy)) {
             self.pause_posts(&error);
-            if !std::mem::replace(&mut self.posts.is_told, true) {
+            if !std::mem::replace(&mut self.posts.is_wait_reported, true) {
                 self.effects.push(Effect::Waiting { operation: Operation::Post(nonce.clone()), error });
             }
             return;

@@ -13,17 +13,17 @@ use crate::limits::{TYPING_EVERY_MS, TYPING_FORGET_MS};
 impl Client {
     /// Tells the server that the user is typing, at most every few seconds.
     pub(super) fn send_typing(&mut self, room: &RoomName) {
-        let said_ms = self.presence.said_ms.get(room).copied();
-        if said_ms.is_some_and(|at| self.now_ms < at.saturating_add(TYPING_EVERY_MS)) || !self.is_up() {
+        let typing_sent_ms = self.presence.typing_sent_ms.get(room).copied();
+        if typing_sent_ms.is_some_and(|at| self.now_ms < at.saturating_add(TYPING_EVERY_MS)) || !self.is_up() {
             return;
         }
-        self.presence.said_ms.insert(room.clone(), self.now_ms);
+        self.presence.typing_sent_ms.insert(room.clone(), self.now_ms);
         self.send(&Typing { room: room.clone(), user: None });
     }
 
     /// The text was sent: the next key is reported at once.
     pub(super) fn reset_typing(&mut self, room: &RoomName) {
-        self.presence.said_ms.remove(room);
+        self.presence.typing_sent_ms.remove(room);
     }
 
     pub(super) fn on_typing(&mut self, typing: Typing) {

@@ -10,7 +10,7 @@ use crate::effect::Change;
 
 impl Client {
     /// The user has seen the room up to `seq`.
-    pub(super) fn seen(&mut self, room: &RoomName, seq: u64) {
+    pub(super) fn mark_read(&mut self, room: &RoomName, seq: u64) {
         let me = self.session.you.as_ref().map(|you| you.user.clone());
         let Some(shown) = self.rooms.get_mut(room) else { return };
         let seq = seq.min(shown.info.head);
@@ -47,7 +47,7 @@ impl Client {
 
     fn send_read_position(&mut self, room: &RoomName) {
         let Some(seq) = self.rooms.get(room).filter(|room| room.info.joined).map(|room| room.info.read) else { return };
-        self.read_positions.told_ms = Some(self.now_ms);
+        self.read_positions.sent_ms = Some(self.now_ms);
         self.send(&RoomRead { room: room.clone(), seq });
     }
 }

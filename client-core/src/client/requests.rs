@@ -142,7 +142,7 @@ impl Client {
             }
             RequestKind::Rooms(after) => answer.fields().map(|listed| self.on_rooms(after.as_ref(), listed)),
             RequestKind::RoomChange(room) => {
-                self.room_changed(&room);
+                self.on_room_change_done(&room);
                 Ok(())
             }
             RequestKind::Dm(users) => answer.fields().map(|opened| self.on_dm_opened(users, opened)),

@@ -40,8 +40,8 @@ impl Client {
         let names: BTreeSet<RoomName> = listed.rooms.iter().map(|info| info.room.clone()).collect();
         let last = names.last().filter(|_| listed.more).cloned();
         let open_rooms = &self.open_rooms;
-        let is_told = |name: &RoomName| is_between(name, after, last.as_ref());
-        self.rooms.retain(|name, _| !is_told(name) || names.contains(name) || open_rooms.contains_key(name));
+        let is_wait_reported = |name: &RoomName| is_between(name, after, last.as_ref());
+        self.rooms.retain(|name, _| !is_wait_reported(name) || names.contains(name) || open_rooms.contains_key(name));
         self.take_infos(listed.rooms);
         self.changed(Change::Rooms);
         if last.is_some() {
@@ -146,9 +146,9 @@ impl Client {
         }
         let Some(shown) = self.rooms.get_mut(room) else { return };
         let last = listed.members.last().filter(|_| listed.more).map(|member| member.user.clone());
-        let is_told = |member: &MemberInfo| is_between(&member.user, after, last.as_ref());
+        let is_wait_reported = |member: &MemberInfo| is_between(&member.user, after, last.as_ref());
         let known = shown.people.iter().flat_map(|people| people.iter());
-        let mut people: Vec<MemberInfo> = known.filter(|member| !is_told(member)).cloned().collect();
+        let mut people: Vec<MemberInfo> = known.filter(|member| !is_wait_reported(member)).cloned().collect();
         people.extend(listed.members);
         people.sort_by(|a, b| a.user.cmp(&b.user));
         if shown.people.as_deref() != Some(&people) {
@@ -170,7 +170,7 @@ impl Client {
 
     /// Sends a change of a room: now or not at all, because nobody expects it an hour later. Its events and
     /// `room.changed` report the result.
-    pub(super) fn change_of_room<M: Message>(&mut self, room: &RoomName, message: &M) {
+    pub(super) fn send_room_change<M: Message>(&mut self, room: &RoomName, message: &M) {
         self.send_request(message, RequestKind::RoomSet(room.clone()), Recovery::Fail);
     }
 
@@ -180,7 +180,7 @@ impl Client {
 
     pub(super) fn on_dm_opened(&mut self, users: Vec<UserName>, opened: DmOpened) {
         let is_new = !self.rooms.contains_key(&opened.room);
-        self.known_room(&opened.room);
+        self.ensure_room(&opened.room);
         if is_new {
             self.load_rooms();
         }
@@ -188,13 +188,13 @@ impl Client {
     }
 
     /// Created, joined or left: the list has the new state.
-    pub(super) fn room_changed(&mut self, room: &RoomName) {
-        self.known_room(room);
+    pub(super) fn on_room_change_done(&mut self, room: &RoomName) {
+        self.ensure_room(room);
         self.load_rooms();
     }
 
     /// Adds the room to the model, if only by its name.
-    pub(super) fn known_room(&mut self, room: &RoomName) {
+    pub(super) fn ensure_room(&mut self, room: &RoomName) {
         let unknown = || Arc::new(Room::new(RoomInfo::named(room.clone())));
         self.rooms.entry(room.clone()).or_insert_with(unknown);
     }

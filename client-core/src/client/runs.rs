@@ -186,7 +186,7 @@ impl Client {
     }
 
     /// Takes what an event says about a run.
-    pub(super) fn note_run(&mut self, event: &Event) {
+    pub(super) fn on_run_event(&mut self, event: &Event) {
         match &event.body {
             EventBody::RunStarted(started) => {
                 let info = RunInfo {

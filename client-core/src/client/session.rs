@@ -22,7 +22,7 @@ impl Client {
             Input::Connected { conn } => self.on_connected(conn),
             Input::Disconnected { conn, reason } if conn == self.session.conn && self.session.has_socket() => {
                 match reason {
-                    Disconnect::Network(why) => self.lose(&why),
+                    Disconnect::Network(why) => self.disconnect(&why),
                     Disconnect::SignedOut(why) => self.sign_out_with(why),
                 }
             }
@@ -59,11 +59,11 @@ impl Client {
         if !matches!(self.session.phase, Phase::Greeting { .. } | Phase::Up) {
             return;
         }
-        self.session.heard_ms = self.now_ms;
+        self.session.last_frame_ms = self.now_ms;
         self.session.probe_until_ms = None;
         let message = match ServerMessage::parse(frame) {
             Ok(message) => message,
-            Err(e) => return self.lose(&format!("the server sent something that is no message: {}", e.msg)),
+            Err(e) => return self.disconnect(&format!("the server sent something that is no message: {}", e.msg)),
         };
         if !self.is_up() {
             return self.on_message_before_welcome(message);
@@ -111,9 +111,9 @@ impl Client {
                     Some(Code::RateLimited | Code::Busy) => {
                         let wait_ms = self.backoff.spread_ms(error.retry_ms.unwrap_or(0)).max(self.backoff.next_ms());
                         self.effects.push(Effect::Disconnected { why: error.message });
-                        self.lose_until(self.now_ms.saturating_add(wait_ms));
+                        self.disconnect_until(self.now_ms.saturating_add(wait_ms));
                     }
-                    Some(Code::Internal) | None => self.lose(&error.message),
+                    Some(Code::Internal) | None => self.disconnect(&error.message),
                     _ => self.sign_out_with(error.message),
                 }
             }
@@ -129,7 +129,7 @@ impl Client {
         self.session.clock_skew_ms = (welcome.now as i64).saturating_sub(self.wall_ms() as i64);
         self.session.limits = Some(welcome.limits);
         if self.session.you.as_ref().is_some_and(|you| you.user != welcome.you.user) {
-            self.forget_person();
+            self.forget_user();
         }
         if self.outbox.set_user(&welcome.you.user) | self.outbox.set_epoch(welcome.epoch) {
             self.effects.push(Effect::SaveOutbox);
@@ -180,23 +180,23 @@ impl Client {
         match goaway.retry_ms {
             Some(asked_ms) => {
                 let wait_ms = self.backoff.spread_ms(asked_ms);
-                self.lose_until(self.now_ms.saturating_add(wait_ms));
+                self.disconnect_until(self.now_ms.saturating_add(wait_ms));
             }
             None => self.sign_out_with(goaway.reason),
         }
     }
 
     /// The connection was lost: reconnects after the back-off.
-    pub(super) fn lose(&mut self, why: &str) {
+    pub(super) fn disconnect(&mut self, why: &str) {
         if self.session.welcome_ms.is_some_and(|at| self.now_ms.saturating_sub(at) >= STABLE_AFTER_MS) {
             self.backoff.reset();
         }
         let wait_ms = self.backoff.next_ms();
         self.effects.push(Effect::Disconnected { why: why.to_owned() });
-        self.lose_until(self.now_ms.saturating_add(wait_ms));
+        self.disconnect_until(self.now_ms.saturating_add(wait_ms));
     }
 
-    fn lose_until(&mut self, at_ms: u64) {
+    fn disconnect_until(&mut self, at_ms: u64) {
         self.drop_socket();
         self.session.lost_ms.get_or_insert(self.now_ms);
         self.session.phase = Phase::Waiting { at_ms };
@@ -227,7 +227,7 @@ impl Client {
     }
 
     /// Another user signs in: nothing of the previous user is shown or sent.
-    pub(super) fn forget_person(&mut self) {
+    pub(super) fn forget_user(&mut self) {
         self.fail_all_requests("somebody else signed in");
         self.rooms.clear();
         self.open_rooms.clear();

@@ -90,7 +90,7 @@ impl Room {
         let mut wanted = None;
         let mut last = None;
         for amend in self.amendments.iter().filter(|amend| amend.seq == line.seq) {
-            amend.carry_out(wanted.get_or_insert_with(|| line.clone()), me);
+            amend.apply_to(wanted.get_or_insert_with(|| line.clone()), me);
             last = Some(amend);
         }
         wanted.zip(last)

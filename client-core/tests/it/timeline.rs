@@ -144,7 +144,7 @@ proptest! {
         }
         let last = world.random(60);
         let is_stretch = world.random(2) == 0;
-        world.open_room(if is_stretch { OpenFrom::Stretch(last) } else { OpenFrom::Last(last) });
+        world.open_room(if is_stretch { OpenFrom::Recent(last) } else { OpenFrom::Last(last) });
         for _ in 0..400 {
             step(&mut world);
             check_no_hole(&world);

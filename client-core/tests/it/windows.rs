@@ -66,7 +66,7 @@ fn one_comes_back_from_a_window_at_once() {
 fn after_a_long_break_a_stretch_begins_at_the_end_again() {
     let mut world = World::new(1);
     say(&mut world, 100);
-    world.open_room(OpenFrom::Stretch(50));
+    world.open_room(OpenFrom::Recent(50));
     world.come_to_rest();
     // The most that is caught up with event by event.
     world.cut();

@@ -14,7 +14,7 @@ pub(in crate::client) struct PostQueue {
     /// Amendments to send once the pause is over.
     pub(in crate::client) delayed: Vec<PendingAmendment>,
     /// The user was told why posts are waiting.
-    pub(in crate::client) is_told: bool,
+    pub(in crate::client) is_wait_reported: bool,
 }
 
 impl PostQueue {
@@ -23,7 +23,7 @@ impl PostQueue {
         self.paused_until_ms = None;
         // They are in the outbox, which is sent again as a whole.
         self.delayed.clear();
-        self.is_told = false;
+        self.is_wait_reported = false;
     }
 
     pub(in crate::client) fn deadline_ms(&self) -> Option<u64> {

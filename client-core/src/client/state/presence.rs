@@ -12,13 +12,13 @@ pub(in crate::client) struct PresenceState {
     pub(in crate::client) here: Arc<BTreeMap<UserName, bool>>,
     /// Until when somebody counts as typing.
     pub(in crate::client) typing: BTreeMap<(RoomName, UserName), u64>,
-    pub(in crate::client) said_ms: BTreeMap<RoomName, u64>,
+    pub(in crate::client) typing_sent_ms: BTreeMap<RoomName, u64>,
 }
 
 impl PresenceState {
     pub(in crate::client) fn disconnected(&mut self) {
         self.typing.clear();
-        self.said_ms.clear();
+        self.typing_sent_ms.clear();
     }
 
     pub(in crate::client) fn deadline_ms(&self) -> Option<u64> {

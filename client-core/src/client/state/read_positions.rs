@@ -9,7 +9,7 @@ use crate::limits::READ_EVERY_MS;
 #[derive(Debug, Default)]
 pub(in crate::client) struct ReadPositions {
     pub(in crate::client) waiting: BTreeSet<RoomName>,
-    pub(in crate::client) told_ms: Option<u64>,
+    pub(in crate::client) sent_ms: Option<u64>,
 }
 
 impl ReadPositions {
@@ -24,7 +24,7 @@ impl ReadPositions {
     }
 
     pub(in crate::client) fn due_ms(&self) -> u64 {
-        self.told_ms.map_or(0, |at| at.saturating_add(READ_EVERY_MS))
+        self.sent_ms.map_or(0, |at| at.saturating_add(READ_EVERY_MS))
     }
 
     pub(in crate::client) fn deadline_ms(&self) -> Option<u64> {

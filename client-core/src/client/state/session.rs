@@ -11,7 +11,7 @@ pub(in crate::client) struct Session {
     pub(in crate::client) phase: Phase,
     pub(in crate::client) conn: u64,
     /// When the last frame came.
-    pub(in crate::client) heard_ms: u64,
+    pub(in crate::client) last_frame_ms: u64,
     pub(in crate::client) pinged_ms: u64,
     pub(in crate::client) pings: u64,
     pub(in crate::client) probe_until_ms: Option<u64>,
@@ -50,7 +50,7 @@ impl Session {
             remember,
             phase: Phase::Idle,
             conn: 0,
-            heard_ms: 0,
+            last_frame_ms: 0,
             pinged_ms: 0,
             pings: 0,
             probe_until_ms: None,

@@ -39,7 +39,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
     use_effect_with((engine.clone(), props.room.clone()), |(engine, room)| {
         let (engine, room) = (engine.clone(), room.clone());
-        engine.command(Command::OpenRoom { room: room.clone(), from: OpenFrom::Stretch(INITIAL_ROWS as u64) });
+        engine.command(Command::OpenRoom { room: room.clone(), from: OpenFrom::Recent(INITIAL_ROWS as u64) });
         move || engine.command(Command::CloseRoom { room })
     });
     let shown = engine.read(|client| client.rooms().get(&props.room).cloned());
@@ -48,7 +48,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
         let (engine, name, state) = (engine.clone(), props.room.clone(), shown.as_ref().map(|room| room.state.clone()));
         move |is_joined| {
             if *is_joined && matches!(state, Some(OpenState::Failed(_))) {
-                engine.command(Command::OpenRoom { room: name, from: OpenFrom::Stretch(INITIAL_ROWS as u64) });
+                engine.command(Command::OpenRoom { room: name, from: OpenFrom::Recent(INITIAL_ROWS as u64) });
             }
         }
     });
@@ -68,7 +68,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
             let called = engine.room_label(&props.room);
             let (engine, name) = (engine.clone(), props.room.clone());
             let again = Callback::from(move |_| {
-                engine.command(Command::OpenRoom { room: name.clone(), from: OpenFrom::Stretch(INITIAL_ROWS as u64) });
+                engine.command(Command::OpenRoom { room: name.clone(), from: OpenFrom::Recent(INITIAL_ROWS as u64) });
             });
             said(fill(words.room_failed, &[&called, why]), Some(again))
         }
