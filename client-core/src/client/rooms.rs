@@ -40,8 +40,8 @@ impl Client {
         let names: BTreeSet<RoomName> = listed.rooms.iter().map(|info| info.room.clone()).collect();
         let last = names.last().filter(|_| listed.more).cloned();
         let open_rooms = &self.open_rooms;
-        let is_wait_reported = |name: &RoomName| is_between(name, after, last.as_ref());
-        self.rooms.retain(|name, _| !is_wait_reported(name) || names.contains(name) || open_rooms.contains_key(name));
+        let is_covered = |name: &RoomName| is_between(name, after, last.as_ref());
+        self.rooms.retain(|name, _| !is_covered(name) || names.contains(name) || open_rooms.contains_key(name));
         self.take_infos(listed.rooms);
         self.changed(Change::Rooms);
         if last.is_some() {
@@ -146,9 +146,9 @@ impl Client {
         }
         let Some(shown) = self.rooms.get_mut(room) else { return };
         let last = listed.members.last().filter(|_| listed.more).map(|member| member.user.clone());
-        let is_wait_reported = |member: &MemberInfo| is_between(&member.user, after, last.as_ref());
+        let is_covered = |member: &MemberInfo| is_between(&member.user, after, last.as_ref());
         let known = shown.people.iter().flat_map(|people| people.iter());
-        let mut people: Vec<MemberInfo> = known.filter(|member| !is_wait_reported(member)).cloned().collect();
+        let mut people: Vec<MemberInfo> = known.filter(|member| !is_covered(member)).cloned().collect();
         people.extend(listed.members);
         people.sort_by(|a, b| a.user.cmp(&b.user));
         if shown.people.as_deref() != Some(&people) {
