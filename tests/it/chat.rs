@@ -4,34 +4,34 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::house::{Background, House, done, finish, lines_of};
+use crate::test_server::{Background, TestServer, done, finish, lines_of};
 
 #[test]
 fn what_is_said_stands_in_the_room() {
-    let house = House::new();
-    let sent = house.run(&["send", "general", "hello", "there", "--json"]);
+    let server = TestServer::new();
+    let sent = server.run(&["send", "general", "hello", "there", "--json"]);
     assert_eq!(sent.code, 0, "{sent:?}");
     assert_eq!(sent.text(), "{\"room\":\"general\",\"seq\":2}\n");
-    let piped = done(house.client(&["send", "general", "-"]), b"from\na \x1b[2J pipe\n");
+    let piped = done(server.client(&["send", "general", "-"]), b"from\na \x1b[2J pipe\n");
     assert_eq!(piped.code, 0, "{piped:?}");
-    let log = house.run(&["log", "general", "--after", "1"]).text();
+    let log = server.run(&["log", "general", "--after", "1"]).text();
     let words: Vec<&str> = log.lines().map(|line| &line[6..]).collect();
     assert_eq!(words, ["ann: hello there", "ann: from␊a ␛[2J pipe"], "one event is one harmless line");
-    let json = house.run(&["log", "general", "--last", "1", "--json"]).text();
+    let json = server.run(&["log", "general", "--last", "1", "--json"]).text();
     let event: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((event["seq"].as_u64(), event["text"].as_str()), (Some(3), Some("from\na \u{1b}[2J pipe")));
-    let rooms = house.run(&["ls"]).text();
+    let rooms = server.run(&["ls"]).text();
     assert!(rooms.starts_with("general "), "{rooms}");
 }
 
 #[test]
 fn a_chat_in_a_pipe_says_everything_in_order_and_ends() {
-    let house = House::new();
+    let server = TestServer::new();
     let script = b"one\n/run echo from the run\n//two\n/nonsense\n\nthree\n";
-    let chat = done(house.client(&["chat", "general"]), script);
+    let chat = done(server.client(&["chat", "general"]), script);
     assert_eq!(chat.code, 0, "{chat:?}");
     assert!(chat.err.contains("unknown command /nonsense"), "{}", chat.err);
-    let log = house.run(&["log", "general", "--after", "1", "--json"]).text();
+    let log = server.run(&["log", "general", "--after", "1", "--json"]).text();
     let events: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let said: Vec<&str> = events.iter().filter_map(|event| event["text"].as_str().or(event["cmd"].as_str())).collect();
     assert_eq!(said, ["one", "echo from the run", "/two", "three"]);
@@ -39,8 +39,8 @@ fn a_chat_in_a_pipe_says_everything_in_order_and_ends() {
 
 #[test]
 fn a_chat_shows_runs_line_by_line() {
-    let house = House::new();
-    let mut chat = house.client(&["chat", "general"]);
+    let server = TestServer::new();
+    let mut chat = server.client(&["chat", "general"]);
     let mut chat = chat.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = lines_of(chat.stdout.take().unwrap());
     let mut input = chat.stdin.take().unwrap();
@@ -60,23 +60,23 @@ fn a_chat_shows_runs_line_by_line() {
 
 #[test]
 fn following_loses_and_doubles_nothing_over_crashes() {
-    let mut house = House::new();
-    let mut log = house.client(&["log", "general", "--follow", "--after", "0", "--json"]);
+    let mut server = TestServer::new();
+    let mut log = server.client(&["log", "general", "--follow", "--after", "0", "--json"]);
     let mut log = Background(log.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     let lines = lines_of(log.0.stdout.take().unwrap());
     let mut seen = Vec::new();
     for round in 0..3u64 {
         for n in 0..5 {
-            assert_eq!(house.run(&["send", "general", &format!("{round}.{n}")]).code, 0);
+            assert_eq!(server.run(&["send", "general", &format!("{round}.{n}")]).code, 0);
         }
         // Not all of them have been read when it happens.
         while seen.len() < 3 + 5 * round as usize {
             seen.push(lines.recv_timeout(Duration::from_secs(60)).unwrap());
         }
-        house.kill();
-        house.start();
+        server.kill();
+        server.start();
     }
-    assert_eq!(house.run(&["send", "general", "last"]).code, 0);
+    assert_eq!(server.run(&["send", "general", "last"]).code, 0);
     while seen.len() < 17 {
         seen.push(lines.recv_timeout(Duration::from_secs(60)).unwrap());
     }

@@ -2,34 +2,34 @@
 
 use std::fs;
 
-use crate::house::{House, done};
+use crate::test_server::{TestServer, done};
 
-fn chat(house: &House, script: &str) {
-    let chat = done(house.client(&["chat", "general"]), script.as_bytes());
+fn chat(server: &TestServer, script: &str) {
+    let chat = done(server.client(&["chat", "general"]), script.as_bytes());
     assert_eq!(chat.code, 0, "{chat:?}");
 }
 
 #[test]
 fn a_room_is_exported_for_people_and_for_programs() {
-    let house = House::new();
+    let server = TestServer::new();
     let lines: String = (0..250).map(|n| format!("line {n}\n")).collect();
-    chat(&house, &lines);
+    chat(&server, &lines);
     // Line 252 is edited, answered and reacted to; line 253 taken back.
-    chat(&house, "<b>helo</b>\n/edit <b>hello</b>\n/react 252 👍\n/reply 252 yes\n/delete\n");
-    let made = house.run(&["export", "general"]);
+    chat(&server, "<b>helo</b>\n/edit <b>hello</b>\n/react 252 👍\n/reply 252 yes\n/delete\n");
+    let made = server.run(&["export", "general"]);
     assert_eq!(made.code, 0, "{made:?}");
-    let text = fs::read_to_string(house.folder.path().join("general.md")).unwrap();
+    let text = fs::read_to_string(server.folder.path().join("general.md")).unwrap();
     assert!(text.starts_with("# general: Everybody is here\n\nExported at "), "{text}");
     assert!(text.contains("**ann** (2): line 0\n") && text.contains("**ann** (251): line 249\n"), "{text}");
     assert!(text.contains("**ann** (252, edited) 👍 by ann: ` <b>hello</b> `\n"), "{text}");
     assert!(text.contains(" to 252): *deleted*\n"), "{text}");
     assert!(!text.contains("helo"), "an amendment is no line");
-    assert!(!house.folder.path().join("general.md.part").exists());
-    let again = house.run(&["export", "general"]);
+    assert!(!server.folder.path().join("general.md.part").exists());
+    let again = server.run(&["export", "general"]);
     assert_eq!(again.code, 1, "nothing is overwritten: {again:?}");
-    assert_eq!(fs::read_to_string(house.folder.path().join("general.md")).unwrap(), text);
+    assert_eq!(fs::read_to_string(server.folder.path().join("general.md")).unwrap(), text);
 
-    let json = house.run(&["export", "general", "--format", "jsonl", "-o", "-"]);
+    let json = server.run(&["export", "general", "--format", "jsonl", "-o", "-"]);
     assert_eq!(json.code, 0, "{json:?}");
     let events: Vec<serde_json::Value> = json.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let seqs: Vec<u64> = events.iter().map(|event| event["seq"].as_u64().unwrap()).collect();
@@ -41,17 +41,17 @@ fn a_room_is_exported_for_people_and_for_programs() {
 
 #[test]
 fn a_span_of_time_is_exported() {
-    let house = House::new();
+    let server = TestServer::new();
     let lines: String = (0..600).map(|n| format!("line {n}\n")).collect();
-    chat(&house, &lines);
-    let log = house.run(&["log", "general", "--after", "0", "--json"]).text();
+    chat(&server, &lines);
+    let log = server.run(&["log", "general", "--after", "0", "--json"]).text();
     let events: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let at = |index: usize| events[index]["at"].as_u64().unwrap();
     let (since, until) = (at(200), at(500));
     let words = |ms: u64| jiff::Timestamp::from_millisecond(ms as i64).unwrap().to_string();
     let args =
         ["export", "general", "--format", "jsonl", "-o", "-", "--since", &words(since), "--until", &words(until)];
-    let span = house.run(&args);
+    let span = server.run(&args);
     assert_eq!(span.code, 0, "{span:?}");
     let seqs = |text: &str| -> Vec<u64> {
         let event = |line| serde_json::from_str::<serde_json::Value>(line).unwrap();
@@ -63,23 +63,23 @@ fn a_span_of_time_is_exported() {
         .map(|event| event["seq"].as_u64().unwrap())
         .collect();
     assert_eq!(seqs(&span.text()), right);
-    let later = house.run(&["export", "general", "--format", "jsonl", "-o", "-", "--since", "2100-01-01"]);
+    let later = server.run(&["export", "general", "--format", "jsonl", "-o", "-", "--since", "2100-01-01"]);
     assert_eq!((later.code, later.text().as_str()), (0, ""));
 }
 
 #[test]
 fn files_and_output_come_along() {
-    let house = House::new();
-    let folder = house.folder.path();
+    let server = TestServer::new();
+    let folder = server.folder.path();
     fs::write(folder.join("a.bin"), vec![7u8; 3_000_000]).unwrap();
     fs::write(folder.join("b.txt"), b"first").unwrap();
-    assert_eq!(house.run(&["put", "a.bin", "b.txt", "general:logs/"]).code, 0);
+    assert_eq!(server.run(&["put", "a.bin", "b.txt", "general:logs/"]).code, 0);
     fs::write(folder.join("b.txt"), b"second!").unwrap();
-    assert_eq!(house.run(&["put", "--replace", "b.txt", "general:logs/"]).code, 0);
-    assert_eq!(house.run(&["run", "general", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]).code, 3);
-    let stdout = house.run(&["export", "general", "--files", "-o", "-"]);
+    assert_eq!(server.run(&["put", "--replace", "b.txt", "general:logs/"]).code, 0);
+    assert_eq!(server.run(&["run", "general", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]).code, 3);
+    let stdout = server.run(&["export", "general", "--files", "-o", "-"]);
     assert_eq!(stdout.code, 2, "files need a folder: {stdout:?}");
-    let made = house.run(&["export", "general", "--files", "-o", "out/"]);
+    let made = server.run(&["export", "general", "--files", "-o", "out/"]);
     assert_eq!(made.code, 0, "{made:?}");
     assert!(made.err.contains("1 file or output is missing"), "{}", made.err);
     let out = folder.join("out");
@@ -94,8 +94,8 @@ fn files_and_output_come_along() {
     assert!(text.contains("(not exported: another file has its name by now)"), "{text}");
     assert!(text.contains(" r1] exit 3 after ") || text.contains("[r1] exit 3 after "), "{text}");
     assert!(!folder.join("out.part").exists());
-    assert_eq!(house.run(&["export", "general", "--files", "-o", "out"]).code, 1, "a folder is not overwritten");
-    let nowhere = house.run(&["export", "nowhere"]);
+    assert_eq!(server.run(&["export", "general", "--files", "-o", "out"]).code, 1, "a folder is not overwritten");
+    let nowhere = server.run(&["export", "nowhere"]);
     assert_eq!(nowhere.code, 3, "{nowhere:?}");
     assert!(!folder.join("nowhere.md.part").exists(), "nothing is left of what did not become whole");
 }

@@ -4,9 +4,9 @@
 mod chat;
 mod export;
 mod files;
-mod house;
 mod refusals;
 mod runs;
 mod search;
 mod serve;
 mod talk;
+mod test_server;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::house::{Done, House, done, wardroom};
+use crate::test_server::{Done, TestServer, done, wardroom};
 
 fn is_one_sentence(done: &Done) -> bool {
     done.err.starts_with("wardroom: ") && done.err.lines().count() == 1
@@ -11,7 +11,7 @@ fn is_one_sentence(done: &Done) -> bool {
 
 #[test]
 fn clients_say_why() {
-    let house = House::new();
+    let server = TestServer::new();
     for (args, code) in [
         (&["--server", "tcp://127.0.0.1:1", "ls"][..], 4),
         (&["--server", "unix:/nowhere/s", "ls"], 4),
@@ -27,33 +27,33 @@ fn clients_say_why() {
         (&["put", "/tmp", "general"], 1),
         (&["send", "general", ""], 2),
     ] {
-        let done = house.run(args);
+        let done = server.run(args);
         assert_eq!(done.code, code, "{args:?}: {done:?}");
         assert!(is_one_sentence(&done), "{args:?}: {}", done.err);
     }
     // A viewer reads, and does nothing else.
     assert_eq!(
-        house.admin(&["user", "add", "vic", "--role", "viewer", "--password-stdin"], b"a long password\n").code,
+        server.admin(&["user", "add", "vic", "--role", "viewer", "--password-stdin"], b"a long password\n").code,
         0
     );
-    let token = house.admin(&["token", "add", "vic"], b"").text();
+    let token = server.admin(&["token", "add", "vic"], b"").text();
     for args in [&["send", "general", "x"][..], &["run", "general", "--", "true"]] {
-        let done = house.run(&[&["--token", token.trim()], args].concat());
+        let done = server.run(&[&["--token", token.trim()], args].concat());
         assert_eq!(done.code, 3, "{args:?}: {done:?}");
     }
-    assert_eq!(house.run(&["--token", token.trim(), "log", "general"]).code, 0);
+    assert_eq!(server.run(&["--token", token.trim(), "log", "general"]).code, 0);
 }
 
 #[test]
 fn a_login_is_kept_and_given_up() {
-    let house = House::new();
-    let config = house.folder.path().join("config");
+    let server = TestServer::new();
+    let config = server.folder.path().join("config");
     let as_me = |args: &[&str], input: &[u8]| {
         let mut command = wardroom();
         command.env("XDG_CONFIG_HOME", &config).args(args);
         done(command, input)
     };
-    let url = format!("tcp://{}", house.tcp);
+    let url = format!("tcp://{}", server.tcp);
     assert_eq!(as_me(&["ls"], b"").code, 2, "nobody is signed in");
     assert_eq!(as_me(&["login", &url, "ann", "--password-stdin"], b"the wrong one\n").code, 3);
     let login = as_me(&["login", &url, "ann", "--password-stdin"], b"a long password\n");
@@ -67,9 +67,9 @@ fn a_login_is_kept_and_given_up() {
     assert_eq!(as_me(&["logout"], b"").code, 0);
     assert!(!file.exists());
     let token = serde_json::from_str::<serde_json::Value>(&saved).unwrap()["token"].as_str().unwrap().to_owned();
-    assert_eq!(house.run(&["--token", &token, "ls"]).code, 3, "the session has ended on the server too");
-    let link = house.admin(&["invite", "--role", "operator"], b"").text();
-    assert!(link.starts_with(&format!("http://{}/#invite=", house.http)), "{link}");
+    assert_eq!(server.run(&["--token", &token, "ls"]).code, 3, "the session has ended on the server too");
+    let link = server.admin(&["invite", "--role", "operator"], b"").text();
+    assert!(link.starts_with(&format!("http://{}/#invite=", server.http)), "{link}");
     let invited = as_me(&["login", link.trim(), "ben", "--password-stdin"], b"another password\n");
     assert_eq!(invited.code, 0, "{invited:?}");
     assert_eq!(as_me(&["run", "general", "--", "true"], b"").code, 0);
@@ -78,28 +78,28 @@ fn a_login_is_kept_and_given_up() {
 
 #[test]
 fn accounts_are_managed_beside_a_server_and_without() {
-    let mut house = House::new();
-    let listed = house.admin(&["user", "list", "--json"], b"").text();
+    let mut server = TestServer::new();
+    let listed = server.admin(&["user", "list", "--json"], b"").text();
     assert_eq!(serde_json::from_str::<serde_json::Value>(&listed).unwrap()["user"], "ann");
-    house.stop();
-    assert_eq!(house.admin(&["user", "add", "ben", "--password-stdin"], b"a long password\n").code, 0);
-    assert_eq!(house.admin(&["user", "add", "ben", "--password-stdin"], b"a long password\n").code, 3);
-    assert_eq!(house.admin(&["user", "add", "cho", "--password-stdin"], b"short\n").code, 3);
-    let token = house.admin(&["token", "add", "ben"], b"").text();
-    house.start();
-    assert_eq!(house.run(&["--token", token.trim(), "send", "general", "hello"]).code, 0);
-    assert_eq!(house.admin(&["user", "disable", "ben"], b"").code, 0);
-    assert_eq!(house.run(&["--token", token.trim(), "send", "general", "hello"]).code, 3);
+    server.stop();
+    assert_eq!(server.admin(&["user", "add", "ben", "--password-stdin"], b"a long password\n").code, 0);
+    assert_eq!(server.admin(&["user", "add", "ben", "--password-stdin"], b"a long password\n").code, 3);
+    assert_eq!(server.admin(&["user", "add", "cho", "--password-stdin"], b"short\n").code, 3);
+    let token = server.admin(&["token", "add", "ben"], b"").text();
+    server.start();
+    assert_eq!(server.run(&["--token", token.trim(), "send", "general", "hello"]).code, 0);
+    assert_eq!(server.admin(&["user", "disable", "ben"], b"").code, 0);
+    assert_eq!(server.run(&["--token", token.trim(), "send", "general", "hello"]).code, 3);
 }
 
 #[test]
 fn a_reader_that_goes_is_no_fault_of_any_command() {
     use std::process::Stdio;
     for args in [vec!["completions", "bash"], vec!["completions", "zsh"], vec!["--help"], vec!["run", "--help"]] {
-        let mut command = crate::house::wardroom();
+        let mut command = crate::test_server::wardroom();
         let mut child = command.args(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        let done = crate::house::finish(child);
+        let done = crate::test_server::finish(child);
         assert_eq!((done.code, done.err.as_str()), (0, ""), "{args:?}");
     }
 }

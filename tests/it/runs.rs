@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::house::{Background, House, done, finish, lines_of, signal};
+use crate::test_server::{Background, TestServer, done, finish, lines_of, signal};
 
 #[test]
 fn a_command_runs_as_if_it_ran_here() {
-    let house = House::new();
-    let run = house.run(&["run", "general", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]);
+    let server = TestServer::new();
+    let run = server.run(&["run", "general", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]);
     assert_eq!((run.code, run.text().as_str(), run.err.as_str()), (3, "out\n", "err\n"));
-    let argv = house.run(&[
+    let argv = server.run(&[
         "run",
         "general",
         "--env",
@@ -27,12 +27,12 @@ fn a_command_runs_as_if_it_ran_here() {
         "$HOME",
     ]);
     assert_eq!(argv.text(), "b c|a b|$HOME|", "no shell reads the arguments");
-    let none = house.run(&["run", "general", "--", "no-such-command"]);
+    let none = server.run(&["run", "general", "--", "no-such-command"]);
     assert_eq!(none.code, 127, "{none:?}");
     assert!(none.err.contains("not started"), "{}", none.err);
-    let late = house.run(&["run", "general", "--timeout", "1", "--", "sleep", "60"]);
+    let late = server.run(&["run", "general", "--timeout", "1", "--", "sleep", "60"]);
     assert_eq!(late.code, 124, "{late:?}");
-    let json = house.run(&["run", "general", "--json", "--", "sh", "-c", "echo hi; printf '\\377'"]).text();
+    let json = server.run(&["run", "general", "--json", "--", "sh", "-c", "echo hi; printf '\\377'"]).text();
     let lines: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["t"], "started");
     assert_eq!(lines.last().unwrap()["exit"]["code"], 0);
@@ -40,24 +40,24 @@ fn a_command_runs_as_if_it_ran_here() {
 
 #[test]
 fn every_byte_passes_both_ways() {
-    let house = House::new();
+    let server = TestServer::new();
     let bytes: Vec<u8> = (0..300_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    let cat = done(house.client(&["run", "general", "--stdin", "--", "cat"]), &bytes);
+    let cat = done(server.client(&["run", "general", "--stdin", "--", "cat"]), &bytes);
     assert_eq!(cat.code, 0, "{}", cat.err);
     assert!(cat.out == bytes, "{} of {} bytes", cat.out.len(), bytes.len());
 }
 
 #[test]
 fn a_reader_that_goes_ends_it_quietly() {
-    let house = House::new();
-    let mut run = house.client(&["run", "general", "--", "yes"]);
+    let server = TestServer::new();
+    let mut run = server.client(&["run", "general", "--", "yes"]);
     let mut run = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut some = [0u8; 100];
     run.stdout.take().unwrap().read_exact(&mut some).unwrap();
     let run = finish(run);
     assert_eq!((run.code, run.err.as_str()), (141, ""));
     // And the command with it.
-    let mut log = house.client(&["log", "general", "--follow"]);
+    let mut log = server.client(&["log", "general", "--follow"]);
     let mut log = Background(log.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     let lines = lines_of(log.0.stdout.take().unwrap());
     let stopped = std::iter::from_fn(|| lines.recv_timeout(Duration::from_secs(60)).ok())
@@ -67,9 +67,9 @@ fn a_reader_that_goes_ends_it_quietly() {
 
 #[test]
 fn an_interrupt_reaches_the_command() {
-    let house = House::new();
+    let server = TestServer::new();
     let script = "trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.1; done";
-    let mut run = house.client(&["run", "general", "--", "sh", "-c", script]);
+    let mut run = server.client(&["run", "general", "--", "sh", "-c", script]);
     let mut run = run.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = lines_of(run.stdout.take().unwrap());
     assert_eq!(lines.recv_timeout(Duration::from_secs(60)).unwrap(), "ready");
@@ -78,14 +78,14 @@ fn an_interrupt_reaches_the_command() {
     // It caught the signal, and ends with the code that it chose.
     assert_eq!(finish(run).code, 7);
     // One that does not catch it dies of it: 128 + SIGINT.
-    let mut run = house.client(&["run", "general", "--", "sh", "-c", "echo ready; exec sleep 100"]);
+    let mut run = server.client(&["run", "general", "--", "sh", "-c", "echo ready; exec sleep 100"]);
     let mut run = run.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = lines_of(run.stdout.take().unwrap());
     assert_eq!(lines.recv_timeout(Duration::from_secs(60)).unwrap(), "ready");
     signal(&run, Signal::INT);
     assert_eq!(finish(run).code, 130);
     // One that does not care is stopped by the second.
-    let mut run = house.client(&["run", "general", "--", "sh", "-c", "trap '' INT; echo ready; sleep 100"]);
+    let mut run = server.client(&["run", "general", "--", "sh", "-c", "trap '' INT; echo ready; sleep 100"]);
     let mut run = run.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = lines_of(run.stdout.take().unwrap());
     assert_eq!(lines.recv_timeout(Duration::from_secs(60)).unwrap(), "ready");
@@ -96,15 +96,15 @@ fn an_interrupt_reaches_the_command() {
 
 #[test]
 fn output_is_whole_though_the_server_is_killed() {
-    let mut house = House::new();
+    let mut server = TestServer::new();
     let script = "i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo $i; sleep 0.01; done; exit 5";
-    let mut run = house.client(&["run", "general", "--", "sh", "-c", script]);
+    let mut run = server.client(&["run", "general", "--", "sh", "-c", script]);
     let mut run = run.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = lines_of(run.stdout.take().unwrap());
     let next = || lines.recv_timeout(Duration::from_secs(60)).ok();
     let mut seen: Vec<String> = (0..50).filter_map(|_| next()).collect();
-    house.kill();
-    house.start();
+    server.kill();
+    server.start();
     seen.extend(std::iter::from_fn(next));
     assert_eq!(seen, (1..=300).map(|n| n.to_string()).collect::<Vec<_>>());
     assert_eq!(finish(run).code, 5);

@@ -5,11 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::house::{Background, House, done, lines_of, until, wardroom};
+use crate::test_server::{Background, TestServer, done, lines_of, until, wardroom};
 
 /// Processes whose arguments name this folder.
-fn processes_of(house: &House) -> usize {
-    let folder = house.folder.path().to_str().unwrap().to_owned();
+fn processes_of(test_server: &TestServer) -> usize {
+    let folder = test_server.folder.path().to_str().unwrap().to_owned();
     let all = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     all.filter(|entry| {
         fs::read(entry.path().join("cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(&folder))
@@ -19,46 +19,46 @@ fn processes_of(house: &House) -> usize {
 
 #[test]
 fn a_stop_in_order_leaves_nothing_running() {
-    let mut house = House::new();
-    let mut run = house.client(&["run", "general", "--", "sleep", "300"]);
+    let mut test_server = TestServer::new();
+    let mut run = test_server.client(&["run", "general", "--", "sleep", "300"]);
     let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let is_running = || house.run(&["log", "general"]).text().contains("runs on local");
+    let is_running = || test_server.run(&["log", "general"]).text().contains("runs on local");
     assert!(until(is_running));
-    let status = house.stop();
+    let status = test_server.stop();
     assert_eq!(status.code(), Some(0));
     run.kill().unwrap();
     run.wait().unwrap();
-    assert!(until(|| processes_of(&house) == 0));
+    assert!(until(|| processes_of(&test_server) == 0));
 }
 
 #[test]
 fn a_host_from_before_is_adopted_and_stopped_with_the_server() {
-    let mut house = House::new();
-    house.kill();
-    assert!(until(|| processes_of(&house) == 1), "the host lives on");
-    house.start();
-    let run = house.run(&["run", "general", "--", "echo", "hi"]);
+    let mut test_server = TestServer::new();
+    test_server.kill();
+    assert!(until(|| processes_of(&test_server) == 1), "the host lives on");
+    test_server.start();
+    let run = test_server.run(&["run", "general", "--", "echo", "hi"]);
     assert_eq!((run.code, run.text().as_str()), (0, "hi\n"), "{run:?}");
-    assert_eq!(house.stop().code(), Some(0));
-    assert!(until(|| processes_of(&house) == 0));
+    assert_eq!(test_server.stop().code(), Some(0));
+    assert!(until(|| processes_of(&test_server) == 0));
 }
 
 #[test]
 fn a_host_that_dies_is_replaced() {
-    let house = House::new();
+    let test_server = TestServer::new();
     let pids: Vec<i32> = fs::read_dir("/proc")
         .unwrap()
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let line = String::from_utf8(fs::read(entry.path().join("cmdline")).ok()?).ok()?;
-            let is_host = line.contains("\0host\0") && line.contains(house.folder.path().to_str()?);
+            let is_host = line.contains("\0host\0") && line.contains(test_server.folder.path().to_str()?);
             is_host.then(|| entry.file_name().to_str()?.parse().ok()).flatten()
         })
         .collect();
     assert_eq!(pids.len(), 1);
     let pid = rustix::process::Pid::from_raw(pids[0]).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-    assert!(until(|| house.run(&["run", "general", "--", "true"]).code == 0));
+    assert!(until(|| test_server.run(&["run", "general", "--", "true"]).code == 0));
 }
 
 #[test]
@@ -76,14 +76,14 @@ fn people_are_told_where_to_go() {
     assert!(next().contains(&format!(" http://{http}/ops/#invite=")));
     assert!(next().ends_with(&format!(" nc {}", tcp.replace(':', " "))));
     assert!(next().ends_with(&format!(" wardroom login tcp://{tcp} NAME")));
-    crate::house::signal(&server.0, rustix::process::Signal::INT);
+    crate::test_server::signal(&server.0, rustix::process::Signal::INT);
     assert!(until(|| server.0.try_wait().unwrap().is_some_and(|status| status.code() == Some(0))));
 }
 
 #[test]
 fn a_start_that_cannot_be_says_why() {
-    let house = House::new();
-    let folder = house.folder.path();
+    let test_server = TestServer::new();
+    let folder = test_server.folder.path();
     fs::create_dir(folder.join("other")).unwrap();
     fs::write(folder.join("other/thesis.tex"), "…").unwrap();
     fs::create_dir(folder.join("locked")).unwrap();
@@ -97,8 +97,8 @@ fn a_start_that_cannot_be_says_why() {
     for (data, tcp, http, word) in [
         ("data", free, free, "in use"),
         ("other", free, free, "not a wardroom data folder"),
-        ("new1", house.tcp.as_str(), free, "in use"),
-        ("new2", free, house.http.as_str(), "in use"),
+        ("new1", test_server.tcp.as_str(), free, "in use"),
+        ("new2", free, test_server.http.as_str(), "in use"),
         ("new3", "192.0.2.1:0", free, "192.0.2.1"),
         ("/proc/none", free, free, "/proc/none"),
     ] {

@@ -2,63 +2,63 @@
 
 use serde_json::Value;
 
-use crate::house::{House, done};
+use crate::test_server::{TestServer, done};
 
-fn events(house: &House, args: &[&str]) -> Vec<Value> {
+fn events(server: &TestServer, args: &[&str]) -> Vec<Value> {
     let mut all = vec!["log", "general", "--json"];
     all.extend(args);
-    let log = house.run(&all);
+    let log = server.run(&all);
     assert_eq!(log.code, 0, "{log:?}");
     log.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
 fn a_text_that_is_too_long_becomes_a_file() {
-    let house = House::new();
+    let server = TestServer::new();
     let text = format!("first line\nsecond line\n{}", "and so on ".repeat(1_000_000));
-    let sent = done(house.client(&["send", "general", "-"]), text.as_bytes());
+    let sent = done(server.client(&["send", "general", "-"]), text.as_bytes());
     assert_eq!(sent.code, 0, "{sent:?}");
     assert!(sent.err.contains("too long for a message"), "{}", sent.err);
-    let events = events(&house, &["--after", "1"]);
+    let events = events(&server, &["--after", "1"]);
     let kinds: Vec<&str> = events.iter().map(|event| event["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["file.added", "message"]);
     let path = events[0]["path"].as_str().unwrap();
     let said = events[1]["text"].as_str().unwrap();
     assert!(said.starts_with("first line\nsecond line\n") && said.contains(path) && said.len() < 4_000, "{said}");
-    let back = house.run(&["get", &format!("general:{path}"), "-o", "-"]);
+    let back = server.run(&["get", &format!("general:{path}"), "-o", "-"]);
     assert!(back.out == text.as_bytes(), "all of it, and nothing else");
     // Bytes that are no text are kept as they are, too.
-    let sent = done(house.client(&["send", "general", "-"]), b"\xff\xfe\x00");
+    let sent = done(server.client(&["send", "general", "-"]), b"\xff\xfe\x00");
     assert_eq!(sent.code, 0, "{sent:?}");
     // What just fits is a message.
     let fits = format!("{}\n", "x".repeat(16_384));
-    let sent = done(house.client(&["send", "general", "-"]), fits.as_bytes());
+    let sent = done(server.client(&["send", "general", "-"]), fits.as_bytes());
     assert_eq!((sent.code, sent.err.as_str()), (0, ""));
-    let nothing = done(house.client(&["send", "general", "-"]), b"\n \n");
+    let nothing = done(server.client(&["send", "general", "-"]), b"\n \n");
     assert_eq!(nothing.code, 2, "{nothing:?}");
 }
 
 #[test]
 fn an_answer_names_its_line() {
-    let house = House::new();
-    assert_eq!(house.run(&["send", "general", "ready?"]).code, 0);
-    assert_eq!(house.run(&["send", "general", "--reply", "2", "yes"]).code, 0);
-    let log = house.run(&["log", "general", "--last", "1"]).text();
+    let server = TestServer::new();
+    assert_eq!(server.run(&["send", "general", "ready?"]).code, 0);
+    assert_eq!(server.run(&["send", "general", "--reply", "2", "yes"]).code, 0);
+    let log = server.run(&["log", "general", "--last", "1"]).text();
     assert_eq!(&log[6..], "ann (to 2): yes\n");
-    let log = house.run(&["log", "general", "--last", "2", "--ids"]).text();
+    let log = server.run(&["log", "general", "--last", "2", "--ids"]).text();
     let ids: Vec<&str> = log.lines().map(|line| line.trim_start().split(' ').next().unwrap()).collect();
     assert_eq!(ids, ["2", "3"], "{log}");
 }
 
 #[test]
 fn a_log_goes_both_ways() {
-    let house = House::new();
+    let server = TestServer::new();
     // In a pipe, so that five hundred lines take one connection.
     let script: String = (2..=501).map(|n| format!("line {n}\n")).collect();
-    let chat = done(house.client(&["chat", "general"]), script.as_bytes());
+    let chat = done(server.client(&["chat", "general"]), script.as_bytes());
     assert_eq!(chat.code, 0, "{}", chat.err);
     let seqs = |args: &[&str]| -> Vec<u64> {
-        events(&house, args).iter().map(|event| event["seq"].as_u64().unwrap()).collect()
+        events(&server, args).iter().map(|event| event["seq"].as_u64().unwrap()).collect()
     };
     assert_eq!(seqs(&[]), (452..=501).collect::<Vec<u64>>());
     assert_eq!(seqs(&["--limit", "450"]), (52..=501).collect::<Vec<u64>>());
@@ -71,21 +71,21 @@ fn a_log_goes_both_ways() {
 }
 
 /// An account beside ann's, and its token.
-fn member(house: &House, name: &str) -> String {
-    let added = house.admin(&["user", "add", name, "--password-stdin"], b"a long password\n");
+fn member(server: &TestServer, name: &str) -> String {
+    let added = server.admin(&["user", "add", name, "--password-stdin"], b"a long password\n");
     assert_eq!(added.code, 0, "{added:?}");
-    house.admin(&["token", "add", name], b"").text().trim().to_owned()
+    server.admin(&["token", "add", name], b"").text().trim().to_owned()
 }
 
 #[test]
 fn a_chat_takes_the_commands_of_the_table() {
-    let house = House::new();
-    let ben = member(&house, "ben");
+    let server = TestServer::new();
+    let ben = member(&server, "ben");
     let script = "\
         helo\n/edit hello\n/react 3 👍\n/reply 3 and more\n/delete\n/topic quiet today\n\
         /create ops The machines\nin ops\n/invite ben\n/who\n/title Operations\n/search hello\n/log 2\n/rea\n/rooms\n\
         /dm ben\nonly you\n/runs\n/hooks\n/files\n/retention x\n";
-    let chat = done(house.client(&["chat", "general"]), script.as_bytes());
+    let chat = done(server.client(&["chat", "general"]), script.as_bytes());
     assert_eq!(chat.code, 0, "{chat:?}");
     let words: Vec<&str> = std::str::from_utf8(&chat.out).unwrap().lines().map(|line| &line[6..]).collect();
     for line in [
@@ -111,14 +111,14 @@ fn a_chat_takes_the_commands_of_the_table() {
     ] {
         assert!(chat.err.lines().any(|line| line == said), "{said} in {}", chat.err);
     }
-    let log = house.run(&["log", "general", "--after", "2"]).text();
+    let log = server.run(&["log", "general", "--after", "2"]).text();
     let log: Vec<&str> = log.lines().map(|line| &line[6..]).collect();
     assert_eq!(log[0], "ann: hello (edited)  [👍 ann]");
     assert!(log.contains(&"ann (to 3): (deleted)"), "{log:?}");
 
     // The other one sees what is for them, and answers.
     let as_ben = |args: &[&str]| {
-        let mut command = house.client(args);
+        let mut command = server.client(args);
         command.env("WARDROOM_TOKEN", &ben);
         done(command, b"")
     };
@@ -130,10 +130,10 @@ fn a_chat_takes_the_commands_of_the_table() {
         "{rooms}"
     );
     assert_eq!(as_ben(&["dm", "ann", "got it"]).code, 0);
-    let listed = house.run(&["ls", "--json"]).text();
+    let listed = server.run(&["ls", "--json"]).text();
     let dm = listed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).find(|room| room["dm"].is_array());
     let dm = dm.unwrap()["room"].as_str().unwrap().to_owned();
-    let log = house.run(&["log", &dm]).text();
+    let log = server.run(&["log", &dm]).text();
     assert!(log.ends_with("ben: got it\n") && log.contains("ann: only you\n"), "{log}");
-    assert_eq!(house.run(&["dm", "nobody-here", "x"]).code, 3);
+    assert_eq!(server.run(&["dm", "nobody-here", "x"]).code, 3);
 }

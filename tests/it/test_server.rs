@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 /// No command of these tests takes longer, on a machine that builds something else meanwhile.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-pub struct House {
+pub struct TestServer {
     pub folder: tempfile::TempDir,
-    server: Option<Child>,
+    process: Option<Child>,
     pub tcp: String,
     pub http: String,
     pub token: String,
@@ -39,23 +39,23 @@ pub fn wardroom() -> Command {
     command
 }
 
-impl House {
+impl TestServer {
     /// Starts a server, with an account `ann` that may do everything.
-    pub fn new() -> House {
+    pub fn new() -> TestServer {
         let folder = tempfile::tempdir().unwrap();
-        let mut house = House {
+        let mut server = TestServer {
             folder,
-            server: None,
+            process: None,
             tcp: "127.0.0.1:0".to_owned(),
             http: "127.0.0.1:0".to_owned(),
             token: String::new(),
         };
-        house.start();
-        let added = house.admin(&["user", "add", "ann", "--role", "admin", "--password-stdin"], b"a long password\n");
+        server.start();
+        let added = server.admin(&["user", "add", "ann", "--role", "admin", "--password-stdin"], b"a long password\n");
         assert_eq!(added.code, 0, "{added:?}");
-        let token = house.admin(&["token", "add", "ann"], b"");
-        house.token = token.text().trim().to_owned();
-        house
+        let token = server.admin(&["token", "add", "ann"], b"");
+        server.token = token.text().trim().to_owned();
+        server
     }
 
     pub fn data(&self) -> std::path::PathBuf {
@@ -64,13 +64,13 @@ impl House {
 
     /// Starts the server; the second time on the ports of the first.
     pub fn start(&mut self) {
-        assert!(self.server.is_none());
+        assert!(self.process.is_none());
         let mut command = wardroom();
         command.arg("serve").arg("--data").arg(self.data()).args(["--tcp", &self.tcp, "--http", &self.http]);
         command.args(["--log", "warn"]).current_dir(self.folder.path());
-        let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let out = server.stdout.take().unwrap();
-        self.server = Some(server);
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let out = process.stdout.take().unwrap();
+        self.process = Some(process);
         let lines = lines_of(out);
         let ready = lines.recv_timeout(DEADLINE).expect("the server says that it is ready");
         let rest = ready.strip_prefix("ready tcp=").unwrap();
@@ -80,14 +80,14 @@ impl House {
 
     /// As a crash would: without a word. The host lives on.
     pub fn kill(&mut self) {
-        let mut server = self.server.take().unwrap();
+        let mut server = self.process.take().unwrap();
         server.kill().unwrap();
         server.wait().unwrap();
     }
 
     /// In order, as Ctrl-C does.
     pub fn stop(&mut self) -> ExitStatus {
-        let mut server = self.server.take().unwrap();
+        let mut server = self.process.take().unwrap();
         signal(&server, rustix::process::Signal::TERM);
         wait(&mut server)
     }
@@ -111,9 +111,9 @@ impl House {
     }
 }
 
-impl Drop for House {
+impl Drop for TestServer {
     fn drop(&mut self) {
-        if let Some(mut server) = self.server.take() {
+        if let Some(mut server) = self.process.take() {
             signal(&server, rustix::process::Signal::TERM);
             if !std::thread::panicking() {
                 wait(&mut server);
