@@ -51,7 +51,7 @@ pub fn RunCard(props: &RunCardProps) -> Html {
     let meta = format!("r{} · {}{cwd}{duration}", started.n, started.host);
     let may_run = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
     html! {
-        <article class="card card--run" ref={card} aria-label={fill(words.run_label, &[&started.n.to_string(), &one_line(&started.cmd)])}
+        <article class="card" ref={card} aria-label={fill(words.run_label, &[&started.n.to_string(), &one_line(&started.cmd)])}
             data-testid={testids::RUN_CARD} data-run={id.to_string()} data-run-n={started.n.to_string()} data-state={state}>
             <div class="card__head">
                 <div class="card__main">

@@ -72,7 +72,6 @@ pub fn EventLine(props: &EventLineProps) -> Html {
         is_note.then_some("line--note"),
         is_for_me.then_some("line--mention"),
         props.is_target.then_some("line--target"),
-        props.pending.is_some().then_some("line--pending"),
     );
     html! {
         <div {class} data-testid={testids::LINE} data-seq={event.seq.to_string()} data-kind={event.body.kind().to_owned()} data-by={event.by.to_string()} tabindex="-1">

@@ -165,7 +165,7 @@ impl Renderer {
                 }
             })
         };
-        html! { <span key={at}><a class="link link--room" {href} {onclick}>{ name.to_owned() }</a>{ sanitized(rest) }</span> }
+        html! { <span key={at}><a class="link" {href} {onclick}>{ name.to_owned() }</a>{ sanitized(rest) }</span> }
     }
 }
 

@@ -35,12 +35,12 @@ pub fn PendingLine(props: &PendingLineProps) -> Html {
     let on_retry = on_click(&engine, move || Command::RetryPost { nonce: retried.clone() });
     let on_discard = on_click(&engine, move || Command::DiscardPost { nonce: dropped.clone() });
     html! {
-        <div class={classes!("line", "line--pending", props.is_first.then_some("line--first"))} data-testid={testids::LINE}
+        <div class={classes!("line", props.is_first.then_some("line--first"))} data-testid={testids::LINE}
             data-nonce={post.nonce.to_string()} data-kind="pending">
             <LineHead by={engine.user().to_owned()} who={props.who.clone()} at={post.at_ms} is_first={props.is_first} />
             <div class="line__body">
                 if post.run.is_some() {
-                    <code class="line__cmd">{ crate::text::sanitize::sanitized(&post.text).into_owned() }</code>
+                    <code>{ crate::text::sanitize::sanitized(&post.text).into_owned() }</code>
                 } else {
                     <MessageText text={post.text.clone()} />
                 }
