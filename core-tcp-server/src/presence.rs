@@ -134,6 +134,22 @@ impl Presence {
         inner.close(inner.by_session.get(&session), "this session was ended: sign in again");
     }
 
+    /// The open connections of a session.
+    pub fn connections_of(&self, session: SessionId) -> usize {
+        self.lock().by_session.get(&session).map_or(0, HashSet::len)
+    }
+
+    /// Closes a user's connections that have no session, because they signed in with a password: all but this one.
+    pub fn close_without_session(&self, user: UserId, keep: &Arc<ConnectionSender>) {
+        let inner = self.lock();
+        let is_closed = |id: &&u64| {
+            let connection = inner.connections.get(id);
+            connection.is_some_and(|connection| connection.session.is_none() && !Arc::ptr_eq(&connection.sender, keep))
+        };
+        let ids = inner.by_user.get(&user).into_iter().flatten().filter(is_closed).copied().collect();
+        inner.close(Some(&ids), "your password was changed: sign in again");
+    }
+
     /// Tells all connections of a user what they may do now.
     pub fn tell_role(&self, user: &User) {
         let you = encode(Number::None, &user.you());

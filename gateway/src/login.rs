@@ -82,7 +82,7 @@ pub(crate) async fn logout(
 }
 
 async fn end(link: &mut CoreLink, app: &App) -> Result<(), LinkError> {
-    let ended = link.ask::<_, serde_json::Value>(1, &SessionEnd {}, app.settings.limits.answer_within).await;
+    let ended = link.ask::<_, serde_json::Value>(1, &SessionEnd::default(), app.settings.limits.answer_within).await;
     match ended {
         // The core closes all connections of the session, this one too, perhaps before its answer is read.
         Ok(_) | Err(LinkError::Lost(_)) => Ok(()),

@@ -71,7 +71,7 @@ impl Client {
                 self.connect();
             }
             Command::SignOut => {
-                self.send(&SessionEnd {});
+                self.send(&SessionEnd::default());
                 self.drop_socket();
                 self.forget_user();
                 self.session.auth = None;

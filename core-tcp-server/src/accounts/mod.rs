@@ -4,6 +4,7 @@
 
 mod invites;
 mod manage;
+mod own;
 mod passwords;
 mod sessions;
 mod sign_in;

@@ -167,12 +167,4 @@ impl Accounts {
         self.next_expiry_ms.store(next, Ordering::Release);
         Ok(expired)
     }
-
-    /// Ends one session. Its connections are closed by the caller, who knows them.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn end_session(&self, store: &Store, session: SessionId) -> Result<(), Error> {
-        store.write(move |tx| Ok(tx.conn.execute("DELETE FROM sessions WHERE id = ?1", [session.0]).map(drop)?)).await
-    }
 }

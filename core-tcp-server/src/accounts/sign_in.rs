@@ -204,7 +204,12 @@ impl Accounts {
     }
 
     /// The PHC string of an account, and whether somebody has signed in to it from this address before.
-    async fn secret_of(&self, store: &Store, user: UserId, host: &str) -> Result<(Option<String>, bool), Error> {
+    pub(super) async fn secret_of(
+        &self,
+        store: &Store,
+        user: UserId,
+        host: &str,
+    ) -> Result<(Option<String>, bool), Error> {
         let host = host.to_owned();
         store
             .read(move |conn| {

@@ -11,7 +11,7 @@ use wardroom_protocol::messages::{
     RoomRead, UserListed,
 };
 
-use crate::accounts::SessionId;
+use super::account;
 use crate::answer::{Empty, ok, page};
 use crate::error::Error;
 use crate::hooks;
@@ -52,7 +52,8 @@ pub async fn dispatch(
         | Request::FileResume(_)
         | Request::FilePut(_)
         | Request::UserAdd(_)
-        | Request::UserPasswd(_)) => {
+        | Request::UserPasswd(_)
+        | Request::PasswordSet(_)) => {
             let (state, member, sender) = (Arc::clone(state), Arc::clone(member), Arc::clone(sender));
             sender.begin();
             tokio::spawn(async move {
@@ -151,14 +152,8 @@ async fn carry_out(
             let (members, more) = page(rooms::members(state, member, &ask.room, ask.after.as_ref())?);
             ok(id, &RoomMembersListed { members, more })
         }
-        Request::SessionEnd(_) => {
-            let session = end_session(state, member).await?;
-            // Answered before this connection is closed with the others.
-            if let Some(answer) = ok(id, &Empty {}) {
-                sender.tell(answer);
-            }
-            state.presence.close_session(session);
-            None
+        request @ (Request::SessionEnd(_) | Request::SessionList(_) | Request::PasswordSet(_)) => {
+            account::request(state, member, sender, id, request).await?
         }
         Request::RoomSet(set) => ok(id, &PostAck { seq: rooms::set(state, member, set).await? }),
         Request::RoomInvite(invite) => ok(id, &PostAck { seq: rooms::invite(state, member, invite).await? }),
@@ -219,14 +214,6 @@ async fn carry_out(
         | Request::FileAck(_)
         | Request::FileChunk(_) => None,
     })
-}
-
-async fn end_session(state: &State, member: &Member) -> Result<SessionId, Error> {
-    let Some(session) = member.session else {
-        return Err(Error::bad_request("this connection belongs to no session: just close it"));
-    };
-    state.accounts.end_session(&state.store, session).await?;
-    Ok(session)
 }
 
 /// What `wardroom admin` asks for; also called for a data folder that no server holds.

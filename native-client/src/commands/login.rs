@@ -121,7 +121,7 @@ async fn end_session(saved: &SavedLogin) -> Result<(), Failure> {
     let target = Target { server, auth: Auth::Token { token: saved.token.clone() }, remember: None };
     let mut runner = Runner::connect(target).await?;
     // The session's own end may close the connection before the answer; either is the end.
-    let asked = runner.request(&SessionEnd {}, wardroom_client_core::OnDisconnect::Fail);
+    let asked = runner.request(&SessionEnd::default(), wardroom_client_core::OnDisconnect::Fail);
     let answered = async {
         loop {
             match runner.next().await {

@@ -1,6 +1,7 @@
 //! The messages, one file per subject, and the two enums that tell them apart: what a client sends and what a server
 //! sends. Each message is a plain struct of its fields; its type stands in [`Message::T`].
 
+mod account;
 mod admin;
 mod files;
 mod hooks;
@@ -13,6 +14,7 @@ mod session;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use account::*;
 pub use admin::*;
 pub use files::*;
 pub use hooks::*;
@@ -97,7 +99,7 @@ macro_rules! requests {
 }
 
 requests! {
-    Hello, Via, Ping, Pong, SessionEnd,
+    Hello, Via, Ping, Pong, SessionEnd, SessionList, PasswordSet,
     RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
     RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunList, RunGet,
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,

@@ -222,9 +222,17 @@ pub struct Pong {
     pub n: u64,
 }
 
-/// Ends the session by which one is signed in: its token is void, and all its connections close.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub struct SessionEnd {}
+/// Ends a session of one's own: its token is void, and all its connections close. Without fields, the session of this
+/// connection.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct SessionEnd {
+    /// This one, a session or a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u64>,
+    /// All sessions but that of this connection. Tokens of programs stay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub others: bool,
+}
 
 /// The server closes this connection. Told, not asked.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -144,6 +144,7 @@ fn check_answer(example: &Example, request: Option<&str>) {
         Some("user.list") => fields::<messages::UserListed>(example),
         Some("token.add") => fields::<messages::TokenAdded>(example),
         Some("invite.add") => fields::<messages::InviteAdded>(example),
+        Some("session.list") => fields::<messages::SessionListed>(example),
         // All others are answered with nothing but `ok`.
         Some(_) => fields::<messages::SessionEnd>(example),
     }

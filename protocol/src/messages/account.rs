@@ -1,0 +1,57 @@
+//! A person's own account: their password, and the sessions in which they are signed in.
+
+use serde::{Deserialize, Serialize};
+
+use super::impl_message;
+
+/// Changes one's own password. All other sessions end; tokens of programs stay valid. A wrong current password is
+/// `forbidden`, and counts as a failed sign-in.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct PasswordSet {
+    /// The current password.
+    pub current: String,
+    /// The new one.
+    pub password: String,
+}
+
+impl std::fmt::Debug for PasswordSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordSet(redacted)")
+    }
+}
+
+/// Lists one's own sessions and tokens. Answer: [`SessionListed`].
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub struct SessionList {}
+
+/// The answer to [`SessionList`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SessionListed {
+    /// The newest first.
+    pub sessions: Vec<SessionInfo>,
+}
+
+/// A session of a person, or the token of a program.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct SessionInfo {
+    /// Its number, for [`super::SessionEnd`].
+    pub session: u64,
+    /// What the client called itself: a browser, a machine, a program.
+    pub label: String,
+    /// The address from which it was started; empty for a token.
+    pub address: String,
+    /// When it was started, Unix milliseconds.
+    pub at: u64,
+    /// When it ends by itself, Unix milliseconds; never for a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// Its open connections.
+    pub connections: u64,
+    /// The session of this connection.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub this: bool,
+}
+
+impl_message! {
+    PasswordSet = "password.set", SessionList = "session.list",
+}
