@@ -74,6 +74,21 @@ pub enum Command {
     Login(LoginArgs),
     /// Sign out and delete the saved session
     Logout,
+    /// Change your password; ends your other sessions
+    Password {
+        /// Read two lines from standard input: the current password and the new one
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List your sessions and tokens, or end them
+    Sessions {
+        /// End this session or token
+        #[arg(long, value_name = "ID")]
+        end: Option<u64>,
+        /// End all sessions but the one you use now; tokens stay valid
+        #[arg(long, conflicts_with = "end")]
+        end_others: bool,
+    },
     /// Chat in a room, interactively or from a pipe
     #[command(
         after_help = "Each line is sent as a message. A line that starts with `$ ` runs a command; /help lists the slash commands.\n\

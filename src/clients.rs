@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use wardroom_native_client::commands::{self, Chat, Dm, Export, Get, Log, Login, LoginTo, Ls, Put, Run, Search, Send};
+use wardroom_native_client::commands::{
+    self, Chat, Dm, Export, Get, Log, Login, LoginTo, Ls, Put, Run, Search, Send, SessionsAction,
+};
 use wardroom_native_client::{Failure, Invite, SavedLogin, Server, Target};
 use wardroom_protocol::UserName;
 use wardroom_protocol::messages::{Auth, IfExists};
@@ -15,6 +17,15 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
     let code = match command {
         Command::Login(args) => commands::login(login(args)?).await?,
         Command::Logout => commands::logout(login_file()?).await?,
+        Command::Password { password_stdin } => commands::change_password(target(connect)?, password_stdin).await?,
+        Command::Sessions { end, end_others } => {
+            let action = match (end, end_others) {
+                (Some(session), _) => SessionsAction::End(session),
+                (None, true) => SessionsAction::EndOthers,
+                (None, false) => SessionsAction::List,
+            };
+            commands::sessions(target(connect)?, action, json).await?
+        }
         Command::Run(args) => return commands::run(target(connect)?, run_of(args, json)).await,
         Command::Chat { room, last } => commands::chat(target(connect)?, Chat { room, last, json }).await?,
         Command::Send { room, text, reply } => {

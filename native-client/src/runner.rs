@@ -164,6 +164,19 @@ impl Runner {
     /// A refusal, or no answer in time.
     pub async fn ask<M: Message>(&mut self, message: &M) -> Result<Answer, Failure> {
         let wanted = self.request(message, OnDisconnect::Resend);
+        self.answer_to(wanted).await
+    }
+
+    /// As [`Runner::ask`], for a request that must not be sent again when the connection breaks.
+    ///
+    /// # Errors
+    /// As [`Runner::ask`].
+    pub async fn ask_once<M: Message>(&mut self, message: &M) -> Result<Answer, Failure> {
+        let wanted = self.request(message, OnDisconnect::Fail);
+        self.answer_to(wanted).await
+    }
+
+    async fn answer_to(&mut self, wanted: RequestId) -> Result<Answer, Failure> {
         let answer = async {
             loop {
                 match self.next().await {

@@ -75,12 +75,7 @@ async fn secret(from_stdin: bool, is_new: bool) -> Result<String, Failure> {
     if !is_new {
         return password::ask_secret("Password: ").await;
     }
-    let first = password::ask_secret("Choose a password (8 characters or more): ").await?;
-    if password::ask_secret("Once more: ").await? == first {
-        Ok(first)
-    } else {
-        Err(Failure::failed("the passwords do not match; try again"))
-    }
+    password::ask_new("Choose a password (8 characters or more): ").await
 }
 
 async fn token(runner: &mut Runner) -> String {

@@ -1,5 +1,6 @@
 //! The commands, one file each. Each takes what was asked for as a struct and gives the exit code.
 
+mod account;
 mod admin;
 mod chat;
 mod dm;
@@ -23,6 +24,7 @@ use crate::exit::Failure;
 use crate::limits::RECONNECT_GIVE_UP;
 use crate::runner::Runner;
 
+pub use account::{SessionsAction, change_password, sessions};
 pub use admin::{Admin, AdminCall, admin, invite_link};
 pub use chat::{Chat, chat};
 pub use dm::{Dm, dm};

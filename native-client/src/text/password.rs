@@ -68,10 +68,37 @@ async fn ask_at(tty: File, prompt: String) -> Result<String, Failure> {
         let mut tty = tty;
         write!(tty, "{prompt}")?;
         tty.flush()?;
-        read_line(tty)
+        read_line(&mut BufReader::new(tty))
     });
     let line = asked.await.map_err(|e| Failure::failed(e.to_string()))?;
     line.ok().filter(|line| !line.is_empty()).ok_or_else(|| Failure::failed("nothing entered"))
+}
+
+/// A new password, asked for twice.
+///
+/// # Errors
+/// There is no terminal, nothing was entered, or the two differ.
+pub async fn ask_new(prompt: &str) -> Result<String, Failure> {
+    let first = ask_secret(prompt).await?;
+    if ask_secret("Once more: ").await? == first {
+        Ok(first)
+    } else {
+        Err(Failure::failed("the passwords do not match; try again"))
+    }
+}
+
+/// The first two lines of standard input: the current password and the new one.
+///
+/// # Errors
+/// They cannot be read, or one is empty.
+pub fn pair_from_stdin() -> Result<(String, String), Failure> {
+    let mut from = BufReader::new(std::io::stdin());
+    let mut next = || read_line(&mut from).map_err(|e| Failure::failed(format!("standard input: {e}")));
+    let (current, new) = (next()?, next()?);
+    if current.is_empty() || new.is_empty() {
+        return Err(Failure::usage("standard input needs two lines: the current password and the new one"));
+    }
+    Ok((current, new))
 }
 
 /// The first line of standard input: for programs that sign in.
@@ -79,15 +106,16 @@ async fn ask_at(tty: File, prompt: String) -> Result<String, Failure> {
 /// # Errors
 /// It cannot be read, or is empty.
 pub fn from_stdin() -> Result<String, Failure> {
-    let line = read_line(std::io::stdin()).map_err(|e| Failure::failed(format!("standard input: {e}")))?;
+    let line = read_line(&mut BufReader::new(std::io::stdin()))
+        .map_err(|e| Failure::failed(format!("standard input: {e}")))?;
     if line.is_empty() { Err(Failure::usage("no password on standard input")) } else { Ok(line) }
 }
 
-fn read_line(from: impl Read) -> std::io::Result<String> {
+fn read_line(from: &mut impl BufRead) -> std::io::Result<String> {
     // One more than the server takes: a longer one is refused by it, not cut here.
     let bound = PASSWORD_BYTES_MAX.saturating_add(2) as u64;
     let mut line = String::new();
-    BufReader::new(from.take(bound)).read_line(&mut line)?;
+    from.take(bound).read_line(&mut line)?;
     let end = line.trim_end_matches(['\r', '\n']).len();
     line.truncate(end);
     Ok(line)
@@ -100,9 +128,9 @@ mod tests {
 
     #[test]
     fn only_the_line_end_is_cut_off() {
-        assert_eq!(read_line(&b" pass word \r\nnext"[..]).unwrap(), " pass word ");
-        assert_eq!(read_line(&b"pass"[..]).unwrap(), "pass");
-        assert_eq!(read_line(&b""[..]).unwrap(), "");
-        assert_eq!(read_line(&vec![b'x'; 5_000][..]).unwrap().len(), PASSWORD_BYTES_MAX + 2);
+        assert_eq!(read_line(&mut &b" pass word \r\nnext"[..]).unwrap(), " pass word ");
+        assert_eq!(read_line(&mut &b"pass"[..]).unwrap(), "pass");
+        assert_eq!(read_line(&mut &b""[..]).unwrap(), "");
+        assert_eq!(read_line(&mut &vec![b'x'; 5_000][..]).unwrap().len(), PASSWORD_BYTES_MAX + 2);
     }
 }
