@@ -9,6 +9,7 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 mod admission;
+mod agent;
 mod answer;
 mod app;
 mod assets;

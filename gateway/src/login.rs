@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use wardroom_protocol::messages::{Auth, SessionEnd, Welcome};
 use wardroom_protocol::{Code, UserName};
 
+use crate::agent;
 use crate::answer::{Error, json};
 use crate::app::App;
 use crate::caller::Caller;
@@ -108,8 +109,7 @@ pub(crate) async fn session(
 
 /// Signs in with a session that outlives this connection, and puts its token into the cookie.
 async fn remember(app: &App, caller: &Caller, auth: Auth) -> Result<Response, Error> {
-    let label = if caller.agent.is_empty() { "web".to_owned() } else { caller.agent.clone() };
-    let signed_in = CoreLink::sign_in(&app.settings, caller, None, Some(auth), Some(label)).await;
+    let signed_in = CoreLink::sign_in(&app.settings, caller, None, Some(auth), Some(agent::label(&caller.agent))).await;
     let welcome: Welcome = match signed_in {
         Ok((_, welcome)) => welcome,
         Err(error) => {

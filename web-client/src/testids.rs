@@ -30,6 +30,26 @@ pub const SIGN_IN_SUBMIT: &str = "sign-in-submit";
 pub const SIGN_IN_ERROR: &str = "sign-in-error";
 /// The button that signs out.
 pub const SIGN_OUT: &str = "sign-out";
+/// The menu item that opens the password dialog.
+pub const PASSWORD_OPEN: &str = "password-open";
+/// Its field for the current password.
+pub const PASSWORD_CURRENT: &str = "password-current";
+/// Its field for the new password.
+pub const PASSWORD_NEW: &str = "password-new";
+/// Its button.
+pub const PASSWORD_CHANGE: &str = "password-change";
+/// What it says when the password is changed.
+pub const PASSWORD_CHANGED: &str = "password-changed";
+/// What it says when that failed.
+pub const PASSWORD_ERROR: &str = "password-error";
+/// The menu item that opens the sessions dialog.
+pub const SESSIONS_OPEN: &str = "sessions-open";
+/// A session in it, with `data-session`.
+pub const SESSION: &str = "session";
+/// The button that ends it.
+pub const SESSION_END: &str = "session-end";
+/// The button that ends all others.
+pub const SESSIONS_END_OTHERS: &str = "sessions-end-others";
 /// The button of the user menu.
 pub const USER_MENU: &str = "user-menu";
 /// The state of the connection.

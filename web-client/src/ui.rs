@@ -32,6 +32,8 @@ pub enum Dialog {
     Shortcuts,
     NewRoom,
     NewDm,
+    ChangePassword,
+    Sessions,
     RoomSettings,
     /// Confirms the deletion of a message.
     DeleteMessage(u64),

@@ -14,6 +14,7 @@ mod in_the_page;
 mod kill;
 mod looks;
 mod offline_in_the_page;
+mod own_account;
 mod proxies;
 mod proxy;
 mod rooms_in_the_page;

@@ -5,8 +5,10 @@ use wardroom_client_core::protocol::{RoomName, UserName};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::change_password::ChangePassword;
 use super::jump::Jump;
 use super::room_settings::RoomSettings;
+use super::sessions::Sessions;
 use crate::components::{Confirm, Modal};
 use crate::engine::Topic;
 use crate::hooks::{use_engine, use_prefs, use_topic, use_ui, use_words};
@@ -35,6 +37,8 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
         Some(Dialog::Jump(text)) => html! { <Jump {room} text={text.clone()} {on_close} /> },
         Some(Dialog::Shortcuts) => html! { <Shortcuts {on_close} /> },
         Some(Dialog::NewRoom) => html! { <NewRoom {on_close} /> },
+        Some(Dialog::ChangePassword) => html! { <ChangePassword {on_close} /> },
+        Some(Dialog::Sessions) => html! { <Sessions {on_close} /> },
         Some(Dialog::NewDm) => html! { <NewDm {on_close} /> },
         Some(Dialog::RoomSettings) => html! { <RoomSettings {room} {on_close} /> },
         Some(Dialog::DeleteMessage(seq)) => html! { <DeleteMessage {room} seq={*seq} {on_close} /> },

@@ -1,6 +1,7 @@
 //! One module per part of the screen. They use each other's root components only; what they share is in `components`
 //! and `hooks`.
 
+pub mod change_password;
 pub mod composer;
 pub mod connection_status;
 pub mod dialogs;
@@ -15,6 +16,7 @@ pub mod room_bar;
 pub mod room_files;
 pub mod room_settings;
 pub mod run_card;
+pub mod sessions;
 pub mod sidebar;
 pub mod sign_in;
 pub mod timeline;

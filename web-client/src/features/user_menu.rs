@@ -1,4 +1,4 @@
-//! The user menu: theme, language, notifications, keyboard shortcuts, signing out.
+//! The user menu: theme, language, notifications, password, sessions, keyboard shortcuts, signing out.
 
 use wardroom_client_core::protocol::Role;
 use wardroom_client_core::{Change, Command};
@@ -95,11 +95,11 @@ fn Menu(props: &MenuProps) -> Html {
             <button class="segment" aria-pressed={is_chosen.to_string()} {onclick} aria-label={says} title={says} data-testid={testids::THEME}>{ icon(glyph) }</button>
         }
     };
-    let keys = {
-        let close = props.close.clone();
+    let open = |dialog: Dialog| {
+        let (close, ui) = (props.close.clone(), ui.clone());
         Callback::from(move |_: MouseEvent| {
             close.emit(());
-            ui.dispatch(UiAction::Dialog(Some(Dialog::Shortcuts)));
+            ui.dispatch(UiAction::Dialog(Some(dialog.clone())));
         })
     };
     let sign_out = {
@@ -128,7 +128,9 @@ fn Menu(props: &MenuProps) -> Html {
             </span></div>
             <div class="menu__row"><span>{ words.language }</span><LanguageButton /></div>
             <div class="menu__row"><NotifyState /></div>
-            <button class="menu__item" onclick={keys}>{ icon(Icon::Keyboard) }{ words.shortcuts_head }</button>
+            <button class="menu__item" onclick={open(Dialog::ChangePassword)} data-testid={testids::PASSWORD_OPEN}>{ icon(Icon::Lock) }{ words.settings.password_item }</button>
+            <button class="menu__item" onclick={open(Dialog::Sessions)} data-testid={testids::SESSIONS_OPEN}>{ icon(Icon::System) }{ words.settings.sessions_item }</button>
+            <button class="menu__item" onclick={open(Dialog::Shortcuts)}>{ icon(Icon::Keyboard) }{ words.shortcuts_head }</button>
             <button class="menu__item" onclick={sign_out} data-testid={testids::SIGN_OUT}>{ icon(Icon::SignOut) }{ words.sign_out }</button>
         </div>
     }
