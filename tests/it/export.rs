@@ -19,7 +19,7 @@ fn a_room_is_exported_for_people_and_for_programs() {
     let made = server.run(&["export", "general"]);
     assert_eq!(made.code, 0, "{made:?}");
     let text = fs::read_to_string(server.folder.path().join("general.md")).unwrap();
-    assert!(text.starts_with("# general: Everybody is here\n\nExported at "), "{text}");
+    assert!(text.starts_with("# general: Company-wide room\n\nExported at "), "{text}");
     assert!(text.contains("**ann** (2): line 0\n") && text.contains("**ann** (251): line 249\n"), "{text}");
     assert!(text.contains("**ann** (252, edited) 👍 by ann: ` <b>hello</b> `\n"), "{text}");
     assert!(text.contains(" to 252): *deleted*\n"), "{text}");

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::policy::{Admin, Member};
 use crate::rooms::{GENERAL, GENERAL_NAME, Registry, Room};
 use crate::secrets::{derived_hex, random_hex};
-use crate::store::{NewEvent, Store, Tx, UserId};
+use crate::store::{NewEvent, Numbered, Store, Tx, UserId};
 
 /// Makes an account, a member of `general`, within a transaction.
 pub(super) fn insert_user(
@@ -35,14 +35,14 @@ pub(super) fn insert_user(
         return Err(Error::bad_request(msg));
     }
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
+    let id = UserId(tx.next_id(Numbered::Users)?);
     let added = tx.conn.execute(
-        "INSERT INTO users(name, shown, role, password, created) VALUES(?1,?2,?3,?4,?5) ON CONFLICT(name) DO NOTHING",
-        params![name.as_str(), shown, role.as_str(), phc, now],
+        "INSERT INTO users(id, name, shown, role, password, created) VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(name) DO NOTHING",
+        params![id.0, name.as_str(), shown, role.as_str(), phc, now],
     )?;
     if added == 0 {
         return Err(Error::conflict(format!("there is a user {name} already: choose another name")));
     }
-    let id = UserId(tx.conn.last_insert_rowid());
     tx.conn.execute("INSERT INTO members(room, user, read) VALUES(?1, ?2, 0)", params![GENERAL.0, id.0])?;
     tx.append(&NewEvent {
         room: GENERAL,

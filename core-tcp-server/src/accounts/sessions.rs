@@ -11,7 +11,7 @@ use crate::clock::now_ms;
 use crate::error::Error;
 use crate::limits::{SESSION_MS, SESSIONS_PER_USER_MAX};
 use crate::secrets::{random_hex, token_hash};
-use crate::store::{Store, Tx, UserId};
+use crate::store::{Numbered, Store, Tx, UserId};
 
 /// A session's row.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -66,11 +66,12 @@ pub(super) fn make_of(
         }
     }
     let label: String = label.chars().take(120).collect();
+    let id = tx.next_id(Numbered::Sessions)?;
     tx.conn.execute(
-        "INSERT INTO sessions(hash, user, label, address, created, expires) VALUES(?1,?2,?3,?4,?5,?6)",
-        params![token_hash(&token), user.0, label, host_of(address), now, expires],
+        "INSERT INTO sessions(id, hash, user, label, address, created, expires) VALUES(?1,?2,?3,?4,?5,?6,?7)",
+        params![id, token_hash(&token), user.0, label, host_of(address), now, expires],
     )?;
-    Ok((SessionId(tx.conn.last_insert_rowid()), token))
+    Ok((SessionId(id), token))
 }
 
 /// The address without its port: what a later sign-in is compared with.

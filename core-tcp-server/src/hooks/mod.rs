@@ -23,7 +23,7 @@ use crate::policy::Member;
 use crate::rooms::Room;
 use crate::secrets::{derived_hex, random_hex, token_hash};
 use crate::state::State;
-use crate::store::{Effect, NewEvent, Tx, UserId};
+use crate::store::{Effect, NewEvent, Numbered, Tx, UserId, from_sql};
 
 /// Makes a webhook, and its bot where there is none; the bot joins the room.
 ///
@@ -162,22 +162,24 @@ fn insert(
             return Err(Error::conflict(format!("{name} is a person's name: choose another for the bot")));
         }
         None => {
+            let id = tx.next_id(Numbered::Users)?;
             tx.conn.execute(
-                "INSERT INTO users(name, shown, role, password, created, bot) VALUES(?1, ?1, ?2, '!', ?3, 1)",
-                params![name.as_str(), Role::Member.as_str(), now],
+                "INSERT INTO users(id, name, shown, role, password, created, bot) VALUES(?1, ?2, ?2, ?3, '!', ?4, 1)",
+                params![id, name.as_str(), Role::Member.as_str(), now],
             )?;
-            UserId(tx.conn.last_insert_rowid())
+            UserId(id)
         }
     };
     let joins = "INSERT INTO members(room, user, role) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
     if tx.conn.execute(joins, params![room.id.0, id.0, RoomRole::Member.as_str()])? == 1 {
         say(tx, room, (id, name.as_str()), &EventBody::Join, Effect::Joined(id, RoomRole::Member))?;
     }
+    let hook = tx.next_id(Numbered::Hooks)?;
     tx.conn.execute(
-        "INSERT INTO hooks(hash, room, bot, by, created, mentions, secret) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![token_hash(&token), room.id.0, id.0, by.user.id.0, now, add.mentions, add.secret],
+        "INSERT INTO hooks(id, hash, room, bot, by, created, mentions, secret) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![hook, token_hash(&token), room.id.0, id.0, by.user.id.0, now, add.mentions, add.secret],
     )?;
-    let hook = u64::try_from(tx.conn.last_insert_rowid()).unwrap_or(0);
+    let hook = from_sql(hook);
     let detail = format!("{hook} as {name}");
     tx.audit(by.user.name.as_str(), &by.address, "hook.add", room.name.as_str(), &detail)?;
     let bot = User::bot(id, name.clone());

@@ -18,7 +18,7 @@ use crate::limits::{DMS_MAX, OWNED_MAX, ROOMS_MAX};
 use crate::policy::Member;
 use crate::secrets::new_ulid;
 use crate::state::State;
-use crate::store::{NewEvent, RoomId, Tx, UserId, as_sql};
+use crate::store::{NewEvent, Numbered, RoomId, Tx, UserId, as_sql};
 
 /// Makes a room, with the member as its owner.
 ///
@@ -191,11 +191,12 @@ fn insert(
     is_private: bool,
     dm: Option<&str>,
 ) -> Result<Option<RoomId>, Error> {
+    let id = tx.next_id(Numbered::Rooms)?;
     let added = tx.conn.execute(
-        "INSERT INTO rooms(name, title, private, created, dm) VALUES(?1,?2,?3,?4,?5) ON CONFLICT(name) DO NOTHING",
-        params![name.as_str(), title, is_private, as_sql(tx.now_ms), dm],
+        "INSERT INTO rooms(id, name, title, private, created, dm) VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(name) DO NOTHING",
+        params![id, name.as_str(), title, is_private, as_sql(tx.now_ms), dm],
     )?;
-    Ok((added == 1).then(|| RoomId(tx.conn.last_insert_rowid())))
+    Ok((added == 1).then_some(RoomId(id)))
 }
 
 fn insert_member(tx: &Tx<'_>, room: RoomId, user: UserId, role: RoomRole) -> Result<(), Error> {

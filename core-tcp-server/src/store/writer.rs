@@ -10,6 +10,7 @@ use super::checkpoint::Checkpointer;
 use super::effect::Effect;
 use super::events::{self, Appended, NewEvent, Published};
 use super::ids::{RoomId, as_sql};
+use super::numbering::{Numbered, next_id};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::limits::COMMIT_BATCH_MAX;
@@ -113,14 +114,25 @@ impl Tx<'_> {
         Ok(Appended { seq, is_new: true })
     }
 
+    /// The id of the next row of a table.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn next_id(&self, of: Numbered) -> Result<i64, Error> {
+        Ok(next_id(self.conn, of)?)
+    }
+
     /// Writes a line of the audit.
     ///
     /// # Errors
     /// Where the database fails.
     pub fn audit(&self, by: &str, address: &str, action: &str, subject: &str, detail: &str) -> Result<(), Error> {
+        let id = self.next_id(Numbered::Audit)?;
         self.conn
-            .prepare_cached("INSERT INTO audit(at, by, address, action, subject, detail) VALUES(?1,?2,?3,?4,?5,?6)")?
-            .execute(rusqlite::params![as_sql(self.now_ms), by, address, action, subject, detail])?;
+            .prepare_cached(
+                "INSERT INTO audit(id, at, by, address, action, subject, detail) VALUES(?1,?2,?3,?4,?5,?6,?7)",
+            )?
+            .execute(rusqlite::params![id, as_sql(self.now_ms), by, address, action, subject, detail])?;
         Ok(())
     }
 }

@@ -78,7 +78,7 @@ impl Session {
         }
         match head {
             0 => line.push_str(". Nothing was said here yet.\n"),
-            1..=LAST_EVENTS => line.push_str(". All that was said:\n"),
+            1..=LAST_EVENTS => line.push_str(". Everything so far:\n"),
             _ => {
                 let _ = writeln!(line, ". Last {LAST_EVENTS} messages (/log shows more):");
             }

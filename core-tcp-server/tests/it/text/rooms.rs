@@ -70,10 +70,10 @@ async fn rooms_are_made_joined_left_and_counted() {
     ann.until("ann: in ops\n").await;
     ben.send("hello general\n/rooms\n/join nowhere\n/join ops\n/rooms\n/who\n").await;
     let shown = ben.until("of 2 in ops are here:\n").await;
-    assert!(shown.contains("# * general                           Everybody is here\n"), "{shown}");
+    assert!(shown.contains("# * general                           Company-wide room\n"), "{shown}");
     assert!(shown.contains("#   ops                  not joined\n"), "{shown}");
     assert!(shown.contains("# there is no room nowhere\n"), "{shown}");
-    assert!(shown.contains("# This is ops. All that was said:\n"), "{shown}");
+    assert!(shown.contains("# This is ops. Everything so far:\n"), "{shown}");
     assert!(
         shown.contains("ann joined\n") && shown.contains("ann: in ops\n") && shown.contains("ben joined\n"),
         "{shown}"
@@ -81,10 +81,10 @@ async fn rooms_are_made_joined_left_and_counted() {
     ben.until("#   ben                  member    here\n").await;
     // Only the open room is shown; the others are counted.
     ann.send("/rooms\n").await;
-    ann.until("#   general              1 unread     Everybody is here\n").await;
+    ann.until("#   general              1 unread     Company-wide room\n").await;
     ben.send("/leave\n/who\n/leave\n").await;
     let shown = ben.until("# everybody is in general, always\n").await;
-    assert!(shown.contains("# you left ops\n# This is general (Everybody is here)."), "{shown}");
+    assert!(shown.contains("# you left ops\n# This is general (Company-wide room)."), "{shown}");
     ann.until("ben left\n").await;
     ann.send("/join general\n").await;
     let shown = ann.until("ben: hello general\n").await;

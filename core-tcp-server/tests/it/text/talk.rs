@@ -11,7 +11,7 @@ async fn what_was_said_is_edited_answered_and_taken_back() {
     let (mut ann, mut ben) = (Person::sign_in(&core, "ann").await, Person::sign_in(&core, "ben").await);
     ann.send("/create ops The ops\nhelo\n/edit hello\n").await;
     let shown = ann.until("ann edited 2: hello\n").await;
-    assert!(shown.contains("# This is ops (The ops). All that was said:\n"), "{shown}");
+    assert!(shown.contains("# This is ops (The ops). Everything so far:\n"), "{shown}");
     ben.send("/join ops\n/reply 2 hello to you\n/react 2 👍\n/react 2 👍\n/unreact 2 👍\n/edit 2 mine\n").await;
     let shown = ben.until("# one edits one's own messages").await;
     assert!(shown.contains(" ann: hello\n      (edited)\n"), "as it is by now: {shown}");
