@@ -3,6 +3,7 @@
 
 mod alert;
 mod kinds;
+mod words;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::message::Message;
 
 pub use alert::*;
 pub use kinds::*;
+pub use words::with_article;
 
 /// One line of a room's timeline.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod ansi;
+pub mod attribution;
 pub mod code;
 pub mod event;
 pub mod frame;

@@ -54,6 +54,10 @@ pub const HITS_MAX: u32 = 100;
 pub const RETENTION_DAYS_MAX: u32 = 3_650;
 /// Unread lines are counted exactly up to here; more are told as so many.
 pub const UNREAD_MAX: u64 = 1_000;
+/// Minutes after which a message of the same author shows author and time again: by then readers think of it as a new remark.
+pub const GROUP_MINUTES_MAX: u64 = 5;
+/// Lines of one author after which author and time are shown again: a terminal has 24, and a page shows about twice as many.
+pub const GROUP_LINES_MAX: usize = 20;
 /// Events in one `room.history` answer.
 pub const HISTORY_LIMIT_MAX: u32 = 200;
 /// Events that one write to a reader takes: half a commit of the core, which a kernel buffer holds at once.

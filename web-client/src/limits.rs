@@ -6,10 +6,6 @@ use wardroom_client_core::limits::WATCH_WINDOW_MANUAL;
 pub const INITIAL_ROWS: usize = 150;
 /// Pixels of rows drawn above and below the visible part: more than a turn of the wheel, so that no gap is seen.
 pub const ROW_OVERSCAN_PX: f64 = 900.0;
-/// Minutes after which messages of the same author show name and time again.
-pub const GROUP_MINUTES_MAX: u16 = 5;
-/// Lines after which they do: half a screen, so that the author stays visible.
-pub const GROUP_LINES_MAX: usize = 20;
 /// Assumed height in pixels of a line that was never drawn.
 pub const LINE_PX: f64 = 34.0;
 /// The same for a day heading.

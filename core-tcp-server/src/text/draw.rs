@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 use wardroom_protocol::ansi::shown;
-use wardroom_protocol::event::{Days, MessageBody, ReactionBody, Reactions, RoleOf, RunEnded, Switch};
+use wardroom_protocol::attribution::shows_author;
+use wardroom_protocol::event::{Edit, MessageBody, Reactions, RunEnded};
 use wardroom_protocol::messages::Exit;
 use wardroom_protocol::visible::{exact, visible};
-use wardroom_protocol::{Event, EventBody, RoomName, RoomRole, UserName};
+use wardroom_protocol::{Event, EventBody, RoomName, UserName};
 
 use super::moment::{LocalClock, day_words, size_words, span_words};
 
@@ -68,7 +69,7 @@ impl LineRenderer {
             // The places of another room are others.
             (self.room, self.said) = (Some(event.room.clone()), VecDeque::new());
         }
-        self.stamp_at(self.has_places.then_some(event.seq), event.at, out);
+        self.head(event, out);
         let by = event.by.as_str();
         // Writing to a string cannot fail.
         let _ = match &event.body {
@@ -77,14 +78,8 @@ impl LineRenderer {
                 Ok(())
             }
             EventBody::Edit(edit) => {
-                let _ = write!(out, "{by} edited {}: ", edit.target);
-                push_text(if edit.text.is_empty() { "(deleted since)" } else { &edit.text }, out);
-                self.remember(edit.target, &event.by, &edit.text);
+                self.edit(event, edit, out);
                 Ok(())
-            }
-            EventBody::Delete(delete) => {
-                self.said.retain(|(seq, ..)| *seq != delete.target);
-                writeln!(out, "{by} deleted {}", delete.target)
             }
             EventBody::RunStarted(run) => {
                 let (cmd, host) = (exact(&run.cmd), visible(&run.host));
@@ -103,15 +98,21 @@ impl LineRenderer {
             EventBody::Topic(words) => {
                 let _ =
                     write!(out, "{by} {}", if words.text.is_empty() { "cleared the topic" } else { "set the topic: " });
-                push_text(&words.text, out);
+                self.text(event, &words.text, out);
                 Ok(())
             }
             EventBody::Other { kind, text } => {
                 let _ = write!(out, "{by} [{}] ", visible(kind));
-                push_text(text.as_deref().unwrap_or_default(), out);
+                self.text(event, text.as_deref().unwrap_or_default(), out);
                 Ok(())
             }
-            body => writeln!(out, "{by} {}", deed(body)),
+            body => {
+                if let EventBody::Delete(delete) = body {
+                    self.said.retain(|(seq, ..)| *seq != delete.target);
+                }
+                let action = body.action().unwrap_or_else(|| format!("[{}]", visible(body.kind())));
+                writeln!(out, "{by} {action}")
+            }
         };
     }
 
@@ -126,7 +127,7 @@ impl LineRenderer {
             };
         }
         out.push_str(": ");
-        push_text(if message.deleted { "(deleted)" } else { &message.text }, out);
+        self.text(event, if message.deleted { "(deleted)" } else { &message.text }, out);
         let mut became: Vec<String> = Vec::new();
         if let Some(count) = message.count {
             became.push(format!("×{count}"));
@@ -137,6 +138,42 @@ impl LineRenderer {
         became.extend(reactions(&event.body));
         push_became(became, out);
         self.remember(event.seq, &event.by, if message.deleted { "" } else { &message.text });
+    }
+
+    /// `ann edited 42: hello`; what a webhook reports about its alert reads as a message.
+    fn edit(&mut self, event: &Event, edit: &Edit, out: &mut String) {
+        let by = event.by.as_str();
+        // Writing to a string cannot fail.
+        if let Some(text) = edit.alert_text() {
+            let _ = write!(out, "{by}: ");
+            self.text(event, &text, out);
+        } else if edit.text.is_empty() {
+            let _ = writeln!(out, "{by} edited {}, which was deleted later", edit.target);
+        } else {
+            let _ = write!(out, "{by} edited {}: ", edit.target);
+            self.text(event, &edit.text, out);
+        }
+        self.remember(edit.target, &event.by, &edit.text);
+    }
+
+    fn head(&mut self, event: &Event, out: &mut String) {
+        self.stamp_at(self.has_places.then_some(event.seq), event.at, out);
+    }
+
+    /// The lines of a text. The second and later ones are indented; a long text shows its time and author again.
+    fn text(&mut self, event: &Event, text: &str, out: &mut String) {
+        let mut lines = text.trim_end_matches(['\n', '\r']).lines();
+        out.push_str(&shown(lines.next().unwrap_or_default()));
+        out.push('\n');
+        for (n, line) in (1..).zip(lines) {
+            if shows_author(n) {
+                self.head(event, out);
+                let _ = writeln!(out, "{} (continued):", event.by);
+            }
+            out.push_str(INDENT);
+            out.push_str(&shown(line));
+            out.push('\n');
+        }
     }
 
     fn remember(&mut self, seq: u64, by: &UserName, text: &str) {
@@ -170,55 +207,6 @@ fn reactions(body: &EventBody) -> Vec<String> {
 fn push_became(became: Vec<String>, out: &mut String) {
     if !became.is_empty() {
         let _ = writeln!(out, "{INDENT}({})", became.join(", "));
-    }
-}
-
-/// `a reader`, `an owner`.
-pub fn a_role(role: RoomRole) -> &'static str {
-    match role {
-        RoomRole::Reader => "a reader",
-        RoomRole::Member => "a member",
-        RoomRole::Owner => "an owner",
-    }
-}
-
-/// What somebody did, as words behind their name.
-fn deed(body: &EventBody) -> String {
-    match body {
-        EventBody::Join => "joined".to_owned(),
-        EventBody::Leave => "left".to_owned(),
-        EventBody::Reaction(ReactionBody { target, emoji, on: true }) => {
-            format!("reacted to {target}: {}", visible(emoji))
-        }
-        EventBody::Reaction(ReactionBody { target, emoji, .. }) => {
-            format!("removed a reaction from {target}: {}", visible(emoji))
-        }
-        EventBody::Repeat(repeat) => format!("said {} again (×{})", repeat.target, repeat.count),
-        EventBody::Invited(RoleOf { user, role: RoomRole::Member }) => format!("invited {user}"),
-        EventBody::Invited(RoleOf { user, role }) => format!("invited {user} as {role}"),
-        EventBody::RoleChanged(RoleOf { user, role }) => format!("made {user} {} here", a_role(*role)),
-        EventBody::Removed(whom) => format!("removed {}", whom.user),
-        EventBody::Title(words) if words.text.is_empty() => "removed the title".to_owned(),
-        EventBody::Title(words) => format!("named this room {}", visible(&words.text)),
-        EventBody::Archived(Switch { on: true }) => "archived this room".to_owned(),
-        EventBody::Archived(_) => "unarchived this room".to_owned(),
-        EventBody::Retention(Days { days: 0 }) => "turned off message expiry".to_owned(),
-        EventBody::Retention(Days { days }) => {
-            format!("set message expiry to {days} {}", if *days == 1 { "day" } else { "days" })
-        }
-        other => format!("[{}]", visible(other.kind())),
-    }
-}
-
-/// The lines of a text, the second and later ones indented.
-fn push_text(text: &str, out: &mut String) {
-    let mut lines = text.trim_end_matches(['\n', '\r']).lines();
-    out.push_str(&shown(lines.next().unwrap_or_default()));
-    out.push('\n');
-    for line in lines {
-        out.push_str(INDENT);
-        out.push_str(&shown(line));
-        out.push('\n');
     }
 }
 
@@ -275,19 +263,19 @@ mod tests {
             ("run.ended", &ended, "14:03 [r4] exit 3 after 0.2 s\n"),
             ("file.added", &added, "14:03 ann added app.log (1.0 MB)\n"),
             ("edit", r#""target":42,"text":"hi\nthere""#, "14:03 ann edited 42: hi\n      there\n"),
-            ("edit", r#""target":42,"text":"""#, "14:03 ann edited 42: (deleted since)\n"),
+            ("edit", r#""target":42,"text":"""#, "14:03 ann edited 42, which was deleted later\n"),
             ("delete", r#""target":42"#, "14:03 ann deleted 42\n"),
             ("reaction", r#""target":42,"emoji":"👍","on":true"#, "14:03 ann reacted to 42: 👍\n"),
             ("reaction", r#""target":42,"emoji":"👍","on":false"#, "14:03 ann removed a reaction from 42: 👍\n"),
             ("repeat", r#""target":42,"count":37"#, "14:03 ann said 42 again (×37)\n"),
-            ("invited", r#""user":"ben","role":"member""#, "14:03 ann invited ben\n"),
-            ("invited", r#""user":"ben","role":"reader""#, "14:03 ann invited ben as reader\n"),
+            ("invited", r#""user":"ben","role":"member""#, "14:03 ann added ben\n"),
+            ("invited", r#""user":"ben","role":"reader""#, "14:03 ann added ben as reader\n"),
             ("removed", r#""user":"ben""#, "14:03 ann removed ben\n"),
-            ("role", r#""user":"ben","role":"reader""#, "14:03 ann made ben a reader here\n"),
-            ("title", r#""text":"The ops""#, "14:03 ann named this room The ops\n"),
+            ("role", r#""user":"ben","role":"reader""#, "14:03 ann made ben a reader\n"),
+            ("title", r#""text":"The ops""#, "14:03 ann renamed the room to The ops\n"),
             ("topic", r#""text":"a\nb""#, "14:03 ann set the topic: a\n      b\n"),
             ("topic", r#""text":"""#, "14:03 ann cleared the topic\n"),
-            ("archived", r#""on":true"#, "14:03 ann archived this room\n"),
+            ("archived", r#""on":true"#, "14:03 ann archived the room\n"),
             ("retention", r#""days":30"#, "14:03 ann set message expiry to 30 days\n"),
             ("message", r#""text":"","deleted":true"#, "14:03 ann: (deleted)\n"),
             ("message", r#""text":"hi","reply_to":42"#, "14:03 ann (42): hi\n"),
@@ -324,6 +312,23 @@ mod tests {
         draw(7, "message", &format!(r#""text":"{long}""#));
         let quoted = format!("8 14:03 ann (7 ann: \"{}…\"): yes\n", "x".repeat(QUOTE_CHARS));
         assert_eq!(draw(8, "message", r#""text":"yes","reply_to":7"#), quoted);
+    }
+
+    #[test]
+    fn a_long_text_shows_its_time_and_author_again_after_each_screenful() {
+        let text = vec!["x"; 45].join("\\n");
+        let lines = drawn(AT, "message", &format!(r#""text":"{text}""#));
+        let heads: Vec<(usize, &str)> =
+            lines.lines().enumerate().filter(|(_, line)| line.starts_with("14:03")).collect();
+        assert_eq!(heads, [(0, "14:03 ann: x"), (20, "14:03 ann (continued):"), (41, "14:03 ann (continued):")]);
+    }
+
+    #[test]
+    fn an_alert_that_is_resolved_is_no_edit() {
+        let alert = r#""target":42,"text":"RESOLVED DiskFull\n- web1","alert":{"status":"resolved","name":"Disk\u001bFull","firing":0,"resolved":1}"#;
+        assert_eq!(drawn(AT, "edit", alert), "14:03 ann: RESOLVED Disk␛Full (alert 42)\n");
+        let alert = r#""target":42,"text":"FIRING (2) DiskFull\n- web1\n- web2","alert":{"status":"firing","name":"DiskFull","firing":2,"resolved":0}"#;
+        assert_eq!(drawn(AT, "edit", alert), "14:03 ann: FIRING (2) DiskFull (alert 42)\n      - web1\n      - web2\n");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `wardroom log ROOM`: what stands in a room, as it is after its amendments; and with `--follow` what comes.
 
 use std::collections::VecDeque;
+use std::io::IsTerminal;
 
 use wardroom_client_core::{Command, ConnectionState, Effect, OpenFrom, Operation};
 use wardroom_protocol::limits::HISTORY_LIMIT_MAX;
@@ -12,7 +13,7 @@ use super::{Out, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::LOG_HISTORY;
 use crate::runner::{Runner, Target};
-use crate::text::{Amended, event_json, event_line, placed_line};
+use crate::text::{Amended, event_json, event_line, event_rows, with_id};
 
 /// What to show.
 #[derive(Clone, Debug)]
@@ -51,12 +52,13 @@ async fn past(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
     }
 }
 
+/// A program gets one line per event. At a terminal each line of a text has its own row.
 fn show(out: &mut Out, log: &Log, event: &Event) -> Result<(), Failure> {
-    match (log.json, log.ids) {
-        (true, _) => out.line(&event_json(event)),
-        (false, true) => out.line(&placed_line(event)),
-        (false, false) => out.line(&event_line(event)),
+    if log.json {
+        return out.line(&event_json(event));
     }
+    let shown = if std::io::stdout().is_terminal() { event_rows(event, usize::MAX) } else { event_line(event) };
+    out.line(&if log.ids { with_id(event, &shown) } else { shown })
 }
 
 /// From a line on, page by page.

@@ -1,15 +1,17 @@
 //! The lines of a timeline as the terminal shows them, the same as `nc` gets: `14:03 ann: hello`, `14:03 [r4] | line`.
 //! What others wrote is made harmless first, and one event is one line.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use wardroom_protocol::ansi::{Style, spans};
-use wardroom_protocol::event::{MessageBody, Reactions};
+use wardroom_protocol::attribution::shows_author;
+use wardroom_protocol::event::{Edit, MessageBody, Reactions};
 use wardroom_protocol::visible::{exact, visible};
-use wardroom_protocol::{Event, EventBody, RoomRole, UserName};
+use wardroom_protocol::{Event, EventBody, UserName};
 
 use super::size::{bytes_words, duration_words};
-use crate::limits::MESSAGE_LINES_MAX;
 
 /// The time of day where the reader is; with the date if it is not today.
 fn time_words(at_ms: u64, now: &Zoned) -> String {
@@ -32,27 +34,67 @@ fn event_line_at(event: &Event, now: &Zoned) -> String {
     format!("{} {}", time_words(event.at, now), words_of(event))
 }
 
-/// One event as it is read at a terminal: a message of several lines has its lines below each other, and they are indented, so that
-/// none looks like an event of its own.
-pub(crate) fn event_rows(event: &Event) -> String {
-    match &event.body {
-        EventBody::Message(message) if message.text.contains('\n') && !message.deleted => {
-            let first = event_line_at(&with_text(event, message, ""), &now());
-            let lines = message.text.split('\n').map(|line| visible(line.trim_end_matches('\r')));
-            let mut rows: Vec<String> = lines.take(MESSAGE_LINES_MAX).map(|line| format!("      {line}")).collect();
-            let left = message.text.split('\n').count().saturating_sub(rows.len());
-            if left > 0 {
-                rows.push(format!("      … {left} more lines"));
-            }
-            format!("{}\n{}", first.trim_end(), rows.join("\n"))
+/// Spaces before the second and later rows of an event, so that none of them looks like an event: no name starts with a space.
+const INDENT: &str = "      ";
+
+/// One event as people read it at a terminal: each line of a text has its own row. A long text shows its author and time
+/// again after each screenful, and ends after `lines_max` lines.
+pub(crate) fn event_rows(event: &Event, lines_max: usize) -> String {
+    let words = match &event.body {
+        EventBody::Message(message) if !message.deleted => Text {
+            before: message_head(&event.by, message) + ": ",
+            text: Cow::Borrowed(&message.text),
+            after: became(event),
+        },
+        EventBody::Edit(edit) if !edit.text.is_empty() => edit_text(&event.by, edit),
+        _ => return event_line(event),
+    };
+    words.rows(&time_words(event.at, &now()), &event.by, lines_max)
+}
+
+/// A text between what introduces it and what became of it.
+struct Text<'a> {
+    before: String,
+    text: Cow<'a, str>,
+    after: String,
+}
+
+impl Text<'_> {
+    fn line(&self) -> String {
+        format!("{}{}{}", self.before, visible(&self.text), self.after)
+    }
+
+    fn rows(&self, time: &str, by: &UserName, lines_max: usize) -> String {
+        let text = self.text.trim_end_matches(['\r', '\n']);
+        let count = text.split('\n').count();
+        if count == 1 {
+            return format!("{time} {}{}{}", self.before, visible(text), self.after);
         }
-        _ => event_line(event),
+        let mut rows = format!("{time} {}", self.before);
+        for (n, line) in text.split('\n').take(lines_max).enumerate() {
+            if n > 0 {
+                let head = if shows_author(n) { format!("\n{time} {by} (continued):") } else { String::new() };
+                rows.push_str(&format!("{head}\n{INDENT}"));
+            }
+            rows.push_str(&visible(line.trim_end_matches('\r')));
+        }
+        if let Some(left) = count.checked_sub(lines_max).filter(|left| *left > 0) {
+            rows.push_str(&format!("\n{INDENT}… {}", counted(left as u64, "more line", "more lines")));
+        }
+        if !self.after.is_empty() {
+            rows.push_str(&format!("\n{INDENT}{}", self.after.trim_start()));
+        }
+        rows
     }
 }
 
-fn with_text(event: &Event, message: &MessageBody, text: &str) -> Event {
-    let body = EventBody::Message(MessageBody { text: text.to_owned(), ..message.clone() });
-    Event { body, ..event.clone() }
+/// `ann edited 42: hello`; what a webhook reports about its alert reads as a message.
+fn edit_text<'a>(by: &UserName, edit: &'a Edit) -> Text<'a> {
+    let (before, text) = match edit.alert_text() {
+        Some(text) => (format!("{by}: "), Cow::Owned(text)),
+        None => (format!("{by} edited {}: ", edit.target), Cow::Borrowed(edit.text.as_str())),
+    };
+    Text { before, text, after: String::new() }
 }
 
 /// One event in words, without when it was.
@@ -60,9 +102,9 @@ pub(crate) fn event_words(event: &Event) -> String {
     words_of(event)
 }
 
-/// One event with its place before it, by which it can be answered, edited or reacted to.
-pub(crate) fn placed_line(event: &Event) -> String {
-    format!("{:>6}  {}", event.seq, event_line(event))
+/// A line or rows of an event with its ID before it, by which people can answer, edit or react to it.
+pub(crate) fn with_id(event: &Event, shown: &str) -> String {
+    format!("{:>6}  {shown}", event.seq)
 }
 
 /// A moment as people read it here.
@@ -73,11 +115,13 @@ pub(crate) fn moment_words(at_ms: u64) -> String {
 fn words_of(event: &Event) -> String {
     let by = &event.by;
     match &event.body {
-        EventBody::Message(message) => message_words(by, message) + &reactions(&event.body),
-        EventBody::Join => format!("{by} joined"),
-        EventBody::Leave => format!("{by} left"),
+        EventBody::Message(message) if message.deleted => message_head(by, message) + ": (deleted)",
+        EventBody::Message(message) => {
+            let before = message_head(by, message) + ": ";
+            Text { before, text: Cow::Borrowed(&message.text), after: became(event) }.line()
+        }
         EventBody::RunStarted(run) => {
-            let words = format!("[r{}] {by} runs on {}: {}", run.n, visible(&run.host), exact(&run.cmd));
+            let words = format!("[r{}] started by {by} on {}: {}", run.n, visible(&run.host), exact(&run.cmd));
             words + &reactions(&event.body)
         }
         EventBody::RunEnded(run) => {
@@ -94,31 +138,17 @@ fn words_of(event: &Event) -> String {
             let words = format!("{by} added {} ({})", visible(file.path.as_str()), bytes_words(file.size));
             words + &reactions(&event.body)
         }
-        EventBody::Edit(edit) if edit.text.is_empty() => format!("{by} edited {}", edit.target),
-        EventBody::Edit(edit) => format!("{by} edited {}: {}", edit.target, visible(&edit.text)),
-        EventBody::Delete(delete) => format!("{by} deleted {}", delete.target),
-        EventBody::Reaction(reaction) => {
-            let what = if reaction.on { "reacted to" } else { "removed a reaction from" };
-            format!("{by} {what} {}: {}", reaction.target, visible(&reaction.emoji))
+        EventBody::Edit(edit) if edit.text.is_empty() => {
+            format!("{by} edited {}, which was deleted later", edit.target)
         }
-        EventBody::Repeat(repeat) => format!("{by} said {} again (×{})", repeat.target, repeat.count),
-        EventBody::Invited(of) if of.role == RoomRole::Member => format!("{by} added {}", of.user),
-        EventBody::Invited(of) => format!("{by} added {} as {}", of.user, of.role),
-        EventBody::RoleChanged(of) => format!("{by} made {} a {}", of.user, of.role),
-        EventBody::Removed(whom) => format!("{by} removed {}", whom.user),
-        EventBody::Title(words) => named(by, "title", &words.text),
-        EventBody::Topic(words) => named(by, "topic", &words.text),
-        EventBody::Archived(archived) if archived.on => {
-            format!("{by} archived this room")
+        EventBody::Edit(edit) => edit_text(by, edit).line(),
+        EventBody::Topic(topic) if topic.text.is_empty() => format!("{by} cleared the topic"),
+        EventBody::Topic(topic) => format!("{by} set the topic: {}", visible(&topic.text)),
+        EventBody::Other { kind, text: Some(text) } => format!("{by} [{}] {}", visible(kind), visible(text)),
+        body => {
+            let action = body.action().unwrap_or_else(|| format!("[{}]", visible(body.kind())));
+            format!("{by} {action}")
         }
-        EventBody::Archived(_) => format!("{by} unarchived this room"),
-        EventBody::Retention(kept) if kept.days == 0 => format!("{by} turned off message expiry"),
-        EventBody::Retention(kept) => {
-            format!("{by} set message expiry to {}", counted(kept.days.into(), "day", "days"))
-        }
-        EventBody::Other { kind, text: Some(text) } => format!("{by} {}: {}", visible(kind), visible(text)),
-        EventBody::Other { kind, text: None } => format!("{by} {}", visible(kind)),
-        _ => format!("{by} did something this version does not support"),
     }
 }
 
@@ -127,29 +157,20 @@ pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-fn named(by: &UserName, what: &str, text: &str) -> String {
-    match text {
-        "" => format!("{by} removed the {what}"),
-        text => format!("{by} set the {what}: {}", visible(text)),
+/// `ann`, or `ann (to 42)` for a reply.
+fn message_head(by: &UserName, message: &MessageBody) -> String {
+    match message.reply_to {
+        Some(reply_to) => format!("{by} (to {reply_to})"),
+        None => by.to_string(),
     }
 }
 
-fn message_words(by: &UserName, message: &MessageBody) -> String {
-    let mut words = by.to_string();
-    if let Some(reply_to) = message.reply_to {
-        words.push_str(&format!(" (to {reply_to})"));
-    }
-    if message.deleted {
-        return words + ": (deleted)";
-    }
-    words.push_str(&format!(": {}", visible(&message.text)));
-    if message.edited {
-        words.push_str(" (edited)");
-    }
-    if let Some(count) = message.count {
-        words.push_str(&format!(" (×{count})"));
-    }
-    words
+/// ` (edited) (×37)  [👍 ann]`: what happened to a message since it was posted.
+fn became(event: &Event) -> String {
+    let EventBody::Message(message) = &event.body else { return String::new() };
+    let edited = if message.edited { " (edited)" } else { "" };
+    let count = message.count.map(|count| format!(" (×{count})")).unwrap_or_default();
+    format!("{edited}{count}{}", reactions(&event.body))
 }
 
 /// `  [👍 ann, ben]`, for each emoji.
@@ -208,7 +229,7 @@ mod tests {
         assert_eq!(line(r#""kind":"join""#), "08:03 ann joined");
         assert_eq!(
             line(r#""kind":"run.started","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"cmd":"make test","host":"local""#),
-            "08:03 [r4] ann runs on local: make test"
+            "08:03 [r4] started by ann on local: make test"
         );
         assert_eq!(
             line(
@@ -220,7 +241,7 @@ mod tests {
             line(r#""kind":"file.added","path":"logs/app.log","size":1048576,"blake3":"00""#),
             "08:03 ann added logs/app.log (1.0 MB)"
         );
-        assert_eq!(line(r#""kind":"po\u001bll","text":"lunch?""#), "08:03 ann po␛ll: lunch?");
+        assert_eq!(line(r#""kind":"po\u001bll","text":"lunch?""#), "08:03 ann [po␛ll] lunch?");
     }
 
     #[test]
@@ -228,11 +249,12 @@ mod tests {
         let text = format!("a\\r\\n08:03 ben: no\\n{}", "x\\n".repeat(40));
         let json =
             format!(r#"{{"room":"ops","seq":4,"at":1795334580000,"by":"ann","kind":"message","text":"{text}"}}"#);
-        let rows = event_rows(&Event::parse(json.as_bytes()).unwrap());
+        let rows = event_rows(&Event::parse(json.as_bytes()).unwrap(), 30);
         let rows: Vec<&str> = rows.lines().collect();
-        assert!(rows[0].ends_with(" ann:"), "{rows:?}");
-        assert_eq!(rows[1..3], ["      a", "      08:03 ben: no"]);
-        assert_eq!(rows[rows.len() - 1], "      … 13 more lines");
+        assert!(rows[0].ends_with(" ann: a"), "{rows:?}");
+        assert_eq!(rows[1..3], ["      08:03 ben: no", "      x"]);
+        assert!(rows[20].ends_with(" ann (continued):"), "{rows:?}");
+        assert_eq!((rows[21], rows[31], rows.len()), ("      x", "      … 12 more lines", 32));
     }
 
     #[test]
@@ -252,11 +274,26 @@ mod tests {
             (r#""kind":"reaction","target":3,"emoji":"👍","on":true"#, "ann reacted to 3: 👍"),
             (r#""kind":"repeat","target":3,"count":2"#, "ann said 3 again (×2)"),
             (r#""kind":"invited","user":"ben","role":"reader""#, "ann added ben as reader"),
-            (r#""kind":"topic","text":"""#, "ann removed the topic"),
+            (r#""kind":"edit","target":3,"text":"""#, "ann edited 3, which was deleted later"),
+            (r#""kind":"topic","text":"""#, "ann cleared the topic"),
             (r#""kind":"retention","days":30"#, "ann set message expiry to 30 days"),
         ] {
             assert_eq!(line(fields), format!("08:03 {words}"));
         }
+    }
+
+    #[test]
+    fn an_alert_that_is_resolved_is_no_edit() {
+        let alert = r#""kind":"edit","target":42,"text":"RESOLVED DiskFull\n- web1","alert":{"status":"resolved","name":"Disk\u001bFull","firing":0,"resolved":1}"#;
+        assert_eq!(line(alert), "08:03 ann: RESOLVED Disk␛Full (alert 42)");
+    }
+
+    #[test]
+    fn what_became_of_a_long_message_has_a_row_of_its_own() {
+        let json = r#"{"room":"ops","seq":4,"at":1795334580000,"by":"ann","kind":"message","text":"a\nb","edited":true,
+            "reactions":[{"emoji":"👍","by":["ben"]}]}"#;
+        let rows = event_rows(&Event::parse(json.as_bytes()).unwrap(), 30);
+        assert!(rows.ends_with(" ann: a\n      b\n      (edited)  [👍 ben]"), "{rows}");
     }
 
     #[test]

@@ -13,7 +13,5 @@ pub(crate) use amended::Amended;
 pub(crate) use bar::Bar;
 pub(crate) use connection::connection_words;
 pub(crate) use filter::TerminalFilter;
-pub(crate) use line::{
-    counted, event_json, event_line, event_rows, event_words, moment_words, output_line, placed_line,
-};
+pub(crate) use line::{counted, event_json, event_line, event_rows, event_words, moment_words, output_line, with_id};
 pub(crate) use size::bytes_words;

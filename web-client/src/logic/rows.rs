@@ -6,11 +6,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use wardroom_client_core::{PendingPost, PostState};
+use wardroom_protocol::attribution::Attribution;
 use wardroom_protocol::{Event, EventBody, RunId};
 
 use super::fold::is_folded;
 use super::row::Row;
-use crate::limits::{GROUP_LINES_MAX, GROUP_MINUTES_MAX};
 use crate::text::format::LocalTime;
 
 /// The source of the rows.
@@ -33,7 +33,14 @@ where
     E: Iterator<Item = &'a Arc<Event>>,
 {
     let rows = Vec::with_capacity(source.events.size_hint().0);
-    let mut builder = Builder { rows, group: None, day: None, fold: Vec::new(), unfolded: source.unfolded, local };
+    let mut builder = Builder {
+        rows,
+        attribution: Attribution::default(),
+        day: None,
+        fold: Vec::new(),
+        unfolded: source.unfolded,
+        local,
+    };
     let mut new_after = source.new_after;
     let mut starts: HashSet<RunId> = HashSet::new();
     let mut last_seq = 0;
@@ -61,14 +68,14 @@ where
         if is_new {
             new_after = None;
             builder.rows.push(Row::UnreadDivider(event.seq));
-            builder.group = None;
+            builder.attribution.end_group();
         }
         if is_folded(&event.body) {
-            builder.group = None;
+            builder.attribution.end_group();
             builder.fold.push(event.clone());
             continue;
         }
-        let is_first = builder.begins_group(event.by.as_str(), local, lines_of(&event.body));
+        let is_first = builder.shows_author(event.by.as_str(), event.at, lines_of(&event.body));
         builder.rows.push(Row::Line { event: event.clone(), is_first });
     }
     builder.end_fold();
@@ -80,7 +87,7 @@ where
         let local = (builder.local)(post.at_ms);
         let day_began = builder.day(local.day, post.at_ms, u64::MAX);
         let lines = Some(lines_of_text(&post.text)).filter(|_| post.reply_to.is_none());
-        let is_first = builder.begins_group(source.me, local, lines) || day_began;
+        let is_first = builder.shows_author(source.me, post.at_ms, lines) || day_began;
         builder.rows.push(Row::Pending { post: post.clone(), nth, is_first });
     }
     builder.rows
@@ -99,17 +106,9 @@ fn lines_of_text(text: &str) -> usize {
     1 + text.bytes().filter(|byte| *byte == b'\n').count() + text.len() / CHARS_PER_LINE
 }
 
-/// Messages that share one name and time.
-struct Group<'a> {
-    by: &'a str,
-    /// Its start: local day and minute.
-    began: (i64, u16),
-    lines: usize,
-}
-
 struct Builder<'a, L> {
     rows: Vec<Row>,
-    group: Option<Group<'a>>,
+    attribution: Attribution<&'a str>,
     day: Option<i64>,
     /// Events to fold.
     fold: Vec<Arc<Event>>,
@@ -124,25 +123,18 @@ impl<'a, L: Fn(u64) -> LocalTime> Builder<'a, L> {
             return false;
         }
         self.day = Some(day);
+        self.attribution.end_group();
         self.rows.push(Row::Day { day, at, seq });
         true
     }
 
-    /// True if this line starts a group: another author, some minutes or many lines later.
-    fn begins_group(&mut self, by: &'a str, local: LocalTime, lines: Option<usize>) -> bool {
-        let minute = u16::from(local.hour) * 60 + u16::from(local.minute);
-        if let (Some(group), Some(lines)) = (&mut self.group, lines)
-            && group.by == by
-            && group.began.0 == local.day
-            && minute.saturating_sub(group.began.1) < GROUP_MINUTES_MAX
-            && group.lines < GROUP_LINES_MAX
-        {
-            group.lines += lines;
-            return false;
-        }
-        // A message after a run or a file shows its author again.
-        self.group = lines.map(|lines| Group { by, began: (local.day, minute), lines });
-        true
+    /// True if this line shows its author and time. `lines` is `None` for a line that always does.
+    fn shows_author(&mut self, by: &'a str, at_ms: u64, lines: Option<usize>) -> bool {
+        let Some(lines) = lines else {
+            self.attribution.end_group();
+            return true;
+        };
+        self.attribution.starts_group(by, at_ms, lines)
     }
 
     fn end_fold(&mut self) {
@@ -166,6 +158,8 @@ impl<'a, L: Fn(u64) -> LocalTime> Builder<'a, L> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use wardroom_protocol::limits::GROUP_LINES_MAX;
+
     use super::*;
     use crate::logic::row::RowPosition;
 

@@ -113,12 +113,7 @@ fn time(value: &Value) -> Option<u64> {
 }
 
 fn text(json: &Value, group: &AlertGroup) -> String {
-    let (state, same) = match group.status {
-        AlertStatus::Resolved => ("RESOLVED", group.resolved),
-        AlertStatus::Firing => ("FIRING", group.firing),
-    };
-    let count = if same > 1 { format!(" ({same})") } else { String::new() };
-    let mut text = format!("{state}{count} {}", group.name);
+    let mut text = group.title();
     for (alert, source) in group.alerts.iter().zip(json["alerts"].as_array().into_iter().flatten()) {
         text.push_str("\n- ");
         // In a mixed group each says for itself.

@@ -1,6 +1,7 @@
 //! What a person does with what was said, and with who is in a room. What comes of it is seen in the room, as its line; here
 //! only what is not.
 
+use wardroom_protocol::event::with_article;
 use wardroom_protocol::messages::{
     DmOpen, RoomDelete, RoomEdit, RoomInvite, RoomReact, RoomRemove, RoomSet, RoomSetRole,
 };
@@ -10,7 +11,6 @@ use wardroom_protocol::{RoomName, RoomRole, UserName};
 use super::Session;
 use crate::error::Error;
 use crate::rooms;
-use crate::text::draw::a_role;
 
 impl Session {
     pub(super) async fn talk(&mut self, command: Command) -> Result<(), Error> {
@@ -30,7 +30,7 @@ impl Session {
                 (rooms::remove(state, member, RoomRemove { room, user }).await?, words)
             }
             Command::Role(user, role) => {
-                let words = format!("{user} is {} here already", a_role(role));
+                let words = format!("{user} is {} here already", with_article(role));
                 (rooms::set_role(state, member, RoomSetRole { room, user, role }).await?, words)
             }
             Command::Title(title) => (self.set(RoomSet { title: Some(title), ..nothing(room) }).await?, unchanged()),

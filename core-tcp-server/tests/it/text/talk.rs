@@ -52,9 +52,9 @@ async fn people_talk_alone_and_look_after_their_rooms() {
     ann.send("/create ops private\n/invite ben reader\n/topic a\\b\n/role ben owner\n/role ben owner\n/who\n").await;
     let shown = ann.until("here  owner\n").await;
     for words in [
-        "ann invited ben as reader\n",
+        "ann added ben as reader\n",
         "ann set the topic: a\\b\n",
-        "ann made ben an owner here\n",
+        "ann made ben an owner\n",
         "# ben is an owner here already\n",
     ] {
         assert!(shown.contains(words), "{words} in {shown}");
@@ -63,12 +63,12 @@ async fn people_talk_alone_and_look_after_their_rooms() {
     let shown = ben.until("ben removed ann\n").await;
     for words in [
         "# Topic: a\\b\n",
-        "ben named this room Ours\n",
+        "ben renamed the room to Ours\n",
         "ben set message expiry to 30 days\n",
         "# retention_days is 0 to 3650",
-        "ben archived this room\n",
+        "ben archived the room\n",
         "# ops is archived: it can be read, and nothing is added\n",
-        "ben unarchived this room\n",
+        "ben unarchived the room\n",
     ] {
         assert!(shown.contains(words), "{words} in {shown}");
     }

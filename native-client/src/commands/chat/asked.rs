@@ -12,7 +12,7 @@ use wardroom_protocol::{RoomName, UserName};
 
 use super::super::history;
 use crate::exit::Failure;
-use crate::text::{bytes_words, moment_words, placed_line};
+use crate::text::{bytes_words, event_line, moment_words, with_id};
 
 /// What was asked for, by what is done with its answer.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub(super) fn log(page: &RoomPage) -> Result<String, Failure> {
         .events
         .iter()
         .filter(|(event, _)| event.body.target().is_none())
-        .map(|(event, _)| format!("-- {}", placed_line(event)))
+        .map(|(event, _)| format!("-- {}", with_id(event, &event_line(event))))
         .collect();
     let first = page.events.first().map_or(0, |(event, _)| event.seq);
     let end = if page.more { format!("\n-- older: /log before {first}") } else { String::new() };

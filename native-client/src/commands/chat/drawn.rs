@@ -10,6 +10,7 @@ use wardroom_protocol::{Event, EventBody, RoomName, UserName};
 use super::asked;
 use super::output::Output;
 use crate::edit::Capabilities;
+use crate::limits::MESSAGE_LINES_MAX;
 use crate::text::{Amended, event_json, event_line, event_rows};
 
 /// How lines are drawn.
@@ -55,7 +56,8 @@ impl Drawn {
         if self.json {
             return Some(event_json(event));
         }
-        let line = is_news.then(|| if self.is_bright { event_rows(event) } else { event_line(event) })?;
+        let line =
+            is_news.then(|| if self.is_bright { event_rows(event, MESSAGE_LINES_MAX) } else { event_line(event) })?;
         Some(if self.is_bright && me.is_some_and(|me| names(event, me)) { bright(&line, self.is_bold) } else { line })
     }
 

@@ -1,0 +1,102 @@
+//! What an event says in plain text. `nc` and the command line show the same words; the page has its own, in the language
+//! of its user. Text that other people wrote is made visible, so that it cannot control a terminal.
+
+use super::{AlertGroup, AlertStatus, Days, Edit, EventBody, Switch, Words};
+use crate::role::RoomRole;
+use crate::visible::visible;
+
+impl EventBody {
+    /// What the author did, to be shown after the author's name: `joined`, `added ben as reader`. `None` for messages, runs,
+    /// files and topics, which each show more than one sentence, and for kinds that this version does not know.
+    pub fn action(&self) -> Option<String> {
+        Some(match self {
+            EventBody::Join => "joined".to_owned(),
+            EventBody::Leave => "left".to_owned(),
+            EventBody::Delete(delete) => format!("deleted {}", delete.target),
+            EventBody::Reaction(reaction) if reaction.on => {
+                format!("reacted to {}: {}", reaction.target, visible(&reaction.emoji))
+            }
+            EventBody::Reaction(reaction) => {
+                format!("removed a reaction from {}: {}", reaction.target, visible(&reaction.emoji))
+            }
+            EventBody::Repeat(repeat) => format!("said {} again (×{})", repeat.target, repeat.count),
+            EventBody::Invited(of) if of.role == RoomRole::Member => format!("added {}", of.user),
+            EventBody::Invited(of) => format!("added {} as {}", of.user, of.role),
+            EventBody::RoleChanged(of) => format!("made {} {}", of.user, with_article(of.role)),
+            EventBody::Removed(removed) => format!("removed {}", removed.user),
+            EventBody::Title(Words { text }) if text.is_empty() => "removed the room's title".to_owned(),
+            EventBody::Title(Words { text }) => format!("renamed the room to {}", visible(text)),
+            EventBody::Archived(Switch { on: true }) => "archived the room".to_owned(),
+            EventBody::Archived(_) => "unarchived the room".to_owned(),
+            EventBody::Retention(Days { days: 0 }) => "turned off message expiry".to_owned(),
+            EventBody::Retention(Days { days: 1 }) => "set message expiry to 1 day".to_owned(),
+            EventBody::Retention(Days { days }) => format!("set message expiry to {days} days"),
+            _ => return None,
+        })
+    }
+}
+
+impl Edit {
+    /// What a webhook reports about an alert that it posted earlier: `RESOLVED DiskFull (alert 852)`, and for an alert that
+    /// still fires also the lines below its title. `None` for an edit by a person.
+    pub fn alert_text(&self) -> Option<String> {
+        let alert = self.alert.as_deref()?;
+        let title = format!("{} (alert {})", alert.title(), self.target);
+        let details = self.text.split_once('\n').map(|(_, details)| details);
+        Some(match details.filter(|_| alert.status == AlertStatus::Firing) {
+            Some(details) => format!("{title}\n{details}"),
+            None => title,
+        })
+    }
+}
+
+impl AlertGroup {
+    /// `FIRING (2) DiskFull`, `RESOLVED DiskFull`: its status, how many alerts have that status if more than one, its name.
+    pub fn title(&self) -> String {
+        let (status, count) = match self.status {
+            AlertStatus::Resolved => ("RESOLVED", self.resolved),
+            AlertStatus::Firing => ("FIRING", self.firing),
+        };
+        if count > 1 { format!("{status} ({count}) {}", self.name) } else { format!("{status} {}", self.name) }
+    }
+}
+
+/// `a reader`, `an owner`.
+pub fn with_article(role: RoomRole) -> &'static str {
+    match role {
+        RoomRole::Reader => "a reader",
+        RoomRole::Member => "a member",
+        RoomRole::Owner => "an owner",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_that_is_resolved_says_so_with_its_title_and_one_that_fires_lists_its_alerts() {
+        let edit = |status, resolved| Edit {
+            alert: Some(Box::new(AlertGroup {
+                status,
+                name: "DiskFull".to_owned(),
+                firing: 2,
+                resolved,
+                ..AlertGroup::default()
+            })),
+            ..Edit::of_text(852, "title\n- web1\n- web2")
+        };
+        let text = |status, resolved| edit(status, resolved).alert_text();
+        assert_eq!(text(AlertStatus::Resolved, 1).as_deref(), Some("RESOLVED DiskFull (alert 852)"));
+        assert_eq!(text(AlertStatus::Resolved, 3).as_deref(), Some("RESOLVED (3) DiskFull (alert 852)"));
+        assert_eq!(text(AlertStatus::Firing, 0).as_deref(), Some("FIRING (2) DiskFull (alert 852)\n- web1\n- web2"));
+        assert_eq!(Edit::of_text(852, "a person's").alert_text(), None);
+    }
+
+    #[test]
+    fn roles_have_their_article() {
+        let role = |role| EventBody::parse("role", format!(r#"{{"user":"ben","role":"{role}"}}"#).as_bytes()).action();
+        assert_eq!(role("owner").as_deref(), Some("made ben an owner"));
+        assert_eq!(role("reader").as_deref(), Some("made ben a reader"));
+    }
+}
