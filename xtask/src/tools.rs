@@ -54,6 +54,10 @@ const BINARYEN: Tool =
 const AXE: Tool =
     Tool { package: "axe-core", version: "4.14.1", source: Source::Npm, program: "node_modules/axe-core/axe.min.js" };
 
+/// What measures how the page loads. It is a program of the tests, too.
+const LIGHTHOUSE: Tool =
+    Tool { package: "lighthouse", version: "13.5.0", source: Source::Npm, program: "node_modules/.bin/lighthouse" };
+
 const ALL: [&Tool; 3] = [&TRUNK, &WASM_BINDGEN, &BINARYEN];
 
 /// The versions, for stamps: another tool builds another page.
@@ -93,6 +97,11 @@ pub fn page_tools() -> Result<OsString> {
 /// The script of axe, installed if it is not there.
 pub fn axe() -> Result<PathBuf> {
     AXE.install()
+}
+
+/// The program of Lighthouse, installed if it is not there.
+pub fn lighthouse() -> Result<PathBuf> {
+    LIGHTHOUSE.install()
 }
 
 /// The machine that we are on, as rustc calls it: `x86_64-unknown-linux-gnu`.

@@ -81,6 +81,13 @@ impl Browser {
         serde_json::from_slice(&done.out).unwrap()
     }
 
+    /// The port of its DevTools, for programs that drive it beside the driver.
+    pub fn devtools_port(&self) -> String {
+        let path = self.profile.path().join("DevToolsActivePort");
+        let said = std::fs::read_to_string(path).expect("a browser with DevTools writes their port into its profile");
+        said.lines().next().unwrap_or_default().to_owned()
+    }
+
     /// Opens the gateway's page and signs in.
     pub async fn sign_in(&self, url: &str, user: &str) {
         self.page.goto(url).await.unwrap();

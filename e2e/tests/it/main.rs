@@ -12,6 +12,7 @@ mod first_screen;
 mod full_disk;
 mod in_the_page;
 mod kill;
+mod lighthouse;
 mod looks;
 mod offline_in_the_page;
 mod own_account;

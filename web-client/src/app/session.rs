@@ -136,7 +136,7 @@ fn Skeleton() -> Html {
             <nav class="sidebar" aria-hidden="true"><div class="sidebar__brand">{ "Wardroom" }</div></nav>
             <main class="main">
                 <div class="room-bar"></div>
-                <p class="boot-screen__status" role="status">{ words.opening }</p>
+                <div class="boot-screen__status" role="status"><p>{ words.opening }</p><p>{ words.opening_first }</p></div>
                 <div class="room-footer"><div class="composer"><div class="composer__box boot-screen__composer"></div></div></div>
             </main>
             <aside class="panel panel--empty" aria-hidden="true"></aside>

@@ -100,7 +100,7 @@ pub fn SignIn(props: &SignInProps) -> Html {
         <main class="sign-in"><div class="sign-in__box">
             <div class="sign-in__brand"><img src="icons/wardroom.svg" alt="" width="24" height="24" />{ "Wardroom" }</div>
             <form class="sign-in__card" data-testid={testid} ref={form} {onsubmit} novalidate=true>
-                <div><h1 class="sign-in__head">{ head }</h1>if is_invite { <p class="sign-in__lead">{ words.invite_lead }</p> }</div>
+                <div><h1 class="sign-in__head">{ head }</h1><p class="sign-in__lead">{ if is_invite { words.invite_lead } else { words.sign_in_lead } }</p></div>
                 if let Some(wrong) = &*wrong {
                     <p class="sign-in__error" role="alert" data-testid={testids::SIGN_IN_ERROR}>{ wrong }</p>
                 }

@@ -154,6 +154,7 @@ mod tests {
             let words = lang.words();
             for says in [
                 words.sign_in,
+                words.sign_in_lead,
                 words.invite_head,
                 words.invite_lead,
                 words.user,
@@ -164,6 +165,7 @@ mod tests {
                 words.password_show,
                 words.invite_submit,
                 words.opening,
+                words.opening_first,
             ] {
                 let span = format!("<span lang=\"{}\">{says}</span>", lang.tag());
                 assert!(html.contains(&span), "index.html has no {span}");

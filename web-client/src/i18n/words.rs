@@ -21,7 +21,7 @@ words! {
     /// Every sentence of the page; those of settings are in [`SettingsWords`].
     Words { settings: SettingsWords }
     // signing in
-    opening sign_in user password sign_in_submit signing_in sign_out sign_in_wrong sign_in_wait
+    opening opening_first sign_in sign_in_lead user password sign_in_submit signing_in sign_out sign_in_wrong sign_in_wait
     invite_head invite_lead user_rule password_new password_rule password_show invite_submit invite_submitting invite_bad
     user_taken server_unreachable session_ended other_language theme theme_light theme_dark theme_system
     // shell

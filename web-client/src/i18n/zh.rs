@@ -4,6 +4,8 @@ use super::words::Words;
 
 pub(super) static WORDS: Words = Words {
     settings: &super::zh_settings::WORDS,
+    opening_first: "首次打开需下载约 0.5 MB，网络较慢时需要几秒钟；之后会立即启动。",
+    sign_in_lead: "团队的聊天、命令与文件，都在你们自己的服务器上。",
     opening: "正在打开 Wardroom…",
     sign_in: "登录",
     user: "用户名",

@@ -21,6 +21,8 @@ const TESTS_LIMIT: Duration = Duration::from_secs(600);
 const E2E_LIMIT: Duration = Duration::from_secs(1_200);
 
 const E2E: &str = "wardroom-e2e";
+/// Tests of the browser that measure: they run after the others, one at a time, because what runs beside them costs points.
+const MEASURING: &str = "lighthouse::";
 
 /// All steps.
 pub const ALL: [Step; 11] = [
@@ -121,16 +123,19 @@ fn package_name(id: &str, folder: &Path) -> String {
 }
 
 /// Runs the test binaries of the packages that `is_wanted`, all of them, and says which failed.
-fn run_tests(shared: &Shared, limit: Duration, is_wanted: fn(&str) -> bool) -> Result<Outcome> {
+fn run_tests(shared: &Shared, limit: Duration, args: &[&str], is_wanted: fn(&str) -> bool) -> Result<Outcome> {
     let binary = workspace::target().join("debug").join("wardroom");
     let mut failed = Vec::new();
     for executable in shared.executables.iter().filter(|executable| is_wanted(&executable.package)) {
         println!("\n{}:", executable.package);
         let mut test = Command::new(&executable.path);
-        test.current_dir(&executable.folder).env("CARGO_MANIFEST_DIR", &executable.folder);
+        test.args(args).current_dir(&executable.folder).env("CARGO_MANIFEST_DIR", &executable.folder);
         test.env("WARDROOM_BIN", &binary);
         if let Some(axe) = &shared.axe {
             test.env("WARDROOM_AXE", axe);
+        }
+        if let Some(lighthouse) = &shared.lighthouse {
+            test.env("WARDROOM_LIGHTHOUSE", lighthouse);
         }
         if let Err(error) = command::run(&mut test, limit) {
             println!("{error:#}");
@@ -142,7 +147,7 @@ fn run_tests(shared: &Shared, limit: Duration, is_wanted: fn(&str) -> bool) -> R
 }
 
 fn tests(shared: &mut Shared) -> Result<Outcome> {
-    run_tests(shared, TESTS_LIMIT, |package| package != E2E)
+    run_tests(shared, TESTS_LIMIT, &[], |package| package != E2E)
 }
 
 fn doc_tests(_: &mut Shared) -> Result<Outcome> {
@@ -160,7 +165,11 @@ fn e2e(shared: &mut Shared) -> Result<Outcome> {
         return Ok(Outcome::Skipped(how));
     }
     shared.axe = Some(command::timed("axe, for the browser's tests", tools::axe)?);
-    run_tests(shared, E2E_LIMIT, |package| package == E2E)
+    shared.lighthouse = Some(command::timed("Lighthouse, for the test of how the page loads", tools::lighthouse)?);
+    let is_e2e = |package: &str| package == E2E;
+    let others = run_tests(shared, E2E_LIMIT, &["--skip", MEASURING], is_e2e);
+    let measuring = run_tests(shared, E2E_LIMIT, &[MEASURING, "--test-threads=1"], is_e2e);
+    others.and(measuring)
 }
 
 #[cfg(test)]
