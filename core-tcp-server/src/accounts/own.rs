@@ -64,7 +64,8 @@ impl Accounts {
             .await
     }
 
-    /// Checks the current password as a sign-in would, with the same limits. Returns its PHC string.
+    /// Checks the current password as a sign-in would, with the same limits. Returns its PHC string. A right password counts
+    /// as an attempt, too: nobody keeps the hasher busy by changing a password to and fro.
     async fn verify_own(&self, store: &Store, member: &Member, current: String) -> Result<String, Error> {
         let at = Origin::of(&member.address);
         let (phc, is_known) = self.secret_of(store, member.user.id, host_of(&member.address)).await?;
@@ -75,14 +76,10 @@ impl Accounts {
             vec![vec![Key::Address(at), account]]
         };
         let attempt = self.throttle.begin(ways).await?;
-        match phc {
-            Some(phc) if self.hasher.verify(current, Some(phc.clone()), Lane::Known).await? => Ok(phc),
-            _ => {
-                attempt.failed();
-                // Not `unauthorized`, on which clients sign out.
-                Err(Error::forbidden("the current password is wrong"))
-            }
-        }
+        let is_right = self.hasher.verify(current, phc.clone(), Lane::Known).await?;
+        attempt.failed();
+        // Not `unauthorized`, on which clients sign out.
+        phc.filter(|_| is_right).ok_or_else(|| Error::forbidden("the current password is wrong"))
     }
 
     /// The caller's sessions and tokens, the newest first. `connections_of` counts the open connections of one.

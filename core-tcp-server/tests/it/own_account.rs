@@ -138,3 +138,20 @@ async fn a_stolen_session_does_not_get_to_guess_the_password() {
     assert!((1..=20).contains(&wrong), "{wrong} were evaluated");
     thief.ask(json!({"t":"room.list"})).await;
 }
+
+#[tokio::test]
+async fn nobody_keeps_the_server_busy_with_new_passwords() {
+    let core = core().await;
+    let (mut ann, _) = session(&core, "ann", "laptop").await;
+    let (mut current, mut next) = (PASSWORD, NEW);
+    for changes in 0..100 {
+        let answer = ann.answer(json!({"t":"password.set","current":current,"password":next})).await;
+        if answer["code"] == "rate_limited" {
+            assert!((1..=20).contains(&changes), "{changes} changes");
+            return;
+        }
+        assert_eq!(answer["t"], "ok", "{answer}");
+        std::mem::swap(&mut current, &mut next);
+    }
+    panic!("100 changes were carried out");
+}
