@@ -47,7 +47,7 @@ fn a_chat_shows_runs_line_by_line() {
     let next = || lines.recv_timeout(Duration::from_secs(60)).unwrap()[6..].to_owned();
     assert_eq!(next(), "ann joined");
     writeln!(input, "/run printf 'a\\nb'; sleep 100").unwrap();
-    assert_eq!(next(), "[r1] ann runs on local: printf 'a\\nb'; sleep 100");
+    assert_eq!(next(), "[r1] started by ann on local: printf 'a\\nb'; sleep 100");
     assert_eq!(next(), "[r1] | a");
     writeln!(input, "/stop r1").unwrap();
     let mut rest = [next(), next()];

@@ -22,7 +22,7 @@ fn a_stop_in_order_leaves_nothing_running() {
     let mut test_server = TestServer::new();
     let mut run = test_server.client(&["run", "general", "--", "sleep", "300"]);
     let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let is_running = || test_server.run(&["log", "general"]).text().contains("runs on local");
+    let is_running = || test_server.run(&["log", "general"]).text().contains("started by ann on local");
     assert!(until(is_running));
     let status = test_server.stop();
     assert_eq!(status.code(), Some(0));

@@ -96,7 +96,7 @@ fn a_chat_takes_the_commands_of_the_table() {
         "ann set the topic: quiet today",
         "ann: in ops",
         "ann added ben",
-        "ann set the title: Operations",
+        "ann renamed the room to Operations",
         "ann: only you",
     ] {
         assert!(words.contains(&line), "{line} in {words:?}");

@@ -138,7 +138,7 @@ async fn a_long_paste_becomes_a_file_by_one_key() {
     terminal.press("\r");
     let event = told(&mut ben, is_message).await;
     assert_eq!(event["text"], "one\ntwo\nthree");
-    terminal.until_seen("ann:\n      one\n      two\n      three\n").await;
+    terminal.until_seen("ann: one\n      two\n      three\n").await;
     // Forty are offered as a file; Esc drops them, Up brings them back, Enter sends them.
     let lines: String = (0..40).map(|n| format!("error {n:02} of the pump\n")).collect();
     terminal.press("the log: ");

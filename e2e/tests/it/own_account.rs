@@ -90,6 +90,8 @@ async fn a_session_is_ended_in_the_page() {
     page.state("live").await;
     phone.sign_in(&page_of(&server), "ann").await;
     phone.click("sidebar-open").await;
+    let is_open = "return getComputedStyle(document.querySelector('[data-testid=user-menu]')).visibility === 'visible'";
+    phone.until_true("the sidebar is open", is_open).await;
     open(&phone, "sessions-open").await;
     phone.until_true("all are listed", &format!("{count} === 3")).await;
     shoot(&phone, "sessions-phone").await;
