@@ -89,6 +89,11 @@ pub const LIST_ENTRIES_MAX: usize = 200;
 /// Integers on the wire stay below this, so that every JSON reader keeps them exact (RFC 8259, section 6).
 pub const INTEGER_MAX: u64 = (1 << 53) - 1;
 
+/// Bytes of a secret, at least: what is shorter is guessed.
+pub const HOOK_SECRET_BYTES_MIN: usize = 8;
+/// Bytes of a secret, at most: longer keys of HMAC-SHA-256 are hashed, and gain nothing.
+pub const HOOK_SECRET_BYTES_MAX: usize = 256;
+
 const _: () = {
     assert!(TEXT_BYTES_MAX * 3 < LINE_BYTES_MAX, "a text of quotes and accents still fits a line");
     assert!(CMD_BYTES_MAX * 3 < LINE_BYTES_MAX, "so does a command");

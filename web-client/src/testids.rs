@@ -230,7 +230,11 @@ pub const INVITE_MEMBER: &str = "invite-member";
 pub const WEBHOOK: &str = "webhook";
 /// The bot name of a new webhook.
 pub const WEBHOOK_NAME: &str = "webhook-name";
-/// Adds it.
+/// The key of its signatures.
+pub const WEBHOOK_SECRET: &str = "webhook-secret";
+/// The checkbox that lets it mention people.
+pub const WEBHOOK_MENTIONS: &str = "webhook-mentions";
+/// The button that creates it.
 pub const WEBHOOK_ADD: &str = "webhook-add";
 /// Its URL.
 pub const WEBHOOK_URL: &str = "webhook-url";

@@ -26,7 +26,3 @@ pub const ALERTS_BYTES_MAX: usize = 16 << 10;
 pub const LABELS_MAX: usize = 16;
 /// Blocks, attachments, fields and elements of one list of Slack's forms: Slack takes 50 blocks and 100 attachments.
 pub const PARTS_MAX: usize = 100;
-/// Bytes of a secret, at least: what is shorter is guessed.
-pub const SECRET_BYTES_MIN: usize = 8;
-/// Bytes of a secret, at most: longer keys of HMAC-SHA-256 are hashed, and gain nothing.
-pub const SECRET_BYTES_MAX: usize = 256;

@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::event::EventBody;
+use wardroom_protocol::limits::{HOOK_SECRET_BYTES_MAX, HOOK_SECRET_BYTES_MIN};
 use wardroom_protocol::messages::{HookAdd, HookAdded, HookInfo, HookList, HookRemove};
 use wardroom_protocol::{Role, RoomRole, UserName};
 
-use self::limits::{HOOKS_PER_ROOM_MAX, REPEAT_MS, SECRET_BYTES_MAX, SECRET_BYTES_MIN, TOKEN_BYTES};
+use self::limits::{HOOKS_PER_ROOM_MAX, REPEAT_MS, TOKEN_BYTES};
 pub use self::post::{known, post};
 pub use self::rated::Hooks;
 use crate::accounts::User;
@@ -35,7 +36,7 @@ pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdd
     if room.is_dm() {
         return Err(Error::conflict("a direct message has no webhooks: make a room for them"));
     }
-    let is_bad = |secret: &String| !(SECRET_BYTES_MIN..=SECRET_BYTES_MAX).contains(&secret.len());
+    let is_bad = |secret: &String| !(HOOK_SECRET_BYTES_MIN..=HOOK_SECRET_BYTES_MAX).contains(&secret.len());
     if add.secret.as_ref().is_some_and(is_bad) {
         return Err(Error::bad_request("a webhook's secret has 8 to 256 bytes"));
     }

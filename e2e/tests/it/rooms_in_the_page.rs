@@ -65,6 +65,11 @@ async fn a_room_is_made_kept_and_ended() {
 
     page.click("settings-tab-hooks").await;
     page.fill("webhook-name", "alerts").await;
+    page.fill("webhook-secret", "short").await;
+    page.click("webhook-mentions").await;
+    page.click("webhook-add").await;
+    page.until_true("the rule is said", "return !!document.querySelector('[data-testid=dialog] [role=alert]')").await;
+    page.test_id("webhook-secret").await.clear().await.unwrap();
     page.click("webhook-add").await;
     let in_view = "const a = document.querySelector('[data-testid=webhook-url]'); if (!a) return false; const r = a.getBoundingClientRect(); \
         return r.top >= 0 && r.bottom <= innerHeight && a.parentElement === document.activeElement";
@@ -92,6 +97,8 @@ async fn a_room_is_made_kept_and_ended() {
     page.until("×2").await;
     page.click("room-settings-open").await;
     page.click("settings-tab-hooks").await;
+    let rights = "return document.querySelector('[data-testid=webhook]')?.innerText.includes('may mention people')";
+    page.until_true("the list says what it may", rights).await;
     page.find("[data-testid=webhook] button").await.click().await.unwrap();
     page.click("confirm-yes").await;
     page.until_true("the webhook is gone", "return !document.querySelector('[data-testid=webhook]')").await;

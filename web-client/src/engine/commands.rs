@@ -65,7 +65,7 @@ impl Engine {
             Command::Hook(bot, mentions) => {
                 let engine = self.clone();
                 let add = HookAdd { room: room.clone(), bot, mentions, secret: None, nonce: None };
-                self.add_hook_with(add, Callback::from(move |address| engine.show_notice(NoticeKind::Hook(address))));
+                self.add_hook(add, Callback::from(move |address| engine.show_notice(NoticeKind::Hook(address))));
             }
             Command::Hooks => dialog(Dialog::RoomSettings),
             Command::Unhook(hook) => self.send(HookRemove { room: room.clone(), hook }),

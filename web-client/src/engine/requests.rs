@@ -78,12 +78,7 @@ impl Engine {
     }
 
     /// Creates a webhook and calls back with its URL, which is shown only once.
-    pub fn add_hook(&self, room: &RoomName, bot: UserName, then: Callback<String>) {
-        self.add_hook_with(HookAdd { room: room.clone(), bot, mentions: false, secret: None, nonce: None }, then);
-    }
-
-    /// The same for a webhook that may mention people, or whose posts are signed.
-    pub fn add_hook_with(&self, mut add: HookAdd, then: Callback<String>) {
+    pub fn add_hook(&self, mut add: HookAdd, then: Callback<String>) {
         let engine = self.clone();
         let what = format!("hook {} {}", add.room, add.bot);
         add.nonce = Some(self.create_nonce(&what));

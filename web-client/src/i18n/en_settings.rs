@@ -63,4 +63,10 @@ pub(super) static WORDS: SettingsWords = SettingsWords {
     sessions_end_others: "End all other sessions",
     sessions_end_head: "End all other sessions?",
     sessions_end_lead: "Every other browser and command line is signed out at once. Tokens for programs stay valid.",
+    hook_secret: "Secret for signatures (optional)",
+    hook_secret_hint: "With a secret, only posts with a valid X-Hub-Signature-256 are accepted. Enter the same secret at the sender, for example GitHub.",
+    hook_secret_rule: "A secret has 8 to 256 bytes.",
+    hook_mentions: "May mention people with @name",
+    hook_may_mention: "may mention people",
+    hook_signed: "signed",
 };

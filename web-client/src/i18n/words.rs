@@ -92,4 +92,5 @@ words! {
     password_changed sessions_item sessions_head session_this session_connected session_unnamed session_since
     token_since session_end session_end_head token_end_head session_end_lead sessions_end_others sessions_end_head
     sessions_end_lead
+    hook_secret hook_secret_hint hook_secret_rule hook_mentions hook_may_mention hook_signed
 }

@@ -63,4 +63,10 @@ pub(super) static WORDS: SettingsWords = SettingsWords {
     sessions_end_others: "结束所有其他会话",
     sessions_end_head: "结束所有其他会话？",
     sessions_end_lead: "其他浏览器和命令行将立即退出登录，程序令牌仍然有效。",
+    hook_secret: "签名密钥（可选）",
+    hook_secret_hint: "设置密钥后，仅接受带有有效 X-Hub-Signature-256 签名的请求。请在发送方（如 GitHub）填写相同的密钥。",
+    hook_secret_rule: "密钥长度为 8 到 256 字节。",
+    hook_mentions: "允许用 @用户名 提及成员",
+    hook_may_mention: "可提及成员",
+    hook_signed: "需签名",
 };

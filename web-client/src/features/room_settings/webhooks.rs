@@ -1,7 +1,8 @@
 //! Webhooks: secret URLs to which programs post. The URL of a new one is shown once, at the top and focused.
 
 use wardroom_client_core::Error;
-use wardroom_client_core::protocol::messages::{Answer, HookInfo, HookList, HookListed, HookRemove};
+use wardroom_client_core::protocol::limits::{HOOK_SECRET_BYTES_MAX, HOOK_SECRET_BYTES_MIN};
+use wardroom_client_core::protocol::messages::{Answer, HookAdd, HookInfo, HookList, HookListed, HookRemove};
 use wardroom_client_core::protocol::{RoomName, UserName};
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
@@ -23,36 +24,59 @@ pub fn Webhooks(props: &WebhooksProps) -> Html {
     let engine = use_engine();
     let (hooks, load) = use_webhooks(&props.room);
     let address = use_state_eq(|| None::<String>);
-    let is_wrong = use_state_eq(|| false);
-    let name = use_node_ref();
+    let wrong = use_state_eq(|| None::<&'static str>);
+    let (name, mentions, secret) = (use_node_ref(), use_node_ref(), use_node_ref());
     let onsubmit = {
-        let (engine, room, name, load) = (engine.clone(), props.room.clone(), name.clone(), load.clone());
-        let (address, is_wrong) = (address.setter(), is_wrong.setter());
+        let (engine, room, load) = (engine.clone(), props.room.clone(), load.clone());
+        let (name, mentions, secret) = (name.clone(), mentions.clone(), secret.clone());
+        let (address, wrong) = (address.setter(), wrong.setter());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let Some(field) = name.cast::<HtmlInputElement>() else { return };
-            let bot = UserName::parse(field.value().trim());
-            is_wrong.set(bot.is_err());
-            let Ok(bot) = bot else { return };
+            let field = |node: &NodeRef| node.cast::<HtmlInputElement>();
+            let (Some(name), Some(mentions), Some(secret)) = (field(&name), field(&mentions), field(&secret)) else {
+                return;
+            };
+            let key = Some(secret.value()).filter(|key| !key.is_empty());
+            let bot = match UserName::parse(name.value().trim()) {
+                Ok(bot)
+                    if key
+                        .as_ref()
+                        .is_none_or(|key| (HOOK_SECRET_BYTES_MIN..=HOOK_SECRET_BYTES_MAX).contains(&key.len())) =>
+                {
+                    bot
+                }
+                Ok(_) => return wrong.set(Some(words.settings.hook_secret_rule)),
+                Err(_) => return wrong.set(Some(words.user_rule)),
+            };
+            wrong.set(None);
             let (load, address) = (load.clone(), address.clone());
             let told = Callback::from(move |told: String| {
                 address.set(Some(told));
                 load.emit(());
             });
-            engine.add_hook(&room, bot, told);
-            field.set_value("");
+            let add = HookAdd { room: room.clone(), bot, mentions: mentions.checked(), secret: key, nonce: None };
+            engine.add_hook(add, told);
+            name.set_value("");
+            secret.set_value("");
+            mentions.set_checked(false);
         })
     };
     html! {
         <section class="form" aria-label={words.settings.hooks_head}>
             if let Some(address) = &*address { <NewWebhookUrl key={address.clone()} address={address.clone()} /> }
             <p class="form__hint">{ words.settings.hooks_lead }</p>
-            <form class="form__row" {onsubmit}>
-                <input class="field" ref={name} aria-label={words.settings.hook_name} placeholder={words.settings.hook_name} aria-invalid={is_wrong.to_string()} autocapitalize="none"
-                    autocomplete="off" data-testid={testids::WEBHOOK_NAME} />
-                <button class="button" type="submit" data-testid={testids::WEBHOOK_ADD}>{ words.settings.hook_add }</button>
+            <form class="form" {onsubmit}>
+                <label class="form__label">{ words.settings.hook_name }
+                    <input class="field" ref={name} aria-invalid={(*wrong == Some(words.user_rule)).to_string()} autocapitalize="none" autocomplete="off" data-testid={testids::WEBHOOK_NAME} />
+                </label>
+                <label class="form__label">{ words.settings.hook_secret }
+                    <input class="field" ref={secret} type="password" autocomplete="new-password" aria-invalid={(*wrong == Some(words.settings.hook_secret_rule)).to_string()} aria-describedby="hook-secret-hint" data-testid={testids::WEBHOOK_SECRET} />
+                    <span id="hook-secret-hint" class="form__hint">{ words.settings.hook_secret_hint }</span>
+                </label>
+                <label class="form__check"><input type="checkbox" ref={mentions} data-testid={testids::WEBHOOK_MENTIONS} /><span>{ words.settings.hook_mentions }</span></label>
+                if let Some(wrong) = *wrong { <p class="form__hint error" role="alert">{ wrong }</p> }
+                <div class="form__actions"><button class="button" type="submit" data-testid={testids::WEBHOOK_ADD}>{ words.settings.hook_add }</button></div>
             </form>
-            if *is_wrong { <p class="form__hint error" role="alert">{ words.user_rule }</p> }
             <div class="list">
                 { for hooks.iter().map(|hook| html! { <Webhook key={hook.hook} room={props.room.clone()} hook={hook.clone()} load={load.clone()} /> }) }
             </div>
@@ -142,9 +166,12 @@ fn Webhook(props: &WebhookProps) -> Html {
         || words.settings.hook_unused.to_owned(),
         |at| fill(words.settings.hook_used, &[&browser::date_digits(at), &browser::local(at).hh_mm()]),
     );
+    let rights = [(hook.mentions, words.settings.hook_may_mention), (hook.signed, words.settings.hook_signed)];
+    let about: Vec<&str> =
+        [used.as_str()].into_iter().chain(rights.iter().filter(|(has, _)| *has).map(|(_, says)| *says)).collect();
     html! {
         <div class="form__member" data-testid={testids::WEBHOOK}>
-            <span class="form__name">{ hook.bot.as_str() }{ " " }<span class="muted">{ used }</span></span>
+            <span class="form__name">{ hook.bot.as_str() }{ " " }<span class="muted">{ about.join(" · ") }</span></span>
             <button class="text-button text-button--danger" type="button" onclick={ask.reform(|_: MouseEvent| true)} aria-label={fill(words.settings.remove_who, &[hook.bot.as_str()])}>{ words.settings.remove }</button>
             if *is_confirming {
                 <Confirm title={fill(words.settings.hook_remove_head, &[hook.bot.as_str()])} lead={words.settings.hook_remove_lead} yes={words.settings.remove}
