@@ -59,7 +59,7 @@ pub fn RoomBar(props: &RoomBarProps) -> Html {
             if let Some(here) = here_words {
                 <button class="room-bar__online num" onclick={to_people}>{ here }</button>
             }
-            <button class="button button--icon" onclick={to(UiAction::Dialog(Some(Dialog::Jump(String::new()))))} aria-label={words.search} title={words.search}>
+            <button class="button button--icon room-bar__search" onclick={to(UiAction::Dialog(Some(Dialog::Jump(String::new()))))} aria-label={words.search} title={words.search}>
                 { icon(Icon::Search) }
             </button>
             <button class="button button--icon" onclick={to(UiAction::Dialog(Some(Dialog::RoomSettings)))} aria-label={words.room_settings} title={words.room_settings}

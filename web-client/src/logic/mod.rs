@@ -12,6 +12,7 @@ pub mod output_log;
 pub mod route;
 pub mod row;
 pub mod rows;
+pub mod snippet;
 pub mod speed;
 pub mod unread_divider;
 pub mod window;
