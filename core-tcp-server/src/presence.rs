@@ -140,14 +140,14 @@ impl Presence {
     }
 
     /// Closes a user's connections that have no session, because they signed in with a password: all but this one.
-    pub fn close_without_session(&self, user: UserId, keep: &Arc<ConnectionSender>) {
+    pub fn close_without_session(&self, user: UserId, keep: &Arc<ConnectionSender>, reason: &str) {
         let inner = self.lock();
         let is_closed = |id: &&u64| {
             let connection = inner.connections.get(id);
             connection.is_some_and(|connection| connection.session.is_none() && !Arc::ptr_eq(&connection.sender, keep))
         };
         let ids = inner.by_user.get(&user).into_iter().flatten().filter(is_closed).copied().collect();
-        inner.close(Some(&ids), "your password was changed: sign in again");
+        inner.close(Some(&ids), reason);
     }
 
     /// Tells all connections of a user what they may do now.

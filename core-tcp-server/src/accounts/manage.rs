@@ -74,6 +74,8 @@ impl Accounts {
         let phc = self.hasher.hash(add.password, Lane::Known).await?;
         let by = by.member().clone();
         let work = move |tx: &mut Tx<'_>| {
+            sessions::check_open(tx, by.session)?;
+            by.admin()?;
             let user = insert_user(tx, &add.user, add.name.as_deref(), add.role, &phc)?;
             tx.audit(by.user.name.as_str(), &by.address, "account", add.user.as_str(), add.role.as_str())?;
             Ok(user)
@@ -116,6 +118,8 @@ impl Accounts {
         let phc = self.hasher.hash(set.password, Lane::Known).await?;
         let by = by.member().clone();
         let work = move |tx: &mut Tx<'_>| {
+            sessions::check_open(tx, by.session)?;
+            by.admin()?;
             let id = find_person(tx, &set.user)?;
             tx.conn.execute("UPDATE users SET password = ?2 WHERE id = ?1", params![id.0, phc])?;
             tx.conn.execute("DELETE FROM sessions WHERE user = ?1 AND expires IS NOT NULL", [id.0])?;

@@ -7,7 +7,7 @@ use wardroom_protocol::messages::{PasswordSet, SessionInfo};
 
 use super::Accounts;
 use super::passwords::{self, Lane};
-use super::sessions::{SessionId, host_of};
+use super::sessions::{SessionId, check_open, host_of};
 use super::throttle::Key;
 use crate::error::Error;
 use crate::permits::Origin;
@@ -47,6 +47,7 @@ impl Accounts {
         let new = self.hasher.hash(set.password, Lane::Known).await?;
         let (member, id) = (member.clone(), member.user.id);
         let work = move |tx: &mut Tx<'_>| {
+            check_open(tx, member.session)?;
             let update = "UPDATE users SET password = ?2 WHERE id = ?1 AND password = ?3 AND disabled = 0";
             if tx.conn.execute(update, params![id.0, new, phc])? == 0 {
                 return Err(Error::conflict("the password was changed meanwhile: sign in with the new one"));
@@ -130,6 +131,7 @@ impl Accounts {
         let member = member.clone();
         store
             .write(move |tx| {
+                check_open(tx, member.session)?;
                 let delete = "DELETE FROM sessions WHERE id = ?1 AND user = ?2";
                 if tx.conn.execute(delete, params![session.0, member.user.id.0])? == 0 {
                     return Err(Error::not_found("you have no such session: it may have ended already"));
@@ -148,6 +150,7 @@ impl Accounts {
         let member = member.clone();
         store
             .write(move |tx| {
+                check_open(tx, member.session)?;
                 let ended = delete_others(tx, &member)?;
                 let name = member.user.name.as_str();
                 tx.audit(name, &member.address, "session.end", name, &format!("{} others", ended.len()))?;

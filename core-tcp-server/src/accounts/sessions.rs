@@ -74,6 +74,19 @@ pub(super) fn make_of(
     Ok((SessionId(id), token))
 }
 
+/// Checks, within a transaction, that the session of a request has not ended since the request came: hashing takes a while.
+///
+/// # Errors
+/// `unauthorized`
+pub(super) fn check_open(tx: &Tx<'_>, session: Option<SessionId>) -> Result<(), Error> {
+    let Some(session) = session else { return Ok(()) };
+    let exists = "SELECT EXISTS(SELECT 1 FROM sessions WHERE id = ?1)";
+    if tx.conn.prepare_cached(exists)?.query_row([session.0], |row| row.get(0))? {
+        return Ok(());
+    }
+    Err(Error::unauthorized("this session was ended: sign in again"))
+}
+
 /// The address without its port: what a later sign-in is compared with.
 pub(super) fn host_of(address: &str) -> &str {
     address.rsplit_once(':').map_or(address, |(host, _)| host)

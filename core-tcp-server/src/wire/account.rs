@@ -30,12 +30,13 @@ pub async fn request(
         Request::PasswordSet(set) => {
             let ended = accounts.change_password(store, member, set).await?;
             ended.into_iter().for_each(|session| presence.close_session(session));
-            presence.close_without_session(member.user.id, sender);
+            presence.close_without_session(member.user.id, sender, "your password was changed: sign in again");
             Ok(ok(id, &Empty {}))
         }
         Request::SessionEnd(SessionEnd { others: true, session: None }) => {
             let ended = accounts.end_other_sessions(store, member).await?;
             ended.into_iter().for_each(|session| presence.close_session(session));
+            presence.close_without_session(member.user.id, sender, "your sessions were ended: sign in again");
             Ok(ok(id, &Empty {}))
         }
         Request::SessionEnd(SessionEnd { others: false, session }) => {

@@ -73,8 +73,10 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_others() {
     laptop.refused(json!({"t":"session.end","session":phone_id}), "not_found").await;
 
     let (mut tablet, tablet_token) = session(&core, "ann", "tablet").await;
+    let mut without = core.sign_in("ann").await;
     laptop.ask(json!({"t":"session.end","others":true})).await;
     is_ended(&mut tablet).await;
+    is_ended(&mut without).await;
     assert!(!token_is_good(&core, &tablet_token).await);
     assert!(token_is_good(&core, &token).await, "tokens of programs stay");
     laptop.ask(json!({"t":"session.end","session":ci["session"]})).await;
@@ -154,4 +156,24 @@ async fn nobody_keeps_the_server_busy_with_new_passwords() {
         std::mem::swap(&mut current, &mut next);
     }
     panic!("100 changes were carried out");
+}
+
+/// The password takes two hashes: whoever ends the session meanwhile must not be signed out by what it still asked for.
+#[tokio::test]
+async fn what_a_session_asked_for_is_not_carried_out_after_its_end() {
+    let core = core().await;
+    let (mut owner, owner_token) = session(&core, "ann", "owner").await;
+    let (mut thief, _) = session(&core, "ann", "thief").await;
+    let listed = owner.ask(json!({"t":"session.list"})).await;
+    let id = listed["sessions"][0]["session"].clone();
+    assert_eq!(listed["sessions"][0]["label"], "thief");
+    thief.send(json!({"t":"password.set","id":1,"current":PASSWORD,"password":NEW}), &[]).await;
+    let ended = owner.answer(json!({"t":"session.end","session":id})).await;
+    // If the password was changed first, the owner's session ended with it.
+    assert_eq!(ended["t"], "ok", "{ended}");
+    is_ended(&mut thief).await;
+    // Both hashes are done when a sign-in, which is queued behind them, is answered.
+    core.sign_in("ann").await.ask(json!({"t":"room.list"})).await;
+    owner.ask(json!({"t":"room.list"})).await;
+    assert!(token_is_good(&core, &owner_token).await);
 }
