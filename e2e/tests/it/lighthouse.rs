@@ -38,7 +38,7 @@ struct Report {
     failed: Vec<String>,
 }
 
-/// The program of Lightserver.
+/// The program of Lighthouse.
 fn lighthouse() -> PathBuf {
     std::env::var_os("WARDROOM_LIGHTHOUSE").map(PathBuf::from).expect("cargo xtask test e2e sets WARDROOM_LIGHTHOUSE")
 }
