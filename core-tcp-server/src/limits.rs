@@ -91,6 +91,11 @@ pub const HASHES_KNOWN_MAX: usize = 1;
 /// Sign-ins of strangers by password or invite that are under way or wait, over all addresses: at 20 ms each on two threads they
 /// are done within the wait. More are `busy` at once.
 pub const SIGN_INS_MAX: usize = 256;
+/// People whose own new password is hashed at a time: each takes two hashes of the lane that known people sign in by, which
+/// go one after the other, so that a sign-in waits for one of them at most.
+pub const PASSWORD_CHANGES_MAX: usize = 1;
+/// Addresses of one account from which somebody signed in, the latest.
+pub const KNOWN_ADDRESSES_MAX: usize = 64;
 /// Milliseconds that a sign-in may wait for others of its address and its account, and once more for its turn to hash.
 pub const SIGN_IN_WAIT_MS: u64 = 4_000;
 /// Failed sign-ins of one address at once; then one more every [`ADDRESS_REFILL_MS`].

@@ -3,6 +3,7 @@
 //! All accounts are held in memory (a team's worth); their secrets stay in the store.
 
 mod invites;
+mod known_addresses;
 mod manage;
 mod own;
 mod passwords;
@@ -25,7 +26,7 @@ use wardroom_protocol::messages::You;
 use wardroom_protocol::{Role, UserName};
 
 use crate::error::Error;
-use crate::limits::SIGN_INS_MAX;
+use crate::limits::{PASSWORD_CHANGES_MAX, SIGN_INS_MAX};
 use crate::store::UserId;
 use passwords::Hasher;
 use throttle::Throttle;
@@ -105,6 +106,8 @@ pub struct Accounts {
     /// For strangers who sign in by a password or an invite.
     sign_ins: Semaphore,
     hasher: Hasher,
+    /// For people who change their own password.
+    password_changes: Semaphore,
     /// No session ends by its age before this time, Unix milliseconds.
     next_expiry_ms: AtomicU64,
 }
@@ -147,6 +150,7 @@ impl Accounts {
             throttle: Throttle::default(),
             sign_ins: Semaphore::new(SIGN_INS_MAX),
             hasher: Hasher::default(),
+            password_changes: Semaphore::new(PASSWORD_CHANGES_MAX),
             // The first look finds out.
             next_expiry_ms: AtomicU64::new(0),
         })

@@ -1,15 +1,17 @@
 //! What people do with their own account: change the password, look at their sessions, end them.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use rusqlite::params;
 use wardroom_protocol::messages::{PasswordSet, SessionInfo};
 
 use super::Accounts;
 use super::passwords::{self, Lane};
-use super::sessions::{SessionId, check_open, host_of};
+use super::sessions::{SessionId, check_open};
 use super::throttle::Key;
 use crate::error::Error;
+use crate::limits::SIGN_IN_WAIT_MS;
 use crate::permits::Origin;
 use crate::policy::Member;
 use crate::store::{Store, Tx, UserId, from_sql};
@@ -43,8 +45,7 @@ impl Accounts {
         if set.password == set.current {
             return Err(Error::bad_request("the new password is the same as the current one: choose another"));
         }
-        let phc = self.verify_own(store, member, set.current).await?;
-        let new = self.hasher.hash(set.password, Lane::Known).await?;
+        let (phc, new) = self.hash_own(store, member, set).await?;
         let (member, id) = (member.clone(), member.user.id);
         let work = move |tx: &mut Tx<'_>| {
             check_open(tx, member.session)?;
@@ -65,11 +66,11 @@ impl Accounts {
             .await
     }
 
-    /// Checks the current password as a sign-in would, with the same limits. Returns its PHC string. A right password counts
-    /// as an attempt, too: nobody keeps the hasher busy by changing a password to and fro.
-    async fn verify_own(&self, store: &Store, member: &Member, current: String) -> Result<String, Error> {
+    /// Checks the current password as a sign-in would, with the same limits, and hashes the new one. Returns the PHC strings of
+    /// both. A right password counts as an attempt, too: nobody keeps the hasher busy by changing a password to and fro.
+    async fn hash_own(&self, store: &Store, member: &Member, set: PasswordSet) -> Result<(String, String), Error> {
         let at = Origin::of(&member.address);
-        let (phc, is_known) = self.secret_of(store, member.user.id, host_of(&member.address)).await?;
+        let (phc, is_known) = self.secret_of(store, member.user.id, &member.address).await?;
         let account = Key::Account(member.user.name.to_string());
         let ways = if is_known {
             vec![vec![Key::Address(at)], vec![Key::Known(at)]]
@@ -77,10 +78,20 @@ impl Accounts {
             vec![vec![Key::Address(at), account]]
         };
         let attempt = self.throttle.begin(ways).await?;
-        let is_right = self.hasher.verify(current, phc.clone(), Lane::Known).await?;
+        let result = self.change_hash(phc, set).await;
         attempt.failed();
+        result
+    }
+
+    /// One change at a time: sign-ins get between its two hashes.
+    async fn change_hash(&self, phc: Option<String>, set: PasswordSet) -> Result<(String, String), Error> {
+        let wait = Duration::from_millis(SIGN_IN_WAIT_MS);
+        let change = tokio::time::timeout(wait, self.password_changes.acquire()).await;
+        let _change = change.map_err(|_| Error::busy("other passwords are being changed: try again", 2_000))?;
+        let is_right = self.hasher.verify(set.current, phc.clone(), Lane::Known).await?;
         // Not `unauthorized`, on which clients sign out.
-        phc.filter(|_| is_right).ok_or_else(|| Error::forbidden("the current password is wrong"))
+        let phc = phc.filter(|_| is_right).ok_or_else(|| Error::forbidden("the current password is wrong"))?;
+        Ok((phc, self.hasher.hash(set.password, Lane::Known).await?))
     }
 
     /// The caller's sessions and tokens, the newest first. `connections_of` counts the open connections of one.

@@ -11,9 +11,9 @@ use wardroom_protocol::UserName;
 
 use super::manage::{admit, insert_user};
 use super::passwords::{self, Lane};
-use super::sessions::{self, Kind, SessionId, host_of};
+use super::sessions::{self, Kind, SessionId};
 use super::throttle::Key;
-use super::{Accounts, User, count_of, invites};
+use super::{Accounts, User, count_of, invites, known_addresses};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::permits::Origin;
@@ -116,7 +116,7 @@ impl Accounts {
         let user = name.as_ref().and_then(|name| self.by_name(name.as_str()));
         let user = user.filter(|user| !user.is_disabled() && !user.is_bot && user.id != UserId::SYSTEM);
         let (phc, is_known) = match &user {
-            Some(user) => self.secret_of(store, user.id, host_of(address)).await?,
+            Some(user) => self.secret_of(store, user.id, address).await?,
             None => (None, false),
         };
         let _place = if is_known { None } else { Some(self.place()?) };
@@ -154,6 +154,7 @@ impl Accounts {
                 return Err(Error::unauthorized(REFUSED));
             }
             tx.audit(who.name.as_str(), &at, "sign-in", "", remember.as_deref().unwrap_or(""))?;
+            known_addresses::note(tx, who.id, &at)?;
             remember.map(|label| sessions::make(tx, who.id, Kind::Person, &label, &at)).transpose()
         };
         let (counts, id) = (Arc::clone(&self.passwords_set), user.id);
@@ -187,6 +188,7 @@ impl Accounts {
             let role = invites::take(tx, &invite)?;
             let user = insert_user(tx, &name, None, role, &phc)?;
             tx.audit(name.as_str(), &at, "account", name.as_str(), "by invite")?;
+            known_addresses::note(tx, user.id, &at)?;
             let made = remember.map(|label| sessions::make(tx, user.id, Kind::Person, &label, &at)).transpose()?;
             Ok((user, made))
         };
@@ -208,15 +210,13 @@ impl Accounts {
         &self,
         store: &Store,
         user: UserId,
-        host: &str,
+        address: &str,
     ) -> Result<(Option<String>, bool), Error> {
-        let host = host.to_owned();
+        let address = address.to_owned();
         store
             .read(move |conn| {
                 let phc: String = conn.query_row("SELECT password FROM users WHERE id = ?1", [user.0], |r| r.get(0))?;
-                let known = "SELECT EXISTS(SELECT 1 FROM sessions WHERE user = ?1 AND address = ?2)";
-                let is_known: bool = conn.query_row(known, params![user.0, host], |row| row.get(0))?;
-                Ok((Some(phc), is_known))
+                Ok((Some(phc), known_addresses::is_known(conn, user, &address)?))
             })
             .await
     }

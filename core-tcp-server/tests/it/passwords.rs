@@ -101,6 +101,40 @@ async fn an_account_that_is_guessed_at_from_everywhere_lets_its_owner_in() {
     token_from(&core, "198.51.100.7:2", "ann").await;
 }
 
+/// The known addresses outlast whatever ends the sessions that were begun there.
+#[tokio::test]
+async fn an_owner_whose_sessions_ended_is_not_locked_out_by_guesses() {
+    let core = core_of_ann().await;
+    let mut admin = core.system().await;
+    // Signed in from elsewhere first, then from here, where the sessions at the other places are ended in each way.
+    for port in 0..3 {
+        token_from(&core, &format!("198.51.100.{port}:1"), "ann").await;
+    }
+    token_from(&core, "[2001:db8:1:2::7]:1", "ann").await;
+    let mut here = via(&core, "192.0.2.7:1", None).await;
+    here.send(json!({"t":"hello","v":1,"auth":{"user":"ann","password":PASSWORD},"remember":"here"}), &[]).await;
+    here.next_of("welcome").await;
+    let newest = here.ask(json!({"t":"session.list"})).await["sessions"][1]["session"].clone();
+    assert_eq!(here.ask(json!({"t":"session.end","session":newest})).await["t"], "ok");
+    assert_eq!(here.ask(json!({"t":"session.end","others":true})).await["t"], "ok");
+    // Once without a session, as `nc` does.
+    let mut unremembered = via(&core, "198.51.100.9:1", None).await;
+    assert_eq!(code_of(&mut unremembered, json!({"user":"ann","password":PASSWORD}), None).await, "welcome");
+    let reset = admin.ask(json!({"t":"user.passwd","user":"ann","password":PASSWORD})).await;
+    assert_eq!(reset["t"], "ok");
+    while guess(&core, "203.0.113.1:1", "ann").await != "rate_limited" {}
+    while guess(&core, "203.0.113.2:1", "ann").await != "rate_limited" {}
+    let mut stranger = via(&core, "203.0.113.3:1", None).await;
+    let code = code_of(&mut stranger, json!({"user":"ann","password":PASSWORD}), None).await;
+    assert_eq!(code, "rate_limited", "the account's attempts are used up");
+    for port in 0..3 {
+        token_from(&core, &format!("198.51.100.{port}:2"), "ann").await;
+    }
+    token_from(&core, "198.51.100.9:2", "ann").await;
+    // Another host of the same IPv6 network.
+    token_from(&core, "[2001:db8:1:2:a:b:c:d]:1", "ann").await;
+}
+
 #[tokio::test]
 async fn guessing_at_others_from_the_same_address_does_not_lock_out_who_is_known_there() {
     let core = core_of_ann().await;
