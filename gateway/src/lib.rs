@@ -2,8 +2,8 @@
 //! `wardroom gateway`.
 //!
 //! It serves the page, turns WebSocket messages into frames and back without looking into them, signs people in and out
-//! by a cookie, and streams files over HTTP. Beside a core in the same process it hands WebSockets over instead. It knows no rule about rooms, runs or files: what may be done, the core
-//! says. TLS is not here; a proxy in front has it (`deploy/`).
+//! by a cookie, and streams files over HTTP. Beside a core in the same process it hands WebSockets over instead. It knows no
+//! rule about rooms, runs or files: what may be done, the core says. TLS is not here; a proxy in front has it (`deploy/`).
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
@@ -21,6 +21,7 @@ mod cookie;
 mod core_link;
 mod farewell;
 mod files;
+mod first_lines;
 mod handover;
 mod health;
 mod heartbeat;

@@ -24,6 +24,10 @@ pub const CORE_READ_BYTES_MAX: usize = 256 * 1024;
 pub const BULK_BYTES: u64 = 64 * 1024;
 /// Bytes of a JSON request body: a password of the longest kind, each character escaped.
 pub const JSON_BYTES_MAX: usize = 16 * 1024;
+/// Lines that the page shows while its program loads: more than a screen of a phone holds.
+pub const FIRST_LINES_MAX: u32 = 30;
+/// Characters of one of them: more than a screen of a phone holds.
+pub const FIRST_LINE_CHARS_MAX: usize = 1_000;
 /// Bytes of request headers.
 pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// Characters of a user agent that go to the core: enough to tell browsers apart.

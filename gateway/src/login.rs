@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
-use wardroom_protocol::messages::{Auth, SessionEnd, Welcome};
-use wardroom_protocol::{Code, UserName};
+use wardroom_protocol::messages::{Auth, SessionEnd, Welcome, You};
+use wardroom_protocol::{Code, RoomName, UserName};
 
 use crate::agent;
 use crate::answer::{Error, json};
@@ -20,6 +21,8 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::cookie;
 use crate::core_link::{CoreLink, LinkError};
+use crate::files::query_field;
+use crate::first_lines::{FirstLines, first_lines};
 use crate::limits::JSON_BYTES_MAX;
 use crate::origin::{self, is_forged};
 
@@ -91,20 +94,41 @@ async fn end(link: &mut CoreLink, app: &App) -> Result<(), LinkError> {
     }
 }
 
-/// `GET /api/session`: who is signed in, or `null`. Nobody being signed in is an answer, and no error.
+/// Who is signed in, and the last lines of the room that was asked for.
+#[derive(Serialize)]
+struct SessionAnswer {
+    #[serde(flatten)]
+    you: You,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<FirstLines>,
+}
+
+/// `GET /api/session[?room=ROOM]`: who is signed in, or `null`. Nobody being signed in is an answer, and no error.
 pub(crate) async fn session(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let Some(session) = cookie::session(&headers, &caller, &app.settings.base_path) else {
         return Ok(json(StatusCode::OK, &None::<()>));
     };
     match CoreLink::sign_in(&app.settings, &caller, Some(session), None, None).await {
-        Ok((_, welcome)) => Ok(json(StatusCode::OK, &welcome.you)),
+        Ok((mut link, welcome)) => {
+            let first = match room_asked_for(&uri) {
+                Some(room) => first_lines(&app, &mut link, room).await,
+                None => None,
+            };
+            Ok(json(StatusCode::OK, &SessionAnswer { you: welcome.you, first }))
+        }
         Err(LinkError::Refused(err)) if err.code == Some(Code::Unauthorized) => Ok(json(StatusCode::OK, &None::<()>)),
         Err(error) => Err(error.into()),
     }
+}
+
+fn room_asked_for(uri: &Uri) -> Option<RoomName> {
+    let name = query_field(uri.query(), "room")?;
+    RoomName::parse(&percent_decode_str(name).decode_utf8().ok()?).ok()
 }
 
 /// Signs in with a session that outlives this connection, and puts its token into the cookie.

@@ -69,6 +69,57 @@ async fn what_is_typed_before_the_program_is_there_is_kept_and_sent() {
     page.end().await;
 }
 
+/// What `index.html` shows of a room, as text: author, time and text of each line.
+const FIRST_LINES: &str =
+    "return [...document.querySelectorAll('.first-lines .line')].map(line => line.innerText).join('\\n')";
+
+#[tokio::test]
+async fn the_last_lines_are_shown_before_the_program_is_there() {
+    let server = TestServer::start();
+    let token = server.add_user("ann", "member").await;
+    server.add_user("ben", "member").await;
+    let mut ann = server.connect(&token).await;
+    ann.ask(json!({"t":"room.create","room":"vault","private":true,"nonce":"vault"})).await;
+    for (room, text) in
+        [("vault", "the combination"), ("general", "<b>bold</b> & \u{202e}turned"), ("general", "second")]
+    {
+        ann.ask(json!({"t":"room.post","room":room,"text":text,"nonce":format!("{room}-{}", text.len())})).await;
+    }
+    let page = Browser::start(1024, 768).await;
+    let url = page_of(&server);
+    page.sign_in(&url, "ben").await;
+    page.until("second").await;
+    page.devtools("Network.enable", json!({})).await;
+    page.devtools("Network.setBlockedURLs", json!({"urls": ["*.wasm"]})).await;
+    page.page.refresh().await.unwrap();
+    page.until_true("the lines are shown", "return document.querySelectorAll('.first-lines .line').length === 2").await;
+    let shown = page.page.execute(FIRST_LINES, vec![]).await.unwrap();
+    let shown = shown.as_str().unwrap();
+    assert!(shown.starts_with("ann\n") && shown.ends_with("second"), "{shown:?}");
+    assert!(shown.contains("<b>bold</b> & ") && !shown.contains('\u{202e}'), "{shown:?}");
+    page.until_true("it is said that the program did not come", "return !document.getElementById('boot').hidden").await;
+    for theme in ["light", "dark"] {
+        page.shoot_at("first-lines", theme).await;
+        assert_eq!(page.faults().await, [""; 0]);
+    }
+    // A room that one may not read shows nothing, and the session is there all the same.
+    page.page.goto(&format!("{url}r/vault")).await.unwrap();
+    page.until_true(
+        "the answer came",
+        "return window.wardroomSession.then(text => text.includes('ben') && !text.includes('combination'))",
+    )
+    .await;
+    let shown = page.page.execute(FIRST_LINES, vec![]).await.unwrap();
+    assert_eq!(shown, Value::from(""));
+    // The program draws the room in their place.
+    page.devtools("Network.setBlockedURLs", json!({"urls": []})).await;
+    page.page.goto(&format!("{url}r/general")).await.unwrap();
+    page.state("live").await;
+    page.until("second").await;
+    page.until_true("the first lines are gone", "return document.querySelectorAll('.first-lines').length === 0").await;
+    page.end().await;
+}
+
 #[tokio::test]
 async fn an_invite_outlives_a_reload_and_is_taken_by_an_open_tab() {
     let server = TestServer::start();

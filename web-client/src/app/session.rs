@@ -12,7 +12,7 @@ use crate::hooks::{Prefs, PrefsHandle, use_words};
 use crate::limits::SESSION_RETRY_MS;
 use crate::logic::route::invite_of;
 use crate::services::listener::Listener;
-use crate::services::{boot_form, browser, http, storage};
+use crate::services::{boot_form, browser, first_lines, http, storage};
 
 /// The root of the page.
 #[component]
@@ -127,16 +127,20 @@ fn use_invite() -> UseStateHandle<Option<String>> {
     invite
 }
 
-/// The empty frame of a room, as in index.html.
+/// The frame of a room, as in index.html, with the lines that were shown there.
 #[component]
 fn Skeleton() -> Html {
     let words = use_words();
+    let lines = use_memo((), |()| first_lines::view());
+    let room = first_lines::room().filter(|room| !room.starts_with('@'));
     html! {
         <div class="app">
             <nav class="sidebar" aria-hidden="true"><div class="sidebar__brand">{ "Wardroom" }</div></nav>
             <main class="main">
-                <div class="room-bar"></div>
-                <div class="boot-screen__status" role="status"><p>{ words.opening }</p><p>{ words.opening_first }</p></div>
+                <div class="room-bar">if let Some(room) = room { <h1 class="room-bar__name">{ format!("# {room}") }</h1> }</div>
+                if let Some(lines) = &*lines { { lines.clone() } } else {
+                    <div class="boot-screen__status" role="status"><p>{ words.opening }</p><p>{ words.opening_first }</p></div>
+                }
                 <div class="room-footer"><div class="composer"><div class="composer__box boot-screen__composer"></div></div></div>
             </main>
             <aside class="panel panel--empty" aria-hidden="true"></aside>

@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, Response};
 
-use super::browser;
+use super::{browser, first_lines};
 use crate::limits::HTTP_TIMEOUT_MS;
 
 /// An answer with any status.
@@ -40,6 +40,9 @@ impl Reply {
 /// # Errors
 /// [`NoResponse`], also for an answer that makes no sense.
 pub async fn session() -> Result<Option<You>, NoResponse> {
+    if let Some(answer) = first_lines::session_answer().await {
+        return serde_json::from_str(&answer).map_err(|_| NoResponse);
+    }
     let reply = get("api/session").await?;
     if reply.is_ok() { serde_json::from_str(&reply.body).map_err(|_| NoResponse) } else { Err(NoResponse) }
 }

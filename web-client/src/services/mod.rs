@@ -6,6 +6,7 @@ pub mod clipboard;
 pub mod drafts;
 pub mod dropped_files;
 pub mod file_slice;
+pub mod first_lines;
 pub mod http;
 pub mod listener;
 pub mod next_frame;

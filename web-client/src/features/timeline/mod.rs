@@ -23,6 +23,7 @@ use crate::engine::Topic;
 use crate::hooks::{PtrEq, use_topic, use_words};
 use crate::i18n::fill;
 use crate::limits::INITIAL_ROWS;
+use crate::services::first_lines;
 use view::TimelineView;
 
 #[derive(PartialEq, Properties)]
@@ -52,6 +53,15 @@ pub fn Timeline(props: &TimelineProps) -> Html {
             }
         }
     });
+    // Until the room is whole, the lines that index.html showed of it stay.
+    let first_lines = use_memo(props.room.clone(), |room| {
+        first_lines::view().filter(|_| first_lines::room().as_deref() == Some(room.as_str()))
+    });
+    let is_whole = use_mut_ref(|| false);
+    if shown.as_ref().is_some_and(|room| room.state == OpenState::Live) || first_lines.is_none() {
+        *is_whole.borrow_mut() = true;
+        first_lines::forget();
+    }
     let said = |sentence: String, again: Option<Callback<MouseEvent>>| {
         html! {
             <section class="room-view"><div class="welcome" role="status">
@@ -72,9 +82,12 @@ pub fn Timeline(props: &TimelineProps) -> Html {
             });
             said(fill(words.room_failed, &[&called, why]), Some(again))
         }
-        Some(room) if room.timeline.base().is_some() || !room.pending.is_empty() => {
+        Some(room) if *is_whole.borrow() && (room.timeline.base().is_some() || !room.pending.is_empty()) => {
             html! { <TimelineView room={PtrEq(room)} /> }
         }
-        _ => said(words.loading.to_owned(), None),
+        _ => match (&*first_lines, *is_whole.borrow()) {
+            (Some(lines), false) => lines.clone(),
+            _ => said(words.loading.to_owned(), None),
+        },
     }
 }
