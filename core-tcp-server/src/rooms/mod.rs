@@ -6,6 +6,7 @@ mod info;
 mod lines;
 mod make;
 mod members;
+mod memberships;
 mod mention;
 mod names;
 mod people;

@@ -4,12 +4,13 @@
 //! from then on. An event, a read position and a count cost the same however many members and lines there are: the room
 //! keeps its last lines once, and what a member has not read is looked up between their place and the end.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use wardroom_protocol::RoomRole;
 use wardroom_protocol::limits::UNREAD_MAX;
 
 use super::lines::Lines;
+use super::memberships::{Membership, Memberships};
 use crate::limits::{HERE_MENTIONS_MAX, LINES_KEPT, LINES_KEPT_MAX, LINES_TRIM_EVERY, MENTIONS_MAX};
 use crate::store::{Amended, Mentions, UserId};
 
@@ -19,7 +20,7 @@ const UNREAD_LINES_MAX: usize = MENTIONS_MAX;
 /// Who is in a room.
 #[derive(Default)]
 pub struct People {
-    members: HashMap<UserId, Membership>,
+    members: Memberships,
     /// The last event that is in here.
     head: u64,
     /// The last lines that count as unread.
@@ -34,19 +35,6 @@ pub struct People {
     amendments: u64,
     /// Members whose mentions were too many to hold, and of which one was taken back: to be read from disk again.
     stale: Vec<UserId>,
-}
-
-/// One member.
-struct Membership {
-    role: RoomRole,
-    /// The last event that they have read.
-    read: u64,
-    /// Unread messages that name them, ascending; the first of them, where they are too many.
-    mentions: Vec<u64>,
-    /// False until `mentions` was read from disk.
-    has_mentions: bool,
-    /// Moves with what their connections are to be told though no event tells it.
-    touched: u64,
 }
 
 /// Where a member stands.
@@ -108,17 +96,17 @@ impl People {
 
     /// What a member may do; `None` for others.
     pub fn role(&self, user: UserId) -> Option<RoomRole> {
-        self.members.get(&user).map(|member| member.role)
+        self.members.get(user).map(|member| member.role)
     }
 
     /// How far a member has read.
     pub fn read(&self, user: UserId) -> Option<u64> {
-        self.members.get(&user).map(|member| member.read)
+        self.members.get(user).map(|member| member.read)
     }
 
     /// All members.
     pub fn all(&self) -> impl Iterator<Item = (UserId, RoomRole)> {
-        self.members.iter().map(|(user, member)| (*user, member.role))
+        self.members.iter().map(|(user, member)| (user, member.role))
     }
 
     /// A member as the store has them.
@@ -135,12 +123,12 @@ impl People {
 
     /// Somebody goes.
     pub fn go(&mut self, user: UserId) {
-        self.members.remove(&user);
+        self.members.remove(user);
     }
 
     /// A member may do something else.
     pub fn set_role(&mut self, user: UserId, role: RoomRole) {
-        if let Some(member) = self.members.get_mut(&user) {
+        if let Some(member) = self.members.get_mut(user) {
             member.role = role;
         }
     }
@@ -187,20 +175,20 @@ impl People {
         let is_about_all = was_here != mentions.is_here;
         // Members who are named are few, and found by name. Only an edit may end a mention, which looks at all.
         if seq < self.head || is_about_all {
-            for (user, member) in self.members.iter_mut().filter(|(user, member)| **user != by && member.read < seq) {
-                let (is_named, is_cut) = (mentions.users.contains(user), member.mentions.len() >= MENTIONS_MAX);
+            for (user, member) in self.members.iter_mut().filter(|(user, member)| *user != by && member.read < seq) {
+                let (is_named, is_cut) = (mentions.users.contains(&user), member.mentions.len() >= MENTIONS_MAX);
                 if member.set_mention(seq, is_named) || is_about_all {
                     member.touched += 1;
                 }
                 if is_cut && member.mentions.len() < MENTIONS_MAX && member.has_mentions {
                     member.has_mentions = false;
-                    self.stale.push(*user);
+                    self.stale.push(user);
                 }
             }
             return;
         }
         for user in &mentions.users {
-            if let Some(member) = self.members.get_mut(user).filter(|member| *user != by && member.read < seq) {
+            if let Some(member) = self.members.get_mut(*user).filter(|member| *user != by && member.read < seq) {
                 member.set_mention(seq, true);
                 member.touched += 1;
             }
@@ -213,7 +201,7 @@ impl People {
         if *is_deleted {
             self.amendments += 1;
             self.lines.remove(*target);
-            for (_, member) in self.members.iter_mut().filter(|(user, m)| *user != author && m.read < *target) {
+            for (_, member) in self.members.iter_mut().filter(|(user, m)| *user != *author && m.read < *target) {
                 member.touched += 1;
             }
         }
@@ -228,7 +216,7 @@ impl People {
         self.amendments += 1;
         self.here.forget_before(first);
         self.lines.forget_before(first);
-        for member in self.members.values_mut().filter(|member| member.read + 1 < first) {
+        for member in self.members.iter_mut().map(|(_, member)| member).filter(|member| member.read + 1 < first) {
             member.mentions.retain(|seq| *seq >= first);
             member.touched += 1;
         }
@@ -246,7 +234,7 @@ impl People {
 
     /// What is to be read from disk for this member; `None` if nothing is.
     pub fn missing(&self, user: UserId) -> Option<Missing> {
-        let member = self.members.get(&user)?;
+        let member = self.members.get(user)?;
         let has_lines = self.has_lines(user, member.read);
         if has_lines && member.has_mentions {
             return None;
@@ -283,7 +271,7 @@ impl People {
         }
         let before = self.read_state(user);
         if let Some((_, upto)) = missing.mentions
-            && let Some(member) = self.members.get_mut(&user)
+            && let Some(member) = self.members.get_mut(user)
         {
             let later = member.mentions.iter().copied().filter(|seq| *seq > upto);
             let mut mentions: Vec<u64> = found.mentions.iter().copied().chain(later).collect();
@@ -292,14 +280,14 @@ impl People {
             (member.mentions, member.has_mentions) = (mentions, true);
         }
         let is_news = self.read_state(user).map(|now| now.mentions) != before.map(|before| before.mentions);
-        if is_news && let Some(member) = self.members.get_mut(&user) {
+        if is_news && let Some(member) = self.members.get_mut(user) {
             member.touched += 1;
         }
     }
 
     /// A member has read up to `read`. Never goes back.
     pub fn read_to(&mut self, user: UserId, read: u64) {
-        let Some(member) = self.members.get_mut(&user).filter(|member| member.read < read) else { return };
+        let Some(member) = self.members.get_mut(user).filter(|member| member.read < read) else { return };
         // The first of too many: those that follow them are on disk only.
         let is_cut = member.mentions.len() >= MENTIONS_MAX;
         member.read = read;
@@ -310,7 +298,7 @@ impl People {
 
     /// Where a member stands; `None` for others.
     pub fn read_state(&self, user: UserId) -> Option<ReadState> {
-        let member = self.members.get(&user)?;
+        let member = self.members.get(user)?;
         let capped = |count: usize| u64::try_from(count).unwrap_or(u64::MAX).min(UNREAD_MAX);
         Some(ReadState {
             head: self.head,
