@@ -24,6 +24,8 @@ pub const STORE_BUSY_MS: u64 = 5_000;
 
 /// Events that a room keeps encoded in memory. Readers further behind read from disk.
 pub const TAIL_EVENTS_MAX: usize = 1_024;
+/// Readers of a room that one task writes to: at 5 µs each, half a millisecond in which other tasks of its thread wait.
+pub const READERS_PER_TASK: usize = 100;
 /// Bytes that a room keeps encoded in memory: 1,024 of the longest texts would be 16 MiB a room.
 pub const TAIL_BYTES_MAX: usize = 1 << 20;
 /// Bytes that the tails of all rooms take in memory together: a seventh of the 64 MiB that a core with 10,000 rooms may

@@ -72,6 +72,12 @@ pub struct LastTold {
     pub changes: u64,
 }
 
+/// Writes new events for a writer that sleeps.
+pub trait Deliver: Send + Sync {
+    /// False if there is something for the writer: it is to be woken.
+    fn deliver(&self) -> bool;
+}
+
 /// The outgoing side of one connection.
 #[derive(Default)]
 pub struct ConnectionSender {
@@ -104,6 +110,7 @@ pub struct ConnectionSender {
     has_moved: AtomicBool,
     /// Who reads, once that is known.
     reader_is: OnceLock<Reader>,
+    deliver: OnceLock<Arc<dyn Deliver>>,
 }
 
 /// Who reads what an outlet writes.
@@ -165,6 +172,21 @@ impl ConnectionSender {
         if !self.is_dirty.swap(true, Ordering::AcqRel) {
             self.writer.wake();
         }
+    }
+
+    /// How events reach the socket while the writer sleeps.
+    pub fn set_deliver(&self, deliver: Arc<dyn Deliver>) {
+        // It is set once, by the only writer.
+        let _ = self.deliver.set(deliver);
+    }
+
+    /// There are new events: writes them at once if the writer sleeps, and wakes it for whatever is left.
+    pub fn deliver(&self) {
+        // A writer that was woken looks at its cursors by itself.
+        if self.is_dirty.load(Ordering::Acquire) || self.deliver.get().is_some_and(|place| place.deliver()) {
+            return;
+        }
+        self.wake();
     }
 
     /// Hands the writer something.

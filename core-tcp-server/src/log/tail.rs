@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use bytes::Bytes;
 
 use super::segment::{Form, ReadLimit, Segment};
-use crate::limits::{SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX, TAIL_BYTES_MAX, TAIL_EVENTS_MAX};
+use crate::limits::{READERS_PER_TASK, SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX, TAIL_BYTES_MAX, TAIL_EVENTS_MAX};
 use crate::sender::ConnectionSender;
 use crate::store::{Published, Replaced, UserId};
 
@@ -112,9 +112,21 @@ impl Tail {
         }
     }
 
-    /// Wakes all readers. Apart from [`Tail::append`], so that a batch of events wakes them once.
-    pub fn wake(&self) {
-        self.each_reader(ConnectionSender::wake);
+    /// Brings what is new to all readers. Apart from [`Tail::append`], so that a batch of events does it once. Many readers are
+    /// served by several tasks, so that all cores write.
+    pub fn deliver(&self) {
+        let parts: Vec<Vec<_>> = {
+            let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+            readers.chunks(READERS_PER_TASK).map(<[_]>::to_vec).collect()
+        };
+        let runtime = tokio::runtime::Handle::try_current().ok().filter(|_| parts.len() > 1);
+        for part in parts {
+            let deliver = move || part.iter().for_each(|reader| reader.deliver());
+            match &runtime {
+                Some(runtime) => drop(runtime.spawn(async move { deliver() })),
+                None => deliver(),
+            }
+        }
     }
 
     /// Takes what follows `cursor` as `reader` may see it, up to `limit`.

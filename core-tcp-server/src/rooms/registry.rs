@@ -178,7 +178,7 @@ impl Registry {
                     MembershipChange::Went(user) => self.note_joined(id, user, false),
                 }
             }
-            room.wake_open(news.is_more);
+            room.deliver(news.is_more);
             self.note_moved(id);
             moved.extend(news.moved.into_iter().map(|who| (Arc::clone(&room), who)));
         }

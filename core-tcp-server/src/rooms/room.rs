@@ -315,12 +315,12 @@ impl Room {
         }
     }
 
-    /// Wakes the connections that have it open: there are events, and what else members are told where `is_more`.
-    pub fn wake_open(&self, is_more: bool) {
+    /// Brings new events to the connections that have it open, and what else members are told where `is_more`.
+    pub fn deliver(&self, is_more: bool) {
         if is_more {
             self.tail.each_reader(|sender| sender.room_moved(self.id));
         } else {
-            self.tail.wake();
+            self.tail.deliver();
         }
     }
 

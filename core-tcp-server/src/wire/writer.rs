@@ -1,11 +1,14 @@
 //! The writing task of a connection: owns the cursors of its reader, and in each round takes all that is new in all of
 //! them and writes it in one call. Answers come first, then events, then bulk.
 //!
+//! While it sleeps, events are written for it by whoever publishes them: see `parked`.
+//!
 //! A reader that does not read leaves it waiting in a write, with one round's frames; the rest stays in the tails and
 //! on disk.
 
 mod bulk;
 mod events;
+mod parked;
 
 use std::io;
 use std::sync::Arc;
@@ -20,11 +23,12 @@ use super::stream::{Frames, Stream};
 use crate::access::ReadAccess;
 use crate::flow::Flow;
 use crate::limits::{CLOSE_WAIT_MS, EVENT_BYTES_PER_WRITE_MAX, WRITE_BYTES_MAX};
-use crate::log::ReadLimit;
+use crate::log::{Form, ReadLimit};
 use crate::rooms::Room;
 use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 use crate::store::UserId;
+use parked::{Parked, Parking};
 
 /// How frames become bytes for this connection: as they are for programs, as lines for people.
 pub trait Render: Send {
@@ -56,6 +60,7 @@ pub struct Writer {
     render: Option<Box<dyn Render>>,
     /// For a browser: frames are messages.
     messages: Option<Messages>,
+    parking: Arc<Parking>,
 }
 
 impl Writer {
@@ -68,7 +73,9 @@ impl Writer {
         render: Option<Box<dyn Render>>,
     ) -> Self {
         let (rooms, quiet, flows) = (Vec::new(), RoomNotifier::new(reader), Vec::new());
-        Self { stream, sender, state, reader, rooms, quiet, flows, alone: None, render, messages: None }
+        let parking = Arc::<Parking>::default();
+        sender.set_deliver(parking.clone());
+        Self { stream, sender, state, reader, rooms, quiet, flows, alone: None, render, messages: None, parking }
     }
 
     /// For a browser: each frame is a message of its WebSocket.
@@ -93,7 +100,13 @@ impl Writer {
     async fn write_all(&mut self) -> io::Result<()> {
         let mut frames = Frames::default();
         loop {
+            self.park();
             self.sender.woken().await;
+            if let Some(unsent) = self.unpark() {
+                frames = unsent;
+                self.write(&mut frames).await?;
+                frames.clear();
+            }
             loop {
                 // Closing is looked at before the queue, so that the last frame is always seen.
                 let is_closing = self.sender.is_closing();
@@ -112,6 +125,33 @@ impl Writer {
                     break;
                 }
             }
+        }
+    }
+
+    /// Leaves the cursor of the only open room to who publishes, until the writer is woken.
+    fn park(&mut self) {
+        let is_served = self.render.is_none() && self.flows.is_empty() && self.alone.is_none();
+        if !is_served || self.rooms.len() != 1 || !self.rooms.iter().all(|open| open.is_live) {
+            return;
+        }
+        let Some(open) = self.rooms.pop() else { return };
+        let (stream, form) = (Arc::clone(&self.stream), self.form());
+        self.parking.park(Parked { stream, reader: self.reader, form, open, unsent: Frames::default() });
+    }
+
+    /// Takes it back, and what the socket did not take.
+    fn unpark(&mut self) -> Option<Frames> {
+        let parked = self.parking.unpark()?;
+        self.rooms.push(parked.open);
+        Some(parked.unsent).filter(|unsent| !unsent.rest().is_empty())
+    }
+
+    /// How events are framed for this reader.
+    fn form(&self) -> Form {
+        match (&self.render, &self.messages) {
+            (Some(_), _) => Form::Single,
+            (None, Some(_)) => Form::Messages,
+            (None, None) => Form::Lines,
         }
     }
 
@@ -265,6 +305,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        self.unpark();
         for open in &self.rooms {
             open.room.tail.unsubscribe(&self.sender);
         }

@@ -9,18 +9,14 @@ use wardroom_protocol::messages::{Goaway, RoomLive};
 use super::super::messages::to_messages;
 use super::Writer;
 use crate::limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
-use crate::log::{Form, ReadLimit, TailRead};
+use crate::log::{ReadLimit, TailRead};
 use crate::rooms::Room;
 use crate::store::{Range, Store, UserId};
 
 impl Writer {
     /// True if no room was read from disk, where there may be more.
     pub(super) async fn take_events(&mut self, limit: &mut ReadLimit, out: &mut Vec<Bytes>) -> bool {
-        let form = match (&self.render, &self.messages) {
-            (Some(_), _) => Form::Single,
-            (None, Some(_)) => Form::Messages,
-            (None, None) => Form::Lines,
-        };
+        let form = self.form();
         let (mut index, mut is_all) = (0, true);
         while index < self.rooms.len() && limit.events > 0 && limit.bytes > 0 {
             let Some(open) = self.rooms.get_mut(index) else { break };

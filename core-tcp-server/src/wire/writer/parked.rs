@@ -1,0 +1,82 @@
+//! A writer that sleeps leaves the cursor of its open room here, and whoever publishes events writes them to the socket at once.
+//! Waking a task for each of a thousand readers costs as much as a third of the write itself.
+//!
+//! Only the common case is served so: a program or a browser with one open room, which is up to date, and whose socket
+//! takes everything. All else is left to the writer, which is woken.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::OpenRoom;
+use crate::limits::EVENT_BYTES_PER_WRITE_MAX;
+use crate::log::{Form, ReadLimit, TailRead};
+use crate::sender::Deliver;
+use crate::store::UserId;
+use crate::wire::stream::{Frames, Stream};
+use wardroom_protocol::limits::EVENTS_PER_WRITE_MAX;
+
+/// The place where a writer leaves its cursor.
+#[derive(Default)]
+pub(super) struct Parking(Mutex<Option<Parked>>);
+
+/// What a sleeping writer left.
+pub(super) struct Parked {
+    pub(super) stream: Arc<Stream>,
+    pub(super) reader: UserId,
+    pub(super) form: Form,
+    pub(super) open: OpenRoom,
+    /// What the socket did not take.
+    pub(super) unsent: Frames,
+}
+
+impl Parking {
+    pub(super) fn park(&self, parked: Parked) {
+        *self.lock() = Some(parked);
+    }
+
+    pub(super) fn unpark(&self) -> Option<Parked> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Parked>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deliver for Parking {
+    fn deliver(&self) -> bool {
+        // Where it is taken, the writer is awake, or another batch is being delivered: the writer looks again.
+        let Ok(mut place) = self.0.try_lock() else { return false };
+        place.as_mut().is_some_and(Parked::deliver)
+    }
+}
+
+impl Parked {
+    /// Writes what is new. False if there is something left for the writer.
+    fn deliver(&mut self) -> bool {
+        if !self.unsent.rest().is_empty() {
+            return false;
+        }
+        let mut limit = ReadLimit { events: EVENTS_PER_WRITE_MAX, bytes: EVENT_BYTES_PER_WRITE_MAX };
+        let open = &mut self.open;
+        let cursor = match open.room.tail.read(open.cursor, &mut limit, self.reader, self.form, &mut self.unsent.all) {
+            TailRead::UpToDate => return true,
+            TailRead::Took(cursor) => cursor,
+            TailRead::Behind => return false,
+        };
+        if open.access.check().is_err() {
+            // What was just read may lie behind the departure.
+            self.unsent.clear();
+            return false;
+        }
+        open.cursor = cursor;
+        let is_all = limit.events > 0 && limit.bytes > 0;
+        while !self.unsent.rest().is_empty() {
+            if self.stream.try_write(&mut self.unsent).is_err() {
+                // The writer waits for the socket, or finds the same error.
+                return false;
+            }
+        }
+        self.unsent.clear();
+        is_all
+    }
+}
