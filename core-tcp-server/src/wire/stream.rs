@@ -63,6 +63,21 @@ impl Stream {
         Ok(())
     }
 
+    /// Writes as [`Stream::try_write`] does, without asking the runtime whether the socket is ready: it nearly always is where
+    /// nothing was written for a while. Where it is not, the next [`Stream::try_write`] finds out for the runtime.
+    pub fn try_write_unasked(&self, frames: &mut Frames) -> io::Result<()> {
+        use std::os::fd::AsFd as _;
+        let [one] = frames.rest() else { return self.try_write(frames) };
+        let fd = either!(self, stream => stream.as_fd());
+        let flags = rustix::net::SendFlags::DONTWAIT | rustix::net::SendFlags::NOSIGNAL;
+        let written = rustix::net::send(fd, one, flags)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        frames.advance(written);
+        Ok(())
+    }
+
     /// Ends both directions: a read that waits sees the end.
     pub fn shutdown(&self) {
         use std::os::fd::AsFd as _;

@@ -8,6 +8,7 @@
 
 mod bulk;
 mod events;
+mod open_room;
 mod parked;
 
 use std::io;
@@ -24,10 +25,10 @@ use crate::access::ReadAccess;
 use crate::flow::Flow;
 use crate::limits::{CLOSE_WAIT_MS, EVENT_BYTES_PER_WRITE_MAX, WRITE_BYTES_MAX};
 use crate::log::{Form, ReadLimit};
-use crate::rooms::Room;
 use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 use crate::store::UserId;
+use open_room::OpenRoom;
 use parked::{Parked, Parking};
 
 /// How frames become bytes for this connection: as they are for programs, as lines for people.
@@ -36,14 +37,6 @@ pub trait Render: Send {
     fn render(&mut self, frame: Bytes) -> Bytes;
     /// What was held back and is due now; asked whenever the writer is woken.
     fn rest(&mut self) -> Bytes;
-}
-
-/// A room that the reader has open.
-struct OpenRoom {
-    room: Arc<Room>,
-    access: ReadAccess,
-    cursor: u64,
-    is_live: bool,
 }
 
 /// The writing task's own.

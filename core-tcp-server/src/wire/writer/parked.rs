@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::OpenRoom;
+use super::open_room::OpenRoom;
 use crate::limits::EVENT_BYTES_PER_WRITE_MAX;
 use crate::log::{Form, ReadLimit, TailRead};
 use crate::sender::Deliver;
@@ -71,7 +71,7 @@ impl Parked {
         open.cursor = cursor;
         let is_all = limit.events > 0 && limit.bytes > 0;
         while !self.unsent.rest().is_empty() {
-            if self.stream.try_write(&mut self.unsent).is_err() {
+            if self.stream.try_write_unasked(&mut self.unsent).is_err() {
                 // The writer waits for the socket, or finds the same error.
                 return false;
             }
