@@ -11,6 +11,7 @@ mod cut;
 mod first_screen;
 mod full_disk;
 mod in_the_page;
+mod intent_in_the_page;
 mod kill;
 mod lighthouse;
 mod looks;
