@@ -2,6 +2,7 @@
 //! client cannot tell which it is.
 
 mod client;
+mod rights;
 
 use std::time::Duration;
 

@@ -75,6 +75,20 @@ impl Web {
         browser
     }
 
+    /// An administrator, over TCP.
+    pub async fn admin(&self) -> Wire {
+        match &self._running {
+            Running::Apart { _server: server } => server.connect(&server.add_user("boss", "admin").await).await,
+            Running::Serve { _data: folder, .. } => {
+                let data = folder.path().join("data");
+                let key = std::fs::read_to_string(data.join("keys/admin.key")).unwrap();
+                let mut admin = Wire::unix(&data.join("core.sock")).await;
+                admin.hello(json!({"token": key.trim()})).await;
+                admin
+            }
+        }
+    }
+
     /// A socket after the handshake, for bytes that no library writes.
     pub async fn raw(&self) -> TcpStream {
         let mut stream = TcpStream::connect(&self.http).await.unwrap();
