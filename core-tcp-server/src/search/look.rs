@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wardroom_protocol::event::{EventBody, RunStarted};
+use wardroom_protocol::event::{EventBody, Format, RunStarted};
 use wardroom_protocol::messages::{Hit, HitKind};
 use wardroom_protocol::{RoomName, UserName};
 
@@ -95,7 +95,9 @@ pub fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rus
     let Some((at, by, by_name, body)) = event else { return Ok(None) };
     // When output was printed, the index knows.
     let at = if of.kind == docs::OUTPUT { of.at } else { at };
-    let Some(Compared { kind, excerpt, run, off, lines }) = compare(runs, plan, of, body) else { return Ok(None) };
+    let Some(Compared { kind, excerpt, format, run, off, lines }) = compare(runs, plan, of, body) else {
+        return Ok(None);
+    };
     let is_asked = plan.by.is_none_or(|asked| asked == by)
         && plan.kind.is_none_or(|asked| asked == kind)
         && (plan.since..plan.until).contains(&at);
@@ -109,6 +111,7 @@ pub fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rus
         kind,
         text: excerpt.text,
         marks: excerpt.marks,
+        format,
         run,
         n,
         off,
@@ -121,6 +124,7 @@ pub fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rus
 struct Compared {
     kind: HitKind,
     excerpt: Excerpt,
+    format: Format,
     run: Option<RunStarted>,
     off: Option<u64>,
     /// Lines that have the words.
@@ -129,13 +133,23 @@ struct Compared {
 
 impl Compared {
     fn line(kind: HitKind, text: &str, plan: &Plan) -> Option<Self> {
-        words::find(text, &plan.words).map(|excerpt| Self { kind, excerpt, run: None, off: None, lines: 1 })
+        words::find(text, &plan.words).map(|excerpt| Self {
+            kind,
+            excerpt,
+            format: Format::default(),
+            run: None,
+            off: None,
+            lines: 1,
+        })
     }
 }
 
 fn compare(runs: &Path, plan: &Plan, of: &Candidate, body: EventBody) -> Option<Compared> {
     match (of.kind, body) {
-        (docs::MESSAGE, EventBody::Message(message)) => Compared::line(HitKind::Message, &message.text, plan),
+        (docs::MESSAGE, EventBody::Message(message)) => {
+            let compared = Compared::line(HitKind::Message, &message.text, plan)?;
+            Some(Compared { format: message.format, ..compared })
+        }
         (docs::FILE, EventBody::FileAdded(file)) => Compared::line(HitKind::File, file.path.as_str(), plan),
         (docs::RUN, EventBody::RunStarted(run)) => {
             let compared = Compared::line(HitKind::Run, &run.cmd, plan)?;
@@ -151,7 +165,7 @@ fn compare(runs: &Path, plan: &Plan, of: &Candidate, body: EventBody) -> Option<
             let mut found = output::find(&bytes, &plan.words);
             let (at, excerpt) = found.next()?;
             let (run, off, lines) = (Some(run), Some(off + at as u64), 1 + found.count() as u64);
-            Some(Compared { kind: HitKind::Output, excerpt, run, off, lines })
+            Some(Compared { kind: HitKind::Output, excerpt, format: Format::default(), run, off, lines })
         }
         _ => None,
     }

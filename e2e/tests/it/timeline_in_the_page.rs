@@ -246,6 +246,16 @@ async fn alerts_are_one_card_from_firing_to_resolved_and_plain_text_is_shown_as_
     let plain = "const said = [...document.querySelectorAll('.markdown')].find(said => said.textContent.includes('*no* _markup_ `here` https://x.example')); \
         return !!said && !said.querySelector('em, strong, code')";
     page.until_true("plain text is shown byte for byte", plain).await;
+    // The search, too.
+    page.page
+        .execute("dispatchEvent(new KeyboardEvent('keydown', {key: 'k', ctrlKey: true, bubbles: true}))", vec![])
+        .await
+        .unwrap();
+    page.fill("jump-field", "x.example").await;
+    let hit = "const hit = document.querySelector('.jump__text'); \
+        return hit?.textContent === '*no* _markup_ `here` https://x.example' && !hit.querySelector('em, strong, code')";
+    page.until_true("a hit is shown byte for byte", hit).await;
+    page.page.execute("document.querySelector('[data-testid=jump-field]').dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))", vec![]).await.unwrap();
 
     tell(of("resolved")).await;
     page.find("[data-testid=alert][data-state=resolved]").await;

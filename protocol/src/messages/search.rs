@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::impl_message;
+use crate::event::Format;
 use crate::ids::{RoomName, RunId, UserName};
 
 /// What is searched.
@@ -84,6 +85,9 @@ pub struct Hit {
     pub text: String,
     /// Where in `text` the words are: pairs of first character and count, in characters.
     pub marks: Vec<(u32, u32)>,
+    /// For a message: what its text is.
+    #[serde(default, skip_serializing_if = "Format::is_markdown")]
+    pub format: Format,
     /// For a command or its output: the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,

@@ -38,14 +38,14 @@ pub struct Piece {
 }
 
 /// The pieces of a hit. `is_message` texts are Markdown, others only have colours.
-pub fn pieces(text: &str, marks: &[(u32, u32)], is_message: bool) -> Vec<Piece> {
+pub fn pieces(text: &str, marks: &[(u32, u32)], is_markdown: bool) -> Vec<Piece> {
     let mut marked = String::with_capacity(text.len() + 16);
     for (part, is_match) in highlighted(text, marks) {
         marked.extend(is_match.then_some(MATCH_START));
         marked.extend(part.chars().filter(|c| ![MATCH_START, MATCH_END].contains(c)));
         marked.extend(is_match.then_some(MATCH_END));
     }
-    let blocks = if is_message { markdown::blocks(&marked) } else { markdown::plain(&marked) };
+    let blocks = if is_markdown { markdown::blocks(&marked) } else { markdown::plain(&marked) };
     let mut out = Pieces::default();
     out.blocks(&blocks);
     out.all
@@ -129,7 +129,7 @@ impl Pieces {
 mod tests {
     use super::*;
 
-    fn shown(text: &str, marks: &[(u32, u32)], is_message: bool) -> Vec<(String, Look, bool)> {
+    fn shown(text: &str, marks: &[(u32, u32)], is_markdown: bool) -> Vec<(String, Look, bool)> {
         pieces(text, marks, is_message).into_iter().map(|piece| (piece.text, piece.look, piece.is_match)).collect()
     }
 

@@ -53,7 +53,7 @@ pub fn HitItem(props: &HitItemProps) -> Html {
     html! {
         <>
             <span class="jump__meta">{ format!("{} · {} · {at} · {kind}{run}{lines}", engine.room_label(&hit.room), engine.display_name(hit.by.as_str())) }</span>
-            <span {class}>{ for pieces(&hit.text, &hit.marks, is_message).into_iter().enumerate().map(piece) }</span>
+            <span {class}>{ for pieces(&hit.text, &hit.marks, is_message && hit.format.is_markdown()).into_iter().enumerate().map(piece) }</span>
         </>
     }
 }
