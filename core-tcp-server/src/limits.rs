@@ -29,7 +29,7 @@ pub const READERS_PER_TASK: usize = 100;
 /// Bytes that a room keeps encoded in memory: 1,024 of the longest texts would be 16 MiB a room.
 pub const TAIL_BYTES_MAX: usize = 1 << 20;
 /// Bytes that the tails of all rooms take in memory together: a seventh of the 64 MiB that a core with 10,000 rooms may
-/// take, or the full tails of sixteen rooms that people talk in. The rooms that nobody wrote to for longest give theirs up.
+/// take, or the full tails of nine rooms that people talk in. The rooms that nobody wrote to for longest give theirs up.
 pub const TAILS_BYTES_MAX: usize = 9 << 20;
 /// Events that one segment of a tail holds: half a commit. An edit copies a segment, so it stays small.
 pub const SEGMENT_EVENTS_MAX: usize = 256;

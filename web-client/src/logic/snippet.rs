@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, marks: &[(u32, u32)], is_markdown: bool) -> Vec<(String, Look, bool)> {
-        pieces(text, marks, is_message).into_iter().map(|piece| (piece.text, piece.look, piece.is_match)).collect()
+        pieces(text, marks, is_markdown).into_iter().map(|piece| (piece.text, piece.look, piece.is_match)).collect()
     }
 
     fn piece(text: &str, look: Look, is_match: bool) -> (String, Look, bool) {
