@@ -76,7 +76,7 @@ pub const PERMITS_MAX: usize = 1_024;
 /// Unauthenticated connections from one address (IPv6: one /64). A sign-in takes milliseconds, or as long as somebody
 /// types, so an office has fewer at a time.
 pub const PERMITS_PER_ADDRESS_MAX: usize = 64;
-/// Milliseconds before a connection that was not read yet may be closed for a newcomer. After a restart a thousand
+/// Milliseconds for which a new connection is safe from being closed for a newcomer. After a restart a thousand
 /// clients return at once, and their first frames wait for a busy server.
 pub const PERMIT_GRACE_MS: u64 = 250;
 /// All connections of one TCP listener, if the process may open twice as many files.

@@ -34,7 +34,7 @@ pub enum Item {
     },
     /// Closes a room: no more of its events follow.
     Close(RoomId),
-    /// The reader became a member: it hears about news of the room while the room is not open.
+    /// The reader became a member: it is told about changes of the room while the room is not open.
     Joined {
         /// The room.
         room: RoomId,

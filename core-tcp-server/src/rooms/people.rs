@@ -33,7 +33,7 @@ pub struct People {
     here: Lines,
     /// Changes when lines or mentions change anywhere but at the end. What was read from disk meanwhile is read again.
     amendments: u64,
-    /// Members who had too many mentions to hold, one of which was deleted: they must be read from disk again.
+    /// Members who had too many mentions to hold, one of which was withdrawn: they must be read from disk again.
     stale: Vec<UserId>,
 }
 

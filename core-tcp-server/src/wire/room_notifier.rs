@@ -41,7 +41,7 @@ enum Look {
 }
 
 impl RoomNotifier {
-    /// None yet.
+    /// Creates a notifier without rooms.
     pub fn new(reader: UserId) -> Self {
         Self { reader, rooms: HashMap::new(), due: Vec::new(), left: Vec::new() }
     }
