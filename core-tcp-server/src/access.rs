@@ -1,8 +1,9 @@
-//! Whether somebody may still read a room, asked at each delivery. A stream (an open room, the output of a run, a
-//! download) is begun by a member, and holds a [`ReadAccess`]; its connection's writer asks it before it writes on.
+//! Checks at each delivery whether a user may still read a room. A stream (an open room, the output of a run, a
+//! download) holds a [`ReadAccess`] of the member who started it. The connection's writer checks it before it writes
+//! more.
 //!
-//! Who ends a right need not know the streams: a room counts its departures, and whoever finds the count where it was
-//! need not look further. The connections of somebody who went are woken, so that streams with nothing to send end too.
+//! Code that ends a membership need not know the streams. A room counts its departures, and while the count is
+//! unchanged, a check needs no more. The connections of a user who left are woken, so that idle streams end too.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,30 +15,30 @@ use crate::flow::{Flow, FlowKey, Step};
 use crate::rooms::Room;
 use crate::store::UserId;
 
-/// The right to read a room, as long as it lasts.
+/// The right to read a room, while it lasts.
 pub struct ReadAccess {
     room: Arc<Room>,
     user: UserId,
-    /// [`Room::departures`] when it was last found to be there.
+    /// [`Room::departures`] at the last successful check.
     departures: Option<u64>,
 }
 
 impl ReadAccess {
-    /// To be asked for the first time before the first delivery.
+    /// Creates a right that is still unchecked. Call [`ReadAccess::check`] before the first delivery.
     pub fn new(room: &Arc<Room>, user: UserId) -> Self {
         Self { room: Arc::clone(room), user, departures: None }
     }
 
-    /// Asks. For a public room, and where nobody went, it costs a load. What was read before this was asked may be
-    /// delivered; what was read after it may not, without asking again.
+    /// Checks the right. For a public room, or if nobody left, this costs one atomic load. Data that was read before
+    /// the check may be delivered; data read after it needs another check.
     ///
     /// # Errors
-    /// `not_found`
+    /// `not_found` if the user may not read the room any more.
     pub fn check(&mut self) -> Result<(), Error> {
         if !self.room.is_private {
             return Ok(());
         }
-        // Looked at first: who goes in between moves it again.
+        // Loaded before the check: a departure in between changes it again.
         let departures = self.room.departures();
         if self.departures == Some(departures) {
             return Ok(());
@@ -51,20 +52,20 @@ impl ReadAccess {
     }
 }
 
-/// Bulk that can end before its last byte.
+/// A bulk flow that can end before its last byte.
 pub trait BreakOff: Flow {
-    /// Adds the frame that says why it ends here.
+    /// Adds the frame that says why the flow ends here.
     fn break_off(&mut self, error: Error, out: &mut Vec<Bytes>);
 }
 
-/// Bulk out of a room: it ends when its reader may not read the room any more.
+/// A bulk flow from a room. It ends when its reader may no longer read the room.
 pub struct Checked<F> {
     flow: F,
     access: ReadAccess,
 }
 
 impl<F: BreakOff + 'static> Checked<F> {
-    /// Around bulk of this room.
+    /// Wraps a bulk flow from the room of `access`.
     pub fn over(flow: F, access: ReadAccess) -> Box<dyn Flow> {
         Box::new(Self { flow, access })
     }

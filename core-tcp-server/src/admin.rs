@@ -1,4 +1,4 @@
-//! The administrator's requests on a data folder that no server holds: the same services, without a socket.
+//! The administrator's requests on a data folder that no server holds. They use the same services, without a socket.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ pub struct Offline {
     system: Member,
 }
 
-/// Opens a data folder; makes it if it is not there.
+/// Opens a data folder, and creates it if it does not exist.
 ///
 /// # Errors
-/// [`StartError`]; `InUse` where a server runs: ask that one, over its `core.sock`.
+/// If the folder cannot be opened: see [`StartError`]. `InUse` if a server runs; then use its `core.sock`.
 pub async fn open(data: &Path) -> Result<Offline, StartError> {
     let config = Config { data: data.to_owned(), tcp: Vec::new(), server_name: String::new(), web_url: None };
     let parts = open_parts(&config).await?;
@@ -30,16 +30,16 @@ pub async fn open(data: &Path) -> Result<Offline, StartError> {
 }
 
 impl Offline {
-    /// Carries out `user.*`, `token.add` or `invite.add`. The answer is the line of an `ok`.
+    /// Executes `user.*`, `token.add` or `invite.add`. Returns the line of an `ok`.
     ///
     /// # Errors
-    /// What the service refuses.
+    /// If the service refuses the request.
     pub async fn request(&self, request: Request) -> Result<Bytes, Error> {
         let answer = crate::wire::manage(&self.parts.state, &self.system, Some(1), request).await?;
         Ok(answer.unwrap_or_default())
     }
 
-    /// Lets the folder go, with everything on disk.
+    /// Writes everything to disk and releases the folder.
     pub async fn close(self) {
         let Parts { folder, state, publisher, writer } = self.parts;
         end(Arc::clone(&state), publisher, writer).await;

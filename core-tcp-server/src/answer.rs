@@ -1,28 +1,28 @@
-//! The answer to a request that was carried out. Refusals have their own file.
+//! Replies to requests that succeeded. Refusals are in `error`.
 
 use bytes::Bytes;
 use serde::Serialize;
 use wardroom_protocol::frame::{Number, encode_named};
 use wardroom_protocol::limits::LINE_BYTES_MAX;
 
-/// Bytes that a list leaves to what stands around it in its line.
+/// Bytes reserved in a list's line for everything around the list.
 const ENVELOPE_BYTES: usize = 1_024;
 
-/// The fields of an `ok` that says no more.
+/// The fields of an `ok` that has none.
 #[derive(Debug, Default, Serialize)]
 pub struct Empty {}
 
-/// An `ok` for a request that wants one.
+/// Encodes an `ok`, if the request has an id and thus wants a reply.
 pub fn ok<T: Serialize>(id: Option<u64>, fields: &T) -> Option<Bytes> {
     id.map(|id| encode_named("ok", Number::Re(id), fields, &[]))
 }
 
-/// As many of a list as a line holds, and whether there are more. What is the server's to grow (rooms, members, accounts)
-/// is never to grow out of a line: whoever gets one that is too long can only close the connection.
+/// Returns as many items as fit on a line, and whether there are more. Lists that grow with the server (rooms, members,
+/// accounts) must never outgrow a line: a client that gets a longer one can only close the connection.
 pub fn page<T: Serialize>(all: impl IntoIterator<Item = T>) -> (Vec<T>, bool) {
     let (mut page, mut bytes) = (Vec::new(), 0);
     for item in all {
-        // With the comma. What cannot be written is not longer than nothing.
+        // One byte for the comma. An item that cannot be serialised counts as empty.
         bytes += serde_json::to_vec(&item).map_or(0, |text| text.len()) + 1;
         if bytes > LINE_BYTES_MAX - ENVELOPE_BYTES {
             return (page, true);

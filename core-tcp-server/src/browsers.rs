@@ -1,6 +1,6 @@
-//! Browsers whose WebSockets this process holds itself: `wardroom serve` hands them over once they are upgraded, so that
-//! the core reads and writes their sockets without a bridge between. Who may open one was decided before; what they may
-//! do is decided here, as for everybody.
+//! Browsers whose WebSockets this process holds itself. `wardroom serve` hands them over after the upgrade, so that the
+//! core reads and writes their sockets without a bridge. The gateway has already decided who may connect; the core
+//! decides what they may do, as for all clients.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -18,17 +18,17 @@ pub use crate::wire::stream::Stream;
 
 /// A WebSocket after its upgrade.
 pub struct Browser {
-    /// Its socket.
+    /// The socket.
     pub stream: Stream,
-    /// What was read of it behind the request.
+    /// Bytes that were read behind the request.
     pub read: Bytes,
-    /// On whose behalf it comes. The key is not looked at: whoever calls this is in the same process.
+    /// The client it speaks for. The key is not checked, because the caller is in the same process.
     pub via: Via,
-    /// Held until the connection has ended: its place among those that the gateway counts.
+    /// The connection's place in the gateway's count. Held until the connection ends.
     pub permit: Box<dyn Send>,
 }
 
-/// Takes browsers. Made by [`crate::Core::browsers`].
+/// Accepts browsers. Created by [`crate::Core::browsers`].
 #[derive(Clone)]
 pub struct Browsers {
     state: Weak<State>,
@@ -40,15 +40,15 @@ impl Browsers {
         Self { state: Arc::downgrade(state), places: Arc::new(Semaphore::new(descriptors::connections_max())) }
     }
 
-    /// Serves one, in a task of its own. Must be called within a tokio runtime. One that comes while the core stops, or
-    /// that finds no place in time, is closed.
+    /// Serves a browser in a task of its own. Must be called within a tokio runtime. The connection is closed if the
+    /// core is stopping, or if no place becomes free in time.
     pub fn serve(&self, browser: Browser) {
         let Browsers { state, places } = self.clone();
         tokio::spawn(async move {
             let wait = Duration::from_millis(HELLO_TIMEOUT_MS);
             let place = tokio::time::timeout(wait, places.acquire_owned()).await;
             let (Ok(Ok(place)), Some(state)) = (place, state.upgrade()) else { return };
-            // Counted as its client's as soon as it is looked at.
+            // Counted for its client as soon as `via` is read.
             let stranger = state.permits.enter(Origin::Local).await;
             let Browser { stream, read, via, permit } = browser;
             let read = BytesMut::from(&read[..]);

@@ -1,4 +1,4 @@
-//! The data folder: made if it is not there, ours alone, held by one core at a time, with the keys in it.
+//! The data folder and the keys in it. It is created if missing, private to its owner, and used by one core at a time.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -10,62 +10,62 @@ use rustix::fs::{FlockOperation, flock};
 use crate::error::is_no_room;
 use crate::secrets::random_hex;
 
-/// Why a data folder cannot be used. Each says what to do.
+/// Why a data folder cannot be used. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// There is no room for it.
+    /// The disk is full.
     #[error(
         "the disk is full: nothing can be written to the data folder {}: free some space there, or choose another with --data",
         .0.display()
     )]
     Full(PathBuf),
-    /// It cannot be made, or not be written to.
+    /// The folder cannot be created or written to.
     #[error("cannot write to the data folder {}: {error}: choose another with --data", .path.display())]
     NotWritable {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
-    /// It holds other things.
+    /// It contains something else.
     #[error("{} is not a wardroom data folder: choose an empty or a new one with --data", .0.display())]
     NotOurs(PathBuf),
-    /// Another core has it.
+    /// Another core uses it.
     #[error("the data folder {} is in use by another wardroom: stop that one, or choose another with --data", .0.display())]
     InUse(PathBuf),
 }
 
-/// The folder, held.
+/// The data folder, locked for this process.
 #[derive(Debug)]
 pub struct DataFolder {
-    /// Where.
+    /// The path.
     pub path: PathBuf,
-    /// Released by the kernel when the process ends, however it ends.
+    /// The kernel releases it when the process ends, in whatever way.
     _lock: File,
 }
 
-/// The keys of this server's parts, each a secret line in a file that only its owner reads.
+/// The keys of the server's parts. Each is a secret line in a file that only its owner can read.
 #[derive(Clone)]
 pub struct Keys {
-    /// A gateway shows it in `via`.
+    /// Sent by a gateway in `via`.
     pub gateway: String,
-    /// A host shows it in `host.hello`.
+    /// Sent by a host in `host.hello`.
     pub host: String,
-    /// The administrator's command shows it on the unix socket.
+    /// Sent by the administrator's command on the unix socket.
     pub admin: String,
 }
 
 impl DataFolder {
-    /// Opens the folder, and makes what is missing in it.
+    /// Opens the folder, and creates what is missing in it.
     ///
     /// # Errors
-    /// [`DataError`], each a sentence that says what to do.
+    /// If the folder cannot be used. The [`DataError`] says what to do.
     pub fn open(path: &Path) -> Result<DataFolder, DataError> {
         let wrap = |error| not_writable(path, path, error);
         let make = |folder: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         make(path).map_err(wrap)?;
         let is_ours = path.join("wardroom.db").exists() || path.join("lock").exists();
-        // A folder of its own device may hold lost+found; nothing else may be there.
+        // The root of a separate device may contain lost+found, but nothing else.
         let mut others = fs::read_dir(path).map_err(wrap)?.filter_map(Result::ok);
         if !is_ours && others.any(|entry| entry.file_name() != "lost+found") {
             return Err(DataError::NotOurs(path.to_owned()));
@@ -84,12 +84,12 @@ impl DataFolder {
         Ok(DataFolder { path: path.to_owned(), _lock: lock })
     }
 
-    /// Where the database is.
+    /// Returns the path of the database.
     pub fn database(&self) -> PathBuf {
         self.path.join("wardroom.db")
     }
 
-    /// Reads the keys; makes those that are missing.
+    /// Reads the keys, and creates missing ones.
     ///
     /// # Errors
     /// [`DataError::NotWritable`], [`DataError::Full`]
@@ -124,7 +124,7 @@ fn read_or_make(path: &Path) -> io::Result<String> {
     Ok(key)
 }
 
-/// Whole or not at all: a full disk or a crash must not leave half a key under the name by which the next start finds it.
+/// Creates a key file atomically: a full disk or a crash must not leave half a key for the next start to find.
 fn make(path: &Path) -> io::Result<String> {
     let (key, beside) = (random_hex(32), path.with_extension("new"));
     let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;

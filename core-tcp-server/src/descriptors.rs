@@ -1,11 +1,11 @@
-//! How many files the process may open: every connection is one. The usual soft limit of 1,024 is for programs that use
-//! select(2), so it is raised to the hard one at the start; where that is low too, fewer connections are taken.
+//! The limit of open files. Every connection needs one. The usual soft limit of 1,024 protects programs that use
+//! select(2), so it is raised to the hard limit at start. If that is low too, fewer connections are accepted.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::limits::{CONNECTIONS_MAX, DESCRIPTORS_WANTED};
 
-/// Raises the limit as far as this process may, and warns where that is not far.
+/// Raises the limit as far as this process may, and warns if it is still low.
 pub fn raise() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
@@ -22,13 +22,13 @@ pub fn raise() {
     }
 }
 
-/// Connections that one listener takes: half of the open files, since the rest is for the database, files, runs and the
-/// other listeners.
+/// Returns the number of connections that one listener accepts: half of the open files, since the database, files, runs
+/// and other listeners need the rest.
 pub fn connections_max() -> usize {
     usize::try_from(open_max() / 2).unwrap_or(usize::MAX).min(CONNECTIONS_MAX)
 }
 
 fn open_max() -> u64 {
-    // No limit at all is `None`.
+    // `None` means no limit.
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

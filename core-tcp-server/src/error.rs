@@ -1,24 +1,24 @@
-//! What a service answers when it does not do what was asked: one type for every face. The wire's map from it is
-//! here too, so that a refusal reads the same on TCP, over WebSocket and in a terminal.
+//! The refusals of the services: one type for every face. The mapping to the wire is here too, so that a refusal reads
+//! the same on TCP, over WebSocket and in a terminal.
 
 use std::borrow::Cow;
 
 use wardroom_protocol::Code;
 use wardroom_protocol::messages::ErrAnswer;
 
-/// A request that is not carried out, with a sentence that says why and what to do.
+/// Why a request failed, with a message that says why and what to do.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{code}: {msg}")]
 pub struct Error {
-    /// For programs.
+    /// The code, for programs.
     pub code: Code,
-    /// For people.
+    /// The message, for people.
     pub msg: Cow<'static, str>,
-    /// Milliseconds after which it may be tried again.
+    /// Milliseconds until a retry makes sense.
     pub retry_ms: Option<u64>,
-    /// The right offset, where a wrong one was given.
+    /// The right offset, if the request had a wrong one.
     pub off: Option<u64>,
-    /// Where to look in the log.
+    /// The id of the log entry.
     pub reference: Option<String>,
 }
 
@@ -37,33 +37,33 @@ impl Error {
     }
 
     kinds! {
-        /// The fields are wrong.
+        /// The fields are invalid.
         bad_request => BadRequest,
-        /// Not signed in, or not with the right secret.
+        /// Not signed in, or with the wrong secret.
         unauthorized => Unauthorized,
-        /// Signed in, but may not.
+        /// Signed in, but not allowed.
         forbidden => Forbidden,
-        /// No such thing, or none that the caller may know of.
+        /// It does not exist, or the caller may not know about it.
         not_found => NotFound,
-        /// There already, or moved on.
+        /// It exists already, or has changed.
         conflict => Conflict,
-        /// More than a limit.
+        /// A limit is exceeded.
         too_large => TooLarge,
-        /// The position is not of this log.
+        /// The position does not belong to this log.
         reset => Reset,
     }
 
-    /// The server cannot take it now.
+    /// The server cannot handle the request now.
     pub fn busy(msg: impl Into<Cow<'static, str>>, retry_ms: u64) -> Self {
         Self { retry_ms: Some(retry_ms), ..Self::new(Code::Busy, msg) }
     }
 
-    /// There are too many connections that are not signed in, and this was the one that did nothing for the longest time.
+    /// Too many connections are not signed in, and this one was idle for longest.
     pub fn crowded() -> Self {
         Self::busy("too many connections are not signed in: connect again", 1_000)
     }
 
-    /// Too often.
+    /// The caller does this too often.
     pub fn rate_limited(retry_ms: u64) -> Self {
         let seconds = retry_ms.div_ceil(1_000);
         Self {
@@ -72,12 +72,12 @@ impl Error {
         }
     }
 
-    /// More than one user may have at once; `msg` says what to do.
+    /// The caller exceeds a per-user limit; `msg` says what to do.
     pub fn too_often(msg: impl Into<Cow<'static, str>>, retry_ms: u64) -> Self {
         Self { retry_ms: Some(retry_ms), ..Self::new(Code::RateLimited, msg) }
     }
 
-    /// Our own fault. Logged here, once, under a reference that the caller is given instead of the error.
+    /// Our own fault. Logs the error once, and gives the caller only the id of the log entry.
     pub fn internal(error: impl std::fmt::Display) -> Self {
         let reference = crate::secrets::random_hex(4);
         tracing::error!(reference, %error, "internal error");
@@ -87,7 +87,7 @@ impl Error {
         }
     }
 
-    /// As the wire says it.
+    /// Returns the error as a message of the wire.
     pub fn answer(&self, re: Option<u64>) -> ErrAnswer {
         ErrAnswer {
             re,
@@ -114,13 +114,13 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// True where a disk, or what one may have of it, is full.
+/// Returns true if a disk or a quota is full.
 pub fn is_no_room(e: &std::io::Error) -> bool {
     matches!(e.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
 }
 
-/// True where the disk of the database is full. Of its shared memory, which is a file too, SQLite says that otherwise:
-/// it could not be made larger.
+/// Returns true if the disk of the database is full. For its shared memory, which is a file too, SQLite reports a
+/// different error: the file could not be enlarged.
 pub fn is_disk_full(e: &rusqlite::Error) -> bool {
     let rusqlite::Error::SqliteFailure(failure, _) = e else { return false };
     failure.code == rusqlite::ErrorCode::DiskFull || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE

@@ -1,11 +1,11 @@
-//! Bulk data on its way to a reader: what the writer of a connection asks of the output of a run or of a download.
+//! Bulk data for one reader: what a connection's writer asks of a run's output or of a download.
 
 use std::pin::Pin;
 
 use bytes::Bytes;
 use wardroom_protocol::{RunId, StreamId};
 
-/// Names a flow.
+/// The key of a flow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FlowKey {
     /// The output of a run.
@@ -14,32 +14,32 @@ pub enum FlowKey {
     Stream(StreamId),
 }
 
-/// Bulk on its way to one reader: a cursor in a log of bytes, under credit.
+/// Bulk data for one reader: a cursor in a log of bytes, under credit.
 pub trait Flow: Send {
-    /// Which one it is.
+    /// Returns the key of the flow.
     fn key(&self) -> FlowKey;
-    /// The reader has dealt with all bytes before `off`.
+    /// Records that the reader has processed all bytes before `off`.
     fn ack(&mut self, off: u64);
     /// Adds up to `count` frames from memory to `out`.
     fn take(&mut self, count: usize, out: &mut Vec<Bytes>) -> Step;
-    /// True where what it gives are bytes for a terminal as they are: never rendered, and nothing else is written
-    /// until it is done.
+    /// Returns true if the flow yields raw bytes for a terminal: they are not rendered, and nothing else is written
+    /// until the flow ends.
     fn is_raw(&self) -> bool {
         false
     }
-    /// Reads from disk what [`Flow::take`] found missing. Called after it said [`Step::Load`].
+    /// Reads the data that [`Flow::take`] needs from disk. Called after it returned [`Step::Load`].
     fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
-/// What a flow wants next.
+/// What a flow needs next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Step {
-    /// Nothing, until its log grows (it wakes the sender itself) or credit comes.
+    /// Nothing, until its log grows (it wakes the sender itself) or credit arrives.
     Wait,
-    /// To be asked again: there is more.
+    /// Another [`Flow::take`]: there is more.
     More,
-    /// To be loaded, then asked again.
+    /// A [`Flow::load`], then another [`Flow::take`].
     Load,
-    /// To be dropped: its last frame was taken.
+    /// Nothing more: its last frame was taken, and it can be dropped.
     Done,
 }

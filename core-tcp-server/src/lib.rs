@@ -1,9 +1,9 @@
-//! The core of Wardroom: the only authority, and the only one that writes the data folder. It knows accounts, rooms,
-//! runs, files and the audit, and serves programs and people on one TCP port. It starts no process of its own: the
-//! hosts do that.
+//! The core of Wardroom: the only authority, and the only process that writes the data folder. It knows accounts,
+//! rooms, runs, files and the audit log, and serves programs and people on one TCP port. It starts no processes; hosts
+//! do that.
 //!
 //! Two faces (`wire` for programs, `text` for people with `nc`) call the same services (`rooms`, `runs`, `files`,
-//! `accounts`), which know no socket.
+//! `accounts`), which know nothing about sockets.
 
 mod access;
 pub mod accounts;

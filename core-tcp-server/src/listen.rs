@@ -1,5 +1,5 @@
-//! Listening: TCP on v4 and v6, unix sockets. The first byte decides the face of a connection: `{` a program, an HTTP
-//! verb somebody at the wrong door, anything else or silence a person with `nc`.
+//! Listens on TCP (v4 and v6) and unix sockets. The first byte decides the face of a connection: `{` means a program,
+//! an HTTP verb a client on the wrong port, anything else or silence a person with `nc`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,27 +22,28 @@ use crate::wire::{self, Peer};
 
 /// A bound socket.
 pub enum Listener {
-    /// TCP.
+    /// A TCP listener.
     Tcp(TcpListener),
-    /// Unix, and the path that is removed in the end.
+    /// A unix listener, and the path to remove on drop.
     Unix(UnixListener, std::path::PathBuf),
 }
 
-/// Why an address cannot be listened on.
+/// Why an address cannot be bound.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Somebody else listens there.
+    /// Another process listens there.
     #[error("{0} is in use: stop what listens there, or choose another address")]
     InUse(String),
-    /// It needs rights that we do not have, or there is no such address here.
+    /// We lack the permission, or this machine does not have that address.
     #[error("cannot listen on {0}: {1}")]
     Other(String, io::Error),
 }
 
-/// Binds an address. `others` are all that are bound: `[::]:7000` answers IPv4 too, unless one of them does on that port.
+/// Binds an address. `others` lists all addresses to bind: `[::]:7000` answers IPv4 too, unless one of them does on
+/// that port.
 ///
 /// # Errors
-/// [`BindError`], which says what to do.
+/// If the address cannot be bound. The [`BindError`] says what to do.
 pub async fn bind(address: &Address, others: &[Address]) -> Result<Listener, BindError> {
     let wrap = |error: io::Error| match error.kind() {
         io::ErrorKind::AddrInUse => BindError::InUse(address.to_string()),
@@ -60,13 +61,13 @@ pub async fn bind(address: &Address, others: &[Address]) -> Result<Listener, Bin
     }
 }
 
-/// `[::]` answers IPv4 too, unless `has_v4` says that a listener of its own does.
+/// Binds a TCP address. `[::]` answers IPv4 too, unless `has_v4` says that a separate listener does.
 async fn bind_tcp(host_port: &str, has_v4: bool) -> io::Result<TcpListener> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in tokio::net::lookup_host(host_port).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         if address.is_ipv6() {
-            // Not left to the system: net.ipv6.bindv6only says otherwise on some.
+            // Set explicitly, because net.ipv6.bindv6only differs between systems.
             socket2::SockRef::from(&socket).set_only_v6(has_v4)?;
         }
         socket.set_reuseaddr(true)?;
@@ -79,7 +80,7 @@ async fn bind_tcp(host_port: &str, has_v4: bool) -> io::Result<TcpListener> {
 }
 
 async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
-    // A path longer than a socket's name holds is reached through its folder (unix(7): 108 bytes).
+    // Reaches a path that is too long for a socket address through its folder (unix(7): 108 bytes).
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name =
         path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
@@ -101,13 +102,13 @@ async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// A socket that a killed server left behind.
+/// Returns true for a socket that a killed server left behind.
 async fn is_dead(path: &Path) -> bool {
     matches!(tokio::net::UnixStream::connect(path).await, Err(e) if e.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 impl Listener {
-    /// The address as bound: a port 0 has become a real one.
+    /// Returns the bound address, with the actual port if port 0 was requested.
     pub fn address(&self) -> String {
         match self {
             Listener::Tcp(listener) => listener.local_addr().map(|a| a.to_string()).unwrap_or_default(),
@@ -120,10 +121,10 @@ impl Listener {
             Listener::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                // A person's nc is not pinged; the kernel notices when its machine is gone.
+                // A person's nc is not pinged; keepalive lets the kernel notice when its machine is gone.
                 let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60));
                 socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
-                // An IPv4 client of a listener on [::] is shown and counted as what it is.
+                // Show and count an IPv4 client of a listener on [::] as IPv4.
                 let address = SocketAddr::new(address.ip().to_canonical(), address.port());
                 Ok((Stream::Tcp(stream), Peer { address: address.to_string(), is_local: false }))
             }
@@ -138,17 +139,18 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         if let Listener::Unix(_, path) = self {
-            // It may be gone, or its folder.
+            // The file or its folder may already be gone.
             let _ = std::fs::remove_file(path);
         }
     }
 }
 
-/// Accepts until `shutdown`, `connections_max` at a time. Connections go on; their outlets are closed by whoever shuts down.
+/// Accepts up to `connections_max` connections at a time until `shutdown`. Open connections continue; the shutdown
+/// closes their outlets.
 pub async fn accept_all(listener: Listener, state: Arc<State>, connections_max: usize, shutdown: CancellationToken) {
     let places = Arc::new(Semaphore::new(connections_max));
     loop {
-        // A place first, then the connection: where there is none, the newcomer waits in the kernel's queue.
+        // Get a place first, then the connection: if there is none, the newcomer waits in the kernel's queue.
         let next = async {
             let place = Arc::clone(&places).acquire_owned().await;
             (listener.accept().await, place)
@@ -171,7 +173,7 @@ pub async fn accept_all(listener: Listener, state: Arc<State>, connections_max: 
                 });
             }
             Err(error) => {
-                // Out of descriptors, or the other side left while it waited. Neither is helped by trying at once.
+                // Out of descriptors, or the peer left while it waited. An immediate retry would not help.
                 tracing::warn!(%error, "cannot accept");
                 tokio::time::sleep(Duration::from_millis(ACCEPT_BACKOFF_MS)).await;
             }
@@ -179,7 +181,7 @@ pub async fn accept_all(listener: Listener, state: Arc<State>, connections_max: 
     }
 }
 
-/// Which face a connection is given.
+/// Decides which face serves a connection.
 async fn decide(state: Arc<State>, stream: Arc<Stream>, peer: Peer, permit: Permit) {
     let mut buf = BytesMut::new();
     let wait = Duration::from_millis(FIRST_BYTE_WAIT_MS);
@@ -194,7 +196,7 @@ async fn decide(state: Arc<State>, stream: Arc<Stream>, peer: Peer, permit: Perm
     }
 }
 
-/// Reads what comes first; false if that is the end.
+/// Reads the first bytes. Returns false at the end of the stream.
 async fn first_byte(stream: &Stream, buf: &mut BytesMut) -> bool {
     loop {
         if stream.readable().await.is_err() {
@@ -223,7 +225,7 @@ fn http_answer(state: &State) -> String {
     )
 }
 
-/// Says one thing and ends.
+/// Sends one text, then closes the connection.
 async fn say(stream: &Stream, text: &str) {
     let mut frames = wire::stream::Frames::default();
     frames.all.push(bytes::Bytes::copy_from_slice(text.as_bytes()));

@@ -1,9 +1,9 @@
-//! Permits for connections that have not signed in: how many there may be, in all and from one address, and which of
-//! them has to go when there are too many.
+//! Permits for connections that are not signed in: how many there may be in total and per address, and which of them is
+//! closed if there are too many.
 //!
-//! A newcomer is let in and the oldest idle connection is closed for it, never the other way round: idle connections
-//! cannot keep anybody out, however many they are. Whoever signs in gives the permit back, so members, hosts and
-//! administrators are not counted here. Connections over the unix socket are counted apart from those of the network.
+//! A newcomer is let in, and the oldest idle connection is closed for it, never the other way round. Idle connections,
+//! however many, can therefore keep nobody out. A sign-in gives the permit back, so members, hosts and administrators
+//! are not counted here. Connections over the unix socket are counted separately from those of the network.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -15,36 +15,38 @@ use wardroom_protocol::address::subscriber;
 
 use crate::limits::{PERMIT_GRACE_MS, PERMITS_MAX, PERMITS_PER_ADDRESS_MAX};
 
-/// On whose account a connection is counted.
+/// The origin that a connection is counted for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Origin {
     /// The unix socket, which only this machine's users reach.
     Local,
     /// An IPv4 address, or the /64 of an IPv6 one.
     Network(IpAddr),
-    /// The network, from an address that nobody could name.
+    /// The network, from an unknown address.
     Unnamed,
 }
 
 impl Origin {
-    /// The origin of a peer, or of a client that a gateway names: `203.0.113.9:40112`, `[2001:db8::1]:80`, `unix`.
+    /// Parses the address of a peer, or of a client that a gateway names: `203.0.113.9:40112`, `[2001:db8::1]:80`,
+    /// `unix`.
     pub fn of(address: &str) -> Origin {
         let ip = address.parse::<SocketAddr>().map(|address| address.ip());
         ip.or_else(|_| address.parse()).map_or(Origin::Unnamed, |ip| Origin::Network(subscriber(ip)))
     }
 
-    /// How many of `max` permits it may have.
+    /// Returns how many of `max` permits the origin may have.
     fn share(self, max: usize) -> usize {
         match self {
             Origin::Local => max,
             Origin::Network(_) => PERMITS_PER_ADDRESS_MAX.min(max / 4),
-            // Everybody behind a proxy that names nobody: half of all, so that the rest of the network has the other.
+            // All clients of a proxy that names none. They get half, which leaves the other half to the rest of the
+            // network.
             Origin::Unnamed => max / 2,
         }
     }
 }
 
-/// All permits that are out.
+/// All permits in use.
 pub struct Permits {
     /// Held for a few look-ups; never across an await.
     inner: Mutex<Inner>,
@@ -52,16 +54,16 @@ pub struct Permits {
 
 #[derive(Default)]
 struct Inner {
-    /// Permits for the network.
+    /// The number of permits for the network.
     max: usize,
     next: u64,
-    /// By age: numbers only grow.
+    /// Ordered by age, since ids only grow.
     holders: BTreeMap<u64, Holder>,
-    /// Those of `holders` that are idle, by origin.
+    /// The idle `holders`, by origin.
     idle: HashMap<Origin, BTreeMap<u64, Instant>>,
-    /// How many of `holders` each origin has.
+    /// The number of `holders` per origin.
     counts: HashMap<Origin, usize>,
-    /// How many of `holders` came over the network.
+    /// The number of `holders` that connected over the network.
     network: usize,
 }
 
@@ -71,24 +73,24 @@ struct Holder {
     evicted: CancellationToken,
 }
 
-/// One connection's permit; given back when dropped.
+/// The permit of one connection. Dropping it gives it back.
 pub struct Permit {
     permits: Arc<Permits>,
     id: u64,
     evicted: CancellationToken,
 }
 
-/// A connection is not idle while this is held: the server works for it, and it is not closed for a newcomer.
+/// While this is held, the server works for the connection: it is not idle, and not closed for a newcomer.
 pub struct Working<'a>(&'a Permit);
 
 impl Permits {
-    /// For a core that may have so many connections: strangers get half of them at most.
+    /// Creates the permits of a core with this many connections. Strangers get half of them at most.
     pub fn new(connections_max: usize) -> Permits {
         let max = PERMITS_MAX.min(connections_max / 2).max(4);
         Permits { inner: Mutex::new(Inner { max, ..Inner::default() }) }
     }
 
-    /// Lets a connection in. Waits only in a rush: while all permits are out, none of them is older than
+    /// Lets a connection in. Waits only in a rush: while all permits are in use, none is older than
     /// [`PERMIT_GRACE_MS`], and none is given back.
     pub async fn enter(self: &Arc<Self>, origin: Origin) -> Permit {
         loop {
@@ -99,7 +101,7 @@ impl Permits {
         }
     }
 
-    /// Lets a connection in, or says when to ask again.
+    /// Lets a connection in, or returns how long to wait before the next attempt.
     fn try_enter(self: &Arc<Self>, origin: Origin, now: Instant) -> Result<Permit, Duration> {
         let mut inner = self.lock();
         inner.make_room_at(origin, now);
@@ -111,7 +113,7 @@ impl Permits {
         Ok(Permit { permits: Arc::clone(self), id, evicted })
     }
 
-    /// True while half of the permits for the network are out.
+    /// Returns true while more than half of the network's permits are in use.
     fn is_crowded(&self) -> bool {
         let inner = self.lock();
         inner.network > inner.max / 2
@@ -123,11 +125,11 @@ impl Permits {
 }
 
 impl Inner {
-    /// Closes the oldest idle connections of an origin that has as many as it may have.
+    /// Closes the oldest idle connections of an origin that is at its limit.
     fn make_room_at(&mut self, origin: Origin, now: Instant) {
         while self.counts.get(&origin).copied().unwrap_or(0) >= origin.share(self.max) {
             let oldest = self.idle.get(&origin).and_then(|idle| idle.first_key_value());
-            // Those that came just now have most likely a hello under way: a rush is no attack yet.
+            // New connections most likely have a hello in flight: a rush is not an attack yet.
             match oldest.map(|(id, since)| (*id, *since)) {
                 Some((id, since)) if now >= since + grace() => self.evict(id),
                 _ => return,
@@ -135,7 +137,7 @@ impl Inner {
         }
     }
 
-    /// Closes the oldest idle connection of the network where all permits are out.
+    /// Closes the oldest idle connection of the network if all permits are in use.
     fn make_room(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
         if origin == Origin::Local || self.network < self.max {
             return Ok(());
@@ -199,38 +201,38 @@ fn grace() -> Duration {
 }
 
 impl Permit {
-    /// Counts the connection on another account from now on: that of the client whom a gateway named.
+    /// Counts the connection for another origin: the client that a gateway named.
     pub fn set_origin(&self, origin: Origin) {
         self.move_to(origin, Instant::now());
     }
 
     fn move_to(&self, origin: Origin, now: Instant) {
         let mut inner = self.permits.lock();
-        // One that was closed for a newcomer meanwhile has nothing to be moved.
+        // If it was closed for a newcomer meanwhile, there is nothing to move.
         let Some(holder) = inner.take(self.id) else { return };
         inner.make_room_at(origin, now);
-        // There is nothing to wait for here: the connection is open already.
+        // The connection is open already, so there is nothing to wait for.
         let _ = inner.make_room(origin, now);
         inner.put(self.id, Holder { origin, ..holder });
     }
 
-    /// It comes with a session that is good: it is not counted any more, and does not have to go for anybody.
+    /// Stops counting a connection that has a valid session: it is never closed for a newcomer.
     pub fn set_known(&self) {
         self.permits.lock().take(self.id);
     }
 
-    /// The server works for this connection until the guard is dropped.
+    /// Marks the connection as busy until the guard is dropped.
     pub fn working(&self) -> Working<'_> {
         self.permits.lock().set_working(self.id);
         Working(self)
     }
 
-    /// Returns when the connection has to go for a newcomer.
+    /// Returns when the connection has to close for a newcomer.
     pub async fn evicted(&self) {
         self.evicted.cancelled().await;
     }
 
-    /// True while many connections are not signed in.
+    /// Returns true while many connections are not signed in.
     pub fn is_crowded(&self) -> bool {
         self.permits.is_crowded()
     }

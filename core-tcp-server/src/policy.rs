@@ -1,5 +1,5 @@
-//! Who may do what, as types: a service that needs a right asks for the value that proves it, and only this file can
-//! make one.
+//! Permissions as types: a service that needs a right takes the value that proves it, and only this file can create
+//! one.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use crate::error::Error;
 use crate::rooms::{Registry, Room};
 use crate::store::UserId;
 
-/// Somebody who is signed in, on one connection.
+/// A user who is signed in, on one connection.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Who.
+    /// The user.
     pub user: Arc<User>,
-    /// By which session.
+    /// The session of the connection.
     pub session: Option<SessionId>,
-    /// How often the password had been set by then, where it was shown and no session was made.
+    /// How often the password had been set, if the user signed in with it and no session was created.
     pub passwords_set: Option<u64>,
-    /// From where, as the audit shows it.
+    /// The address, as shown in the audit log.
     pub address: String,
 }
 
@@ -47,7 +47,7 @@ pub struct Joined {
     pub room: Arc<Room>,
 }
 
-/// A room that a member may add to: it goes on, and they do more in it than read.
+/// An active room that a member may add to, and not only read.
 pub struct SpeakerIn {
     /// The room.
     pub room: Arc<Room>,
@@ -59,7 +59,7 @@ pub struct OperatorIn {
     pub room: Arc<Room>,
 }
 
-/// A room that a member may keep: say who is in it, what it is called, and what is taken back.
+/// A room that a member may manage: its members, its name, and deletions.
 pub struct OwnerIn {
     /// The room.
     pub room: Arc<Room>,
@@ -68,14 +68,14 @@ pub struct OwnerIn {
 macro_rules! right {
     ($name:ident, $function:ident, $role:expr, $why:expr) => {
         impl<'a> $name<'a> {
-            /// Who holds the right.
+            /// Returns the holder of the right.
             pub fn member(&self) -> &'a Member {
                 self.0
             }
         }
 
         impl Member {
-            /// Proves the right.
+            /// Checks the role and returns the right.
             ///
             /// # Errors
             /// `forbidden`
@@ -92,8 +92,8 @@ right!(Operator, operator, Role::Operator, "only operators run commands: ask an 
 right!(Admin, admin, Role::Admin, "only admins manage accounts");
 
 impl Member {
-    /// Refuses everything to an account that was closed; its connections are about to be closed too. Nobody signs in as
-    /// the system, so that it counts as closed, and still acts for whoever holds the administrator's key.
+    /// Refuses everything to a closed account, whose connections are about to close too. Nobody signs in as the system,
+    /// so it counts as closed, but it still acts for the holder of the administrator's key.
     fn open_account(&self) -> Result<(), Error> {
         if self.user.is_disabled() && self.user.id != UserId::SYSTEM {
             return Err(Error::unauthorized("this account is closed"));
@@ -101,18 +101,18 @@ impl Member {
         Ok(())
     }
 
-    /// A room that this member may read: a public one, or one that they are in.
+    /// Returns a room that this member may read: a public one, or one that they are in.
     ///
     /// # Errors
-    /// `not_found`, also for a private room of others.
+    /// `not_found`, also for a private room that they are not in.
     pub fn readable(&self, rooms: &Registry, name: &RoomName) -> Result<Readable, Error> {
         let room = rooms.by_name(name).ok_or_else(|| no_room(name))?;
         self.still_reads(&room)?;
         Ok(Readable { room })
     }
 
-    /// Asks once more whether this member may read a room. To be called after every wait, before what was read
-    /// meanwhile is given to them.
+    /// Checks again whether this member may read a room. Call it after every wait, before you return data that was read
+    /// meanwhile.
     ///
     /// # Errors
     /// As [`Member::readable`].
@@ -121,8 +121,8 @@ impl Member {
         if room.is_seen_by(self.user.id) { Ok(()) } else { Err(no_room(&room.name)) }
     }
 
-    /// The right to write to a run: its starter's, as long as they may run commands in its room, and every admin's who
-    /// sees the room.
+    /// Checks the right to write to a run. Its starter has it while they may run commands in the room, and every admin
+    /// who sees the room.
     ///
     /// # Errors
     /// `not_found` (the room), `forbidden`.
@@ -138,7 +138,7 @@ impl Member {
         Err(Error::forbidden("only who started a run writes to it, and admins"))
     }
 
-    /// A room that this member is in.
+    /// Returns a room that this member is in.
     ///
     /// # Errors
     /// `not_found`; `forbidden` for a public room that they have not joined.
@@ -154,7 +154,7 @@ impl Member {
         Err(Error::forbidden(format!("you are not a member of {}: join it first", room.name)))
     }
 
-    /// A room that this member is in, and more than a reader.
+    /// Returns a room that this member is in, if they may do more than read.
     ///
     /// # Errors
     /// `not_found`, `forbidden`.
@@ -170,16 +170,16 @@ impl Member {
         Err(Error::forbidden(format!("you only read in {}: ask one of its owners for the role member", room.name)))
     }
 
-    /// A room that this member may speak in, and share files.
+    /// Returns a room in which this member may speak and share files.
     ///
     /// # Errors
-    /// `not_found`, `forbidden`; `conflict` where it is archived.
+    /// `not_found`, `forbidden`; `conflict` if it is archived.
     pub fn speaker_in(&self, rooms: &Registry, name: &RoomName) -> Result<SpeakerIn, Error> {
         self.speaker()?;
         self.speaker_there(&self.readable(rooms, name)?.room)
     }
 
-    /// As [`Member::speaker_in`], for a room that is at hand. What goes on for long asks this at each step.
+    /// As [`Member::speaker_in`], for a room that the caller has already. Long operations call this at each step.
     ///
     /// # Errors
     /// As [`Member::speaker_in`].
@@ -189,7 +189,7 @@ impl Member {
         Ok(SpeakerIn { room })
     }
 
-    /// A room that this member may run commands in.
+    /// Returns a room in which this member may run commands.
     ///
     /// # Errors
     /// As [`Member::speaker_in`].
@@ -199,7 +199,7 @@ impl Member {
         Ok(OperatorIn { room })
     }
 
-    /// A room that this member may keep: one that they own, or see as an admin. It may be archived.
+    /// Returns a room that this member may manage: one that they own, or see as an admin. It may be archived.
     ///
     /// # Errors
     /// `not_found`, `forbidden`.
@@ -212,31 +212,31 @@ impl Member {
         Err(Error::forbidden(format!("only owners of {name} do this, and admins")))
     }
 
-    /// As [`Member::keeper_of`], for a room that goes on.
+    /// As [`Member::keeper_of`], for a room that is not archived.
     ///
     /// # Errors
-    /// As [`Member::keeper_of`]; `conflict` where it is archived.
+    /// As [`Member::keeper_of`]; `conflict` if it is archived.
     pub fn owner_in(&self, rooms: &Registry, name: &RoomName) -> Result<OwnerIn, Error> {
         let room = unarchived(self.keeper_of(rooms, name)?.room)?;
         Ok(OwnerIn { room })
     }
 
-    /// True for owners of a room that they may speak in, and for admins in each room that they see.
+    /// Returns true for owners of a room if they may speak at all, and for admins in each room that they see.
     pub fn is_owner_of(&self, room: &Room) -> bool {
         let is_admin = self.user.role() >= Role::Admin && room.is_seen_by(self.user.id);
         is_admin || (self.user.role() >= Role::Member && room.role_of(self.user.id) == Some(RoomRole::Owner))
     }
 }
 
-/// The refusal of a room that is not there, and of one that the member may not know of.
+/// The refusal for a room that does not exist, and for one that the member may not know about.
 fn no_room(name: &RoomName) -> Error {
     Error::not_found(format!("there is no room {name}"))
 }
 
-/// The room, if it goes on.
+/// Returns the room, unless it is archived.
 ///
 /// # Errors
-/// `conflict`
+/// `conflict` if it is archived.
 pub fn unarchived(room: Arc<Room>) -> Result<Arc<Room>, Error> {
     if room.is_archived() {
         return Err(Error::conflict(format!("{} is archived: it can be read, and nothing is added", room.name)));

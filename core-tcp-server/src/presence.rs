@@ -1,5 +1,5 @@
-//! Who is connected: to close the connections of a session that ended, to tell a user's other connections what they
-//! read, to say who is here, and to find connections that fell silent.
+//! The connections of signed-in users: closes those of an ended session, tells a user's other connections what they
+//! read, announces who is online, and finds silent connections.
 
 mod ended;
 mod moves;
@@ -23,7 +23,7 @@ use crate::limits::{CONNECTION_RETRY_MS, CONNECTIONS_PER_USER_MAX, OPEN_ROOMS_MA
 use crate::sender::{ConnectionSender, Reader};
 use crate::store::{RoomId, UserId};
 
-/// All connections that are signed in.
+/// All connections of signed-in users.
 #[derive(Default)]
 pub struct Presence {
     /// Held for look-ups and sweeps; never across an await.
@@ -34,16 +34,16 @@ pub struct Presence {
 #[derive(Default)]
 struct Inner {
     connections: HashMap<u64, Connection>,
-    /// The connections of each user, of each session, and those that asked who is in a room. Absent for none, so that
+    /// Connection ids by user, by session, and by room whose members they asked for. There are no empty entries, so
     /// nobody pays for the connections of others.
     by_user: HashMap<UserId, HashSet<u64>>,
     by_session: HashMap<SessionId, HashSet<u64>>,
     by_room: HashMap<RoomId, HashSet<u64>>,
-    /// Who was last told to be here.
+    /// Users who were last announced as online.
     told: HashSet<UserId>,
-    /// Who came or went since.
+    /// Users who connected or disconnected since then.
     moved: HashSet<UserId>,
-    /// Connections that had much to read when something was to be told.
+    /// Connections whose announcement was put off because they had too much to read.
     late: HashSet<u64>,
 }
 
@@ -51,26 +51,26 @@ struct Connection {
     sender: Arc<ConnectionSender>,
     user: UserId,
     session: Option<SessionId>,
-    /// People are not pinged: nc would show it, and cannot answer.
+    /// People are not pinged: nc would show it, and cannot reply.
     is_person: bool,
     pinged_ms: u64,
-    /// Rooms whose members it asked for, the latest last.
+    /// Rooms whose members the connection asked for, the latest last.
     asked: Vec<RoomId>,
-    /// Who came or went while it had much to read.
+    /// Users who connected or disconnected while it had too much to read.
     late: HashSet<UserId>,
 }
 
-/// A connection is here as long as this is held.
+/// Keeps a connection registered while it is held.
 pub struct PresenceGuard {
     presence: Arc<Presence>,
     id: u64,
 }
 
 impl Presence {
-    /// Notes a member's connection. Admins always get in.
+    /// Registers a member's connection. Admins are always admitted.
     ///
     /// # Errors
-    /// `rate_limited` where this user has as many as one may have.
+    /// `rate_limited` if this user is at the limit of connections.
     pub fn admit(
         self: &Arc<Self>,
         sender: &Arc<ConnectionSender>,
@@ -79,7 +79,7 @@ impl Presence {
         is_person: bool,
     ) -> Result<PresenceGuard, Error> {
         let here = self.enter(sender, user.id, session, is_person);
-        // Counted with this one, so that of two that come at once the second is refused.
+        // Counted after the registration, so that of two simultaneous ones the second is refused.
         let count = self.lock().by_user.get(&user.id).map_or(0, HashSet::len);
         if count > CONNECTIONS_PER_USER_MAX && user.role() < Role::Admin {
             let msg = "you have 512 connections to this server: close some, then try again";
@@ -88,7 +88,7 @@ impl Presence {
         Ok(here)
     }
 
-    /// Notes a connection.
+    /// Registers a connection.
     pub fn enter(
         self: &Arc<Self>,
         sender: &Arc<ConnectionSender>,
@@ -112,7 +112,7 @@ impl Presence {
         PresenceGuard { presence: Arc::clone(self), id }
     }
 
-    /// Notes that a connection asked for the members of a room: it is told who comes and goes there from now on.
+    /// Records that a connection asked for the members of a room, so that it hears who goes online and offline there.
     pub fn ask_about(&self, sender: &Arc<ConnectionSender>, user: UserId, room: RoomId) {
         let mut inner = self.lock();
         let Inner { connections, by_user, by_room, .. } = &mut *inner;
@@ -134,12 +134,12 @@ impl Presence {
         inner.close(inner.by_session.get(&session), "this session was ended: sign in again");
     }
 
-    /// The open connections of a session.
+    /// Returns the number of open connections of a session.
     pub fn connections_of(&self, session: SessionId) -> usize {
         self.lock().by_session.get(&session).map_or(0, HashSet::len)
     }
 
-    /// Closes a user's connections that have no session, because they signed in with a password: all but this one.
+    /// Closes a user's connections that have no session, because they signed in with a password, except for `keep`.
     pub fn close_without_session(&self, user: UserId, keep: &Arc<ConnectionSender>, reason: &str) {
         let inner = self.lock();
         let is_closed = |id: &&u64| {
@@ -150,7 +150,7 @@ impl Presence {
         inner.close(Some(&ids), reason);
     }
 
-    /// Tells all connections of a user what they may do now.
+    /// Tells all connections of a user their current role.
     pub fn tell_role(&self, user: &User) {
         let you = encode(Number::None, &user.you());
         let line = Bytes::from(format!("# your role is {} now\n", user.role()));
@@ -159,7 +159,7 @@ impl Presence {
         }
     }
 
-    /// The sessions by which a user is connected.
+    /// Returns the sessions through which a user is connected.
     fn sessions_of(&self, user: UserId) -> HashSet<SessionId> {
         self.lock().of(user).filter_map(|connection| connection.session).collect()
     }
@@ -170,7 +170,7 @@ impl Presence {
         inner.close(inner.by_user.get(&user), "your sessions were ended: sign in again");
     }
 
-    /// Closes all connections; they may come back.
+    /// Closes all connections. Clients may reconnect.
     pub fn close_all(&self, reason: &str, retry_ms: u64) {
         let goaway = encode(Number::None, &Goaway { reason: reason.to_owned(), retry_ms: Some(retry_ms) });
         for connection in self.lock().connections.values() {
@@ -178,28 +178,28 @@ impl Presence {
         }
     }
 
-    /// True if the user has a connection.
+    /// Returns true if the user has a connection.
     pub fn is_here(&self, user: UserId) -> bool {
         self.lock().by_user.contains_key(&user)
     }
 
-    /// Does something with each connection of a user.
+    /// Calls `act` with each connection of a user.
     pub fn each_of(&self, user: UserId, act: impl Fn(&ConnectionSender)) {
         for connection in self.lock().of(user) {
             act(&connection.sender);
         }
     }
 
-    /// Does something with each connection of a user that is a person's with `nc`.
+    /// Calls `act` with each `nc` connection of a user.
     pub fn each_person_of(&self, user: UserId, act: impl Fn(&ConnectionSender)) {
         for connection in self.lock().of(user).filter(|connection| connection.is_person) {
             act(&connection.sender);
         }
     }
 
-    /// Pings connections that fell silent, and closes those that stayed so.
+    /// Pings silent connections, and closes those that stay silent.
     ///
-    /// `now_ms` is by the monotonic clock, as all that it is compared with; `wall_ms` is what clients are told.
+    /// `now_ms` is by the monotonic clock, as are the times it is compared with; `wall_ms` is sent to clients.
     pub fn sweep(&self, now_ms: u64, wall_ms: u64) {
         for connection in self.lock().connections.values_mut().filter(|connection| !connection.is_person) {
             let heard_ms = connection.sender.heard_ms.load(Ordering::Relaxed);

@@ -1,9 +1,10 @@
-//! Token buckets: how often somebody may do something. One for each key that did it of late; the number of keys is bounded.
+//! Token buckets that limit how often something may happen: one per recently used key, with a bound on the number of
+//! keys.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// The buckets of one sort.
+/// The buckets of one kind of action.
 pub struct Rates<K> {
     buckets: HashMap<K, Bucket>,
     burst: u32,
@@ -13,22 +14,22 @@ pub struct Rates<K> {
 
 #[derive(Clone, Copy)]
 struct Bucket {
-    /// What may still come at once.
+    /// Tokens left.
     left: u32,
-    /// Since when that is so.
+    /// The time of the last refill.
     since_ms: u64,
 }
 
 impl<K: Eq + Hash> Rates<K> {
-    /// `burst` at once, then one each `refill_ms`; of `entries_max` keys.
+    /// Allows `burst` at once, then one per `refill_ms`, and remembers at most `entries_max` keys.
     pub fn new(burst: u32, refill_ms: u64, entries_max: usize) -> Self {
         Self { buckets: HashMap::new(), burst, refill_ms, entries_max }
     }
 
-    /// One more. `Err` says how many milliseconds it is to wait. `now_ms` is by the monotonic clock.
+    /// Takes one token. `now_ms` is by the monotonic clock.
     ///
     /// # Errors
-    /// Where it comes too soon.
+    /// If there is no token: the milliseconds to wait.
     pub fn take(&mut self, key: K, now_ms: u64) -> Result<(), u64> {
         let (burst, refill_ms) = (self.burst, self.refill_ms);
         let refilled = |bucket: Bucket| {

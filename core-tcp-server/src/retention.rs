@@ -1,9 +1,9 @@
-//! Retention: what is older than a room keeps it goes, with all that hangs on it: mentions, runs and their output, files
-//! in the room, rows of the search index. From the front of the timeline on, without gaps, in small transactions between
-//! which others post.
+//! Retention: removes events that are older than their room keeps, and everything that belongs to them: mentions, runs
+//! and their output, files in the room, rows of the search index. It removes them from the start of the timeline,
+//! without gaps, in small transactions between which others can post.
 //!
-//! What is on disk goes before the rows that name it: after a crash between the two the next sweep finds the rows, and
-//! does the rest.
+//! Files are removed before the rows that name them: after a crash in between, the next sweep finds the rows and does
+//! the rest.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::rooms::Room;
 use crate::state::State;
 use crate::store::{RoomId, Tx};
 
-/// At the start, and then each hour, until the core stops.
+/// Sweeps at start and then every hour, until the core stops.
 pub async fn run(state: Arc<State>, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(Duration::from_millis(RETENTION_EVERY_MS));
     loop {
@@ -37,10 +37,10 @@ pub async fn run(state: Arc<State>, shutdown: CancellationToken) {
     }
 }
 
-/// Removes what is too old by this time, in all rooms that say how long they keep it.
+/// Removes what has expired at this time, in all rooms that have a retention period.
 ///
 /// # Errors
-/// Where the disk or the store fails; what was removed by then stays so.
+/// If the disk or the store fails. What was removed before stays removed.
 pub async fn sweep(state: &State, now_ms: u64) -> Result<(), Error> {
     for room in state.rooms.all() {
         let days = room.meta().retention_days;
@@ -58,7 +58,7 @@ pub async fn sweep(state: &State, now_ms: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Events that go, and what goes with them.
+/// Expired events, and what is removed with them.
 #[derive(Debug, Default)]
 struct ExpiredEvents {
     last: u64,
@@ -66,7 +66,7 @@ struct ExpiredEvents {
     files: Vec<(RelPath, u64)>,
 }
 
-/// True where there may be more.
+/// Removes one batch. Returns true if there may be more.
 async fn sweep_some(state: &State, room: &Arc<Room>, before_ms: u64) -> Result<bool, Error> {
     let (id, first) = (room.id, room.first());
     let Some(old) = state.store.read(move |conn| find(conn, id, first, before_ms)).await? else { return Ok(false) };
@@ -83,7 +83,7 @@ async fn sweep_some(state: &State, room: &Arc<Room>, before_ms: u64) -> Result<b
     Ok(true)
 }
 
-/// The first events of a room, as far as they are too old. A run goes as a whole, once its end is too old as well.
+/// Finds the first expired events of a room. A run is removed as a whole, once its end has expired too.
 fn find(conn: &Connection, room: RoomId, first: u64, before_ms: u64) -> Result<Option<ExpiredEvents>, Error> {
     let as_sql = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let mut events = conn.prepare_cached(
@@ -130,7 +130,7 @@ fn remove(tx: &mut Tx<'_>, room: RoomId, old: &ExpiredEvents) -> Result<(), Erro
     ] {
         tx.conn.prepare_cached(sql)?.execute(params![room.0, last])?;
     }
-    // People say r41: a number is never another run's, also when the last run is gone.
+    // People refer to runs as r41: a number is never reused, even after the last run is gone.
     let keep = "INSERT INTO meta(key, value) SELECT 'runs_n', max(n) FROM runs WHERE n IS NOT NULL HAVING max(n) > 0
                 ON CONFLICT(key) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))";
     if !old.runs.is_empty() {
@@ -140,7 +140,7 @@ fn remove(tx: &mut Tx<'_>, room: RoomId, old: &ExpiredEvents) -> Result<(), Erro
         tx.conn.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([run.to_string()])?;
     }
     for (path, seq) in &old.files {
-        // One that was replaced since has a later line, and stays.
+        // A file that was replaced since has a later line, and stays.
         tx.conn.prepare_cached("DELETE FROM files WHERE room = ?1 AND path = ?2 AND seq = ?3")?.execute(params![
             room.0,
             path.as_str(),

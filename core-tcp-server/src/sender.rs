@@ -1,8 +1,8 @@
-//! The outgoing side of a connection, as the rest of the core sees it: something to wake, to hand answers to, and to
-//! close. It holds no events and no output: the connection's writer has cursors for those.
+//! The outgoing side of a connection, as the rest of the core sees it: it can be woken, handed replies, and closed. It
+//! holds no events and no output; the connection's writer has cursors for those.
 //!
-//! The queue is bounded by its reader: [`ConnectionSender::has_room`] makes the connection's reading side wait while too many
-//! answers, or too many bytes of them, are under way or unsent.
+//! The queue is bounded by the connection's reading side: [`ConnectionSender::has_room`] makes it wait while too many
+//! replies, or too many bytes of them, are in flight or unsent.
 
 use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
@@ -19,40 +19,40 @@ use crate::flow::{Flow, FlowKey};
 use crate::limits::{IN_FLIGHT_MAX, QUEUED_ITEMS_MAX, REPLY_BYTES_MAX};
 use crate::store::{RoomId, UserId};
 
-/// What the writer of a connection is handed, in order.
+/// An item for the writer of a connection. Items are handled in order.
 pub enum Item {
-    /// One frame: an answer, or something told.
+    /// One frame: a reply or a notification.
     Frame(Bytes),
-    /// Bytes of the connection's own framing, written as they are: a WebSocket's pong.
+    /// Bytes of the connection's own framing, written unchanged, such as a WebSocket pong.
     Control(Bytes),
-    /// A room is open from now on: events after `cursor`, then `room.live`.
+    /// Opens a room: events after `cursor` follow, then `room.live`.
     Open {
         /// The room.
         room: RoomId,
         /// The last event that the reader has.
         cursor: u64,
     },
-    /// No more events of this room.
+    /// Closes a room: no more of its events follow.
     Close(RoomId),
-    /// The reader is a member: it is told when the room moves on while it is not open.
+    /// The reader became a member: it is told about changes of the room while the room is not open.
     Joined {
         /// The room.
         room: RoomId,
-        /// What its welcome said of the room; `None` where it is told now.
+        /// What its welcome said about the room; `None` if the room's state is to be sent now.
         known: Option<LastTold>,
     },
-    /// The reader is a member no more.
+    /// The reader is no longer a member.
     Left(RoomId),
-    /// Bulk from now on. One with the same key is replaced.
+    /// Starts a bulk flow. It replaces a flow with the same key.
     Flow(Box<dyn Flow>),
-    /// The reader has dealt with all bytes before this place.
+    /// The reader has processed all bytes before this offset.
     Ack(FlowKey, u64),
-    /// No more of this bulk.
+    /// Stops a bulk flow.
     Stop(FlowKey),
 }
 
 impl Item {
-    /// Bytes that it holds in memory.
+    /// Returns how many bytes the item holds in memory.
     fn bytes(&self) -> usize {
         match self {
             Item::Frame(bytes) | Item::Control(bytes) => bytes.len(),
@@ -61,10 +61,10 @@ impl Item {
     }
 }
 
-/// What a reader knows of a room that it has not opened.
+/// What a reader knows about a room that it does not have open.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LastTold {
-    /// The last event.
+    /// The `seq` of the last event.
     pub head: u64,
     /// [`crate::rooms::ReadState::touched`].
     pub touched: u64,
@@ -72,21 +72,21 @@ pub struct LastTold {
     pub changes: u64,
 }
 
-/// Writes new events for a writer that sleeps.
+/// Writes new events on behalf of a sleeping writer.
 pub trait Deliver: Send + Sync {
-    /// False if there is something for the writer: it is to be woken.
+    /// Returns false if something is left for the writer, which must then be woken.
     fn deliver(&self) -> bool;
 }
 
 /// The outgoing side of one connection.
 #[derive(Default)]
 pub struct ConnectionSender {
-    /// The writer has something to look at.
+    /// True if the writer has something to look at.
     is_dirty: AtomicBool,
     writer: AtomicWaker,
-    /// The reading side, while it waits for room.
+    /// Wakes the reading side while it waits for space in the queue.
     reader: AtomicWaker,
-    /// The reading side, while it waits for bytes: to be told that it need not.
+    /// Wakes the reading side while it waits for bytes, when the connection closes.
     closer: AtomicWaker,
     /// Held while an item is pushed or the queue is taken; never across an await.
     queue: Mutex<VecDeque<Item>>,
@@ -94,72 +94,72 @@ pub struct ConnectionSender {
     /// Bytes of the frames in the queue.
     queued_bytes: AtomicUsize,
     in_flight: AtomicU32,
-    /// Bytes that answers under way may have, where they may be long and several are under way at once.
+    /// Bytes reserved for replies in flight that may be long, since several may be in flight at once.
     reserved_bytes: AtomicUsize,
-    /// No more is read; what is queued is written, then the connection ends.
+    /// True once nothing more is read. The writer writes what is queued, then the connection ends.
     is_closing: AtomicBool,
-    /// The code of the WebSocket's close frame, where the reading side knows it: the client's own, which may be none, or
-    /// that of what it did wrong.
+    /// The code for the WebSocket's close frame, if the reading side knows it: the client's own code, which may be
+    /// absent, or the code for the client's mistake.
     pub close_code: OnceLock<Option<u16>>,
-    /// When bytes last came in, by the monotonic clock: for the sweeper.
+    /// When the last bytes arrived, by the monotonic clock. Used by the sweeper.
     pub heard_ms: AtomicU64,
-    /// Runs that are watched here.
+    /// The number of runs watched on this connection.
     pub watches: AtomicUsize,
-    /// Rooms of which the reader may have to be told more than their events. Held for a look-up.
+    /// Rooms whose state the reader may need besides their events. Held for a look-up.
     moved: Mutex<HashSet<RoomId>>,
     has_moved: AtomicBool,
-    /// Who reads, once that is known.
+    /// The reader, once known.
     reader_is: OnceLock<Reader>,
     deliver: OnceLock<Arc<dyn Deliver>>,
 }
 
-/// Who reads what an outlet writes.
+/// The user who reads a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Reader {
     /// The user.
     pub user: UserId,
-    /// With `nc`: frames say nothing to them.
+    /// True for a person with `nc`, who cannot read frames.
     pub is_person: bool,
 }
 
 impl ConnectionSender {
-    /// A new one, heard just now.
+    /// Creates a sender that was heard just now.
     pub fn new() -> Arc<Self> {
         Arc::new(Self { heard_ms: AtomicU64::new(monotonic_ms()), ..Self::default() })
     }
 
-    /// Notes who reads.
+    /// Records who reads.
     pub fn set_reader(&self, reader: Reader) {
-        // It is set once, by who signs in.
+        // Set only once, by the sign-in.
         let _ = self.reader_is.set(reader);
     }
 
-    /// Who reads; `None` before they have signed in.
+    /// Returns the reader; `None` before the sign-in.
     pub fn reader_is(&self) -> Option<Reader> {
         self.reader_is.get().copied()
     }
 
-    /// Something told that is worth nothing later: dropped where much waits already.
+    /// Sends a notification that is worthless later: it is dropped if the queue is crowded.
     pub fn tell_now_or_never(&self, frame: &Bytes) {
         if !self.is_crowded() {
             self.tell(frame.clone());
         }
     }
 
-    /// True while much waits for the writer.
+    /// Returns true while many items wait for the writer.
     pub fn is_crowded(&self) -> bool {
         self.queued.load(Ordering::Acquire) >= QUEUED_ITEMS_MAX
     }
 
-    /// A room moved on: the writer looks whether there is something to tell of it. Costs the same however many rooms the
-    /// reader is in.
+    /// Records that a room changed, so that the writer looks for something to tell. Costs the same however many rooms
+    /// the reader is in.
     pub fn room_moved(&self, room: RoomId) {
         self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(room);
         self.has_moved.store(true, Ordering::Release);
         self.wake();
     }
 
-    /// The rooms that moved on since this was last asked; for the writer.
+    /// Returns the rooms that changed since the last call. Called by the writer.
     pub fn take_moved(&self) -> HashSet<RoomId> {
         if !self.has_moved.load(Ordering::Acquire) || !self.has_moved.swap(false, Ordering::AcqRel) {
             return HashSet::new();
@@ -167,29 +167,29 @@ impl ConnectionSender {
         std::mem::take(&mut *self.moved.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Makes the writer look at its cursors. Cheap where it is about to anyway.
+    /// Makes the writer look at its cursors. Cheap if it is about to do so anyway.
     pub fn wake(&self) {
         if !self.is_dirty.swap(true, Ordering::AcqRel) {
             self.writer.wake();
         }
     }
 
-    /// How events reach the socket while the writer sleeps.
+    /// Sets how events reach the socket while the writer sleeps.
     pub fn set_deliver(&self, deliver: Arc<dyn Deliver>) {
-        // It is set once, by the only writer.
+        // Set only once, by the only writer.
         let _ = self.deliver.set(deliver);
     }
 
-    /// There are new events: writes them at once if the writer sleeps, and wakes it for whatever is left.
+    /// Writes new events at once if the writer sleeps, and wakes it for what is left.
     pub fn deliver(&self) {
-        // A writer that was woken looks at its cursors by itself.
+        // A writer that was already woken looks at its cursors by itself.
         if self.is_dirty.load(Ordering::Acquire) || self.deliver.get().is_some_and(|place| place.deliver()) {
             return;
         }
         self.wake();
     }
 
-    /// Hands the writer something.
+    /// Queues an item for the writer.
     pub fn push(&self, item: Item) {
         self.queued_bytes.fetch_add(item.bytes(), Ordering::AcqRel);
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(item);
@@ -197,7 +197,7 @@ impl ConnectionSender {
         self.wake();
     }
 
-    /// Opens a room for the reader: the answer first, then its events.
+    /// Opens a room for the reader: the reply first, then the room's events.
     pub fn push_open(&self, room: RoomId, cursor: u64, answer: Option<Bytes>) {
         if let Some(answer) = answer {
             self.tell(answer);
@@ -205,17 +205,17 @@ impl ConnectionSender {
         self.push(Item::Open { room, cursor });
     }
 
-    /// Something told.
+    /// Sends a notification.
     pub fn tell(&self, frame: Bytes) {
         self.push(Item::Frame(frame));
     }
 
-    /// A request is under way; [`ConnectionSender::answer`] ends it.
+    /// Records a request in flight; [`ConnectionSender::answer`] ends it.
     pub fn begin(&self) {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// The answer to a request that [`ConnectionSender::begin`] announced; none where it wants none.
+    /// Sends the reply to a request that [`ConnectionSender::begin`] announced; `None` if the request wants no reply.
     pub fn answer(&self, frame: Option<Bytes>) {
         if let Some(frame) = frame {
             self.push(Item::Frame(frame));
@@ -224,19 +224,19 @@ impl ConnectionSender {
         self.reader.wake();
     }
 
-    /// As [`ConnectionSender::begin`], for a request whose answer may be as long as a line.
+    /// As [`ConnectionSender::begin`], for a request whose reply may be as long as a line.
     pub fn begin_long(&self) {
         self.reserved_bytes.fetch_add(LINE_BYTES_MAX, Ordering::AcqRel);
         self.begin();
     }
 
-    /// The answer to a request that [`ConnectionSender::begin_long`] announced.
+    /// Sends the reply to a request that [`ConnectionSender::begin_long`] announced.
     pub fn answer_long(&self, frame: Option<Bytes>) {
         self.reserved_bytes.fetch_sub(LINE_BYTES_MAX, Ordering::AcqRel);
         self.answer(frame);
     }
 
-    /// Ends the connection after what is queued. `last` is the last frame, if there is something to say.
+    /// Ends the connection once the queue is written. `last` is an optional last frame.
     pub fn close(&self, last: Option<Bytes>) {
         if self.is_closing.load(Ordering::Acquire) {
             return;
@@ -260,19 +260,19 @@ impl ConnectionSender {
         .await;
     }
 
-    /// True after [`ConnectionSender::close`].
+    /// Returns true after [`ConnectionSender::close`].
     pub fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::Acquire)
     }
 
-    /// Waits until fewer than [`IN_FLIGHT_MAX`] requests are under way or answered but unsent, and fewer than
-    /// [`REPLY_BYTES_MAX`] bytes of them.
+    /// Waits until fewer than [`IN_FLIGHT_MAX`] requests are in flight or answered but unsent, with fewer than
+    /// [`REPLY_BYTES_MAX`] bytes in all.
     pub async fn has_room(&self) {
         let has_room = || self.load() < IN_FLIGHT_MAX && self.load_bytes() < REPLY_BYTES_MAX;
         self.wait_for_reader(|| has_room() || self.is_closing()).await;
     }
 
-    /// Waits until all requests are answered.
+    /// Waits until all requests have a reply.
     pub async fn is_idle(&self) {
         self.wait_for_reader(|| self.in_flight.load(Ordering::Acquire) == 0 || self.is_closing()).await;
     }
@@ -280,7 +280,7 @@ impl ConnectionSender {
     /// Waits until the writer is woken.
     pub async fn woken(&self) {
         poll_fn(|cx| {
-            // A load costs less than a swap where there is nothing.
+            // A load is cheaper than a swap if the flag is not set.
             if self.is_dirty.load(Ordering::Acquire) && self.is_dirty.swap(false, Ordering::AcqRel) {
                 return Poll::Ready(());
             }
@@ -290,7 +290,7 @@ impl ConnectionSender {
         .await;
     }
 
-    /// Takes the next item; for the writer.
+    /// Takes the next item. Called by the writer.
     pub fn pop(&self) -> Option<Item> {
         if self.queued.load(Ordering::Acquire) == 0 {
             return None;
@@ -298,7 +298,7 @@ impl ConnectionSender {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let item = queue.pop_front()?;
         if queue.is_empty() && queue.capacity() > 8 {
-            // An idle connection keeps no room for a burst that is over.
+            // An idle connection does not keep the memory of a past burst.
             *queue = VecDeque::new();
         }
         drop(queue);

@@ -1,4 +1,5 @@
-//! Starting and stopping the core: the data folder, the store, the state, the listeners, the tasks that belong to all.
+//! Starts and stops the core: the data folder, the store, the state, the listeners, and the tasks that serve all of
+//! them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,50 +29,50 @@ use crate::search::Search;
 use crate::state::State;
 use crate::store::{self, Batch, OpenError};
 
-/// What a core needs to know.
+/// The configuration of a core.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The data folder.
     pub data: PathBuf,
     /// Where to listen, besides `core.sock` in the data folder.
     pub tcp: Vec<Address>,
-    /// The name by which people know this server.
+    /// The name of this server, as shown to people.
     pub server_name: String,
-    /// Where the page is, for those who come to the wrong door.
+    /// The address of the page, for those who connect to the wrong port.
     pub web_url: Option<String>,
 }
 
-/// Why a core did not start. Each is a sentence that says what to do.
+/// Why a core did not start. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data folder.
+    /// The data folder cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The database.
+    /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// An address.
+    /// An address cannot be bound.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// What is in the database.
+    /// The contents of the database cannot be read.
     #[error("cannot read the data folder: {0}")]
     Load(#[from] Error),
 }
 
 impl StartError {
-    /// Before there are requests, only a full disk makes the store refuse what it is given to write.
+    /// Before there are requests, the store only refuses a write if the disk is full.
     fn writing(folder: &DataFolder, error: Error) -> Self {
         if error.code == Code::Busy { DataError::Full(folder.path.clone()).into() } else { error.into() }
     }
 }
 
-/// A core that runs.
+/// A running core.
 pub struct Core {
-    /// Where it listens, as bound, in the order of the configuration.
+    /// The bound addresses, in the order of the configuration.
     pub addresses: Vec<String>,
-    /// The unix socket in the data folder, for the host, the gateway and the administrator of this machine.
+    /// The unix socket in the data folder, for this machine's host, gateway and administrator.
     pub socket: PathBuf,
-    /// An invite for the first administrator, as long as there is none.
+    /// An invite for the first administrator, until there is one.
     pub first_invite: Option<String>,
     /// The gateway key.
     pub gateway_key: String,
@@ -79,7 +80,7 @@ pub struct Core {
     stopped: JoinHandle<()>,
 }
 
-/// The parts of a core without its sockets: what `wardroom admin` uses where no server runs.
+/// The parts of a core without its sockets. `wardroom admin` uses them if no server runs.
 pub(crate) struct Parts {
     pub folder: DataFolder,
     pub state: Arc<State>,
@@ -87,7 +88,7 @@ pub(crate) struct Parts {
     pub writer: std::thread::JoinHandle<()>,
 }
 
-/// Opens the data folder, and everything that lives in it.
+/// Opens the data folder and everything in it.
 pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
     let folder = DataFolder::open(&config.data)?;
     let keys = folder.keys()?;
@@ -114,10 +115,10 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
     Ok(Parts { folder, state, publisher, writer })
 }
 
-/// Starts a core. It listens when this returns.
+/// Starts a core. It already listens when this returns.
 ///
 /// # Errors
-/// [`StartError`]
+/// If the folder, the database or an address cannot be used: see [`StartError`].
 pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, StartError> {
     descriptors::raise();
     let parts = open(&config).await?;
@@ -144,12 +145,12 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, 
 }
 
 impl Core {
-    /// Where a gateway in this process hands its WebSockets.
+    /// Returns the handle through which a gateway in this process hands over its WebSockets.
     pub fn browsers(&self) -> Browsers {
         self.browsers.clone()
     }
 
-    /// Waits until it has stopped: all that was acknowledged is on disk, and the folder is free.
+    /// Waits until the core has stopped. Everything acknowledged is then on disk, and the folder is free.
     pub async fn stopped(self) {
         if let Err(error) = self.stopped.await {
             tracing::error!(%error, "the core did not stop in order");
@@ -161,8 +162,8 @@ async fn run(parts: Parts, listeners: Vec<Listener>, shutdown: CancellationToken
     let Parts { folder, state, publisher, writer } = parts;
     let accepting = TaskTracker::new();
     for listener in listeners {
-        // Each has as many: what comes over the network does not keep the administrator, the host and the gateway from
-        // the unix socket.
+        // Each listener has its own limit, so connections from the network cannot keep the administrator, the host and
+        // the gateway off the unix socket.
         let max = descriptors::connections_max();
         accepting.spawn(listen::accept_all(listener, Arc::clone(&state), max, shutdown.clone()));
     }
@@ -173,27 +174,27 @@ async fn run(parts: Parts, listeners: Vec<Listener>, shutdown: CancellationToken
     accepting.wait().await;
     drop(sweeper.await);
     drop(retention.await);
-    // Told to come back, with a spread so that they do not all come at once (the clients add their own).
+    // Tells clients to reconnect, spread out so that they do not all return at once (they add their own jitter).
     state.presence.close_all("the server is stopping", 1_000);
     tokio::time::sleep(Duration::from_millis(CLOSE_WAIT_MS / 4)).await;
-    // Output on its way to the disk gets there, before another core may open the folder.
+    // Writes the output in flight to disk before another core may open the folder.
     state.runs.stop().await;
     state.search.stop().await;
     end(state, publisher, writer).await;
     drop(folder);
 }
 
-/// Lets the store commit what it has, and closes it.
+/// Lets the store commit its queue, then closes it.
 pub(crate) async fn end(state: Arc<State>, publisher: JoinHandle<()>, writer: std::thread::JoinHandle<()>) {
-    // Connections that have not ended yet hold the state; their requests are refused once the store is closed.
+    // Connections that have not ended yet hold the state. Their requests are refused once the store is closed.
     state.store.close().await;
     drop(state);
     drop(publisher.await);
     drop(tokio::task::spawn_blocking(move || writer.join()).await);
 }
 
-/// Takes committed batches: events to their tails, then answers to those who asked. A task of the runtime, so that
-/// waking a thousand readers needs no thread to be woken.
+/// Publishes committed batches: appends events to their tails, then completes the requests. It runs as a task of the
+/// runtime, so waking a thousand readers needs no thread switch.
 async fn publish(state: Arc<State>, mut batches: mpsc::Receiver<Batch>) {
     let rooms = Arc::downgrade(&state);
     drop(state);
@@ -209,7 +210,7 @@ async fn publish(state: Arc<State>, mut batches: mpsc::Receiver<Batch>) {
     }
 }
 
-/// Four times a second who does not have a room open is told that it moved on; once a second silence is looked for.
+/// Announces changes of rooms that are not open four times a second, and looks for silent connections once a second.
 async fn sweep(state: Arc<State>, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(Duration::from_millis(SWEEP_EVERY_MS / 4));
     let mut count = 0u64;

@@ -1,4 +1,4 @@
-//! All that the services share. One per core; every connection holds it.
+//! The state that the services share. There is one per core, and every connection holds it.
 
 use std::sync::Arc;
 
@@ -13,30 +13,30 @@ use crate::runs::Runs;
 use crate::search::Search;
 use crate::store::Store;
 
-/// All that the services share.
+/// The state that the services share.
 pub struct State {
-    /// Timelines, accounts, and the rest that is on disk.
+    /// Timelines, accounts, and everything else in the database.
     pub store: Store,
     /// The rooms.
     pub rooms: Registry,
     /// The accounts.
     pub accounts: Accounts,
-    /// Who is connected.
+    /// The connections of users who are signed in.
     pub presence: Arc<Presence>,
-    /// The runs, and the hosts that they are on.
+    /// The runs, and their hosts.
     pub runs: Runs,
-    /// Room storage, and the uploads to them.
+    /// Room storage, and uploads to it.
     pub files: Files,
     /// The webhooks.
     pub hooks: Hooks,
     /// The search index.
     pub search: Search,
-    /// Who is connected and not signed in.
+    /// Permits of connections that are not signed in.
     pub permits: Arc<Permits>,
-    /// The keys by which gateways, hosts and the administrator's command are known.
+    /// The keys that identify gateways, hosts and the administrator's command.
     pub keys: Keys,
-    /// The name by which people know this server.
+    /// The name of this server, as shown to people.
     pub server_name: String,
-    /// Where the page is, for those who knock on the wrong door.
+    /// The address of the page, for those who connect to the wrong port.
     pub web_url: Option<String>,
 }

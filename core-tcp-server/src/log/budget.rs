@@ -1,15 +1,15 @@
-//! What the tails of all rooms may take in memory together. The publisher notes what it appends to; the rooms that nobody
-//! wrote to for longest give theirs up.
+//! The budget of memory for the tails of all rooms. The publisher reports each append, and the rooms without a post for
+//! longest give up their tails.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::store::RoomId;
 
-/// What each room's tail takes, and which of them was written to last.
+/// The memory that each room's tail takes, and the order of their last appends.
 pub struct Budget {
     bytes_max: usize,
     bytes: usize,
-    /// Counts what was noted: the higher, the later.
+    /// Counts the reports: a higher value is later.
     clock: u64,
     by_room: HashMap<RoomId, Held>,
     by_age: BTreeMap<u64, RoomId>,
@@ -22,13 +22,13 @@ struct Held {
 }
 
 impl Budget {
-    /// For so many bytes.
+    /// Creates a budget of `bytes_max` bytes.
     pub fn new(bytes_max: usize) -> Self {
         Self { bytes_max, bytes: 0, clock: 0, by_room: HashMap::new(), by_age: BTreeMap::new() }
     }
 
-    /// This room was written to just now, and its tail takes so many bytes. Gives the rooms whose tails are to be
-    /// evicted: the coldest, never this one.
+    /// Records that this room was just written to, and that its tail takes `bytes` bytes. Returns the rooms whose tails
+    /// must be evicted: the coldest ones, never this one.
     pub fn note(&mut self, room: RoomId, bytes: usize) -> Vec<RoomId> {
         self.forget(room);
         self.clock += 1;

@@ -1,5 +1,5 @@
-//! The logs of the architecture: a [`Tail`] holds the end of a timeline in memory, a cursor is a place in it. Who is
-//! further behind reads from the store, which is all that knows the rest. A [`Budget`] bounds all tails together.
+//! Room timelines in memory. A [`Tail`] holds the end of a timeline, and a cursor is a position in it. Readers that lag
+//! further behind read from the store, which has the rest. A [`Budget`] bounds all tails together.
 
 mod budget;
 mod segment;

@@ -1,62 +1,62 @@
 //! Events of one room that were committed together, as one block of bytes that all readers share. A reader takes a
-//! slice of it: one reference, however many events it holds. Part of the tail.
+//! slice of it: one reference, however many events the slice holds. Part of the tail.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use wardroom_protocol::websocket;
 
 use crate::store::{Published, Replaced, UserId};
 
-/// Bytes that a segment takes beside its frames: eight allocations and their bookkeeping.
+/// Bytes that a segment takes besides its frames: eight allocations and their bookkeeping.
 const OVERHEAD_BYTES: usize = 352;
 
-/// How a reader wants the events.
+/// The form in which a reader wants the events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Form {
-    /// Lines, as many as there are in one piece.
+    /// Lines, as many as possible in one piece.
     Lines,
-    /// WebSocket messages, as many as there are in one piece.
+    /// WebSocket messages, as many as possible in one piece.
     Messages,
-    /// Lines, each a piece of its own.
+    /// Lines, one per piece.
     Single,
 }
 
-/// How much a reader takes at once.
+/// How much a reader may still take.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ReadLimit {
     /// Events.
     pub events: usize,
-    /// Bytes of them. A single event is taken however long it is.
+    /// Bytes. The last event may exceed them, so that a single event is taken however long it is.
     pub bytes: usize,
 }
 
-/// Frames, one behind the other.
+/// Frames, one after the other.
 struct Block {
     lines: Bytes,
-    /// Where each ends in `lines`.
+    /// The end of each frame in `lines`.
     ends: Box<[u32]>,
-    /// The same as WebSocket messages. Made for the first reader that wants them.
+    /// The same frames as WebSocket messages. Built for the first reader that wants them.
     messages: Option<Box<Messages>>,
 }
 
 struct Messages {
     bytes: Bytes,
-    /// Where each ends in `bytes`.
+    /// The end of each message in `bytes`.
     ends: Box<[u32]>,
 }
 
-/// Events with contiguous places.
+/// Events with contiguous positions.
 pub struct Segment {
-    /// The first one's place.
+    /// The position of the first event.
     pub first: u64,
     authors: Box<[UserId]>,
-    /// What everybody sees.
+    /// What every reader sees.
     shared: Block,
-    /// What the authors see instead, where that is something else; empty where it is not.
+    /// What authors see instead of `shared`; empty if it is the same.
     own: Block,
 }
 
 impl Segment {
-    /// Of events with contiguous places, at least one.
+    /// Creates a segment from at least one event. The positions must be contiguous.
     pub fn new(events: &[Published]) -> Self {
         let frames: Vec<_> =
             events.iter().map(|event| (event.by, event.frame.clone(), event.own_frame.clone())).collect();
@@ -72,28 +72,28 @@ impl Segment {
         }
     }
 
-    /// How many events it holds.
+    /// Returns the number of events.
     pub fn len(&self) -> usize {
         self.authors.len()
     }
 
-    /// The place behind its last one.
+    /// Returns the position after the last event.
     pub fn end(&self) -> u64 {
         self.first + self.authors.len() as u64
     }
 
-    /// Bytes of its frames.
+    /// Returns the bytes of its frames.
     pub fn bytes(&self) -> usize {
         self.shared.lines.len()
     }
 
-    /// Bytes that it takes in memory: frames of both kinds, WebSocket messages once they are made, and what stands around
-    /// them.
+    /// Returns the bytes that it takes in memory: the frames of both kinds, WebSocket messages once they are built, and
+    /// the overhead.
     pub fn charged_bytes(&self) -> usize {
         OVERHEAD_BYTES + self.len() * size_of::<UserId>() + self.shared.charged_bytes() + self.own.charged_bytes()
     }
 
-    /// Adds the events from `index` on to `out`, as `reader` may see them, up to `limit`. Gives how many.
+    /// Adds the events from `index` on to `out`, as `reader` may see them, up to `limit`. Returns their number.
     pub fn read(
         &mut self,
         index: usize,
@@ -123,7 +123,7 @@ impl Segment {
         at - index
     }
 
-    /// The same with other frames for some events.
+    /// Returns the segment with other frames for some events.
     pub fn replaced(&self, replaced: &[Replaced]) -> Self {
         let mut frames = self.frames();
         for Replaced { seq, frame, own_frame } in replaced {
@@ -135,7 +135,7 @@ impl Segment {
         Self::of(self.first, &frames)
     }
 
-    /// The same without the events before this place.
+    /// Returns the segment without the events before position `first`.
     pub fn without_before(&self, first: u64) -> Self {
         let skip = usize::try_from(first.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let frames = self.frames();
@@ -154,7 +154,7 @@ impl Segment {
 
 impl Block {
     fn new(frames: impl ExactSizeIterator<Item = Bytes> + Clone) -> Self {
-        // An event that was committed alone stays where it was encoded.
+        // The frame of an event that was committed alone is not copied.
         if frames.len() == 1 {
             let lines = frames.clone().next().unwrap_or_default();
             let ends = [end(lines.len())].into();
@@ -189,14 +189,14 @@ impl Block {
     }
 }
 
-/// Where the event of this index begins, which is where the one before it ends.
+/// Returns where the event with this index starts, which is where the one before it ends.
 fn start_of(ends: &[u32], index: usize) -> usize {
     let end = index.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
     usize::try_from(end).unwrap_or(usize::MAX)
 }
 
 fn end(len: usize) -> u32 {
-    // A segment is a few events of at most 64 KiB each.
+    // A segment holds a few events of at most 64 KiB each.
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 

@@ -1,4 +1,4 @@
-//! The end of a room's timeline, as encoded frames shared by all who read it, and the readers to wake.
+//! The end of a room's timeline, as encoded frames shared by all readers, and the readers to wake.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,48 +13,48 @@ use crate::store::{Published, Replaced, UserId};
 
 /// The end of one timeline.
 pub struct Tail {
-    /// The last event's `seq`. Read without the lock by readers that have nothing to do.
+    /// The `seq` of the last event. Readers without news read it without the lock.
     head: AtomicU64,
-    /// Held while segments are appended, or slices of them taken; never across an await.
+    /// Held while segments are appended or slices are taken; never across an await.
     entries: Mutex<Entries>,
-    /// The connections to wake; read on every append, changed when a room is opened or closed.
+    /// The connections to wake. Read on every append, changed when a room is opened or closed.
     readers: RwLock<Vec<Arc<ConnectionSender>>>,
 }
 
 #[derive(Default)]
 struct Entries {
-    /// Contiguous: each begins where the one before it ends.
+    /// Contiguous: each starts where the one before it ends.
     segments: VecDeque<Box<Segment>>,
     events: usize,
     bytes: usize,
-    /// [`Segment::charged_bytes`] of all.
+    /// The sum of [`Segment::charged_bytes`].
     charged_bytes: usize,
 }
 
-/// What a reader found after its cursor.
+/// The result of reading after a cursor.
 #[derive(Debug, Eq, PartialEq)]
 pub enum TailRead {
-    /// Nothing.
+    /// There is nothing new.
     UpToDate,
-    /// Frames were taken; the cursor now stands here.
+    /// Frames were taken; this is the new cursor.
     Took(u64),
-    /// The tail begins after the cursor: read from the store.
+    /// The tail does not reach back to the cursor: read from the store.
     Behind,
 }
 
 impl Tail {
-    /// The tail of a timeline whose last event is `head`; empty, until something is appended.
+    /// Creates the tail of a timeline whose last event is `head`. It is empty until something is appended.
     pub fn new(head: u64) -> Self {
         Self { head: AtomicU64::new(head), entries: Mutex::default(), readers: RwLock::default() }
     }
 
-    /// The last event's `seq`.
+    /// Returns the `seq` of the last event.
     pub fn head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
     }
 
-    /// Appends what was committed together, at least one event. Called by the publisher alone, in commit order. Gives
-    /// the bytes that the tail now takes in memory.
+    /// Appends events that were committed together. Called only by the publisher, in commit order. Returns the bytes
+    /// that the tail now takes in memory.
     pub fn append(&self, events: &[Published]) -> usize {
         let Some(last) = events.last() else { return self.entries().charged_bytes };
         let mut entries = self.entries();
@@ -73,8 +73,7 @@ impl Tail {
         entries.charged_bytes
     }
 
-    /// Puts other frames in the places of those that read otherwise from now on, as far as they are held here: what was
-    /// deleted is not served.
+    /// Replaces the frames of events that changed, if they are in the tail, so that deleted text is never served.
     pub fn replace(&self, replaced: &[Replaced]) {
         let mut entries = self.entries();
         for index in 0..entries.segments.len() {
@@ -88,7 +87,7 @@ impl Tail {
         }
     }
 
-    /// Drops what stands before this place: it was removed from the store.
+    /// Drops the events before position `first`, which were removed from the store.
     pub fn forget_before(&self, first: u64) {
         let mut entries = self.entries();
         while entries.segments.front().is_some_and(|oldest| oldest.end() <= first) {
@@ -100,20 +99,20 @@ impl Tail {
         }
     }
 
-    /// Drops all frames: the memory is needed for other rooms. Readers that are behind go on from the store.
+    /// Drops all frames, because other rooms need the memory. Readers that lag behind continue from the store.
     pub fn evict(&self) {
         *self.entries() = Entries::default();
     }
 
-    /// Does something with each connection that has the room open.
+    /// Calls `act` with each connection that has the room open.
     pub fn each_reader(&self, act: impl Fn(&ConnectionSender)) {
         for reader in self.readers.read().unwrap_or_else(PoisonError::into_inner).iter() {
             act(reader);
         }
     }
 
-    /// Brings what is new to all readers. Apart from [`Tail::append`], so that a batch of events does it once. Many readers are
-    /// served by several tasks, so that all cores write.
+    /// Delivers new events to all readers. Separate from [`Tail::append`], so that a batch of events does it once.
+    /// Several tasks serve many readers, so that all cores write.
     pub fn deliver(&self) {
         let parts: Vec<Vec<_>> = {
             let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
@@ -129,7 +128,7 @@ impl Tail {
         }
     }
 
-    /// Takes what follows `cursor` as `reader` may see it, up to `limit`.
+    /// Takes the events after `cursor`, as `reader` may see them, up to `limit`.
     pub fn read(
         &self,
         cursor: u64,
@@ -158,12 +157,12 @@ impl Tail {
                 break;
             }
         }
-        // Messages that were made for this reader. Its room's next event tells the budget.
+        // WebSocket messages that were built for this reader. The budget learns about them with the room's next event.
         entries.charged_bytes += grown;
         TailRead::Took(at - 1)
     }
 
-    /// Adds a connection to wake. It knows that it has not asked before.
+    /// Adds a connection to wake. The caller makes sure that it is not there yet.
     pub fn subscribe(&self, reader: &Arc<ConnectionSender>) {
         self.readers.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(reader));
     }
@@ -187,14 +186,14 @@ impl Entries {
         self.segments.push_back(Box::new(segment));
     }
 
-    /// Drops the oldest segment; false if there is none.
+    /// Drops the oldest segment. Returns false if there is none.
     fn pop(&mut self) -> bool {
         let Some(oldest) = self.segments.pop_front() else { return false };
         self.uncount(&oldest);
         true
     }
 
-    /// Puts a segment in the place of another one.
+    /// Replaces the segment at `index`.
     fn put(&mut self, index: usize, segment: Segment) {
         self.count(&segment);
         if let Some(place) = self.segments.get_mut(index) {
@@ -216,7 +215,7 @@ impl Entries {
     }
 }
 
-/// How many of these events the next segment takes: one at least.
+/// Returns how many of these events the next segment takes: at least one.
 fn segment_len(events: &[Published]) -> usize {
     let mut bytes = 0;
     let fitting = events.iter().take(SEGMENT_EVENTS_MAX).take_while(|event| {
@@ -256,7 +255,7 @@ mod tests {
         (read, out)
     }
 
-    /// All that a reader gets from a place on, in one piece.
+    /// Returns everything that a reader gets from a position on, in one piece.
     fn all(tail: &Tail, cursor: u64, reader: i64, form: Form) -> (Vec<u8>, usize) {
         let (mut limit, mut out) = (ALL, Vec::new());
         tail.read(cursor, &mut limit, UserId(reader), form, &mut out);
@@ -327,7 +326,7 @@ mod tests {
         assert_eq!(all(&tail, 0, 3, Form::Lines).1, 1);
         assert_eq!(all(&tail, 0, 3, Form::Messages).1, 1);
         assert_eq!(all(&tail, 0, 1, Form::Lines).1, 4);
-        // From the middle, and no further than there is room.
+        // From the middle, up to the limit.
         assert_eq!(all(&tail, 3, 3, Form::Lines).0, b"{\"4\"}\n{\"5\"}\n{\"6\"}\n");
         let mut out = Vec::new();
         let mut limit = ReadLimit { events: 64, bytes: 7 };

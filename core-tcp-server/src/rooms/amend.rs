@@ -1,4 +1,4 @@
-//! What becomes of a message after it was said: it is edited, deleted, reacted to. One transaction each.
+//! Amendments to a message: edits, deletions and reactions, in one transaction each.
 
 use rusqlite::OptionalExtension as _;
 use wardroom_protocol::event::{Edit, EventBody, MessageBody, ReactionBody, Target};
@@ -15,10 +15,10 @@ use crate::policy::{Member, unarchived};
 use crate::state::State;
 use crate::store::{Amendment, UserId, as_sql, from_sql};
 
-/// Says it otherwise. `None` where it says exactly that.
+/// Edits a message. Returns `None` if the text is already the same.
 ///
 /// # Errors
-/// `not_found`, `bad_request` (no message), `forbidden` (another's), `conflict` (deleted), `too_large`.
+/// `not_found`, `bad_request` (not a message), `forbidden` (another user's), `conflict` (deleted), `too_large`.
 pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Option<u64>, Error> {
     let room = member.speaker_in(&state.rooms, &edit.room)?.room;
     check_text(&edit.text)?;
@@ -47,10 +47,10 @@ pub async fn edit(state: &State, member: &Member, edit: RoomEdit) -> Result<Opti
     Ok(seq)
 }
 
-/// Takes a message back: its text is gone, its line stays.
+/// Deletes a message: its text is removed, its line stays.
 ///
 /// # Errors
-/// `not_found`, `bad_request` (no message), `forbidden` (another's), `conflict` (deleted already).
+/// `not_found`, `bad_request` (not a message), `forbidden` (another user's), `conflict` (already deleted).
 pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Result<u64, Error> {
     let readable = member.readable(&state.rooms, &delete.room)?.room;
     super::check_rate(state, member)?;
@@ -79,7 +79,7 @@ pub async fn delete(state: &State, member: &Member, delete: RoomDelete) -> Resul
     Ok(seq)
 }
 
-/// Adds a reaction to a message, a run or a file, or removes one's own. `None` where that is done already.
+/// Adds or removes the user's reaction to a message, a run or a file. Returns `None` if that changes nothing.
 ///
 /// # Errors
 /// `not_found`, `bad_request` (another kind of line, no emoji), `conflict` (deleted), `too_large` (too many).
@@ -111,10 +111,10 @@ pub async fn react(state: &State, member: &Member, react: RoomReact) -> Result<O
         .await
 }
 
-/// The place of somebody's last message, if that is not long ago.
+/// Returns the `seq` of a user's last message, if it is recent.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn last_said(state: &State, room: &Room, user: UserId) -> Result<Option<u64>, Error> {
     let (id, from) = (room.id.0, as_sql(room.tail.head().saturating_sub(LAST_SAID_LINES)));
     let sql = "SELECT seq FROM events WHERE room = ?1 AND seq > ?2 AND by = ?3 AND kind = 'message' AND deleted IS NULL
@@ -129,7 +129,7 @@ fn amendment<'a>(room: &'a Room, by: &'a Member, body: &'a EventBody) -> Amendme
     Amendment { room: room.id, room_name: &room.name, by: by.user.id, by_name: &by.user.name, body }
 }
 
-/// One emoji as Unicode writes it in full, so that two ways to write one are one reaction.
+/// Returns one emoji in its fully qualified form, so that two encodings of one emoji are one reaction.
 fn known_emoji(text: &str) -> Result<&'static str, Error> {
     let found = Some(text).filter(|text| text.len() <= EMOJI_BYTES_MAX).and_then(emojis::get);
     found.map(emojis::Emoji::as_str).ok_or_else(|| Error::bad_request("a reaction is one emoji"))

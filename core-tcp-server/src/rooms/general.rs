@@ -1,8 +1,8 @@
-//! The room that everybody is in.
+//! The company-wide room.
 
 use crate::store::RoomId;
 
-/// The room that everybody is in; it exists from the start.
+/// The company-wide room, which exists from the start.
 pub const GENERAL: RoomId = RoomId(1);
-/// Its name.
+/// The name of the company-wide room.
 pub const GENERAL_NAME: &str = "general";

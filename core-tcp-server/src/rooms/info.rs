@@ -1,4 +1,4 @@
-//! A room as one of its readers is told of it.
+//! What a reader is told about a room.
 
 use wardroom_protocol::messages::RoomInfo;
 
@@ -7,7 +7,7 @@ use crate::sender::LastTold;
 use crate::store::UserId;
 
 impl Room {
-    /// The room as this user sees it. One who may not see it is told no more than that they are not in it.
+    /// Returns the room as this user sees it. Users who may not see it only learn that they are not a member.
     pub fn info(&self, user: UserId) -> RoomInfo {
         let meta = self.meta();
         let people = self.people();
@@ -33,7 +33,7 @@ impl Room {
         }
     }
 
-    /// All that there is to know of it for this user now; `None` if they are no member.
+    /// Returns the current state to be told to this user; `None` if they are not a member.
     pub fn last_told(&self, user: UserId) -> Option<LastTold> {
         let changes = self.changes();
         self.read_state(user).map(|read_state| LastTold { head: read_state.head, touched: read_state.touched, changes })

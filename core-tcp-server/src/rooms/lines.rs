@@ -1,5 +1,5 @@
-//! Places of lines in a room and who wrote them, so that "how many lines of others follow this place" takes two binary
-//! searches, however long the room's history and however many its members. Used by `people` for unread lines and for
+//! The positions and authors of a room's lines. Counting the lines of others after a position takes two binary
+//! searches, however long the room's history and however many its members. `people` uses it for unread lines and for
 //! mentions of everyone.
 
 use std::collections::{HashMap, VecDeque};
@@ -7,24 +7,24 @@ use std::collections::{HashMap, VecDeque};
 use crate::limits::LINES_SCANNED_MAX;
 use crate::store::UserId;
 
-/// The last lines of a room, ascending by place.
+/// The last lines of a room, in ascending order.
 #[derive(Debug, Default)]
 pub struct Lines {
     all: VecDeque<(u64, UserId)>,
-    /// The places of each author. `None` in a room of few lines, where a scan is as fast and takes no memory.
+    /// The positions by author. `None` in a room with few lines, where a scan is as fast and takes no memory.
     by: Option<Box<ByAuthor>>,
 }
 
-/// The places of each author; absent for none.
+/// The positions by author, without empty entries.
 type ByAuthor = HashMap<UserId, VecDeque<u64>>;
 
 impl Lines {
-    /// How many there are.
+    /// Returns the number of lines.
     pub fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// Lines after a place that somebody else wrote.
+    /// Counts the lines of other users after a position.
     pub fn others_after(&self, user: UserId, after: u64) -> usize {
         let from = self.all.partition_point(|(seq, _)| *seq <= after);
         let Some(by) = &self.by else {
@@ -34,7 +34,7 @@ impl Lines {
         (self.all.len() - from).saturating_sub(own)
     }
 
-    /// Lines that are left for whoever wrote most of them: what everyone has at least.
+    /// Counts the lines that are not by the most frequent author: the least that any reader has.
     pub fn others_min(&self) -> usize {
         let of_one = match &self.by {
             Some(by) => by.values().map(VecDeque::len).max(),
@@ -43,14 +43,14 @@ impl Lines {
         self.all.len() - of_one.unwrap_or(0)
     }
 
-    /// True if there is a line in this place.
+    /// Returns true if there is a line at this position.
     pub fn has(&self, seq: u64) -> bool {
         self.all.binary_search_by_key(&seq, |(seq, _)| *seq).is_ok()
     }
 
-    /// Adds a line. One that is there already stays as it is.
+    /// Adds a line, unless its position is already taken.
     pub fn insert(&mut self, seq: u64, by: UserId) {
-        // Nearly always behind all others.
+        // Nearly always at the end.
         let at = if self.all.back().is_none_or(|(last, _)| *last < seq) {
             self.all.len()
         } else {
@@ -71,21 +71,21 @@ impl Lines {
         }
     }
 
-    /// Removes the line in this place, if there is one.
+    /// Removes the line at this position, if there is one.
     pub fn remove(&mut self, seq: u64) {
         let Ok(at) = self.all.binary_search_by_key(&seq, |(seq, _)| *seq) else { return };
         let Some((_, by)) = self.all.remove(at) else { return };
         self.remove_own(by, seq);
     }
 
-    /// Removes the first line, and gives its place.
+    /// Removes the first line, and returns its position.
     pub fn pop_front(&mut self) -> Option<u64> {
         let (seq, by) = self.all.pop_front()?;
         self.remove_own(by, seq);
         Some(seq)
     }
 
-    /// Removes all lines before a place.
+    /// Removes all lines before a position.
     pub fn forget_before(&mut self, first: u64) {
         while self.all.front().is_some_and(|(seq, _)| *seq < first) {
             self.pop_front();
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn lines_of_others_are_counted_as_a_list_would() {
         let (mut lines, mut list) = (Lines::default(), Vec::new());
-        // A fixed walk through inserts in any order, removals and cuts.
+        // A fixed sequence of inserts in any order, removals and cuts.
         let mut state = 7u64;
         let mut next = |below: u64| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -1,4 +1,4 @@
-//! How rooms and direct messages come to be.
+//! Creates rooms and direct messages.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use crate::secrets::new_ulid;
 use crate::state::State;
 use crate::store::{NewEvent, Numbered, RoomId, Tx, UserId, as_sql};
 
-/// Makes a room, with the member as its owner.
+/// Creates a room with the member as its owner.
 ///
 /// # Errors
-/// `conflict` for a name that is taken or looks like another; `forbidden`; what is wrong with the name or the title.
+/// `conflict` if the name is taken or looks like another one; `forbidden`; an error about the name or the title.
 pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Result<u64, Error> {
     let by = member.speaker()?.member().clone();
     let title = check_title(&create.title.unwrap_or_default())?;
@@ -70,7 +70,7 @@ pub async fn create(state: &State, member: &Member, create: RoomCreate) -> Resul
     Ok(head)
 }
 
-/// Where the member made this room under this nonce, if this is a retry.
+/// On a retry, returns the `seq` at which the member created this room under this nonce.
 async fn made_before(state: &State, by: &Member, name: &RoomName, nonce: Option<Nonce>) -> Result<Option<u64>, Error> {
     let Some(nonce) = nonce else { return Ok(None) };
     let (user, name) = (by.user.id.0, name.to_string());
@@ -83,10 +83,10 @@ async fn made_before(state: &State, by: &Member, name: &RoomName, nonce: Option<
     Ok(seq.and_then(|seq| u64::try_from(seq).ok()))
 }
 
-/// The direct message of the member and these users; made where there is none.
+/// Returns the direct message of the member and these users, and creates it if there is none.
 ///
 /// # Errors
-/// `not_found` for a user that is not there; `forbidden`; `bad_request` for none or too many.
+/// `not_found` for an unknown user; `forbidden`; `bad_request` for none or too many.
 pub async fn open_dm(state: &State, member: &Member, open: DmOpen) -> Result<RoomName, Error> {
     let by = member.speaker()?.member().clone();
     let users = party(state, member, &open.users)?;
@@ -130,9 +130,9 @@ pub async fn open_dm(state: &State, member: &Member, open: DmOpen) -> Result<Roo
     Ok(name)
 }
 
-/// The member and the others, each once, by row.
+/// Returns the member and the others, without duplicates, ordered by id.
 fn party(state: &State, member: &Member, names: &[UserName]) -> Result<Vec<Arc<User>>, Error> {
-    // Before they are looked up, so that a long list is no work.
+    // Checked before the look-up, so that a long list causes no work.
     if names.len() >= 2 * DM_USERS_MAX {
         return Err(too_many());
     }
@@ -153,7 +153,7 @@ fn too_many() -> Error {
     Error::bad_request("a direct message has at most 16 members: make a room for more")
 }
 
-/// Rooms of one's own: so that one user does not take all that the server holds.
+/// Limits how many rooms a user owns, so that nobody uses up what the server can hold.
 fn check_owned(state: &State, member: &Member) -> Result<(), Error> {
     let is_own = |room: &Arc<Room>| room.role_of(member.user.id) == Some(RoomRole::Owner);
     let owned = || state.rooms.joined_by(member.user.id).into_iter().filter(is_own).count();
@@ -165,7 +165,7 @@ fn check_owned(state: &State, member: &Member) -> Result<(), Error> {
     Ok(())
 }
 
-/// Likewise direct messages.
+/// Limits direct messages in the same way.
 fn check_dms(state: &State, member: &Member) -> Result<(), Error> {
     let dms = || state.rooms.joined_by(member.user.id).into_iter().filter(|room| room.is_dm()).count();
     if member.user.role() < Role::Admin && dms() >= DMS_MAX {
@@ -183,7 +183,7 @@ fn check_count(state: &State) -> Result<(), Error> {
     Ok(())
 }
 
-/// The room's row; `None` where the name is taken.
+/// Inserts the room's row. Returns `None` if the name is taken.
 fn insert(
     tx: &Tx<'_>,
     name: &RoomName,
@@ -204,7 +204,7 @@ fn insert_member(tx: &Tx<'_>, room: RoomId, user: UserId, role: RoomRole) -> Res
     Ok(tx.conn.execute(sql, params![room.0, user.0, role.as_str()]).map(drop)?)
 }
 
-/// Puts a room that is on disk among the others, and tells its members.
+/// Registers a room that is on disk, and tells its members.
 fn found(state: &State, room: Room, members: &[(UserId, RoomRole)]) {
     for (user, role) in members {
         room.put_founder(*user, *role);

@@ -1,4 +1,4 @@
-//! Who is in a room, and what they may do there.
+//! The members of a room, and their roles.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::policy::{Member, unarchived};
 use crate::state::State;
 use crate::store::{Effect, RoomId, UserId};
 
-/// Becomes a member of a public room. `None` if one is already.
+/// Joins a public room. Returns `None` if the user is already a member.
 ///
 /// # Errors
-/// `not_found`; `conflict` where it is archived.
+/// `not_found`; `conflict` if it is archived.
 pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Option<u64>, Error> {
     let room = member.readable(&state.rooms, name)?.room;
     if room.has(member.user.id) {
@@ -36,7 +36,7 @@ pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Opt
             }
             let effect = Effect::Joined(by.user.id, RoomRole::Member);
             let seq = append(tx, &room, &by, &EventBody::Join, effect)?;
-            // Whoever comes starts at the end: a new room is not a thousand unread lines.
+            // New members start at the end, so that a new room does not show a thousand unread lines.
             note_read(tx.conn, room.id, by.user.id, seq)?;
             Ok(Some(seq))
         })
@@ -44,7 +44,7 @@ pub async fn join(state: &State, member: &Member, name: &RoomName) -> Result<Opt
     Ok(seq)
 }
 
-/// Is a member no more. `None` if one was none.
+/// Leaves a room. Returns `None` if the user is not a member.
 ///
 /// # Errors
 /// `not_found`; `conflict` for `general`, a direct message, and the last owner.
@@ -64,7 +64,7 @@ pub async fn leave(state: &State, member: &Member, name: &RoomName) -> Result<Op
         .await
 }
 
-/// Makes somebody a member. `None` if they are already.
+/// Adds a user to a room. Returns `None` if they are already a member.
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `conflict`.
@@ -96,7 +96,7 @@ pub async fn invite(state: &State, member: &Member, invite: RoomInvite) -> Resul
         .await
 }
 
-/// Takes somebody out. `None` if they are no member.
+/// Removes a user from a room. Returns `None` if they are not a member.
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `conflict`.
@@ -118,13 +118,13 @@ pub async fn remove(state: &State, member: &Member, remove: RoomRemove) -> Resul
         })
         .await?;
     if removed.is_some() {
-        // Programs are told by room.changed.
+        // Programs get room.changed.
         state.presence.each_person_of(user, |sender| sender.tell(line.clone().into()));
     }
     Ok(removed)
 }
 
-/// Changes what a member may do. `None` if they may do exactly that.
+/// Changes a member's role. Returns `None` if they already have it.
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `conflict`.
@@ -155,8 +155,8 @@ pub async fn set_role(state: &State, member: &Member, set: RoomSetRole) -> Resul
         .await
 }
 
-/// Who is in a room, by name, after this user. Each member is looked up when the iterator comes to them, so that a page
-/// costs what it holds.
+/// Returns the members of a room by name, after this user. The iterator looks each member up when it reaches them, so a
+/// page costs only what it holds.
 ///
 /// # Errors
 /// `not_found`.
@@ -183,8 +183,8 @@ pub fn members<'a>(
         .filter_map(info))
 }
 
-/// The accounts to look at for the members of a room, by name: all accounts where most of them are in it, so that nothing
-/// is sorted.
+/// Returns the accounts to check for the members of a room, by name. If most accounts are members, these are all
+/// accounts, so that nothing needs sorting.
 fn accounts_of<'a>(
     state: &'a State,
     room: &Room,
@@ -201,16 +201,16 @@ fn accounts_of<'a>(
     Box::new(users.into_iter())
 }
 
-/// An account, open or not.
+/// Returns an account, even if it is closed.
 fn known(state: &State, name: &UserName) -> Result<Arc<User>, Error> {
     let user = state.accounts.by_name(name.as_str()).filter(|user| user.id != UserId::SYSTEM);
     user.ok_or_else(|| Error::not_found(format!("there is no user {name}")))
 }
 
-/// An account that somebody can be reached by.
+/// Returns an account that is not closed.
 ///
 /// # Errors
-/// `not_found`; `conflict` for one that is closed.
+/// `not_found`; `conflict` if it is closed.
 pub(super) fn somebody(state: &State, name: &UserName) -> Result<Arc<User>, Error> {
     let user = known(state, name)?;
     if user.is_disabled() {
@@ -227,23 +227,23 @@ fn check_leavable(room: &Room) -> Result<(), Error> {
     Ok(())
 }
 
-/// False if they are a member already.
+/// Inserts a member. Returns false if they are already one.
 fn insert(conn: &Connection, room: RoomId, user: UserId, role: RoomRole) -> Result<bool, Error> {
     let sql = "INSERT INTO members(room, user, role) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
     Ok(conn.execute(sql, params![room.0, user.0, role.as_str()])? == 1)
 }
 
-/// How far somebody has read who begins here.
+/// Records the initial read position of a new member.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub(super) fn note_read(conn: &Connection, room: RoomId, user: UserId, seq: u64) -> Result<(), Error> {
     let sql = "UPDATE members SET read = ?3 WHERE room = ?1 AND user = ?2";
     let seq = i64::try_from(seq).unwrap_or(i64::MAX);
     Ok(conn.execute(sql, params![room.0, user.0, seq]).map(drop)?)
 }
 
-/// False if they are no member.
+/// Deletes a member. Returns false if they are not one.
 fn delete(conn: &Connection, room: RoomId, user: UserId) -> Result<bool, Error> {
     let Some(role) = role_of(conn, room, user)? else { return Ok(false) };
     if role == RoomRole::Owner {
@@ -258,7 +258,7 @@ fn role_of(conn: &Connection, room: RoomId, user: UserId) -> Result<Option<RoomR
     Ok(role.map(|role| role.parse().unwrap_or_default()))
 }
 
-/// The last owner stays one; where they are the last of all, they may go, though not `stay` as less.
+/// Makes sure that an owner remains. The very last member may leave, but may not stay (`is_staying`) in a lesser role.
 fn check_not_last(conn: &Connection, room: RoomId, user: UserId, is_staying: bool) -> Result<(), Error> {
     let sql = "SELECT count(*), coalesce(sum(role = 'owner'), 0) FROM members WHERE room = ?1 AND user <> ?2";
     let (others, owners): (i64, i64) =

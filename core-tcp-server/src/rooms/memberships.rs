@@ -1,5 +1,5 @@
-//! The members of a room. Most rooms have few, and there may be ten thousand rooms: a sorted list takes a quarter of the
-//! memory of a hash map of one.
+//! The members of a room. Most rooms have few, and there may be ten thousand rooms: a sorted list takes a quarter of
+//! the memory of a hash map with one entry.
 
 use wardroom_protocol::RoomRole;
 
@@ -10,15 +10,15 @@ pub(super) struct Membership {
     pub(super) role: RoomRole,
     /// The last event that they have read.
     pub(super) read: u64,
-    /// Unread messages that name them, ascending; the first of them, where they are too many.
+    /// Unread messages that mention them, ascending. If there are too many, only the first.
     pub(super) mentions: Vec<u64>,
-    /// False until `mentions` was read from disk.
+    /// False until `mentions` is read from disk.
     pub(super) has_mentions: bool,
-    /// Moves with what their connections are to be told though no event tells it.
+    /// Changes with state that their connections must be told, but that no event tells.
     pub(super) touched: u64,
 }
 
-/// All members, ascending by user.
+/// All members, ordered by user.
 #[derive(Default)]
 pub(super) struct Memberships(Vec<(UserId, Membership)>);
 
@@ -32,12 +32,12 @@ impl Memberships {
         self.0.get_mut(at).map(|(_, member)| member)
     }
 
-    /// Adds a member, or replaces the one that is there.
+    /// Adds a member, or replaces an existing one.
     pub(super) fn insert(&mut self, user: UserId, member: Membership) {
         match self.find(user) {
             Ok(at) => drop(self.0.get_mut(at).map(|found| found.1 = member)),
             Err(at) => {
-                // Room for half as many again: a list of one takes no more than one.
+                // Grows by a half. A list of one takes no more than one.
                 if self.0.len() == self.0.capacity() {
                     self.0.reserve_exact(self.0.len() / 2 + 1);
                 }

@@ -1,4 +1,4 @@
-//! Whom a message mentions: `@ann`, and `@here` for all.
+//! The users that a message mentions: `@ann`, and `@here` for everyone.
 
 use wardroom_protocol::UserName;
 use wardroom_protocol::event::MessageBody;
@@ -10,16 +10,16 @@ use crate::accounts::Accounts;
 use crate::limits::{MENTIONED_MAX, NOT_HERE_MAX};
 use crate::store::{Mentions, UserId};
 
-/// Whom a message names.
+/// The users that a message mentions.
 #[derive(Clone, Debug, Default)]
 pub struct Named {
-    /// Those who are told of it.
+    /// Mentioned members, who are notified.
     pub mentions: Mentions,
-    /// People who are not in the room, and so are not.
+    /// Mentioned people who are not in the room, and so are not notified.
     pub not_here: Vec<UserName>,
 }
 
-/// Whom a message by `author` names; never the author. Nobody, where it is silent.
+/// Returns the users that a message by `author` mentions, without the author. A silent message mentions nobody.
 pub fn mentions_of(accounts: &Accounts, room: &Room, author: UserId, message: &MessageBody) -> Named {
     let mut named = Named::default();
     if message.silent {

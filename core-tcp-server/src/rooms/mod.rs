@@ -1,4 +1,5 @@
-//! Rooms: made, joined, kept, read and talked in. Plain functions over the state; they know no socket.
+//! Rooms: how they are created, joined, managed, read and posted to. Plain functions over the state, which know no
+//! socket.
 
 mod amend;
 mod general;
@@ -45,15 +46,15 @@ use crate::sender::Item;
 use crate::state::State;
 use crate::store::{Effect, NewEvent, Tx, as_sql};
 
-/// All rooms that the member may see, by name.
+/// Returns all rooms that the member may see, by name.
 ///
 /// # Errors
-/// Where it cannot be counted what the member has not read.
+/// If the member's unread lines cannot be counted.
 pub async fn list(state: &State, member: &Member) -> Result<Vec<RoomInfo>, Error> {
     infos(state, member, seen_by(state, member).collect()).await
 }
 
-/// As [`list`], the rooms behind a name, and no more of them than a line could hold.
+/// As [`list`], but only rooms after a name, and no more than a line could hold.
 ///
 /// # Errors
 /// As [`list`].
@@ -62,13 +63,13 @@ pub async fn list_after(state: &State, member: &Member, after: Option<&RoomName>
     infos(state, member, behind.take(ROOMS_OF_A_LINE_MAX).collect()).await
 }
 
-/// The rooms that the member may see, by name.
+/// Returns the rooms that the member may see, by name.
 fn seen_by(state: &State, member: &Member) -> impl Iterator<Item = Arc<Room>> {
     let user = member.user.id;
     state.rooms.all().into_iter().filter(move |room| room.is_seen_by(user))
 }
 
-/// The rooms that the member is in.
+/// Returns the rooms that the member is in.
 ///
 /// # Errors
 /// As [`list`].
@@ -79,12 +80,12 @@ pub async fn list_joined(state: &State, member: &Member) -> Result<Vec<RoomInfo>
 async fn infos(state: &State, member: &Member, rooms: Vec<Arc<Room>>) -> Result<Vec<RoomInfo>, Error> {
     let user = member.user.id;
     recount::know(state, &rooms, user).await?;
-    // That took a while: who was taken out of a room meanwhile is not told of it.
+    // That took a while: a user who was removed from a room meanwhile is not told about it.
     Ok(rooms.iter().filter(|room| member.still_reads(room).is_ok()).map(|room| room.info(user)).collect())
 }
 
-/// The member has read up to here; all their connections are told. Never goes back. `done` is called once that is on disk;
-/// it is not called if this is refused at once.
+/// Records that the member has read up to `seq`, and tells all their connections. A read position never moves back.
+/// `done` is called once it is on disk, but not if this function returns an error.
 ///
 /// # Errors
 /// `not_found`, `forbidden`; `bad_request` beyond the head.
@@ -112,7 +113,7 @@ where
         if written.is_ok() {
             room.read_to(user, seq);
         }
-        // The answer first, so that it and the new state leave in one write.
+        // The reply first, so that it and the new state leave in one write.
         done(written);
         if room.missing(user).is_none() {
             return of.presence.each_of(user, |sender| sender.room_moved(id));
@@ -127,21 +128,22 @@ where
     state.store.append(work, told).await
 }
 
-/// Tells the connections of those who came to a room, or went. Called by the publisher, so that it is told in the order
-/// in which it happened.
+/// Tells the connections of users who joined or left a room. Called by the publisher, so that they hear it in the right
+/// order.
 pub fn tell_moved(state: &State, moved: Vec<(Arc<Room>, MembershipChange)>) {
     for (room, who) in moved {
         match who {
             MembershipChange::Joined(user) => {
                 state.presence.each_of(user, |sender| sender.push(Item::Joined { room: room.id, known: None }))
             }
-            // This also wakes what they read there: see [`crate::access`].
+            // This also wakes the streams they read there: see [`crate::access`].
             MembershipChange::Went(user) => state.presence.each_of(user, |sender| sender.push(Item::Left(room.id))),
         }
     }
 }
 
-/// Refuses what a member writes too often: posts, edits, reactions, and what is done to rooms. Admins may: they import.
+/// Limits how often a member writes: posts, edits, reactions and changes to rooms. Admins are exempt, since they
+/// import.
 ///
 /// # Errors
 /// `rate_limited`
@@ -158,7 +160,7 @@ fn check_rate(state: &State, member: &Member) -> Result<(), Error> {
     })
 }
 
-/// Refuses a room more for a user who is in as many as one may be. Direct messages do not count for whoever is written to.
+/// Refuses another room for a user who is in the maximum number. Direct messages do not count for their recipients.
 ///
 /// # Errors
 /// `too_large`
@@ -171,7 +173,7 @@ fn check_joined(state: &State, user: &User) -> Result<(), Error> {
     Ok(())
 }
 
-/// Appends a line of the member's own to a room, which changes something.
+/// Appends an event by the member to a room, with its effect.
 fn append(tx: &mut Tx<'_>, room: &Room, by: &Member, body: &EventBody, effect: Effect) -> Result<u64, Error> {
     let event = NewEvent {
         room: room.id,
@@ -185,7 +187,7 @@ fn append(tx: &mut Tx<'_>, room: &Room, by: &Member, body: &EventBody, effect: E
     tx.append_with(&event, Some(effect)).map(|appended| appended.seq)
 }
 
-/// Refuses what is not done with a direct message.
+/// Refuses what a direct message does not support.
 fn check_no_dm(room: &Room) -> Result<(), Error> {
     if room.is_dm() {
         return Err(Error::conflict("a direct message stays what it is: make a room for more"));

@@ -1,4 +1,4 @@
-//! Names of rooms in any script: no two that look the same, and one room however its name was typed.
+//! Room names in any script. No two may look the same, and every way to type a name leads to the same room.
 
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 use unicode_security::{GeneralSecurityProfile as _, MixedScript as _, skeleton};
@@ -6,7 +6,7 @@ use wardroom_protocol::RoomName;
 
 use crate::error::Error;
 
-/// The name in its normal form (NFC); `None` where it is in it.
+/// Returns the name in normal form (NFC), or `None` if it already is.
 pub fn normalized(name: &RoomName) -> Option<RoomName> {
     if name.as_str().is_ascii() || is_nfc(name.as_str()) {
         return None;
@@ -14,10 +14,10 @@ pub fn normalized(name: &RoomName) -> Option<RoomName> {
     RoomName::parse(&name.as_str().nfc().collect::<String>()).ok()
 }
 
-/// Looks at a name that a room is to be made by.
+/// Checks the name of a new room.
 ///
 /// # Errors
-/// `bad_request`, with what is wrong.
+/// `bad_request`, with the reason.
 pub fn check_new(name: &RoomName) -> Result<(), Error> {
     let text = name.as_str();
     if text.starts_with('@') {
@@ -36,8 +36,8 @@ pub fn check_new(name: &RoomName) -> Result<(), Error> {
     Ok(())
 }
 
-/// True if the two are not the same, but look it: `оса` in Cyrillic and `oca` in Latin letters. Names in ASCII alone
-/// are told apart by who reads them.
+/// Returns true if two different names look the same, like Cyrillic `оса` and Latin `oca`. Two names in ASCII are left
+/// for the reader to tell apart.
 pub fn look_alike(a: &RoomName, b: &RoomName) -> bool {
     let (a, b) = (a.as_str(), b.as_str());
     a != b && !(a.is_ascii() && b.is_ascii()) && skeleton(a).eq(skeleton(b))

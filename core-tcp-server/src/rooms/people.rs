@@ -1,8 +1,8 @@
-//! Who is in a room, what they may do there, how far each has read, and how much each has not read.
+//! The members of a room, their roles, and how much each has read and not read.
 //!
-//! All of it follows from the room's rows: `recount` reads what stands there at a start, and each committed event changes it
-//! from then on. An event, a read position and a count cost the same however many members and lines there are: the room
-//! keeps its last lines once, and what a member has not read is looked up between their place and the end.
+//! All of it follows from the room's rows: `recount` reads them at start, and each committed event updates it from then
+//! on. An event, a read position and a count cost the same however many members and lines there are. The room keeps its
+//! last lines once, and a member's unread lines are found between their position and the end.
 
 use std::collections::VecDeque;
 
@@ -17,123 +17,123 @@ use crate::store::{Amended, Mentions, UserId};
 /// `UNREAD_MAX` as a count of lines.
 const UNREAD_LINES_MAX: usize = MENTIONS_MAX;
 
-/// Who is in a room.
+/// The members of a room.
 #[derive(Default)]
 pub struct People {
     members: Memberships,
-    /// The last event that is in here.
+    /// The last event included here.
     head: u64,
     /// The last lines that count as unread.
     lines: Lines,
-    /// `lines` has every line after this place.
+    /// `lines` has every line after this position.
     lines_from: u64,
-    /// Lines that were added since `lines` was last cut.
+    /// Lines added since `lines` was last trimmed.
     added: usize,
     /// The last messages that name everyone.
     here: Lines,
-    /// Moves when lines or mentions change otherwise than at the end. What was read from disk meanwhile is read again.
+    /// Changes when lines or mentions change anywhere but at the end. What was read from disk meanwhile is read again.
     amendments: u64,
-    /// Members whose mentions were too many to hold, and of which one was taken back: to be read from disk again.
+    /// Members who had too many mentions to hold, one of which was withdrawn: they must be read from disk again.
     stale: Vec<UserId>,
 }
 
-/// Where a member stands.
+/// A member's read state.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ReadState {
     /// The last event.
     pub head: u64,
     /// The last event that they have read.
     pub read: u64,
-    /// Lines of others after it, up to [`UNREAD_MAX`].
+    /// Lines of others after `read`, up to [`UNREAD_MAX`].
     pub unread: u64,
-    /// Messages after it that name them, up to [`UNREAD_MAX`].
+    /// Messages after `read` that mention them, up to [`UNREAD_MAX`].
     pub mentions: u64,
-    /// Another number than before, where that is to be told though no event tells it.
+    /// Changes when the member must be told, although no event tells it.
     pub touched: u64,
-    /// False until all that is counted was read from disk.
+    /// False until everything counted was read from disk.
     pub is_counted: bool,
 }
 
-/// What is to be read from disk before a member's unread lines can be counted.
+/// What must be read from disk before a member's unread lines can be counted.
 #[derive(Clone, Copy, Debug)]
 pub struct Missing {
-    /// Lines up to this place.
+    /// Lines up to this position.
     pub lines_upto: Option<u64>,
-    /// Mentions of the member in this range: after the first place, up to the second.
+    /// The member's mentions in this range: after the first position, up to the second.
     pub mentions: Option<(u64, u64)>,
     lines_from: u64,
     amendments: u64,
 }
 
-/// What was read from disk.
+/// The result of reading it from disk.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     /// Lines and their authors.
     pub lines: Vec<(u64, UserId)>,
-    /// Every line after this place is in `lines`.
+    /// `lines` has every line after this position.
     pub lines_from: u64,
-    /// Messages that name the member, ascending.
+    /// Messages that mention the member, ascending.
     pub mentions: Vec<u64>,
 }
 
 impl People {
-    /// Nobody yet, in a room whose last event is `head`.
+    /// Creates an empty room whose last event is `head`.
     pub fn new(head: u64) -> Self {
         Self { head, lines_from: head, ..Self::default() }
     }
 
-    /// Messages that name everyone, as the store has them.
+    /// Sets the messages that mention everyone, as loaded from the store.
     pub fn set_here(&mut self, here: VecDeque<(u64, UserId)>) {
         for (seq, by) in here {
             self.here.insert(seq, by);
         }
     }
 
-    /// The last event.
+    /// Returns the last event.
     pub fn head(&self) -> u64 {
         self.head
     }
 
-    /// What a member may do; `None` for others.
+    /// Returns a member's role; `None` if they are not a member.
     pub fn role(&self, user: UserId) -> Option<RoomRole> {
         self.members.get(user).map(|member| member.role)
     }
 
-    /// How far a member has read.
+    /// Returns how far a member has read.
     pub fn read(&self, user: UserId) -> Option<u64> {
         self.members.get(user).map(|member| member.read)
     }
 
-    /// All members.
+    /// Returns all members and their roles.
     pub fn all(&self) -> impl Iterator<Item = (UserId, RoomRole)> {
         self.members.iter().map(|(user, member)| (user, member.role))
     }
 
-    /// A member as the store has them.
+    /// Adds a member, as loaded from the store.
     pub fn load(&mut self, user: UserId, role: RoomRole, read: u64) {
         let member = Membership { role, read, mentions: Vec::new(), has_mentions: false, touched: 0 };
         self.members.insert(user, member);
     }
 
-    /// Somebody comes, and begins at the end: a new room is not a thousand unread lines.
+    /// Adds a new member, who starts at the end: a new room must not show a thousand unread lines.
     pub fn come(&mut self, user: UserId, role: RoomRole) {
         let member = Membership { role, read: self.head, mentions: Vec::new(), has_mentions: true, touched: 0 };
         self.members.insert(user, member);
     }
 
-    /// Somebody goes.
+    /// Removes a member.
     pub fn go(&mut self, user: UserId) {
         self.members.remove(user);
     }
 
-    /// A member may do something else.
+    /// Changes a member's role.
     pub fn set_role(&mut self, user: UserId, role: RoomRole) {
         if let Some(member) = self.members.get_mut(user) {
             member.role = role;
         }
     }
 
-    /// An event came.
+    /// Adds an event.
     pub fn append(&mut self, seq: u64, by: UserId, is_counted: bool) {
         self.head = seq;
         if is_counted {
@@ -145,11 +145,11 @@ impl People {
         }
     }
 
-    /// Cuts the lines to what counts need: enough of others for each author.
+    /// Trims the lines to what the counts need: enough lines of others for each author.
     fn trim(&mut self) {
         self.added = 0;
         while self.lines.len() > LINES_KEPT_MAX || self.lines.others_min() > LINES_KEPT {
-            // A batch at a time, since `others_min` looks at all authors.
+            // Not on every line, since `others_min` looks at all authors.
             let surplus =
                 self.lines.len().saturating_sub(LINES_KEPT_MAX).max(self.lines.others_min().saturating_sub(LINES_KEPT));
             for _ in 0..surplus {
@@ -159,7 +159,7 @@ impl People {
         }
     }
 
-    /// A message names these; those that it named before no more.
+    /// Sets the members whom a message mentions. Earlier mentions in it end.
     pub fn mention(&mut self, seq: u64, by: UserId, mentions: &Mentions) {
         let was_here = self.here.has(seq);
         match (was_here, mentions.is_here) {
@@ -173,7 +173,8 @@ impl People {
             _ => {}
         }
         let is_about_all = was_here != mentions.is_here;
-        // Members who are named are few, and found by name. Only an edit may end a mention, which looks at all.
+        // Mentioned members are few, and found by id. Only an edit can end a mention, which means looking at all
+        // members.
         if seq < self.head || is_about_all {
             for (user, member) in self.members.iter_mut().filter(|(user, member)| *user != by && member.read < seq) {
                 let (is_named, is_cut) = (mentions.users.contains(&user), member.mentions.len() >= MENTIONS_MAX);
@@ -195,7 +196,7 @@ impl People {
         }
     }
 
-    /// A message is another than it was.
+    /// Applies an amendment.
     pub fn amend(&mut self, amended: &Amended) {
         let Amended { target, author, is_deleted, .. } = amended;
         if *is_deleted {
@@ -211,7 +212,7 @@ impl People {
         }
     }
 
-    /// What stood before this place is gone.
+    /// Forgets everything before a position, which was removed from the store.
     pub fn forget_before(&mut self, first: u64) {
         self.amendments += 1;
         self.here.forget_before(first);
@@ -222,17 +223,17 @@ impl People {
         }
     }
 
-    /// True if so many lines were deleted that some members cannot be counted before more are read from disk.
+    /// Returns true if so many lines were deleted that some counts need more lines from disk.
     pub fn lacks_lines(&self) -> bool {
         self.lines_from > 0 && self.lines.others_min() < UNREAD_LINES_MAX && self.lines.len() < LINES_KEPT_MAX
     }
 
-    /// Members that are to be counted again, each once.
+    /// Takes the members that must be counted again, each once.
     pub fn take_stale(&mut self) -> Vec<UserId> {
         std::mem::take(&mut self.stale)
     }
 
-    /// What is to be read from disk for this member; `None` if nothing is.
+    /// Returns what must be read from disk for this member; `None` if nothing is missing.
     pub fn missing(&self, user: UserId) -> Option<Missing> {
         let member = self.members.get(user)?;
         let has_lines = self.has_lines(user, member.read);
@@ -247,7 +248,7 @@ impl People {
         })
     }
 
-    /// What is to be read from disk so that there are enough lines for everybody.
+    /// Returns what must be read from disk so that there are enough lines for everybody.
     pub fn missing_lines(&self) -> Option<Missing> {
         let missing = Missing {
             lines_upto: Some(self.lines_from),
@@ -258,7 +259,7 @@ impl People {
         self.lacks_lines().then_some(missing)
     }
 
-    /// Takes in what was read from disk. Nothing where it changed meanwhile: it is then to be read again.
+    /// Adds what was read from disk. Does nothing if it has changed meanwhile: it must then be read again.
     pub fn fill(&mut self, user: UserId, missing: &Missing, found: &Found) {
         if missing.amendments != self.amendments {
             return;
@@ -285,10 +286,10 @@ impl People {
         }
     }
 
-    /// A member has read up to `read`. Never goes back.
+    /// Records that a member has read up to `read`. Read positions never move back.
     pub fn read_to(&mut self, user: UserId, read: u64) {
         let Some(member) = self.members.get_mut(user).filter(|member| member.read < read) else { return };
-        // The first of too many: those that follow them are on disk only.
+        // Only the first of too many are in memory; the ones after them are only on disk.
         let is_cut = member.mentions.len() >= MENTIONS_MAX;
         member.read = read;
         member.mentions.retain(|seq| *seq > read);
@@ -296,7 +297,7 @@ impl People {
         member.touched += 1;
     }
 
-    /// Where a member stands; `None` for others.
+    /// Returns a member's read state; `None` if they are not a member.
     pub fn read_state(&self, user: UserId) -> Option<ReadState> {
         let member = self.members.get(user)?;
         let capped = |count: usize| u64::try_from(count).unwrap_or(u64::MAX).min(UNREAD_MAX);
@@ -310,7 +311,7 @@ impl People {
         })
     }
 
-    /// True if what this member has not read can be counted, up to [`UNREAD_MAX`].
+    /// Returns true if this member's unread lines can be counted, up to [`UNREAD_MAX`].
     fn has_lines(&self, user: UserId, read: u64) -> bool {
         read >= self.lines_from
             || self.lines.len() >= LINES_KEPT_MAX
@@ -319,7 +320,7 @@ impl People {
 }
 
 impl Membership {
-    /// True if that is news.
+    /// Adds or removes a mention. Returns true if that changed anything.
     fn set_mention(&mut self, seq: u64, is_named: bool) -> bool {
         match (self.mentions.binary_search(&seq), is_named) {
             (Ok(at), false) => {

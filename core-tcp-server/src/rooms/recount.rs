@@ -1,5 +1,5 @@
-//! Reads from disk what counts of unread lines need: the last lines of a room, once after a start, and the messages that
-//! name a member, when that member comes. From then on `people` counts in memory.
+//! Reads from disk what unread counts need: the last lines of a room, once after a start, and the mentions of a member
+//! when that member connects. From then on `people` counts in memory.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::limits::{LINES_KEPT, LINES_KEPT_MAX, MENTIONS_MAX, RECOUNTS_MAX};
 use crate::state::State;
 use crate::store::{RoomId, UserId, as_sql, from_sql};
 
-/// Reads what is missing to count what a member has not read in these rooms.
+/// Reads what is missing to count the user's unread lines in these rooms.
 ///
 /// # Errors
-/// Where the database fails; `busy` where what is counted is deleted all the time.
+/// If the database fails; `busy` if deletions keep changing the result.
 pub async fn know(state: &State, rooms: &[Arc<Room>], user: UserId) -> Result<(), Error> {
     for _ in 0..RECOUNTS_MAX {
         let missing = rooms.iter().filter_map(|room| Some((Arc::clone(room), room.missing(user)?)));
@@ -29,7 +29,7 @@ pub async fn know(state: &State, rooms: &[Arc<Room>], user: UserId) -> Result<()
     Err(Error::busy("much is being deleted in this room: try again", 1_000))
 }
 
-/// After lines were deleted: reads again what that made too short.
+/// Reads lines again if deletions left too few.
 pub async fn know_all_here(state: &State, room: &Arc<Room>) {
     let mut filled = Ok(());
     if let Some(missing) = room.missing_lines() {
@@ -44,7 +44,7 @@ pub async fn know_all_here(state: &State, room: &Arc<Room>) {
     state.rooms.note_moved(room.id);
 }
 
-/// All of them in one go: whoever comes in the morning is in two hundred rooms.
+/// Reads all of them at once, since a user who connects in the morning is in two hundred rooms.
 async fn fill(state: &State, user: UserId, missing: Vec<(Arc<Room>, Missing)>) -> Result<(), Error> {
     let read = move |conn: &Connection| {
         let found = missing.into_iter().map(|(room, missing)| {
@@ -59,7 +59,8 @@ async fn fill(state: &State, user: UserId, missing: Vec<(Arc<Room>, Missing)>) -
     Ok(())
 }
 
-/// Reads it. What is on disk and not in memory yet (a deletion, say) does no harm: its event comes, and changes nothing.
+/// Reads what is missing. Changes on disk that are not in memory yet (a deletion, say) do no harm: their event follows,
+/// and changes nothing.
 fn find(conn: &Connection, room: RoomId, user: UserId, missing: &Missing) -> rusqlite::Result<Found> {
     let mut found = Found::default();
     if let Some(upto) = missing.lines_upto {
@@ -77,8 +78,8 @@ fn find(conn: &Connection, room: RoomId, user: UserId, missing: &Missing) -> rus
     Ok(found)
 }
 
-/// The last lines up to a place, and the place after which they are all there. As many as everybody's count needs: lines
-/// that somebody wrote do not count for them.
+/// Returns the last lines up to a position, and the position after which they are complete. There are enough for
+/// everybody's count, which excludes a user's own lines.
 fn lines(conn: &Connection, room: RoomId, upto: u64) -> rusqlite::Result<(Vec<(u64, UserId)>, u64)> {
     let mut events = conn.prepare_cached(
         "SELECT seq, by FROM events WHERE room = ?1 AND seq <= ?2

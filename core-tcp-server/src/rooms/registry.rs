@@ -1,4 +1,4 @@
-//! All rooms, by name and by row. Loaded once; rooms are added, never removed.
+//! All rooms, by name and by id. Loaded once; rooms are added, never removed.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -18,13 +18,13 @@ use crate::store::{Published, RoomId, UserId, from_sql};
 /// All rooms.
 pub struct Registry {
     rooms: RwLock<Maps>,
-    /// Rooms that moved on since the members who do not have them open were last woken.
+    /// Rooms that changed since the members who do not have them open were last woken.
     moved: Mutex<HashSet<RoomId>>,
-    /// What the tails of all rooms take in memory. Held by the publisher while it appends.
+    /// The memory of all tails. Held by the publisher while it appends.
     tails: Mutex<Budget>,
     /// How often each user may write. Held for a look-up.
     writes: Mutex<Rates<UserId>>,
-    /// Held while a room is made.
+    /// Held while a room is created.
     pub making: tokio::sync::Mutex<()>,
 }
 
@@ -32,7 +32,7 @@ pub struct Registry {
 struct Maps {
     by_name: HashMap<RoomName, Arc<Room>>,
     by_id: HashMap<RoomId, Arc<Room>>,
-    /// The rooms that each user is in, but for `general`.
+    /// The rooms of each user, without `general`.
     joined: HashMap<UserId, Vec<RoomId>>,
 }
 
@@ -49,10 +49,10 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// Reads all rooms and their members.
+    /// Loads all rooms and their members.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub fn load(conn: &Connection) -> Result<Self, Error> {
         let registry = Self::default();
         let mut rooms = conn.prepare(
@@ -99,25 +99,25 @@ impl Registry {
         maps.by_id.insert(room.id, room);
     }
 
-    /// The room of this name, however it was typed.
+    /// Returns the room with this name, in any Unicode form of it.
     pub fn by_name(&self, name: &RoomName) -> Option<Arc<Room>> {
         let find =
             |name: &RoomName| self.rooms.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned();
         find(name).or_else(|| normalized(name).and_then(|name| find(&name)))
     }
 
-    /// Another room whose name looks the same.
+    /// Returns the name of another room that looks the same.
     pub fn look_alike(&self, name: &RoomName) -> Option<RoomName> {
         let maps = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
         maps.by_name.keys().find(|other| look_alike(other, name)).cloned()
     }
 
-    /// The room of this row.
+    /// Returns the room with this id.
     pub fn by_id(&self, id: RoomId) -> Option<Arc<Room>> {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&id).cloned()
     }
 
-    /// All rooms, by name.
+    /// Returns all rooms, by name.
     pub fn all(&self) -> Vec<Arc<Room>> {
         let mut all: Vec<_> =
             self.rooms.read().unwrap_or_else(PoisonError::into_inner).by_name.values().cloned().collect();
@@ -125,7 +125,7 @@ impl Registry {
         all
     }
 
-    /// The rooms that a user is in, by name. Costs nothing for all other rooms.
+    /// Returns the rooms that a user is in, by name. The cost does not depend on other rooms.
     pub fn joined_by(&self, user: UserId) -> Vec<Arc<Room>> {
         let maps = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
         let ids = maps.joined.get(&user).into_iter().flatten().chain(std::iter::once(&GENERAL));
@@ -136,16 +136,16 @@ impl Registry {
         joined
     }
 
-    /// One event more of this user's.
+    /// Counts one more event by this user.
     ///
     /// # Errors
-    /// The milliseconds to wait, where they write too often.
+    /// If they write too often: the milliseconds to wait.
     pub fn count_write(&self, user: UserId, now_ms: u64) -> Result<(), u64> {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).take(user, now_ms)
     }
 
     fn note_joined(&self, room: RoomId, user: UserId, is_in: bool) {
-        // Everybody is in general.
+        // Everybody is in `general`.
         if room == GENERAL {
             return;
         }
@@ -159,16 +159,16 @@ impl Registry {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of rooms.
     pub fn count(&self) -> usize {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
     }
 
-    /// Appends committed events to their tails and wakes the readers, once for each room. Gives back who came and went.
+    /// Appends committed events to their tails and wakes the readers, once per room. Returns who joined and left.
     pub fn publish(&self, events: Vec<Published>) -> Vec<(Arc<Room>, MembershipChange)> {
         let mut moved = Vec::new();
         for (id, events) in by_room(events) {
-            // A room made in this very batch is not here yet; it comes with its head as it then stands.
+            // A room that was created in this batch is not here yet. It is added with its current head.
             let Some(room) = self.by_id(id) else { continue };
             let news = room.publish(events);
             self.evict_for(id, news.tail_bytes);
@@ -185,7 +185,7 @@ impl Registry {
         moved
     }
 
-    /// A tail has grown: others give up theirs where all together take too much.
+    /// Evicts other tails if all together take too much after this one has grown.
     fn evict_for(&self, room: RoomId, bytes: usize) {
         let evicted = self.tails.lock().unwrap_or_else(PoisonError::into_inner).note(room, bytes);
         for room in evicted.into_iter().filter_map(|id| self.by_id(id)) {
@@ -193,12 +193,12 @@ impl Registry {
         }
     }
 
-    /// The members who do not have it open are woken soon: something changed that is no event.
+    /// Schedules a wake-up of the members who do not have the room open, for a change that is not an event.
     pub fn note_moved(&self, room: RoomId) {
         self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(room);
     }
 
-    /// Wakes the members who do not have the rooms open that moved on. Called by the sweeper.
+    /// Wakes the members of changed rooms who do not have them open. Called by the sweeper.
     pub fn wake_quiet(&self) {
         let moved = std::mem::take(&mut *self.moved.lock().unwrap_or_else(PoisonError::into_inner));
         for room in moved.into_iter().filter_map(|id| self.by_id(id)) {
@@ -207,14 +207,14 @@ impl Registry {
     }
 }
 
-/// The events of each room, in order. Rooms come in the order of their first events.
+/// Groups the events by room, in order. Rooms are in the order of their first events.
 fn by_room(events: Vec<Published>) -> Vec<(RoomId, Vec<Published>)> {
     let mut groups: Vec<(RoomId, Vec<Published>)> = Vec::new();
     let mut places: HashMap<RoomId, usize> = HashMap::new();
     for event in events {
         let room = event.room;
         let place = match groups.last() {
-            // Most batches are of one room.
+            // Most batches are for one room.
             Some((last, _)) if *last == room => groups.len() - 1,
             _ => *places.entry(room).or_insert(groups.len()),
         };
@@ -226,7 +226,7 @@ fn by_room(events: Vec<Published>) -> Vec<(RoomId, Vec<Published>)> {
     groups
 }
 
-/// The members of a direct message, by name. `ids` as the store has them: `3+17`.
+/// Returns the members of a direct message, by name. `ids` is as stored: `3+17`.
 fn users_of(conn: &Connection, ids: &str) -> Result<Vec<UserName>, Error> {
     let mut statement = conn.prepare_cached("SELECT name FROM users WHERE id = ?1")?;
     let mut users = Vec::new();
@@ -238,7 +238,7 @@ fn users_of(conn: &Connection, ids: &str) -> Result<Vec<UserName>, Error> {
     Ok(users)
 }
 
-/// The last messages of a room that name all, ascending, and whose they are.
+/// Returns the last messages of a room that mention everyone, ascending, with their authors.
 fn here_of(conn: &Connection, room: RoomId) -> Result<VecDeque<(u64, UserId)>, Error> {
     let mut statement = conn.prepare_cached(
         "SELECT e.seq, e.by FROM mentions m JOIN events e ON e.room = m.room AND e.seq = m.seq

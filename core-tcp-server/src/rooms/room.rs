@@ -1,4 +1,4 @@
-//! A room in memory: what it is called, who is in it and how far they have read, and the tail of its timeline. It follows
+//! A room in memory: its settings, its members and how far they have read, and the tail of its timeline. It follows
 //! from the room's rows: the publisher applies each committed event and read position, in commit order.
 
 use std::collections::VecDeque;
@@ -13,71 +13,71 @@ use crate::log::Tail;
 use crate::sender::ConnectionSender;
 use crate::store::{Effect, Published, RoomId, UserId};
 
-/// A room. Shared by all that have it open.
+/// A room. Shared by everyone who has it open.
 pub struct Room {
-    /// Its row.
+    /// Its id.
     pub id: RoomId,
     /// Its name.
     pub name: RoomName,
-    /// Only members see it.
+    /// True if only members see it.
     pub is_private: bool,
-    /// A direct message of these, by name; empty for a room. They do not change.
+    /// The members of a direct message, by name; empty for a room. They never change.
     pub dm: Vec<UserName>,
     /// The end of its timeline.
     pub tail: Tail,
-    /// Who is typing.
+    /// The users who are typing.
     pub typists: Mutex<TypingUsers>,
-    /// What it is called and how it is kept. Never held across an await.
+    /// Its settings. Never held across an await.
     meta: RwLock<RoomSettings>,
-    /// Counts the changes of it, and of roles: who finds the number where it was need not look.
+    /// Counts changes of settings and roles: while it is unchanged, there is nothing new to read.
     changes: AtomicU64,
-    /// Who is in it, and what each has not read. Never held across an await.
+    /// Its members and their unread counts. Never held across an await.
     people: RwLock<People>,
-    /// Counts what moves read positions and unread counts without being an event: likewise.
+    /// Counts changes of read positions and unread counts that are not events, for the same purpose.
     moves: AtomicU64,
-    /// Counts who went: see [`crate::access`].
+    /// Counts departures: see [`crate::access`].
     departures: AtomicU64,
-    /// Connections of members that do not have it open: told, at most a few times a second, that it moved on.
+    /// Connections of members that do not have it open. They hear about its changes, at most a few times a second.
     quiet: RwLock<Vec<Arc<ConnectionSender>>>,
 }
 
-/// What may change of a room.
+/// The settings of a room, which may change.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RoomSettings {
     /// Its title.
     pub title: String,
-    /// What it is about.
+    /// Its topic.
     pub topic: String,
-    /// It is over.
+    /// True if it is archived.
     pub is_archived: bool,
-    /// Days after which what is in it is removed; 0: never.
+    /// Days until events are removed; 0: never.
     pub retention_days: u32,
-    /// The first event that is still there.
+    /// The first event that still exists.
     pub first: u64,
 }
 
-/// What a batch of events changed beside the timeline.
+/// What a batch of events changed besides the timeline.
 #[derive(Debug, Default)]
 pub struct News {
-    /// Who came and who went, in order.
+    /// Who joined and left, in order.
     pub moved: Vec<MembershipChange>,
-    /// Something moved of which the events themselves do not tell members all: counts, roles, what the room is called.
+    /// True if something changed that the events alone do not tell all members: counts, roles, settings.
     pub is_more: bool,
     /// Bytes that the room's tail now takes in memory.
     pub tail_bytes: usize,
 }
 
-/// Somebody became a member, or is one no more: their connections are to know.
+/// A user joined or left, and their connections must know.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MembershipChange {
-    /// Came.
+    /// The user joined.
     Joined(UserId),
-    /// Went.
+    /// The user left.
     Went(UserId),
 }
 
 impl Room {
-    /// A room as the store has it, without its members.
+    /// Creates a room as loaded from the store, without its members.
     pub fn new(id: RoomId, name: RoomName, is_private: bool, dm: Vec<UserName>, meta: RoomSettings, head: u64) -> Self {
         Self {
             id,
@@ -95,88 +95,89 @@ impl Room {
         }
     }
 
-    /// What it is called and how it is kept.
+    /// Returns its settings.
     pub fn meta(&self) -> RoomSettings {
         self.read_meta().clone()
     }
 
-    /// Its title.
+    /// Returns its title.
     pub fn title(&self) -> String {
         self.read_meta().title.clone()
     }
 
-    /// True if it is over: it can be read, and nothing is added.
+    /// Returns true if it is archived: it can be read, but nothing can be added.
     pub fn is_archived(&self) -> bool {
         self.read_meta().is_archived
     }
 
-    /// The first event that is still there.
+    /// Returns the first event that still exists.
     pub fn first(&self) -> u64 {
         self.read_meta().first.max(1)
     }
 
-    /// True if it is a direct message.
+    /// Returns true if it is a direct message.
     pub fn is_dm(&self) -> bool {
         !self.dm.is_empty()
     }
 
-    /// The last event that this member has read; `None` for one who is no member.
+    /// Returns the last event that this member has read; `None` if they are not a member.
     pub fn read_by(&self, user: UserId) -> Option<u64> {
         self.people().read(user)
     }
 
-    /// What this member may do here; `None` for one who is no member.
+    /// Returns the role of this member; `None` if they are not a member.
     pub fn role_of(&self, user: UserId) -> Option<RoomRole> {
         self.people().role(user)
     }
 
-    /// True for members.
+    /// Returns true for members.
     pub fn has(&self, user: UserId) -> bool {
         self.role_of(user).is_some()
     }
 
-    /// Those of these users who are members.
+    /// Returns those of `users` who are members.
     pub fn among(&self, users: &[UserId]) -> Vec<UserId> {
         let people = self.people();
         users.iter().copied().filter(|user| people.role(*user).is_some()).collect()
     }
 
-    /// True for those who may know of it.
+    /// Returns true for users who may know about it.
     pub fn is_seen_by(&self, user: UserId) -> bool {
         !self.is_private || self.has(user)
     }
 
-    /// All members, and what they may do.
+    /// Returns all members and their roles.
     pub fn members(&self) -> Vec<(UserId, RoomRole)> {
         self.people().all().collect()
     }
 
-    /// Another number than before if what it is called, how it is kept or a role may have changed. Costs no lock.
+    /// Returns a number that changes with the settings and roles. Costs no lock.
     pub fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
 
-    /// Another number than before if a read position or a count may have moved otherwise than by an event. Costs no lock.
+    /// Returns a number that changes if a read position or a count may have changed other than by an event. Costs no
+    /// lock.
     pub fn moves(&self) -> u64 {
         self.moves.load(Ordering::Acquire)
     }
 
-    /// Another number than before if somebody went. It moves before the event that says so can be read. Costs no lock.
+    /// Returns a number that changes when a member leaves, before the event that says so can be read. Costs no lock.
     pub fn departures(&self) -> u64 {
         self.departures.load(Ordering::Acquire)
     }
 
-    /// Where a member stands.
+    /// Returns a member's read state.
     pub fn read_state(&self, user: UserId) -> Option<ReadState> {
         self.people().read_state(user)
     }
 
-    /// Adds a member as the store has them.
+    /// Adds a member, as loaded from the store.
     pub fn load_member(&self, user: UserId, role: RoomRole, read: u64) {
         self.write_people().load(user, role, read);
     }
 
-    /// Notes that an account that was just made is a member.
+    /// Adds the owner of a new account as a member.
     pub fn put_member(&self, user: UserId, read: u64) {
         let mut people = self.write_people();
         if people.role(user).is_none() {
@@ -184,17 +185,17 @@ impl Room {
         }
     }
 
-    /// Adds one who made the room or is in it from the start.
+    /// Adds a user who created the room or is in it from the start.
     pub fn put_founder(&self, user: UserId, role: RoomRole) {
         self.write_people().come(user, role);
     }
 
-    /// Messages that name all, as the store has them.
+    /// Sets the messages that mention everyone, as loaded from the store.
     pub fn load_here(&self, here: VecDeque<(u64, UserId)>) {
         self.write_people().set_here(here);
     }
 
-    /// What is to be read from disk before this member's unread lines can be counted.
+    /// Returns what must be read from disk before this member's unread lines can be counted.
     pub fn missing(&self, user: UserId) -> Option<Missing> {
         self.people().missing(user)
     }
@@ -204,24 +205,24 @@ impl Room {
         self.people().missing_lines()
     }
 
-    /// Members that are to be counted again.
+    /// Takes the members that must be counted again.
     pub fn take_stale(&self) -> Vec<UserId> {
         self.write_people().take_stale()
     }
 
-    /// Takes in what was read from disk.
+    /// Adds what was read from disk.
     pub fn fill(&self, user: UserId, missing: &Missing, found: &Found) {
         self.write_people().fill(user, missing, found);
         self.moves.fetch_add(1, Ordering::Release);
     }
 
-    /// A member has read up to here: that is on disk.
+    /// Records that a member has read up to `read`, which is already on disk.
     pub fn read_to(&self, user: UserId, read: u64) {
         self.write_people().read_to(user, read);
         self.moves.fetch_add(1, Ordering::Release);
     }
 
-    /// What stood before this place was removed from the store.
+    /// Forgets everything before a position, which was removed from the store.
     pub fn forget_before(&self, first: u64) {
         self.meta.write().unwrap_or_else(PoisonError::into_inner).first = first;
         self.tail.forget_before(first);
@@ -230,11 +231,11 @@ impl Room {
         self.moves.fetch_add(1, Ordering::Release);
     }
 
-    /// Takes in events that were committed together, and what they change. Called by the publisher alone, in commit order.
+    /// Applies events that were committed together, with their effects. Called only by the publisher, in commit order.
     pub fn publish(&self, mut events: Vec<Published>) -> News {
         let mut news = News::default();
         for at in 0..events.len() {
-            // What was committed in this batch before may be amended by what follows.
+            // An event may amend an earlier one of the same batch.
             let (before, rest) = events.split_at_mut(at);
             if let Some(event) = rest.first_mut() {
                 self.take_in(event, before, &mut news);
@@ -249,7 +250,7 @@ impl Room {
         people.append(event.seq, event.by, event.is_counted);
         let Some(effect) = event.effect.take() else { return };
         news.is_more = true;
-        // The numbers move last: who finds a new one finds what it stands for.
+        // The counters change last: a reader who sees a new value also sees the change itself.
         let mut number = &self.moves;
         match *effect {
             Effect::Joined(user, role) => {
@@ -295,12 +296,12 @@ impl Room {
         }
     }
 
-    /// Adds a connection to be told that the room moved on.
+    /// Adds a connection that hears about changes of the room.
     pub fn subscribe_quiet(&self, sender: &Arc<ConnectionSender>) {
         self.quiet.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(sender));
     }
 
-    /// Removes it.
+    /// Removes such a connection.
     pub fn unsubscribe_quiet(&self, sender: &Arc<ConnectionSender>) {
         let mut quiet = self.quiet.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = quiet.iter().position(|o| Arc::ptr_eq(o, sender)) {
@@ -308,14 +309,14 @@ impl Room {
         }
     }
 
-    /// Has the connections of all members look at where they stand here.
+    /// Makes the connections of all members look at their state in this room.
     pub fn wake_quiet(&self) {
         for sender in self.quiet.read().unwrap_or_else(PoisonError::into_inner).iter() {
             sender.room_moved(self.id);
         }
     }
 
-    /// Brings new events to the connections that have it open, and what else members are told where `is_more`.
+    /// Delivers new events to the connections that have it open, and other news for members if `is_more` is set.
     pub fn deliver(&self, is_more: bool) {
         if is_more {
             self.tail.each_reader(|sender| sender.room_moved(self.id));

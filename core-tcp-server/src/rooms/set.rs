@@ -1,4 +1,4 @@
-//! What a room is called, and how it is kept.
+//! The settings of a room.
 
 use rusqlite::params;
 use wardroom_protocol::event::{Days, EventBody, Switch, Words};
@@ -12,10 +12,10 @@ use crate::policy::Member;
 use crate::state::State;
 use crate::store::Effect;
 
-/// Changes what is said; what is not stays. Gives back the place of the last event, if anything changed.
+/// Changes the given settings. Returns the `seq` of the last event, if anything changed.
 ///
 /// # Errors
-/// `not_found`, `forbidden`, `bad_request`; `conflict` where the room is archived and stays so.
+/// `not_found`, `forbidden`, `bad_request`; `conflict` if the room is archived and stays so.
 pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<u64>, Error> {
     let is_keeping = set.title.is_some() || set.archived.is_some() || set.retention_days.is_some();
     let room = match (set.archived, is_keeping) {
@@ -76,7 +76,7 @@ pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<
     Ok(seq)
 }
 
-/// A title without the space around it.
+/// Checks a title and trims it.
 ///
 /// # Errors
 /// `bad_request`
@@ -88,7 +88,7 @@ pub fn check_title(title: &str) -> Result<String, Error> {
     Ok(title.to_owned())
 }
 
-/// A topic without the space around it: a few lines.
+/// Checks a topic of a few lines and trims it.
 fn check_topic(topic: &str) -> Result<String, Error> {
     let topic = topic.trim();
     let is_bad = |c: char| c != '\n' && (c.is_control() || is_deceptive(c));

@@ -1,4 +1,4 @@
-//! A room's timeline: posting to it, opening it at a place, and its pages.
+//! A room's timeline: posting to it, opening it at a position, and its pages.
 
 use std::sync::Arc;
 
@@ -15,24 +15,24 @@ use crate::policy::Member;
 use crate::state::State;
 use crate::store::{Effect, NewEvent, Range, ReadEvent, check_fits};
 
-/// Something to be said.
+/// A message to post.
 #[derive(Debug)]
 pub struct Post {
-    /// Where.
+    /// The room.
     pub room: RoomName,
-    /// The words.
+    /// The text.
     pub text: String,
-    /// The author's mark.
+    /// The author's nonce.
     pub nonce: Nonce,
-    /// What it answers.
+    /// The message that it answers.
     pub reply_to: Option<u64>,
 }
 
-/// Says something. `done` gets its place once it is on disk, and who is named but not here; it is not called if this is refused at
-/// once.
+/// Posts a message. Once it is on disk, `done` gets its `seq`, and the mentioned people who are not in the room. `done`
+/// is not called if this function returns an error.
 ///
 /// # Errors
-/// `not_found`, `forbidden`, `bad_request`, `too_large`. Later, by `done`: `conflict`, `busy`.
+/// `not_found`, `forbidden`, `bad_request`, `too_large`. Later, through `done`: `conflict`, `busy`.
 pub async fn post<D>(state: &State, member: &Member, post: Post, done: D) -> Result<(), Error>
 where
     D: FnOnce(Result<Posted, Error>) + Send + 'static,
@@ -72,13 +72,14 @@ where
     if is_plain { state.store.append(work, done).await } else { state.store.append_all(work, done).await }
 }
 
-/// No message holds this text: it has too many bytes, or takes too many on a line, as controls do.
+/// Returns true if no message can hold this text: it has too many bytes, or too many once encoded, as control
+/// characters do.
 pub fn is_too_long(text: &str) -> bool {
     let as_fields = || EventBody::Message(MessageBody { text: text.to_owned(), ..MessageBody::default() }).fields();
     text.len() > TEXT_BYTES_MAX || (text.len() > LINE_BYTES_MAX / 8 && check_fits(&as_fields()).is_err())
 }
 
-/// Refuses what no message says.
+/// Refuses a text that no message may have.
 ///
 /// # Errors
 /// `too_large`, `bad_request`.
@@ -102,10 +103,10 @@ fn fields_of(post: &Post) -> Result<String, Error> {
     serde_json::to_string(&Fields { text: &post.text, reply_to: post.reply_to }).map_err(Error::internal)
 }
 
-/// Where a reader who opens a room begins: the room, and the `seq` after which events follow.
+/// Returns the room to open, and the `seq` after which its events follow.
 ///
 /// # Errors
-/// `not_found`; `reset` where the position is not one of this timeline; `bad_request`.
+/// `not_found`; `reset` if the position is not from this timeline; `bad_request`.
 pub fn open_at(state: &State, member: &Member, open: &RoomOpen) -> Result<(Arc<Room>, u64), Error> {
     let room = member.readable(&state.rooms, &open.room)?.room;
     let head = room.tail.head();
@@ -119,13 +120,13 @@ pub fn open_at(state: &State, member: &Member, open: &RoomOpen) -> Result<(Arc<R
         }
         (None, last) => head.saturating_sub(last.unwrap_or(0)),
     };
-    // What retention has removed is not waited for.
+    // Do not wait for events that retention has removed.
     let after = after.max(room.first() - 1).min(head);
     Ok((room, after))
 }
 
-/// A page of the timeline, as the fields of an answer. Ascending; fewer events than asked for where a line would not
-/// hold them.
+/// Returns a page of the timeline as the fields of a reply, in ascending order. It has fewer events than requested if
+/// they would not fit on a line.
 ///
 /// # Errors
 /// `not_found`, `bad_request`.
@@ -137,7 +138,7 @@ pub async fn history(state: &State, member: &Member, ask: &RoomHistory) -> Resul
     }
     let (reader, first) = (member.user.id, room.first());
     let count = usize::try_from(limit).unwrap_or(1);
-    // An answer is one line: some room is kept for what stands around the events.
+    // The reply is one line: keep some space for what surrounds the events.
     let bytes_max = LINE_BYTES_MAX - 1_024;
     let read = |range, count, bytes_max| state.store.read_events(room.id, range, count + 1, bytes_max, reader);
     let after = match (ask.at, ask.after) {
@@ -171,7 +172,7 @@ fn one_place() -> Error {
     Error::bad_request("room.history takes one of before, after, around and at")
 }
 
-/// Keeps the last `count`; there is more before them unless they begin with `first`.
+/// Keeps the last `count`. There are more before them unless they start with `first`.
 fn cut_front(mut events: Vec<ReadEvent>, count: usize, first: u64) -> (Vec<ReadEvent>, bool) {
     let extra = events.len().saturating_sub(count);
     events.drain(..extra);

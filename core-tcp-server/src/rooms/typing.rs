@@ -1,4 +1,4 @@
-//! Who is typing: told, never stored.
+//! Typing notices. They are sent, never stored.
 
 use std::sync::{Arc, PoisonError};
 
@@ -12,7 +12,7 @@ use crate::policy::Member;
 use crate::sender::Reader;
 use crate::state::State;
 
-/// Tells those who have the room open that the member is typing; not the member, and not too often.
+/// Tells others who have the room open that the member is typing, but not too often.
 ///
 /// # Errors
 /// `not_found`, `forbidden`, `conflict`.
@@ -24,7 +24,7 @@ pub fn typing(state: &State, member: &Member, name: &RoomName) -> Result<(), Err
     }
     let frame = encode(Number::None, &Typing { room: room.name.clone(), user: Some(user.name.clone()) });
     room.tail.each_reader(|sender| {
-        // A reader who was taken out may not have noticed yet.
+        // A reader who was removed may still be subscribed.
         let is_told = |reader: Reader| reader.user != user.id && !reader.is_person && room.is_seen_by(reader.user);
         if sender.reader_is().is_some_and(is_told) {
             sender.tell_now_or_never(&frame);

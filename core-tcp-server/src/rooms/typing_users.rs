@@ -1,14 +1,14 @@
-//! Who was told to be typing in a room.
+//! The users who were announced as typing in a room.
 
 use crate::limits::{TYPING_EVERY_MS, TYPING_USERS_MAX};
 use crate::store::UserId;
 
-/// Who was told to be typing, and when. At most [`TYPING_USERS_MAX`].
+/// The users who were announced as typing, and when. At most [`TYPING_USERS_MAX`].
 #[derive(Default)]
 pub struct TypingUsers(Vec<(UserId, u64)>);
 
 impl TypingUsers {
-    /// True if this is to be told now.
+    /// Returns true if this must be announced now.
     pub(super) fn note(&mut self, user: UserId, now_ms: u64) -> bool {
         self.0.retain(|(_, at)| now_ms.saturating_sub(*at) < TYPING_EVERY_MS);
         if self.0.len() >= TYPING_USERS_MAX || self.0.iter().any(|(typing, _)| *typing == user) {

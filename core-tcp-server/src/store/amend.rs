@@ -1,4 +1,4 @@
-//! Amendments: a line is stored as it is after its last one, and each amendment is an event of its own.
+//! Amendments. A line is stored in its latest form, and each amendment is an event of its own.
 
 use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::event::{Edit, EventBody, MessageBody, StoredEvent};
@@ -15,11 +15,11 @@ use crate::limits::{EVENT_HEAD_BYTES, TAIL_EVENTS_MAX};
 /// A line as it is stored.
 #[derive(Clone, Debug)]
 pub struct StoredMessage {
-    /// Its place.
+    /// The `seq` of its event.
     pub seq: u64,
-    /// Whose it is.
+    /// The author.
     pub by: UserId,
-    /// What it says, and what became of it.
+    /// The content, and what happened to it since.
     pub body: EventBody,
     by_name: String,
     at: u64,
@@ -28,10 +28,10 @@ pub struct StoredMessage {
 }
 
 impl StoredMessage {
-    /// It as a message.
+    /// Returns the body of a message.
     ///
     /// # Errors
-    /// `bad_request` where it is something else.
+    /// `bad_request` if it is not a message.
     pub fn message(&self) -> Result<&MessageBody, Error> {
         match &self.body {
             EventBody::Message(message) => Ok(message),
@@ -39,29 +39,29 @@ impl StoredMessage {
         }
     }
 
-    /// It is a message that was deleted.
+    /// Returns true for a deleted message.
     pub fn is_deleted(&self) -> bool {
         self.message().is_ok_and(|message| message.deleted)
     }
 }
 
-/// What is to be done to a message, and where it stands.
+/// An amendment to make.
 #[derive(Clone, Copy, Debug)]
 pub struct Amendment<'a> {
     /// The room.
     pub room: RoomId,
     /// Its name.
     pub room_name: &'a RoomName,
-    /// Who does it.
+    /// The user who makes it.
     pub by: UserId,
     /// Their name.
     pub by_name: &'a UserName,
-    /// What: an edit, a deletion, a reaction or a repeat.
+    /// An edit, a deletion, a reaction or a repeat.
     pub body: &'a EventBody,
 }
 
-/// Refuses an event whose line would be longer than a line may be: a text of control characters, or a message that
-/// everybody has reacted to.
+/// Refuses an event that would not fit on a line: a text of control characters, or a message that everybody has reacted
+/// to.
 ///
 /// # Errors
 /// `too_large`
@@ -73,10 +73,10 @@ pub fn check_fits(fields: &str) -> Result<(), Error> {
 }
 
 impl Tx<'_> {
-    /// The line in this place.
+    /// Returns the line at `seq`.
     ///
     /// # Errors
-    /// `not_found` where there is none.
+    /// `not_found` if there is none.
     pub fn line(&self, room: RoomId, seq: u64) -> Result<StoredMessage, Error> {
         let sql = "SELECT e.by, u.name, e.at, e.kind, e.fields, e.nonce FROM events e JOIN users u ON u.id = e.by
                    WHERE e.room = ?1 AND e.seq = ?2";
@@ -95,11 +95,11 @@ impl Tx<'_> {
         Ok(StoredMessage { seq, by: UserId(by), body, by_name, at: from_sql(at), fields, nonce })
     }
 
-    /// Changes a line, and appends the line that says so. `mentions` are whom it names from now on, where its text is
-    /// another. Gives back the place of that line.
+    /// Changes a line, and appends the event that says so. `mentions` are the line's new mentions, if its text changed.
+    /// Returns the `seq` of the new event.
     ///
     /// # Errors
-    /// `conflict` where it was deleted; `too_large` where it would not fit a line.
+    /// `conflict` if the line was deleted; `too_large` if it would not fit on a line.
     pub fn amend(
         &mut self,
         said: StoredMessage,
@@ -157,10 +157,10 @@ impl Tx<'_> {
         self.insert(&event, Some(said.seq), Some(Effect::Amended(amended))).map(|appended| appended.seq)
     }
 
-    /// Notes whom a message names.
+    /// Records whom a message mentions.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub fn put_mentions(&self, room: RoomId, seq: u64, mentions: &Mentions) -> Result<(), Error> {
         let all = mentions.is_here.then_some(UserId::SYSTEM);
         let mut insert = self.conn.prepare_cached("INSERT INTO mentions(room, user, seq) VALUES(?1, ?2, ?3)")?;
@@ -170,7 +170,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What is deleted is gone from its edits as well.
+    /// Removes deleted text from the message's edits as well.
     fn blank_edits(
         &self,
         amendment: &Amendment<'_>,
@@ -181,7 +181,7 @@ impl Tx<'_> {
         let body = EventBody::Edit(Edit::of_text(target, ""));
         let fields = body.fields();
         let room = amendment.room.0;
-        // Of those, only the last ones can be in a tail.
+        // Only the latest edits can be in a tail.
         let from = seq.saturating_sub(u64::try_from(TAIL_EVENTS_MAX).unwrap_or(u64::MAX));
         let sql = "SELECT e.seq, e.at, u.name FROM events e JOIN users u ON u.id = e.by
                    WHERE e.room = ?1 AND e.target = ?2 AND e.kind = 'edit' AND e.seq >= ?3";

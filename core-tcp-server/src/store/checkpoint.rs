@@ -1,9 +1,9 @@
 //! Moves the write-ahead log into the database, on a thread of its own, so that no post waits for it.
 //!
-//! All checkpoints while the core runs are passive: they copy what no reader's snapshot holds back, and wait for nobody. SQLite begins
-//! the log anew with the first write that finds all of it copied and no reader in it. On a busy server that moment does not
-//! come by itself, since posts are appended while the thread copies; so once the thread has copied all but a little, the
-//! writer copies that little between two batches.
+//! While the core runs, all checkpoints are passive: they copy what no reader's snapshot holds back, and wait for
+//! nobody. SQLite restarts the log at the first write that finds all of it copied and no reader in it. On a busy server
+//! that moment never comes by itself, since posts are appended while the thread copies. So once the thread has copied
+//! nearly everything, the writer copies the rest between two batches.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use rusqlite::Connection;
 use super::schema::{OpenError, open_writer};
 use crate::limits::{CHECKPOINT_EVERY_MS, WAL_PAGES_MAX, WAL_REST_PAGES_MAX};
 
-/// The thread; dropped, it makes a last checkpoint and ends.
+/// The checkpoint thread. When dropped, it makes a last checkpoint and ends.
 pub(super) struct Checkpointer {
     rest: Rest,
     stop: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Set where the writer is to copy the rest of the log.
+/// Set if the writer must copy the rest of the log.
 #[derive(Clone, Default)]
 struct Rest(Arc<AtomicBool>);
 
@@ -40,7 +40,8 @@ pub(super) fn spawn(path: &Path) -> Result<Checkpointer, OpenError> {
                 due.0.store(true, Ordering::Release);
             }
         }
-        // Nobody writes any more. Where somebody still reads (a backup, say), the next start finds the log, and loses nothing.
+        // Nobody writes any more. If somebody still reads (a backup, say), the next start finds the log, and nothing is
+        // lost.
         if let Err(error) = conn.busy_timeout(Duration::ZERO).and_then(|()| checkpoint(&conn, "TRUNCATE")) {
             tracing::debug!(%error, "the write-ahead log stays");
         }
@@ -52,7 +53,7 @@ pub(super) fn spawn(path: &Path) -> Result<Checkpointer, OpenError> {
 }
 
 impl Checkpointer {
-    /// Copies the rest of the log, if that is due. Called by the writer between two batches.
+    /// Copies the rest of the log, if requested. Called by the writer between two batches.
     pub(super) fn copy_rest(&self, conn: &Connection) {
         if self.rest.0.swap(false, Ordering::AcqRel) {
             copy(conn);
@@ -64,16 +65,16 @@ fn pages_of(wal: &Path) -> i64 {
     std::fs::metadata(wal).map_or(0, |m| i64::try_from(m.len() / 4_096).unwrap_or(0))
 }
 
-/// Copies what may be copied without waiting; gives the pages that are left.
+/// Copies as much as possible without waiting. Returns the number of pages left.
 fn copy(conn: &Connection) -> i64 {
     checkpoint(conn, "PASSIVE").unwrap_or_else(|error| {
-        // It is made the next time.
+        // The next checkpoint tries again.
         tracing::warn!(%error, "checkpoint put off");
         i64::MAX
     })
 }
 
-/// The pages of the log that are not copied yet.
+/// Returns the number of pages in the log that are not copied yet.
 fn checkpoint(conn: &Connection, mode: &str) -> rusqlite::Result<i64> {
     conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
         let (log, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
@@ -117,7 +118,7 @@ mod tests {
         let path = folder.path().join("wardroom.db");
         let wal = path.with_extension("db-wal");
         let (writer, thread) = (open_writer(&path).unwrap(), open_writer(&path).unwrap());
-        // Whoever had to wait for somebody would ask here, and be told that it is in vain.
+        // SQLite would call this if it had to wait for somebody.
         let refuse: fn(i32) -> bool = |_| panic!("a checkpoint waits, and so do all who post");
         writer.busy_handler(Some(refuse)).unwrap();
         thread.busy_handler(Some(refuse)).unwrap();
@@ -133,7 +134,7 @@ mod tests {
         }
         assert!(pages_of(&wal) > 3 * WAL_PAGES_MAX);
         drop(snapshot);
-        // As it goes on a busy server: there is always something new behind what the thread copied.
+        // As on a busy server: there is always something new behind what the thread copied.
         for _ in 0..4 {
             let left = copy(&thread);
             assert_eq!(left, 0);

@@ -1,72 +1,72 @@
-//! What an event changes beside the timeline. It travels with the event, and is carried out by the publisher after the
-//! commit, in commit order: what is in memory is therefore always what the events up to some place have made of it.
+//! What an event changes besides the timeline. It travels with the event, and the publisher applies it after the
+//! commit, in commit order. The state in memory is therefore always what the events up to some position made it.
 
 use bytes::Bytes;
 use wardroom_protocol::RoomRole;
 
 use super::ids::UserId;
 
-/// What an event changes.
+/// A change besides the timeline.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// What the room is called.
+    /// The room's title changed.
     Title(String),
-    /// What it is about.
+    /// The room's topic changed.
     Topic(String),
-    /// It is over, or goes on.
+    /// The room was archived or unarchived.
     Archived(bool),
-    /// Days after which what is in it is removed; 0: never.
+    /// The room's retention in days changed; 0: forever.
     Retention(u32),
-    /// Somebody became a member.
+    /// A user became a member.
     Joined(UserId, RoomRole),
-    /// Somebody is a member no more.
+    /// A user stopped being a member.
     Went(UserId),
-    /// A member may do something else.
+    /// A member's role changed.
     Role(UserId, RoomRole),
-    /// A message names these.
+    /// A message mentions these users.
     Mentions(Mentions),
-    /// A message is another than it was.
+    /// A message was amended.
     Amended(Amended),
 }
 
-/// Whom a message names.
+/// The users that a message mentions.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Mentions {
-    /// Members, by name; nobody where `is_here`, which names them all.
+    /// Members, by name; empty if `is_here` mentions them all.
     pub users: Vec<UserId>,
-    /// `@here`
+    /// True for `@here`.
     pub is_here: bool,
 }
 
 impl Mentions {
-    /// True where nobody is named.
+    /// Returns true if nobody is mentioned.
     pub fn is_empty(&self) -> bool {
         self.users.is_empty() && !self.is_here
     }
 }
 
-/// What an amendment changed.
+/// The result of an amendment.
 #[derive(Clone, Debug)]
 pub struct Amended {
     /// The message.
     pub target: u64,
-    /// Whose it is.
+    /// The author of the message.
     pub author: UserId,
-    /// It was deleted.
+    /// True if the message was deleted.
     pub is_deleted: bool,
-    /// Whom it names from now on, where that changed.
+    /// The new mentions, if they changed.
     pub mentions: Option<Mentions>,
-    /// Lines that read otherwise from now on.
+    /// Lines whose frames changed.
     pub replaced: Vec<Replaced>,
 }
 
-/// A line that reads otherwise from now on.
+/// A line with a new frame.
 #[derive(Clone, Debug)]
 pub struct Replaced {
-    /// Its place.
+    /// The `seq` of its event.
     pub seq: u64,
     /// The frame for everybody.
     pub frame: Bytes,
-    /// The frame for its author, where it bears a nonce.
+    /// The frame for its author, if it contains a nonce.
     pub own_frame: Option<Bytes>,
 }

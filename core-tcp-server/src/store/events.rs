@@ -1,4 +1,4 @@
-//! Events in the database: append one, find one by its nonce, read a range.
+//! Events in the database: appends one, and finds one by its nonce.
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -8,7 +8,7 @@ use super::effect::Effect;
 use super::ids::{RoomId, UserId, as_sql, from_sql};
 use crate::error::Error;
 
-/// An event to be appended.
+/// An event to append.
 #[derive(Clone, Copy, Debug)]
 pub struct NewEvent<'a> {
     /// The room.
@@ -23,39 +23,39 @@ pub struct NewEvent<'a> {
     pub kind: &'a str,
     /// [`wardroom_protocol::EventBody::fields`].
     pub fields: &'a str,
-    /// The author's mark.
+    /// The author's nonce.
     pub nonce: Option<&'a str>,
 }
 
-/// Where an event stands.
+/// The result of an append.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Appended {
-    /// Its place.
+    /// The `seq` of the event.
     pub seq: u64,
-    /// It was not there before.
+    /// False if the event was already stored under this nonce.
     pub is_new: bool,
 }
 
-/// An event that is on disk, encoded once for all who read it.
+/// An event on disk, encoded once for all readers.
 #[derive(Clone, Debug)]
 pub struct Published {
     /// The room.
     pub room: RoomId,
-    /// Its place.
+    /// Its `seq`.
     pub seq: u64,
-    /// The author, who alone is shown the nonce.
+    /// The author, the only one who sees the nonce.
     pub by: UserId,
     /// The frame for everybody.
     pub frame: Bytes,
-    /// The frame for the author, where it bears a nonce.
+    /// The frame for the author, if it contains a nonce.
     pub own_frame: Option<Bytes>,
-    /// Others count it as unread.
+    /// True if others count it as unread.
     pub is_counted: bool,
-    /// What it changes beside the timeline. Boxed: most change nothing.
+    /// What it changes besides the timeline. Boxed, because most events change nothing.
     pub effect: Option<Box<Effect>>,
 }
 
-/// True for the kinds that count as unread: what somebody said, ran or shared.
+/// Returns true for the kinds that count as unread: messages, runs and files.
 pub fn is_counted(kind: &str) -> bool {
     matches!(kind, "message" | "run.started" | "file.added")
 }
@@ -75,7 +75,7 @@ impl Published {
         }
     }
 
-    /// The frame for this reader.
+    /// Returns the frame for this reader.
     pub fn frame_for(&self, reader: UserId) -> &Bytes {
         match &self.own_frame {
             Some(own) if reader == self.by => own,
@@ -84,7 +84,7 @@ impl Published {
     }
 }
 
-/// The last event's place; where retention has removed all, the one before the first that will come.
+/// Returns the `seq` of the last event. If retention has removed all events, the one before the next event.
 pub(super) fn head(conn: &Connection, room: RoomId) -> rusqlite::Result<u64> {
     conn.prepare_cached(
         "SELECT max((SELECT coalesce(max(seq), 0) FROM events WHERE room = ?1),
@@ -93,7 +93,7 @@ pub(super) fn head(conn: &Connection, room: RoomId) -> rusqlite::Result<u64> {
     .query_row([room.0], |row| row.get(0).map(from_sql))
 }
 
-/// False if the author used the nonce before.
+/// Inserts an event. Returns false if the author used the nonce before.
 pub(super) fn insert(
     conn: &Connection,
     event: &NewEvent<'_>,
@@ -129,7 +129,7 @@ pub(super) fn find_by_nonce(conn: &Connection, event: &NewEvent<'_>) -> Result<A
         .optional()?;
     match found {
         Some((room, seq, kind, fields, posted)) if room == event.room.0 && kind == event.kind => {
-            // What was amended since reads otherwise by now, and is the same post all the same.
+            // If the event was amended since, its fields differ, but it is still the same post.
             let is_same = posted.map_or(fields == event.fields, |posted| posted == digest(event.fields));
             if is_same { Ok(Appended { seq: from_sql(seq), is_new: false }) } else { Err(used_otherwise()) }
         }
@@ -142,7 +142,7 @@ fn used_otherwise() -> Error {
     Error::conflict("this nonce was used for something else: make a new one for each post")
 }
 
-/// Of the fields as they were posted: enough of it to tell two texts of one nonce apart.
+/// Returns a digest of the fields as posted: long enough to tell apart two texts under one nonce.
 pub(super) fn digest(fields: &str) -> Vec<u8> {
     blake3::hash(fields.as_bytes()).as_bytes().iter().take(16).copied().collect()
 }

@@ -1,7 +1,7 @@
-//! The store: one SQLite file, one writer that commits what has queued up as one transaction, readers beside it.
+//! The store: one SQLite file, one writer that commits all queued work as one transaction, and readers beside it.
 //!
-//! Services hand the writer closures over [`Tx`]; what they append to timelines is encoded once and published to the
-//! tails after the commit, in commit order, before the answer to whoever asked. It knows no service.
+//! Services send closures over [`Tx`] to the writer. The events they append are encoded once and published to the tails
+//! after the commit, in commit order, before the requests are answered. The store knows no service.
 
 mod amend;
 mod checkpoint;
@@ -34,29 +34,29 @@ pub use writer::{Batch, Tx};
 use crate::error::Error;
 use crate::limits::{PUBLISH_QUEUE_MAX, READ_MS_MAX, WRITE_QUEUE_MAX};
 
-/// A handle on the store; clones share it. [`Store::close`] ends the writer, after it has committed all.
+/// A handle to the store; clones share it. [`Store::close`] ends the writer after it has committed everything.
 #[derive(Clone)]
 pub struct Store {
     work: mpsc::Sender<writer::Message>,
     readers: Arc<Readers>,
-    /// The incarnation of this database.
+    /// The identity of this database.
     pub epoch: Epoch,
 }
 
-/// What [`open`] gives: the handle, what is to be published, and the threads to wait for.
+/// The result of [`open`].
 pub struct Opened {
     /// The handle.
     pub store: Store,
     /// Committed batches, in order.
     pub batches: mpsc::Receiver<Batch>,
-    /// Ends after [`Store::close`], when all work is committed.
+    /// Ends after [`Store::close`], once all work is committed.
     pub writer: std::thread::JoinHandle<()>,
 }
 
-/// Opens (or makes) the database and starts its writer.
+/// Opens or creates the database and starts its writer.
 ///
 /// # Errors
-/// [`OpenError`], each a sentence that says what to do.
+/// If the database cannot be used. The [`OpenError`] says what to do.
 pub fn open(path: &Path) -> Result<Opened, OpenError> {
     let wrap = |e| OpenError::sqlite(&path.display().to_string(), e);
     let conn = schema::open_writer(path)?;
@@ -72,11 +72,11 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
 }
 
 impl Store {
-    /// Runs `work` in the next transaction, and gives back what it made once that is on disk. An error of `work`
-    /// undoes what it wrote, and nothing else of the batch.
+    /// Runs `work` in the next transaction, and returns its result once that is on disk. An error of `work` undoes what
+    /// it wrote, and nothing else in the batch.
     ///
     /// # Errors
-    /// What `work` refuses, or what keeps the store from committing.
+    /// If `work` fails, or the store cannot commit.
     pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -88,8 +88,8 @@ impl Store {
         told.await.unwrap_or_else(|_| Err(stopping()))
     }
 
-    /// As [`Store::write`]; `apply` then carries what was made into memory. It runs after the commit, in commit order, and
-    /// also where the caller was cut off while it waited: what is on disk and what is in memory do not part.
+    /// As [`Store::write`]; `apply` then applies the result to the state in memory. It runs after the commit, in commit
+    /// order, even if the caller was cancelled while it waited, so that disk and memory never diverge.
     ///
     /// # Errors
     /// As [`Store::write`].
@@ -106,11 +106,11 @@ impl Store {
         told.await.unwrap_or_else(|_| Err(stopping()))
     }
 
-    /// As [`Store::write`] for work that is one statement, whose result is given to `done` by the publisher: the path
+    /// As [`Store::write`], for work of a single statement. The publisher passes the result to `done`: this is the path
     /// of chat messages, which costs no task. Waits only while the writer's queue is full.
     ///
     /// # Errors
-    /// Where the store is stopping; `done` is then dropped.
+    /// If the store is stopping; `done` is then dropped.
     pub async fn append<T, F, D>(&self, work: F, done: D) -> Result<(), Error>
     where
         T: Send + 'static,
@@ -121,7 +121,7 @@ impl Store {
         self.work.send(job).await.map_err(|_| stopping())
     }
 
-    /// As [`Store::append`], for work of several statements: undone as a whole where it fails.
+    /// As [`Store::append`], for work of several statements, which is undone as a whole if it fails.
     ///
     /// # Errors
     /// As [`Store::append`].
@@ -135,16 +135,16 @@ impl Store {
         self.work.send(job).await.map_err(|_| stopping())
     }
 
-    /// Ends the writer after all work that is queued; what comes later is refused.
+    /// Ends the writer after all queued work. Later work is refused.
     pub async fn close(&self) {
-        // It may have ended already.
+        // It may already have ended.
         let _ = self.work.send(writer::Message::Close).await;
     }
 
-    /// Reads, on a thread that may block, from a snapshot of what is committed. For no longer than [`READ_MS_MAX`].
+    /// Reads from a snapshot of the committed data, on a blocking thread, for at most [`READ_MS_MAX`].
     ///
     /// # Errors
-    /// What `read` refuses; `busy` where it takes too long.
+    /// If `read` fails; `busy` if it takes too long.
     pub async fn read<T, F>(&self, read: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -153,10 +153,10 @@ impl Store {
         self.readers.read(Some(Duration::from_millis(READ_MS_MAX)), read).await
     }
 
-    /// As [`Store::read`], for as long as it takes: at a start, before anybody waits.
+    /// As [`Store::read`], without a time limit. Used at start, before anybody waits.
     ///
     /// # Errors
-    /// What `read` refuses.
+    /// If `read` fails.
     pub async fn load<T, F>(&self, read: F) -> Result<T, Error>
     where
         T: Send + 'static,

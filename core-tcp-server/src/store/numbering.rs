@@ -1,9 +1,9 @@
-//! The ids of rows, known before the insert and never given out twice, not even after a deletion. `AUTOINCREMENT` would give
-//! them only afterwards, and replicas need rows that say everything themselves.
+//! The ids of rows. They are known before the insert and never reused, not even after a deletion. `AUTOINCREMENT` would
+//! assign them only at the insert, and replicas need rows that are complete.
 
 use rusqlite::Connection;
 
-/// A table whose rows are numbered.
+/// A table with numbered rows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Numbered {
     /// Accounts.
@@ -14,12 +14,13 @@ pub enum Numbered {
     Rooms,
     /// Webhooks.
     Hooks,
-    /// Lines of the audit log.
+    /// Entries of the audit log.
     Audit,
 }
 
 impl Numbered {
-    /// Takes the next number, beyond any row that is there: somebody may have written one by hand.
+    /// Returns the statement that takes the next number. It exceeds every existing row, since somebody may have added
+    /// one by hand.
     const fn sql(self) -> &'static str {
         match self {
             Numbered::Users => {
@@ -41,7 +42,7 @@ impl Numbered {
     }
 }
 
-/// The next id of a table.
+/// Returns the next id of a table.
 pub(super) fn next_id(conn: &Connection, of: Numbered) -> rusqlite::Result<i64> {
     conn.prepare_cached(of.sql())?.query_row([], |row| row.get(0))
 }
@@ -59,7 +60,7 @@ mod tests {
         for of in [Numbered::Sessions, Numbered::Hooks, Numbered::Audit] {
             assert_eq!([next_id(&conn, of).unwrap(), next_id(&conn, of).unwrap()], [1, 2], "{of:?}");
         }
-        // `general` and the server itself are there.
+        // `general` and the system account already exist.
         assert_eq!((next_id(&conn, Numbered::Rooms).unwrap(), next_id(&conn, Numbered::Users).unwrap()), (2, 1));
         let by_hand = "INSERT INTO rooms(id, name, title, private, created) VALUES(70, 'x', '', 0, 0)";
         conn.execute(by_hand, []).unwrap();

@@ -1,4 +1,4 @@
-//! Reads events: a stretch of a room's timeline, and the place of a time in it.
+//! Reads events: a range of a room's timeline, and the position that belongs to a time.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use wardroom_protocol::event::StoredEvent;
@@ -7,45 +7,45 @@ use super::Store;
 use super::ids::{RoomId, UserId, as_sql, from_sql};
 use crate::error::Error;
 
-/// Which part of a timeline.
+/// A range of a timeline.
 #[derive(Clone, Copy, Debug)]
 pub enum Range {
-    /// The first `n` after a place.
+    /// The first `n` events after a position.
     After(u64),
-    /// The last `n` before a place.
+    /// The last `n` events before a position.
     Before(u64),
 }
 
-/// An event as it is read back, for one reader.
+/// An event from disk, as one reader may see it.
 #[derive(Clone, Debug)]
 pub struct ReadEvent {
-    /// Its place.
+    /// Its `seq`.
     pub seq: u64,
-    /// Unix milliseconds.
+    /// Its time in Unix milliseconds.
     pub at: u64,
     /// The author's name.
     pub by: String,
-    /// What kind.
+    /// The kind.
     pub kind: String,
-    /// The kind's fields, JSON.
+    /// The fields of the kind, as JSON.
     pub fields: String,
     /// The nonce, if the reader is the author.
     pub nonce: Option<String>,
 }
 
 impl ReadEvent {
-    /// As the protocol encodes it.
+    /// Returns it in the form that the protocol encodes.
     pub fn stored<'a>(&'a self, room: &'a str) -> StoredEvent<'a> {
         StoredEvent { room, seq: self.seq, at: self.at, by: &self.by, kind: &self.kind, fields: &self.fields }
     }
 }
 
 impl Store {
-    /// Reads up to `count` events, ascending, as `reader` may see them; fewer where their texts exceed `bytes_max`
-    /// (but at least one).
+    /// Reads up to `count` events, ascending, as `reader` may see them. Returns fewer if their texts exceed
+    /// `bytes_max`, but at least one.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub async fn read_events(
         &self,
         room: RoomId,
@@ -57,11 +57,11 @@ impl Store {
         self.read(move |conn| Ok(read_range(conn, room, range, count, bytes_max, reader)?)).await
     }
 
-    /// The place after which events are from this time on (Unix milliseconds). Places are in the order of time but for
-    /// steps of the clock, so a binary search by the primary key finds it without an index on time.
+    /// Returns the position after which events are at or after this time (Unix milliseconds). Positions are ordered by
+    /// time except for steps of the clock, so a binary search by the primary key works without an index on time.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub async fn last_before(&self, room: RoomId, at_ms: u64) -> Result<u64, Error> {
         let at = i64::try_from(at_ms).unwrap_or(i64::MAX);
         self.read(move |conn| Ok(from_sql(search_time(conn, room, at)?))).await
@@ -72,7 +72,7 @@ fn search_time(conn: &Connection, room: RoomId, at: i64) -> rusqlite::Result<i64
     let bounds = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM events WHERE room = ?1";
     let (first, last): (i64, i64) =
         conn.prepare_cached(bounds)?.query_row([room.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    // All before `low` are earlier, none from `high` on.
+    // All events before `low` are earlier than the time, and none from `high` on.
     let (mut low, mut high) = (first, last.saturating_add(1));
     let mut time_of = conn.prepare_cached("SELECT at FROM events WHERE room = ?1 AND seq = ?2")?;
     while low < high {

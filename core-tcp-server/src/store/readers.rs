@@ -1,5 +1,5 @@
-//! Connections for reading. They see what is committed, block no writer, and are used on threads that may block. Each read is
-//! bounded in time: as long as it lasts, the write-ahead log cannot be begun anew.
+//! Database connections for reading. They see committed data, block no writer, and are used on blocking threads. Each
+//! read has a time limit, because the write-ahead log cannot restart while it lasts.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ impl Readers {
         Ok(Self { idle: Arc::new(Mutex::new(idle)), permits: Arc::new(Semaphore::new(STORE_READERS_MAX)) })
     }
 
-    /// Reads; where that takes longer than `limit`, SQLite ends the statement, and it is `busy`.
+    /// Runs a read. If it exceeds `limit`, SQLite interrupts the statement, and the result is `busy`.
     pub(super) async fn read<T, F>(&self, limit: Option<Duration>, read: F) -> Result<T, Error>
     where
         T: Send + 'static,

@@ -1,4 +1,4 @@
-//! The tables, and how an older database becomes a newer one. A newer one than we know is refused.
+//! The tables, and the migration of older databases. Databases newer than this program are refused.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::error::is_disk_full;
 use crate::limits::{STORE_BUSY_MS, WAL_PAGES_MAX};
 use crate::secrets::new_ulid;
 
-/// "WRDM": by this a database is known as ours.
+/// "WRDM" identifies a database as ours.
 const APPLICATION_ID: i64 = 0x5752_444d;
 
-/// One script per version; the database's `user_version` says how many have run.
+/// One script per version; the database's `user_version` is the number of scripts that have run.
 const MIGRATIONS: &[&str] = &[
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
@@ -23,55 +23,55 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_6.sql"),
 ];
 
-/// Why a database cannot be used. Each says what to do.
+/// Why a database cannot be used. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another program's.
+    /// It belongs to another program.
     #[error("{0} is a database of another program: choose another data folder with --data")]
     Foreign(String),
-    /// Written by a newer Wardroom.
+    /// A newer Wardroom wrote it.
     #[error(
         "{0} was written by a newer wardroom (schema {1}; this one knows {2}): install that version or a newer one"
     )]
     Newer(String, i64, usize),
-    /// There is no room for it.
+    /// The disk is full.
     #[error("the disk is full: {0} cannot be opened: free some space there, or choose another data folder with --data")]
     Full(String),
-    /// SQLite says so.
+    /// Another error of SQLite.
     #[error("cannot open {0}: {1}")]
     Sqlite(String, rusqlite::Error),
 }
 
 impl OpenError {
-    /// What SQLite says of this database.
+    /// Converts an error of SQLite.
     pub(super) fn sqlite(shown: &str, e: rusqlite::Error) -> Self {
         if is_disk_full(&e) { Self::Full(shown.to_owned()) } else { Self::Sqlite(shown.to_owned(), e) }
     }
 }
 
-/// Opens the database for the writer, makes or migrates its tables.
+/// Opens the database for the writer, and creates or migrates its tables.
 pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let shown = path.display().to_string();
     let wrap = |e| OpenError::sqlite(&shown, e);
     let mut conn = Connection::open(path).map_err(wrap)?;
     conn.busy_timeout(Duration::from_millis(STORE_BUSY_MS)).map_err(wrap)?;
     check_owner(&conn, &shown)?;
-    // FULL: a commit that was answered is on disk, also after a power cut. Checkpoints run on a thread of their own.
-    // What is deleted is overwritten, not only forgotten.
+    // FULL: an acknowledged commit is on disk, even after a power cut. Checkpoints run on a thread of their own.
+    // Deleted data is overwritten, not only unlinked.
     conn.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON;
          PRAGMA secure_delete=ON;
          PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;",
     )
     .map_err(wrap)?;
-    // After a burst the file is cut back when it is begun anew: its length says whether a checkpoint is due.
+    // After a burst the file is truncated when the log restarts, because its length says whether a checkpoint is due.
     conn.pragma_update(None, "journal_size_limit", WAL_PAGES_MAX * 4_096).map_err(wrap)?;
     migrate(&mut conn, &shown)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
 }
 
-/// Opens the database for a reader: it cannot write.
+/// Opens the database for a reader, which cannot write.
 pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(Duration::from_millis(STORE_BUSY_MS))?;
@@ -98,7 +98,7 @@ fn migrate(conn: &mut Connection, shown: &str) -> Result<(), OpenError> {
         return Err(OpenError::Newer(shown.to_owned(), version, MIGRATIONS.len()));
     }
     if done == MIGRATIONS.len() {
-        // Nothing is written: what stands on a full disk can be read.
+        // Write nothing, so that data on a full disk can still be read.
         return Ok(());
     }
     let tx = conn.transaction().map_err(wrap)?;

@@ -1,4 +1,4 @@
--- Version 1. Times are Unix milliseconds. Secrets are kept as hashes only.
+-- Version 1. Times are Unix milliseconds. Secrets are stored only as hashes.
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -12,7 +12,7 @@ CREATE TABLE users (
     created  INTEGER NOT NULL
 );
 
--- Sessions (of people, which end) and tokens (of programs, which do not).
+-- Sessions (of people, which expire) and tokens (of programs, which do not).
 CREATE TABLE sessions (
     id      INTEGER PRIMARY KEY,
     hash    BLOB NOT NULL UNIQUE,
@@ -46,7 +46,7 @@ CREATE TABLE members (
     PRIMARY KEY (room, user)
 ) WITHOUT ROWID;
 
--- The timelines. Clustered by room and place, so that a page is one range of one tree.
+-- The timelines, clustered by room and seq, so that a page is one range of one tree.
 CREATE TABLE events (
     room   INTEGER NOT NULL,
     seq    INTEGER NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE events (
     nonce  TEXT,
     PRIMARY KEY (room, seq)
 ) WITHOUT ROWID;
--- Two posts of one user with one nonce are one post, however far apart.
+-- Two posts of one user with one nonce are one post, however far apart they are.
 CREATE UNIQUE INDEX events_nonce ON events(by, nonce) WHERE nonce IS NOT NULL;
 
 CREATE TABLE runs (
@@ -83,11 +83,11 @@ CREATE UNIQUE INDEX runs_nonce ON runs(by, nonce);
 CREATE INDEX runs_open ON runs(host) WHERE exit IS NULL;
 CREATE INDEX runs_room ON runs(room, n);
 
--- The hosts that have ever come: one that is away is told from one that never was.
+-- The hosts that have ever connected, so that one that is away can be told from one that never existed.
 CREATE TABLE hosts (name TEXT PRIMARY KEY, first_seen INTEGER NOT NULL) WITHOUT ROWID;
 
--- What the shelves hold, as far as it came through the server. A digest is believed only while size, mtime and ino
--- are those of the file that stands there: one that was put or changed by hand has none.
+-- The files of rooms, as far as they were sent through the server. A digest is trusted only while size, mtime and ino
+-- match the file on disk: a file added or changed by hand has none.
 CREATE TABLE files (
     room   INTEGER NOT NULL,
     path   TEXT NOT NULL,
@@ -116,7 +116,7 @@ CREATE TABLE uploads (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX uploads_nonce ON uploads(by, nonce);
 
--- Who did what, from where. Appended to, never changed.
+-- Who did what, from where. Append-only.
 CREATE TABLE audit (
     id      INTEGER PRIMARY KEY,
     at      INTEGER NOT NULL,

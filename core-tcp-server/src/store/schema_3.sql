@@ -10,19 +10,19 @@ ALTER TABLE rooms ADD COLUMN dm TEXT;                                    -- of a
 CREATE UNIQUE INDEX rooms_dm ON rooms(dm) WHERE dm IS NOT NULL;
 
 ALTER TABLE members ADD COLUMN role TEXT NOT NULL DEFAULT 'member';
--- Whose join is a room's first event has made it.
+-- The user whose join is a room's first event created it.
 UPDATE members SET role = 'owner' WHERE room <> 1
     AND user = (SELECT by FROM events WHERE events.room = members.room AND seq = 1 AND kind = 'join');
 
 -- Of an amendment: the message that it amends.
 ALTER TABLE events ADD COLUMN target INTEGER;
 CREATE INDEX events_target ON events(room, target) WHERE target IS NOT NULL;
--- Of a message that was amended: the digest of its fields as they were posted, by which a late retry is known.
+-- Of an amended message: the digest of its fields as posted, which identifies a late retry.
 ALTER TABLE events ADD COLUMN posted BLOB;
--- 1 for a message that was deleted: counted no more.
+-- 1 for a deleted message, which no longer counts as unread.
 ALTER TABLE events ADD COLUMN deleted INTEGER;
 
--- Whom messages name; user 0 is @here.
+-- The users that messages mention; user 0 is @here.
 CREATE TABLE mentions (
     room INTEGER NOT NULL,
     user INTEGER NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE hooks (
     created INTEGER NOT NULL,
     used    INTEGER
 );
--- The message that repeats of a key are counted on.
+-- The message that counts the repeats of a key.
 CREATE TABLE hook_keys (
     hook INTEGER NOT NULL REFERENCES hooks(id) ON DELETE CASCADE,
     key  TEXT NOT NULL,

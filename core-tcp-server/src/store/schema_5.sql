@@ -1,4 +1,4 @@
--- Version 5: ids are taken from a counter before the insert, and are never given out twice.
+-- Version 5: ids come from a counter before the insert, and are never reused.
 
 CREATE TABLE ids (of TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO ids(of, last)

@@ -1,5 +1,5 @@
-//! The one writer: takes all work that has queued up, runs it in one transaction, commits, and hands on what became
-//! of it. One fsync serves everyone who was waiting.
+//! The only writer: takes all queued work, runs it in one transaction, commits, and passes on the results. One fsync
+//! serves everyone who waits.
 
 use std::collections::HashMap;
 
@@ -15,23 +15,23 @@ use crate::clock::now_ms;
 use crate::error::Error;
 use crate::limits::COMMIT_BATCH_MAX;
 
-/// Told to the asker after the commit: `Ok` if it is on disk.
+/// Called after the commit to complete a request: `Ok` if its data is on disk.
 pub type Finish = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
-/// The second is why what the work wrote is not to stay, if it is not.
+/// The second value is the error if the work failed and must be undone.
 type Work = Box<dyn FnOnce(Result<&mut Tx<'_>, Error>) -> (Finish, Option<Error>) + Send>;
 
-/// What the writer is sent.
+/// A message to the writer.
 pub(super) enum Message {
     Job(Job),
-    /// No more after this.
+    /// No more work follows.
     Close,
 }
 
 /// Work for the writer.
 pub(super) struct Job {
     work: Work,
-    /// More than one statement: undone as a whole if it fails.
+    /// True for more than one statement: undone as a whole if it fails.
     is_atomic: bool,
 }
 
@@ -63,25 +63,25 @@ impl Job {
 
 /// A transaction, as services see it.
 pub struct Tx<'a> {
-    /// The database, for statements of the services' own.
+    /// The database, for a service's own statements.
     pub conn: &'a Connection,
-    /// The server's clock when the batch began, Unix milliseconds.
+    /// The server's clock when this work started, in Unix milliseconds.
     pub now_ms: u64,
     heads: &'a mut HashMap<RoomId, u64>,
     published: &'a mut Vec<Published>,
 }
 
 impl Tx<'_> {
-    /// Appends an event to a room's timeline. If its author used its nonce before, nothing is written, and the answer
-    /// says where that one stands.
+    /// Appends an event to a room's timeline. If its author used its nonce before, nothing is written, and the result
+    /// is the position of the earlier event.
     ///
     /// # Errors
-    /// `conflict` where the nonce was used for something else.
+    /// `conflict` if the nonce was used for something else.
     pub fn append(&mut self, event: &NewEvent<'_>) -> Result<Appended, Error> {
         self.append_with(event, None)
     }
 
-    /// As [`Tx::append`], for an event that changes something beside the timeline.
+    /// As [`Tx::append`], for an event that changes something besides the timeline.
     ///
     /// # Errors
     /// As [`Tx::append`].
@@ -89,7 +89,7 @@ impl Tx<'_> {
         self.insert(event, None, effect)
     }
 
-    /// The place that the next event of a room gets.
+    /// Returns the `seq` of a room's next event.
     pub(super) fn next(&self, room: RoomId) -> Result<u64, Error> {
         let head = match self.heads.get(&room) {
             Some(head) => *head,
@@ -114,18 +114,18 @@ impl Tx<'_> {
         Ok(Appended { seq, is_new: true })
     }
 
-    /// The id of the next row of a table.
+    /// Returns the id of the next row of a table.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub fn next_id(&self, of: Numbered) -> Result<i64, Error> {
         Ok(next_id(self.conn, of)?)
     }
 
-    /// Writes a line of the audit.
+    /// Adds an entry to the audit log.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub fn audit(&self, by: &str, address: &str, action: &str, subject: &str, detail: &str) -> Result<(), Error> {
         let id = self.next_id(Numbered::Audit)?;
         self.conn
@@ -137,11 +137,11 @@ impl Tx<'_> {
     }
 }
 
-/// A committed batch: first the events go to the tails, then the askers are told.
+/// A committed batch: the events go to the tails first, then the requests are completed.
 pub struct Batch {
     /// In commit order.
     pub events: Vec<Published>,
-    /// Whom to tell.
+    /// The requests to complete, with their results.
     pub finished: Vec<(Finish, Result<(), Error>)>,
 }
 
@@ -158,7 +158,7 @@ pub(super) fn spawn(
         while messages.blocking_recv_many(&mut queued, COMMIT_BATCH_MAX) > 0 {
             gather(&mut messages, &mut queued);
             if queued.iter().any(|message| matches!(message, Message::Close)) {
-                // What is queued behind it is still taken; nothing can be added.
+                // Work that is already queued is still done, but nothing can be added.
                 messages.close();
             }
             let jobs = queued.drain(..).filter_map(|message| match message {
@@ -171,14 +171,14 @@ pub(super) fn spawn(
             }
             checkpointer.copy_rest(&conn);
         }
-        // Closed before the last checkpoint, which needs the log to itself.
+        // Closed before the last checkpoint, which needs exclusive access to the log.
         drop(conn);
         drop(checkpointer);
     })
 }
 
-/// Lets those who are about to ask do so: a turn for the other threads, as long as that brings more. On an idle machine
-/// it costs nothing; on a busy one it makes one fsync of many.
+/// Gives other threads a turn to queue more work, as long as that brings more. This costs nothing on an idle machine,
+/// and makes one fsync of many on a busy one.
 fn gather(messages: &mut mpsc::Receiver<Message>, queued: &mut Vec<Message>) {
     loop {
         let before = queued.len();
@@ -201,8 +201,8 @@ fn run(conn: &Connection, heads: &mut HashMap<RoomId, u64>, mut jobs: impl Itera
     while let Some(job) = jobs.next() {
         let refused = run_one(conn, heads, &mut batch, job);
         if conn.is_autocommit() {
-            // A disk that is full or broken makes SQLite undo the whole transaction within one statement. What came
-            // before is undone with it; what comes after would be committed one by one.
+            // A full or broken disk makes SQLite roll back the whole transaction within one statement. The earlier work
+            // of the batch is lost with it; later work would be committed one by one.
             let error = refused.unwrap_or_else(|| Error::internal("a transaction was undone without a reason"));
             return refuse_all(conn, heads, batch, jobs, &error);
         }
@@ -213,17 +213,17 @@ fn run(conn: &Connection, heads: &mut HashMap<RoomId, u64>, mut jobs: impl Itera
     batch
 }
 
-/// Runs one; gives why it was refused, if it was.
+/// Runs one job. Returns the error if it failed.
 fn run_one(conn: &Connection, heads: &mut HashMap<RoomId, u64>, batch: &mut Batch, job: Job) -> Option<Error> {
     let is_atomic = job.is_atomic && execute(conn, "SAVEPOINT work").is_ok();
     let before = batch.events.len();
     let mut tx = Tx { conn, now_ms: now_ms(), heads, published: &mut batch.events };
     let (finish, refused) = (job.work)(Ok(&mut tx));
-    // Where the transaction is gone, the savepoint is too.
+    // If the transaction is gone, so is the savepoint.
     if is_atomic && !conn.is_autocommit() {
         let undone = refused.is_some() && execute(conn, "ROLLBACK TO work").is_ok();
         if undone {
-            // What it appended is gone: the next append asks the table where those rooms stand.
+            // Its events are gone: the next append reads the heads of those rooms from the table.
             for event in batch.events.drain(before..) {
                 heads.remove(&event.room);
             }
@@ -236,7 +236,7 @@ fn run_one(conn: &Connection, heads: &mut HashMap<RoomId, u64>, batch: &mut Batc
     refused
 }
 
-/// The transaction failed: nothing of it is on disk, and everyone is told so.
+/// Reports a failed transaction to everyone: nothing of it is on disk.
 fn refuse_all(
     conn: &Connection,
     heads: &mut HashMap<RoomId, u64>,
@@ -244,7 +244,7 @@ fn refuse_all(
     rest: impl Iterator<Item = Job>,
     error: &Error,
 ) -> Batch {
-    // SQLite may have rolled back by itself; then this says so, and that is fine.
+    // Fails if SQLite has already rolled back, which is fine.
     let _ = execute(conn, "ROLLBACK");
     heads.clear();
     batch.events.clear();
@@ -273,7 +273,7 @@ mod tests {
     use super::super::schema::open_writer;
     use super::*;
 
-    /// What was told: which one, and its place or its code.
+    /// The results reported so far: which job, and its position or error code.
     type Told = Arc<Mutex<Vec<(usize, Result<u64, Code>)>>>;
 
     fn fields(n: usize) -> String {
@@ -330,7 +330,7 @@ mod tests {
         let mut heads = HashMap::new();
         assert_eq!(write(&conn, &mut heads, 0..2), [(0, Ok(1)), (1, Ok(2))]);
         let pages: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-        // Every place in a batch at which it may be full, and each of the two kinds of work there.
+        // Fill the disk at every point in a batch, for both kinds of work.
         for room in 0..12 {
             conn.query_row(&format!("PRAGMA max_page_count = {}", pages + room), [], |_| Ok(())).unwrap();
             let told = write(&conn, &mut heads, 2..22);

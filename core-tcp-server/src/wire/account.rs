@@ -1,4 +1,4 @@
-//! Requests about one's own account: the password, and the sessions.
+//! Requests about the user's own account: the password, and the sessions.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::policy::Member;
 use crate::sender::ConnectionSender;
 use crate::state::State;
 
-/// Carries out one of them, and returns its answer.
+/// Executes such a request and returns the reply.
 pub async fn request(
     state: &State,
     member: &Member,
@@ -47,7 +47,7 @@ pub async fn request(
                     .ok_or_else(|| Error::bad_request("this connection belongs to no session: just close it"))?,
             };
             accounts.end_own_session(store, member, session).await?;
-            // Answered before this connection is closed with the others.
+            // Reply before this connection is closed with the others.
             if let Some(answer) = ok(id, &Empty {}) {
                 sender.tell(answer);
             }

@@ -23,14 +23,14 @@ use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 use crate::store::UserId;
 
-/// Serves one program. `buf` is what was read to tell that it is one.
+/// Serves one program. `buf` contains the bytes that were read to detect it.
 pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: Peer, permit: Permit) {
     let sender = ConnectionSender::new();
     let reader = FrameReader::new(Arc::clone(&stream), Arc::clone(&sender), buf);
     Connection { state, stream, sender, is_browser: false }.run(reader, ForwardedClient::nobody(peer), permit).await;
 }
 
-/// Serves one browser over its WebSocket. `buf` is what was read behind the upgrade.
+/// Serves one browser over its WebSocket. `buf` contains the bytes that were read behind the upgrade.
 pub async fn serve_browser(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, via: Via, permit: Permit) {
     let sender = ConnectionSender::new();
     let mut reader = FrameReader::messages(Arc::clone(&stream), Arc::clone(&sender), buf);
@@ -38,7 +38,7 @@ pub async fn serve_browser(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut
     Connection { state, stream, sender, is_browser: true }.run(reader, ForwardedClient::browser(via), permit).await;
 }
 
-/// What the two tasks of a connection share.
+/// State shared by the two tasks of a connection.
 struct Connection {
     state: Arc<State>,
     stream: Arc<Stream>,
@@ -49,7 +49,7 @@ struct Connection {
 impl Connection {
     async fn run(self, mut reader: FrameReader, vouched: ForwardedClient, permit: Permit) {
         let Connection { state, stream, sender, is_browser } = self;
-        // The opening may end with an answer, so there is a writer from the start; it learns who reads when that is known.
+        // The opening may end with a reply, so the writer runs from the start; it learns the reader's identity later.
         let opened = Box::pin(handshake::open(&state, &mut reader, &sender, vouched, &permit)).await;
         drop(permit);
         let who = match &opened {
@@ -68,13 +68,13 @@ impl Connection {
             None => {}
         }
         sender.close(None);
-        // Given back before the wait for the writer.
+        // Freed before the wait for the writer.
         reader.buf = BytesMut::new();
         let rest = async {
             drop(writing.await);
             reader.drain().await;
         };
-        // A reader that does not take its last bytes has this long; the writer gives up by itself.
+        // A client that does not read its last bytes has this long; the writer gives up by itself.
         drop(tokio::time::timeout(Duration::from_millis(2 * CLOSE_WAIT_MS), rest).await);
         stream.shutdown();
     }
@@ -84,20 +84,20 @@ async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, sender: &Arc
     let here = match state.presence.admit(sender, &member.user, member.session, false) {
         Ok(here) => here,
         Err(error) => {
-            // After its welcome it is told to come back later, as by a server that stops.
+            // The welcome is already sent, so tell the client to come back later, as a stopping server does.
             let goaway = Goaway { reason: error.msg.into_owned(), retry_ms: error.retry_ms };
             sender.close(Some(encode(Number::None, &goaway)));
             return;
         }
     };
-    // What ended between the look at its token and this line is not found by who closes its connections.
+    // A session that ended after its token was checked is not found by the code that closes its connections.
     if !state.accounts.may_stay(&state.store, member.user.id, member.session, member.passwords_set).await {
         let answer = Error::unauthorized("this session was ended: sign in again").answer(None);
         sender.close(Some(encode(Number::None, &answer)));
         return;
     }
     for room in state.rooms.joined_by(member.user.id) {
-        // Known from the welcome, but for what came in between.
+        // Rooms that the welcome listed are known. Only those joined since then are news.
         sender.push(Item::Joined { room: room.id, known: None });
     }
     let member = Arc::new(member);
@@ -111,7 +111,7 @@ async fn serve_member(state: &Arc<State>, reader: &mut FrameReader, sender: &Arc
                 break;
             }
             Err(End::Eof) => {
-                // Half closed: what was asked for is answered, then it is over.
+                // Half closed: reply to the requests in flight, then end.
                 sender.is_idle().await;
                 break;
             }

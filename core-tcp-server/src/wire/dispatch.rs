@@ -1,5 +1,5 @@
-//! From a request to the service that carries it out, and from its result to an answer. Requests of one connection
-//! are begun in the order in which they came; those that take long are ended in any order.
+//! Routes a request to the service that executes it, and its result to a reply. Requests of one connection start in the
+//! order of arrival; long ones may end in any order.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::rooms::{self, Post};
 use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 
-/// Carries out a request.
+/// Executes a request.
 pub async fn dispatch(
     state: &Arc<State>,
     member: &Arc<Member>,
@@ -47,7 +47,7 @@ pub async fn dispatch(
                 sender.answer_long(answer_of(id, result));
             });
         }
-        // These wait for a disk or a hash: they have a task of their own.
+        // These wait for a disk or a hash, so each gets a task of its own.
         request @ (Request::FileCommit(_)
         | Request::FileResume(_)
         | Request::FilePut(_)
@@ -69,7 +69,7 @@ pub async fn dispatch(
     }
 }
 
-/// The path of chat messages: no task, no wait for the commit.
+/// The path of chat messages: no task, and no wait for the commit.
 async fn post_message(
     state: &Arc<State>,
     member: &Member,
@@ -88,7 +88,7 @@ async fn post_message(
     }
 }
 
-/// Read positions, likewise: when everybody reads what was posted, they are more than the posts.
+/// The same for read positions: when everybody reads what was posted, there are more of them than posts.
 async fn note_read(
     state: &Arc<State>,
     member: &Member,
@@ -109,7 +109,7 @@ async fn note_read(
 fn answer_of<T: Into<Option<Bytes>>>(id: Option<u64>, result: Result<T, Error>) -> Option<Bytes> {
     match result {
         Ok(frame) => frame.into(),
-        // A request without a number is still told that it failed.
+        // A request without an id still hears that it failed.
         Err(error) => Some(encode(Number::None, &error.answer(id))),
     }
 }
@@ -131,7 +131,7 @@ async fn carry_out(
         Request::RoomLeave(leave) => ok(id, &PostAck { seq: rooms::leave(state, member, &leave.room).await? }),
         Request::RoomOpen(open) => {
             let (room, after) = rooms::open_at(state, member, &open)?;
-            // In this order: the answer, then the events.
+            // The reply first, then the events.
             let opened = ok(id, &RoomOpened { after, head: room.tail.head() });
             sender.push_open(room.id, after, opened);
             None
@@ -147,7 +147,7 @@ async fn carry_out(
         }
         Request::RoomMembers(ask) => {
             let room = member.readable(&state.rooms, &ask.room)?.room;
-            // Noted before it is looked at: who comes in between is told.
+            // Registered before the list is read, so that the client also hears about users who come online in between.
             state.presence.ask_about(sender, member.user.id, room.id);
             let (members, more) = page(rooms::members(state, member, &ask.room, ask.after.as_ref())?);
             ok(id, &RoomMembersListed { members, more })
@@ -162,7 +162,7 @@ async fn carry_out(
         Request::DmOpen(open) => ok(id, &DmOpened { room: rooms::open_dm(state, member, open).await? }),
         Request::Typing(typing) => {
             rooms::typing(state, member, &typing.room)?;
-            // Clients give it no number, and get no answer.
+            // Clients give it no id, and get no reply.
             ok(id, &Empty {})
         }
         Request::RoomEdit(edit) => ok(id, &PostAck { seq: rooms::edit(state, member, edit).await? }),
@@ -204,7 +204,7 @@ async fn carry_out(
         Request::HostHello(_) | Request::HostStarted(_) | Request::HostOutput(_) | Request::HostEnded(_) => {
             return Err(Error::forbidden("only a host says this"));
         }
-        // Dealt with before.
+        // Handled above.
         Request::RoomPost(_)
         | Request::RoomRead(_)
         | Request::Ping(_)
@@ -216,7 +216,7 @@ async fn carry_out(
     })
 }
 
-/// What `wardroom admin` asks for; also called for a data folder that no server holds.
+/// Executes the requests of `wardroom admin`. Also called for a data folder that no server holds.
 pub async fn manage(state: &State, member: &Member, id: Option<u64>, request: Request) -> Result<Option<Bytes>, Error> {
     let (store, admin) = (&state.store, member.admin()?);
     Ok(match request {
@@ -260,7 +260,7 @@ pub async fn manage(state: &State, member: &Member, id: Option<u64>, request: Re
     })
 }
 
-/// `{"t":"ok","re":ID,` and the fields of an object that is JSON already.
+/// Returns `{"t":"ok","re":ID,` and the fields of an object that is already JSON.
 fn splice(id: u64, object: &[u8]) -> Bytes {
     let fields = object.get(1..).unwrap_or_default();
     let mut line = Vec::with_capacity(fields.len() + 32);

@@ -1,5 +1,5 @@
-//! The opening of a program's connection: `via` of a gateway, `hello` of a client, or `host.hello` of a host. Bounded
-//! in time and in bytes; whoever is not welcome by then is sent away.
+//! The opening of a program's connection: `via` from a gateway, `hello` from a client, or `host.hello` from a host. It
+//! is bounded in time and in bytes; a peer that is not admitted by then is disconnected.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,56 +24,56 @@ use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 use crate::store::UserId;
 
-/// From where a connection comes.
+/// The origin of a connection.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    /// As the log shows it: `203.0.113.9:40112`, or `unix`.
+    /// The address for the log: `203.0.113.9:40112`, or `unix`.
     pub address: String,
-    /// Over a unix socket, which only this machine's users reach.
+    /// True for a unix socket, which only this machine's users can reach.
     pub is_local: bool,
 }
 
-/// Who has come.
+/// The peer, once admitted.
 pub enum Opened {
-    /// A client, welcome.
+    /// A client that is signed in.
     Member(Member),
     /// A host.
     Host(HostHello),
 }
 
-/// Who a connection comes from, and what was already proven of it.
+/// The origin of a connection, and what is already proven about it.
 pub struct ForwardedClient {
     peer: Peer,
-    /// A gateway vouched for the address. The token is that of the session's cookie.
+    /// Set if a gateway vouched for the address. The inner token is from the session's cookie.
     session: Option<Option<String>>,
-    /// It is a gateway's own connection: it has shown its key.
+    /// True for a gateway's own connection, which has sent its key.
     is_gateway: bool,
 }
 
 impl ForwardedClient {
-    /// Nothing was proven yet.
+    /// Creates a peer about which nothing is proven yet.
     pub fn nobody(peer: Peer) -> Self {
         Self { peer, session: None, is_gateway: false }
     }
 
-    /// A browser that the gateway of this process handed over. What it says is its own, not the gateway's.
+    /// Creates a browser that this process's gateway handed over. It speaks for itself, not for the gateway.
     pub fn browser(via: Via) -> Self {
         let peer = Peer { address: via.client, is_local: false };
         Self { peer, session: Some(via.session), is_gateway: false }
     }
 }
 
-/// What somebody wants who has said all that is needed for it.
+/// The request of a peer that has sent everything needed for it.
 enum Asked {
-    /// To be let in. The session is the one that a gateway vouched for.
+    /// Sign in. `session` is the one that a gateway vouched for.
     Hello { peer: Peer, session: Option<String>, hello: Hello, id: Option<u64> },
-    /// To serve as a host.
+    /// Serve as a host.
     Host { hello: HostHello, id: Option<u64> },
-    /// To have this posted by a webhook.
+    /// Post through a webhook.
     Hook { post: HookPost, body: Vec<u8>, id: Option<u64> },
 }
 
-/// Opens a connection. `None` where it did not come to that; the answer that says why is then queued.
+/// Opens a connection. Returns `None` if it was refused; the reply with the reason is then queued.
 pub async fn open(
     state: &Arc<State>,
     reader: &mut FrameReader,
@@ -82,7 +82,7 @@ pub async fn open(
     permit: &Permit,
 ) -> Option<Opened> {
     let deadline = Duration::from_millis(HELLO_TIMEOUT_MS);
-    // None of these is `unauthorized`: a client signs out on that, and here nothing is wrong with its credentials.
+    // None of these is `unauthorized`: a client signs out on that, but its credentials are fine here.
     let asked = tokio::select! {
         asked = listen(state, reader, vouched, permit) => asked,
         () = permit.evicted() => Err(said(&Error::crowded(), None)),
@@ -92,7 +92,7 @@ pub async fn open(
     };
     let opened = match asked {
         Ok(asked) => {
-            // From here on the server is the one who is waited for.
+            // From here on the peer waits for the server.
             let _working = permit.working();
             match tokio::time::timeout(deadline, conclude(state, sender, asked)).await {
                 Ok(opened) => opened,
@@ -112,7 +112,7 @@ pub async fn open(
     }
 }
 
-/// Reads until it is known what is asked for.
+/// Reads until the peer's request is complete.
 async fn listen(
     state: &Arc<State>,
     reader: &mut FrameReader,
@@ -130,7 +130,7 @@ async fn listen(
         let incoming = Request::parse(&frame).map_err(|bad| {
             Some(Box::new(ErrAnswer { re: bad.id, code: Some(bad.code), msg: bad.msg, ..ErrAnswer::default() }))
         });
-        // A gateway that has shown its key may send what a webhook was given.
+        // A gateway that has sent its key may forward posts to a webhook.
         let is_posted = is_gateway && matches!(&incoming, Ok(incoming) if is_hook(&incoming.request));
         bytes += frame.line.len() + if is_posted { 0 } else { frame.body.len() };
         if bytes > HELLO_BYTES_MAX {
@@ -161,7 +161,7 @@ async fn listen(
     }
 }
 
-/// Does what is asked for.
+/// Executes the request.
 async fn conclude(
     state: &Arc<State>,
     sender: &Arc<ConnectionSender>,
@@ -178,13 +178,13 @@ async fn conclude(
             if let Some(answer) = ok(id, &PostAck { seq: Some(seq) }) {
                 sender.tell(answer);
             }
-            // It says no more: the connection ends.
+            // It has nothing more to say: the connection ends.
             Err(None)
         }
     }
 }
 
-/// Counts a client that a gateway named: not at all where its session is good.
+/// Counts a client that a gateway named, unless its session is valid.
 async fn count(state: &State, permit: &Permit, peer: &Peer, session: Option<&str>) {
     match session {
         Some(token) if state.accounts.is_session(&state.store, token).await => permit.set_known(),
@@ -192,13 +192,13 @@ async fn count(state: &State, permit: &Permit, peer: &Peer, session: Option<&str
     }
 }
 
-/// A refusal as the last frame of a connection that does not come to be. Boxed: it is large, and rare.
+/// Encodes a refusal as the last frame of a connection. Boxed, because it is large and rare.
 fn said(error: &Error, re: Option<u64>) -> Option<Box<ErrAnswer>> {
     Some(Box::new(error.answer(re)))
 }
 
 async fn next(reader: &mut FrameReader, is_gateway: bool) -> Result<Frame, Option<Box<ErrAnswer>>> {
-    // Behind a gateway's key the parts of what was posted follow each other; the reader bounds what it holds of them.
+    // After a gateway's key, the parts of a post follow each other; the reader bounds how much of them it holds.
     if !is_gateway && reader.buf.len() > HELLO_BYTES_MAX + BODY_BYTES_MAX {
         return Err(said(&Error::too_large("before the welcome at most 8,192 bytes"), None));
     }
@@ -243,7 +243,7 @@ async fn hello_of(
     check_version(hello.v, id)?;
     let signed_in = sign_in(state, peer, session, hello).await.map_err(|error| Box::new(error.answer(id)))?;
     if signed_in.token.is_some() {
-        // A new session may have taken the place of the oldest one.
+        // A new session may have replaced the oldest one.
         close_ended(state, signed_in.user.id).await;
     }
     let member = Member {
@@ -254,13 +254,13 @@ async fn hello_of(
     };
     let user = member.user.id;
     let joined = state.rooms.joined_by(user);
-    // Looked at before the welcome is made: what moves in between is told twice rather than never.
+    // Read before the welcome is built: a change in between is sent twice rather than never.
     let known: Vec<_> = joined.into_iter().filter_map(|room| Some((room.last_told(user)?, room))).collect();
     let welcome = welcome(state, &member, signed_in.token).await.map_err(|error| Box::new(error.answer(id)))?;
     sender.tell(encode(id.map_or(Number::None, Number::Re), &welcome));
     let last = welcome.rooms.last().filter(|_| welcome.more).map(|info| &info.room);
     for (known, room) in known {
-        // By name: those behind the last one did not fit, and are told of each by itself.
+        // Sorted by name: the rooms after `last` did not fit, and each is announced separately.
         let known = Some(known).filter(|_| last.is_none_or(|last| room.name <= *last));
         sender.push(Item::Joined { room: room.id, known });
     }

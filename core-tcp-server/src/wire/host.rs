@@ -1,4 +1,4 @@
-//! The connection of a host: its frames, one after the other, to the service of the runs. Who it is has been proven.
+//! The connection of a host, which is already authenticated: passes its frames, in order, to the service of the runs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::store::UserId;
 
 /// Serves a host until its connection ends.
 pub async fn serve(state: &Arc<State>, reader: &mut FrameReader, sender: &Arc<ConnectionSender>, hello: HostHello) {
-    // Pinged, found dead and sent away at the stop like every other connection; it is nobody's.
+    // It is pinged, timed out and closed on shutdown like every other connection, but belongs to no user.
     let here = state.presence.enter(sender, UserId::SYSTEM, None, false);
     match Attached::new(state, sender, hello).await {
         Ok(host) => {
@@ -29,12 +29,12 @@ pub async fn serve(state: &Arc<State>, reader: &mut FrameReader, sender: &Arc<Co
     drop(here);
 }
 
-/// Takes what the host says. Gives the last word, where it has to be sent away.
+/// Handles the host's frames. Returns the last frame, if the host must be disconnected.
 async fn exchange(host: &Attached, reader: &mut FrameReader, sender: &ConnectionSender) -> Option<Box<ErrAnswer>> {
     let mut ticks = tokio::time::interval(Duration::from_millis(HOST_TICK_MS));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        // A host that does not read its acks is not read either. Neither wait loses anything when it is cut off.
+        // A host that does not read its acks is not read either. Both waits are cancel-safe.
         let next = async {
             sender.has_room().await;
             reader.next().await

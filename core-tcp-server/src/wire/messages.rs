@@ -1,5 +1,5 @@
-//! Frames as WebSocket messages, for browsers that write and read their own socket here. Events come as messages from
-//! their tail; everything else becomes messages in this file. Part of the writer.
+//! Encodes frames as WebSocket messages for browsers whose sockets this process holds. Events already are messages in
+//! their tail; this file converts everything else. Part of the writer.
 
 use bytes::Bytes;
 use wardroom_protocol::Code;
@@ -7,10 +7,10 @@ use wardroom_protocol::frame::body_len;
 use wardroom_protocol::messages::ErrAnswer;
 use wardroom_protocol::websocket::{self, Opcode};
 
-/// Close code of RFC 6455's registry: the server goes away, and the client is to come back.
+/// The close code from RFC 6455's registry: the server restarts, and the client should reconnect.
 const SERVICE_RESTART: u16 = 1012;
 
-/// What the outgoing side of a WebSocket remembers: why it will be closed.
+/// What the outgoing side of a WebSocket remembers, to tell why it will be closed.
 #[derive(Default)]
 pub struct Messages {
     /// The last frame, if it was a refusal.
@@ -27,8 +27,8 @@ impl Messages {
         to_messages(out, from);
     }
 
-    /// The last bytes of the connection. `code` where the reading side knows it: the client closed first, or sent what
-    /// has a code of its own. Otherwise the last refusal says it.
+    /// Returns the last bytes of the connection. `code` is set if the reading side knows it: the client closed first,
+    /// or made a mistake that has a code of its own. Otherwise the last refusal determines it.
     pub fn close(&self, code: Option<Option<u16>>) -> Bytes {
         let err = self.last_err.as_ref().and_then(|line| serde_json::from_slice::<ErrAnswer>(line).ok());
         let ends = |err: &ErrAnswer, code| err.re.is_none() || matches!(code, Code::Unauthorized | Code::Incompatible);
@@ -44,7 +44,8 @@ impl Messages {
     }
 }
 
-/// Turns the frames in `out` from this index on into messages. A frame with raw bytes may come in several pieces.
+/// Converts the frames in `out` from index `from` on into messages. A frame with raw bytes may consist of several
+/// pieces.
 pub fn to_messages(out: &mut Vec<Bytes>, from: usize) {
     if out.len() == from {
         return;
@@ -53,7 +54,7 @@ pub fn to_messages(out: &mut Vec<Bytes>, from: usize) {
     while let Some(piece) = pieces.next() {
         let line_len = memchr::memchr(b'\n', &piece).unwrap_or(piece.len());
         let line = piece.slice(..line_len);
-        // What we encoded announces what follows it.
+        // Lines that we encoded say how many bytes follow.
         let body = body_len(&line).unwrap_or(0);
         if body == 0 {
             out.push(head(Opcode::Text, line.len()));

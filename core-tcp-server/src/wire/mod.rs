@@ -1,5 +1,5 @@
 //! The face for programs: frames in, frames out. A connection has two tasks, so that a blocked write never keeps a
-//! request from being read; what they share is the [`crate::sender::ConnectionSender`].
+//! request from being read. They share the [`crate::sender::ConnectionSender`].
 
 mod account;
 mod connection;

@@ -1,16 +1,16 @@
-//! What a gateway passes on that was posted to a webhook: in parts, before there is any hello.
+//! Posts to a webhook that a gateway forwards in parts, before any hello.
 
 use wardroom_protocol::Request;
 use wardroom_protocol::limits::HOOK_BYTES_MAX;
 
 use crate::error::Error;
 
-/// True for a part of a post.
+/// Returns true for a part of a post.
 pub fn is_hook(request: &Request) -> bool {
     matches!(request, Request::HookPart(_) | Request::HookPost(_))
 }
 
-/// What was posted to one webhook so far.
+/// The parts of one post that have arrived.
 #[derive(Default)]
 pub struct Posted {
     token: Option<String>,
@@ -18,7 +18,7 @@ pub struct Posted {
 }
 
 impl Posted {
-    /// A part more.
+    /// Adds a part.
     ///
     /// # Errors
     /// `bad_request` for another webhook; `too_large`.
@@ -33,7 +33,7 @@ impl Posted {
         Ok(())
     }
 
-    /// All that came.
+    /// Returns the whole body.
     pub fn into_body(self) -> Vec<u8> {
         self.body
     }

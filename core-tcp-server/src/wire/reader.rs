@@ -1,4 +1,4 @@
-//! Reads frames off a socket. Holds no buffer while nothing is on its way: thousands of idle members cost little.
+//! Reads frames from a socket. It holds no buffer while nothing arrives, so thousands of idle members cost little.
 
 use std::io;
 use std::sync::Arc;
@@ -18,59 +18,59 @@ pub struct FrameReader {
     stream: Arc<Stream>,
     sender: Arc<ConnectionSender>,
     framing: Framing,
-    /// What has arrived and is not a whole frame yet.
+    /// Bytes that have arrived but are not a whole frame yet.
     pub buf: BytesMut,
     read_bytes: usize,
 }
 
-/// How frames stand in the bytes.
+/// How the bytes are divided into frames.
 enum Framing {
-    /// One behind the other.
+    /// Lines, one after the other.
     Lines(Decoder),
-    /// One in each message of a WebSocket.
+    /// WebSocket messages, one frame each.
     Messages(Box<MessageDecoder>),
 }
 
 /// Why there is no next frame.
 #[derive(Debug)]
 pub enum End {
-    /// The other side has said all that it had to say.
+    /// The peer has finished sending.
     Eof,
     /// We are closing.
     Closing,
-    /// The bytes are no frame; why.
+    /// The bytes are not a valid frame, for this reason.
     Bad(String),
     /// The socket broke.
     Broken,
 }
 
 impl FrameReader {
-    /// Over a socket of which `buf` has been read already.
+    /// Creates a reader of lines. `buf` contains bytes that were already read.
     pub fn new(stream: Arc<Stream>, sender: Arc<ConnectionSender>, buf: BytesMut) -> Self {
         Self { stream, sender, framing: Framing::Lines(Decoder::default()), buf, read_bytes: READ_BYTES_MIN }
     }
 
-    /// The same over a WebSocket, after its upgrade.
+    /// Creates a reader of WebSocket messages, after the upgrade.
     pub fn messages(stream: Arc<Stream>, sender: Arc<ConnectionSender>, buf: BytesMut) -> Self {
         Self { framing: Framing::Messages(Box::default()), ..Self::new(stream, sender, buf) }
     }
 
-    /// The most bytes that a message may have from now on. Lines have limits of their own.
+    /// Limits the bytes of each message. Lines have limits of their own.
     pub fn limit_messages(&mut self, bytes_max: usize) {
         if let Framing::Messages(decoder) = &mut self.framing {
             decoder.set_limit(bytes_max);
         }
     }
 
-    /// Messages may be as long as the protocol allows.
+    /// Allows messages as long as the protocol does.
     pub fn unlimit_messages(&mut self) {
         self.limit_messages(MESSAGE_BYTES_MAX);
     }
 
-    /// The next frame.
+    /// Returns the next frame.
     ///
     /// # Errors
-    /// Why there is none.
+    /// If there is none: the reason.
     pub async fn next(&mut self) -> Result<Frame, End> {
         loop {
             if self.sender.is_closing() {
@@ -81,13 +81,13 @@ impl FrameReader {
                     Ok(Some(FromClient::Frame(frame))) => return Ok(frame),
                     Ok(Some(FromClient::Ping(payload))) => {
                         self.sender.push(Item::Control(control(Opcode::Pong, &payload)));
-                        // Whoever only pings and reads nothing is not read either.
+                        // A client that only pings and reads nothing is not read either.
                         self.sender.has_room().await;
                         continue;
                     }
                     Ok(Some(FromClient::Pong)) => continue,
                     Ok(Some(FromClient::Close(code))) => {
-                        // Set once: the first close is the one that is answered.
+                        // Set only once: the first close gets the reply.
                         let _ = self.sender.close_code.set(code);
                         return Err(End::Eof);
                     }
@@ -108,14 +108,14 @@ impl FrameReader {
 
     fn bad(&self, error: &MessageError) -> End {
         if matches!(error, MessageError::TooLarge(_)) {
-            // As above.
+            // Set only once, as above.
             let _ = self.sender.close_code.set(Some(Code::TooLarge.close_code()));
         }
         End::Bad(error.to_string())
     }
 
-    /// Reads and drops what still comes, until the other side ends too: a socket that is closed over unread bytes
-    /// resets, and what we wrote last would be lost.
+    /// Reads and drops incoming bytes until the peer ends too: a socket that is closed with unread bytes sends a reset,
+    /// and our last bytes would be lost.
     pub async fn drain(&mut self) {
         loop {
             self.buf.clear();
@@ -131,7 +131,7 @@ impl FrameReader {
         }
     }
 
-    /// Waits for bytes and takes them.
+    /// Waits for bytes and reads them.
     async fn fill(&mut self) -> Result<(), End> {
         if self.buf.is_empty() {
             // Frames may still hold the old buffer; an idle connection holds none.

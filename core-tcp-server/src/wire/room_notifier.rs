@@ -1,5 +1,5 @@
-//! The rooms that a reader is a member of, as far as they are not open on its connection: it is told their heads and
-//! how far it has read, a few times a second at most. Part of the writer.
+//! Tells a member about rooms that are not open on this connection: their heads and the read position, a few times a
+//! second at most. Part of the writer.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -19,34 +19,34 @@ pub struct RoomNotifier {
     rooms: HashMap<RoomId, JoinedRoom>,
     /// Rooms to look at. The others cost nothing.
     due: Vec<RoomId>,
-    /// Rooms that the reader was in, until they are told so.
+    /// Rooms that the reader left, until they are told.
     left: Vec<Arc<Room>>,
 }
 
 struct JoinedRoom {
     room: Arc<Room>,
-    /// What the reader knows; `None` where nothing was told.
+    /// What the reader knows; `None` if nothing was sent yet.
     told: Option<LastTold>,
-    /// [`Room::moves`] when the room was last looked at.
+    /// [`Room::moves`] at the last look.
     moves: Option<u64>,
 }
 
-/// What became of a look at a room.
+/// The result of a look at a room.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Look {
-    /// The reader knows all that there is to know.
+    /// The reader knows everything.
     Done,
-    /// There is something to tell, but not yet: it is to be looked at with the next write.
+    /// There is news, but it must wait: look again with the next write.
     NotYet,
 }
 
 impl RoomNotifier {
-    /// None yet.
+    /// Creates a notifier without rooms.
     pub fn new(reader: UserId) -> Self {
         Self { reader, rooms: HashMap::new(), due: Vec::new(), left: Vec::new() }
     }
 
-    /// The reader is in this room. Where nothing is `known` of it, they are told what it is and where it stands.
+    /// Adds a room. If nothing about it is `known`, the reader is sent its state.
     pub fn join(&mut self, room: Arc<Room>, known: Option<LastTold>, sender: &Arc<ConnectionSender>) {
         if let Entry::Vacant(place) = self.rooms.entry(room.id) {
             room.subscribe_quiet(sender);
@@ -55,7 +55,7 @@ impl RoomNotifier {
         }
     }
 
-    /// The reader is in this room no more.
+    /// Removes a room that the reader left.
     pub fn leave(&mut self, id: RoomId, sender: &Arc<ConnectionSender>) {
         if let Some(JoinedRoom { room, .. }) = self.rooms.remove(&id) {
             room.unsubscribe_quiet(sender);
@@ -63,7 +63,7 @@ impl RoomNotifier {
         }
     }
 
-    /// The reader may not see this room any more, whether or not they are still thought to be in it.
+    /// Removes a room that the reader may no longer see, even if they still count as a member here.
     pub fn lose(&mut self, room: Arc<Room>, sender: &Arc<ConnectionSender>) {
         self.leave(room.id, sender);
         if self.left.iter().all(|left| left.id != room.id) {
@@ -71,19 +71,19 @@ impl RoomNotifier {
         }
     }
 
-    /// The connection is over.
+    /// Unsubscribes from all rooms at the end of the connection.
     pub fn leave_all(&mut self, sender: &Arc<ConnectionSender>) {
         for (_, quiet) in self.rooms.drain() {
             quiet.room.unsubscribe_quiet(sender);
         }
     }
 
-    /// True if a room is to be looked at again after what is written now.
+    /// Returns true if a room must be looked at again after the next write.
     pub fn is_waiting(&self) -> bool {
         !self.due.is_empty()
     }
 
-    /// The room was open until now, and the reader has its events up to here.
+    /// Records that an open room was closed when the reader had its events up to `cursor`.
     pub fn closed_at(&mut self, id: RoomId, cursor: u64) {
         if let Some(told) = self.rooms.get_mut(&id).and_then(|quiet| quiet.told.as_mut()) {
             told.head = cursor;
@@ -91,8 +91,8 @@ impl RoomNotifier {
         }
     }
 
-    /// Takes what is news of the rooms that `moved`, and of those that had to wait. An open room's events tell its head
-    /// themselves; only what they do not tell is news, once all of them were sent: `cursor_of` says how far an open room was.
+    /// Takes the news of the rooms in `moved` and of those that had to wait. The events of an open room already tell
+    /// its head. Everything else is sent once all of its events are: `cursor_of` returns the position in an open room.
     pub fn take(&mut self, moved: HashSet<RoomId>, cursor_of: impl Fn(RoomId) -> Option<u64>, out: &mut Vec<Bytes>) {
         for room in self.left.drain(..) {
             out.push(encode(Number::None, &RoomChanged { info: room.info(self.reader) }));
@@ -108,7 +108,7 @@ impl RoomNotifier {
             let look = rooms.get_mut(id).map(|quiet| quiet.take(reader, &cursor_of, out));
             look == Some(Look::NotYet)
         });
-        // Nothing is kept by a connection that is told nothing.
+        // A connection without news keeps no memory.
         self.due = if due.is_empty() { Vec::new() } else { due };
     }
 }
@@ -127,10 +127,10 @@ impl JoinedRoom {
                 return Look::Done;
             }
         }
-        // One who is a member no more is told so in a moment.
+        // A user who is no longer a member hears about that soon.
         let Some(read_state) = room.read_state(reader) else { return Look::Done };
         if !read_state.is_counted {
-            // Something was taken out of the middle, and is being counted.
+            // Lines were deleted, and are being recounted.
             return Look::NotYet;
         }
         if self.told.is_none_or(|told| told.changes != changes) {
@@ -142,7 +142,7 @@ impl JoinedRoom {
         if let Some(was) = was
             && cursor.is_some_and(|cursor| cursor < read_state.head)
         {
-            // Told when the reader has the events that it counts.
+            // Sent once the reader has the events that it counts.
             (now.head, now.touched) = (was.head, was.touched);
             self.told = Some(now);
             return Look::NotYet;

@@ -1,4 +1,4 @@
-//! A connected socket, TCP or unix, read and written without waiting: the two tasks of a connection share it.
+//! A connected socket, TCP or unix, with non-blocking reads and writes. The two tasks of a connection share it.
 
 use std::io::{self, IoSlice};
 
@@ -25,22 +25,22 @@ macro_rules! either {
 }
 
 impl Stream {
-    /// Waits until there is something to read, or the end.
+    /// Waits until there are bytes to read, or the end of the stream.
     pub async fn readable(&self) -> io::Result<()> {
         either!(self, stream => stream.readable().await)
     }
 
-    /// Waits until something can be written.
+    /// Waits until bytes can be written.
     pub async fn writable(&self) -> io::Result<()> {
         either!(self, stream => stream.writable().await)
     }
 
-    /// Reads what is there into the free room of `buf`; 0 is the end.
+    /// Reads into the spare capacity of `buf`; 0 means the end of the stream.
     pub fn try_read(&self, buf: &mut BytesMut) -> io::Result<usize> {
         either!(self, stream => stream.try_read_buf(buf))
     }
 
-    /// Writes the front of `frames`, and takes off it what was written.
+    /// Writes the front of `frames`, and removes what was written.
     pub fn try_write(&self, frames: &mut Frames) -> io::Result<()> {
         let written = match frames.rest() {
             [] => return Ok(()),
@@ -63,8 +63,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Writes as [`Stream::try_write`] does, without asking the runtime whether the socket is ready: it nearly always is where
-    /// nothing was written for a while. Where it is not, the next [`Stream::try_write`] finds out for the runtime.
+    /// As [`Stream::try_write`], but does not ask the runtime whether the socket is ready: after a pause it nearly
+    /// always is. If it is not, the next [`Stream::try_write`] finds that out for the runtime.
     pub fn try_write_unasked(&self, frames: &mut Frames) -> io::Result<()> {
         use std::os::fd::AsFd as _;
         let [one] = frames.rest() else { return self.try_write(frames) };
@@ -78,15 +78,15 @@ impl Stream {
         Ok(())
     }
 
-    /// Ends both directions: a read that waits sees the end.
+    /// Shuts down both directions: a waiting read sees the end of the stream.
     pub fn shutdown(&self) {
         use std::os::fd::AsFd as _;
         let fd = either!(self, stream => stream.as_fd());
-        // It may be closed by the other side already.
+        // The peer may have closed it already.
         let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Both);
     }
 
-    /// Ends our direction: the other side sees the end after the last byte.
+    /// Shuts down our direction: the peer sees the end of the stream after the last byte.
     pub fn finish(&self) {
         use std::os::fd::AsFd as _;
         let fd = either!(self, stream => stream.as_fd());
@@ -94,21 +94,21 @@ impl Stream {
     }
 }
 
-/// Frames to be written, and how far that has got.
+/// Frames to write, and the progress of writing them.
 #[derive(Default)]
 pub struct Frames {
-    /// What is to be written; the ones before `next` have been.
+    /// All frames; those before `next` are already written.
     pub all: Vec<Bytes>,
     next: usize,
 }
 
 impl Frames {
-    /// What is left.
+    /// Returns the frames that are left.
     pub fn rest(&self) -> &[Bytes] {
         self.all.get(self.next..).unwrap_or_default()
     }
 
-    /// All is written: room for the next. Idle connections keep little of it.
+    /// Clears written frames to make space for new ones. Idle connections keep little memory.
     pub fn clear(&mut self) {
         self.next = 0;
         if self.all.capacity() > 4 {
@@ -125,7 +125,7 @@ impl Frames {
                 return;
             }
             written -= frame.len();
-            // Given back at once: it may be the last hold on a large block.
+            // Dropped at once: it may be the last reference to a large block.
             *frame = Bytes::new();
             self.next += 1;
         }

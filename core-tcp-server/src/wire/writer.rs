@@ -1,9 +1,9 @@
-//! The writing task of a connection: owns the cursors of its reader, and in each round takes all that is new in all of
-//! them and writes it in one call. Answers come first, then events, then bulk.
+//! The writing task of a connection. It owns the cursors of its reader. Each round takes everything new from all of
+//! them and writes it in one call: replies first, then events, then bulk data.
 //!
-//! While it sleeps, events are written for it by whoever publishes them: see `parked`.
+//! While it sleeps, the publisher of events writes them on its behalf: see `parked`.
 //!
-//! A reader that does not read leaves it waiting in a write, with one round's frames; the rest stays in the tails and
+//! If the client does not read, the task waits in a write with the frames of one round; the rest stays in the tails and
 //! on disk.
 
 mod bulk;
@@ -31,15 +31,15 @@ use crate::store::UserId;
 use open_room::OpenRoom;
 use parked::{Parked, Parking};
 
-/// How frames become bytes for this connection: as they are for programs, as lines for people.
+/// How frames become bytes on this connection: unchanged for programs, as text for people.
 pub trait Render: Send {
-    /// The bytes to write for a frame that is not an answer; empty if it is not shown.
+    /// Returns the bytes to write for a frame that is not a reply; empty if it is not shown.
     fn render(&mut self, frame: Bytes) -> Bytes;
-    /// What was held back and is due now; asked whenever the writer is woken.
+    /// Returns held-back bytes that are due now. Called whenever the writer is woken.
     fn rest(&mut self) -> Bytes;
 }
 
-/// The writing task's own.
+/// The state of the writing task.
 pub struct Writer {
     stream: Arc<Stream>,
     sender: Arc<ConnectionSender>,
@@ -48,16 +48,16 @@ pub struct Writer {
     rooms: Vec<OpenRoom>,
     quiet: RoomNotifier,
     flows: Vec<Box<dyn Flow>>,
-    /// Raw bulk: as long as it is there, nothing else is written.
+    /// A raw flow. While it is set, nothing else is written.
     alone: Option<Box<dyn Flow>>,
     render: Option<Box<dyn Render>>,
-    /// For a browser: frames are messages.
+    /// Set for a browser, whose frames are WebSocket messages.
     messages: Option<Messages>,
     parking: Arc<Parking>,
 }
 
 impl Writer {
-    /// For one reader. `joined` are the rooms that its welcome told it of.
+    /// Creates the writer of one reader. `joined` lists the rooms that the welcome mentioned.
     pub fn new(
         stream: Arc<Stream>,
         sender: Arc<ConnectionSender>,
@@ -71,14 +71,14 @@ impl Writer {
         Self { stream, sender, state, reader, rooms, quiet, flows, alone: None, render, messages: None, parking }
     }
 
-    /// For a browser: each frame is a message of its WebSocket.
+    /// Sends each frame as a WebSocket message, for a browser.
     pub fn with_messages(mut self) -> Self {
         self.messages = Some(Messages::default());
         self
     }
 
-    /// Writes until the outlet is closed or the other side is gone. The reading side then lets the other side take
-    /// the last bytes, and ends the socket.
+    /// Writes until the connection is closed or the peer is gone. Then the reading side lets the peer read the last
+    /// bytes, and closes the socket.
     pub async fn run(mut self) {
         match self.write_all().await {
             Ok(()) => self.stream.finish(),
@@ -101,7 +101,7 @@ impl Writer {
                 frames.clear();
             }
             loop {
-                // Closing is looked at before the queue, so that the last frame is always seen.
+                // Checked before the queue, so that the last frame is never missed.
                 let is_closing = self.sender.is_closing();
                 let is_all = self.collect(&mut frames.all, is_closing).await;
                 if frames.all.is_empty() {
@@ -121,7 +121,7 @@ impl Writer {
         }
     }
 
-    /// Leaves the cursor of the only open room to who publishes, until the writer is woken.
+    /// Leaves the cursor of the only open room to the publisher until the writer is woken.
     fn park(&mut self) {
         let is_served = self.render.is_none() && self.flows.is_empty() && self.alone.is_none();
         if !is_served || self.rooms.len() != 1 || !self.rooms.iter().all(|open| open.is_live) {
@@ -132,14 +132,14 @@ impl Writer {
         self.parking.park(Parked { stream, reader: self.reader, form, open, unsent: Frames::default() });
     }
 
-    /// Takes it back, and what the socket did not take.
+    /// Takes the cursor back. Returns what the socket did not accept.
     fn unpark(&mut self) -> Option<Frames> {
         let parked = self.parking.unpark()?;
         self.rooms.push(parked.open);
         Some(parked.unsent).filter(|unsent| !unsent.rest().is_empty())
     }
 
-    /// How events are framed for this reader.
+    /// Returns the form of events for this reader.
     fn form(&self) -> Form {
         match (&self.render, &self.messages) {
             (Some(_), _) => Form::Single,
@@ -148,7 +148,7 @@ impl Writer {
         }
     }
 
-    /// Writes all frames. True if the writer was woken meanwhile: there may be something new.
+    /// Writes all frames. Returns true if the writer was woken meanwhile, so that there may be news.
     async fn write(&mut self, frames: &mut Frames) -> io::Result<bool> {
         let mut is_woken = false;
         while !frames.rest().is_empty() {
@@ -161,8 +161,8 @@ impl Writer {
         Ok(is_woken)
     }
 
-    /// Waits for the socket; once the connection is closing, not longer than [`CLOSE_WAIT_MS`]. True if the writer was woken
-    /// meanwhile.
+    /// Waits for the socket, but for no longer than [`CLOSE_WAIT_MS`] once the connection is closing. Returns true if
+    /// the writer was woken meanwhile.
     async fn wait_writable(&mut self) -> io::Result<bool> {
         let mut is_woken = false;
         loop {
@@ -172,13 +172,13 @@ impl Writer {
             }
             tokio::select! {
                 ready = self.stream.writable() => return ready.map(|()| is_woken),
-                // New items wait for their turn; only a close is looked at now.
+                // New items wait for their turn; only a close is checked now.
                 () = self.sender.woken() => is_woken = true,
             }
         }
     }
 
-    /// Takes what is new; `out` stays empty if there is nothing. True if nothing is left that did not wake the writer.
+    /// Takes what is new into `out`. Returns false if something is left that will not wake the writer.
     async fn collect(&mut self, out: &mut Vec<Bytes>, is_closing: bool) -> bool {
         if self.alone.is_some() && !is_closing {
             self.take_alone(out).await;
@@ -217,7 +217,7 @@ impl Writer {
                 to_messages(out, from);
             }
         } else if let [_, _, ..] = self.rooms.as_slice() {
-            // A room that fills every write must not keep the next one waiting.
+            // A room that fills every write must not starve the next one.
             self.rooms.rotate_left(1);
         }
         if let Some(render) = &mut self.render {
@@ -227,13 +227,13 @@ impl Writer {
             }
         }
         if self.alone.is_some() {
-            // Its turn comes when all that was before it is written.
+            // Its turn comes after everything before it is written.
             self.sender.wake();
         }
         if self.render.is_some() && !out.is_empty() {
             out.retain(|frame| !frame.is_empty());
             if out.is_empty() {
-                // All that was taken is not shown; there may be more behind it.
+                // Nothing of what was taken is shown; there may be more after it.
                 self.sender.wake();
             }
         }
@@ -244,7 +244,7 @@ impl Writer {
         match item {
             Item::Frame(_) | Item::Control(_) => {}
             Item::Open { room, cursor } => {
-                // Rooms are never taken off the registry.
+                // Rooms are never removed from the registry.
                 let Some(room) = self.state.rooms.by_id(room) else { return };
                 if let Some(open) = self.rooms.iter_mut().find(|open| open.room.id == room.id) {
                     (open.cursor, open.is_live) = (cursor, false);

@@ -37,7 +37,7 @@ pub struct Piece {
     pub is_match: bool,
 }
 
-/// The pieces of a hit. `is_message` texts are Markdown, others only have colours.
+/// The pieces of a hit. If not Markdown, it only has colours.
 pub fn pieces(text: &str, marks: &[(u32, u32)], is_markdown: bool) -> Vec<Piece> {
     let mut marked = String::with_capacity(text.len() + 16);
     for (part, is_match) in highlighted(text, marks) {

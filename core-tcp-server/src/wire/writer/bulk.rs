@@ -30,7 +30,7 @@ impl Writer {
         let rounds = self.flows.len();
         for _ in 0..rounds {
             if out.len() >= until {
-                // The next round begins with those that had none in this one.
+                // The next round starts with the flows that got no turn in this one.
                 self.flows.rotate_left(index.min(rounds));
                 return self.sender.wake();
             }

@@ -1,4 +1,4 @@
-//! The events of the open rooms: what a write takes of each tail, or of the store where a cursor is before it.
+//! The events of open rooms: what a write takes from each tail, or from the store if the cursor is before the tail.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::rooms::Room;
 use crate::store::{Range, Store, UserId};
 
 impl Writer {
-    /// True if no room was read from disk, where there may be more.
+    /// Takes events of all open rooms. Returns false if one was read from disk, which may have more.
     pub(super) async fn take_events(&mut self, limit: &mut ReadLimit, out: &mut Vec<Bytes>) -> bool {
         let form = self.form();
         let (mut index, mut is_all) = (0, true);
@@ -43,7 +43,7 @@ impl Writer {
                 }
             }
             if open.access.check().is_err() {
-                // What was just read may lie behind the departure.
+                // The events just read may be newer than the departure.
                 out.truncate(from);
                 index -= 1;
                 self.lose(index);
@@ -68,14 +68,14 @@ impl Writer {
         is_all
     }
 
-    /// The reader may not read this open room any more, and is told so by `room.changed`.
+    /// Closes an open room that the reader may no longer read. `room.changed` tells them.
     fn lose(&mut self, index: usize) {
         let room = self.rooms.swap_remove(index).room;
         room.tail.unsubscribe(&self.sender);
         self.quiet.lose(room, &self.sender);
     }
 
-    /// The last word where a room cannot be read.
+    /// Returns the last frame if a room cannot be read.
     fn unreadable(&self) -> Bytes {
         let reason = "the server could not read a room";
         if self.render.is_some() {
@@ -85,11 +85,11 @@ impl Writer {
     }
 }
 
-/// A page from disk, for a reader whose cursor is before the tail; `None` if it cannot be read.
+/// Reads a page from disk for a cursor before the tail. Returns `None` if that fails.
 async fn read_page(store: &Store, room: &Room, cursor: u64, reader: UserId, out: &mut Vec<Bytes>) -> Option<u64> {
     let page = store.read_events(room.id, Range::After(cursor), PAGE_EVENTS_MAX, PAGE_BYTES_MAX, reader).await;
     let events = page.ok()?;
     out.extend(events.iter().map(|event| event.stored(room.name.as_str()).encode(event.nonce.as_deref())));
-    // An empty page from a room whose head is further on would be asked for for ever.
+    // An empty page from a room whose head is further on would otherwise be requested forever.
     events.last().map(|event| event.seq)
 }

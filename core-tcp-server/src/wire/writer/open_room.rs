@@ -9,8 +9,8 @@ use crate::rooms::Room;
 pub(super) struct OpenRoom {
     pub(super) room: Arc<Room>,
     pub(super) access: ReadAccess,
-    /// The last event that was taken for the reader.
+    /// The last event taken for the reader.
     pub(super) cursor: u64,
-    /// The reader was told that nothing older is to come.
+    /// True once the reader was told that it has caught up.
     pub(super) is_live: bool,
 }

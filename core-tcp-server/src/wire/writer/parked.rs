@@ -1,8 +1,9 @@
-//! A writer that sleeps leaves the cursor of its open room here, and whoever publishes events writes them to the socket at once.
-//! Waking a task for each of a thousand readers costs as much as a third of the write itself.
+//! Delivery of events while a writer sleeps: it leaves the cursor of its open room here, and the publisher writes new
+//! events to the socket at once. Waking a task for each of a thousand readers costs a third as much as the write
+//! itself.
 //!
-//! Only the common case is served so: a program or a browser with one open room, which is up to date, and whose socket
-//! takes everything. All else is left to the writer, which is woken.
+//! Only the common case is handled here: a program or a browser with one open room that is up to date, and whose socket
+//! accepts everything. Everything else wakes the writer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +15,7 @@ use crate::store::UserId;
 use crate::wire::stream::{Frames, Stream};
 use wardroom_protocol::limits::EVENTS_PER_WRITE_MAX;
 
-/// The place where a writer leaves its cursor.
+/// Holds the cursor of a sleeping writer.
 #[derive(Default)]
 pub(super) struct Parking(Mutex<Option<Parked>>);
 
@@ -24,7 +25,7 @@ pub(super) struct Parked {
     pub(super) reader: UserId,
     pub(super) form: Form,
     pub(super) open: OpenRoom,
-    /// What the socket did not take.
+    /// Frames that the socket did not accept.
     pub(super) unsent: Frames,
 }
 
@@ -44,14 +45,14 @@ impl Parking {
 
 impl Deliver for Parking {
     fn deliver(&self) -> bool {
-        // Where it is taken, the writer is awake, or another batch is being delivered: the writer looks again.
+        // If it is locked, the writer is awake or another batch is being delivered: the writer looks again.
         let Ok(mut place) = self.0.try_lock() else { return false };
         place.as_mut().is_some_and(Parked::deliver)
     }
 }
 
 impl Parked {
-    /// Writes what is new. False if there is something left for the writer.
+    /// Writes new events. Returns false if something is left for the writer.
     fn deliver(&mut self) -> bool {
         if !self.unsent.rest().is_empty() {
             return false;
@@ -64,7 +65,7 @@ impl Parked {
             TailRead::Behind => return false,
         };
         if open.access.check().is_err() {
-            // What was just read may lie behind the departure.
+            // The events just read may be newer than the departure.
             self.unsent.clear();
             return false;
         }
