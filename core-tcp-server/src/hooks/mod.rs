@@ -1,5 +1,5 @@
-//! Webhooks: the owners and moderators of a room create, list and delete them, and programs post through them. Each has
-//! a secret and a bot, an account that cannot sign in, which posts in one room.
+//! Webhooks: the owners of a room and admins create, list and delete them, and programs post through them. Each has a
+//! secret and a bot, an account that cannot sign in, which posts in one room.
 
 mod body;
 mod forms;
