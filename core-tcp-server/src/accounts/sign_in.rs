@@ -33,7 +33,7 @@ pub enum Credentials {
     },
     /// An invite, and the account to create with it.
     Invite {
-        /// The code.
+        /// The secret of the invite.
         invite: String,
         /// The new account's name.
         user: UserName,

@@ -18,7 +18,7 @@ use crate::limits::{
     BULK_READ_BYTES_MAX, STAGE_SYNC_BYTES, STAGE_UNSYNCED_BYTES_MAX, STAGE_WRITE_BYTES_MAX, WRITE_SLICES_MAX,
 };
 
-/// Starts the pump of an upload. Whoever set `is_pumping` calls this, once.
+/// Starts the pump of an upload. The caller has just set `is_pumping`, and calls this once.
 pub fn start(storage: &Arc<RoomStorage>, upload: &Arc<Upload>) {
     let (storage, upload) = (Arc::clone(storage), Arc::clone(upload));
     // It stops by itself, when the queue is empty or the upload is over.

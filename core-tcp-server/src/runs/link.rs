@@ -24,7 +24,7 @@ use crate::limits::HOST_WINDOW_BYTES;
 use crate::sender::ConnectionSender;
 use crate::state::State;
 
-/// Why a host's connection is closed, as the host is told.
+/// Why a host's connection is closed, in the form that is sent to the host.
 type Violation = Box<ErrAnswer>;
 
 /// A welcomed host. Dropping this disconnects it.

@@ -23,7 +23,7 @@ pub struct Runs {
     pub(super) folder: PathBuf,
     /// The id of this boot of the machine.
     pub(super) boot: String,
-    /// The hosts.
+    /// The connected and the known hosts.
     pub(super) hosts: Hosts,
     /// Pumps, and tasks that record ends.
     pub(super) tasks: TaskTracker,

@@ -4,7 +4,7 @@ use wardroom_protocol::limits::{LINE_BYTES_MAX, QUERY_BYTES_MAX};
 
 /// Concurrent searches: each may keep a core busy. The others wait for their turn.
 pub const SEARCHES_MAX: usize = 2;
-/// Milliseconds that a search waits for its turn. With the searches before it, that is as long as a person waits.
+/// Milliseconds that a search waits for its turn. Even behind others it takes no longer than a person will wait.
 pub const TURN_WAIT_MS: u64 = 4_000;
 /// Milliseconds that a search may take. A million events take a tenth of a second; this stops searches that scan all of
 /// them for words that never occur together.
