@@ -1,4 +1,4 @@
-//! Invites: a secret that makes one account, once, within a day.
+//! Invites: a secret that creates one account, once, within a day.
 
 use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::Role;
@@ -9,15 +9,15 @@ use crate::limits::INVITE_MS;
 use crate::secrets::{random_hex, token_hash};
 use crate::store::{Store, Tx};
 
-/// Bytes of an invite's secret: nobody guesses 128 bits within a day.
+/// Bytes of an invite's secret. Nobody guesses 128 bits within a day.
 pub(super) const INVITE_BYTES: usize = 16;
 
-/// Makes an invite within a transaction.
+/// Creates an invite within a transaction.
 pub(super) fn make(tx: &Tx<'_>, role: Role, by: &str) -> Result<InviteAdded, Error> {
     make_of(tx, role, by, random_hex(INVITE_BYTES))
 }
 
-/// Of this secret. Where there is one already, a request was repeated, and nothing is made.
+/// Creates an invite with this secret. If it already exists, the request is a retry and nothing changes.
 pub(super) fn make_of(tx: &Tx<'_>, role: Role, by: &str, invite: String) -> Result<InviteAdded, Error> {
     let known = "SELECT expires FROM invites WHERE hash = ?1";
     let known: Option<i64> = tx.conn.query_row(known, [token_hash(&invite)], |row| row.get(0)).optional()?;
@@ -34,7 +34,7 @@ pub(super) fn make_of(tx: &Tx<'_>, role: Role, by: &str, invite: String) -> Resu
     Ok(InviteAdded { invite, until })
 }
 
-/// Uses an invite up within a transaction; what it makes one.
+/// Uses up an invite within a transaction and returns the role that it grants.
 pub(super) fn take(tx: &Tx<'_>, invite: &str) -> Result<Role, Error> {
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     let role: Option<String> = tx
@@ -48,22 +48,22 @@ pub(super) fn take(tx: &Tx<'_>, invite: &str) -> Result<Role, Error> {
     role.ok_or_else(refused)?.parse().map_err(Error::internal)
 }
 
-/// True while an invite is good. It may be used up by the time that [`take`] is asked.
+/// Returns true while an invite is valid. It may be used up before [`take`] is called.
 pub(super) async fn is_good(store: &Store, invite: &str, now_ms: u64) -> Result<bool, Error> {
     let (hash, now) = (token_hash(invite), i64::try_from(now_ms).unwrap_or(i64::MAX));
     let exists = "SELECT EXISTS(SELECT 1 FROM invites WHERE hash = ?1 AND expires > ?2)";
     store.read(move |conn| Ok(conn.prepare_cached(exists)?.query_row(params![hash, now], |row| row.get(0))?)).await
 }
 
-/// What is said of an invite that is not good.
+/// The error for an invite that is not valid.
 pub(super) fn refused() -> Error {
     Error::unauthorized("this invite is used up, too old or wrong: ask an admin for another")
 }
 
-/// An invite for the first administrator, as long as there is none. The one that was printed before ends.
+/// Creates an invite for the first administrator, if there is none yet. It replaces the one that was printed before.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn first_invite(store: &Store) -> Result<Option<String>, Error> {
     store
         .write(|tx| {

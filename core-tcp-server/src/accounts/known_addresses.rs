@@ -1,5 +1,5 @@
-//! The addresses from which somebody signed in to an account. They outlast the sessions: whoever ends their other sessions
-//! is not locked out at those places.
+//! The addresses from which people signed in to an account. They outlive the sessions, so that people who end their
+//! other sessions are not locked out at those addresses.
 
 use rusqlite::{Connection, params};
 
@@ -9,7 +9,7 @@ use crate::limits::KNOWN_ADDRESSES_MAX;
 use crate::permits::Origin;
 use crate::store::{Tx, UserId};
 
-/// Notes a sign-in within its transaction. The address that was used least recently makes room for a new one.
+/// Records a sign-in within its transaction. The least recently used address makes room for a new one.
 pub(super) fn note(tx: &Tx<'_>, user: UserId, address: &str) -> Result<(), Error> {
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     tx.conn
@@ -27,13 +27,13 @@ pub(super) fn note(tx: &Tx<'_>, user: UserId, address: &str) -> Result<(), Error
     Ok(())
 }
 
-/// True if somebody has signed in to this account from this address.
+/// Returns true if somebody has signed in to this account from this address.
 pub(super) fn is_known(conn: &Connection, user: UserId, address: &str) -> rusqlite::Result<bool> {
     conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM known_addresses WHERE user = ?1 AND address = ?2)")?
         .query_row(params![user.0, key_of(address)], |row| row.get(0))
 }
 
-/// What is stored of an address: an IPv6 host changes all but its /64 daily.
+/// Returns the stored form of an address: an IPv6 host changes everything but its /64 daily.
 fn key_of(address: &str) -> String {
     match Origin::of(address) {
         Origin::Network(ip) => ip.to_string(),

@@ -1,4 +1,4 @@
-//! What admins do with accounts. Each is audited in the transaction that does it.
+//! How admins manage accounts. Each change is audited in its own transaction.
 
 use std::sync::{Arc, PoisonError};
 
@@ -21,7 +21,7 @@ use crate::rooms::{GENERAL, GENERAL_NAME, Registry, Room};
 use crate::secrets::{derived_hex, random_hex};
 use crate::store::{NewEvent, Numbered, Store, Tx, UserId};
 
-/// Makes an account, a member of `general`, within a transaction.
+/// Creates an account and adds it to `general`, within a transaction.
 pub(super) fn insert_user(
     tx: &mut Tx<'_>,
     name: &UserName,
@@ -56,7 +56,7 @@ pub(super) fn insert_user(
     Ok(User::new(id, name.clone(), shown.to_owned(), role))
 }
 
-/// Puts an account that was made into memory: among the others, and into `general`.
+/// Adds a new account to memory: to the accounts and to the members of `general`.
 pub(super) fn admit(users: &Users, general: Option<&Room>, user: User) -> Arc<User> {
     let user = put(users, user);
     if let Some(general) = general {
@@ -66,10 +66,10 @@ pub(super) fn admit(users: &Users, general: Option<&Room>, user: User) -> Arc<Us
 }
 
 impl Accounts {
-    /// Makes an account.
+    /// Creates an account.
     ///
     /// # Errors
-    /// `conflict` for a name that is taken; what is wrong with the password.
+    /// `conflict` if the name is taken; `bad_request` if the password is unacceptable.
     pub async fn add_user(&self, store: &Store, rooms: &Registry, by: &Admin<'_>, add: UserAdd) -> Result<(), Error> {
         let phc = self.hasher.hash(add.password, Lane::Known).await?;
         let by = by.member().clone();
@@ -84,10 +84,10 @@ impl Accounts {
         store.write_and_apply(work, move |user| drop(admit(&users, general.as_deref(), user))).await
     }
 
-    /// All accounts, with the number of their sessions.
+    /// Returns all accounts with the number of their sessions.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub async fn list_users(&self, store: &Store, _by: &Admin<'_>) -> Result<Vec<UserInfo>, Error> {
         let counts: Vec<(i64, i64)> = store
             .read(|conn| {
@@ -113,7 +113,7 @@ impl Accounts {
     /// Sets a password and ends the account's sessions. The caller closes their connections.
     ///
     /// # Errors
-    /// `not_found`; what is wrong with the password.
+    /// `not_found`; `bad_request` if the password is unacceptable.
     pub async fn set_password(&self, store: &Store, by: &Admin<'_>, set: UserPasswd) -> Result<UserId, Error> {
         let phc = self.hasher.hash(set.password, Lane::Known).await?;
         let by = by.member().clone();
@@ -135,10 +135,10 @@ impl Accounts {
             .await
     }
 
-    /// Closes an account or opens it again. The caller closes its connections.
+    /// Disables or re-enables an account. The caller closes its connections.
     ///
     /// # Errors
-    /// `not_found`; `conflict` for the last admin, without whom nobody could open it again.
+    /// `not_found`; `conflict` for the last admin, because nobody could re-enable that account.
     pub async fn set_disabled(&self, store: &Store, by: &Admin<'_>, set: UserDisable) -> Result<UserId, Error> {
         let by = by.member().clone();
         let (name, is_disabled) = (set.user.clone(), set.disabled);
@@ -167,10 +167,10 @@ impl Accounts {
         Ok(id)
     }
 
-    /// Changes what somebody may do. It takes effect on their connections at once; the caller tells them.
+    /// Changes a user's role. It takes effect on their connections at once; the caller tells them.
     ///
     /// # Errors
-    /// `not_found`; `conflict` for a bot, and for the last admin.
+    /// `not_found`; `conflict` for a bot and for the last admin.
     pub async fn set_role(&self, store: &Store, by: &Admin<'_>, set: UserSetRole) -> Result<Arc<User>, Error> {
         let by = by.member().clone();
         let UserSetRole { user: name, role } = set;
@@ -194,7 +194,7 @@ impl Accounts {
         Ok(user)
     }
 
-    /// Makes a token for a program.
+    /// Creates a token for a program.
     ///
     /// # Errors
     /// `not_found`.
@@ -218,10 +218,10 @@ impl Accounts {
             .await
     }
 
-    /// Makes an invite.
+    /// Creates an invite.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub async fn add_invite(
         &self,
         store: &Store,
@@ -240,7 +240,7 @@ impl Accounts {
     }
 }
 
-/// The secret of what this request makes: a retry with the same nonce gets the same.
+/// Returns the secret for what this request creates. A retry with the same nonce gets the same secret.
 fn secret_of(what: &str, by: &Member, of: &str, nonce: Option<&Nonce>, keys: &Keys, bytes: usize) -> String {
     match nonce {
         Some(nonce) => derived_hex(&keys.admin, &[what, &by.user.id.0.to_string(), of, nonce.as_str()], bytes),
@@ -256,7 +256,7 @@ fn find_user(tx: &Tx<'_>, name: &UserName) -> Result<UserId, Error> {
     id.map(UserId).ok_or_else(|| Error::not_found(format!("there is no user {name}")))
 }
 
-/// Somebody who may sign in.
+/// Finds a user who may sign in.
 fn find_person(tx: &Tx<'_>, name: &UserName) -> Result<UserId, Error> {
     let id = find_user(tx, name)?;
     let is_bot: bool = tx.conn.query_row("SELECT bot FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;

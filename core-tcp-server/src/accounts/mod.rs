@@ -1,4 +1,4 @@
-//! Accounts: who there is, how one signs in, sessions and tokens, invites, and how often one may fail.
+//! Accounts: users, sign-in, sessions and tokens, invites, and the limit on failed attempts.
 //!
 //! All accounts are held in memory (a team's worth); their secrets stay in the store.
 
@@ -31,46 +31,46 @@ use crate::store::UserId;
 use passwords::Hasher;
 use throttle::Throttle;
 
-/// An account. There is one of it in memory, shared by all its connections: a new role, or the end of the account,
-/// takes effect on all of them at once.
+/// An account. All its connections share one copy in memory, so that a new role, or disabling the account, takes effect
+/// on all of them at once.
 #[derive(Debug)]
 pub struct User {
-    /// Its row.
+    /// The id of its row.
     pub id: UserId,
-    /// The name one signs in with.
+    /// The name for signing in.
     pub name: UserName,
-    /// The name as it is shown.
+    /// The display name.
     pub shown: String,
-    /// A webhook's: nobody signs in by it.
+    /// True for a webhook's bot: nobody can sign in as it.
     pub is_bot: bool,
-    /// The place of the role in [`ROLES`].
+    /// The index of the role in [`ROLES`].
     role: AtomicU8,
     is_disabled: AtomicBool,
 }
 
-/// All roles, the least first.
+/// All roles, in ascending order.
 const ROLES: [Role; 4] = [Role::Viewer, Role::Member, Role::Operator, Role::Admin];
 
 impl User {
-    /// An account that is open, of a person.
+    /// Creates an enabled account of a person.
     pub fn new(id: UserId, name: UserName, shown: String, role: Role) -> Self {
         let is_disabled = AtomicBool::new(false);
         Self { id, name, shown, is_bot: false, role: AtomicU8::new(place_of(role)), is_disabled }
     }
 
-    /// The account of a webhook's bot.
+    /// Creates the account of a webhook's bot.
     pub fn bot(id: UserId, name: UserName) -> Self {
         let shown = name.to_string();
         Self { is_bot: true, ..Self::new(id, name, shown, Role::Member) }
     }
 
-    /// What they may do now.
+    /// Returns the current role.
     pub fn role(&self) -> Role {
-        // What is stored there is always the place of one.
+        // The stored value is always a valid index.
         ROLES.get(usize::from(self.role.load(Ordering::Acquire))).copied().unwrap_or(Role::Viewer)
     }
 
-    /// True while the account is closed: nobody signs in, and no right is left.
+    /// Returns true while the account is disabled: nobody can sign in, and it has no rights.
     pub fn is_disabled(&self) -> bool {
         self.is_disabled.load(Ordering::Acquire)
     }
@@ -83,7 +83,7 @@ impl User {
         self.is_disabled.store(is_disabled, Ordering::Release);
     }
 
-    /// As the wire says it.
+    /// Returns the account in its wire form.
     pub fn you(&self) -> You {
         You { user: self.name.clone(), name: self.shown.clone(), role: self.role() }
     }
@@ -93,22 +93,22 @@ fn place_of(role: Role) -> u8 {
     ROLES.iter().position(|other| *other == role).and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
 }
 
-/// Accounts by name and by row.
+/// Accounts by name and by id.
 type Users = RwLock<Index>;
 
 /// All accounts.
 pub struct Accounts {
-    /// Shared with writes under way: what they make is put here in the order of their commits.
+    /// Shared with writes under way, which add new accounts here in the order of their commits.
     users: Arc<Users>,
-    /// How often passwords were set since the start; absent for never. Held for one look-up.
+    /// How often each password was set since the start; absent if never. Held for one look-up.
     passwords_set: Arc<Mutex<HashMap<UserId, u64>>>,
     throttle: Throttle,
-    /// For strangers who sign in by a password or an invite.
+    /// For strangers who sign in with a password or an invite.
     sign_ins: Semaphore,
     hasher: Hasher,
     /// For people who change their own password.
     password_changes: Semaphore,
-    /// No session ends by its age before this time, Unix milliseconds.
+    /// No session expires before this time, in Unix milliseconds.
     next_expiry_ms: AtomicU64,
 }
 
@@ -119,7 +119,7 @@ struct Index {
 }
 
 impl Index {
-    /// Adds one; one that is known stays.
+    /// Adds an account; an existing one is kept.
     fn put(&mut self, user: User) -> Arc<User> {
         match self.by_name.entry(user.name.clone()) {
             Entry::Occupied(known) => Arc::clone(known.get()),
@@ -136,7 +136,7 @@ impl Accounts {
     /// Reads all accounts.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub fn load(conn: &Connection) -> Result<Self, Error> {
         let mut statement = conn.prepare("SELECT id, name, shown, role, disabled, bot FROM users")?;
         let mut rows = statement.query([])?;
@@ -151,40 +151,40 @@ impl Accounts {
             sign_ins: Semaphore::new(SIGN_INS_MAX),
             hasher: Hasher::default(),
             password_changes: Semaphore::new(PASSWORD_CHANGES_MAX),
-            // The first look finds out.
+            // The first check determines it.
             next_expiry_ms: AtomicU64::new(0),
         })
     }
 
-    /// The account of this name.
+    /// Returns the account with this name.
     pub fn by_name(&self, name: &str) -> Option<Arc<User>> {
         self.users.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned()
     }
 
-    /// The account of this row.
+    /// Returns the account with this id.
     pub fn by_id(&self, id: UserId) -> Option<Arc<User>> {
         self.users.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&id).cloned()
     }
 
-    /// All people, by name: not the server itself.
+    /// Returns all accounts by name, except that of the server itself.
     pub fn all(&self) -> Vec<Arc<User>> {
         let users = self.users.read().unwrap_or_else(PoisonError::into_inner);
         users.by_name.values().filter(|user| user.id != UserId::SYSTEM).cloned().collect()
     }
 
-    /// The next account by name after this one; the first where nothing is said.
+    /// Returns the next account by name after this one, or the first for `None`.
     pub fn next_after(&self, after: Option<&UserName>) -> Option<Arc<User>> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let users = self.users.read().unwrap_or_else(PoisonError::into_inner);
         users.by_name.range::<UserName, _>((from, Bound::Unbounded)).next().map(|(_, user)| Arc::clone(user))
     }
 
-    /// How many accounts there are.
+    /// Returns the number of accounts.
     pub fn count(&self) -> usize {
         self.users.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
     }
 
-    /// A webhook's bot that was made.
+    /// Adds the new bot of a webhook.
     pub fn put_bot(&self, bot: User) {
         put(&self.users, bot);
     }
@@ -194,7 +194,7 @@ impl Accounts {
     }
 }
 
-/// Adds an account. One that is known stays the one that its connections hold.
+/// Adds an account. An existing one is kept, because its connections hold it.
 fn put(users: &Users, user: User) -> Arc<User> {
     users.write().unwrap_or_else(PoisonError::into_inner).put(user)
 }

@@ -1,4 +1,4 @@
-//! What people do with their own account: change the password, look at their sessions, end them.
+//! How people manage their own account: change the password, list their sessions, end them.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::permits::Origin;
 use crate::policy::Member;
 use crate::store::{Store, Tx, UserId, from_sql};
 
-/// What a session or token is without the connections, which the caller counts.
+/// A session or token without its connections, which the caller counts.
 struct Row {
     id: i64,
     label: String,
@@ -26,12 +26,12 @@ struct Row {
 }
 
 impl Accounts {
-    /// Changes the password of the caller and ends their other sessions. Returns the sessions that ended: the caller closes
+    /// Changes the caller's password and ends their other sessions. Returns the sessions that ended: the caller closes
     /// their connections, and those that used the old password without a session.
     ///
     /// # Errors
-    /// `forbidden` for a wrong current password; `rate_limited` after too many; `busy` under load; `bad_request` for a new
-    /// password that is too short, too long or the same.
+    /// `forbidden` for a wrong current password; `rate_limited` after too many failures; `busy` under load;
+    /// `bad_request` if the new password is too short, too long or the same.
     pub async fn change_password(
         &self,
         store: &Store,
@@ -66,8 +66,9 @@ impl Accounts {
             .await
     }
 
-    /// Checks the current password as a sign-in would, with the same limits, and hashes the new one. Returns the PHC strings of
-    /// both. A right password counts as an attempt, too: nobody keeps the hasher busy by changing a password to and fro.
+    /// Checks the current password as a sign-in would, with the same limits, and hashes the new one. Returns the PHC
+    /// strings of both. A correct password counts as an attempt too, so that nobody can keep the hasher busy by
+    /// changing a password back and forth.
     async fn hash_own(&self, store: &Store, member: &Member, set: PasswordSet) -> Result<(String, String), Error> {
         let at = Origin::of(&member.address);
         let (phc, is_known) = self.secret_of(store, member.user.id, &member.address).await?;
@@ -83,21 +84,22 @@ impl Accounts {
         result
     }
 
-    /// One change at a time: sign-ins get between its two hashes.
+    /// Allows one change at a time, so that sign-ins get a turn between its two hashes.
     async fn change_hash(&self, phc: Option<String>, set: PasswordSet) -> Result<(String, String), Error> {
         let wait = Duration::from_millis(SIGN_IN_WAIT_MS);
         let change = tokio::time::timeout(wait, self.password_changes.acquire()).await;
         let _change = change.map_err(|_| Error::busy("other passwords are being changed: try again", 2_000))?;
         let is_right = self.hasher.verify(set.current, phc.clone(), Lane::Known).await?;
-        // Not `unauthorized`, on which clients sign out.
+        // Not `unauthorized`, which makes clients sign out.
         let phc = phc.filter(|_| is_right).ok_or_else(|| Error::forbidden("the current password is wrong"))?;
         Ok((phc, self.hasher.hash(set.password, Lane::Known).await?))
     }
 
-    /// The caller's sessions and tokens, the newest first. `connections_of` counts the open connections of one.
+    /// Returns the caller's sessions and tokens, newest first. `connections_of` counts the open connections of a
+    /// session.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub async fn list_sessions(
         &self,
         store: &Store,
@@ -137,7 +139,7 @@ impl Accounts {
     /// Ends one of the caller's sessions or tokens.
     ///
     /// # Errors
-    /// `not_found` where it ended already, or is somebody else's.
+    /// `not_found` if it has already ended or belongs to somebody else.
     pub async fn end_own_session(&self, store: &Store, member: &Member, session: SessionId) -> Result<(), Error> {
         let member = member.clone();
         store
@@ -153,10 +155,10 @@ impl Accounts {
             .await
     }
 
-    /// Ends the caller's sessions but the one of this connection, and returns them. Tokens of programs stay.
+    /// Ends the caller's sessions except that of this connection, and returns them. Tokens of programs are kept.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub async fn end_other_sessions(&self, store: &Store, member: &Member) -> Result<Vec<SessionId>, Error> {
         let member = member.clone();
         store

@@ -1,5 +1,5 @@
-//! Passwords: Argon2id with OWASP's first choice of parameters (19 MiB, two passes, one lane), on threads that may
-//! block, a few at a time, so that sign-ins can exhaust neither memory nor cores.
+//! Passwords: Argon2id with OWASP's first choice of parameters (19 MiB, two passes, one lane), on blocking threads, a
+//! few at a time, so that sign-ins can exhaust neither memory nor cores.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,12 @@ pub(super) struct Hasher {
     known: Arc<Semaphore>,
 }
 
-/// Who waits for a hash.
+/// Who is waiting for a hash.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Lane {
     /// Anybody.
     Stranger,
-    /// Somebody who does not wait behind strangers: an admin, or who signs in from where they did so before.
+    /// People who need not queue behind strangers: admins, and people who sign in from a known address.
     Known,
 }
 
@@ -35,7 +35,7 @@ impl Default for Hasher {
 }
 
 impl Hasher {
-    /// The PHC string of a password.
+    /// Returns the PHC string of a password.
     pub(super) async fn hash(&self, password: String, lane: Lane) -> Result<String, Error> {
         check(&password)?;
         self.blocking(lane, move || {
@@ -46,7 +46,7 @@ impl Hasher {
         .await
     }
 
-    /// True if it is the password of this PHC string. Without one (no such account) the work is the same.
+    /// Returns true if the password matches this PHC string. Without one (no such account) it does the same work.
     pub(super) async fn verify(&self, password: String, phc: Option<String>, lane: Lane) -> Result<bool, Error> {
         if password.len() > PASSWORD_BYTES_MAX {
             return Ok(false);
@@ -90,7 +90,7 @@ fn hex_bytes() -> Vec<u8> {
     crate::secrets::random_hex(16).into_bytes()
 }
 
-/// What a new password must be like.
+/// Checks that a new password is acceptable.
 ///
 /// # Errors
 /// `bad_request`

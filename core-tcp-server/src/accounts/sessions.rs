@@ -1,4 +1,4 @@
-//! Sessions of people and tokens of programs: made, found by their hash, ended.
+//! Sessions of people and tokens of programs: creating them, finding them by hash, ending them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use crate::limits::{SESSION_MS, SESSIONS_PER_USER_MAX};
 use crate::secrets::{random_hex, token_hash};
 use crate::store::{Numbered, Store, Tx, UserId};
 
-/// A session's row.
+/// The id of a session's row.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct SessionId(pub i64);
 
 /// Who holds a session, and how long it lasts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
-    /// A person: ends after thirty days.
+    /// A person: expires after thirty days.
     Person,
-    /// A program: ends when it is taken back.
+    /// A program: lasts until it is revoked.
     Program,
 }
 
-/// Bytes of a session's or a program's secret: nobody guesses 192 bits.
+/// Bytes of the secret of a session or token. Nobody guesses 192 bits.
 pub(super) const TOKEN_BYTES: usize = 24;
 
-/// Makes a session within a transaction. The secret is given once, and kept only as a hash.
+/// Creates a session within a transaction. The secret is returned once; only its hash is stored.
 pub(super) fn make(
     tx: &Tx<'_>,
     user: UserId,
@@ -40,7 +40,7 @@ pub(super) fn make(
     make_of(tx, user, kind, label, address, random_hex(TOKEN_BYTES))
 }
 
-/// Of this secret. Where there is one already, a request was repeated, and nothing is made.
+/// Creates a session with this secret. If it already exists, the request is a retry and nothing changes.
 pub(super) fn make_of(
     tx: &Tx<'_>,
     user: UserId,
@@ -74,7 +74,7 @@ pub(super) fn make_of(
     Ok((SessionId(id), token))
 }
 
-/// Checks, within a transaction, that the session of a request has not ended since the request came: hashing takes a while.
+/// Checks, within a transaction, that the session has not ended since the request arrived: hashing takes a while.
 ///
 /// # Errors
 /// `unauthorized`
@@ -87,13 +87,13 @@ pub(super) fn check_open(tx: &Tx<'_>, session: Option<SessionId>) -> Result<(), 
     Err(Error::unauthorized("this session was ended: sign in again"))
 }
 
-/// The address without its port: what a later sign-in is compared with.
+/// Returns the address without its port. Later sign-ins are compared with it.
 pub(super) fn host_of(address: &str) -> &str {
     address.rsplit_once(':').map_or(address, |(host, _)| host)
 }
 
 impl Accounts {
-    /// Whose token this is.
+    /// Returns the user and the session of this token.
     pub(super) async fn find_session(
         &self,
         store: &Store,
@@ -118,13 +118,13 @@ impl Accounts {
         }))
     }
 
-    /// True for the token of a session or a program that counts now.
+    /// Returns true if this is the token of a valid session or program.
     pub async fn is_session(&self, store: &Store, token: &str) -> bool {
         matches!(self.find_session(store, token, now_ms()).await, Ok(Some(_)))
     }
 
-    /// True as long as the account is open, and the session or the password by which one came has not been ended or
-    /// changed. `passwords_set` is how often the password had been set by then.
+    /// Returns true as long as the account is enabled and the session has not ended or, for a sign-in by password, the
+    /// password has not changed. `passwords_set` is how often the password had been set at sign-in.
     pub async fn may_stay(
         &self,
         store: &Store,
@@ -142,10 +142,10 @@ impl Accounts {
         found.await.unwrap_or(false)
     }
 
-    /// The sessions of a user that have not ended.
+    /// Returns the user's sessions that have not ended.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub async fn sessions_of(&self, store: &Store, user: UserId) -> Result<HashSet<SessionId>, Error> {
         store
             .read(move |conn| {
@@ -156,12 +156,12 @@ impl Accounts {
             .await
     }
 
-    /// Ends the sessions that have reached their age, and says which. Most of the time it only compares two numbers:
-    /// no session can end before the next one that was found, as those made later also end later. The caller closes
-    /// their connections.
+    /// Ends the sessions that have expired, and returns them. Most calls only compare two numbers: no session can
+    /// expire before the next one that was found, because later sessions also expire later. The caller closes their
+    /// connections.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub async fn expire_sessions(&self, store: &Store, now_ms: u64) -> Result<Vec<SessionId>, Error> {
         if now_ms < self.next_expiry_ms.load(Ordering::Acquire) {
             return Ok(Vec::new());
@@ -176,7 +176,7 @@ impl Accounts {
                 Ok((expired, next.and_then(|next| u64::try_from(next).ok())))
             })
             .await?;
-        // One that is made meanwhile ends that late.
+        // A session created meanwhile expires no earlier than this.
         let next = next.unwrap_or(u64::MAX).min(now_ms.saturating_add(SESSION_MS));
         self.next_expiry_ms.store(next, Ordering::Release);
         Ok(expired)

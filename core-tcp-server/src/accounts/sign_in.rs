@@ -1,7 +1,7 @@
-//! Signing in: by token, by password, by invite. Every face comes here: programs over TCP and WebSocket, `nc`, and the
-//! gateway's forms. The same words and the same work for a wrong password and for an account that does not exist.
+//! Signing in by token, password or invite. Every face uses this: programs over TCP and WebSocket, `nc`, and the
+//! gateway's forms. A wrong password and an unknown account get the same answer and cost the same work.
 //!
-//! A caller may be cut off while it waits. Then nothing was made, or all of it, on disk and in memory.
+//! A caller may be cancelled while it waits. Then either nothing was created, or everything, on disk and in memory.
 
 use std::sync::Arc;
 
@@ -20,20 +20,20 @@ use crate::permits::Origin;
 use crate::rooms::{GENERAL, Registry};
 use crate::store::{Store, Tx, UserId};
 
-/// What somebody shows to be let in.
+/// What a client presents to sign in.
 pub enum Credentials {
-    /// A session's or a program's token.
+    /// The token of a session or program.
     Token(String),
     /// A name and a password.
     Password {
-        /// As it was typed.
+        /// As typed by the user.
         user: String,
-        /// As it was typed.
+        /// As typed by the user.
         password: String,
     },
-    /// An invite, and the account that it is to make.
+    /// An invite, and the account to create with it.
     Invite {
-        /// The code.
+        /// The secret of the invite.
         invite: String,
         /// The new account's name.
         user: UserName,
@@ -42,24 +42,24 @@ pub enum Credentials {
     },
 }
 
-/// Let in.
+/// A successful sign-in.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// Who.
+    /// The user.
     pub user: Arc<User>,
-    /// By which session; none for a password that asked for none.
+    /// The session; none for a password without a request for a session.
     pub session: Option<SessionId>,
-    /// Where there is no session: how often the password had been set when it was found right.
+    /// Without a session: how often the password had been set when it was verified.
     pub passwords_set: Option<u64>,
-    /// The secret of a session that was made just now.
+    /// The secret of a session that was just created.
     pub token: Option<String>,
-    /// The account was made just now.
+    /// True if the account was just created.
     pub is_new: bool,
 }
 
 const REFUSED: &str = "wrong name or password";
 
-/// A new account, as somebody with an invite wants it.
+/// The account that somebody with an invite wants to create.
 struct Wanted {
     invite: String,
     name: UserName,
@@ -67,11 +67,11 @@ struct Wanted {
 }
 
 impl Accounts {
-    /// Lets somebody in, or not.
+    /// Signs a client in, or refuses it.
     ///
     /// # Errors
-    /// `unauthorized`; `rate_limited` after too many wrong ones; `busy` where too many are under way; what is wrong with
-    /// a new account's name or password.
+    /// `unauthorized`; `rate_limited` after too many failures; `busy` if too many sign-ins are under way; `bad_request`
+    /// if a new account's name or password is unacceptable.
     pub async fn sign_in(
         &self,
         store: &Store,
@@ -137,8 +137,8 @@ impl Accounts {
         self.let_in(store, &user, phc, remember, address).await
     }
 
-    /// Lets somebody in whose password was found right, unless it was changed meanwhile: that is looked at in the same
-    /// transaction in which the session is made.
+    /// Signs a user in whose password was correct, unless it changed meanwhile: the transaction that creates the
+    /// session checks that.
     async fn let_in(
         &self,
         store: &Store,
@@ -158,7 +158,7 @@ impl Accounts {
             remember.map(|label| sessions::make(tx, who.id, Kind::Person, &label, &at)).transpose()
         };
         let (counts, id) = (Arc::clone(&self.passwords_set), user.id);
-        // Counted as of this transaction: what is set later is another count.
+        // Counted as of this transaction: a password set later changes the count.
         let (made, count) = store.write_and_apply(work, move |made| (made, count_of(&counts, id))).await?;
         let (session, token) = made.unzip();
         let passwords_set = session.is_none().then_some(count);
@@ -177,7 +177,7 @@ impl Accounts {
         passwords::check(&password)?;
         let _place = self.place()?;
         let attempt = self.throttle.begin(vec![vec![Key::Address(Origin::of(address))]]).await?;
-        // Before the work: whoever guesses at invites does not get to use the hasher.
+        // Checked before hashing, so that guessing invites does not reach the hasher.
         if !invites::is_good(store, &invite, now_ms()).await? {
             attempt.failed();
             return Err(invites::refused());
@@ -200,12 +200,12 @@ impl Accounts {
         Ok(SignedIn { user, session, passwords_set, token, is_new: true })
     }
 
-    /// A place among the strangers whose passwords and invites are looked at.
+    /// Reserves a place among the strangers whose passwords and invites are being checked.
     fn place(&self) -> Result<SemaphorePermit<'_>, Error> {
         self.sign_ins.try_acquire().map_err(|_| Error::busy("many people are signing in: try again", 2_000))
     }
 
-    /// The PHC string of an account, and whether somebody has signed in to it from this address before.
+    /// Returns an account's PHC string, and whether somebody has signed in to it from this address before.
     pub(super) async fn secret_of(
         &self,
         store: &Store,

@@ -1,12 +1,13 @@
-//! How often passwords and invites may fail: by address, and by account. Tokens are not counted: nobody guesses 192
-//! random bits, and whoever has one must get in whatever others do at the same address.
+//! Limits how often passwords and invites may fail, by address and by account. Tokens are not counted: nobody guesses
+//! 192 random bits, and holders of a token must get in whatever others do at the same address.
 //!
-//! An attempt is counted before it is evaluated. As long as it is under way it takes one of the failures that its address
-//! and its account still have, and gives it back if it was right. A thousand attempts at once are therefore evaluated no
-//! further than as many that come one after the other.
+//! An attempt is counted before it is evaluated. While it is under way, it uses one of the failures that its address
+//! and its account have left, and gives it back if it was correct. A thousand concurrent attempts therefore get no more
+//! evaluations than a thousand sequential ones.
 //!
-//! An address from which somebody signed in to an account before is not counted against that account, and has a few
-//! attempts of its own for it: strangers cannot lock out its owner, neither elsewhere nor behind the same address.
+//! An address from which somebody has signed in to an account is not counted against that account, and has a few
+//! attempts of its own for it: strangers cannot lock out the owner, neither from elsewhere nor from behind the same
+//! address.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -21,27 +22,27 @@ use crate::limits::{
 };
 use crate::permits::Origin;
 
-/// What is counted.
+/// What failures are counted by.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Key {
     /// An address, or the /64 of an IPv6 one.
     Address(Origin),
-    /// What an address has beside that for accounts that were signed in to from there.
+    /// The extra attempts of an address, for accounts that somebody signed in to from there.
     Known(Origin),
-    /// An account, by the name that was tried, existing or not.
+    /// An account by the name that was tried, whether it exists or not.
     Account(String),
 }
 
-/// The attempts of a while.
+/// Recent attempts.
 #[derive(Default)]
 pub(super) struct Throttle {
     /// Held for a few look-ups; never across an await.
     buckets: Mutex<Buckets>,
-    /// An attempt ended.
+    /// Notified when an attempt ends.
     ended: Notify,
 }
 
-/// Buckets of failures, which fill up again.
+/// Buckets of failures that refill over time.
 #[derive(Default)]
 struct Buckets(HashMap<Key, Bucket>);
 
@@ -49,7 +50,7 @@ struct Buckets(HashMap<Key, Bucket>);
 struct Bucket {
     failed: u32,
     since_ms: u64,
-    /// Attempts that are under way.
+    /// The number of attempts under way.
     pending: u32,
 }
 
@@ -58,29 +59,29 @@ struct Bucket {
 enum May {
     /// Now.
     Begin,
-    /// Perhaps when one of those under way has ended.
+    /// Perhaps when one of those under way ends.
     Wait,
-    /// Not before so many milliseconds.
+    /// Not for this many milliseconds.
     NotBefore(u64),
 }
 
-/// An attempt under way. Dropped, it counts as one that did not fail.
+/// An attempt under way. If dropped, it counts as one that did not fail.
 pub(super) struct Attempt<'a> {
     throttle: &'a Throttle,
     keys: Vec<Key>,
 }
 
 impl Throttle {
-    /// Begins an attempt that is counted under all keys of one of `ways`: the first that is open. Waits where that
-    /// depends on how those under way end.
+    /// Begins an attempt, counted under all keys of the first of `ways` that is open. Waits if that depends on the
+    /// outcome of attempts under way.
     ///
     /// # Errors
-    /// `rate_limited` where too many failed; `busy` where the wait takes too long.
+    /// `rate_limited` after too many failures; `busy` if the wait takes too long.
     pub(super) async fn begin(&self, ways: Vec<Vec<Key>>) -> Result<Attempt<'_>, Error> {
         let wait = Duration::from_millis(SIGN_IN_WAIT_MS);
         let begun = tokio::time::timeout(wait, async {
             loop {
-                // Registered before the look, so that no end in between is missed.
+                // Registered before the check, so that no end in between is missed.
                 let mut ended = std::pin::pin!(self.ended.notified());
                 ended.as_mut().enable();
                 let begun = self.lock().begin(&ways, monotonic_ms());
@@ -100,7 +101,7 @@ impl Throttle {
 }
 
 impl Attempt<'_> {
-    /// It was wrong.
+    /// Records that the attempt failed.
     pub(super) fn failed(self) {
         let now_ms = monotonic_ms();
         let mut buckets = self.throttle.lock();
@@ -172,7 +173,8 @@ impl Buckets {
         }
     }
 
-    /// Drops what is full again; where nothing is, the half that failed least. What is under way stays.
+    /// Drops buckets that are full again or, if there are none, the half with the fewest failures. Buckets with
+    /// attempts under way are kept.
     fn forget(&mut self, now_ms: u64) {
         self.0.retain(|key, bucket| bucket.pending > 0 || bucket.refilled(rates(key).1, now_ms).failed > 0);
         if self.0.len() >= THROTTLE_ENTRIES_MAX {

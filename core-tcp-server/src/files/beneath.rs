@@ -1,6 +1,6 @@
-//! Opening what stands beneath a folder, and never anything else: the kernel resolves the path (`openat2` with
-//! RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS), so a folder that is swapped for a link between a check and its use leads
-//! nowhere. Used by room storage alone.
+//! Opens what is beneath a folder, and never anything else. The kernel resolves the path (`openat2` with
+//! RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS), so replacing a folder with a link between a check and its use leads
+//! nowhere. Only room storage uses this.
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
@@ -8,18 +8,18 @@ use rustix::io::Errno;
 
 use crate::error::Error;
 
-/// What tells one content of a file from another, without reading it: a digest is believed only where all agree.
+/// Distinguishes contents of a file without reading it: a digest is trusted only if all fields agree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Stamp {
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// When its content changed last, nanoseconds since 1970.
+    /// When the content last changed, in nanoseconds since 1970.
     pub mtime_ns: i64,
-    /// Which file it is.
+    /// The inode number.
     pub ino: u64,
 }
 
-/// What stands at a path, and is shown.
+/// The kinds of directory entries that are shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
     /// A regular file.
@@ -29,12 +29,12 @@ pub enum Kind {
 }
 
 impl Stamp {
-    /// Unix milliseconds.
+    /// Returns `mtime_ns` as Unix milliseconds.
     pub fn mtime_ms(&self) -> u64 {
         u64::try_from(self.mtime_ns / 1_000_000).unwrap_or(0)
     }
 
-    /// Of a file as the kernel describes it.
+    /// Returns the stamp of a file as the kernel describes it.
     pub fn of(stat: &Stat) -> Self {
         // The widths of these fields differ between machines.
         let (seconds, nanos) = (i128::from(stat.st_mtime), i128::from(stat.st_mtime_nsec));
@@ -43,7 +43,7 @@ impl Stamp {
     }
 }
 
-/// What a file is, if it is one that is shown: links, pipes, sockets and devices are not.
+/// Returns the kind of a file, or `None` if it is not shown: links, pipes, sockets and devices are not.
 pub fn kind_of(stat: &Stat) -> Option<Kind> {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Some(Kind::File),
@@ -52,10 +52,10 @@ pub fn kind_of(stat: &Stat) -> Option<Kind> {
     }
 }
 
-/// Why the disk does not do what was asked, in words. `path` is what the member named.
+/// Returns the error for a member when the disk refuses. `path` is the path that the member named.
 pub fn refuse(e: Errno, path: &str) -> Error {
     match e {
-        // A link, a way out, or a file where a folder should be: to whoever asks, there is nothing.
+        // A link, a way out, or a file instead of a folder: for the caller, there is nothing.
         Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO => {
             Error::not_found(format!("there is no {path}"))
         }
@@ -68,21 +68,21 @@ pub fn refuse(e: Errno, path: &str) -> Error {
     }
 }
 
-/// Opens what stands at `path` beneath `dir`; no link on the way is followed, nor the last one.
+/// Opens `path` beneath `dir`. No link is followed, not even as the last component.
 pub fn open_beneath(dir: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-    // A pipe is opened without waiting for its other end; what is only looked at is not opened at all, and openat2 then
-    // takes no flags about how.
+    // Opening a pipe must not wait for its other end. With `PATH` nothing is really opened, and openat2 accepts no
+    // flags about how.
     let how = if flags.contains(OFlags::PATH) { OFlags::empty() } else { OFlags::NONBLOCK | OFlags::NOCTTY };
     let flags = flags | how | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     match rustix::fs::openat2(dir, path, flags, Mode::empty(), resolve) {
-        // Before Linux 5.6, or forbidden by an old container's filter.
+        // Before Linux 5.6, or forbidden by the filter of an old container.
         Err(Errno::NOSYS | Errno::PERM) => walk_beneath(dir, path, flags),
         opened => opened,
     }
 }
 
-/// The same, one component after the other: each is one name, and none may be a link.
+/// Does the same one component at a time: each is a single name, and none may be a link.
 fn walk_beneath(dir: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     let folder_flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
@@ -129,7 +129,7 @@ mod tests {
             ("root/etc/passwd", false),
         ] {
             for flags in [OFlags::RDONLY, OFlags::PATH] {
-                // A link that is only looked at is the link itself, which is of no kind that is shown.
+                // A link opened with `PATH` is the link itself, which is not shown.
                 let opened = open_beneath(dir.as_fd(), path, flags);
                 let kind = opened.ok().and_then(|fd| kind_of(&rustix::fs::fstat(fd).unwrap()));
                 assert_eq!(kind.is_some(), is_there, "{path}");

@@ -1,9 +1,9 @@
-//! The end of an upload: checked, made durable, moved to room storage in one step, and told to the room.
+//! The end of an upload: it is checked, made durable, moved to room storage in one step, and announced to the room.
 //!
 //! The order makes a crash harmless at every step. (1) The staged file is on disk. (2) The row names the digest and the
-//! place. (3) The rename, and the folder's fsync. (4) One transaction: the file's row, the event, the audit, the
-//! upload's end. What a crash leaves between (2) and (4) is told apart by whether the staged file is still there;
-//! `recover` ends it or undoes it.
+//! target path. (3) The rename, and the folder's fsync. (4) One transaction: the file's row, the event, the audit, the
+//! upload's end. After a crash between (2) and (4), the staged file shows what is left to do: if it is still there, the
+//! rename did not happen. `recover` then finishes the commit or undoes it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ use crate::store::{NewEvent, Store, UserId};
 pub struct Digest(String);
 
 impl Digest {
-    /// Checks the text; capitals become small.
+    /// Parses the text; capitals become lowercase.
     ///
     /// # Errors
     /// `bad_request`
@@ -47,18 +47,18 @@ impl Digest {
         Err(Error::bad_request("blake3 is 64 hexadecimal digits"))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Stores the whole file in the room, if the digest is right; without one, what came is taken as it is. Asked again,
-/// it answers the same.
+/// Stores the complete file in the room, if the digest is correct. Without a digest, the bytes are accepted as they
+/// are. Repeating the call returns the same answer.
 ///
 /// # Errors
-/// `conflict` where bytes are missing (with `off`), the digest is another (the upload is then gone), or the name is
-/// taken (the upload stays); `not_found`, `forbidden`, `bad_request`, `busy`.
+/// `conflict` if bytes are missing (with `off`), if the digest differs (the upload is then gone), or if the name is
+/// taken (the upload is kept); `not_found`, `forbidden`, `bad_request`, `busy`.
 pub async fn commit(
     state: &Arc<State>,
     member: &Member,
@@ -67,7 +67,7 @@ pub async fn commit(
 ) -> Result<Committed, Error> {
     let wanted = blake3.as_deref().map(Digest::parse).transpose()?;
     let (state, member) = (Arc::clone(state), member.clone());
-    // It goes to its end also where whoever asked is gone: half of it would be found only by the next start.
+    // The task runs to its end even if the caller is gone: only the next start would find a half-done commit.
     let task = tokio::spawn(async move { commit_to_end(&state, &member, id, wanted).await });
     task.await.map_err(Error::internal)?
 }
@@ -89,12 +89,13 @@ async fn commit_to_end(
         Ending::Open => Some(seal(state, &upload, wanted.as_ref(), &mut ending).await?),
         _ => None,
     };
-    // From the rename to the event: of two that replace one file, the later one's digest is also the later row.
+    // Held from the rename to the event: of two uploads that replace one file, the later one's digest is also the later
+    // row.
     let lane =
         tokio::time::timeout(Duration::from_millis(UPLOAD_WAIT_MS), state.files.lane(upload.room.id).lock()).await;
     let lane = lane.map_err(|_| Error::busy("many files are being added to this room: try again", 5_000))?;
     if let Some((blake3, stamp)) = sealed {
-        // All of that took a while.
+        // Checked again, because all of that took a while.
         member.speaker_there(&upload.room)?;
         place(state, &upload, blake3, stamp, &mut ending).await?;
     }
@@ -124,7 +125,7 @@ fn check_same(wanted: Option<&Digest>, blake3: &str) -> Result<(), Error> {
     }
 }
 
-/// The answer to a commit that is asked again after it was done.
+/// Returns the answer to a repeated commit that was already done.
 async fn committed_before(
     state: &State,
     member: &Member,
@@ -139,8 +140,8 @@ async fn committed_before(
     Ok(committed)
 }
 
-/// Waits until all is staged, compares digests, and makes the staged file durable. One that is not what its sender
-/// meant is removed.
+/// Waits until everything is staged, compares the digests, and makes the staged file durable. A file that is not what
+/// its sender meant is removed.
 async fn seal(
     state: &Arc<State>,
     upload: &Arc<Upload>,
@@ -201,8 +202,7 @@ async fn place(
         let (storage, room, target) = (Arc::clone(&state.files.storage), Arc::clone(&upload.room), path.clone());
         let renamed = spawn_blocking(move || {
             let renamed = storage.place(id, &room.name, &target, way);
-            // Where it failed after the rename, the file is gone from staging: the commit goes on from there when it
-            // is asked again.
+            // If it failed after the rename, the file is gone from staging: a repeated commit continues from there.
             let is_moved = matches!(storage.staged(id), Ok(None));
             (renamed, is_moved)
         });
@@ -219,7 +219,7 @@ async fn place(
     Err(taken(&upload.path))
 }
 
-/// True if something stands there that is seen; what is not seen is found by the rename.
+/// Returns true if something visible is at the path; the rename finds anything else.
 async fn is_taken(files: &Files, room: &Arc<Room>, path: &RelPath) -> Result<bool, Error> {
     let (storage, room, looked_at) = (Arc::clone(&files.storage), Arc::clone(room), path.clone());
     let looked = spawn_blocking(move || storage.look(&room.name, &looked_at));
@@ -230,15 +230,15 @@ async fn is_taken(files: &Files, room: &Arc<Room>, path: &RelPath) -> Result<boo
     }
 }
 
-/// Whose doing it is.
+/// The user who adds a file.
 pub struct Author {
     pub id: UserId,
     pub name: String,
-    /// From where, as the audit shows it.
+    /// The address that the audit shows.
     pub address: String,
 }
 
-/// A file that is stored, unknown to the room.
+/// A file that is stored but not yet announced to the room.
 pub struct StoredFile {
     pub id: UploadId,
     pub path: RelPath,
@@ -246,7 +246,7 @@ pub struct StoredFile {
     pub stamp: Stamp,
 }
 
-/// Tells the room, and ends the upload: one transaction.
+/// Announces the file to the room and ends the upload, in one transaction.
 pub async fn tell_room(store: &Store, room: &Arc<Room>, by: Author, placed: StoredFile) -> Result<Committed, Error> {
     let room = Arc::clone(room);
     store

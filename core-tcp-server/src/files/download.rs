@@ -1,5 +1,5 @@
-//! A file on its way to one reader: a cursor in the file, under credit. Read in large blocks on threads that may block,
-//! one block ahead, and cut into frames without being copied.
+//! A file on its way to one reader: a cursor in the file, under credit. Blocking threads read it in large blocks, one
+//! block ahead, which are cut into frames without copying.
 
 use std::fs::File;
 use std::future::Future;
@@ -27,13 +27,13 @@ use crate::secrets::new_ulid;
 use crate::sender::ConnectionSender;
 use crate::state::State;
 
-/// Bytes of a frame below which it waits for more credit: small ones cost more than they carry.
+/// For a frame smaller than this, the download waits for more credit: small frames cost more than they carry.
 const FRAME_BYTES_MIN: u64 = 16 << 10;
 
-/// Opens a file to be sent. The caller pushes its own answer first, then the flow, to the same outlet.
+/// Opens a file for sending. The caller pushes its own answer first, then the flow, to the same connection sender.
 ///
 /// # Errors
-/// `not_found`; `bad_request` beyond the end; `conflict` for another digest than `blake3`; `busy`.
+/// `not_found`; `bad_request` beyond the end; `conflict` if the digest is not `blake3`; `busy`.
 pub async fn open_download(
     state: &Arc<State>,
     member: &Member,
@@ -85,25 +85,25 @@ pub async fn open_download(
 struct Download {
     stream: StreamId,
     file: Arc<File>,
-    /// The next byte to be sent.
+    /// The offset of the next byte to send.
     next: u64,
-    /// The byte after the last.
+    /// The offset after the last byte.
     end: u64,
-    /// The reader has dealt with all bytes before.
+    /// The reader has acknowledged everything before this offset.
     acked: u64,
     window: u64,
-    /// What is in memory, from `next` on.
+    /// The bytes in memory, starting at `next`.
     block: Bytes,
-    /// The block behind it, on its way.
+    /// The block after it, while it is being read.
     ahead: Option<JoinHandle<Result<Bytes, Error>>>,
-    /// Why it breaks off.
+    /// Why the download is broken off.
     failed: Option<Error>,
     face: Face,
     slot: Slot,
 }
 
 impl Download {
-    /// How many bytes the next frame has; 0 while credit is missing.
+    /// Returns the bytes of the next frame; 0 while credit is missing.
     fn frame_bytes(&self) -> u64 {
         let left = (self.end - self.next).min(BODY_BYTES_MAX as u64).min(self.block.len() as u64);
         if self.face == Face::Person {
@@ -125,7 +125,7 @@ impl Download {
         out.push(body);
     }
 
-    /// The last word.
+    /// Sends the last message.
     fn finish(&mut self, out: &mut Vec<Bytes>) -> Step {
         match (self.face, self.failed.take()) {
             (Face::Program, None) => out.push(encode(Number::None, &FileEnd { stream: self.stream })),
@@ -135,7 +135,7 @@ impl Download {
                 out.push(encode(Number::None, &answer));
             }
             (Face::Person, None) => {}
-            // So many bytes were announced: whoever counts them must not take what comes next for them.
+            // The length was announced: a client that counts bytes must not take what follows for part of the file.
             (Face::Person, Some(error)) => {
                 if let Some(sender) = self.slot.sender.upgrade() {
                     sender.close(Some(format!("\n# the file broke off: {}\n", error.msg).into()));
@@ -145,7 +145,7 @@ impl Download {
         Step::Done
     }
 
-    /// Starts to read the block behind the one that is in memory.
+    /// Starts to read the block after the one in memory.
     fn read_ahead(&mut self) {
         let off = self.next + self.block.len() as u64;
         if self.ahead.is_some() || off >= self.end {
@@ -176,7 +176,7 @@ impl Flow for Download {
     }
 
     fn ack(&mut self, off: u64) {
-        // No further than what was sent: a reader cannot make room for more than its window.
+        // Not beyond what was sent: a reader cannot get more than its window.
         self.acked = self.acked.max(off.min(self.next));
     }
 
@@ -186,7 +186,7 @@ impl Flow for Download {
                 return self.finish(out);
             }
             if self.block.is_empty() {
-                // What was taken is written while the next block comes.
+                // The frames taken so far are written while the next block is read.
                 return if taken > 0 { Step::More } else { Step::Load };
             }
             match self.frame_bytes() {

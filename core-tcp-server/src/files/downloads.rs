@@ -1,4 +1,4 @@
-//! The downloads that are under way, counted: on each connection, and in all.
+//! The downloads under way, counted per connection and in total.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -8,14 +8,14 @@ use crate::error::Error;
 use crate::limits::DOWNLOADS_MAX;
 use crate::sender::ConnectionSender;
 
-/// Downloads under way, counted: per connection and all together.
+/// The downloads under way, counted per connection and in total.
 pub struct Downloads {
     all: Arc<tokio::sync::Semaphore>,
-    /// Which connection each is on. Held for moments, never across an await.
+    /// The connection of each download. Held for moments, never across an await.
     senders: Arc<Mutex<Vec<Weak<ConnectionSender>>>>,
 }
 
-/// A download is under way as long as this is held.
+/// A download counts as under way as long as this is held.
 pub(super) struct Slot {
     pub(super) sender: Weak<ConnectionSender>,
     senders: Arc<Mutex<Vec<Weak<ConnectionSender>>>>,
@@ -23,7 +23,7 @@ pub(super) struct Slot {
 }
 
 impl Downloads {
-    /// At most so many at a time.
+    /// Allows at most this many at a time.
     pub fn new(all: usize) -> Self {
         Self { all: Arc::new(tokio::sync::Semaphore::new(all)), senders: Arc::default() }
     }

@@ -1,23 +1,23 @@
-//! What an upload and a download are for those who ask: how the bytes travel, and the file that stands in the end.
+//! What uploads and downloads are for their callers: how the bytes travel, and the stored file at the end.
 
 use wardroom_protocol::RelPath;
 
-/// How bytes travel on the connection that asks.
+/// How bytes travel on the caller's connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Face {
     /// In frames, under credit, acknowledged.
     Program,
-    /// As they are: the socket's own flow control is the credit.
+    /// Raw: the socket's own flow control is the credit.
     Person,
 }
 
 /// A file that is stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Committed {
-    /// Where.
+    /// Its path.
     pub path: RelPath,
-    /// Its line in the room.
+    /// The `seq` of its event in the room.
     pub seq: u64,
-    /// The digest, 64 hexadecimal digits.
+    /// The digest in 64 hexadecimal digits.
     pub blake3: String,
 }

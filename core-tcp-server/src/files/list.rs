@@ -1,5 +1,5 @@
-//! What is in room storage: one folder, a page at a time, or one path. Links, pipes and devices are not there, nor is a
-//! name that could not be asked for.
+//! What is in room storage: one folder, a page at a time, or one path. Links, pipes and devices are left out, and so
+//! are names that no request could contain.
 
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::policy::Member;
 use crate::state::State;
 use crate::store::RoomId;
 
-/// Bytes kept for what stands around the entries of an answer.
+/// Bytes reserved for the rest of an answer around its entries.
 const ENVELOPE_BYTES: usize = 256;
 
-/// The entries of a folder, by name, a page at a time. A room without files is empty.
+/// Returns the entries of a folder by name, one page at a time. A room without files is empty.
 ///
 /// # Errors
 /// `not_found`; `bad_request` for a file.
@@ -67,7 +67,7 @@ pub async fn list(state: &Arc<State>, member: &Member, ask: FileList) -> Result<
     Ok(listed)
 }
 
-/// One file or folder; its name is the path.
+/// Returns one file or folder; its name is the path.
 ///
 /// # Errors
 /// `not_found`.
@@ -103,7 +103,7 @@ fn info(
 
 type Entry = (String, Kind, Stamp);
 
-/// The first entries after a name, in order, and whether there are more.
+/// Returns the first entries after a name, in order, and whether there are more.
 fn page(folder: &OwnedFd, mut after: String) -> Result<(Vec<Entry>, bool), Errno> {
     let mut entries = Vec::new();
     loop {
@@ -113,7 +113,7 @@ fn page(folder: &OwnedFd, mut after: String) -> Result<(Vec<Entry>, bool), Errno
             if entries.len() == LIST_ENTRIES_MAX {
                 return Ok((entries, true));
             }
-            // It may be gone by now, or its folder did not say what it is.
+            // It may be gone by now, or the folder did not say what it is.
             let Ok(stat) = rustix::fs::statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
             if let Some(kind) = kind_of(&stat) {
                 entries.push((name, kind, Stamp::of(&stat)));
@@ -122,13 +122,13 @@ fn page(folder: &OwnedFd, mut after: String) -> Result<(Vec<Entry>, bool), Errno
         if !is_cut {
             return Ok((entries, false));
         }
-        // All of this part may have been of no kind that is shown.
+        // All names of this part may be of kinds that are not shown.
         after = last;
     }
 }
 
-/// The first names after one, and whether there are more: one more than a page, so that a folder of a million names
-/// takes no more memory than one of three hundred.
+/// Returns the first names after `after`, and whether there are more. It keeps one more than a page, so that a folder
+/// with a million names takes no more memory than one with three hundred.
 fn first_names(folder: &OwnedFd, after: &str) -> Result<(Vec<String>, bool), Errno> {
     let mut first = BinaryHeap::with_capacity(LIST_ENTRIES_MAX + 2);
     let mut is_cut = false;

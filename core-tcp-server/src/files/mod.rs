@@ -1,9 +1,10 @@
-//! Files of rooms: uploads that go on where they stopped, downloads under credit, lists. Called by both faces;
-//! knows no socket, only the [`ConnectionSender`] of a connection, to which acknowledgements and bytes go.
+//! Files of rooms: uploads that can be resumed, downloads under credit, lists. Both faces call this module; it knows no
+//! socket, only the [`ConnectionSender`] of a connection, which gets the acknowledgements and bytes.
 //!
-//! A person's face streams a file so: [`put`] with [`Face::Person`], then [`write`] for each piece as it is read (it
-//! waits for room, so the socket is not read faster than the disk writes), then [`commit`] without a digest. And
-//! [`open_download`] with [`Face::Person`], whose flow is pushed to the outlet and gives the file's bytes alone.
+//! The text face uploads a file with [`put`] and [`Face::Person`], then [`write`] for each piece as it is read (this
+//! waits for space, so the socket is not read faster than the disk writes), then [`commit`] without a digest. It
+//! downloads with [`open_download`] and [`Face::Person`], whose flow is pushed to the connection sender and sends only
+//! the file's bytes.
 
 mod beneath;
 mod commit;
@@ -47,21 +48,21 @@ use crate::policy::Member;
 use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 
-/// The fields of an `ok` that says no more.
+/// The fields of an `ok` without content.
 #[derive(Debug, Serialize)]
 struct Empty {}
 
-/// A reader has dealt with bytes of a download.
+/// Handles a reader's acknowledgement of downloaded bytes.
 pub fn ack(sender: &ConnectionSender, ack: FileAck) {
     if let Some(stream) = ack.stream {
         sender.push(Item::Ack(FlowKey::Stream(stream), ack.off));
     }
 }
 
-/// Carries out a program's request about files.
+/// Handles a program's request about files.
 ///
 /// # Errors
-/// What the service refuses.
+/// If the service refuses the request.
 pub async fn request(
     state: &Arc<State>,
     member: &Member,
@@ -84,7 +85,7 @@ pub async fn request(
         Request::FileStat(ask) => ok(id, &stat(state, member, ask).await?),
         Request::FileGet(ask) => {
             let (opened, flow) = open_download(state, member, sender, ask, Face::Program).await?;
-            // In this order: the answer, then the bytes.
+            // The order matters: the answer goes before the bytes.
             if let Some(answer) = ok(id, &opened) {
                 sender.tell(answer);
             }

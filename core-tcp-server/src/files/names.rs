@@ -1,11 +1,11 @@
-//! Other names for a file whose own is taken: `a.log`, `a (2).log`, `a (3).log` and so on.
+//! Alternative names for a file whose name is taken: `a.log`, `a (2).log`, `a (3).log` and so on.
 
 use wardroom_protocol::RelPath;
 use wardroom_protocol::limits::PATH_PART_BYTES_MAX;
 
 use crate::limits::RENAMES_MAX;
 
-/// The path itself, then the others, as long as they are paths.
+/// Returns the path itself, then the alternatives, as long as they are valid paths.
 pub fn candidates(path: &RelPath) -> impl Iterator<Item = RelPath> + '_ {
     let others = (2..=RENAMES_MAX).map_while(|n| numbered(path, n));
     std::iter::once(path.clone()).chain(others)
@@ -13,7 +13,7 @@ pub fn candidates(path: &RelPath) -> impl Iterator<Item = RelPath> + '_ {
 
 fn numbered(path: &RelPath, n: u32) -> Option<RelPath> {
     let name = path.file_name();
-    // A name that begins with its only dot (`.env`) has no extension.
+    // A name whose only dot is its first character (`.env`) has no extension.
     let (stem, extension) = match name.rfind('.') {
         Some(at) if at > 0 => name.split_at(at),
         _ => (name, ""),

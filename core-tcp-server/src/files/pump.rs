@@ -1,6 +1,6 @@
-//! Writes what an upload has taken to its staged file, on a thread that may block: one at a time per upload, which ends
-//! when nothing is queued. It also has the digest: bytes are hashed as they are written, and read back only after a
-//! restart. The disk is told early to keep what it has, so that the fsync of the commit is short.
+//! Writes the bytes of an upload to its staged file, on a blocking thread. Each upload has at most one pump, which
+//! stops when nothing is queued. The pump also computes the digest: bytes are hashed as they are written, and read back
+//! only after a restart. It syncs the file early, so that the fsync of the commit is short.
 
 use std::fs::File;
 use std::io::IoSlice;
@@ -18,10 +18,10 @@ use crate::limits::{
     BULK_READ_BYTES_MAX, STAGE_SYNC_BYTES, STAGE_UNSYNCED_BYTES_MAX, STAGE_WRITE_BYTES_MAX, WRITE_SLICES_MAX,
 };
 
-/// Starts the pump of an upload. Whoever set `is_pumping` calls this, once.
+/// Starts the pump of an upload. The caller has just set `is_pumping`, and calls this once.
 pub fn start(storage: &Arc<RoomStorage>, upload: &Arc<Upload>) {
     let (storage, upload) = (Arc::clone(storage), Arc::clone(upload));
-    // It ends by itself: when the queue is empty, or the upload is over.
+    // It stops by itself, when the queue is empty or the upload is over.
     drop(spawn_blocking(move || {
         let stopping = Stopping(&upload);
         if let Err(error) = run(&storage, &upload) {
@@ -31,7 +31,7 @@ pub fn start(storage: &Arc<RoomStorage>, upload: &Arc<Upload>) {
     }));
 }
 
-/// Starts it for the digest's sake alone, where that is not known.
+/// Starts the pump only to compute the digest, if that is not known.
 pub fn start_for_digest(storage: &Arc<RoomStorage>, upload: &Arc<Upload>) {
     let mut staging = upload.staging();
     if staging.hasher.is_none() && !std::mem::replace(&mut staging.is_pumping, true) {
@@ -40,14 +40,14 @@ pub fn start_for_digest(storage: &Arc<RoomStorage>, upload: &Arc<Upload>) {
     }
 }
 
-/// However the pump ends, whoever waits for it is told.
+/// Wakes those who wait for the pump, however it ends.
 struct Stopping<'a>(&'a Upload);
 
 impl Drop for Stopping<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let mut staging = self.0.staging();
-            // Nothing is known of what is in the file.
+            // The content of the file is unknown.
             staging.is_lost = true;
             staging.is_pumping = false;
         }
@@ -55,7 +55,7 @@ impl Drop for Stopping<'_> {
     }
 }
 
-/// Writes until nothing is queued; it has then given `is_pumping` back, in the same moment in which it saw that.
+/// Writes until nothing is queued. It clears `is_pumping` under the same lock under which it saw the empty queue.
 fn run(storage: &RoomStorage, upload: &Arc<Upload>) -> Result<(), Error> {
     let wrap = |e| refuse(e, "staged file");
     let file = storage.open_staged(upload.id).map_err(wrap)?;
@@ -87,7 +87,7 @@ fn run(storage: &RoomStorage, upload: &Arc<Upload>) -> Result<(), Error> {
             }
         }
         if let Err(e) = write_all(&file, off, &batch) {
-            // The digest stays that of what was staged; what was half written is written again.
+            // The digest remains that of the staged bytes; the partly written ones are written again.
             upload.staging().hasher = Some(hasher);
             return Err(wrap(e));
         }
@@ -100,7 +100,7 @@ fn run(storage: &RoomStorage, upload: &Arc<Upload>) -> Result<(), Error> {
     }
 }
 
-/// Bytes up to `off` are in the file. The sender is told, and the disk, where that is due.
+/// Records that bytes up to `off` are in the file. Acknowledges them, and syncs the file when due.
 fn keep(file: &File, upload: &Arc<Upload>, off: u64) -> Result<(), Errno> {
     let mut staging = upload.staging();
     staging.unsynced += off - staging.staged;
@@ -131,7 +131,7 @@ fn keep(file: &File, upload: &Arc<Upload>, off: u64) -> Result<(), Errno> {
 fn sync(file: &File, upload: &Upload) -> Result<(), Errno> {
     let synced = rustix::fs::fdatasync(file);
     if synced.is_err() {
-        // The kernel says so once, and then forgets which pages were lost: no later fsync can be believed.
+        // The kernel reports this once and then forgets which pages were lost: no later fsync can be trusted.
         upload.staging().is_lost = true;
     }
     synced
@@ -152,7 +152,7 @@ fn write_all(file: &File, mut off: u64, batch: &[Piece]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// The digest of what is staged, from the file.
+/// Computes the digest of the staged bytes from the file.
 fn read_back(file: &File, staged: u64, upload: &Upload) -> Result<Box<blake3::Hasher>, Errno> {
     let mut hasher = Box::new(blake3::Hasher::new());
     let mut block = Vec::with_capacity(BULK_READ_BYTES_MAX);

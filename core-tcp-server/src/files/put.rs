@@ -1,4 +1,4 @@
-//! Beginning an upload: what can be refused before the first byte is refused here.
+//! Starting an upload: everything that can be refused before the first byte is refused here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,9 +26,9 @@ use crate::sender::ConnectionSender;
 use crate::state::State;
 use crate::store::UserId;
 
-/// Begins an upload, or finds the one that this user began under this nonce. This connection then holds it. One that
-/// is over already is answered with its size as the offset: nothing is left to be sent, and a commit answers as before.
-/// A retry may name another `if_exists`: whoever finds the name taken at the end need not send the bytes again.
+/// Starts an upload, or finds the one that this user started with this nonce. This connection then holds it. If the
+/// upload is already over, the offset in the answer is the size: nothing is left to send, and a commit answers as
+/// before. A retry may name another `if_exists`: if the name turns out to be taken, the bytes need not be sent again.
 ///
 /// # Errors
 /// `forbidden`, `not_found`, `conflict`, `too_large`, `busy`.
@@ -46,13 +46,13 @@ pub async fn put(
     }
     let files = &state.files;
     let wait = Duration::from_millis(UPLOAD_WAIT_MS);
-    // One at a time: of two retries with one nonce, the second finds what the first began.
+    // One at a time: of two retries with one nonce, the second finds what the first started.
     let turn = tokio::time::timeout(wait, Arc::clone(&files.opening).lock_owned()).await;
     let turn = turn.map_err(|_| Error::busy("many uploads are being begun: try again", 5_000))?;
     let (by, nonce) = (member.user.id, put.nonce.clone());
     let found = state.store.read(move |conn| table::upload_by_nonce(conn, by, &nonce)).await?;
     let leftover = match found {
-        // It was given up, and its row could not be removed then.
+        // It was aborted, and its row could not be removed then.
         Some(UploadRow { id, seq: None, .. }) if !files.uploads.has(id) => Some(id),
         Some(row) => {
             drop(turn);
@@ -61,7 +61,7 @@ pub async fn put(
         None => None,
     };
     let beginning = Arc::clone(state);
-    // To its end also where whoever asked is gone: a row that memory does not know would keep its nonce.
+    // The task runs to its end even if the caller is gone: a row unknown to memory would keep its nonce.
     let begun = tokio::spawn(async move {
         let upload = begin(&beginning, by, put, room, leftover).await?;
         beginning.files.uploads.insert(Arc::clone(&upload));
@@ -73,7 +73,7 @@ pub async fn put(
     Ok(upload.answer(0))
 }
 
-/// Goes on with the upload that a nonce found.
+/// Continues the upload that a nonce found.
 async fn go_on(
     state: &Arc<State>,
     member: &Member,
@@ -98,8 +98,8 @@ async fn go_on(
     take_over(&state.files, &upload, sender, face).await
 }
 
-/// Gives up the upload of a user that was left for longest, so that unfinished ones never lock anybody out. False where all of them
-/// go on.
+/// Discards this user's upload that has been idle for longest, so that unfinished uploads never lock anybody out.
+/// Returns false if all of them are active.
 async fn give_way(state: &Arc<State>, by: UserId) -> bool {
     for upload in state.files.uploads.idle_of(by, monotonic_ms().saturating_sub(UPLOAD_IDLE_MS)) {
         let Ok(mut ending) = upload.ending.try_lock() else { continue };
@@ -112,9 +112,9 @@ async fn give_way(state: &Arc<State>, by: UserId) -> bool {
     false
 }
 
-/// Checks what can be checked before the first byte, and makes the staged file, then the row: a crash between the two
-/// leaves a file that no row knows, which the next start removes. `leftover`: a row that has the nonce, of an upload
-/// that is gone.
+/// Checks what can be checked before the first byte, then creates the staged file and the row. A crash between the two
+/// leaves a file without a row, which the next start removes. `leftover` is the row of a discarded upload with the same
+/// nonce.
 async fn begin(
     state: &Arc<State>,
     by: UserId,
@@ -161,7 +161,7 @@ async fn begin(
     });
     if let Err(error) = noted.await {
         let storage = Arc::clone(&files.storage);
-        // Whether or not it worked: the next start removes what no row knows.
+        // Failure does not matter here: the next start removes files without a row.
         drop(spawn_blocking(move || storage.unstage(id)).await);
         return Err(error);
     }
@@ -180,12 +180,12 @@ fn check_place(storage: &RoomStorage, room: &Room, row: &UploadRow) -> Result<()
     }
 }
 
-/// A file stands there.
+/// The error if a file already has this path.
 pub fn taken(path: &RelPath) -> Error {
     Error::conflict(format!("there is a file {path} already: replace it, or choose another name"))
 }
 
-/// Why a file cannot be put at a path.
+/// Returns why a file cannot be put at a path.
 pub fn unplaceable(e: Errno, path: &RelPath) -> Error {
     match e {
         Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::ISDIR | Errno::NOTEMPTY => {
@@ -222,7 +222,7 @@ mod tests {
         assert!(check_space(&storage, 0, 0).is_ok());
         let error = check_space(&storage, free_bytes, 0).unwrap_err();
         assert_eq!(error.code, Code::Busy);
-        // What others were promised counts as taken.
+        // Space promised to other uploads counts as taken.
         assert!(check_space(&storage, 1, free_bytes).is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! What is done at start and from time to time: uploads that a crash left between two steps are ended or set back, those
-//! that go on are known again, and what nobody wants any more is removed.
+//! Cleaning up, at the start and from time to time: finishes or resets uploads that a crash interrupted, loads those
+//! that continue, and removes those that were abandoned.
 
 use std::sync::Arc;
 
@@ -18,20 +18,20 @@ use crate::limits::UPLOAD_KEEP_MS;
 use crate::rooms::Room;
 use crate::state::State;
 
-/// What is on disk of an upload.
+/// What an upload has on disk.
 enum Found {
-    /// It goes on from here.
+    /// A staged file: the upload continues from here.
     Staged(Stamp),
-    /// It was moved to room storage.
+    /// The file was moved to room storage.
     Placed(RelPath, String, Stamp),
-    /// Nothing that could be used.
+    /// Nothing usable.
     Nothing,
 }
 
-/// Ends what a crash left half done.
+/// Finishes what a crash interrupted.
 ///
 /// # Errors
-/// Where the disk or the store fails.
+/// If the disk or the store fails.
 pub async fn recover(state: &Arc<State>) -> Result<(), Error> {
     let now = now_ms();
     for row in state.store.load(table::open_uploads).await? {
@@ -70,7 +70,7 @@ pub async fn recover(state: &Arc<State>) -> Result<(), Error> {
     later(state.store.write(move |tx| table::delete_over(tx.conn, now.saturating_sub(UPLOAD_KEEP_MS))).await)
 }
 
-/// What only tidies up waits for a later start where the disk is full: nobody is kept from reading by that.
+/// Postpones mere tidying to a later start if the disk is full, so that people can still read.
 fn later(tidied: Result<(), Error>) -> Result<(), Error> {
     match tidied {
         Err(error) if error.code == Code::Busy => {
@@ -86,7 +86,7 @@ fn find(storage: &RoomStorage, room: &Room, row: &UploadRow) -> Result<Found, Er
     if let (Some(path), Some(blake3)) = (&row.placed, &row.blake3)
         && let Ok((Kind::File, stamp)) = storage.look(&room.name, path)
         && stamp.size == row.size
-        // Both names, if it was moved by a link.
+        // The file has both names if it was moved by means of a link.
         && staged.is_none_or(|staged| staged.ino == stamp.ino)
     {
         storage.unstage(row.id);
@@ -99,7 +99,7 @@ fn find(storage: &RoomStorage, room: &Room, row: &UploadRow) -> Result<Found, Er
     }
 }
 
-/// The rename was made, and the room was not told.
+/// Finishes an upload that was renamed but not announced to the room.
 async fn finish(
     state: &Arc<State>,
     row: &UploadRow,
@@ -114,7 +114,7 @@ async fn finish(
     match tell_room(&state.store, &room, by, placed).await {
         Ok(committed) => tracing::info!(upload = %row.id, %path, seq = committed.seq, "ended a commit"),
         Err(error) => {
-            // Its sender may ask for the commit again.
+            // Its sender may repeat the commit.
             tracing::warn!(upload = %row.id, %path, %error, "cannot end a commit");
             let mut upload = Upload::new(row, room, stamp.size, 0);
             *upload.ending.get_mut() = Ending::Placed { path, blake3, stamp };
@@ -129,13 +129,12 @@ async fn forget(state: &Arc<State>, row: &UploadRow) -> Result<(), Error> {
     state.store.write(move |tx| table::delete_upload(tx.conn, id)).await
 }
 
-/// Removes a file of a room that came with a line of the room which goes. One that was put in its place since, also by
-/// hand, stays.
+/// Removes a room's file whose event is being removed. A file that has replaced it since, also by hand, is kept.
 ///
 /// # Errors
-/// Where the disk or the store fails.
+/// If the disk or the store fails.
 pub async fn take_down(state: &State, room: &Arc<Room>, path: &RelPath, seq: u64) -> Result<(), Error> {
-    // So that nothing is put there between the look and the removal.
+    // So that nothing is put there between the check and the removal.
     let _lane = state.files.lane(room.id).lock().await;
     let (storage, name, looked_at) = (Arc::clone(&state.files.storage), room.name.clone(), path.clone());
     let look = spawn_blocking(move || storage.look(&name, &looked_at));
@@ -149,7 +148,7 @@ pub async fn take_down(state: &State, room: &Arc<Room>, path: &RelPath, seq: u64
     removed.await.map_err(Error::internal)?.map_err(|e| refuse(e, path.as_str()))
 }
 
-/// Removes uploads that nobody went on with for a week, and forgets those that have been over for as long.
+/// Removes uploads that were idle for a week, and forgets those that have been over for as long.
 pub async fn expire(state: &Arc<State>) {
     if let Err(error) = expire_untouched(state).await {
         tracing::warn!(%error, "cannot remove expired uploads");

@@ -1,4 +1,4 @@
-//! An upload under way: going on with it, its bytes, and giving it up.
+//! An upload under way: resuming it, its bytes, and aborting it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::policy::Member;
 use crate::sender::ConnectionSender;
 use crate::state::State;
 
-/// Goes on with an upload from this connection; ends the hold that an older one has on it.
+/// Resumes an upload on this connection. An older connection loses its hold on it.
 ///
 /// # Errors
 /// `not_found`, also for uploads of others; `forbidden`; `busy`.
@@ -45,7 +45,7 @@ pub async fn resume(
     }
 }
 
-/// Makes this connection the one that sends; gives the offset from which.
+/// Makes this connection the sender, and returns the offset from which to send.
 pub async fn take_over(
     files: &Files,
     upload: &Arc<Upload>,
@@ -53,16 +53,16 @@ pub async fn take_over(
     face: Face,
 ) -> Result<FilePutOk, Error> {
     upload.hold(sender, face);
-    // What the older connection has sent is written first, so that the offset is what is really there.
+    // The bytes of the older connection are written first, so that the offset is what is really there.
     let off = upload.caught_up(UPLOAD_WAIT_MS).await?;
-    // After a restart the digest is built again while the sender gets ready.
+    // After a restart the digest is recomputed while the sender gets ready.
     pump::start_for_digest(&files.storage, upload);
     Ok(upload.answer(off))
 }
 
-/// The next bytes of an upload, as a program sends them: what is wrong is told, once per gap. Chunks behind a wrong
-/// offset are dropped without a word until a right one or a resume comes, as those that were under way would be many.
-/// So are those of a sender who may not add to the room any more.
+/// Accepts the next bytes of an upload from a program. An error is reported once per gap: chunks after a wrong offset
+/// are dropped silently until a right one or a resume arrives, because many may be under way. The same holds for a
+/// sender who may no longer add to the room.
 pub async fn chunk(state: &Arc<State>, member: &Member, sender: &Arc<ConnectionSender>, chunk: FileChunk, body: Bytes) {
     let taken = async {
         let upload = state.files.uploads.find(chunk.upload, member.user.id).map_err(ChunkError::Refused)?;
@@ -78,7 +78,7 @@ pub async fn chunk(state: &Arc<State>, member: &Member, sender: &Arc<ConnectionS
     }
 }
 
-/// The next bytes of an upload, `off` being their place. Waits until there is room for them.
+/// Accepts the next bytes of an upload, which start at `off`. Waits until there is space for them.
 ///
 /// # Errors
 /// `conflict` with `off`, `too_large`, `not_found`, `busy`.
@@ -109,7 +109,7 @@ pub async fn write(
     }
 }
 
-/// Bytes with their share of the memory for all uploads. Where that is used up, the connection waits, and so does its
+/// Takes the bytes' share of the memory for all uploads. If it is used up, the connection waits, and so does its
 /// sender.
 async fn piece(files: &Files, bytes: Bytes) -> Result<Piece, Error> {
     let share = u32::try_from(bytes.len().max(UPLOAD_PIECE_BYTES_MIN)).unwrap_or(u32::MAX);
@@ -122,10 +122,10 @@ async fn piece(files: &Files, bytes: Bytes) -> Result<Piece, Error> {
     Ok(Piece { bytes, _room: room })
 }
 
-/// Gives an upload up; what was staged is removed.
+/// Aborts an upload and removes its staged bytes.
 ///
 /// # Errors
-/// `not_found`; `conflict` where it is finished already, or just being put there.
+/// `not_found`; `conflict` if it is already finished, or being committed.
 pub async fn abort(state: &Arc<State>, member: &Member, id: UploadId) -> Result<(), Error> {
     let upload = state.files.uploads.find(id, member.user.id)?;
     let Ok(mut ending) = upload.ending.try_lock() else {
@@ -142,9 +142,9 @@ pub async fn abort(state: &Arc<State>, member: &Member, id: UploadId) -> Result<
     Ok(())
 }
 
-/// Removes an upload: nothing more of it is written, then its file goes, then its row. In this order, since it may be
-/// what fills the disk: without its bytes there is room to write that it is gone. A row that stays behind all the same
-/// is removed by the next start, or when its nonce is used again.
+/// Removes an upload: it stops writing, then removes the file, then the row. The order matters, because this upload may
+/// be what fills the disk: without its bytes there is space to record its removal. If the row remains all the same, the
+/// next start removes it, or the next use of its nonce.
 pub async fn discard(state: &Arc<State>, upload: &Arc<Upload>, ending: &mut Ending) {
     *ending = Ending::Gone;
     {
@@ -155,7 +155,7 @@ pub async fn discard(state: &Arc<State>, upload: &Arc<Upload>, ending: &mut Endi
     upload.tell_moved();
     state.files.uploads.remove(upload.id);
     let (id, storage) = (upload.id, Arc::clone(&state.files.storage));
-    // It fails only where the runtime ends.
+    // This fails only when the runtime shuts down.
     drop(spawn_blocking(move || storage.unstage(id)).await);
     if let Err(error) = state.store.write(move |tx| table::delete_upload(tx.conn, id)).await {
         tracing::warn!(upload = %id, %error, "the row of an upload that is gone stays for now");

@@ -1,5 +1,5 @@
 //! Room storage on disk: one folder per room, and `.staging` beside them on the same file system. Every path is opened
-//! beneath its folder, see `beneath`. Everything here blocks; it is called on threads that may.
+//! beneath its folder, see `beneath`. Everything here blocks, so call it on blocking threads.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,33 +12,33 @@ use wardroom_protocol::{RelPath, RoomName, UploadId};
 use super::beneath::{Kind, Stamp, kind_of, open_beneath, refuse};
 use crate::error::Error;
 
-/// The folders of all rooms, and the one where uploads are staged.
+/// The folders of all rooms, and the folder where uploads are staged.
 pub struct RoomStorage {
     root: OwnedFd,
     staging: OwnedFd,
-    /// 0640, less what the process's umask takes away; never an exec bit.
+    /// 0640 minus the process's umask; never executable.
     file_mode: Mode,
 }
 
-/// What becomes of a file that stands in the way.
+/// What happens to an existing file with the same name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Overwrite {
     /// It is replaced.
     Replace,
-    /// It stays, and the new one is not placed.
+    /// It is kept, and the new one is not placed.
     Keep,
 }
 
-/// The parts of a path that are to be opened one by one.
+/// Returns a file's path below the root of room storage.
 fn in_room(room: &RoomName, path: &RelPath) -> String {
     format!("{room}/{path}")
 }
 
 impl RoomStorage {
-    /// Opens the folders, which the data folder has.
+    /// Opens the folders, which the data folder must contain.
     ///
     /// # Errors
-    /// Where they cannot be opened.
+    /// If they cannot be opened.
     pub fn open(data: &Path) -> Result<Self, Error> {
         let open = |path: &Path| {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -49,7 +49,7 @@ impl RoomStorage {
         Ok(Self { root, staging, file_mode: Mode::from_raw_mode(0o640 & !umask()) })
     }
 
-    /// Opens a file for reading. What is no regular file is not there.
+    /// Opens a file for reading. Anything but a regular file counts as absent.
     ///
     /// # Errors
     /// `not_found`, `forbidden`; `bad_request` for a folder.
@@ -64,17 +64,17 @@ impl RoomStorage {
         }
     }
 
-    /// What stands at a path, without opening it.
+    /// Returns what is at a path, without opening it.
     ///
     /// # Errors
-    /// The kernel's: [`Errno::NOENT`] where nothing is, or nothing that is shown.
+    /// The kernel's: [`Errno::NOENT`] if nothing is there, or nothing that is shown.
     pub fn look(&self, room: &RoomName, path: &RelPath) -> Result<(Kind, Stamp), Errno> {
         let fd = open_beneath(self.root.as_fd(), &in_room(room, path), OFlags::PATH)?;
         let stat = rustix::fs::fstat(&fd)?;
         kind_of(&stat).map(|kind| (kind, Stamp::of(&stat))).ok_or(Errno::NOENT)
     }
 
-    /// Opens a folder, the room's top folder without `path`.
+    /// Opens a folder; without `path`, the room's top folder.
     ///
     /// # Errors
     /// The kernel's.
@@ -84,7 +84,7 @@ impl RoomStorage {
         open_beneath(self.root.as_fd(), &path, flags)
     }
 
-    /// Opens the folder in which `path` stands; makes those that are missing, durably.
+    /// Opens the folder that contains `path`. Missing folders are created durably.
     fn make_folder(&self, room: &RoomName, path: &RelPath) -> Result<OwnedFd, Errno> {
         let parent = path.parent();
         let parts = parent.iter().flat_map(|parent| parent.as_str().split('/'));
@@ -107,7 +107,7 @@ impl RoomStorage {
         held.ok_or(Errno::NOENT)
     }
 
-    /// Makes the file of a new upload.
+    /// Creates the file of a new upload.
     ///
     /// # Errors
     /// The kernel's.
@@ -116,7 +116,7 @@ impl RoomStorage {
         rustix::fs::openat(&self.staging, id.to_string(), flags, Mode::from_raw_mode(0o600)).map(drop)
     }
 
-    /// Opens the file of an upload, to write on and to read back.
+    /// Opens the file of an upload for more writing and for reading back.
     ///
     /// # Errors
     /// The kernel's.
@@ -125,7 +125,7 @@ impl RoomStorage {
         rustix::fs::openat(&self.staging, id.to_string(), flags, Mode::empty()).map(File::from)
     }
 
-    /// How many bytes of an upload are there; `None` if it has no file.
+    /// Returns the stamp of an upload's staged file, or `None` if it has none.
     ///
     /// # Errors
     /// The kernel's.
@@ -149,7 +149,7 @@ impl RoomStorage {
         }
     }
 
-    /// Removes all staged files that no upload has.
+    /// Removes all staged files that belong to no upload.
     ///
     /// # Errors
     /// The kernel's.
@@ -157,7 +157,7 @@ impl RoomStorage {
         for entry in rustix::fs::Dir::read_from(&self.staging)? {
             let entry = entry?;
             let Ok(name) = entry.file_name().to_str() else { continue };
-            // Only what we could have put there: nothing of others is removed.
+            // Only names that we could have created: other files are kept.
             if name.parse().is_ok_and(|id| !is_known(id)) {
                 self.unstage_name(name);
             }
@@ -165,7 +165,7 @@ impl RoomStorage {
         Ok(())
     }
 
-    /// Makes a staged file ready for its room: its own time, its mode, and all of it on disk.
+    /// Prepares a staged file for its room: sets its time and mode, and makes it durable.
     ///
     /// # Errors
     /// The kernel's.
@@ -184,10 +184,10 @@ impl RoomStorage {
         Ok(Stamp::of(&rustix::fs::fstat(&file)?))
     }
 
-    /// Moves a staged file to its place in one step, and makes that durable.
+    /// Moves a staged file to its target in one step, and makes that durable.
     ///
     /// # Errors
-    /// The kernel's: [`Errno::EXIST`] where something stands in the way.
+    /// The kernel's: [`Errno::EXIST`] if something is already there.
     pub fn place(&self, id: UploadId, room: &RoomName, path: &RelPath, way: Overwrite) -> Result<(), Errno> {
         let folder = self.make_folder(room, path)?;
         let (staged, name) = (id.to_string(), path.file_name());
@@ -195,7 +195,7 @@ impl RoomStorage {
             Overwrite::Replace => rustix::fs::renameat(&self.staging, &staged, &folder, name)?,
             Overwrite::Keep => {
                 match rustix::fs::renameat_with(&self.staging, &staged, &folder, name, RenameFlags::NOREPLACE) {
-                    // A file system without it: a link fails over an existing name too.
+                    // The file system does not support it: a link also fails if the name exists.
                     Err(Errno::INVAL | Errno::NOSYS) => {
                         rustix::fs::linkat(&self.staging, &staged, &folder, name, AtFlags::empty())?;
                         rustix::fs::unlinkat(&self.staging, &staged, AtFlags::empty())?;
@@ -207,10 +207,10 @@ impl RoomStorage {
         rustix::fs::fsync(&folder)
     }
 
-    /// Removes a file, and the folders that it leaves empty.
+    /// Removes a file, and the folders that become empty.
     ///
     /// # Errors
-    /// The kernel's: [`Errno::NOENT`] where nothing is.
+    /// The kernel's: [`Errno::NOENT`] if nothing is there.
     pub fn remove(&self, room: &RoomName, path: &RelPath) -> Result<(), Errno> {
         let mut folder = path.parent();
         let dir = self.open_folder(room, folder.as_ref())?;
@@ -219,7 +219,7 @@ impl RoomStorage {
         while let Some(empty) = folder {
             folder = empty.parent();
             let above = self.open_folder(room, folder.as_ref())?;
-            // The first that holds something else stays, and so do those above it.
+            // The first folder that holds something else is kept, and so are those above it.
             if rustix::fs::unlinkat(&above, empty.file_name(), AtFlags::REMOVEDIR).is_err() {
                 break;
             }
@@ -227,7 +227,7 @@ impl RoomStorage {
         Ok(())
     }
 
-    /// Makes sure that a file which was moved to its place before a crash stays there.
+    /// Makes the move of a file durable that happened before a crash.
     ///
     /// # Errors
     /// The kernel's.
@@ -235,7 +235,7 @@ impl RoomStorage {
         rustix::fs::fsync(self.make_folder(room, path)?)
     }
 
-    /// Bytes that may still be written to this file system.
+    /// Returns how many bytes may still be written to this file system.
     ///
     /// # Errors
     /// The kernel's.
@@ -245,7 +245,7 @@ impl RoomStorage {
     }
 }
 
-/// The process's umask. The call that reads it also sets it, for all threads; /proc only tells.
+/// Returns the process's umask. The system call that reads it also sets it, for all threads; /proc only reads it.
 fn umask() -> u32 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));

@@ -1,4 +1,4 @@
-//! The rows of uploads and files: written in the store's transactions, read beside them. No rule stands here.
+//! The rows of uploads and files: written in the store's transactions, read outside of them. Contains no rules.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wardroom_protocol::messages::IfExists;
@@ -19,13 +19,13 @@ pub struct UploadRow {
     pub mtime_ms: Option<u64>,
     pub if_exists: IfExists,
     pub nonce: Nonce,
-    /// When it was begun, Unix milliseconds.
+    /// When it was started, in Unix milliseconds.
     pub at: u64,
-    /// Its digest, once the rename into room storage was begun.
+    /// Its digest, once the rename into room storage has started.
     pub blake3: Option<String>,
-    /// The path that it got then.
+    /// The path chosen then.
     pub placed: Option<RelPath>,
-    /// Its line in the room, when it is over.
+    /// The `seq` of its event in the room, once it is over.
     pub seq: Option<u64>,
 }
 
@@ -38,7 +38,7 @@ fn from_sql(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }
 
-/// An inode's number may have all 64 bits.
+/// An inode number may use all 64 bits.
 fn ino_as_sql(ino: u64) -> i64 {
     ino.cast_signed()
 }
@@ -95,14 +95,14 @@ pub fn insert_upload(conn: &Connection, row: &UploadRow) -> Result<(), Error> {
     Ok(())
 }
 
-/// Changes what becomes of a file that is there.
+/// Changes what happens to an existing file.
 pub fn set_if_exists(conn: &Connection, id: UploadId, if_exists: IfExists) -> Result<(), Error> {
     conn.prepare_cached("UPDATE uploads SET if_exists = ?2 WHERE id = ?1")?
         .execute(params![id.to_string(), if_exists_as_sql(if_exists)])?;
     Ok(())
 }
 
-/// Notes, before the rename, what it will be: after a crash it is known which.
+/// Records the target before the rename, so that it is known after a crash.
 pub fn set_placed(conn: &Connection, id: UploadId, placed: Option<(&str, &RelPath)>) -> Result<(), Error> {
     let (blake3, path) = placed.unzip();
     let rows = conn
@@ -111,7 +111,7 @@ pub fn set_placed(conn: &Connection, id: UploadId, placed: Option<(&str, &RelPat
     if rows == 1 { Ok(()) } else { Err(Error::not_found("there is no such upload")) }
 }
 
-/// Notes that an upload is over, and since when.
+/// Records that an upload is over, and since when.
 pub fn set_over(conn: &Connection, id: UploadId, seq: u64, now_ms: u64) -> Result<(), Error> {
     conn.prepare_cached("UPDATE uploads SET seq = ?2, at = ?3 WHERE id = ?1")?.execute(params![
         id.to_string(),
@@ -127,13 +127,13 @@ pub fn delete_upload(conn: &Connection, id: UploadId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Forgets uploads that were over before a time.
+/// Removes uploads that ended before a time.
 pub fn delete_over(conn: &Connection, before_ms: u64) -> Result<(), Error> {
     conn.prepare_cached("DELETE FROM uploads WHERE seq IS NOT NULL AND at < ?1")?.execute([as_sql(before_ms)])?;
     Ok(())
 }
 
-/// The upload that this user began under this nonce.
+/// Returns the upload that this user started with this nonce.
 pub fn upload_by_nonce(conn: &Connection, by: UserId, nonce: &Nonce) -> Result<Option<UploadRow>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM uploads WHERE by = ?1 AND nonce = ?2");
     let mut statement = conn.prepare_cached(&sql)?;
@@ -141,7 +141,7 @@ pub fn upload_by_nonce(conn: &Connection, by: UserId, nonce: &Nonce) -> Result<O
     rows.next()?.map(read_row).transpose()
 }
 
-/// The upload of this user with this id.
+/// Returns this user's upload with this id.
 pub fn upload_by_id(conn: &Connection, by: UserId, id: UploadId) -> Result<Option<UploadRow>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM uploads WHERE by = ?1 AND id = ?2");
     let mut statement = conn.prepare_cached(&sql)?;
@@ -149,7 +149,7 @@ pub fn upload_by_id(conn: &Connection, by: UserId, id: UploadId) -> Result<Optio
     rows.next()?.map(read_row).transpose()
 }
 
-/// All uploads that are not over.
+/// Returns all uploads that are not over.
 pub fn open_uploads(conn: &Connection) -> Result<Vec<UploadRow>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM uploads WHERE seq IS NULL");
     let mut statement = conn.prepare(&sql)?;
@@ -161,7 +161,7 @@ pub fn open_uploads(conn: &Connection) -> Result<Vec<UploadRow>, Error> {
     Ok(all)
 }
 
-/// Notes a file and its digest.
+/// Records a file and its digest.
 pub fn put_file(
     conn: &Connection,
     (room, path): (RoomId, &RelPath),
@@ -185,7 +185,7 @@ pub fn put_file(
     Ok(())
 }
 
-/// True where the file that has this stamp came with this line of the room.
+/// Returns true if the file with this stamp was added by this event of the room.
 pub fn is_placed(conn: &Connection, room: RoomId, path: &str, stamp: &Stamp, seq: u64) -> Result<bool, Error> {
     let sql =
         "SELECT 1 FROM files WHERE room = ?1 AND path = ?2 AND seq = ?3 AND size = ?4 AND mtime = ?5 AND ino = ?6";
@@ -193,7 +193,7 @@ pub fn is_placed(conn: &Connection, room: RoomId, path: &str, stamp: &Stamp, seq
     Ok(conn.prepare_cached(sql)?.exists(row)?)
 }
 
-/// The digest of the file that has this stamp.
+/// Returns the digest of the file with this stamp.
 pub fn digest(conn: &Connection, room: RoomId, path: &str, stamp: &Stamp) -> Result<Option<String>, Error> {
     let sql = "SELECT blake3 FROM files WHERE room = ?1 AND path = ?2 AND size = ?3 AND mtime = ?4 AND ino = ?5";
     let found = conn

@@ -1,5 +1,5 @@
-//! A text that is too long for a message: a file of the room, and a message that shows how it begins. For the face for people and
-//! for webhooks; programs make files themselves.
+//! A text that is too long for a message becomes a file of the room, and a message with its first lines. The text face
+//! and webhooks use this; programs upload files themselves.
 
 use std::sync::Arc;
 
@@ -17,24 +17,24 @@ use crate::secrets::new_ulid;
 use crate::sender::ConnectionSender;
 use crate::state::State;
 
-/// Stores it in the room, under a name that says when; gives the message for it.
+/// Stores the text in the room under a name with the current time, and returns the message for it.
 ///
 /// # Errors
-/// As [`put`] and [`commit`].
+/// See [`put`] and [`commit`].
 pub async fn shelve(state: &Arc<State>, member: &Member, room: &RoomName, text: String) -> Result<String, Error> {
     let (size, begin) = (text.len() as u64, preview(&text));
     let nonce = Nonce::parse(&new_ulid(now_ms()).to_string()).map_err(Error::internal)?;
     let place = Place::Room(room.clone());
     let path = RelPath::parse(&name(now_ms())).map_err(Error::internal)?;
     let ask = FilePut { place, path, size, mtime: None, if_exists: IfExists::Rename, nonce };
-    // Whoever holds an upload has an outlet; nothing is told by this one.
+    // An upload needs a connection sender; nothing is sent on this one.
     let sender = ConnectionSender::new();
     let upload = put(state, member, &sender, ask, Face::Person).await?.upload;
     let path = match fill(state, member, &sender, upload, text.into()).await {
         Ok(committed) => committed.path,
         Err(error) => {
             if let Err(error) = abort(state, member, upload).await {
-                // It is removed when it has expired.
+                // It is removed when it expires.
                 tracing::debug!(%error, "cannot give an upload up");
             }
             return Err(error);
@@ -60,13 +60,13 @@ async fn fill(
     commit(state, member, upload, None).await
 }
 
-/// `text-20261122-140309.txt`, in UTC.
+/// Returns a name such as `text-20261122-140309.txt`, in UTC.
 fn name(now_ms: u64) -> String {
     let now = i64::try_from(now_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     format!("text-{}.txt", now.unwrap_or_default().strftime("%Y%m%d-%H%M%S"))
 }
 
-/// The first lines, as many as a message of its own would have.
+/// Returns the first lines, as many as a preview may have.
 fn preview(text: &str) -> String {
     let end = (0..=PREVIEW_BYTES.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let begin = text.get(..end).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! An upload that has begun: where it stands, who holds it, and the bytes that wait for the disk. Bytes are taken here
-//! in order; the pump writes them; whoever commits waits until it has.
+//! An upload under way: its progress, the connection that holds it, and the bytes that wait for the disk. Bytes are
+//! accepted here in order; the pump writes them; a commit waits until that is done.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -31,57 +31,57 @@ pub struct Upload {
     pub mtime_ms: Option<u64>,
     /// Held for moments; never across an await.
     staging: Mutex<Staging>,
-    /// Told whenever bytes were staged, and when the pump stops.
+    /// Notified whenever bytes were staged, and when the pump stops.
     moved: Notify,
-    /// Held by whoever commits it or gives it up, across their awaits: these happen one after the other.
+    /// Held across awaits while the upload is committed or aborted, so that these happen one after the other.
     pub ending: tokio::sync::Mutex<Ending>,
 }
 
-/// How far its end has come.
+/// The state of an upload's end.
 #[derive(Debug)]
 pub enum Ending {
-    /// Bytes are still taken.
+    /// Bytes are still accepted.
     Open,
-    /// It is stored, and the room has not been told.
+    /// It is stored, but the room has not been told.
     Placed { path: RelPath, blake3: String, stamp: Stamp },
-    /// It is over: asked again, the same is answered.
+    /// It is over: a repeated commit returns the same answer.
     Over(Committed),
-    /// It was given up.
+    /// It was discarded.
     Gone,
 }
 
 /// A piece that waits for the disk.
 pub struct Piece {
     pub bytes: Bytes,
-    /// Its share of the memory that all uploads may have.
+    /// Its share of the memory for all uploads.
     pub _room: OwnedSemaphorePermit,
 }
 
-/// Where it stands.
+/// The progress of an upload.
 pub struct Staging {
     holder: Option<Holder>,
-    /// The next byte that is wanted: staged and queued ones come before it.
+    /// The offset of the next byte to accept, after the staged and queued ones.
     next: u64,
-    /// Bytes that are in the file.
+    /// The number of bytes in the file.
     pub staged: u64,
     pub queue: VecDeque<Piece>,
-    /// A pump is at work, or about to be.
+    /// True if a pump is running or about to start.
     pub is_pumping: bool,
-    /// A wrong offset was answered; until a right one or a resume comes, nothing more is said about it.
+    /// True once a wrong offset was reported: no more errors are sent until a right offset or a resume arrives.
     is_gap: bool,
-    /// Why the last bytes were not written, until somebody goes on.
+    /// Why the last bytes were not written, until the sender continues.
     pub failed: Option<Error>,
-    /// Nothing more is taken or written.
+    /// True if nothing more is accepted or written.
     pub is_over: bool,
-    /// The disk lost what it had taken: the bytes cannot be trusted, and the upload cannot be ended well.
+    /// True if the disk lost bytes that it had accepted: they cannot be trusted, and the upload cannot succeed.
     pub is_lost: bool,
-    /// Over the bytes that are staged. `None` while the pump has it, and after a restart until it is built again.
+    /// The hash of the staged bytes. `None` while the pump has it, and after a restart until it is recomputed.
     pub hasher: Option<Box<blake3::Hasher>>,
-    /// Bytes written since the disk was last told to keep them.
+    /// Bytes written since the last sync.
     pub unsynced: u64,
     pub is_syncing: bool,
     pub if_exists: IfExists,
-    /// When somebody last went on with it, by the monotonic clock.
+    /// The last activity, by the monotonic clock.
     pub touched_ms: u64,
 }
 
@@ -91,19 +91,19 @@ struct Holder {
     face: Face,
 }
 
-/// Why bytes are not taken.
+/// Why bytes are not accepted.
 #[derive(Debug)]
 pub enum ChunkError {
-    /// To be answered.
+    /// The error must be reported.
     Refused(Error),
-    /// It was answered before: these were under way then.
+    /// The error was already reported; these bytes were under way then.
     Silently,
     /// The window is full.
     Full,
 }
 
 impl Upload {
-    /// As its row says, with this much staged, after nobody went on with it for so long.
+    /// Creates an upload from its row, with this many bytes staged, after this long without activity.
     pub fn new(row: &UploadRow, room: Arc<Room>, staged: u64, idle_ms: u64) -> Self {
         let hasher = (staged == 0).then(|| Box::new(blake3::Hasher::new()));
         let staging = Staging {
@@ -135,28 +135,28 @@ impl Upload {
         }
     }
 
-    /// Where it stands.
+    /// Locks the progress.
     pub fn staging(&self) -> MutexGuard<'_, Staging> {
         self.staging.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets those look again who wait for bytes to be staged.
+    /// Wakes tasks that wait for bytes to be staged.
     pub fn tell_moved(&self) {
         self.moved.notify_waiters();
     }
 
-    /// When it was left, by the monotonic clock; `None` while its bytes are being written.
+    /// Returns the last activity by the monotonic clock; `None` while bytes are being written.
     pub fn left_ms(&self) -> Option<u64> {
         let staging = self.staging();
         (!staging.is_pumping && staging.queue.is_empty()).then_some(staging.touched_ms)
     }
 
-    /// True if the connection that sent it is gone.
+    /// Returns true if the connection that sent it is gone.
     pub fn is_unheld(&self) -> bool {
         self.staging().holder.as_ref().is_none_or(|holder| holder.sender.strong_count() == 0)
     }
 
-    /// This connection sends from now on; an older one no more.
+    /// Makes this connection the sender, instead of any older one.
     pub fn hold(&self, sender: &Arc<ConnectionSender>, face: Face) {
         let mut staging = self.staging();
         staging.holder = Some(Holder { sender: Arc::downgrade(sender), face });
@@ -165,7 +165,8 @@ impl Upload {
         staging.touched_ms = monotonic_ms();
     }
 
-    /// The sender may not go on. That is said once, until somebody goes on with it: more is under way behind it.
+    /// Refuses a sender who may not continue. The error is reported once until somebody continues, because more chunks
+    /// may be under way.
     pub fn refuse_sender(&self, sender: &Arc<ConnectionSender>, error: Error) -> ChunkError {
         let mut staging = self.staging();
         let is_holder = staging.holder.as_ref().is_some_and(|h| std::ptr::eq(h.sender.as_ptr(), Arc::as_ptr(sender)));
@@ -175,13 +176,13 @@ impl Upload {
         ChunkError::Refused(error)
     }
 
-    /// Takes bytes, if they are the next. True if the pump is to be started.
+    /// Accepts bytes, if they are the next ones. Returns true if the caller must start the pump.
     pub fn offer(&self, sender: &Arc<ConnectionSender>, off: u64, piece: Piece) -> Result<bool, ChunkError> {
         let mut staging = self.staging();
         let len = piece.bytes.len() as u64;
         let is_holder = staging.holder.as_ref().is_some_and(|h| std::ptr::eq(h.sender.as_ptr(), Arc::as_ptr(sender)));
         if staging.is_over || !is_holder {
-            // Without an offset: whoever lost it must not fight for it.
+            // Without an offset, so that a connection that lost the upload does not fight for it.
             let why = "another connection goes on with this upload, or it was given up";
             return Err(ChunkError::Refused(Error::conflict(why)));
         }
@@ -211,7 +212,7 @@ impl Upload {
         Err(ChunkError::Refused(Error { off: Some(next), ..error }))
     }
 
-    /// Says how far it is staged, to the connection that sends.
+    /// Acknowledges the staged bytes to the connection that sends.
     pub fn acknowledge(&self, staging: &Staging) {
         if let Some(holder) = staging.holder.as_ref().filter(|holder| holder.face == Face::Program)
             && let Some(sender) = holder.sender.upgrade()
@@ -221,7 +222,8 @@ impl Upload {
         }
     }
 
-    /// What is queued could not be written, and the pump stops: it is dropped, and the sender told from where to go on.
+    /// Called when the queued bytes could not be written and the pump stops. Drops them, and tells the sender from
+    /// where to continue.
     pub fn set_back(&self, error: Error) {
         let mut staging = self.staging();
         staging.is_pumping = false;
@@ -237,7 +239,7 @@ impl Upload {
         staging.failed = Some(error);
     }
 
-    /// Waits until all that was taken is staged; gives how far that is. A digest may still be built again behind it.
+    /// Waits until all accepted bytes are staged, and returns their number. The digest may not be known yet.
     ///
     /// # Errors
     /// `busy` if that takes longer than `wait_ms`.
@@ -247,7 +249,7 @@ impl Upload {
         tokio::time::timeout(wait, caught_up).await.map_err(|_| slow_disk())
     }
 
-    /// Waits until all that was taken is staged and no pump is at work: the digest is known then.
+    /// Waits until all accepted bytes are staged and no pump is running: the digest is then known.
     ///
     /// # Errors
     /// `busy` if that takes longer than `wait_ms`.
@@ -257,7 +259,7 @@ impl Upload {
         tokio::time::timeout(wait, settled).await.map_err(|_| slow_disk())
     }
 
-    /// Waits until the window has room, or the upload is over.
+    /// Waits until the window has space, or the upload is over.
     ///
     /// # Errors
     /// `busy` if that takes longer than `wait_ms`.
@@ -274,7 +276,7 @@ impl Upload {
         loop {
             let moved = self.moved.notified();
             tokio::pin!(moved);
-            // Listens before it looks: what happens between is not missed.
+            // Registered before the check, so that nothing in between is missed.
             moved.as_mut().enable();
             if let Some(met) = is_met(&self.staging()) {
                 return met;
@@ -283,20 +285,20 @@ impl Upload {
         }
     }
 
-    /// Bytes that will still come, if somebody is at it.
+    /// Returns the bytes still expected, if a connection is sending.
     pub fn expected_bytes(&self) -> u64 {
         let staging = self.staging();
         let is_held = staging.holder.as_ref().is_some_and(|holder| holder.sender.strong_count() > 0);
         if is_held { self.size.saturating_sub(staging.staged) } else { 0 }
     }
 
-    /// The answer to whoever goes on with it.
+    /// Returns the answer for a connection that starts or resumes the upload.
     pub fn answer(&self, off: u64) -> FilePutOk {
         FilePutOk { upload: self.id, off, window: UPLOAD_WINDOW_BYTES }
     }
 }
 
-/// An answer to bytes, which have no number of their own.
+/// Sends the error for a chunk, which has no number of its own.
 pub fn tell_refused(sender: &ConnectionSender, upload: UploadId, error: &Error) {
     let mut answer = error.answer(None);
     answer.upload = Some(upload);
@@ -354,7 +356,7 @@ mod tests {
     fn what_is_beyond_the_window_is_refused_once_and_not_kept() {
         let (upload, sender) = (upload(1 << 30), ConnectionSender::new());
         upload.hold(&sender, Face::Program);
-        // Nobody pumps here: all stays under way.
+        // No pump runs here, so everything stays under way.
         let mut off = 0;
         while off < UPLOAD_WINDOW_BYTES {
             let is_first = upload.offer(&sender, off, piece(CHUNK)).unwrap();
@@ -408,7 +410,7 @@ mod tests {
         let Some(Item::Frame(told)) = sender.pop() else { panic!("the sender is told") };
         let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
         assert_eq!((&told["code"], &told["off"]), (&"busy".into(), &40.into()));
-        // What was under way meanwhile is dropped without another word.
+        // Chunks that were under way are dropped silently.
         assert!(matches!(upload.offer(&sender, 100, piece(100)), Err(ChunkError::Silently)));
         assert!(upload.offer(&sender, 40, piece(100)).unwrap(), "and a pump is started again");
     }

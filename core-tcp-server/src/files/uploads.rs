@@ -1,4 +1,4 @@
-//! All uploads that are not over, in memory; each has its row.
+//! All uploads that are not over, in memory; each has a row.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,13 +16,13 @@ pub struct Uploads {
     all: Mutex<HashMap<UploadId, Arc<Upload>>>,
 }
 
-/// No upload of this user's.
+/// The error if the user has no such upload.
 pub fn unknown() -> Error {
     Error::not_found("you have no such upload: it is over, was given up, or waited for more than a week")
 }
 
 impl Uploads {
-    /// The upload with this id, if it is this user's.
+    /// Returns the upload with this id, if it is this user's.
     ///
     /// # Errors
     /// `not_found`
@@ -30,22 +30,22 @@ impl Uploads {
         self.lock().get(&id).filter(|upload| upload.user == user).cloned().ok_or_else(unknown)
     }
 
-    /// Adds one.
+    /// Adds an upload.
     pub fn insert(&self, upload: Arc<Upload>) {
         self.lock().insert(upload.id, upload);
     }
 
-    /// Takes one off.
+    /// Removes an upload.
     pub fn remove(&self, id: UploadId) {
         self.lock().remove(&id);
     }
 
-    /// True if there is one with this id.
+    /// Returns true if there is an upload with this id.
     pub fn has(&self, id: UploadId) -> bool {
         self.lock().contains_key(&id)
     }
 
-    /// How many this user has, how many there are, and the bytes that are still to come.
+    /// Returns the number of this user's uploads, the number of all uploads, and the bytes still expected.
     pub fn load(&self, user: UserId) -> (usize, usize, u64) {
         let all = self.lock();
         let mine = all.values().filter(|upload| upload.user == user).count();
@@ -53,7 +53,7 @@ impl Uploads {
         (mine, all.len(), expected_bytes)
     }
 
-    /// Those of a user whose connection is gone, or that nobody went on with since; the one that was left for longest first.
+    /// Returns a user's uploads whose connection is gone or that had no activity since `ms`; the longest idle first.
     pub fn idle_of(&self, user: UserId, ms: u64) -> Vec<Arc<Upload>> {
         let all = self.lock();
         let mut idle: Vec<_> = all
@@ -67,7 +67,7 @@ impl Uploads {
         idle.into_iter().map(|(_, upload)| upload).collect()
     }
 
-    /// Those that nobody went on with since, by the monotonic clock.
+    /// Returns the uploads without activity since `ms`, by the monotonic clock.
     pub fn untouched_since(&self, ms: u64) -> Vec<Arc<Upload>> {
         self.lock().values().filter(|upload| upload.staging().touched_ms < ms).cloned().collect()
     }

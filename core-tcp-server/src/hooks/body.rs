@@ -1,4 +1,4 @@
-//! The bytes of a webhook's body: whose they are, and what is in them once they are unpacked. Nothing of what they say.
+//! The bytes of a webhook's body: checks their signature and unpacks them. Does not interpret the content.
 
 use std::borrow::Cow;
 use std::io::Read as _;
@@ -36,10 +36,11 @@ fn from_hex(hex: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// The body as the program meant it: unpacked, without a byte order mark, and out of the form field `payload`.
+/// Returns the body as the program meant it: unpacked, without a byte order mark, and taken from the form field
+/// `payload`.
 ///
 /// # Errors
-/// `bad_request`, `too_large` (also where only what comes out is).
+/// `bad_request`, `too_large` (also if only the unpacked body is).
 pub fn content<'a>(content_type: &str, encoding: Option<&str>, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
     let body = unpacked(encoding, body)?;
     let body = match body {
@@ -47,7 +48,7 @@ pub fn content<'a>(content_type: &str, encoding: Option<&str>, body: &'a [u8]) -
         Cow::Owned(bytes) => Cow::Owned(without_mark(&bytes).to_vec()),
     };
     let is_form = content_type.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
-    // curl calls everything a form. One that is meant has JSON in it.
+    // curl labels everything as a form. A real one contains JSON.
     Ok(match payload(&body).filter(|_| is_form) {
         Some(json) => Cow::Owned(json),
         None => body,
@@ -63,7 +64,7 @@ fn unpacked<'a>(encoding: Option<&str>, body: &'a [u8]) -> Result<Cow<'a, [u8]>,
         None | Some("" | "identity") => Ok(Cow::Borrowed(body)),
         Some("gzip" | "x-gzip") => {
             let mut out = Vec::new();
-            // One byte more than is taken tells that there is more.
+            // One byte beyond the limit shows that there is more.
             let mut bounded = MultiGzDecoder::new(body).take(HOOK_BYTES_MAX as u64 + 1);
             bounded
                 .read_to_end(&mut out)
@@ -77,7 +78,7 @@ fn unpacked<'a>(encoding: Option<&str>, body: &'a [u8]) -> Result<Cow<'a, [u8]>,
     }
 }
 
-/// The JSON in the field `payload` of a form, where there is one.
+/// Returns the JSON in the field `payload` of a form, if there is one.
 fn payload(body: &[u8]) -> Option<Vec<u8>> {
     let field = body.split(|byte| *byte == b'&').find_map(|field| field.strip_prefix(b"payload="))?;
     let spaced: Vec<u8> = field.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();

@@ -1,5 +1,5 @@
-//! Webhooks: made, listed and ended by those who keep a room, and what comes by them. Each is a secret and a bot, an
-//! account by which nobody signs in, that posts in one room.
+//! Webhooks: the owners of a room and admins create, list and delete them, and programs post through them. Each has a
+//! secret and a bot, an account that cannot sign in, which posts in one room.
 
 mod body;
 mod forms;
@@ -26,11 +26,11 @@ use crate::secrets::{derived_hex, random_hex, token_hash};
 use crate::state::State;
 use crate::store::{Effect, NewEvent, Numbered, Tx, UserId, from_sql};
 
-/// Makes a webhook, and its bot where there is none; the bot joins the room.
+/// Creates a webhook, and its bot if needed; the bot joins the room.
 ///
 /// # Errors
-/// `not_found`, `forbidden`, `conflict` (the name is a person's, a direct message), `too_large` (too many), `bad_request` (a
-/// secret that is too short or too long).
+/// `not_found`, `forbidden`, `conflict` (the name belongs to a person, or the room is a direct message), `too_large`
+/// (too many), `bad_request` (the secret is too short or too long).
 pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdded, Error> {
     let room = member.owner_in(&state.rooms, &add.room)?.room;
     if room.is_dm() {
@@ -49,7 +49,7 @@ pub async fn add(state: &State, member: &Member, add: HookAdd) -> Result<HookAdd
     Ok(added)
 }
 
-/// The webhooks of a room, oldest first.
+/// Returns the webhooks of a room, oldest first.
 ///
 /// # Errors
 /// `not_found`, `forbidden`.
@@ -81,7 +81,7 @@ pub async fn list(state: &State, member: &Member, list: HookList) -> Result<Vec<
         .await
 }
 
-/// Ends a webhook. A bot that has none left in the room leaves it.
+/// Deletes a webhook. A bot without another webhook in the room leaves it.
 ///
 /// # Errors
 /// `not_found`, `forbidden`.
@@ -112,7 +112,7 @@ pub async fn remove(state: &State, member: &Member, remove: HookRemove) -> Resul
         .await
 }
 
-/// Forgets keys that nothing is counted under any more. Called from time to time.
+/// Removes the keys of deliveries and repeats that have expired. Called from time to time.
 pub async fn forget_keys(state: &State, now_ms: u64) {
     let before = i64::try_from(now_ms.saturating_sub(REPEAT_MS)).unwrap_or(0);
     let forget =
@@ -122,7 +122,7 @@ pub async fn forget_keys(state: &State, now_ms: u64) {
     }
 }
 
-/// The secret of its address. A retry, which asks for the same under the same nonce, gets the same.
+/// Returns the secret in the webhook's URL. A retry, with the same request and nonce, gets the same secret.
 fn token_of(state: &State, by: &Member, room: &Room, add: &HookAdd) -> String {
     let Some(nonce) = &add.nonce else { return random_hex(TOKEN_BYTES) };
     let (user, room, mentions) = (by.user.id.0.to_string(), room.id.0.to_string(), add.mentions.to_string());
@@ -131,7 +131,7 @@ fn token_of(state: &State, by: &Member, room: &Room, add: &HookAdd) -> String {
     derived_hex(&state.keys.admin, &parts, TOKEN_BYTES)
 }
 
-/// The webhook, and its bot; no bot where this is a retry, and both are there.
+/// Inserts the webhook and its bot. Returns no bot if this is a retry and both already exist.
 fn insert(
     tx: &mut Tx<'_>,
     room: &Arc<Room>,
@@ -187,7 +187,7 @@ fn insert(
     Ok((HookAdded { hook, token }, Some(bot)))
 }
 
-/// A line of the bot's own that says who is in the room.
+/// Posts that the bot joined or left the room.
 fn say(tx: &mut Tx<'_>, room: &Room, bot: (UserId, &str), body: &EventBody, effect: Effect) -> Result<(), Error> {
     let event = NewEvent {
         room: room.id,

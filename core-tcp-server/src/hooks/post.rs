@@ -1,4 +1,5 @@
-//! What comes by a webhook: posted by its bot, or counted on the message that said the same before.
+//! Posts that arrive through a webhook: its bot posts them, or they are counted on an earlier message with the same
+//! key.
 
 use std::sync::{Arc, PoisonError};
 
@@ -19,19 +20,19 @@ use crate::secrets::{hex, token_hash};
 use crate::state::State;
 use crate::store::{Amendment, Effect, Mentions, NewEvent, RoomId, Tx, UserId, check_fits};
 
-/// Bytes to which a text is cut whose line would be too long: one of control characters, each of which takes six.
+/// Bytes to which a text is cut if its line would be too long, as with control characters, which take six bytes each.
 const ESCAPED_BYTES_MAX: usize = 8 << 10;
 
-/// Posts, or counts. Gives the place of the message.
+/// Posts a message or counts a repeat. Returns the `seq` of the message.
 ///
 /// # Errors
-/// `not_found`, in the same words whatever is wrong with the token; `forbidden` (not signed), `rate_limited`, `bad_request`,
-/// `too_large`, `conflict` (archived).
+/// `not_found`, with the same message whatever is wrong with the token; `forbidden` (not signed), `rate_limited`,
+/// `bad_request`, `too_large`, `conflict` (archived).
 pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64, Error> {
     let hash = token_hash(&post.token);
     let found = state.store.read(move |conn| find(conn, &hash)).await?.ok_or_else(no_hook)?;
     let Hook { id: hook, room, bot, may_mention, secret } = found;
-    // Before the rate: whoever cannot sign holds nobody up.
+    // Before the rate limit: programs that cannot sign must not use it up.
     if let Some(secret) = secret {
         check_signature(&secret, post.signature.as_deref(), body)?;
     }
@@ -50,7 +51,7 @@ pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64
     let by = By { hook, room, bot, delivery };
     if is_too_long(&said.text) {
         let (to, repeat) = (by.clone(), said.clone());
-        // What is only counted becomes no file once more.
+        // A repeat, which is only counted, must not create another file.
         let counted = state.store.write(move |tx| repeated(tx, &to, &repeat, &Mentions::default())).await?;
         if let Some(seq) = counted {
             return Ok(seq);
@@ -68,7 +69,7 @@ pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64
     state.store.write(move |tx| write(tx, &by, &said, &message, named.mentions)).await
 }
 
-/// A webhook, as it is kept.
+/// A webhook as stored.
 struct Hook {
     id: i64,
     room: RoomId,
@@ -77,7 +78,7 @@ struct Hook {
     secret: Option<String>,
 }
 
-/// By what something is said, and where.
+/// The webhook, its room and its bot.
 #[derive(Clone)]
 struct By {
     hook: i64,
@@ -87,10 +88,10 @@ struct By {
     delivery: Option<String>,
 }
 
-/// There is such a webhook: what is posted to it may be taken in.
+/// Checks that the webhook exists, before its body is read.
 ///
 /// # Errors
-/// `not_found`, as [`post`].
+/// `not_found`, as for [`post`].
 pub async fn known(state: &State, token: &str) -> Result<(), Error> {
     let hash = token_hash(token);
     state.store.read(move |conn| find(conn, &hash)).await?.map(drop).ok_or_else(no_hook)
@@ -114,7 +115,8 @@ fn find(conn: &Connection, hash: &[u8]) -> Result<Option<Hook>, Error> {
     Ok(conn.prepare_cached(sql)?.query_row([hash], row).optional()?)
 }
 
-/// A text that is too long, as a file and the message for it; cut, where there is no room for a file.
+/// Stores a text that is too long as a file and returns the message for it; without space for a file, returns the text
+/// cut to fit.
 async fn shelved(state: &Arc<State>, by: &By, text: String) -> String {
     let By { hook, room, bot, .. } = by;
     let member =
@@ -129,10 +131,11 @@ async fn shelved(state: &Arc<State>, by: &By, text: String) -> String {
     }
 }
 
-/// Notes that the webhook was used. Gives the message on which this is counted, or that this delivery made before.
+/// Records that the webhook was used. Returns the message on which this post is counted, or that an earlier attempt of
+/// this delivery created.
 fn repeated(tx: &mut Tx<'_>, by: &By, said: &WebhookMessage, mentions: &Mentions) -> Result<Option<u64>, Error> {
     let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
-    // It may have been removed since it was looked for.
+    // The webhook may have been deleted since it was looked up.
     let used = "UPDATE hooks SET used = ?2 WHERE id = ?1";
     if tx.conn.prepare_cached(used)?.execute(params![by.hook, now])? == 0 {
         return Err(no_hook());
@@ -182,7 +185,7 @@ fn write(
     Ok(seq)
 }
 
-/// The message of a key, if there is one of today.
+/// Returns the `seq` of the message with this key, if it is less than a day old.
 fn place_of(tx: &Tx<'_>, hook: i64, key: &str) -> Result<Option<u64>, Error> {
     let since = i64::try_from(tx.now_ms.saturating_sub(REPEAT_MS)).unwrap_or(0);
     let sql = "SELECT seq FROM hook_keys WHERE hook = ?1 AND key = ?2 AND at >= ?3";
@@ -198,8 +201,8 @@ fn note(tx: &Tx<'_>, hook: i64, key: &str, seq: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Counts it on the message of this key, or has that message say what is new of its alerts, if there is one of today that is
-/// still there.
+/// Counts a repeat on the message with this key, or updates that message's alerts, if it is less than a day old and
+/// still exists.
 fn counted(
     tx: &mut Tx<'_>,
     by: &By,
@@ -211,16 +214,16 @@ fn counted(
     let before = match tx.line(by.room.id, seq) {
         Ok(before) if !before.is_deleted() => before,
         Err(error) if error.code != Code::NotFound => return Err(error),
-        // Deleted, or removed by retention: it is said anew.
+        // Deleted by a user or removed by retention: posted as a new message.
         _ => return Ok(None),
     };
     let message = before.message()?;
     let count = message.count.unwrap_or(1).saturating_add(1);
     let status = |alert: &Option<Box<AlertGroup>>| alert.as_ref().map(|alert| alert.status);
     let body = match (status(&message.alert), status(&said.alert)) {
-        // What ended and comes again is news.
+        // An alert that ended and fires again is news.
         (Some(AlertStatus::Resolved), Some(AlertStatus::Firing)) => return Ok(None),
-        // It ended already.
+        // It has already ended.
         (Some(AlertStatus::Resolved), Some(AlertStatus::Resolved)) => return Ok(Some(seq)),
         (_, Some(now)) if message.alert != said.alert => EventBody::Edit(Edit {
             target: seq,
@@ -237,7 +240,7 @@ fn counted(
     Ok(Some(seq))
 }
 
-/// A key as it is kept: its hash, which is short however long it is.
+/// Returns a key as stored: its hash, which is short whatever the length of the key.
 fn kept(key: &str) -> String {
     hex(&token_hash(key)).chars().take(32).collect()
 }

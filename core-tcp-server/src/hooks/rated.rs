@@ -1,13 +1,13 @@
-//! How often each webhook may post: what is known of webhooks beside the store.
+//! What is known about webhooks outside the store: how often each may post.
 
 use std::sync::Mutex;
 
 use super::limits::{BURST, RATES_MAX, REFILL_MS};
 use crate::rates::Rates;
 
-/// What is known of webhooks beside the store.
+/// What is known about webhooks outside the store.
 pub struct Hooks {
-    /// How often each may post. Held for a look-up.
+    /// How often each may post. Held for one look-up.
     pub(super) rates: Mutex<Rates<i64>>,
 }
 

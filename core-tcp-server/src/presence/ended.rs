@@ -1,9 +1,9 @@
-//! Closes the connections of sessions that have ended, whatever has ended them.
+//! Closes the connections of sessions that have ended, for whatever reason.
 
 use crate::state::State;
 use crate::store::UserId;
 
-/// Closes the connections of a user whose sessions are not in the store any more, whatever has ended them.
+/// Closes the connections of a user whose sessions are no longer in the store, for whatever reason.
 pub async fn close_ended(state: &State, user: UserId) {
     let here = state.presence.sessions_of(user);
     if here.is_empty() {
@@ -11,12 +11,12 @@ pub async fn close_ended(state: &State, user: UserId) {
     }
     match state.accounts.sessions_of(&state.store, user).await {
         Ok(open) => here.difference(&open).for_each(|ended| state.presence.close_session(*ended)),
-        // They are looked for again with the next change; nobody is closed out for a fault of ours.
+        // The next change checks again; nobody is disconnected because of an error of ours.
         Err(error) => tracing::warn!(%error, "cannot look which sessions have ended"),
     }
 }
 
-/// Closes the connections of sessions that have reached their age. Called by the sweeper.
+/// Closes the connections of expired sessions. Called by the sweeper.
 pub async fn close_expired(state: &State, now_ms: u64) {
     match state.accounts.expire_sessions(&state.store, now_ms).await {
         Ok(expired) => expired.into_iter().for_each(|session| state.presence.close_session(session)),

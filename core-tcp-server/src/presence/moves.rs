@@ -1,4 +1,5 @@
-//! Tells who came and who went, once a second, to the connections that asked who is in a room.
+//! Reports once a second which users connected and disconnected, to the connections that requested the members of a
+//! room.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::state::State;
 use crate::store::{RoomId, UserId};
 
 impl Presence {
-    /// Who came and who went since the last time; whoever did both did neither.
+    /// Returns the users who connected or disconnected since the last call. Those who did both are left out.
     fn moves(&self) -> HashMap<UserId, bool> {
         let mut inner = self.lock();
         let moved = std::mem::take(&mut inner.moved);
@@ -30,12 +31,12 @@ impl Presence {
         moves
     }
 
-    /// Rooms whose members some connection asked for.
+    /// Returns the rooms whose members some connection requested.
     fn asked_rooms(&self) -> Vec<RoomId> {
         self.lock().by_room.keys().copied().collect()
     }
 
-    /// The connections that asked about these rooms, each with those of them that it asked about.
+    /// Returns the connections that requested the members of these rooms, each with the rooms that it requested.
     fn askers(&self, rooms: &HashMap<RoomId, Vec<UserId>>) -> HashMap<u64, Asker> {
         let inner = self.lock();
         let mut askers: HashMap<u64, Asker> = HashMap::new();
@@ -48,7 +49,7 @@ impl Presence {
         askers
     }
 
-    /// The connections that are to be told something late, and what.
+    /// Returns the connections with postponed news, and the users whom it is about.
     fn latecomers(&self) -> Vec<(u64, Asker, HashSet<UserId>)> {
         let mut inner = self.lock();
         let Inner { connections, late, .. } = &mut *inner;
@@ -70,7 +71,7 @@ impl Presence {
     }
 }
 
-/// A connection that asked who is in a room.
+/// A connection that requested the members of a room.
 struct Asker {
     sender: Arc<ConnectionSender>,
     user: UserId,
@@ -82,16 +83,17 @@ impl Asker {
         Self { sender: Arc::clone(&connection.sender), user: connection.user, rooms: Vec::new() }
     }
 
-    /// Only rooms that they may still know of.
+    /// Keeps only the rooms that the user may still see.
     fn keep_seen(&mut self, state: &State) {
         self.rooms.retain(|id| state.rooms.by_id(*id).is_some_and(|room| room.is_seen_by(self.user)));
         self.rooms.sort_unstable();
     }
 }
 
-/// Tells who came and who went to those who asked who is in a room that these are in. Called by the sweeper, so that
-/// somebody who comes back at once was never away. All that moved in a room is one frame, made once for all who asked
-/// about that room; a connection that has much to read is told later how it is then.
+/// Reports which users connected and disconnected to the connections that requested the members of a room with these
+/// users. Called by the sweeper, so that a user who reconnects at once was never away. All changes in a room are one
+/// frame, encoded once for all connections that requested that room; a connection with a long queue gets the current
+/// state later.
 pub fn tell_moves(state: &State) {
     let presence = &state.presence;
     tell_late(state);
@@ -103,7 +105,7 @@ pub fn tell_moves(state: &State) {
     let among = |id: RoomId| Some((id, state.rooms.by_id(id)?.among(&users)));
     let mut rooms: HashMap<RoomId, Vec<UserId>> = presence.asked_rooms().into_iter().filter_map(among).collect();
     rooms.retain(|_, users| !users.is_empty());
-    // Most connections asked about the same rooms as others did.
+    // Most connections requested the same rooms as others.
     let mut frames: HashMap<Vec<RoomId>, Vec<Bytes>> = HashMap::new();
     for (id, mut asker) in presence.askers(&rooms) {
         asker.keep_seen(state);
@@ -122,7 +124,7 @@ pub fn tell_moves(state: &State) {
     }
 }
 
-/// What could not be told before, as it is now.
+/// Reports the current state of what was postponed.
 fn tell_late(state: &State) {
     for (id, mut asker, mut users) in state.presence.latecomers() {
         if asker.sender.is_crowded() {
@@ -138,7 +140,7 @@ fn tell_late(state: &State) {
     }
 }
 
-/// One frame for all of these users; several, where a line could not hold them.
+/// Returns one frame for all of these users, or several if they do not fit in a line.
 fn frames_of(state: &State, users: HashSet<UserId>, is_here: impl Fn(UserId) -> bool) -> Vec<Bytes> {
     let mut users: Vec<_> = users.into_iter().filter_map(|user| state.accounts.by_id(user)).collect();
     users.sort_by(|a, b| a.name.cmp(&b.name));

@@ -1,4 +1,4 @@
-//! What members do to a run that is not over: signals, standard input and its end.
+//! What members do to an open run: send signals, send standard input, and end it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +19,14 @@ use crate::rooms::Room;
 use crate::sender::ConnectionSender;
 use crate::state::State;
 
-/// Sends a run a signal. On record before its host is told.
+/// Sends a signal to a run. It is recorded before the host is told.
 ///
 /// # Errors
-/// `forbidden`, `not_found`, `conflict` (it is over), `busy` (its host is away: it goes on there).
+/// `forbidden`, `not_found`, `conflict` (the run is over), `busy` (its host is away; the run continues there).
 pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> Result<(), Error> {
     let by = member.operator()?.member().clone();
     let run = open_run(state, member, signal.run).await?;
-    // Also in a room that was archived meanwhile.
+    // Also checked here because the room may have been archived meanwhile.
     member.active(&state.rooms, &run.record.room_name)?;
     let link = link_of(state, &run)?;
     let name = by.user.name.clone();
@@ -38,13 +38,13 @@ pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> R
 /// Ends a run's standard input.
 ///
 /// # Errors
-/// As [`send_input`].
+/// See [`send_input`].
 pub async fn eof(state: &Arc<State>, member: &Member, eof: RunEof) -> Result<(), Error> {
     let (run, _, link) = typing(state, member, eof.run).await?;
     tell(&link, &run, encode(Number::None, &HostEof { run: eof.run }))
 }
 
-/// As [`send_input`], for the wire: only what is refused is answered.
+/// Like [`send_input`], for the wire: only refusals are answered.
 pub async fn input(state: &Arc<State>, member: &Member, sender: &Arc<ConnectionSender>, input: RunInput, body: Bytes) {
     if let Err(error) = send_input(state, member, input.run, body).await {
         let answer = ErrAnswer { run: Some(input.run), ..error.answer(None) };
@@ -52,11 +52,11 @@ pub async fn input(state: &Arc<State>, member: &Member, sender: &Arc<ConnectionS
     }
 }
 
-/// Sends bytes to a run's standard input. Waits while as much as may be is on its way to the host: whoever types is not
-/// read meanwhile, so that nothing piles up here.
+/// Sends bytes to a run's standard input. Waits while the maximum is on its way to the host. Meanwhile the sender's
+/// connection is not read, so that nothing piles up here.
 ///
 /// # Errors
-/// `forbidden`, `not_found`, `conflict` (it is over, or reads nothing), `busy` (its host is away or too slow).
+/// `forbidden`, `not_found`, `conflict` (the run is over or reads no input), `busy` (its host is away or too slow).
 async fn send_input(state: &Arc<State>, member: &Member, run: RunId, bytes: Bytes) -> Result<(), Error> {
     let (run, room, link) = typing(state, member, run).await?;
     let wait = Duration::from_millis(INPUT_WAIT_MS);
@@ -64,14 +64,14 @@ async fn send_input(state: &Arc<State>, member: &Member, run: RunId, bytes: Byte
     let Ok(Ok(permit)) = permit else {
         return Err(Error::busy("the run's host takes no more input now", INPUT_WAIT_MS));
     };
-    // That took a while.
+    // Checked again, because the wait may have been long.
     member.may_write(&room, run.record.by)?;
     let input = HostInput { run: run.record.id, len: bytes.len() as u64 };
     let frame = encode_with_body(Number::None, &input, &bytes);
     tell(&link, &run, Bytes::from_owner(PermitFrame { frame, _permit: permit }))
 }
 
-/// A frame that gives its permit back when it has been written, or dropped with its connection.
+/// A frame that returns its permit when it has been written, or dropped with its connection.
 struct PermitFrame {
     frame: Bytes,
     _permit: OwnedSemaphorePermit,
@@ -83,7 +83,7 @@ impl AsRef<[u8]> for PermitFrame {
     }
 }
 
-/// A run that this member may write to, its room, and the way to it.
+/// Returns a run that this member may write to, its room, and the link to its host.
 async fn typing(state: &Arc<State>, member: &Member, run: RunId) -> Result<(Arc<Run>, Arc<Room>, Link), Error> {
     let run = open_run(state, member, run).await?;
     let room = list::check_readable(state, member, run.record.room)?;
@@ -95,7 +95,7 @@ async fn typing(state: &Arc<State>, member: &Member, run: RunId) -> Result<(Arc<
     Ok((run, room, link))
 }
 
-/// A run that is not over, in a room that this member may read.
+/// Returns an open run in a room that this member may read.
 async fn open_run(state: &Arc<State>, member: &Member, id: RunId) -> Result<Arc<Run>, Error> {
     match state.runs.find(id) {
         Some(run) => {

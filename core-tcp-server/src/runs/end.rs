@@ -1,5 +1,5 @@
-//! The end of a run: after its last byte is durable, on record and in the room in one commit, then told to its watchers
-//! and forgotten by its host.
+//! The end of a run. After its last byte is durable, the end is recorded and posted to the room in one commit; then the
+//! watchers and the host are told, and the host forgets the run.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::limits::EXIT_CHARS_MAX;
 use crate::state::State;
 use crate::store::{NewEvent, Tx};
 
-/// A run is over. Said again it changes nothing: the host is told when it is on record.
+/// Ends a run. Calling it again changes nothing: the host is told once the end is recorded.
 pub(super) fn ended(state: &Arc<State>, run: &Arc<Run>, ended: HostEnded) {
     let mut life = run.life();
     if !matches!(life.phase, Phase::Committed | Phase::Started) {
@@ -28,14 +28,14 @@ pub(super) fn ended(state: &Arc<State>, run: &Arc<Run>, ended: HostEnded) {
     spawn(state, run);
 }
 
-/// What became of a run is not known.
+/// Ends a run whose outcome is unknown.
 pub(super) fn lose(state: &Arc<State>, run: &Arc<Run>, why: &str) {
     let mut lost = without_output(run, Exit::Lost { lost: why.to_owned() });
     lost.ms = now_ms().saturating_sub(run.record.at);
     ended(state, run, lost);
 }
 
-/// A host sent more than it was to let the run write. It is told to forget the run, which ends it there too.
+/// Ends a run whose host sent more than the run may write. The host is told to forget the run, which ends it there too.
 pub(super) fn overrun(state: &Arc<State>, run: &Arc<Run>) {
     let mut over = without_output(run, Exit::Limit { limit: "output".to_owned() });
     over.ms = now_ms().saturating_sub(run.record.at);
@@ -43,12 +43,12 @@ pub(super) fn overrun(state: &Arc<State>, run: &Arc<Run>) {
     ended(state, run, over);
 }
 
-/// An end that says nothing of output: what is here counts.
+/// Creates an end without output figures: the output stored here counts.
 pub(super) fn without_output(run: &Run, exit: Exit) -> HostEnded {
     HostEnded { run: run.record.id, exit, bytes: 0, ms: 0, truncated: false, left: 0 }
 }
 
-/// The store did not take an end: once more.
+/// Tries again to record an end that the store refused.
 pub(super) fn again(state: &Arc<State>, run: &Arc<Run>) {
     run.life().phase = Phase::Ending;
     spawn(state, run);
@@ -59,7 +59,7 @@ fn spawn(state: &Arc<State>, run: &Arc<Run>) {
     let tasks = state.runs.tasks.clone();
     tasks.spawn(async move {
         let recorded = tokio::select! {
-            // The host says it again to the next core.
+            // The host reports the end again to the next core.
             () = state.runs.stopping.cancelled() => return,
             recorded = record(&state, &run) => recorded,
         };
@@ -85,7 +85,7 @@ async fn record(state: &State, run: &Arc<Run>) -> Result<(), Error> {
     let frame = encode(Number::None, &end);
     let recording = Arc::clone(run);
     state.store.write(move |tx| write(tx, &recording, end)).await?;
-    // In this order: whoever does not find it among the open ones finds its end in the store.
+    // The order matters: a reader that finds the run no longer open must find its end in the store.
     run.log.finish(frame);
     state.runs.remove(run.record.id);
     state.runs.hosts.tell(&run.record.host, encode(Number::None, &HostForget { run: run.record.id }));
@@ -121,7 +121,7 @@ fn write(tx: &mut Tx<'_>, run: &Run, end: RunEnd) -> Result<(), Error> {
     tx.append(&event).map(drop)
 }
 
-/// A host's words, so short that an event holds them.
+/// Shortens the host's text so that it fits in an event.
 fn shortened(mut exit: Exit) -> Exit {
     let words = match &mut exit {
         Exit::StoppedBy { signal, .. } | Exit::Signal { signal } => signal,

@@ -1,5 +1,5 @@
-//! A watcher: a cursor in a run's output, under credit. It takes frames from memory where it keeps up, and from disk
-//! where it does not; it holds at most what its credit and one read from disk allow.
+//! A watcher: a cursor in a run's output, under credit. It takes frames from memory while it keeps up, and reads from
+//! disk when it lags behind. It holds at most what its credit and one read from disk allow.
 
 use std::collections::VecDeque;
 use std::io;
@@ -21,31 +21,31 @@ use crate::flow::{Flow, FlowKey, Step};
 use crate::limits::{BULK_READ_BYTES_MAX, WATCHES_MAX};
 use crate::sender::ConnectionSender;
 
-/// One connection's place in one run's output.
+/// The position of one connection in one run's output.
 pub(super) struct Watch {
     log: Arc<RunLog>,
     sender: Arc<ConnectionSender>,
     /// The next byte to send.
     cursor: u64,
-    /// The reader has dealt with all before this.
+    /// The reader has acknowledged everything before this offset.
     acked: u64,
     window: u64,
-    /// Read from disk, from `cursor` on.
+    /// Frames read from disk, starting at `cursor`.
     loaded: VecDeque<Piece>,
-    /// Read from disk up to here, next.
+    /// The offset up to which the next read from disk goes.
     load_upto: u64,
     reader: Option<Arc<OutputReader>>,
-    /// What ends this before the run's end.
+    /// The error that ends this flow before the run ends.
     failure: Option<Error>,
-    /// What was last told of why the run does not go on.
+    /// The last notice sent about why the run is held up.
     told: Option<Bytes>,
 }
 
 impl Watch {
-    /// Begins to watch. Subscribes first; what is there already is looked at when the writer asks.
+    /// Starts watching. Subscribes first; existing output is sent when the writer asks for it.
     ///
     /// # Errors
-    /// `busy` where the run or the connection has as many watchers as it may.
+    /// `busy` if the run or the connection already has the maximum number of watchers.
     pub(super) fn begin(
         log: &Arc<RunLog>,
         sender: &Arc<ConnectionSender>,
@@ -74,12 +74,12 @@ impl Watch {
         })
     }
 
-    /// The place before which bytes may be sent.
+    /// The offset up to which bytes may be sent.
     fn credit(&self) -> u64 {
         self.acked.saturating_add(self.window)
     }
 
-    /// Takes what was read from disk; the number of frames.
+    /// Takes frames that were read from disk and returns their number.
     fn take_loaded(&mut self, count: usize, out: &mut Vec<Bytes>) -> usize {
         let mut taken = 0;
         while taken < count {
@@ -91,7 +91,7 @@ impl Watch {
         taken
     }
 
-    /// Says why nothing comes, if there is a reason that was not said yet.
+    /// Reports why no output arrives, if there is a reason that was not yet reported.
     fn tell_trouble(&mut self, out: &mut Vec<Bytes>) {
         let trouble = self.log.trouble();
         if trouble != self.told {
@@ -113,7 +113,7 @@ impl Flow for Watch {
     }
 
     fn ack(&mut self, off: u64) {
-        // Not beyond what was sent: the window is counted from here.
+        // Not beyond what was sent, because the window is counted from here.
         self.acked = self.acked.max(off.min(self.cursor));
     }
 
@@ -172,12 +172,12 @@ impl Drop for Watch {
     }
 }
 
-/// The refusal of a place where a run that is over never had a byte.
+/// The refusal of an offset beyond the end of a finished run's output.
 pub(super) fn beyond(bytes: u64) -> Error {
     Error::bad_request(format!("this run is over and has only {bytes} bytes of output"))
 }
 
-/// Reads `from..upto`, as frames of one descriptor and at most 64 KiB each.
+/// Reads `from..upto` as frames of at most 64 KiB, each from one descriptor.
 fn load(
     log: &RunLog,
     reader: Option<Arc<OutputReader>>,
@@ -267,7 +267,7 @@ mod tests {
         let log = log(&data, &[]);
         log.append(1, 0, b"a");
         log.set_trouble(Bytes::from_static(b"full\nfull"));
-        // Also to whoever comes later.
+        // Watchers that join later are told too.
         let sender = ConnectionSender::new();
         let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::More);
@@ -288,7 +288,7 @@ mod tests {
         let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Wait);
         log.append(1, 0, b"a");
-        // Returns at once: the wake-up was kept.
+        // Returns at once, because the wake-up was kept.
         sender.woken().await;
         assert_eq!(watch.take(4, &mut out), Step::More);
         drop(watch);

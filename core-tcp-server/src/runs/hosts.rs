@@ -1,4 +1,4 @@
-//! The hosts that are connected, by name, and those that have ever been.
+//! The connected hosts by name, and all hosts that have ever connected.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +13,9 @@ use crate::error::Error;
 use crate::limits::{HOSTS_MAX, INPUT_FRAMES_MAX};
 use crate::sender::ConnectionSender;
 
-/// The hosts.
+/// All hosts.
 pub(super) struct Hosts {
-    /// Held while frames are handed to an outlet, so that none overtakes a welcome; never across an await.
+    /// Held while frames are queued on a connection sender, so that none overtakes a welcome; never across an await.
     state: Mutex<State>,
 }
 
@@ -27,21 +27,21 @@ struct State {
 /// The connection of a host.
 #[derive(Clone)]
 pub(super) struct Link {
-    /// Its outgoing side.
+    /// The outgoing side of the connection.
     pub sender: Arc<ConnectionSender>,
-    /// Frames of standard input that may be on their way.
+    /// One permit for each frame of standard input that may be on its way.
     pub input: Arc<Semaphore>,
 }
 
 impl Link {
-    /// Over a connection.
+    /// Creates a link over a connection.
     pub(super) fn new(sender: &Arc<ConnectionSender>) -> Self {
         Self { sender: Arc::clone(sender), input: Arc::new(Semaphore::new(INPUT_FRAMES_MAX)) }
     }
 }
 
 impl Hosts {
-    /// None is connected; these have been.
+    /// Starts with these known hosts, none of them connected.
     pub(super) fn new(known: BTreeSet<String>) -> Self {
         Self { state: Mutex::new(State { links: HashMap::new(), known }) }
     }
@@ -50,12 +50,12 @@ impl Hosts {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True for one that has been here before.
+    /// Returns true if the host has connected before.
     pub(super) fn is_known(&self, host: &str) -> bool {
         self.state().known.contains(host)
     }
 
-    /// Remembers a host; false where there are as many as may be.
+    /// Remembers a host. Returns false if the maximum number of hosts is known.
     pub(super) fn remember(&self, host: &str) -> bool {
         let mut state = self.state();
         if state.known.len() >= HOSTS_MAX && !state.known.contains(host) {
@@ -65,16 +65,16 @@ impl Hosts {
         true
     }
 
-    /// The connection of a host.
+    /// Returns the connection of a host.
     ///
     /// # Errors
-    /// `busy` for one that is away, `not_found` for one that was never here; both in words.
+    /// `busy` if the host is away, `not_found` if it has never connected; each with a message for people.
     pub(super) fn link(&self, host: &str) -> Result<Link, Error> {
         let state = self.state();
         if let Some(link) = state.links.get(host) {
             return Ok(link.clone());
         }
-        // The host of this machine is known before it has ever come.
+        // The host of this machine counts as known before it first connects.
         if host == "local" || state.known.contains(host) {
             return Err(Error::busy(format!("the host {host} is away: try again when it is back"), 2_000));
         }
@@ -83,8 +83,8 @@ impl Hosts {
         Err(Error::not_found(format!("there is no host {host}: the hosts are {known}")))
     }
 
-    /// Welcomes a host: `welcome` makes its first frames, which nothing can overtake. An older connection of that name
-    /// ends.
+    /// Welcomes a host. `welcome` makes its first frames, which nothing can overtake. An older connection with this
+    /// name is closed.
     pub(super) fn enter(&self, host: &str, link: Link, welcome: impl FnOnce() -> Vec<Bytes>) {
         let mut state = self.state();
         for frame in welcome() {
@@ -96,7 +96,7 @@ impl Hosts {
         }
     }
 
-    /// The connection is gone; a newer one of that name stays.
+    /// Removes a closed connection; a newer one with the same name is kept.
     pub(super) fn leave(&self, host: &str, sender: &Arc<ConnectionSender>) {
         let mut state = self.state();
         if state.links.get(host).is_some_and(|link| Arc::ptr_eq(&link.sender, sender)) {
@@ -104,19 +104,19 @@ impl Hosts {
         }
     }
 
-    /// True if this is the connection of that host.
+    /// Returns true if this is the current connection of that host.
     pub(super) fn is_current(&self, host: &str, sender: &Arc<ConnectionSender>) -> bool {
         self.state().links.get(host).is_some_and(|link| Arc::ptr_eq(&link.sender, sender))
     }
 
-    /// Tells a host something, if it is there: what it missed it learns from its next welcome.
+    /// Sends a frame to a host if it is connected. Otherwise the host learns the same from its next welcome.
     pub(super) fn tell(&self, host: &str, frame: Bytes) {
         if let Some(link) = self.state().links.get(host) {
             link.sender.tell(frame);
         }
     }
 
-    /// The intent of a run is on disk: its host is told to start it, now or when it comes.
+    /// Called when the intent of a run is on disk. Tells the host to start it, now or when the host connects.
     pub(super) fn dispatch(&self, run: &Run) {
         let state = self.state();
         run.life().phase = Phase::Committed;

@@ -1,8 +1,8 @@
-//! A host that is connected: its welcome, then what it says of its runs. Output is taken at once and written beside; the
-//! ends of runs are put on record beside too, so that one slow run keeps no other waiting.
+//! A connected host: its welcome, then its reports about its runs. Output is accepted at once and written in the
+//! background; the ends of runs are recorded in the background too, so that one slow run delays no other.
 //!
-//! Whatever does not fit (a gap, a descriptor that does not exist, more than the window) ends the connection: the host
-//! comes back, and its next welcome says from where each run is wanted. That is the only way in which the two agree.
+//! Any inconsistency (a gap, an unknown descriptor, more than the window) closes the connection. The host reconnects,
+//! and its next welcome says from which offset each run is wanted. That is the only way in which the two synchronize.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use crate::limits::HOST_WINDOW_BYTES;
 use crate::sender::ConnectionSender;
 use crate::state::State;
 
-/// Why a host's connection ends: what it is told.
+/// Why a host's connection is closed, in the form that is sent to the host.
 type Violation = Box<ErrAnswer>;
 
-/// A host that is welcome. Dropped, it is away.
+/// A welcomed host. Dropping this disconnects it.
 pub struct Attached {
     state: Arc<State>,
     sender: Arc<ConnectionSender>,
@@ -35,10 +35,10 @@ pub struct Attached {
 }
 
 impl Attached {
-    /// Welcomes a host; an older connection of its name ends.
+    /// Welcomes a host; an older connection with its name is closed.
     ///
     /// # Errors
-    /// A name that is none, or too many names; what keeps the store from noting it.
+    /// If the name is invalid, there are too many hosts, or the store cannot record the name.
     pub async fn new(state: &Arc<State>, sender: &Arc<ConnectionSender>, hello: HostHello) -> Result<Self, Error> {
         let host = hello.host.clone();
         remember(state, &host).await?;
@@ -51,26 +51,26 @@ impl Attached {
         Ok(Self { state: Arc::clone(state), sender: Arc::clone(sender), host })
     }
 
-    /// Its name.
+    /// The host's name.
     pub fn name(&self) -> &str {
         &self.host
     }
 
-    /// False once a newer connection has its name.
+    /// Returns false once a newer connection uses its name.
     pub fn is_current(&self) -> bool {
         self.state.runs.hosts.is_current(&self.host, &self.sender)
     }
 
-    /// Takes what the host says.
+    /// Handles a frame from the host.
     ///
     /// # Errors
-    /// What it is told before its connection ends.
+    /// The message for the host before its connection is closed.
     pub fn take(&self, frame: Frame) -> Result<(), Violation> {
         handle(&self.state, &self.host, &self.sender, frame)
     }
 
-    /// What is looked at once a second: writes that failed, ends that the store did not take, starts that it does not
-    /// know of yet. Short runs never come here, so that they cost no third commit.
+    /// Runs once a second: retries failed writes and ends that the store refused, and records starts that the store
+    /// does not know yet. Short runs end before this, so they cost no third commit.
     pub async fn tick(&self) {
         tick(&self.state, &self.host).await;
     }
@@ -83,12 +83,12 @@ impl Drop for Attached {
     }
 }
 
-/// What a host is told that sent no frame.
+/// The answer to a host that sent something that is not a frame.
 pub fn bad_frame(error: &str) -> Violation {
     violation(Code::BadFrame, error.to_owned(), None)
 }
 
-/// Notes a name that is new.
+/// Records the name of a new host.
 async fn remember(state: &State, host: &str) -> Result<(), Error> {
     if !is_host_name(host) {
         return Err(Error::bad_request("a host's name is 1 to 63 of letters, digits, . _ - and begins with no sign"));
@@ -111,8 +111,8 @@ async fn remember(state: &State, host: &str) -> Result<(), Error> {
         .await
 }
 
-/// What a host is told first: from where each run is wanted, then what it is to start. Runs that it should have and has
-/// not are added to `lost`.
+/// Returns the first frames for a host: from which offset each run is wanted, then what to start. Runs that the host
+/// should have but does not are added to `lost`.
 fn welcome(state: &State, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static str)>) -> Vec<Bytes> {
     let held: HashSet<RunId> = hello.runs.iter().map(|run| run.run).collect();
     let mut wanted = Vec::new();
@@ -121,7 +121,7 @@ fn welcome(state: &State, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static 
         let is_held = held.contains(&run.record.id);
         let mut life = run.life();
         match life.phase {
-            // Told right after its commit.
+            // The host is told right after the commit.
             Phase::Committing => continue,
             Phase::Committed if is_held => life.phase = Phase::Started,
             Phase::Committed if run.record.is_this_boot => again.push(encode(Number::None, &run.record.order)),
@@ -190,13 +190,13 @@ fn take_output(
         end::overrun(state, &run);
         return Ok(());
     }
-    // Once it is over nothing is new: its length is on record.
+    // Nothing is new once the run is over, because its length is recorded.
     let is_over = matches!(run.life().phase, Phase::Ending | Phase::EndRefused);
     let appended = if is_over { Appended::Old { written: log.written() } } else { log.append(fd, off, body) };
     match appended {
         Appended::New { starts_pump: true } => pump::start(state, &run),
         Appended::New { starts_pump: false } => {}
-        // Else the pump says so when it is.
+        // Otherwise the pump acknowledges it once it is written.
         Appended::Old { written } if written >= upto => {
             sender.tell(encode(Number::None, &HostAck { run: id, off: written }));
         }
@@ -208,7 +208,7 @@ fn take_output(
 
 fn take_end(state: &Arc<State>, run: &Arc<Run>, ended: HostEnded) -> Result<(), Violation> {
     let head = run.log.head();
-    // A host that has less than it sent lost its spool with the power; what is here stays.
+    // A host that has less than it sent lost its spool in a power failure; what is stored here is kept.
     if ended.bytes > head {
         return Err(gap(ended.run, head));
     }
@@ -216,7 +216,7 @@ fn take_end(state: &Arc<State>, run: &Arc<Run>, ended: HostEnded) -> Result<(), 
     Ok(())
 }
 
-/// A host says `err` of a run that it cannot even hold: it has not been started, and is not going to be.
+/// Handles an `err` from a host that cannot even hold a run: the run was not started and will not be.
 fn refused(state: &Arc<State>, host: &str, frame: Frame) {
     let Ok(ServerMessage::Err(error)) = ServerMessage::parse(frame) else { return };
     let run = error.run.and_then(|id| state.runs.on_host(host, id));
@@ -253,7 +253,7 @@ async fn tick(state: &Arc<State>, host: &str) {
         started.iter().try_for_each(|id| update.execute([id]).map(drop))?;
         Ok(())
     };
-    // Not waited for: a start that stays unnoted matters only if this core and the host's record are both lost.
+    // Not awaited: an unrecorded start matters only if both this core and the host's record are lost.
     drop(state.store.append(note, |_| {}).await);
 }
 

@@ -1,4 +1,4 @@
-//! What is known of runs, over or not: lists, single ones, and their output for those who watch.
+//! Lists of runs, single runs, and their output for watchers, whether the runs are open or over.
 
 use std::sync::Arc;
 
@@ -19,21 +19,21 @@ use crate::sender::ConnectionSender;
 use crate::state::State;
 use crate::store::RoomId;
 
-/// Runs that a list holds if it does not say how many.
+/// The number of runs in a list if the request names none.
 const LIST_DEFAULT: u32 = 20;
-/// Runs that a list holds at most.
+/// The maximum number of runs in a list.
 const LIST_MAX: u32 = 100;
-/// Bytes that the runs of one answer may have: it is one line.
+/// The maximum bytes of the runs in one answer, which is one line.
 const LIST_BYTES_MAX: usize = LINE_BYTES_MAX - 1_024;
 
 const COLUMNS: &str =
     "SELECT r.id, r.n, r.room, r.seq, u.name, r.cmd, r.host, r.at, r.bytes, r.exit, r.ms, r.truncated, r.left
      FROM runs r JOIN users u ON u.id = r.by";
 
-/// A run as the store has it.
+/// A run as stored.
 struct Stored {
     room: RoomId,
-    /// Its `room` is set by whoever knows the rooms.
+    /// The caller, who knows the rooms, fills in its `room`.
     id: RunId,
     n: u64,
     seq: u64,
@@ -48,8 +48,8 @@ struct Stored {
     left: u32,
 }
 
-/// The last runs, newest first; of one room, or of all that this member may read. Fewer than asked for where a line
-/// would not hold them.
+/// Returns the last runs, newest first, of one room or of all rooms that this member may read. Returns fewer than
+/// requested if they would not fit in a line.
 ///
 /// # Errors
 /// `not_found` (the room), `bad_request`.
@@ -77,7 +77,7 @@ pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<
     let mut bytes = 0;
     let mut runs = Vec::new();
     for stored in stored {
-        // It was read a while ago.
+        // Checked again, because the rows were read a while ago.
         if check_readable(state, member, stored.room).is_err() {
             continue;
         }
@@ -91,10 +91,10 @@ pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<
     Ok(runs)
 }
 
-/// One run.
+/// Returns one run.
 ///
 /// # Errors
-/// `not_found`, also for one in a private room of others.
+/// `not_found`, also for a run in a private room that the member is not in.
 pub async fn get(state: &Arc<State>, member: &Member, run: RunId) -> Result<RunInfo, Error> {
     if let Some(run) = state.runs.find(run) {
         check_readable(state, member, run.record.room)?;
@@ -103,10 +103,10 @@ pub async fn get(state: &Arc<State>, member: &Member, run: RunId) -> Result<RunI
     info(state, stored(state, member, run).await?)
 }
 
-/// One run by its short number, the 41 of `r41`.
+/// Returns one run by its short number, such as 41 for `r41`.
 ///
 /// # Errors
-/// As [`get`].
+/// See [`get`].
 pub async fn find_by_n(state: &Arc<State>, member: &Member, n: u64) -> Result<RunInfo, Error> {
     let n = i64::try_from(n).unwrap_or(i64::MAX);
     let sql = format!("{COLUMNS} WHERE r.n = ?1");
@@ -115,11 +115,11 @@ pub async fn find_by_n(state: &Arc<State>, member: &Member, n: u64) -> Result<Ru
     info(state, found)
 }
 
-/// Watches a run's output, over or not. The caller says `ok`, then pushes `Item::Flow` of what this gives: frames of
-/// `run.output`, then one of `run.end`, come out of the writer of `sender`.
+/// Watches the output of a run, open or over. The caller answers `ok`, then pushes the returned flow as `Item::Flow`:
+/// the writer of `sender` then sends frames of `run.output` and finally one of `run.end`.
 ///
 /// # Errors
-/// `not_found`, `bad_request` (a place that it never had), `busy` (too many watchers).
+/// `not_found`, `bad_request` (an offset beyond the end), `busy` (too many watchers).
 pub async fn watch(
     state: &Arc<State>,
     member: &Member,
@@ -145,7 +145,7 @@ pub async fn watch(
     Ok(Checked::over(flow, ReadAccess::new(&room, member.user.id)))
 }
 
-/// The log of a run that is over.
+/// Returns the log of a run that is over.
 fn over(state: &State, stored: Stored) -> Result<Arc<RunLog>, Error> {
     let Stored { id: run, bytes, ms, truncated, left, .. } = stored;
     let exit = stored.exit.ok_or_else(|| Error::internal(format!("run {run} is neither open nor over")))?;
@@ -153,10 +153,10 @@ fn over(state: &State, stored: Stored) -> Result<Arc<RunLog>, Error> {
     Ok(Arc::new(RunLog::over(&state.runs.folder, run, bytes, encode(Number::None, &end))))
 }
 
-/// The room of a run, if this member may read it.
+/// Returns the room of a run, if this member may read it.
 ///
 /// # Errors
-/// `not_found`, in the words for a run that does not exist.
+/// `not_found`, with the same message as for a run that does not exist.
 pub(super) fn check_readable(state: &State, member: &Member, room: RoomId) -> Result<Arc<Room>, Error> {
     let room = state.rooms.by_id(room).ok_or_else(no_run)?;
     member.still_reads(&room).map_err(|_| no_run())?;
@@ -174,7 +174,7 @@ fn no_run() -> Error {
     Error::not_found("there is no such run")
 }
 
-/// As members see it. One that is not over has more bytes than the store knows of.
+/// Returns the run as members see it. An open run has more bytes than the store knows of.
 fn info(state: &State, stored: Stored) -> Result<RunInfo, Error> {
     if let Some(run) = state.runs.find(stored.id).filter(|_| stored.exit.is_none()) {
         return Ok(run.info());

@@ -1,7 +1,8 @@
-//! The log of one run's output: its end in memory, as encoded frames shared by all who watch, the rest on disk.
+//! The log of one run's output. The end of it is in memory, as encoded frames shared by all watchers; the rest is on
+//! disk.
 //!
-//! What a host sends is in memory at once, so that watchers see it before it is written; it stays there at least until
-//! it is. [`super::pump`] writes it. How many bytes may be unwritten is bounded by the window that the host is given.
+//! Output from a host is in memory at once, so that watchers see it before it is written, and stays there at least
+//! until it is written. [`super::pump`] writes it. The host's window bounds how many bytes may be unwritten.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -18,17 +19,17 @@ use crate::sender::ConnectionSender;
 
 /// The log of one run's output.
 pub(super) struct RunLog {
-    /// Whose it is.
+    /// The run that it belongs to.
     pub run: RunId,
-    /// Where it is on disk.
+    /// Its folder on disk.
     pub folder: OutputFolder,
-    /// Held by the pump alone, while it writes: on a thread that may block.
+    /// Held only by the pump while it writes, on a blocking thread.
     pub writer: Mutex<Option<OutputWriter>>,
     /// Held for appending and copying out; never across an await or a write.
     state: Mutex<State>,
-    /// Bytes on disk, for those who wait for it.
+    /// The number of bytes on disk, for tasks that wait for it.
     written: watch::Sender<u64>,
-    /// The connections to wake; read on every append, changed when somebody begins or ends to watch.
+    /// The connections to wake. Read on every append, changed when a watcher starts or stops.
     watchers: RwLock<Vec<Arc<ConnectionSender>>>,
 }
 
@@ -37,33 +38,33 @@ struct State {
     pieces: VecDeque<Piece>,
     /// Bytes of the frames of `pieces`.
     tail_bytes: usize,
-    /// The place behind the last byte that is known.
+    /// The offset after the last known byte.
     head: u64,
-    /// The place behind the last byte that is on disk.
+    /// The offset after the last byte on disk.
     written: u64,
     is_pumped: bool,
-    /// The frame that follows the last byte, once the run is over.
+    /// The frame after the last byte, once the run is over.
     end: Option<Bytes>,
-    /// The frame that says why what is known is not on record, as long as it is not.
+    /// The frame that says why known output is not yet recorded, for as long as that lasts.
     trouble: Option<Bytes>,
 }
 
-/// What became of output that a host sent.
+/// The result of appending output from a host.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Appended {
-    /// All of it was there. On disk the log ends here.
+    /// All of it was known already.
     Old {
-        /// Bytes on disk.
+        /// The number of bytes on disk.
         written: u64,
     },
-    /// Some of it is new. `starts_pump`: nobody writes it yet, the caller sees to that.
+    /// Some of it is new.
     New {
-        /// The pump is to be started.
+        /// True if no pump is running: the caller must start it.
         starts_pump: bool,
     },
-    /// It begins behind the place where the log ends.
+    /// It starts after the end of the log.
     Gap {
-        /// Where it ends.
+        /// The offset at which the log ends.
         wanted: u64,
     },
 }
@@ -73,18 +74,18 @@ pub(super) enum Appended {
 pub(super) enum LogRead {
     /// Nothing new, or no credit for it.
     UpToDate,
-    /// Frames were taken; the cursor now stands here.
+    /// Frames were taken; this is the new cursor.
     Took(u64),
-    /// The tail begins behind the cursor: read up to here from disk.
+    /// The tail starts after the cursor: read up to this offset from disk.
     Behind(u64),
-    /// It stands at the end, which this frame says.
+    /// The cursor is at the end of the run, which this frame reports.
     End(Bytes),
-    /// The run is over, and never had a byte there.
+    /// The run is over, and its output ends before the cursor.
     Beyond,
 }
 
 impl RunLog {
-    /// The log of a run that goes on; `head` bytes are on disk.
+    /// Creates the log of an open run; `head` bytes are on disk.
     pub(super) fn new(runs: &Path, run: RunId, head: u64) -> Self {
         let state = State { head, written: head, ..State::default() };
         Self {
@@ -97,7 +98,7 @@ impl RunLog {
         }
     }
 
-    /// The log of a run that is over, all of it on disk.
+    /// Creates the log of a finished run, all of it on disk.
     pub(super) fn over(runs: &Path, run: RunId, head: u64, end: Bytes) -> Self {
         let log = Self::new(runs, run, head);
         log.state().end = Some(end);
@@ -108,22 +109,22 @@ impl RunLog {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The place behind the last byte that is known.
+    /// Returns the offset after the last known byte.
     pub(super) fn head(&self) -> u64 {
         self.state().head
     }
 
-    /// The place behind the last byte that is on disk.
+    /// Returns the offset after the last byte on disk.
     pub(super) fn written(&self) -> u64 {
         self.state().written
     }
 
-    /// True once the end is known.
+    /// Returns true once the end is known.
     pub(super) fn is_over(&self) -> bool {
         self.state().end.is_some()
     }
 
-    /// Takes output from a host. What is there already is cut off: a resend is harmless.
+    /// Appends output from a host. Bytes that are known already are cut off, which makes a resend harmless.
     pub(super) fn append(&self, fd: u8, off: u64, bytes: &[u8]) -> Appended {
         let mut state = self.state();
         let Some(known) = state.head.checked_sub(off) else { return Appended::Gap { wanted: state.head } };
@@ -141,7 +142,7 @@ impl RunLog {
         Appended::New { starts_pump }
     }
 
-    /// What is to be written next; nothing ends the pump.
+    /// Returns the pieces to write next. If there are none, the pump stops.
     pub(super) fn unwritten(&self) -> Vec<Piece> {
         let mut state = self.state();
         let from = state.pieces.partition_point(|piece| piece.end() <= state.written);
@@ -150,7 +151,7 @@ impl RunLog {
         pieces
     }
 
-    /// All before `upto` is on disk. What is not needed in memory any more goes.
+    /// Records that everything before `upto` is on disk, and drops what need not stay in memory.
     pub(super) fn set_written(&self, upto: u64) {
         let mut state = self.state();
         state.written = upto;
@@ -163,12 +164,12 @@ impl RunLog {
         self.written.send_replace(upto);
     }
 
-    /// The disk did not take it: the pump ends, and is to be started again later.
+    /// Records that a write failed: the pump stops and must be started again later.
     pub(super) fn stop_pump(&self) {
         self.state().is_pumped = false;
     }
 
-    /// What the run's watchers are told while something of it is not on record. True if it is news.
+    /// Sets the notice that watchers get while some of the run is not recorded. Returns true if it is new.
     pub(super) fn set_trouble(&self, frame: Bytes) -> bool {
         let mut state = self.state();
         if state.trouble.as_ref() == Some(&frame) {
@@ -180,12 +181,12 @@ impl RunLog {
         true
     }
 
-    /// What is to be told now.
+    /// Returns the current notice, if any.
     pub(super) fn trouble(&self) -> Option<Bytes> {
         self.state().trouble.clone()
     }
 
-    /// True where something is unwritten and nobody writes it; the caller starts the pump then.
+    /// Returns true if output is unwritten and no pump is running; the caller must then start it.
     pub(super) fn wants_pump(&self) -> bool {
         let mut state = self.state();
         let wants = !state.is_pumped && state.written < state.head;
@@ -193,26 +194,26 @@ impl RunLog {
         wants
     }
 
-    /// Waits until all that is known is on disk.
+    /// Waits until all known output is on disk.
     pub(super) async fn all_written(&self) {
         let head = self.head();
-        // The sender lives as long as this.
+        // The sender lives as long as `self`.
         drop(self.written.subscribe().wait_for(|written| *written >= head).await);
     }
 
-    /// Makes all that is on disk durable, and closes its files. Blocks.
+    /// Makes everything on disk durable, and closes the files. Blocks.
     pub(super) fn close(&self) -> std::io::Result<()> {
         drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.folder.sync()
     }
 
-    /// The run is over: its watchers are told after the last byte.
+    /// Ends the run: watchers get `end` after the last byte.
     pub(super) fn finish(&self, end: Bytes) {
         self.state().end = Some(end);
         self.wake();
     }
 
-    /// Copies up to `count` frames from `cursor` on to `out`, none of them beyond `upto`.
+    /// Copies up to `count` frames, starting at `cursor` and ending before `upto`, to `out`.
     pub(super) fn read(&self, cursor: u64, upto: u64, count: usize, out: &mut Vec<Bytes>) -> LogRead {
         let state = self.state();
         if cursor >= state.head {
@@ -239,8 +240,8 @@ impl RunLog {
         LogRead::Took(at)
     }
 
-    /// Adds a connection to wake; false where there are as many as may be. It subscribes before it looks, so that no
-    /// wake-up is lost.
+    /// Adds a connection to wake. Returns false if the maximum number is watching. Watchers subscribe before they read,
+    /// so that no wake-up is lost.
     pub(super) fn subscribe(&self, watcher: &Arc<ConnectionSender>) -> bool {
         let mut watchers = self.watchers.write().unwrap_or_else(PoisonError::into_inner);
         let has_room = watchers.len() < WATCHERS_MAX;
@@ -275,7 +276,7 @@ mod tests {
         RunLog::new(Path::new("/nowhere"), RunId::from_parts(1, 2), 0)
     }
 
-    /// The bytes that a reader is given, by descriptor, and where it then stands.
+    /// Returns the bytes that a reader gets, by descriptor, and the result with its new cursor.
     fn read(log: &RunLog, cursor: u64, upto: u64) -> (Vec<(u8, String)>, LogRead) {
         let mut out = Vec::new();
         let step = log.read(cursor, upto, usize::MAX, &mut out);

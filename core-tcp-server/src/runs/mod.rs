@@ -1,11 +1,11 @@
 //! Runs: commands on hosts, their output as logs.
 //!
-//! The core starts no process. A host dials in (`link`), is told what to start, and sends output from wherever the core
-//! stands; the core keeps it (`log` in memory, `output` on disk, `pump` from one to the other) and gives it to watchers
-//! (`flow`). What a run is and how it ended stands in the store and in the room's timeline (`start`, `end`).
+//! The core starts no process. A host connects (`link`), is told what to start, and sends output from the offset that
+//! the core names. The core keeps it (`log` in memory, `output` on disk, `pump` from one to the other) and sends it to
+//! watchers (`flow`). The store and the room's timeline record what a run is and how it ended (`start`, `end`).
 //!
-//! A run costs two commits, one before its host hears of it and one after its last byte. A command is never run twice:
-//! see `run::Phase`. Output is kept as long as the line of the run's start: see `retention`.
+//! A run costs two commits, one before its host is told and one after its last byte. A command is never run twice: see
+//! `run::Phase`. Output is kept as long as the event of the run's start: see `retention`.
 
 mod control;
 mod end;
@@ -43,15 +43,15 @@ use crate::policy::Member;
 use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 
-/// A watcher has dealt with output.
+/// Handles a watcher's acknowledgement of output.
 pub fn ack(sender: &ConnectionSender, ack: RunAck) {
     sender.push(Item::Ack(FlowKey::Run(ack.run), ack.off));
 }
 
-/// Carries out a request about runs.
+/// Handles a request about runs.
 ///
 /// # Errors
-/// What the service refuses.
+/// If the service refuses the request.
 pub async fn request(
     state: &Arc<State>,
     member: &Member,
@@ -63,7 +63,7 @@ pub async fn request(
         Request::RunStart(ask) => ok(id, &start(state, member, ask).await?),
         Request::RunWatch(ask) => {
             let flow = watch(state, member, sender, ask).await?;
-            // In this order: the answer, then the output.
+            // The order matters: the answer goes before the output.
             if let Some(answer) = ok(id, &Empty {}) {
                 sender.tell(answer);
             }

@@ -1,4 +1,4 @@
-//! The runs that are not over, and what belongs to all of them.
+//! The runs that are not over, and the state that they share.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -17,27 +17,27 @@ use crate::error::Error;
 use crate::limits::RUNS_STOP_MS;
 use crate::store::{RoomId, Store, UserId};
 
-/// The runs that are not over, and the hosts that they are on.
+/// The runs that are not over, and their hosts.
 pub struct Runs {
-    /// Where the output of all runs is.
+    /// The folder with the output of all runs.
     pub(super) folder: PathBuf,
-    /// Which start of this machine this is.
+    /// The id of this boot of the machine.
     pub(super) boot: String,
-    /// The hosts.
+    /// The connected and the known hosts.
     pub(super) hosts: Hosts,
-    /// Pumps, and ends on their way to the store.
+    /// Pumps, and tasks that record ends.
     pub(super) tasks: TaskTracker,
-    /// No more ends are put on record.
+    /// Cancelled when no more ends are recorded.
     pub(super) stopping: CancellationToken,
     /// Held for look-ups and changes; never across an await.
     open: RwLock<HashMap<RunId, Arc<Run>>>,
 }
 
 impl Runs {
-    /// Reads the runs that are not over: each waits for its host.
+    /// Loads the runs that are not over. Each waits for its host.
     ///
     /// # Errors
-    /// Where the database fails, or the folder of the output.
+    /// If the database or the output folder cannot be read.
     pub async fn load(data: &Path, store: &Store) -> Result<Self, Error> {
         let folder = data.join("runs");
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
@@ -54,8 +54,8 @@ impl Runs {
         })
     }
 
-    /// Ends what is under way, after the connections of the hosts have been closed. What is cut off here, hosts say
-    /// again to the next core.
+    /// Finishes the tasks under way, after the connections of the hosts have been closed. Hosts report anything that is
+    /// cut off here to the next core.
     pub async fn stop(&self) {
         self.stopping.cancel();
         self.tasks.close();
@@ -64,22 +64,22 @@ impl Runs {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of open runs.
     pub(super) fn count(&self) -> usize {
         self.open.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// The run of this id, unless it is over.
+    /// Returns the run with this id, unless it is over.
     pub(super) fn find(&self, run: RunId) -> Option<Arc<Run>> {
         self.open.read().unwrap_or_else(PoisonError::into_inner).get(&run).cloned()
     }
 
-    /// The run of this id, if it is on this host, which may know of it.
+    /// Returns the run with this id, if it is on this host and the host may know of it.
     pub(super) fn on_host(&self, host: &str, run: RunId) -> Option<Arc<Run>> {
         self.find(run).filter(|run| run.record.host == host && run.life().phase != Phase::Committing)
     }
 
-    /// All runs of a host, in the order in which they were started.
+    /// Returns all open runs of a host, in the order in which they were started.
     pub(super) fn of_host(&self, host: &str) -> Vec<Arc<Run>> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let mut runs: Vec<_> = open.values().filter(|run| run.record.host == host).cloned().collect();
@@ -87,7 +87,7 @@ impl Runs {
         runs
     }
 
-    /// How much of each is on disk, in bytes.
+    /// Returns the bytes on disk of each run.
     pub fn printed(&self) -> Vec<(RunId, u64)> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         open.values().map(|run| (run.record.id, run.log.written())).collect()

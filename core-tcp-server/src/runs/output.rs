@@ -1,7 +1,7 @@
-//! A run's output on disk: `data/runs/<id>/output`, and the index beside it. All of it blocks: called on threads that
-//! may. Who may read it, and what is still in memory only, is not known here.
+//! A run's output on disk: `data/runs/<id>/output`, and the index beside it. All of it blocks, so call it on blocking
+//! threads. This module does not know who may read the output, nor what is still only in memory.
 //!
-//! Output goes with the run's line in its room: see `retention`.
+//! Output is deleted with the run's event in its room: see `retention`.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -12,22 +12,22 @@ use wardroom_output_index::{RECORD_BYTES, Record, Segment};
 
 use crate::limits::INDEX_RESOLUTION_MS;
 
-/// Where the bytes of a run's output are, once there are some.
+/// Returns the path of a run's output. The file exists once there are bytes.
 pub fn output_path(runs: &Path, run: wardroom_protocol::RunId) -> PathBuf {
     OutputFolder::new(runs, run).0.join("output")
 }
 
-/// The folder of one run's output. It is made with the first byte.
+/// The folder of one run's output. It is created with the first byte.
 #[derive(Clone, Debug)]
 pub(super) struct OutputFolder(pub(super) PathBuf);
 
 impl OutputFolder {
-    /// Within the folder of all runs.
+    /// Returns a run's folder within the folder of all runs.
     pub(super) fn new(runs: &Path, run: wardroom_protocol::RunId) -> Self {
         Self(runs.join(run.to_string()))
     }
 
-    /// Bytes of output on disk.
+    /// Returns the bytes of output on disk.
     pub(super) fn bytes(&self) -> io::Result<u64> {
         match std::fs::metadata(self.0.join("output")) {
             Ok(metadata) => Ok(metadata.len()),
@@ -36,7 +36,7 @@ impl OutputFolder {
         }
     }
 
-    /// Opens it for writing from `off` on: what lies behind was written in part, and comes again.
+    /// Opens the output for writing from `off` on. Bytes after it were written in part and will be sent again.
     pub(super) fn writer(&self, off: u64) -> io::Result<OutputWriter> {
         match DirBuilder::new().mode(0o700).create(&self.0) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
@@ -52,12 +52,12 @@ impl OutputFolder {
         Ok(OutputWriter { output, index, records, last })
     }
 
-    /// Opens it for reading.
+    /// Opens the output for reading.
     pub(super) fn reader(&self) -> io::Result<OutputReader> {
         Ok(OutputReader { output: File::open(self.0.join("output"))?, index: File::open(self.0.join("index"))? })
     }
 
-    /// Makes everything durable: the bytes, and the names by which they are found.
+    /// Makes everything durable: the bytes and their directory entries.
     pub(super) fn sync(&self) -> io::Result<()> {
         File::open(self.0.join("index"))?.sync_data()?;
         File::open(self.0.join("output"))?.sync_data()?;
@@ -75,7 +75,7 @@ pub(super) struct OutputWriter {
 }
 
 impl OutputWriter {
-    /// Writes bytes of one descriptor at `off`, which is where the output ends.
+    /// Writes bytes of one descriptor at `off`, the current end of the output.
     pub(super) fn append(&mut self, fd: u8, off: u64, at: u64, bytes: &[u8]) -> io::Result<()> {
         let is_same = |last: Record| last.fd == fd && at.saturating_sub(last.at) < INDEX_RESOLUTION_MS;
         if !self.last.is_some_and(is_same) {
@@ -95,12 +95,12 @@ pub(super) struct OutputReader {
 }
 
 impl OutputReader {
-    /// The segments of `from..upto`, or the first of them.
+    /// Returns the segments of `from..upto`, or the first of them.
     pub(super) fn segments(&self, from: u64, upto: u64) -> io::Result<Vec<Segment>> {
         wardroom_output_index::segments(&self.index, from, upto)
     }
 
-    /// The bytes from `off` on.
+    /// Reads the bytes from `off` on.
     pub(super) fn read(&self, buf: &mut [u8], off: u64) -> io::Result<()> {
         self.output.read_exact_at(buf, off)
     }
@@ -145,7 +145,7 @@ mod tests {
         let folder = folder(&data);
         let mut writer = folder.writer(0).unwrap();
         writer.append(1, 0, 100, b"abc").unwrap();
-        // A crash here: three bytes too many, two records too many, and half of a third.
+        // As after a crash: three bytes too many, two records too many, and half of a third.
         writer.append(2, 3, 100, b"xyz").unwrap();
         writer.append(1, 6, 100, b"").unwrap();
         writer.index.write_all_at(b"half", 48).unwrap();

@@ -1,20 +1,20 @@
-//! Output as it came, encoded once for all who watch; from the same bytes it is written to disk.
+//! Output as it arrived, encoded once for all watchers. The same bytes are written to disk.
 
 use bytes::Bytes;
 use wardroom_protocol::RunId;
 use wardroom_protocol::frame::{Number, encode_with_body};
 use wardroom_protocol::messages::RunOutput;
 
-/// Output as it came, encoded once.
+/// Output as it arrived, encoded once.
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
-    /// The first byte's place.
+    /// The offset of the first byte.
     pub off: u64,
     /// Bytes of output.
     pub len: u64,
-    /// The whole `run.output`; its last `len` bytes are the output.
+    /// The whole `run.output` frame; its last `len` bytes are the output.
     pub frame: Bytes,
 }
 
@@ -25,18 +25,18 @@ impl Piece {
         Self { fd, off, len, frame: encode_with_body(Number::None, &RunOutput { run, fd, off, len }, bytes) }
     }
 
-    /// The output.
+    /// Returns the output.
     pub(super) fn bytes(&self) -> &[u8] {
         let len = usize::try_from(self.len).unwrap_or(usize::MAX);
         self.frame.get(self.frame.len().saturating_sub(len)..).unwrap_or_default()
     }
 
-    /// The place behind the last byte.
+    /// Returns the offset after the last byte.
     pub(super) fn end(&self) -> u64 {
         self.off + self.len
     }
 
-    /// The part of it within `from..upto`; nothing where they do not meet.
+    /// Returns the part within `from..upto`; none if they do not overlap.
     pub(super) fn cut(&self, run: RunId, from: u64, upto: u64) -> Option<Piece> {
         let (off, end) = (self.off.max(from), self.end().min(upto));
         if off >= end {

@@ -1,5 +1,5 @@
-//! Writes a run's output to disk and tells its host how far that is. One at a time for each run, on a thread that may
-//! block; it ends when nothing is left to write, so a run that is silent costs no thread.
+//! Writes a run's output to disk and tells the host how far it got. Each run has at most one pump, on a blocking
+//! thread; it stops when nothing is left to write, so a silent run costs no thread.
 
 use std::io;
 use std::sync::{Arc, PoisonError};
@@ -14,7 +14,7 @@ use crate::clock::now_ms;
 use crate::error::is_no_room;
 use crate::state::State;
 
-/// Starts the pump of a run. The caller has been told by its log that none is at work.
+/// Starts the pump of a run. The run's log must have said that none is running.
 pub(super) fn start(state: &Arc<State>, run: &Arc<Run>) {
     let (state_, run) = (Arc::clone(state), Arc::clone(run));
     drop(state.runs.tasks.spawn_blocking(move || pump(&state_, &run)));
@@ -25,7 +25,7 @@ fn pump(state: &State, run: &Run) {
         let pieces = run.log.unwritten();
         let Some(last) = pieces.last() else { return };
         if let Err(error) = write(&run.log, &pieces) {
-            // Nothing is acknowledged, so nothing is lost; it is tried again when the host's link ticks.
+            // Nothing is acknowledged, so nothing is lost. The next tick of the host's link tries again.
             if run.is_held_up("the output", is_no_room(&error)) {
                 tracing::error!(%error, run = %run.record.id, "output of a run cannot be written; it is tried again");
             }
@@ -48,7 +48,7 @@ fn write(log: &RunLog, pieces: &[Piece]) -> io::Result<()> {
     for piece in pieces {
         writer.append(piece.fd, piece.off, at, piece.bytes())?;
     }
-    // Kept open only if all went well: after a fault it is opened anew, and begins where the log says.
+    // Kept open only if all writes succeeded. After an error, the next writer starts where the log says.
     *held = Some(writer);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Removes output whose run is over.
+//! Removes the output of finished runs.
 
 use std::io;
 
@@ -6,10 +6,10 @@ use super::output::OutputFolder;
 use crate::error::Error;
 use crate::state::State;
 
-/// Removes the output of a run that is over. What is gone already is no fault.
+/// Removes the output of a finished run. It is not an error if it is already gone.
 ///
 /// # Errors
-/// Where the disk refuses.
+/// If the folder cannot be removed.
 pub async fn remove_output(state: &State, run: wardroom_protocol::RunId) -> Result<(), Error> {
     let folder = OutputFolder::new(&state.runs.folder, run).0;
     let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder));

@@ -1,4 +1,4 @@
-//! A run that is not over, as all who deal with it share it.
+//! An open run, as all its users share it.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,87 +10,88 @@ use wardroom_protocol::{RoomName, RunId, UserName};
 use super::log::RunLog;
 use crate::store::{RoomId, UserId};
 
-/// A run that is not over.
+/// An open run.
 pub(super) struct Run {
-    /// What never changes.
+    /// The part that never changes.
     pub record: RunRecord,
-    /// Its output.
+    /// The run's output.
     pub log: Arc<RunLog>,
-    /// Held for a look or a change; never across an await. Taken within the lock of the hosts, never around it.
+    /// Held for a read or a change; never across an await. May be locked while the lock of the hosts is held, but not
+    /// the other way round.
     life: Mutex<RunState>,
 }
 
-/// What never changes of a run.
+/// The part of a run that never changes.
 pub(super) struct RunRecord {
-    /// Its id.
+    /// The run's id.
     pub id: RunId,
-    /// Its short number: people say `r41`.
+    /// The short number, as in `r41`.
     pub n: u64,
-    /// The room that it is seen in.
+    /// The room that shows it.
     pub room: RoomId,
-    /// That room's name.
+    /// The name of that room.
     pub room_name: RoomName,
-    /// Its line there.
+    /// The `seq` of its event there.
     pub seq: u64,
-    /// Who started it.
+    /// The user who started it.
     pub by: UserId,
-    /// Their name.
+    /// The name of that user.
     pub by_name: UserName,
     /// The command as people read it.
     pub cmd: String,
     /// The host that it runs on.
     pub host: String,
-    /// When it was started, Unix milliseconds.
+    /// When it was started, in Unix milliseconds.
     pub at: u64,
-    /// What the host is told.
+    /// The order for the host.
     pub order: HostStart,
-    /// It was started since this machine was: see [`Phase::Committed`].
+    /// True if it was started since the machine booted: see [`Phase::Committed`].
     pub is_this_boot: bool,
 }
 
-/// What changes of a run.
+/// The part of a run that changes.
 #[derive(Debug)]
 pub(super) struct RunState {
-    /// How far it is.
+    /// Its phase.
     pub phase: Phase,
-    /// The store knows that it has started.
+    /// True if the store knows that it has started.
     pub is_noted: bool,
-    /// How it ended, until that is on record.
+    /// How it ended, until that is recorded.
     pub ended: Option<HostEnded>,
 }
 
-/// How far a run is.
+/// The phase of a run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Phase {
-    /// Its intent is not on disk yet: nobody may be told to start it.
+    /// Its intent is not on disk yet: no host may be told to start it.
     Committing,
-    /// The intent is on disk, and the host has not said that it has it. It may have been sent, by this core or by the
-    /// one before. A host that does not know it never began it: it keeps a record before the command may run, and
-    /// that record outlives a kill. So it is sent (again) to a host that does not name it. Only where the machine has
-    /// been started anew in between can a record have been lost: such a run is called lost, and never sent twice.
+    /// The intent is on disk, and the host has not said that it has the run. This core or an earlier one may have sent
+    /// the order. A host that does not know the run never started it: it writes a record before the command may run,
+    /// and that record survives a kill. So the order is sent (again) to a host that does not name the run. Only a
+    /// reboot of the machine can lose a record: such a run is called lost, and never sent twice.
     Committed,
-    /// The host has said that it has it. One that does not know it any more has lost it.
+    /// The host has said that it has the run. If it no longer knows it, the run is lost.
     Started,
-    /// It is over, and the end is being put on record.
+    /// It is over, and the end is being recorded.
     Ending,
-    /// It is over, and the store did not take the end: it is tried again.
+    /// It is over, but the store refused the end: recording it is tried again.
     EndRefused,
 }
 
 impl Run {
-    /// A run, with its output in the folder of all runs.
+    /// Creates a run with its output in the folder of all runs.
     pub(super) fn new(runs: &Path, record: RunRecord, phase: Phase, output_bytes: u64) -> Arc<Run> {
         let log = Arc::new(RunLog::new(runs, record.id, output_bytes));
         let life = Mutex::new(RunState { phase, is_noted: phase == Phase::Started, ended: None });
         Arc::new(Run { record, log, life })
     }
 
-    /// What changes.
+    /// Locks the part that changes.
     pub(super) fn life(&self) -> MutexGuard<'_, RunState> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The host has it.
+    /// Records that the host has the run.
     pub(super) fn set_started(&self) {
         let mut life = self.life();
         if life.phase == Phase::Committed {
@@ -98,8 +99,8 @@ impl Run {
         }
     }
 
-    /// Something of it (its output, its end) cannot be put on record, and is tried again: its watchers are told. True
-    /// if they do not know yet.
+    /// Tells the watchers that part of the run (its output, its end) cannot be recorded yet and is tried again. Returns
+    /// true if this is news to them.
     pub(super) fn is_held_up(&self, what: &str, is_disk_full: bool) -> bool {
         let n = self.record.n;
         let text = if is_disk_full {
@@ -110,7 +111,7 @@ impl Run {
         self.log.set_trouble(encode(Number::None, &Notice { text }))
     }
 
-    /// As members see it.
+    /// Returns the run as members see it.
     pub(super) fn info(&self) -> RunInfo {
         let record = &self.record;
         RunInfo {

@@ -1,5 +1,5 @@
-//! From what a member asks for to what a host is told: everything that is wrong with a request is found here, before
-//! anything is written.
+//! Turns a member's request into an order for a host. All errors in a request are found here, before anything is
+//! written.
 
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{
@@ -12,18 +12,18 @@ use wardroom_protocol::{RunId, UserName};
 use crate::error::Error;
 use crate::limits::{HOST_NAME_BYTES_MAX, RUN_OUTPUT_BYTES_MAX};
 
-/// The host that is meant where none is named.
+/// The host if the request names none.
 const LOCAL: &str = "local";
-/// Bytes of an event's line besides the command and the folder.
+/// Bytes of an event's line, apart from the command and the folder.
 const EVENT_BYTES: usize = 1_024;
 
-/// What is to be done, and where.
+/// What to run, and where.
 pub(super) struct RunSpec {
-    /// The host.
+    /// The name of the host.
     pub host: String,
     /// The command as people read it.
     pub shown: String,
-    /// What the host is told.
+    /// The order for the host.
     pub start: HostStart,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Run
         by: by.clone(),
         room: request.room.as_str().to_owned(),
     };
-    // Both the host's order and the room's event are one line; escapes may make a short command a long one.
+    // The order and the event are one line each; escapes may make a short command a long line.
     let shown_bytes = serde_json::to_string(&shown).map_or(0, |json| json.len());
     let event_bytes = shown_bytes + request.cwd.as_ref().map_or(0, String::len) + EVENT_BYTES;
     if encode(Number::None, &start).len() > LINE_BYTES_MAX || event_bytes > LINE_BYTES_MAX {
@@ -63,7 +63,7 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Run
     Ok(RunSpec { host: host.to_owned(), shown, start })
 }
 
-/// True for what a host may call itself.
+/// Returns true for a valid host name.
 pub(super) fn is_host_name(name: &str) -> bool {
     let is_inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
     name.len() <= HOST_NAME_BYTES_MAX
@@ -71,7 +71,7 @@ pub(super) fn is_host_name(name: &str) -> bool {
         && name.bytes().all(is_inner)
 }
 
-/// The program with its arguments, and how people read it.
+/// Returns the program with its arguments, and the text for people.
 fn words(request: &RunStart) -> Result<(Vec<String>, String), Error> {
     let (argv, shown) = match (&request.cmd, &request.argv) {
         (Some(_), Some(_)) | (None, None) => return Err(Error::bad_request("run.start takes cmd or argv")),
@@ -131,7 +131,7 @@ fn is_variable(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// The words as a shell would read them.
+/// Returns the words quoted for a shell.
 fn quoted(argv: &[String]) -> String {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&b);
     let mut shown = String::new();

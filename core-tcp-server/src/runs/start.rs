@@ -1,4 +1,4 @@
-//! Starting a run: checked, on record and in the room before any host hears of it. One commit.
+//! Starts a run: it is checked, recorded and posted to the room in one commit, before any host is told.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::secrets::new_ulid;
 use crate::state::State;
 use crate::store::{NewEvent, Tx, UserId};
 
-/// What is to be put on record.
+/// What to record.
 struct Intent {
     run: RunId,
     order: RunSpec,
@@ -27,19 +27,19 @@ struct Intent {
     nonce: Nonce,
 }
 
-/// What came of it.
+/// The result of recording an intent.
 enum Recorded {
-    /// A run that the host is to be told of.
+    /// A new run, of which the host must be told.
     New(Arc<Run>),
-    /// The nonce was used before, for the same.
+    /// The nonce was already used for the same run.
     Earlier(RunStartOk),
 }
 
-/// Starts a command. Given back when the intent is on disk and in the room; the host is told right after.
+/// Starts a command. Returns when the intent is on disk and in the room; the host is told right after.
 ///
 /// # Errors
-/// `forbidden`, `not_found` (the room, the host), `bad_request`, `too_large`, `conflict` (the nonce), `busy` (the host is
-/// away, too many runs).
+/// `forbidden`, `not_found` (the room, the host), `bad_request`, `too_large`, `conflict` (the nonce), `busy` (the host
+/// is away, too many runs).
 pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Result<RunStartOk, Error> {
     let room = member.operator_in(&state.rooms, &start.room)?.room;
     let by = member.clone();
@@ -51,7 +51,7 @@ pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Resu
     let possible =
         state.runs.hosts.link(&intent.order.host).and_then(|_| if has_room { Ok(()) } else { Err(too_many()) });
     if let Err(error) = possible {
-        // A retry is answered as it was, whatever has become of the host since.
+        // A retry gets its first answer again, whatever has happened to the host since.
         let earlier = state.store.read(move |conn| find_earlier(conn, &intent)).await?;
         return earlier.ok_or(error);
     }
@@ -70,15 +70,15 @@ pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Resu
     }
 }
 
-/// The audit, the event and the row, as one. The run is findable from here on, because the event is in the room before
-/// whoever asked is answered; its phase says that it must not begin yet.
+/// Writes the audit record, the event and the row in one transaction. The run can be found from here on, because the
+/// event is in the room before the caller gets an answer; its phase says that it must not start yet.
 fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorded, Error> {
     if let Some(answer) = find_earlier(tx.conn, &intent)? {
         return Ok(Recorded::Earlier(answer));
     }
     let Intent { run, order, room, by, nonce } = intent;
     let user = &by.user;
-    // Those that retention removed are counted too.
+    // Counts runs that retention removed, too.
     let next = "SELECT max(coalesce((SELECT max(n) FROM runs), 0),
                 coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'runs_n'), 0)) + 1";
     let n: i64 = tx.conn.prepare_cached(next)?.query_row([], |row| row.get(0))?;
@@ -137,13 +137,13 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
     Ok(Recorded::New(made))
 }
 
-/// The run that this user started with this nonce.
+/// Returns the run that this user started with this nonce.
 fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>, Error> {
     let row = find_by_nonce(conn, intent.by.user.id, &intent.nonce)?;
     let Some((id, n, seq, host, request)) = row else { return Ok(None) };
     let earlier: HostStart = serde_json::from_str(&request).map_err(Error::internal)?;
     let run: RunId = id.parse().map_err(Error::internal)?;
-    // The same but for the id, which is ours; the room stands in the order.
+    // Everything but the id, which the core assigns, must be equal; the order contains the room.
     let again = HostStart { run, output_bytes_max: earlier.output_bytes_max, ..intent.order.start.clone() };
     let again = serde_json::to_string(&again).map_err(Error::internal)?;
     if host != intent.order.host || again != request {

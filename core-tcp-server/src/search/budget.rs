@@ -1,19 +1,19 @@
-//! What one transaction of the index takes.
+//! The budget of one transaction of the index.
 
-/// What a transaction may still take.
+/// The rows and bytes that a transaction may still write.
 pub struct Budget {
     pub(super) rows: usize,
     pub(super) bytes: usize,
 }
 
 impl Budget {
-    /// Takes a row of so many bytes.
+    /// Spends one row of this many bytes.
     pub fn spend(&mut self, bytes: usize) {
         self.rows = self.rows.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Nothing more goes into this transaction.
+    /// Returns true if nothing more may go into this transaction.
     pub fn is_spent(&self) -> bool {
         self.rows == 0 || self.bytes == 0
     }

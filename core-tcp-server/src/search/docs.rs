@@ -1,4 +1,4 @@
-//! Rows of the index: added, made anew where a message was edited, removed.
+//! Rows of the index: added, replaced when a message is edited, removed.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -6,7 +6,7 @@ use super::fold;
 use super::grams::{Mark, bigrams};
 use crate::store::{RoomId, UserId};
 
-/// What a row is: as [`wardroom_protocol::messages::HitKind`], in the order of its names.
+/// The kind of a row, as in [`wardroom_protocol::messages::HitKind`]: a message.
 pub const MESSAGE: i64 = 0;
 /// A command.
 pub const RUN: i64 = 1;
@@ -15,38 +15,38 @@ pub const OUTPUT: i64 = 2;
 /// The name of a file.
 pub const FILE: i64 = 3;
 
-/// What a row comes from.
+/// The source of a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin {
     /// Its room.
     pub room: RoomId,
-    /// That room is public.
+    /// True if that room is public.
     pub is_public: bool,
-    /// When, Unix milliseconds.
+    /// The time in Unix milliseconds.
     pub at: i64,
 }
 
-/// A row to be added.
+/// A row to add.
 #[derive(Clone, Copy, Debug)]
 pub struct IndexRow<'a> {
-    /// Its room and time.
+    /// The room and the time.
     pub of: Origin,
-    /// The place that a hit names: of output, that of its run's start.
+    /// The `seq` that a hit names; for output, that of its run's start.
     pub seq: i64,
-    /// Whose doing.
+    /// The author.
     pub by: UserId,
-    /// [`MESSAGE`] and the like.
+    /// [`MESSAGE`], [`RUN`], [`OUTPUT`] or [`FILE`].
     pub kind: i64,
-    /// For output: its bytes.
+    /// For output: the offset and the number of its bytes.
     pub span: Option<(i64, i64)>,
-    /// What is searched.
+    /// The text to search.
     pub text: &'a str,
 }
 
-/// Adds a row behind all others.
+/// Adds a row after all others.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub fn add(conn: &Connection, doc: IndexRow<'_>) -> rusqlite::Result<()> {
     if doc.text.trim().is_empty() {
         return Ok(());
@@ -60,10 +60,10 @@ pub fn add(conn: &Connection, doc: IndexRow<'_>) -> rusqlite::Result<()> {
     put_grams(conn, conn.last_insert_rowid(), &doc)
 }
 
-/// Puts another text in the place of a message's, or none.
+/// Replaces a message's text, or removes it if the new text is blank.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub fn replace(conn: &Connection, doc: IndexRow<'_>) -> rusqlite::Result<()> {
     let id: Option<i64> = conn
         .prepare_cached("SELECT id FROM docs WHERE room = ?1 AND seq = ?2 AND kind = ?3")?
@@ -78,10 +78,10 @@ pub fn replace(conn: &Connection, doc: IndexRow<'_>) -> rusqlite::Result<()> {
     put_grams(conn, id, &doc)
 }
 
-/// Removes up to `count` rows of a room before a place; true where there may be more.
+/// Removes up to `count` rows of a room before `seq`. Returns true if there may be more.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub fn remove_before(conn: &Connection, room: i64, seq: i64, count: usize) -> rusqlite::Result<bool> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let ids: Vec<i64> = conn

@@ -1,4 +1,4 @@
-//! Events on their way into the index: those of all rooms that are behind, put together by time, a page of each room in
+//! Events on their way into the index: those of all rooms that are behind, merged by time, with a page of each room in
 //! memory.
 
 use std::cmp::Reverse;
@@ -11,22 +11,22 @@ use super::docs::Origin;
 use super::limits::{FEED_EVENTS_MAX, FEED_PAGE_BYTES_MAX};
 use crate::store::{RoomId, UserId};
 
-/// An event to be indexed.
+/// An event to index.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// Its room and time.
+    /// The room and the time.
     pub of: Origin,
-    /// Its place.
+    /// The position in the room.
     pub seq: i64,
-    /// Whose doing.
+    /// The author.
     pub by: UserId,
-    /// What kind.
+    /// The kind of event.
     pub kind: String,
-    /// Its fields, JSON.
+    /// The fields, as JSON.
     pub fields: String,
 }
 
-/// The events of rooms behind their cursors.
+/// The events of rooms that are not indexed yet.
 #[derive(Default)]
 pub struct Feed {
     next: BinaryHeap<Reverse<(i64, RoomId)>>,
@@ -40,15 +40,15 @@ struct Pending {
 }
 
 impl Feed {
-    /// Adds a room from behind its cursor on. One that is here already goes on by itself.
+    /// Adds a room, starting after its cursor. A room that is already here continues by itself.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub fn add(&mut self, store: &Connection, room: RoomId, is_public: bool, after: i64) -> rusqlite::Result<()> {
         match self.rooms.entry(room) {
             Entry::Occupied(_) => return Ok(()),
             Entry::Vacant(free) => {
-                // With thousands of rooms behind, each has one event here: no room for more.
+                // With thousands of rooms behind, each has one event here: no spare capacity.
                 let rows = VecDeque::with_capacity(1);
                 free.insert(Pending { rows, is_public, last: after });
             }
@@ -56,15 +56,15 @@ impl Feed {
         self.refill(store, room)
     }
 
-    /// True where nothing waits.
+    /// Returns true if no event is waiting.
     pub fn is_empty(&self) -> bool {
         self.rooms.is_empty()
     }
 
-    /// The oldest event.
+    /// Returns the oldest event.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub fn next(&mut self, store: &Connection) -> rusqlite::Result<Option<Row>> {
         let Some(Reverse((_, room))) = self.next.pop() else { return Ok(None) };
         let Some(pending) = self.rooms.get_mut(&room) else { return Ok(None) };

@@ -1,5 +1,5 @@
-//! A search itself: candidates from the index, newest first; each read from the store and compared, until there are
-//! enough for a page. What is behind them is counted, for a moment. All lines of one run are one hit. Blocks.
+//! Runs a search. Candidates come from the index, newest first; each is read from the store and compared, until the
+//! page is full. Further hits are counted for a moment. All lines of one run are one hit. Blocks.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,10 +18,10 @@ use super::look::{Candidate, Plan, candidate, kind_as_sql, look};
 use crate::error::Error;
 use crate::store::RoomId;
 
-/// Searches. Where it is interrupted it gives what it has found, if that is something.
+/// Searches. If it is interrupted, it returns what it has found, if anything.
 ///
 /// # Errors
-/// `busy` where time ran out.
+/// `busy` if the time ran out.
 pub fn find(index: &Connection, store: &Connection, runs: &Path, plan: &Plan) -> Result<SearchFound, Error> {
     let mut finder = Finder { index, store, runs, plan, question: question_of(plan), page: Page::default() };
     match finder.collect() {
@@ -45,20 +45,21 @@ struct Finder<'a> {
     page: Page,
 }
 
-/// What is found so far.
+/// The hits found so far.
 #[derive(Default)]
 struct Page {
     hits: Vec<Hit>,
     bytes: usize,
-    /// The runs of which a line was found, by room and place of their start: the hit that shows it, if it is on this page.
+    /// The runs with a matching line, by the room and `seq` of their start, with the index of the hit if it is on this
+    /// page.
     outputs: HashMap<(RoomId, i64), Option<usize>>,
-    /// Hits, those behind the page included.
+    /// The number of hits, including those after the page.
     total: u64,
-    /// The last row that was looked at before the page was full.
+    /// The last row that was examined before the page was full.
     last: Option<i64>,
-    /// When the page was full: from then on hits and lines are only counted.
+    /// When the page became full: from then on hits and lines are only counted.
     full_at: Option<Instant>,
-    /// Not all of them were counted.
+    /// True if the count stopped early.
     is_cut: bool,
 }
 
@@ -69,7 +70,7 @@ impl Page {
         SearchFound { hits: self.hits, next, behind: 0, total: self.total, more: self.is_cut || is_interrupted }
     }
 
-    /// Takes a hit, or counts it; gives its place on the page.
+    /// Adds a hit to the page, or only counts it. Returns its index on the page.
     fn put(&mut self, hit: Hit, limit: usize) -> Option<usize> {
         self.total += 1;
         let bytes = serde_json::to_string(&hit).map_or(0, |json| json.len() + LINES_FIELD_BYTES);
@@ -84,7 +85,7 @@ impl Page {
         Some(self.hits.len() - 1)
     }
 
-    /// More lines of a run that has a hit; false where enough are counted.
+    /// Counts more lines of a run that already has a hit.
     fn add_lines(&mut self, nth: Option<usize>, lines: u64) {
         if let Some(counted) = nth.and_then(|nth| self.hits.get_mut(nth)).and_then(|hit| hit.lines.as_mut()) {
             *counted = counted.saturating_add(lines).min(LINES_COUNTED_MAX);
@@ -108,7 +109,7 @@ impl Finder<'_> {
             if now > plan.deadline {
                 return Err(interrupted());
             }
-            // Counting what is not shown is worth less time than what is.
+            // Counting hits that are not shown deserves less time than finding those that are.
             let is_late = self.page.full_at.is_some_and(|at| now.duration_since(at).as_millis() > COUNT_MS);
             if self.page.total >= HITS_COUNTED_MAX || is_late {
                 self.page.is_cut = true;
@@ -149,7 +150,8 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// True if the run of this piece has a line on a page before this one: it is one hit, in the place of its newest line.
+    /// Returns true if the run of this piece has a line on an earlier page: it is one hit, at the place of its newest
+    /// line.
     fn is_on_page_before(&self, of: &Candidate) -> rusqlite::Result<bool> {
         let before = self.plan.before;
         if before == i64::MAX {
@@ -177,7 +179,7 @@ impl Finder<'_> {
         Ok(false)
     }
 
-    /// The names of the tables are ours. FTS5 walks its lists backwards, and stops when we do.
+    /// The table names are our own. FTS5 walks its lists backwards and stops when we do.
     fn sql(&self, is_newest_first: bool) -> String {
         let order = if is_newest_first { "DESC" } else { "ASC" };
         if self.question.expression.is_empty() {
@@ -191,7 +193,7 @@ impl Finder<'_> {
 }
 
 impl Question {
-    /// The rows in a range, of a statement of [`Finder::sql`].
+    /// Returns the rows in a range, for a statement of [`Finder::sql`].
     fn rows<'a>(&self, statement: &'a mut Statement<'_>, from: i64, before: i64) -> rusqlite::Result<Rows<'a>> {
         if self.expression.is_empty() {
             return statement.query(params![from, before]);
@@ -209,7 +211,7 @@ fn question_of(plan: &Plan) -> Question {
     question(&plan.words, &must, &any)
 }
 
-/// What the index is told of where to look.
+/// Returns the marks that restrict where the index looks.
 fn marks(plan: &Plan) -> (Vec<Mark>, Vec<Mark>) {
     let mut must: Vec<Mark> = plan.by.map(Mark::By).into_iter().collect();
     must.extend(plan.kind.map(|kind| Mark::Kind(kind_as_sql(kind))));
@@ -222,7 +224,7 @@ fn marks(plan: &Plan) -> (Vec<Mark>, Vec<Mark>) {
     (must, if any.len() <= PRIVATE_ROOMS_MAX { any } else { Vec::new() })
 }
 
-/// The first row from a time on: times never go back.
+/// Returns the first row at or after a time: times never decrease.
 fn bisect(index: &Connection, at: u64) -> rusqlite::Result<i64> {
     let last: i64 = index.query_row("SELECT coalesce(max(id), 0) FROM docs", [], |row| row.get(0))?;
     let (mut low, mut high) = (0, last + 1);

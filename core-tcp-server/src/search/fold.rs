@@ -1,31 +1,31 @@
-//! What is compared in a search: a text in which everything that looks or reads the same is the same. The index and the question are
-//! folded by this one function.
+//! Folds text for comparison, so that everything that looks or reads the same is equal. The index and the query are
+//! both folded by this function.
 //!
-//! Compatibility forms are decomposed (NFKD: full width, ligatures, circled digits), case is folded as Unicode says, accents
-//! of Latin, Greek and Cyrillic letters and what is not seen at all (zero-width characters, variation selectors, soft
-//! hyphens) are left out, and what is left is composed again (NFC), so that marks which are part of a letter in other scripts
-//! stay: が is not か.
+//! Compatibility forms are decomposed (NFKD: full width, ligatures, circled digits) and case is folded as Unicode says.
+//! Accents of Latin, Greek and Cyrillic letters and invisible characters (zero-width characters, variation selectors,
+//! soft hyphens) are removed. The rest is composed again (NFC), so that marks which are part of a letter in other
+//! scripts are kept: が is not か.
 
 use caseless::Caseless as _;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// A character as it is compared, and the characters of the text that it stands for.
+/// A folded character, and the characters of the text that it represents.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Folded {
-    /// As it is compared.
+    /// The folded character.
     pub c: char,
-    /// The first character of the text.
+    /// The index of the first character in the text.
     pub begin: usize,
-    /// Behind the last one.
+    /// The index after the last one.
     pub end: usize,
 }
 
-/// A text as it is compared.
+/// Folds a text.
 pub fn fold(text: &str) -> Vec<Folded> {
     let mut folded = Vec::with_capacity(text.len());
     let mut chars = text.chars().enumerate().peekable();
-    // A character with the marks that follow it is folded as one.
+    // A character is folded together with the marks that follow it.
     let mut cluster = String::new();
     while let Some((begin, c)) = chars.next() {
         let mut end = begin + 1;
@@ -45,24 +45,25 @@ pub fn fold(text: &str) -> Vec<Folded> {
     folded
 }
 
-/// Only the characters.
+/// Returns only the folded characters.
 pub fn chars(text: &str) -> Vec<char> {
     fold(text).into_iter().map(|folded| folded.c).collect()
 }
 
-/// Characters that belong to the one before them: marks, vowels and finals of Korean syllables, half-width voicing marks of
-/// kana, and what is not seen.
+/// Returns true for characters that belong to the one before them: marks, vowels and finals of Korean syllables,
+/// half-width voicing marks of kana, and invisible characters.
 fn goes_on(c: char) -> bool {
     is_combining_mark(c) || is_unseen(c) || matches!(c, '\u{1161}'..='\u{11ff}' | '\u{ff9e}'..='\u{ff9f}')
 }
 
-/// Combining marks that only vary a letter: U+0300 to U+036F and the blocks that extend it. The vowels of Indic scripts and the like
-/// are no accents.
+/// Returns true for combining marks that only vary a letter: U+0300 to U+036F and the blocks that extend it. The vowels
+/// of Indic scripts and the like are not accents.
 fn is_accent(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// Characters that have no look of their own (Unicode's Default_Ignorable_Code_Point, as far as it is assigned).
+/// Returns true for characters without a visible form (Unicode's Default_Ignorable_Code_Point, as far as it is
+/// assigned).
 fn is_unseen(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -1,7 +1,7 @@
-//! What the index holds of a text: its trigrams, which SQLite makes, its bigrams, which are made here, and marks for the
-//! room, the author and the kind, so that a search for a common word in a quiet room does not look at all others.
+//! What the index contains of a text: its trigrams, which SQLite makes, its bigrams, which are made here, and marks for
+//! the room, the author and the kind, so that a search for a common word in a quiet room does not scan all others.
 //!
-//! The index only says where to look. What it finds is read from the store, and compared: see `words`.
+//! The index only proposes rows. Each is read from the store and compared: see `words`.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -12,17 +12,17 @@ use crate::store::{RoomId, UserId};
 /// A property of a row that a search may ask for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Mark {
-    /// It is in this room.
+    /// In this room.
     Room(RoomId),
-    /// It is in a public room.
+    /// In a public room.
     Public,
-    /// It is this user's doing.
+    /// By this user.
     By(UserId),
-    /// It is of this kind.
+    /// Of this kind.
     Kind(i64),
 }
 
-/// Private use characters: nobody's text is made of them, and if it were, it would be looked at once in vain.
+/// Private use characters: no normal text contains them, and if one did, it would only be examined once in vain.
 const PLANE: u32 = 0xF_0000;
 const DIGITS: u32 = 0x8000;
 
@@ -36,22 +36,22 @@ impl Mark {
         }
     }
 
-    /// As one trigram.
+    /// Returns the mark as one trigram.
     pub fn trigram(self) -> String {
         let (tag, _, n) = self.parts();
         let n = u32::try_from(n.unsigned_abs() % u64::from(DIGITS * DIGITS)).unwrap_or(0);
         [PLANE + tag, PLANE + 16 + n / DIGITS, PLANE + 16 + n % DIGITS].into_iter().filter_map(char::from_u32).collect()
     }
 
-    /// As a word beside the bigrams; longer than they are.
+    /// Returns the mark as a word among the bigrams; it is longer than they are.
     pub fn word(self) -> String {
         let (_, tag, n) = self.parts();
         format!("{tag}x{n}")
     }
 }
 
-/// The bigrams of a folded text as words between spaces, each once, and its characters beyond ASCII, so that one Chinese
-/// character is found. None has white space in it.
+/// Returns the bigrams of a folded text as words between spaces, each once, and its characters beyond ASCII, so that a
+/// single Chinese character can be found. None contains white space.
 pub fn bigrams(text: &[char]) -> String {
     let mut seen = HashSet::new();
     let mut alone = HashSet::new();
@@ -76,30 +76,30 @@ pub fn bigrams(text: &[char]) -> String {
     out
 }
 
-/// ASCII characters are in nearly every text: a search for one alone looks at the newest lines instead.
+/// ASCII characters are in nearly every text: a search for a single one examines the newest lines instead.
 fn is_indexed_alone(c: char) -> bool {
     !c.is_ascii() && !c.is_whitespace()
 }
 
-/// SQLite's `ascii` tokenizer takes letters, digits and all that is not ASCII as parts of words.
+/// SQLite's `ascii` tokenizer treats letters, digits and everything beyond ASCII as parts of words.
 fn shown(c: char) -> char {
     if c.is_ascii() && !c.is_ascii_alphanumeric() { char::from_u32(0xE000 + u32::from(c)).unwrap_or(c) } else { c }
 }
 
-/// Which of the two tables is asked, and for what.
+/// A query to one of the two tables.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Question {
     /// The table's name.
     pub table: &'static str,
-    /// What it is to match, in FTS5's syntax; every word of it is quoted. Empty where every row is to be looked at.
+    /// The expression to match, in FTS5's syntax, with every word quoted. Empty if every row must be examined.
     pub expression: String,
 }
 
-/// The question for these words, folded. Where the index knows nothing of them, it asks for the marks only.
+/// Returns the query for these folded words. If the index cannot help with them, it asks only for the marks.
 pub fn question(words: &[Vec<char>], must: &[Mark], any: &[Mark]) -> Question {
     let is_short = words.iter().any(|word| word.len() < 3);
     let mut grams: Vec<String> = Vec::new();
-    // The longest words first: they are the rarest.
+    // The longest words first, because they are the rarest.
     let mut by_length: Vec<&Vec<char>> = words.iter().collect();
     by_length.sort_by_key(|word| std::cmp::Reverse(word.len()));
     for word in by_length {
@@ -117,7 +117,7 @@ pub fn question(words: &[Vec<char>], must: &[Mark], any: &[Mark]) -> Question {
     let mut expression = String::new();
     for part in grams.into_iter().chain(must.iter().map(marked)) {
         let and = if expression.is_empty() { "" } else { " AND " };
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(expression, "{and}{}", quoted(&part));
     }
     if !any.is_empty() {
@@ -132,7 +132,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-/// All grams of a short word; of a long one as many as may be, spread over it, its end among them.
+/// Returns all grams of a short word; of a long one the maximum number, spread over it and including its end.
 fn grams_of(word: &[char], size: usize) -> Vec<&[char]> {
     let all: Vec<&[char]> = word.windows(size.max(1)).collect();
     if all.len() <= GRAMS_OF_WORD_MAX {

@@ -1,6 +1,6 @@
-//! The index's own thread: a reader of all rooms with a cursor in each. What it has read and how far it came are one
-//! transaction, so that wherever it is killed it goes on without a gap and without a row twice. It runs at a low
-//! priority, on connections of its own, and nobody waits for it.
+//! The index's own thread: a reader of all rooms with a cursor in each. The rows and the cursors are written in one
+//! transaction, so after a kill at any point it continues without gaps or duplicates. It runs at a low priority, on its
+//! own connections, and nobody waits for it.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -18,9 +18,9 @@ use super::schema;
 use super::signal::{News, Signal};
 use crate::store::{RoomId, Store, UserId, open_reader};
 
-/// The thread.
+/// Runs the index's thread.
 pub fn run(paths: &Paths, store: &Store, signal: &Signal) {
-    // Of this thread alone, as Linux has it. Where that is refused, it competes like others.
+    // On Linux this applies to this thread only. If it is refused, the thread competes like any other.
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         tracing::debug!(%error, "the search index runs at the priority of the rest");
     }
@@ -43,11 +43,11 @@ struct Indexer {
     store: Connection,
     runs: PathBuf,
     feed: Feed,
-    /// The output of a run whose end is being read.
+    /// The output of an ended run that is being read.
     part: Option<Part>,
-    /// New output of runs that go on.
+    /// New output of open runs.
     printed: VecDeque<Part>,
-    /// How far each room is read.
+    /// The last indexed `seq` of each room.
     at: HashMap<RoomId, i64>,
 }
 
@@ -62,7 +62,7 @@ impl Indexer {
         signal.set(at.iter().map(|(room, seq)| (*room, u64::try_from(*seq).unwrap_or(0))));
         let (runs, feed, printed) = (paths.runs.clone(), Feed::default(), VecDeque::new());
         let mut indexer = Self { index, store: reader, runs, feed, part: None, printed, at };
-        // What moved on, and what was removed, while nobody looked.
+        // Catch up on what was added and removed while the thread was not running.
         let rooms: Vec<(RoomId, i64)> = {
             let mut rooms = indexer.store.prepare("SELECT id, first FROM rooms")?;
             let rows = rooms.query_map([], |row| Ok((RoomId(row.get(0)?), row.get(1)?)))?;
@@ -76,7 +76,7 @@ impl Indexer {
         Ok(indexer)
     }
 
-    /// Until it is told to stop.
+    /// Works until it is told to stop.
     fn work(mut self, signal: &Signal) -> rusqlite::Result<()> {
         loop {
             let is_idle = self.part.is_none() && self.feed.is_empty() && self.printed.is_empty();
@@ -105,7 +105,7 @@ impl Indexer {
         self.feed.add(&self.store, room, is_private == Some(false), after)
     }
 
-    /// What stood before `first` is gone: it is neither found, nor waited for.
+    /// Removes everything before `first`: it is no longer found, nor waited for.
     fn trim(&mut self, room: RoomId, first: i64, signal: &Signal) -> rusqlite::Result<()> {
         let mut is_more = first > 1;
         while is_more {
@@ -123,7 +123,7 @@ impl Indexer {
         Ok(())
     }
 
-    /// One transaction; gives how far the rooms are read that it read.
+    /// Runs one transaction, and returns the new cursors of the rooms that it read.
     fn batch(&mut self) -> rusqlite::Result<impl Iterator<Item = (RoomId, u64)>> {
         let mut moved: HashMap<RoomId, i64> = HashMap::new();
         let tx = self.index.unchecked_transaction()?;
@@ -159,7 +159,7 @@ impl Indexer {
     }
 }
 
-/// An event into the index. Output that is to be read is given back.
+/// Adds an event to the index. Returns the output that must be read, if any.
 fn put(index: &Connection, store: &Connection, runs: &Path, row: Row) -> rusqlite::Result<Option<Part>> {
     let add =
         |kind, text: &str| docs::add(index, IndexRow { of: row.of, seq: row.seq, by: row.by, kind, span: None, text });
@@ -177,7 +177,7 @@ fn put(index: &Connection, store: &Connection, runs: &Path, row: Row) -> rusqlit
     Ok(None)
 }
 
-/// A message as it is now.
+/// Indexes the current text of a message.
 fn amend(index: &Connection, store: &Connection, row: &Row, target: i64) -> rusqlite::Result<()> {
     let found: Option<(i64, String, String)> = store
         .prepare_cached("SELECT by, kind, fields FROM events WHERE room = ?1 AND seq = ?2")?

@@ -1,5 +1,5 @@
-//! Looks at a row that the index proposes: reads what it stands for from the store or from the output of a run, and compares it
-//! with what is searched for. Called by `find`.
+//! Examines a row that the index proposes: reads its text from the store or from a run's output, and compares it with
+//! the search. Called by `find`.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,28 +17,28 @@ use super::words::{self, Excerpt};
 use super::{docs, output};
 use crate::store::{RoomId, UserId};
 
-/// What is searched for, and where.
+/// What to search for, and where.
 #[derive(Debug)]
 pub struct Plan {
-    /// All of these.
+    /// The words that must all occur.
     pub words: Vec<Vec<char>>,
-    /// The rooms that may be searched, with their names; true for public ones.
+    /// The rooms to search, with their names; true for public ones.
     pub rooms: HashMap<RoomId, (RoomName, bool)>,
-    /// It was one room that was asked for.
+    /// True if the request named one room.
     pub is_one_room: bool,
-    /// Only this user's doing.
+    /// Only events by this user.
     pub by: Option<UserId>,
-    /// Only this.
+    /// Only hits of this kind.
     pub kind: Option<HitKind>,
-    /// Only from here on.
+    /// Only hits at or after this time.
     pub since: u64,
-    /// Only before.
+    /// Only hits before this time.
     pub until: u64,
     /// Only rows before this one.
     pub before: i64,
-    /// So many.
+    /// The maximum number of hits.
     pub limit: usize,
-    /// Not longer than this.
+    /// When the search must stop.
     pub deadline: Instant,
 }
 
@@ -46,18 +46,18 @@ pub struct Plan {
 pub struct Candidate {
     /// Its room.
     pub room: RoomId,
-    /// The place that a hit names.
+    /// The `seq` that a hit names.
     pub seq: i64,
     at: u64,
-    /// [`docs::MESSAGE`] and the like.
+    /// [`docs::MESSAGE`], [`docs::RUN`], [`docs::OUTPUT`] or [`docs::FILE`].
     pub kind: i64,
     span: Option<(i64, i64)>,
 }
 
-/// The row with this number.
+/// Returns the row with this number.
 ///
 /// # Errors
-/// Where the index fails.
+/// If the index fails.
 pub fn candidate(index: &Connection, id: i64) -> rusqlite::Result<Option<Candidate>> {
     index
         .prepare_cached("SELECT room, seq, at, kind, off, len FROM docs WHERE id = ?1")?
@@ -74,11 +74,11 @@ pub fn candidate(index: &Connection, id: i64) -> rusqlite::Result<Option<Candida
         .optional()
 }
 
-/// The hit that a candidate is, if it is one: it is in the rooms and has the words, and it is still there. Of output also how many
-/// lines have the words.
+/// Returns the hit for a candidate that is in the rooms, contains the words and still exists; also the number of
+/// matching lines, for output.
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rusqlite::Result<Option<(Hit, u64)>> {
     let Some((room, _)) = plan.rooms.get(&of.room) else { return Ok(None) };
     let event = store
@@ -93,7 +93,7 @@ pub fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rus
         })
         .optional()?;
     let Some((at, by, by_name, body)) = event else { return Ok(None) };
-    // When output was printed, the index knows.
+    // For output, only the index knows the time.
     let at = if of.kind == docs::OUTPUT { of.at } else { at };
     let Some(Compared { kind, excerpt, format, run, off, lines }) = compare(runs, plan, of, body) else {
         return Ok(None);
@@ -120,14 +120,14 @@ pub fn look(store: &Connection, runs: &Path, plan: &Plan, of: &Candidate) -> rus
     Ok(is_asked.then_some((hit, lines)))
 }
 
-/// What a candidate shows.
+/// What a hit shows of a candidate.
 struct Compared {
     kind: HitKind,
     excerpt: Excerpt,
     format: Format,
     run: Option<RunStarted>,
     off: Option<u64>,
-    /// Lines that have the words.
+    /// The number of lines with the words.
     lines: u64,
 }
 
@@ -159,7 +159,7 @@ fn compare(runs: &Path, plan: &Plan, of: &Candidate, body: EventBody) -> Option<
             let (off, len) = of.span?;
             let off = u64::try_from(off).ok()?;
             let mut bytes = vec![0; usize::try_from(len).ok()?.min(PIECE_BYTES_MAX)];
-            // Output that is gone, or cannot be read, has no words.
+            // Output that is gone or unreadable has no words.
             let file = File::open(crate::runs::output_path(runs, run.run)).ok()?;
             file.read_exact_at(&mut bytes, off).ok()?;
             let mut found = output::find(&bytes, &plan.words);
@@ -171,7 +171,7 @@ fn compare(runs: &Path, plan: &Plan, of: &Candidate, body: EventBody) -> Option<
     }
 }
 
-/// As the index notes it.
+/// Returns the number of this kind in the index.
 pub fn kind_as_sql(kind: HitKind) -> i64 {
     match kind {
         HitKind::Message => docs::MESSAGE,

@@ -1,8 +1,8 @@
-//! Search over messages, commands, their output and the names of files. A reader of the logs like any other: a thread
-//! with a cursor in each room keeps an index beside the store, which may be deleted at any time. Nobody waits for it;
-//! what it has not read yet is found later, and the answer says how much that is.
+//! Search over messages, commands, their output and the names of files. It reads the logs like any other reader: a
+//! thread with a cursor in each room keeps an index beside the store, which may be deleted at any time. Nobody waits
+//! for it; what it has not read yet is found later, and the answer says how much that is.
 //!
-//! The index only proposes rows (`grams`); what a hit shows is read from the store and compared (`find`), with the rooms
+//! The index only proposes rows (`grams`). What a hit shows is read from the store and compared (`find`), in the rooms
 //! that the member may read at that moment.
 
 mod budget;
@@ -39,14 +39,14 @@ use crate::rooms::Room;
 use crate::state::State;
 use crate::store::open_reader;
 
-/// Carries out a search.
+/// Runs a search.
 ///
 /// # Errors
 /// `bad_request`, `too_large`, `not_found` (the room, the user), `rate_limited`, `busy`.
 pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFound, Error> {
     let plan = plan(state, member, &ask)?;
     let turn = state.search.turns.take(member.user.id).await?;
-    // Looked at before the index is read: what is indexed meanwhile is counted as behind, never the other way round.
+    // Determined before the index is read: what is indexed meanwhile counts as behind, never the other way round.
     let Some(behind) = behind(state, &plan) else {
         return Err(Error::busy("the search index is being made: try again in a moment", BUSY_RETRY_MS));
     };
@@ -55,14 +55,14 @@ pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFo
     let task = tokio::task::spawn_blocking(move || {
         let plan = Plan { deadline: Instant::now() + Duration::from_millis(SEARCH_MS), ..plan };
         let (index, store) = (schema::open_reader(&paths.index)?, open_reader(&paths.store)?);
-        // Nobody listens where the search is over already.
+        // Nobody listens if the search is already over.
         let _ = tell.send(index.get_interrupt_handle());
         let found = find::find(&index, &store, &paths.runs, &plan);
-        // Given back here and not there: whoever asked may be gone by now.
+        // Returned here, because the caller may be gone by now.
         drop(turn);
         found
     });
-    // It looks at the clock between rows; while SQLite looks for the next one, only an interrupt reaches it.
+    // The search checks the clock between rows; while SQLite looks for the next one, only an interrupt reaches it.
     let interrupt = async {
         if let Ok(handle) = told.await {
             tokio::time::sleep(Duration::from_millis(SEARCH_MS)).await;
@@ -75,7 +75,7 @@ pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFo
         () = interrupt => return Err(Error::internal("a search that never ends")),
     };
     let mut found = SearchFound { behind, ..found? };
-    // Rights may have gone while it was searched.
+    // Rights may have been lost during the search.
     found.hits.retain(|hit| member.readable(&state.rooms, &hit.room).is_ok());
     Ok(found)
 }

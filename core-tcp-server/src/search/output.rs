@@ -1,4 +1,5 @@
-//! The output of runs as text: cut into pieces at line ends, without what only moves a terminal's cursor or colours it.
+//! The output of runs as text: cut into pieces at line ends, without sequences that only move a terminal's cursor or
+//! set colours.
 
 use super::limits::{PIECE_BYTES_MAX, PIECE_OVERLAP_BYTES};
 use super::words::{self, Excerpt};
@@ -6,13 +7,13 @@ use super::words::{self, Excerpt};
 /// A piece of output.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Piece {
-    /// Its first byte, from the start of what was cut.
+    /// The offset of its first byte in the text that was cut.
     pub at: usize,
-    /// Its bytes.
+    /// The number of its bytes.
     pub len: usize,
 }
 
-/// The first piece of `bytes`, and where the next one begins. `None` where that is not known before more is read.
+/// Returns the first piece of `bytes` and the start of the next one, or `None` if more must be read to decide.
 pub fn first_piece(bytes: &[u8], at: usize, is_last: bool) -> Option<(Piece, usize)> {
     let rest = bytes.get(at..).unwrap_or_default();
     if rest.is_empty() || (rest.len() < PIECE_BYTES_MAX && !is_last) {
@@ -27,13 +28,13 @@ pub fn first_piece(bytes: &[u8], at: usize, is_last: bool) -> Option<(Piece, usi
     if let Some(end) = line_end {
         return Some((Piece { at, len: end + 1 }, at + end + 1));
     }
-    // A line that is longer than a piece. Cut between characters, so that the next piece begins with a whole one.
+    // The line is longer than a piece. It is cut between characters, so that the next piece starts with a whole one.
     let is_start = |at: usize| head.get(at).is_none_or(|byte| byte & 0xC0 != 0x80);
     let next = (0..4).map(|back| PIECE_BYTES_MAX - PIECE_OVERLAP_BYTES - back).find(|at| is_start(*at));
     Some((Piece { at, len: head.len() }, at + next.unwrap_or(PIECE_BYTES_MAX - PIECE_OVERLAP_BYTES)))
 }
 
-/// The text of a piece; empty where it is none but bytes.
+/// Returns the text of a piece; empty if it is binary.
 pub fn text(bytes: &[u8]) -> String {
     let (mut out, mut strange) = (String::with_capacity(bytes.len()), 0usize);
     for line in lines(bytes) {
@@ -45,12 +46,12 @@ pub fn text(bytes: &[u8]) -> String {
     if strange * 8 > bytes.len() { String::new() } else { out }
 }
 
-/// The lines that have all the words: where each begins in the piece, and the part of it that shows them.
+/// Returns the lines that contain all the words: the offset of each in the piece, and an excerpt with the words.
 pub fn find<'a>(bytes: &'a [u8], words: &'a [Vec<char>]) -> impl Iterator<Item = (usize, Excerpt)> + 'a {
     lines(bytes).filter_map(|(at, line)| Some((at, words::find(plain(line).trim_end(), words)?)))
 }
 
-/// The lines of a piece with their places. What a progress bar writes over itself are lines too.
+/// Returns the lines of a piece with their offsets. Each overwritten state of a progress bar is a line, too.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut at = 0;
     bytes.split(|byte| *byte == b'\n' || *byte == b'\r').filter_map(move |line| {
@@ -60,7 +61,7 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
-/// A line without escape sequences: ECMA-48's CSI, the strings of OSC and the like, and the short ones.
+/// Returns a line without escape sequences: ECMA-48's CSI, the strings of OSC and the like, and the short ones.
 fn plain(line: &[u8]) -> String {
     if !line.contains(&0x1b) {
         return String::from_utf8_lossy(line).into_owned();

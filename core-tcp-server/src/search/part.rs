@@ -1,5 +1,5 @@
-//! The output of a run on its way into the index: whole lines, as far as they are on disk while the run goes on, and the rest of it
-//! once it has ended. How far that is stands in the index (`printed`), in the transaction of the rows.
+//! The output of a run on its way into the index: while the run is open, the whole lines that are on disk; once it has
+//! ended, the rest. The index records how far it has read (`printed`), in the same transaction as the rows.
 
 use std::fs::File;
 use std::io;
@@ -18,27 +18,28 @@ use super::output::{first_piece, text};
 use crate::clock::now_ms;
 use crate::store::{RoomId, UserId};
 
-/// Output that is to be read.
+/// Output to read.
 pub struct Part {
-    /// Whose.
+    /// The run.
     pub run: RunId,
-    /// Its room; when it was printed, or the run ended.
+    /// The room, and the time of the output or of the run's end.
     of: Origin,
-    /// Where the run's start stands.
+    /// The `seq` of the run's start.
     start: i64,
     by: UserId,
     path: PathBuf,
     off: u64,
     upto: u64,
-    /// `run.ended`, where the run has ended.
+    /// The `run.ended` event, if the run has ended.
     pub ended: Option<Row>,
 }
 
 impl Part {
-    /// What a run has printed so far, `upto` bytes. `None` where nothing of it is to be read: the run is over, or is gone.
+    /// Returns the output of an open run so far, `upto` bytes, or `None` if there is nothing to read, because the run
+    /// is over or gone.
     ///
     /// # Errors
-    /// Where a database fails.
+    /// If a database fails.
     pub fn of_open(
         index: &Connection,
         store: &Connection,
@@ -46,7 +47,7 @@ impl Part {
         run: RunId,
         upto: u64,
     ) -> rusqlite::Result<Option<Self>> {
-        // Of one that is over, its end reads the rest.
+        // Once a run is over, its end reads the rest.
         let sql = "SELECT r.room, r.seq, r.by, o.private FROM runs r JOIN rooms o ON o.id = r.room
                    WHERE r.id = ?1 AND r.exit IS NULL";
         let found: Option<(i64, i64, i64, bool)> = store
@@ -60,10 +61,10 @@ impl Part {
         Self { run, of, start, by: UserId(by), path, off: 0, upto, ended: None }.unread(index)
     }
 
-    /// The rest of what a run printed that has ended.
+    /// Returns the rest of the output of an ended run.
     ///
     /// # Errors
-    /// Where a database fails.
+    /// If a database fails.
     pub fn of_ended(
         index: &Connection,
         store: &Connection,
@@ -81,7 +82,7 @@ impl Part {
         Self { run, of, start, by: UserId(by), path, off: 0, upto, ended: Some(row) }.unread(index)
     }
 
-    /// From the place on where it is read already; `None` where there is nothing behind it.
+    /// Skips what is indexed already. Returns `None` if nothing follows.
     fn unread(mut self, index: &Connection) -> rusqlite::Result<Option<Self>> {
         let sql = "SELECT off FROM printed WHERE run = ?1";
         let off: Option<i64> =
@@ -91,10 +92,10 @@ impl Part {
         Ok((self.off < self.upto || self.ended.is_some()).then_some(self))
     }
 
-    /// Reads on, as far as the budget goes, and notes how far; true where nothing more of it is to be read now.
+    /// Reads more within the budget, and records how far. Returns true if nothing more can be read now.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// If the database fails.
     pub fn read(&mut self, index: &Connection, budget: &mut Budget) -> rusqlite::Result<bool> {
         let is_done = self.read_pieces(index, budget)?;
         if is_done && self.ended.is_some() {
@@ -137,14 +138,14 @@ impl Part {
                 }
             }
             if at == 0 {
-                // A line that is not whole yet, of a run that goes on.
+                // The last line of an open run is not complete yet.
                 return Ok(true);
             }
         }
         Ok(self.off >= self.upto)
     }
 
-    /// What of these bytes is whole lines, and whether nothing that belongs to them comes behind.
+    /// Returns the bytes that are whole lines, and whether nothing more belongs to them.
     fn whole<'a>(&self, bytes: &'a [u8]) -> (&'a [u8], bool) {
         if self.off + (bytes.len() as u64) < self.upto {
             return (bytes, false);
@@ -158,7 +159,7 @@ impl Part {
         }
     }
 
-    /// Output that is not there any more, or cannot be read, is not searched.
+    /// Gives up on output that is gone or unreadable: it is not searched.
     fn give_up(&self, error: &io::Error) -> bool {
         if error.kind() != io::ErrorKind::NotFound {
             tracing::warn!(%error, path = %self.path.display(), "output cannot be read: it is not searched");

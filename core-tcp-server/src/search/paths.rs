@@ -1,8 +1,8 @@
-//! Where the index, the store and the output of runs are.
+//! The paths of the index, the store and the output of runs.
 
 use std::path::PathBuf;
 
-/// Where things are.
+/// The paths that search uses.
 #[derive(Clone, Debug)]
 pub struct Paths {
     pub(super) index: PathBuf,

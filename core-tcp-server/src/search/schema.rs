@@ -1,4 +1,4 @@
-//! `search.db`: made from the store, and made anew where it is missing, damaged, of another store or ahead of it.
+//! `search.db`: built from the store, and rebuilt if it is missing, damaged, from another store or ahead of it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use super::limits::{CACHE_KIB, HASH_BYTES};
 use crate::limits::STORE_BUSY_MS;
 use crate::store::Store;
 
-/// Version of the tables; another one is made anew.
+/// The version of the tables. An index with another version is rebuilt.
 const VERSION: i64 = 3;
 
-/// `at`: how far a room's events are read. `printed`: how far the output of a run is that has not ended, or whose end is not
-/// read. `docs`: a row for each text, in the order of time. `at` never goes back, so that a time is found by bisection. The
-/// two tables of grams hold no text: it is in the store, or in the output of a run, from `off` on.
+/// `at`: how far a room's events are read. `printed`: how far a run's output is read, until its end is read. `docs`: a
+/// row for each text, in the order of time; `at` never decreases, so that a time is found by bisection. The two tables
+/// of grams contain no text: it is in the store, or in the output of a run, from `off` on.
 const TABLES: &str = "
     CREATE TABLE meta (epoch TEXT NOT NULL);
     CREATE TABLE at (room INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
@@ -34,10 +34,10 @@ const TABLES: &str = "
     CREATE VIRTUAL TABLE bigrams USING fts5(
         body, content='', contentless_delete=1, detail=none, tokenize='ascii');";
 
-/// Opens the index for its one writer.
+/// Opens the index for its only writer.
 ///
 /// # Errors
-/// Where it can neither be opened nor be made anew.
+/// If it can be neither opened nor rebuilt.
 pub fn open_writer(path: &Path, store: &Store, heads: &Connection) -> rusqlite::Result<Connection> {
     match open(path).and_then(|conn| if is_of(&conn, store, heads)? { Ok(Some(conn)) } else { Ok(None) }) {
         Ok(Some(conn)) => return Ok(conn),
@@ -57,10 +57,10 @@ pub fn open_writer(path: &Path, store: &Store, heads: &Connection) -> rusqlite::
     Ok(conn)
 }
 
-/// Opens it for a reader.
+/// Opens the index for a reader.
 ///
 /// # Errors
-/// Where it is not there yet.
+/// If it does not exist yet.
 pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(Duration::from_millis(STORE_BUSY_MS))?;
@@ -69,10 +69,10 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-/// Removes it; the next start makes it anew.
+/// Removes the index; the next start rebuilds it.
 pub fn remove(path: &Path) {
     for end in ["db", "db-wal", "db-shm", "db-journal"] {
-        // What is not there needs no removing, and what cannot be removed is found when it is opened.
+        // A missing file needs no removal, and one that cannot be removed is noticed when it is opened.
         let _ = std::fs::remove_file(path.with_extension(end));
     }
 }
@@ -80,15 +80,15 @@ pub fn remove(path: &Path) {
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open(path)?;
     conn.busy_timeout(Duration::from_millis(STORE_BUSY_MS))?;
-    // NORMAL: after a power cut the last transactions may be missing, and are made again.
+    // NORMAL: after a power failure the last transactions may be missing, and are made again.
     conn.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;")?;
     conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
     conn.set_prepared_statement_cache_capacity(32);
     Ok(conn)
 }
 
-/// True where it was made from this store, and holds nothing that the store does not (one that was put back from an
-/// older copy).
+/// Returns true if the index was built from this store and contains nothing that the store does not (as after the store
+/// was restored from an older copy).
 fn is_of(conn: &Connection, store: &Store, heads: &Connection) -> rusqlite::Result<bool> {
     let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version != VERSION {

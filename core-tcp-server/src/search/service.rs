@@ -1,4 +1,4 @@
-//! The index as the rest of the core holds it: started, stopped, and told what there is to read.
+//! The index as the rest of the core uses it: it is started, stopped, and told what there is to read.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,26 +13,26 @@ use super::turns::Turns;
 use crate::error::Error;
 use crate::store::{Published, RoomId, Store};
 
-/// The index, and those who search it.
+/// The index and its searches.
 pub struct Search {
     pub(super) paths: Arc<Paths>,
     pub(super) signal: Arc<Signal>,
     pub(super) turns: Arc<Turns>,
-    /// Held while it is started or stopped.
+    /// Held while the thread is started or stopped.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Search {
-    /// The index of a data folder. It is not opened before [`Search::start`].
+    /// Creates the index of a data folder. [`Search::start`] opens it.
     pub fn new(data: &Path, store: &Path) -> Self {
         let paths = Paths { index: data.join("search.db"), store: store.to_owned(), runs: data.join("runs") };
         Self { paths: Arc::new(paths), signal: Arc::default(), turns: Arc::default(), thread: Mutex::default() }
     }
 
-    /// Starts its thread.
+    /// Starts the index's thread.
     ///
     /// # Errors
-    /// Where there can be no more threads.
+    /// If no thread can be created.
     pub fn start(&self, store: &Store) -> Result<(), Error> {
         let (paths, signal, store) = (Arc::clone(&self.paths), Arc::clone(&self.signal), store.clone());
         let thread = std::thread::Builder::new().name("search".into());
@@ -41,7 +41,7 @@ impl Search {
         Ok(())
     }
 
-    /// Ends its thread, after the transaction that it is in.
+    /// Stops the thread after its current transaction.
     pub async fn stop(&self) {
         self.signal.stop();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -50,17 +50,17 @@ impl Search {
         }
     }
 
-    /// Events were committed.
+    /// Reports committed events.
     pub fn published(&self, events: &[Published]) {
         self.signal.moved(events.iter().map(|event| event.room));
     }
 
-    /// So much of a run's output is on disk.
+    /// Reports that `upto` bytes of a run's output are on disk.
     pub fn printed(&self, run: RunId, upto: u64) {
         self.signal.printed(run, upto);
     }
 
-    /// What stood in a room before `first` is gone.
+    /// Reports that everything before `first` was removed from a room.
     pub fn trimmed(&self, room: RoomId, first: u64) {
         self.signal.trimmed(room, first);
     }

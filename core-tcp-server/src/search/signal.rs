@@ -1,4 +1,4 @@
-//! What the index's thread is told, and what it tells: which rooms moved on, and how far it has read them.
+//! Signals to and from the index's thread: which rooms have new events, and how far it has read them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use wardroom_protocol::RunId;
 use super::limits::{GATHER_MS, PRINTED_GATHER_MS, RETRY_MS};
 use crate::store::RoomId;
 
-/// Between the publisher, those who search and the index's thread.
+/// Shared by the publisher, the searches and the index's thread.
 #[derive(Default)]
 pub struct Signal {
     /// Held for look-ups and changes.
@@ -20,21 +20,21 @@ pub struct Signal {
 #[derive(Default)]
 struct Inner {
     news: News,
-    /// When the output that is in the news is read.
+    /// When the output in the news becomes due for reading.
     printed_due: Option<Instant>,
     at: HashMap<RoomId, u64>,
     is_ready: bool,
     is_stopping: bool,
 }
 
-/// What is new.
+/// What is new for the index.
 #[derive(Debug, Default)]
 pub struct News {
-    /// Rooms that moved on.
+    /// Rooms with new events.
     pub moved: HashSet<RoomId>,
-    /// Rooms of which only what stands from here on is left.
+    /// Rooms that lost everything before this `seq`.
     pub trimmed: HashMap<RoomId, u64>,
-    /// Runs that go on, and the bytes of their output that are on disk.
+    /// Open runs, and the bytes of their output that are on disk.
     pub printed: HashMap<RunId, u64>,
 }
 
@@ -54,7 +54,7 @@ impl Signal {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Rooms moved on.
+    /// Reports rooms with new events.
     pub fn moved(&self, rooms: impl Iterator<Item = RoomId>) {
         let mut inner = self.inner();
         let was_empty = inner.news.moved.is_empty();
@@ -64,30 +64,30 @@ impl Signal {
         }
     }
 
-    /// What stood in a room before `first` is gone.
+    /// Reports that everything before `first` was removed from a room.
     pub fn trimmed(&self, room: RoomId, first: u64) {
         self.inner().news.trimmed.insert(room, first);
         self.woken.notify_all();
     }
 
-    /// So much of a run's output is on disk.
+    /// Reports that `upto` bytes of a run's output are on disk.
     pub fn printed(&self, run: RunId, upto: u64) {
         let mut inner = self.inner();
         inner.news.printed.insert(run, upto);
         if inner.printed_due.is_none() {
             inner.printed_due = Some(Instant::now() + Duration::from_millis(PRINTED_GATHER_MS));
-            // It may be waiting without an end.
+            // The thread may be waiting without a timeout.
             self.woken.notify_all();
         }
     }
 
-    /// No more.
+    /// Tells the thread to stop.
     pub fn stop(&self) {
         self.inner().is_stopping = true;
         self.woken.notify_all();
     }
 
-    /// Takes what is new; where there is nothing else to do, waits for it. `None` once it is to stop.
+    /// Takes what is new, and waits for it if idle. Returns `None` once the thread must stop.
     pub fn news(&self, is_idle: bool) -> Option<News> {
         let mut inner = self.inner();
         while is_idle && inner.is_quiet() {
@@ -97,7 +97,7 @@ impl Signal {
             };
         }
         if is_idle {
-            // A little longer, for what comes with it.
+            // Waits a little longer to gather more.
             let gather = Duration::from_millis(GATHER_MS);
             let waited = self.woken.wait_timeout_while(inner, gather, |inner| !inner.is_stopping);
             inner = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -115,24 +115,25 @@ impl Signal {
         self.woken.wait_timeout(inner, time).unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Waits before it is tried again; true once it is to stop.
+    /// Waits before a retry. Returns true once the thread must stop.
     pub fn wait_to_retry(&self) -> bool {
         let wait = Duration::from_millis(RETRY_MS);
         let waited = self.woken.wait_timeout_while(self.inner(), wait, |inner| !inner.is_stopping);
         waited.unwrap_or_else(PoisonError::into_inner).0.is_stopping
     }
 
-    /// So far rooms are read.
+    /// Records how far the rooms are indexed.
     pub fn set(&self, at: impl Iterator<Item = (RoomId, u64)>) {
         self.inner().at.extend(at);
     }
 
-    /// There is an index to search.
+    /// Records that there is an index to search.
     pub fn ready(&self) {
         self.inner().is_ready = true;
     }
 
-    /// Events of these rooms that are not read yet, by their heads; `None` where there is no index yet.
+    /// Returns the number of events in these rooms that are not indexed yet, given their heads; `None` if there is no
+    /// index yet.
     pub fn behind(&self, heads: impl Iterator<Item = (RoomId, u64)>) -> Option<u64> {
         let inner = self.inner();
         let left = |(room, head): (RoomId, u64)| head.saturating_sub(inner.at.get(&room).copied().unwrap_or(0));

@@ -1,5 +1,5 @@
-//! Turns at searching: a few run at a time, of each user one, and those who wait are taken user by user. Whoever sends
-//! many searches at once waits for their own.
+//! Turns for searching. A few searches run at a time, at most one per user, and waiting searches are taken user by
+//! user, so that users with many searches only delay themselves.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,20 +11,20 @@ use super::limits::{BUSY_RETRY_MS, SEARCHES_MAX, SEARCHES_PER_USER_MAX, TURN_WAI
 use crate::error::Error;
 use crate::store::UserId;
 
-/// The turns of all.
+/// The turns of all users.
 #[derive(Default)]
 pub struct Turns(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
     running: HashSet<UserId>,
-    /// Those who wait, by user; absent for none.
+    /// The waiting searches by user; absent if none.
     waiting: HashMap<UserId, VecDeque<oneshot::Sender<Turn>>>,
-    /// The users who wait, whose turn is next first.
+    /// The users with waiting searches, in the order of their turns.
     order: VecDeque<UserId>,
 }
 
-/// A turn; given back when dropped.
+/// A turn, returned when dropped.
 pub struct Turn {
     turns: Arc<Turns>,
     user: UserId,
@@ -34,7 +34,7 @@ impl Turns {
     /// Waits for a turn.
     ///
     /// # Errors
-    /// `rate_limited` where this user waits too often already; `busy` where it takes too long.
+    /// `rate_limited` if this user already has too many searches waiting; `busy` if the wait takes too long.
     pub async fn take(self: &Arc<Self>, user: UserId) -> Result<Turn, Error> {
         let told = {
             let mut inner = self.inner();
@@ -61,12 +61,12 @@ impl Turns {
         }
     }
 
-    /// Gives free turns to those who wait.
+    /// Gives free turns to waiting searches.
     fn hand_out(self: &Arc<Self>) {
         loop {
             let next = self.inner().next();
             let Some((user, tell)) = next else { return };
-            // Where nobody waits for it any more it is dropped, and given back by that.
+            // If nobody waits for it any more, it is dropped, and thereby returned.
             drop(tell.send(Turn { turns: Arc::clone(self), user }));
         }
     }
@@ -77,7 +77,7 @@ impl Turns {
 }
 
 impl Inner {
-    /// Whose turn it is, if there is a free one.
+    /// Returns the next search, if a turn is free.
     fn next(&mut self) -> Option<(UserId, oneshot::Sender<Turn>)> {
         if self.running.len() >= SEARCHES_MAX {
             return None;
@@ -122,7 +122,7 @@ mod tests {
         };
         let mut waiting: Vec<_> = (0..64).map(|_| ask(ann)).collect();
         tokio::task::yield_now().await;
-        // Ann has one turn, however much she asks for: the other is Ben's, at once.
+        // Ann gets one turn, however many she asks for: Ben gets the other at once.
         let of_ben = turns.take(ben).await.unwrap();
         let of_cleo = ask(cleo);
         tokio::task::yield_now().await;

@@ -1,5 +1,5 @@
-//! The words of a search: read from what was asked, and looked for in a text. The index only proposes; what is compared
-//! here decides.
+//! The words of a search: parsed from the query, and found in a text. The index only proposes; the comparison here
+//! decides.
 
 use wardroom_protocol::limits::QUERY_BYTES_MAX;
 
@@ -7,7 +7,7 @@ use super::fold::{self, Folded};
 use super::limits::{EXCERPT_BEFORE_CHARS, EXCERPT_CHARS_MAX};
 use crate::error::Error;
 
-/// The words of a question, folded. What stands in quotation marks is one.
+/// Returns the folded words of a query. Text in quotation marks is one word.
 ///
 /// # Errors
 /// `too_large`, `bad_request`.
@@ -17,7 +17,7 @@ pub fn parse(q: &str) -> Result<Vec<Vec<char>>, Error> {
     }
     let mut words: Vec<Vec<char>> = Vec::new();
     for (index, part) in q.split('"').enumerate() {
-        // Every second part stood in quotation marks.
+        // Every second part was in quotation marks.
         if index % 2 == 1 {
             words.push(fold::chars(part.trim()));
         } else {
@@ -31,16 +31,16 @@ pub fn parse(q: &str) -> Result<Vec<Vec<char>>, Error> {
     Ok(words)
 }
 
-/// A part of a text, and where in it the words are.
+/// An excerpt of a text, and the positions of the words in it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Excerpt {
-    /// The part.
+    /// The text of the excerpt.
     pub text: String,
-    /// First character and count, ascending; none overlap.
+    /// The first character and the number of characters of each match, ascending, without overlaps.
     pub marks: Vec<(u32, u32)>,
 }
 
-/// The part of `text` around the first of the words, if it has them all.
+/// Returns the excerpt of `text` around the first of the words, if it contains them all.
 pub fn find(text: &str, words: &[Vec<char>]) -> Option<Excerpt> {
     let folded = fold::fold(text);
     let mut places: Vec<(usize, usize)> = Vec::new();
@@ -56,7 +56,7 @@ pub fn find(text: &str, words: &[Vec<char>]) -> Option<Excerpt> {
     let first = places.first().map_or(0, |place| place.0);
     let from = start_of(&chars, first);
     let upto = chars.len().min(from + EXCERPT_CHARS_MAX);
-    // Words that overlap are one mark; one over the edge is marked as far as it is there.
+    // Overlapping words become one mark; a mark that crosses the edge is cut there.
     let mut spans: Vec<(usize, usize)> = Vec::new();
     for (at, end) in places {
         let end = end.min(upto);
@@ -71,7 +71,7 @@ pub fn find(text: &str, words: &[Vec<char>]) -> Option<Excerpt> {
     Some(Excerpt { text: chars.get(from..upto).unwrap_or_default().iter().collect(), marks })
 }
 
-/// Where an excerpt begins: at the start of the line, or of a word, and not far before the place.
+/// Returns where an excerpt starts: at the start of the line or of a word, not far before the match.
 fn start_of(chars: &[char], place: usize) -> usize {
     let earliest = place.saturating_sub(EXCERPT_BEFORE_CHARS);
     let before = chars.get(earliest..place).unwrap_or_default();
@@ -84,7 +84,7 @@ fn start_of(chars: &[char], place: usize) -> usize {
     earliest + before.iter().position(|c| c.is_whitespace()).map_or(0, |at| at + 1)
 }
 
-/// Where a word is: the first character of the text, and the one behind the last.
+/// Returns where a word occurs: the index of its first character in the text, and the index after its last.
 fn occurrences<'a>(text: &'a [Folded], word: &'a [char]) -> impl Iterator<Item = (usize, usize)> + 'a {
     let is_word = move |window: &&[Folded]| window.iter().map(|folded| folded.c).eq(word.iter().copied());
     let place = |window: &[Folded]| Some((window.first()?.begin, window.last()?.end));

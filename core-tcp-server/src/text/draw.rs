@@ -1,4 +1,4 @@
-//! One event as lines for a terminal. All text of others is made visible here.
+//! Draws one event as lines for a terminal. All text of other users is made safe to print here.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -13,39 +13,40 @@ use wardroom_protocol::{Event, EventBody, RoomName, UserName};
 
 use super::moment::{LocalClock, day_words, size_words, span_words};
 
-/// Under a line of several, so that none of them can pass for somebody else's: no name begins with a space.
+/// The indent of continuation lines, so that none of them can pass for somebody else's line: no name begins with a
+/// space.
 const INDENT: &str = "      ";
 
-/// Messages that are remembered, so that an answer can quote the one that it answers.
+/// The number of messages remembered, so that a reply can quote the message that it answers.
 const REMEMBERED_MAX: usize = 128;
-/// Characters of a quotation.
+/// The number of characters in a quotation.
 const QUOTE_CHARS: usize = 40;
 
-/// Draws lines; says the day where it changes.
+/// Draws lines, and a date line whenever the day changes.
 pub struct LineRenderer {
     calendar: LocalClock,
     day: Date,
     /// The room of the last event.
     room: Option<RoomName>,
-    /// The last messages of it: place, author, and how each begins.
+    /// The last messages of that room: `seq`, author, and the start of the text.
     said: VecDeque<(u64, UserName, String)>,
-    /// Each line begins with its place, by which one can point at it.
+    /// True if each line begins with its `seq`, so that people can refer to it.
     has_places: bool,
 }
 
 impl LineRenderer {
-    /// Begins at a moment whose day is not said.
+    /// Starts on the day of `now_ms`, which gets no date line.
     pub fn new(calendar: LocalClock, now_ms: u64) -> Self {
         let day = calendar.minute(now_ms).1;
         Self { calendar, day, room: None, said: VecDeque::new(), has_places: false }
     }
 
-    /// Draws the place of each line before it.
+    /// Draws the `seq` of each line before it.
     pub fn with_places(self) -> Self {
         Self { has_places: true, ..self }
     }
 
-    /// The time of day, and before it the day where that is another than the last one said.
+    /// Writes the time of day, after a date line if the day has changed.
     pub fn stamp(&mut self, at_ms: u64, out: &mut String) {
         self.stamp_at(None, at_ms, out);
     }
@@ -63,10 +64,10 @@ impl LineRenderer {
         out.push(' ');
     }
 
-    /// An event, as one line or several.
+    /// Draws an event as one or more lines.
     pub fn event(&mut self, event: &Event, out: &mut String) {
         if self.room.as_ref() != Some(&event.room) {
-            // The places of another room are others.
+            // Another room has its own `seq` numbers.
             (self.room, self.said) = (Some(event.room.clone()), VecDeque::new());
         }
         self.head(event, out);
@@ -116,7 +117,7 @@ impl LineRenderer {
         };
     }
 
-    /// `ann: hello`, and what became of it; `ann (42 ben: "short"): hello` where it answers.
+    /// Draws `ann: hello`, and what has changed since; `ann (42 ben: "short"): hello` for a reply.
     fn message(&mut self, event: &Event, message: &MessageBody, out: &mut String) {
         out.push_str(event.by.as_str());
         if let Some(answered) = message.reply_to {
@@ -140,7 +141,7 @@ impl LineRenderer {
         self.remember(event.seq, &event.by, if message.deleted { "" } else { &message.text });
     }
 
-    /// `ann edited 42: hello`; what a webhook reports about its alert reads as a message.
+    /// Draws `ann edited 42: hello`; a webhook's update to its alert reads as a message.
     fn edit(&mut self, event: &Event, edit: &Edit, out: &mut String) {
         let by = event.by.as_str();
         // Writing to a string cannot fail.
@@ -160,7 +161,7 @@ impl LineRenderer {
         self.stamp_at(self.has_places.then_some(event.seq), event.at, out);
     }
 
-    /// The lines of a text. The second and later ones are indented; a long text shows its time and author again.
+    /// Draws the lines of a text. The second and later ones are indented; a long text repeats its time and author.
     fn text(&mut self, event: &Event, text: &str, out: &mut String) {
         let mut lines = text.trim_end_matches(['\n', '\r']).lines();
         out.push_str(&shown(lines.next().unwrap_or_default()));
@@ -194,7 +195,7 @@ impl LineRenderer {
     }
 }
 
-/// `👍 ann ben`, for each emoji.
+/// Returns `👍 ann ben` for each emoji.
 fn reactions(body: &EventBody) -> Vec<String> {
     let words = |given: &Reactions| {
         let by: Vec<&str> = given.by.iter().map(UserName::as_str).collect();
@@ -203,14 +204,14 @@ fn reactions(body: &EventBody) -> Vec<String> {
     body.reactions().iter().map(words).collect()
 }
 
-/// What became of a line, below it.
+/// Writes below a line what has changed since.
 fn push_became(became: Vec<String>, out: &mut String) {
     if !became.is_empty() {
         let _ = writeln!(out, "{INDENT}({})", became.join(", "));
     }
 }
 
-/// `exit 3 after 0.2 s`, and what else there is to say.
+/// Returns `exit 3 after 0.2 s`, and any other facts about the end.
 pub fn end_words(run: &RunEnded) -> String {
     let mut words = visible(&run.exit.words()).into_owned();
     if !matches!(run.exit, Exit::Failed { .. } | Exit::Lost { .. }) {

@@ -1,4 +1,4 @@
-//! Bulk on its way to a person: a reader that deals with every byte as it comes, and a fence to wait behind.
+//! Bulk data for a person: a flow whose reader handles every byte as it arrives, and a fence to wait behind.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use crate::flow::{Flow, FlowKey, Step};
 use crate::secrets::new_ulid;
 use crate::sender::{ConnectionSender, Item};
 
-/// Bulk whose reader sends no acknowledgements: the writer asks for more only when all before is on the socket, and
-/// that is all the credit that a terminal needs.
+/// A flow whose reader sends no acknowledgements. The writer asks for more only when everything before is on the
+/// socket, which is all the credit that a terminal needs.
 pub struct UnackedFlow {
     flow: Box<dyn Flow>,
-    /// All bytes before this were taken.
+    /// All bytes before this offset were taken.
     taken: u64,
 }
 
@@ -31,7 +31,7 @@ struct Span {
 }
 
 impl UnackedFlow {
-    /// Around a flow.
+    /// Wraps a flow.
     pub fn over(flow: Box<dyn Flow>) -> Box<dyn Flow> {
         Box::new(Self { flow, taken: 0 })
     }
@@ -57,7 +57,7 @@ impl Flow for UnackedFlow {
             }
         }
         match step {
-            // There may be more, for the credit that the next call gives.
+            // There may be more, under the credit that the next call gives.
             Step::Wait if out.len() > from => Step::More,
             step => step,
         }
@@ -68,7 +68,7 @@ impl Flow for UnackedFlow {
     }
 }
 
-/// A file's bytes on their way to a terminal, and a receipt behind them.
+/// A file's bytes for a terminal, followed by a receipt.
 pub struct Download {
     flow: Box<dyn Flow>,
     sender: Arc<ConnectionSender>,
@@ -77,7 +77,7 @@ pub struct Download {
 }
 
 impl Download {
-    /// Around a raw flow. `receipt` follows its last byte.
+    /// Wraps a raw flow. `receipt` follows its last byte.
     pub fn over(
         flow: Box<dyn Flow>,
         sender: &Arc<ConnectionSender>,
@@ -103,7 +103,7 @@ impl Flow for Download {
         let step = self.flow.take(count, out);
         let bytes = out.iter().skip(from).map(Bytes::len).sum();
         self.followed.advance(bytes, self.followed.has_partials());
-        // One that broke off has closed the connection, with its own words.
+        // A flow that broke off has already closed the connection with its own message.
         if step == Step::Done && !self.sender.is_closing() {
             out.push(std::mem::take(&mut self.receipt));
         }
@@ -119,8 +119,8 @@ impl Flow for Download {
     }
 }
 
-/// Says when all that the writer was handed before it, and all events of that time, are on the socket: it is asked
-/// once more only after the write of what was taken with it.
+/// Reports when everything that was queued before it, and all events up to then, are on the socket: it is asked a
+/// second time only after what was taken with it has been written.
 struct FlushFence {
     key: FlowKey,
     is_seen: bool,
@@ -140,7 +140,7 @@ impl Flow for FlushFence {
             return Step::More;
         }
         if let Some(tell) = self.tell.take() {
-            // Whoever waited may have given up.
+            // The waiting task may have given up.
             let _ = tell.send(());
         }
         Step::Done
@@ -151,7 +151,7 @@ impl Flow for FlushFence {
     }
 }
 
-/// Waits until all that there is to show is on the socket. False for a reader that takes nothing for [`STALL_MS`].
+/// Waits until everything queued is on the socket. Returns false if the reader takes nothing for [`STALL_MS`].
 pub async fn flush(sender: &ConnectionSender, followed: &Followed) -> bool {
     let (tell, mut told) = oneshot::channel();
     let key = FlowKey::Stream(StreamId(new_ulid(now_ms())));
@@ -159,7 +159,7 @@ pub async fn flush(sender: &ConnectionSender, followed: &Followed) -> bool {
     let mut progress = followed.progress();
     loop {
         tokio::select! {
-            // An error is a writer that has ended.
+            // An error means that the writer has ended.
             _ = &mut told => return true,
             () = sender.closed() => return true,
             () = tokio::time::sleep(Duration::from_millis(STALL_MS)) => {

@@ -1,5 +1,4 @@
-//! Which runs a person follows, and how far their screen has got: what the task that reads and the task that writes
-//! know together.
+//! The runs that a person follows, and how much of them is on the screen. The reading and the writing task share this.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,59 +13,60 @@ use super::limits::{FOLLOWED_MAX, REMEMBERED_MAX};
 struct Entry {
     run: RunId,
     n: u64,
-    /// Asked for: it is shown to its end, whatever room is open and though nothing more is asked.
+    /// True if the user asked for it: it is shown to its end, whichever room is open, even after the last line of
+    /// input.
     is_own: bool,
     is_watched: bool,
     is_over: bool,
 }
 
-/// What [`Followed::begin`] found.
+/// The result of [`Followed::begin`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Begin {
-    /// It is to be watched.
+    /// The run must now be watched.
     New,
-    /// It is watched already.
+    /// The run is already being watched.
     Already,
-    /// There is no place for one more.
+    /// The maximum number of runs is being followed.
     Full,
 }
 
 #[derive(Default)]
 struct Inner {
     room: Option<RoomName>,
-    /// Runs that began up to here are not news.
+    /// Runs that started at or before this `seq` are not new.
     live_from: u64,
     /// The last event of the room that was shown.
     shown: u64,
     entries: VecDeque<Entry>,
-    /// Bytes that were shown, to tell a slow reader from one that has stopped.
+    /// A count of shown bytes, to tell a slow reader from one that has stopped.
     progress: u64,
-    /// Lines of runs are on hold until they get old enough.
+    /// True if unfinished lines of runs are held back until they are old enough.
     has_partials: bool,
 }
 
-/// What both tasks of a person's connection know.
+/// The state shared by both tasks of a person's connection.
 #[derive(Default)]
 pub struct Followed {
     /// Held for a few look-ups; never across an await.
     inner: Mutex<Inner>,
-    /// A run is to be watched, or has ended, or a line of one is on hold.
+    /// Notified when a run must be watched, has ended, or has a line held back.
     changed: Notify,
 }
 
 impl Followed {
-    /// The room that is shown from now on; runs that begin after `head` are followed by themselves.
+    /// Sets the room that is shown; runs that start after `head` are followed automatically.
     pub fn open(&self, room: &RoomName, head: u64) {
         let mut inner = self.lock();
         (inner.room, inner.live_from, inner.shown) = (Some(room.clone()), head, 0);
     }
 
-    /// True for the room that is shown.
+    /// Returns true for the room that is shown.
     pub fn is_open(&self, room: &RoomName) -> bool {
         self.lock().room.as_ref() == Some(room)
     }
 
-    /// An event is shown.
+    /// Records that an event was shown.
     pub fn show(&self, room: &RoomName, seq: u64) {
         let mut inner = self.lock();
         if inner.room.as_ref() == Some(room) {
@@ -74,12 +74,12 @@ impl Followed {
         }
     }
 
-    /// The last event of the current room that was shown.
+    /// Returns the `seq` of the last event of the current room that was shown.
     pub fn shown(&self) -> u64 {
         self.lock().shown
     }
 
-    /// A run began in the room. It is to be watched, if it is news and there is a place.
+    /// Notices the start of a run in the room. It is to be watched if it is new and the limit is not reached.
     pub fn notice(&self, room: &RoomName, seq: u64, run: RunId, n: u64) {
         let mut inner = self.lock();
         let is_news = inner.room.as_ref() == Some(room) && seq > inner.live_from;
@@ -90,17 +90,17 @@ impl Followed {
         }
     }
 
-    /// Waits for [`Followed::notice`], for the end of a run, or for a line that is put on hold.
+    /// Waits for [`Followed::notice`], for the end of a run, or for a line to be held back.
     pub async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    /// The next run that was noticed and is not watched yet.
+    /// Returns the next run that was noticed and is not watched yet.
     pub fn unwatched(&self) -> Option<(RunId, u64)> {
         self.lock().entries.iter().find(|entry| !entry.is_watched).map(|entry| (entry.run, entry.n))
     }
 
-    /// A run is about to be watched.
+    /// Marks a run as watched.
     pub fn begin(&self, run: RunId, n: u64, is_own: bool) -> Begin {
         let mut inner = self.lock();
         if let Some(entry) = inner.find(run) {
@@ -116,13 +116,13 @@ impl Followed {
         Begin::New
     }
 
-    /// A run is not followed any more, or could not be.
+    /// Forgets a run that is no longer followed, or could not be.
     pub fn forget(&self, run: RunId) {
         self.lock().entries.retain(|entry| entry.run != run);
         self.changed.notify_one();
     }
 
-    /// Forgets the runs that nobody asked for: their room is left.
+    /// Forgets the runs that the user did not ask for, because their room is being left.
     pub fn forget_noticed(&self) -> Vec<RunId> {
         let mut inner = self.lock();
         let is_dropped = |entry: &Entry| !entry.is_own && !entry.is_over;
@@ -131,7 +131,7 @@ impl Followed {
         gone
     }
 
-    /// The last byte of a run was shown.
+    /// Records that the last byte of a run was shown.
     pub fn end(&self, run: RunId) {
         if let Some(entry) = self.lock().find(run) {
             entry.is_over = true;
@@ -139,17 +139,17 @@ impl Followed {
         self.changed.notify_one();
     }
 
-    /// The short number of a run that is followed, or was: then its output tells its end.
+    /// Returns the short number of a run that is or was followed: its output then reports its end.
     pub fn number(&self, run: RunId) -> Option<u64> {
         self.lock().find(run).map(|entry| entry.n)
     }
 
-    /// True while there is output to come that was asked for.
+    /// Returns true while output that the user asked for is still to come.
     pub fn has_own(&self) -> bool {
         self.lock().entries.iter().any(|entry| entry.is_own && !entry.is_over)
     }
 
-    /// Bytes were shown; some lines are on hold.
+    /// Records that bytes were shown, and whether lines are held back.
     pub fn advance(&self, bytes: usize, has_partials: bool) {
         let mut inner = self.lock();
         inner.progress = inner.progress.wrapping_add(u64::try_from(bytes).unwrap_or(u64::MAX));
@@ -161,12 +161,12 @@ impl Followed {
         }
     }
 
-    /// Changes whenever bytes are shown.
+    /// Returns a number that changes whenever bytes are shown.
     pub fn progress(&self) -> u64 {
         self.lock().progress
     }
 
-    /// True while lines are on hold.
+    /// Returns true while lines are held back.
     pub fn has_partials(&self) -> bool {
         self.lock().has_partials
     }
@@ -181,7 +181,7 @@ impl Inner {
         self.entries.iter_mut().find(|entry| entry.run == run)
     }
 
-    /// Makes room for one more; false if too many are under way.
+    /// Makes room for another run. Returns false if too many are under way.
     fn make_room(&mut self) -> bool {
         if self.entries.iter().filter(|entry| !entry.is_over).count() >= FOLLOWED_MAX {
             return false;

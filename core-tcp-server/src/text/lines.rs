@@ -1,5 +1,5 @@
-//! Reads a person's lines off a socket, and raw bytes where a command announced them. Holds no buffer while nothing is
-//! on its way. What a line means is not here.
+//! Reads a person's lines from a socket, and raw bytes after a command that announces them. Holds no buffer while
+//! nothing is arriving. Does not interpret lines.
 
 use std::io;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use crate::limits::READ_BYTES_MIN;
 use crate::sender::ConnectionSender;
 use crate::wire::stream::Stream;
 
-/// Why nothing more comes.
+/// Why there is no more input.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum End {
-    /// The other side has said all that it had to say.
+    /// The other side has closed its sending half.
     Eof,
-    /// We are closing.
+    /// We are closing the connection.
     Closing,
-    /// More bytes than are allowed.
+    /// More bytes arrived than are allowed.
     TooMuch,
-    /// The socket broke.
+    /// The socket failed.
     Broken,
 }
 
@@ -32,28 +32,28 @@ pub struct LineReader {
     buf: BytesMut,
     splitter: Splitter,
     is_eof: bool,
-    /// Bytes that may still be read; none where it does not matter.
+    /// Bytes that may still be read; `None` for no limit.
     left: Option<usize>,
 }
 
 impl LineReader {
-    /// Over a socket of which `buf` has been read already; at most `bytes_max` are read.
+    /// Creates a reader on a socket from which `buf` has already been read; at most `bytes_max` bytes are read.
     pub fn new(stream: Arc<Stream>, sender: Arc<ConnectionSender>, buf: BytesMut, bytes_max: usize) -> Self {
         let left = Some(bytes_max.saturating_sub(buf.len()));
         Self { stream, sender, buf, splitter: Splitter::default(), is_eof: false, left }
     }
 
-    /// Signed in: as many bytes as there are.
+    /// Removes the limit on bytes, after sign-in.
     pub fn unbind(&mut self) {
         self.left = None;
     }
 
-    /// What was read and not taken.
+    /// Returns the bytes that were read but not taken.
     pub fn into_buf(self) -> BytesMut {
         self.buf
     }
 
-    /// The first byte of the next line that is not empty. Takes empty lines only.
+    /// Returns the first byte of the next line that is not empty. Only consumes empty lines.
     ///
     /// # Errors
     /// Why there is none.
@@ -69,7 +69,7 @@ impl LineReader {
         }
     }
 
-    /// The next line. Nothing is lost where the wait for it is given up.
+    /// Returns the next line. Cancelling the wait loses nothing.
     ///
     /// # Errors
     /// Why there is none.
@@ -88,7 +88,7 @@ impl LineReader {
         }
     }
 
-    /// The next raw bytes: at least one, at most `count`, which is not 0.
+    /// Returns the next raw bytes: at least one, at most `count`, which is not 0.
     ///
     /// # Errors
     /// Why there are none.
@@ -103,8 +103,8 @@ impl LineReader {
         Ok(self.buf.split_to(count).freeze())
     }
 
-    /// Reads and drops what still comes, until the other side ends too: a socket that is closed over unread bytes
-    /// resets, and what we wrote last would be lost.
+    /// Reads and drops the remaining input until the other side closes: closing a socket with unread bytes resets it,
+    /// and our last lines would be lost.
     pub async fn drain(&mut self) {
         self.left = None;
         while !self.is_eof {
@@ -134,7 +134,7 @@ impl LineReader {
         }
     }
 
-    /// Takes what is there; false if that is nothing.
+    /// Reads what is available. Returns false if that is nothing.
     fn read(&mut self, count: usize) -> Result<bool, End> {
         let left = self.left.unwrap_or(usize::MAX);
         if left == 0 {

@@ -1,7 +1,7 @@
 //! The face for people with `nc`: lines in, lines out, over the same services as the face for programs.
 //!
-//! Everything that is not said in a room begins with `#`. One's own lines come back like those of others, in the place
-//! that they have in the room. Runs that begin in the open room are followed by themselves.
+//! Everything that is not a message in a room begins with `#`. The user's own lines come back like those of others, at
+//! their position in the room. Runs that start in the open room are followed automatically.
 
 mod draw;
 mod flows;
@@ -27,7 +27,7 @@ use crate::wire::stream::Stream;
 use lines::LineReader;
 use sign_in::Outcome;
 
-/// Serves one person; or a program, if that is what turns up. `buf` is what was read already.
+/// Serves a person, or a program that was slow to start. `buf` contains what was already read.
 pub async fn serve(state: Arc<State>, stream: Arc<Stream>, buf: BytesMut, peer: Peer, permit: Permit) {
     let sender = ConnectionSender::new();
     let reader = LineReader::new(Arc::clone(&stream), Arc::clone(&sender), buf, limits::SIGN_IN_BYTES_MAX);

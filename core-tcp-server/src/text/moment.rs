@@ -1,40 +1,40 @@
-//! The time of day as people read it, where the server is. The greeting says which zone that is.
+//! Times in words, in the server's time zone. The greeting names the zone.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-/// The server's own calendar.
+/// A clock in the server's time zone.
 #[derive(Clone, Debug)]
 pub struct LocalClock {
     zone: TimeZone,
 }
 
 impl LocalClock {
-    /// As the machine is set; UTC where it is not.
+    /// Uses the machine's time zone, or UTC if none is set.
     pub fn local() -> Self {
         Self { zone: TimeZone::system() }
     }
 
-    /// Another zone, for tests.
+    /// Uses another zone, for tests.
     #[cfg(test)]
     pub fn of(zone: TimeZone) -> Self {
         Self { zone }
     }
 
     fn zoned(&self, at_ms: u64) -> Zoned {
-        // Beyond the year 9999 it stays there: a server's clock that says so is wrong in any case.
+        // Later times are shown as the year 9999: a server's clock that says so is wrong in any case.
         let at = i64::try_from(at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         at.unwrap_or(Timestamp::MAX).to_zoned(self.zone.clone())
     }
 
-    /// `14:03`, and the day that it is in.
+    /// Returns `14:03`, and the day.
     pub fn minute(&self, at_ms: u64) -> (String, Date) {
         let at = self.zoned(at_ms);
         (format!("{:02}:{:02}", at.hour(), at.minute()), at.date())
     }
 
-    /// `UTC`, or `UTC+01:00`.
+    /// Returns `UTC`, or `UTC+01:00`.
     pub fn zone_words(&self, now_ms: u64) -> String {
         let seconds = self.zoned(now_ms).offset().seconds();
         if seconds == 0 {
@@ -46,12 +46,12 @@ impl LocalClock {
     }
 }
 
-/// `Sunday, 2026-11-22`
+/// Returns `Sunday, 2026-11-22`.
 pub fn day_words(day: Date) -> String {
     format!("{:?}, {day}", day.weekday())
 }
 
-/// `0.2 s`, `2 min 5 s`, `3 h 12 min`
+/// Returns `0.2 s`, `2 min 5 s` or `3 h 12 min`.
 pub fn span_words(ms: u64) -> String {
     let seconds = ms / 1_000;
     match seconds {
@@ -61,7 +61,7 @@ pub fn span_words(ms: u64) -> String {
     }
 }
 
-/// `812 bytes`, `1.0 MB`: powers of ten, as disks are sold and `ls --si` counts.
+/// Returns `812 bytes` or `1.0 MB`: powers of ten, as disks are sold and `ls --si` counts.
 pub fn size_words(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if bytes == 1 {

@@ -1,12 +1,12 @@
-//! What a person is told of rooms that they do not look at: that somebody named them there, or talks to them alone. A line each
-//! time there is more than before; nothing is told of what others say to each other.
+//! Notices about rooms that are not open: mentions of the user, and direct messages. The user gets a line each time
+//! there are more than before, but none about what others say to each other.
 
 use std::collections::HashMap;
 
 use wardroom_protocol::messages::{RoomInfo, RoomState};
 use wardroom_protocol::{RoomName, UserName};
 
-/// What is known of the rooms that one is in.
+/// What is known about the user's rooms.
 pub struct Notices {
     me: UserName,
     rooms: HashMap<RoomName, Seen>,
@@ -14,19 +14,19 @@ pub struct Notices {
 
 #[derive(Default)]
 struct Seen {
-    /// The others, of a direct message.
+    /// The other people in a direct message.
     party: Vec<UserName>,
     unread: u64,
     mentions: u64,
 }
 
 impl Notices {
-    /// Nothing yet.
+    /// Starts without any rooms.
     pub fn new(me: UserName) -> Self {
         Self { me, rooms: HashMap::new() }
     }
 
-    /// A room is as this says. Gives a line where there is something to be told of it.
+    /// Updates a room. Returns a line if there is something to report.
     pub fn changed(&mut self, info: &RoomInfo) -> Option<String> {
         if !info.joined {
             self.rooms.remove(&info.room);
@@ -37,7 +37,7 @@ impl Notices {
         self.moved(&info.room, info.unread, info.mentions)
     }
 
-    /// A room moved on, or was read.
+    /// Updates the read state of a room. Returns a line if there is something to report.
     pub fn state(&mut self, state: &RoomState) -> Option<String> {
         self.moved(&state.room, state.unread, state.mentions)
     }

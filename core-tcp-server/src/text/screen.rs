@@ -1,5 +1,5 @@
-//! From frames to lines for a terminal: events, and the output of runs, line by line. The writer of a person's
-//! connection draws with it.
+//! Turns frames into lines for a terminal: events, and the output of runs line by line. The writer of a person's
+//! connection uses it.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use super::notices::Notices;
 use crate::clock::now_ms;
 use crate::wire::writer::Render;
 
-/// The end of a run's output: a line whose own end has not come yet.
+/// The last line of a run's output, which has not ended yet.
 struct Partial {
     run: RunId,
     fd: u8,
     bytes: Vec<u8>,
     since_ms: u64,
-    /// The beginning of the line was shown.
+    /// True if the start of the line was shown.
     is_begun: bool,
 }
 
@@ -37,12 +37,12 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// A new one.
+    /// Creates a screen.
     pub fn new(drawer: LineRenderer, followed: Arc<Followed>, notices: Notices) -> Self {
         Self { drawer, followed, partials: Vec::new(), notices }
     }
 
-    /// What is to be told of a room, unless it is the one that is shown.
+    /// Returns the notice about a room, unless the room is open.
     fn room(&mut self, line: &[u8]) -> String {
         let (room, notice) = if let Ok(RoomChanged { info }) = serde_json::from_slice(line) {
             let notice = self.notices.changed(&info);
@@ -61,7 +61,7 @@ impl Screen {
         let Ok(event) = Event::parse(line) else { return out };
         self.followed.show(&event.room, event.seq);
         match &event.body {
-            // Its output tells it, after the last byte.
+            // The run's output reports it, after the last byte.
             EventBody::RunEnded(run) if self.followed.number(run.run).is_some() => return out,
             EventBody::RunStarted(run) => self.followed.notice(&event.room, event.seq, run.run, run.n),
             _ => {}
@@ -98,7 +98,7 @@ impl Screen {
                 if partial.bytes.last() == Some(&b'\r') {
                     partial.bytes.pop();
                 }
-                // The end of a line that was shown already is nothing to show.
+                // Nothing is left to show of a line that was already shown.
                 if !(partial.is_begun && partial.bytes.is_empty()) {
                     self.line(n, &mut partial, now_ms, &mut out);
                 }
@@ -111,7 +111,7 @@ impl Screen {
         out
     }
 
-    /// `14:03 [r4] | line`; a line that goes on has a plus behind the bar.
+    /// Draws `14:03 [r4] | line`; a continued line has a plus after the bar.
     fn line(&mut self, n: u64, partial: &mut Partial, now_ms: u64, out: &mut String) {
         self.drawer.stamp(now_ms, out);
         let bar = if partial.fd == 2 { '!' } else { '|' };
@@ -141,7 +141,7 @@ impl Screen {
         out
     }
 
-    /// A run's output broke off.
+    /// Reports that a run's output broke off.
     fn failure(&mut self, line: &[u8]) -> String {
         let Ok(ErrAnswer { msg, run, .. }) = serde_json::from_slice(line) else { return String::new() };
         let msg = visible(&msg);
@@ -177,9 +177,9 @@ impl Screen {
     fn rest_at(&mut self, now_ms: u64) -> Bytes {
         let mut out = String::new();
         for mut partial in std::mem::take(&mut self.partials) {
-            // A run that was forgotten meanwhile has no line left.
+            // A run that was forgotten meanwhile has nothing left to show.
             let Some(n) = self.followed.number(partial.run) else { continue };
-            // Either way: a wall clock that was put back must not hold a line.
+            // In either direction: a wall clock that was set back must not hold back a line.
             if !partial.bytes.is_empty() && now_ms.abs_diff(partial.since_ms) >= PARTIAL_AGE_MS {
                 self.line(n, &mut partial, now_ms, &mut out);
                 partial.is_begun = true;
@@ -211,13 +211,13 @@ impl Partial {
     }
 }
 
-/// Words of the server.
+/// Returns a notice of the server as a line.
 fn notice(line: &[u8]) -> String {
     let notice: Result<Notice, _> = serde_json::from_slice(line);
     notice.map_or_else(|_| String::new(), |notice| format!("# {}\n", visible(&notice.text)))
 }
 
-/// The first `count` bytes, or up to three fewer where a character would be cut in two.
+/// Splits after `count` bytes, or up to three earlier to avoid splitting a character.
 fn cut(bytes: &[u8], count: usize) -> (&[u8], &[u8]) {
     let is_inside = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
     let at = (count.saturating_sub(3)..=count).rev().find(|at| !is_inside(*at)).unwrap_or(count);
@@ -242,7 +242,7 @@ mod tests {
         RunId::from_parts(AT, 4)
     }
 
-    /// A screen that follows r4.
+    /// Returns a screen that follows r4.
     fn screen() -> Screen {
         let followed = Arc::new(Followed::default());
         followed.open(&RoomName::parse("ops").unwrap(), 0);

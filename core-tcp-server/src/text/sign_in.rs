@@ -1,5 +1,5 @@
-//! A person's first lines: the greeting, `login` or `invite`, and the password. Bounded in time, in bytes and in
-//! tries. A program that was slow to begin is recognised here, and handed on.
+//! A person's first lines: the greeting, `login` or `invite`, and the password. Time, bytes and attempts are limited. A
+//! program that was slow to start is recognized here and handed on.
 
 use std::io;
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use crate::state::State;
 use crate::wire::Peer;
 use crate::wire::stream::{Frames, Stream};
 
-/// Who came.
+/// Who connected.
 pub enum Outcome {
     /// A person, signed in.
     Person(Member, LineReader),
-    /// A program that was slow, and what it has sent.
+    /// A program that was slow to start, and the bytes that it sent.
     Program(BytesMut),
-    /// Nobody: they left, or were sent away.
+    /// Nobody: they left or were dismissed.
     Nobody(LineReader),
 }
 
-/// Greets, and signs somebody in.
+/// Greets and signs somebody in.
 pub async fn sign_in(state: &State, stream: &Stream, mut reader: LineReader, peer: &Peer, permit: &Permit) -> Outcome {
     let mut prompt = SignInPrompt { state, stream, peer, permit, wrong: 0, senseless: 0 };
     let outcome = tokio::select! {
@@ -43,7 +43,7 @@ pub async fn sign_in(state: &State, stream: &Stream, mut reader: LineReader, pee
         Ok(SignInStep::Program) => Outcome::Program(reader.into_buf()),
         Err(away) => {
             if let Dismissal::Told(words) = away {
-                // Whoever does not read it is not waited for.
+                // A client that does not read must not hold us up.
                 let wait = Duration::from_millis(CLOSE_WAIT_MS);
                 drop(tokio::time::timeout(wait, prompt.say(&words)).await);
             }
@@ -52,7 +52,7 @@ pub async fn sign_in(state: &State, stream: &Stream, mut reader: LineReader, pee
     }
 }
 
-/// Ends when there has been time enough to sign in.
+/// Completes when the time to sign in is over.
 async fn patience(permit: &Permit) -> &'static str {
     const CROWDED: &str = "too many connections are not signed in; connect again";
     let waiting = async {
@@ -78,11 +78,11 @@ enum SignInStep {
     Program,
 }
 
-/// Why somebody is sent away.
+/// Why a connection is dismissed.
 enum Dismissal {
-    /// They left.
+    /// The client left.
     Left,
-    /// With these words.
+    /// It is told this message.
     Told(String),
 }
 
@@ -136,7 +136,7 @@ impl SignInPrompt<'_> {
                     continue;
                 }
                 ("/quit" | "quit" | "exit", _) => return Err(Dismissal::Told("bye".to_owned())),
-                // A program's comment, or a script's.
+                // A comment from a program or a script.
                 (comment, _) if comment.starts_with('#') => continue,
                 ("login", _) => {
                     self.senseless("login takes one name; the password goes on the next line, by itself").await?;
@@ -198,7 +198,7 @@ impl SignInPrompt<'_> {
         Ok(None)
     }
 
-    /// Says what was wrong; after too many of these it is over.
+    /// Reports what was wrong; after too many of these the connection ends.
     async fn senseless(&mut self, words: &str) -> Result<(), Dismissal> {
         self.senseless += 1;
         if self.senseless >= SENSELESS_MAX {
@@ -207,7 +207,7 @@ impl SignInPrompt<'_> {
         Ok(self.say(words).await?)
     }
 
-    /// The next line that is text. One without an end is taken too: a password that is cut off is a wrong one.
+    /// Returns the next line of text. A line without an end is accepted too: a truncated password is a wrong one.
     async fn line(&mut self, reader: &mut LineReader) -> Result<String, Dismissal> {
         loop {
             match reader.next().await? {
@@ -222,7 +222,7 @@ impl SignInPrompt<'_> {
         self.write(format!("# {words}\n")).await
     }
 
-    /// Writes, before there is a task that does. The caller has a deadline.
+    /// Writes directly, because there is no writer task yet. The caller has a deadline.
     async fn write(&self, text: String) -> io::Result<()> {
         let mut frames = Frames::default();
         frames.all.push(Bytes::from(text));
@@ -237,7 +237,7 @@ impl SignInPrompt<'_> {
     }
 }
 
-/// Ends a connection on which nobody signed in, so that our last words are read.
+/// Ends a connection on which nobody signed in, so that our last lines can be read.
 pub async fn part(stream: &Arc<Stream>, mut reader: LineReader) {
     stream.finish();
     let wait = Duration::from_millis(CLOSE_WAIT_MS);

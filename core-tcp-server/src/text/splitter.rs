@@ -1,24 +1,24 @@
-//! Splits a person's bytes into lines, bounded. Telnet's negotiation is skipped; CR LF and LF both end a line. Knows no
-//! socket.
+//! Splits a person's bytes into lines of limited length. Skips Telnet's negotiation; CR LF and LF both end a line.
+//! Knows no socket.
 
 use bytes::{Buf as _, BytesMut};
 
 use super::limits::LINE_BYTES_MAX;
 
-/// What came.
+/// One unit of input.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Input {
     /// A line, without its end.
     Line(String),
-    /// The last line, which has no end: it may have been cut off.
+    /// The last line, which has no end: it may be truncated.
     Cut(String),
-    /// A line that is longer than [`LINE_BYTES_MAX`]; all of it was skipped.
+    /// A line longer than [`LINE_BYTES_MAX`]; it was skipped entirely.
     TooLong,
-    /// A line that is not UTF-8; all of it was skipped.
+    /// A line that is not UTF-8; it was skipped entirely.
     NotUtf8,
 }
 
-/// Splits bytes into lines; holds at most one that has no end yet.
+/// Splits bytes into lines; holds at most one unfinished line.
 #[derive(Default)]
 pub struct Splitter {
     line: Vec<u8>,
@@ -26,7 +26,7 @@ pub struct Splitter {
     is_too_long: bool,
 }
 
-/// Where we are in telnet's negotiation (RFC 854). Its bytes are never text: UTF-8 has no byte 255.
+/// The state of Telnet's negotiation (RFC 854). Its bytes are never text: UTF-8 has no byte 255.
 #[derive(Clone, Copy, Default)]
 enum Telnet {
     #[default]
@@ -37,12 +37,12 @@ enum Telnet {
     Choice,
     /// Between IAC SB and IAC SE.
     Detail,
-    /// After an IAC in there.
+    /// After an IAC within that.
     DetailCommand,
 }
 
 impl Splitter {
-    /// Takes the next line off the front of `buf`; `None` if its end has not come, and then `buf` is empty.
+    /// Takes the next line from the front of `buf`. If the line has not ended, returns `None` and leaves `buf` empty.
     pub fn next(&mut self, buf: &mut BytesMut) -> Option<Input> {
         let end = buf.iter().position(|byte| *byte == b'\n');
         let taken = buf.split_to(end.unwrap_or(buf.len()));
@@ -73,7 +73,7 @@ impl Splitter {
         };
     }
 
-    /// A line feed ends a line wherever it stands, so that garbage cannot swallow what follows it.
+    /// A line feed ends a line in any state, so that garbage cannot swallow what follows it.
     fn line(&mut self) -> Input {
         self.telnet = Telnet::Text;
         let mut line = std::mem::take(&mut self.line);
@@ -86,7 +86,7 @@ impl Splitter {
         String::from_utf8(line).map_or(Input::NotUtf8, Input::Line)
     }
 
-    /// What has no end.
+    /// Returns the last line, which has no end.
     pub fn rest(&mut self) -> Option<Input> {
         if self.line.is_empty() && !self.is_too_long {
             return None;
@@ -102,7 +102,7 @@ impl Splitter {
 mod tests {
     use super::*;
 
-    /// All that comes out if the bytes arrive in two parts.
+    /// Returns everything that comes out if the bytes arrive in two parts.
     fn split(bytes: &[u8], at: usize) -> Vec<Input> {
         let mut splitter = Splitter::default();
         let mut all = Vec::new();

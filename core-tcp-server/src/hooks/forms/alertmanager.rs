@@ -8,8 +8,8 @@ use wardroom_protocol::tokens::is_safe_link;
 use super::message::{WebhookMessage, fitted, line};
 use crate::hooks::limits::{ALERT_TEXT_BYTES_MAX, ALERTS_BYTES_MAX, ALERTS_MAX, LABELS_MAX};
 
-/// A group of alerts. Its key is the group's, so that what fires again is counted on its message, and what ends is said
-/// there.
+/// Reads a group of alerts. The group's key is also the message's, so that a repeated alert is counted on its message,
+/// and the end of the alert is shown there.
 pub fn read(json: &Value) -> WebhookMessage {
     let all = json["alerts"].as_array().map(Vec::as_slice).unwrap_or_default();
     let group = group(json, all);
@@ -23,7 +23,7 @@ fn group(json: &Value, all: &[Value]) -> AlertGroup {
     let name = names.into_iter().map(line).find(|name| !name.is_empty()).unwrap_or_else(|| "alerts".to_owned());
     let status = status(json);
     let firing = all.iter().filter(|alert| is_firing(alert, status)).count();
-    // Alertmanager may have cut the list; Grafana says so by the same name.
+    // Alertmanager may have truncated the list; Grafana reports that in the same field.
     let cut = json["truncatedAlerts"].as_u64().unwrap_or(0);
     let mut alerts: Vec<Alert> = Vec::new();
     let mut bytes = 0;
@@ -55,7 +55,7 @@ fn group(json: &Value, all: &[Value]) -> AlertGroup {
     }
 }
 
-/// The runbook that all alerts have in common; those that have another keep it.
+/// Returns the runbook that all alerts have in common; alerts with another one keep it.
 fn common_runbook(json: &Value, alerts: &mut [Alert]) -> Option<String> {
     let common = runbook(&json["commonAnnotations"]).or_else(|| alerts.iter().find_map(|alert| alert.runbook.clone()));
     for alert in alerts.iter_mut().filter(|alert| alert.runbook == common) {
@@ -68,7 +68,7 @@ fn status(of: &Value) -> AlertStatus {
     if of["status"] == "resolved" { AlertStatus::Resolved } else { AlertStatus::Firing }
 }
 
-/// An alert that does not say for itself is as its group is.
+/// An alert without its own status has that of its group.
 fn is_firing(alert: &Value, group: AlertStatus) -> bool {
     let status = if alert["status"].is_string() { status(alert) } else { group };
     status == AlertStatus::Firing
@@ -100,13 +100,13 @@ fn runbook(annotations: &Value) -> Option<String> {
     ["runbook_url", "runbook", "runbookURL"].into_iter().find_map(|name| link(&annotations[name]))
 }
 
-/// An address of http or https.
+/// Returns an http or https URL.
 fn link(value: &Value) -> Option<String> {
     let url = line(value);
     (is_safe_link(&url) && !url.starts_with("mailto:") && !url.ends_with('…')).then_some(url)
 }
 
-/// Unix milliseconds; `None` for what is no time, and for the year 1, which Go's programs say instead.
+/// Returns Unix milliseconds; `None` if the value is not a time, and for the year 1, which Go programs send instead.
 fn time(value: &Value) -> Option<u64> {
     let at: jiff::Timestamp = value.as_str()?.parse().ok()?;
     u64::try_from(at.as_millisecond()).ok().filter(|at| *at > 0)
@@ -116,7 +116,7 @@ fn text(json: &Value, group: &AlertGroup) -> String {
     let mut text = group.title();
     for (alert, source) in group.alerts.iter().zip(json["alerts"].as_array().into_iter().flatten()) {
         text.push_str("\n- ");
-        // In a mixed group each says for itself.
+        // In a mixed group each alert names its status.
         if alert.status == AlertStatus::Resolved && group.status == AlertStatus::Firing {
             text.push_str("resolved: ");
         }
@@ -131,7 +131,7 @@ fn text(json: &Value, group: &AlertGroup) -> String {
     text
 }
 
-/// What one alert says, and by which labels one knows it.
+/// Returns the summary of an alert and the labels that identify it.
 fn words(alert: &Alert, source: &Value) -> String {
     let severity = alert.severity.as_ref().map(|severity| format!("severity={severity}"));
     let labels = alert.labels.iter().map(|(name, value)| format!("{name}={value}")).chain(severity);

@@ -1,12 +1,12 @@
-//! GitHub's events (docs.github.com/webhooks/webhook-events-and-payloads), the ones that a team wants to see; another
-//! one is a plain line.
+//! GitHub's events (docs.github.com/webhooks/webhook-events-and-payloads): those that a team wants to see in detail,
+//! any other as a plain line.
 
 use serde_json::Value;
 
 use super::message::line;
 use crate::hooks::limits::COMMITS_MAX;
 
-/// What happened.
+/// Returns what happened as text.
 pub fn text(event: &str, json: &Value) -> String {
     let repo = line(&json["repository"]["full_name"]);
     let who = line(&json["sender"]["login"]);
@@ -70,7 +70,7 @@ fn push(repo: &str, json: &Value) -> String {
         count => format!("{who} {forced} {count} commits to {name} of {repo}"),
     };
     let mut out = vec![head];
-    // The newest are the last.
+    // The newest commits are at the end.
     let skipped = commits.len().saturating_sub(COMMITS_MAX);
     if skipped > 0 {
         out.push(format!("- {skipped} older ones"));

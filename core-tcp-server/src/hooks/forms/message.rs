@@ -1,4 +1,4 @@
-//! The message that a webhook makes, and how what a program sent is cut to fit one.
+//! The message that a webhook makes, and how a program's text is cut to fit into one.
 
 use serde_json::Value;
 use wardroom_protocol::event::{AlertGroup, Format};
@@ -6,16 +6,16 @@ use wardroom_protocol::limits::TEXT_BYTES_MAX;
 
 use crate::hooks::limits::LINE_CHARS_MAX;
 
-/// What a program said.
+/// A program's message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebhookMessage {
-    /// The words.
+    /// The text.
     pub text: String,
-    /// What repeats bear in common.
+    /// The key that repeats have in common.
     pub key: Option<String>,
-    /// How the words are read.
+    /// The format of the text.
     pub format: Format,
-    /// The alerts that they are about.
+    /// The alerts that it is about.
     pub alert: Option<Box<AlertGroup>>,
 }
 
@@ -25,7 +25,7 @@ impl Default for WebhookMessage {
     }
 }
 
-/// The text as a message holds it: cut, with a sentence that says so, where it is longer.
+/// Returns the text as it fits into a message: if it is longer, it is cut, with a note that says so.
 pub fn fitted(text: &str, bytes_max: usize) -> String {
     if text.len() <= bytes_max.min(TEXT_BYTES_MAX) {
         return text.to_owned();
@@ -36,7 +36,7 @@ pub fn fitted(text: &str, bytes_max: usize) -> String {
     format!("{}{note}", text.get(..cut).unwrap_or_default())
 }
 
-/// One line of what a field says; empty where there is none.
+/// Returns the first line of a field; empty if there is none.
 pub(super) fn line(value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.as_str(),
@@ -44,7 +44,7 @@ pub(super) fn line(value: &Value) -> String {
         _ => return String::new(),
     };
     let first = text.trim().lines().next().unwrap_or_default().trim();
-    // A control character would be shown as six, and says nothing.
+    // A control character would be shown as six characters and has no meaning here.
     let first: String = first.chars().filter(|c| *c == '\t' || !c.is_control()).collect();
     match first.char_indices().nth(LINE_CHARS_MAX) {
         Some((at, _)) => format!("{}…", first.get(..at).unwrap_or_default()),

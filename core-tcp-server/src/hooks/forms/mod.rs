@@ -1,5 +1,5 @@
-//! What programs post, as what is said: plain text, JSON with a `text`, and the forms of Alertmanager, GitHub and Slack. Pure; every
-//! field may be missing. What a program says is plain text, unless it says that it is Markdown.
+//! Turns what programs post into messages: plain text, JSON with a `text`, and the formats of Alertmanager, GitHub and
+//! Slack. Pure; every field may be missing. The text is plain unless the program says that it is Markdown.
 
 mod alertmanager;
 mod github;
@@ -12,7 +12,7 @@ use wardroom_protocol::event::Format;
 pub use self::message::{WebhookMessage, fitted};
 use crate::error::Error;
 
-/// Reads a body. `github` is the name of GitHub's event, where there is one.
+/// Reads a body. `github` is the name of GitHub's event, if any.
 ///
 /// # Errors
 /// `bad_request`, with what would be understood.
@@ -28,7 +28,7 @@ pub fn read(content_type: &str, github: Option<&str>, body: &[u8]) -> Result<Web
         })?;
         return Ok(WebhookMessage { text: github::text(event, &json), ..WebhookMessage::default() });
     }
-    // curl's own content type says nothing: what looks like one of the forms is taken for it.
+    // curl's default content type means nothing: the format is recognized by the content.
     let json: Option<Value> = serde_json::from_slice(body).ok();
     if let Some(said) = json.as_ref().and_then(known) {
         return not_empty(said);

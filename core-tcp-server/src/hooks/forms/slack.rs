@@ -1,19 +1,19 @@
-//! What programs send that were made for Slack: `attachments` (docs.slack.dev, legacy secondary attachments) and `blocks` (Block
-//! Kit). Their words are kept, their layout is not.
+//! Messages made for Slack: `attachments` (docs.slack.dev, legacy secondary attachments) and `blocks` (Block Kit).
+//! Their text is kept, their layout is not.
 
 use serde_json::Value;
 
 use crate::hooks::limits::PARTS_MAX;
 
-/// True for a body that is Slack's and not only a `text`.
+/// Returns true if the body is in Slack's format and more than a `text`.
 pub fn is_slack(json: &Value) -> bool {
     json["attachments"].is_array() || json["blocks"].is_array()
 }
 
-/// All that is said, line by line.
+/// Returns all of the text, line by line.
 pub fn text(json: &Value) -> String {
     let mut out = Vec::new();
-    // With blocks, the text is what a notification would say of them.
+    // With blocks, the text is only the notification about them.
     if parts(&json["blocks"]).next().is_none() {
         out.push(words(&json["text"]));
     }
@@ -51,7 +51,7 @@ fn block(of: &Value) -> String {
     let mut out = vec![words(&of["text"]), words(&of["title"]), words(&of["alt_text"]), words(&of["image_url"])];
     out.extend(parts(&of["fields"]).map(words));
     out.extend(parts(&of["elements"]).map(|element| match element["type"].as_str() {
-        // A button says what it does and where it leads.
+        // A button has a text and a link.
         Some("button") => [words(&element["text"]), words(&element["url"])].join(" ").trim().to_owned(),
         Some("image") => words(&element["alt_text"]),
         Some(kind) if kind.starts_with("rich_text_") => rich(element, 0),
@@ -61,7 +61,7 @@ fn block(of: &Value) -> String {
     out.join("\n")
 }
 
-/// Parts of a rich text within each other, as Slack's own editor makes them.
+/// Returns the nested parts of a rich text, as Slack's own editor makes them.
 fn rich(of: &Value, depth: usize) -> String {
     const DEPTH_MAX: usize = 4;
     let is_list = of["type"] == "rich_text_list";
@@ -78,7 +78,7 @@ fn rich(of: &Value, depth: usize) -> String {
     inner.join(if is_list { "\n" } else { "" })
 }
 
-/// A text, as it is or in an object of its own, without Slack's escapes.
+/// Returns a text, given directly or in an object, without Slack's escapes.
 fn words(value: &Value) -> String {
     let text = value.as_str().or_else(|| value["text"].as_str()).or_else(|| value["text"]["text"].as_str());
     let text = match value {
@@ -102,11 +102,11 @@ fn words(value: &Value) -> String {
         }
     }
     out.push_str(rest);
-    // In this order: what was escaped twice is unescaped once.
+    // In this order, so that what was escaped twice is unescaped once.
     out.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// What stands between `<` and `>`: a link with or without words, a mention of somebody there, or nothing of Slack's.
+/// Returns what is between `<` and `>`: a link with or without a text, a mention of a Slack user, or anything else.
 fn link(inner: &str) -> String {
     match inner.split_once('|') {
         Some((target, words)) if target.contains("://") || target.starts_with("mailto:") => {

@@ -1,4 +1,4 @@
-//! What a person does with the files of a room.
+//! Commands for the files of a room.
 
 use std::fmt::Write as _;
 
@@ -54,15 +54,15 @@ impl Session {
         Ok(())
     }
 
-    /// Takes exactly `size` raw bytes off the socket, whatever becomes of them: what they hold is never read as words
-    /// or commands.
+    /// Reads exactly `size` raw bytes from the socket, whether or not they can be stored: they must never be read as
+    /// messages or commands.
     pub(super) async fn put_file(&mut self, path: RelPath, size: u64) -> Result<(), Error> {
         let mut left = size;
         let result = self.take_file(path, size, &mut left).await;
         while left > 0 && result.is_err() {
             match self.reader.raw(left).await {
                 Ok(bytes) => left = left.saturating_sub(bytes.len() as u64),
-                // The next line finds that out too.
+                // Reading the next line fails in the same way.
                 Err(_) => break,
             }
         }
@@ -72,7 +72,7 @@ impl Session {
         Ok(())
     }
 
-    /// A text that is too long for a message becomes a file of the room, and a message that shows how it begins.
+    /// Stores a text that is too long for a message as a file, and posts a message with its first lines.
     pub(super) async fn put_text(&mut self, text: String, reply_to: Option<u64>) -> Result<(), Error> {
         let room = self.current()?.name.clone();
         let said = files::shelve(&self.state, &self.member, &room, text).await?;
@@ -92,7 +92,7 @@ impl Session {
         Ok(files::put(&self.state, &self.member, &self.sender, put, Face::Person).await?.upload)
     }
 
-    /// Commits an upload whose bytes have come; else gives it up.
+    /// Commits an upload whose bytes have arrived, or aborts it.
     async fn end(&self, upload: UploadId, came: Result<(), Error>) -> Result<Committed, Error> {
         let result = match came {
             Ok(()) => files::commit(&self.state, &self.member, upload, None).await,
@@ -101,7 +101,7 @@ impl Session {
         if result.is_err()
             && let Err(error) = files::abort(&self.state, &self.member, upload).await
         {
-            // It is removed when it has expired.
+            // It is removed when it expires.
             tracing::debug!(%error, "cannot give an upload up");
         }
         result
@@ -136,7 +136,7 @@ impl Session {
         let (ok, flow) = files::open_download(&self.state, &self.member, &self.sender, get, Face::Person).await?;
         let digest = ok.blake3.as_deref().unwrap_or("-");
         self.tell(&format!("get {path} {} {digest}", ok.size));
-        // The line feed is not the file's: it begins the receipt's line, whatever the last byte was.
+        // The line feed is not part of the file: the receipt starts on its own line, whatever the last byte was.
         let receipt = format!("\n# got {} ({})\n", visible(path.as_str()), size_words(ok.size));
         self.sender.push(Item::Flow(Download::over(flow, &self.sender, &self.followed, receipt)));
         Ok(())

@@ -1,4 +1,4 @@
-//! What a person does with the webhooks of a room.
+//! Commands for the webhooks of a room.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::hooks;
 
 impl Session {
-    /// Makes one, and tells its address: to this person alone, and once.
+    /// Creates a webhook and shows its URL, once and only to this person.
     pub(super) async fn add_hook(&self, bot: UserName, mentions: bool) -> Result<(), Error> {
         let room = self.current()?.name.clone();
         let add = HookAdd { room, bot: bot.clone(), mentions, secret: None, nonce: None };

@@ -1,5 +1,5 @@
-//! A person who is signed in: reads line after line, and has each carried out. What the lines of a subject do is in
-//! the file of that subject.
+//! The session of a signed-in person: reads line after line and executes each. The commands of a subject are in the
+//! file of that subject.
 
 mod files;
 mod hooks;
@@ -38,7 +38,7 @@ use crate::state::State;
 use crate::wire::stream::Stream;
 use crate::wire::writer::Writer;
 
-/// Serves somebody who has signed in, to the end.
+/// Serves a person who has signed in, until the end.
 pub async fn serve(
     state: Arc<State>,
     stream: Arc<Stream>,
@@ -51,7 +51,7 @@ pub async fn serve(
     if let Err(error) = &here {
         sender.close(Some(format!("# {}\n", error.msg).into()));
     }
-    // An account that was closed between the password and this line is not found by who closes its connections.
+    // If the account was disabled between the sign-in and this line, closing its connections did not find this one.
     if !state.accounts.may_stay(&state.store, member.user.id, member.session, member.passwords_set).await {
         sender.close(Some("# this account is closed\n".into()));
     }
@@ -71,7 +71,7 @@ pub async fn serve(
         drop(writing.await);
         reader.drain().await;
     };
-    // Whoever does not take the last bytes has this long; the writer gives up by itself.
+    // A client that does not take the last bytes has this long; the writer gives up by itself.
     drop(tokio::time::timeout(Duration::from_millis(2 * CLOSE_WAIT_MS), rest).await);
     stream.shutdown();
 }
@@ -83,19 +83,19 @@ struct Session {
     followed: Arc<Followed>,
     reader: LineReader,
     calendar: LocalClock,
-    /// The one that is shown and talked to.
+    /// The open room, which is shown and gets the messages.
     room: Option<Arc<Room>>,
-    /// When it was last noted how far the room was read.
+    /// When the read state was last updated.
     noted_ms: u64,
 }
 
 /// Why a session ends.
 enum Ended {
-    /// By a command, or by a line after which we do not know where the next one begins.
+    /// A command, or a line after which we do not know where the next one begins.
     Quit,
-    /// Half closed: what was asked for is answered.
+    /// The client closed its sending half: outstanding requests are still answered.
     Eof,
-    /// We were told to end, or the socket broke.
+    /// We were told to end, or the socket failed.
     Cut,
 }
 
@@ -130,7 +130,7 @@ impl Session {
             };
             let ended = match input {
                 Ok(Input::Line(line)) => self.line(line).await,
-                // A command that was cut off could be a worse one than was meant.
+                // A truncated command could be more harmful than the intended one.
                 Ok(Input::Cut(line)) if matches!(slash::parse(line.clone()), Ok(Line::Command(_)) | Err(_)) => {
                     self.tell("the last line has no line end, so it was not executed");
                     None
@@ -167,9 +167,9 @@ impl Session {
             }
             Ok(Line::Command(command)) => {
                 let is_in_order = match &command {
-                    // Never kept waiting.
+                    // Never has to wait.
                     Command::Stop(_) => true,
-                    // Long answers are not piled up before a reader that does not read.
+                    // Long answers do not pile up for a client that does not read.
                     Command::Log(..) | Command::Files(_) | Command::Get(_) | Command::Search(_) => {
                         self.sender.is_idle().await;
                         flush(&self.sender, &self.followed).await
@@ -221,7 +221,7 @@ impl Session {
         Ok(())
     }
 
-    /// Says something in the room, or answers a line of it. What is too long for a message becomes a file first.
+    /// Posts a message or a reply. A text that is too long for a message becomes a file first.
     async fn say(&mut self, text: String, reply_to: Option<u64>) {
         let said = match is_too_long(&text) {
             true => {
@@ -236,12 +236,12 @@ impl Session {
         self.note_read_now_and_then().await;
     }
 
-    /// Not waited for: many lines that come at once are one commit.
+    /// Posts without waiting: many lines that arrive together are one commit.
     async fn post(&mut self, text: String, reply_to: Option<u64>) -> Result<(), Error> {
         let room = self.current()?.name.clone();
         self.sender.begin();
         let answering = Arc::clone(&self.sender);
-        // What was said comes back as the room's own line.
+        // The message itself comes back as an event of the room.
         let done = move |result: Result<Posted, Error>| {
             answering.answer(match result {
                 Ok(posted) => {
@@ -257,7 +257,7 @@ impl Session {
         Ok(())
     }
 
-    /// The room that is open, as long as one may see it.
+    /// Returns the open room, as long as the user may read it.
     fn current(&self) -> Result<&Arc<Room>, Error> {
         let no_room = || Error::not_found("you are in no room: /rooms lists them, /join ROOM goes to one");
         let room = self.room.as_ref().ok_or_else(no_room)?;
@@ -270,8 +270,8 @@ impl Session {
         Ok(room)
     }
 
-    /// Waits, a little, until what was asked for so far is on the screen, so that answers stand in the order of the
-    /// questions. A reader that is slow waits for nothing.
+    /// Waits briefly until earlier answers are on the screen, so that answers keep the order of their requests. With a
+    /// slow reader the wait times out.
     async fn settle(&self) {
         let settled = async {
             self.sender.is_idle().await;
@@ -280,7 +280,7 @@ impl Session {
         drop(tokio::time::timeout(Duration::from_millis(SETTLE_MS), settled).await);
     }
 
-    /// After the last line: what was started is followed to its end.
+    /// After the last line of input, shows the user's runs to their end.
     async fn see_runs_end(&self) {
         self.sender.is_idle().await;
         while self.followed.has_own() && !self.sender.is_closing() {
@@ -296,7 +296,7 @@ impl Session {
         self.sender.tell(sentence(words));
     }
 
-    /// Lines that begin with `#` already, and are harmless.
+    /// Sends lines that already begin with `#` and are safe to print.
     fn tell_lines(&self, lines: String) {
         self.sender.tell(lines.into());
     }
@@ -306,7 +306,7 @@ impl Session {
     }
 }
 
-/// Ends when a line on hold is to be looked at; never, while there is none.
+/// Completes when a held line should be checked; never, while there is none.
 async fn partial_is_due(followed: &Followed) {
     if !followed.has_partials() {
         return std::future::pending().await;
@@ -314,14 +314,14 @@ async fn partial_is_due(followed: &Followed) {
     tokio::time::sleep(Duration::from_millis(PARTIAL_AGE_MS)).await;
 }
 
-/// Our own words, on a line.
+/// Returns our own message as a line.
 fn sentence(words: &str) -> Bytes {
     format!("# {}\n", visible(words)).into()
 }
 
-/// A mark for something that is asked for once: what a person repeats, they mean twice.
+/// Creates a nonce for a single request: a line that a person repeats is meant twice.
 fn nonce() -> Nonce {
     let text = new_ulid(now_ms()).to_string();
-    // A ULID is 26 letters and digits, which is a nonce.
+    // A ULID is 26 letters and digits, which is a valid nonce.
     Nonce::parse(&text).unwrap_or_else(|_| unreachable!("a ULID is a nonce"))
 }

@@ -1,4 +1,4 @@
-//! What a person does with rooms.
+//! Commands for rooms.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::text::draw::LineRenderer;
 use crate::text::limits::{LAST_EVENTS, READ_NOTE_MS};
 
 impl Session {
-    /// Says who one is, and goes to the first room: `general`, where everybody is.
+    /// Tells the user who they are, and opens the first room: `general`, which everybody is in.
     pub(super) async fn welcome(&mut self) {
         let user = &self.member.user;
         let zone = self.calendar.zone_words(now_ms());
@@ -39,10 +39,10 @@ impl Session {
         }
     }
 
-    /// From now on the person is told where somebody names them or talks to them alone; first what there is of that.
+    /// Starts notices about mentions and direct messages; those that exist already are reported first.
     pub(super) async fn watch_rooms(&self) {
         if let Err(error) = rooms::list_joined(&self.state, &self.member).await {
-            // They are told nothing of rooms that they do not look at.
+            // The user gets no notices about other rooms.
             return tracing::warn!(%error, "cannot count what somebody has not read");
         }
         for room in self.state.rooms.joined_by(self.member.user.id) {
@@ -53,7 +53,7 @@ impl Session {
     /// Opens a room, and closes the one before.
     ///
     /// # Errors
-    /// `not_found` where the person was taken out of it meanwhile.
+    /// `not_found` if the person was removed from it meanwhile.
     pub(super) async fn enter(&mut self, room: Arc<Room>) -> Result<(), Error> {
         self.note_read().await;
         self.member.still_reads(&room)?;
@@ -89,8 +89,8 @@ impl Session {
         self.tell_lines(line);
         self.followed.open(&room.name, head);
         self.sender.push(Item::Open { room: room.id, cursor: head.saturating_sub(LAST_EVENTS) });
-        // Opened first, asked then: who is taken out before this line is told so here, and who is taken out after it
-        // finds an open room that its writer closes.
+        // The room is opened first and checked afterwards: a removal before this line is noticed here, and a removal
+        // after it finds an open room, which the writer closes.
         self.member.still_reads(&room)?;
         self.room = Some(room);
         Ok(())
@@ -141,7 +141,7 @@ impl Session {
                 (true, unread, 0) => format!("{unread} unread"),
                 (true, unread, mentions) => format!("{unread} unread, {mentions} to you"),
             };
-            // The name of a direct message is an id: people know it by who is in it.
+            // The name of a direct message is an id: people know it by its members.
             let (name, title) = match info.dm.is_empty() {
                 true => (info.room.to_string(), visible(&info.title)),
                 false => (format!("@{}", self.party(&info.dm)), "direct message".into()),
@@ -178,7 +178,8 @@ impl Session {
         Ok(())
     }
 
-    /// The last `count` lines, or those before a place, each with its own. A page may hold fewer where they are long, so several are read.
+    /// Shows the last `count` lines, or those before `end`, each with its `seq`. Long lines make a page shorter, so
+    /// several pages are read.
     pub(super) async fn log(&mut self, count: u32, end: Option<u64>) -> Result<(), Error> {
         let room = self.current()?.name.clone();
         let (mut pages, mut left, mut before) = (Vec::new(), count.min(HISTORY_LIMIT_MAX), end);
@@ -213,13 +214,13 @@ impl Session {
         Ok(())
     }
 
-    /// The others of a direct message.
+    /// Returns the names of the other people in a direct message.
     fn party(&self, users: &[UserName]) -> String {
         let others = users.iter().filter(|user| **user != self.member.user.name).map(UserName::as_str);
         others.collect::<Vec<_>>().join(", ")
     }
 
-    /// Notes how far the room was read: whoever asks for something has seen what was shown.
+    /// Updates the read state: a user who asks for something has seen what was shown.
     pub(super) async fn note_read(&mut self) {
         let Some(room) = &self.room else { return };
         let shown = self.followed.shown();
@@ -227,7 +228,7 @@ impl Session {
             return;
         }
         self.noted_ms = monotonic_ms();
-        // Where it fails, the position is noted the next time.
+        // If this fails, the next update makes up for it.
         let done = |written: Result<(), Error>| {
             if let Err(error) = written {
                 tracing::debug!(%error, "cannot note how far a room was read");
@@ -236,7 +237,7 @@ impl Session {
         done(rooms::read(&self.state, &self.member, &room.name, shown, done).await);
     }
 
-    /// As [`Session::note_read`], but not for every line that is said.
+    /// Does the same as [`Session::note_read`], but not for every posted line.
     pub(super) async fn note_read_now_and_then(&mut self) {
         if monotonic_ms().saturating_sub(self.noted_ms) >= READ_NOTE_MS {
             self.note_read().await;

@@ -1,4 +1,4 @@
-//! What a person does with runs.
+//! Commands for runs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -49,7 +49,7 @@ impl Session {
         Ok(())
     }
 
-    /// Watches the runs that began in the room.
+    /// Watches the runs that started in the room.
     pub(super) async fn follow_noticed(&mut self) {
         while let Some((run, n)) = self.followed.unwatched() {
             self.follow(run, n, false).await;
@@ -86,7 +86,7 @@ impl Session {
         Ok(())
     }
 
-    /// One's own last run that is under way; somebody else's only if it is the only one.
+    /// Returns the user's last open run; another user's only if it is the only one.
     async fn last_run(&self) -> Result<RunInfo, Error> {
         let list = RunList { room: Some(self.current()?.name.clone()), limit: Some(100) };
         let mut under_way = runs::list(&self.state, &self.member, list).await?;

@@ -1,4 +1,4 @@
-//! What a person searches for.
+//! The search command.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::text::limits::HITS_SHOWN;
 
 impl Session {
-    /// Newest first, each with its room and its place. Days are those of UTC, as all times here.
+    /// Shows hits, newest first, each with its room and `seq`. Days in the query are in UTC.
     pub(super) async fn search(&self, line: &str) -> Result<(), Error> {
         let mut ask = query::read(line, query::day_utc).map_err(Error::bad_request)?;
         ask.limit = Some(HITS_SHOWN);

@@ -1,5 +1,5 @@
-//! What a person does with what was said, and with who is in a room. What comes of it is seen in the room, as its line; here
-//! only what is not.
+//! Commands for messages and members of a room. Their results appear in the room as events; only the rest is reported
+//! here.
 
 use wardroom_protocol::event::with_article;
 use wardroom_protocol::messages::{
@@ -74,7 +74,7 @@ impl Session {
         rooms::set(&self.state, &self.member, set).await
     }
 
-    /// The place that was said, or that of the person's own last message in the room.
+    /// Returns the given `seq`, or that of the user's own last message in the room.
     async fn place_or_last(&self, seq: Option<u64>) -> Result<u64, Error> {
         if let Some(seq) = seq {
             return Ok(seq);
