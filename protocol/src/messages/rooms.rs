@@ -266,40 +266,40 @@ pub struct RoomReact {
     pub seq: u64,
     /// One emoji.
     pub emoji: String,
-    /// Add it, or take it back.
+    /// Add it, or remove it.
     pub on: bool,
 }
 
-/// One is typing. Not answered where it has no number; sent every few seconds at most.
+/// The caller is typing. Not answered without a number; sent every few seconds at most.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Typing {
     /// The room.
     pub room: RoomName,
-    /// Who: only in what the server tells.
+    /// Who is typing: only if the server sends this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserName>,
 }
 
-/// Who came and who went. Told, once a second at most, to connections that asked for the members of a room that these
-/// users are in; never stored.
+/// Users who connected or disconnected. Sent at most once a second to connections that asked for the members of a room
+/// that these users are in; never stored.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Presence {
     /// Users who have a connection now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub here: Vec<UserName>,
-    /// Users who have none any more.
+    /// Users who have no connection any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<UserName>,
 }
 
-/// A room is not what it was: one came to be a member, or its title, its owner or the like changed. Told to its members.
+/// A room has changed: the caller became a member, or its title, an owner or the like changed. Sent to its members.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RoomChanged {
-    /// As it is now for the reader; `joined` is false where they are no member any more.
+    /// Its new state for the reader; `joined` is false if they are no longer a member.
     pub info: RoomInfo,
 }
 
-/// All events up to `head` have been sent; what follows is new. Told.
+/// All events up to `head` have been sent; what follows is new. Sent by the server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RoomLive {
     /// The room.
@@ -308,16 +308,16 @@ pub struct RoomLive {
     pub head: u64,
 }
 
-/// A room that is not open on this connection moved on, or was read elsewhere. Told, never stored.
+/// A room that is not open on this connection has new events, or was read elsewhere. Sent by the server, never stored.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RoomState {
     /// The room.
     pub room: RoomName,
     /// The last event.
     pub head: u64,
-    /// The last event that one has read.
+    /// The last event that the user has read.
     pub read: u64,
-    /// Unread messages that name one.
+    /// Unread messages that mention the user.
     #[serde(default)]
     pub mentions: u64,
     /// Unread lines of others, as in [`RoomInfo`].
