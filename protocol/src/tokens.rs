@@ -182,7 +182,7 @@ fn has_no_spaces(c: char) -> bool {
         | '\u{ac00}'..='\u{d7a3}') // Hangul, whose particles follow a name
 }
 
-/// Returns true for these characters and their punctuation.
+/// Returns true for characters of scripts without spaces, and for wide punctuation.
 fn is_east_asian(c: char) -> bool {
     has_no_spaces(c) || is_wide_punctuation(c)
 }
