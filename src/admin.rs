@@ -1,4 +1,4 @@
-//! `wardroom admin`: asks the core that holds the data folder, or, where none runs, opens the folder itself.
+//! `wardroom admin`: asks the core that holds the data folder, or opens the folder itself if none is running.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::args::{AdminArgs, AdminCommand, TokenCommand, UserCommand};
 use crate::data;
 use crate::parts::sentence;
 
-/// Does what was asked for.
+/// Runs the subcommand.
 pub async fn admin(args: AdminArgs, json: bool) -> Result<u8, Failure> {
     let AdminArgs { data, command } = args;
     let mut web_url = data::web_url(&data);
@@ -55,7 +55,7 @@ async fn new_password(from_stdin: bool) -> Result<String, Failure> {
     Err(Failure::failed("the passwords do not match; try again"))
 }
 
-/// A core answers on the folder's socket.
+/// Returns true if a core answers on the folder's socket.
 fn is_served(data: &Path) -> bool {
     let socket = data::core_socket(data);
     let Ok(folder) = std::fs::File::open(data) else { return false };

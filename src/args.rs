@@ -1,4 +1,4 @@
-//! What may be written on the command line. Only that: what it means is in the files beside this one.
+//! The syntax of the command line. The files beside this one carry the commands out.
 
 mod client;
 mod place;
@@ -172,7 +172,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// It serves, rather than asks.
+    /// Returns true if it is a server rather than a client.
     pub fn is_server(&self) -> bool {
         matches!(self, Command::Serve(_) | Command::Core(_) | Command::Gateway(_) | Command::Host(_))
     }

@@ -1,4 +1,4 @@
-//! The client commands: from arguments to what `native-client` takes.
+//! The client commands: converts arguments for `native-client`.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use wardroom_protocol::messages::{Auth, IfExists};
 
 use crate::args::{Command, ConnectArgs, ExportArgs, GetArgs, LoginArgs, PutArgs, RunArgs, SearchArgs};
 
-/// Runs a client command; gives the code to exit with.
+/// Runs a client command; returns the exit code.
 pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> {
     let json = connect.json;
     let code = match command {
@@ -48,7 +48,7 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
     Ok(code as u8)
 }
 
-/// Which server, and as whom: the arguments and the environment go before the saved login.
+/// Returns the server and the credentials: arguments and environment override the saved login.
 fn target(connect: ConnectArgs) -> Result<Target, Failure> {
     let ConnectArgs { server, token, .. } = connect;
     let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
@@ -65,7 +65,7 @@ fn target(connect: ConnectArgs) -> Result<Target, Failure> {
         return Err(Failure::usage(words));
     };
     let saved_server: Server = saved.server.parse().map_err(Failure::usage)?;
-    // The saved token is for the server that gave it, and is shown to no other.
+    // The saved token is sent only to the server that issued it.
     if server.as_ref().is_some_and(|server| *server != saved_server) && token.is_none() {
         return Err(Failure::usage(format!(
             "you are signed in to {saved_server}, not to this server; add --token or sign in first"
@@ -101,7 +101,7 @@ fn run_of(args: RunArgs, json: bool) -> Run {
     }
 }
 
-/// The last word is the text.
+/// The last argument is the text.
 fn dm(mut to: Vec<String>, json: bool) -> Result<Dm, Failure> {
     let text = to.pop().unwrap_or_default();
     let user = |name: &String| UserName::parse(name.strip_prefix('@').unwrap_or(name));

@@ -1,5 +1,5 @@
-//! What the binary itself keeps in a data folder: the page's address as it was last served, for `admin invite`. And
-//! how it reads keys.
+//! The binary's own files in a data folder: the page's address when it was last served, for `admin invite`. Also reads
+//! keys.
 
 use std::fs;
 use std::io::Write;
@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use wardroom_native_client::Failure;
 
 const WEB_URL: &str = "web-url";
-/// A key is 64 hexadecimal digits; a file that is longer than this is none.
+/// A key is 64 hexadecimal digits; a longer file is not a key.
 const KEY_BYTES_MAX: u64 = 1_024;
 
-/// Keeps the page's address. That it could not is no reason not to serve.
+/// Saves the page's address. Failure is ignored: the server can run without it.
 pub fn save_web_url(data: &Path, url: &str) {
     let beside = data.join(format!("{WEB_URL}.new"));
     let write = || -> std::io::Result<()> {
@@ -25,13 +25,13 @@ pub fn save_web_url(data: &Path, url: &str) {
     }
 }
 
-/// The page's address as it was last served.
+/// Returns the page's address when it was last served.
 pub fn web_url(data: &Path) -> Option<String> {
     let text = fs::read_to_string(data.join(WEB_URL)).ok()?;
     Some(text.trim().to_owned()).filter(|url| !url.is_empty())
 }
 
-/// A key from its file.
+/// Reads a key from its file.
 ///
 /// # Errors
 /// A sentence that says what to do.
@@ -54,7 +54,7 @@ pub fn key(path: &Path) -> Result<String, Failure> {
     }
 }
 
-/// The socket in a data folder on which its core listens.
+/// Returns the socket in a data folder on which its core listens.
 pub fn core_socket(data: &Path) -> PathBuf {
     data.join("core.sock")
 }

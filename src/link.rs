@@ -1,6 +1,6 @@
-//! The addresses that people are told: the page's, `nc`'s and `wardroom login`'s.
+//! The addresses shown to people: for the page, `nc` and `wardroom login`.
 
-/// The page's address: the public one, or that of the first HTTP address. `None` if that is a unix socket.
+/// Returns the page's address: the public one, or that of the first HTTP address. `None` if that is a unix socket.
 pub fn web_url(public_url: Option<&str>, http: &str, base_path: &str) -> Option<String> {
     if let Some(url) = public_url {
         return Some(url.trim_end_matches('/').to_owned());
@@ -9,7 +9,7 @@ pub fn web_url(public_url: Option<&str>, http: &str, base_path: &str) -> Option<
     Some(format!("http://{host}:{port}{base_path}"))
 }
 
-/// Host and port as others reach them: an address that means all interfaces becomes this machine's name.
+/// Returns host and port for other machines: an address of all interfaces becomes this machine's name.
 pub fn host_and_port(address: &str) -> Option<(String, u16)> {
     if address.starts_with("unix:") {
         return None;
@@ -22,7 +22,7 @@ pub fn host_and_port(address: &str) -> Option<(String, u16)> {
     Some((host, port.parse().ok()?))
 }
 
-/// This machine's name.
+/// Returns this machine's name.
 pub fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

@@ -1,11 +1,11 @@
-//! The log: to stderr, in the words of `tracing`. Its filter comes from `--log`, else from `RUST_LOG`.
+//! The log: to stderr, by `tracing`. Its filter comes from `--log`, otherwise from `RUST_LOG`.
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts the log. Clients say only what went wrong, servers also what happens.
+/// Starts the log. Clients log only warnings and errors, servers also events.
 ///
 /// # Errors
-/// A filter that cannot be read.
+/// If the filter cannot be parsed.
 pub fn start(filter: Option<&str>, is_server: bool) -> Result<(), String> {
     let default = if is_server { "info" } else { "error" };
     let text = filter.map(str::to_owned).or_else(|| std::env::var("RUST_LOG").ok()).filter(|text| !text.is_empty());
@@ -15,7 +15,7 @@ pub fn start(filter: Option<&str>, is_server: bool) -> Result<(), String> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        // A host lives on when whoever read its log has gone; the log must not end it.
+        // A host continues after the reader of its log is gone; the log must not end it.
         .log_internal_errors(false)
         .init();
     Ok(())

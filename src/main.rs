@@ -1,5 +1,5 @@
-//! The one binary: every part of Wardroom is a subcommand of it. Arguments are in `args`, each group of subcommands in
-//! a file of its own; none has logic of its own beyond calling the part that it is for.
+//! The one binary: every part of Wardroom is a subcommand. Arguments are in `args`, each group of subcommands in a file
+//! of its own; they only call the part that they start.
 
 #![allow(
     rustdoc::bare_urls,
@@ -27,7 +27,7 @@ use args::{Cli, Command};
 use wardroom_native_client::Failure;
 
 fn main() -> ExitCode {
-    // Becomes a command on behalf of a host: before threads, logs and signal handlers exist.
+    // Becomes a command for a host, before threads, logs and signal handlers exist.
     if std::env::args_os().nth(1).is_some_and(|name| name == "host-exec") {
         return wardroom_host::exec_shim();
     }
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         Err(e) => return told(&Failure::failed(format!("the runtime cannot be started: {e}"))),
     };
     let done = runtime.block_on(run(cli));
-    // A read of the terminal that nobody waits for any more must not keep the process.
+    // A pending read of the terminal must not keep the process alive.
     runtime.shutdown_background();
     match done {
         Ok(code) => ExitCode::from(code),
@@ -63,7 +63,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
     }
 }
 
-/// Prints the completions. Whoever reads them may stop, as of any output.
+/// Prints the completions. As with any output, the reader may close early.
 fn completions(shell: clap_complete::Shell) -> ExitCode {
     use std::io::{ErrorKind, Write};
     let mut script = Vec::new();
@@ -75,7 +75,7 @@ fn completions(shell: clap_complete::Shell) -> ExitCode {
     }
 }
 
-/// Says why it did not work, in one sentence.
+/// Prints why a command failed, in one sentence.
 fn told(failure: &Failure) -> ExitCode {
     use std::io::Write;
     if !failure.words.is_empty() {

@@ -1,5 +1,5 @@
-//! A host that lived on when its server was killed: it serves the next one by itself, and is no child of ours. To stop
-//! with the server it has to be found first: it is the process that holds the lock of the spool.
+//! A host that survived its server: it connects to the next server by itself, and is not our child. To stop it with the
+//! server, it must be found first: it is the process that holds the lock of the spool.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-/// Stops the host that holds this lock, and waits for its end; nothing to do if nobody holds it.
+/// Stops the host that holds this lock, and waits for its end; does nothing if nobody holds it.
 pub async fn stop(lock: &Path, at_most: Duration) {
     let lock = lock.to_owned();
     let stopped = tokio::task::spawn_blocking(move || stop_holder(&lock, at_most));
@@ -22,7 +22,7 @@ pub async fn stop(lock: &Path, at_most: Duration) {
 
 fn stop_holder(lock: &Path, at_most: Duration) -> Result<(), String> {
     let Some(pid) = holder(lock) else { return Ok(()) };
-    // By descriptor: a number may belong to another process a moment later.
+    // By descriptor: a pid may be reused a moment later.
     let process = match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(process) => process,
         Err(rustix::io::Errno::SRCH) => return Ok(()),
@@ -37,7 +37,7 @@ fn stop_holder(lock: &Path, at_most: Duration) -> Result<(), String> {
     if ended == 0 { Err(format!("process {pid:?} has not ended in time")) } else { Ok(()) }
 }
 
-/// Who holds the lock of this file (flock(2)), as the kernel lists it: proc_locks(5).
+/// Returns the holder of this file's lock (flock(2)), as the kernel lists it: proc_locks(5).
 fn holder(lock: &Path) -> Option<Pid> {
     let meta = fs::metadata(lock).ok()?;
     let locks = fs::read_to_string("/proc/locks").ok()?;
@@ -45,8 +45,8 @@ fn holder(lock: &Path) -> Option<Pid> {
     Pid::from_raw(pid)
 }
 
-/// `1: FLOCK  ADVISORY  WRITE 4711 fe:00:131 0 EOF`: the device in hexadecimal digits, the inode in decimal ones. A
-/// line with `->` is of one that waits.
+/// Parses `1: FLOCK  ADVISORY  WRITE 4711 fe:00:131 0 EOF`: the device in hexadecimal, the inode in decimal. A line
+/// with `->` is a process that waits.
 fn holder_in(line: &str, dev: u64, inode: u64) -> Option<i32> {
     let mut words = line.split_whitespace().skip(1);
     let (kind, _, access) = (words.next()?, words.next()?, words.next()?);

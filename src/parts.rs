@@ -1,4 +1,4 @@
-//! `wardroom core`, `gateway` and `host`: one part of a server each, for those who run them apart.
+//! `wardroom core`, `gateway` and `host`: one part of a server each, to run them separately.
 
 use std::io::Write;
 
@@ -9,7 +9,8 @@ use crate::args::{CoreArgs, GatewayArgs, HostArgs};
 use crate::stop::Signals;
 use crate::{data, link};
 
-/// With what a host exits whose spool another host has: EX_TEMPFAIL of sysexits(3). A supervisor waits quietly then.
+/// Exit code of a host whose spool is used by another host: EX_TEMPFAIL of sysexits(3). A supervisor then waits
+/// quietly.
 pub const EXIT_SPOOL_IN_USE: u8 = 75;
 
 /// `wardroom core`
@@ -37,7 +38,7 @@ pub async fn core(args: CoreArgs) -> Result<u8, Failure> {
 /// `wardroom gateway`
 pub async fn gateway(args: GatewayArgs) -> Result<u8, Failure> {
     let mut signals = Signals::watch()?;
-    // In `serve` and `core` the core does it.
+    // In `serve` and `core` the core does this.
     wardroom_core::raise_descriptor_limit();
     let key = data::key(&args.key_file)?;
     let config = args.web.config(args.core, key);
@@ -83,7 +84,7 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
     });
     match wardroom_host::run(config, stop).await {
         Ok(()) => Ok(0),
-        // Of a spool's errors only "another host has it" has no error of the system below it.
+        // Of a spool's errors, only "another host has it" has no system error as its source.
         Err(e @ wardroom_host::RunError::Spool(_)) if std::error::Error::source(&e).is_none() => {
             say(&e.to_string());
             Ok(EXIT_SPOOL_IN_USE)
@@ -92,19 +93,19 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
     }
 }
 
-/// The line that says that a server can be used, for whoever started it.
+/// Prints the line that tells the starting program that the server is ready.
 pub fn ready(what: &str) {
     let mut out = std::io::stdout();
-    // Nobody reading it is no reason not to serve.
+    // If nobody reads it, serve anyway.
     writeln!(out, "ready {what}").and_then(|()| out.flush()).ok();
 }
 
-/// A line for people.
+/// Prints a line for people.
 pub fn say(words: &str) {
     writeln!(std::io::stderr(), "{words}").ok();
 }
 
-/// Why something did not start. Their errors are sentences.
+/// Makes the failure of something that did not start. Its error is already a sentence.
 pub fn sentence(e: impl std::fmt::Display) -> Failure {
     Failure::failed(e.to_string())
 }

@@ -1,4 +1,4 @@
-//! `wardroom serve`: core and gateway in this process, and one local host beside it. What most machines want.
+//! `wardroom serve`: core and gateway in this process, and one local host beside it. The usual setup.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -19,10 +19,10 @@ use crate::stop::Signals;
 use crate::supervisor::{HostCommand, Supervisor};
 use crate::{data, link};
 
-/// What the local host may take to be there before the server calls itself ready without it.
+/// How long the local host may take to connect before the server reports ready without it.
 const HOST_WAIT: Duration = Duration::from_secs(5);
 
-/// Serves until it is told to stop. `log`: the filter that the host gets as well.
+/// Serves until stopped. `log`: the filter that the host gets as well.
 pub async fn serve(args: ServeArgs, log: Option<String>) -> Result<u8, Failure> {
     let mut signals = Signals::watch()?;
     let stop_core = CancellationToken::new();
@@ -68,7 +68,7 @@ pub async fn serve(args: ServeArgs, log: Option<String>) -> Result<u8, Failure> 
     Ok(0)
 }
 
-/// WebSockets of this process's gateway go to its core, without a bridge.
+/// Hands WebSockets of this process's gateway to its core, without a bridge.
 fn takeover(browsers: Browsers) -> Takeover {
     Arc::new(move |upgraded: Upgraded| {
         let Upgraded { stream, read, via, permit } = upgraded;
@@ -80,7 +80,7 @@ fn takeover(browsers: Browsers) -> Takeover {
     })
 }
 
-/// The host first, while the core still takes the ends of its runs; the core last.
+/// Stops the host first, while the core still accepts the ends of its runs; the core last.
 async fn stop(host: Supervisor, gateway: (CancellationToken, Gateway), core: (CancellationToken, Core)) {
     host.stop().await;
     gateway.0.cancel();
@@ -114,7 +114,7 @@ fn host_command(socket: &Path, data: &Path, log: Option<String>) -> Result<HostC
     Ok(HostCommand { argv, folder, lock: data.join("host/lock") })
 }
 
-/// The ready line for programs, and three lines for people.
+/// Prints the ready line for programs, and three lines for people.
 fn announce(args: &ServeArgs, core: &Core, gateway: &Gateway) {
     let http = gateway.addresses.first().map(String::as_str).unwrap_or_default();
     let url = link::web_url(args.web.public_url.as_deref(), http, &args.web.base_path);

@@ -1,10 +1,10 @@
-//! Signals that stop a server: the first one in order, the second one at once.
+//! Signals that stop a server: the first one gracefully, the second one at once.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use wardroom_native_client::Failure;
 
-/// With what a server exits that was told twice: 128 + SIGINT.
+/// Exit code after the second signal: 128 + SIGINT.
 const EXIT_AT_ONCE: i32 = 130;
 
 /// SIGINT and SIGTERM.
@@ -14,16 +14,16 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Begins to watch for them.
+    /// Starts to watch for them.
     ///
     /// # Errors
-    /// The system does not allow it.
+    /// If the system does not allow it.
     pub fn watch() -> Result<Signals, Failure> {
         let stream = |kind| signal(kind).map_err(|e| Failure::failed(format!("cannot watch signals: {e}")));
         Ok(Signals { interrupt: stream(SignalKind::interrupt())?, terminate: stream(SignalKind::terminate())? })
     }
 
-    /// The next one.
+    /// Waits for the next signal.
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -31,7 +31,7 @@ impl Signals {
         }
     }
 
-    /// Leaves at once when there is one more: for the time of a stop in order.
+    /// Exits at the next signal: used during a graceful stop.
     pub fn leave_at_the_next(mut self) {
         tokio::spawn(async move {
             self.next().await;

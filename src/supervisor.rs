@@ -1,6 +1,6 @@
-//! The local host of `wardroom serve`: a child process of the same binary, started again when it dies, with growing
-//! pauses. A host that lives on from a server that was killed has the spool; it comes back to the new core by itself,
-//! and ours waits quietly until it is needed.
+//! The local host of `wardroom serve`: a child process of the same binary, restarted when it dies, with growing pauses.
+//! A host that survived a killed server has the spool; it connects to the new core by itself, and ours waits quietly
+//! until it is needed.
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -15,15 +15,15 @@ use tokio_util::sync::CancellationToken;
 use crate::orphaned_host;
 use crate::parts::EXIT_SPOOL_IN_USE;
 
-/// The pause after the first death; it doubles with each that follows soon.
+/// The pause after the first death; doubled after each further one that follows soon.
 const PAUSE_MIN: Duration = Duration::from_millis(500);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// A host that lived this long was a good one: the next pause is short again.
+/// After living this long, a host's next restart has a short pause again.
 const LIVED_LONG: Duration = Duration::from_secs(60);
-/// How often it is tried while another host has the spool.
+/// How often to retry while another host has the spool.
 const SPOOL_RETRY: Duration = Duration::from_secs(2);
-/// What a host may take to stop its runs (a grace of three seconds) and to hand over their ends (five).
+/// Time for a host to stop its runs (a grace period of three seconds) and to deliver their ends (five).
 const STOP_WAIT: Duration = Duration::from_secs(12);
 
 /// How to start the host.
@@ -32,7 +32,7 @@ pub struct HostCommand {
     pub argv: Vec<std::ffi::OsString>,
     /// The folder to run in.
     pub folder: PathBuf,
-    /// The file whose lock the host that has the spool holds.
+    /// The lock file of the spool.
     pub lock: PathBuf,
 }
 
@@ -52,12 +52,12 @@ impl Supervisor {
         Supervisor { stop, task, ready }
     }
 
-    /// Waits until a host is at work (ours has been welcomed, or another has the spool), at most this long.
+    /// Waits until a host is ready (ours has been welcomed, or another has the spool), at most this long.
     pub async fn wait_ready(&mut self, at_most: Duration) -> bool {
         tokio::time::timeout(at_most, self.ready.wait_for(|is_ready| *is_ready)).await.is_ok_and(|ready| ready.is_ok())
     }
 
-    /// Stops the host, and waits until it has stopped its runs.
+    /// Stops the host and its runs, and waits for their end.
     pub async fn stop(self) {
         self.stop.cancel();
         if self.task.await.is_err() {
@@ -79,7 +79,7 @@ async fn supervise(command: HostCommand, stop: CancellationToken, ready: watch::
             }
         };
         let wait = match ended {
-            // It may have been just about to find the spool taken.
+            // It may have been about to find the spool in use.
             Ended::Stopped => return orphaned_host::stop(&command.lock, STOP_WAIT).await,
             Ended::Died(Some(status)) if status.code() == Some(i32::from(EXIT_SPOOL_IN_USE)) => {
                 if !is_told {
@@ -111,7 +111,7 @@ fn spawn(command: &HostCommand, ready: &watch::Sender<bool>) -> std::io::Result<
         .current_dir(&command.folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        // A Ctrl-C at the terminal is for the server, which stops its host in order.
+        // A Ctrl-C at the terminal is for the server, which stops its host gracefully.
         .process_group(0)
         .spawn()?;
     if let Some(out) = child.stdout.take() {
@@ -131,7 +131,7 @@ fn spawn(command: &HostCommand, ready: &watch::Sender<bool>) -> std::io::Result<
 enum Ended {
     /// We stopped it.
     Stopped,
-    /// It ended by itself, or was never started.
+    /// It ended by itself, or could not be started.
     Died(Option<ExitStatus>),
 }
 
@@ -142,7 +142,7 @@ async fn live(mut child: Child, stop: &CancellationToken) -> Ended {
     }
     let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
     if let Some(pid) = pid {
-        // One that has just died takes no signal, and is waited for all the same.
+        // A host that has just died takes no signal, and is waited for anyway.
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
     }
     if tokio::time::timeout(STOP_WAIT, child.wait()).await.is_err() {

@@ -1,9 +1,9 @@
-//! How many connections there may be: in all, of one address, and among those that only wait for a request. A permit is
-//! held by the socket that it was given for.
+//! Limits the number of connections: in total, per address, and without a request under way. The socket holds the
+//! permit that it was given.
 //!
-//! A connection without a request under way is idle, also while the headers of its first come slowly. There are only so
-//! many of these: for a newcomer the one that has been idle for the longest time is closed, so that idle connections keep
-//! nobody out.
+//! A connection without a request under way is idle, also while the headers of its first request arrive slowly. The
+//! number of idle connections is bounded: a newcomer replaces the connection that has been idle longest, so idle
+//! connections keep nobody out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use crate::caller::Peer;
 use crate::config::Settings;
 use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, IDLE_MAX, IDLE_PER_ADDRESS_MAX};
 
-/// Counts what is open. The lock is held for a few look-ups.
+/// Counts open connections. The lock is held for a few look-ups.
 #[derive(Default)]
 pub(crate) struct Admission {
     counts: Mutex<Counts>,
@@ -36,20 +36,20 @@ struct Idle {
     evicted: CancellationToken,
 }
 
-/// One connection's place; free again when dropped.
+/// One connection's place, freed on drop.
 pub(crate) struct Permit {
     admission: Arc<Admission>,
     address: Option<IpAddr>,
     evicted: CancellationToken,
-    /// The place among the idle ones, if it is one of them.
+    /// The place among the idle connections, if this is one.
     idle: Mutex<Option<u64>>,
 }
 
-/// A request is under way on a connection, until the last byte of its answer.
+/// Held while a request is under way, until the last byte of its answer.
 pub(crate) struct Answering(Arc<Permit>);
 
 impl Admission {
-    /// A place for a connection of this peer; `None` if there are too many.
+    /// Returns a place for a connection of this peer, or `None` if there are too many.
     pub fn admit(self: &Arc<Self>, peer: Peer, settings: &Settings) -> Option<Arc<Permit>> {
         let address = counted(peer, settings);
         let mut counts = self.lock();
@@ -71,7 +71,7 @@ impl Admission {
 }
 
 impl Counts {
-    /// Room for one more, where need be in the place of an idle one.
+    /// Makes room for one more connection, if necessary by closing an idle one.
     fn make_room(&mut self, address: Option<IpAddr>) -> Option<()> {
         if let Some(address) = address {
             let is_here = |idle: &Idle| idle.address == Some(address);
@@ -85,7 +85,7 @@ impl Counts {
         (!is_full || self.evict(|_| true)).then_some(())
     }
 
-    /// Closes the one of these that has been idle for the longest time.
+    /// Closes the matching connection that has been idle longest.
     fn evict(&mut self, is_meant: impl Fn(&Idle) -> bool) -> bool {
         let Some(id) = self.idle.iter().find(|(_, idle)| is_meant(idle)).map(|(id, _)| *id) else { return false };
         if let Some(idle) = self.idle.remove(&id) {
@@ -96,20 +96,20 @@ impl Counts {
 }
 
 impl Permit {
-    /// A request has come.
+    /// Notes that a request has arrived.
     pub fn answering(self: &Arc<Self>) -> Answering {
         self.set_busy();
         Answering(Arc::clone(self))
     }
 
-    /// It is no idle connection, and becomes none by itself any more: a WebSocket, say, which the core counts.
+    /// Takes the connection out of the idle ones for good, such as a WebSocket, which the core counts.
     pub fn set_busy(&self) {
         if let Some(id) = self.place().take() {
             self.admission.lock().idle.remove(&id);
         }
     }
 
-    /// Returns when the connection has to go for a newcomer.
+    /// Returns when the connection must make room for a newcomer.
     pub async fn evicted(&self) {
         self.evicted.cancelled().await;
     }
@@ -129,7 +129,7 @@ impl Permit {
 }
 
 impl Answering {
-    /// The connection is one for something else from now on.
+    /// Keeps the connection busy from now on, because it serves something else.
     pub fn forever(self) {
         let permit = Arc::clone(&self.0);
         drop(self);
@@ -158,8 +158,8 @@ impl Drop for Permit {
     }
 }
 
-/// The address that is counted. Not those behind which many people stand: trusted proxies, and this machine, where a
-/// proxy that nobody named to us most likely runs. One who has an IPv6 address has a /64 of them.
+/// Returns the address to count. Addresses that many people share are not counted: trusted proxies, and this machine,
+/// where a proxy that was not configured here most likely runs. An IPv6 address counts as its /64.
 fn counted(peer: Peer, settings: &Settings) -> Option<IpAddr> {
     let Peer::Tcp(address) = peer else { return None };
     let ip = address.ip().to_canonical();
@@ -220,7 +220,7 @@ mod tests {
         assert!(!is_evicted(&all[1]), "it was in use a moment ago");
         assert!(is_evicted(&all[2]) && !is_evicted(&all[3]) && !is_evicted(&other));
         drop((answering, newest));
-        // Over loopback, where nobody is counted, all together are bounded.
+        // Addresses are not counted over loopback; the total is bounded.
         let local: Vec<_> = (0..=IDLE_MAX).map(|_| admit("127.0.0.1:1")).collect();
         assert!(is_evicted(&local[0]) && !is_evicted(local.last().unwrap()));
         let socket = all[5].answering();

@@ -1,7 +1,7 @@
-//! A name for a browser session that its owner recognizes: "Firefox on Linux" instead of the whole User-Agent header.
-//! Only for people: nothing is decided by it.
+//! Names a browser session so that its owner recognizes it: "Firefox on Linux" instead of the whole User-Agent header.
+//! For display only: nothing depends on it.
 
-/// Tokens of the header and the browsers they stand for. The order matters: most browsers also claim to be Chrome and Safari.
+/// Tokens of the header and their browsers. The order matters: most browsers also claim to be Chrome and Safari.
 const BROWSERS: [(&str, &str); 7] = [
     ("Firefox/", "Firefox"),
     ("FxiOS/", "Firefox"),
@@ -12,7 +12,7 @@ const BROWSERS: [(&str, &str); 7] = [
     ("Safari/", "Safari"),
 ];
 
-/// The same for systems: Android also claims to be Linux, iPhones to be Macs.
+/// Tokens of the header and their systems. The order matters: Android also claims to be Linux, iPhones to be Macs.
 const SYSTEMS: [(&str, &str); 6] = [
     ("Android", "Android"),
     ("iPhone", "iPhone"),
@@ -22,7 +22,7 @@ const SYSTEMS: [(&str, &str); 6] = [
     ("Linux", "Linux"),
 ];
 
-/// The label of a session that a client with this User-Agent header starts.
+/// Returns the label of a session that a client with this User-Agent header starts.
 pub fn label(agent: &str) -> String {
     let find =
         |all: &[(&str, &'static str)]| all.iter().find(|(token, _)| agent.contains(token)).map(|(_, name)| *name);
@@ -30,7 +30,7 @@ pub fn label(agent: &str) -> String {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.to_owned(),
         (None, _) if agent.is_empty() => "web".to_owned(),
-        // A program: it says its name first.
+        // A program: its name comes first.
         (None, _) => agent.split_whitespace().next().unwrap_or("web").chars().take(60).collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! Refusals as HTTP: one place where an error becomes an answer.
+//! Refusals as HTTP: the one place where an error becomes an answer.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,7 +8,7 @@ use wardroom_protocol::messages::ErrAnswer;
 
 use crate::core_link::LinkError;
 
-/// Why a request was refused: the same code and words as on the wire, and a status.
+/// Why a request was refused: the code and text of the wire, and an HTTP status.
 #[derive(Debug)]
 pub(crate) struct Error {
     status: StatusCode,
@@ -24,7 +24,7 @@ impl Error {
         Error { status, code, msg: msg.into(), retry_ms: None, reference: None }
     }
 
-    /// The same with a status that says more than that of its code.
+    /// Replaces the status by one that says more than that of the code.
     pub fn with_status(mut self, status: StatusCode) -> Error {
         self.status = status;
         self
@@ -79,14 +79,14 @@ impl IntoResponse for Error {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_ms.div_ceil(1_000).max(1)));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            // RFC 9110 wants a challenge with 401; Bearer makes no browser open its own password window.
+            // RFC 9110 requires a challenge with 401; no browser opens its own password dialog for Bearer.
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
 }
 
-/// An answer of JSON.
+/// Returns a JSON answer.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_string(body) {
         Ok(text) => (status, json_headers(), text + "\n").into_response(),

@@ -1,4 +1,4 @@
-//! What all requests share: the settings, the page, and what is counted or stopped. The handlers use it; it uses none of them.
+//! What all requests share: settings, page, counters and stop signals. The handlers use it; it uses no handler.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use crate::config::Settings;
 use crate::handover::Takeover;
 use crate::page::Page;
 
-/// What all requests share. Nothing in it changes but the counts of what is open.
+/// What all requests share. Only the counters change.
 pub(crate) struct App {
     pub settings: Settings,
     pub page: Page,
     pub admission: Arc<Admission>,
     /// A core in this process that serves WebSockets itself.
     pub takeover: Option<Takeover>,
-    /// Every task of ours; sockets that were upgraded too, for which the HTTP server does not wait.
+    /// Every task of the gateway, including upgraded sockets, for which the HTTP server does not wait.
     pub tasks: TaskTracker,
-    /// No more connections; those that are open come to their end.
+    /// Accept no more connections; open ones finish their work.
     pub stop: CancellationToken,
-    /// What is still open ends now.
+    /// Close everything that is still open.
     pub cut: CancellationToken,
 }
 

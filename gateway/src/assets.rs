@@ -1,5 +1,5 @@
-//! The files of the page as build.rs put them into the binary, and how they are served. index.html is not served here:
-//! it is changed first, by page.rs.
+//! Serves the files of the page, which build.rs embeds in the binary. index.html is not served here, because page.rs
+//! changes it first.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 /// A file of the page.
 pub(crate) struct Embedded {
     pub name: &'static str,
-    /// The first half of its SHA-256, in hexadecimal digits.
+    /// The first half of its SHA-256, in hexadecimal.
     pub digest: &'static str,
     pub plain: &'static [u8],
     pub brotli: Option<&'static [u8]>,
@@ -18,14 +18,14 @@ pub(crate) struct Embedded {
 // `EMBEDDED`: the files of `dist/`, sorted by name.
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The file of this name.
+/// Returns the file with this name.
 pub(crate) fn find(name: &str) -> Option<&'static Embedded> {
     let at = EMBEDDED.binary_search_by(|asset| asset.name.cmp(name)).ok()?;
     EMBEDDED.get(at)
 }
 
 impl Embedded {
-    /// Answers a GET or HEAD for this file; the server leaves the body of a HEAD away.
+    /// Answers a GET or HEAD for this file; the server omits the body of a HEAD.
     pub fn serve(&self, request: &HeaderMap) -> Response {
         let etag = format!("\"{}\"", self.digest);
         let cache = if has_hash(self.name) { "public, max-age=31536000, immutable" } else { "no-cache" };
@@ -56,7 +56,7 @@ impl Embedded {
     }
 }
 
-/// True if `If-None-Match` names this entity tag, by the weak comparison of RFC 9110, section 8.8.3.2.
+/// Returns true if `If-None-Match` contains this entity tag, by the weak comparison of RFC 9110, section 8.8.3.2.
 pub(crate) fn matches_etag(request: &HeaderMap, etag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     request
@@ -67,7 +67,7 @@ pub(crate) fn matches_etag(request: &HeaderMap, etag: &str) -> bool {
         .any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
 }
 
-/// True if the client takes this coding (RFC 9110, section 12.5.3).
+/// Returns true if the client accepts this coding (RFC 9110, section 12.5.3).
 pub(crate) fn accepts(request: &HeaderMap, wanted: &str) -> bool {
     let values = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|coding| {
@@ -77,8 +77,9 @@ pub(crate) fn accepts(request: &HeaderMap, wanted: &str) -> bool {
     })
 }
 
-/// True for a name with a hash in it, as Trunk gives them (`page-0123456789abcdef_bg.wasm`): another content has
-/// another name, so that this one never changes. It is a number of 64 bits without leading zeros, so mostly of 16 digits.
+/// Returns true if the name contains a hash, as Trunk adds it (`page-0123456789abcdef_bg.wasm`). Changed content gets
+/// another name, so such a file never changes. The hash is a 64-bit number without leading zeros, so it mostly has 16
+/// digits.
 fn has_hash(name: &str) -> bool {
     name.split(['/', '.', '_', '-']).any(|part| part.len() >= 12 && part.bytes().all(|b| b.is_ascii_hexdigit()))
 }

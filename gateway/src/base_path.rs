@@ -1,21 +1,21 @@
-//! The base path. A proxy may pass it on or strip it: both are understood, so that nobody has to set it twice alike.
+//! The base path. A proxy may pass it on or strip it; both work, so that it need not be configured twice.
 
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-/// What becomes of a request's URI.
+/// How a request's URI relates to the base path.
 #[derive(Debug, PartialEq)]
 pub(crate) enum BasePathMatch {
-    /// It does not begin with the base path.
+    /// The URI does not begin with the base path.
     Unchanged,
     /// The URI without the base path.
     To(Uri),
-    /// It is the base path without its slash, from where relative links would lead astray.
+    /// The base path without its slash: relative links from there would be wrong.
     Redirect(String),
 }
 
-/// Takes the base path off a URI.
+/// Strips the base path from a URI.
 pub(crate) fn strip(uri: &Uri, base_path: &str) -> BasePathMatch {
     if base_path.is_empty() {
         return BasePathMatch::Unchanged;
@@ -23,7 +23,7 @@ pub(crate) fn strip(uri: &Uri, base_path: &str) -> BasePathMatch {
     let Some(rest) = uri.path().strip_prefix(base_path) else { return BasePathMatch::Unchanged };
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     if rest.is_empty() {
-        // Relative, so that it is right whatever scheme and host the browser sees.
+        // Relative, so that it is right for any scheme and host that the browser sees.
         let last = base_path.rsplit('/').next().unwrap_or_default();
         return BasePathMatch::Redirect(format!("{last}/{query}"));
     }
@@ -38,7 +38,7 @@ pub(crate) fn strip(uri: &Uri, base_path: &str) -> BasePathMatch {
     Uri::from_parts(parts).map_or(BasePathMatch::Unchanged, BasePathMatch::To)
 }
 
-/// An answer that leads to a relative location.
+/// Returns a redirect to a relative location.
 pub(crate) fn redirect(location: &str) -> Response {
     match HeaderValue::from_str(location) {
         Ok(location) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response(),

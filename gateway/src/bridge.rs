@@ -1,6 +1,7 @@
-//! One browser, one connection to the core: messages become frames and frames messages, in two directions that do not
-//! wait for each other. Nothing is held but what one read brought: what the browser does not take is not read from the
-//! core, and the other way round. Bodies are never decoded. What the two say when they part is in farewell.rs.
+//! Connects one browser with one connection to the core: messages become frames and frames become messages, in two
+//! directions that do not wait for each other. It buffers only what one read returned: what the browser does not take
+//! is not read from the core, and vice versa. Bodies are never decoded. farewell.rs has the closing messages of both
+//! sides.
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures_util::stream::SplitStream;
@@ -39,8 +40,8 @@ pub(crate) async fn run(socket: WebSocket, link: CoreLink, limits: &Limits, stop
         let down =
             CoreToBrowser { sink: &mut sink, reader: &mut reader, heartbeat: &heartbeat, limits }.run(faulted, stop);
         let (mut up, mut down) = (std::pin::pin!(up), std::pin::pin!(down));
-        // Each direction ends by itself: what the browser said before it left still reaches the core, and what the core
-        // said before it went still reaches the browser.
+        // Each direction ends by itself: what the browser sent before it left still reaches the core, and what the core
+        // sent before it left still reaches the browser.
         tokio::select! {
             ended = &mut down => {
                 let _ = timeout(limits.linger, up).await;
@@ -57,7 +58,7 @@ pub(crate) async fn run(socket: WebSocket, link: CoreLink, limits: &Limits, stop
         ended = carried => ended,
         () = heartbeat.lost(limits) => Ended::BrowserLost,
     };
-    // Closing a socket with something unread on it resets it, and the core might lose what it has not read yet.
+    // Closing a socket that has unread data resets it, and the core could lose what it has not read yet.
     let _ = timeout(limits.linger, drain(&mut reader)).await;
     ended
 }
@@ -66,7 +67,7 @@ async fn drain(reader: &mut FrameReader) {
     while let Ok(Some(_)) = reader.next().await {}
 }
 
-/// Browser to core. Ends when the browser has left; after a fault, or its close, only waits for that.
+/// Browser to core. Ends when the browser has left; after a fault or the browser's close it only waits for that.
 async fn up(
     mut stream: SplitStream<WebSocket>,
     mut writer: FrameWriter,
@@ -91,10 +92,10 @@ async fn up(
     };
     writer.finish().await;
     if let Some(why) = why {
-        // The other direction has ended already if it does not listen.
+        // If nobody listens, the other direction has ended already.
         let _ = fault.send(why);
     }
-    // Reading on is also what answers the browser's close frame.
+    // Reading on also answers the browser's close frame.
     while let Some(Ok(_)) = stream.next().await {
         heartbeat.heard();
     }
@@ -107,7 +108,7 @@ async fn pass_on(message: Message, writer: &mut FrameWriter) -> Result<(), Fault
     }
     let bytes = message.into_data();
     let frame = decode_message(bytes.clone(), is_text).map_err(Fault::Bad)?;
-    // A binary message is the frame as it goes on the wire; a text lacks the LF.
+    // A binary message is the frame as on the wire; a text message lacks the LF.
     let bytes = if is_text { joined(&frame) } else { bytes };
     writer.write(&bytes).await.map_err(Fault::CoreGone)
 }
@@ -141,7 +142,7 @@ impl CoreToBrowser<'_> {
                             farewell::fault(self.sink, &fault).await;
                             return Ended::BrowserErred(fault);
                         }
-                        // The browser has left; its side of the socket will say so when something is sent.
+                        // The browser has left; sending on its socket will fail.
                         Err(_) => Ok(()),
                     }
                 }
@@ -164,7 +165,7 @@ impl CoreToBrowser<'_> {
         }
     }
 
-    /// Sends a frame and all that came with it, with one flush.
+    /// Sends a frame and all that arrived with it, with one flush.
     async fn forward(&mut self, first: Frame, farewell: &mut Farewell) -> Result<Result<(), axum::Error>, LinkError> {
         let mut next = Some(first);
         while let Some(frame) = next {
@@ -184,7 +185,7 @@ impl CoreToBrowser<'_> {
         Ok(())
     }
 
-    /// The core takes nothing any more; what it still says is passed on, as it most likely says why.
+    /// Passes on what a core that takes nothing any more still sends, as it most likely says why.
     async fn rest(mut self, mut farewell: Farewell, error: LinkError) -> Ended {
         let until = Instant::now() + self.limits.linger;
         loop {
@@ -208,11 +209,11 @@ impl CoreToBrowser<'_> {
     }
 }
 
-/// A frame as a message: text where there are no raw bytes. The decoder has seen that the line is UTF-8.
+/// Turns a frame into a message: text if there are no raw bytes. The decoder has checked that the line is UTF-8.
 fn message(frame: Frame) -> Result<Message, LinkError> {
     if !frame.body.is_empty() {
         return Ok(Message::Binary(joined(&frame)));
     }
-    // The line has no LF; joined() would add one.
+    // The line has no LF; joined() would add it.
     Utf8Bytes::try_from(frame.line).map(Message::Text).map_err(|e| LinkError::Unexpected(e.to_string()))
 }

@@ -1,7 +1,7 @@
-//! Who is calling, as far as it can be known: the address, the scheme and the host, seen through trusted proxies.
+//! Who is calling, as far as it is known: the address, the scheme and the host, seen through trusted proxies.
 //!
-//! `X-Forwarded-For`, `-Proto`, `-Host` and `-Port` count only when the peer is a trusted proxy. `Forwarded` (RFC 7239) and
-//! `X-Real-IP` are not read: two sources that may disagree are worse than one.
+//! `X-Forwarded-For`, `-Proto`, `-Host` and `-Port` count only if the peer is a trusted proxy. `Forwarded` (RFC 7239)
+//! and `X-Real-IP` are not read: two sources that may disagree are worse than one.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,16 +23,16 @@ pub(crate) enum Peer {
 /// Who is calling. In the extensions of every request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Caller {
-    /// The client's address; none where it came over a unix socket from somebody who is not trusted to say.
+    /// The client's address; none if it connected over a unix socket and is not trusted to forward one.
     pub address: Option<SocketAddr>,
     pub is_https: bool,
     /// The origin of the page as the browser sees it; none without a usable Host.
     pub origin: Option<Origin>,
-    /// The same on the port that a proxy names beside a Host without one.
+    /// The same origin with the port that a proxy sends separately from a Host without one.
     pub origin_by_port: Option<Origin>,
-    /// The mark of this server in the name of its cookie.
+    /// This server's suffix in the name of its cookie.
     pub cookie_mark: String,
-    /// The user agent, cut to what is printable.
+    /// The user agent, reduced to printable characters.
     pub agent: String,
 }
 
@@ -69,19 +69,19 @@ impl Caller {
         }
     }
 
-    /// The origins whose pages may act for this caller: the one that they see us under, and those that were listed.
+    /// Returns the origins whose pages may act for this caller: the one that the browser sees, and the configured ones.
     pub fn allowed_origins(&self, settings: &Settings) -> Vec<Origin> {
         let seen = self.origin.iter().chain(&self.origin_by_port);
         seen.chain(&settings.public_origin).chain(&settings.origins).cloned().collect()
     }
 
-    /// The address as the core is told it.
+    /// Returns the address as the core receives it.
     pub fn address_text(&self) -> String {
         self.address.map_or_else(|| "unix".to_owned(), |address| address.to_string())
     }
 }
 
-/// IPv4 as IPv4, also where it came through an IPv6 socket: rules and audits know one address, not two.
+/// Returns IPv4 as IPv4, even if it arrived over an IPv6 socket: rules and audits see one address, not two.
 fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
@@ -100,8 +100,8 @@ fn behind(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> SocketAdd
     client_hop(headers, trusted).unwrap_or(peer)
 }
 
-/// Walks `X-Forwarded-For` from the right, where our own proxies wrote, to the first hop that is no trusted proxy:
-/// what stands left of it is the client's own claim. A hop that is no address ends the walk at the last good one.
+/// Walks `X-Forwarded-For` from the right, where our own proxies wrote, to the first hop that is not a trusted proxy:
+/// everything left of it is the client's own claim. A hop that is not an address ends the walk at the last valid one.
 fn client_hop(headers: &HeaderMap, trusted: &[IpNet]) -> Option<SocketAddr> {
     let mut last_good = None;
     for value in headers.get_all("x-forwarded-for").iter().rev() {
@@ -117,7 +117,7 @@ fn client_hop(headers: &HeaderMap, trusted: &[IpNet]) -> Option<SocketAddr> {
     last_good
 }
 
-/// `203.0.113.9`, `203.0.113.9:4711`, `2001:db8::9` or `[2001:db8::9]:4711`. A port that is not known is 0.
+/// Parses `203.0.113.9`, `203.0.113.9:4711`, `2001:db8::9` or `[2001:db8::9]:4711`. An unknown port is 0.
 fn parse_hop(hop: &str) -> Option<SocketAddr> {
     let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
     if let Ok(ip) = bare.parse::<IpAddr>() {
@@ -131,7 +131,7 @@ fn agent(headers: &HeaderMap) -> String {
     wardroom_protocol::visible::visible(&raw).chars().take(AGENT_CHARS_MAX).collect()
 }
 
-/// Said once: most likely somebody set up a proxy and did not name it to us, and wonders about the addresses.
+/// Warns once: most likely there is a proxy that is not configured as trusted, and the addresses look wrong.
 fn warn_of_untrusted_headers(peer: Peer, headers: &HeaderMap) {
     static SAID: AtomicBool = AtomicBool::new(false);
     let names = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];

@@ -1,4 +1,4 @@
-//! What the gateway is told, and the same after it was checked: [`Settings`], which everything else reads.
+//! The configuration, and the same after validation: [`Settings`], which everything else reads.
 
 use ipnet::IpNet;
 use wardroom_protocol::Address;
@@ -6,22 +6,22 @@ use wardroom_protocol::Address;
 use crate::limits::Limits;
 use crate::origin::Origin;
 
-/// What the gateway is told at its start.
+/// The configuration of a gateway.
 #[derive(Clone)]
 pub struct Config {
-    /// Where it listens. Port 0 takes a free one.
+    /// The addresses to listen on. Port 0 takes a free one.
     pub http: Vec<Address>,
-    /// Where the core is.
+    /// The address of the core.
     pub core: Address,
-    /// The gateway key, which lets it say on whose behalf it comes.
+    /// The gateway key, which lets the gateway act on behalf of a browser's address.
     pub key: String,
-    /// The path under which the page stands: empty, or `/ops`.
+    /// The path under which the page is served: empty, or `/ops`.
     pub base_path: String,
-    /// The address that people use, if it is not the one that they reach: `https://ops.example.org/ops`.
+    /// The address that people use, if it differs from the one they reach: `https://ops.example.org/ops`.
     pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-*` headers count.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whoever connects to a unix socket of ours is a trusted proxy.
+    /// Trust every peer of our unix sockets as a proxy.
     pub trust_unix: bool,
     /// Other origins whose pages may open WebSockets.
     pub origins: Vec<String>,
@@ -41,28 +41,28 @@ impl std::fmt::Debug for Config {
     }
 }
 
-/// Why the gateway did not start: one sentence that says what is wrong.
+/// Why the gateway did not start, in one sentence.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// An address could not be listened on.
+    /// The gateway could not listen on an address.
     #[error("cannot listen on {address}: {source}")]
     Bind {
-        /// As it was given.
+        /// The address as configured.
         address: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// There is nothing to listen on.
+    /// There is no address to listen on.
     #[error("no address to listen on was given")]
     NoAddress,
-    /// The base path is none.
+    /// The base path is invalid.
     #[error("base path {0:?} is not empty or like /ops: letters, digits and . _ ~ - between slashes, none at the end")]
     BasePath(String),
-    /// The public URL is none.
+    /// The public URL is invalid.
     #[error("public url {0:?} is not like https://ops.example.org or https://ops.example.org/ops")]
     PublicUrl(String),
-    /// The public URL and the base path do not fit.
+    /// The public URL and the base path contradict each other.
     #[error("public url {url:?} ends in another path than base path {base:?}")]
     PathsDiffer {
         /// The public URL.
@@ -70,12 +70,12 @@ pub enum StartError {
         /// The base path.
         base: String,
     },
-    /// An origin is none.
+    /// An origin is invalid.
     #[error("origin {0:?} is not like https://ops.example.org")]
     Origin(String),
 }
 
-/// The configuration after it was checked.
+/// The configuration after validation.
 pub(crate) struct Settings {
     pub core: Address,
     pub key: String,
@@ -85,7 +85,7 @@ pub(crate) struct Settings {
     pub trust_unix: bool,
     pub origins: Vec<Origin>,
     pub limits: Limits,
-    /// What tells this server's cookie from another's on the same name: browsers do not tell ports apart.
+    /// Distinguishes this server's cookie from others on the same host name: browsers do not separate cookies by port.
     pub cookie_mark: String,
 }
 
@@ -119,8 +119,8 @@ impl Settings {
     }
 }
 
-/// Eight digits that all gateways of one core have in common, and that stay the same as long as the key does. They say
-/// nothing of it.
+/// Returns eight digits that all gateways of one core share, and that change only with the key. They reveal nothing
+/// about the key.
 pub(crate) fn cookie_mark(key: &str) -> String {
     let hash = blake3::derive_key("wardroom 2026 name of the session cookie", key.as_bytes());
     hash.iter().take(4).fold(String::new(), |mark, byte| format!("{mark}{byte:02x}"))
@@ -134,7 +134,7 @@ fn is_base_path(path: &str) -> bool {
     path.is_empty() || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_part))
 }
 
-/// The origin of the public URL. Its path, if it has one, is the base path.
+/// Returns the origin of the public URL. Its path, if it has one, must be the base path.
 fn public_origin(url: &str, base: &str) -> Result<Origin, StartError> {
     let wrong = || StartError::PublicUrl(url.to_owned());
     let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;

@@ -1,15 +1,15 @@
 //! The cookie that holds a browser's session: its name, and how it is set, read and cleared.
 //!
-//! Browsers keep one set of cookies for all ports of a name (RFC 6265, section 8.5), so the name bears a mark of the server: two
-//! servers on one machine do not sign each other's people out.
+//! Browsers keep one set of cookies for all ports of a host name (RFC 6265, section 8.5), so the cookie's name contains
+//! a suffix of the server: two servers on one machine do not sign out each other's users.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::caller::Caller;
 use crate::limits::{COOKIE_MAX_AGE_S, TOKEN_BYTES_MAX};
 
-/// The name carries what browsers enforce (RFC 6265bis, section 4.1.3): `__Host-` is sent to this host alone and set by
-/// it alone, which wants the path `/`; `__Secure-` was set over https.
+/// The prefix of the name makes browsers enforce rules (RFC 6265bis, section 4.1.3): `__Host-` is set by and sent to
+/// this host alone, and requires the path `/`; `__Secure-` requires https.
 fn name(caller: &Caller, base_path: &str) -> String {
     let prefix = match (caller.is_https, base_path.is_empty()) {
         (true, true) => "__Host-",
@@ -19,7 +19,7 @@ fn name(caller: &Caller, base_path: &str) -> String {
     format!("{prefix}wardroom-{}", caller.cookie_mark)
 }
 
-/// The session's token, if the request bears one.
+/// Returns the session's token, if the request has one.
 ///
 /// Only the name that we would set counts: a sibling domain, or a plain-http page of this host, could plant another.
 pub(crate) fn session(headers: &HeaderMap, caller: &Caller, base_path: &str) -> Option<String> {
@@ -44,7 +44,8 @@ pub(crate) fn set(token: &str, caller: &Caller, base_path: &str) -> Option<Heade
     HeaderValue::from_str(&text).ok()
 }
 
-/// What a token may be made of: nothing that would end a cookie's value or a header.
+/// Returns true if the text contains only what a token may contain: nothing that would end a cookie's value or a
+/// header.
 pub(crate) fn is_token(token: &str) -> bool {
     !token.is_empty()
         && token.len() <= TOKEN_BYTES_MAX

@@ -1,5 +1,5 @@
-//! A connection to the core: frames in, frames out. Used by the bridge, by sign-in and by transfers, each with a
-//! connection of its own. What the frames say is theirs.
+//! A connection to the core: frames in, frames out. The bridge, sign-in and each transfer use one of their own, and
+//! interpret the frames themselves.
 
 use std::io;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::config::Settings;
 use crate::limits::{CORE_READ_BYTES_MAX, CORE_READ_BYTES_MIN};
 use crate::unix_path::ShortPath;
 
-/// What may go wrong between gateway and core.
+/// What can go wrong between gateway and core.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LinkError {
     #[error("cannot connect: {0}")]
@@ -41,7 +41,7 @@ pub(crate) struct CoreLink {
     pub writer: FrameWriter,
 }
 
-/// Frames from the core. All its methods may be cancelled without losing a byte.
+/// Frames from the core. All methods are cancel-safe.
 pub(crate) struct FrameReader {
     io: Box<dyn AsyncRead + Send + Unpin>,
     buffer: BytesMut,
@@ -50,7 +50,7 @@ pub(crate) struct FrameReader {
 }
 
 impl FrameReader {
-    /// The next frame; `None` when the core has closed its side after a whole one.
+    /// Returns the next frame, or `None` if the core closed its side after a whole one.
     pub async fn next(&mut self) -> Result<Option<Frame>, LinkError> {
         loop {
             if let Some(frame) = self.buffered()? {
@@ -68,12 +68,12 @@ impl FrameReader {
         }
     }
 
-    /// The next frame, if it has arrived already.
+    /// Returns the next frame, if it has arrived already.
     pub fn buffered(&mut self) -> Result<Option<Frame>, DecodeError> {
         self.decoder.next(&mut self.buffer)
     }
 
-    /// Reads more at once where much comes, and gives the memory back where it does not.
+    /// Grows the read size while much data arrives, and releases the memory when it does not.
     fn adapt(&mut self, read: usize) {
         if read >= self.read_bytes {
             self.read_bytes = (self.read_bytes * 4).min(CORE_READ_BYTES_MAX);
@@ -90,7 +90,7 @@ pub(crate) struct FrameWriter {
 }
 
 impl FrameWriter {
-    /// Writes whole frames; a core that takes nothing for long is lost.
+    /// Writes whole frames; a core that takes nothing for too long is considered lost.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), LinkError> {
         while !bytes.is_empty() {
             let written = timeout(self.idle, self.io.write(bytes)).await.map_err(|_| LinkError::TimedOut)?;
@@ -107,15 +107,15 @@ impl FrameWriter {
         self.write(&encode(number, message)).await
     }
 
-    /// Says that nothing more comes; the other direction stays open.
+    /// Closes the direction to the core; the other direction stays open.
     pub async fn finish(&mut self) {
-        // A core that is gone already needs no farewell.
+        // A core that is gone needs no shutdown.
         let _ = timeout(self.idle, self.io.shutdown()).await;
     }
 }
 
 impl CoreLink {
-    /// Connects, and says on whose behalf.
+    /// Connects, and sends the `via`.
     pub async fn open(settings: &Settings, caller: &Caller, session: Option<String>) -> Result<CoreLink, LinkError> {
         let mut link = CoreLink::connect(settings).await?;
         let via = Via { key: settings.key.clone(), ..via_of(caller, session) };
@@ -123,7 +123,7 @@ impl CoreLink {
         Ok(link)
     }
 
-    /// Only connects: what a readiness check needs.
+    /// Only connects, as the readiness check needs.
     pub async fn connect(settings: &Settings) -> Result<CoreLink, LinkError> {
         let limits = &settings.limits;
         let halves = timeout(limits.connect_within, dial(&settings.core)).await.map_err(|_| LinkError::TimedOut)?;
@@ -137,7 +137,7 @@ impl CoreLink {
         Ok(CoreLink { reader, writer: FrameWriter { io: writer, idle: limits.dead_after } })
     }
 
-    /// Opens a connection that is signed in, by its session or by `auth`.
+    /// Opens a connection that is signed in, by the caller's session or by `auth`.
     pub async fn sign_in(
         settings: &Settings,
         caller: &Caller,
@@ -166,7 +166,7 @@ impl CoreLink {
         }
     }
 
-    /// Asks, and waits for the answer to just this question. What else the core tells meanwhile is not for us.
+    /// Sends a request and waits for its answer. Everything else that the core sends meanwhile is ignored.
     pub async fn ask<M: Message, A: DeserializeOwned>(
         &mut self,
         id: u64,
@@ -176,7 +176,7 @@ impl CoreLink {
         self.ask_with_body(id, message, &[], within).await
     }
 
-    /// As [`CoreLink::ask`], with raw bytes, whose number the message says.
+    /// Like [`CoreLink::ask`], with raw bytes, whose number the message contains.
     pub async fn ask_with_body<M: Message, A: DeserializeOwned>(
         &mut self,
         id: u64,
@@ -185,7 +185,7 @@ impl CoreLink {
         within: Duration,
     ) -> Result<A, LinkError> {
         let answered = async {
-            // A core that takes no more may have said why: its answer is read all the same, and without one it is lost.
+            // A core that takes no more may have said why, so its answer is read even then; without one it is lost.
             drop(self.writer.write(&encode_with_body(Number::Id(id), message, body)).await);
             loop {
                 match self.message().await? {
@@ -202,7 +202,7 @@ impl CoreLink {
         timeout(within, answered).await.map_err(|_| LinkError::TimedOut)?
     }
 
-    /// The next message that is not about keeping the connection alive.
+    /// Returns the next message that is not a ping or pong.
     pub async fn message(&mut self) -> Result<ServerMessage, LinkError> {
         loop {
             let frame = self.reader.next().await?.ok_or_else(closed)?;
@@ -214,7 +214,7 @@ impl CoreLink {
     }
 }
 
-/// On whose behalf a connection comes, without the key that proves it.
+/// Returns the `via` of a connection, without the key that proves it.
 pub(crate) fn via_of(caller: &Caller, session: Option<String>) -> Via {
     Via {
         key: String::new(),
@@ -225,17 +225,17 @@ pub(crate) fn via_of(caller: &Caller, session: Option<String>) -> Via {
     }
 }
 
-/// Reads what the core sent.
+/// Parses a frame from the core.
 pub(crate) fn parse(frame: Frame) -> Result<ServerMessage, LinkError> {
     ServerMessage::parse(frame).map_err(|e| LinkError::Unexpected(e.msg))
 }
 
-/// The core closed a connection where something was still to come.
+/// The core closed a connection that was still in use.
 pub(crate) fn closed() -> LinkError {
     LinkError::Lost(io::ErrorKind::UnexpectedEof.into())
 }
 
-/// A frame as it stands on the wire, for the WebSocket: the line, LF and the raw bytes.
+/// Returns a frame as on the wire, for the WebSocket: the line, LF and the raw bytes.
 pub(crate) fn joined(frame: &Frame) -> Bytes {
     let mut out = BytesMut::with_capacity(frame.line.len() + 1 + frame.body.len());
     out.extend_from_slice(&frame.line);

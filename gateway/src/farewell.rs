@@ -1,4 +1,4 @@
-//! How a WebSocket is closed, and what is said before: so that the page can tell "come back" from "do not".
+//! How a WebSocket is closed, and what is sent before, so that the page knows whether to reconnect.
 
 use std::time::Duration;
 
@@ -18,28 +18,28 @@ use crate::limits::Limits;
 /// Close codes of RFC 6455, section 7.4, and of its registry.
 const SERVICE_RESTART: u16 = 1012;
 const TRY_AGAIN_LATER: u16 = 1013;
-/// Bytes of a reason that a close frame has room for.
+/// Bytes of the reason that a close frame has room for.
 const REASON_BYTES_MAX: usize = 120;
-/// Milliseconds over which those who were turned away come back: a thousand at once would do it again.
+/// Milliseconds over which rejected clients spread their reconnects: a thousand at once would overload the core again.
 const RETRY_SPREAD_MS: u64 = 2_000;
 
 pub(crate) type Sink = SplitSink<WebSocket, Message>;
 
-/// Why nothing more goes from the browser to the core, though the browser is there.
+/// Why nothing more passes from the browser to the core while the browser is still connected.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// A message that is no frame.
+    /// A message that is not a frame.
     Bad(DecodeError),
     /// A message over the limit.
     TooLarge,
-    /// Bytes that are no WebSocket's.
+    /// Bytes that are not a WebSocket's.
     Unreadable(String),
-    /// The core does not take it.
+    /// The core takes no more data.
     CoreGone(LinkError),
 }
 
 impl Fault {
-    /// What an error in reading means; `None` where the browser is just gone.
+    /// Classifies a read error; `None` if the browser has simply left.
     pub fn of(error: axum::Error) -> Option<Fault> {
         match error.into_inner().downcast_ref::<tungstenite::Error>()? {
             tungstenite::Error::Capacity(_) => Some(Fault::TooLarge),
@@ -52,20 +52,20 @@ impl Fault {
     }
 }
 
-/// Remembers whether the core's last word was a refusal, as that says why it closes.
+/// Remembers whether the core's last frame was a refusal, which says why it closes.
 #[derive(Default)]
 pub(crate) struct Farewell {
     last_err: Option<Bytes>,
 }
 
 impl Farewell {
-    /// Sees each frame of the core. Only the few that begin like a refusal are kept, and read when it has closed.
+    /// Inspects each frame of the core. Only the few that begin like a refusal are kept, and parsed once it has closed.
     pub fn note(&mut self, frame: &Frame) {
         let is_err = frame.line.starts_with(b"{\"t\":\"err\"");
         self.last_err = is_err.then(|| frame.line.clone());
     }
 
-    /// Closes after the core has: by the code of its refusal, or as a restart.
+    /// Closes after the core has closed: with the code of its refusal, or as a restart.
     pub async fn close(&self, sink: &mut Sink) {
         let err = self.last_err.as_ref().and_then(|line| serde_json::from_slice::<ErrAnswer>(line).ok());
         let ends = |err: &ErrAnswer, code| err.re.is_none() || matches!(code, Code::Unauthorized | Code::Incompatible);
@@ -77,13 +77,13 @@ impl Farewell {
     }
 }
 
-/// The gateway stops.
+/// Closes because the gateway stops.
 pub(crate) async fn stopping(sink: &mut Sink) {
     say(sink, &Goaway { reason: "the gateway is restarting".to_owned(), retry_ms: Some(500 + jitter_ms()) }).await;
     close(sink, SERVICE_RESTART, "the gateway is restarting").await;
 }
 
-/// The browser sent what is no frame.
+/// Closes after the browser sent something that is not a frame.
 pub(crate) async fn fault(sink: &mut Sink, fault: &Fault) {
     let (msg, close_code) = match fault {
         Fault::Bad(error) => (error.to_string(), Code::BadFrame.close_code()),
@@ -95,7 +95,8 @@ pub(crate) async fn fault(sink: &mut Sink, fault: &Fault) {
     close(sink, close_code, &msg).await;
 }
 
-/// The core cannot be reached. Browsers show a page nothing of a refused handshake, so the words go over a WebSocket.
+/// Closes because the core cannot be reached. Browsers hide a refused handshake from the page, so the reason is sent
+/// over a WebSocket.
 pub(crate) async fn turn_away(socket: WebSocket, limits: &Limits) {
     let (mut sink, mut stream) = socket.split();
     let said = async {
@@ -107,7 +108,7 @@ pub(crate) async fn turn_away(socket: WebSocket, limits: &Limits) {
     let _ = timeout(limits.linger, said).await;
 }
 
-/// One message. A browser that does not take it has left, and needs no words.
+/// Sends one message. Failure is ignored: a browser that does not take it has left.
 async fn say<M: wardroom_protocol::Message>(sink: &mut Sink, message: &M) {
     let line = encode(Number::None, message);
     let line = line.slice(..line.len().saturating_sub(1));
@@ -123,13 +124,13 @@ async fn close(sink: &mut Sink, code: u16, reason: &str) {
     }
     let reason = Utf8Bytes::from(reason.get(..end).unwrap_or_default());
     let farewell = sink.send(Message::Close(Some(CloseFrame { code, reason })));
-    // A browser that takes nothing is cut instead.
+    // A browser that takes nothing is cut off instead.
     let _ = timeout(Duration::from_secs(5), farewell).await;
 }
 
 fn jitter_ms() -> u64 {
     let mut bytes = [0; 8];
-    // Without random numbers all come back at once: slower, not wrong.
+    // Without random numbers all clients reconnect at once: slower, not wrong.
     let _ = getrandom::fill(&mut bytes);
     u64::from_le_bytes(bytes) % RETRY_SPREAD_MS
 }

@@ -1,5 +1,5 @@
-//! The last lines of a room in plain text, which the page shows while its program loads: on a slow network that takes
-//! seconds, and whoever is on call reads meanwhile.
+//! The last lines of a room in plain text. The page shows them while its program loads, which takes seconds on a slow
+//! network.
 
 use serde::Serialize;
 use wardroom_protocol::attribution::Attribution;
@@ -18,18 +18,18 @@ pub(crate) struct FirstLines {
     lines: Vec<Line>,
 }
 
-/// A message, a run or a file in one text. Nothing in it is markup, and no character of it hides or reverses others.
+/// A message, a run or a file as text. It contains no markup, and no character that hides or reverses others.
 #[derive(Debug, PartialEq, Serialize)]
 struct Line {
     by: UserName,
     /// Unix milliseconds.
     at: u64,
-    /// Author and time are shown.
+    /// The line shows author and time.
     is_first: bool,
     text: String,
 }
 
-/// Asks the core for them. `None` if the room is not there, or not for this user.
+/// Asks the core for the last lines. `None` if the room does not exist, or this user may not read it.
 pub(crate) async fn first_lines(app: &App, link: &mut CoreLink, room: RoomName) -> Option<FirstLines> {
     let (before, after, around, at) = (None, None, None, None);
     let history = RoomHistory { room: room.clone(), before, after, around, at, limit: Some(FIRST_LINES_MAX) };
@@ -50,7 +50,7 @@ fn lines(events: &[Event]) -> Vec<Line> {
     lines
 }
 
-/// `None` for what the page shows in another line, or small: edits, joins, changed settings.
+/// Returns `None` for what the page shows inside another line, or small: edits, joins, changed settings.
 fn text_of(body: &EventBody) -> Option<String> {
     Some(match body {
         EventBody::Message(message) if message.deleted => return None,

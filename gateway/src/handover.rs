@@ -1,5 +1,5 @@
-//! Handing a WebSocket over to a core in this process. Everything that makes a connection a WebSocket is decided before:
-//! the origin, the cookie, the sub-protocol, the upgrade. What comes over it then is not the gateway's any more.
+//! Hands a WebSocket over to a core in this process. The gateway first does everything that makes a connection a
+//! WebSocket: origin, cookie, sub-protocol and upgrade. From then on the connection is the core's.
 
 use std::sync::Arc;
 
@@ -15,22 +15,22 @@ use wardroom_protocol::messages::Via;
 
 use crate::socket::{Socket, Stream};
 
-/// A WebSocket after its upgrade, on its way to the core.
+/// A WebSocket after its upgrade, ready for the core.
 pub struct Upgraded {
     /// Its socket.
     pub stream: Stream,
-    /// What was read of it behind the request.
+    /// Bytes that were read after the request.
     pub read: Bytes,
-    /// On whose behalf it comes. It bears no key: nothing leaves this process.
+    /// On whose behalf the connection acts. The key is empty: nothing leaves this process.
     pub via: Via,
-    /// The socket's place among those that the gateway counts. To be held until the connection has ended.
+    /// The socket's place among those that the gateway counts. Hold it until the connection has ended.
     pub permit: Box<dyn Send>,
 }
 
-/// Takes WebSockets over. It must not block.
+/// Takes a WebSocket over. Must not block.
 pub type Takeover = Arc<dyn Fn(Upgraded) + Send + Sync>;
 
-/// The answer to a request for a WebSocket that was checked (RFC 6455, section 4.2.2).
+/// Returns the answer to a checked request for a WebSocket (RFC 6455, section 4.2.2).
 pub(crate) fn switching(headers: &HeaderMap) -> Response {
     let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
@@ -44,7 +44,7 @@ pub(crate) fn switching(headers: &HeaderMap) -> Response {
     response
 }
 
-/// The upgrade of a request, to be awaited once the answer is on its way.
+/// Returns the upgrade of a request, to be awaited once the answer is being sent.
 pub(crate) fn upgrade_of(request: &Request) -> Option<OnUpgrade> {
     request.extensions().get::<OnUpgrade>().cloned()
 }
@@ -58,7 +58,7 @@ pub(crate) async fn hand_over(upgrade: OnUpgrade, via: Via, takeover: &Takeover)
             return;
         }
     };
-    // Every socket of ours is of this type.
+    // All our sockets have this type.
     let Ok(parts) = upgraded.downcast::<TokioIo<Socket>>() else {
         tracing::error!("a WebSocket's socket is not what the gateway accepted");
         return;

@@ -1,4 +1,5 @@
-//! `/healthz` and `/readyz`, for balancers and supervisors: no sign-in, and no detail that helps anybody else.
+//! `/healthz` and `/readyz`, for load balancers and supervisors: no sign-in, and no details that would help an
+//! attacker.
 
 use std::sync::Arc;
 
@@ -10,12 +11,12 @@ use crate::answer::json;
 use crate::app::App;
 use crate::core_link::CoreLink;
 
-/// The process runs.
+/// Answers that the process runs.
 pub(crate) async fn alive() -> Response {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n").into_response()
 }
 
-/// The core can be reached, and we are not about to stop.
+/// Answers whether the core can be reached and the gateway is not about to stop.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     if app.stop.is_cancelled() {
         return not_ready("stopping");
@@ -23,7 +24,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     match CoreLink::connect(&app.settings).await {
         Ok(_) => json(StatusCode::OK, &serde_json::json!({ "ready": true })),
         Err(error) => {
-            // Asked every few seconds: no line each time.
+            // Asked every few seconds, so no log line each time.
             tracing::debug!(%error, core = %app.settings.core, "not ready: the core cannot be reached");
             not_ready("the core cannot be reached")
         }

@@ -1,5 +1,5 @@
-//! Whether a browser is still there: it is pinged, and must say something in time. A browser that is busy taking in
-//! what it was sent is given longer, as the ping waits behind that.
+//! Detects whether a browser is still there: it is pinged, and must answer in time. A browser that is still receiving
+//! bulk data gets more time, as the ping waits behind that data.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -12,11 +12,11 @@ use crate::limits::{BULK_BYTES, Limits};
 pub(crate) struct Heartbeat {
     start: Instant,
     heard_ms: AtomicU64,
-    /// When the last ping went out, and what had been written by then; 0 if it was answered.
+    /// When the last ping was sent, or 0 if it was answered; `pinged_at_bytes` is what had been written by then.
     pinged_ms: AtomicU64,
     pinged_at_bytes: AtomicU64,
     written_bytes: AtomicU64,
-    /// Messages of the browser wait for the core: that it is not heard is not its fault.
+    /// The browser's messages wait for the core, so the browser is not at fault for its silence.
     is_deaf: AtomicBool,
 }
 
@@ -32,28 +32,28 @@ impl Heartbeat {
         }
     }
 
-    /// The browser said something.
+    /// Notes that the browser sent something.
     pub fn heard(&self) {
         self.heard_ms.store(self.now_ms(), Relaxed);
         self.pinged_ms.store(0, Relaxed);
     }
 
-    /// From now on nothing is heard, or again.
+    /// Stops or resumes expecting data from the browser.
     pub fn set_deaf(&self, is_deaf: bool) {
         self.is_deaf.store(is_deaf, Relaxed);
         self.heard();
     }
 
-    /// A ping has been handed to the socket.
+    /// Notes that a ping has been handed to the socket.
     pub fn pinged(&self) {
-        // One that has not been answered yet counts on.
+        // A ping that has not been answered yet keeps its time.
         if self.pinged_ms.load(Relaxed) == 0 {
             self.pinged_at_bytes.store(self.written_bytes.load(Relaxed), Relaxed);
             self.pinged_ms.store(self.now_ms().max(1), Relaxed);
         }
     }
 
-    /// So many bytes were handed to the socket.
+    /// Notes that this many bytes were handed to the socket.
     pub fn wrote(&self, bytes: usize) {
         self.written_bytes.fetch_add(bytes as u64, Relaxed);
     }
@@ -62,7 +62,7 @@ impl Heartbeat {
     pub async fn lost(&self, limits: &Limits) {
         loop {
             if self.deadline_ms(limits) <= self.now_ms() {
-                // A process that was held up finds its clock and its sockets due at once: what has come is heard first.
+                // After a stall, the clock and the sockets of a process are due at once: read what has arrived first.
                 tokio::task::yield_now().await;
             }
             let now = self.now_ms();
@@ -70,7 +70,7 @@ impl Heartbeat {
             if deadline <= now {
                 return;
             }
-            // Looks again at least as often as a deadline could have come nearer by a ping.
+            // Looks again at least as often as a new ping could bring the deadline closer.
             let look_ms = deadline.min(now.saturating_add(millis(limits.pong_within)));
             sleep_until(self.start + Duration::from_millis(look_ms)).await;
         }

@@ -1,5 +1,5 @@
-//! `POST /hooks/TOKEN`: what another program says goes to the core as it is, which knows the webhook, reads the body and
-//! posts. The token is all that is asked for: no cookie, no `Origin`.
+//! `POST /hooks/TOKEN`: passes what another program posts to the core unchanged. The core knows the webhook, parses the
+//! body and posts. Only the token is required: no cookie, no `Origin`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::caller::Caller;
 use crate::core_link::CoreLink;
 use crate::limits::{HOOK_FIELD_BYTES_MAX, TOKEN_BYTES_MAX};
 
-/// Posts in a webhook's name.
+/// Posts on behalf of a webhook.
 pub(crate) async fn post(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -34,7 +34,7 @@ pub(crate) async fn post(
     body: Body,
 ) -> Result<Response, Error> {
     if token.len() > TOKEN_BYTES_MAX || !token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        // As the core says it of one that it does not know.
+        // The same answer as the core's to an unknown webhook.
         return Err(Error::new(Code::NotFound, "there is no such webhook"));
     }
     let content_type = field(&headers, header::CONTENT_TYPE.as_str())?.unwrap_or_default();
@@ -47,7 +47,7 @@ pub(crate) async fn post(
         None => key_of(&uri)?,
     };
     let limits = &app.settings.limits;
-    // Told at once where the program says so itself.
+    // Refused at once if the program announces the size itself.
     if body.size_hint().lower() > HOOK_BYTES_MAX as u64 {
         return Err(Error::new(Code::TooLarge, "a webhook takes at most 1 MiB"));
     }
@@ -56,11 +56,11 @@ pub(crate) async fn post(
     body.fill(&mut part).await?;
     let mut link = CoreLink::open(&app.settings, &caller, None).await?;
     while part.len() > BODY_BYTES_MAX {
-        // As they come: whoever knows no webhook fills no memory here.
+        // Sent as they arrive, so that a caller without a valid webhook fills no memory here.
         let frame = part.split_to(BODY_BYTES_MAX);
         let begins = HookPart { token: token.clone(), len: frame.len() as u64 };
         if link.writer.write(&encode_with_body(Number::None, &begins, &frame)).await.is_err() {
-            // The core has said why, which is read below.
+            // The core has said why; its answer is read below.
             break;
         }
         body.fill(&mut part).await?;
@@ -79,7 +79,7 @@ struct Incoming {
 }
 
 impl Incoming {
-    /// Reads until there is more than a frame holds, or all there is.
+    /// Reads until there is more than a frame holds, or until the end.
     async fn fill(&mut self, part: &mut BytesMut) -> Result<(), Error> {
         while part.len() <= BODY_BYTES_MAX {
             let late = || {
@@ -97,14 +97,14 @@ impl Incoming {
     }
 }
 
-/// A header's value, if it is there and is text.
+/// Returns a header's value, if present and valid text.
 fn field(headers: &HeaderMap, name: &str) -> Result<Option<String>, Error> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     let text = value.to_str().map_err(|_| Error::new(Code::BadRequest, format!("{name} is not text")))?;
     bounded(name, text.to_owned()).map(Some)
 }
 
-/// `?key=`
+/// Returns the value of `?key=`.
 fn key_of(uri: &Uri) -> Result<Option<String>, Error> {
     let Some(key) = crate::files::query_field(uri.query(), "key").filter(|key| !key.is_empty()) else {
         return Ok(None);

@@ -1,9 +1,10 @@
-//! The gateway: a bridge without state between browsers and the core's TCP, called by `wardroom serve` and
-//! `wardroom gateway`.
+//! The gateway: a stateless bridge between browsers and the core's TCP, called by `wardroom serve` and `wardroom
+//! gateway`.
 //!
-//! It serves the page, turns WebSocket messages into frames and back without looking into them, signs people in and out
-//! by a cookie, and streams files over HTTP. Beside a core in the same process it hands WebSockets over instead. It knows no
-//! rule about rooms, runs or files: what may be done, the core says. TLS is not here; a proxy in front has it (`deploy/`).
+//! It serves the page, converts between WebSocket messages and frames without looking into them, signs users in and out
+//! with a cookie, and streams files over HTTP. Beside a core in the same process it hands WebSockets over instead. It
+//! contains no rule about rooms, runs or files: the core decides those. It does no TLS; a proxy in front of it does
+//! (`deploy/`).
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
@@ -52,14 +53,14 @@ use app::App;
 use config::Settings;
 use listen::Listener;
 
-/// The name of the session's cookie over plain http, of gateways with this key.
+/// Returns the name of the session's cookie over plain http, for gateways with this key.
 pub fn cookie_name(key: &str) -> String {
     format!("wardroom-{}", config::cookie_mark(key))
 }
 
-/// A gateway that listens.
+/// A gateway that is listening.
 pub struct Gateway {
-    /// The addresses as they were bound: `127.0.0.1:41234`, `[::1]:41234`, `unix:/run/wardroom/http.sock`.
+    /// The bound addresses: `127.0.0.1:41234`, `[::1]:41234`, `unix:/run/wardroom/http.sock`.
     pub addresses: Vec<String>,
     app: Arc<App>,
 }
@@ -67,24 +68,24 @@ pub struct Gateway {
 /// Binds, and serves until `shutdown`. Must be called within a tokio runtime.
 ///
 /// # Errors
-/// [`StartError`], a sentence for the one who started it.
+/// [`StartError`], a sentence for the operator.
 pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Gateway, StartError> {
     start_with(config, Limits::default(), shutdown).await
 }
 
-/// As [`start`], with other limits in time: for tests.
+/// Like [`start`], with other time limits, for tests.
 ///
 /// # Errors
-/// As [`start`].
+/// Like [`start`].
 pub async fn start_with(config: Config, limits: Limits, shutdown: CancellationToken) -> Result<Gateway, StartError> {
     start_as(config, limits, None, shutdown).await
 }
 
-/// As [`start`], beside a core in this process: it takes the WebSockets over once they are upgraded. Everything else
-/// goes to the core as from any gateway.
+/// Like [`start`], beside a core in this process, which takes over the WebSockets once they are upgraded. Everything
+/// else reaches the core as from any gateway.
 ///
 /// # Errors
-/// As [`start`].
+/// Like [`start`].
 pub async fn start_beside(
     config: Config,
     takeover: Takeover,
@@ -118,7 +119,7 @@ async fn start_as(
 }
 
 impl Gateway {
-    /// Waits for the stop signal, then until everything has come to its end, or was cut at the deadline.
+    /// Waits for the stop signal, then until everything has finished or was cut at the deadline.
     pub async fn stopped(self) {
         let app = self.app;
         app.stop.cancelled().await;

@@ -1,4 +1,4 @@
-//! Where the gateway listens: TCP over v4 and v6, and unix sockets. Binds; what is accepted is served elsewhere.
+//! Binds the sockets of the gateway: TCP over v4 and v6, and unix sockets. serve.rs serves what they accept.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,19 +22,19 @@ pub(crate) enum Listener {
     Unix(UnixListener, SocketFile),
 }
 
-/// The name of a unix socket in the file system; removed when dropped.
+/// The file name of a unix socket; removed on drop.
 pub(crate) struct SocketFile(PathBuf);
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Somebody may have removed it already, or the folder with it.
+        // It, or its folder, may have been removed already.
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
 impl Listener {
-    /// Binds all that an address names: `localhost:8080` is usually two sockets. `others` are all addresses that are bound:
-    /// `[::]:8080` answers IPv4 too, unless one of them does on that port.
+    /// Binds everything that an address resolves to: `localhost:8080` is usually two sockets. `others` are all
+    /// addresses to bind: `[::]:8080` answers IPv4 too, unless one of them does on that port.
     pub async fn bind(address: &Address, others: &[Address]) -> Result<Vec<Listener>, StartError> {
         let failed = |source| StartError::Bind { address: address.to_string(), source };
         match address {
@@ -45,7 +45,7 @@ impl Listener {
                 let has_v4 = others.iter().any(|other| other.is_v4_twin_of(address));
                 let mut port = 0;
                 for mut at in resolved {
-                    // With port 0 the first socket takes a free one, and the others the same.
+                    // With port 0 the first socket takes a free port, and the others the same one.
                     if at.port() == 0 {
                         at.set_port(port);
                     }
@@ -61,7 +61,7 @@ impl Listener {
         }
     }
 
-    /// The address as it was bound: `127.0.0.1:41234`, `unix:/run/wardroom/http.sock`.
+    /// Returns the bound address: `127.0.0.1:41234`, `unix:/run/wardroom/http.sock`.
     pub fn address(&self) -> String {
         match self {
             Listener::Tcp(tcp) => tcp.local_addr().map(|a| a.to_string()).unwrap_or_default(),
@@ -69,14 +69,14 @@ impl Listener {
         }
     }
 
-    /// The next connection. May be cancelled.
+    /// Accepts the next connection. Cancel-safe.
     pub async fn accept(&self) -> io::Result<(Stream, Peer)> {
         match self {
             Listener::Tcp(tcp) => {
                 let (stream, peer) = tcp.accept().await?;
                 stream.set_nodelay(true)?;
                 let socket = SockRef::from(&stream);
-                // A browser that vanished without a word is noticed by the kernel too.
+                // The kernel also detects a browser that vanished silently.
                 socket.set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(Duration::from_secs(60)))?;
                 socket.set_tcp_notsent_lowat(NOT_SENT_BYTES)?;
                 Ok((Stream::Tcp(stream), Peer::Tcp(peer)))
@@ -89,7 +89,7 @@ impl Listener {
 fn bind_tcp(at: SocketAddr, has_v4: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(at), Type::STREAM, None)?;
     if at.is_ipv6() {
-        // Not left to the system: net.ipv6.bindv6only says otherwise on some.
+        // Set explicitly, because net.ipv6.bindv6only differs between systems.
         socket.set_only_v6(has_v4 || !at.ip().is_unspecified())?;
     }
     socket.set_reuse_address(true)?;
@@ -104,12 +104,12 @@ fn bind_unix(path: &Path) -> io::Result<Listener> {
     let short = ShortPath::of(path)?;
     let listener = UnixListener::bind(short.as_path())?;
     let file = SocketFile(path.to_owned());
-    // The owner and the group, which a proxy's user may be put into.
+    // Owner and group, so that a proxy's user can be added to the group.
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
     Ok(Listener::Unix(listener, file))
 }
 
-/// Removes a socket that nobody listens on: a process that was killed leaves it behind. Anything else stays.
+/// Removes a socket that nobody listens on, as a killed process leaves it behind. Anything else stays.
 fn remove_stale(path: &Path) -> io::Result<()> {
     let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
     if !metadata.file_type().is_socket() {

@@ -1,5 +1,5 @@
-//! Signing in and out over HTTP: credentials go to the core, a session's token comes back and goes into a cookie that no
-//! script can read.
+//! Sign-in and sign-out over HTTP: credentials go to the core, and the session's token it returns goes into a cookie
+//! that no script can read.
 
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ pub(crate) async fn logout(
     if let Some(session) = cookie::session(&headers, &caller, &settings.base_path) {
         match CoreLink::sign_in(settings, &caller, Some(session), None, None).await {
             Ok((mut link, _)) => end(&mut link, &app).await?,
-            // The session is over already.
+            // The session has ended already.
             Err(LinkError::Refused(err)) if err.code == Some(Code::Unauthorized) => {}
             Err(error) => return Err(error.into()),
         }
@@ -88,13 +88,13 @@ pub(crate) async fn logout(
 async fn end(link: &mut CoreLink, app: &App) -> Result<(), LinkError> {
     let ended = link.ask::<_, serde_json::Value>(1, &SessionEnd::default(), app.settings.limits.answer_within).await;
     match ended {
-        // The core closes all connections of the session, this one too, perhaps before its answer is read.
+        // The core closes all connections of the session, including this one, perhaps before its answer is read.
         Ok(_) | Err(LinkError::Lost(_)) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Who is signed in, and the last lines of the room that was asked for.
+/// Who is signed in, and the last lines of the requested room.
 #[derive(Serialize)]
 struct SessionAnswer {
     #[serde(flatten)]
@@ -103,7 +103,7 @@ struct SessionAnswer {
     first: Option<FirstLines>,
 }
 
-/// `GET /api/session[?room=ROOM]`: who is signed in, or `null`. Nobody being signed in is an answer, and no error.
+/// `GET /api/session[?room=ROOM]`: who is signed in, or `null`. That nobody is signed in is not an error.
 pub(crate) async fn session(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -137,7 +137,7 @@ async fn remember(app: &App, caller: &Caller, auth: Auth) -> Result<Response, Er
     let welcome: Welcome = match signed_in {
         Ok((_, welcome)) => welcome,
         Err(error) => {
-            // One line with the real address, for fail2ban; never what was typed.
+            // One line with the real address, for fail2ban; never the credentials.
             tracing::warn!(client = caller.address_text(), %error, "sign-in refused");
             return Err(error.into());
         }
@@ -153,7 +153,7 @@ async fn remember(app: &App, caller: &Caller, auth: Auth) -> Result<Response, Er
 /// Reads a JSON body from our own page or from a program.
 async fn read<T: DeserializeOwned>(app: &App, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<T, Error> {
     refuse_forged(app, caller, &Method::POST, headers)?;
-    // Forms of other sites cannot send this type without asking first.
+    // Forms of other sites cannot send this type without a preflight.
     if !headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
         return Err(Error::new(Code::BadRequest, "the body must be application/json")
             .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -168,12 +168,12 @@ async fn read<T: DeserializeOwned>(app: &App, caller: &Caller, headers: &HeaderM
             );
         }
     };
-    // serde's own words could show what was typed.
+    // serde's own messages could reveal the input.
     serde_json::from_slice(&bytes)
         .map_err(|_| Error::new(Code::BadRequest, "the body is not the JSON that belongs here"))
 }
 
-/// Refuses what another site's page may have sent.
+/// Refuses a request that another site's page may have sent.
 pub(crate) fn refuse_forged(app: &App, caller: &Caller, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
     let allowed = caller.allowed_origins(&app.settings);
     if !is_forged(method, headers, &allowed) {

@@ -1,11 +1,11 @@
-//! Origins (RFC 6454) as browsers send them, and the two questions that they answer: may this page open a WebSocket
-//! here, and does this request come from our own page?
+//! Origins (RFC 6454) as browsers send them, and the two questions they answer: may this page open a WebSocket here,
+//! and does this request come from our own page?
 
 use std::fmt;
 
 use axum::http::{HeaderMap, Method, header};
 
-/// Scheme, host and port, in one spelling: lower case, and without the port that the scheme has anyway.
+/// Scheme, host and port in canonical form: lower case, and without the scheme's default port.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Origin {
     is_https: bool,
@@ -14,7 +14,7 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// Reads `https://host[:port]`; `None` for anything else, also for `null`.
+    /// Parses `https://host[:port]`; `None` for anything else, including `null`.
     pub fn parse(text: &str) -> Option<Origin> {
         let (scheme, authority) = text.split_once("://")?;
         match scheme.to_ascii_lowercase().as_str() {
@@ -24,11 +24,11 @@ impl Origin {
         }
     }
 
-    /// The origin of a server that is reached by `host[:port]` over this scheme.
+    /// Returns the origin of a server that is reached at `host[:port]` over this scheme.
     pub fn of(is_https: bool, host: &str) -> Option<Origin> {
         let default_port = if is_https { 443 } else { 80 };
         let (name, port) = match host.rsplit_once(':') {
-            // The colon may be one within an IPv6 address.
+            // The colon may be part of an IPv6 address.
             Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()?),
             _ => (host, default_port),
         };
@@ -42,18 +42,18 @@ impl Origin {
         is_host.then(|| Origin { is_https, host: name.to_ascii_lowercase(), port })
     }
 
-    /// The same on another port, unless it names a port of its own.
+    /// Returns the same origin on another port, unless it has an explicit one.
     pub fn with_port(self, port: u16) -> Option<Origin> {
         let default_port = if self.is_https { 443 } else { 80 };
         (self.port == default_port && port != default_port).then_some(Origin { port, ..self })
     }
 
-    /// The scheme is https.
+    /// Returns true if the scheme is https.
     pub fn is_https(&self) -> bool {
         self.is_https
     }
 
-    /// The same host and port as a source of WebSockets in a content security policy.
+    /// Returns the same host and port as a WebSocket source in a content security policy.
     pub fn websocket(&self) -> String {
         let scheme = if self.is_https { "wss" } else { "ws" };
         format!("{scheme}://{}", self.authority())
@@ -73,7 +73,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What is wrong where a page of this origin is refused, and what to do: one text for WebSockets and requests.
+/// Explains why a page of this origin is refused, and what to do: one text for WebSockets and requests.
 pub(crate) fn error(seen: &str, allowed: &[Origin]) -> String {
     let shown: String = wardroom_protocol::visible::visible(seen).chars().take(200).collect();
     let origin = Origin::parse(seen);
@@ -96,10 +96,10 @@ pub(crate) fn error(seen: &str, allowed: &[Origin]) -> String {
     )
 }
 
-/// True for a request that another site's page may have made: cross-site request forgery.
+/// Returns true for a request that another site's page may have made: cross-site request forgery.
 ///
-/// Browsers name the relation in `Sec-Fetch-Site`, older ones send `Origin` with every method that changes something.
-/// A request with neither is from a program, whose cookies are its own.
+/// Browsers send the relation in `Sec-Fetch-Site`, older ones send `Origin` with every method that changes something. A
+/// request with neither is from a program, whose cookies are its own.
 pub(crate) fn is_forged(method: &Method, headers: &HeaderMap, allowed: &[Origin]) -> bool {
     if method.is_safe() {
         return false;

@@ -1,4 +1,4 @@
-//! The page: index.html as it is served from this base path, and the content security policy that fits it.
+//! The page: index.html as served under this base path, and the content security policy that fits it.
 
 use std::io::Write as _;
 use std::ops::Range;
@@ -15,11 +15,11 @@ use sha2::{Digest, Sha256};
 use crate::assets;
 use crate::caller::Caller;
 
-/// What is shown where the gateway was built without the page.
+/// Shown if the gateway was built without the page.
 const ABSENT: &str = include_str!("absent.html");
 
-/// What index.html says of the session. The gateway writes what the cookie promises, so that the page begins with the right
-/// screen, and asks only where there may be a session.
+/// What index.html contains about the session. The gateway replaces it depending on the cookie, so that the page begins
+/// with the right screen, and asks the server only if there may be a session.
 const SESSION_OUT: &str = "data-session=\"out\"";
 const SESSION_IN: &str = "data-session=\"in\"";
 
@@ -28,14 +28,14 @@ pub(crate) struct Page {
     /// For a browser without a session, and for one that has a cookie.
     out: Body,
     signed_in: Body,
-    /// The sources of scripts that the policy allows.
+    /// The script sources that the policy allows.
     scripts: String,
-    /// The digest of the style sheets that stand in the page.
+    /// The digest of the inlined style sheets.
     styles: String,
     is_absent: bool,
 }
 
-/// One form of the page.
+/// One variant of the page.
 struct Body {
     html: Bytes,
     gzip: Bytes,
@@ -74,10 +74,10 @@ impl Page {
         Page { out: Body::new(html), signed_in, scripts, styles, is_absent: index.is_none() }
     }
 
-    /// The policy for an answer to this caller.
+    /// Returns the policy for an answer to this caller.
     pub fn policy(&self, caller: &Caller) -> HeaderValue {
-        // For browsers that do not count WebSockets to 'self' (Safari before 15.4). The origin was checked when it was
-        // parsed: no character in it ends a directive.
+        // For browsers that do not include WebSockets in 'self' (Safari before 15.4). The origin was checked when it
+        // was parsed: no character in it ends a directive.
         let websocket = caller
             .origin
             .iter()
@@ -93,7 +93,7 @@ impl Page {
         HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
     }
 
-    /// Answers a GET or HEAD for the page; the server leaves the body of a HEAD away.
+    /// Answers a GET or HEAD for the page; the server omits the body of a HEAD.
     pub fn serve(&self, request: &HeaderMap, has_session: bool) -> Response {
         let page = if has_session { &self.signed_in } else { &self.out };
         let is_gzip = assets::accepts(request, "gzip");
@@ -120,8 +120,8 @@ impl Page {
     }
 }
 
-/// The page with its style sheets in it, in place of the links to them, and these as one text: the first screen is painted
-/// from one answer. Where a sheet is not found, nothing is changed.
+/// Returns the page with its style sheets inlined in place of the links, and these as one text: the first screen is
+/// painted from one answer. If a sheet is not found, nothing changes.
 fn with_styles<'a>(html: &str, style: impl Fn(&str) -> Option<&'a str>) -> (String, Option<String>) {
     const LINK: &str = "<link rel=\"stylesheet\" href=\"./";
     let (mut css, mut rest, mut out) = (String::new(), html, String::new());
@@ -141,14 +141,14 @@ fn with_styles<'a>(html: &str, style: impl Fn(&str) -> Option<&'a str>) -> (Stri
     (out, Some(css))
 }
 
-/// The page with its base set to where it stands, so that its relative addresses are right on every route.
+/// Returns the page with its base set to the base path, so that its relative addresses are right on every route.
 fn with_base(html: &str, base_path: &str) -> String {
     let parts = base_tag(html).and_then(|tag| Some((html.get(..tag.start)?, html.get(tag.end..)?)));
     let Some((before, after)) = parts else { return html.to_owned() };
     format!("{before}<base href=\"{base_path}/\">{after}")
 }
 
-/// Where the base tag stands: the first that is not in a comment.
+/// Returns the position of the base tag: the first that is not in a comment.
 fn base_tag(html: &str) -> Option<Range<usize>> {
     html.match_indices("<base ").find_map(|(start, _)| {
         let before = html.get(..start)?;
@@ -158,8 +158,7 @@ fn base_tag(html: &str) -> Option<Range<usize>> {
     })
 }
 
-/// What stands between the tags of each script that is not fetched from elsewhere, byte for byte: the policy names it by
-/// its digest.
+/// Returns the content of each inline script, byte for byte: the policy lists them by digest.
 fn inline_scripts(html: &str) -> Vec<&str> {
     let mut scripts = Vec::new();
     let mut rest = html;

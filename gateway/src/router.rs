@@ -1,4 +1,4 @@
-//! Which handler takes which path. The base path has been taken off before.
+//! Maps paths to handlers. The base path has been stripped before.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::caller::Caller;
 use crate::limits::JSON_BYTES_MAX;
 use crate::{assets, cookie, files, health, hooks, login, ws};
 
-/// The handlers by path.
+/// Returns the handlers by path.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(page))
@@ -35,7 +35,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 async fn page(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, headers: HeaderMap) -> Response {
-    // The page itself asks whether the session is valid: the core is not asked each time somebody opens the page.
+    // The page itself checks whether the session is valid, so that loading the page does not involve the core.
     let has_session = cookie::session(&headers, &caller, &app.settings.base_path).is_some();
     app.page.serve(&headers, has_session)
 }

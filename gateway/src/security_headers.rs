@@ -1,9 +1,9 @@
-//! The headers that every answer bears, whatever made it. A handler that has set one of them knows better.
+//! The headers of every answer, whoever made it. A header that a handler has set stays.
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 
-/// Fixed ones. Strict-Transport-Security is left to who ends TLS.
+/// Fixed headers. Strict-Transport-Security is left to whoever terminates TLS.
 const ALWAYS: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -18,7 +18,7 @@ const ALWAYS: [(&str, &str); 6] = [
     ("x-frame-options", "DENY"),
 ];
 
-/// Adds what is missing.
+/// Adds the headers that are missing.
 pub(crate) fn set(mut response: Response, page_policy: HeaderValue) -> Response {
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {

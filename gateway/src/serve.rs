@@ -1,5 +1,5 @@
-//! Accepts connections and serves HTTP/1.1 on each, until told to stop; then lets what runs come to its end, and cuts it
-//! at the deadline.
+//! Accepts connections and serves HTTP/1.1 on each until told to stop; then lets open requests finish, and cuts them at
+//! the deadline.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -26,7 +26,7 @@ use crate::listen::Listener;
 use crate::socket::{Socket, Stream};
 use crate::{base_path, security_headers};
 
-/// How long accepting rests after an error: descriptors that ran out are free again when somebody leaves.
+/// Pause after an accept error: exhausted file descriptors become free when a connection closes.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// Accepts until the stop signal.
@@ -92,7 +92,7 @@ async fn serve(socket: Socket, peer: Peer, router: Router, app: Arc<App>, permit
     }
 }
 
-/// The answer, which holds `answering` until its last byte is on its way.
+/// Wraps the answer so that it holds `answering` until its last byte is sent.
 fn held(response: Response, answering: Answering) -> Response {
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         answering.forever();

@@ -1,5 +1,5 @@
-//! An accepted socket as the HTTP server sees it. Adds what hyper has not: a time limit for writes that make no
-//! progress, a close that lets the client read an early answer, and the permit that the socket holds.
+//! An accepted socket as the HTTP server sees it. Adds what hyper lacks: a time limit for writes that make no progress,
+//! a close that lets the client read an early answer, and the permit that the socket holds.
 
 use std::future::Future;
 use std::io;
@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use crate::admission::Permit;
 use crate::limits::{LINGER_BYTES_MAX, Limits};
 
-/// A connection as it was accepted.
+/// A connection as accepted.
 pub enum Stream {
     /// TCP, v4 or v6.
     Tcp(TcpStream),
@@ -34,8 +34,8 @@ pub(crate) struct Socket {
 
 enum Close {
     Open,
-    /// Our side is closed; what still comes is thrown away, so that the kernel does not answer it with a reset, which
-    /// would take our last words from the client before it has read them.
+    /// Our side is closed. What still arrives is discarded, so that the kernel does not answer it with a reset, which
+    /// would take our last bytes from the client before it has read them.
     Lingering {
         until: Pin<Box<Sleep>>,
         bytes: u64,
@@ -48,7 +48,7 @@ impl Socket {
         Socket { stream, limits, write_stall: None, close: Close::Open, permit }
     }
 
-    /// The connection without its limits, and its permit: somebody else serves it from now on.
+    /// Returns the connection without its limits, and its permit: somebody else serves it from now on.
     pub fn into_parts(self) -> (Stream, Arc<Permit>) {
         (self.stream, self.permit)
     }
@@ -60,7 +60,7 @@ impl Socket {
         }
     }
 
-    /// Passes on what a write gave, and fails one that has waited too long.
+    /// Passes on the result of a write, and fails one that has waited too long.
     fn bounded<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.write_stall = None;

@@ -5,10 +5,10 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
-/// Bytes of a path that every Unix takes as it stands; Linux has 108 with the final zero.
+/// Bytes of a path that every Unix accepts; Linux has 108 with the final zero.
 const PATH_BYTES_MAX: usize = 100;
 
-/// A path to a socket that is short enough, for as long as this lives.
+/// A sufficiently short path to a socket, valid while this lives.
 pub(crate) struct ShortPath {
     path: PathBuf,
     _folder: Option<File>,
@@ -16,7 +16,7 @@ pub(crate) struct ShortPath {
 
 impl ShortPath {
     /// # Errors
-    /// Where the folder of a long path cannot be opened.
+    /// If the folder of a long path cannot be opened.
     pub fn of(path: &Path) -> io::Result<ShortPath> {
         if path.as_os_str().len() <= PATH_BYTES_MAX {
             return Ok(ShortPath { path: path.to_owned(), _folder: None });

@@ -1,4 +1,4 @@
-//! `/ws`: who may open a WebSocket. What then goes over it is the bridge's.
+//! `/ws`: who may open a WebSocket. The bridge handles what is sent over it.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(crate) async fn upgrade(
         app.tasks.spawn(async move { handover::hand_over(on_upgrade, via, &takeover).await });
         return Ok(handover::switching(&headers));
     }
-    // Held until the bridge has ended: the HTTP server does not wait for sockets that were upgraded.
+    // Held until the bridge has ended: the HTTP server does not wait for upgraded sockets.
     let task = app.tasks.token();
     Ok(checked
         .read_buffer_size(WS_READ_BUFFER_BYTES)
@@ -75,8 +75,8 @@ async fn open(socket: WebSocket, app: &App, caller: &Caller, session: Option<Str
     }
 }
 
-/// Any page on the web can open a WebSocket to us, and the browser sends our cookie with it: only Origin tells whose
-/// page it is. Programs send none, and have no cookie that a page could ride on.
+/// Any page on the web can open a WebSocket to us, and the browser sends our cookie with it: only Origin tells which
+/// page it was. Programs send none, and have no cookie that a page could misuse.
 fn check_origin(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(), Error> {
     let Some(named) = headers.get(header::ORIGIN) else {
         if headers.contains_key(header::COOKIE) {
@@ -98,7 +98,7 @@ fn refused(caller: &Caller, origin: &str, msg: String) -> Error {
     Error::new(Code::Forbidden, msg)
 }
 
-/// A request that asks for no WebSocket, most likely because a proxy took the headers away that did.
+/// Answers a request without upgrade headers, most likely because a proxy removed them.
 fn needs_upgrade(headers: &HeaderMap) -> Response {
     let msg = if headers.contains_key("sec-websocket-key") {
         "the headers Connection and Upgrade did not arrive; a proxy must pass them on"

@@ -1,4 +1,4 @@
-//! What a host is told when it starts.
+//! The configuration of a host.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,27 +6,27 @@ use std::path::PathBuf;
 use tokio::sync::oneshot;
 use wardroom_protocol::Address;
 
-/// What a host is told when it starts.
+/// The configuration of a host.
 pub struct Config {
-    /// Where the core listens.
+    /// The address of the core.
     pub core: Address,
-    /// The host key, without its line end.
+    /// The host key, without a line end.
     pub key: String,
-    /// The host's name: what members write behind `--host`.
+    /// The host's name, as used with `--host`.
     pub name: String,
-    /// The folder of the spools. One host at a time has it.
+    /// The folder of the spools. Used by one host at a time.
     pub spool: PathBuf,
     /// The folder that commands run in if their request names none.
     pub work: PathBuf,
-    /// The program and its first arguments that call [`crate::exec_shim`]; for most, [`Config::own_shim`].
+    /// The program and its first arguments that call [`crate::exec_shim`]; usually [`Config::own_shim`].
     pub shim: Vec<OsString>,
-    /// Told once, when the core has welcomed the host for the first time.
+    /// Notified once, when the core welcomes the host for the first time.
     pub welcomed: Option<oneshot::Sender<()>>,
 }
 
 impl Config {
-    /// The running program itself, with the subcommand `host-exec`. Through `/proc`, so that it stays the same
-    /// version as the host even after the file has been replaced by an upgrade.
+    /// Returns the running program itself, with the subcommand `host-exec`. Through `/proc`, so that it stays the same
+    /// version as the host even after an upgrade has replaced the file.
     pub fn own_shim() -> Vec<OsString> {
         vec!["/proc/self/exe".into(), "host-exec".into()]
     }

@@ -1,4 +1,4 @@
-//! The life of a host: take the spool, clear up after the one before, serve the core, stop in order.
+//! The life of a host: take the spool, clean up after the previous host, serve the core, stop gracefully.
 
 use std::io;
 use std::sync::Arc;
@@ -20,16 +20,16 @@ use crate::runs::Runs;
 use crate::runs::drive::Shared;
 use crate::spool::{OpenError, Root};
 
-/// Why a host cannot be run.
+/// Why a host cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Its spool cannot be had.
+    /// Its spool cannot be opened.
     #[error(transparent)]
     Spool(#[from] OpenError),
     /// Its spool cannot be read.
     #[error("the spool cannot be read: {0}")]
     Recover(#[source] io::Error),
-    /// Commands could not be run in it.
+    /// Commands cannot run in this work folder.
     #[error("the work folder {0} is not a folder whose name is UTF-8")]
     Work(std::path::PathBuf),
     /// The operating system lacks something.
@@ -37,13 +37,13 @@ pub enum RunError {
     System(#[source] io::Error),
 }
 
-/// Runs a host until `shutdown`. It must have its process for itself: it adopts and reaps all children of it.
+/// Runs a host until `shutdown`. It needs a process of its own: it adopts and reaps all children.
 ///
-/// At the end all runs are stopped by the escalation, and what is in the spools is offered to the core for some seconds.
-/// What it does not take stays, and is sent by the next host on the same spool.
+/// At the end all runs are stopped by the escalation, and the spools are offered to the core for some seconds. What it
+/// does not take stays, and is sent by the next host on the same spool.
 ///
 /// # Errors
-/// [`RunError`]: it could not begin. A core that cannot be reached is no error, but tried again for ever.
+/// [`RunError`] if it cannot start. A core that cannot be reached is not an error; the host retries for ever.
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunError> {
     let work = config.work.to_str().filter(|_| config.work.is_dir());
     let work = work.ok_or_else(|| RunError::Work(config.work.clone()))?.to_owned();
@@ -65,7 +65,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let link = tokio::spawn(link::keep(identity, Arc::clone(&runs), config.welcomed, stop.clone()));
     shutdown.cancelled().await;
 
-    // The first shim may be just being started: it must not be left.
+    // The first shim may just be starting: it must not be left behind.
     drop(prepared.await);
     runs.stop().await;
     let delivered = timeout(Duration::from_millis(FAREWELL_MS), runs.emptied()).await;

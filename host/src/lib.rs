@@ -1,10 +1,10 @@
 //! The host: a process beside the core (or on another machine) that starts commands and never loses their output.
 //!
 //! The binary's `wardroom host` calls [`run`], its hidden `wardroom host-exec` calls [`exec_shim`]. A run's output goes
-//! to a spool on disk first and from there to the core, from whatever byte the core wants: commands run on while the
-//! core is away. Every process of a run is found and ended when the run is over, however it tried to leave.
+//! to a spool on disk first and from there to the core, from whatever offset the core needs: commands keep running
+//! while the core is away. When a run is over, every process of it is found and ended, however it tried to escape.
 //!
-//! Who may run what is not decided here: the core has done that. There are no terminals yet.
+//! The host does not decide who may run what: the core has done that. There are no terminals yet.
 
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)]
 

@@ -2,70 +2,70 @@
 
 use wardroom_protocol::limits::{BODY_BYTES_MAX, HELLO_BYTES_MAX};
 
-/// Runs at once. Each holds up to nine descriptors (see [`RUN_FDS`]), and 1,024 is the usual bound of a process.
+/// Simultaneous runs. Each holds up to nine descriptors (see [`RUN_FDS`]), and 1,024 is the usual limit of a process.
 pub const RUNS_MAX: usize = 64;
 /// Descriptors of a run: two pipes, standard input, its file, the waker, two process handles, output and index.
 pub const RUN_FDS: usize = 9;
-/// Spools held, those of runs that are over and not yet forgotten included. All of them are named in the hello, which
-/// is bounded; a core that is away starts none, so few more than those that run at once are ever held.
+/// Spools held, including those of runs that are over and not yet forgotten. The hello lists all of them, and its size
+/// is bounded; a core that is away starts none, so hardly more than those of simultaneous runs are ever held.
 pub const SPOOLS_MAX: usize = 96;
 /// Bytes of one run in the hello: `{"run":"<26>","bytes":<10>,"ended":false},` and some margin.
 pub const HELLO_RUN_BYTES: usize = 76;
 /// Bytes of the hello without its runs: the key (64), the name (at most 64), and their fields.
 pub const HELLO_HEAD_BYTES: usize = 256;
-/// Bytes of one run's output, whatever the core allows: the host's own disk is at stake.
+/// Bytes of one run's output, whatever the core allows: it fills the host's own disk.
 pub const OUTPUT_BYTES_MAX: u64 = 4 << 30;
-/// Bytes of all spools together, above which no run is started.
+/// Bytes of all spools together; above it, no run is started.
 pub const SPOOLED_BYTES_MAX: u64 = 64 << 30;
-/// Bytes of output that a run may write however full the disk is: `df`, `du` and `rm -v` are what one runs then.
+/// Bytes of output that a run may write even on a full disk: people then run `df`, `du` and `rm -v`.
 pub const OUTPUT_BYTES_ALWAYS: u64 = 1 << 20;
 /// Bytes that a run leaves free on the disk of its spool, besides as many as its output has: the core, which may be on
-/// the same disk, still has to write its copy. For [`RUNS_MAX`] runs that each look only so often.
+/// the same disk, still has to write its copy. For [`RUNS_MAX`] runs that each check only every so many bytes.
 pub const FREE_BYTES_MIN: u64 = RUNS_MAX as u64 * FREE_LOOK_BYTES;
-/// Bytes of a run's output after which it is looked again how full the disk is: a system call for sixteen reads.
+/// Bytes of a run's output after which its free disk space is checked again: one system call per sixteen reads.
 pub const FREE_LOOK_BYTES: u64 = 1 << 20;
-/// Bytes of standard input that a run may be sent. They lie on disk until the command reads them.
+/// Bytes of standard input that a run may be sent. They are kept on disk until the command reads them.
 pub const INPUT_BYTES_MAX: u64 = 1 << 30;
 /// Bytes of one read from a pipe, which is what a Linux pipe holds.
 pub const READ_BYTES: usize = 65_536;
-/// Bytes still taken from the pipes when they are given up while others hold them: a pipe's content, once for each.
+/// Bytes still read from pipes that are abandoned while other processes hold them: the content of both pipes.
 pub const LAST_BYTES_MAX: usize = 2 * READ_BYTES;
 /// Milliseconds within which reads of one descriptor share one record of the index: the resolution of its times.
 pub const INDEX_RESOLUTION_MS: u64 = 10;
-/// Milliseconds that background children may keep the pipes of a command that has exited. Long enough for what a
-/// pipeline still flushes, short enough that `server &` does not keep a run open.
+/// Milliseconds that background children may keep the pipes of a command that has exited. Long enough for a pipeline to
+/// flush, short enough that `server &` does not keep a run open.
 pub const DRAIN_AFTER_EXIT_MS: u64 = 2_000;
-/// Milliseconds for the pipes to end once every process of the run has been killed.
+/// Milliseconds until the pipes must end once every process of the run has been killed.
 pub const DRAIN_AFTER_STOP_MS: u64 = 1_000;
-/// Milliseconds from TERM to KILL: what a service usually needs to write its state.
+/// Milliseconds from TERM to KILL: enough for a service to write its state.
 pub const GRACE_MS: u64 = 3_000;
-/// Milliseconds for which processes are killed again and again; what is left then cannot be killed.
+/// Milliseconds for which processes are killed repeatedly; what is left then cannot be killed.
 pub const KILL_MS: u64 = 5_000;
-/// Milliseconds for the shim to take its spec and become the command. A folder on a dead network mount hangs.
+/// Milliseconds for the shim to read its spec and become the command. A folder on a dead network mount hangs.
 pub const LAUNCH_TIMEOUT_MS: u64 = 10_000;
-/// Bytes of the shim's sentence about why it failed.
+/// Bytes of the shim's message about why it failed.
 pub const FAILURE_BYTES_MAX: u64 = 1_024;
-/// Milliseconds between two rounds of reaping orphans: a command that makes thousands must not make as many rounds.
+/// Milliseconds between two rounds of reaping orphans: a command that makes thousands must not cause as many rounds.
 pub const REAP_PAUSE_MS: u64 = 50;
-/// Bytes of a process's environment that are searched for the run's mark: Linux bounds it by a quarter of the stack.
+/// Bytes of a process's environment that are searched for the run's marker: Linux bounds it by a quarter of the stack.
 pub const ENVIRON_BYTES_MAX: u64 = 2 << 20;
-/// Milliseconds to connect, and again to be welcomed.
+/// Milliseconds to connect, and again until the welcome.
 pub const CONNECT_TIMEOUT_MS: u64 = 10_000;
-/// Milliseconds before the first new attempt to connect; doubled each time.
+/// Milliseconds before the first reconnect; doubled each time.
 pub const RETRY_MS_MIN: u64 = 100;
-/// Milliseconds between attempts at most.
+/// Milliseconds between attempts to connect.
 pub const RETRY_MS_MAX: u64 = 10_000;
-/// Milliseconds that a connection must have lasted for the next one to be tried at once.
+/// Milliseconds that a connection must have lasted for the next attempt to be made at once.
 pub const STEADY_MS: u64 = 5_000;
-/// Milliseconds in which a host that stops tries to deliver what it holds.
+/// Milliseconds in which a host that stops tries to deliver its spools.
 pub const FAREWELL_MS: u64 = 5_000;
-/// Bytes of one write to the core: four bulk frames, so that none of many runs waits long for its turn.
+/// Bytes of one write to the core: four bulk frames, so that no run waits long for its turn.
 pub const BATCH_BYTES: u64 = 4 * BODY_BYTES_MAX as u64;
-/// Refusals that wait to be told. More, and the core gets only the first ones: it sends faster than it reads.
+/// Refusals that wait to be sent. The core gets only the first ones: more means that it sends faster than it reads.
 pub const REFUSALS_MAX: usize = 256;
-/// Bytes of a `meta.json` or `end.json` that is read back.
+/// Bytes of a `meta.json` or `end.json` that is read.
 pub const RECORD_BYTES_MAX: u64 = 65_536;
-/// Bytes of a path that fit `sockaddr_un` (108 on Linux), its NUL and some margin taken off.
+/// Bytes of a path that fit `sockaddr_un` (108 on Linux), minus its NUL and some margin.
 pub const SOCKET_PATH_BYTES_MAX: usize = 100;
 
 const _: () = {

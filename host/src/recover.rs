@@ -1,5 +1,5 @@
-//! What a host does first: it looks through the spools that were left, ends what still runs of them, and calls the
-//! runs that have no end `lost`. Their output stays, and goes to the core as if nothing had happened.
+//! Recovers at start: ends the processes that the previous host's runs left, and marks runs without an end as `lost`.
+//! Their output stays, and is sent to the core as usual.
 
 use std::io;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::runs::run::Run;
 use crate::spool::pump::now_ms;
 use crate::spool::{Root, Spool, SpoolMeta};
 
-/// All runs of the spools, each of them over. Bounded by the escalation, which all of them climb at once.
+/// Returns all runs of the spools, each of them over. Bounded by the escalation, which stops all of them at once.
 ///
 /// # Errors
-/// Where the spool folder cannot be read.
+/// If the spool folder cannot be read.
 pub async fn recover(root: &Root, boot: &str) -> io::Result<Vec<Run>> {
     let mut over = Vec::new();
     let mut lost = JoinSet::new();
@@ -28,7 +28,7 @@ pub async fn recover(root: &Root, boot: &str) -> io::Result<Vec<Run>> {
         match (spool.end(), spool.meta()) {
             (Some(ended), _) => over.push(Run::over(id, spool, ended)),
             (None, Some(meta)) => drop(lost.spawn(lose(id, spool, meta, Arc::clone(&boot)))),
-            // The host was killed before the command was started. The core will see that the run is not there.
+            // The host was killed before the command was started. The core will see that the run does not exist.
             (None, None) => spool.remove()?,
         }
     }
@@ -41,7 +41,7 @@ pub async fn recover(root: &Root, boot: &str) -> io::Result<Vec<Run>> {
 /// Ends what is left of a run whose host was killed.
 async fn lose(id: RunId, spool: Spool, meta: SpoolMeta, boot: Arc<str>) -> Run {
     let tree = ProcessTree { run: id, leader: meta.pid, start_ticks: meta.start_ticks, child: None };
-    // Nothing of a run outlives the boot that it was started in.
+    // No process of a run survives a reboot.
     let left = if *boot == *meta.boot { escalation::stop(&tree, std::future::pending()).await } else { 0 };
     let exit = Exit::Lost { lost: "the host was restarted".to_owned() };
     let ms = now_ms().saturating_sub(meta.at);

@@ -1,10 +1,10 @@
-//! The index of a run's output on disk: which bytes came from which descriptor, and when. A host keeps one in its spool, the
-//! core one beside the output in its run store; both write it themselves, and read it here.
+//! The index of a run's output on disk: which bytes came from which descriptor, and when. A host keeps one in its
+//! spool, the core keeps one beside the output in its run store; both write it themselves, and read it here.
 //!
-//! Records of 16 bytes, little endian, by ascending offset: eight bytes with the descriptor (1 or 2) in the upper 8 bits
-//! and the offset of the first byte in the lower 56, then the time in Unix milliseconds. A record reaches as far as the
-//! next one, the last one to the end. It is written before its bytes, so no byte is ever without one; a record behind
-//! the last byte is what a crash between the two writes leaves.
+//! Records of 16 bytes, little endian, by ascending offset: eight bytes with the descriptor (1 or 2) in the upper 8
+//! bits and the offset of the first byte in the lower 56, then the time in Unix milliseconds. A record extends to the
+//! next one, the last one to the end. It is written before its bytes, so every byte has one; a record beyond the last
+//! byte is left by a crash between the two writes.
 
 use std::fs::File;
 use std::io;
@@ -12,7 +12,7 @@ use std::os::unix::fs::FileExt as _;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: u64 = 16;
-/// Records that are read at once: 2 KiB, which hold the segments of a frame or more.
+/// Records that are read at once: 2 KiB, enough for the segments of a frame or more.
 pub const BLOCK_RECORDS: usize = 128;
 const OFFSET_BITS: u32 = 56;
 
@@ -21,25 +21,25 @@ const OFFSET_BITS: u32 = 56;
 pub struct Record {
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
-    /// The first byte's place in the output.
+    /// The offset of the first byte in the output.
     pub off: u64,
-    /// When it came, Unix milliseconds.
+    /// When the bytes were read, Unix milliseconds.
     pub at: u64,
 }
 
-/// Bytes of one descriptor that lie together.
+/// Consecutive bytes of one descriptor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Segment {
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
-    /// The first byte's place in the output.
+    /// The offset of the first byte in the output.
     pub off: u64,
-    /// The place behind the last byte.
+    /// The offset after the last byte.
     pub end: u64,
 }
 
 impl Record {
-    /// As it stands in the file.
+    /// Encodes it as in the file.
     pub fn encode(self) -> [u8; 16] {
         let tagged = u64::from(self.fd) << OFFSET_BITS | self.off;
         let mut bytes = [0; 16];
@@ -58,10 +58,10 @@ impl Record {
     }
 }
 
-/// The last record that begins before `upto`, and how many records that makes: those behind it hold no byte.
+/// Returns the last record that begins before `upto`, and the number of records up to it: those after it have no bytes.
 ///
 /// # Errors
-/// Where the file cannot be read.
+/// If the file cannot be read.
 pub fn last_before(index: &File, upto: u64) -> io::Result<(u64, Option<Record>)> {
     let mut count = index.metadata()?.len() / RECORD_BYTES;
     while count > 0 {
@@ -74,11 +74,11 @@ pub fn last_before(index: &File, upto: u64) -> io::Result<(u64, Option<Record>)>
     Ok((0, None))
 }
 
-/// The segments of `from..upto`, cut to that range. Fewer than all where the descriptor changes very often: the next
-/// call goes on behind the last one.
+/// Returns the segments of `from..upto`, cut to that range. Not all of them if the descriptor changes very often: the
+/// next call continues after the last one.
 ///
 /// # Errors
-/// Where the file cannot be read, or has no record for `from`.
+/// If the file cannot be read, or has no record for `from`.
 pub fn segments(index: &File, from: u64, upto: u64) -> io::Result<Vec<Segment>> {
     let first = holding(index, from)?;
     let mut block = vec![0; BLOCK_RECORDS * 16];
@@ -91,7 +91,7 @@ pub fn segments(index: &File, from: u64, upto: u64) -> io::Result<Vec<Segment>> 
         let end = match records.peek() {
             Some(next) => next.off.min(upto),
             None if is_whole => upto,
-            // How far the last one of a block reaches is not known, unless there is only that one's neighbour.
+            // The end of a block's last segment is known only from the next record.
             None => break,
         };
         let off = record.off.max(from);
@@ -107,7 +107,7 @@ pub fn segments(index: &File, from: u64, upto: u64) -> io::Result<Vec<Segment>> 
     if has_begin { Ok(found) } else { Err(io::Error::other("the index of a run's output has no record for an offset")) }
 }
 
-/// The number of the record that holds the byte at `off`.
+/// Returns the number of the record that contains the byte at `off`.
 fn holding(index: &File, off: u64) -> io::Result<u64> {
     let (mut low, mut high) = (0, index.metadata()?.len() / RECORD_BYTES);
     while high.saturating_sub(low) > 1 {

@@ -1,4 +1,5 @@
-//! Where a server listens and a client dials, as people write it: `host:port`, `[v6]:port` or `unix:PATH`.
+//! Addresses that a server listens on and a client dials, as written by people: `host:port`, `[v6]:port` or
+//! `unix:PATH`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -6,17 +7,17 @@ use std::path::PathBuf;
 
 use crate::ids::BadName;
 
-/// An address of the command line.
+/// An address from the command line.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Address {
-    /// `host:port`, where host is a name, an IPv4 or a bracketed IPv6 address; port 0 takes a free one.
+    /// `host:port`, where host is a name, an IPv4 or a bracketed IPv6 address; port 0 takes a free port.
     Tcp(String),
     /// `unix:PATH`
     Unix(PathBuf),
 }
 
 impl Address {
-    /// True for an IPv4 address on the port of `[::]:PORT`, which must then leave IPv4 alone.
+    /// Returns true if this is an IPv4 address on the port of `[::]:PORT`, which must then not accept IPv4.
     pub fn is_v4_twin_of(&self, other: &Address) -> bool {
         let (Address::Tcp(this), Address::Tcp(other)) = (self, other) else { return false };
         match (this.parse::<SocketAddr>(), other.parse::<SocketAddr>()) {
@@ -54,8 +55,8 @@ impl fmt::Display for Address {
     }
 }
 
-/// What limits per address count: an IPv4 address, also where it came through an IPv6 socket, or the /64 of an IPv6
-/// one, of which a household has as many addresses as it likes (RFC 6177).
+/// Returns the address that per-address limits count: an IPv4 address, even if it arrived over an IPv6 socket, or the
+/// /64 of an IPv6 address, of which a household has as many as it likes (RFC 6177).
 pub fn subscriber(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),

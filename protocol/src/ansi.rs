@@ -1,6 +1,6 @@
-//! Text with a terminal's colours as pieces of plain text, each with its style. The parser is `vte`; only SGR (ECMA-48, 8.3.117) is
-//! obeyed, and everything else that a terminal would obey is dropped. Used by the page, by `wardroom chat` and by the
-//! face for `nc`, so that colours are shown and no byte of a program moves a cursor.
+//! Splits text with terminal colours into pieces of plain text, each with its style. The parser is `vte`; only SGR
+//! (ECMA-48, 8.3.117) is obeyed, and every other control is dropped. The page, `wardroom chat` and the face for `nc`
+//! use it, so that colours are shown and no output of a program moves a cursor.
 
 use std::borrow::Cow;
 
@@ -30,7 +30,7 @@ pub struct Style {
 }
 
 impl Style {
-    /// The sequence that makes a terminal write in this style, whatever it wrote in before.
+    /// Returns the sequence that switches a terminal to this style, whatever its style was before.
     pub fn to_sgr(self) -> String {
         let mut out = "\x1b[0".to_owned();
         for code in self.attributes() {
@@ -45,7 +45,7 @@ impl Style {
         out
     }
 
-    /// The SGR numbers of the attributes that are on; colours are not among them.
+    /// Returns the SGR numbers of the active attributes, without colours.
     pub fn attributes(self) -> impl Iterator<Item = u8> {
         let all = [
             (1, self.is_bold),
@@ -105,7 +105,7 @@ impl Style {
     }
 }
 
-/// A colour whose numbers are joined by colons (ITU-T T.416), where the space of colours may be said before the three.
+/// Parses a colour whose numbers are joined by colons (ITU-T T.416), with an optional colour space before the three.
 fn of_group(colour: &[u16]) -> Option<u8> {
     match colour {
         [2, _, rgb @ ..] if rgb.len() >= 3 => extended(&mut std::iter::once(2).chain(rgb.iter().copied())),
@@ -117,7 +117,8 @@ fn low(n: u16, base: u16) -> Option<u8> {
     u8::try_from(n.saturating_sub(base)).ok()
 }
 
-/// The colour after 38 or 48: `5;n` or `2;r;g;b`, brought to the nearest of the 16, whose contrast is known to be good.
+/// Parses the colour after 38 or 48: `5;n` or `2;r;g;b`, mapped to the nearest of the 16, whose contrast is known to be
+/// good.
 fn extended(numbers: &mut impl Iterator<Item = u16>) -> Option<u8> {
     match numbers.next()? {
         5 => match numbers.next()? {
@@ -141,7 +142,8 @@ fn extended(numbers: &mut impl Iterator<Item = u16>) -> Option<u8> {
     }
 }
 
-/// The nearest of the 16: by which of red, green and blue are strong against the strongest, and how bright that is.
+/// Returns the nearest of the 16 colours, by which of red, green and blue are close to the strongest, and by its
+/// brightness.
 fn nearest(r: u16, g: u16, b: u16) -> u8 {
     let most = r.max(g).max(b);
     let least = r.min(g).min(b);
@@ -167,11 +169,12 @@ pub struct Span {
     pub style: Style,
 }
 
-/// Reads one line (without its LF). `style` is what the lines before it left, and is left to the next.
+/// Parses one line (without its LF). `style` is the style at the end of the previous lines, and is updated for the
+/// next.
 pub fn spans(line: &str, style: &mut Style) -> Vec<Span> {
     let mut screen = Line { spans: Vec::new(), style: *style, is_rewound: false };
     let mut parser = Parser::<MAX_OSC_BYTES>::new_with_size();
-    // A terminal in UTF-8 takes the one-character form of CSI for its two bytes; vte does not.
+    // A UTF-8 terminal accepts the one-character form of CSI for its two bytes; vte does not.
     let mut rest = line;
     while let Some((before, after)) = rest.split_once('\u{9b}') {
         parser.advance(&mut screen, before.as_bytes());
@@ -184,18 +187,18 @@ pub fn spans(line: &str, style: &mut Style) -> Vec<Span> {
     screen.spans
 }
 
-/// A text of several lines as pieces.
+/// Parses a text of several lines.
 pub fn lines(text: &str) -> Vec<Vec<Span>> {
     let mut style = Style::default();
     text.split('\n').map(|line| spans(line.strip_suffix('\r').unwrap_or(line), &mut style)).collect()
 }
 
-/// The text without what a terminal would obey: what is searched, copied and read out.
+/// Returns the text without terminal controls, for search, copying and screen readers.
 pub fn plain(line: &str) -> String {
     spans(line, &mut Style::default()).into_iter().map(|span| span.text).collect()
 }
 
-/// A line for a reader without colours: they are left out, and all else that a terminal would obey is made visible.
+/// Returns a line for a reader without colours: they are removed, and all other terminal controls are made visible.
 pub fn shown(line: &str) -> Cow<'_, str> {
     if !line.contains(CSI) {
         return visible::visible(line);
@@ -213,17 +216,17 @@ pub fn shown(line: &str) -> Cow<'_, str> {
     Cow::Owned(visible::visible(&out).into_owned())
 }
 
-/// What begins a control sequence.
+/// The start of a control sequence.
 const CSI: &str = "\x1b[";
 
-/// Bytes of a title or a link that vte gathers: nothing here looks at them.
+/// Bytes of a title or a link that vte collects: nothing here reads them.
 const MAX_OSC_BYTES: usize = 16;
 
-/// What has been written to one line.
+/// The output of one line so far.
 struct Line {
     spans: Vec<Span>,
     style: Style,
-    /// A carriage return came: what is written next begins the line anew.
+    /// After a carriage return: what is written next starts the line over.
     is_rewound: bool,
 }
 
@@ -247,7 +250,7 @@ impl Perform for Line {
 
     fn execute(&mut self, byte: u8) {
         match byte {
-            // A progress bar paints over its own line: what was before is gone, unless nothing follows.
+            // A progress bar overwrites its own line: the old content disappears, unless nothing follows.
             b'\r' => self.is_rewound = true,
             b'\x08' => {
                 if let Some(last) = self.spans.last_mut() {

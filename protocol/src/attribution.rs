@@ -1,9 +1,9 @@
-//! When a timeline shows who wrote a message and when, so that a reader never has to scroll back for it. The page groups
-//! messages by this rule. Terminals name the author of every message, and use it inside long ones.
+//! Decides when a timeline shows a message's author and time, so that a reader never has to scroll back for them. The
+//! page groups messages by this rule. Terminals name the author of every message, and use the rule inside long ones.
 
 use crate::limits::{GROUP_LINES_MAX, GROUP_MINUTES_MAX};
 
-/// Decides message by message, from the oldest on.
+/// Decides message by message, oldest first.
 #[derive(Clone, Copy, Debug)]
 pub struct Attribution<A> {
     group: Option<Group<A>>,
@@ -23,7 +23,7 @@ impl<A> Default for Attribution<A> {
 }
 
 impl<A: PartialEq> Attribution<A> {
-    /// True if this message shows its author and time. `lines` is its height.
+    /// Returns true if this message shows its author and time. `lines` is its height.
     pub fn starts_group(&mut self, author: A, at_ms: u64, lines: usize) -> bool {
         if let Some(group) = &mut self.group
             && group.author == author
@@ -37,13 +37,13 @@ impl<A: PartialEq> Attribution<A> {
         true
     }
 
-    /// Something else was shown in between: the next message shows its author and time.
+    /// Notes that something else was shown in between: the next message shows its author and time.
     pub fn end_group(&mut self) {
         self.group = None;
     }
 }
 
-/// Author and time are shown before this line of a message. The first line is 0.
+/// Returns true if author and time are shown before this line of a message. The first line is 0.
 pub fn shows_author(line: usize) -> bool {
     line.is_multiple_of(GROUP_LINES_MAX)
 }

@@ -1,13 +1,13 @@
-//! The codes of refusals, and what each becomes in HTTP and in WebSocket closes: the one map of ARCHITECTURE.md.
+//! The codes of refusals, and their HTTP statuses and WebSocket close codes: the one map of ARCHITECTURE.md.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a request was refused. The sentence beside it (`msg`) is for people; programs look at the code.
+/// Why a request was refused. The text beside it (`msg`) is for people; programs use the code.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Code {
-    /// The bytes are no frame. The connection is closed after it.
+    /// The bytes are not a frame. The connection is closed after it.
     BadFrame,
     /// A request of a type that the server does not know.
     UnknownType,
@@ -17,26 +17,26 @@ pub enum Code {
     Unauthorized,
     /// The member may not do this.
     Forbidden,
-    /// There is no such thing, or the member may not know of it.
+    /// It does not exist, or the member may not know of it.
     NotFound,
-    /// The thing exists already, or has moved on.
+    /// It exists already, or has changed in the meantime.
     Conflict,
     /// More than a limit allows.
     TooLarge,
-    /// Too often; `retry_ms` says when again.
+    /// Too many requests; `retry_ms` says when to try again.
     RateLimited,
-    /// The server cannot take it now; it may be tried again.
+    /// The server cannot take it now; try again later.
     Busy,
-    /// The client's position is not one of this log: forget the room and open it anew.
+    /// The client's position is not valid in this log: forget the room and open it again.
     Reset,
-    /// The versions do not fit; `versions` lists those that the server speaks.
+    /// The versions are incompatible; `versions` lists those that the server speaks.
     Incompatible,
-    /// The server's own fault; `ref` is the line in its log.
+    /// An internal server error; `ref` identifies the line in its log.
     Internal,
 }
 
 impl Code {
-    /// The code as it stands on the wire.
+    /// Returns the code as on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Code::BadFrame => "bad_frame",
@@ -55,7 +55,7 @@ impl Code {
         }
     }
 
-    /// The HTTP status (RFC 9110) that says the same.
+    /// Returns the equivalent HTTP status (RFC 9110).
     pub fn http_status(self) -> u16 {
         match self {
             Code::BadFrame | Code::UnknownType | Code::BadRequest | Code::Incompatible => 400,
@@ -70,7 +70,7 @@ impl Code {
         }
     }
 
-    /// The WebSocket close code (RFC 6455, section 7.4) where the connection ends because of it.
+    /// Returns the WebSocket close code (RFC 6455, section 7.4) if the connection ends because of this code.
     pub fn close_code(self) -> u16 {
         match self {
             Code::BadFrame | Code::Incompatible => 1002,

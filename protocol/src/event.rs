@@ -1,4 +1,4 @@
-//! Events: what stands in a room's timeline. Kept in the store as `kind` and the JSON of its own fields, so that an
+//! Events: the records of a room's timeline. The store keeps each as `kind` and the JSON of its own fields, so that an
 //! event is written to the wire without being parsed.
 
 mod alert;
@@ -15,18 +15,18 @@ pub use alert::*;
 pub use kinds::*;
 pub use words::with_article;
 
-/// One line of a room's timeline.
+/// One record of a room's timeline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// The room.
     pub room: RoomName,
-    /// Its place in the room: contiguous from 1.
+    /// Its position in the room: contiguous from 1.
     pub seq: u64,
     /// When it was stored, in Unix milliseconds by the server's clock.
     pub at: u64,
-    /// Whose doing it is.
+    /// Who caused it.
     pub by: UserName,
-    /// The author's own mark; shown to its author only.
+    /// The author's nonce; shown to its author only.
     pub nonce: Option<Nonce>,
     /// What happened.
     pub body: EventBody,
@@ -48,29 +48,29 @@ pub enum EventBody {
     RunEnded(RunEnded),
     /// `file.added`
     FileAdded(FileAdded),
-    /// `edit`: a message says something else.
+    /// `edit`: the text of a message changed.
     Edit(Edit),
-    /// `delete`: a message was taken back.
+    /// `delete`: a message was deleted.
     Delete(Target),
-    /// `reaction`: somebody reacted to a message, or no longer does.
+    /// `reaction`: somebody added or removed a reaction.
     Reaction(ReactionBody),
-    /// `repeat`: a webhook said the same once more.
+    /// `repeat`: a webhook posted the same message again.
     Repeat(Repeat),
-    /// `invited`: somebody was made a member.
+    /// `invited`: somebody was added as a member.
     Invited(RoleOf),
-    /// `removed`: somebody was taken out.
+    /// `removed`: a member was removed.
     Removed(UserRef),
-    /// `role`: somebody may do something else here.
+    /// `role`: a member's role in the room changed.
     RoleChanged(RoleOf),
     /// `title`
     Title(Words),
     /// `topic`
     Topic(Words),
-    /// `archived`: it is over, or goes on.
+    /// `archived`: the room was archived or unarchived.
     Archived(Switch),
-    /// `retention`: how long it is kept.
+    /// `retention`: how long the room keeps its content.
     Retention(Days),
-    /// A kind that this version does not know: shown as a plain line.
+    /// A kind that this version does not know; shown as a plain line.
     Other {
         /// Its name.
         kind: String,
@@ -97,7 +97,7 @@ struct MaybeText {
 }
 
 impl EventBody {
-    /// The line that it amends, if it is an amendment: `edit`, `delete`, `reaction`, `repeat`.
+    /// Returns the `seq` of the line that this amends, if it is an amendment: `edit`, `delete`, `reaction`, `repeat`.
     pub fn target(&self) -> Option<u64> {
         match self {
             EventBody::Edit(edit) => Some(edit.target),
@@ -108,7 +108,7 @@ impl EventBody {
         }
     }
 
-    /// The kind as it stands on the wire and in the store.
+    /// Returns the kind as on the wire and in the store.
     pub fn kind(&self) -> &str {
         match self {
             EventBody::Message(_) => "message",
@@ -132,7 +132,7 @@ impl EventBody {
         }
     }
 
-    /// The kind's own fields as a JSON object: what the store keeps.
+    /// Returns the kind's own fields as a JSON object, as the store keeps them.
     pub fn fields(&self) -> String {
         fn json<T: Serialize>(fields: &T) -> String {
             serde_json::to_string(fields).unwrap_or_else(|_| "{}".to_owned())
@@ -155,8 +155,8 @@ impl EventBody {
         }
     }
 
-    /// Reads the fields of a kind from JSON (an object that may hold others too). A known kind whose fields do not
-    /// fit is [`EventBody::Other`]: a timeline shows what it can.
+    /// Parses the fields of a kind from JSON (an object that may have others too). A known kind with fields that do not
+    /// fit becomes [`EventBody::Other`]: a timeline shows what it can.
     pub fn parse(kind: &str, json: &[u8]) -> EventBody {
         let known = match kind {
             "message" => serde_json::from_slice(json).ok().map(EventBody::Message),
@@ -186,10 +186,10 @@ impl EventBody {
 }
 
 impl Event {
-    /// Reads an event from the line of its frame, or from one of the `events` of a history.
+    /// Parses an event from the line of its frame, or from one of the `events` of a history.
     ///
     /// # Errors
-    /// Where a field that every event has is missing or wrong.
+    /// If a field that every event has is missing or wrong.
     pub fn parse(line: &[u8]) -> Result<Event, serde_json::Error> {
         let head: Head = serde_json::from_slice(line)?;
         let body = EventBody::parse(&head.kind, line);
@@ -197,12 +197,12 @@ impl Event {
     }
 }
 
-/// The parts of an event as the store has them, borrowed.
+/// An event as the store has it, borrowed.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredEvent<'a> {
     /// The room's name.
     pub room: &'a str,
-    /// Its place in the room.
+    /// Its position in the room.
     pub seq: u64,
     /// Unix milliseconds.
     pub at: u64,
@@ -215,7 +215,7 @@ pub struct StoredEvent<'a> {
 }
 
 impl StoredEvent<'_> {
-    /// The event as a frame: once for all readers, and with `nonce` for its author.
+    /// Encodes the event as a frame: without a nonce for all readers, and with `nonce` for its author.
     pub fn encode(&self, nonce: Option<&str>) -> Bytes {
         let mut out = BytesMut::with_capacity(112 + self.room.len() + self.by.len() + self.fields.len());
         out.put_slice(b"{\"t\":\"event\",");
@@ -224,7 +224,7 @@ impl StoredEvent<'_> {
         out.freeze()
     }
 
-    /// The event as an element of `events` in a history: the same without `t` and LF.
+    /// Encodes the event as an element of `events` in a history: the same without `t` and LF.
     pub fn encode_element(&self, nonce: Option<&str>, out: &mut BytesMut) {
         out.put_u8(b'{');
         self.put_fields(nonce, out);
@@ -280,7 +280,7 @@ impl Message for Event {
 }
 
 impl Serialize for Event {
-    /// The fields as the wire has them; for the tools that print events as JSON.
+    /// Serializes the fields as on the wire, for tools that print events as JSON.
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         let stored = StoredEvent {
             room: self.room.as_str(),

@@ -1,14 +1,14 @@
-//! Frames: one line of JSON, LF, and the raw bytes that its `len` announces.
+//! Frames: one line of JSON, LF, and as many raw bytes as its `len` says.
 //!
-//! [`Decoder`] takes whatever arrived and gives whole frames; it never looks beyond its bounds, and it looks at each
-//! byte once. What a line says is parsed by [`crate::messages`].
+//! [`Decoder`] takes any input and returns whole frames; it never exceeds its bounds, and it reads each byte once.
+//! [`crate::messages`] parses the lines.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{BODY_BYTES_MAX, LINE_BYTES_MAX};
 
-/// A whole frame: the line without its LF, and the raw bytes behind it (empty if it announced none).
+/// A whole frame: the line without its LF, and the raw bytes after it (empty if it has no `len`).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Frame {
     /// The JSON text.
@@ -17,11 +17,11 @@ pub struct Frame {
     pub body: Bytes,
 }
 
-/// The bytes are no frame. A connection cannot go on after it: where the next frame begins is unknown.
+/// The bytes are not a frame. The connection cannot go on, because the start of the next frame is unknown.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// No LF within the bound.
+    /// There is no LF within the limit.
     #[error("a line is longer than 65536 bytes")]
     LineTooLong,
     /// The line is not UTF-8.
@@ -30,10 +30,10 @@ pub enum DecodeError {
     /// The line is not a JSON object.
     #[error("a line is not a JSON object")]
     NotJson,
-    /// `len` is no number, or over the bound.
+    /// `len` is not a number, or exceeds the limit.
     #[error("len is not a number of at most 65536")]
     BadLen,
-    /// A WebSocket message that is not exactly one frame.
+    /// A WebSocket message is not exactly one frame.
     #[error("a message is not exactly one frame")]
     NotOneFrame,
 }
@@ -45,7 +45,7 @@ struct LenOnly {
 
 #[derive(Debug, Default)]
 enum State {
-    /// Bytes of the buffer that hold no LF.
+    /// Bytes of the buffer that contain no LF.
     #[default]
     Line,
     Body {
@@ -54,7 +54,7 @@ enum State {
     },
 }
 
-/// Splits a stream of bytes into frames. Holds no bytes of its own but a line whose raw bytes are on their way.
+/// Splits a stream of bytes into frames. Holds no bytes of its own except a line that waits for its raw bytes.
 #[derive(Debug, Default)]
 pub struct Decoder {
     state: State,
@@ -62,7 +62,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Takes the next whole frame off the front of `buf`; `None` if more bytes are needed. Comments and empty lines
+    /// Takes the next whole frame from the front of `buf`; `None` if more bytes are needed. Comments and empty lines
     /// are skipped.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl Decoder {
         }
     }
 
-    /// Bytes that the frame under way still needs, as far as that is known: a hint for the next read.
+    /// Returns the number of bytes that the current frame still needs, as far as known: a hint for the next read.
     pub fn wanted(&self, buffered: usize) -> usize {
         match &self.state {
             State::Body { len, .. } => len.saturating_sub(buffered).max(1),
@@ -122,16 +122,17 @@ impl Decoder {
     }
 }
 
-/// The number of raw bytes that a line (without its LF) announces. Most lines announce none, and are not parsed for it.
+/// Returns the number of raw bytes that a line (without its LF) announces. Most lines announce none, and are not
+/// parsed.
 ///
 /// # Errors
-/// [`DecodeError`] where it is no JSON object, or `len` is out of its bounds.
+/// [`DecodeError`] if it is not a JSON object, or `len` is out of bounds.
 pub fn body_len(line: &[u8]) -> Result<usize, DecodeError> {
     if line.first() != Some(&b'{') || line.last() != Some(&b'}') {
         return Err(DecodeError::NotJson);
     }
-    // A name may also be written with escapes: to JSON `"l\u0065n"` is the same, and so it must be to us, or raw bytes
-    // would be read as the next line.
+    // A name may also be written with escapes: `"l\u0065n"` is the same in JSON, and must be the same here, or raw
+    // bytes would be read as the next line.
     if memchr::memmem::find(line, b"\"len\"").is_none() && memchr::memmem::find(line, b"\\u").is_none() {
         return Ok(0);
     }
@@ -143,10 +144,10 @@ pub fn body_len(line: &[u8]) -> Result<usize, DecodeError> {
     if len > BODY_BYTES_MAX { Err(DecodeError::BadLen) } else { Ok(len) }
 }
 
-/// Reads one WebSocket message as exactly one frame: text holds a line without LF, binary a line, LF and raw bytes.
+/// Decodes one WebSocket message as exactly one frame: text has a line without LF, binary a line, LF and raw bytes.
 ///
 /// # Errors
-/// [`DecodeError`]: nothing can be smuggled in behind the first frame.
+/// [`DecodeError`]: nothing can follow the first frame.
 pub fn decode_message(message: Bytes, is_text: bool) -> Result<Frame, DecodeError> {
     let end = memchr::memchr(b'\n', &message);
     let (line, body) = match (is_text, end) {
@@ -166,19 +167,19 @@ pub fn decode_message(message: Bytes, is_text: bool) -> Result<Frame, DecodeErro
     Ok(Frame { line, body })
 }
 
-/// A message as a line with LF: `{"t":T,` then `id` or `re` if given, then the fields of the message.
+/// Encodes a message as a line with LF: `{"t":T,` then `id` or `re` if given, then the fields of the message.
 ///
 /// `T` must serialize as a JSON object; every message of this crate does.
 pub fn encode<M: crate::message::Message>(number: Number, message: &M) -> Bytes {
     encode_with_body(number, message, &[])
 }
 
-/// As [`encode`], followed by raw bytes. The message's own `len` must be that of `body`.
+/// Like [`encode`], followed by raw bytes. The message's own `len` must be that of `body`.
 pub fn encode_with_body<M: crate::message::Message>(number: Number, message: &M, body: &[u8]) -> Bytes {
     encode_named(M::T, number, message, body)
 }
 
-/// As [`encode_with_body`], for an object whose type is named by the caller: the answer to a request.
+/// Like [`encode_with_body`], for an object whose type the caller names: the answer to a request.
 pub fn encode_named<M: Serialize>(t: &str, number: Number, message: &M, body: &[u8]) -> Bytes {
     let mut out = BytesMut::with_capacity(128 + body.len());
     out.put_slice(b"{\"t\":\"");
@@ -191,7 +192,7 @@ pub fn encode_named<M: Serialize>(t: &str, number: Number, message: &M, body: &[
     }
     let fields_at = out.len();
     let mut writer = out.writer();
-    // Serializing to memory fails only for maps with keys that are no strings, and no message has one.
+    // Serializing to memory fails only for maps whose keys are not strings, and no message has one.
     let serialized = serde_json::to_writer(&mut writer, message);
     debug_assert!(serialized.is_ok(), "a message must serialize: {serialized:?}");
     let mut out = writer.into_inner();
@@ -211,7 +212,7 @@ pub fn encode_named<M: Serialize>(t: &str, number: Number, message: &M, body: &[
 /// The number that ties an answer to its request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Number {
-    /// Neither: something told.
+    /// Neither: not part of a request or an answer.
     None,
     /// A request's own number.
     Id(u64),

@@ -1,4 +1,4 @@
-//! Names and identifiers as types: what is held in one has been checked.
+//! Names and identifiers as types: their values have been checked.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use ulid::Ulid;
 use crate::limits::{NONCE_BYTES_MAX, ROOM_NAME_BYTES_MAX, ROOM_NAME_MAX, USER_NAME_MAX};
 use crate::visible::is_deceptive;
 
-/// Why a name was refused; the sentence says what a good one looks like.
+/// Why a name was refused, as a sentence that describes a valid one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadName(pub &'static str);
 
-/// `[a-z0-9][a-z0-9._-]*`, and not longer than `max`. No name can be `..`, hidden, or carry a separator.
+/// Checks for `[a-z0-9][a-z0-9._-]*`, at most `max` long. No name can be `..`, be hidden, or contain a separator.
 fn is_name(s: &str, max: usize) -> bool {
     let mut bytes = s.bytes();
     s.len() <= max
@@ -22,8 +22,8 @@ fn is_name(s: &str, max: usize) -> bool {
         && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
 }
 
-/// A room's name in any script: as [`is_name`], but with the letters, digits and marks of all of them, none of them upper
-/// case. Whether it is in its normal form and of one script is looked at when a room is made; that takes large tables.
+/// Checks a room's name in any script: like [`is_name`], but with the letters, digits and marks of all scripts, none of
+/// them upper case. The server checks normal form and mixed scripts when a room is created; that takes large tables.
 fn is_room_name(s: &str) -> bool {
     let mut chars = s.strip_prefix('@').unwrap_or(s).chars();
     s.len() <= ROOM_NAME_BYTES_MAX
@@ -32,7 +32,7 @@ fn is_room_name(s: &str) -> bool {
         && chars.all(|c| match c {
             '.' | '_' | '-' => true,
             c if c.is_ascii() => c.is_ascii_lowercase() || c.is_ascii_digit(),
-            // The joiners of scripts and emoji, private use, and selectors of variants would make two names look like one.
+            // Joiners of scripts and emoji, private use, and variation selectors would make two names look the same.
             '\u{200c}'..='\u{200d}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'.. => false,
             c => !(c.is_uppercase() || c.is_control() || c.is_whitespace() || is_deceptive(c)),
         })
@@ -52,12 +52,12 @@ macro_rules! checked_str {
             /// Checks the text.
             ///
             /// # Errors
-            /// [`BadName`], which says what a good one looks like.
+            /// [`BadName`], which describes a valid one.
             pub fn parse(s: &str) -> Result<Self, BadName> {
                 if $check(s) { Ok(Self(Arc::from(s))) } else { Err(BadName($why)) }
             }
 
-            /// The text.
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -113,30 +113,30 @@ macro_rules! checked_str {
 }
 
 checked_str!(
-    /// A room's name, as it is addressed. One that begins with `@` is that of a direct message; the server makes those.
+    /// A room's name, by which it is addressed. Direct messages have names that begin with `@`; the server makes those.
     RoomName,
     is_room_name,
     "a room's name is 1 to 64 letters (none in upper case), digits, . _ - and begins with a letter or digit"
 );
 checked_str!(
-    /// A user's name, as they sign in.
+    /// A user's name, used to sign in.
     UserName,
     |s| is_name(s, USER_NAME_MAX),
     "a user's name is 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit"
 );
 impl UserName {
-    /// The name that somebody means who typed this to sign in: in whatever case, and with spaces around it, as a phone's
-    /// keyboard makes them.
+    /// Returns the name meant by somebody who typed this to sign in: in any case, and with spaces around it, as a
+    /// phone's keyboard adds them.
     ///
     /// # Errors
-    /// [`BadName`] where it is no name even so.
+    /// [`BadName`] if it is not a name even then.
     pub fn typed(text: &str) -> Result<UserName, BadName> {
         UserName::parse(&text.trim().to_ascii_lowercase())
     }
 }
 
 checked_str!(
-    /// A client's own mark on a request, by which a retry is known again.
+    /// The client's id of a request, which identifies a retry.
     Nonce,
     is_nonce,
     "a nonce is 1 to 64 printable ASCII characters without spaces"
@@ -149,7 +149,7 @@ macro_rules! ulid_id {
         pub struct $name(pub Ulid);
 
         impl $name {
-            /// From the time in Unix milliseconds and 80 random bits: this crate has neither.
+            /// Builds one from the time in Unix milliseconds and 80 random bits: this crate has neither.
             pub fn from_parts(unix_ms: u64, random: u128) -> Self {
                 Self(Ulid::from_parts(unix_ms, random))
             }
@@ -196,7 +196,7 @@ ulid_id!(
     StreamId
 );
 ulid_id!(
-    /// The incarnation of an event store. A store restored from a backup has another.
+    /// The identity of an event store. A store restored from a backup has another one.
     Epoch
 );
 

@@ -1,15 +1,15 @@
-//! The bound on integers, looked at where they stand in the text of a line: what a double cannot hold exactly is
-//! refused in every field at once, those that this version does not know included. Called by `Request::parse` alone.
+//! Checks the bound on integers in the text of a line: a number that a double cannot hold exactly is refused in every
+//! field, including fields that this version does not know. Only `Request::parse` calls it.
 
 use crate::limits::INTEGER_MAX;
 
-/// Digits of the smallest number over the bound, 9007199254740992: shorter runs need no look at their value.
+/// Digits of the smallest number over the bound, 9007199254740992: shorter numbers need no comparison.
 const DIGITS_OF_MAX: usize = 16;
 
-/// True if every integer of a line is at most 2^53-1, below zero too. Digits within strings are no numbers; fractions
-/// and exponents are no integers, and no field of ours takes them.
+/// Returns true if every integer of a line is at most 2^53-1 in magnitude. Digits within strings do not count; neither
+/// do fractions and exponents, and none of our fields takes them.
 ///
-/// The line must be valid JSON: of other text the answer is worthless, but there is one.
+/// The line must be valid JSON: for other text the result is meaningless, but there is one.
 pub(crate) fn all_fit(line: &[u8]) -> bool {
     let mut rest = line;
     loop {
@@ -22,7 +22,7 @@ pub(crate) fn all_fit(line: &[u8]) -> bool {
     }
 }
 
-/// What follows the string of which `inner` begins with the first character.
+/// Returns what follows a string; `inner` begins with the string's first character.
 fn behind_string(mut inner: &[u8]) -> &[u8] {
     while let Some(at) = memchr::memchr2(b'"', b'\\', inner) {
         let skipped = if inner.get(at) == Some(&b'"') { 1 } else { 2 };

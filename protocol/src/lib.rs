@@ -1,7 +1,7 @@
 //! The wire of Wardroom: frames, messages, ids, limits and codes, as `docs/protocol.md` describes them.
 //!
-//! Every other crate speaks through this one. It has no I/O, no async and no clock, so that the server, the
-//! gateway, the command line and the page (as wasm) share it byte for byte. What a frame *means* is not here.
+//! Every other crate speaks through this one. It has no I/O, no async and no clock, so that the server, the gateway,
+//! the command line and the page (as wasm) share it byte for byte. The *meaning* of a frame is not here.
 
 pub mod address;
 pub mod ansi;

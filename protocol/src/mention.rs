@@ -1,15 +1,15 @@
-//! Whom a message mentions: `@ann`, and `@here` for all. One rule for the server, which counts, and for clients, which
-//! colour and notify. Only prose mentions: what stands in code, in an address or behind a backslash does not.
+//! Who a message mentions: `@ann`, and `@here` for everyone. One rule for the server, which counts, and for clients,
+//! which colour and notify. Only prose mentions: names in code, in an address or after a backslash do not count.
 
 use crate::event::{Format, MessageBody};
 use crate::ids::UserName;
 use crate::markdown;
 use crate::tokens::{Kind, tokens, user_readings};
 
-/// Names all.
+/// Mentions everyone.
 pub const HERE: &str = "here";
 
-/// The names in a text as they were written, in their order. [`user_readings`] says whose name each may be.
+/// Returns the names in a text as written, in order. [`user_readings`] lists the users that each may mean.
 pub fn names(text: &str, format: Format) -> Vec<String> {
     // Most messages mention nobody, and are not parsed.
     if !text.contains('@') {
@@ -24,13 +24,13 @@ pub fn names(text: &str, format: Format) -> Vec<String> {
     }
 }
 
-/// The message mentions this user, or all.
+/// Returns true if the message mentions this user, or everyone.
 pub fn is_mentioned(message: &MessageBody, user: &UserName) -> bool {
     let is_meant = |name: &str| name.eq_ignore_ascii_case(user.as_str()) || name.eq_ignore_ascii_case(HERE);
     !message.silent && names(&message.text, message.format).iter().any(|name| user_readings(name).any(is_meant))
 }
 
-/// What the author of a message is told in a terminal where it mentions people who are not in the room.
+/// Returns the terminal text that tells an author which mentioned people are not in the room.
 pub fn not_here_words(users: &[UserName]) -> Option<String> {
     let names = users.iter().map(|user| format!("@{user}")).collect::<Vec<_>>().join(", ");
     match users.len() {

@@ -1,4 +1,4 @@
-//! What every message of the wire has: a type name and fields.
+//! The trait of all messages of the wire: a type name and fields.
 
 use serde::Serialize;
 

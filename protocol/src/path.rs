@@ -1,5 +1,5 @@
 //! Paths of files in a room, checked as text. The server opens them beneath the room's folder with the kernel's help
-//! (`openat2`); this check is the first of the two, and the one that explains itself.
+//! (`openat2`); this check is the first of the two, and the one that explains errors.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl RelPath {
     /// Checks the text.
     ///
     /// # Errors
-    /// [`BadName`], which says what is wrong with it.
+    /// [`BadName`], which says what is wrong.
     pub fn parse(s: &str) -> Result<Self, BadName> {
         if s.len() > PATH_BYTES_MAX {
             return Err(BadName("a path is at most 1,024 bytes long"));
@@ -39,7 +39,7 @@ impl RelPath {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// The path without its last component; `None` if it has only one.
+    /// Returns the path without its last component; `None` if it has only one.
     pub fn parent(&self) -> Option<RelPath> {
         self.0.rsplit_once('/').map(|(folder, _)| RelPath(folder.to_owned()))
     }

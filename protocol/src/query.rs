@@ -1,15 +1,15 @@
-//! A search as people write it in one line: words, and among them what narrows it, `in:ops by:ben kind:output since:2026-11-20
-//! until:2026-11-23`. The same for `/search` in the page, the chat and with `nc`; on the wire these are fields of their own.
+//! A search as one line: words and filters, such as `in:ops by:ben kind:output since:2026-11-20 until:2026-11-23`. The
+//! same for `/search` in the page, in the chat and with `nc`; on the wire the filters are separate fields.
 
 use crate::ids::{RoomName, UserName};
 use crate::messages::{HitKind, Search};
 
-/// Reads a line. What stands in quotation marks is a word, whatever it looks like. A day that is named with `until` is part of
-/// the search. `begins` says when a day (`2026-11-23`) begins, or one that comes so many days after it, in Unix milliseconds: in UTC
-/// ([`day_utc`]) or where the reader is.
+/// Parses a line. Text in quotation marks is a word, whatever it looks like. The day of `until` is part of the search.
+/// `begins` returns when a day (`2026-11-23`) begins, or the day that many days after it, in Unix milliseconds: in UTC
+/// ([`day_utc`]) or in the reader's time zone.
 ///
 /// # Errors
-/// A sentence: which part cannot be read, and how it is written.
+/// A sentence that names the part that cannot be parsed, and its format.
 pub fn read(line: &str, begins: impl Fn(&str, i32) -> Option<u64>) -> Result<Search, String> {
     let mut search = Search {
         q: String::new(),
@@ -37,7 +37,7 @@ pub fn read(line: &str, begins: impl Fn(&str, i32) -> Option<u64>) -> Result<Sea
     Ok(search)
 }
 
-/// `true` if this is no word but narrows the search.
+/// Returns `true` if this is not a word but a filter, and applies it.
 fn narrow(search: &mut Search, word: &str, begins: impl Fn(&str, i32) -> Option<u64>) -> Result<bool, String> {
     let day = |digits: &str, later| {
         begins(digits, later).map(Some).ok_or_else(|| format!("`{word}`: a day is written as 2026-11-23"))
@@ -69,8 +69,8 @@ fn kind_of(kind: &str) -> Option<HitKind> {
     })
 }
 
-/// When a day begins in UTC, or one that comes `later` days after it, Unix milliseconds; `None` for what is no day, and before 1970.
-/// By the days before each month of a year that begins in March, so that a leap day is its last.
+/// Returns when a day begins in UTC, or the day `later` days after it, in Unix milliseconds; `None` if it is not a day,
+/// or before 1970. Counts the days before each month of a year that begins in March, so that a leap day is its last.
 pub fn day_utc(digits: &str, later: i32) -> Option<u64> {
     const DAY_MS: i64 = 86_400_000;
     let mut parts = digits.splitn(3, '-').map(str::parse::<i64>);

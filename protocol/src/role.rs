@@ -1,8 +1,8 @@
-//! What a member of the house may do, in four steps that include each other.
+//! Roles: what a member may do, in four steps that include each other.
 
 use serde::{Deserialize, Serialize};
 
-/// Ordered: a greater role may do all that a lesser one may.
+/// Ordered: a greater role includes all lesser ones.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -17,7 +17,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The role as it stands on the wire and in the store.
+    /// Returns the role as on the wire and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Viewer => "viewer",
@@ -47,21 +47,22 @@ impl std::str::FromStr for Role {
     }
 }
 
-/// What a member may do in one room, beside what their [`Role`] allows: the lesser of the two counts. Ordered.
+/// A member's role in one room, in addition to their [`Role`]: the lesser of the two counts. Ordered.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoomRole {
-    /// Only reads, whatever they may do elsewhere.
+    /// May only read, whatever their role.
     Reader,
-    /// Does what their role allows.
+    /// May do what their role allows.
     #[default]
     Member,
-    /// Also says who is in it and what they may do, names it, archives it. Who made it is one; admins are everywhere.
+    /// May also manage its members and their roles, rename it, and archive it. The creator is an owner; admins are
+    /// owners everywhere.
     Owner,
 }
 
 impl RoomRole {
-    /// The role as it stands on the wire and in the store.
+    /// Returns the role as on the wire and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             RoomRole::Reader => "reader",

@@ -1,5 +1,5 @@
-//! What a line of a person asks for: the same in the page, in `wardroom chat` and over `nc`. One table: lines are parsed by it,
-//! `/help` is printed from it, and it explains what one types. Nothing is carried out here.
+//! Parses what people type: the same in the page, in `wardroom chat` and over `nc`. One table defines the commands,
+//! prints `/help`, and explains a command while it is typed. Nothing is carried out here.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::path::RelPath;
 use crate::role::RoomRole;
 use crate::visible::visible;
 
-/// Events that `/log` shows if it is not said.
+/// Events that `/log` shows by default.
 pub const LOG_DEFAULT: u32 = 50;
 
 /// A line that begins with a slash.
@@ -19,9 +19,9 @@ pub enum Command {
     Help,
     Rooms,
     Join(RoomName),
-    /// And whether it is private, and its title.
+    /// The room, whether it is private, and its title.
     Create(RoomName, bool, String),
-    /// The current room, if it is not said.
+    /// The current room if absent.
     Leave(Option<RoomName>),
     Who,
     Dm(Vec<UserName>),
@@ -33,14 +33,14 @@ pub enum Command {
     Archive(bool),
     /// Days; 0 for ever.
     Retention(u32),
-    /// So many lines, before this place if it is said.
+    /// The number of lines, and the position that they precede, if given.
     Log(u32, Option<u64>),
     Search(String),
-    /// The last one, if it is not said which.
+    /// The caller's last message if absent.
     Edit(Option<u64>, String),
     Delete(Option<u64>),
     Reply(u64, String),
-    /// The emoji, given or taken back.
+    /// The message, the emoji, and whether it is added or removed.
     React(u64, String, bool),
     /// The bot, and whether its posts may mention people.
     Hook(UserName, bool),
@@ -50,21 +50,21 @@ pub enum Command {
     Runs,
     Watch(u64),
     Unwatch(u64),
-    /// The last run that is under way, if it is not said.
+    /// The last running command if absent.
     Stop(Option<u64>),
-    /// The top folder, if it is not said.
+    /// The top folder if absent.
     Files(Option<RelPath>),
     Put(RelPath, u64),
     Get(RelPath),
     Quit,
 }
 
-/// What a line is.
+/// The kind of a line.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Line {
-    /// Nothing.
+    /// An empty line.
     Empty,
-    /// Words for the room.
+    /// A message for the room.
     Message(String),
     /// A command.
     Command(Command),
@@ -75,7 +75,7 @@ pub enum Line {
 pub struct BadLine {
     /// Why, in a sentence.
     pub msg: String,
-    /// What follows may be bytes of a file. To read them as words and commands would be worse than to end.
+    /// Bytes of a file may follow. Closing the connection is better than reading them as messages and commands.
     pub is_final: bool,
 }
 
@@ -87,11 +87,11 @@ impl From<String> for BadLine {
 
 type Parsed = Result<Command, BadLine>;
 
-/// A command, explained.
+/// A command and its help.
 pub struct Entry {
     /// Its name, without the slash.
     pub name: &'static str,
-    /// What follows it: capitals stand for what one says, brackets around what may be left out.
+    /// Its arguments: capitals are placeholders, brackets mark optional parts.
     pub arguments: &'static str,
     /// What it does.
     pub about: &'static str,
@@ -99,7 +99,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// What it takes, and what it does.
+    /// Returns its arguments and its description.
     pub fn told(&'static self) -> (&'static str, &'static str) {
         (self.arguments, self.about)
     }
@@ -175,7 +175,7 @@ pub const TABLE: &[Entry] = &[
     entry("quit", "", "leave once everything you asked for is answered", |_| Ok(Command::Quit)),
 ];
 
-/// Reads a line.
+/// Parses a line.
 ///
 /// # Errors
 /// [`BadLine`]
@@ -201,13 +201,14 @@ pub fn parse(line: String) -> Result<Line, BadLine> {
     }
 }
 
-/// The first word, and what follows it.
+/// Returns the first word, and the rest.
 pub fn split_word(line: &str) -> (&str, &str) {
     let line = line.trim();
     line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim_start()))
 }
 
-/// All commands, a line each, behind `mark`, as [`TABLE`] has them or as `here` does: their arguments, and what they do.
+/// Returns all commands, a line each, prefixed with `mark`: their arguments and descriptions, as returned by `here`,
+/// which may replace those of [`TABLE`].
 pub fn help(mark: &str, here: impl Fn(&'static Entry) -> (&'static str, &'static str)) -> String {
     let mut out = format!(
         "{mark} Type a message to send it to the room. Start a line with $ and a space to run it as a shell command,\n\
@@ -225,7 +226,7 @@ pub fn help(mark: &str, here: impl Fn(&'static Entry) -> (&'static str, &'static
     out
 }
 
-/// Columns of a command with its arguments, and of the blanks behind it.
+/// The columns of a command with its arguments and padding.
 const USAGE_COLUMNS: usize = 32;
 
 fn usage(name: &str) -> String {
@@ -269,7 +270,7 @@ fn user_and_role(args: &str) -> Result<(UserName, Option<RoomRole>), BadLine> {
     Ok((user(name)?, role))
 }
 
-/// A place, if the first word is a number, and the rest.
+/// Returns a position, if the first word is a number, and the rest.
 fn seq_and_text(args: &str) -> (Option<u64>, String) {
     let (word, rest) = split_word(args);
     match word.parse() {
@@ -285,7 +286,7 @@ fn react(args: &str, on: bool) -> Parsed {
     }
 }
 
-/// `50`, `50 before 812`, or `before 812`.
+/// Parses `50`, `50 before 812`, or `before 812`.
 fn log(args: &str) -> Parsed {
     let (lines, before) = match args.split_once("before") {
         Some((lines, seq)) => (lines.trim(), Some(place(seq.trim())?)),
@@ -303,7 +304,7 @@ fn count(args: &str) -> Result<u32, BadLine> {
     count.ok_or_else(|| "the number of messages is 1 to 200".to_owned().into())
 }
 
-/// `r4`, or `4`.
+/// Parses `r4`, or `4`.
 fn number(args: &str) -> Result<u64, BadLine> {
     let digits = args.strip_prefix('r').unwrap_or(args);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -315,7 +316,7 @@ fn run(args: &str) -> Parsed {
     if args.is_empty() { Err(usage("run").into()) } else { Ok(Command::Run(args.to_owned())) }
 }
 
-/// Strict, because bytes follow: if we do not know how many, we cannot go on.
+/// Strict, because bytes follow: without their number we cannot go on.
 fn put(args: &str) -> Parsed {
     if args.is_empty() {
         return Err(usage("put").into());

@@ -1,33 +1,33 @@
-//! Mentions (`@ann`), rooms (`#ops`) and links in prose. One tokenizer for the server, which counts and notifies, and for
-//! clients, which colour, link and complete. It knows nothing of Markdown: [`crate::markdown`] says what is prose. It
-//! gives candidates; whether there is such a person or room only its caller knows.
+//! Mentions (`@ann`), rooms (`#ops`) and links in prose. One tokenizer for the server, which counts and notifies, and
+//! for clients, which colour, link and complete. It knows no Markdown: [`crate::markdown`] decides what is prose. It
+//! returns candidates; only the caller knows whether such a user or room exists.
 
 use std::ops::Range;
 
 use crate::limits::{ROOM_NAME_BYTES_MAX, USER_NAME_MAX};
 use crate::visible::is_deceptive;
 
-/// What a piece of prose may be.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// `@name`. [`user_readings`] says whose name that may be.
+    /// `@name`. [`user_readings`] lists the users that it may mean.
     Mention,
-    /// `#name`. [`room_readings`] says which room that may be.
+    /// `#name`. [`room_readings`] lists the rooms that it may mean.
     Room,
     /// An address of http, https or mailto.
     Link,
 }
 
-/// A piece of prose.
+/// A token in prose.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Token {
     /// What it is.
     pub kind: Kind,
-    /// Its bytes, with its sign.
+    /// Its bytes, including its sign.
     pub range: Range<usize>,
 }
 
-/// All tokens, in their order. Takes time linear in the length of the text.
+/// Returns all tokens, in order. Takes time linear in the length of the text.
 pub fn tokens(prose: &str) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::new();
     let mut before = None;
@@ -45,13 +45,13 @@ pub fn tokens(prose: &str) -> Vec<Token> {
     out
 }
 
-/// `@ann/@ben` is two mentions, where `x.example/@ben` is none.
+/// `@ann/@ben` is two mentions, but `x.example/@ben` is none.
 fn is_behind_mention(tokens: &[Token], before: Option<char>, at: usize) -> bool {
     before == Some('/')
         && tokens.last().is_some_and(|last| last.kind == Kind::Mention && last.range.end.saturating_add(1) == at)
 }
 
-/// The token that begins with this sign, and its length.
+/// Returns the token that begins with this sign, and its length.
 fn token(sign: char, before: Option<char>, rest: &str, is_behind_mention: bool) -> Option<(Kind, usize)> {
     match sign {
         '@' if is_behind_mention || may_begin(sign, before) => mention(rest).map(|len| (Kind::Mention, len)),
@@ -61,7 +61,8 @@ fn token(sign: char, before: Option<char>, rest: &str, is_behind_mention: bool) 
     }
 }
 
-/// True if a mention (`@`), a room (`#`) or a short name (`:`) may begin with this sign behind that character.
+/// Returns true if a mention (`@`), a room (`#`) or an emoji's short name (`:`) may begin with this sign after that
+/// character.
 pub fn may_begin(sign: char, before: Option<char>) -> bool {
     let Some(before) = before else { return true };
     // Not `ann@example.com`, `x.example/@ann`, `\@ann`.
@@ -93,12 +94,12 @@ fn room(rest: &str) -> Option<usize> {
     is_name.then(|| end.saturating_add(1))
 }
 
-/// Marks that belong to the letter before them, as a room's name may have.
+/// Returns true for marks that belong to the letter before them, as a room's name may have.
 fn is_combining(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{900}'..='\u{dff}' | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}')
 }
 
-/// The length of the address with which this begins.
+/// Returns the length of the address at the start of the text.
 fn link(rest: &str) -> Option<usize> {
     let scheme = ["https://", "http://", "mailto:"].into_iter().find(|scheme| has_prefix(rest, scheme))?;
     let after = rest.get(scheme.len()..)?;
@@ -110,7 +111,7 @@ fn link(rest: &str) -> Option<usize> {
     (scheme != "mailto:" || url.contains('@')).then_some(url.len())
 }
 
-/// True if this is an address to which a link may lead: no other scheme than http, https and mailto does no harm.
+/// Returns true if a link may lead to this address: only http, https and mailto are harmless.
 pub fn is_safe_link(url: &str) -> bool {
     let is_safe = ["https://", "http://", "mailto:"].into_iter().any(|scheme| has_prefix(url, scheme));
     is_safe && !url.chars().any(|c| c.is_control() || is_deceptive(c))
@@ -120,7 +121,7 @@ fn has_prefix(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// The sentence goes on: spaces, quotation marks, and the letters and signs of scripts that put no spaces.
+/// Returns true for characters that end a link: spaces, quotation marks, and characters of scripts without spaces.
 fn is_not_of_link(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
@@ -129,7 +130,8 @@ fn is_not_of_link(c: char) -> bool {
         || matches!(c, '<' | '>' | '"' | '`' | '\u{2018}'..='\u{201f}' | '\u{2026}' | '«' | '»')
 }
 
-/// An address without the punctuation of the sentence around it, and without a bracket that was opened before it.
+/// Returns an address without the punctuation of the sentence around it, and without a bracket that was opened before
+/// it.
 fn without_sentence(url: &str) -> &str {
     let count = |c: char| url.matches(c).count();
     let mut open = [(')', count('('), count(')')), (']', count('['), count(']'))];
@@ -151,15 +153,15 @@ fn without_sentence(url: &str) -> &str {
     end
 }
 
-/// Whose name a mention may be: as it was written, without its sign, then without the signs at its end, one by one:
-/// `ann.`, then `ann`.
+/// Returns the users' names that a mention may mean: without its sign, first as written, then without each trailing
+/// sign: `ann.`, then `ann`.
 pub fn user_readings(mention: &str) -> impl Iterator<Item = &str> {
     let name = mention.strip_prefix('@').unwrap_or(mention);
     std::iter::successors(Some(name), |name| name.strip_suffix(['.', '_', '-']).filter(|name| !name.is_empty()))
 }
 
-/// Which room may be meant, longest first: `ops频道`, then `ops`, since behind a name in Latin letters a script without spaces
-/// just goes on.
+/// Returns the rooms' names that may be meant, longest first: `ops频道`, then `ops`, since text in a script without
+/// spaces directly follows a name in Latin letters.
 pub fn room_readings(room: &str) -> impl Iterator<Item = &str> {
     let name = room.strip_prefix('#').unwrap_or(room);
     let is_latin = name.starts_with(|c| !has_no_spaces(c));
@@ -167,8 +169,8 @@ pub fn room_readings(room: &str) -> impl Iterator<Item = &str> {
     std::iter::once(name).chain(cut.map(|name| name.trim_end_matches(['.', '_', '-'])))
 }
 
-/// A letter or digit that would be of one word with a name that it touches. In scripts that put no spaces between words a
-/// name stands right between them: `请@ann看一下`.
+/// Returns true for a letter or digit that would form one word with an adjacent name. In scripts without spaces between
+/// words a name is directly surrounded by text: `请@ann看一下`.
 fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() && !has_no_spaces(c)
 }
@@ -180,12 +182,12 @@ fn has_no_spaces(c: char) -> bool {
         | '\u{ac00}'..='\u{d7a3}') // Hangul, whose particles follow a name
 }
 
-/// Those, and their punctuation.
+/// Returns true for characters of scripts without spaces, and for wide punctuation.
 fn is_east_asian(c: char) -> bool {
     has_no_spaces(c) || is_wide_punctuation(c)
 }
 
-/// Punctuation that is as wide as a Han character.
+/// Returns true for punctuation as wide as a Han character.
 pub fn is_wide_punctuation(c: char) -> bool {
     matches!(c, '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' | '\u{3030}' | '\u{ff01}'..='\u{ff0f}'
         | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}')

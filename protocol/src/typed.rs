@@ -1,17 +1,17 @@
-//! What one types, looked at while one types it: what is begun at the caret, and what a line of the table of commands is still
-//! missing. Asked by the page's composer and by `wardroom chat`, which draw it; the names themselves are theirs.
+//! Analyses a line while it is typed: the name that begins at the caret, and the missing arguments of a command. The
+//! page's composer and `wardroom chat` draw the results, and supply the names themselves.
 
 use crate::slash::{Entry, Line, TABLE, parse};
 use crate::tokens::may_begin;
 
-/// What is being written at the caret.
+/// A name that is being typed at the caret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Begun<'a> {
     /// What it is.
     pub kind: Kind,
-    /// What of it is there, without its sign.
+    /// The part typed so far, without its sign.
     pub part: &'a str,
-    /// The byte at which it begins, its sign included.
+    /// The byte at which it begins, including its sign.
     pub from: usize,
 }
 
@@ -28,7 +28,7 @@ pub enum Kind {
     Emoji,
 }
 
-/// Looks at what stands before the caret.
+/// Analyses the text before the caret.
 pub fn begun(before: &str) -> Option<Begun<'_>> {
     if let Some(part) = before.strip_prefix('/').filter(|part| part.bytes().all(|byte| byte.is_ascii_lowercase())) {
         return Some(Begun { kind: Kind::Command, part, from: 0 });
@@ -36,7 +36,7 @@ pub fn begun(before: &str) -> Option<Begun<'_>> {
     if before.starts_with("$ ") || before.starts_with("/run ") {
         return None;
     }
-    // Within code there is nobody to name.
+    // There are no names within code.
     if before.bytes().filter(|byte| *byte == b'`').count() % 2 == 1 {
         return None;
     }
@@ -49,7 +49,7 @@ pub fn begun(before: &str) -> Option<Begun<'_>> {
     let kind = match sign {
         "@" => Kind::Person,
         "#" => Kind::Room,
-        // One letter is a clock or a smiley.
+        // A single letter is a time or a smiley.
         ":" if part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte)) => {
             Kind::Emoji
         }
@@ -58,29 +58,29 @@ pub fn begun(before: &str) -> Option<Begun<'_>> {
     (part.len() <= 64).then_some(Begun { kind, part, from })
 }
 
-/// True if a person or a room is meant by what was begun: the beginning of a word of a name.
+/// Returns true if the typed part is the beginning of a word of the name.
 pub fn fits(name: &str, part: &str) -> bool {
     let (name, part) = (name.to_lowercase(), part.to_lowercase());
     name.starts_with(&part) || name.split([' ', '-', '.', '_']).any(|word| word.starts_with(&part))
 }
 
-/// What a line that begins with a slash is so far.
+/// The state of a line that begins with a slash.
 #[derive(Clone)]
 pub enum Explained {
-    /// It may become one of these.
+    /// It may become one of these commands.
     Choice(Vec<&'static Entry>),
     /// It is this command.
     Of(&'static Entry),
-    /// It is none, and why.
+    /// It is not a command; the text says why.
     Unknown(String),
 }
 
-/// Looks at a whole line; `None` where it is no command.
+/// Analyses a whole line; `None` if it is not a command.
 pub fn explain(line: &str) -> Option<Explained> {
     let command = line.strip_prefix('/').filter(|command| !command.starts_with('/'))?;
     let name = command.split(char::is_whitespace).next().unwrap_or_default();
     let entry = TABLE.iter().find(|entry| entry.name == name);
-    // Also where another begins so: `/run` is one, before it may become `/runs`.
+    // Even if another name begins like it: `/run` is a command, although it may become `/runs`.
     if let Some(entry) = entry {
         return Some(Explained::Of(entry));
     }
@@ -93,7 +93,7 @@ pub fn explain(line: &str) -> Option<Explained> {
     })
 }
 
-/// Why a line whose arguments are all there cannot be carried out; `None` where it can, or where something is missing.
+/// Returns why a line with all its arguments is invalid; `None` if it is valid, or if something is missing.
 pub fn wrong(line: &str, arguments: &str) -> Option<String> {
     let said = line.split_once(char::is_whitespace).map_or("", |(_, said)| said);
     let is_missing = wanted(arguments, said).is_some_and(|wanted| {
@@ -106,26 +106,26 @@ pub fn wrong(line: &str, arguments: &str) -> Option<String> {
     }
 }
 
-/// What is to be said next.
+/// The argument that is expected next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Wanted<'a> {
-    /// The arguments that are still to come, as the table writes them, with the one that is being written.
+    /// The arguments still to be typed, as in the table, including the current one.
     pub rest: &'a str,
-    /// What of it is there.
+    /// The part of it typed so far.
     pub part: &'a str,
 }
 
-/// Which of these arguments (as the table writes them) is written at the end of what was said. `None`: there are no more.
+/// Returns which of these arguments (as in the table) is being typed at the end of `said`. `None`: there are no more.
 pub fn wanted<'a>(arguments: &'a str, said: &'a str) -> Option<Wanted<'a>> {
     let said = said.trim_start();
-    // The last word is the one that is being written, be it empty.
+    // The last word is being typed, even if it is empty.
     let part = said.get(said.rfind(char::is_whitespace).map_or(0, |at| at.saturating_add(1))..).unwrap_or(said);
     let words = said.get(..said.len().saturating_sub(part.len())).unwrap_or_default().split_whitespace();
     let mut rest = arguments;
     for word in words {
         loop {
             let (argument, behind) = split_argument(rest);
-            // The last one takes all the rest.
+            // The last argument takes all the rest.
             if behind.is_empty() && takes_all(argument) {
                 break;
             }
@@ -138,7 +138,7 @@ pub fn wanted<'a>(arguments: &'a str, said: &'a str) -> Option<Wanted<'a>> {
             }
         }
     }
-    // What is being written may show that something was left out.
+    // What is being typed may show that an optional argument was left out.
     while !part.is_empty() {
         let (argument, behind) = split_argument(rest);
         if behind.is_empty() || !argument.starts_with('[') || may_be(argument, part) {
@@ -149,12 +149,12 @@ pub fn wanted<'a>(arguments: &'a str, said: &'a str) -> Option<Wanted<'a>> {
     (!rest.is_empty()).then_some(Wanted { rest, part })
 }
 
-/// True if the first of these has to be said.
+/// Returns true if the first of these arguments is required.
 pub fn is_required(arguments: &str) -> bool {
     !arguments.is_empty() && !arguments.starts_with('[')
 }
 
-/// The first argument and the others: `[before ID]` is one.
+/// Splits off the first argument: `[before ID]` is one.
 pub fn split_argument(arguments: &str) -> (&str, &str) {
     let end = match arguments.strip_prefix('[') {
         Some(inner) => inner.find(']').map(|at| at.saturating_add(2)),
@@ -164,7 +164,7 @@ pub fn split_argument(arguments: &str) -> (&str, &str) {
     (first, rest.trim_start())
 }
 
-/// Text, or several of a kind: whatever follows is still of it.
+/// Returns true for text or repeated arguments, which take everything that follows.
 fn takes_all(argument: &str) -> bool {
     matches!(
         argument.trim_matches(['[', ']']),
@@ -172,7 +172,7 @@ fn takes_all(argument: &str) -> bool {
     )
 }
 
-/// True if this word may be the optional argument: one that is left out is known by what stands in its place.
+/// Returns true if this word may be the optional argument; otherwise it was left out.
 fn may_be(argument: &str, word: &str) -> bool {
     match argument.trim_matches(['[', ']']) {
         "ID" | "N" => word.bytes().all(|byte| byte.is_ascii_digit()),

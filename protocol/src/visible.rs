@@ -1,11 +1,10 @@
-//! Text of others, made harmless for a terminal: what could move a cursor, set a title, answer a query or reverse
-//! the reading order is shown, never passed on. Used by the face for `nc` and by the command line.
+//! Makes text of others harmless for a terminal: characters that could move a cursor, set a title, answer a query or
+//! reverse the reading order are shown, never passed on. Used by the face for `nc` and by the command line.
 
 use std::borrow::Cow;
 
-/// True for characters that change how text around them reads, or which text it is, without being seen: bidirectional
-/// controls (Unicode Technical Report 36, "Trojan Source") and marks without width other than the joiners that scripts
-/// and emoji need.
+/// Returns true for invisible characters that change the text or its reading order: bidirectional controls (Unicode
+/// Technical Report 36, "Trojan Source") and zero-width characters other than the joiners that scripts and emoji need.
 pub fn is_deceptive(c: char) -> bool {
     matches!(c,
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}'
@@ -13,8 +12,8 @@ pub fn is_deceptive(c: char) -> bool {
     )
 }
 
-/// The implicit marks of direction, which writers of Hebrew and Arabic need as they need the joiners. They order the
-/// punctuation between words and turn no letter; names may still not have them ([`is_deceptive`]).
+/// Returns true for the implicit direction marks, which Hebrew and Arabic text needs as it needs the joiners. They
+/// order the punctuation between words and reverse no letter; names may still not contain them ([`is_deceptive`]).
 pub fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
@@ -27,13 +26,13 @@ fn is_exact(c: char) -> bool {
     c == '\t' || !(c.is_control() || is_deceptive(c) || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
-/// One line of text with its controls made visible: `ESC` becomes `␛`, other C0 their picture, the rest `<U+202E>`.
-/// A tab stays; a line feed becomes `␊`, so that one line stays one line.
+/// Returns one line of text with its controls made visible: `ESC` becomes `␛`, other C0 controls their picture, the
+/// rest `<U+202E>`. A tab stays; a line feed becomes `␊`, so that one line stays one line.
 pub fn visible(text: &str) -> Cow<'_, str> {
     with(text, is_harmless)
 }
 
-/// As [`visible`], with marks of direction shown too: for commands, where what is run must be what is read.
+/// Like [`visible`], with direction marks shown too: for commands, so that what is run is what is read.
 pub fn exact(text: &str) -> Cow<'_, str> {
     with(text, is_exact)
 }

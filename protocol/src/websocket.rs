@@ -1,9 +1,9 @@
 //! WebSocket (RFC 6455) as a framing of the protocol, from the server's side: [`MessageDecoder`] turns masked client
-//! frames into protocol frames, [`header`] and [`control`] make the bytes that a server writes before and between them.
+//! frames into protocol frames; [`header`] and [`control`] make the bytes that a server writes before and between them.
 //!
 //! The core uses it for browsers that `wardroom serve` hands to it. A gateway in a process of its own uses a library
-//! that owns its socket instead; this module exists so that the core can write the bytes that all readers share.
-//! There are no extensions, so there is no compression.
+//! that owns its socket instead; this module exists so that the core can write the bytes that all readers share. There
+//! are no extensions, and therefore no compression.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -28,7 +28,7 @@ pub enum Opcode {
     Binary,
     /// The end of the connection.
     Close,
-    /// To be answered with a pong.
+    /// A request for a pong.
     Ping,
     /// The answer to a ping.
     Pong,
@@ -68,25 +68,25 @@ impl Opcode {
 pub enum FromClient {
     /// A whole message, which is exactly one frame of the protocol.
     Frame(Frame),
-    /// To be answered by a pong with the same payload.
+    /// A ping: answer it with a pong with the same payload.
     Ping(Bytes),
     /// The answer to a ping.
     Pong,
-    /// The client closes. The code is to be sent back; `None` if it gave none.
+    /// The client closes. Send the code back; `None` if it sent none.
     Close(Option<u16>),
 }
 
-/// The client's bytes are not what this protocol sends over a WebSocket. The connection cannot go on.
+/// The client's bytes are not valid for this protocol over WebSocket. The connection cannot go on.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageError {
     /// The message is not one frame of the protocol.
     #[error(transparent)]
     Frame(#[from] DecodeError),
-    /// The bytes are not a WebSocket's.
+    /// The bytes are not valid WebSocket.
     #[error("WebSocket: {0}")]
     Protocol(&'static str),
-    /// The message is over the limit, which is given.
+    /// The message exceeds this limit.
     #[error("a message is longer than {0} bytes")]
     TooLarge(usize),
 }
@@ -100,7 +100,7 @@ struct Head {
     payload_bytes: usize,
 }
 
-/// A message whose last fragment has not come.
+/// A message whose last fragment has not arrived.
 #[derive(Debug)]
 struct Partial {
     is_text: bool,
@@ -123,13 +123,13 @@ impl Default for MessageDecoder {
 }
 
 impl MessageDecoder {
-    /// Sets the most bytes that a message may have, up to [`MESSAGE_BYTES_MAX`].
+    /// Sets the size limit of a message, up to [`MESSAGE_BYTES_MAX`].
     pub fn set_limit(&mut self, message_bytes_max: usize) {
         self.message_bytes_max = message_bytes_max.min(MESSAGE_BYTES_MAX);
     }
 
-    /// Takes the next whole frame off the front of `buf`, unmasks it, and gives what it completes; `None` if more bytes
-    /// are needed.
+    /// Takes the next whole frame from the front of `buf`, unmasks it, and returns what it completes; `None` if more
+    /// bytes are needed.
     ///
     /// # Errors
     /// [`MessageError`], after which the stream has no next message.
@@ -174,7 +174,7 @@ impl MessageDecoder {
         }
     }
 
-    /// Bytes that the frame under way still needs, as far as that is known: a hint for the next read.
+    /// Returns the number of bytes that the current frame still needs, as far as known: a hint for the next read.
     pub fn wanted(&self) -> usize {
         self.missing.max(1)
     }
@@ -204,7 +204,7 @@ impl MessageDecoder {
     }
 }
 
-/// Reads the head of the frame at the front of `buf`; `None` if it is not whole.
+/// Parses the head of the frame at the front of `buf`; `None` if it is incomplete.
 fn parse_head(buf: &[u8]) -> Result<Option<Head>, MessageError> {
     let (first, second, rest) = match buf {
         [first, second, rest @ ..] => (*first, *second, rest),
@@ -224,7 +224,7 @@ fn parse_head(buf: &[u8]) -> Result<Option<Head>, MessageError> {
         (short, rest) => (u64::from(short), rest, 0),
     };
     let [a, b, c, d, ..] = rest else { return Ok(None) };
-    // What does not fit a usize is over every limit.
+    // A size that does not fit a usize exceeds every limit.
     let payload_bytes = usize::try_from(payload_bytes).unwrap_or(usize::MAX);
     let head_bytes = 6 + length_bytes;
     Ok(Some(Head { is_final: first & 0x80 != 0, opcode, mask: [*a, *b, *c, *d], head_bytes, payload_bytes }))
@@ -242,7 +242,7 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     }
 }
 
-/// The code of a close frame. Codes that must not be sent are refused (RFC 6455, section 7.4).
+/// Returns the code of a close frame. Codes that must not be sent are refused (RFC 6455, section 7.4).
 fn close_code(payload: &[u8]) -> Result<Option<u16>, MessageError> {
     match payload {
         [] => Ok(None),
@@ -275,7 +275,7 @@ impl Header {
     }
 }
 
-/// The head of a whole, unmasked frame.
+/// Returns the head of a whole, unmasked frame.
 pub fn header(opcode: Opcode, payload_bytes: usize) -> Header {
     let first = 0x80 | opcode.bits();
     let mut bytes = [0; 10];
@@ -298,7 +298,7 @@ pub fn header(opcode: Opcode, payload_bytes: usize) -> Header {
     Header { bytes, len }
 }
 
-/// A whole control frame. What is over [`CONTROL_BYTES_MAX`] is cut.
+/// Returns a whole control frame. A payload over [`CONTROL_BYTES_MAX`] is cut.
 pub fn control(opcode: Opcode, payload: &[u8]) -> Bytes {
     let payload = payload.get(..CONTROL_BYTES_MAX).unwrap_or(payload);
     let mut out = BytesMut::with_capacity(2 + payload.len());
@@ -307,7 +307,7 @@ pub fn control(opcode: Opcode, payload: &[u8]) -> Bytes {
     out.freeze()
 }
 
-/// A close frame; without a code, an empty one. A long reason is cut between two characters.
+/// Returns a close frame, empty without a code. A long reason is cut at a character boundary.
 pub fn close(code: Option<u16>, reason: &str) -> Bytes {
     let Some(code) = code else { return control(Opcode::Close, &[]) };
     let mut end = reason.len().min(REASON_BYTES_MAX);
@@ -319,7 +319,7 @@ pub fn close(code: Option<u16>, reason: &str) -> Bytes {
     control(Opcode::Close, &payload)
 }
 
-/// Adds a line without raw bytes to `out` as a text message: its head, and the line without its LF.
+/// Appends a line without raw bytes to `out` as a text message: its head, and the line without its LF.
 pub fn put_line(line: &[u8], out: &mut BytesMut) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     out.put_slice(header(Opcode::Text, line.len()).as_slice());

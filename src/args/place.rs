@@ -1,15 +1,15 @@
-//! `ROOM:PATH` in its three forms: where a file goes, which file is meant, which folder is listed.
+//! `ROOM:PATH` in its three forms: the target of an upload, a file, a folder to list.
 
 use std::str::FromStr;
 
 use wardroom_protocol::{RelPath, RoomName};
 
-/// Where files go: `ROOM`, `ROOM:PATH`, `ROOM:FOLDER/`.
+/// The target of an upload: `ROOM`, `ROOM:PATH`, `ROOM:FOLDER/`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetPlace {
     /// The room.
     pub room: RoomName,
-    /// As it was written; a `/` at its end makes it a folder.
+    /// The path as given; a trailing `/` makes it a folder.
     pub path: Option<String>,
 }
 

@@ -75,17 +75,17 @@ pub struct WebArgs {
     pub origin: Vec<String>,
 }
 
-/// A proxy that is trusted.
+/// A trusted proxy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Proxy {
     /// By its address.
     Net(IpNet),
-    /// Whoever comes by a unix socket.
+    /// Every peer of a unix socket.
     Unix,
 }
 
 impl WebArgs {
-    /// What the gateway takes.
+    /// Returns the configuration of the gateway.
     pub fn config(&self, core: Address, key: String) -> wardroom_gateway::Config {
         let nets = self.trusted_proxy.iter().filter_map(|proxy| match proxy {
             Proxy::Net(net) => Some(*net),
@@ -104,7 +104,7 @@ impl WebArgs {
     }
 }
 
-/// `/ops/`, `ops` and `/ops` are one; `/` is none.
+/// `/ops/`, `ops` and `/ops` are the same; `/` is the empty path.
 fn base_path(s: &str) -> Result<String, String> {
     match s.trim_matches('/') {
         "" => Ok(String::new()),

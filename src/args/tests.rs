@@ -1,4 +1,4 @@
-//! The command line as it is written elsewhere: names that must not change.
+//! The command line as used elsewhere: names that must not change.
 
 use super::*;
 use clap::CommandFactory;

@@ -1,7 +1,7 @@
-//! The body of a download. A task holds the connection to the core, so that its pings are answered while the browser
-//! takes nothing; credit bounds what waits between the two. A body that breaks off is never ended cleanly: the client
-//! must see that it has not got all. What waits then is not sent any more: the core may have cut the download because
-//! its reader has lost the right to it.
+//! The body of a download. A task holds the connection to the core, so that pings are answered while the browser takes
+//! nothing; credit bounds what is buffered between the two. A body that breaks off never ends cleanly, so that the
+//! client sees that it is incomplete. Its buffered data is dropped: the core may have cut the download because the
+//! reader has lost the right to it.
 
 use std::io;
 use std::pin::Pin;
@@ -30,7 +30,7 @@ pub(crate) enum Source {
     Run(RunId),
 }
 
-/// What the browser has taken, told to the task that gives credit for it.
+/// How much the browser has taken, for the task that grants credit.
 #[derive(Default)]
 struct Taken {
     bytes: AtomicU64,
@@ -39,7 +39,7 @@ struct Taken {
     is_broken: AtomicBool,
 }
 
-/// The bytes `first..first + len` of a download that the core has begun to send.
+/// Returns the bytes `first..first + len` of a download that the core has begun to send.
 pub(crate) fn body(app: &Arc<App>, link: CoreLink, source: Source, first: u64, len: u64) -> Body {
     let (pieces, waiting) = mpsc::channel(TRANSFER_PIECES_MAX);
     let taken = Arc::new(Taken::default());
@@ -88,7 +88,7 @@ impl Pump {
                     }
                     continue;
                 }
-                // The browser has left; the core sees it by the end of this connection.
+                // The browser has left; the end of this connection tells the core.
                 () = self.pieces.closed() => return Ok(()),
             };
             let (off, mut bytes) = match (parse(frame)?, self.source) {
@@ -111,7 +111,7 @@ impl Pump {
             if off != self.off {
                 return Err(LinkError::Unexpected(format!("data at {off} instead of {}", self.off)));
             }
-            // A run that goes on sends more than was asked for.
+            // A run that is still running sends more than was asked for.
             bytes.truncate(usize::try_from(self.end - self.off).unwrap_or(usize::MAX));
             self.off += bytes.len() as u64;
             if self.pieces.send(Ok(bytes)).await.is_err() {
@@ -132,7 +132,7 @@ impl Pump {
     }
 }
 
-/// An error that names no stream is about this one: the connection serves nothing else.
+/// Returns true if an error is about this download. One without a stream is: the connection serves nothing else.
 fn is_about(stream: Option<StreamId>, source: Source) -> bool {
     match source {
         Source::File(file) => stream.is_none_or(|stream| stream == file),

@@ -1,4 +1,4 @@
-//! `GET` and `HEAD`: what a request is answered with. How the bytes come is in download.rs.
+//! Answers `GET` and `HEAD`. download.rs streams the bytes.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -41,7 +41,7 @@ pub(crate) async fn get(
         head.remove(header::CONTENT_TYPE);
         return Ok((StatusCode::NOT_MODIFIED, head).into_response());
     }
-    // Only GET has ranges, and only where the part that the client has is of this very file.
+    // Only GET has ranges, and only if the client's part is from this very file.
     let range = request.get(header::RANGE).filter(|_| method == Method::GET && allows_range(&request, &etag));
     let wanted = RangeRequest::of(range.and_then(|range| range.to_str().ok()), info.size);
     let (status, first, len) = match wanted.describe(info.size, &mut head) {
@@ -64,7 +64,7 @@ pub(crate) async fn get(
     Ok((status, head, body).into_response())
 }
 
-/// The digest where there is one: then two files are the same if their tags are. Size and time say less, so weakly.
+/// The digest if known: equal tags then mean equal files. Otherwise size and time, as a weak tag.
 fn etag(info: &FileInfo) -> String {
     match &info.blake3 {
         Some(digest) if digest.bytes().all(|b| b.is_ascii_hexdigit()) => format!("\"{digest}\""),
@@ -72,7 +72,8 @@ fn etag(info: &FileInfo) -> String {
     }
 }
 
-/// `If-Range` wants the strong comparison; a date is never strong enough here, as a file may change twice in a second.
+/// `If-Range` requires the strong comparison; a date is never strong enough here, as a file may change twice in a
+/// second.
 fn allows_range(request: &HeaderMap, etag: &str) -> bool {
     match request.get(header::IF_RANGE) {
         Some(tag) => !etag.starts_with("W/") && tag.as_bytes().trim_ascii() == etag.as_bytes(),
@@ -84,7 +85,7 @@ fn file_headers(target: &Target, info: &FileInfo, etag: &str, wants_inline: bool
     let mut head = HeaderMap::new();
     headers::describe(target.path.file_name(), wants_inline, &mut head);
     head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    // Private to whoever may read it, and asked for again each time, which the tag makes cheap.
+    // Private to readers with access, and revalidated each time, which the tag makes cheap.
     head.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     let modified = UNIX_EPOCH.checked_add(Duration::from_millis(info.mtime));
     let year_9999 = UNIX_EPOCH + Duration::from_secs(253_402_300_799);

@@ -1,17 +1,17 @@
-//! How a file that somebody uploaded is named and typed for a browser, so that it can do no harm there: an attachment
-//! without rights, unless it is of a kind that is known to be inert and was asked for inline.
+//! The headers that make an uploaded file harmless in a browser: it is an attachment without rights, unless its type is
+//! known to be inert and the request asked for it inline.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What a file from people may do in a browser that opens it by its address: show itself, and nothing else.
+/// What an uploaded file may do in a browser that opens its address: show itself, and nothing else.
 const POLICY: &str = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; \
                       frame-ancestors 'none'; form-action 'none'; base-uri 'none'";
 
-/// Characters that stand for themselves in RFC 5987 values and in path segments.
+/// Characters that need no encoding in RFC 5987 values and in path segments.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Kinds that a browser shows without running anything, by the end of the name. No SVG and no HTML: they hold scripts.
+/// Types that a browser shows without running anything, by extension. No SVG and no HTML: they contain scripts.
 fn inert_type(name: &str) -> Option<&'static str> {
     let (_, end) = name.rsplit_once('.')?;
     Some(match end.to_ascii_lowercase().as_str() {
@@ -34,7 +34,7 @@ fn inert_type(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The headers about a file's kind and name.
+/// Sets the headers about a file's type and name.
 pub(crate) fn describe(name: &str, wants_inline: bool, headers: &mut HeaderMap) {
     let inert = inert_type(name);
     let how = if wants_inline && inert.is_some() { "inline" } else { "attachment" };
@@ -45,7 +45,7 @@ pub(crate) fn describe(name: &str, wants_inline: bool, headers: &mut HeaderMap) 
     }
 }
 
-/// RFC 6266: the name in ASCII for old clients, and as it is in the encoding of RFC 5987.
+/// RFC 6266: the name in ASCII for old clients, and unchanged in the encoding of RFC 5987.
 fn disposition(how: &str, name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || " .,_-+=@()[]{}~!#$&'^`".contains(c);
     let ascii: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
@@ -55,7 +55,7 @@ fn disposition(how: &str, name: &str) -> String {
     format!("{how}; filename=\"{ascii}\"; filename*=UTF-8''{}", encoded(name))
 }
 
-/// A name as one segment of a URL.
+/// Returns a name as one segment of a URL.
 pub(crate) fn encoded(name: &str) -> String {
     utf8_percent_encode(name, PLAIN).to_string()
 }

@@ -1,5 +1,5 @@
-//! Files over HTTP: `GET|HEAD|PUT /files/room/ROOM/PATH`, and the output of runs, with the cookie or a bearer token. Each transfer has a
-//! connection to the core of its own; what one may read or write, the core says.
+//! Files over HTTP: `GET|HEAD|PUT /files/room/ROOM/PATH`, and the output of runs, with the cookie or a bearer token.
+//! Each transfer has its own connection to the core, which decides what the caller may read or write.
 
 mod download;
 mod get;
@@ -23,15 +23,15 @@ pub(crate) use get::get;
 pub(crate) use put::put;
 pub(crate) use run::get as get_run;
 
-/// A file of a room, as a URL names it.
+/// A file of a room, as named by a URL.
 struct Target {
     place: Place,
     path: RelPath,
 }
 
 impl Target {
-    /// Reads `/files/room/ROOM/PATH`. Each segment is decoded once, after the split: an encoded slash is part of a name,
-    /// and so refused, and `%252e` is the four characters `%2e`.
+    /// Parses `/files/room/ROOM/PATH`. Each segment is decoded once, after the split: an encoded slash is part of a
+    /// name, and therefore refused, and `%252e` is the four characters `%2e`.
     fn parse(url_path: &str) -> Result<Target, Error> {
         let not_found = || Error::new(Code::NotFound, "files stand at /files/room/ROOM/PATH");
         let rest = url_path.strip_prefix("/files/room/").ok_or_else(not_found)?;
@@ -52,12 +52,12 @@ fn decode(segment: &str) -> Result<String, Error> {
     decoded.map(String::from).map_err(|_| Error::new(Code::BadRequest, "the address is not UTF-8"))
 }
 
-/// The value of a field of the query; empty for one that stands there without.
+/// Returns the value of a query field; empty if the field has none.
 pub(crate) fn query_field<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).find(|(n, _)| *n == name).map(|(_, v)| v)
 }
 
-/// A connection to the core that is signed in as the one who asks.
+/// Opens a connection to the core that is signed in as the caller.
 async fn sign_in(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(CoreLink, Welcome), Error> {
     let bearer = bearer(headers)?;
     let session = match bearer {

@@ -1,5 +1,5 @@
-//! `PUT`: an upload in one request, for `curl -T` and other programs. The body goes to the core as it comes, and its
-//! digest is computed on the way.
+//! `PUT`: an upload in one request, for `curl -T` and other programs. The body is streamed to the core, and its digest
+//! is computed on the way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,13 +48,13 @@ pub(crate) async fn put(
         return Err(LinkError::Unexpected("a new upload that has begun already".to_owned()).into());
     }
     let upload = Upload { link, upload: begun.upload, window: begun.window, size, sent: 0, acked: 0 };
-    // On a task of its own: the HTTP server drops this future when the client breaks off, and then somebody has to tell
-    // the core.
+    // On a task of its own: the HTTP server drops this future when the client disconnects, and the core must still be
+    // told.
     let carried = app.tasks.spawn(upload.carry(body, Arc::clone(&app))).await;
     let (blake3, done) = carried.map_err(|_| Error::new(Code::Internal, "the upload has failed"))??;
     let body = serde_json::json!({ "path": done.path, "size": size, "blake3": blake3, "seq": done.seq });
     let mut response = json(StatusCode::CREATED, &body);
-    // Relative, as it stands beside the address that was asked for, under the name that it got.
+    // Relative to the requested address, with the name that the file got.
     if let Ok(location) = HeaderValue::from_str(&encoded(done.path.file_name())) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -70,7 +70,7 @@ fn if_exists(uri: &Uri) -> Result<IfExists, Error> {
     }
 }
 
-/// The size must be known before the first byte: the core checks it against what may be stored.
+/// Returns the size, which must be known before the first byte: the core checks it against its limits.
 fn size(request: &HeaderMap) -> Result<u64, Error> {
     if request.contains_key(header::CONTENT_RANGE) {
         return Err(Error::new(Code::BadRequest, "an upload over HTTP is whole; Content-Range is not understood"));
@@ -104,12 +104,12 @@ struct Upload {
 }
 
 impl Upload {
-    /// Sends the body and commits it, or gives the upload up.
+    /// Sends the body and commits the upload, or aborts it.
     async fn carry(mut self, body: Body, app: Arc<App>) -> Result<(String, FileCommitOk), Error> {
         let limits = &app.settings.limits;
         let sent = tokio::select! {
             sent = self.send_all(body, limits.body_idle) => sent,
-            // Perhaps in the middle of a frame, so without a word to the core.
+            // This may be in the middle of a frame, so nothing is sent to the core.
             () = app.cut.cancelled() => return Err(Error::new(Code::Busy, "the gateway is stopping")),
         };
         let blake3 = match sent {
@@ -124,7 +124,7 @@ impl Upload {
         Ok((blake3, done))
     }
 
-    /// Sends the body as far as credit allows, listening meanwhile; gives its digest.
+    /// Sends the body as far as credit allows, reading acks meanwhile; returns its digest.
     async fn send_all(&mut self, mut body: Body, idle: Duration) -> Result<String, Error> {
         let mut hasher = blake3::Hasher::new();
         let mut pending = Bytes::new();
@@ -167,7 +167,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Gives it up at once: nobody else knows of it, so nobody could go on with it.
+    /// Aborts the upload at once: nobody else knows of it, so nobody could resume it.
     async fn abort(&mut self) {
         if self.link.writer.send(Number::None, &FileAbort { upload: self.upload }).await.is_ok() {
             self.link.writer.finish().await;
@@ -175,8 +175,8 @@ impl Upload {
     }
 }
 
-/// What a piece of the body is: bytes (none for trailers), or the reason why no more come. The server has checked their
-/// sum against Content-Length.
+/// Returns the bytes of a piece of the body (none for trailers), or the reason why no more follow. The server has
+/// checked their sum against Content-Length.
 fn next_piece(piece: Result<Option<Result<BodyFrame<Bytes>, axum::Error>>, Elapsed>) -> Result<Bytes, Error> {
     match piece {
         Ok(Some(Ok(frame))) => Ok(frame.into_data().unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! `Range` (RFC 9110, section 14): which bytes of a file are asked for.
+//! `Range` (RFC 9110, section 14): which bytes of a file a request asks for.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -6,17 +6,17 @@ use axum::response::{IntoResponse, Response};
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum RangeRequest {
-    /// All of it: no range, or one that may be ignored.
+    /// The whole file: no range, or one that may be ignored.
     Whole,
-    /// `len` bytes from `first`; neither is beyond the file.
+    /// `len` bytes from `first`, all within the file.
     Part { first: u64, len: u64 },
-    /// Nothing that the file has: 416.
+    /// No byte that the file has: 416.
     Unsatisfiable,
 }
 
 impl RangeRequest {
-    /// Reads a `Range` header for a file of `size` bytes. Several ranges at once are answered with the whole file, which
-    /// the RFC allows: nobody who downloads asks for them, and they cost more than they give.
+    /// Parses a `Range` header for a file of `size` bytes. Several ranges at once are answered with the whole file,
+    /// which the RFC allows: downloaders do not use them, and they cost more than they give.
     pub fn of(range: Option<&str>, size: u64) -> RangeRequest {
         let Some(spec) = range.and_then(|range| range.trim().strip_prefix("bytes=")) else {
             return RangeRequest::Whole;
@@ -37,10 +37,10 @@ impl RangeRequest {
 }
 
 impl RangeRequest {
-    /// The status and the bytes of the answer, whose headers this writes.
+    /// Writes the headers of the answer, and returns its status and its bytes.
     ///
     /// # Errors
-    /// Where the range is not satisfiable.
+    /// If the range is not satisfiable.
     pub fn describe(self, size: u64, head: &mut HeaderMap) -> Result<(StatusCode, u64, u64), Unsatisfiable> {
         let (status, first, len) = match self {
             RangeRequest::Whole => (StatusCode::OK, 0, size),
@@ -91,7 +91,7 @@ fn number(text: &str) -> ParsedRange {
     if !text.bytes().all(|b| b.is_ascii_digit()) {
         return ParsedRange::Wrong;
     }
-    // More digits than fit mean beyond every file.
+    // A number with too many digits is beyond every file.
     ParsedRange::Yes(text.parse().unwrap_or(u64::MAX))
 }
 

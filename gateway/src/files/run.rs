@@ -1,4 +1,5 @@
-//! `GET|HEAD /files/run/RUN`: the output of a run as a text file, with ranges. Of a run that goes on, what there is by now.
+//! `GET|HEAD /files/run/RUN`: the output of a run as a text file, with ranges. While the run is still running, the
+//! output so far.
 
 use std::sync::Arc;
 

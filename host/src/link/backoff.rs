@@ -1,5 +1,5 @@
-//! How long to wait before the core is dialled again: doubled each time, and never the same for two hosts, so that
-//! those of a whole house do not come back to a restarted core in one moment.
+//! How long to wait before the core is dialled again: doubled each time, and randomized, so that all hosts of a site do
+//! not reconnect to a restarted core at once.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The next pause: between half of the bound and the bound, which doubles.
+    /// Returns the next pause: between half of the bound and the bound, which doubles.
     pub fn next(&mut self) -> Duration {
         let upper = self.upper_ms;
         self.upper_ms = upper.saturating_mul(2).min(RETRY_MS_MAX);
-        // Without randomness the pause is at its bound, which is only less polite.
+        // Without randomness the pause is the bound, which only risks reconnecting together.
         let random = getrandom::u64().unwrap_or(u64::MAX);
         let half = upper / 2;
         Duration::from_millis(half + random % (upper - half + 1))

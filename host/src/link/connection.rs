@@ -1,4 +1,4 @@
-//! One connection, from the dial to its loss: hello, welcome, then a reader and a writer until either ends.
+//! One connection, from dial to loss: hello, welcome, then a reader and a writer until either ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::{reader, writer};
 use crate::limits::CONNECT_TIMEOUT_MS;
 use crate::runs::Runs;
 
-/// Serves one connection, and says why it was lost.
+/// Serves one connection, and returns why it was lost.
 pub async fn serve(
     identity: &Identity,
     runs: &Arc<Runs>,
@@ -46,13 +46,13 @@ pub async fn serve(
     };
     tracing::info!(core = %identity.core, host = identity.name, runs = welcome.runs.len(), "welcomed by the core");
     if let Some(welcomed) = welcomed.take() {
-        // Nobody need be waiting for it.
+        // The receiver may be gone.
         let _ = welcomed.send(());
     }
     let cursors = Arc::new(Cursors::new(&welcome));
     forget_unknown(runs, &welcome);
     runs.changed().notify_one();
-    // Whichever ends first takes the other with it: both are dropped with this scope.
+    // When either ends, the other is dropped with this scope.
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(reader::read(incoming, Arc::clone(runs), Arc::clone(&cursors)));
     tasks.spawn(writer::write(write, Arc::clone(runs), cursors));
@@ -76,7 +76,7 @@ async fn welcome(incoming: &mut Incoming) -> Result<HostWelcome, Lost> {
     }
 }
 
-/// What the core does not name, it does not want.
+/// Forgets the runs that the welcome does not list.
 fn forget_unknown(runs: &Arc<Runs>, welcome: &HostWelcome) {
     for run in runs.all() {
         if !welcome.runs.iter().any(|wanted| wanted.run == run.id) {

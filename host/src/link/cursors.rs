@@ -1,5 +1,5 @@
-//! What of each run has been sent on one connection, and what the core has acknowledged: the reader of the connection
-//! writes it, the writer acts on it. Made anew for each connection from what the core says in its welcome.
+//! How much of each run has been sent on one connection, and how much the core has acknowledged. The connection's
+//! reader updates it, and its writer acts on it. Created for each connection from the core's welcome.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,11 +25,11 @@ pub struct Cursors {
 #[derive(Debug, Default)]
 struct State {
     runs: BTreeMap<RunId, Cursor>,
-    /// The number of the last ping; older ones are answered by it too.
+    /// The number of the last ping; answering it answers older ones too.
     pong: Option<u64>,
     is_ping_due: bool,
     refusals: VecDeque<Error>,
-    /// The run that was served last: the next turn begins behind it.
+    /// The run that was served last: the next turn begins after it.
     last: Option<RunId>,
 }
 
@@ -37,18 +37,18 @@ struct State {
 struct Cursor {
     /// The next byte to send.
     sent: u64,
-    /// The next byte that the core wants.
+    /// The next byte that the core needs.
     acked: u64,
     is_start_told: bool,
     is_end_told: bool,
-    /// Its spool cannot be read; it is tried again on the next connection.
+    /// Its spool cannot be read; the next connection tries again.
     is_broken: bool,
 }
 
-/// What is to be written next.
+/// What to write next.
 #[derive(Debug)]
 pub enum Job {
-    /// A frame as it is.
+    /// A complete frame.
     Frame(Bytes),
     /// Output of a run.
     Output {
@@ -56,13 +56,13 @@ pub enum Job {
         run: Arc<Run>,
         /// The first byte.
         from: u64,
-        /// The byte behind the last.
+        /// The offset after the last byte.
         upto: u64,
     },
 }
 
 impl Cursors {
-    /// Begins where the core wants each run.
+    /// Starts at the offset that the core needs of each run.
     pub fn new(welcome: &HostWelcome) -> Cursors {
         let cursor = |from: u64| Cursor { sent: from, acked: from, ..Cursor::default() };
         let runs = welcome.runs.iter().map(|wanted| (wanted.run, cursor(wanted.from))).collect();
@@ -73,14 +73,14 @@ impl Cursors {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The core has asked for the run: it is told how it stands, again if it was told before.
+    /// Notes that the core has asked for the run: its state is sent, again if it was sent before.
     pub fn asked_for(&self, run: RunId) {
         let mut state = self.state();
         let cursor = state.runs.entry(run).or_default();
         (cursor.is_start_told, cursor.is_end_told) = (false, false);
     }
 
-    /// The core has the bytes before `off`.
+    /// Notes that the core has the bytes before `off`.
     pub fn acked(&self, HostAck { run, off }: HostAck) {
         if let Some(cursor) = self.state().runs.get_mut(&run) {
             // Not beyond what was sent: the window is counted from here.
@@ -88,29 +88,29 @@ impl Cursors {
         }
     }
 
-    /// The core wants to hear no more of it.
+    /// Forgets a run that the core is done with.
     pub fn forget(&self, run: RunId) {
         self.state().runs.remove(&run);
     }
 
-    /// Its spool cannot be read.
+    /// Notes that a run's spool cannot be read.
     pub fn broken(&self, run: RunId) {
         if let Some(cursor) = self.state().runs.get_mut(&run) {
             cursor.is_broken = true;
         }
     }
 
-    /// The core has asked whether this host is there.
+    /// Answers a ping of the core.
     pub fn pinged(&self, n: u64) {
         self.state().pong = Some(n);
     }
 
-    /// The core has been silent for long.
+    /// Pings a core that has been silent for long.
     pub fn ping(&self) {
         self.state().is_ping_due = true;
     }
 
-    /// The core asked for something that cannot be done.
+    /// Refuses something that the core asked for.
     pub fn refuse(&self, refusal: Error) {
         let mut state = self.state();
         if state.refusals.len() < REFUSALS_MAX {
@@ -118,8 +118,8 @@ impl Cursors {
         }
     }
 
-    /// What to write next: what is small first, then up to one frame's worth of each run, in turn, until the batch is
-    /// full. It counts as sent. Nothing where there is nothing to say.
+    /// Returns what to write next, and counts it as sent: small frames first, then up to one frame's worth of each run,
+    /// in turn, until the batch is full. Empty if there is nothing to send.
     pub fn next_batch(&self, all: &[Arc<Run>]) -> Vec<Job> {
         let mut state = self.state();
         let state = &mut *state;
@@ -155,7 +155,7 @@ fn told(Error { run, code, msg }: Error) -> Bytes {
 }
 
 impl Cursor {
-    /// Adds what the core can be told of this run now: its start, output, its end, in this order. Gives the bytes.
+    /// Adds what can be sent of this run now: its start, output and end, in this order. Returns the number of bytes.
     fn advance(&mut self, run: &Arc<Run>, window: u64, budget: u64, jobs: &mut Vec<Job>) -> u64 {
         let standing = run.standing();
         if let (false, Some(pid)) = (self.is_start_told, standing.pid) {
@@ -169,7 +169,7 @@ impl Cursor {
             jobs.push(Job::Output { run: Arc::clone(run), from, upto });
             self.sent = upto;
         }
-        // A core that has more than the spool has, after a loss of power here, is told the end all the same.
+        // After a power loss here the core may have more than the spool; it is still told the end.
         if let (false, Some(ended)) = (self.is_end_told, &standing.ended)
             && self.sent >= ended.bytes
         {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     impl House {
-        /// A run that is over, with so many bytes.
+        /// Makes a run that is over, with this many bytes.
         fn over(&self, n: u128, bytes: u64) -> Arc<Run> {
             let id = RunId::from_parts(1, n);
             let exit = Exit::Code { code: 0 };
@@ -212,7 +212,7 @@ mod tests {
         Cursors::new(&HostWelcome { runs, window })
     }
 
-    /// The batch in short: `3:0..5` for output of run 3, `t` for a frame.
+    /// Formats a batch: `3:0..5` for output of run 3, `t` for a frame.
     fn batch(cursors: &Cursors, runs: &[Arc<Run>]) -> Vec<String> {
         let t = |frame: &Bytes| {
             let value: serde_json::Value = serde_json::from_slice(frame).unwrap();
@@ -257,7 +257,7 @@ mod tests {
         let house = house();
         let runs: Vec<_> = (1..=6).map(|n| house.over(n, 1_000_000)).collect();
         let cursors = cursors(&runs, 0, 1 << 30);
-        // Four frames make a batch; the next one begins with those that had no turn.
+        // Four frames make a batch; the next one begins with the runs that had no turn.
         assert_eq!(batch(&cursors, &runs), ["1:0..65536", "2:0..65536", "3:0..65536", "4:0..65536"]);
         assert_eq!(batch(&cursors, &runs), ["5:0..65536", "6:0..65536", "1:65536..131072", "2:65536..131072"]);
     }

@@ -1,4 +1,4 @@
-//! Dialling: TCP and unix sockets become one pair of a reader and a writer.
+//! Dials TCP and unix sockets, and returns a reader and a writer.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -10,20 +10,20 @@ use wardroom_protocol::Address;
 
 use crate::limits::SOCKET_PATH_BYTES_MAX;
 
-/// The half that is read.
+/// The reading half.
 pub type ReadHalf = Box<dyn AsyncRead + Send + Unpin>;
-/// The half that is written.
+/// The writing half.
 pub type WriteHalf = Box<dyn AsyncWrite + Send + Unpin>;
 
-/// Connects; the caller has the timeout.
+/// Connects; the caller sets the timeout.
 ///
 /// # Errors
-/// What the operating system says.
+/// If the operating system refuses.
 pub async fn dial(address: &Address) -> io::Result<(ReadHalf, WriteHalf)> {
     match address {
         Address::Tcp(host_port) => {
             let stream = TcpStream::connect(host_port.as_str()).await?;
-            // A run's end is a small frame behind others: Nagle would hold it back for a round trip.
+            // A run's end is a small frame after others: Nagle would delay it by a round trip.
             stream.set_nodelay(true)?;
             let (read, write) = stream.into_split();
             Ok((Box::new(read), Box::new(write)))
@@ -35,7 +35,7 @@ pub async fn dial(address: &Address) -> io::Result<(ReadHalf, WriteHalf)> {
     }
 }
 
-/// A path that is too long for `sockaddr_un` is reached through an open descriptor of its folder.
+/// Connects to a path that is too long for `sockaddr_un` through an open descriptor of its folder.
 async fn connect_unix(path: &Path) -> io::Result<UnixStream> {
     if path.as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
         return UnixStream::connect(path).await;

@@ -2,10 +2,10 @@
 
 use wardroom_protocol::Address;
 
-/// Where the core is, and who this host is to it.
+/// The address of the core, and the host's credentials.
 #[derive(Clone)]
 pub struct Identity {
-    /// Where the core listens.
+    /// The address of the core.
     pub core: Address,
     /// The host key.
     pub key: String,

@@ -1,4 +1,4 @@
-//! Messages from the core as they arrive, and the reasons for which a connection is lost.
+//! Messages from the core, and the reasons why a connection is lost.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use crate::limits::READ_BYTES;
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum Lost {
-    /// The operating system says so.
+    /// The operating system reported an error.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// The core took too long.
@@ -21,21 +21,21 @@ pub enum Lost {
     /// The core closed it.
     #[error("the core closed the connection")]
     Closed,
-    /// The core refused the host, or sends it away.
+    /// The core refused the host, or disconnected it.
     #[error("the core says: {0}")]
     Refused(String),
-    /// What came is no frame.
+    /// The core sent something that is not a frame.
     #[error("the core sent no frame: {0}")]
     Decode(#[from] DecodeError),
-    /// What came has no meaning here.
+    /// The core sent a message that is not valid here.
     #[error("the core sent what is not understood: {0}")]
     Unexpected(String),
-    /// The host stops.
+    /// The host is stopping.
     #[error("the host stops")]
     Stopping,
 }
 
-/// Frames as they come.
+/// Frames as they arrive.
 pub struct Incoming {
     read: ReadHalf,
     buf: BytesMut,
@@ -43,15 +43,15 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Of a connection from which nothing has been read.
+    /// Starts on a connection from which nothing has been read.
     pub fn new(read: ReadHalf) -> Incoming {
         Incoming { read, buf: BytesMut::with_capacity(READ_BYTES), decoder: Decoder::default() }
     }
 
-    /// The next message. Nothing is lost if the future is dropped.
+    /// Returns the next message. Cancel-safe.
     ///
     /// # Errors
-    /// Why there will be none.
+    /// If the connection is lost.
     pub async fn next(&mut self) -> Result<ServerMessage, Lost> {
         loop {
             if let Some(frame) = self.decoder.next(&mut self.buf)? {

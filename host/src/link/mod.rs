@@ -1,5 +1,5 @@
-//! The link to the core: dialled again and again until the host stops. A connection has a reader and a writer task, so
-//! that a core which reads slowly can still have a run stopped.
+//! The link to the core: redialled until the host stops. A connection has a reader and a writer task, so that runs can
+//! be stopped even while the core reads slowly.
 
 mod backoff;
 mod connection;
@@ -21,7 +21,7 @@ pub use self::identity::Identity;
 use crate::limits::STEADY_MS;
 use crate::runs::Runs;
 
-/// Keeps a connection to the core until `stop`. Told through `welcomed` when the first one is welcome.
+/// Keeps a connection to the core until `stop`. Notifies `welcomed` after the first welcome.
 pub async fn keep(
     identity: Identity,
     runs: Arc<Runs>,

@@ -1,4 +1,4 @@
-//! The reader of a connection: does what the core says. It never waits for the writer, nor for a run.
+//! The reader of a connection: does what the core asks. It never waits for the writer or for a run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::cursors::Cursors;
 use super::incoming::{Incoming, Lost};
 use crate::runs::{Error, Runs};
 
-/// Reads until the connection is lost, and says why.
+/// Reads until the connection is lost, and returns why.
 pub async fn read(mut incoming: Incoming, runs: Arc<Runs>, cursors: Arc<Cursors>) -> Lost {
     loop {
         let message = match next(&mut incoming, &runs, &cursors).await {
@@ -21,12 +21,12 @@ pub async fn read(mut incoming: Incoming, runs: Arc<Runs>, cursors: Arc<Cursors>
         if let Err(lost) = handle(message, &runs, &cursors) {
             return lost;
         }
-        // One permit is kept, whether the writer waits or not.
+        // One permit is stored, whether the writer waits or not.
         runs.changed().notify_one();
     }
 }
 
-/// The next message; after a silence a ping is sent, after a long one the connection is dead.
+/// Returns the next message. Sends a ping after a silence; after a long one the connection is dead.
 async fn next(incoming: &mut Incoming, runs: &Runs, cursors: &Cursors) -> Result<ServerMessage, Lost> {
     if let Ok(message) = timeout(Duration::from_millis(PING_AFTER_MS), incoming.next()).await {
         return message;
@@ -61,7 +61,7 @@ fn handle(message: ServerMessage, runs: &Arc<Runs>, cursors: &Cursors) -> Result
         ServerMessage::Ping(ping) => cursors.pinged(ping.n),
         ServerMessage::Goaway(goaway) => return Err(Lost::Refused(goaway.reason)),
         ServerMessage::Err(refusal) => tracing::warn!(msg = refusal.msg, "the core refused something"),
-        // Answers to nothing, and what a later version may say.
+        // Answers, and messages of a later version.
         _ => {}
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The writer of a connection: whenever a run has news or the core has acknowledged something, writes what may be
-//! written. Output is read back from the spool, from wherever the core stands: no queue of it is kept in memory.
+//! The writer of a connection: writes whenever a run has news or the core has acknowledged something. Output is read
+//! from the spool, from the core's offset on: no queue of it is kept in memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use super::incoming::Lost;
 use crate::runs::Runs;
 use crate::runs::run::Run;
 
-/// Writes until the connection is lost, and says why.
+/// Writes until the connection is lost, and returns why.
 pub async fn write(mut write: WriteHalf, runs: Arc<Runs>, cursors: Arc<Cursors>) -> Lost {
     loop {
         let jobs = cursors.next_batch(&runs.all());
         if jobs.is_empty() {
-            // What changed since the batch was made has left a permit.
+            // A change since the batch was made has left a permit.
             runs.changed().notified().await;
             continue;
         }
@@ -39,7 +39,7 @@ pub async fn write(mut write: WriteHalf, runs: Arc<Runs>, cursors: Arc<Cursors>)
     }
 }
 
-/// The bytes of a batch. Reading a spool may wait for a disk, so it is done off the runtime's threads.
+/// Returns the bytes of a batch. Reading a spool may wait for a disk, so it is done off the runtime's threads.
 async fn render(jobs: Vec<Job>, cursors: &Arc<Cursors>) -> Option<BytesMut> {
     if jobs.iter().all(|job| matches!(job, Job::Frame(_))) {
         return Some(rendered(jobs, cursors));
@@ -53,7 +53,7 @@ fn rendered(jobs: Vec<Job>, cursors: &Cursors) -> BytesMut {
     let mut broken = None;
     for job in jobs {
         match job {
-            // Its end must not be told before its output.
+            // Its end must not be sent before its output.
             Job::Frame(_) if broken.is_some() => {}
             Job::Frame(frame) => out.extend_from_slice(&frame),
             Job::Output { run, from, upto } => {
@@ -69,7 +69,7 @@ fn rendered(jobs: Vec<Job>, cursors: &Cursors) -> BytesMut {
     out
 }
 
-/// Output as frames: each of one descriptor, and of at most the bytes that a frame may have.
+/// Appends output as frames, each of one descriptor and within the size limit.
 fn put_output(run: &Run, from: u64, upto: u64, out: &mut BytesMut) -> std::io::Result<()> {
     let reader = run.spool.reader()?;
     let mut body = vec![0; BODY_BYTES_MAX];

@@ -1,8 +1,8 @@
-//! The host's own children, told apart: leaders of runs (and shims that wait to become one), which are reaped only
-//! when their run is over, and orphans, which the kernel gives to the host because it is a child subreaper.
+//! Tracks the host's own children: leaders of runs (and shims that will become one), which are reaped only when their
+//! run is over, and orphans, which the kernel gives to the host because it is a child subreaper.
 //!
-//! A leader stays a zombie until its run has been swept. As long as it does, its pid, which is also the number of its
-//! session and its process group, cannot be given to another process: signals to the group cannot go astray.
+//! A leader stays a zombie until its run has been swept. Until then its pid, which is also the number of its session
+//! and its process group, cannot be reused: signals to the group cannot hit another process.
 //!
 //! All children of the process are the host's: nothing else in the same process may start one and wait for it.
 
@@ -24,10 +24,10 @@ use super::handle::{self, pid};
 use super::stat::{self, Stat};
 use crate::limits::REAP_PAUSE_MS;
 
-/// The children of this process that are known, by pid. All others are orphans.
+/// The known children of this process, by pid. All others are orphans.
 #[derive(Debug, Default)]
 pub struct Children {
-    // Held while a child is started, reaped or listed, so that none is ever seen half known. Never across an await.
+    // Held while a child is started, reaped or listed, so that none is seen half registered. Never across an await.
     known: Mutex<BTreeMap<u32, Kind>>,
 }
 
@@ -35,18 +35,18 @@ pub struct Children {
 enum Kind {
     /// A shim that has no spec yet.
     Spare,
-    /// The first process of a run, and when it was started.
+    /// The first process of a run, and its start time.
     Leader { start_ticks: u64 },
-    /// An orphan that could not be ended when its run was. Once reported, it is no other run's.
+    /// An orphan that survived the end of its run. Once reported, it belongs to no other run.
     GivenUp,
 }
 
-/// A child whose zombie is kept until this is dropped.
+/// A child that stays a zombie until this is dropped.
 #[derive(Debug)]
 pub struct Leader {
     /// Its pid, its session and its process group.
     pub pid: u32,
-    /// With `pid`, its identity.
+    /// Its start time, which identifies it together with `pid`.
     pub start_ticks: u64,
     pidfd: OwnedFd,
     children: Arc<Children>,
@@ -69,7 +69,7 @@ impl Children {
     /// Starts a shim.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn spawn(self: &Arc<Self>, command: &mut Command) -> io::Result<Leader> {
         let mut known = self.lock();
         let child = command.spawn()?;
@@ -81,13 +81,13 @@ impl Children {
         Ok(Leader { pid: number, start_ticks: stat.start_ticks, pidfd, children: Arc::clone(self) })
     }
 
-    /// The pids of all children that are no orphans of a run that goes on.
+    /// Returns the pids of all children except orphans of running runs.
     pub fn known(&self) -> BTreeSet<u32> {
         self.lock().keys().copied().collect()
     }
 
-    /// These could not be ended: no other run is to wait for them. Those that are children of this process are kept
-    /// in mind until they end.
+    /// Gives up on processes that could not be ended, so that no other run waits for them. Those that are children of
+    /// this process are remembered until they end.
     pub fn give_up(&self, pids: impl Iterator<Item = u32>) {
         let mut known = self.lock();
         for pid in pids {
@@ -95,7 +95,8 @@ impl Children {
         }
     }
 
-    /// True if this leader is the only one that was started before `start_ticks`: who else could have made it?
+    /// Returns true if no other leader was started before `start_ticks`, so that only this one can have made the
+    /// process.
     pub fn is_only_leader_before(&self, leader: u32, start_ticks: u64) -> bool {
         let known = self.lock();
         let mut older = known.iter().filter(|(_, kind)| match kind {
@@ -105,8 +106,8 @@ impl Children {
         older.all(|(pid, _)| *pid == leader)
     }
 
-    /// Reaps the orphans that have ended and gives the pids of those that live. If there are none, nothing is left
-    /// of any run but what stands under a leader.
+    /// Reaps the orphans that have ended and returns the pids of those still alive. If there are none, runs have no
+    /// processes outside their leaders' trees.
     pub fn orphans(&self) -> Vec<u32> {
         let mut known = self.lock();
         known.retain(|pid, kind| !matches!(kind, Kind::GivenUp) || is_running(*pid));
@@ -115,13 +116,14 @@ impl Children {
     }
 }
 
-/// False once the child has been reaped, here or before.
+/// Returns false once the child has been reaped, here or before.
 fn is_running(number: u32) -> bool {
     matches!(waitpid(pid(number), WaitOptions::NOHANG), Ok(None))
 }
 
-/// The kernel gives orphans to the first thread of a subreaper, and what that thread started itself is there too.
-/// What other threads started are leaders and spares. Kernels without `CONFIG_PROC_CHILDREN` have no such list.
+/// Lists the children of the first thread. The kernel gives orphans to the first thread of a subreaper; that thread's
+/// own children are there too. Other threads have started only leaders and spares. Kernels without
+/// `CONFIG_PROC_CHILDREN` have no such list.
 fn children_of_this_process() -> Vec<u32> {
     let me = std::process::id();
     match std::fs::read_to_string(format!("/proc/self/task/{me}/children")) {
@@ -131,22 +133,22 @@ fn children_of_this_process() -> Vec<u32> {
 }
 
 impl Leader {
-    /// The shim has its spec: from now on it is a run's first process.
+    /// Turns a shim that has its spec into a run's leader.
     pub fn promote(&self) {
         self.children.lock().insert(self.pid, Kind::Leader { start_ticks: self.start_ticks });
     }
 
-    /// What it is one of.
+    /// Returns the children that it belongs to.
     pub fn children(&self) -> &Arc<Children> {
         &self.children
     }
 
-    /// Waits for its end; without bound.
+    /// Waits for its end, without a time limit.
     pub async fn exited(&self) {
         handle::exited(&self.pidfd).await;
     }
 
-    /// How it ended; none while it runs. It stays a zombie.
+    /// Returns how it ended; `None` while it runs. It stays a zombie.
     pub fn status(&self) -> Option<Status> {
         use std::os::fd::AsFd;
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
@@ -155,7 +157,7 @@ impl Leader {
         code.or_else(|| status.terminating_signal().map(Status::Signal))
     }
 
-    /// Sends a signal to the process group. The group is this leader's as long as this value lives.
+    /// Sends a signal to the process group. The group is this leader's while this value lives.
     pub fn signal_group(&self, signal: Signal) {
         let sent = pid(self.pid).map(|pid| kill_process_group(pid, signal));
         if let Some(Err(error)) = sent {
@@ -163,7 +165,7 @@ impl Leader {
         }
     }
 
-    /// Ends this one process: a shim that is not wanted any more.
+    /// Kills this one process: a shim that is no longer needed.
     pub fn kill(&self) {
         if let Err(error) = pidfd_send_signal(&self.pidfd, Signal::KILL) {
             tracing::debug!(%error, pid = self.pid, "a child could not be killed");
@@ -172,7 +174,7 @@ impl Leader {
 }
 
 impl Drop for Leader {
-    /// Gives the zombie up. One that still lives becomes an orphan, and is reaped as one when it ends.
+    /// Releases the zombie. A leader that is still alive becomes an orphan, and is reaped when it ends.
     fn drop(&mut self) {
         let mut known = self.children.lock();
         known.remove(&self.pid);
@@ -180,10 +182,10 @@ impl Drop for Leader {
     }
 }
 
-/// Reaps orphans as they end, until the token says stop.
+/// Reaps orphans as they end, until `stop`.
 ///
 /// # Errors
-/// Where the signal cannot be listened to.
+/// If the signal handler cannot be installed.
 pub async fn reap(children: Arc<Children>, stop: CancellationToken) -> io::Result<()> {
     let mut ended = signal(SignalKind::child())?;
     loop {

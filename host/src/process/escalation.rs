@@ -1,5 +1,5 @@
-//! How a run is stopped: TERM (and CONT, for what is stopped) to every process of it; after a grace, KILL, again and
-//! again until none is left or a deadline has passed. What is left then is reported, never hidden.
+//! Stops a run: TERM (and CONT, for stopped processes) to every process of it; after a grace period KILL, repeated
+//! until none is left or a deadline has passed. What is left then is reported, never hidden.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -12,7 +12,8 @@ use super::handle::Process;
 use super::tree::{ProcessTree, TreeSnapshot};
 use crate::limits::{GRACE_MS, KILL_MS};
 
-/// Stops a process tree and says how many of it are left. Each process gets one TERM; `hurry` ends the grace.
+/// Stops a process tree and returns how many processes are left. Each process gets one TERM; `hurry` ends the grace
+/// period.
 pub async fn stop(tree: &ProcessTree, hurry: impl Future<Output = ()>) -> u32 {
     let deadline = Instant::now() + Duration::from_millis(GRACE_MS);
     let mut asked = BTreeSet::new();
@@ -38,11 +39,11 @@ pub async fn stop(tree: &ProcessTree, hurry: impl Future<Output = ()>) -> u32 {
     kill(tree).await
 }
 
-/// Kills a process tree and says how many of it are left.
+/// Kills a process tree and returns how many processes are left.
 pub async fn kill(tree: &ProcessTree) -> u32 {
     let deadline = Instant::now() + Duration::from_millis(KILL_MS);
     loop {
-        // The group first, in one step that no fork escapes: one that forks faster than `/proc` is read is in it.
+        // The group first, in one step that no fork escapes: a process that forks faster than `/proc` is read is in it.
         if let Some(leader) = &tree.child {
             leader.signal_group(Signal::KILL);
         }
@@ -68,13 +69,13 @@ fn give_up(tree: &ProcessTree, living: &[Process]) -> u32 {
     if let Some(children) = tree.children() {
         children.give_up(living.iter().map(|process| process.pid));
     }
-    // At least one: a look that was sure of none would have ended this.
+    // At least one: a snapshot that was certain of none would have ended this.
     let left = u32::try_from(living.len()).unwrap_or(u32::MAX).max(1);
     tracing::warn!(run = %tree.run, left, "processes of a run cannot be ended");
     left
 }
 
-/// Off the runtime's threads: the whole table is read.
+/// Off the runtime's threads: this reads the whole process table.
 async fn living(tree: &ProcessTree) -> TreeSnapshot {
     let tree = tree.clone();
     tokio::task::spawn_blocking(move || tree.living()).await.unwrap_or_default()

@@ -1,5 +1,5 @@
 //! A process that cannot be mistaken for another: a pidfd whose start time was checked. Every signal to a single
-//! process goes through one, so that a pid which has been used again is never hit.
+//! process uses one, so that a reused pid is never hit.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -10,7 +10,7 @@ use tokio::io::unix::AsyncFd;
 
 use super::stat::Stat;
 
-/// A process that was alive when it was looked at.
+/// A process that was alive when it was opened.
 #[derive(Debug)]
 pub struct Process {
     /// Its number, for the log.
@@ -19,18 +19,18 @@ pub struct Process {
 }
 
 impl Process {
-    /// The process that the table showed; none if it has ended since, or its pid is another's now.
+    /// Opens the process that the table showed; `None` if it has ended since, or its pid was reused.
     pub fn open(seen: &Stat) -> Option<Process> {
         let fd = pidfd_open(pid(seen.pid)?, PidfdFlags::empty()).ok()?;
-        // Opened first, looked at again second: from here on the handle and the number are known to agree.
+        // Opened first, checked second: from here on the handle and the pid agree.
         let now = Stat::of(seen.pid)?;
         (now.start_ticks == seen.start_ticks).then_some(Process { pid: seen.pid, fd })
     }
 
-    /// Sends a signal; one to a process that has ended goes nowhere.
+    /// Sends a signal; a process that has ended ignores it.
     ///
     /// # Errors
-    /// `EPERM` where the process has become another user's.
+    /// `EPERM` if the process has become another user's.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         match pidfd_send_signal(&self.fd, signal) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
@@ -38,27 +38,27 @@ impl Process {
         }
     }
 
-    /// Waits until the process has ended; without bound, so callers have one.
+    /// Waits until the process has ended, without a time limit, so callers need one.
     pub async fn exited(&self) {
         exited(&self.fd).await;
     }
 }
 
-/// Waits until the process behind a pidfd has ended: only then is it readable (pidfd_open(2)).
+/// Waits until the process of a pidfd has ended: only then is it readable (pidfd_open(2)).
 pub async fn exited(pidfd: &OwnedFd) {
     #[expect(deprecated, reason = "the new name is unsafe for types that may change their descriptor; this one cannot")]
     let fd = AsyncFd::with_interest(pidfd.as_fd(), Interest::READABLE);
     match fd {
         Ok(fd) => drop(fd.readable().await),
         Err(error) => {
-            // The caller's own bound ends the wait: a host without epoll entries has lost more than this one.
+            // The caller's own limit ends the wait: a host without epoll entries has worse problems.
             tracing::error!(%error, "cannot wait for a process");
             std::future::pending::<()>().await;
         }
     }
 }
 
-/// A pid as rustix wants it. Numbers from `/proc` are positive.
+/// Converts a pid for rustix. Numbers from `/proc` are positive.
 pub fn pid(number: u32) -> Option<Pid> {
     Pid::from_raw(i32::try_from(number).ok()?)
 }

@@ -1,5 +1,5 @@
-//! Processes: how one is started in a session of its own, how all that it left behind are found, and how they are
-//! stopped. Knows no run's output and no core.
+//! Processes: starting each in a session of its own, finding all that it left behind, and stopping them. Knows neither
+//! output nor core.
 
 pub mod children;
 pub mod escalation;

@@ -1,10 +1,10 @@
-//! What runs between the host and a command: `wardroom host-exec`, which becomes the command.
+//! The program between the host and a command: `wardroom host-exec`, which becomes the command.
 //!
-//! A session, a umask and clean signals must be had after `fork` and before `exec`. Rust's `pre_exec` is unsafe, so the
-//! host starts its own binary instead, which does that as ordinary code and then calls `exec`. It takes its spec from
-//! a socket that it finds as its standard input, so that it can be started before anybody wants it, and so that no
-//! other process sees the command's environment in an argument list. The socket closes with `exec`: silence means that
-//! the command runs, a sentence says why not. A host that dies before it has sent the spec leaves nothing behind.
+//! A new session, a umask and reset signals must be set up after `fork` and before `exec`. Rust's `pre_exec` is unsafe,
+//! so the host starts its own binary instead, which does that as ordinary code and then calls `exec`. It reads its spec
+//! from a socket that is its standard input, so that it can be started in advance, and so that no other process sees
+//! the command's environment in an argument list. The socket closes with `exec`: silence means that the command runs, a
+//! message says why not. A host that dies before it has sent the spec leaves nothing behind.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -22,15 +22,15 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What a command writes may be read by its group, and by nobody else.
+/// A command's files are readable by its group, and by nobody else.
 const UMASK: u32 = 0o027;
-/// With what the shim ends where it could not become the command; the sentence that it sent is what counts.
+/// The exit code of a shim that could not become the command; the message that it sent is what counts.
 const EXIT_NOT_STARTED: u8 = 127;
-/// Signals that have a disposition to reset. Those above are the C library's own or real-time ones.
+/// Signals whose disposition is reset. Higher ones are the C library's own or real-time signals.
 const SIGNALS: std::ops::RangeInclusive<i32> = 1..=31;
 const SIGPIPE: i32 = 13;
 
-/// What the host wants to be run.
+/// What the host wants to run.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct RunSpec {
     /// The program and its arguments.
@@ -43,27 +43,27 @@ pub struct RunSpec {
     pub tag: u64,
 }
 
-/// Becomes the command that the host asks for. The hidden subcommand `host-exec` of the binary calls it, before
-/// anything else is set up; it takes no arguments.
+/// Becomes the command that the host sends. The hidden subcommand `host-exec` of the binary calls it before anything
+/// else is set up; it takes no arguments.
 pub fn exec_shim() -> ExitCode {
     let control = match fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3) {
         Ok(fd) => UnixStream::from(fd),
         Err(_) => return ExitCode::from(EXIT_NOT_STARTED),
     };
-    // Whatever needs no spec is done before there is one: a run does not wait for it.
+    // Everything that needs no spec is done before there is one, so that a run does not wait for it.
     let prepared = prepare();
     let (spec, stdin) = match receive(&control) {
         Ok(Some(spec)) => spec,
-        // The host has ended, or this is no shim of a host: nothing to do, and nobody to tell.
+        // The host has ended, or this is not a shim of a host: nothing to do, and nobody to tell.
         Ok(None) | Err(_) => return ExitCode::from(EXIT_NOT_STARTED),
     };
     let Err(why) = prepared.and_then(|null| become_command(&spec, stdin.as_ref().unwrap_or(&null)));
-    // If the host is gone by now there is nobody to tell.
+    // If the host is gone, nobody reads this.
     let _ = (&control).write_all(why.as_bytes());
     ExitCode::from(EXIT_NOT_STARTED)
 }
 
-/// What is the same for all commands. Gives the standard input of those that have none.
+/// Does what is the same for all commands. Returns the standard input for commands without one.
 fn prepare() -> Result<OwnedFd, String> {
     rustix::process::setsid().map_err(|error| format!("no new session: {}", words(&error.into())))?;
     rustix::process::umask(Mode::from_raw_mode(UMASK));
@@ -72,7 +72,8 @@ fn prepare() -> Result<OwnedFd, String> {
     Ok(OwnedFd::from(null))
 }
 
-/// The spec, and the pipe for standard input if there is one. None if the host closed the socket without a spec.
+/// Receives the spec, and the pipe for standard input if there is one. `None` if the host closed the socket without a
+/// spec.
 fn receive(control: &UnixStream) -> io::Result<Option<(RunSpec, Option<OwnedFd>)>> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
@@ -93,19 +94,19 @@ fn receive(control: &UnixStream) -> io::Result<Option<(RunSpec, Option<OwnedFd>)
     Ok(Some((serde_json::from_slice(&json)?, stdin)))
 }
 
-/// Returns only if it failed, with the sentence for the room.
+/// Returns only on failure, with the message for the room.
 fn become_command(spec: &RunSpec, stdin: &OwnedFd) -> Result<Infallible, String> {
     rustix::stdio::dup2_stdin(stdin).map_err(|error| format!("no standard input: {}", words(&error.into())))?;
     std::env::set_current_dir(&spec.cwd).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => format!("no such folder: {}", spec.cwd),
         _ => format!("{}: {}", words(&error), spec.cwd),
     })?;
-    // Refused to an unprivileged host that runs within another host's run: the environment has to do then.
+    // Refused to an unprivileged host within another host's run: then the environment must suffice.
     let tag = Rlimit { current: Some(spec.tag), maximum: Some(spec.tag) };
     let _ = setrlimit(Resource::Locks, tag);
     close_fds::set_fds_cloexec(3, &[]);
     let (program, arguments) = spec.argv.split_first().ok_or("no command was given")?;
-    // `exec` empties the signal mask and resets SIGPIPE, and looks for the program in the PATH of the new environment.
+    // `exec` empties the signal mask and resets SIGPIPE, and searches the PATH of the new environment.
     let error = Command::new(program).args(arguments).env_clear().envs(spec.env.iter().cloned()).exec();
     Err(match error.kind() {
         io::ErrorKind::NotFound => format!("no such file: {program}"),
@@ -114,8 +115,8 @@ fn become_command(spec: &RunSpec, stdin: &OwnedFd) -> Result<Infallible, String>
     })
 }
 
-/// Signals that the host was started to ignore (as by `nohup`) would be ignored by the command too: `exec` keeps that,
-/// but resets what has a handler. So a handler it is.
+/// Stops ignoring signals that the host was started to ignore (as by `nohup`): `exec` keeps ignored signals ignored,
+/// but resets those that have a handler, so this installs one.
 fn stop_ignoring_signals() {
     let ignored = ignored_signals();
     if !SIGNALS.filter(|n| *n != SIGPIPE).any(|n| is_in(ignored, n)) {
@@ -124,7 +125,7 @@ fn stop_ignoring_signals() {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
     let _entered = runtime.enter();
     for number in SIGNALS.filter(|n| is_in(ignored, *n)) {
-        // Refused for those that cannot be handled, which cannot be ignored either.
+        // Refused for signals that cannot be handled; those cannot be ignored either.
         let _ = signal(SignalKind::from_raw(number));
     }
 }
@@ -133,14 +134,14 @@ fn is_in(set: u64, signal: i32) -> bool {
     set >> signal.saturating_sub(1) & 1 == 1
 }
 
-/// `SigIgn` of proc(5): bit n - 1 for signal n.
+/// Reads `SigIgn` of proc(5): bit n - 1 for signal n.
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let hex = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     hex.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// An error of the operating system in its own words, in lower case and without its number.
+/// Returns an error's message from the operating system, in lower case and without its number.
 pub fn words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()

@@ -1,5 +1,5 @@
-//! The host's side of [`super::shim`]: shims are started, one in advance, and given their specs. All of it blocks,
-//! for a millisecond or so, and is called off the runtime's threads.
+//! The host's side of [`super::shim`]: starts shims, one in advance, and sends them their specs. All of it blocks for a
+//! millisecond or so, and is called off the runtime's threads.
 
 use std::ffi::OsString;
 use std::io::{self, IoSlice, Read, Write};
@@ -25,41 +25,41 @@ use crate::limits::{FAILURE_BYTES_MAX, LAUNCH_TIMEOUT_MS};
 pub struct Spawner {
     program: Vec<OsString>,
     children: Arc<Children>,
-    // One shim waits for the next run, so that a run costs one `exec` and not two. Never held across an await.
+    // One shim waits for the next run, so that a run costs one `exec` instead of two. Never held across an await.
     spare: Mutex<Option<Shim>>,
 }
 
-/// A child that waits for its spec. Dropped without one, it ends by itself.
+/// A child that waits for its spec. If dropped without one, it ends by itself.
 #[derive(Debug)]
 pub struct Shim {
-    /// The process that becomes the command's.
+    /// The process that becomes the command.
     pub leader: Leader,
     control: UnixStream,
     stdout: OwnedFd,
     stderr: OwnedFd,
 }
 
-/// A command that runs.
+/// A running command.
 #[derive(Debug)]
 pub struct SpawnedProcess {
     /// Its first process.
     pub leader: Leader,
-    /// The write end of its standard input, if it has one; does not block.
+    /// The write end of its standard input, if it has one; non-blocking.
     pub stdin: Option<OwnedFd>,
-    /// The read ends of its standard output and error; they do not block.
+    /// The read ends of its standard output and error; non-blocking.
     pub outputs: (OwnedFd, OwnedFd),
 }
 
 impl Spawner {
-    /// A spawner of this program and arguments, which call [`super::shim::exec_shim`].
+    /// Makes a spawner for this program and its arguments, which call [`super::shim::exec_shim`].
     pub fn new(program: Vec<OsString>, children: Arc<Children>) -> Self {
         Spawner { program, children, spare: Mutex::default() }
     }
 
-    /// The shim that waits, if it is still alive, or a new one.
+    /// Returns the waiting shim, if it is still alive, or a new one.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn shim(&self) -> io::Result<Shim> {
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
         match spare.filter(|shim| shim.leader.status().is_none()) {
@@ -68,7 +68,7 @@ impl Spawner {
         }
     }
 
-    /// Starts the shim for the next run. A failure shows when that run wants one.
+    /// Starts the shim for the next run. That run reports a failure.
     pub fn prepare(&self) {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         if spare.is_none() {
@@ -76,7 +76,7 @@ impl Spawner {
         }
     }
 
-    /// Ends the shim that waits.
+    /// Ends the waiting shim.
     pub fn close(&self) {
         drop(self.spare.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
@@ -93,7 +93,7 @@ impl Spawner {
         command.args(arguments).env_clear().current_dir("/");
         command.stdin(OwnedFd::from(theirs)).stdout(stdout_theirs).stderr(stderr_theirs);
         let leader = self.children.spawn(&mut command)?;
-        // The command holds the other ends until it is dropped: the pipes must have no writer but the child.
+        // The command holds the other ends until it is dropped: only the child may hold the pipes' write ends.
         drop(command);
         Ok(Shim { leader, control, stdout, stderr })
     }
@@ -103,7 +103,7 @@ impl Shim {
     /// Sends the spec, and waits until the command runs or the shim says why it does not.
     ///
     /// # Errors
-    /// The sentence for the room.
+    /// The message for the room.
     pub fn launch(self, spec: &RunSpec, with_stdin: bool) -> Result<SpawnedProcess, String> {
         self.leader.promote();
         match self.give(spec, with_stdin) {
@@ -135,7 +135,7 @@ impl Shim {
         if why.is_empty() { Ok(stdin) } else { Err(why) }
     }
 
-    /// Sends the spec, and with its first byte the read end of a new pipe; gives the write end.
+    /// Sends the spec, and with its first byte the read end of a new pipe; returns the write end.
     fn send(&self, json: &[u8], with_stdin: bool) -> io::Result<Option<OwnedFd>> {
         let pipe = if with_stdin { Some(pipe_with(PipeFlags::CLOEXEC)?) } else { None };
         let fds: Vec<_> = pipe.iter().map(|(read, _)| read.as_fd()).collect();

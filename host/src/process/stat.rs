@@ -1,4 +1,4 @@
-//! What `/proc` says of processes: proc(5). Used by [`super::tree`] and [`super::handle`]; it judges nothing.
+//! Reads `/proc`: proc(5). Used by [`super::tree`] and [`super::handle`], which draw the conclusions.
 
 use std::io::Read;
 
@@ -13,32 +13,33 @@ pub struct Stat {
     pub ppid: u32,
     /// Its session.
     pub sid: u32,
-    /// When it started, in clock ticks since boot. With the pid it names a process for good: pids are used again.
+    /// Start time in clock ticks since boot. With the pid it identifies a process for good, as pids are reused.
     pub start_ticks: u64,
-    /// Not a zombie. A process whose first thread has ended while others run is shown as one, but is alive.
+    /// False for a zombie. A process whose first thread has ended while others run looks like a zombie, but is alive.
     pub is_alive: bool,
 }
 
 impl Stat {
-    /// The process with this pid, if there is one.
+    /// Returns the process with this pid, if there is one.
     pub fn of(pid: u32) -> Option<Stat> {
         parse(&std::fs::read(format!("/proc/{pid}/stat")).ok()?)
     }
 }
 
-/// Everything that runs, in no order. What ends while the table is read is not in it.
+/// Returns all processes, in no order. A process that ends while the table is read may be missing.
 pub fn table() -> Vec<Stat> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
     pids.filter_map(Stat::of).collect()
 }
 
-/// Which boot this is: pids and start times of another mean nothing. Empty where the kernel does not say.
+/// Returns the id of this boot: pids and start times of another boot mean nothing. Empty if the kernel does not provide
+/// it.
 pub fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
 }
 
-/// The value of a variable in a process's environment, as it was when the process called `execve`.
+/// Returns the value of a variable in a process's environment, as it was at `execve`.
 pub fn variable(pid: u32, name: &str) -> Option<Vec<u8>> {
     let file = std::fs::File::open(format!("/proc/{pid}/environ")).ok()?;
     let mut environ = Vec::new();
@@ -47,14 +48,14 @@ pub fn variable(pid: u32, name: &str) -> Option<Vec<u8>> {
     entries.find_map(|entry| Some(entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec()))
 }
 
-/// The soft limit of file locks, which Linux has not looked at since 2.4.25, but still hands down to every child and
-/// shows to everybody (getrlimit(2)). None where there is no limit.
+/// Returns the soft limit of file locks, which Linux has ignored since 2.4.25, but which every child inherits and
+/// everybody can read (getrlimit(2)). `None` if there is no limit.
 pub fn locks_limit(pid: u32) -> Option<u64> {
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
     limits.lines().find_map(|line| line.strip_prefix("Max file locks"))?.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// `pid (name) state ppid pgrp session …`; the name may hold anything, brackets and line ends included.
+/// Parses `pid (name) state ppid pgrp session …`; the name may contain anything, including brackets and line ends.
 fn parse(line: &[u8]) -> Option<Stat> {
     let open = line.iter().position(|b| *b == b'(')?;
     let close = line.iter().rposition(|b| *b == b')')?;

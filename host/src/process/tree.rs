@@ -1,15 +1,15 @@
-//! All processes of a run, however they tried to leave it: `nohup`, `setsid`, double forks, closed pipes.
+//! Finds all processes of a run, however they tried to escape it: `nohup`, `setsid`, double forks, closed pipes.
 //!
-//! While the host lives it is the subreaper of all its runs, so everything that a run started stands somewhere under
-//! the host: under the run's leader, or under an orphan. An orphan belongs to the run whose session it is in, or whose
-//! mark it bears; one without either belongs to the last run that can have made it. After a restart of the host that
-//! tree is gone, and what counts is the leader (pid and start time), its session, and the marks.
+//! While the host lives it is the subreaper of all its runs, so everything that a run started is somewhere below the
+//! host: under the run's leader, or under an orphan. An orphan belongs to the run whose session it is in, or whose
+//! marker it has; an orphan with neither belongs to the last run that can have made it. After a restart of the host
+//! that tree is gone, and what counts is the leader (pid and start time), its session, and the markers.
 //!
-//! Every process of a run bears two marks. One is a variable of its environment, which `env -i` takes off, and which
-//! the host cannot read of another user's process. The other is a limit that nothing looks at and everything inherits
-//! ([`tag`]): it outlives `env -i`, `setsid` and `sudo`, and needs no privilege.
+//! Every process of a run has two markers. One is a variable of its environment, which `env -i` removes, and which the
+//! host cannot read of another user's process. The other is a limit that has no effect but is inherited by every
+//! process ([`tag`]): it survives `env -i`, `setsid` and `sudo`, and needs no privilege.
 //!
-//! Whoever descends from a member, or is in a session with one, is a member.
+//! Every descendant of a member, and every process in a member's session, is a member.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use super::children::{Children, Leader};
 use super::handle::Process;
 use super::stat::{self, Stat};
 
-/// The variable by which a process says what run it belongs to.
+/// The variable that says which run a process belongs to.
 pub const MARK: &str = "WARDROOM_RUN";
 
-/// The run's number as a limit of file locks: random, and far from any that somebody would set.
+/// Returns the run's number as a limit of file locks: random, and far from any that somebody would set.
 pub fn tag(run: RunId) -> u64 {
     const LOW: u64 = (1 << 62) - 1;
     u64::try_from(run.0.random() & u128::from(LOW)).unwrap_or(LOW) | 1 << 62
@@ -34,7 +34,7 @@ pub fn tag(run: RunId) -> u64 {
 pub struct ProcessTree {
     /// The run.
     pub run: RunId,
-    /// Its leader's pid, which is its session too.
+    /// Its leader's pid, which is also its session.
     pub leader: u32,
     /// When the leader was started.
     pub start_ticks: u64,
@@ -42,26 +42,27 @@ pub struct ProcessTree {
     pub child: Option<Arc<Leader>>,
 }
 
-/// A look at a process tree.
+/// A snapshot of a process tree.
 #[derive(Debug, Default)]
 pub struct TreeSnapshot {
-    /// Those that were there and still are.
+    /// Processes that were found and still exist.
     pub processes: Vec<Process>,
-    /// False where somebody came or went meanwhile: if nobody was seen, somebody may be there all the same.
+    /// False if processes started or ended meanwhile: then some may exist even if none was found.
     pub is_sure: bool,
 }
 
 impl ProcessTree {
-    /// The host's other children, if the run was started by this host.
+    /// Returns the host's other children, if this host started the run.
     pub fn children(&self) -> Option<&Arc<Children>> {
         self.child.as_ref().map(|leader| leader.children())
     }
 
-    /// Those that live now. Reaps orphans that have ended. Reads all of `/proc`: some milliseconds.
+    /// Returns the processes that are alive now. Reaps orphans that have ended. Reads all of `/proc`: some
+    /// milliseconds.
     pub fn living(&self) -> TreeSnapshot {
         let me = std::process::id();
         let table = stat::table();
-        // After the table: a shim that was started meanwhile is known by now, and is no orphan.
+        // After the table: a shim that was started meanwhile is known by now, and not an orphan.
         let known = self.children().map(|children| children.known()).unwrap_or_default();
         let is_adopted = |s: &Stat| s.ppid == me && !known.contains(&s.pid);
         let seeds: BTreeSet<u32> = match self.children() {
@@ -78,7 +79,7 @@ impl ProcessTree {
         let members = with_descendants(&table, seeds, &foreign, Stat::of(me).map_or(0, |s| s.sid));
         let alive: Vec<&Stat> = table.iter().filter(|s| s.is_alive && members.contains(&s.pid)).collect();
         let processes: Vec<Process> = alive.iter().filter_map(|stat| Process::open(stat)).collect();
-        // The table takes time to read. Whoever has been orphaned meanwhile was not judged as an orphan.
+        // Reading the table takes time. A process that was orphaned meanwhile was not examined as an orphan.
         let orphans = self.children().map(|children| children.orphans()).unwrap_or_default();
         let was_judged = |pid: &u32| table.iter().any(|s| s.pid == *pid && is_adopted(s));
         TreeSnapshot { is_sure: processes.len() == alive.len() && orphans.iter().all(was_judged), processes }
@@ -88,11 +89,11 @@ impl ProcessTree {
         stat.pid == self.leader && stat.start_ticks == self.start_ticks
     }
 
-    /// Whether an orphan is this run's.
+    /// Returns true if an orphan belongs to this run.
     fn claims(&self, orphan: &Stat, children: &Children) -> bool {
         orphan.sid == self.leader
             || self.is_marked(orphan)
-            // A process that took both marks off can only be told by its age.
+            // A process that removed both markers can be attributed only by its age.
             || !is_marked_at_all(orphan) && children.is_only_leader_before(self.leader, orphan.start_ticks)
     }
 
@@ -101,7 +102,8 @@ impl ProcessTree {
         stat::locks_limit(stat.pid) == Some(tag(self.run)) || has_variable()
     }
 
-    /// The leader's session counts only while the leader itself is there: its number may be another's by now.
+    /// Returns the seeds after a restart. The leader's session counts only while the leader itself exists: its number
+    /// may have been reused.
     fn seeds_after_restart(&self, table: &[Stat]) -> BTreeSet<u32> {
         let has_leader = table.iter().any(|s| self.is_leader(s));
         let is_own = |s: &&Stat| (has_leader && s.sid == self.leader) || self.is_marked(s);
@@ -113,7 +115,7 @@ fn is_marked_at_all(stat: &Stat) -> bool {
     stat::locks_limit(stat.pid).is_some_and(|limit| limit >> 62 == 1) || stat::variable(stat.pid, MARK).is_some()
 }
 
-/// Adds whoever descends from a member or shares a session with one, but none of `foreign` and nothing through it.
+/// Adds all descendants of members and all processes in their sessions, but none of `foreign` and nothing below those.
 fn with_descendants(table: &[Stat], seeds: BTreeSet<u32>, foreign: &BTreeSet<u32>, host_sid: u32) -> BTreeSet<u32> {
     let mut members: BTreeSet<u32> = seeds.difference(foreign).copied().collect();
     loop {

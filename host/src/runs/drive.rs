@@ -1,8 +1,8 @@
-//! The task of one run: start it, wait for what ends it, leave nothing of it behind, and say how it ended.
+//! The task of one run: start it, wait for what ends it, leave none of its processes behind, and report how it ended.
 //!
-//! A run is over when its first process has ended and both pipes are at their end. Background children that hold the
-//! pipes get [`DRAIN_AFTER_EXIT_MS`] more; then, and for those that closed the pipes at once, the escalation follows: a run
-//! leaves no process behind, however it ended. What should outlive a run belongs to a service manager.
+//! A run is over when its first process has ended and both pipes are closed. Background children that hold the pipes
+//! get [`DRAIN_AFTER_EXIT_MS`] more; then, and for children that closed the pipes at once, the escalation follows: a
+//! run leaves no process behind, however it ended. What should outlive a run belongs to a service manager.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -31,15 +31,15 @@ use crate::spool::pump::{Pump, Waker, now_ms};
 pub struct Shared {
     /// Starts processes.
     pub spawner: Spawner,
-    /// The folder of commands that ask for none.
+    /// The working directory of commands that request none.
     pub work: String,
-    /// Which boot this is.
+    /// The id of this boot.
     pub boot: String,
-    /// Told when any run has news for the core.
+    /// Notified when any run has news for the core.
     pub changed: Arc<Notify>,
 }
 
-/// A command that runs, and what reads its output.
+/// A running command, and what reads its output.
 struct Prepared {
     leader: Arc<Leader>,
     stdin: Option<OwnedFd>,
@@ -54,7 +54,7 @@ struct Running {
     feeder: Option<AbortHandle>,
 }
 
-/// Runs a command from its request to its end, which is on record when this returns.
+/// Runs a command from its request to its end, which is stored when this returns.
 pub async fn drive(run: &Arc<Run>, start: HostStart, shared: &Arc<Shared>) {
     let began = Instant::now();
     let timeout_s = start.timeout_s;
@@ -85,8 +85,8 @@ pub async fn drive(run: &Arc<Run>, start: HostStart, shared: &Arc<Shared>) {
     finish(run, exit, began, left, shared).await;
 }
 
-/// Everything up to the moment when the command runs. Blocks. The folder and the meta are written before the spec is
-/// given: a command never runs without a trace of it.
+/// Does everything up to the start of the command. Blocks. Folder and meta are written before the spec is sent: no
+/// command runs without a record.
 fn launch(run: &Run, start: &HostStart, shared: &Shared) -> Result<Prepared, String> {
     if let Some(fault) = environment::fault(start) {
         return Err(fault.to_owned());
@@ -111,7 +111,7 @@ fn launch(run: &Run, start: &HostStart, shared: &Shared) -> Result<Prepared, Str
     Ok(Prepared { leader: Arc::new(leader), stdin, pump })
 }
 
-/// From the first moment of a command to the last of its processes.
+/// Follows a command from its start to the end of its last process.
 async fn see_through(run: &Run, running: Running, limit: Duration) -> (Exit, u32) {
     let Running { leader, tree, waker, feeder } = running;
     let mut cause = tokio::select! {
@@ -134,8 +134,8 @@ async fn see_through(run: &Run, running: Running, limit: Duration) -> (Exit, u32
     }
     let left = sweep(run, &tree, cause.as_ref()).await;
     if timeout(Duration::from_millis(DRAIN_AFTER_STOP_MS), closed(run)).await.is_err() {
-        // Somebody outside the run was handed a pipe. What lies in it now is the run's; the rest is not.
-        // Bounded by the disk alone: the pump waits for nothing else once it is woken.
+        // A process outside the run holds a pipe. What the pipe contains now is the run's; the rest is not. Bounded by
+        // the disk alone: the pump waits for nothing else once it is woken.
         waker.wake();
         closed(run).await;
     }
@@ -143,7 +143,7 @@ async fn see_through(run: &Run, running: Running, limit: Duration) -> (Exit, u32
         ended = Instant::now();
     }
     let flow = run.flow.borrow().clone();
-    // A member's TERM may have become a KILL while the escalation was under way.
+    // A member's TERM may have become a KILL during the escalation.
     if let (Some(StopCause::Asked(by)), Some(now)) = (&mut cause, &*run.stop.borrow()) {
         by.clone_from(now);
     }
@@ -151,7 +151,7 @@ async fn see_through(run: &Run, running: Running, limit: Duration) -> (Exit, u32
     (exit, left)
 }
 
-/// Ends every process of the run that is left, and says how many could not be. Cheap where there is none.
+/// Ends every remaining process of the run, and returns how many could not be ended. Cheap if there is none.
 async fn sweep(run: &Run, tree: &ProcessTree, cause: Option<&StopCause>) -> u32 {
     if cause.is_none() && run.flow.borrow().is_closed {
         let children = tree.children().cloned();
@@ -172,7 +172,7 @@ async fn sweep(run: &Run, tree: &ProcessTree, cause: Option<&StopCause>) -> u32 
     escalation::stop(tree, hurry).await
 }
 
-/// Waits until somebody or a limit wants the run to end.
+/// Waits until a member or a limit stops the run.
 async fn asked_to_stop(run: &Run) -> StopCause {
     let (mut stop, mut flow, mut input) = (run.stop.subscribe(), run.flow.subscribe(), run.input_lost.subscribe());
     let stop = async { stop.wait_for(Option::is_some).await.ok().and_then(|by| by.clone()) };
@@ -193,13 +193,13 @@ async fn asked_to_stop(run: &Run) -> StopCause {
     }
 }
 
-/// Waits until no more output comes.
+/// Waits for the end of the output.
 async fn closed(run: &Run) {
     // The sender lives as long as the run.
     let _ = run.flow.subscribe().wait_for(|flow| flow.is_closed).await;
 }
 
-/// Puts the end on record, gives the zombie up, and tells the link.
+/// Stores the end, releases the zombie, and notifies the link.
 async fn finish(run: &Arc<Run>, exit: Exit, began: Instant, left: u32, shared: &Arc<Shared>) {
     let flow = run.flow.borrow().clone();
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -209,7 +209,7 @@ async fn finish(run: &Arc<Run>, exit: Exit, began: Instant, left: u32, shared: &
     let recorded = spawn_blocking(move || {
         kept.release_leader();
         if let Err(error) = kept.spool.write_end(&ended) {
-            // The core is told all the same. Only a host that is killed before that will call the run lost.
+            // The core is told anyway. The run becomes `lost` only if the host is killed before that.
             tracing::error!(%error, run = %kept.id, "the end of a run cannot be kept");
         }
         kept.ended(ended);

@@ -1,4 +1,4 @@
-//! The environment of a command: a clean one, what the request adds, and what names the run.
+//! The environment of a command: a clean one, the request's variables, and those that identify the run.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,13 @@ use wardroom_protocol::messages::HostStart;
 
 use crate::process::tree::MARK;
 
-/// What the host hands on of its own environment.
+/// Variables that are passed on from the host's own environment.
 const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "USER", "LOGNAME"];
-/// Where programs are looked for if the host was told nothing: the path of Debian's login(1), for all users.
+/// The default search path: that of Debian's login(1), for all users.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The whole environment of a run. The request may set what it wants, but not who and which run it is.
+/// Returns the whole environment of a run. The request may set any variable except those that identify the run and its
+/// user.
 pub fn of(start: &HostStart) -> Vec<(String, String)> {
     let mut env = BTreeMap::from([("LANG", "C.UTF-8"), ("PATH", PATH)].map(|(k, v)| (k.to_owned(), v.to_owned())));
     env.extend(INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))));
@@ -23,7 +24,7 @@ pub fn of(start: &HostStart) -> Vec<(String, String)> {
     env.into_iter().collect()
 }
 
-/// Why the request cannot be carried out as it stands, in words for the room.
+/// Returns why the request cannot be carried out, as text for the room.
 pub fn fault(start: &HostStart) -> Option<&'static str> {
     let has_nul = |text: &String| text.contains('\0');
     if start.argv.first().is_none_or(String::is_empty) {

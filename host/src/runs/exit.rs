@@ -1,11 +1,11 @@
-//! How a run's end is called: the one place where what happened becomes an [`Exit`].
+//! Classifies a run's end: the one place where what happened becomes an [`Exit`].
 //!
-//! The rule, first that holds:
+//! The first rule that applies:
 //! 1. The output could not be kept: `lost`, whatever else happened, since nobody can trust it.
-//! 2. The host stopped it, for a reason that came before its end: a member's TERM or KILL (`stopped_by`, with the last
-//!    signal asked for), the time limit, the output limit, the host's own stop (`lost`).
-//! 3. It wrote more than it may, and ended before it was stopped for that: the output limit all the same.
-//! 4. It ended by a member's INT or HUP: `stopped_by`. One that caught the signal ends with its own code.
+//! 2. The host stopped it, for a reason that preceded its end: a member's TERM or KILL (`stopped_by`, with the last
+//!    signal requested), the time limit, the output limit, the host's own stop (`lost`).
+//! 3. It exceeded the output limit, and ended before it was stopped for that: still the output limit.
+//! 4. A member's INT or HUP ended it: `stopped_by`. A command that caught the signal ends with its own code.
 //! 5. The code or the signal of its first process.
 
 use wardroom_protocol::UserName;
@@ -14,12 +14,12 @@ use wardroom_protocol::messages::{Exit, Signal};
 use crate::process::children::Status;
 use crate::spool::pump::Flow;
 
-/// Who wants a run to end.
+/// Who stopped a run.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum StopBy {
     /// A member, by this signal: TERM or KILL.
     Member(UserName, Signal),
-    /// The host, which stops.
+    /// The host, because it stops.
     Host,
     /// The core, which does not know the run.
     Core,
@@ -28,13 +28,13 @@ pub enum StopBy {
 /// Why a run was stopped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum StopCause {
-    /// Somebody wanted it.
+    /// Somebody requested it.
     Asked(StopBy),
-    /// It took too long.
+    /// It exceeded its time limit.
     Timeout,
-    /// It wrote too much.
+    /// It exceeded its output limit.
     OutputLimit,
-    /// It was sent more input than is kept for it.
+    /// It was sent more input than the host keeps.
     InputLimit,
     /// Its input cannot be kept.
     InputLost,
@@ -45,13 +45,13 @@ pub enum StopCause {
 /// A member's INT or HUP.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Interrupt {
-    /// Whose.
+    /// The member.
     pub by: UserName,
-    /// Which.
+    /// The signal.
     pub signal: Signal,
 }
 
-/// What is to be said of the end.
+/// Returns how the run ended.
 pub fn exit(cause: Option<&StopCause>, interrupt: Option<&Interrupt>, status: Option<Status>, flow: &Flow) -> Exit {
     if let Some(failure) = &flow.failure {
         return Exit::Lost { lost: format!("the host could not keep the output: {failure}") };
@@ -85,7 +85,7 @@ fn stopped_by(by: &UserName, signal: Signal) -> Exit {
     Exit::StoppedBy { stopped_by: by.clone(), signal: signal.as_str().to_owned() }
 }
 
-/// The number of signal(7) on all of Linux.
+/// Returns the number of signal(7) on all of Linux.
 fn number(signal: Signal) -> i32 {
     match signal {
         Signal::Hup => 1,
@@ -95,7 +95,7 @@ fn number(signal: Signal) -> i32 {
     }
 }
 
-/// The name without `SIG` of signal(7); numbers as on x86 and ARM. Real-time signals and others by number.
+/// Returns the name of signal(7) without `SIG`; numbers as on x86 and ARM. Real-time and unknown signals by number.
 fn signal_name(number: i32) -> String {
     const NAMES: [&str; 32] = [
         "0", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",

@@ -1,5 +1,5 @@
-//! Standard input of a run. What the core sends is appended to a file, and a task writes it to the pipe as the command
-//! reads it: a command that never reads holds up nobody, and a large input needs no memory. Over the limit the run is
+//! Standard input of a run. The core's input is appended to a file, and a task writes it to the pipe as the command
+//! reads it: a command that never reads blocks nobody, and a large input needs no memory. Over the limit the run is
 //! stopped: a command must never read an input with a gap, or one that ends too early.
 
 use std::fs::File;
@@ -14,12 +14,12 @@ use tokio::sync::watch;
 
 use crate::limits::{INPUT_BYTES_MAX, READ_BYTES};
 
-/// Why input was not taken.
+/// Why input was refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Rejected {
-    /// The end of the input was sent before it.
+    /// The end of the input had been sent before.
     AfterEnd,
-    /// More than is kept. The run must be stopped.
+    /// The input exceeds the limit. The run must be stopped.
     TooMuch,
     /// The spool cannot be written. The run must be stopped.
     Spool,
@@ -34,7 +34,7 @@ pub struct Input {
     there: watch::Sender<Received>,
 }
 
-/// What has come.
+/// What has been received.
 #[derive(Clone, Copy, Debug, Default)]
 struct Received {
     bytes: u64,
@@ -42,15 +42,15 @@ struct Received {
 }
 
 impl Input {
-    /// An input without bytes, kept in this new file.
+    /// Makes an empty input, kept in this new file.
     pub fn new(file: File) -> Input {
         Input { file: Arc::new(file), appending: Mutex::default(), there: watch::Sender::default() }
     }
 
-    /// Takes bytes.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// [`Rejected`]: none of them were taken.
+    /// [`Rejected`]: none of them were stored.
     pub fn append(&self, bytes: &[u8]) -> Result<(), Rejected> {
         let _appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
         let Received { bytes: before, is_whole } = *self.there.borrow();
@@ -69,12 +69,12 @@ impl Input {
         Ok(())
     }
 
-    /// No more will come.
+    /// Ends the input.
     pub fn close(&self) {
         self.there.send_modify(|there| there.is_whole = true);
     }
 
-    /// Writes what comes to the pipe, until all was written or the command reads no more. The task that runs this is
+    /// Writes the input to the pipe, until all is written or the command reads no more. The task that runs this is
     /// stopped with the run.
     pub async fn feed(&self, pipe: OwnedFd) {
         let mut pipe = match Sender::from_owned_fd(pipe) {
@@ -87,7 +87,7 @@ impl Input {
             let Received { bytes, is_whole } = *there.borrow_and_update();
             if at < bytes {
                 let Some(chunk) = self.read(at, bytes).await else { return };
-                // A command that closes its input is done with it: that is no fault, and what still comes is dropped.
+                // The command closed its input: that is not an error, and the rest is dropped.
                 if pipe.write_all(&chunk).await.is_err() {
                     return;
                 }

@@ -1,4 +1,4 @@
-//! All runs of this host, by id: what the core may want of them. Knows no connection; the link asks and tells.
+//! All runs of this host, by id, and what the core can do with them. Knows no connection; the link calls it.
 
 pub mod drive;
 pub mod environment;
@@ -26,17 +26,17 @@ use crate::spool::Root;
 pub struct Runs {
     root: Root,
     shared: Arc<Shared>,
-    // Never held across an await. Of a run's own locks only short ones are taken inside it.
+    // Never held across an await. Within it, a run's own locks are taken only briefly.
     held: Mutex<HeldRun>,
     tasks: TaskTracker,
-    /// No run is held. Only looked at when the host stops.
+    /// True if no run is held. Used only when the host stops.
     is_empty: watch::Sender<bool>,
 }
 
-/// Something that the core asked for cannot be done.
+/// Why the host cannot do what the core asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Error {
-    /// Of which run.
+    /// The run.
     pub run: RunId,
     /// Why, for programs.
     pub code: Code,
@@ -51,7 +51,7 @@ struct HeldRun {
 }
 
 impl Runs {
-    /// What is in the spools, all of it over by now (see [`crate::recover`]).
+    /// Starts with the runs in the spools, all of them over by now (see [`crate::recover`]).
     pub fn new(root: Root, over: Vec<Run>, shared: Shared) -> Arc<Runs> {
         let runs = over.into_iter().map(|run| (run.id, Arc::new(run))).collect();
         let held = Mutex::new(HeldRun { runs, is_stopping: false });
@@ -63,22 +63,22 @@ impl Runs {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Told when any run has news for the core.
+    /// Notified when any run has news for the core.
     pub fn changed(&self) -> &Notify {
         &self.shared.changed
     }
 
-    /// A run that is held.
+    /// Returns a run, if it is held.
     pub fn find(&self, run: RunId) -> Option<Arc<Run>> {
         self.held().runs.get(&run).cloned()
     }
 
-    /// All runs that are held, in the order of their ids.
+    /// Returns all held runs, by id.
     pub fn all(&self) -> Vec<Arc<Run>> {
         self.held().runs.values().cloned().collect()
     }
 
-    /// What the core is told of them in the first frame.
+    /// Returns the runs for the hello.
     pub fn list(&self) -> Vec<HostRun> {
         let told = |run: &Arc<Run>| {
             let standing = run.standing();
@@ -87,10 +87,10 @@ impl Runs {
         self.all().iter().map(told).collect()
     }
 
-    /// Starts a run, unless it is there already.
+    /// Starts a run, unless it exists already.
     ///
     /// # Errors
-    /// What the core is to be told if it cannot even be held as failed.
+    /// The refusal for the core if the run cannot even be stored as failed.
     pub fn start(self: &Arc<Self>, start: HostStart) -> Result<(), Error> {
         let mut held = self.held();
         if held.runs.contains_key(&start.run) {
@@ -127,17 +127,17 @@ impl Runs {
         Ok(())
     }
 
-    /// Passes a member's signal on. A run that is over or unknown needs none.
+    /// Passes a member's signal on. A run that is over or unknown ignores it.
     pub fn signal(&self, HostSignal { run, signal, by }: HostSignal) {
         if let Some(run) = self.find(run) {
             run.signal(signal, by);
         }
     }
 
-    /// Takes bytes for standard input.
+    /// Appends to standard input.
     ///
     /// # Errors
-    /// What the core is to be told. If it was too much, the run is stopped.
+    /// The refusal for the core. If it was too much, the run is stopped.
     pub fn input(&self, run: RunId, bytes: &[u8]) -> Result<(), Error> {
         let held = self.find(run).ok_or_else(|| refusal(run, Code::NotFound, "there is no such run on this host"))?;
         let Some(input) = held.input() else {
@@ -154,14 +154,15 @@ impl Runs {
         })
     }
 
-    /// The end of standard input.
+    /// Ends standard input.
     pub fn eof(&self, run: RunId) {
         if let Some(input) = self.find(run).and_then(|run| run.input()) {
             input.close();
         }
     }
 
-    /// The core has the end on record, or knows nothing of the run: it is stopped if need be, and its spool goes.
+    /// Forgets a run whose end the core has stored, or that it does not know: stops it if necessary, and deletes its
+    /// spool.
     pub fn forget(self: &Arc<Self>, id: RunId) {
         let Some(run) = self.find(id) else { return };
         if !run.forgotten() {
@@ -180,7 +181,7 @@ impl Runs {
         });
     }
 
-    /// Stops all runs, starts no more, and returns when all are over. The escalation bounds how long that takes.
+    /// Stops all runs, starts no more, and returns when all are over. The escalation bounds the time.
     pub async fn stop(&self) {
         self.held().is_stopping = true;
         for run in self.all() {
@@ -206,7 +207,7 @@ impl Runs {
     }
 }
 
-/// Why no run can be started now, in words for the room.
+/// Returns why no run can be started now, as text for the room.
 fn why_not(held: &HeldRun) -> Option<String> {
     if held.is_stopping {
         return Some("the host is being stopped".to_owned());
@@ -223,7 +224,7 @@ fn refusal(run: RunId, code: Code, msg: &'static str) -> Error {
     Error { run, code, msg }
 }
 
-/// What the tests of the link need: a host without runs, in a folder that goes with it.
+/// For tests of the link: a host without runs, in a temporary folder.
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 pub fn none() -> (Arc<Runs>, tempfile::TempDir) {

@@ -1,5 +1,5 @@
-//! One run, as all who deal with it share it: the link (which reads how far it is, and passes on what the core wants of
-//! it) and its own task in [`super::drive`] (which makes it go on).
+//! The state of one run, shared by the link (which reads its progress, and passes on requests of the core) and its own
+//! task in [`super::drive`] (which drives it).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -19,13 +19,13 @@ use crate::spool::pump::Flow;
 pub struct Run {
     /// Its id.
     pub id: RunId,
-    /// Where its output lies.
+    /// Its spool.
     pub spool: Spool,
-    /// How far its output is; the pump writes it.
+    /// The progress of its output; written by the pump.
     pub flow: watch::Sender<Flow>,
-    /// Who wants it to end.
+    /// Who has stopped it.
     pub stop: watch::Sender<Option<StopBy>>,
-    /// Why input that was sent to it is lost: it must not run on with a gap.
+    /// Why input sent to it was lost: it must not continue with a gap.
     pub input_lost: watch::Sender<Option<Rejected>>,
     // Never held across an await.
     life: Mutex<RunState>,
@@ -33,37 +33,37 @@ pub struct Run {
 
 #[derive(Debug, Default)]
 struct RunState {
-    /// Its first process, from the moment when the core may be told.
+    /// Its first process, as soon as the core may be told.
     pid: Option<u32>,
     /// Its first process, while it may be signalled.
     leader: Option<Arc<Leader>>,
     input: Option<Arc<Input>>,
     interrupt: Option<(UserName, Signal, Instant)>,
     ended: Option<Arc<HostEnded>>,
-    /// The core wants to hear no more of it.
+    /// The core is done with it.
     is_forgotten: bool,
 }
 
-/// What the core is to be told of a run.
+/// The state of a run for the core.
 #[derive(Clone, Debug)]
 pub struct RunReport {
     /// Its first process, if it has one.
     pub pid: Option<u32>,
     /// Bytes of output that can be sent.
     pub bytes: u64,
-    /// How it ended. `bytes` is final then.
+    /// How it ended. Then `bytes` is final.
     pub ended: Option<Arc<HostEnded>>,
 }
 
 impl Run {
-    /// A run that has no process yet. What is sent to its input waits for one.
+    /// Makes a run that has no process yet. Input waits until it has one.
     pub fn new(id: RunId, spool: Spool, input: Option<Arc<Input>>) -> Run {
         let (flow, stop, input_lost) = Default::default();
         let life = Mutex::new(RunState { input, ..RunState::default() });
         Run { id, spool, flow, stop, input_lost, life }
     }
 
-    /// A run that was over before this host started.
+    /// Makes a run that was over before this host started.
     pub fn over(id: RunId, spool: Spool, ended: HostEnded) -> Run {
         let run = Run::new(id, spool, None);
         run.flow.send_modify(|flow| flow.bytes = ended.bytes);
@@ -75,24 +75,24 @@ impl Run {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How it stands now.
+    /// Returns its current state.
     pub fn standing(&self) -> RunReport {
         let (pid, ended) = {
             let life = self.life();
             (life.pid, life.ended.clone())
         };
-        // Read after the two: no output can be told before the start, and it is final if there is an end.
+        // Read after the two: no output can be sent before the start, and it is final if there is an end.
         let may_be_told = pid.is_some() || ended.is_some();
         let bytes = if may_be_told { self.flow.borrow().bytes } else { 0 };
         RunReport { pid, ended, bytes }
     }
 
-    /// True when it is over.
+    /// Returns true if it is over.
     pub fn is_over(&self) -> bool {
         self.life().ended.is_some()
     }
 
-    /// It has a process. An interrupt that came too early is passed on.
+    /// Notes that it has a process. Passes on an interrupt that arrived too early.
     pub fn started(&self, leader: Arc<Leader>) {
         let mut life = self.life();
         life.pid = Some(leader.pid);
@@ -103,25 +103,25 @@ impl Run {
         life.leader = Some(leader);
     }
 
-    /// Its processes may not be signalled any more; with the last holder of the leader, its zombie goes.
+    /// Forbids further signals to its processes; the last holder of the leader releases its zombie.
     pub fn release_leader(&self) {
         let leader = self.life().leader.take();
         drop(leader);
     }
 
-    /// It is over.
+    /// Notes that it is over.
     pub fn ended(&self, ended: HostEnded) {
         let mut life = self.life();
         life.input = None;
         life.ended = Some(Arc::new(ended));
     }
 
-    /// True if the core wants to hear no more of it.
+    /// Returns true if the core is done with it.
     pub fn is_forgotten(&self) -> bool {
         self.life().is_forgotten
     }
 
-    /// The core wants to hear no more of it; gives whether it is over.
+    /// Notes that the core is done with it; returns whether it is over.
     pub fn forgotten(&self) -> bool {
         let mut life = self.life();
         life.is_forgotten = true;
@@ -140,7 +140,7 @@ impl Run {
         }
     }
 
-    /// Wants it to end. The first who does counts, but a member's KILL outdoes a TERM.
+    /// Requests its end. The first request counts, but a member's KILL overrides a TERM.
     pub fn stop(&self, by: StopBy) {
         self.stop.send_if_modified(|stop| {
             let is_harder = match (&*stop, &by) {
@@ -155,16 +155,16 @@ impl Run {
         });
     }
 
-    /// The last INT or HUP, told from the end of the first process.
+    /// Returns the last INT or HUP before the end of the first process.
     pub fn interrupt(&self, ended: Instant) -> Option<Interrupt> {
         let life = self.life();
         let (by, signal, at) = life.interrupt.as_ref()?;
-        // One that came after the end had no effect on it.
+        // An interrupt after the end had no effect.
         ended.checked_duration_since(*at)?;
         Some(Interrupt { by: by.clone(), signal: *signal })
     }
 
-    /// Its standard input, if it has one and is not over.
+    /// Returns its standard input, if it has one and is not over.
     pub fn input(&self) -> Option<Arc<Input>> {
         self.life().input.clone()
     }

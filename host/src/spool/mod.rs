@@ -1,4 +1,4 @@
-//! The spool: a folder per run with everything that must outlive a kill of the host.
+//! The spool: a folder per run with everything that must survive a kill of the host.
 //!
 //! ```text
 //! <spool>/lock               held with flock(2) by the host
@@ -8,9 +8,9 @@
 //! <spool>/<run>/end.json     the `host.ended` of the run; its presence says that the run is over
 //! ```
 //!
-//! Standard input that the command has not read yet lies in a file without a name: it is worthless without the command.
-//! Nothing is fsynced. What is written survives a kill of the host, since the kernel has it; a loss of power ends the
-//! processes too, and what the core has acknowledged lies durably in the core's own store.
+//! Standard input that the command has not read yet is in an unnamed file: it is useless without the command. Nothing
+//! is fsynced. Written data survives a kill of the host, since the kernel has it; a power loss ends the processes too,
+//! and what the core has acknowledged is durable in the core's own store.
 
 pub mod output;
 pub mod pump;
@@ -28,33 +28,33 @@ use wardroom_protocol::messages::HostEnded;
 
 use crate::limits::RECORD_BYTES_MAX;
 
-/// The folder of all spools, held by this process alone.
+/// The folder of all spools, locked by this process.
 #[derive(Debug)]
 pub struct Root {
     path: PathBuf,
     _lock: File,
 }
 
-/// Why a spool folder cannot be had.
+/// Why a spool folder cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another host has it.
+    /// Another host uses it.
     #[error("another host uses the spool folder {0}; give this one a folder of its own")]
     InUse(PathBuf),
-    /// It cannot be made, or not be written.
+    /// It cannot be created or written.
     #[error("the spool folder {0} cannot be used: {1}")]
     Io(PathBuf, #[source] io::Error),
 }
 
-/// What must be known of a run to find its processes after a restart. The request itself is not kept: its
-/// environment may hold secrets.
+/// What is needed to find a run's processes after a restart. The request itself is not kept: its environment may
+/// contain secrets.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SpoolMeta {
     /// Its first process.
     pub pid: u32,
-    /// With the pid, that process's identity.
+    /// The start time of that process, which identifies it together with the pid.
     pub start_ticks: u64,
-    /// The boot that both belong to.
+    /// The boot during which both are valid.
     pub boot: String,
     /// When it was started, Unix milliseconds.
     pub at: u64,
@@ -67,7 +67,7 @@ pub struct Spool {
 }
 
 impl Root {
-    /// Makes the folder if need be, and takes its lock.
+    /// Creates the folder if necessary, and locks it.
     ///
     /// # Errors
     /// [`OpenError`], which says what to do.
@@ -83,15 +83,15 @@ impl Root {
         }
     }
 
-    /// The place of a run's spool, which need not be there.
+    /// Returns a run's spool, which need not exist.
     pub fn spool(&self, run: RunId) -> Spool {
         Spool { path: self.path.join(run.to_string()) }
     }
 
-    /// The runs that have a spool.
+    /// Returns the runs that have a spool.
     ///
     /// # Errors
-    /// Where the folder cannot be read.
+    /// If the folder cannot be read.
     pub fn runs(&self) -> io::Result<Vec<RunId>> {
         let names = std::fs::read_dir(&self.path)?.map(|entry| entry.map(|e| e.file_name()));
         let names: Vec<_> = names.collect::<io::Result<_>>()?;
@@ -100,16 +100,16 @@ impl Root {
 }
 
 impl Spool {
-    /// Makes the folder if it is not there, and its empty output, which must not be there.
+    /// Creates the folder if necessary, and its empty output, which must not exist.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn create(&self) -> io::Result<output::Appender> {
         self.create_folder()?;
         output::Appender::create(&self.path)
     }
 
-    /// Bytes of output that are there.
+    /// Returns the number of bytes of output.
     pub fn output_bytes(&self) -> u64 {
         std::fs::metadata(self.path.join("output")).map_or(0, |meta| meta.len())
     }
@@ -117,15 +117,15 @@ impl Spool {
     /// Opens the output for reading.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn reader(&self) -> io::Result<output::Reader> {
         output::Reader::open(&self.path)
     }
 
-    /// Makes the folder if it is not there, and a file for standard input that goes when it is closed.
+    /// Creates the folder if necessary, and a file for standard input that is deleted when it is closed.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn create_input(&self) -> io::Result<File> {
         self.create_folder()?;
         let path = self.path.join("input");
@@ -134,36 +134,36 @@ impl Spool {
         Ok(file)
     }
 
-    /// Says that a process of this identity is about to become the command.
+    /// Records the identity of the process that is about to become the command.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn write_meta(&self, meta: &SpoolMeta) -> io::Result<()> {
         self.write("meta.json", meta)
     }
 
-    /// What was started; none where the host was killed before anything was.
+    /// Returns what was started; `None` if the host was killed before that.
     pub fn meta(&self) -> Option<SpoolMeta> {
         self.read("meta.json")
     }
 
-    /// Says that the run is over, and how. From here on its output and its end are final.
+    /// Records that the run is over, and how. From here on its output and its end are final.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn write_end(&self, end: &HostEnded) -> io::Result<()> {
         self.write("end.json", end)
     }
 
-    /// How the run ended; none while it is not over.
+    /// Returns how the run ended; `None` if it is not over.
     pub fn end(&self) -> Option<HostEnded> {
         self.read("end.json")
     }
 
-    /// Deletes everything.
+    /// Deletes the spool.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn remove(&self) -> io::Result<()> {
         match std::fs::remove_dir_all(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -185,7 +185,7 @@ impl Spool {
         options.open(self.path.join(name))?.write_all(&json)
     }
 
-    /// A record that is not whole was being written when the host was killed: it counts as not written.
+    /// Reads a record. An incomplete one was being written when the host was killed, and counts as absent.
     fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let mut json = Vec::new();
         File::open(self.path.join(name)).ok()?.take(RECORD_BYTES_MAX).read_to_end(&mut json).ok()?;

@@ -1,4 +1,4 @@
-//! The output of a run on disk: one appender, which is the run's pump, and readers that each stand at an offset.
+//! The output of a run on disk: one appender, which is the run's pump, and readers that each have an offset.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -19,10 +19,10 @@ pub struct Appender {
 }
 
 impl Appender {
-    /// An output without bytes, in an existing folder.
+    /// Creates an empty output in an existing folder.
     ///
     /// # Errors
-    /// What the operating system says; an output that is there already is an error.
+    /// If the operating system refuses; an output that exists already is an error.
     pub fn create(folder: &Path) -> io::Result<Appender> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
@@ -31,15 +31,15 @@ impl Appender {
         Ok(Appender { output, index, len: 0, last: None })
     }
 
-    /// Bytes that are there.
+    /// Returns the number of bytes written.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Bytes that may still be written to this disk.
+    /// Returns the number of bytes that are free on this disk.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn free_bytes(&self) -> io::Result<u64> {
         let stat = rustix::fs::fstatvfs(&self.output)?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
@@ -48,7 +48,7 @@ impl Appender {
     /// Appends what was read from a descriptor at a time.
     ///
     /// # Errors
-    /// What the operating system says. What was appended before stays; this is over.
+    /// If the operating system refuses. What was appended before stays; this appender is then unusable.
     pub fn append(&mut self, fd: u8, bytes: &[u8], at: u64) -> io::Result<()> {
         let is_new = self.last.is_none_or(|last| last.fd != fd || at >= last.at.saturating_add(INDEX_RESOLUTION_MS));
         if is_new {
@@ -62,7 +62,7 @@ impl Appender {
     }
 }
 
-/// Reads anywhere, beside the appender.
+/// Reads at any offset while the appender writes.
 #[derive(Debug)]
 pub struct Reader {
     output: File,
@@ -73,23 +73,23 @@ impl Reader {
     /// Opens the output in a folder.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn open(folder: &Path) -> io::Result<Reader> {
         Ok(Reader { output: File::open(folder.join("output"))?, index: File::open(folder.join("index"))? })
     }
 
-    /// The next segments of `from..upto`: at least one, and not always all of them.
+    /// Returns the next segments of `from..upto`: at least one, and not always all of them.
     ///
     /// # Errors
-    /// Where a file cannot be read or does not hold what was asked for.
+    /// If a file cannot be read or does not contain the range.
     pub fn segments(&self, from: u64, upto: u64) -> io::Result<Vec<Segment>> {
         segments(&self.index, from, upto)
     }
 
-    /// The bytes at an offset.
+    /// Fills the buffer with the bytes at an offset.
     ///
     /// # Errors
-    /// Where they cannot all be read.
+    /// If they cannot all be read.
     pub fn read(&self, buf: &mut [u8], off: u64) -> io::Result<()> {
         self.output.read_exact_at(buf, off)
     }

@@ -1,5 +1,5 @@
 //! The pump of a run: one blocking task that reads both pipes and appends to the spool, as fast as the command writes.
-//! It knows no core: however slow or far away that is, the command is never held up, until its output limit.
+//! It does not depend on the core: however slow the core is, the command is never blocked, until its output limit.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -12,25 +12,25 @@ use tokio::sync::{Notify, watch};
 use super::output::Appender;
 use crate::limits::{FREE_BYTES_MIN, FREE_LOOK_BYTES, LAST_BYTES_MAX, OUTPUT_BYTES_ALWAYS, READ_BYTES};
 
-/// How far a run's output is.
+/// The progress of a run's output.
 #[derive(Clone, Debug, Default)]
 pub struct Flow {
     /// Bytes in the spool.
     pub bytes: u64,
-    /// The command wrote more than it may; what came after the limit was thrown away.
+    /// The command exceeded its output limit; the rest was discarded.
     pub is_over_limit: bool,
-    /// The spool cannot be written, and why; what came since was thrown away.
+    /// Why the spool cannot be written, if so; output since then was discarded.
     pub failure: Option<Arc<str>>,
-    /// No more will come.
+    /// The output has ended.
     pub is_closed: bool,
 }
 
-/// Makes a pump stop although somebody still holds its pipes.
+/// Stops a pump although other processes still hold its pipes.
 #[derive(Clone, Debug)]
 pub struct Waker(Arc<OwnedFd>);
 
 impl Waker {
-    /// The pump takes what lies in the pipes now, and ends.
+    /// Makes the pump take what the pipes contain now, and end.
     pub fn wake(&self) {
         if let Err(error) = rustix::io::write(&*self.0, &1u64.to_ne_bytes()) {
             tracing::debug!(%error, "a pump could not be woken");
@@ -46,18 +46,18 @@ pub struct Pump {
     waker: Waker,
     appender: Appender,
     limit: u64,
-    /// With so many bytes it is looked how full the disk is.
+    /// The number of bytes at which to check the free disk space again.
     look_at: u64,
     flow: watch::Sender<Flow>,
-    /// Told after each change of `flow`: the writer that serves all runs.
+    /// Notified after each change of `flow`: the writer that serves all runs.
     changed: Arc<Notify>,
 }
 
 impl Pump {
-    /// A pump of standard output and error, which must not block.
+    /// Makes a pump of standard output and error, which must be non-blocking.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn new(
         (stdout, stderr): (OwnedFd, OwnedFd),
         appender: Appender,
@@ -70,12 +70,12 @@ impl Pump {
         Ok(Pump { pipes: vec![(1, stdout), (2, stderr)], waker, appender, limit, look_at, flow, changed })
     }
 
-    /// What ends it early.
+    /// Returns the waker that ends it early.
     pub fn waker(&self) -> Waker {
         self.waker.clone()
     }
 
-    /// Pumps until both pipes are at their end, or it is woken. Blocks.
+    /// Pumps until both pipes are closed, or it is woken. Blocks.
     pub fn run(mut self) {
         let mut buf = vec![0; READ_BYTES];
         while !self.pipes.is_empty() {
@@ -96,8 +96,8 @@ impl Pump {
         }
     }
 
-    /// The descriptors that can be read, and whether the waker was used. No timeout: the run's own task has one, and
-    /// wakes this one.
+    /// Waits, and returns the readable descriptors, and whether the waker was used. No timeout: the run's own task has
+    /// one, and wakes this one.
     fn wait(&self) -> io::Result<(Vec<u8>, bool)> {
         let mut polled = vec![PollFd::new(&*self.waker.0, PollFlags::IN)];
         polled.extend(self.pipes.iter().map(|(_, pipe)| PollFd::new(pipe, PollFlags::IN)));
@@ -114,7 +114,7 @@ impl Pump {
         Ok((fds.collect(), is_woken))
     }
 
-    /// One read of a pipe. Gives the number of bytes, none where there are none now.
+    /// Reads a pipe once. Returns the number of bytes; `None` if there are none now.
     fn take(&mut self, fd: u8, buf: &mut [u8]) -> Option<usize> {
         let (_, pipe) = self.pipes.iter().find(|(n, _)| *n == fd)?;
         match rustix::io::read(pipe, &mut *buf) {
@@ -132,7 +132,7 @@ impl Pump {
         None
     }
 
-    /// What lies in the pipes, and not what those who hold them go on to write.
+    /// Takes what the pipes contain now, but not what their holders write later.
     fn take_the_rest(&mut self, buf: &mut [u8]) {
         let mut taken = 0;
         loop {
@@ -165,14 +165,14 @@ impl Pump {
         });
     }
 
-    /// A run does not fill the disk to its last byte: others need some, the core to keep this output among them.
+    /// Stops a run before it fills the disk: others need space too, such as the core for its copy of this output.
     fn leave_room(&mut self) -> io::Result<()> {
         let len = self.appender.len();
         if len < self.look_at {
             return Ok(());
         }
         self.look_at = len.saturating_add(FREE_LOOK_BYTES);
-        // A file system that does not say takes what it takes.
+        // If the file system does not report its free space, write until it fails.
         let is_full = self.appender.free_bytes().is_ok_and(|free| free < FREE_BYTES_MIN.saturating_add(len));
         if is_full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
@@ -193,7 +193,7 @@ impl Pump {
 }
 
 impl Drop for Pump {
-    /// However it ends, the run hears of it: one that waited for its output for ever would be the worst fault.
+    /// However the pump ends, it notifies the run, which would otherwise wait for its output for ever.
     fn drop(&mut self) {
         self.pipes.clear();
         if std::thread::panicking() {
@@ -203,7 +203,7 @@ impl Drop for Pump {
     }
 }
 
-/// Unix milliseconds; 0 before 1970.
+/// Returns Unix milliseconds; 0 before 1970.
 pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }

@@ -1,4 +1,4 @@
-//! The fields of each kind of event, and what an amendment does to a message.
+//! The fields of each kind of event, and how an amendment changes a message.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,86 +8,87 @@ use crate::messages::Exit;
 use crate::path::RelPath;
 use crate::role::RoomRole;
 
-/// Somebody said something.
+/// A message.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct MessageBody {
     /// The text, at most [`crate::limits::TEXT_BYTES_MAX`] bytes.
     pub text: String,
-    /// The `seq` of the line that it answers.
+    /// The `seq` of the line that it replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
-    /// The last amendment (`edit`, `delete`, `reaction`, `repeat`) that is in here already: those up to it change nothing.
+    /// The last amendment (`edit`, `delete`, `reaction`, `repeat`) that is already applied: those up to it change
+    /// nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amended: Option<u64>,
-    /// It said something else before.
+    /// Its text has been edited.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub edited: bool,
-    /// It was taken back: `text` is empty.
+    /// It was deleted: `text` is empty.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
-    /// In the order in which each was first given.
+    /// In the order in which each emoji was first added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reactions>,
-    /// How often a webhook said it, where that is more than once.
+    /// How often a webhook posted it, if more than once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// How the text is read.
+    /// The format of the text.
     #[serde(default, skip_serializing_if = "Format::is_markdown")]
     pub format: Format,
-    /// It mentions nobody, whatever the text says: a program wrote it, and its webhook may not mention people.
+    /// It mentions nobody, whatever its text: a program wrote it, and its webhook may not mention people.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub silent: bool,
-    /// The alerts that the text is about, for clients that draw them.
+    /// The alerts that the text reports, for clients that draw them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<Box<AlertGroup>>,
 }
 
-/// How a message's text is read.
+/// The format of a message's text.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// As Markdown.
+    /// Markdown.
     #[default]
     Markdown,
-    /// As it is, character by character; also what a format is that this version does not know.
+    /// Plain text, character by character; also any format that this version does not know.
     #[serde(other)]
     Plain,
 }
 
 impl Format {
-    /// True for what is not said on the wire.
+    /// Returns true for the default, which is not sent on the wire.
     pub fn is_markdown(&self) -> bool {
         *self == Format::Markdown
     }
 }
 
-/// One reaction to a message, and whose it is.
+/// One emoji on a message, and who added it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Reactions {
     /// The emoji.
     pub emoji: String,
-    /// In the order in which they gave it.
+    /// In the order in which they added it.
     pub by: Vec<UserName>,
 }
 
-/// A message says something else.
+/// The text of a message changed.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Edit {
     /// The message.
     pub target: u64,
-    /// What it says now; empty where the message was deleted later.
+    /// The new text; empty if the message was deleted later.
     pub text: String,
-    /// The alerts that the message is about now. With it, this is news of a webhook's and not a correction: the message does
-    /// not become `edited`.
+    /// The alerts that the message now reports. If present, this is an update by a webhook and not a correction: the
+    /// message does not become `edited`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<Box<AlertGroup>>,
-    /// How often the webhook said it by now.
+    /// How often the webhook has posted it by now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
 }
 
 impl Edit {
-    /// A person's correction.
+    /// Makes a person's correction.
     pub fn of_text(target: u64, text: impl Into<String>) -> Self {
         Edit { target, text: text.into(), alert: None, count: None }
     }
@@ -100,86 +101,86 @@ pub struct Target {
     pub target: u64,
 }
 
-/// Somebody reacted, or no longer does.
+/// Somebody added or removed a reaction.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ReactionBody {
     /// The message.
     pub target: u64,
     /// The emoji.
     pub emoji: String,
-    /// Given, or taken back.
+    /// Added, or removed.
     pub on: bool,
 }
 
-/// A webhook said the same once more.
+/// A webhook posted the same message again.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Repeat {
     /// The message.
     pub target: u64,
-    /// How often by now.
+    /// How often it has been posted by now.
     pub count: u64,
 }
 
-/// A member and what they may do here.
+/// A member and their role in the room.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RoleOf {
-    /// Who.
+    /// The member.
     pub user: UserName,
-    /// What they may do.
+    /// The role.
     pub role: RoomRole,
 }
 
-/// Somebody.
+/// A user.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct UserRef {
-    /// Who.
+    /// The user's name.
     pub user: UserName,
 }
 
 /// A title or a topic.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Words {
-    /// Empty for none.
+    /// The text; empty for none.
     pub text: String,
 }
 
 /// On or off.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Switch {
-    /// Which.
+    /// The new state.
     pub on: bool,
 }
 
 /// A number of days.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Days {
-    /// 0: for ever.
+    /// The days; 0 for ever.
     pub days: u32,
 }
 
-/// A command has been given to a host.
+/// A command was started on a host.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunStarted {
     /// The run.
     pub run: RunId,
     /// Its short number, unique on the server: people say `r41`.
     pub n: u64,
-    /// The command as people read it: `cmd` as it was given, or `argv` quoted.
+    /// The command for display: `cmd` as given, or `argv` quoted.
     pub cmd: String,
     /// The host that it runs on.
     pub host: String,
-    /// The folder that it runs in, if one was asked for.
+    /// The folder that it runs in, if the request named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
-    /// The last reaction that is included here.
+    /// The last reaction that is already applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amended: Option<u64>,
-    /// In the order in which each was first given.
+    /// In the order in which each emoji was first added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reactions>,
 }
 
-/// A run is over.
+/// A run has ended.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunEnded {
     /// The run.
@@ -192,10 +193,10 @@ pub struct RunEnded {
     pub bytes: u64,
     /// Milliseconds from its start to its end.
     pub ms: u64,
-    /// Output went over the limit, and the rest was not kept.
+    /// The output exceeded the limit, and the rest was not kept.
     #[serde(default)]
     pub truncated: bool,
-    /// Processes that were still there after everything was done to stop them.
+    /// Processes that were still there after every attempt to stop them.
     #[serde(default)]
     pub left: u32,
 }
@@ -203,24 +204,24 @@ pub struct RunEnded {
 /// A file was stored in the room.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct FileAdded {
-    /// Where.
+    /// Its path.
     pub path: RelPath,
     /// Bytes.
     pub size: u64,
     /// The BLAKE3 digest in 64 hexadecimal digits.
     pub blake3: String,
-    /// The last reaction that is included here.
+    /// The last reaction that is already applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amended: Option<u64>,
-    /// In the order in which each was first given.
+    /// In the order in which each emoji was first added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reactions>,
 }
 
 impl MessageBody {
-    /// Carries out an amendment that stands at `seq` and is `by` somebody. False if it changes nothing: it is in here
-    /// already, or is none. The server keeps a message as it is after its last amendment, so a reader that comes late
-    /// meets it changed, and then the amendments again.
+    /// Applies an amendment at position `seq`, made `by` a user. Returns false if it changes nothing, because it is
+    /// applied already or is not an amendment. The server keeps a message as it is after its last amendment, so a late
+    /// reader sees the changed message first and then its amendments again.
     pub fn amend(&mut self, seq: u64, by: &UserName, body: &EventBody) -> bool {
         if self.amended.is_some_and(|amended| amended >= seq) {
             return false;
@@ -250,7 +251,7 @@ impl MessageBody {
 }
 
 impl EventBody {
-    /// Carries out an amendment, as [`MessageBody::amend`] does. Runs and files take reactions only; other kinds take
+    /// Applies an amendment, as [`MessageBody::amend`] does. Runs and files accept only reactions; other kinds accept
     /// nothing.
     pub fn amend(&mut self, seq: u64, by: &UserName, body: &EventBody) -> bool {
         let (amended, reactions) = match self {
@@ -268,7 +269,7 @@ impl EventBody {
         true
     }
 
-    /// The reactions to it, in the order in which each was first given.
+    /// Returns its reactions, in the order in which each emoji was first added.
     pub fn reactions(&self) -> &[Reactions] {
         match self {
             EventBody::Message(message) => &message.reactions,

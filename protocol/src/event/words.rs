@@ -1,13 +1,14 @@
-//! What an event says in plain text. `nc` and the command line show the same words; the page has its own, in the language
-//! of its user. Text that other people wrote is made visible, so that it cannot control a terminal.
+//! An event in plain text. `nc` and the command line show the same text; the page has its own, in the language of its
+//! user. Text that other people wrote is made visible, so that it cannot control a terminal.
 
 use super::{AlertGroup, AlertStatus, Days, Edit, EventBody, Switch, Words};
 use crate::role::RoomRole;
 use crate::visible::visible;
 
 impl EventBody {
-    /// What the author did, to be shown after the author's name: `joined`, `added ben as reader`. `None` for messages, runs,
-    /// files and topics, which each show more than one sentence, and for kinds that this version does not know.
+    /// Returns what the author did, to be shown after the author's name: `joined`, `added ben as reader`. `None` for
+    /// messages, runs, files and topics, which need more than one sentence, and for kinds that this version does not
+    /// know.
     pub fn action(&self) -> Option<String> {
         Some(match self {
             EventBody::Join => "joined".to_owned(),
@@ -37,8 +38,8 @@ impl EventBody {
 }
 
 impl Edit {
-    /// What a webhook reports about an alert that it posted earlier: `RESOLVED DiskFull (alert 852)`, and for an alert that
-    /// still fires also the lines below its title. `None` for an edit by a person.
+    /// Returns what a webhook reports about an alert that it posted earlier: `RESOLVED DiskFull (alert 852)`, and for
+    /// an alert that is still firing also the lines below its title. `None` for an edit by a person.
     pub fn alert_text(&self) -> Option<String> {
         let alert = self.alert.as_deref()?;
         let title = format!("{} (alert {})", alert.title(), self.target);
@@ -51,7 +52,8 @@ impl Edit {
 }
 
 impl AlertGroup {
-    /// `FIRING (2) DiskFull`, `RESOLVED DiskFull`: its status, how many alerts have that status if more than one, its name.
+    /// Returns `FIRING (2) DiskFull` or `RESOLVED DiskFull`: its status, the number of alerts with that status if more
+    /// than one, and its name.
     pub fn title(&self) -> String {
         let (status, count) = match self.status {
             AlertStatus::Resolved => ("RESOLVED", self.resolved),
@@ -61,7 +63,7 @@ impl AlertGroup {
     }
 }
 
-/// `a reader`, `an owner`.
+/// Returns the role with its article: `a reader`, `an owner`.
 pub fn with_article(role: RoomRole) -> &'static str {
     match role {
         RoomRole::Reader => "a reader",

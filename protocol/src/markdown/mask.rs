@@ -1,16 +1,16 @@
-//! Characters that Markdown is not to read as marks are replaced before it is parsed, and put back in what comes out:
-//! - `*`, `_`, `~` and `&` of a bare address: in `https://x.example/__init__.py` nothing is strong;
-//! - the punctuation of Chinese and Japanese beside `*` or `~`: CommonMark's rule for where emphasis may end looks for spaces, and would leave
-//!   `**注意：**请看` as it is.
+//! Replaces characters that Markdown must not interpret before parsing, and restores them in the result:
+//! - `*`, `_`, `~` and `&` of a bare address: nothing in `https://x.example/__init__.py` is strong;
+//! - Chinese and Japanese punctuation beside `*` or `~`: CommonMark's rule for the end of emphasis looks for spaces,
+//!   and would leave `**注意：**请看` unchanged.
 
 use std::borrow::Cow;
 
 use crate::tokens::{Kind, is_wide_punctuation, tokens};
 
-/// A character is replaced by the one of the same number in plane 15, which is for private use.
+/// A character is replaced by the one with the same number in plane 15, which is for private use.
 const PLANE: u32 = 0xf_0000;
 
-/// The text with those characters replaced. One that uses plane 15 itself stays as it is.
+/// Returns the text with those characters replaced. A text that uses plane 15 itself stays unchanged.
 pub fn mask(text: &str) -> Cow<'_, str> {
     let links: Vec<_> = tokens(text)
         .into_iter()
@@ -38,12 +38,12 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// What was replaced is put back.
+/// Restores what was replaced.
 pub fn unmask(text: &str) -> String {
     text.chars().map(|c| if is_masked(c) { char::from_u32(u32::from(c) & 0xffff).unwrap_or(c) } else { c }).collect()
 }
 
-/// Chinese quotation marks, dashes and dots are the characters of Latin ones.
+/// Chinese quotation marks, dashes and dots are the same characters as Latin ones.
 fn is_wide(c: char) -> bool {
     is_wide_punctuation(c) || matches!(c, '\u{2014}' | '\u{2018}'..='\u{201d}' | '\u{2026}')
 }

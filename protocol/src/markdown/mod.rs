@@ -1,8 +1,9 @@
-//! A message's text as Markdown: CommonMark with tables, strikethrough and task lists (GitHub's), parsed by `pulldown-cmark`. Its events
-//! become values that clients turn into elements, never HTML; raw HTML is text, and a picture is a link to it. What is
-//! prose is also cut into mentions, rooms and links here, so that server and clients agree on what is code.
+//! Parses a message's text as Markdown: CommonMark with GitHub's tables, strikethrough and task lists, parsed by
+//! `pulldown-cmark`. Its events become values that clients turn into elements, never HTML; raw HTML is text, and an
+//! image becomes a link. Prose is also split into mentions, rooms and links here, so that server and clients agree on
+//! what is code.
 //!
-//! Any text of a message takes bounded time and gives bounded values: see [`DEPTH_MAX`] and [`EVENTS_MAX`].
+//! Any text takes bounded time and gives bounded values: see [`DEPTH_MAX`] and [`EVENTS_MAX`].
 
 mod mask;
 mod read;
@@ -16,18 +17,18 @@ use crate::ansi;
 
 pub use tree::{Align, Block, DEPTH_MAX, EVENTS_MAX, Inline, Item};
 
-/// Takes a text apart. It is never empty where the text is not.
+/// Parses a text. The result is empty only if the text is.
 pub fn blocks(text: &str) -> Vec<Block> {
     let masked = mask::mask(text);
     match read::blocks(&masked, matches!(masked, Cow::Owned(_))) {
-        // What is nothing but definitions of links would not be seen.
+        // A text of link definitions only would be invisible.
         Some(blocks) if !blocks.is_empty() => blocks,
         _ if text.trim().is_empty() => Vec::new(),
         _ => vec![Block::Paragraph(vec![Inline::Text(text.to_owned())])],
     }
 }
 
-/// A text that is no Markdown: its links and mentions are found, and every character of it stays as it is.
+/// Parses a text that is not Markdown: its links and mentions are found, and every character stays as it is.
 pub fn plain(text: &str) -> Vec<Block> {
     if text.contains("\x1b[") {
         return vec![Block::Coloured(ansi::lines(text))];
@@ -35,7 +36,7 @@ pub fn plain(text: &str) -> Vec<Block> {
     vec![Block::Paragraph(read::inlines_of(text))]
 }
 
-/// The names behind the mentions of a text, in their order.
+/// Returns the names that a text mentions, in order.
 pub fn mentions(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     of_blocks(&blocks(text), &mut |inline| {

@@ -1,4 +1,4 @@
-//! The parser's events become blocks and inlines.
+//! Turns the parser's events into blocks and inlines.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::tree::{Align, Block, DEPTH_MAX, EVENTS_MAX, Inline, Item};
 use crate::ansi;
 use crate::tokens::{Kind, is_safe_link, tokens};
 
-/// The blocks of a masked text; `None` where there are too many events.
+/// Returns the blocks of a masked text; `None` if there are too many events.
 pub fn blocks(text: &str, is_masked: bool) -> Option<Vec<Block>> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let events = Parser::new_ext(text, options).into_offset_iter();
@@ -19,7 +19,7 @@ pub fn blocks(text: &str, is_masked: bool) -> Option<Vec<Block>> {
     (reader.left > 0).then_some(blocks)
 }
 
-/// A text in which nothing is marked.
+/// Returns the inlines of a text without markup.
 pub fn inlines_of(text: &str) -> Vec<Inline> {
     let mut out = Vec::new();
     Prose { text: text.to_owned(), ..Prose::default() }.flush(false, &mut out);
@@ -30,22 +30,22 @@ struct Reader<'a> {
     text: &'a str,
     is_masked: bool,
     events: OffsetIter<'a>,
-    /// Events that may still come.
+    /// The number of events still allowed.
     left: usize,
-    /// An event that was taken too early.
+    /// An event that was read too early.
     held: Option<(Event<'a>, Range<usize>)>,
-    /// The mark of a task, if the item that is read began with one.
+    /// Whether the current item is a task, and done.
     task: Option<bool>,
     prose: Prose,
 }
 
-/// Text that is gathered until something else comes: the parser gives it in pieces.
+/// Text that is collected until something else follows: the parser splits it.
 #[derive(Default)]
 struct Prose {
     text: String,
     /// Where the last piece ended in the source.
     source_end: usize,
-    /// Places at which no token begins or goes on: behind a backslash, or written as an entity.
+    /// Positions at which no token begins or continues: after a backslash, or written as an entity.
     barred: Vec<usize>,
 }
 
@@ -58,12 +58,12 @@ impl<'a> Reader<'a> {
         if self.left == 0 { None } else { self.events.next() }
     }
 
-    /// What was replaced before parsing is put back.
+    /// Restores what was replaced before parsing.
     fn unmask(&self, text: &str) -> String {
         if self.is_masked { unmask(text) } else { text.to_owned() }
     }
 
-    /// Gathers a piece of text.
+    /// Adds a piece of text.
     fn push(&mut self, piece: &str, range: Range<usize>) {
         let before = self.text.get(..range.start).unwrap_or_default();
         let is_behind_backslash = range.start > self.prose.source_end && before.ends_with('\\');
@@ -76,10 +76,10 @@ impl<'a> Reader<'a> {
         self.prose.source_end = range.end;
     }
 
-    /// Blocks until the end of what they stand in.
+    /// Reads blocks until the end of their container.
     fn blocks(&mut self, depth: usize) -> Vec<Block> {
         let mut out = Vec::new();
-        // Containers that are too deep are not opened; their ends are met here.
+        // Containers that are nested too deeply are not opened; their ends arrive here.
         let mut flat = 0_usize;
         while let Some((event, range)) = self.next() {
             match event {
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
                 }
             }
             Tag::Heading { level, .. } => match self.inlines(0, false) {
-                // A `#` by itself is a sign, not an empty heading.
+                // A lone `#` is a sign, not an empty heading.
                 inlines if inlines.is_empty() => {
                     let source = self.unmask(self.text.get(range).unwrap_or_default().trim());
                     push_paragraph(out, vec![Inline::Text(source)]);
@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
                 out.push(Block::Table { align, rows });
             }
             tag if is_block(&tag) => {}
-            // What begins an inline here is the text of an item without a paragraph.
+            // An inline that begins here is the text of an item without a paragraph.
             tag => {
                 self.held = Some((Event::Start(tag), range));
                 let inlines = self.inlines(0, false);
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         items
     }
 
-    /// The rows of a table, its head first.
+    /// Reads the rows of a table, its head first.
     fn rows(&mut self) -> Vec<Vec<Vec<Inline>>> {
         let mut rows = Vec::new();
         while let Some((Event::Start(Tag::TableHead | Tag::TableRow), _)) = self.next() {
@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
         rows
     }
 
-    /// Text in which nothing is marked, until its end.
+    /// Reads text without markup until its end.
     fn raw(&mut self) -> String {
         let mut out = String::new();
         while let Some((Event::Text(text) | Event::Html(text) | Event::InlineHtml(text), _)) = self.next() {
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
         out
     }
 
-    /// Inlines until the end of what they stand in, or until a block begins. In a link there are no tokens.
+    /// Reads inlines until the end of their container, or until a block begins. Links contain no tokens.
     fn inlines(&mut self, depth: usize, is_in_link: bool) -> Vec<Inline> {
         let mut out = Vec::new();
         let mut flat = 0_usize;
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
                     self.inline(tag, depth.saturating_add(1), is_in_link, &mut out);
                 }
                 Event::End(_) if flat > 0 => flat = flat.saturating_sub(1),
-                // The end of the item in which a text without a paragraph stands is its own.
+                // The end of the item also ends its text without a paragraph.
                 Event::End(end @ (TagEnd::Item | TagEnd::BlockQuote(_))) => {
                     self.held = Some((Event::End(end), range));
                     break;
@@ -263,7 +263,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Prose {
-    /// What was gathered, cut into tokens.
+    /// Splits the collected text into tokens.
     fn flush(&mut self, is_in_link: bool, out: &mut Vec<Inline>) {
         let text = std::mem::take(&mut self.text);
         let mut barred = std::mem::take(&mut self.barred).into_iter().peekable();

@@ -1,14 +1,14 @@
-//! What a message's text consists of, and how much of it there may be.
+//! The parts of a message's text, and their limits.
 
 use crate::ansi::Span;
 
-/// Quotes, lists and emphasis within each other; what is deeper is shown flat.
+/// The depth of nested quotes, lists and emphasis; what is deeper is shown flat.
 pub const DEPTH_MAX: usize = 8;
-/// Events of one text. A text of 16 KiB has at most one for each byte; more come only of tables whose rows are filled with
-/// empty cells, and such a text is shown as it is.
+/// Events of one text. A text of 16 KiB has at most one per byte; only tables whose rows are padded with empty cells
+/// have more, and such a text is shown unparsed.
 pub const EVENTS_MAX: usize = 32_768;
 
-/// A part of a message that stands by itself.
+/// A block of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {
     /// Text; line ends are kept.
@@ -26,7 +26,7 @@ pub enum Block {
     Quote(Vec<Block>),
     /// A list.
     List {
-        /// The first number, if it is numbered.
+        /// The first number of a numbered list.
         first: Option<u64>,
         /// Its items.
         items: Vec<Item>,
@@ -35,28 +35,28 @@ pub enum Block {
     Table {
         /// How each column is aligned.
         align: Vec<Align>,
-        /// The first row; then the others.
+        /// The rows, the header first.
         rows: Vec<Vec<Vec<Inline>>>,
     },
     /// A horizontal line.
     Rule,
-    /// Lines with a terminal's colours, pasted as they were.
+    /// Lines with terminal colours, pasted unchanged.
     Coloured(Vec<Vec<Span>>),
 }
 
 /// An item of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// Of a task: whether it is done.
+    /// For a task: whether it is done.
     pub task: Option<bool>,
-    /// What it says.
+    /// Its content.
     pub blocks: Vec<Block>,
 }
 
 /// The alignment of a column.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Align {
-    /// As the reader's script does it.
+    /// The default of the reader's script.
     None,
     /// `:--`
     Left,
@@ -69,7 +69,7 @@ pub enum Align {
 /// A part of a paragraph.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Inline {
-    /// As it was written; line ends are line ends.
+    /// Text; line ends are kept.
     Text(String),
     /// Between backticks.
     Code(String),
@@ -79,7 +79,7 @@ pub enum Inline {
     Emphasis(Vec<Inline>),
     /// Struck out.
     Strike(Vec<Inline>),
-    /// A link to an address of http, https or mailto; also a picture, by its description.
+    /// A link to an http, https or mailto address; also an image, by its description.
     Link(String, Vec<Inline>),
     /// `@name` in prose, with its sign: a candidate, see [`crate::tokens::user_readings`].
     Mention(String),

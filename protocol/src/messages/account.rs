@@ -1,10 +1,10 @@
-//! A person's own account: their password, and the sessions in which they are signed in.
+//! The caller's own account: password and sessions.
 
 use serde::{Deserialize, Serialize};
 
 use super::impl_message;
 
-/// Changes one's own password. All other sessions end; tokens of programs stay valid. A wrong current password is
+/// Changes the caller's password. All other sessions end; tokens of programs stay valid. A wrong current password is
 /// `forbidden`, and counts as a failed sign-in.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct PasswordSet {
@@ -20,14 +20,14 @@ impl std::fmt::Debug for PasswordSet {
     }
 }
 
-/// Lists one's own sessions and tokens. Answer: [`SessionListed`].
+/// Lists the caller's sessions and tokens. Answer: [`SessionListed`].
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct SessionList {}
 
 /// The answer to [`SessionList`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SessionListed {
-    /// The newest first.
+    /// Newest first.
     pub sessions: Vec<SessionInfo>,
 }
 
@@ -38,16 +38,16 @@ pub struct SessionInfo {
     pub session: u64,
     /// What the client called itself: a browser, a machine, a program.
     pub label: String,
-    /// The address from which it was started; empty for a token.
+    /// The address that started it; empty for a token.
     pub address: String,
     /// When it was started, Unix milliseconds.
     pub at: u64,
-    /// When it ends by itself, Unix milliseconds; never for a token.
+    /// When it expires, Unix milliseconds; none for a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
-    /// Its open connections.
+    /// The number of its open connections.
     pub connections: u64,
-    /// The session of this connection.
+    /// True for the session of this connection.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub this: bool,
 }

@@ -1,4 +1,4 @@
-//! Accounts, for admins: the same requests that `wardroom admin` sends to a running server.
+//! Accounts, for admins: the requests that `wardroom admin` sends to a running server.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,24 +6,24 @@ use super::impl_message;
 use crate::ids::{Nonce, UserName};
 use crate::role::Role;
 
-/// Makes an account. One that exists is `conflict`.
+/// Creates an account. If it exists: `conflict`.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct UserAdd {
     /// The name to sign in with.
     pub user: UserName,
-    /// The name as it is shown; the same if it is not said.
+    /// The display name; `user` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What they may do.
+    /// The role.
     pub role: Role,
     /// Their password.
     pub password: String,
 }
 
-/// The accounts, as many as a line holds. Answer: [`UserListed`].
+/// Lists the accounts, as many as fit in a line. Answer: [`UserListed`].
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct UserList {
-    /// Those behind this one.
+    /// Only accounts after this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<UserName>,
 }
@@ -33,7 +33,7 @@ pub struct UserList {
 pub struct UserListed {
     /// By name.
     pub users: Vec<UserInfo>,
-    /// There are more behind the last one.
+    /// True if more follow the last one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
 }
@@ -43,52 +43,52 @@ pub struct UserListed {
 pub struct UserInfo {
     /// The name they sign in with.
     pub user: UserName,
-    /// The name as it is shown.
+    /// The display name.
     pub name: String,
-    /// What they may do.
+    /// The role.
     pub role: Role,
-    /// They may not sign in.
+    /// The account may not sign in.
     pub disabled: bool,
-    /// Their open sessions and tokens.
+    /// The number of its open sessions and tokens.
     pub sessions: u64,
 }
 
 /// Sets a password; ends all sessions of the account.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct UserPasswd {
-    /// Whose.
+    /// The account.
     pub user: UserName,
     /// The new one.
     pub password: String,
 }
 
-/// Closes an account, and all its connections; or opens it again.
+/// Disables an account and closes its connections; or enables it again.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct UserDisable {
-    /// Whose.
+    /// The account.
     pub user: UserName,
-    /// `false` opens it again.
+    /// `false` enables it again.
     pub disabled: bool,
 }
 
-/// Changes what somebody may do, on their connections too. Whoever has one is told by [`super::You`].
+/// Changes the role of an account, on its open connections too. Each of them receives [`super::You`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct UserSetRole {
-    /// Whose.
+    /// The account.
     pub user: UserName,
-    /// What they may do from now on.
+    /// The new role.
     pub role: Role,
 }
 
-/// Makes a token for a program of this user. Answer: [`TokenAdded`].
+/// Creates a token for a program of this user. Answer: [`TokenAdded`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct TokenAdd {
-    /// Whose.
+    /// The user.
     pub user: UserName,
-    /// What it is for.
+    /// What the token is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The author's mark: a retry under the same one is answered as the first, and makes nothing.
+    /// The client's id of this request: a retry with the same nonce gets the first answer and creates nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Nonce>,
 }
@@ -100,12 +100,12 @@ pub struct TokenAdded {
     pub token: String,
 }
 
-/// Makes an invite: single use, 24 hours. Answer: [`InviteAdded`].
+/// Creates an invite: single use, 24 hours. Answer: [`InviteAdded`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct InviteAdd {
-    /// What the new member may do.
+    /// The role of the new account.
     pub role: Role,
-    /// The author's mark: a retry under the same one is answered as the first, and makes nothing.
+    /// The client's id of this request: a retry with the same nonce gets the first answer and creates nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Nonce>,
 }
@@ -115,7 +115,7 @@ pub struct InviteAdd {
 pub struct InviteAdded {
     /// The secret.
     pub invite: String,
-    /// When it ends, Unix milliseconds.
+    /// When it expires, Unix milliseconds.
     pub until: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Files of a room: uploads that go on where they stopped, downloads under credit, lists.
+//! Files of a room: resumable uploads, downloads under credit, listings.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::impl_message;
 use crate::ids::{BadName, Nonce, RoomName, StreamId, UploadId};
 use crate::path::RelPath;
 
-/// Where a path begins: `room:ops`, the files of that room.
+/// The root of a path: `room:ops`, the files of that room.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Place {
@@ -39,36 +39,36 @@ impl fmt::Display for Place {
     }
 }
 
-/// What becomes of a file that stands where another is to go.
+/// What happens if a file already exists at the path.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IfExists {
-    /// The new one is refused: `conflict`.
+    /// The new file is refused: `conflict`.
     #[default]
     Fail,
-    /// The old one is replaced.
+    /// The old file is replaced.
     Replace,
-    /// The new one gets another name: `a.log` becomes `a (2).log`.
+    /// The new file gets another name: `a.log` becomes `a (2).log`.
     Rename,
 }
 
-/// Begins an upload, or finds the one that this user began under this nonce. Answer: [`FilePutOk`].
+/// Begins an upload, or finds the one that this user began with this nonce. Answer: [`FilePutOk`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FilePut {
     /// The room.
     #[serde(rename = "in")]
     pub place: Place,
-    /// The path on it.
+    /// The path in it.
     pub path: RelPath,
-    /// Bytes that will come.
+    /// The size in bytes.
     pub size: u64,
-    /// The file's own time, Unix milliseconds.
+    /// The file's modification time, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mtime: Option<u64>,
-    /// What becomes of a file that is there.
+    /// What happens if the file exists.
     #[serde(default)]
     pub if_exists: IfExists,
-    /// The author's mark.
+    /// The client's id of this request.
     pub nonce: Nonce,
 }
 
@@ -77,37 +77,37 @@ pub struct FilePut {
 pub struct FilePutOk {
     /// The upload.
     pub upload: UploadId,
-    /// The next byte that the server wants.
+    /// The next byte that the server needs.
     pub off: u64,
     /// Bytes that may be sent beyond the last `file.ack`.
     pub window: u64,
 }
 
-/// The next bytes of an upload. No number, no answer: [`FileAck`] comes when they are staged.
+/// The next bytes of an upload. Has no number and no answer: [`FileAck`] follows when they are staged.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct FileChunk {
     /// The upload.
     pub upload: UploadId,
-    /// The first byte's place; another than the next is answered `conflict` with `off`, the right one.
+    /// The offset of the first byte; a wrong one is answered with `conflict` and the right `off`.
     pub off: u64,
-    /// Raw bytes that follow.
+    /// The number of raw bytes that follow.
     pub len: u64,
 }
 
-/// All bytes before `off` have been taken: staged on disk for an upload, dealt with by the reader of a download.
+/// All bytes before `off` are done: staged on disk for an upload, processed by the reader of a download.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct FileAck {
-    /// The upload, in what the server sends.
+    /// The upload, if the server sends this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<UploadId>,
-    /// The download, in what the client sends.
+    /// The download, if the client sends this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<StreamId>,
-    /// The next byte wanted.
+    /// The next byte needed.
     pub off: u64,
 }
 
-/// Stores the whole file in the room, if the digest is right. Answer: [`FileCommitOk`].
+/// Stores the whole file in the room, if the digest matches. Answer: [`FileCommitOk`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FileCommit {
     /// The upload.
@@ -119,36 +119,36 @@ pub struct FileCommit {
 /// The answer to [`FileCommit`].
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct FileCommitOk {
-    /// Where it stands: another name than asked for, where `rename` made one.
+    /// Its path: not the requested name if `rename` chose another.
     pub path: RelPath,
     /// Its line in the room.
     pub seq: u64,
 }
 
-/// Goes on with an upload, from any connection of the same user; ends the older connection's hold on it.
+/// Resumes an upload, from any connection of the same user; an older connection loses it.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct FileResume {
     /// The upload.
     pub upload: UploadId,
 }
 
-/// Gives an upload up; what was staged is removed.
+/// Aborts an upload; its staged bytes are deleted.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct FileAbort {
     /// The upload.
     pub upload: UploadId,
 }
 
-/// The entries of a folder, by name. Answer: [`FileListed`].
+/// Lists a folder, by name. Answer: [`FileListed`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FileList {
     /// The room.
     #[serde(rename = "in")]
     pub place: Place,
-    /// The folder; the room's top folder if it is not said.
+    /// The folder; the room's top folder if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<RelPath>,
-    /// Entries after this name: the next page.
+    /// Only entries after this name: the next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
@@ -158,7 +158,7 @@ pub struct FileList {
 pub struct FileListed {
     /// By name, at most [`crate::limits::LIST_ENTRIES_MAX`].
     pub entries: Vec<FileInfo>,
-    /// There are more after the last.
+    /// True if more follow the last one.
     #[serde(default)]
     pub more: bool,
 }
@@ -166,7 +166,7 @@ pub struct FileListed {
 /// A file or a folder.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct FileInfo {
-    /// Its name in a list, its path in an answer to [`FileStat`].
+    /// Its name in a listing, its path in an answer to [`FileStat`].
     pub name: String,
     /// What it is.
     pub kind: FileKind,
@@ -174,12 +174,12 @@ pub struct FileInfo {
     pub size: u64,
     /// Unix milliseconds.
     pub mtime: u64,
-    /// The BLAKE3 digest, where the server has it.
+    /// The BLAKE3 digest, if the server has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blake3: Option<String>,
 }
 
-/// What an entry is. Others (links, pipes, devices) are never shown.
+/// The kind of an entry. Others (links, pipes, devices) are never shown.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "they say it")]
@@ -188,13 +188,13 @@ pub enum FileKind {
     Folder,
 }
 
-/// One file or folder. Answer: [`FileInfo`].
+/// Describes one file or folder. Answer: [`FileInfo`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FileStat {
     /// The room.
     #[serde(rename = "in")]
     pub place: Place,
-    /// The path on it.
+    /// The path in it.
     pub path: RelPath,
 }
 
@@ -204,18 +204,19 @@ pub struct FileGet {
     /// The room.
     #[serde(rename = "in")]
     pub place: Place,
-    /// The path on it.
+    /// The path in it.
     pub path: RelPath,
     /// The first byte.
     #[serde(default)]
     pub off: u64,
-    /// How many bytes; all that follow if it is not said.
+    /// The number of bytes; to the end if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
     /// Bytes that may be sent beyond the last `file.ack`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<u64>,
-    /// The digest that the first part had: another file by now is `conflict`, so that parts are never mixed.
+    /// The digest that an earlier part had: if the file has changed since, the answer is `conflict`, so that parts
+    /// never mix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blake3: Option<String>,
 }
@@ -229,30 +230,30 @@ pub struct FileGetOk {
     pub size: u64,
     /// Unix milliseconds.
     pub mtime: u64,
-    /// The digest of the whole file, where the server has it.
+    /// The digest of the whole file, if the server has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blake3: Option<String>,
 }
 
-/// Bytes of a download. Told.
+/// Bytes of a download. Sent by the server.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct FileData {
     /// The download.
     pub stream: StreamId,
-    /// The first byte's place in the file.
+    /// The offset of the first byte in the file.
     pub off: u64,
-    /// Raw bytes that follow.
+    /// The number of raw bytes that follow.
     pub len: u64,
 }
 
-/// The last byte has been sent. Told.
+/// The last byte has been sent. Sent by the server.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct FileEnd {
     /// The download.
     pub stream: StreamId,
 }
 
-/// The reader wants no more of a download.
+/// Cancels a download.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct FileClose {
     /// The download.

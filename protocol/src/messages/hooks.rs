@@ -1,21 +1,21 @@
-//! Webhooks: a secret address to which other programs post, each into one room, as a named bot.
+//! Webhooks: secret addresses to which other programs post, each into one room, as a named bot.
 
 use serde::{Deserialize, Serialize};
 
 use super::impl_message;
 use crate::ids::{Nonce, RoomName, UserName};
 
-/// Makes a webhook. Owners of the room and admins. The bot is made where there is none. Answer: [`HookAdded`].
+/// Creates a webhook, and its bot if there is none. Owners of the room and admins. Answer: [`HookAdded`].
 #[derive(Clone, Deserialize, Serialize)]
 pub struct HookAdd {
     /// The room.
     pub room: RoomName,
-    /// The bot by whose name it posts; a name that is a person's is `conflict`.
+    /// The bot that it posts as; a person's name is `conflict`.
     pub bot: UserName,
-    /// What it posts may mention people. Without it, `@ann` in the text of a program is only text.
+    /// Its posts may mention people. Otherwise `@ann` in the text of a program is only text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mentions: bool,
-    /// The key of its signatures: posts without a right `X-Hub-Signature-256` are `forbidden`. 8 to 256 bytes.
+    /// The key of its signatures: posts without a valid `X-Hub-Signature-256` are `forbidden`. 8 to 256 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
     /// The client's id of this request: a retry with the same nonce gets the first answer and creates nothing.
@@ -32,9 +32,9 @@ impl std::fmt::Debug for HookAdd {
 /// The answer to [`HookAdd`].
 #[derive(Clone, Deserialize, Serialize)]
 pub struct HookAdded {
-    /// The number by which it is removed.
+    /// Its number, used to remove it.
     pub hook: u64,
-    /// The secret of its address: `POST /hooks/TOKEN`. Told once.
+    /// The secret of its address: `POST /hooks/TOKEN`. Sent once.
     pub token: String,
 }
 
@@ -44,7 +44,7 @@ impl std::fmt::Debug for HookAdded {
     }
 }
 
-/// The webhooks of a room. Owners and admins. Answer: [`HookListed`].
+/// Lists the webhooks of a room. Owners and admins. Answer: [`HookListed`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HookList {
     /// The room.
@@ -65,22 +65,22 @@ pub struct HookInfo {
     pub hook: u64,
     /// The bot.
     pub bot: UserName,
-    /// Who made it.
+    /// Who created it.
     pub by: UserName,
-    /// When, Unix milliseconds.
+    /// When it was created, Unix milliseconds.
     pub at: u64,
     /// When it was last used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<u64>,
-    /// What it posts may mention people.
+    /// Its posts may mention people.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mentions: bool,
-    /// It has a secret: only signed posts are taken.
+    /// It has a secret: only signed posts are accepted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub signed: bool,
 }
 
-/// Ends a webhook. Owners and admins.
+/// Removes a webhook. Owners and admins.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HookRemove {
     /// The room.
@@ -89,13 +89,13 @@ pub struct HookRemove {
     pub hook: u64,
 }
 
-/// The beginning of a body that is too long for one frame, from a gateway, in order; [`HookPost`] brings the end. Raw bytes: a part of
-/// the body. Not answered, unless it is refused.
+/// The beginning of a body that is too long for one frame, from a gateway, in order; [`HookPost`] has the end. Raw
+/// bytes: a part of the body. Not answered unless refused.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct HookPart {
     /// The secret.
     pub token: String,
-    /// Bytes of the part.
+    /// The number of bytes of the part.
     pub len: u64,
 }
 
@@ -105,8 +105,8 @@ impl std::fmt::Debug for HookPart {
     }
 }
 
-/// What a program posted to a webhook's address, in place of a `hello`: only from a gateway, behind its `via`. Raw bytes: the
-/// body, or the end of it. Answer: [`super::PostAck`]; the connection then ends.
+/// What a program posted to a webhook's address, in place of a `hello`: only from a gateway, after its `via`. Raw
+/// bytes: the body, or the end of it. Answer: [`super::PostAck`]; then the connection ends.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct HookPost {
     /// The secret.
@@ -114,22 +114,22 @@ pub struct HookPost {
     /// The body's media type: `application/json`, or text.
     #[serde(default)]
     pub content_type: String,
-    /// GitHub's name of the event (`X-GitHub-Event`), where there is one.
+    /// GitHub's name of the event (`X-GitHub-Event`), if present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub github: Option<String>,
-    /// What repeats bear in common (`Idempotency-Key`, or `?key=`): they are counted on one line.
+    /// The key that repeats share (`Idempotency-Key`, or `?key=`): they are counted on one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The id of this delivery (`X-GitHub-Delivery`): a delivery that came before is answered as it was.
+    /// The id of this delivery (`X-GitHub-Delivery`): a repeated delivery gets the same answer again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<String>,
-    /// `X-Hub-Signature-256`: `sha256=`, and the HMAC of the body as it came, by the webhook's secret.
+    /// `X-Hub-Signature-256`: `sha256=`, and the HMAC of the body as received, with the webhook's secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
-    /// How the body is packed (`Content-Encoding`), where it is: `gzip`.
+    /// The compression of the body (`Content-Encoding`), if any: `gzip`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
-    /// Bytes of the body.
+    /// The number of bytes of the body.
     pub len: u64,
 }
 

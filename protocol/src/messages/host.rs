@@ -1,5 +1,6 @@
-//! Between a host and the core. A host dials in like a client, names itself with its key, and says how far its spools
-//! are; the core says from where it wants them. Offsets make every resend harmless, run ids every repeated start.
+//! Messages between a host and the core. A host connects like a client, authenticates with its key, and reports the
+//! length of its spools; the core answers from which offset it wants each. Offsets make every resend harmless, run ids
+//! every repeated start.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ pub struct HostHello {
     pub key: String,
     /// The host's name.
     pub host: String,
-    /// The runs that it holds spools of.
+    /// The runs whose spools it holds.
     pub runs: Vec<HostRun>,
 }
 
@@ -35,39 +36,39 @@ pub struct HostRun {
     pub run: RunId,
     /// Bytes in the spool.
     pub bytes: u64,
-    /// It is over; `host.ended` follows after the last byte.
+    /// The run is over; `host.ended` follows after the last byte.
     pub ended: bool,
 }
 
 /// The answer to [`HostHello`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HostWelcome {
-    /// From where each run's output is to be sent. A run that is not named here is forgotten.
+    /// The offset from which each run's output is to be sent. A run that is not listed here is forgotten.
     pub runs: Vec<HostFrom>,
     /// Bytes that may be sent beyond the last `host.ack`, per run.
     pub window: u64,
 }
 
-/// From where a run's output is to be sent.
+/// The offset from which a run's output is to be sent.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct HostFrom {
     /// The run.
     pub run: RunId,
-    /// The next byte that the core wants.
+    /// The next byte that the core needs.
     pub from: u64,
 }
 
-/// Starts a run, unless it is there already.
+/// Starts a run, unless the host has it already.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HostStart {
     /// The run.
     pub run: RunId,
-    /// The program and its arguments: for a `cmd`, the shell's.
+    /// The program and its arguments; for a `cmd`, those of the shell.
     pub argv: Vec<String>,
     /// The folder to run in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
-    /// Variables beside the clean environment.
+    /// Variables in addition to the clean environment.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
     /// Seconds after which it is stopped.
@@ -83,12 +84,12 @@ pub struct HostStart {
     pub room: String,
 }
 
-/// The run has a process. Told by the host.
+/// The run has a process. Sent by the host.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct HostStarted {
     /// The run.
     pub run: RunId,
-    /// Its first process.
+    /// The pid of its first process.
     pub pid: u32,
 }
 
@@ -99,9 +100,9 @@ pub struct HostOutput {
     pub run: RunId,
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
-    /// The first byte's place in the run's output.
+    /// The offset of the first byte in the run's output.
     pub off: u64,
-    /// Raw bytes that follow.
+    /// The number of raw bytes that follow.
     pub len: u64,
 }
 
@@ -110,7 +111,7 @@ pub struct HostOutput {
 pub struct HostAck {
     /// The run.
     pub run: RunId,
-    /// The next byte wanted.
+    /// The next byte needed.
     pub off: u64,
 }
 
@@ -123,17 +124,17 @@ pub struct HostEnded {
     pub exit: Exit,
     /// Bytes of output.
     pub bytes: u64,
-    /// Milliseconds that it took.
+    /// How long it took, in milliseconds.
     pub ms: u64,
-    /// Output went over the limit, and the rest was not kept.
+    /// The output exceeded the limit, and the rest was not kept.
     #[serde(default)]
     pub truncated: bool,
-    /// Processes still there after everything was done to stop them.
+    /// Processes that were still there after every attempt to stop them.
     #[serde(default)]
     pub left: u32,
 }
 
-/// The end is on record; the spool may go.
+/// The end is stored; the host may delete the spool.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct HostForget {
     /// The run.
@@ -145,7 +146,7 @@ pub struct HostForget {
 pub struct HostInput {
     /// The run.
     pub run: RunId,
-    /// Raw bytes that follow.
+    /// The number of raw bytes that follow.
     pub len: u64,
 }
 
@@ -161,9 +162,9 @@ pub struct HostEof {
 pub struct HostSignal {
     /// The run.
     pub run: RunId,
-    /// Which.
+    /// The signal.
     pub signal: Signal,
-    /// Who.
+    /// Who sent it.
     pub by: UserName,
 }
 

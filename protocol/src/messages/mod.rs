@@ -1,5 +1,5 @@
-//! The messages, one file per subject, and the two enums that tell them apart: what a client sends and what a server
-//! sends. Each message is a plain struct of its fields; its type stands in [`Message::T`].
+//! The messages, one file per subject, and the enums of everything that a client and a server may send. Each message is
+//! a plain struct of its fields; its type is [`Message::T`].
 
 mod account;
 mod admin;
@@ -31,7 +31,7 @@ use crate::frame::Frame;
 use crate::limits::INTEGER_MAX;
 pub use crate::message::Message;
 
-/// What every line has.
+/// The fields that every line may have.
 #[derive(Debug, Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
@@ -40,20 +40,20 @@ struct Head<'a> {
     id: Option<u64>,
 }
 
-/// A request as it came: its number, and what it asks for.
+/// A request as received: its number and its content.
 #[derive(Debug)]
 pub struct Incoming {
     /// The client's number; an answer is sent only if there is one.
     pub id: Option<u64>,
-    /// What is asked for.
+    /// The request.
     pub request: Request,
 }
 
-/// Why a line is no request. With the number, so that the answer finds its question.
+/// Why a line is not a request. Has its number, so that the answer can refer to it.
 #[derive(Debug, thiserror::Error)]
 #[error("{msg}")]
 pub struct BadRequest {
-    /// The request's number, if that much could be read.
+    /// The request's number, if it could be read.
     pub id: Option<u64>,
     /// `bad_frame`, `unknown_type` or `bad_request`.
     pub code: Code,
@@ -69,13 +69,13 @@ macro_rules! requests {
         pub enum Request { $($variant($variant),)* }
 
         impl Request {
-            /// The types of all requests: a test holds them against `docs/protocol.md`.
+            /// The types of all requests: a test compares them with `docs/protocol.md`.
             pub const TYPES: &'static [&'static str] = &[$($variant::T),*];
 
-            /// Reads a request from a frame.
+            /// Parses a request from a frame.
             ///
             /// # Errors
-            /// [`BadRequest`]: no JSON, a type that is not known, or fields that do not fit.
+            /// [`BadRequest`]: not JSON, an unknown type, or fields that do not fit.
             pub fn parse(frame: &Frame) -> Result<Incoming, BadRequest> {
                 let head: Head<'_> = serde_json::from_slice(&frame.line).map_err(|e| bad_head(&e, &frame.line))?;
                 let id = head.id;
@@ -109,7 +109,7 @@ requests! {
     HostHello, HostStarted, HostOutput, HostEnded,
 }
 
-/// Everything that a server sends, as a client reads it.
+/// Everything that a server sends, as a client parses it.
 #[derive(Debug)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each variant bears the name of its message")]
@@ -144,7 +144,7 @@ pub enum ServerMessage {
     Unknown(String),
 }
 
-/// `ok`: a request was carried out. What else it says depends on the request.
+/// `ok`: a request was carried out. Its other fields depend on the request.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The number of the request.
@@ -154,10 +154,10 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer's fields as those of the request's own answer.
+    /// Parses the answer's fields as those of the request's own answer.
     ///
     /// # Errors
-    /// Where they do not fit: a server of another version.
+    /// If they do not fit: a server of another version.
     pub fn fields<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.line)
     }
@@ -166,20 +166,20 @@ impl Answer {
 /// `err`: a request was refused, or a frame had no meaning.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct ErrAnswer {
-    /// The number of the request; none where there was none to read.
+    /// The number of the request; none if it had none that could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub re: Option<u64>,
     /// Why, for programs.
     pub code: Option<Code>,
     /// Why, and what to do about it, for people.
     pub msg: String,
-    /// With `rate_limited` and `busy`: milliseconds after which it may be tried again.
+    /// With `rate_limited` and `busy`: milliseconds after which to try again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_ms: Option<u64>,
     /// With `internal`: where to look in the server's log.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// With `conflict` on an upload: the offset at which it stands.
+    /// With `conflict` on an upload: its current offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub off: Option<u64>,
     /// The upload that the refused chunk was for.
@@ -206,10 +206,10 @@ struct Re {
 }
 
 impl ServerMessage {
-    /// Reads what a server sent.
+    /// Parses what a server sent.
     ///
     /// # Errors
-    /// [`BadRequest`] with `bad_frame` where the line does not fit: a client closes and connects anew.
+    /// [`BadRequest`] with `bad_frame` if the line does not fit: a client closes and connects again.
     pub fn parse(frame: Frame) -> Result<ServerMessage, BadRequest> {
         let head: Head<'_> = serde_json::from_slice(&frame.line).map_err(|e| bad_head(&e, &frame.line))?;
         macro_rules! read {
@@ -243,7 +243,7 @@ impl ServerMessage {
             "goaway" => read!(Goaway),
             "notice" => read!(Notice),
             "you" => read!(You),
-            // A page is no host: it need not carry the code for what only hosts are told.
+            // The page is not a host: it need not contain the code for what only hosts receive.
             #[cfg(not(target_family = "wasm"))]
             "host.welcome" => read!(HostWelcome),
             #[cfg(not(target_family = "wasm"))]
@@ -262,7 +262,7 @@ impl ServerMessage {
         })
     }
 
-    /// The types of all that a server sends: a test holds them against `docs/protocol.md`.
+    /// The types of all that a server sends: a test compares them with `docs/protocol.md`.
     pub const TYPES: &'static [&'static str] = &[
         "welcome",
         "ok",
@@ -301,14 +301,15 @@ fn bad_fields(e: &serde_json::Error, id: Option<u64>, t: &str) -> BadRequest {
     BadRequest { id, code: Code::BadRequest, msg: format!("{t}: {}", without_position(e)) }
 }
 
-/// A line that is no JSON (which may show only behind the first field that does not fit), or an object without a `t`.
+/// A line that is not JSON (which may show only after the first field that does not fit), or an object without a `t`.
 fn bad_head(e: &serde_json::Error, line: &[u8]) -> BadRequest {
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
     let code = if is_json { Code::BadRequest } else { Code::BadFrame };
     BadRequest { id: None, code, msg: format!("no frame: {}", without_position(e)) }
 }
 
-/// serde's sentence without "at line 1 column 71", which says nothing to the one who sent a line; controls shown.
+/// serde's message without "at line 1 column 71", which does not help somebody who sent one line; controls made
+/// visible.
 fn without_position(e: &serde_json::Error) -> String {
     let text = e.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();

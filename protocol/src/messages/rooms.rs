@@ -8,10 +8,10 @@ use super::session::RoomInfo;
 use crate::ids::{Epoch, Nonce, RoomName, UserName};
 use crate::role::{Role, RoomRole};
 
-/// The rooms that one may see, as many as a line holds. Answer: [`RoomListed`].
+/// Lists the rooms that the caller may see, as many as fit in a line. Answer: [`RoomListed`].
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct RoomList {
-    /// Those behind this one.
+    /// Only rooms after this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<RoomName>,
 }
@@ -21,12 +21,12 @@ pub struct RoomList {
 pub struct RoomListed {
     /// By name.
     pub rooms: Vec<RoomInfo>,
-    /// There are more behind the last one.
+    /// True if more follow the last one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
 }
 
-/// Makes a room, and joins it. Members and above; one that exists is `conflict`.
+/// Creates a room and joins it. Members and above; if it exists: `conflict`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomCreate {
     /// Its name.
@@ -37,37 +37,37 @@ pub struct RoomCreate {
     /// Only members see it.
     #[serde(default)]
     pub private: bool,
-    /// The author's mark: a retry under the same one is answered as the first, and makes nothing.
+    /// The client's id of this request: a retry with the same nonce gets the first answer and creates nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Nonce>,
 }
 
-/// Becomes a member: an event in the room, unless one is already. Answer: [`super::PostAck`].
+/// Joins a room: an event in the room, unless the caller is a member already. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomJoin {
     /// The room.
     pub room: RoomName,
 }
 
-/// Is a member no more.
+/// Leaves a room.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomLeave {
     /// The room.
     pub room: RoomName,
 }
 
-/// Events from a position on, then [`RoomLive`], then what comes. A room that is open is opened anew.
+/// Sends events from a position on, then [`RoomLive`], then new ones. A room that is already open is opened again.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomOpen {
     /// The room.
     pub room: RoomName,
-    /// The last event that one has: what follows it is sent. Beyond the head it is answered `reset`.
+    /// The last event that the client has: those after it are sent. Beyond the head, the answer is `reset`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
-    /// So many of the last events. With `after`: what follows that, unless it is more than this; then the last of it.
+    /// This many of the last events. With `after`: those after it, but at most this many of the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<u64>,
-    /// The epoch that `after` belongs to; another than the server's is answered `reset`.
+    /// The epoch that `after` belongs to; if it is not the server's, the answer is `reset`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
 }
@@ -77,18 +77,19 @@ pub struct RoomOpen {
 pub struct RoomOpened {
     /// The `seq` after which events follow.
     pub after: u64,
-    /// The last event when the room was opened: `head - after` are to be caught up.
+    /// The last event when the room was opened: `head - after` events follow.
     pub head: u64,
 }
 
-/// No more events of this room on this connection.
+/// Stops the events of this room on this connection.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomClose {
     /// The room.
     pub room: RoomName,
 }
 
-/// A page of the timeline. Of `before`, `after` and `around` one or none (the last page). Answer: [`RoomPage`].
+/// Requests a page of the timeline. At most one of `before`, `after` and `around`; without one, the last page. Answer:
+/// [`RoomPage`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomHistory {
     /// The room.
@@ -105,7 +106,7 @@ pub struct RoomHistory {
     /// Events from this time on (Unix milliseconds).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<u64>,
-    /// How many at most; 1 to 200, 50 if it is not said. A page may hold fewer where the line's bound is reached.
+    /// The most events to return: 1 to 200, 50 if absent. A page has fewer if they exceed a line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }
@@ -113,13 +114,13 @@ pub struct RoomHistory {
 /// The answer to [`RoomHistory`], ascending.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct RoomPage {
-    /// Each as an `event` without its `t`; read with [`crate::Event::parse`].
+    /// Each as an `event` without its `t`; parsed by [`crate::Event::parse`].
     pub events: Vec<Box<RawValue>>,
-    /// There are more in the direction that was asked for.
+    /// True if there are more in the requested direction.
     pub more: bool,
 }
 
-/// One has read up to here; told to all connections of the user. Never goes back.
+/// The caller has read up to here; sent to all connections of the user. Never decreases.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomRead {
     /// The room.
@@ -128,12 +129,12 @@ pub struct RoomRead {
     pub seq: u64,
 }
 
-/// Who is in a room, as many as a line holds. Answer: [`RoomMembersListed`].
+/// Lists the members of a room, as many as fit in a line. Answer: [`RoomMembersListed`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomMembers {
     /// The room.
     pub room: RoomName,
-    /// Those behind this one.
+    /// Only members after this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<UserName>,
 }
@@ -143,7 +144,7 @@ pub struct RoomMembers {
 pub struct RoomMembersListed {
     /// By name.
     pub members: Vec<MemberInfo>,
-    /// There are more behind the last one.
+    /// True if more follow the last one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
 }
@@ -153,22 +154,22 @@ pub struct RoomMembersListed {
 pub struct MemberInfo {
     /// The name they sign in with.
     pub user: UserName,
-    /// The name as it is shown.
+    /// The display name.
     pub name: String,
-    /// What they may do.
+    /// The role of the account.
     pub role: Role,
-    /// They have a connection.
+    /// The member has a connection.
     pub here: bool,
-    /// What they may do in this room.
+    /// The role in this room.
     #[serde(default)]
     pub room_role: RoomRole,
-    /// A program.
+    /// The member is a program.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bot: bool,
 }
 
-/// Changes what a room is called or how it is kept: what is absent stays. Owners and admins. Answer: [`super::PostAck`], the place of
-/// the last event that this made.
+/// Changes a room's settings; absent fields stay. Owners and admins. Answer: [`super::PostAck`], the position of the
+/// last event that this wrote.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomSet {
     /// The room.
@@ -176,53 +177,54 @@ pub struct RoomSet {
     /// Its title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What it is about; empty for nothing. Every member who may speak sets it.
+    /// Its topic; empty for none. Every member who may post can set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// It is over, or goes on.
+    /// Archive or unarchive it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
-    /// Days after which what is in it is removed; 0: it is kept.
+    /// Days after which its content is removed; 0 keeps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
 }
 
-/// Makes somebody a member. In a private room by owners, in a public one by all members. Answer: [`super::PostAck`].
+/// Adds a member. In a private room by owners, in a public one by all members. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomInvite {
     /// The room.
     pub room: RoomName,
-    /// Whom.
+    /// The user.
     pub user: UserName,
-    /// As what; `member` if it is not said. Another than that is an owner's to give.
+    /// The role in the room; `member` if absent. Only owners may give others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoomRole>,
 }
 
-/// Takes somebody out of a room. Owners. Answer: [`super::PostAck`].
+/// Removes a member. Owners. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomRemove {
     /// The room.
     pub room: RoomName,
-    /// Whom.
+    /// The member.
     pub user: UserName,
 }
 
-/// Changes what a member may do in a room. Owners; the last owner stays one (`conflict`). Answer: [`super::PostAck`].
+/// Changes the role of a member in a room. Owners; the last owner must stay one (`conflict`). Answer:
+/// [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomSetRole {
     /// The room.
     pub room: RoomName,
-    /// Whose.
+    /// The member.
     pub user: UserName,
-    /// What they may do from now on.
+    /// The new role.
     pub role: RoomRole,
 }
 
-/// The direct message of oneself and these; made where there is none. Answer: [`DmOpened`].
+/// Opens the direct message of the caller and these users; creates it if there is none. Answer: [`DmOpened`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct DmOpen {
-    /// The others, 1 to 15.
+    /// The other users, 1 to 15.
     pub users: Vec<UserName>,
 }
 
@@ -233,18 +235,19 @@ pub struct DmOpened {
     pub room: RoomName,
 }
 
-/// Says it otherwise: one's own message, as long as it is not deleted. Answer: [`super::PostAck`].
+/// Edits one of the caller's own messages, unless it is deleted. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomEdit {
     /// The room.
     pub room: RoomName,
     /// The message.
     pub seq: u64,
-    /// What it says from now on; as in a post.
+    /// The new text; as in a post.
     pub text: String,
 }
 
-/// Takes back a message: one's own; owners and admins anybody's. Its text is gone, its line stays. Answer: [`super::PostAck`].
+/// Deletes a message: one's own; owners and admins any. Its text is removed, its line stays. Answer:
+/// [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomDelete {
     /// The room.
@@ -253,7 +256,8 @@ pub struct RoomDelete {
     pub seq: u64,
 }
 
-/// Adds a reaction to a message, or takes one's own back. Done already is `ok` without a place. Answer: [`super::PostAck`].
+/// Adds a reaction to a message, or removes the caller's own. If nothing changes, the answer is `ok` without a
+/// position. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomReact {
     /// The room.
@@ -262,40 +266,40 @@ pub struct RoomReact {
     pub seq: u64,
     /// One emoji.
     pub emoji: String,
-    /// Add it, or take it back.
+    /// Add it, or remove it.
     pub on: bool,
 }
 
-/// One is typing. Not answered where it has no number; sent every few seconds at most.
+/// The caller is typing. Not answered without a number; sent every few seconds at most.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Typing {
     /// The room.
     pub room: RoomName,
-    /// Who: only in what the server tells.
+    /// Who is typing: only if the server sends this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserName>,
 }
 
-/// Who came and who went. Told, once a second at most, to connections that asked for the members of a room that these
-/// users are in; never stored.
+/// Users who connected or disconnected. Sent at most once a second to connections that asked for the members of a room
+/// that these users are in; never stored.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Presence {
     /// Users who have a connection now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub here: Vec<UserName>,
-    /// Users who have none any more.
+    /// Users who have no connection any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<UserName>,
 }
 
-/// A room is not what it was: one came to be a member, or its title, its owner or the like changed. Told to its members.
+/// A room has changed: the caller became a member, or its title, an owner or the like changed. Sent to its members.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RoomChanged {
-    /// As it is now for the reader; `joined` is false where they are no member any more.
+    /// Its new state for the reader; `joined` is false if they are no longer a member.
     pub info: RoomInfo,
 }
 
-/// All events up to `head` have been sent; what follows is new. Told.
+/// All events up to `head` have been sent; what follows is new. Sent by the server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RoomLive {
     /// The room.
@@ -304,16 +308,16 @@ pub struct RoomLive {
     pub head: u64,
 }
 
-/// A room that is not open on this connection moved on, or was read elsewhere. Told, never stored.
+/// A room that is not open on this connection has new events, or was read elsewhere. Sent by the server, never stored.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RoomState {
     /// The room.
     pub room: RoomName,
     /// The last event.
     pub head: u64,
-    /// The last event that one has read.
+    /// The last event that the user has read.
     pub read: u64,
-    /// Unread messages that name one.
+    /// Unread messages that mention the user.
     #[serde(default)]
     pub mentions: u64,
     /// Unread lines of others, as in [`RoomInfo`].

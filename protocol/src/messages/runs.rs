@@ -1,4 +1,4 @@
-//! Runs: commands on a host, their output as a log, and its watchers.
+//! Runs: commands on a host, their output as a log, and their watchers.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::ids::{Nonce, RoomName, RunId, UserName};
 /// Runs a command. Operators and above. Either `cmd` (given to `/bin/sh -c`) or `argv`. Answer: [`RunStartOk`].
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunStart {
-    /// The room that it is seen in.
+    /// The room that shows it.
     pub room: RoomName,
     /// A command for the shell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -18,13 +18,13 @@ pub struct RunStart {
     /// Or a program and its arguments, which no shell reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub argv: Option<Vec<String>>,
-    /// The host's name; `local` if it is not said.
+    /// The host's name; `local` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// The folder to run in; the host's own work folder if it is not said.
+    /// The folder to run in; the host's own work folder if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
-    /// Variables beside the host's clean environment.
+    /// Variables in addition to the host's clean environment.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
     /// Seconds after which it is stopped.
@@ -33,7 +33,7 @@ pub struct RunStart {
     /// It reads what `run.input` sends; otherwise it reads nothing (`/dev/null`).
     #[serde(default)]
     pub stdin: bool,
-    /// The author's mark: a retry does not run it twice.
+    /// The client's id of this request: a retry does not run it twice.
     pub nonce: Nonce,
 }
 
@@ -44,11 +44,11 @@ pub struct RunStartOk {
     pub run: RunId,
     /// Its short number.
     pub n: u64,
-    /// Its line in the room.
+    /// The `seq` of its line in the room.
     pub seq: u64,
 }
 
-/// Sends the run's output from a byte on, then its end. Answer: `ok`.
+/// Sends the run's output from an offset on, then its end. Answer: `ok`.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct RunWatch {
     /// The run.
@@ -61,28 +61,28 @@ pub struct RunWatch {
     pub window: Option<u64>,
 }
 
-/// The watcher has dealt with all bytes before `off`.
+/// The watcher has processed all bytes before `off`.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct RunAck {
     /// The run.
     pub run: RunId,
-    /// The next byte wanted.
+    /// The next byte needed.
     pub off: u64,
 }
 
-/// No more output of this run on this connection.
+/// Stops the output of this run on this connection.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct RunUnwatch {
     /// The run.
     pub run: RunId,
 }
 
-/// Raw bytes for the run's standard input. Its starter and admins.
+/// Raw bytes for the run's standard input. From its starter and admins.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct RunInput {
     /// The run.
     pub run: RunId,
-    /// Raw bytes that follow.
+    /// The number of raw bytes that follow.
     pub len: u64,
 }
 
@@ -93,12 +93,12 @@ pub struct RunEof {
     pub run: RunId,
 }
 
-/// Sends a signal to the run. `TERM` begins the stop that ends with `KILL` after a grace. Operators and above.
+/// Sends a signal to the run. `TERM` is followed by `KILL` after a grace period. Operators and above.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct RunSignal {
     /// The run.
     pub run: RunId,
-    /// Which.
+    /// The signal.
     pub signal: Signal,
 }
 
@@ -125,13 +125,13 @@ impl Signal {
     }
 }
 
-/// The last runs, newest first. Answer: [`RunListed`].
+/// Lists the last runs, newest first. Answer: [`RunListed`].
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct RunList {
-    /// Of this room only.
+    /// Only runs of this room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,
-    /// How many at most; 1 to 100, 20 if it is not said.
+    /// The most runs to return: 1 to 100, 20 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }
@@ -143,27 +143,27 @@ pub struct RunListed {
     pub runs: Vec<RunInfo>,
 }
 
-/// One run. Answer: [`RunInfo`].
+/// Describes one run. Answer: [`RunInfo`].
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct RunGet {
     /// The run.
     pub run: RunId,
 }
 
-/// What is known of a run.
+/// The state of a run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunInfo {
     /// The run.
     pub run: RunId,
     /// Its short number.
     pub n: u64,
-    /// The room that it is seen in.
+    /// The room that shows it.
     pub room: RoomName,
-    /// Its line there.
+    /// The `seq` of its line there.
     pub seq: u64,
     /// Who started it.
     pub by: UserName,
-    /// The command as people read it.
+    /// The command for display.
     pub cmd: String,
     /// The host.
     pub host: String,
@@ -174,25 +174,25 @@ pub struct RunInfo {
     /// How it ended; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<Exit>,
-    /// Milliseconds that it took; absent while it runs.
+    /// How long it took, in milliseconds; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ms: Option<u64>,
 }
 
-/// Output of a run. Told to its watchers.
+/// Output of a run. Sent to its watchers.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunOutput {
     /// The run.
     pub run: RunId,
     /// 1 for stdout, 2 for stderr.
     pub fd: u8,
-    /// The first byte's place in the run's output, counted over both.
+    /// The offset of the first byte in the run's output, counted over both descriptors.
     pub off: u64,
-    /// Raw bytes that follow.
+    /// The number of raw bytes that follow.
     pub len: u64,
 }
 
-/// The run is over, and its last byte has been sent. Told to its watchers.
+/// The run is over, and its last byte has been sent. Sent to its watchers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunEnd {
     /// The run.
@@ -201,12 +201,12 @@ pub struct RunEnd {
     pub exit: Exit,
     /// Bytes of output.
     pub bytes: u64,
-    /// Milliseconds that it took.
+    /// How long it took, in milliseconds.
     pub ms: u64,
-    /// Output went over the limit, and the rest was not kept.
+    /// The output exceeded the limit, and the rest was not kept.
     #[serde(default)]
     pub truncated: bool,
-    /// Processes that were still there after everything was done to stop them.
+    /// Processes that were still there after every attempt to stop them.
     #[serde(default)]
     pub left: u32,
 }
@@ -220,25 +220,25 @@ pub enum Exit {
     StoppedBy { stopped_by: UserName, signal: String },
     /// It exited by itself.
     Code { code: i32 },
-    /// A signal that no member sent ended it; its name without `SIG`.
+    /// A signal that no member sent ended it; the name without `SIG`.
     Signal { signal: String },
-    /// It took longer than it was allowed to.
+    /// It exceeded its time limit.
     Timeout { timeout: bool },
-    /// It wrote more than it was allowed to: `output`.
+    /// It exceeded its output limit: `output`.
     Limit { limit: String },
-    /// What became of it is not known, and why.
+    /// Its outcome is unknown; the text says why.
     Lost { lost: String },
-    /// Nothing could be started, and why.
+    /// It could not be started; the text says why.
     Failed { failed: String },
 }
 
 impl Exit {
-    /// True for an exit with code 0 and nothing else.
+    /// Returns true for an exit with code 0 only.
     pub fn is_success(&self) -> bool {
         matches!(self, Exit::Code { code: 0 })
     }
 
-    /// The exit in a few words: `exit 2`, `stopped by ann`, `timed out`.
+    /// Describes the exit in a few words: `exit 2`, `stopped by ann`, `timed out`.
     pub fn words(&self) -> String {
         match self {
             Exit::Code { code } => format!("exit {code}"),
@@ -251,8 +251,8 @@ impl Exit {
         }
     }
 
-    /// The exit code with which `wardroom run` leaves: the command's own, or as a shell would say it (128 + signal,
-    /// 124 as timeout(1), 127 as a command not found).
+    /// Returns the exit code of `wardroom run`: the command's own, or the shell's convention (128 + signal, 124 as
+    /// timeout(1), 127 for a command that was not found).
     pub fn shell_code(&self) -> u8 {
         match self {
             Exit::Code { code } => u8::try_from(code & 0xff).unwrap_or(1),
@@ -264,7 +264,7 @@ impl Exit {
     }
 }
 
-/// Linux's numbers for the names that runs end with; 0 for others.
+/// Returns Linux's number of a signal that ends runs; 0 for others.
 fn signal_number(name: &str) -> u8 {
     match name {
         "HUP" => 1,

@@ -1,4 +1,4 @@
-//! Search, over what was said, run, printed and shared.
+//! Search over messages, commands, output and file names.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::impl_message;
 use crate::event::Format;
 use crate::ids::{RoomName, RunId, UserName};
 
-/// What is searched.
+/// The kind of a hit.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HitKind {
@@ -14,22 +14,23 @@ pub enum HitKind {
     Message,
     /// Commands.
     Run,
-    /// What commands printed.
+    /// Output of commands.
     Output,
-    /// The names of files.
+    /// File names.
     File,
 }
 
-/// Lines of rooms that one may see which contain each of the words, anywhere in it, in any case. Words in quotation marks are
-/// one. Newest first. Answer: [`SearchFound`].
+/// Searches the rooms that the caller may see for lines that contain every word, anywhere and in any case. A phrase in
+/// quotation marks counts as one word. Newest first. Answer: [`SearchFound`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Search {
-    /// The words: each of [`crate::limits::QUERY_CHARS_MIN`] characters and more. What looks alike is alike: case, accents, full width.
+    /// The words, each at least [`crate::limits::QUERY_CHARS_MIN`] characters long. Case, accents and full width are
+    /// ignored.
     pub q: String,
     /// Only this room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,
-    /// Only what is this user's doing.
+    /// Only what this user wrote, ran or shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<UserName>,
     /// Only this kind.
@@ -41,10 +42,10 @@ pub struct Search {
     /// Only before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
-    /// Go on behind these hits: the `next` of their answer.
+    /// Continue after these hits: the `next` of their answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
-    /// How many at most; 1 to 100, 20 if it is not said.
+    /// The most hits to return: 1 to 100, 20 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }
@@ -54,13 +55,13 @@ pub struct Search {
 pub struct SearchFound {
     /// Newest first.
     pub hits: Vec<Hit>,
-    /// There may be more: ask again with this as `before`.
+    /// If there may be more: the `before` of the next request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
-    /// Events that the index does not hold yet: a hit among them is found later.
+    /// Events that the index does not contain yet: hits among them are found later.
     #[serde(default)]
     pub behind: u64,
-    /// Hits in all, from `before` on; of a run's output one. Up to 1,000 are counted.
+    /// The number of all hits from `before` on; a run's output counts as one. Counted up to 1,000.
     #[serde(default)]
     pub total: u64,
     /// Not all were counted: there may be more than `total`, and more than `lines` of each run.
@@ -73,17 +74,17 @@ pub struct SearchFound {
 pub struct Hit {
     /// The room.
     pub room: RoomName,
-    /// The event: for output, that of its run's start.
+    /// The event; for output, that of the run's start.
     pub seq: u64,
-    /// When, Unix milliseconds; for output, when its run ended.
+    /// Its time, Unix milliseconds; for output, when the run ended.
     pub at: u64,
-    /// Whose doing.
+    /// Who wrote, ran or shared it.
     pub by: UserName,
-    /// What it is.
+    /// Its kind.
     pub kind: HitKind,
-    /// The words with what stands around them, at most 300 characters.
+    /// The words in their context, at most 300 characters.
     pub text: String,
-    /// Where in `text` the words are: pairs of first character and count, in characters.
+    /// The positions of the words in `text`: pairs of first character and count, in characters.
     pub marks: Vec<(u32, u32)>,
     /// For a message: what its text is.
     #[serde(default, skip_serializing_if = "Format::is_markdown")]
@@ -94,7 +95,7 @@ pub struct Hit {
     /// Its short number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u64>,
-    /// For output: the byte at which the line begins.
+    /// For output: the offset of the line's first byte.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub off: Option<u64>,
     /// For output: how many lines of the run contain the words, up to 1,000; the newest is shown.
@@ -103,21 +104,21 @@ pub struct Hit {
 }
 
 impl SearchFound {
-    /// How many hits there are, for people: `37`, or `1,000+` where not all were counted.
+    /// Returns the number of hits for display: `37`, or `1,000+` if not all were counted.
     pub fn total_shown(&self) -> String {
         shown(self.total, self.more)
     }
 }
 
 impl Hit {
-    /// How many lines of a run's output have the words, for people, where that is more than the one shown.
+    /// Returns the number of lines of a run's output that contain the words, for display, if more than the one shown.
     pub fn lines_shown(&self, is_more: bool) -> Option<String> {
         let lines = self.lines.filter(|lines| *lines > 1 || is_more)?;
         Some(shown(lines, is_more || lines >= COUNTED_MAX))
     }
 }
 
-/// As many as a server counts.
+/// The highest count of a server.
 const COUNTED_MAX: u64 = 1_000;
 
 fn shown(count: u64, is_more: bool) -> String {

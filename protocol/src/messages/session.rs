@@ -14,15 +14,15 @@ pub struct Hello {
     /// The program and its version, for the log: `wardroom/0.1.0`.
     #[serde(default)]
     pub client: String,
-    /// Who one is. Absent where the gateway has vouched for a session.
+    /// The credentials. Absent if the gateway has vouched for a session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
-    /// Asks for a session that outlives this connection, under this label; the welcome then bears its `token`.
+    /// Asks for a session that outlives this connection, with this label; the welcome then has its `token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remember: Option<String>,
 }
 
-/// Who one is. Debug output shows no secret.
+/// Credentials. Debug output shows no secret.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum Auth {
@@ -31,7 +31,7 @@ pub enum Auth {
         /// The secret.
         token: String,
     },
-    /// An invite, which makes the account: the name and the password are the new member's choice.
+    /// An invite, which creates the account: the new member chooses the name and the password.
     Invite {
         /// The code.
         invite: String,
@@ -42,7 +42,7 @@ pub enum Auth {
     },
     /// A name and a password.
     Password {
-        /// The name; any text, so that a malformed one is refused in the same words as a wrong one.
+        /// The name; any text, so that a malformed one is refused with the same text as a wrong one.
         user: String,
         /// The password.
         password: String,
@@ -59,14 +59,14 @@ impl std::fmt::Debug for Auth {
     }
 }
 
-/// The first frame of a gateway's connection: on whose behalf it comes. Only a holder of the gateway key may send it.
+/// The first frame of a gateway's connection: on whose behalf it acts. Only a holder of the gateway key may send it.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct Via {
     /// The gateway key.
     pub key: String,
     /// The client's address: `203.0.113.9:40112`.
     pub client: String,
-    /// The client came over TLS.
+    /// The client connected over TLS.
     #[serde(default)]
     pub tls: bool,
     /// Its user agent, for the audit.
@@ -83,24 +83,24 @@ impl std::fmt::Debug for Via {
     }
 }
 
-/// Signed in.
+/// The caller is signed in.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct Welcome {
     /// The version spoken.
     pub v: u32,
     /// The server and its version.
     pub server: String,
-    /// The incarnation of the event store: positions of another are worthless.
+    /// The identity of the event store: positions from another one are void.
     pub epoch: Epoch,
     /// The server's clock, Unix milliseconds.
     pub now: u64,
-    /// Who one is.
+    /// The caller's account.
     pub you: You,
-    /// What one may send.
+    /// The caller's limits.
     pub limits: Limits,
-    /// The rooms that one has joined, as many as the line holds.
+    /// The rooms that the caller has joined, as many as fit in the line.
     pub rooms: Vec<RoomInfo>,
-    /// There are more, each of which is told by a [`RoomChanged`](super::RoomChanged).
+    /// True if there are more, each of which follows as a [`RoomChanged`](super::RoomChanged).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
     /// The new session's token, if `remember` asked for one.
@@ -114,18 +114,18 @@ impl std::fmt::Debug for Welcome {
     }
 }
 
-/// Who one is.
+/// The caller's account.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct You {
-    /// The name one signs in with.
+    /// The name to sign in with.
     pub user: UserName,
-    /// The name as it is shown.
+    /// The display name.
     pub name: String,
-    /// What one may do.
+    /// The role.
     pub role: Role,
 }
 
-/// What one may send.
+/// What the caller may send.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Limits {
     /// Bytes of a line.
@@ -148,41 +148,41 @@ pub struct RoomInfo {
     pub title: String,
     /// The last event.
     pub head: u64,
-    /// The last event that one has read.
+    /// The last event that the caller has read.
     pub read: u64,
-    /// Unread messages that name one.
+    /// Unread messages that mention the caller.
     #[serde(default)]
     pub mentions: u64,
-    /// One is a member.
+    /// The caller is a member.
     pub joined: bool,
     /// Only members see it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
-    /// Unread lines of others: what they said, ran and shared. Exact below [`crate::limits::UNREAD_MAX`].
+    /// Unread lines of others: messages, runs and files. Exact below [`crate::limits::UNREAD_MAX`].
     #[serde(default)]
     pub unread: u64,
-    /// What it is about.
+    /// Its topic.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub topic: String,
-    /// What one may do in it; absent where one is no member.
+    /// The caller's role in it; absent if the caller is not a member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoomRole>,
-    /// It is over: it can be read, and nothing is added.
+    /// It is archived: readable, but nothing is added.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
-    /// A direct message of these, oneself included, by name. Empty for a room.
+    /// The users of a direct message, including the caller, by name. Empty for a room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dm: Vec<UserName>,
-    /// The first event that is still there, where retention removed some.
+    /// The first event that still exists, if retention removed some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<u64>,
-    /// Days after which what is in it is removed; absent where it is kept.
+    /// Days after which its content is removed; absent if it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
 }
 
 impl RoomInfo {
-    /// A room of which no more is known than its name.
+    /// Makes a room of which only the name is known.
     pub fn named(room: RoomName) -> Self {
         Self {
             room,
@@ -203,7 +203,7 @@ impl RoomInfo {
     }
 }
 
-/// Are you there? Answered with `pong` and the same `n`.
+/// Asks whether the other side is there. Answered with `pong` and the same `n`.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Ping {
     /// Any number.
@@ -214,7 +214,8 @@ pub struct Ping {
     pub now: Option<u64>,
 }
 
-/// I am. Since frames are handled in order, it also says that all before it has been read.
+/// The answer to a ping. Since frames are handled in order, it also says that all frames before the ping have been
+/// read.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Pong {
     /// The ping's number.
@@ -222,32 +223,32 @@ pub struct Pong {
     pub n: u64,
 }
 
-/// Ends a session of one's own: its token is void, and all its connections close. Without fields, the session of this
-/// connection.
+/// Ends one of the caller's sessions: its token becomes invalid, and all its connections close. Without fields, the
+/// session of this connection.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct SessionEnd {
-    /// This one, a session or a token.
+    /// The session or token to end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<u64>,
-    /// All sessions but that of this connection. Tokens of programs stay.
+    /// End all sessions except that of this connection. Tokens of programs stay.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub others: bool,
 }
 
-/// The server closes this connection. Told, not asked.
+/// The server closes this connection. Not an answer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Goaway {
     /// Why, for people.
     pub reason: String,
-    /// Milliseconds after which to come back; none where coming back is of no use.
+    /// Milliseconds after which to reconnect; none if reconnecting is useless.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_ms: Option<u64>,
 }
 
-/// Something for people that stands in no room.
+/// A text for people that belongs to no room.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Notice {
-    /// The words.
+    /// The text.
     pub text: String,
 }
 
