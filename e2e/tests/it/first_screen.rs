@@ -99,7 +99,7 @@ async fn the_last_lines_are_shown_before_the_program_is_there() {
     assert!(shown.contains("<b>bold</b> & ") && !shown.contains('\u{202e}'), "{shown:?}");
     page.until_true("it is said that the program did not come", "return !document.getElementById('boot').hidden").await;
     for theme in ["light", "dark"] {
-        page.shoot_at("first-lines", theme).await;
+        page.shoot_at("before-the-program", theme).await;
         assert_eq!(page.faults().await, [""; 0]);
     }
     // A room that one may not read shows nothing, and the session is there all the same.

@@ -1,5 +1,5 @@
-//! The text that is being written, and the place in it. It moves by what people take for one character (UAX 29, grapheme
-//! clusters), so that an emoji of seven code points goes with one Backspace. Called by the editor; keys are not known here.
+//! The edited text and its caret. It moves by user-perceived characters (UAX 29, grapheme clusters), so that one
+//! Backspace deletes an emoji of seven code points. Called by the editor; knows no keys.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     text: String,
-    /// A byte, between two characters.
+    /// A byte offset between two characters.
     at: usize,
 }
 
@@ -16,7 +16,7 @@ impl Buffer {
         &self.text
     }
 
-    /// The byte at which the caret stands.
+    /// Returns the byte offset of the caret.
     pub(crate) fn at(&self) -> usize {
         self.at
     }
@@ -29,13 +29,13 @@ impl Buffer {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// Another text, with the caret at its end.
+    /// Replaces the text, with the caret at its end.
     pub(crate) fn set(&mut self, text: String) {
         self.at = text.len();
         self.text = text;
     }
 
-    /// The text, which is gone from here then.
+    /// Takes the text, which leaves the buffer empty.
     pub(crate) fn take(&mut self) -> String {
         self.at = 0;
         std::mem::take(&mut self.text)
@@ -46,7 +46,7 @@ impl Buffer {
         self.at = self.at.saturating_add(text.len());
     }
 
-    /// Puts this in the place of what stands between `from` and the caret.
+    /// Replaces the text between `from` and the caret.
     pub(crate) fn replace_from(&mut self, from: usize, with: &str) {
         if self.text.is_char_boundary(from) && from <= self.at {
             self.text.replace_range(from..self.at, with);
@@ -54,7 +54,7 @@ impl Buffer {
         }
     }
 
-    /// Takes out what stands between the caret and this place, and goes there.
+    /// Removes the text between the caret and this offset, and moves there.
     fn cut_to(&mut self, to: usize) -> String {
         let (from, to) = (self.at.min(to), self.at.max(to));
         let cut = self.text.get(from..to).unwrap_or_default().to_owned();
@@ -79,17 +79,17 @@ impl Buffer {
         self.at = self.place_word_right();
     }
 
-    /// To the begin of its line.
+    /// Moves to the beginning of its line.
     pub(crate) fn home(&mut self) {
         self.at = self.line_begin();
     }
 
-    /// To the end of its line.
+    /// Moves to the end of its line.
     pub(crate) fn end(&mut self) {
         self.at = self.line_end();
     }
 
-    /// A line up; `false` if there is none.
+    /// Moves a line up; returns `false` if there is none.
     pub(crate) fn up(&mut self) -> bool {
         let begin = self.line_begin();
         let Some(above_end) = begin.checked_sub(1) else { return false };
@@ -99,7 +99,7 @@ impl Buffer {
         true
     }
 
-    /// A line down; `false` if there is none.
+    /// Moves a line down; returns `false` if there is none.
     pub(crate) fn down(&mut self) -> bool {
         let end = self.line_end();
         if end == self.text.len() {
@@ -126,7 +126,7 @@ impl Buffer {
         self.cut_to(self.place_right());
     }
 
-    /// Cuts what these would go over; gives it.
+    /// Cuts what a move by a word to the left would pass; returns it.
     pub(crate) fn cut_word_left(&mut self) -> String {
         self.cut_to(self.place_word_left(|c| !c.is_whitespace()))
     }
@@ -139,7 +139,7 @@ impl Buffer {
         self.cut_to(self.line_begin())
     }
 
-    /// To the end of the line; at its end the line feed, so that it can be said again.
+    /// Cuts to the end of the line, or at its end the line feed, so that it can be repeated.
     pub(crate) fn cut_end(&mut self) -> String {
         let end = self.line_end();
         self.cut_to(if end == self.at { self.place_right() } else { end })

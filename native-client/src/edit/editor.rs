@@ -1,5 +1,5 @@
-//! What each key does to the text that is being written, to the history of what was written, and to a paste that is too much for
-//! a message. It knows no terminal and no room: what is to be done about a key is given back as an [`Act`].
+//! The effect of each key on the edited text, on the history, and on a paste that is too long for a message. It knows
+//! no terminal and no room: what the caller must do is returned as an [`Act`].
 
 use super::buffer::Buffer;
 use super::history::{Entry, History};
@@ -9,26 +9,26 @@ use crate::files::LongText;
 use crate::limits::{LINE_BYTES_MAX, PASTE_LINES_MAX};
 use wardroom_protocol::limits::TEXT_BYTES_MAX;
 
-/// What is to be done about a key.
+/// What the caller must do about a key.
 #[derive(Debug)]
 pub(crate) enum Act {
-    /// Nothing but to draw.
+    /// Only draw.
     Draw,
-    /// The text is another one.
+    /// The text has changed.
     Changed,
-    /// This was written.
+    /// This text was entered.
     Enter(String),
-    /// This is to become a file.
+    /// This text becomes a file.
     File(LongText),
-    /// What may follow is asked for: [`Editor::offer_names`].
+    /// Completion was requested: [`Editor::offer_names`].
     Complete,
-    /// Ctrl-C where there is nothing to clear.
+    /// Ctrl-C with nothing to clear.
     HowToLeave,
     Leave,
     Suspend,
-    /// The screen is to be cleared first.
+    /// Clear the screen first.
     Clear,
-    /// That key does nothing here.
+    /// The key has no effect here.
     Bell,
 }
 
@@ -37,12 +37,12 @@ pub(crate) enum Act {
 pub(crate) struct Editor {
     buffer: Buffer,
     history: History,
-    /// What is too much for a message, until it is said what becomes of it.
+    /// A text that is too long for a message, until the user decides about it.
     big: Option<LongText>,
-    /// It was typed, or came from a terminal that does not say what is pasted: more of it may follow.
+    /// It was typed, or came from a terminal without bracketed paste: more of it may follow.
     big_grows: bool,
     menu: Option<Menu>,
-    /// What was cut last.
+    /// The last cut text.
     cut: String,
 }
 
@@ -59,7 +59,7 @@ impl Editor {
         self.buffer.before()
     }
 
-    /// What waits for a decision.
+    /// Returns the text that waits for a decision.
     pub(crate) fn big(&self) -> Option<&LongText> {
         self.big.as_ref()
     }
@@ -68,13 +68,13 @@ impl Editor {
         self.menu.as_ref()
     }
 
-    /// What was entered cannot be taken now: it stands in the line again.
+    /// Puts an entered text that cannot be handled now back into the line.
     pub(crate) fn give_back(&mut self, text: String) {
         self.history.forget_last();
         self.buffer.set(text);
     }
 
-    /// What was entered some time ago was not done: it stands in the line again, if that is empty.
+    /// Puts a text that was entered earlier but not carried out back into the line, if that is empty.
     pub(crate) fn put_back(&mut self, text: &str) -> bool {
         let is_free = self.big.is_none() && self.text().is_empty();
         if is_free {
@@ -83,7 +83,7 @@ impl Editor {
         is_free
     }
 
-    /// Takes a key.
+    /// Handles a key.
     pub(crate) fn key(&mut self, key: Key) -> Act {
         if self.big.is_some() {
             return self.decide(key);
@@ -164,7 +164,7 @@ impl Editor {
         if self.text().len() == before { Act::Draw } else { Act::Changed }
     }
 
-    /// In a text of several lines to another of them; from the first and the last one to what was written before and after.
+    /// Moves to another line of the text; from the first or last one through the history.
     fn up_or_down(&mut self, key: &Key) -> Act {
         let is_up = matches!(key, Key::Up);
         if if is_up { self.buffer.up() } else { self.buffer.down() } {
@@ -196,8 +196,8 @@ impl Editor {
         Act::Changed
     }
 
-    /// A paste is one text, whatever lines it has. One that is more than a message is kept out of the line: to lay out megabytes
-    /// with each key would be the end of writing.
+    /// Handles a paste, which is one text, whatever its lines. A paste that is too long for a message is kept out of
+    /// the line: laying out megabytes with each key would make editing impossible.
     fn paste(&mut self, text: LongText) -> Act {
         let whole = text.bytes().saturating_add(self.text().len() as u64);
         match text.text() {
@@ -213,7 +213,7 @@ impl Editor {
 
     fn enter(&mut self) -> Act {
         let text = self.buffer.take();
-        // A command is read as one, whatever its length; it is not said.
+        // A command is parsed, whatever its length; it is not posted.
         if text.len() > TEXT_BYTES_MAX && !is_command(&text) {
             self.big = Some(LongText::from(text));
             return Act::Draw;
@@ -222,8 +222,8 @@ impl Editor {
         Act::Enter(text)
     }
 
-    /// A key while a text that is too much waits: one makes a file of it, one drops it, and one writes it all the same where a
-    /// message may hold it.
+    /// Handles a key while an overlong text waits: one key makes a file of it, one drops it, and one sends it as a
+    /// message if that may hold it.
     fn decide(&mut self, key: Key) -> Act {
         let Some(mut big) = self.big.take() else { return Act::Draw };
         let grows = std::mem::take(&mut self.big_grows);
@@ -242,7 +242,7 @@ impl Editor {
                 let text = big.text().unwrap_or_default();
                 self.insert(text.trim_end_matches('\n'))
             }
-            // What is pasted on top is more of the same.
+            // A further paste is added to it.
             Key::Paste(more) => match more.text() {
                 Some(more) => {
                     big.push(more.as_bytes());
@@ -262,8 +262,8 @@ impl Editor {
         }
     }
 
-    /// Names that may stand from this byte on, up to the caret: one is written, of several what they have in common, and they
-    /// are shown; Tab then goes through them.
+    /// Offers names to replace the text from this byte to the caret: inserts a single name, or the common beginning of
+    /// several, which are then shown; Tab cycles through them.
     pub(crate) fn offer_names(&mut self, from: usize, names: Vec<String>) -> Act {
         let (written, menu) = match Menu::new(from, names) {
             Some(menu) => menu.first(self.before().get(from..).unwrap_or_default()),
@@ -272,7 +272,7 @@ impl Editor {
         self.menu = menu;
         match written {
             Some(written) => {
-                // A blank that stands there already is not doubled.
+                // An existing blank is not doubled.
                 let has_blank = self.text().get(self.caret()..).is_some_and(|behind| behind.starts_with(' '));
                 let written = if has_blank { written.trim_end() } else { &written };
                 self.buffer.replace_from(from, written);
@@ -283,12 +283,12 @@ impl Editor {
     }
 }
 
-/// It begins a line of the table of commands.
+/// Returns true if the text begins with a command of the table.
 pub(crate) fn is_command(text: &str) -> bool {
     text.starts_with("$ ") || (text.starts_with('/') && !text.starts_with("//"))
 }
 
-/// What is too much to read may still be what one wants to say.
+/// Returns true if an overlong paste still fits a message.
 pub(crate) fn fits_a_message(big: &LongText, beside: &str) -> bool {
     big.text().is_some() && big.bytes().saturating_add(beside.len() as u64) <= TEXT_BYTES_MAX as u64
 }

@@ -1,30 +1,30 @@
-//! What was written in this session, to be had again with the arrow keys. It is kept in memory only: what people say in rooms is no
-//! matter of a file in their home folder.
+//! The texts entered in this session, for the arrow keys. In memory only: what people write in rooms does not belong
+//! into a file in their home folder.
 
 use crate::files::LongText;
 use crate::limits::HISTORY_LINES_MAX;
 
-/// Something that was written.
+/// An entered text.
 #[derive(Debug)]
 pub(crate) enum Entry {
     Text(String),
-    /// A text that was too much for a message, and was dropped. There is one at most, the last.
+    /// A text that was too long for a message, and was dropped. There is at most one, the last entry.
     Big(LongText),
 }
 
-/// What was written.
+/// The history.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     /// Oldest first.
     entries: Vec<Entry>,
-    /// Which of them is shown.
+    /// The entry that is shown.
     at: Option<usize>,
-    /// What had been begun before one looked back.
+    /// The unfinished text from before the user looked back.
     begun: String,
 }
 
 impl History {
-    /// Adds a text, unless it is the last one already or has nothing in it.
+    /// Adds a text, unless it is empty or equal to the last one.
     pub(crate) fn add(&mut self, text: &str) {
         self.leave();
         let is_last = matches!(self.entries.last(), Some(Entry::Text(last)) if last == text);
@@ -49,7 +49,8 @@ impl History {
         self.entries.pop();
     }
 
-    /// The one before, `text` being what stands in the line. A big one is given away: it is added anew when it is dropped again.
+    /// Returns the previous entry; `text` is the current line. A long one is moved out, and added again when it is
+    /// dropped again.
     pub(crate) fn older(&mut self, text: &str) -> Option<Entry> {
         let at = match self.at {
             Some(at) => at.checked_sub(1)?,
@@ -62,7 +63,7 @@ impl History {
         self.show(at)
     }
 
-    /// The one after; behind the last one what had been begun.
+    /// Returns the next entry; after the last one the unfinished text.
     pub(crate) fn newer(&mut self) -> Option<Entry> {
         let at = self.at?.saturating_add(1);
         if at >= self.entries.len() {
@@ -79,7 +80,7 @@ impl History {
         }
     }
 
-    /// One looks back no more: what had been begun, if one did.
+    /// Leaves the history; returns the unfinished text if the user had looked back.
     pub(crate) fn leave(&mut self) -> Option<String> {
         self.at.take().map(|_| std::mem::take(&mut self.begun))
     }

@@ -1,10 +1,10 @@
-//! Bytes of a terminal, read as keys: control characters, UTF-8, the sequences of ECMA-48 that keyboards send, and pastes
-//! between their brackets (`ESC [ 200 ~`, `ESC [ 201 ~`). Wherever the bytes are cut, the keys are the same. What a key does is
-//! not here. Called by the task that reads the terminal.
+//! Decodes the bytes of a terminal into keys: control characters, UTF-8, the sequences of ECMA-48 that keyboards send,
+//! and bracketed pastes (`ESC [ 200 ~`, `ESC [ 201 ~`). However the bytes are split, the keys are the same. Called by
+//! the task that reads the terminal; the effects of keys are elsewhere.
 
 use crate::files::LongText;
 
-/// The longest sequence that a key can be; what is longer is none.
+/// The longest sequence of a key; a longer one is not a key.
 const SEQUENCE_BYTES_MAX: usize = 32;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
@@ -16,7 +16,7 @@ pub(crate) enum Key {
     Ctrl(char),
     Alt(char),
     Enter,
-    /// Enter that makes a line rather than ends the text: with Alt, or with Shift where a terminal tells.
+    /// Enter that inserts a line instead of ending the text: with Alt, or with Shift if the terminal reports it.
     NewLine,
     Tab,
     BackTab,
@@ -31,11 +31,11 @@ pub(crate) enum Key {
     Home,
     End,
     Esc,
-    /// All of it, whatever its size; its lines end with line feeds.
+    /// The whole paste, whatever its size; its lines end with line feeds.
     Paste(LongText),
 }
 
-/// Reads keys. It remembers what was cut at the end of a piece.
+/// Decodes keys. It remembers an incomplete sequence at the end of a piece.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     held: Vec<u8>,
@@ -43,7 +43,7 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// The keys that these bytes complete.
+    /// Returns the keys that these bytes complete.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<Key> {
         let mut all = std::mem::take(&mut self.held);
         all.extend_from_slice(bytes);
@@ -79,19 +79,19 @@ impl Decoder {
         keys
     }
 
-    /// What is held may be a key of its own, if nothing follows soon: Escape begins every sequence.
+    /// Returns true if the held bytes are a key of their own unless more follows soon: Escape begins every sequence.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.paste.is_none() && self.held.first() == Some(&0x1b)
     }
 
-    /// Nothing followed.
+    /// Decodes the held bytes, because nothing followed.
     pub(crate) fn settle(&mut self) -> Vec<Key> {
         if !self.is_in_doubt() {
             return Vec::new();
         }
         let held = std::mem::take(&mut self.held);
         let mut keys = vec![Key::Esc];
-        // `ESC [` and then nothing: the rest of a sequence got lost, and is not to be typed.
+        // `ESC [` and then nothing: the rest of a sequence was lost, and must not be typed.
         if let Some(rest) = held.get(1..).filter(|rest| !matches!(rest, [] | [b'[' | b'O', ..])) {
             keys.extend(self.push(rest));
         }
@@ -99,16 +99,16 @@ impl Decoder {
     }
 }
 
-/// A paste under way.
+/// A paste in progress.
 #[derive(Debug, Default)]
 struct PasteState {
     gathered: LongText,
-    /// The last byte was a carriage return: a line feed behind it is of the same line's end.
+    /// The last byte was a carriage return: a line feed after it belongs to the same line end.
     after_return: bool,
 }
 
 impl PasteState {
-    /// Takes what belongs to it: how much that was, and whether it is over.
+    /// Takes the bytes of the paste: returns their number, and whether it has ended.
     fn push(&mut self, input: &[u8]) -> (usize, bool) {
         let escapes = input.iter().enumerate().filter(|(_, byte)| **byte == 0x1b).map(|(at, _)| at);
         for at in escapes {
@@ -126,7 +126,7 @@ impl PasteState {
         (input.len(), false)
     }
 
-    /// Terminals paste a line's end as a carriage return.
+    /// Converts line ends: terminals paste them as carriage returns.
     fn take(&mut self, bytes: &[u8]) {
         let mut plain = Vec::with_capacity(bytes.len());
         for byte in bytes {
@@ -141,12 +141,12 @@ impl PasteState {
     }
 }
 
-/// What stands first.
+/// The first key of the input.
 enum DecodedKey {
-    /// So many bytes, and the key that they are, if it is one that is known.
+    /// The number of bytes, and their key, if known.
     Key(usize, Option<Key>),
     PasteBegins(usize),
-    /// It goes on.
+    /// It is incomplete.
     Cut,
 }
 
@@ -166,7 +166,7 @@ fn one(input: &[u8]) -> DecodedKey {
     }
 }
 
-/// The first character and its bytes; one that is none is shown as such. `None` if it is cut.
+/// Returns the first character and its length; invalid bytes are shown as such. `None` if it is incomplete.
 fn character(input: &[u8]) -> Option<(char, usize)> {
     let longest = input.get(..input.len().min(4)).unwrap_or_default();
     let bad = Some((char::REPLACEMENT_CHARACTER, 1));
@@ -199,7 +199,7 @@ fn escaped(input: &[u8]) -> DecodedKey {
     }
 }
 
-/// `ESC [`, parameters, and a last byte (ECMA-48, 5.4).
+/// Decodes `ESC [`, parameters, and a last byte (ECMA-48, 5.4).
 fn control_sequence(input: &[u8]) -> DecodedKey {
     let rest = input.get(2..).unwrap_or_default();
     let Some(end) = rest.iter().position(|byte| !matches!(byte, 0x20..=0x3f)) else {
@@ -221,7 +221,7 @@ fn control_sequence(input: &[u8]) -> DecodedKey {
     }
 }
 
-/// Keys that move or delete, by the last byte of their sequence. A second parameter says what was held down with it.
+/// Returns the key that moves or deletes, by the last byte of its sequence. A second parameter contains the modifiers.
 fn moved(last: u8, parameters: &str) -> Option<Key> {
     let (first, held) = parameters.split_once(';').unwrap_or((parameters, ""));
     let by_word = matches!(held, "3" | "5" | "7");

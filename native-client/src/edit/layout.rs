@@ -1,5 +1,5 @@
-//! Where everything stands in the lines of a terminal: what is below the room's lines, row by row, none wider than the terminal.
-//! Plain arithmetic; the screen writes it.
+//! Lays out what is below the room's lines, row by row, none wider than the terminal. Pure arithmetic; the screen
+//! writes it.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -7,17 +7,17 @@ use wardroom_protocol::visible::visible;
 
 use super::terminal::Size;
 
-/// What is to be seen below the room's lines.
+/// What to show below the room's lines.
 #[derive(Debug, Default)]
 pub(crate) struct Frame<'a> {
-    /// What is under way: a row each.
+    /// Work in progress: a row each.
     pub(crate) above: Vec<String>,
-    /// What the text is for.
+    /// The prompt.
     pub(crate) prompt: String,
     pub(crate) text: &'a str,
-    /// A byte of the text.
+    /// A byte offset in the text.
     pub(crate) caret: usize,
-    /// What explains it: a row each.
+    /// Explanations: a row each.
     pub(crate) below: Vec<Row>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Row {
     pub(crate) style: Style,
 }
 
-/// How words look.
+/// The style of text.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Style {
     #[default]
@@ -47,7 +47,7 @@ impl Row {
     }
 }
 
-/// Rows as they are to stand, and the caret's place among them.
+/// The rows, and the caret's position in them.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct Layout {
     pub(crate) rows: Vec<Row>,
@@ -57,13 +57,13 @@ pub(crate) struct Layout {
 
 /// Lays a frame out.
 pub(crate) fn layout(frame: &Frame<'_>, size: Size) -> Layout {
-    // The last column stays free: a character there leaves the cursor in a place on which terminals do not agree.
+    // The last column stays free: terminals disagree about the cursor after a character there.
     let columns = size.columns.saturating_sub(1).max(1);
     let below = frame.below.len().min(size.rows.saturating_sub(2));
     let above = frame.above.len().min(size.rows.saturating_sub(below).saturating_sub(1) / 2);
     let text_rows = size.rows.saturating_sub(below).saturating_sub(above).max(1);
     let (text, row, column) = text_rows_of(frame, columns);
-    // Of a text that is higher than the terminal the rows around the caret are seen.
+    // If the text is higher than the terminal, the rows around the caret are shown.
     let first = row.saturating_add(1).saturating_sub(text_rows);
     let mut rows: Vec<Row> = Vec::new();
     let under_way = frame.above.get(frame.above.len().saturating_sub(above)..).unwrap_or_default();
@@ -74,7 +74,7 @@ pub(crate) fn layout(frame: &Frame<'_>, size: Size) -> Layout {
     Layout { rows, caret_row: above.saturating_add(row).saturating_sub(first), caret_column: column }
 }
 
-/// The rows of prompt and text, and the caret's row and column.
+/// Returns the rows of prompt and text, and the caret's row and column.
 fn text_rows_of(frame: &Frame<'_>, columns: usize) -> (Vec<Row>, usize, usize) {
     // A prompt that leaves no room to write is cut.
     let prompt = cut(&frame.prompt, columns.saturating_sub(columns / 3).max(1));
@@ -107,12 +107,12 @@ fn text_rows_of(frame: &Frame<'_>, columns: usize) -> (Vec<Row>, usize, usize) {
     (rows, caret.0, caret.1)
 }
 
-/// A cluster as it is seen: controls as pictures, a tab as blanks, for its width would depend on its place.
+/// Returns a visible cluster: controls as pictures, a tab as blanks, because its width would depend on its position.
 fn shown(cluster: &str) -> String {
     if cluster == "\t" { "    ".to_owned() } else { visible(cluster).into_owned() }
 }
 
-/// As much of the words as fits.
+/// Cuts a text to this width.
 pub(crate) fn cut(words: &str, columns: usize) -> String {
     let words = visible(words);
     let words = words.replace('\t', " ");

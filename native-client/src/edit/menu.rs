@@ -1,6 +1,6 @@
-//! Names of which one may be meant: what they have in common, and which of them Tab has come to.
+//! Names to choose from: their common beginning, and the one that Tab has selected.
 
-/// The names, and from which byte of the text on one of them is to stand.
+/// The names, and the byte of the text at which they are inserted.
 #[derive(Debug)]
 pub(crate) struct Menu {
     from: usize,
@@ -14,10 +14,10 @@ impl Menu {
         (!names.is_empty()).then_some(Menu { from, names, at: None })
     }
 
-    /// What is written for `part`, if it is more than that; and the menu, if there is still something to choose.
+    /// Returns what to insert for `part`, if it is longer; and the menu, if there is still a choice.
     pub(crate) fn first(self, part: &str) -> (Option<String>, Option<Menu>) {
         match self.names.as_slice() {
-            // A folder's name goes on.
+            // The path continues after a folder.
             [only] if only.ends_with('/') => (Some(only.clone()), None),
             [only] => (Some(format!("{only} ")), None),
             names => {
@@ -27,7 +27,7 @@ impl Menu {
         }
     }
 
-    /// The next name, or the one before.
+    /// Returns the next name, or the previous one.
     pub(crate) fn next(&mut self, forward: bool) -> (usize, String) {
         let last = self.names.len().saturating_sub(1);
         let at = match (self.at, forward) {
@@ -40,14 +40,14 @@ impl Menu {
         (self.from, self.names.get(at).cloned().unwrap_or_default())
     }
 
-    /// The names, from a little before the chosen one on, so that it is in sight; with whether each is chosen.
+    /// Returns the names, starting a little before the chosen one to keep it visible; each with whether it is chosen.
     pub(crate) fn shown(&self) -> impl Iterator<Item = (&str, bool)> {
         let first = self.at.map_or(0, |at| at.saturating_sub(2));
         self.names.iter().enumerate().skip(first).map(|(at, name)| (name.as_str(), self.at == Some(at)))
     }
 }
 
-/// What all begin with.
+/// Returns the common beginning of all names.
 fn common(names: &[String]) -> String {
     let Some((first, rest)) = names.split_first() else { return String::new() };
     let mut common = first.as_str();

@@ -1,6 +1,6 @@
-//! A line editor for a terminal: keys, the text and its history, a screen whose lines are printed above what is edited. It knows
-//! nothing of rooms, of commands, or of the connection; `commands::chat` gives it its prompt, its hints and its names. Why it is
-//! not a library's: `docs/adr/0005-the-line-editor.md`.
+//! A line editor for a terminal: keys, the text and its history, and a screen that prints lines above the edited text.
+//! It knows no rooms, commands or connection; `commands::chat` provides prompt, hints and names.
+//! `docs/adr/0005-the-line-editor.md` explains why it is not a library's.
 
 mod buffer;
 mod editor;

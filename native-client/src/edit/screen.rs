@@ -1,5 +1,5 @@
-//! What stands below the room's lines is taken away, lines are written, and it is drawn again beneath them. One place writes to the
-//! terminal while it is edited, so that nothing ever lands in the middle of what one types.
+//! Removes what is below the room's lines, writes lines, and draws it again beneath them. Nothing else writes to the
+//! terminal during editing, so that no output lands in the middle of the edited text.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -9,12 +9,12 @@ use unicode_width::UnicodeWidthStr;
 use super::layout::{Frame, Layout, Style, layout};
 use super::terminal::{Size, size};
 
-/// The terminal, as far as it is ours.
+/// Our part of the terminal.
 #[derive(Debug)]
 pub(crate) struct Screen {
     styles: bool,
     utf8: bool,
-    /// What stands there now.
+    /// What is drawn now.
     drawn: Option<Drawn>,
     /// The size that it was drawn for.
     size: Size,
@@ -32,7 +32,7 @@ impl Screen {
         Screen { styles, utf8, drawn: None, size: size() }
     }
 
-    /// The window has another size.
+    /// Handles a new size of the window.
     pub(crate) fn resize(&mut self) -> io::Result<()> {
         let mut out = String::new();
         self.size = size();
@@ -40,7 +40,7 @@ impl Screen {
         emit(&out)
     }
 
-    /// Writes a line above what is edited, which is drawn again by the next [`Screen::draw`].
+    /// Writes a line above the edited text, which the next [`Screen::draw`] draws again.
     pub(crate) fn print(&mut self, line: &str) -> io::Result<()> {
         let mut out = String::with_capacity(line.len().saturating_add(16));
         self.erase(&mut out);
@@ -49,14 +49,14 @@ impl Screen {
         emit(&out)
     }
 
-    /// Takes away what is edited: somebody else writes, or it is the end.
+    /// Removes the edited text: another program writes, or the chat ends.
     pub(crate) fn leave(&mut self) -> io::Result<()> {
         let mut out = String::new();
         self.erase(&mut out);
         emit(&out)
     }
 
-    /// Takes everything away.
+    /// Clears the screen.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         self.drawn = None;
         emit("\x1b[H\x1b[2J")
@@ -66,7 +66,7 @@ impl Screen {
         emit("\x07")
     }
 
-    /// Draws it, if it is another than what stands there.
+    /// Draws the frame, if it has changed.
     pub(crate) fn draw(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         let layout = layout(frame, self.size);
         if self.drawn.as_ref().is_some_and(|drawn| drawn.layout == layout) {
@@ -100,11 +100,11 @@ impl Screen {
         emit(&out)
     }
 
-    /// Goes to where it begins, and clears from there on.
+    /// Moves to the beginning of the drawn part, and clears from there on.
     fn erase(&mut self, out: &mut String) {
         let Some(drawn) = self.drawn.take() else { return };
         let columns = self.size.columns.max(1);
-        // Where the window has become narrower since, terminals break a row into several.
+        // If the window has become narrower since, terminals break a row into several.
         let above = drawn.widths.iter().take(drawn.layout.caret_row).map(|width| width.div_ceil(columns).max(1));
         let up = above.sum::<usize>().saturating_add(drawn.layout.caret_column / columns);
         out.push('\r');

@@ -1,5 +1,5 @@
-//! The terminal itself: its size, whether it can show more than ASCII, and the mode in which keys come one by one. However the chat
-//! ends, by an error or a panic too, the guard gives it back as it was.
+//! The terminal: its size, whether it can show more than ASCII, and the mode in which keys are read one by one. However
+//! the chat ends, even by an error or a panic, the guard restores it.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ pub(crate) struct Size {
     pub(crate) rows: usize,
 }
 
-/// The size of the terminal that is standard output; what all have had since 1978 where it does not say.
+/// Returns the size of the terminal on standard output; the usual size since 1978 if it is unknown.
 pub(crate) fn size() -> Size {
     let known = tcgetwinsize(io::stdout()).ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
     known.map_or(Size { columns: 80, rows: 24 }, |size| Size {
@@ -23,10 +23,10 @@ pub(crate) fn size() -> Size {
     })
 }
 
-/// What may be written to it.
+/// What the terminal can display.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Capabilities {
-    /// Cursor movements: it is no `TERM=dumb`.
+    /// Cursor movements: it is not `TERM=dumb`.
     pub(crate) moves: bool,
     /// More than ASCII, by the locale (POSIX: `LC_ALL`, then `LC_CTYPE`, then `LANG`).
     pub(crate) utf8: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Capabilities {
 }
 
 impl Capabilities {
-    /// By the environment.
+    /// Determines them from the environment.
     pub(crate) fn of(variable: impl Fn(&str) -> Option<String>) -> Capabilities {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
@@ -51,7 +51,7 @@ impl Capabilities {
 /// Bracketed paste, on and off.
 const PASTES: (&[u8], &[u8]) = (b"\x1b[?2004h", b"\x1b[?2004l");
 
-/// Keys come one by one, and are not echoed, while this lives.
+/// While this lives, keys are read one by one, without echo.
 #[derive(Debug)]
 pub(crate) struct Keys {
     before: Termios,
@@ -59,16 +59,16 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Takes the terminal that is standard input and output.
+    /// Takes the terminal on standard input and output.
     ///
     /// # Errors
-    /// It is none.
+    /// If it is not a terminal.
     pub(crate) fn one_by_one() -> io::Result<Keys> {
         let before = tcgetattr(io::stdin())?;
         let mut single = before.clone();
         // No lines, no echo, no signals by keys: Ctrl-C is a key here.
         single.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN);
-        // Enter stays what it is, and Ctrl-S stops nothing. What is written is left alone: a line feed still returns.
+        // Enter keeps its meaning, and Ctrl-S stops nothing. Output is not changed: a line feed still returns.
         single
             .input_modes
             .remove(InputModes::ICRNL | InputModes::INLCR | InputModes::IXON | InputModes::ISTRIP | InputModes::BRKINT);
@@ -79,13 +79,13 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Takes the terminal, the first time and after it was given back for a while.
+    /// Takes the terminal, at the start or after it was given back for a while.
     pub(crate) fn take(&self) -> io::Result<()> {
         tcsetattr(io::stdin(), OptionalActions::Drain, &self.single)?;
         tell(PASTES.0)
     }
 
-    /// Gives it back. What was typed and not read is thrown away: the end of a paste must not become commands of a shell.
+    /// Gives it back. Unread input is discarded: the end of a paste must not become shell commands.
     pub(crate) fn give_back(&self) {
         tell(PASTES.1).ok();
         tcsetattr(io::stdin(), OptionalActions::Flush, &self.before).ok();

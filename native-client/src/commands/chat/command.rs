@@ -1,4 +1,4 @@
-//! Typed commands, carried out: the table of `protocol::slash`, the same as with `nc` and in the page.
+//! Carries out typed commands: the table of `protocol::slash`, the same as with `nc` and in the page.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ use super::talk::{Input, Talk};
 use crate::exit::Failure;
 use crate::runner::{Runner, new_nonce};
 
-/// Whether a line has to wait until what was said before it stands, and what was asked has been done.
+/// Returns true if a line must wait until earlier posts are confirmed and earlier requests are answered.
 pub(super) fn waits(line: &Result<Line, BadLine>) -> bool {
     !matches!(
         line,
@@ -30,13 +30,13 @@ pub(super) fn waits(line: &Result<Line, BadLine>) -> bool {
     )
 }
 
-/// The file that a `/put` of a person names, who has no bytes to follow it.
+/// Returns the file of a person's `/put`, which no bytes follow.
 pub(super) fn file_to_put(line: &str) -> Option<&str> {
     let (word, file) = slash::split_word(line);
     (word == "/put" && !file.is_empty()).then_some(file)
 }
 
-/// A path as one writes it in a shell: `~/` is the home folder.
+/// Expands a path as a shell does: `~/` is the home folder.
 pub(super) fn home_path(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
         (Some(inside), Some(home)) => PathBuf::from(home).join(inside),
@@ -44,7 +44,8 @@ pub(super) fn home_path(path: &str) -> PathBuf {
     }
 }
 
-/// A command whose answer is words for who gave it: what was asked stands above them. What others do see is shown when it comes.
+/// Returns true if only the caller gets an answer: the command is then shown above it. Results that others see are
+/// shown when they arrive.
 pub(super) fn is_answered_in_words(line: &Result<Line, BadLine>) -> bool {
     let Ok(Line::Command(command)) = line else { return line.is_err() };
     !matches!(
@@ -64,7 +65,7 @@ pub(super) fn is_answered_in_words(line: &Result<Line, BadLine>) -> bool {
     )
 }
 
-/// Why a line is not understood; and what it may have meant.
+/// Explains why a line is not understood, and what it may have meant.
 pub(super) fn why_bad(line: &str, bad: &BadLine) -> String {
     let (word, _) = slash::split_word(line);
     let begun = word.strip_prefix('/').unwrap_or_default();
@@ -82,7 +83,7 @@ pub(super) fn why_bad(line: &str, bad: &BadLine) -> String {
 }
 
 impl Talk {
-    /// Asks, and remembers what the answer is for.
+    /// Sends a request, and remembers what its answer is for.
     fn ask<M: Message>(&mut self, runner: &mut Runner, message: &M, asked: Asked) {
         let request = runner.request(message, asked.on_loss());
         self.asked.insert(request, asked);
@@ -95,7 +96,7 @@ impl Talk {
         self.ask(runner, &set, Asked::Nothing);
     }
 
-    /// The message that is meant: the one at this place, or one's own last one.
+    /// Returns the message at this position, or the user's last one.
     fn meant(&mut self, seq: Option<u64>) -> Option<u64> {
         let seq = seq.or(self.my_last);
         if seq.is_none() {
@@ -179,7 +180,7 @@ impl Talk {
         Ok(())
     }
 
-    /// An answer, said or acted on.
+    /// Shows an answer, or acts on it.
     pub(super) fn answered(
         &mut self,
         runner: &mut Runner,
@@ -226,7 +227,7 @@ impl Talk {
         Ok(())
     }
 
-    /// Sends a file of this machine.
+    /// Uploads a local file.
     pub(super) fn put(&mut self, file: &str) {
         let path = home_path(file);
         let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| RelPath::parse(name).ok());
@@ -237,7 +238,7 @@ impl Talk {
         }
     }
 
-    /// Fetches a file into the folder that one is in; never over another.
+    /// Downloads a file into the current folder; never replaces one.
     fn get(&mut self, path: RelPath) {
         let output = PathBuf::from(path.file_name());
         if output.exists() {
@@ -260,7 +261,7 @@ impl Talk {
         }
     }
 
-    /// A refusal of what was asked.
+    /// Shows a refusal.
     pub(super) fn refused(&mut self, words: &str) {
         self.voice.say(&format!("-- {}", visible(words)));
     }

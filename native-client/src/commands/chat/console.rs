@@ -1,5 +1,5 @@
-//! The terminal where a person sits: the keys that come, the signals, the line that is edited, and what explains it. What keys do to
-//! the chat is in `keyboard`. Pipes never come here.
+//! The terminal of a person: its keys, signals, edited line and hints. `keyboard` applies the keys to the chat. Not
+//! used for pipes.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -19,33 +19,33 @@ pub(super) struct Console {
     pub(super) editor: Editor,
     abilities: Capabilities,
     typed: mpsc::Receiver<Vec<Key>>,
-    /// Nobody types any more: that is told once.
+    /// The terminal is closed, which is reported once.
     is_closed: bool,
     signals: Signals,
-    /// Said once for all keys that came together.
+    /// Reported once for all keys that arrived together.
     pub(super) after_keys: KeyOutcome,
-    /// The list of rooms was asked for, for the line that is being written.
+    /// The list of rooms was requested for the current line.
     pub(super) asked_for_rooms: bool,
-    /// Last, so that the terminal is given back after all else.
+    /// Last, so that the terminal is given back after everything else.
     pub(super) keys: Keys,
 }
 
-/// What keys have brought about.
+/// The result of keys.
 #[derive(Debug, Default)]
 pub(super) struct KeyOutcome {
     pub(super) bell: bool,
     pub(super) changed: bool,
 }
 
-/// What happened at it.
+/// An event of the terminal.
 pub(super) enum ConsoleEvent {
     Keys(Vec<Key>),
-    /// Nobody types any more.
+    /// The terminal is closed.
     Closed,
     Resized,
-    /// After it was stopped.
+    /// The process continues after a stop.
     Continued,
-    /// Somebody wants the process to end.
+    /// A signal asks the process to end.
     Ended,
 }
 
@@ -80,8 +80,8 @@ impl Signals {
 }
 
 impl Console {
-    /// Takes the terminal, and gives the screen to write to. `None` where lines are to be read as from a pipe: there is none, or it
-    /// can do nothing but lines.
+    /// Takes the terminal, and returns the screen to write to. `None` if lines are to be read as from a pipe: there is
+    /// no terminal, or it supports only lines.
     pub(super) fn open() -> Option<(Console, Screen)> {
         let abilities = Capabilities::of(|name| std::env::var(name).ok());
         if !abilities.moves || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
@@ -97,7 +97,7 @@ impl Console {
         ))
     }
 
-    /// What happens next; never, where nobody sits. Cancelling it loses nothing.
+    /// Waits for the next event; pending forever without a terminal. Cancel-safe.
     pub(super) async fn next(console: &mut Option<Console>) -> ConsoleEvent {
         let Some(console) = console else { return std::future::pending().await };
         tokio::select! {
@@ -112,12 +112,12 @@ impl Console {
         }
     }
 
-    /// Puts a line back to the prompt, if that is empty.
+    /// Puts a line back into the prompt, if that is empty.
     pub(super) fn put_back(&mut self, text: &str) -> bool {
         self.editor.put_back(text)
     }
 
-    /// More was typed than was looked at.
+    /// Returns true if there are unread keys.
     pub(super) fn has_more(&self) -> bool {
         !self.typed.is_empty()
     }
@@ -127,7 +127,7 @@ impl Console {
         format!("{room} {sign} ")
     }
 
-    /// What explains what is written.
+    /// Returns the rows that explain the current line.
     pub(super) fn below(&self) -> Vec<Row> {
         if let Some(text) = self.editor.big() {
             return big(text, self.editor.text(), "Enter");
@@ -141,8 +141,8 @@ impl Console {
     }
 }
 
-/// Keys, read on a thread of their own and not on one of the runtime: that waits for its threads when it ends, and this one would wait
-/// for a key, after a panic too. It goes with the process.
+/// Reads keys on a thread of their own, not on one of the runtime: the runtime waits for its threads when it ends, and
+/// this one would wait for a key, even after a panic. It ends with the process.
 fn typed_keys() -> mpsc::Receiver<Vec<Key>> {
     let (sender, keys) = mpsc::channel(KEY_BATCHES);
     std::thread::spawn(move || {
@@ -170,6 +170,6 @@ fn typed_keys() -> mpsc::Receiver<Vec<Key>> {
 fn is_readable_within(input: &std::io::Stdin, time: Duration) -> bool {
     let mut polled = [PollFd::new(input, PollFlags::IN)];
     let time = Timespec::try_from(time).ok();
-    // A signal in just this moment counts as late.
+    // A signal at this very moment counts as late.
     matches!(poll(&mut polled, time.as_ref()), Ok(1..))
 }

@@ -1,5 +1,5 @@
-//! What a chat draws beside the plain lines: what names one is bright, other rooms say that something waits there, and the
-//! window's title says who types. All of that only where somebody looks at a terminal.
+//! What a chat draws beyond plain lines: mentions of the user are bright, other rooms report unread messages, and the
+//! window's title shows who is typing. Only at a terminal.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -23,7 +23,7 @@ pub(super) struct Drawn {
     has_title: bool,
     title: String,
     amended: Amended,
-    /// What was said of other rooms: unread, mentions.
+    /// What was reported of other rooms: unread, mentions.
     told: BTreeMap<RoomName, (u64, u64)>,
 }
 
@@ -45,12 +45,13 @@ impl Drawn {
         self.json
     }
 
-    /// Another room.
+    /// Switches to another room.
     pub(super) fn enter(&mut self) {
         self.amended = Amended::default();
     }
 
-    /// An event as a line, if it says something new. `me`: only for what comes now, so that history rings no bell.
+    /// Formats an event as a line, if it contains something new. `me`: only for new events, so that history rings no
+    /// bell.
     pub(super) fn event(&mut self, event: &Event, me: Option<&UserName>) -> Option<String> {
         let is_news = self.amended.is_news(event);
         if self.json {
@@ -61,7 +62,7 @@ impl Drawn {
         Some(if self.is_bright && me.is_some_and(|me| names(event, me)) { bright(&line, self.is_bold) } else { line })
     }
 
-    /// Says what waits in other rooms, when that is more than before: of lines only the first, of mentions each.
+    /// Reports unread messages in other rooms when there are more than before: only the first line, but each mention.
     pub(super) fn rooms(&mut self, voice: &mut Output, client: &Client, current: &RoomName) {
         let rooms = client.rooms().values().filter(|room| room.info.joined && room.info.room != *current);
         for room in rooms {
@@ -75,7 +76,7 @@ impl Drawn {
         self.title(voice, client, current);
     }
 
-    /// The window's title: the room, what is unread, and who types.
+    /// Sets the window's title: the room, the unread count, and who is typing.
     pub(super) fn title(&mut self, voice: &mut Output, client: &Client, current: &RoomName) {
         if !self.has_title {
             return;
@@ -99,7 +100,7 @@ impl Drawn {
         }
     }
 
-    /// The terminal is its owner's again.
+    /// Gives the title back.
     pub(super) fn leave(&self, voice: &mut Output) {
         if self.has_title && !self.title.is_empty() {
             voice.title("");
@@ -111,7 +112,7 @@ fn names(event: &Event, me: &UserName) -> bool {
     event.by != *me && matches!(&event.body, EventBody::Message(message) if is_mentioned(message, me))
 }
 
-/// A bell, and bold where that is wished for (no-color.org).
+/// Adds a bell, and bold if wanted (no-color.org).
 fn bright(line: &str, bold: bool) -> String {
     if bold { format!("\x1b[1m{line}\x1b[0m\x07") } else { format!("{line}\x07") }
 }

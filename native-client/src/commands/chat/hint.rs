@@ -1,5 +1,5 @@
-//! What is said beneath a line while it is typed: what a command does, what of it is missing, what is wrong with it; and what becomes
-//! of a paste that is too much. Words only; `console` draws them.
+//! Hints below the line while it is typed: what a command does, what is missing, what is wrong; and the choices for an
+//! overlong paste. Text only; `console` draws it.
 
 use wardroom_protocol::slash::{self, Entry};
 use wardroom_protocol::typed::{Explained, explain, is_required, wanted, wrong};
@@ -9,7 +9,7 @@ use crate::edit::{Row, fits_a_message};
 use crate::files::LongText;
 use crate::text::bytes_words;
 
-/// How a command is called in a chat at a terminal, where files are named and no bytes follow.
+/// Returns the form of a command in a chat at a terminal, where files are named and no bytes follow.
 fn here(entry: &'static Entry) -> (&'static str, &'static str) {
     match entry.name {
         "put" => ("FILE", "upload a file"),
@@ -18,12 +18,12 @@ fn here(entry: &'static Entry) -> (&'static str, &'static str) {
     }
 }
 
-/// The arguments of a command, as they are here.
+/// Returns the arguments of a command in that form.
 pub(super) fn arguments(entry: &'static Entry) -> &'static str {
     here(entry).0
 }
 
-/// What may be said of a line; `None` where it is no command.
+/// Returns the hint for a line; `None` if it is not a command.
 pub(super) fn hint(line: &str) -> Option<String> {
     Some(match explain(line)? {
         Explained::Unknown(why) => why,
@@ -50,14 +50,14 @@ pub(super) fn hint(line: &str) -> Option<String> {
     })
 }
 
-/// The commands, a line each, as they are here.
+/// Returns the commands in that form, a line each.
 pub(super) fn help() -> String {
     let mut out = slash::help("--", here);
     out.push_str("-- Tab completes, Alt-Enter adds a line, Up recalls earlier lines, Ctrl-D exits.");
     out
 }
 
-/// What is asked about a text that is too much for a message.
+/// Returns the question about a text that is too long for a message.
 pub(super) fn big(text: &LongText, beside: &str, enter: &str) -> Vec<Row> {
     let size = bytes_words(text.bytes());
     let lines = match text.lines() {

@@ -1,5 +1,5 @@
-//! A chat at a terminal: what the editor makes of keys goes to the chat; what stands beneath the room's lines (what is under way, the
-//! line, its hint) is put together here.
+//! A chat at a terminal: applies the editor's results to the chat, and composes what is below the room's lines
+//! (progress, the edited line, its hint).
 
 use rustix::process::Signal;
 use wardroom_client_core::{Command, PostState};
@@ -14,11 +14,11 @@ use crate::edit::{Act, Frame, Key, Row, Screen, is_command};
 use crate::exit::{ExitCode, Failure};
 use crate::runner::Runner;
 
-/// Said while the end waits for what is on its way.
+/// Shown while leaving waits for unconfirmed posts.
 const LEAVING: &str = "what you said and sent is on its way still; Ctrl-C leaves at once";
 
 impl Talk {
-    /// Something happened at the terminal.
+    /// Handles an event of the terminal.
     pub(super) fn came(&mut self, runner: &mut Runner, came: ConsoleEvent) -> Result<(), Failure> {
         match came {
             ConsoleEvent::Keys(keys) => {
@@ -52,7 +52,7 @@ impl Talk {
     fn key(&mut self, runner: &mut Runner, key: Key) -> Result<(), Failure> {
         let Some(console) = &mut self.console else { return Ok(()) };
         if self.input != Input::Open {
-            // What was said is still on its way. Who does not want to wait says so again.
+            // Posts are still unconfirmed. A second Ctrl-C or Ctrl-D leaves at once.
             if matches!(key, Key::Ctrl('c' | 'd')) {
                 self.input = Input::Quit;
             }
@@ -76,7 +76,8 @@ impl Talk {
         Ok(())
     }
 
-    /// Others are told that one writes, but not that one looks for a command. Who is about to name a room may mean one that is new.
+    /// Reports typing, but not while the user types a command. When a room's name begins, requests the list of rooms,
+    /// which may have a new one.
     fn tell_typing(&mut self, runner: &mut Runner) {
         let Some(console) = &mut self.console else { return };
         let text = console.editor.text();
@@ -105,7 +106,7 @@ impl Talk {
         self.take_line(runner, Typed::Line(text))
     }
 
-    /// Stops, as Ctrl-Z does everywhere; [`ConsoleEvent::Continued`] follows.
+    /// Stops the process, as Ctrl-Z does everywhere; [`ConsoleEvent::Continued`] follows.
     fn suspend(&mut self) {
         self.on_screen(Screen::leave);
         if let Some(console) = &self.console {
@@ -114,7 +115,7 @@ impl Talk {
         }
     }
 
-    /// The terminal takes no more: then its hangup follows.
+    /// Draws on the screen. Errors are ignored: a hangup follows.
     fn on_screen(&mut self, act: impl FnOnce(&mut Screen) -> std::io::Result<()>) {
         if let Some(screen) = self.voice.screen() {
             act(screen).ok();
@@ -132,7 +133,7 @@ impl Talk {
         }
     }
 
-    /// Draws what stands beneath the room's lines.
+    /// Draws what is below the room's lines.
     pub(super) fn draw(&mut self, runner: &Runner) -> Result<(), Failure> {
         let prompt = self.room_words(runner);
         let Some(console) = self.console.as_ref().filter(|_| self.input != Input::Quit) else { return Ok(()) };
@@ -154,7 +155,7 @@ impl Talk {
         }
     }
 
-    /// The terminal is its owner's again.
+    /// Gives the terminal back.
     pub(super) fn leave(&mut self) {
         self.drawn.leave(&mut self.voice);
         self.on_screen(Screen::leave);

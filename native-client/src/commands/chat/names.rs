@@ -1,5 +1,5 @@
-//! Names that may stand at the caret: commands, rooms, people, roles, runs, emoji, files. From the model as it is; nothing is asked
-//! of the server for it.
+//! Completes names at the caret: commands, rooms, people, roles, runs, emoji, files. From the current model; nothing is
+//! requested from the server.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use wardroom_protocol::{EventBody, RoomName};
 
 use super::hint::arguments;
 
-/// Names that are offered at once: more than one goes through with Tab.
+/// The most names to offer: Tab does not cycle through more.
 const NAMES_MAX: usize = 100;
 
-/// What may stand before the caret, and from which byte on.
+/// Returns the names that fit before the caret, and the byte at which they begin.
 pub(super) fn names(client: &Client, room: &RoomName, before: &str) -> (usize, Vec<String>) {
     let (from, mut names) = match begun(before) {
         Some(begun) => (begun.from, of_kind(client, room, begun.kind, begun.part)),
@@ -63,7 +63,7 @@ fn of_argument(client: &Client, room: &RoomName, before: &str) -> (usize, Vec<St
             let runs = client.runs_of_room(room).filter_map(|run| run.info.as_ref()).map(|info| format!("r{}", info.n));
             (from, runs.filter(|run| run.starts_with(part)).collect())
         }
-        // A path may have blanks in it.
+        // A path may contain blanks.
         "FILE" => (before.len().saturating_sub(said.len()), files(said)),
         _ => none,
     }
@@ -85,7 +85,7 @@ fn rooms<'a>(client: &'a Client, part: &'a str) -> impl Iterator<Item = String> 
     fitting.map(|room| room.info.room.to_string())
 }
 
-/// Files that were added in the lines that are loaded.
+/// Returns the files that were added in the loaded lines.
 fn room_files(client: &Client, room: &RoomName, part: &str) -> Vec<String> {
     let Some(room) = client.rooms().get(room) else { return Vec::new() };
     let added = room.timeline.events().filter_map(|event| match &event.body {
@@ -95,7 +95,7 @@ fn room_files(client: &Client, room: &RoomName, part: &str) -> Vec<String> {
     added.filter(|path| path.starts_with(part)).collect()
 }
 
-/// Paths of this machine that begin so; a folder's ends with a slash.
+/// Returns local paths that begin like this; a folder's ends with a slash.
 fn files(part: &str) -> Vec<String> {
     let (folder, name) = part.rsplit_once('/').map_or(("", part), |(folder, name)| (folder, name));
     let shown = if part.contains('/') { format!("{folder}/") } else { String::new() };

@@ -1,5 +1,5 @@
-//! Where the words of a chat go: the room's lines to standard output, all others to standard error; and both to the one screen where
-//! a line is being edited beneath them. Everything that a chat says goes through here, in its order.
+//! The output of a chat: the room's lines to standard output, everything else to standard error; both to the screen if
+//! a line is edited beneath them. All output of a chat passes through here, in order.
 
 use std::io::{IsTerminal, Write};
 
@@ -10,16 +10,16 @@ use super::super::out::{failed, say};
 use crate::edit::Screen;
 use crate::exit::Failure;
 
-/// The way out.
+/// The output.
 pub(super) struct Output {
     out: Out,
     screen: Option<Screen>,
-    /// Standard error is a terminal: the one that is edited on.
+    /// Standard error is a terminal: the one used for editing.
     err_is_terminal: bool,
 }
 
 impl Output {
-    /// Onto a screen, if there is one.
+    /// Writes to a screen, if there is one.
     pub(super) fn new(screen: Option<Screen>) -> Output {
         Output { out: Out::new(), screen, err_is_terminal: std::io::stderr().is_terminal() }
     }
@@ -28,7 +28,7 @@ impl Output {
         self.screen.as_mut()
     }
 
-    /// A line of the room.
+    /// Writes a line of the room.
     pub(super) fn line(&mut self, line: &str) -> Result<(), Failure> {
         match &mut self.screen {
             Some(screen) => screen.print(line).map_err(|e| failed(&e)),
@@ -36,7 +36,7 @@ impl Output {
         }
     }
 
-    /// Words for people. Nobody reading them is no reason to stop.
+    /// Prints text for people. Failure is ignored.
     pub(super) fn say(&mut self, words: &str) {
         match &mut self.screen {
             Some(screen) if self.err_is_terminal => {
@@ -46,7 +46,8 @@ impl Output {
         }
     }
 
-    /// The window's title (OSC 2). Controls in it are shown, so that the title ends where it is to end. It moves no cursor.
+    /// Sets the window's title (OSC 2). Controls in it are made visible, so that they cannot end it. It moves no
+    /// cursor.
     pub(super) fn title(&mut self, title: &str) {
         write!(std::io::stderr(), "\x1b]2;{}\x07", visible(title)).ok();
     }

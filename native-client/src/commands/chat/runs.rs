@@ -10,21 +10,21 @@ use wardroom_protocol::{Event, EventBody, Nonce, RoomName, RunId};
 use crate::runner::Runner;
 use crate::text::output_line;
 
-/// Bytes of a run's output that are shown of one that was there before us.
+/// Bytes that are shown of the output of a run that started before the chat.
 const LAST_BYTES: u64 = 2_048;
-/// Bytes of a line that has no end; then it is shown as it is.
+/// Bytes of a line without an end; a longer one is shown in parts.
 const LINE_BYTES_MAX: usize = 8_192;
 
 /// The runs.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    /// The short numbers of all that were seen.
+    /// The short numbers of all known runs.
     numbers: BTreeMap<RunId, u64>,
-    /// Those under way.
+    /// The runs that are still running.
     running: BTreeSet<RunId>,
     /// The unfinished line of each stream.
     partial: BTreeMap<(RunId, u8), Vec<u8>>,
-    /// The colours that their lines so far have left.
+    /// The style at the end of each stream's previous lines.
     styles: BTreeMap<(RunId, u8), Style>,
     is_live: bool,
     watched: BTreeSet<RunId>,
@@ -52,7 +52,7 @@ impl Runs {
         runner.command(Command::StartRun { start, watch: false });
     }
 
-    /// A line of the room: a run began, or ended.
+    /// Handles an event of the room: a run started, or ended.
     pub(super) fn seen(&mut self, runner: &mut Runner, event: &Event) {
         match &event.body {
             EventBody::RunStarted(run) => {
@@ -69,7 +69,7 @@ impl Runs {
         }
     }
 
-    /// The past has been shown: runs that are still under way are followed from here.
+    /// Watches the runs that are still running once history has been shown.
     pub(super) fn caught_up(&mut self, runner: &mut Runner) {
         self.is_live = true;
         let left: Vec<RunId> = self.running.iter().copied().collect();
@@ -84,7 +84,7 @@ impl Runs {
         }
     }
 
-    /// The chat goes to another room: the runs of this one are followed no more.
+    /// Stops watching the runs of this room, because the chat switches to another.
     pub(super) fn leave(&mut self, runner: &mut Runner) {
         let is_coloured = self.is_coloured;
         for run in std::mem::replace(self, Runs::new(is_coloured)).watched {
@@ -92,7 +92,7 @@ impl Runs {
         }
     }
 
-    /// Watches the run with this number from its first byte on; `false` if it is not in the list.
+    /// Watches the run with this number from its first byte on; returns `false` if it is not in the list.
     pub(super) fn watch_listed(&mut self, runner: &mut Runner, n: u64, listed: &RunListed) -> bool {
         let Some(run) = listed.runs.iter().find(|run| run.n == n) else { return false };
         self.numbers.insert(run.run, n);
@@ -101,7 +101,7 @@ impl Runs {
         true
     }
 
-    /// No more output of the run with this number.
+    /// Stops watching the run with this number.
     pub(super) fn unwatch(&mut self, runner: &mut Runner, n: u64) {
         let run = self.watched.iter().copied().find(|run| self.number(*run) == n);
         if let Some(run) = run {
@@ -111,7 +111,7 @@ impl Runs {
         }
     }
 
-    /// Stops the run with this number, or the last one that is under way; `false` if there is none.
+    /// Stops the run with this number, or the last running one; returns `false` if there is none.
     pub(super) fn stop(&self, runner: &mut Runner, n: Option<u64>) -> bool {
         let meant = |run: &&RunId| n.is_none_or(|n| self.number(**run) == n);
         let Some(run) = self.running.iter().filter(meant).max_by_key(|run| self.number(**run)) else { return false };
@@ -119,7 +119,7 @@ impl Runs {
         true
     }
 
-    /// The lines that these bytes complete.
+    /// Returns the lines that these bytes complete.
     pub(super) fn lines(&mut self, run: RunId, fd: u8, bytes: &[u8]) -> Vec<String> {
         let n = self.number(run);
         let partial = self.partial.entry((run, fd)).or_default();
@@ -134,7 +134,7 @@ impl Runs {
         lines
     }
 
-    /// The run is over: what it left without a line's end.
+    /// Returns what an ended run left without a line end.
     pub(super) fn ended(&mut self, run: RunId) -> Vec<String> {
         let n = self.number(run);
         let mut lines = Vec::new();

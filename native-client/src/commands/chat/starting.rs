@@ -1,4 +1,4 @@
-//! Commands that were typed and did not start: nothing runs later by itself, so the line goes back to the prompt.
+//! Typed commands that did not start: nothing runs later by itself, so the line is put back into the prompt.
 
 use wardroom_client_core::{Command, Error, NotSent, PendingPost, PostState};
 use wardroom_protocol::visible::visible;
@@ -9,7 +9,7 @@ use crate::exit::Failure;
 use crate::runner::{Runner, new_nonce};
 
 impl Talk {
-    /// Starts a run. The same command, typed again because nobody knew whether it had started, is the same run.
+    /// Starts a run. If the same command is typed again while it is unknown whether it started, it is the same run.
     pub(super) fn run(&mut self, runner: &mut Runner, room: &RoomName, cmd: &str) -> Result<(), Failure> {
         self.starting = self.starting.saturating_add(1);
         let posts = runner.client().outbox().posts().iter();
@@ -24,20 +24,20 @@ impl Talk {
         Ok(())
     }
 
-    /// It was refused, or not sent.
+    /// Handles a command that was refused, or not sent.
     pub(super) fn not_started(&mut self, runner: &mut Runner, nonce: &Nonce, error: &Error) {
         let Some(post) = runner.client().outbox().posts().iter().find(|post| post.nonce == *nonce).cloned() else {
             return self.voice.say(&format!("-- {}", visible(&error.message)));
         };
         self.voice.say(&format!("-- {}: {}", visible(&post.text), visible(&error.message)));
-        // The room tells whether it started, once it has caught up.
+        // The room shows whether it started, once it has caught up.
         if !is_unknown(&post) {
             runner.command(Command::DiscardPost { nonce: nonce.clone() });
             self.give_back(post);
         }
     }
 
-    /// The room has caught up, so commands of unknown fate whose lines did not come have not started.
+    /// Puts back commands of unknown fate once the room has caught up: those without a line have not started.
     pub(super) fn give_back_unknown(&mut self, runner: &Runner) {
         let posts = runner.client().outbox().posts().iter();
         let unknown: Vec<PendingPost> =
@@ -48,7 +48,7 @@ impl Talk {
         }
     }
 
-    /// Puts it back to the prompt, unless something else is written there: then it can be fetched with the arrow key.
+    /// Puts it back into the prompt, unless that has text: then it is in the history of the arrow keys.
     fn give_back(&mut self, post: PendingPost) {
         let Some(console) = &mut self.console else { return };
         let how = match console.put_back(&post.text) {

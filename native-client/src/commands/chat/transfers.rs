@@ -1,6 +1,6 @@
-//! Files on their way while one talks: what `/put` and `/get` name, and texts that are too long for a message. Each has a connection and
-//! a task of its own, so that gigabytes stand before no word; the tasks end with the chat. Chats ask for them, and draw how far they
-//! are; how a file is sent and fetched is `put`'s and `get`'s.
+//! File transfers during a chat: those of `/put` and `/get`, and texts that are too long for a message. Each has a
+//! connection and a task of its own, so that gigabytes delay no message; the tasks end with the chat. The chat starts
+//! them and draws their progress; `put` and `get` implement them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,25 +18,25 @@ use crate::limits::{TRANSFER_WORDS, TRANSFERS_MAX};
 use crate::runner::{Runner, Target};
 use crate::text::{Bar, bytes_words};
 
-/// What a transfer says.
+/// A report of a transfer.
 pub(super) enum Told {
-    /// So many bytes of so many.
+    /// The bytes done so far, and the size.
     Moved { id: u64, done: u64, size: u64 },
-    /// It is over.
+    /// It has ended.
     Over { id: u64, became: Result<TransferOutcome, Failure> },
 }
 
-/// What became of one.
+/// The result of a transfer.
 pub(super) enum TransferOutcome {
-    /// A long text is a file now, and this message says so.
+    /// A long text is now a file, and this message names it.
     Message { room: RoomName, text: String, reply_to: Option<u64> },
-    /// Words for who asked.
+    /// Text for the user.
     Done(String),
 }
 
 struct ActiveTransfer {
     name: String,
-    /// A text: what is said after it waits, or it would stand before it.
+    /// A text: later messages wait, or they would precede it.
     is_text: bool,
     done: u64,
     size: u64,
@@ -58,7 +58,7 @@ impl Transfers {
         Transfers { target, tasks: JoinSet::new(), tell, told, going: BTreeMap::new(), last: 0 }
     }
 
-    /// What one of them says next. Cancelling it loses nothing.
+    /// Waits for the next report. Cancel-safe.
     pub(super) async fn next(&mut self) -> Told {
         match self.told.recv().await {
             Some(told) => told,
@@ -67,22 +67,22 @@ impl Transfers {
         }
     }
 
-    /// Nothing is on its way.
+    /// Returns true if there are no transfers.
     pub(super) fn is_idle(&self) -> bool {
         self.going.is_empty()
     }
 
-    /// A text is on its way.
+    /// Returns true if a text is being transferred.
     pub(super) fn holds_up(&self) -> bool {
         self.going.values().any(|going| going.is_text)
     }
 
-    /// No more at one time.
+    /// Returns true if no further transfer may start.
     pub(super) fn is_full(&self) -> bool {
         self.going.len() >= TRANSFERS_MAX
     }
 
-    /// How far each is, a line each.
+    /// Returns the progress of each, a line each.
     pub(super) fn rows(&self) -> impl Iterator<Item = String> {
         self.going.values().map(|going| {
             let ActiveTransfer { name, done, size, .. } = going;
@@ -91,7 +91,7 @@ impl Transfers {
         })
     }
 
-    /// Takes what was said by one: what became of it, if it is over.
+    /// Handles a report: returns the result, if the transfer has ended.
     pub(super) fn take(&mut self, told: Told) -> Option<Result<TransferOutcome, Failure>> {
         match told {
             Told::Moved { id, done, size } => {
@@ -109,7 +109,7 @@ impl Transfers {
         }
     }
 
-    /// Makes a file of a text.
+    /// Stores a text as a file.
     pub(super) fn text(&mut self, room: RoomName, mut text: LongText, reply_to: Option<u64>) {
         let name = format!("{} lines as a file", text.lines());
         self.go(name, text.bytes(), true, move |mut runner, bar| async move {
@@ -121,7 +121,7 @@ impl Transfers {
         });
     }
 
-    /// Sends a file.
+    /// Uploads a file.
     pub(super) fn put(&mut self, room: RoomName, file: PathBuf, to: RelPath) {
         self.go(format!("put {to}"), 0, false, move |mut runner, bar| async move {
             let (path, size) = put_one(&mut runner, &room, &file, to, bar).await?;
@@ -130,7 +130,7 @@ impl Transfers {
         });
     }
 
-    /// Fetches a file to this path.
+    /// Downloads a file to this path.
     pub(super) fn get(&mut self, room: RoomName, path: RelPath, output: PathBuf) {
         self.go(format!("get {path}"), 0, false, move |mut runner, bar| async move {
             let get = Get { room, path, output: Some(output.clone()), replace: false, json: true };
@@ -153,18 +153,18 @@ impl Transfers {
             let told = tell.clone();
             let bar = move |size| {
                 let told = told.clone();
-                // How far it is may be told another time; a full channel holds no transfer up.
+                // Progress may be reported another time; a full channel delays no transfer.
                 Bar::Told(Box::new(move |done| drop(told.try_send(Told::Moved { id, done, size }))))
             };
             let became = match Runner::start(target) {
                 Ok(runner) => work(runner, Box::new(bar)).await,
                 Err(failure) => Err(failure),
             };
-            // Nobody listens when the chat is over.
+            // Nobody receives it when the chat has ended.
             tell.send(Told::Over { id, became }).await.ok();
         });
     }
 }
 
-/// Makes what is told how far a file of this size is.
+/// Makes the progress bar for a file of this size.
 type NewBar = Box<dyn Fn(u64) -> Bar + Send + Sync>;

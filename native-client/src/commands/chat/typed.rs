@@ -1,5 +1,5 @@
-//! What came from standard input: a line, or a text that is too long to be one. Where a person edits, `console` makes them of keys; this
-//! reads those of a pipe.
+//! Input lines: a line, or a text that is too long to be one. At a terminal `console` makes them from keys; this reads
+//! those of a pipe.
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc;
@@ -7,10 +7,10 @@ use wardroom_protocol::limits::TEXT_BYTES_MAX;
 
 use crate::files::LongText;
 
-/// Lines that were typed and not yet taken.
+/// Typed lines that wait to be handled.
 pub(super) const TYPED_LINES: usize = 16;
 
-/// One of them.
+/// A typed line.
 #[derive(Debug)]
 pub(super) enum Typed {
     Line(String),
@@ -26,7 +26,7 @@ impl Typed {
         }
     }
 
-    /// Its words for one who waits for it to be said.
+    /// Returns its text for a user who waits for it to be posted.
     pub(super) fn words(&self) -> String {
         match self {
             Typed::Line(line) => line.clone(),
@@ -35,13 +35,13 @@ impl Typed {
     }
 }
 
-/// A message that is too long to be one.
+/// Returns true if the text is too long for a message.
 pub(super) fn is_long(text: &str) -> bool {
     text.len() > TEXT_BYTES_MAX
 }
 
-/// The lines of standard input, read on a task of their own: as bytes, so that one that is no UTF-8 does not end the chat, and piece
-/// by piece, so that one that has no end does not fill the memory.
+/// Reads the lines of standard input on a task of their own: as bytes, so that invalid UTF-8 does not end the chat, and
+/// piece by piece, so that an endless line does not fill the memory.
 pub(super) fn lines() -> mpsc::Receiver<Typed> {
     let (sender, lines) = mpsc::channel(TYPED_LINES);
     tokio::spawn(async move {
