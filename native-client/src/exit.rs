@@ -1,17 +1,17 @@
-//! How a command ends: the exit codes, and the one sentence that says why.
+//! How a command ends: the exit codes, and one sentence that says why.
 
 use wardroom_client_core::Error;
 use wardroom_protocol::Code;
 
-/// The codes with which `wardroom` exits; `wardroom run` exits with the command's own.
+/// The exit codes of `wardroom`; `wardroom run` exits with the command's own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub enum ExitCode {
-    /// Done.
+    /// Success.
     Ok = 0,
-    /// It did not work.
+    /// The command failed.
     Failed = 1,
-    /// The arguments make no sense.
+    /// The arguments are wrong.
     Usage = 2,
     /// The server refused it.
     Refused = 3,
@@ -19,27 +19,27 @@ pub enum ExitCode {
     NoConnection = 4,
 }
 
-/// Why a command did not do what it was asked for.
+/// Why a command failed.
 #[derive(Debug)]
 pub struct Failure {
     /// The exit code.
     pub code: ExitCode,
-    /// One sentence, lower case: what, and what to do.
+    /// One sentence in lower case: what is wrong, and what to do.
     pub words: String,
 }
 
 impl Failure {
-    /// The end of what is wanted, rather than a failure: whoever read the output has gone. Nothing is said.
+    /// Ends without a message: the reader of the output has closed it.
     pub(crate) fn quiet() -> Self {
         Failure { code: ExitCode::Ok, words: String::new() }
     }
 
-    /// It did not work.
+    /// The command failed.
     pub fn failed(words: impl Into<String>) -> Self {
         Failure { code: ExitCode::Failed, words: words.into() }
     }
 
-    /// The arguments make no sense.
+    /// The arguments are wrong.
     pub fn usage(words: impl Into<String>) -> Self {
         Failure { code: ExitCode::Usage, words: words.into() }
     }

@@ -1,6 +1,6 @@
-//! The client commands of `wardroom`: one function for each, which gives the code that the process exits with. The
-//! binary parses arguments and calls them; the session, the resuming and the model are `client-core`'s; this crate
-//! has the sockets, the terminal and the files.
+//! The client commands of `wardroom`: one function each, which returns the exit code. The binary parses arguments and
+//! calls them; `client-core` has the session, resuming and the model; this crate has the sockets, the terminal and the
+//! files.
 
 pub mod commands;
 mod edit;

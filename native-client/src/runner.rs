@@ -1,5 +1,5 @@
-//! Drives a `client-core` [`Client`]: gives it time, frames and commands, carries out what concerns the socket, and
-//! hands everything else to the command that runs it, one [`Effect`] after the other.
+//! Drives a `client-core` [`Client`]: gives it time, frames and commands, carries out its socket effects, and hands
+//! every other [`Effect`] to the command that runs it, one after the other.
 
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,18 +16,18 @@ use crate::limits::{ANSWER_TIMEOUT, EVENT_BATCHES, WELCOME_TIMEOUT, WRITE_BYTES}
 use crate::server::Server;
 use crate::transport::{Connection, Event, OutFrame};
 
-/// Which server, and as whom.
+/// The server and the credentials.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The server.
     pub server: Server,
-    /// Who one is.
+    /// The credentials.
     pub auth: Auth,
-    /// Asks for a session under this label.
+    /// Asks for a session with this label.
     pub remember: Option<String>,
 }
 
-/// A client with its socket. Dropped, it closes; [`Runner::finish`] waits until what was said has gone.
+/// A client with its socket. Closes on drop; [`Runner::finish`] waits until everything is sent.
 #[derive(Debug)]
 pub struct Runner {
     client: Client,
@@ -45,7 +45,7 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Random bits of the operating system.
+/// Returns random bits from the operating system.
 pub(crate) fn random() -> Result<u128, Failure> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes)
@@ -53,10 +53,10 @@ pub(crate) fn random() -> Result<u128, Failure> {
     Ok(u128::from_ne_bytes(bytes))
 }
 
-/// A new mark for something that is to happen once, however often it is asked for.
+/// Returns a new nonce for a request that must be carried out once, however often it is sent.
 ///
 /// # Errors
-/// The system gives no random numbers.
+/// If the system has no random numbers.
 pub fn new_nonce() -> Result<wardroom_protocol::Nonce, Failure> {
     Ok(wardroom_client_core::nonce(now_ms(), random()?))
 }
@@ -65,7 +65,8 @@ impl Runner {
     /// Connects and waits for the welcome.
     ///
     /// # Errors
-    /// The server cannot be reached, or does not let one in. It is tried once: who waits at a prompt wants to know.
+    /// If the server cannot be reached, or refuses the sign-in. There is one attempt: a user at a prompt wants to know
+    /// at once.
     pub async fn connect(target: Target) -> Result<Runner, Failure> {
         let mut runner = Runner::start(target)?;
         let welcome = async {
@@ -75,7 +76,7 @@ impl Runner {
                 }
                 match runner.next().await {
                     Effect::Disconnected { why } => return Err(Failure::no_connection(why)),
-                    // A session that was asked for is for the caller, once it is welcome.
+                    // The caller gets a requested session, once there is a welcome.
                     effect @ Effect::SignedIn { .. } => {
                         runner.effects.push_front(effect);
                         return Ok(());
@@ -94,10 +95,10 @@ impl Runner {
         }
     }
 
-    /// Begins to connect, and does not wait.
+    /// Starts to connect, without waiting.
     ///
     /// # Errors
-    /// The system gives no random numbers.
+    /// If the system has no random numbers.
     pub fn start(target: Target) -> Result<Runner, Failure> {
         let options = Options {
             program: concat!("wardroom/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -130,17 +131,17 @@ impl Runner {
         &self.server
     }
 
-    /// Tells the client what is wanted.
+    /// Gives the client a command.
     pub fn command(&mut self, command: Command) {
         self.input(Input::Command(command));
     }
 
-    /// Asks for something; [`Effect::Answered`] follows.
+    /// Sends a request; [`Effect::Answered`] follows.
     pub fn request<M: Message>(&mut self, message: &M, on_disconnect: OnDisconnect) -> RequestId {
         self.request_with_body(message, Bytes::new(), on_disconnect)
     }
 
-    /// As [`Runner::request`], with raw bytes.
+    /// Like [`Runner::request`], with raw bytes.
     pub fn request_with_body<M: Message>(
         &mut self,
         message: &M,
@@ -152,25 +153,25 @@ impl Runner {
         request
     }
 
-    /// Says something that has no answer.
+    /// Sends a message that has no answer.
     pub fn tell<M: Message>(&mut self, message: &M) {
         let effects = self.client.tell(now_ms(), message);
         self.effects.extend(effects);
     }
 
-    /// Asks, and waits for the answer; other effects are passed over.
+    /// Sends a request and waits for the answer; other effects are dropped.
     ///
     /// # Errors
-    /// A refusal, or no answer in time.
+    /// If the server refuses, or does not answer in time.
     pub async fn ask<M: Message>(&mut self, message: &M) -> Result<Answer, Failure> {
         let wanted = self.request(message, OnDisconnect::Resend);
         self.answer_to(wanted).await
     }
 
-    /// As [`Runner::ask`], for a request that must not be sent again when the connection breaks.
+    /// Like [`Runner::ask`], for a request that must not be sent again after a lost connection.
     ///
     /// # Errors
-    /// As [`Runner::ask`].
+    /// Like [`Runner::ask`].
     pub async fn ask_once<M: Message>(&mut self, message: &M) -> Result<Answer, Failure> {
         let wanted = self.request(message, OnDisconnect::Fail);
         self.answer_to(wanted).await
@@ -191,7 +192,7 @@ impl Runner {
         }
     }
 
-    /// Fails where nobody is let in any more.
+    /// Fails if the client is signed out for good.
     pub(crate) fn fail_if_signed_out(&self) -> Result<(), Failure> {
         match self.client.connection() {
             ConnectionState::SignedOut { why } => {
@@ -201,14 +202,14 @@ impl Runner {
         }
     }
 
-    /// Everything that has happened so far has been handed out; what is left is for the socket.
+    /// Returns true if all effects so far have been handed out; what is left is for the socket.
     pub(crate) fn is_idle(&self) -> bool {
         let is_for_socket =
             |effect: &Effect| matches!(effect, Effect::Connect { .. } | Effect::Send { .. } | Effect::Close);
         self.effects.iter().all(is_for_socket)
     }
 
-    /// The next thing that is not about the socket. Cancelling it loses nothing.
+    /// Returns the next effect that does not concern the socket. Cancel-safe.
     pub async fn next(&mut self) -> Effect {
         loop {
             while let Some(effect) = self.effects.pop_front() {
@@ -226,7 +227,7 @@ impl Runner {
         }
     }
 
-    /// Waits until there is something new: an event of the socket, room to write, or time.
+    /// Waits for something new: an event of the socket, room to write, or a timer.
     async fn wait(&mut self) {
         let wake_in = Duration::from_millis(self.client.wake_at_ms().saturating_sub(now_ms()));
         let out = self.connection.as_ref().and_then(|(_, connection)| connection.out()).cloned();
@@ -243,7 +244,7 @@ impl Runner {
                 Ok(permit) => {
                     permit.send(next_batch(&mut self.out));
                 }
-                // The writer is gone: the reader will say why.
+                // The writer is gone: the reader will report why.
                 Err(_) => self.out.clear(),
             },
             () = tokio::time::sleep_until(Instant::now() + wake_in) => self.input(Input::Tick),
@@ -274,7 +275,7 @@ impl Runner {
         }
     }
 
-    /// Sends what has been said, and closes.
+    /// Sends what is queued, and closes.
     pub async fn finish(mut self) {
         let last_words = self.client.flush(now_ms());
         self.effects.extend(last_words);
@@ -293,7 +294,7 @@ impl Runner {
     }
 }
 
-/// As many frames as one write takes.
+/// Takes as many frames as one write holds.
 fn next_batch(out: &mut VecDeque<OutFrame>) -> Vec<OutFrame> {
     let mut batch = Vec::new();
     let mut bytes = 0usize;

@@ -1,4 +1,4 @@
-//! What `wardroom login` leaves behind: the server and the session's token, in a file that only its owner reads.
+//! The login saved by `wardroom login`: the server and the session's token, in a file that only its owner can read.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 /// The saved login.
 #[derive(Clone, Deserialize, PartialEq, Serialize)]
 pub struct SavedLogin {
-    /// The server, as [`crate::Server`] is written.
+    /// The server, in the syntax of [`crate::Server`].
     pub server: String,
-    /// Who signed in; for people.
+    /// Who signed in; for display.
     pub user: String,
     /// The session's token.
     pub token: String,
@@ -25,7 +25,8 @@ impl std::fmt::Debug for SavedLogin {
 }
 
 impl SavedLogin {
-    /// Where it is kept: `wardroom/login.json` in `XDG_CONFIG_HOME` or `~/.config`. `None` without a home.
+    /// Returns the default path: `wardroom/login.json` in `XDG_CONFIG_HOME` or `~/.config`. `None` without a home
+    /// folder.
     pub fn default_path() -> Option<PathBuf> {
         let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let config = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
@@ -35,7 +36,7 @@ impl SavedLogin {
     /// Reads it; `None` if nobody has signed in.
     ///
     /// # Errors
-    /// A file that others may read, or that does not hold a login.
+    /// If others can read the file, or it does not contain a login.
     pub fn load(path: &Path) -> Result<Option<SavedLogin>, String> {
         let shown = path.display();
         let text = match fs::read_to_string(path) {
@@ -52,10 +53,11 @@ impl SavedLogin {
             .map_err(|_| format!("{shown} is not a valid login file; delete it and run: wardroom login URL NAME"))
     }
 
-    /// Writes it: a new file beside it, then a rename, so that a reader finds the old one or the new one whole.
+    /// Writes it: a new file beside it, then a rename, so that a reader finds either the old file or the new one,
+    /// complete.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// If the file system refuses.
     pub fn save(&self, path: &Path) -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -75,10 +77,10 @@ impl SavedLogin {
         file.sync_all()
     }
 
-    /// Removes it; one that is not there is fine.
+    /// Removes it, if it exists.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// If the file system refuses.
     pub fn remove(path: &Path) -> io::Result<()> {
         match fs::remove_file(path) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),

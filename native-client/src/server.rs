@@ -1,11 +1,11 @@
-//! Where a server is, as people write it: `tcp://host:port`, `unix:PATH`, `ws://…`, `wss://…`, or the page's own
-//! address; and the invite that a link may bear.
+//! The address of a server as people write it: `tcp://host:port`, `unix:PATH`, `ws://…`, `wss://…`, or the page's own
+//! address; and invites in links.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// The port that `wardroom serve` takes for programs.
+/// The default port of `wardroom serve` for programs.
 const TCP_PORT_DEFAULT: u16 = 7000;
 
 /// A server's address.
@@ -29,7 +29,7 @@ pub enum Server {
 /// A link with an invite in its fragment: `https://host/ops/#invite=CODE`.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Invite {
-    /// The server that it belongs to.
+    /// The server of the invite.
     pub server: Server,
     /// The code.
     pub code: String,
@@ -84,7 +84,7 @@ fn ws(tls: bool, rest: &str) -> Result<Server, String> {
     Ok(Server::Ws { tls, authority: authority.to_owned(), path })
 }
 
-/// `host:port`, with `default` where no port is given. An IPv6 address stands in brackets.
+/// Returns `host:port`, with `default` if there is no port. An IPv6 address is in brackets.
 fn with_port(authority: &str, default: u16) -> Result<String, String> {
     let bad = || format!("{authority:?} is not HOST:PORT; put IPv6 addresses in brackets");
     let after_host = match authority.strip_prefix('[') {
@@ -99,7 +99,7 @@ fn with_port(authority: &str, default: u16) -> Result<String, String> {
 }
 
 impl Server {
-    /// `host:port` to dial; `None` for a unix socket.
+    /// Returns the `host:port` to dial; `None` for a unix socket.
     pub(crate) fn host_port(&self) -> Option<String> {
         match self {
             Server::Tcp(host_port) => Some(host_port.clone()),
@@ -108,7 +108,7 @@ impl Server {
         }
     }
 
-    /// The page's address where the server is reached over the web: the origin of requests.
+    /// Returns the page's origin if the server is reached over the web: the origin of requests.
     pub(crate) fn origin(&self) -> Option<String> {
         match self {
             Server::Ws { tls, authority, .. } => Some(format!("{}://{authority}", if *tls { "https" } else { "http" })),
@@ -128,7 +128,7 @@ impl fmt::Display for Server {
 }
 
 impl Invite {
-    /// Reads a link with an invite; `None` if it bears none.
+    /// Parses a link with an invite; `None` if it has none.
     pub fn parse(link: &str) -> Option<Result<Invite, String>> {
         let code = link.split_once("#invite=")?.1;
         let code = code.split('&').next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! `wardroom password` and `wardroom sessions`: one's own account.
+//! `wardroom password` and `wardroom sessions`: the caller's own account.
 
 use wardroom_protocol::messages::{PasswordSet, SessionEnd, SessionInfo, SessionList, SessionListed};
 use wardroom_protocol::visible::visible;
@@ -10,18 +10,18 @@ use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target};
 use crate::text::{moment_words, password};
 
-/// What to do with one's sessions.
+/// What to do with the caller's sessions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SessionsAction {
     /// List them.
     List,
     /// End this one.
     End(u64),
-    /// End all but the one of this command.
+    /// End all except the session of this command.
     EndOthers,
 }
 
-/// Changes one's own password.
+/// Changes the caller's password.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -40,7 +40,7 @@ pub async fn change_password(target: Target, from_stdin: bool) -> Result<ExitCod
     Ok(ExitCode::Ok)
 }
 
-/// Lists or ends one's own sessions.
+/// Lists or ends the caller's sessions.
 ///
 /// # Errors
 /// See [`Failure`].

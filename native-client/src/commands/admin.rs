@@ -1,5 +1,5 @@
-//! `wardroom admin`: what is asked of a server, running or not, and how its answers are shown. The asking itself is
-//! [`admin`] for one that runs; for a data folder that nobody holds the binary asks the core's own library.
+//! `wardroom admin`: the requests to a server, running or not, and the display of its answers. [`admin`] asks a running
+//! server; for a data folder that nobody holds, the binary asks the core's own library.
 
 use wardroom_protocol::Role;
 use wardroom_protocol::messages::{
@@ -14,33 +14,33 @@ use super::out::say;
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target};
 
-/// What is asked.
+/// A request.
 #[derive(Clone, Debug)]
 pub enum AdminCall {
-    /// Make an account.
+    /// Create an account.
     UserAdd(UserAdd),
-    /// List the accounts, a page of them.
+    /// List a page of the accounts.
     UserList(UserList),
     /// Set a password.
     UserPasswd(UserPasswd),
-    /// Close an account, or open it again.
+    /// Disable an account, or enable it again.
     UserDisable(UserDisable),
-    /// Change what somebody may do.
+    /// Change an account's role.
     UserSetRole(UserSetRole),
-    /// Make a token for a program.
+    /// Create a token for a program.
     TokenAdd(TokenAdd),
-    /// Make an invite.
+    /// Create an invite.
     Invite(InviteAdd),
 }
 
-/// What is asked, and how the answer is shown.
+/// A request, and how its answer is shown.
 #[derive(Clone, Debug)]
 pub struct Admin {
-    /// What.
+    /// The request.
     pub call: AdminCall,
     /// The page's address, for the link of an invite.
     pub web_url: Option<String>,
-    /// As JSON.
+    /// Print JSON.
     pub json: bool,
 }
 
@@ -70,7 +70,7 @@ pub async fn admin(target: Target, mut admin: Admin) -> Result<ExitCode, Failure
 }
 
 impl AdminCall {
-    /// The request, for whoever carries it out without a socket.
+    /// Returns the request, for a caller without a socket.
     pub fn request(&self) -> Request {
         match self.clone() {
             AdminCall::UserAdd(request) => Request::UserAdd(request),
@@ -85,10 +85,10 @@ impl AdminCall {
 }
 
 impl Admin {
-    /// Shows an answer: the line of an `ok`. Gives what is to be asked for the rest, where there is more.
+    /// Shows an answer: the line of an `ok`. Returns the request for the next page, if there is one.
     ///
     /// # Errors
-    /// Standard output cannot be written, or the answer is of another version.
+    /// If standard output cannot be written, or the answer is of another version.
     pub fn show(&self, line: &[u8]) -> Result<Option<AdminCall>, Failure> {
         let mut out = Out::new();
         match &self.call {
@@ -136,7 +136,7 @@ impl Admin {
     }
 }
 
-/// The link that a new member opens: the code stands in the fragment, which no server logs.
+/// Returns the link for a new member: the code is in the fragment, which no server logs.
 pub fn invite_link(web_url: &str, invite: &str) -> String {
     format!("{}/#invite={invite}", web_url.trim_end_matches('/'))
 }

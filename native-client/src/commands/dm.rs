@@ -1,4 +1,4 @@
-//! `wardroom dm USER… TEXT|-`: says something to one person, or to a few.
+//! `wardroom dm USER… TEXT|-`: sends a direct message to one or several users.
 
 use wardroom_protocol::UserName;
 use wardroom_protocol::messages::{DmOpen, DmOpened};
@@ -9,18 +9,18 @@ use super::send::{Words, say_in};
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target};
 
-/// What to say, and to whom.
+/// The message and its recipients.
 #[derive(Clone, Debug)]
 pub struct Dm {
-    /// The others.
+    /// The other users.
     pub users: Vec<UserName>,
-    /// The words; `-` reads them from standard input.
+    /// The text; `-` reads it from standard input.
     pub text: String,
-    /// Print where it stands, as JSON.
+    /// Print its position as JSON.
     pub json: bool,
 }
 
-/// Says it.
+/// Sends it.
 ///
 /// # Errors
 /// See [`Failure`].

@@ -1,6 +1,6 @@
-//! `wardroom export ROOM`: a room, or a span of its time, as Markdown for people or JSON lines for programs; with `--files` also
-//! what was shared and what commands printed. It is read page by page, so a room of any length takes no more memory, and
-//! appears under its name only when it is whole.
+//! `wardroom export ROOM`: a room, or a period of it, as Markdown for people or JSON lines for programs; with `--files`
+//! also shared files and the output of commands. It is read page by page, so a long room takes no more memory, and it
+//! gets its name only when it is complete.
 
 mod attachments;
 mod markdown;
@@ -48,7 +48,7 @@ pub async fn export(target: Target, export: Export) -> Result<ExitCode, Failure>
     Ok(ExitCode::Ok)
 }
 
-/// What became of it.
+/// The result.
 struct Done {
     path: Option<PathBuf>,
     events: u64,
@@ -70,7 +70,7 @@ async fn write(runner: &mut Runner, export: &Export, mut place: Place) -> Result
         place.write(&markdown::heading(&info, export, now_ms()))?;
     }
     let mut events = 0u64;
-    // What comes while it is written is not in it: the room as it was at the beginning.
+    // Events that arrive meanwhile are not included: the export shows the room as of its start.
     'pages: while after < info.head {
         let page = page(runner, &export.room, HistoryPage::After(after), u64::from(HISTORY_LIMIT_MAX)).await?;
         let (mut is_over, mut is_empty) = (export.until.is_some(), true);
@@ -95,7 +95,7 @@ async fn write(runner: &mut Runner, export: &Export, mut place: Place) -> Result
             })?;
         }
         bar.set(after.saturating_sub(begun));
-        // A clock that was set back puts a few lines out of the order of time; a whole page of later ones is the end.
+        // A clock that was set back puts a few lines out of order; a whole page of later ones is the end.
         if is_over || is_empty {
             break;
         }
@@ -105,10 +105,10 @@ async fn write(runner: &mut Runner, export: &Export, mut place: Place) -> Result
     Ok(Done { path: place.finish()?, events, missing })
 }
 
-/// The event as the server sent it, without the mark that is only its author's.
+/// Returns the event as the server sent it, without the nonce that only its author sees.
 fn json_line(event: &Event, raw: &str) -> String {
     let line = match &event.body {
-        // What this version does not know is kept as it came.
+        // Unknown kinds are kept unchanged.
         EventBody::Other { .. } => raw.to_owned(),
         _ => crate::text::event_json(&Event { nonce: None, ..event.clone() }),
     };
@@ -120,7 +120,7 @@ async fn info(runner: &mut Runner, room: &RoomName) -> Result<RoomInfo, Failure>
     found.ok_or_else(|| Failure::refused(format!("no room {room}; wardroom ls lists your rooms")))
 }
 
-/// A place in the room before which everything is older than `since`: found by halving, and a page further back, because a
+/// Returns a position before which everything is older than `since`: found by bisection, minus one page, because a
 /// server's clock may have been set back a little.
 async fn before_time(runner: &mut Runner, room: &RoomName, floor: u64, head: u64, since: u64) -> Result<u64, Failure> {
     let (mut low, mut high) = (floor, head);

@@ -1,5 +1,5 @@
-//! `wardroom get ROOM:PATH`: download a file of a room. It grows as `FILE.part`, is checked against its digest and
-//! renamed; a lost connection, and another call, go on where it stopped.
+//! `wardroom get ROOM:PATH`: downloads a file of a room. It is written to `FILE.part`, checked against its digest and
+//! renamed; a reconnect, or another call, resumes where it stopped.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -18,22 +18,22 @@ use crate::limits::DOWNLOAD_WINDOW;
 use crate::runner::{Runner, Target};
 use crate::text::{Bar, bytes_words};
 
-/// What to fetch, and where to.
+/// The file to download, and the target.
 #[derive(Clone, Debug)]
 pub struct Get {
     /// The room.
     pub room: RoomName,
     /// The path in the room.
     pub path: RelPath,
-    /// The file to write; `-` is standard output; the file's own name here if it is not said.
+    /// The file to write; `-` for standard output; by default the file's own name in the current folder.
     pub output: Option<PathBuf>,
-    /// Replace a file that is there.
+    /// Replace an existing file.
     pub replace: bool,
-    /// Say what was fetched as JSON, on standard output.
+    /// Print the result as JSON on standard output.
     pub json: bool,
 }
 
-/// Fetches it.
+/// Downloads it.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -61,10 +61,10 @@ pub async fn get(target: Target, get: Get) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Ok)
 }
 
-/// Makes what is told how far a file of this size is.
+/// Makes the progress bar for a file of this size.
 pub(super) type NewBar<'a> = &'a (dyn Fn(u64) -> Bar + Sync);
 
-/// Fetches it, if need be a second time from the start: what an earlier call left may be of another file.
+/// Downloads it, if necessary a second time from the start: an earlier partial download may be of another file.
 pub(super) async fn fetch(
     runner: &mut Runner,
     get: &Get,
@@ -99,9 +99,9 @@ fn cannot_write(path: &std::path::Path, e: &std::io::Error) -> Failure {
 
 /// How a download ended.
 enum End {
-    /// The digest is right.
+    /// The digest matches.
     Whole { digest: String, size: u64 },
-    /// It is not, or the file is another one now.
+    /// It does not, or the file has changed.
     Other,
 }
 
@@ -110,9 +110,9 @@ struct Download<'a> {
     sink: Sink,
     new_bar: NewBar<'a>,
     bar: Option<Bar>,
-    /// The byte that it began at, of what an earlier call left.
+    /// The byte at which it resumed an earlier call's part.
     began_at: u64,
-    /// The next byte wanted; `None` until the file is open.
+    /// The next byte needed; `None` until the file is open.
     next: Option<u64>,
     asked: Option<RequestId>,
     stream: Option<StreamId>,
@@ -160,7 +160,7 @@ impl<'a> Download<'a> {
                 },
                 permit = pieces.reserve(), if !self.waiting.is_empty() => match (permit, self.waiting.pop_front()) {
                     (Ok(permit), Some(piece)) => permit.send(piece),
-                    // The thread is gone, and says why next.
+                    // The thread is gone, and reports why next.
                     _ => self.waiting.clear(),
                 },
                 effect = patience.next(runner) => {
@@ -186,7 +186,7 @@ impl<'a> Download<'a> {
         }
     }
 
-    /// Asks for the bytes from where it stands.
+    /// Requests the bytes from the current position on.
     fn ask(&mut self, runner: &mut Runner) {
         let Some(off) = self.next else { return };
         if self.asked.is_some() || self.stream.is_some() || !runner.client().connection().is_up() {
@@ -273,10 +273,10 @@ impl<'a> Download<'a> {
 
     fn refused(&mut self, runner: &mut Runner, error: Error) -> Result<Option<End>, Failure> {
         match error.code {
-            // Another file by now, or less of it than an earlier call left.
+            // The file has changed, or has become shorter than an earlier call's part.
             Some(Code::Conflict | Code::Reset) => Ok(Some(End::Other)),
             Some(Code::BadRequest | Code::TooLarge) if self.began_at > 0 => Ok(Some(End::Other)),
-            // Lost with the connection: asked again when there is one.
+            // Lost with the connection: requested again after a reconnect.
             None => {
                 self.ask(runner);
                 Ok(None)

@@ -1,5 +1,5 @@
-//! Text that comes piece by piece and may become long: in memory while it is short, in a file of its own from then on. What is
-//! pasted into a chat and what a pipe brings as one line are gathered so; neither has a bound.
+//! Text that arrives piece by piece and may become long: in memory while it is short, then in a file of its own. It
+//! collects pastes into a chat and long lines of a pipe; neither has a bound.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::limits::GATHERED_MEMORY;
 /// The text so far.
 #[derive(Debug, Default)]
 pub(crate) struct LongText {
-    /// All of it, or its beginning.
+    /// The whole text, or its beginning.
     begin: Vec<u8>,
     spool: Option<Spool>,
     bytes: u64,
@@ -22,7 +22,7 @@ pub(crate) struct LongText {
 }
 
 impl LongText {
-    /// More of it.
+    /// Adds a piece.
     pub(crate) fn push(&mut self, piece: &[u8]) {
         let Some(last) = piece.last() else { return };
         self.bytes = self.bytes.saturating_add(piece.len() as u64);
@@ -48,30 +48,30 @@ impl LongText {
         }
     }
 
-    /// All of it as text, if it is short.
+    /// Returns the whole text, if it is short.
     pub(crate) fn text(&self) -> Option<String> {
         self.spool.is_none().then(|| String::from_utf8_lossy(&self.begin).into_owned())
     }
 
-    /// Its beginning.
+    /// Returns its beginning.
     pub(crate) fn begin(&self) -> &[u8] {
         &self.begin
     }
 
-    /// How long it is.
+    /// Returns its length.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// How many lines it has; the last one counts with or without its end.
+    /// Returns its number of lines; the last one counts with or without its end.
     pub(crate) fn lines(&self) -> u64 {
         self.line_feeds.saturating_add(u64::from(self.ends_open))
     }
 
-    /// The file that all of it is in, which lives as long as this.
+    /// Returns the file with the whole text, which lives as long as this.
     ///
     /// # Errors
-    /// It could not be written, in words.
+    /// The message if it could not be written.
     pub(crate) fn path(&mut self) -> Result<&Path, String> {
         if let Some(why) = &self.failed {
             return Err(why.clone());

@@ -1,5 +1,5 @@
-//! Files of this machine: read in slices for an upload, written as they come for a download. Both away from the
-//! task that serves the socket.
+//! Local files: read in slices for an upload, written as data arrives for a download. Both off the task that serves the
+//! socket.
 
 mod gathered;
 mod sink;

@@ -1,5 +1,5 @@
-//! A file that comes: written and hashed on a thread of its own, first under another name, then renamed when the
-//! digest is right. What an earlier call left is gone on with after it has been read for the digest.
+//! The file of a download: written and hashed on a thread of its own, first under another name, then renamed if the
+//! digest matches. A partial file of an earlier call is read for the digest, then continued.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -11,35 +11,35 @@ use tokio::sync::mpsc;
 use super::source::words;
 use crate::limits::{DOWNLOAD_ACK_BYTES, DOWNLOAD_PIECES};
 
-/// The name under which a download grows.
+/// Returns the name of a partial download.
 pub(crate) fn part_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     PathBuf::from(name)
 }
 
-/// Where bytes go: their thread, and the way to it.
+/// The target of a download: its thread, and the channel to it.
 pub(crate) struct Sink {
     pieces: mpsc::Sender<Bytes>,
     events: mpsc::Receiver<SinkEvent>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
-/// What the thread says.
+/// An event of the thread.
 #[derive(Debug)]
 pub(crate) enum SinkEvent {
-    /// It goes on from this byte: what was there has been read for the digest.
+    /// Continues from this byte: the existing part has been read for the digest.
     Ready(u64),
     /// All bytes before this one are written.
     Written(u64),
-    /// The end was told, and all is on disk; this is the digest.
+    /// The end was received, and everything is on disk; this is the digest.
     Done(String),
     /// It cannot go on.
     Failed(io::Error),
 }
 
 impl Sink {
-    /// Writes to this file, from its end on, or anew.
+    /// Writes to this file, from its end on, or from the start if `anew`.
     pub(crate) fn file(part: PathBuf, anew: bool) -> Sink {
         Sink::spawn(move || {
             let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(anew).open(&part)?;
@@ -65,12 +65,12 @@ impl Sink {
         Sink { pieces, events, thread: Some(thread) }
     }
 
-    /// The way to the thread: a full one holds the socket back, by credit.
+    /// Returns the channel to the thread: when it is full, credit holds the sender back.
     pub(crate) fn pieces(&self) -> &mpsc::Sender<Bytes> {
         &self.pieces
     }
 
-    /// What the thread says next. Cancelling it loses nothing.
+    /// Returns the thread's next event. Cancel-safe.
     pub(crate) async fn event(&mut self) -> SinkEvent {
         match self.events.recv().await {
             Some(event) => event,
@@ -78,9 +78,9 @@ impl Sink {
         }
     }
 
-    /// No more bytes come: [`SinkEvent::Done`] follows.
+    /// Ends the download: [`SinkEvent::Done`] follows.
     pub(crate) async fn end(&mut self) {
-        // An empty piece is the end: the channel's own end would also be that of a command that gave up.
+        // An empty piece is the end, because a command that gave up also closes the channel.
         self.pieces.send(Bytes::new()).await.ok();
     }
 }
@@ -160,14 +160,14 @@ fn write_all(
     Ok(())
 }
 
-/// Puts the whole file in its place.
+/// Moves the complete file into place.
 pub(crate) fn publish(part: &Path, path: &Path) -> io::Result<()> {
     std::fs::rename(part, path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
-/// The operating system's words.
+/// Returns the operating system's message.
 pub(crate) fn io_words(e: &io::Error) -> String {
     words(e)
 }

@@ -1,4 +1,4 @@
-//! A file that is sent: slices of it, read on demand on another thread, so that one is read while another is sent.
+//! The file of an upload: slices of it, read on demand on another thread, so that one is read while another is sent.
 
 use std::fs::File;
 use std::io;
@@ -13,14 +13,14 @@ use bytes::Bytes;
 pub(crate) struct Source {
     file: Arc<File>,
     path: PathBuf,
-    /// Bytes, when it was opened.
+    /// The size when it was opened.
     pub(crate) size: u64,
     /// Unix milliseconds.
     pub(crate) mtime_ms: u64,
     stamp: Stamp,
 }
 
-/// What changes when a file does.
+/// The attributes that change when a file does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Stamp {
     size: u64,
@@ -53,18 +53,18 @@ impl Source {
         Ok(Source { file: Arc::new(file), path: path.to_owned(), size: stamp.size, mtime_ms, stamp })
     }
 
-    /// What tells this state of the file from others: path, size, time and inode.
+    /// Identifies this state of the file: path, size, time and inode.
     pub(crate) fn fingerprint(&self) -> String {
         let path = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
         format!("{}\0{:?}", path.display(), self.stamp)
     }
 
-    /// `true` if the file is still the one that was opened.
+    /// Returns `true` if the file is still the one that was opened.
     pub(crate) fn is_unchanged(&self) -> bool {
         Stamp::of(&self.file).is_ok_and(|stamp| stamp == self.stamp)
     }
 
-    /// Reads a slice; fewer bytes than asked for if the file ends before.
+    /// Reads a slice; fewer bytes if the file ends earlier.
     pub(crate) async fn slice(self, off: u64, len: u64) -> Result<Bytes, String> {
         let Source { file, path, .. } = self;
         let read = tokio::task::spawn_blocking(move || read_at_most(&file, off, usize::try_from(len).unwrap_or(0)));
@@ -91,7 +91,7 @@ fn read_at_most(file: &File, off: u64, len: usize) -> io::Result<Bytes> {
     Ok(Bytes::from(buf))
 }
 
-/// The operating system's words without its number.
+/// Returns the operating system's message without its number.
 pub(super) fn words(e: &io::Error) -> String {
     let text = e.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()

@@ -1,4 +1,4 @@
-//! Text that is too long for a message, kept in a file of its own until it is sent; gone when dropped.
+//! Text that is too long for a message, kept in a temporary file until it is sent; deleted on drop.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -24,7 +24,7 @@ impl Spool {
         Ok(spool)
     }
 
-    /// Adds to its end.
+    /// Appends a piece.
     pub(crate) fn push(&mut self, piece: &[u8]) -> io::Result<()> {
         self.file.write_all(piece)
     }

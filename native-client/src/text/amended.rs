@@ -1,20 +1,20 @@
-//! Which amendments are news to one who reads lines as they come: a message that was amended before it was read shows that
-//! already, and meets its amendments once more behind it.
+//! Decides which amendments are news to a reader of lines: a message that was amended before it was read shows that
+//! already, and its amendments follow it once more.
 
 use std::collections::BTreeMap;
 
 use wardroom_protocol::{Event, EventBody};
 
-/// Messages that are remembered: those that came amended, of the lines that a reader began with. Beyond it an old amendment
-/// is told once too often, which does no harm.
+/// Messages that are remembered: those among a reader's first lines that were amended already. Beyond this, an old
+/// amendment is shown once too often, which does no harm.
 const MESSAGES_MAX: usize = 10_000;
 
-/// Up to which amendment messages have been shown.
+/// The last amendment that is shown of each message.
 #[derive(Debug, Default)]
 pub(crate) struct Amended(BTreeMap<u64, u64>);
 
 impl Amended {
-    /// This event, as it came, says something that was not shown before.
+    /// Returns true if this event contains something that was not shown before.
     pub(crate) fn is_news(&mut self, event: &Event) -> bool {
         if let EventBody::Message(message) = &event.body
             && let Some(amended) = message.amended

@@ -1,23 +1,23 @@
-//! How far a file is: a bar on stderr, only where it is a terminal, or words of whoever owns the terminal.
+//! The progress of a file: a bar on stderr if it is a terminal, or a callback for the owner of the terminal.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How far one file is: a bar, hidden where nobody looks; or told to somebody who draws it.
+/// The progress of one file: a bar, hidden if stderr is not a terminal; or a callback that draws it.
 pub(crate) enum Bar {
     Drawn(ProgressBar),
     Told(Box<dyn Fn(u64) + Send + Sync>),
 }
 
 impl Bar {
-    /// A bar for so many bytes.
+    /// Makes a bar for a number of bytes.
     pub(crate) fn new(name: &str, size: u64, wanted: bool) -> Bar {
         Bar::of(name, size, wanted, "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}")
     }
 
-    /// A bar for so many of anything.
+    /// Makes a bar for a number of items.
     pub(crate) fn counted(name: &str, count: u64, wanted: bool) -> Bar {
         Bar::of(name, count, wanted, "{prefix} {wide_bar} {pos}/{len} {eta} {msg}")
     }
@@ -36,7 +36,7 @@ impl Bar {
         Bar::Drawn(bar)
     }
 
-    /// So many bytes are safe.
+    /// Sets the number of bytes that are done.
     pub(crate) fn set(&self, bytes: u64) {
         match self {
             Bar::Drawn(bar) => bar.set_position(bytes),
@@ -44,14 +44,14 @@ impl Bar {
         }
     }
 
-    /// A word about how it stands.
+    /// Shows a status.
     pub(crate) fn say(&self, words: &str) {
         if let Bar::Drawn(bar) = self {
             bar.set_message(words.to_owned());
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn clear(&self) {
         if let Bar::Drawn(bar) = self {
             bar.finish_and_clear();

@@ -1,20 +1,20 @@
-//! What of a run's output may reach a terminal: text, tabs, line feeds, carriage returns and colours (SGR). All else
-//! that could move the cursor, set a title or ask the terminal something is shown instead of obeyed. Pipes and files
-//! get the bytes as they are; this is only for a terminal, and can be turned off (`--raw`).
+//! What a terminal may receive of a run's output: text, tabs, line feeds, carriage returns and colours (SGR).
+//! Everything else that could move the cursor, set a title or query the terminal is shown instead of obeyed. Pipes and
+//! files get the bytes unchanged; the filter is only for a terminal, and can be turned off (`--raw`).
 
 use wardroom_protocol::visible::visible;
 
-/// The longest colour sequence that is passed on; a longer one is no colour.
+/// The longest colour sequence that is passed on; a longer one is not a colour.
 const SEQUENCE_BYTES_MAX: usize = 64;
 
-/// The filter of one stream: it remembers a character or a sequence that was cut between two pieces.
+/// The filter of one stream: it remembers a character or a sequence that was split between two pieces.
 #[derive(Debug, Default)]
 pub(crate) struct TerminalFilter {
     held: Vec<u8>,
 }
 
 impl TerminalFilter {
-    /// The next piece, made harmless. What is cut at its end is held back for the next.
+    /// Returns the next piece, made harmless. An incomplete end is held back for the next piece.
     pub(crate) fn push(&mut self, piece: &[u8]) -> Vec<u8> {
         let mut input = std::mem::take(&mut self.held);
         input.extend_from_slice(piece);
@@ -23,7 +23,7 @@ impl TerminalFilter {
         out
     }
 
-    /// The end: what was held back cannot become whole any more.
+    /// Returns what was held back and cannot be completed any more.
     pub(crate) fn finish(&mut self) -> Vec<u8> {
         filter(&std::mem::take(&mut self.held), true).0
     }
@@ -68,7 +68,7 @@ enum Colour {
     None,
 }
 
-/// `ESC [`, digits, `;` and `:`, then `m` (ECMA-48, SGR).
+/// Parses `ESC [`, digits, `;` and `:`, then `m` (ECMA-48, SGR).
 fn colour(input: &[u8]) -> Colour {
     match input.get(1) {
         None => return Colour::Cut,
@@ -86,7 +86,7 @@ fn colour(input: &[u8]) -> Colour {
     }
 }
 
-/// The first character, if it is whole and valid.
+/// Returns the first character, if it is complete and valid.
 fn character(input: &[u8]) -> Option<&str> {
     let longest = input.get(..input.len().min(4))?;
     let valid = match std::str::from_utf8(longest) {
@@ -97,7 +97,7 @@ fn character(input: &[u8]) -> Option<&str> {
     valid.get(..first.len_utf8())
 }
 
-/// Fewer than four bytes that may become a character.
+/// Returns true for fewer than four bytes that may become a character.
 fn is_cut_character(input: &[u8]) -> bool {
     input.len() < 4 && std::str::from_utf8(input).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none())
 }

@@ -1,5 +1,5 @@
 //! The lines of a timeline as the terminal shows them, the same as `nc` gets: `14:03 ann: hello`, `14:03 [r4] | line`.
-//! What others wrote is made harmless first, and one event is one line.
+//! Text of others is made harmless first, and one event is one line.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use wardroom_protocol::{Event, EventBody, UserName};
 
 use super::size::{bytes_words, duration_words};
 
-/// The time of day where the reader is; with the date if it is not today.
+/// Returns the local time of day; with the date if it is not today.
 fn time_words(at_ms: u64, now: &Zoned) -> String {
     let at = i64::try_from(at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let Some(at) = at.map(|at| at.to_zoned(now.time_zone().clone())) else { return "--:--".to_owned() };
@@ -25,7 +25,7 @@ fn now() -> Zoned {
     Timestamp::now().to_zoned(TimeZone::system())
 }
 
-/// One event as one line, without its end.
+/// Returns one event as one line, without its end.
 pub(crate) fn event_line(event: &Event) -> String {
     event_line_at(event, &now())
 }
@@ -34,11 +34,12 @@ fn event_line_at(event: &Event, now: &Zoned) -> String {
     format!("{} {}", time_words(event.at, now), words_of(event))
 }
 
-/// Spaces before the second and later rows of an event, so that none of them looks like an event: no name starts with a space.
+/// Indents the second and later rows of an event, so that none of them looks like an event: no name starts with a
+/// space.
 const INDENT: &str = "      ";
 
-/// One event as people read it at a terminal: each line of a text has its own row. A long text shows its author and time
-/// again after each screenful, and ends after `lines_max` lines.
+/// Returns one event for a terminal: each line of a text has its own row. A long text shows its author and time again
+/// after each screenful, and ends after `lines_max` lines.
 pub(crate) fn event_rows(event: &Event, lines_max: usize) -> String {
     let words = match &event.body {
         EventBody::Message(message) if !message.deleted => Text {
@@ -52,7 +53,7 @@ pub(crate) fn event_rows(event: &Event, lines_max: usize) -> String {
     words.rows(&time_words(event.at, &now()), &event.by, lines_max)
 }
 
-/// A text between what introduces it and what became of it.
+/// A text between its head and what happened to it since.
 struct Text<'a> {
     before: String,
     text: Cow<'a, str>,
@@ -88,7 +89,7 @@ impl Text<'_> {
     }
 }
 
-/// `ann edited 42: hello`; what a webhook reports about its alert reads as a message.
+/// Returns `ann edited 42: hello`; what a webhook reports about its alert reads as a message.
 fn edit_text<'a>(by: &UserName, edit: &'a Edit) -> Text<'a> {
     let (before, text) = match edit.alert_text() {
         Some(text) => (format!("{by}: "), Cow::Owned(text)),
@@ -97,17 +98,17 @@ fn edit_text<'a>(by: &UserName, edit: &'a Edit) -> Text<'a> {
     Text { before, text, after: String::new() }
 }
 
-/// One event in words, without when it was.
+/// Returns one event in words, without its time.
 pub(crate) fn event_words(event: &Event) -> String {
     words_of(event)
 }
 
-/// A line or rows of an event with its ID before it, by which people can answer, edit or react to it.
+/// Returns a line or rows of an event with its ID in front, for replies, edits and reactions.
 pub(crate) fn with_id(event: &Event, shown: &str) -> String {
     format!("{:>6}  {shown}", event.seq)
 }
 
-/// A moment as people read it here.
+/// Returns a time in the local format.
 pub(crate) fn moment_words(at_ms: u64) -> String {
     time_words(at_ms, &now())
 }
@@ -152,12 +153,12 @@ fn words_of(event: &Event) -> String {
     }
 }
 
-/// `1 day`, `30 days`.
+/// Returns `1 day`, `30 days`.
 pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// `ann`, or `ann (to 42)` for a reply.
+/// Returns `ann`, or `ann (to 42)` for a reply.
 fn message_head(by: &UserName, message: &MessageBody) -> String {
     match message.reply_to {
         Some(reply_to) => format!("{by} (to {reply_to})"),
@@ -165,7 +166,7 @@ fn message_head(by: &UserName, message: &MessageBody) -> String {
     }
 }
 
-/// ` (edited) (×37)  [👍 ann]`: what happened to a message since it was posted.
+/// Returns ` (edited) (×37)  [👍 ann]`: what happened to a message since it was posted.
 fn became(event: &Event) -> String {
     let EventBody::Message(message) = &event.body else { return String::new() };
     let edited = if message.edited { " (edited)" } else { "" };
@@ -173,7 +174,7 @@ fn became(event: &Event) -> String {
     format!("{edited}{count}{}", reactions(&event.body))
 }
 
-/// `  [👍 ann, ben]`, for each emoji.
+/// Returns `  [👍 ann, ben]`, for each emoji.
 fn reactions(body: &EventBody) -> String {
     let words = |given: &Reactions| {
         let by: Vec<&str> = given.by.iter().map(UserName::as_str).collect();
@@ -182,7 +183,8 @@ fn reactions(body: &EventBody) -> String {
     body.reactions().iter().map(words).collect()
 }
 
-/// A line of a run's output, without its end; with its colours where the terminal has them. `style` is what the lines before it left.
+/// Returns a line of a run's output, without its end; with its colours if the terminal has them. `style` is the style
+/// at the end of the previous lines.
 pub(crate) fn output_line(n: u64, text: &str, style: &mut Style, is_coloured: bool) -> String {
     let now = now();
     let mut out = format!("{:02}:{:02} [r{n}] | ", now.hour(), now.minute());
@@ -196,7 +198,7 @@ pub(crate) fn output_line(n: u64, text: &str, style: &mut Style, is_coloured: bo
     out
 }
 
-/// One event as JSON on one line: the object of the wire, without its `t`.
+/// Returns one event as JSON on one line: the object of the wire, without its `t`.
 pub(crate) fn event_json(event: &Event) -> String {
     serde_json::to_string(event).unwrap_or_else(|_| "{}".to_owned())
 }

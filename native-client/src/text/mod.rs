@@ -1,4 +1,4 @@
-//! Words for people: the lines of a timeline, times and sizes, what may reach a terminal, and passwords typed there.
+//! Text for people: the lines of a timeline, times and sizes, the filter for terminals, and password prompts.
 
 mod amended;
 mod bar;

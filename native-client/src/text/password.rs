@@ -1,4 +1,4 @@
-//! Passwords: typed at the terminal without being shown, or read from standard input.
+//! Passwords: typed at the terminal without echo, or read from standard input.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,7 +8,7 @@ use wardroom_protocol::limits::PASSWORD_BYTES_MAX;
 
 use crate::exit::Failure;
 
-/// Shows no typing while it lives.
+/// Turns the terminal's echo off while it lives.
 struct EchoGuard {
     tty: File,
     before: Termios,
@@ -31,10 +31,10 @@ impl Drop for EchoGuard {
     }
 }
 
-/// Asks at the terminal, without showing what is typed. Ctrl-C leaves the terminal as it was.
+/// Asks at the terminal, without echo. Ctrl-C restores the terminal.
 ///
 /// # Errors
-/// There is no terminal, or nothing was typed.
+/// If there is no terminal, or nothing was typed.
 pub async fn ask_secret(prompt: &str) -> Result<String, Failure> {
     let tty = terminal()?;
     let quiet = EchoGuard::new(&tty).map_err(|e| Failure::failed(format!("cannot set up the terminal: {e}")))?;
@@ -50,10 +50,10 @@ pub async fn ask_secret(prompt: &str) -> Result<String, Failure> {
     line
 }
 
-/// Asks at the terminal for something that may be seen.
+/// Asks at the terminal, with echo.
 ///
 /// # Errors
-/// There is no terminal, or nothing was typed.
+/// If there is no terminal, or nothing was typed.
 pub async fn ask_plain(prompt: &str) -> Result<String, Failure> {
     ask_at(terminal()?, prompt.to_owned()).await
 }
@@ -74,10 +74,10 @@ async fn ask_at(tty: File, prompt: String) -> Result<String, Failure> {
     line.ok().filter(|line| !line.is_empty()).ok_or_else(|| Failure::failed("nothing entered"))
 }
 
-/// A new password, asked for twice.
+/// Asks twice for a new password.
 ///
 /// # Errors
-/// There is no terminal, nothing was entered, or the two differ.
+/// If there is no terminal, nothing was entered, or the two differ.
 pub async fn ask_new(prompt: &str) -> Result<String, Failure> {
     let first = ask_secret(prompt).await?;
     if ask_secret("Once more: ").await? == first {
@@ -87,10 +87,10 @@ pub async fn ask_new(prompt: &str) -> Result<String, Failure> {
     }
 }
 
-/// The first two lines of standard input: the current password and the new one.
+/// Reads two lines from standard input: the current password and the new one.
 ///
 /// # Errors
-/// They cannot be read, or one is empty.
+/// If they cannot be read, or one is empty.
 pub fn pair_from_stdin() -> Result<(String, String), Failure> {
     let mut from = BufReader::new(std::io::stdin());
     let mut next = || read_line(&mut from).map_err(|e| Failure::failed(format!("standard input: {e}")));
@@ -101,10 +101,10 @@ pub fn pair_from_stdin() -> Result<(String, String), Failure> {
     Ok((current, new))
 }
 
-/// The first line of standard input: for programs that sign in.
+/// Reads the first line of standard input, for programs that sign in.
 ///
 /// # Errors
-/// It cannot be read, or is empty.
+/// If it cannot be read, or is empty.
 pub fn from_stdin() -> Result<String, Failure> {
     let line = read_line(&mut BufReader::new(std::io::stdin()))
         .map_err(|e| Failure::failed(format!("standard input: {e}")))?;
@@ -112,7 +112,7 @@ pub fn from_stdin() -> Result<String, Failure> {
 }
 
 fn read_line(from: &mut impl BufRead) -> std::io::Result<String> {
-    // One more than the server takes: a longer one is refused by it, not cut here.
+    // One more than the server accepts: the server refuses a longer password; it is not cut here.
     let bound = PASSWORD_BYTES_MAX.saturating_add(2) as u64;
     let mut line = String::new();
     from.take(bound).read_line(&mut line)?;

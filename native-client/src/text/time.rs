@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-/// `2026-11-23`, `2026-11-23T14:00` (both UTC), or RFC 3339 with an offset, in Unix milliseconds.
+/// Parses `2026-11-23`, `2026-11-23T14:00` (both UTC), or RFC 3339 with an offset, into Unix milliseconds.
 ///
 /// # Errors
-/// What a time looks like.
+/// A sentence that shows the format.
 pub fn parse(s: &str) -> Result<u64, String> {
     let utc = |at: DateTime| at.to_zoned(TimeZone::UTC).map(|at| at.timestamp());
     let at = s

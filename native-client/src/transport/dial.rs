@@ -1,4 +1,4 @@
-//! Connects sockets, TCP and unix, and words what the operating system says when that fails.
+//! Connects TCP and unix sockets, and words the errors of the operating system.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -8,7 +8,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 use crate::limits::UNIX_PATH_MAX;
 
-/// TCP without Nagle's delay: what is to be sent together is written together.
+/// Connects over TCP without Nagle's delay: data that belongs together is written together.
 pub(super) async fn connect_tcp(host_port: &str) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(host_port).await?;
     stream.set_nodelay(true)?;
@@ -27,7 +27,7 @@ pub(super) async fn connect_unix(path: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name)).await
 }
 
-/// The operating system's words without its number.
+/// Returns the operating system's message without its number.
 pub(super) fn io_words(e: &io::Error) -> String {
     match e.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused; is the server running?".to_owned(),

@@ -1,27 +1,27 @@
-//! What goes over a connection and what is said of it, whatever it runs over.
+//! What is sent over a connection and reported by it, whatever the transport.
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use wardroom_client_core::Disconnect;
 use wardroom_protocol::Frame;
 
-/// A frame to send: its line with LF, and the raw bytes behind it.
+/// A frame to send: its line with LF, and the raw bytes after it.
 #[derive(Debug)]
 pub(crate) struct OutFrame {
     pub(crate) line: Bytes,
     pub(crate) body: Bytes,
 }
 
-/// What a connection has to say.
+/// An event of a connection.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// It is open.
     Connected,
-    /// Frames came.
+    /// Frames arrived.
     Frames(Vec<Frame>),
     /// It is over.
     Lost(Disconnect),
 }
 
-/// Where connections say it, each with its number.
+/// Receives the events of connections, each with its number.
 pub(crate) type Events = mpsc::Sender<(u64, Event)>;

@@ -1,5 +1,5 @@
-//! Sockets: one connection as a task that reads frames in batches and one that writes them, over TCP, a unix socket or
-//! WebSocket. What the frames mean is not known here.
+//! Sockets: each connection has a task that reads frames in batches and one that writes them, over TCP, a unix socket
+//! or WebSocket. The frames are not interpreted here.
 
 mod dial;
 mod event;
@@ -14,7 +14,7 @@ pub(crate) use self::event::{Event, Events, OutFrame};
 use crate::limits::{FLUSH_TIMEOUT, WRITE_BATCHES};
 use crate::server::Server;
 
-/// An open (or opening) connection. Dropped, it sends what it was given, for a short while, and closes.
+/// An open (or opening) connection. On drop it sends what is queued, for a short while, and closes.
 #[derive(Debug)]
 pub(crate) struct Connection {
     out: Option<mpsc::Sender<Vec<OutFrame>>>,
@@ -23,7 +23,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Opens a connection in the background; what becomes of it is said to `events`.
+    /// Opens a connection in the background; its events are sent to `events`.
     pub(crate) fn open(server: Server, conn: u64, events: Events) -> Connection {
         let (out, batches) = mpsc::channel(WRITE_BATCHES);
         let (write_half_there, write_half) = tokio::sync::oneshot::channel();
@@ -37,7 +37,7 @@ impl Connection {
                 }
                 Err(why) => why,
             };
-            // The other end of the channel is gone only when the whole command is.
+            // The receiver is gone only when the whole command has ended.
             events.send((conn, Event::Lost(lost))).await.ok();
         });
         let writer = tokio::spawn(async move {
@@ -49,13 +49,13 @@ impl Connection {
         Connection { out: Some(out), reader, writer }
     }
 
-    /// Where batches of frames go.
+    /// Returns the sender for batches of frames.
     pub(crate) fn out(&self) -> Option<&mpsc::Sender<Vec<OutFrame>>> {
         self.out.as_ref()
     }
 
-    /// Sends the rest, and closes once the other end has read it: a socket that is closed with bytes unread is reset,
-    /// and what was sent on it last may be lost with it. Whoever calls this goes on taking events meanwhile.
+    /// Sends the rest, and closes once the other end has read it: a socket that is closed with unread bytes is reset,
+    /// and what was sent last may be lost. The caller must keep reading events meanwhile.
     pub(crate) async fn finish(mut self, rest: Vec<OutFrame>) {
         if let Some(out) = self.out.take() {
             let flushed = async {
@@ -65,7 +65,7 @@ impl Connection {
                     (&mut self.reader).await.ok();
                 }
             };
-            // Beyond the deadline the frames are given up with the connection.
+            // After the deadline the frames are dropped with the connection.
             tokio::time::timeout(FLUSH_TIMEOUT, flushed).await.ok();
         }
     }

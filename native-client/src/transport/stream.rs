@@ -1,4 +1,4 @@
-//! The two halves of a connection, whatever it runs over; and byte streams (TCP, unix, TLS) as frames.
+//! The two halves of a connection over any transport; and byte streams (TCP, unix, TLS) as frames.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -15,7 +15,7 @@ use super::web;
 use crate::limits::READ_BYTES;
 use crate::server::Server;
 
-/// What can be read from.
+/// The reading half.
 pub(super) enum ReadHalf {
     /// A stream of bytes.
     Bytes(Box<dyn AsyncRead + Send + Unpin>),
@@ -23,7 +23,7 @@ pub(super) enum ReadHalf {
     Web(web::WebReader),
 }
 
-/// What can be written to.
+/// The writing half.
 pub(super) enum WriteHalf {
     /// A stream of bytes.
     Bytes(Box<dyn AsyncWrite + Send + Unpin>),
@@ -51,7 +51,7 @@ pub(super) async fn open(server: &Server) -> Result<(ReadHalf, WriteHalf), Disco
 }
 
 impl ReadHalf {
-    /// Reads until the connection is over, and says why it is.
+    /// Reads until the connection ends, and returns why.
     pub(super) async fn read_all(self, conn: u64, events: &Events) -> Disconnect {
         match self {
             ReadHalf::Bytes(reader) => read_bytes(reader, conn, events).await,
@@ -61,7 +61,7 @@ impl ReadHalf {
 }
 
 impl WriteHalf {
-    /// Writes what comes until there is no more, then closes. A socket that takes no more ends it: the reader hears why.
+    /// Writes batches until there are no more, then closes. Ends if the socket takes no more: the reader reports why.
     pub(super) async fn write_all(self, batches: mpsc::Receiver<Vec<OutFrame>>) {
         match self {
             WriteHalf::Bytes(writer) => write_bytes(writer, batches).await,

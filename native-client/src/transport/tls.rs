@@ -1,4 +1,4 @@
-//! TLS for `wss://`: whom the machine trusts, and whom `WARDROOM_CA_FILE` adds.
+//! TLS for `wss://`: trusts the machine's certificates, and those of `WARDROOM_CA_FILE`.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::dial::io_words;
 
-/// The variable that names a file of further certificates (PEM) to trust.
+/// The variable that names a file of additional trusted certificates (PEM).
 const CA_FILE: &str = "WARDROOM_CA_FILE";
 
 /// Opens TLS on a connection to this host.
@@ -23,7 +23,7 @@ pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<T
     connector.connect(name, stream).await.map_err(|e| why_not(&e, host))
 }
 
-/// What went wrong, and what to do.
+/// Returns what went wrong, and what to do.
 fn why_not(e: &io::Error, host: &str) -> String {
     use rustls::CertificateError as Bad;
     use rustls::Error::{InvalidCertificate, InvalidMessage};
@@ -56,14 +56,14 @@ fn why_not(e: &io::Error, host: &str) -> String {
     }
 }
 
-/// `DnsName("localhost")` and `IpAddress(127.0.0.1)` is how rustls shows names.
+/// Strips rustls' form of names: `DnsName("localhost")` and `IpAddress(127.0.0.1)`.
 fn bare(name: &str) -> &str {
     name.split_once('(').map_or(name, |(_, name)| name.trim_end_matches(')').trim_matches('"'))
 }
 
 fn config() -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
-    // A machine without roots may still trust the file; what cannot be read among them is left out.
+    // A machine without roots may still trust the file; invalid roots are skipped.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = std::env::var_os(CA_FILE).map(PathBuf::from) {
         let shown = path.display();

@@ -21,7 +21,7 @@ use super::event::{Event, Events, OutFrame};
 use super::tls;
 use crate::server::Server;
 
-/// The policy violation of RFC 6455, section 7.4: the server does not know one.
+/// The policy violation of RFC 6455, section 7.4: the server does not accept the credentials.
 const CLOSE_POLICY: u16 = 1008;
 
 /// The reading half.
@@ -71,7 +71,7 @@ where
     Ok((WebReader(Box::pin(stream)), WebWriter(Box::pin(sink))))
 }
 
-/// Why an answer is no WebSocket, and what to do where that is likely.
+/// Explains why an answer is not a WebSocket, and what to do if the cause is likely.
 fn no_web_socket(server: &Server, status: StatusCode, headers: &HeaderMap) -> String {
     let why = format!("it answered HTTP {status} instead of a WebSocket");
     let is_plain = matches!(server, Server::Ws { tls: false, .. });
@@ -79,7 +79,7 @@ fn no_web_socket(server: &Server, status: StatusCode, headers: &HeaderMap) -> St
         Some(to) if status.is_redirection() => {
             format!("{why}: it redirects; use {} as the server", wardroom_protocol::visible::visible(to))
         }
-        // What nginx, Caddy and Go say to plain HTTP where they speak TLS.
+        // The answer of nginx, Caddy and Go to plain HTTP on a TLS port.
         _ if is_plain && status == StatusCode::BAD_REQUEST => {
             format!("{why}; if it uses TLS, use wss:// or https://")
         }
@@ -88,7 +88,7 @@ fn no_web_socket(server: &Server, status: StatusCode, headers: &HeaderMap) -> St
 }
 
 impl WebReader {
-    /// Reads until the connection is over, and says why it is.
+    /// Reads until the connection ends, and returns why.
     pub(super) async fn read_all(mut self, conn: u64, events: &Events) -> Disconnect {
         loop {
             let (message, is_text) = match self.0.next().await {
@@ -123,7 +123,7 @@ fn closed(frame: Option<CloseFrame>) -> Disconnect {
 }
 
 impl WebWriter {
-    /// Writes what comes until there is no more, then closes.
+    /// Writes batches until there are no more, then closes.
     pub(super) async fn write_all(mut self, mut batches: mpsc::Receiver<Vec<OutFrame>>) {
         while let Some(batch) = batches.recv().await {
             for frame in batch {
@@ -141,7 +141,7 @@ impl WebWriter {
     }
 }
 
-/// Text without its LF, or the line with LF and the raw bytes as one binary message.
+/// Returns text without its LF, or the line with LF and the raw bytes as one binary message.
 fn message(OutFrame { line, body }: OutFrame) -> Option<Message> {
     if body.is_empty() {
         let text = line.strip_suffix(b"\n").unwrap_or(&line);

@@ -1,5 +1,5 @@
-//! What lies beside the lines of an export: `files/` as they were shared, `runs/rN.txt` as they were printed. What is not there
-//! any more, or is another file by now, is noted, and does not end the export.
+//! The files beside an exported timeline: shared files in `files/`, output in `runs/rN.txt`. A file that no longer
+//! exists or has changed is noted, and does not end the export.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -20,7 +20,7 @@ use crate::files::io_words;
 use crate::runner::Runner;
 use crate::text::Bar;
 
-/// The folder, and what could not be put into it.
+/// The folder, and what could not be fetched.
 pub(super) struct Beside {
     folder: PathBuf,
     room: RoomName,
@@ -36,7 +36,7 @@ impl Beside {
         self.missing
     }
 
-    /// Fetches what this event speaks of; gives where it lies, or why it does not.
+    /// Fetches the file of this event; returns its path, or why it is missing.
     pub(super) async fn fetch(&mut self, runner: &mut Runner, event: &Event) -> Result<Option<String>, Failure> {
         let (name, fetched) = match &event.body {
             EventBody::FileAdded(file) => {
@@ -81,7 +81,7 @@ impl Beside {
             return Ok(Fetched::Not("another file has its name by now".to_owned()));
         }
         let path = self.path_of(name)?;
-        // Shared twice, and the same.
+        // The same file, shared twice.
         if path.exists() {
             return Ok(Fetched::There);
         }
@@ -133,13 +133,13 @@ impl Beside {
     }
 }
 
-/// What became of it.
+/// The result.
 enum Fetched {
     There,
     Not(String),
 }
 
-/// A refusal is a note in the export; all else ends it.
+/// A refusal becomes a note in the export; every other failure ends it.
 fn not_there(failure: Failure) -> Result<Fetched, Failure> {
     if failure.code == ExitCode::Refused { Ok(Fetched::Not(failure.words)) } else { Err(failure) }
 }

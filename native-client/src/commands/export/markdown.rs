@@ -1,5 +1,5 @@
-//! A room as Markdown: a list of lines under a heading for each day. What people wrote is shown as they wrote it, and is never
-//! taken for Markdown of this document: where a character could mean something, the text stands in a code span or a fence.
+//! A room as Markdown: a list of lines under a heading for each day. What people wrote is shown as written, and never
+//! parsed as Markdown of this document: if a character could have a meaning, the text is in a code span or a fence.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use wardroom_protocol::{Event, EventBody, UserName};
 use super::options::Export;
 use crate::text::{bytes_words, event_words};
 
-/// The day and the time of day, in UTC.
+/// Returns the day and the time of day, in UTC.
 fn moment(at_ms: u64) -> (Option<Date>, String) {
     let at = i64::try_from(at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     match at.map(|at| at.to_zoned(TimeZone::UTC)) {
@@ -23,13 +23,13 @@ fn moment(at_ms: u64) -> (Option<Date>, String) {
     }
 }
 
-/// The day and time in one.
+/// Returns day and time in one.
 fn instant(at_ms: u64) -> String {
     let (day, time) = moment(at_ms);
     day.map_or_else(|| time.clone(), |day| format!("{day} {time}"))
 }
 
-/// What the document is.
+/// Returns the heading of the document.
 pub(super) fn heading(info: &RoomInfo, export: &Export, now_ms: u64) -> String {
     let mut out = match info.dm.as_slice() {
         [] => format!("# {}", inline(info.room.as_str())),
@@ -53,12 +53,12 @@ pub(super) fn heading(info: &RoomInfo, export: &Export, now_ms: u64) -> String {
     out
 }
 
-/// Entries, with a heading where the day is another.
+/// Formats entries, with a heading for each new day.
 #[derive(Default)]
 pub(super) struct Days(Option<Date>);
 
 impl Days {
-    /// An event as an entry; nothing for an amendment, which its message shows. `note`: where what it speaks of lies.
+    /// Formats an event as an entry; empty for an amendment, which its message shows. `note`: the path of its file.
     pub(super) fn entry(&mut self, event: &Event, note: Option<&str>) -> String {
         if event.body.target().is_some() {
             return String::new();
@@ -128,12 +128,12 @@ fn push_message(out: &mut String, event: &Event, message: &MessageBody) {
     }
 }
 
-/// The longest run of backticks in a text.
+/// Returns the length of the longest run of backticks in a text.
 fn ticks(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Several lines, behind a fence that nothing in them closes.
+/// Appends several lines in a fence that no line of them closes.
 fn push_fence(out: &mut String, text: &str) {
     let fence = "`".repeat(ticks(text).saturating_add(1).max(3));
     let _ = writeln!(out, "  {fence}");
@@ -143,7 +143,7 @@ fn push_fence(out: &mut String, text: &str) {
     let _ = write!(out, "  {fence}");
 }
 
-/// One line: as it is where nothing in it means anything to Markdown, else as code.
+/// Returns one line: unchanged if Markdown would not change it, otherwise as code.
 fn inline(text: &str) -> String {
     let text = visible(text);
     let is_plain = !text.contains(['<', '>', '`', '*', '_', '[', ']', '#', '&', '\\', '|', '~', '!', '$', '{', '}']);
@@ -151,7 +151,7 @@ fn inline(text: &str) -> String {
         return text.into_owned();
     }
     let fence = "`".repeat(ticks(&text).saturating_add(1));
-    // A space is taken off on both sides, so that the text may begin or end with a backtick.
+    // Markdown removes a space on both sides, so the text may begin or end with a backtick.
     format!("{fence} {text} {fence}")
 }
 

@@ -1,10 +1,10 @@
-//! What `wardroom export` is asked for.
+//! The options of `wardroom export`.
 
 use std::path::PathBuf;
 
 use wardroom_protocol::RoomName;
 
-/// What to export, and where to.
+/// What to export, and the target.
 #[derive(Clone, Debug)]
 pub struct Export {
     /// The room.
@@ -13,28 +13,28 @@ pub struct Export {
     pub since: Option<u64>,
     /// Before this time.
     pub until: Option<u64>,
-    /// As what.
+    /// The format.
     pub format: Format,
-    /// A file, a folder, or `-` for standard output; named after the room if it is not said.
+    /// A file, a folder, or `-` for standard output; by default named after the room.
     pub output: Option<PathBuf>,
-    /// With the files that were shared, and the output of runs: into a folder.
+    /// Include shared files and the output of runs; writes a folder.
     pub files: bool,
-    /// Say what was made as JSON, on standard output.
+    /// Print the result as JSON on standard output.
     pub json: bool,
 }
 
-/// As what a room is exported.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Format {
-    /// For people: each line once, as it is after its amendments.
+    /// For people: each line once, in its state after its amendments.
     #[default]
     Markdown,
-    /// For programs: every event of the protocol on a line, amendments among them.
+    /// For programs: every event of the protocol on a line, including amendments.
     JsonLines,
 }
 
 impl Format {
-    /// The end of a file's name.
+    /// Returns the extension of the file's name.
     pub(super) fn extension(self) -> &'static str {
         match self {
             Format::Markdown => "md",

@@ -1,5 +1,5 @@
-//! Where an export goes: a file, a folder or standard output. Files and folders grow under another name and are renamed when
-//! they are whole; what does not become whole is taken away.
+//! The target of an export: a file, a folder or standard output. Files and folders are written under another name and
+//! renamed when complete; incomplete ones are removed.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -9,7 +9,7 @@ use super::options::Export;
 use crate::exit::Failure;
 use crate::files::{io_words, part_path, publish};
 
-/// A place that is written to.
+/// The target that is being written.
 pub(super) struct Place {
     out: Target,
     is_whole: bool,
@@ -26,7 +26,7 @@ fn cannot(path: &Path, e: &io::Error) -> Failure {
 }
 
 impl Place {
-    /// Looks where it goes, before anything is asked for.
+    /// Checks the target before anything is requested.
     pub(super) fn of(export: &Export) -> Result<Place, Failure> {
         let name = |extension: &str| PathBuf::from(format!("{}.{extension}", export.room));
         let is_stdout = export.output.as_ref().is_some_and(|output| output.as_os_str() == "-");
@@ -35,7 +35,7 @@ impl Place {
             (_, false) if is_stdout => Target::Stdout(BufWriter::new(io::stdout())),
             (output, true) => {
                 let path = output.clone().unwrap_or_else(|| PathBuf::from(format!("{}-export", export.room)));
-                // Without a slash at its end, behind which the other name would lie in it.
+                // Without a trailing slash, after which the other name would be inside the folder.
                 let path: PathBuf = path.components().collect();
                 Target::folder(path, &format!("room.{}", export.format.extension()))?
             }
@@ -45,12 +45,12 @@ impl Place {
         Ok(Place { out: target, is_whole: false })
     }
 
-    /// Progress is shown where it does not mix with what is written.
+    /// Returns true if progress can be shown without mixing with the output.
     pub(super) fn wants_progress(&self) -> bool {
         !matches!(self.out, Target::Stdout(_))
     }
 
-    /// The folder that grows, if it is one.
+    /// Returns the folder being written, if it is one.
     pub(super) fn folder(&self) -> Option<PathBuf> {
         match &self.out {
             Target::Folder { path, .. } => Some(part_path(path)),
@@ -67,7 +67,7 @@ impl Place {
         }
     }
 
-    /// It is whole: it gets its name, which is given; none for standard output.
+    /// Renames the complete target, and returns its name; `None` for standard output.
     pub(super) fn finish(mut self) -> Result<Option<PathBuf>, Failure> {
         let path = match &mut self.out {
             Target::Stdout(out) => {
