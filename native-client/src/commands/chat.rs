@@ -1,8 +1,8 @@
-//! `wardroom chat ROOM`: a room as lines. What is typed is said; what begins with a slash is a command of
-//! `protocol::slash`. The room's lines go to stdout, one each, all other words to stderr, so that it works in a pipe. At a terminal the
+//! `wardroom chat ROOM`: a room as lines. Typed lines are posted; lines with a slash are commands of `protocol::slash`.
+//! The room's lines go to stdout, one each, everything else to stderr, so that it works in a pipe. At a terminal the
 //! line is edited beneath them (`console`).
 //!
-//! What comes is drawn as lines, an edit as a line of its own: what has scrolled by is not drawn again.
+//! Events are printed as lines, an edit as a line of its own: what has scrolled by is not drawn again.
 
 mod asked;
 mod command;
@@ -46,9 +46,9 @@ use crate::text::connection_words;
 pub struct Chat {
     /// The room.
     pub room: RoomName,
-    /// Lines of history to begin with.
+    /// Lines of history to start with.
     pub last: Option<u64>,
-    /// Events as JSON.
+    /// Print events as JSON.
     pub json: bool,
 }
 
@@ -96,7 +96,7 @@ impl Talk {
             if self.is_over(runner) {
                 return Ok(());
             }
-            // Once all that has come is shown: thousands of lines, or of keys, are not drawn one by one.
+            // Once all events are shown: thousands of lines, or of keys, are not drawn one by one.
             if runner.is_idle() && !self.console.as_ref().is_some_and(Console::has_more) {
                 self.draw(runner)?;
             }
@@ -122,7 +122,7 @@ impl Talk {
         }
     }
 
-    /// Nothing more is typed.
+    /// Notes the end of the input.
     fn input_ends(&mut self) {
         self.input = Input::Ended(tokio::time::Instant::now() + ANSWER_TIMEOUT);
     }
@@ -134,7 +134,7 @@ impl Talk {
         }
     }
 
-    /// The input is over, the room has been shown, and all that was said stands in it.
+    /// Returns true if the input has ended, the room has been shown, and all posts are confirmed.
     fn is_over(&self, runner: &Runner) -> bool {
         match self.input {
             Input::Open => false,
@@ -147,7 +147,7 @@ impl Talk {
         }
     }
 
-    /// Something that was said, or a run that was asked for, does not stand in the room yet.
+    /// Returns true if a post or a requested run is not confirmed yet.
     fn is_saying(&self, runner: &Runner) -> bool {
         let waits = |state: &PostState| !matches!(state, PostState::Failed(_) | PostState::NotSent(_));
         self.starting > 0 || runner.client().outbox().posts().iter().any(|post| waits(&post.state))
@@ -170,7 +170,7 @@ impl Talk {
                 self.is_live = true;
                 self.runs.caught_up(runner);
                 self.give_back_unknown(runner);
-                // Their names are completed.
+                // Needed to complete their names.
                 if self.console.is_some() {
                     runner.command(Command::LoadPeople { room });
                 }
@@ -221,7 +221,7 @@ impl Talk {
         Ok(())
     }
 
-    /// Says how the link stands when that is another state than before; at a prompt also that it is live.
+    /// Reports the state of the link when it has changed; at a prompt also that it is live.
     fn tell_link(&mut self, runner: &Runner) -> Result<(), Failure> {
         let link = runner.client().connection();
         if let ConnectionState::SignedOut { why } = &link {
@@ -236,14 +236,14 @@ impl Talk {
         Ok(())
     }
 
-    /// Somebody sits there and has seen it. What goes into a pipe may be read by nobody.
+    /// Marks the line as read if a person is at the terminal. A pipe may have no reader.
     fn see(&self, runner: &mut Runner, seq: u64) {
         if self.is_terminal {
             runner.command(Command::MarkRead { room: self.room.clone(), seq });
         }
     }
 
-    /// Goes on in another room.
+    /// Switches to another room.
     fn go_to(&mut self, runner: &mut Runner, room: RoomName) {
         if room == self.room {
             return;
@@ -260,7 +260,7 @@ impl Talk {
     }
 }
 
-/// The next line of a pipe; never, where a person edits.
+/// Returns the next line of a pipe; pending forever if a person edits.
 async fn next_line(lines: &mut Option<tokio::sync::mpsc::Receiver<Typed>>) -> Option<Typed> {
     match lines {
         Some(lines) => lines.recv().await,

@@ -1,4 +1,4 @@
-//! Pages of a room's past, for the commands that read it without staying: `log`, `export`, and `/log` of a chat.
+//! Pages of a room's history, for commands that read it: `log`, `export`, and `/log` of a chat.
 
 use wardroom_protocol::limits::HISTORY_LIMIT_MAX;
 use wardroom_protocol::messages::{RoomHistory, RoomPage};
@@ -8,13 +8,13 @@ use super::ls::other_version;
 use crate::exit::Failure;
 use crate::runner::Runner;
 
-/// A page, ascending, and whether there is more in that direction. Each event with the bytes that it came as.
+/// A page, ascending, and whether there are more in that direction. Each event with its original bytes.
 pub(super) struct Page {
     pub(super) events: Vec<(Event, String)>,
     pub(super) more: bool,
 }
 
-/// Which page.
+/// The page to request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum HistoryPage {
     /// The last one.
@@ -23,7 +23,7 @@ pub(super) enum HistoryPage {
     After(u64),
 }
 
-/// Asks for one page of at most `limit` events.
+/// Requests one page of at most `limit` events.
 pub(super) async fn page(
     runner: &mut Runner,
     room: &RoomName,
@@ -34,7 +34,7 @@ pub(super) async fn page(
     read(&answer.fields().map_err(other_version)?)
 }
 
-/// The question for it.
+/// Returns the request for a page.
 pub(super) fn request(room: &RoomName, which: HistoryPage, limit: u64) -> RoomHistory {
     let (before, after) = match which {
         HistoryPage::Last => (None, None),
@@ -45,7 +45,7 @@ pub(super) fn request(room: &RoomName, which: HistoryPage, limit: u64) -> RoomHi
     RoomHistory { room: room.clone(), before, after, around: None, at: None, limit: Some(limit) }
 }
 
-/// The events of an answer.
+/// Returns the events of an answer.
 pub(super) fn read(page: &RoomPage) -> Result<Page, Failure> {
     let parse = |raw: &str| Event::parse(raw.as_bytes()).map(|event| (event, raw.to_owned())).map_err(other_version);
     let events = page.events.iter().map(|raw| parse(raw.get())).collect::<Result<Vec<_>, Failure>>()?;

@@ -1,4 +1,4 @@
-//! `wardroom log ROOM`: what stands in a room, as it is after its amendments; and with `--follow` what comes.
+//! `wardroom log ROOM`: the timeline of a room in its state after amendments; with `--follow` also new events.
 
 use std::collections::VecDeque;
 use std::io::IsTerminal;
@@ -20,17 +20,17 @@ use crate::text::{Amended, event_json, event_line, event_rows, with_id};
 pub struct Log {
     /// The room.
     pub room: RoomName,
-    /// Stay, and show what comes.
+    /// Keep running, and show new events.
     pub follow: bool,
-    /// Begin after this line.
+    /// Only lines after this one.
     pub after: Option<u64>,
-    /// End before this one.
+    /// Only lines before this one.
     pub before: Option<u64>,
-    /// So many lines: the last ones, or the first ones after `after`.
+    /// The number of lines: the last ones, or the first ones after `after`.
     pub limit: Option<u64>,
-    /// The ID before each line.
+    /// Print the ID before each line.
     pub ids: bool,
-    /// One JSON object a line.
+    /// Print one JSON object per line.
     pub json: bool,
 }
 
@@ -52,7 +52,7 @@ async fn past(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
     }
 }
 
-/// A program gets one line per event. At a terminal each line of a text has its own row.
+/// Shows an event. A program gets one line per event. At a terminal each line of a text has its own row.
 fn show(out: &mut Out, log: &Log, event: &Event) -> Result<(), Failure> {
     if log.json {
         return out.line(&event_json(event));
@@ -61,7 +61,7 @@ fn show(out: &mut Out, log: &Log, event: &Event) -> Result<(), Failure> {
     out.line(&if log.ids { with_id(event, &shown) } else { shown })
 }
 
-/// From a line on, page by page.
+/// Shows lines from a position on, page by page.
 async fn forward(runner: &mut Runner, log: &Log, mut after: u64) -> Result<(), Failure> {
     let mut out = Out::new();
     let mut left = log.limit.unwrap_or(u64::MAX);
@@ -83,7 +83,7 @@ async fn forward(runner: &mut Runner, log: &Log, mut after: u64) -> Result<(), F
     }
 }
 
-/// The last lines, of all or before one. They are read backwards, so as many as are shown are held.
+/// Shows the last lines, of all or before one. They are read backwards, so all of them are kept in memory.
 async fn backward(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
     let wanted = usize::try_from(log.limit.unwrap_or(LOG_HISTORY)).unwrap_or(usize::MAX);
     let mut lines: VecDeque<Event> = VecDeque::new();
@@ -112,12 +112,12 @@ async fn follow(runner: &mut Runner, log: &Log) -> Result<(), Failure> {
     let mut out = Out::new();
     let mut amended = Amended::default();
     loop {
-        // Who follows waits for as long as it takes.
+        // `--follow` waits for as long as it takes.
         if let ConnectionState::SignedOut { why } = runner.client().connection() {
             return Err(Failure::refused(wardroom_protocol::visible::visible(&why).into_owned()));
         }
         match runner.next().await {
-            // A program gets every event as it came.
+            // A program gets every event unchanged.
             Effect::Event(event) if log.json || amended.is_news(&event) => show(&mut out, log, &event)?,
             Effect::Failed { operation: Operation::Open(_), error } => return refused(error),
             Effect::Reset { .. } => say("wardroom: the room was reset; showing it again"),

@@ -1,4 +1,4 @@
-//! `wardroom login` and `logout`: a session on the server, and its token in a file of one's own.
+//! `wardroom login` and `logout`: a session on the server, and its token in a file of the user's.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,22 +18,22 @@ use crate::text::password;
 /// How to sign in.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// By which door.
+    /// The server or the invite.
     pub to: LoginTo,
-    /// The name; asked for if it is not given and an invite is used.
+    /// The name; if absent, an invite asks for it.
     pub user: Option<String>,
-    /// The password is the first line of standard input.
+    /// Read the password from the first line of standard input.
     pub password_stdin: bool,
-    /// Where the login is kept.
+    /// The file of the saved login.
     pub file: PathBuf,
 }
 
-/// By which door.
+/// The server or the invite.
 #[derive(Clone, Debug)]
 pub enum LoginTo {
     /// With an account.
     Server(Server),
-    /// With an invite, which makes one.
+    /// With an invite, which creates the account.
     Invite(Invite),
 }
 
@@ -86,13 +86,13 @@ async fn token(runner: &mut Runner) -> String {
     }
 }
 
-/// The name under which the session is listed: this machine's.
+/// Returns the label of the session: this machine's name.
 fn label() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     format!("wardroom on {}", wardroom_protocol::visible::visible(&name))
 }
 
-/// Ends the saved session on the server, and forgets it.
+/// Ends the saved session on the server, and deletes the file.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -115,7 +115,7 @@ async fn end_session(saved: &SavedLogin) -> Result<(), Failure> {
     let server: Server = saved.server.parse().map_err(Failure::failed)?;
     let target = Target { server, auth: Auth::Token { token: saved.token.clone() }, remember: None };
     let mut runner = Runner::connect(target).await?;
-    // The session's own end may close the connection before the answer; either is the end.
+    // Ending the session may close the connection before the answer; either means success.
     let asked = runner.request(&SessionEnd::default(), wardroom_client_core::OnDisconnect::Fail);
     let answered = async {
         loop {

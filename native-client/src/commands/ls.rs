@@ -15,9 +15,9 @@ use crate::text::bytes_words;
 /// What to list.
 #[derive(Clone, Debug)]
 pub struct Ls {
-    /// The room, and the folder in it; the rooms if there is none.
+    /// The room, and the folder in it; lists the rooms if absent.
     pub place: Option<(RoomName, Option<RelPath>)>,
-    /// One JSON object a line.
+    /// Print one JSON object per line.
     pub json: bool,
 }
 
@@ -45,7 +45,7 @@ async fn rooms(runner: &mut Runner, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The rooms that one may see: all pages of them.
+/// Returns all rooms that the user may see, from all pages.
 pub(super) async fn all_rooms(runner: &mut Runner) -> Result<Vec<RoomInfo>, Failure> {
     let mut all: Vec<RoomInfo> = Vec::new();
     loop {
@@ -59,7 +59,7 @@ pub(super) async fn all_rooms(runner: &mut Runner) -> Result<Vec<RoomInfo>, Fail
     }
 }
 
-/// The name of a room; of a direct message, whose name is an id, those of its people.
+/// Returns the name of a room; for a direct message, whose name is an id, its users.
 fn shown_name(room: &RoomInfo) -> String {
     match room.dm.as_slice() {
         [] => room.room.to_string(),
@@ -80,7 +80,7 @@ fn room_line(room: &RoomInfo, width: usize) -> String {
     format!("{name:width$}  {unread:20}  {title}{archived}").trim_end().to_owned()
 }
 
-/// Counts are exact up to a bound.
+/// Formats a count that is exact up to a limit.
 fn at_most(count: u64) -> String {
     if count >= UNREAD_MAX { format!("{UNREAD_MAX}+") } else { count.to_string() }
 }
@@ -95,7 +95,7 @@ async fn files(runner: &mut Runner, room: &RoomName, path: Option<&RelPath>, jso
             if json { out.json(entry)? } else { out.line(&file_line(entry))? }
         }
         let last = listed.entries.last().map(|entry| entry.name.clone());
-        // A page that does not go on would be asked for for ever.
+        // A page that makes no progress would be requested for ever.
         if !listed.more || last.is_none() || last == after {
             return Ok(());
         }

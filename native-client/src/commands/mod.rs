@@ -1,4 +1,4 @@
-//! The commands, one file each. Each takes what was asked for as a struct and gives the exit code.
+//! The commands, one file each. Each takes its options as a struct and returns the exit code.
 
 mod account;
 mod admin;
@@ -40,14 +40,14 @@ pub use send::{Send, send};
 
 use out::Out;
 
-/// Watches over a connection that may be lost for a while, but not for ever.
+/// Allows a connection to be lost for a while, but not for ever.
 #[derive(Debug, Default)]
 struct ReconnectDeadline {
     lost_at: Option<tokio::time::Instant>,
 }
 
 impl ReconnectDeadline {
-    /// The next effect, while there is hope: fails where nobody is let in any more, or the server stays away.
+    /// Returns the next effect; fails if the client is signed out for good, or the server stays away for too long.
     async fn next(&mut self, runner: &mut Runner) -> Result<Effect, Failure> {
         runner.fail_if_signed_out()?;
         let give_up_in = match (runner.client().connection().is_up(), self.lost_at) {
@@ -71,7 +71,7 @@ impl ReconnectDeadline {
     }
 }
 
-/// A refusal that ends the command.
+/// Makes a refusal end the command.
 fn refused<T>(error: Error) -> Result<T, Failure> {
     Err(Failure::from(error))
 }

@@ -1,5 +1,5 @@
-//! `wardroom put FILE… ROOM[:PATH]`: upload files to a room. What is lost with a connection, or with this process,
-//! goes on where it stopped: the mark of an upload is made from what the file is and where it goes.
+//! `wardroom put FILE… ROOM[:PATH]`: uploads files to a room. An upload whose connection or process is lost resumes
+//! where it stopped: its nonce is derived from the file and the target.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -16,36 +16,37 @@ use crate::files::Source;
 use crate::runner::{Runner, Target, now_ms, random};
 use crate::text::{Bar, bytes_words};
 
-/// What to send, and where.
+/// The files, and the target.
 #[derive(Clone, Debug)]
 pub struct Put {
     /// The files.
     pub files: Vec<PathBuf>,
     /// The room.
     pub room: RoomName,
-    /// The path in the room: of one file, or (with a `/` at its end, or for several) of a folder.
+    /// The path in the room: of one file, or (with a trailing `/`, or for several files) of a folder.
     pub path: Option<String>,
-    /// What becomes of a file that is there.
+    /// What happens if a file exists.
     pub if_exists: IfExists,
-    /// One JSON object for each file.
+    /// Print one JSON object per file.
     pub json: bool,
 }
 
-/// A slice that was read: whose, from where, and the bytes.
+/// A slice that was read: its upload, its offset, and the bytes.
 type Slice = (Nonce, u64, Result<bytes::Bytes, String>);
 
-/// Slices under way: two for each of the two uploads that send at one time.
+/// Slices in flight: two for each of the two uploads that send at the same time.
 const SLICES: usize = 4;
 
-/// Files that are open at a time: far below what systems allow a process, and enough that the connection is never idle.
+/// Files that are open at the same time: far below the usual limit of a process, and enough to keep the connection
+/// busy.
 const OPEN_FILES_MAX: usize = 64;
 
-/// Sends them.
+/// Uploads them.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn put(target: Target, put: Put) -> Result<ExitCode, Failure> {
-    // All of them are looked at before the first is sent.
+    // All files are checked before the first is sent.
     let mut planned = VecDeque::new();
     let mut marks = BTreeSet::new();
     for file in &put.files {
@@ -65,8 +66,8 @@ pub async fn put(target: Target, put: Put) -> Result<ExitCode, Failure> {
     sending.worst.map_or(Ok(ExitCode::Ok), Err)
 }
 
-/// Sends one file to this path, or to one like it that is free; gives the path and the size. `bar` is given the size, and makes what is
-/// told how far it is. For commands that do more than that.
+/// Uploads one file to this path, or with `rename` to a free one like it; returns the path and the size. `bar` gets the
+/// size, and makes the progress bar. For commands that do more than upload.
 pub(super) async fn put_one(
     runner: &mut Runner,
     room: &RoomName,
@@ -112,7 +113,7 @@ fn read_slice(source: &Source, slices: &mpsc::Sender<Slice>, nonce: Nonce, off: 
     let (source, slices) = (source.clone(), slices.clone());
     tokio::spawn(async move {
         let read = source.slice(off, len).await;
-        // Nobody waits for it when the command is over.
+        // Nobody receives it if the command has ended.
         slices.send((nonce, off, read)).await.ok();
     });
 }
@@ -124,7 +125,7 @@ fn taken((nonce, off, read): Slice) -> Command {
     }
 }
 
-/// Where a file goes, as cp(1) would have it.
+/// Returns the target of a file, by the rules of cp(1).
 fn room_path(file: &std::path::Path, path: Option<&str>, count: usize) -> Result<RelPath, Failure> {
     let name = file.file_name().and_then(|name| name.to_str());
     let name = name.ok_or_else(|| Failure::usage(format!("{} has no valid file name", file.display())))?;
@@ -137,7 +138,7 @@ fn room_path(file: &std::path::Path, path: Option<&str>, count: usize) -> Result
     RelPath::parse(&whole).map_err(|e| Failure::usage(format!("{whole}: {e}")))
 }
 
-/// The mark of an upload: the same file to the same place is the same upload, in another process too.
+/// Returns the nonce of an upload: the same file to the same target is the same upload, in another process too.
 fn mark(put: &Put, path: &RelPath, source: &Source) -> Result<Nonce, Failure> {
     let what = format!("{}\0{path}\0{:?}\0{}", put.room, put.if_exists, source.fingerprint());
     let digest = blake3::hash(what.as_bytes()).to_hex();
@@ -147,13 +148,13 @@ fn mark(put: &Put, path: &RelPath, source: &Source) -> Result<Nonce, Failure> {
 
 struct Sending {
     put: Put,
-    /// Files that wait for their turn, and where they go.
+    /// Files that wait for their turn, and their targets.
     planned: VecDeque<(PathBuf, RelPath)>,
     /// Files that are open.
     sources: BTreeMap<Nonce, Source>,
     bars: BTreeMap<Nonce, Bar>,
     out: Out,
-    /// The first file that failed; the others go on.
+    /// The first failure; the other files continue.
     worst: Option<Failure>,
 }
 
@@ -173,7 +174,7 @@ impl Sending {
         }
     }
 
-    /// Begins as many as may be open at a time.
+    /// Begins as many as may be open at the same time.
     fn feed(&mut self, runner: &mut Runner) -> Result<(), Failure> {
         while self.sources.len() < OPEN_FILES_MAX.min(runner.client().uploads_free()) {
             let Some((file, path)) = self.planned.pop_front() else { break };
@@ -271,7 +272,7 @@ impl Sending {
         Ok(())
     }
 
-    /// One did not arrive; the others go on. The first is also the end's.
+    /// Notes that one upload failed; the others continue. The first failure determines the exit code.
     fn failed(&mut self, failure: Failure) {
         if self.worst.is_some() || self.put.files.len() > 1 {
             say(&format!("wardroom: {}", failure.words));

@@ -1,5 +1,5 @@
-//! `wardroom run ROOM -- CMD…`: a command on a host, as if it ran here: its output on stdout and stderr, its exit code
-//! as ours. Watched by offset, so that a lost connection neither loses nor doubles a byte.
+//! `wardroom run ROOM -- CMD…`: runs a command on a host as if it ran here: its output on stdout and stderr, its exit
+//! code as ours. The output is read by offset, so that a lost connection neither loses nor repeats a byte.
 
 mod input;
 mod printer;
@@ -25,32 +25,32 @@ use crate::text::counted;
 /// What to run, and how.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The room that it is seen in.
+    /// The room that shows it.
     pub room: RoomName,
     /// The program and its arguments; no shell reads them.
     pub argv: Vec<String>,
     /// The host.
     pub host: Option<String>,
-    /// The folder to run in.
+    /// The working directory.
     pub cwd: Option<String>,
-    /// Variables.
+    /// Environment variables.
     pub env: BTreeMap<String, String>,
-    /// Seconds that it may take.
+    /// Its time limit in seconds.
     pub timeout_s: Option<u64>,
-    /// Pass standard input on.
+    /// Forward standard input.
     pub stdin: bool,
-    /// Pass everything to a terminal as it comes.
+    /// Pass output to a terminal unchanged.
     pub raw: bool,
-    /// Events as JSON instead of bytes.
+    /// Print events as JSON instead of bytes.
     pub json: bool,
 }
 
-/// The exit code of a command whose reader has gone: 128 + SIGPIPE, as a shell would say it.
+/// The exit code after the reader of the output closed it: 128 + SIGPIPE, as in a shell.
 const BROKEN_PIPE: u8 = 141;
-/// The exit code after Ctrl-C where there is no run to speak of: 128 + SIGINT.
+/// The exit code after Ctrl-C without a run: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
 
-/// Runs it; gives the command's own exit code.
+/// Runs it; returns the command's own exit code.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -94,7 +94,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
     code
 }
 
-/// A run under way.
+/// The state of a run.
 struct Running {
     run: Option<(RunId, u64)>,
     nonce: Nonce,
@@ -104,7 +104,7 @@ struct Running {
     input: Option<Input>,
     end: Option<RunEnd>,
     interrupts: u32,
-    /// Signals that came before the run had an id.
+    /// Signals received before the run had an id.
     unsent: Vec<Signal>,
 }
 
@@ -133,7 +133,7 @@ impl Running {
                 piece = Input::next(self.input.as_mut()), if self.run.is_some() => self.pass_on(runner, piece),
                 () = at(self.start_again_at) => {
                     self.start_again_at = None;
-                    // Under its nonce, so that it does not start twice.
+                    // With the same nonce, so that it does not start twice.
                     runner.command(Command::RetryPost { nonce: self.nonce.clone() });
                 }
                 number = signals.next() => {
@@ -181,8 +181,8 @@ impl Running {
         Ok(())
     }
 
-    /// A host that is away comes back within seconds, as a rule: after a restart of the server, say. So does a connection. What has
-    /// not started by then does not start later.
+    /// Handles a refused start. A host or a connection that is away usually returns within seconds, such as after a
+    /// restart of the server. A command that has not started by then does not start later.
     fn not_started(&mut self, runner: &Runner, error: Error) -> Result<(), Failure> {
         let posts = runner.client().outbox().posts();
         let state = posts.iter().find(|post| post.nonce == self.nonce).map(|post| post.state.clone());
@@ -216,8 +216,8 @@ impl Running {
         }
     }
 
-    /// Ctrl-C asks the command to stop, a second one stops it, a third one leaves; SIGTERM and SIGHUP stop it at once.
-    /// `true`: leave now.
+    /// Handles a signal. The first Ctrl-C interrupts the command, the second stops it, the third one exits; SIGTERM and
+    /// SIGHUP stop it at once. Returns `true` to exit now.
     fn interrupted(&mut self, runner: &mut Runner, kind: SignalKind) -> bool {
         self.interrupts = self.interrupts.saturating_add(1);
         let is_interrupt = kind == SignalKind::interrupt();
@@ -241,7 +241,7 @@ impl Running {
     }
 }
 
-/// Waits until then; for ever, if there is no such time.
+/// Waits until then; for ever, if `None`.
 async fn at(when: Option<Instant>) {
     match when {
         Some(when) => tokio::time::sleep_until(when).await,
@@ -249,7 +249,7 @@ async fn at(when: Option<Instant>) {
     }
 }
 
-/// Says on stderr what the exit code alone does not.
+/// Prints on stderr what the exit code alone does not show.
 fn say_end(end: &RunEnd) {
     use wardroom_protocol::messages::Exit;
     if !matches!(end.exit, Exit::Code { .. }) {
@@ -263,7 +263,7 @@ fn say_end(end: &RunEnd) {
     }
 }
 
-/// What may end us.
+/// The signals that may end this process.
 struct Signals {
     interrupt: SignalStream,
     terminate: SignalStream,
@@ -289,7 +289,7 @@ impl Signals {
     }
 }
 
-/// Keeps the exit code of the process apart from ours.
+/// Converts the exit code of this process.
 impl From<ExitCode> for u8 {
     fn from(code: ExitCode) -> u8 {
         code as u8

@@ -1,4 +1,5 @@
-//! `wardroom search WORDS`: what was said, run, printed and shared, newest first. Exits like grep(1): 1 where nothing was found.
+//! `wardroom search WORDS`: searches messages, commands, output and files, newest first. Exits like grep(1): 1 if
+//! nothing was found.
 
 use wardroom_protocol::messages::{Hit, HitKind, Search as Ask, SearchFound};
 use wardroom_protocol::visible::visible;
@@ -14,11 +15,11 @@ use crate::text::moment_words;
 /// What to search for.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// The words; each as one, also with spaces in it.
+    /// The words; an argument with spaces is a phrase.
     pub words: Vec<String>,
     /// Only in this room.
     pub room: Option<RoomName>,
-    /// Only this user's doing.
+    /// Only what this user wrote, ran or shared.
     pub by: Option<UserName>,
     /// Only this kind.
     pub kind: Option<HitKind>,
@@ -26,16 +27,16 @@ pub struct Search {
     pub since: Option<u64>,
     /// Before this time.
     pub until: Option<u64>,
-    /// So many hits at most.
+    /// The most hits to print.
     pub limit: u64,
-    /// One JSON object a line.
+    /// Print one JSON object per line.
     pub json: bool,
 }
 
-/// Reads a kind as the wire names it.
+/// Parses a kind as named on the wire.
 ///
 /// # Errors
-/// A sentence that names those that there are.
+/// A sentence that lists the kinds.
 pub fn parse_kind(text: &str) -> Result<HitKind, String> {
     serde_json::from_value(text.into()).map_err(|_| "use message, run, output or file".to_owned())
 }
@@ -72,7 +73,7 @@ pub async fn search(target: Target, search: Search) -> Result<ExitCode, Failure>
             let total = total.as_deref().unwrap_or_default();
             say(&format!("wardroom: the {} newest of {total} results; --limit shows more", search.limit));
         }
-        // One that does not go on would be asked for for ever.
+        // A page that makes no progress would be requested for ever.
         if found.next.is_none() || found.next == before {
             break;
         }
@@ -85,7 +86,7 @@ pub async fn search(target: Target, search: Search) -> Result<ExitCode, Failure>
     Ok(if left == search.limit { ExitCode::Failed } else { ExitCode::Ok })
 }
 
-/// The words as the server parts them: what the shell kept together stays together.
+/// Quotes the words for the server: what the shell kept together stays together.
 fn question(words: &[String]) -> String {
     let one = |word: &String| {
         let is_phrase = word.contains(char::is_whitespace) && !word.contains('"');

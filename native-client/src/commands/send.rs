@@ -1,5 +1,5 @@
-//! `wardroom send ROOM TEXT|-`: says something, and waits until it stands in the room. What is too long for a message (or no
-//! text at all) becomes a file, whose first lines the message shows.
+//! `wardroom send ROOM TEXT|-`: posts a message, and waits for confirmation. Input that is too long for a message (or
+//! is not text) becomes a file, and the message shows its first lines.
 
 use std::io::{IsTerminal, Read};
 use std::path::Path;
@@ -20,20 +20,20 @@ use crate::limits::{ANSWER_TIMEOUT, BUSY_WAIT, PREVIEW_BYTES, PREVIEW_LINES};
 use crate::runner::{Runner, Target, now_ms, random};
 use crate::text::{Bar, bytes_words};
 
-/// What to say, and where.
+/// The message, and the room.
 #[derive(Clone, Debug)]
 pub struct Send {
     /// The room.
     pub room: RoomName,
-    /// The words; `-` reads them from standard input.
+    /// The text; `-` reads it from standard input.
     pub text: String,
-    /// The line that it answers.
+    /// The line that it replies to.
     pub reply_to: Option<u64>,
-    /// Print where it stands, as JSON.
+    /// Print its position as JSON.
     pub json: bool,
 }
 
-/// Says it.
+/// Posts it.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -49,14 +49,14 @@ pub async fn send(target: Target, send: Send) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Ok)
 }
 
-/// What is to be said: a text, or one that is too long for a message.
+/// What to post: a text, or one that is too long for a message.
 pub(super) enum Words {
     Text(String),
     Long { spool: Spool, preview: String },
 }
 
 impl Words {
-    /// `-` is standard input. All of it is taken before anything is sent, however long it is.
+    /// Reads the text; `-` is standard input. All of it is read before anything is sent, however long it is.
     pub(super) fn of(text: &str) -> Result<Words, Failure> {
         let input_failed = |e: std::io::Error| Failure::failed(format!("standard input: {e}"));
         let mut begin = Vec::new();
@@ -70,7 +70,7 @@ impl Words {
         if end == 0 && begin.len() < TEXT_BYTES_MAX {
             return Err(Failure::usage("nothing to send"));
         }
-        // What ends with a line's end, as all that comes out of a pipe does, is said without it.
+        // A final line end, as the output of a pipe has it, is not sent.
         let bare = begin.strip_suffix(b"\n").unwrap_or(&begin);
         let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
         if bare.len() <= TEXT_BYTES_MAX
@@ -86,7 +86,7 @@ impl Words {
     }
 }
 
-/// The first lines, as many as a message of its own would have.
+/// Returns the first lines, as many as a message shows.
 pub(super) fn preview(begin: &[u8]) -> String {
     let begin = begin.get(..PREVIEW_BYTES.min(begin.len())).unwrap_or_default();
     let text = String::from_utf8_lossy(begin);
@@ -94,7 +94,8 @@ pub(super) fn preview(begin: &[u8]) -> String {
     lines.join("\n").trim_end().to_owned()
 }
 
-/// Says it, and waits until it stands; gives where. A long text is stored as a file first, and the message says where.
+/// Posts it, and waits for confirmation; returns its position. A long text is first stored as a file, which the message
+/// names.
 pub(super) async fn say_in(
     runner: &mut Runner,
     room: &RoomName,
@@ -115,17 +116,17 @@ pub(super) async fn say_in(
     stands(runner, &nonce).await
 }
 
-/// A long text that is a file now.
+/// A long text that is now a file.
 pub(super) struct TextFile {
-    /// The message for it: its first lines, and where the rest is.
+    /// The message for it: its first lines, and the path of the file.
     pub(super) text: String,
-    /// Where it is.
+    /// Its path.
     pub(super) path: RelPath,
-    /// How large, in words.
+    /// Its size, in words.
     pub(super) size: String,
 }
 
-/// Stores a long text as a file, under a name that says when.
+/// Stores a long text as a file, named after the current time.
 pub(super) async fn shelve(
     runner: &mut Runner,
     room: &RoomName,
@@ -140,11 +141,11 @@ pub(super) async fn shelve(
     Ok(TextFile { text: format!("{preview}\n… full text ({size}): {path}"), path, size })
 }
 
-/// Waits until the post stands; gives where.
+/// Waits until the post is confirmed; returns its position.
 async fn stands(runner: &mut Runner, nonce: &Nonce) -> Result<u64, Failure> {
     let mut patience = ReconnectDeadline::default();
     let mut until = Instant::now() + ANSWER_TIMEOUT;
-    // What the server said to it last, as long as nothing else can have become of it.
+    // The server's last refusal, as long as the post cannot have been stored since.
     let mut busy = None;
     loop {
         let effect = match (tokio::time::timeout_at(until, patience.next(runner)).await, busy.clone()) {

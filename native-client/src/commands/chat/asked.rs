@@ -1,4 +1,4 @@
-//! Questions of a chat that are not the room's lines: what was asked, and how its answer is said.
+//! Requests of a chat other than posts, and how their answers are shown.
 
 use std::fmt::Write as _;
 
@@ -14,18 +14,18 @@ use super::super::history;
 use crate::exit::Failure;
 use crate::text::{bytes_words, event_line, moment_words, with_id};
 
-/// What was asked for, by what is done with its answer.
+/// A request, by what is done with its answer.
 #[derive(Clone, Debug)]
 pub(super) enum Asked {
-    /// The room's own lines, or nothing, tell it.
+    /// Nothing: the room's own lines show the result, if any.
     Nothing,
-    /// An edit, a deletion, a reaction: the room's own lines tell it.
+    /// An edit, a deletion, a reaction: the room's own lines show it.
     Amend,
-    /// Go to this room.
+    /// Switch to this room.
     GoTo(RoomName),
-    /// Go to the direct message that the answer names.
+    /// Switch to the direct message that the answer names.
     Dm,
-    /// The room was left; go elsewhere if one is in it.
+    /// Switch to another room if this one, which was left, is the current one.
     Left(RoomName),
     /// The members of this room, a page of them.
     Who(RoomName),
@@ -40,7 +40,8 @@ pub(super) enum Asked {
 }
 
 impl Asked {
-    /// What changes a room is done now or not at all. What the next lines build on waits for the connection, and they with it.
+    /// Requests that change a room fail on a lost connection. Requests that later lines depend on wait for the
+    /// connection, and those lines with them.
     pub(super) fn on_loss(&self) -> OnDisconnect {
         match self {
             Asked::Nothing | Asked::Left(_) | Asked::Hook => OnDisconnect::Fail,
@@ -48,13 +49,13 @@ impl Asked {
         }
     }
 
-    /// What is typed next is about what this makes: it waits.
+    /// Returns true if the following lines depend on the result, and wait.
     pub(super) fn holds_up(&self) -> bool {
         matches!(self, Asked::Nothing | Asked::Amend | Asked::GoTo(_) | Asked::Dm | Asked::Left(_))
     }
 }
 
-/// Members with what they may do.
+/// Formats members with their roles.
 pub(super) fn who(listed: &RoomMembersListed) -> String {
     let one = |member: &MemberInfo| {
         let here = if member.here { ", here" } else { "" };
@@ -64,7 +65,7 @@ pub(super) fn who(listed: &RoomMembersListed) -> String {
     format!("-- {}", listed.members.iter().map(one).collect::<Vec<_>>().join(", "))
 }
 
-/// Lines of the past, each with its place.
+/// Formats lines of history, each with its position.
 pub(super) fn log(page: &RoomPage) -> Result<String, Failure> {
     let page = history::read(page)?;
     let lines: Vec<String> = page
@@ -78,7 +79,7 @@ pub(super) fn log(page: &RoomPage) -> Result<String, Failure> {
     Ok(if lines.is_empty() { "-- no messages".to_owned() } else { lines.join("\n") + &end })
 }
 
-/// Hits, newest first.
+/// Formats hits, newest first.
 pub(super) fn hits(found: &SearchFound) -> String {
     let mut out = String::new();
     for hit in &found.hits {
@@ -151,7 +152,7 @@ pub(super) fn files(listed: &FileListed) -> String {
     if lines.is_empty() { "-- no files".to_owned() } else { lines.join("\n") + more }
 }
 
-/// A room and what is unread in it.
+/// Formats a room with its unread count.
 pub(super) fn room(info: &RoomInfo) -> String {
     let shown = |n: u64| if n >= UNREAD_MAX { format!("{UNREAD_MAX}+") } else { n.to_string() };
     let unread = match (info.unread, info.mentions) {
@@ -162,7 +163,7 @@ pub(super) fn room(info: &RoomInfo) -> String {
     format!("-- {}{unread}", room_words(info))
 }
 
-/// What people call it: its name, or those who talk in it.
+/// Returns the display name of a room: its name, or the users of a direct message.
 pub(super) fn room_words(info: &RoomInfo) -> String {
     match info.dm.as_slice() {
         [] => info.room.to_string(),

@@ -1,4 +1,4 @@
-//! The state of a chat. What is done with it is in the other files here, each for its part.
+//! The state of a chat. The other files here each implement a part of its behaviour.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,11 +13,11 @@ use super::runs::Runs;
 use super::transfers::Transfers;
 use super::typed::Typed;
 
-/// How the input stands.
+/// The state of the input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Input {
     Open,
-    /// It has ended; what was said is still on its way, until then.
+    /// It has ended; unconfirmed posts have until this time.
     Ended(tokio::time::Instant),
     /// `/quit`
     Quit,
@@ -26,7 +26,7 @@ pub(super) enum Input {
 /// The state of a chat.
 pub(super) struct Talk {
     pub(super) voice: Output,
-    /// Somebody sits there.
+    /// Present if a person is at a terminal.
     pub(super) console: Option<Console>,
     pub(super) transfers: Transfers,
     pub(super) runs: Runs,
@@ -34,17 +34,17 @@ pub(super) struct Talk {
     pub(super) room: RoomName,
     pub(super) link: ConnectionState,
     pub(super) is_terminal: bool,
-    /// What was asked and not answered yet.
+    /// Requests without an answer so far.
     pub(super) asked: BTreeMap<RequestId, Asked>,
-    /// The place of what one said last in this room.
+    /// The position of the user's last message in this room.
     pub(super) my_last: Option<u64>,
-    /// Runs that were asked for and have no id yet.
+    /// Requested runs without an id.
     pub(super) starting: usize,
-    /// The room's past has been shown.
+    /// The room's history has been shown.
     pub(super) is_live: bool,
     /// Lines that wait for their turn.
     pub(super) held: VecDeque<Typed>,
     pub(super) input: Input,
-    /// That to leave now gives up a file.
+    /// The user was warned that leaving now aborts a transfer.
     pub(super) warned: bool,
 }

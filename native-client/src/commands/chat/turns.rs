@@ -1,5 +1,5 @@
-//! Lines take their turn: none overtakes what was said, asked or sent before it and that it may build on. What came from a pipe and what
-//! a person entered are the same here.
+//! Orders lines: none overtakes an earlier post, request or transfer that it may depend on. Lines of a pipe and of a
+//! person are treated alike.
 
 use wardroom_client_core::Command;
 use wardroom_protocol::RoomName;
@@ -16,11 +16,11 @@ use crate::files::LongText;
 use crate::runner::{Runner, now_ms, random};
 
 impl Talk {
-    /// A line was typed. A command is not to overtake what was said before it, nor what is said after it the command:
-    /// lines wait for their turn.
+    /// Takes a typed line. A command must not overtake earlier messages, nor later messages the command: lines wait for
+    /// their turn.
     pub(super) fn take_line(&mut self, runner: &mut Runner, line: Typed) -> Result<(), Failure> {
         if matches!(&line, Typed::Line(line) if slash::parse(line.clone()) == Ok(Line::Command(Slash::Quit))) {
-            // Who leaves at once gives up a file; that is asked for twice.
+            // Leaving now aborts a transfer, so it must be requested twice.
             if self.console.is_some() && !self.transfers.is_idle() && !std::mem::replace(&mut self.warned, true) {
                 self.voice.say("-- a transfer is running: Ctrl-D waits for it, /quit again cancels it");
                 return Ok(());
@@ -32,7 +32,7 @@ impl Talk {
         self.go_on(runner)
     }
 
-    /// Takes the lines whose turn it is.
+    /// Handles the lines whose turn it is.
     pub(super) fn go_on(&mut self, runner: &mut Runner) -> Result<(), Failure> {
         while let Some(first) = self.held.front() {
             let is_held_up = self.starting > 0 || self.transfers.holds_up() || self.asked.values().any(Asked::holds_up);
@@ -43,11 +43,11 @@ impl Talk {
                 Typed::Long(_) => Ok(Line::Message(String::new())),
             };
             let waits = match (&parsed, first) {
-                // What was said before it is to stand before it, and it is said only when the file is there.
+                // It must follow earlier messages, and is posted only when the file is stored.
                 (_, Typed::Long(_)) => is_held_up || is_full || self.is_saying(runner),
                 (Ok(Line::Message(text)), _) if is_long(text) => is_held_up || is_full || self.is_saying(runner),
                 (Ok(Line::Message(_)), _) => is_held_up || is_full,
-                // The model is ahead of what has been shown: "my last message" is the last one of those.
+                // The model is ahead of the screen: "my last message" means the last one on the screen.
                 (line, _) if command::waits(line) => is_held_up || self.is_saying(runner) || !runner.is_idle(),
                 _ => false,
             };
@@ -77,7 +77,7 @@ impl Talk {
         Ok(())
     }
 
-    /// Says it. What is too long for a message becomes a file first.
+    /// Posts a text. One that is too long for a message first becomes a file.
     pub(super) fn post(&mut self, runner: &mut Runner, text: String, reply_to: Option<u64>) -> Result<(), Failure> {
         if is_long(&text) {
             self.transfers.text(self.room.clone(), LongText::from(text), reply_to);
@@ -95,14 +95,14 @@ impl Talk {
     ) -> Result<(), Failure> {
         let nonce = wardroom_client_core::nonce(now_ms(), random()?);
         runner.command(Command::Post { room, text, reply_to, nonce });
-        // Said of the first one only: in a pipe there may be thousands.
+        // Reported for the first one only: a pipe may have thousands.
         if !runner.client().connection().is_up() && runner.client().outbox().posts().len() == 1 {
             self.voice.say("-- waiting to send: no connection");
         }
         Ok(())
     }
 
-    /// A file is farther than before, or there.
+    /// Handles the progress or the end of a transfer.
     pub(super) fn moved(&mut self, runner: &mut Runner, told: Told) -> Result<(), Failure> {
         if let Input::Ended(_) = self.input {
             self.input_ends();

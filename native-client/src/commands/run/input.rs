@@ -1,7 +1,7 @@
-//! Standard input on its way to a run: read on a thread of its own, one piece in flight, so that the run's own pace is
-//! the pace of the pipe. `run.input` has no answer; since a server takes frames in order, the answer to a question
-//! behind it says that it has been passed on. Input has no offsets: where that answer is lost with the connection, it
-//! is not known whether the piece arrived, and the input ends there rather than being doubled.
+//! Forwards standard input to a run: read on a thread of its own, one piece in flight, so that the run sets the pace.
+//! `run.input` has no answer; since a server handles frames in order, the answer to a request after it confirms it.
+//! Input has no offsets: if that answer is lost with the connection, it is unknown whether the piece arrived, and the
+//! input ends there rather than being repeated.
 
 use std::io::Read;
 
@@ -26,7 +26,7 @@ impl Input {
     /// Starts to read.
     pub(super) fn start() -> Input {
         let (sender, pieces) = mpsc::channel(1);
-        // A thread and not a task: a read of a terminal cannot be called off, and must not keep the process.
+        // A thread and not a task: a read of a terminal cannot be cancelled, and must not keep the process alive.
         std::thread::spawn(move || {
             let mut buf = vec![0u8; INPUT_BYTES];
             let mut stdin = std::io::stdin().lock();
@@ -40,7 +40,7 @@ impl Input {
         Input { pieces, in_flight: None, is_over: false }
     }
 
-    /// The next piece, or `None` at the end, once; never while one is in flight, or without input.
+    /// Returns the next piece, or `None` once at the end; waits while one is in flight, or without input.
     pub(super) async fn next(input: Option<&mut Input>) -> Option<Bytes> {
         match input {
             Some(input) if !input.is_over && input.in_flight.is_none() => input.pieces.recv().await,
@@ -62,7 +62,7 @@ impl Input {
         });
     }
 
-    /// An answer came.
+    /// Handles the answer that confirms a piece.
     pub(super) fn answered(&mut self, request: RequestId, result: Result<Answer, Error>) {
         if self.in_flight != Some(request) {
             return;
@@ -73,8 +73,7 @@ impl Input {
         }
     }
 
-    /// A piece was not taken: the input ends. A command that ends without having read everything is no reason for
-    /// alarm.
+    /// Ends the input after a refused piece. A command that ends without reading all input is not an error.
     pub(super) fn refused(&mut self, error: &Error) {
         if !self.is_over && error.code != Some(Code::Conflict) {
             say(&format!("wardroom: input stopped: {}", wardroom_protocol::visible::visible(&error.message)));

@@ -1,5 +1,5 @@
-//! A run's output on its way to stdout and stderr: written on a thread of its own, so that a reader who is slow holds
-//! back the run (by credit), and not the heartbeat.
+//! Prints a run's output to stdout and stderr on a thread of its own, so that a slow reader delays the run (by credit),
+//! and not the heartbeat.
 
 use std::io::{self, Write};
 
@@ -19,7 +19,7 @@ pub(super) enum Style {
     Raw,
     /// For a terminal: controls made visible, colours kept.
     Filtered,
-    /// One JSON object for each piece, on stdout.
+    /// One JSON object per piece, on stdout.
     Json,
 }
 
@@ -30,9 +30,9 @@ pub(super) struct Printer {
     style: Style,
     filters: [TerminalFilter; 2],
     waiting: Vec<Bytes>,
-    /// For each of `waiting`: 1 or 2.
+    /// The descriptor of each of `waiting`: 1 or 2.
     fds: Vec<u8>,
-    /// The offset after the last piece that waits.
+    /// The offset after the last queued piece.
     end: u64,
     writing: Option<(u64, JoinHandle<io::Result<()>>)>,
 }
@@ -42,14 +42,14 @@ impl Printer {
         Printer { style, filters: Default::default(), waiting: Vec::new(), fds: Vec::new(), end: 0, writing: None }
     }
 
-    /// The next bytes of the output.
+    /// Queues the next bytes of the output.
     pub(super) fn push(&mut self, fd: u8, off: u64, bytes: Bytes) {
         self.end = off.saturating_add(bytes.len() as u64);
         self.waiting.push(bytes);
         self.fds.push(fd);
     }
 
-    /// The run has an id: the first line for programs.
+    /// Prints the first line for programs, as the run has an id.
     pub(super) fn started(&mut self, run: RunId, n: u64) {
         if self.style == Style::Json {
             let line = serde_json::json!({ "t": "started", "run": run, "n": n }).to_string();
@@ -58,13 +58,13 @@ impl Printer {
         }
     }
 
-    /// Nothing waits or is being written.
+    /// Returns true if nothing is queued or being written.
     pub(super) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.writing.is_none()
     }
 
-    /// Writes what waits; gives the offset up to which all is written. Never ends while there is nothing to write.
-    /// Cancelling it loses nothing.
+    /// Writes what is queued; returns the offset up to which everything is written. Pending while there is nothing to
+    /// write. Cancel-safe.
     pub(super) async fn printed(&mut self) -> io::Result<u64> {
         if self.writing.is_none() {
             if self.waiting.is_empty() {
@@ -106,7 +106,7 @@ impl Printer {
         }
     }
 
-    /// The end of the output: what was held back, and the last line for programs.
+    /// Prints what was held back at the end of the output, and the last line for programs.
     pub(super) async fn finish(&mut self, end: &RunEnd) -> Result<(), Failure> {
         let [out, err] = &mut self.filters;
         let mut pieces = vec![(1, out.finish()), (2, err.finish())];
@@ -128,7 +128,7 @@ fn write(pieces: &[Piece]) -> io::Result<()> {
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
     for (fd, bytes) in pieces {
         if *fd == 2 {
-            // What went to stdout before has to be seen before.
+            // Earlier output on stdout must appear first.
             out.flush()?;
             match err.write_all(bytes) {
                 Err(e) if e.kind() != io::ErrorKind::BrokenPipe => return Err(e),
