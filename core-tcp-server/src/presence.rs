@@ -43,6 +43,8 @@ struct Inner {
     told: HashSet<UserId>,
     /// Users who connected or disconnected since then.
     moved: HashSet<UserId>,
+    /// Users who set their status since then.
+    restated: HashSet<UserId>,
     /// Connections whose announcement was put off because they had too much to read.
     late: HashSet<u64>,
 }
@@ -128,6 +130,11 @@ impl Presence {
         }
     }
 
+    /// A user has set their status: it is announced with the next news.
+    pub fn restate(&self, user: UserId) {
+        self.lock().restated.insert(user);
+    }
+
     /// Closes the connections of a session.
     pub fn close_session(&self, session: SessionId) {
         let inner = self.lock();
@@ -148,6 +155,13 @@ impl Presence {
         };
         let ids = inner.by_user.get(&user).into_iter().flatten().filter(is_closed).copied().collect();
         inner.close(Some(&ids), reason);
+    }
+
+    /// Tells all programs and browsers something. Connections with a long queue miss it.
+    pub fn tell_all(&self, frame: &Bytes) {
+        for connection in self.lock().connections.values().filter(|connection| !connection.is_person) {
+            connection.sender.tell_now_or_never(frame);
+        }
     }
 
     /// Tells all connections of a user their current role.

@@ -35,6 +35,8 @@ pub const TITLE_CHARS_MAX: usize = 120;
 pub const NONCE_BYTES_MAX: usize = 64;
 /// Bytes of a password. Longer input would only cost hashing time.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Characters of a status: a line beside a name.
+pub const STATUS_CHARS_MAX: usize = 80;
 /// The least number of characters of a password (NIST SP 800-63B).
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// Bytes of a room's topic: a few lines, with a link to a runbook.

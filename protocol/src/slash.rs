@@ -30,6 +30,8 @@ pub enum Command {
     Role(UserName, RoomRole),
     Title(String),
     Topic(String),
+    /// Set one's own status; empty removes it.
+    Status(String),
     Archive(bool),
     /// Days; 0 for ever.
     Retention(u32),
@@ -128,6 +130,9 @@ pub const TABLE: &[Entry] = &[
     }),
     entry("title", "TEXT", "set the title of this room", |args| Ok(Command::Title(args.to_owned()))),
     entry("topic", "[TEXT]", "set the topic of this room", |args| Ok(Command::Topic(args.to_owned()))),
+    entry("status", "[TEXT]", "set your status, which others see beside your name", |args| {
+        Ok(Command::Status(args.to_owned()))
+    }),
     entry("archive", "", "archive this room: it becomes read-only", |_| Ok(Command::Archive(true))),
     entry("unarchive", "", "unarchive this room", |_| Ok(Command::Archive(false))),
     entry("retention", "DAYS", "delete what is older than DAYS days; 0 keeps everything", |args| {

@@ -30,6 +30,8 @@ pub const SIGN_IN_SUBMIT: &str = "sign-in-submit";
 pub const SIGN_IN_ERROR: &str = "sign-in-error";
 /// The button that signs out.
 pub const SIGN_OUT: &str = "sign-out";
+/// The field of the user's own status.
+pub const STATUS: &str = "status";
 /// The menu item that opens the password dialog.
 pub const PASSWORD_OPEN: &str = "password-open";
 /// Its field for the current password.

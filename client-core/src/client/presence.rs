@@ -72,15 +72,24 @@ impl Client {
     pub(super) fn on_presence(&mut self, presence: Presence) {
         let here = presence.here.into_iter().map(|user| (user, true));
         let moves: BTreeMap<UserName, bool> = here.chain(presence.gone.into_iter().map(|user| (user, false))).collect();
+        let statuses: BTreeMap<UserName, String> =
+            presence.status.into_iter().map(|status| (status.user, status.text)).collect();
         for (user, here) in &moves {
             self.note_presence(user, *here);
         }
         let mut moved = Vec::new();
         for (name, room) in &mut self.rooms {
-            let now = |member: &MemberInfo| moves.get(&member.user).copied().filter(|here| *here != member.here);
-            if room.people.as_deref().is_some_and(|people: &Vec<_>| people.iter().any(|member| now(member).is_some())) {
+            let status_of = |member: &MemberInfo| match moves.get(&member.user) {
+                Some(true) => statuses.get(&member.user).cloned().unwrap_or_default(),
+                _ => member.status.clone(),
+            };
+            let is_news = |member: &MemberInfo| {
+                moves.get(&member.user).is_some_and(|here| *here != member.here || status_of(member) != member.status)
+            };
+            if room.people.as_deref().is_some_and(|people: &Vec<_>| people.iter().any(is_news)) {
                 let people = Arc::make_mut(room).people.get_or_insert_default();
                 for member in Arc::make_mut(people) {
+                    member.status = status_of(member);
                     member.here = moves.get(&member.user).copied().unwrap_or(member.here);
                 }
                 moved.push(name.clone());

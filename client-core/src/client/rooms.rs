@@ -92,7 +92,8 @@ impl Client {
     pub(super) fn on_room_changed(&mut self, changed: RoomChanged) {
         let info = changed.info;
         let name = info.room.clone();
-        if !self.rooms.contains_key(&name) && !info.joined {
+        // A public room that somebody else created is news; a private one that is not known was left long ago.
+        if !self.rooms.contains_key(&name) && !info.joined && info.private {
             return;
         }
         if !info.joined && info.private {

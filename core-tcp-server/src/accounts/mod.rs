@@ -46,6 +46,8 @@ pub struct User {
     /// The index of the role in [`ROLES`].
     role: AtomicU8,
     is_disabled: AtomicBool,
+    /// What they say about themselves. Held to copy it.
+    status: RwLock<String>,
 }
 
 /// All roles, in ascending order.
@@ -55,7 +57,15 @@ impl User {
     /// Creates an enabled account of a person.
     pub fn new(id: UserId, name: UserName, shown: String, role: Role) -> Self {
         let is_disabled = AtomicBool::new(false);
-        Self { id, name, shown, is_bot: false, role: AtomicU8::new(place_of(role)), is_disabled }
+        Self {
+            id,
+            name,
+            shown,
+            is_bot: false,
+            role: AtomicU8::new(place_of(role)),
+            is_disabled,
+            status: RwLock::default(),
+        }
     }
 
     /// Creates the account of a webhook's bot.
@@ -73,6 +83,15 @@ impl User {
     /// Returns true while the account is disabled: nobody can sign in, and it has no rights.
     pub fn is_disabled(&self) -> bool {
         self.is_disabled.load(Ordering::Acquire)
+    }
+
+    /// What they say about themselves; empty for nothing.
+    pub fn status(&self) -> String {
+        self.status.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_status(&self, status: String) {
+        *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
     }
 
     fn set_role(&self, role: Role) {
@@ -138,7 +157,7 @@ impl Accounts {
     /// # Errors
     /// If the database fails.
     pub fn load(conn: &Connection) -> Result<Self, Error> {
-        let mut statement = conn.prepare("SELECT id, name, shown, role, disabled, bot FROM users")?;
+        let mut statement = conn.prepare("SELECT id, name, shown, role, disabled, bot, status FROM users")?;
         let mut rows = statement.query([])?;
         let mut users = Index::default();
         while let Some(row) = rows.next()? {
@@ -209,5 +228,6 @@ fn read_user(row: &rusqlite::Row<'_>) -> Result<User, Error> {
     let (name, role) = (UserName::parse(&name).map_err(Error::internal)?, role.parse().map_err(Error::internal)?);
     let user = User { is_bot: row.get(5)?, ..User::new(UserId(row.get(0)?), name, row.get(2)?, role) };
     user.set_disabled(row.get(4)?);
+    user.set_status(row.get(6)?);
     Ok(user)
 }

@@ -1,9 +1,10 @@
 //! How people manage their own account: change the password, list their sessions, end them.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use rusqlite::params;
+use wardroom_protocol::limits::STATUS_CHARS_MAX;
 use wardroom_protocol::messages::{PasswordSet, SessionInfo};
 
 use super::Accounts;
@@ -57,7 +58,7 @@ impl Accounts {
             tx.audit(member.user.name.as_str(), &member.address, "password", member.user.name.as_str(), "own")?;
             Ok(ended)
         };
-        let counts = std::sync::Arc::clone(&self.passwords_set);
+        let counts = Arc::clone(&self.passwords_set);
         store
             .write_and_apply(work, move |ended| {
                 *counts.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default() += 1;
@@ -170,6 +171,26 @@ impl Accounts {
                 Ok(ended)
             })
             .await
+    }
+}
+
+impl Accounts {
+    /// Sets the caller's status. The caller tells the members of their rooms.
+    ///
+    /// # Errors
+    /// `bad_request` if it is not one line of at most [`STATUS_CHARS_MAX`] characters.
+    pub async fn set_status(&self, store: &Store, member: &Member, text: &str) -> Result<(), Error> {
+        let text = text.trim().to_owned();
+        if text.chars().any(char::is_control) || text.chars().count() > STATUS_CHARS_MAX {
+            return Err(Error::bad_request("a status is one line of at most 80 characters"));
+        }
+        let (member, user, status) = (member.clone(), Arc::clone(&member.user), text.clone());
+        let work = move |tx: &mut Tx<'_>| {
+            check_open(tx, member.session)?;
+            tx.conn.execute("UPDATE users SET status = ?2 WHERE id = ?1", params![member.user.id.0, text])?;
+            Ok(())
+        };
+        store.write_and_apply(work, move |()| user.set_status(status)).await
     }
 }
 

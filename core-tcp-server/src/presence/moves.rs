@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::messages::Presence as Told;
+use wardroom_protocol::messages::{Presence as Told, UserStatus};
 
 use super::{Connection, Inner, Presence};
 use crate::accounts::User;
@@ -16,7 +16,7 @@ use crate::state::State;
 use crate::store::{RoomId, UserId};
 
 impl Presence {
-    /// Returns the users who connected or disconnected since the last call. Those who did both are left out.
+    /// Returns the users who connected, disconnected or set their status since the last call. Those who did both of the first are left out.
     fn moves(&self) -> HashMap<UserId, bool> {
         let mut inner = self.lock();
         let moved = std::mem::take(&mut inner.moved);
@@ -26,6 +26,11 @@ impl Presence {
             let is_news = if is_here { inner.told.insert(user) } else { inner.told.remove(&user) };
             if is_news {
                 moves.insert(user, is_here);
+            }
+        }
+        for user in std::mem::take(&mut inner.restated) {
+            if inner.by_user.contains_key(&user) {
+                moves.insert(user, true);
             }
         }
         moves
@@ -146,8 +151,10 @@ fn frames_of(state: &State, users: HashSet<UserId>, is_here: impl Fn(UserId) -> 
     users.sort_by(|a, b| a.name.cmp(&b.name));
     let frame = |users: &[Arc<User>]| {
         let (here, gone): (Vec<_>, Vec<_>) = users.iter().partition(|user| is_here(user.id));
+        let status = here.iter().map(|user| UserStatus { user: user.name.clone(), text: user.status() });
+        let status = status.filter(|status| !status.text.is_empty()).collect();
         let names = |users: Vec<&Arc<User>>| users.into_iter().map(|user| user.name.clone()).collect();
-        encode(Number::None, &Told { here: names(here), gone: names(gone) })
+        encode(Number::None, &Told { here: names(here), gone: names(gone), status })
     };
     users.chunks(PRESENCE_USERS_MAX).map(frame).collect()
 }

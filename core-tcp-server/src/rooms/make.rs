@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::event::EventBody;
+use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::DM_USERS_MAX;
-use wardroom_protocol::messages::{DmOpen, RoomCreate};
+use wardroom_protocol::messages::{DmOpen, RoomChanged, RoomCreate};
 use wardroom_protocol::{Nonce, Role, RoomName, RoomRole, UserName};
 
 use super::names;
@@ -211,6 +212,11 @@ fn found(state: &State, room: Room, members: &[(UserId, RoomRole)]) {
     }
     let room = Arc::new(room);
     state.rooms.insert(Arc::clone(&room));
+    if !room.is_private {
+        // The same for everybody who is not a member; the members are told below.
+        let info = room.info(UserId::SYSTEM);
+        state.presence.tell_all(&encode(Number::None, &RoomChanged { info }));
+    }
     super::tell_moved(
         state,
         members.iter().map(|(user, _)| (Arc::clone(&room), MembershipChange::Joined(*user))).collect(),

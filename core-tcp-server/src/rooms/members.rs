@@ -176,6 +176,7 @@ pub fn members<'a>(
             here: state.presence.is_here(user.id),
             room_role: of.role_of(user.id)?,
             bot: user.is_bot,
+            status: user.status(),
         })
     };
     Ok(accounts_of(state, &room, after)

@@ -1,4 +1,4 @@
-//! Requests about the user's own account: the password, and the sessions.
+//! Requests about the user's own account: the password, the status, and the sessions.
 
 use std::sync::Arc;
 
@@ -26,6 +26,11 @@ pub async fn request(
         Request::SessionList(_) => {
             let sessions = accounts.list_sessions(store, member, |session| presence.connections_of(session)).await?;
             Ok(ok(id, &SessionListed { sessions }))
+        }
+        Request::StatusSet(set) => {
+            accounts.set_status(store, member, &set.text).await?;
+            presence.restate(member.user.id);
+            Ok(ok(id, &Empty {}))
         }
         Request::PasswordSet(set) => {
             let ended = accounts.change_password(store, member, set).await?;

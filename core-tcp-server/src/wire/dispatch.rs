@@ -152,9 +152,10 @@ async fn carry_out(
             let (members, more) = page(rooms::members(state, member, &ask.room, ask.after.as_ref())?);
             ok(id, &RoomMembersListed { members, more })
         }
-        request @ (Request::SessionEnd(_) | Request::SessionList(_) | Request::PasswordSet(_)) => {
-            account::request(state, member, sender, id, request).await?
-        }
+        request @ (Request::SessionEnd(_)
+        | Request::SessionList(_)
+        | Request::PasswordSet(_)
+        | Request::StatusSet(_)) => account::request(state, member, sender, id, request).await?,
         Request::RoomSet(set) => ok(id, &PostAck { seq: rooms::set(state, member, set).await? }),
         Request::RoomInvite(invite) => ok(id, &PostAck { seq: rooms::invite(state, member, invite).await? }),
         Request::RoomRemove(remove) => ok(id, &PostAck { seq: rooms::remove(state, member, remove).await? }),

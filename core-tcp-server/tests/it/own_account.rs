@@ -158,6 +158,33 @@ async fn nobody_keeps_the_server_busy_with_new_passwords() {
     panic!("100 changes were carried out");
 }
 
+#[tokio::test]
+async fn a_status_is_shown_to_who_sees_the_members() {
+    let core = core().await;
+    let (mut ann, _) = session(&core, "ann", "laptop").await;
+    let (mut ben, _) = session(&core, "ben", "desk").await;
+    ben.ask(json!({"t":"room.members","room":"general"})).await;
+    for text in ["on call until 8", ""] {
+        ann.ask(json!({"t":"status.set","text":format!(" {text} ")})).await;
+        loop {
+            let presence = ben.next_of("presence").await;
+            if presence["here"].as_array().is_some_and(|here| here.contains(&json!("ann"))) {
+                let told = presence["status"][0]["text"].as_str().unwrap_or_default().to_owned();
+                // What came before may still be told.
+                if told == text {
+                    break;
+                }
+            }
+        }
+        let listed = ben.ask(json!({"t":"room.members","room":"general"})).await;
+        let of_ann = &listed["members"].as_array().unwrap().iter().find(|m| m["user"] == "ann").unwrap()["status"];
+        assert_eq!(of_ann.as_str().unwrap_or_default(), text);
+    }
+    for bad in ["two\nlines".to_owned(), "x".repeat(81)] {
+        assert_eq!(ann.answer(json!({"t":"status.set","text":bad})).await["code"], "bad_request");
+    }
+}
+
 /// The password takes two hashes: whoever ends the session meanwhile must not be signed out by what it still asked for.
 #[tokio::test]
 async fn what_a_session_asked_for_is_not_carried_out_after_its_end() {

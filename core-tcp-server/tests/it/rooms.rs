@@ -219,6 +219,19 @@ async fn a_reader_far_behind_reads_on_from_disk_and_misses_nothing() {
 }
 
 #[tokio::test]
+async fn a_new_public_room_is_told_to_all_and_a_private_one_to_nobody() {
+    let core = core_with_two().await;
+    let (mut ann, mut ben) = (core.sign_in("ann").await, core.sign_in("ben").await);
+    ann.ask(json!({"t":"room.create","room":"vault","private":true})).await;
+    ann.ask(json!({"t":"room.create","room":"incident","title":"Fire"})).await;
+    let told = ben.next_of("room.changed").await;
+    assert_eq!(
+        (&told["info"]["room"], &told["info"]["title"], &told["info"]["joined"]),
+        (&json!("incident"), &json!("Fire"), &json!(false))
+    );
+}
+
+#[tokio::test]
 async fn sign_ins_are_throttled_but_the_owner_gets_in() {
     let core = core_with_two().await;
     core.sign_in("ann").await;

@@ -205,3 +205,31 @@ async fn room_named_at(server: &TestServer) -> Option<String> {
     let db = rusqlite::Connection::open(server.data.join("wardroom.db")).unwrap();
     db.query_row("SELECT name FROM rooms WHERE dm IS NOT NULL", [], |row| row.get(0)).ok()
 }
+
+#[tokio::test]
+async fn a_room_that_another_creates_appears_and_a_status_is_shown() {
+    let server = TestServer::start();
+    let ann = server.add_user("ann", "member").await;
+    server.add_user("ben", "member").await;
+    let mut ann = server.connect(&ann).await;
+    let page = Browser::start(1440, 900).await;
+    page.sign_in(&page_of(&server), "ben").await;
+    page.open_room("general").await;
+    ann.ask(json!({"t":"room.create","room":"incident","title":"Fire"})).await;
+    page.find("[data-testid=room-link][data-room=incident]").await;
+    // Going there by a command leaves no draft behind.
+    page.say("/join incident").await;
+    page.find("[data-testid=timeline][data-room=incident]").await;
+    page.open_room("general").await;
+    let is_empty = "return document.querySelector('[data-testid=composer]').value === ''";
+    page.until_true("the command is no draft", is_empty).await;
+    // A status, from the menu.
+    page.click("user-menu").await;
+    page.fill("status", "on call until 8\u{e007}").await;
+    page.click("panel-open").await;
+    page.click("tab-people").await;
+    page.until_true("people see it", "return [...document.querySelectorAll('[data-testid=person]')].some(p => p.textContent.includes('on call until 8'))").await;
+    page.shoot("status").await;
+    assert_eq!(page.faults().await, [""; 0]);
+    page.end().await;
+}

@@ -20,6 +20,13 @@ impl std::fmt::Debug for PasswordSet {
     }
 }
 
+/// Sets what the caller's name is shown with in lists of members: `on call until 8`. An empty text removes it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct StatusSet {
+    /// One line, at most [`crate::limits::STATUS_CHARS_MAX`] characters.
+    pub text: String,
+}
+
 /// Lists the caller's sessions and tokens. Answer: [`SessionListed`].
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct SessionList {}
@@ -53,5 +60,5 @@ pub struct SessionInfo {
 }
 
 impl_message! {
-    PasswordSet = "password.set", SessionList = "session.list",
+    PasswordSet = "password.set", StatusSet = "status.set", SessionList = "session.list",
 }

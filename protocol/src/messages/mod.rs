@@ -99,7 +99,7 @@ macro_rules! requests {
 }
 
 requests! {
-    Hello, Via, Ping, Pong, SessionEnd, SessionList, PasswordSet,
+    Hello, Via, Ping, Pong, SessionEnd, SessionList, PasswordSet, StatusSet,
     RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
     RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunList, RunGet,
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,

@@ -166,6 +166,9 @@ pub struct MemberInfo {
     /// The member is a program.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bot: bool,
+    /// What the member says about themselves; empty for nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub status: String,
 }
 
 /// Changes a room's settings; absent fields stay. Owners and admins. Answer: [`super::PostAck`], the position of the
@@ -280,7 +283,7 @@ pub struct Typing {
     pub user: Option<UserName>,
 }
 
-/// Users who connected or disconnected. Sent at most once a second to connections that asked for the members of a room
+/// Users who connected or disconnected, or set their status. Sent at most once a second to connections that asked for the members of a room
 /// that these users are in; never stored.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Presence {
@@ -290,6 +293,18 @@ pub struct Presence {
     /// Users who have no connection any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<UserName>,
+    /// The statuses of the users in `here`. Users without a status are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status: Vec<UserStatus>,
+}
+
+/// What a user says about themselves.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct UserStatus {
+    /// The user.
+    pub user: UserName,
+    /// The text of [`super::StatusSet`].
+    pub text: String,
 }
 
 /// A room has changed: the caller became a member, or its title, an owner or the like changed. Sent to its members.

@@ -20,6 +20,7 @@ pub const REQUESTS: &[&str] = &[
     r#"{"t":"session.end","id":10,"session":7}"#,
     r#"{"t":"session.end","id":11,"others":true}"#,
     r#"{"t":"session.list","id":12}"#,
+    r#"{"t":"status.set","id":12,"text":"on call until 8"}"#,
     r#"{"t":"password.set","id":13,"current":"correct horse","password":"battery staple"}"#,
     r#"{"t":"room.list","id":1}"#,
     r#"{"t":"room.create","id":2,"room":"ops","title":"Operations","private":false}"#,

@@ -1,7 +1,7 @@
 //! The slash commands of the composer.
 
 use wardroom_client_core::Command as Do;
-use wardroom_client_core::protocol::messages::{HookAdd, HookRemove};
+use wardroom_client_core::protocol::messages::{HookAdd, HookRemove, StatusSet};
 use wardroom_client_core::protocol::slash::Command;
 use wardroom_client_core::protocol::{RoomName, UserName};
 use yew::Callback;
@@ -41,6 +41,7 @@ impl Engine {
             Command::Role(user, role) => self.set_role(room, user, role, reload),
             Command::Title(title) => self.set_room(room, RoomChange { title: Some(title), ..RoomChange::default() }),
             Command::Topic(topic) => self.set_room(room, RoomChange { topic: Some(topic), ..RoomChange::default() }),
+            Command::Status(text) => self.send(StatusSet { text }),
             Command::Archive(on) => self.set_room(room, RoomChange { archived: Some(on), ..RoomChange::default() }),
             Command::Retention(days) => {
                 self.set_room(room, RoomChange { retention_days: Some(days), ..RoomChange::default() });

@@ -12,6 +12,17 @@ impl Engine {
         RoomName::parse("general").expect("a name")
     }
 
+    /// The user's own status; empty for none.
+    pub fn own_status(&self) -> String {
+        self.read(|client| {
+            let me = client.you().map(|you| &you.user);
+            let members =
+                client.rooms().values().filter_map(|room| room.people.as_ref()).flat_map(|people| people.iter());
+            members.into_iter().find(|member| Some(&member.user) == me).map(|member| member.status.clone())
+        })
+        .unwrap_or_default()
+    }
+
     /// The display name of a user.
     pub fn display_name(&self, user: &str) -> String {
         self.read(|client| {

@@ -18,6 +18,7 @@ use crate::logic::route::file_path;
 use crate::services::browser;
 use crate::testids;
 use crate::text::format::bytes;
+use crate::text::sanitize::sanitized;
 use crate::ui::{Drawer, PanelTab, UiAction};
 
 #[derive(PartialEq, Properties)]
@@ -171,6 +172,10 @@ fn file_item(event: &Event) -> Html {
     }
 }
 
+fn status(member: &MemberInfo) -> String {
+    if member.status.is_empty() { String::new() } else { format!(" · {}", sanitized(&member.status)) }
+}
+
 /// The members of the room, those online first.
 #[component]
 fn People(props: &PanelProps) -> Html {
@@ -192,7 +197,7 @@ fn People(props: &PanelProps) -> Html {
                     { &member.name }{ if is_me { format!(" ({})", words.you) } else { String::new() } }
                 </span>
                 <span class="item__aside">{ if member.here { words.here } else { words.away } }</span>
-                <span class="item__detail"><span class="item__text">{ format!("{} · {}", member.user, role_words(member.role, words)) }</span></span>
+                <span class="item__detail"><span class="item__text">{ format!("{} · {}", member.user, role_words(member.role, words)) }{ status(member) }</span></span>
             </div>
         }
     };

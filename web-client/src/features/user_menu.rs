@@ -1,10 +1,12 @@
 //! The user menu: theme, language, notifications, password, sessions, keyboard shortcuts, signing out.
 
 use wardroom_client_core::protocol::Role;
+use wardroom_client_core::protocol::limits::STATUS_CHARS_MAX;
+use wardroom_client_core::protocol::messages::StatusSet;
 use wardroom_client_core::{Change, Command};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::Node;
+use web_sys::{HtmlInputElement, Node};
 use yew::prelude::*;
 
 use super::room_settings::NotifyState;
@@ -128,11 +130,36 @@ fn Menu(props: &MenuProps) -> Html {
             </span></div>
             <div class="menu__row"><span>{ words.language }</span><LanguageButton /></div>
             <div class="menu__row"><NotifyState /></div>
+            <StatusField />
             <button class="menu__item" onclick={open(Dialog::ChangePassword)} data-testid={testids::PASSWORD_OPEN}>{ icon(Icon::Lock) }{ words.settings.password_item }</button>
             <button class="menu__item" onclick={open(Dialog::Sessions)} data-testid={testids::SESSIONS_OPEN}>{ icon(Icon::System) }{ words.settings.sessions_item }</button>
             <button class="menu__item" onclick={open(Dialog::Shortcuts)}>{ icon(Icon::Keyboard) }{ words.shortcuts_head }</button>
             <button class="menu__item" onclick={sign_out} data-testid={testids::SIGN_OUT}>{ icon(Icon::SignOut) }{ words.sign_out }</button>
         </div>
+    }
+}
+
+/// The user's own status. Enter sets it.
+#[component]
+fn StatusField() -> Html {
+    let words = use_words();
+    let engine = use_topic(Topic::Model(Change::Presence));
+    let field = use_node_ref();
+    let own = engine.own_status();
+    let onsubmit = {
+        let (field, engine) = (field.clone(), engine.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if let Some(field) = field.cast::<HtmlInputElement>() {
+                engine.send(StatusSet { text: field.value() });
+                let _ = field.blur();
+            }
+        })
+    };
+    html! {
+        <form class="menu__row" {onsubmit}>
+            <input class="field" ref={field} placeholder={words.settings.status_hint} aria-label={words.settings.status_hint} maxlength={STATUS_CHARS_MAX.to_string()} value={own} data-testid={testids::STATUS} />
+        </form>
     }
 }
 

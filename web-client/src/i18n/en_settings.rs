@@ -41,6 +41,7 @@ pub(super) static WORDS: SettingsWords = SettingsWords {
     hook_unused: "never used",
     hook_used: "last used {} {}",
     hook_url_notice: "Copy this URL now; it won't be shown again.",
+    status_hint: "Set a status…",
     password_item: "Change password…",
     password_head: "Change password",
     password_lead: "Your other sessions will end. Tokens for programs stay valid.",

@@ -88,7 +88,7 @@ words! {
     room_topic room_retention archive unarchive notify_label notify_all notify_mentions notify_nothing invite invite_label role_of
     remove remove_who hooks_head hooks_lead hook_name hook_add hook_unused hook_used hook_url_notice
     // settings: account
-    password_item password_head password_lead password_current password_missing password_same password_wrong
+    status_hint password_item password_head password_lead password_current password_missing password_same password_wrong
     password_changed sessions_item sessions_head session_this session_connected session_unnamed session_since
     token_since session_end session_end_head token_end_head session_end_lead sessions_end_others sessions_end_head
     sessions_end_lead

@@ -14,6 +14,7 @@ pub(super) fn about(name: &str) -> Option<&'static str> {
         "role" => "更改成员角色：reader、member 或 owner",
         "title" => "设置房间标题",
         "topic" => "设置房间主题",
+        "status" => "设置自己的状态，显示在名字旁",
         "archive" => "归档房间（只读）",
         "unarchive" => "取消归档",
         "retention" => "删除若干天前的内容；0 表示永久保留",

@@ -41,6 +41,7 @@ pub(super) static WORDS: SettingsWords = SettingsWords {
     hook_unused: "从未使用",
     hook_used: "上次使用 {} {}",
     hook_url_notice: "请立即复制此 URL，它不会再次显示。",
+    status_hint: "设置状态…",
     password_item: "修改密码…",
     password_head: "修改密码",
     password_lead: "你的其他会话将被结束，程序令牌仍然有效。",

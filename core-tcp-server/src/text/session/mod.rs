@@ -202,6 +202,7 @@ impl Session {
             Command::Create(name, is_private, title) => self.create(name, is_private, title).await?,
             Command::Leave(name) => self.leave(name).await?,
             Command::Who => self.list_members()?,
+            Command::Status(text) => self.set_status(&text).await?,
             Command::Log(count, before) => self.log(count, before).await?,
             Command::Run(cmd) => self.start_run(cmd).await?,
             Command::Runs => self.list_runs().await?,

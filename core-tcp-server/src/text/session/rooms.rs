@@ -154,6 +154,15 @@ impl Session {
         Ok(())
     }
 
+    pub(super) async fn set_status(&self, text: &str) -> Result<(), Error> {
+        self.state.accounts.set_status(&self.state.store, &self.member, text).await?;
+        self.state.presence.restate(self.member.user.id);
+        self.tell_lines(
+            if text.is_empty() { "# your status is cleared\n" } else { "# your status is set\n" }.to_owned(),
+        );
+        Ok(())
+    }
+
     pub(super) fn list_members(&self) -> Result<(), Error> {
         let room = self.current()?;
         let members: Vec<_> = rooms::members(&self.state, &self.member, &room.name, None)?.collect();
@@ -171,7 +180,9 @@ impl Session {
                 other => other.as_str(),
             };
             let (user, role) = (member.user.as_str(), member.role.as_str());
-            let line = format!("#   {user:<20} {role:<9} {here:<5} {room_role:<6} {}", visible(shown));
+            let status = if member.status.is_empty() { "" } else { " – " };
+            let (shown, text) = (visible(shown), visible(&member.status));
+            let line = format!("#   {user:<20} {role:<9} {here:<5} {room_role:<6} {shown}{status}{text}");
             let _ = writeln!(out, "{}", line.trim_end());
         }
         self.tell_lines(out);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use wardroom_client_core::Command;
 use wardroom_protocol::messages::{
     DmOpen, FileList, HookAdd, HookList, HookRemove, Place, RoomCreate, RoomDelete, RoomEdit, RoomInvite, RoomJoin,
-    RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList,
+    RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList, StatusSet,
 };
 use wardroom_protocol::query;
 use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, TABLE};
@@ -130,6 +130,7 @@ impl Talk {
             Slash::Role(user, role) => self.ask(runner, &RoomSetRole { room, user, role }, Asked::Nothing),
             Slash::Title(text) => self.set(runner, |set| set.title = Some(text)),
             Slash::Topic(text) => self.set(runner, |set| set.topic = Some(text)),
+            Slash::Status(text) => self.ask(runner, &StatusSet { text }, Asked::Nothing),
             Slash::Archive(on) => self.set(runner, |set| set.archived = Some(on)),
             Slash::Retention(days) => self.set(runner, |set| set.retention_days = Some(days)),
             Slash::Log(lines, before) => {

@@ -94,10 +94,13 @@ pub fn Composer(props: &ComposerProps) -> Html {
     let send = {
         let (composer, engine, room, may_run, ui, area) =
             (composer.clone(), engine.clone(), props.room.clone(), props.may_run, ui.clone(), area.clone());
+        let key = key.clone();
         Callback::from(move |()| {
             // Read the field itself: an input method may not have reported its text yet.
             let Some(text) = area.cast::<HtmlTextAreaElement>().map(|area| area.value()) else { return };
             if submit(&engine, &ui, &room, &text, composer.0.mode, may_run) {
+                // A command may have left the room, and with it this composer.
+                drafts::keep(&key, "");
                 composer.dispatch(ComposerAction::Sent);
                 ui.dispatch(UiAction::Compose(ComposeMode::New));
             }
