@@ -40,8 +40,9 @@ impl Client {
         let names: BTreeSet<RoomName> = listed.rooms.iter().map(|info| info.room.clone()).collect();
         let last = names.last().filter(|_| listed.more).cloned();
         let open_rooms = &self.open_rooms;
-        let is_covered = |name: &RoomName| is_between(name, after, last.as_ref());
-        self.rooms.retain(|name, _| !is_covered(name) || names.contains(name) || open_rooms.contains_key(name));
+        let told = &self.told_rooms;
+        let is_gone = |name: &RoomName| is_between(name, after, last.as_ref()) && !names.contains(name);
+        self.rooms.retain(|name, _| !is_gone(name) || told.contains(name) || open_rooms.contains_key(name));
         self.take_infos(listed.rooms);
         self.changed(Change::Rooms);
         if last.is_some() {
@@ -100,12 +101,14 @@ impl Client {
             self.room_lost(&name);
         } else {
             self.apply_info(info);
+            self.told_rooms.insert(name);
         }
         self.changed(Change::Rooms);
     }
 
     /// The user may no longer see this room. If it is open it says so instead of its lines; otherwise it disappears.
     fn room_lost(&mut self, name: &RoomName) {
+        self.told_rooms.remove(name);
         if !self.open_rooms.contains_key(name) {
             self.rooms.remove(name);
             return;
@@ -162,6 +165,7 @@ impl Client {
     }
 
     pub(super) fn load_rooms(&mut self) {
+        self.told_rooms.clear();
         self.send_request(&RoomList::default(), RequestKind::Rooms(None), Recovery::Resend);
     }
 

@@ -159,6 +159,22 @@ fn who_is_there_is_kept_up_to_date() {
     assert!(!is_here(&world));
 }
 
+/// The server makes the list and tells of the room at the same time.
+#[test]
+fn a_room_that_is_told_of_while_an_older_list_arrives_stays() {
+    let mut world = World::new(1);
+    world.settle();
+    let incident = wardroom_client_core::protocol::RoomName::parse("incident").unwrap();
+    let info = json!({ "room": "incident", "head": 1, "read": 0, "joined": false });
+    world.command(Command::LoadRooms);
+    world.server.say(&json!({ "t": "room.changed", "info": info }));
+    world.settle();
+    assert!(world.client.rooms().contains_key(&incident));
+    world.command(Command::LoadRooms);
+    world.settle();
+    assert!(!world.client.rooms().contains_key(&incident), "a list that was requested later counts");
+}
+
 #[test]
 fn a_room_that_one_was_taken_out_of_goes() {
     let mut world = World::new(1);

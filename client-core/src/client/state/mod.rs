@@ -8,7 +8,7 @@ mod requests;
 mod runs;
 mod session;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wardroom_protocol::messages::Auth;
@@ -64,6 +64,8 @@ pub struct Client {
     pub(in crate::client) posts: PostQueue,
     pub(in crate::client) read_positions: ReadPositions,
     pub(in crate::client) presence: PresenceState,
+    /// Rooms that the server has told of since the list of rooms was last requested: it may have been made before.
+    pub(in crate::client) told_rooms: BTreeSet<RoomName>,
     /// The search whose answer is wanted.
     pub(in crate::client) search_request: Option<u64>,
     /// Monotonic milliseconds: the caller's clock plus `clock_lag_ms`.
@@ -93,6 +95,7 @@ impl Client {
             posts: PostQueue::default(),
             read_positions: ReadPositions::default(),
             presence: PresenceState::default(),
+            told_rooms: BTreeSet::new(),
             search_request: None,
             now_ms: 0,
             clock_lag_ms: 0,
