@@ -9,7 +9,7 @@ use wardroom_protocol::{Event, EventBody, RoomName, UserName};
 
 use crate::app::App;
 use crate::core_link::{CoreLink, LinkError};
-use crate::limits::{FIRST_LINE_CHARS_MAX, FIRST_LINES_MAX};
+use crate::limits::{FIRST_EVENTS_MAX, FIRST_LINE_CHARS_MAX, FIRST_LINES_MAX};
 
 /// The last lines of a room.
 #[derive(Serialize)]
@@ -32,7 +32,7 @@ struct Line {
 /// Asks the core for the last lines. `None` if the room does not exist, or this user may not read it.
 pub(crate) async fn first_lines(app: &App, link: &mut CoreLink, room: RoomName) -> Option<FirstLines> {
     let (before, after, around, at) = (None, None, None, None);
-    let history = RoomHistory { room: room.clone(), before, after, around, at, limit: Some(FIRST_LINES_MAX) };
+    let history = RoomHistory { room: room.clone(), before, after, around, at, limit: Some(FIRST_EVENTS_MAX) };
     let page: Result<RoomPage, LinkError> = link.ask(1, &history, app.settings.limits.answer_within).await;
     let events = page.ok()?.events;
     let events: Vec<Event> = events.iter().filter_map(|event| Event::parse(event.get().as_bytes()).ok()).collect();
@@ -47,7 +47,8 @@ fn lines(events: &[Event]) -> Vec<Line> {
         let is_first = attribution.starts_group(&event.by, event.at, text.lines().count());
         lines.push(Line { by: event.by.clone(), at: event.at, is_first, text });
     }
-    lines
+    let from = lines.len().saturating_sub(FIRST_LINES_MAX);
+    lines.split_off(from)
 }
 
 /// Returns `None` for what the page shows inside another line, or small: edits, joins, changed settings.
@@ -94,6 +95,13 @@ mod tests {
         let shown: Vec<_> =
             lines.iter().map(|line| (line.by.as_str(), line.is_first, line.text.chars().count())).collect();
         assert_eq!(shown[1..], [("ann", false, FIRST_LINE_CHARS_MAX), ("ben", true, 2)]);
+        let many: Vec<Event> = (1..=200)
+            .map(|seq| match seq % 5 {
+                0 => event(seq, "ann", r#""kind":"message","text":"line""#),
+                _ => event(seq, "ben", r#""kind":"reaction","target":5,"emoji":"👍","on":true"#),
+            })
+            .collect();
+        assert_eq!(super::lines(&many).len(), FIRST_LINES_MAX, "what is no line does not count");
         let first = &lines[0].text;
         assert!(first.starts_with("<b>one</b>\ntwo ") && !first.contains(['\u{202e}', '\u{7}']), "{first:?}");
     }

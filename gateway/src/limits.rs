@@ -26,7 +26,9 @@ pub const BULK_BYTES: u64 = 64 * 1024;
 /// Bytes of a JSON request body: the longest password, with each character escaped.
 pub const JSON_BYTES_MAX: usize = 16 * 1024;
 /// Lines that the page shows while its program loads: more than a screen of a phone holds.
-pub const FIRST_LINES_MAX: u32 = 30;
+pub const FIRST_LINES_MAX: usize = 30;
+/// Events that are read for them: many are reactions, edits and joins, which are no lines of their own. A full page.
+pub const FIRST_EVENTS_MAX: u32 = 200;
 /// Characters of one such line: more than a screen of a phone holds.
 pub const FIRST_LINE_CHARS_MAX: usize = 1_000;
 /// Bytes of request headers.

@@ -13,7 +13,7 @@ use wardroom_protocol::{Nonce, Role, UserName};
 
 use super::passwords::Lane;
 use super::sessions::{self, Kind};
-use super::{Accounts, User, Users, invites, put};
+use super::{Accounts, User, Users, by_id, invites, put};
 use crate::data::Keys;
 use crate::error::Error;
 use crate::policy::{Admin, Member};
@@ -141,30 +141,31 @@ impl Accounts {
     /// `not_found`; `conflict` for the last admin, because nobody could re-enable that account.
     pub async fn set_disabled(&self, store: &Store, by: &Admin<'_>, set: UserDisable) -> Result<UserId, Error> {
         let by = by.member().clone();
-        let (name, is_disabled) = (set.user.clone(), set.disabled);
-        let id = store
-            .write(move |tx| {
-                let id = find_user(tx, &set.user)?;
-                tx.conn.execute("UPDATE users SET disabled = ?2 WHERE id = ?1", params![id.0, set.disabled])?;
-                let admins = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0 AND id <> 0";
-                let left: i64 = tx.conn.query_row(admins, [], |row| row.get(0))?;
-                let role: String =
-                    tx.conn.query_row("SELECT role FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;
-                if set.disabled && left == 0 && role == Role::Admin.as_str() {
-                    return Err(Error::conflict("this is the last admin: make another one first"));
-                }
-                if set.disabled {
-                    tx.conn.execute("DELETE FROM sessions WHERE user = ?1", [id.0])?;
-                }
-                let action = if set.disabled { "disable" } else { "enable" };
-                tx.audit(by.user.name.as_str(), &by.address, action, set.user.as_str(), "")?;
-                Ok(id)
-            })
-            .await?;
-        if let Some(user) = self.by_name(name.as_str()) {
-            user.set_disabled(is_disabled);
-        }
-        Ok(id)
+        let is_disabled = set.disabled;
+        let work = move |tx: &mut Tx<'_>| {
+            let id = find_user(tx, &set.user)?;
+            tx.conn.execute("UPDATE users SET disabled = ?2 WHERE id = ?1", params![id.0, set.disabled])?;
+            let admins = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0 AND id <> 0";
+            let left: i64 = tx.conn.query_row(admins, [], |row| row.get(0))?;
+            let role: String = tx.conn.query_row("SELECT role FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;
+            if set.disabled && left == 0 && role == Role::Admin.as_str() {
+                return Err(Error::conflict("this is the last admin: make another one first"));
+            }
+            if set.disabled {
+                tx.conn.execute("DELETE FROM sessions WHERE user = ?1", [id.0])?;
+            }
+            let action = if set.disabled { "disable" } else { "enable" };
+            tx.audit(by.user.name.as_str(), &by.address, action, set.user.as_str(), "")?;
+            Ok(id)
+        };
+        let users = Arc::clone(&self.users);
+        let apply = move |id| {
+            if let Some(user) = by_id(&users, id) {
+                user.set_disabled(is_disabled);
+            }
+            id
+        };
+        store.write_and_apply(work, apply).await
     }
 
     /// Changes a user's role. It takes effect on their connections at once; the caller tells them.
@@ -174,24 +175,26 @@ impl Accounts {
     pub async fn set_role(&self, store: &Store, by: &Admin<'_>, set: UserSetRole) -> Result<Arc<User>, Error> {
         let by = by.member().clone();
         let UserSetRole { user: name, role } = set;
-        let whom = name.clone();
-        store
-            .write(move |tx| {
-                let id = find_person(tx, &whom)?;
-                let was: String =
-                    tx.conn.query_row("SELECT role FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;
-                tx.conn.execute("UPDATE users SET role = ?2 WHERE id = ?1", params![id.0, role.as_str()])?;
-                let others = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0 AND id NOT IN (0, ?1)";
-                let others: i64 = tx.conn.query_row(others, [id.0], |row| row.get(0))?;
-                if was == Role::Admin.as_str() && role < Role::Admin && others == 0 {
-                    return Err(Error::conflict("this is the last admin: make another one first"));
-                }
-                tx.audit(by.user.name.as_str(), &by.address, "role", whom.as_str(), role.as_str())
-            })
-            .await?;
-        let user = self.by_name(name.as_str()).ok_or_else(|| Error::internal("an account that is not in memory"))?;
-        user.set_role(role);
-        Ok(user)
+        let work = move |tx: &mut Tx<'_>| {
+            let id = find_person(tx, &name)?;
+            let was: String = tx.conn.query_row("SELECT role FROM users WHERE id = ?1", [id.0], |row| row.get(0))?;
+            tx.conn.execute("UPDATE users SET role = ?2 WHERE id = ?1", params![id.0, role.as_str()])?;
+            let others = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0 AND id NOT IN (0, ?1)";
+            let others: i64 = tx.conn.query_row(others, [id.0], |row| row.get(0))?;
+            if was == Role::Admin.as_str() && role < Role::Admin && others == 0 {
+                return Err(Error::conflict("this is the last admin: make another one first"));
+            }
+            tx.audit(by.user.name.as_str(), &by.address, "role", name.as_str(), role.as_str())?;
+            Ok(id)
+        };
+        let users = Arc::clone(&self.users);
+        let apply = move |id| {
+            let user = by_id(&users, id)?;
+            user.set_role(role);
+            Some(user)
+        };
+        let user = store.write_and_apply(work, apply).await?;
+        user.ok_or_else(|| Error::internal("an account that is not in memory"))
     }
 
     /// Creates a token for a program.

@@ -182,7 +182,7 @@ impl Accounts {
 
     /// Returns the account with this id.
     pub fn by_id(&self, id: UserId) -> Option<Arc<User>> {
-        self.users.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&id).cloned()
+        by_id(&self.users, id)
     }
 
     /// Returns all accounts by name, except that of the server itself.
@@ -216,6 +216,10 @@ impl Accounts {
 /// Adds an account. An existing one is kept, because its connections hold it.
 fn put(users: &Users, user: User) -> Arc<User> {
     users.write().unwrap_or_else(PoisonError::into_inner).put(user)
+}
+
+fn by_id(users: &Users, id: UserId) -> Option<Arc<User>> {
+    users.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&id).cloned()
 }
 
 fn count_of(counts: &Mutex<HashMap<UserId, u64>>, user: UserId) -> u64 {

@@ -75,7 +75,7 @@ impl Accounts {
         let (phc, is_known) = self.secret_of(store, member.user.id, &member.address).await?;
         let account = Key::Account(member.user.name.to_string());
         let ways = if is_known {
-            vec![vec![Key::Address(at)], vec![Key::Known(at)]]
+            vec![vec![Key::Address(at)], vec![Key::Known(at, member.user.id)]]
         } else {
             vec![vec![Key::Address(at), account]]
         };

@@ -122,10 +122,9 @@ impl Accounts {
         let _place = if is_known { None } else { Some(self.place()?) };
         let at = Origin::of(address);
         let account = name.map_or_else(|| typed.chars().take(64).collect(), |name| name.to_string());
-        let (ways, lane) = if is_known {
-            (vec![vec![Key::Address(at)], vec![Key::Known(at)]], Lane::Known)
-        } else {
-            (vec![vec![Key::Address(at), Key::Account(account)]], Lane::Stranger)
+        let (ways, lane) = match &user {
+            Some(user) if is_known => (vec![vec![Key::Address(at)], vec![Key::Known(at, user.id)]], Lane::Known),
+            _ => (vec![vec![Key::Address(at), Key::Account(account)]], Lane::Stranger),
         };
         let attempt = self.throttle.begin(ways).await?;
         let is_right = self.hasher.verify(password, phc.clone(), lane).await?;

@@ -6,8 +6,8 @@
 //! evaluations than a thousand sequential ones.
 //!
 //! An address from which somebody has signed in to an account is not counted against that account, and has a few
-//! attempts of its own for it: strangers cannot lock out the owner, neither from elsewhere nor from behind the same
-//! address.
+//! attempts of its own for each such account. Strangers elsewhere cannot lock out the owner. Behind the same address they
+//! can, but only by guesses at this very account: the two cannot be told apart.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +21,7 @@ use crate::limits::{
     ACCOUNT_BURST, ACCOUNT_REFILL_MS, ADDRESS_BURST, ADDRESS_REFILL_MS, SIGN_IN_WAIT_MS, THROTTLE_ENTRIES_MAX,
 };
 use crate::permits::Origin;
+use crate::store::UserId;
 
 /// What failures are counted by.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -28,7 +29,7 @@ pub(super) enum Key {
     /// An address, or the /64 of an IPv6 one.
     Address(Origin),
     /// The extra attempts of an address, for accounts that somebody signed in to from there.
-    Known(Origin),
+    Known(Origin, UserId),
     /// An account by the name that was tried, whether it exists or not.
     Account(String),
 }
@@ -189,7 +190,7 @@ impl Buckets {
 
 fn rates(key: &Key) -> (u32, u64) {
     match key {
-        Key::Address(_) | Key::Known(_) => (ADDRESS_BURST, ADDRESS_REFILL_MS),
+        Key::Address(_) | Key::Known(..) => (ADDRESS_BURST, ADDRESS_REFILL_MS),
         Key::Account(_) => (ACCOUNT_BURST, ACCOUNT_REFILL_MS),
     }
 }
@@ -250,7 +251,7 @@ mod tests {
     #[test]
     fn who_is_known_has_another_way() {
         let mut buckets = Buckets::default();
-        let (here, known) = (address("203.0.113.9:1"), Key::Known(Origin::of("203.0.113.9:1")));
+        let (here, known) = (address("203.0.113.9:1"), Key::Known(Origin::of("203.0.113.9:1"), UserId(7)));
         while fail(&mut buckets, &here, 0).is_ok() {}
         assert!(buckets.begin(&[vec![here.clone(), Key::Account("ann".to_owned())]], 0).is_err());
         assert!(!buckets.0.contains_key(&Key::Account("ann".to_owned())), "counted under all keys, or none");

@@ -158,6 +158,34 @@ async fn nobody_keeps_the_server_busy_with_new_passwords() {
     panic!("100 changes were carried out");
 }
 
+/// Two admins change an account at once: what counts is what the database has in the end.
+#[tokio::test]
+async fn accounts_in_memory_are_as_the_last_commit_left_them() {
+    let core = core().await;
+    let (mut one, mut two) = (core.system().await, core.system().await);
+    let read = async |admin: &mut Client<tokio::net::UnixStream>| {
+        let listed = admin.ask(json!({"t":"user.list"})).await;
+        let ann = listed["users"].as_array().unwrap().iter().find(|user| user["user"] == "ann").unwrap().clone();
+        let path = core.folder().join("wardroom.db");
+        let database = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let select = "SELECT role, disabled FROM users WHERE name = 'ann'";
+        let row: (String, bool) = database.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!((ann["role"].as_str().unwrap(), ann["disabled"] == true), (row.0.as_str(), row.1));
+    };
+    for _ in 0..100 {
+        one.send(json!({"t":"user.role","id":1,"user":"ann","role":"viewer"}), &[]).await;
+        two.send(json!({"t":"user.role","id":1,"user":"ann","role":"operator"}), &[]).await;
+        while one.next().await.0["re"] != 1 {}
+        while two.next().await.0["re"] != 1 {}
+        read(&mut one).await;
+        one.send(json!({"t":"user.disable","id":1,"user":"ann","disabled":true}), &[]).await;
+        two.send(json!({"t":"user.disable","id":1,"user":"ann","disabled":false}), &[]).await;
+        while one.next().await.0["re"] != 1 {}
+        while two.next().await.0["re"] != 1 {}
+        read(&mut one).await;
+    }
+}
+
 #[tokio::test]
 async fn a_status_is_shown_to_who_sees_the_members() {
     let core = core().await;

@@ -143,6 +143,16 @@ async fn guessing_at_others_from_the_same_address_does_not_lock_out_who_is_known
     token_from(&core, "203.0.113.9:3", "ann").await;
 }
 
+/// Both are known at the address: guesses at the one do not use up the attempts of the other.
+#[tokio::test]
+async fn guessing_at_somebody_who_is_known_at_the_same_address_does_not_lock_out_the_other() {
+    let core = core_of_ann().await;
+    token_from(&core, "203.0.113.9:1", "ann").await;
+    token_from(&core, "203.0.113.9:1", "ben").await;
+    while guess(&core, "203.0.113.9:2", "ben").await != "rate_limited" {}
+    token_from(&core, "203.0.113.9:3", "ann").await;
+}
+
 #[tokio::test]
 async fn right_passwords_at_once_are_all_let_in() {
     let core = core_of_ann().await;
