@@ -49,7 +49,10 @@ pub async fn post(state: &Arc<State>, post: HookPost, body: &[u8]) -> Result<u64
     said.key = post.key.or(said.key);
     let delivery = post.delivery.map(|delivery| kept(&format!("delivery {delivery}")));
     let by = By { hook, room, bot, delivery };
-    if is_too_long(&said.text) {
+    let is_long = is_too_long(&said.text);
+    // Until the message is written: of two posts with the same key, the second finds what the first has stored.
+    let _alone = if is_long { state.hooks.store_alone(hook).await } else { None };
+    if is_long {
         let (to, repeat) = (by.clone(), said.clone());
         // A repeat, which is only counted, must not create another file.
         let counted = state.store.write(move |tx| repeated(tx, &to, &repeat, &Mentions::default())).await?;

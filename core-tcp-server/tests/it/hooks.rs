@@ -185,6 +185,15 @@ async fn long_texts_become_files_and_storms_are_held_up() {
     let first = post(&core, keyed.clone(), &[b'x'; 20_000]).await["seq"].clone();
     assert_eq!(post(&core, keyed, &[b'x'; 20_000]).await["seq"], first);
     assert_eq!(events(&core, 1).await[0]["kind"], "repeat", "what is only counted becomes no file once more");
+    // Sent several times at the same moment, too.
+    let files = || std::fs::read_dir(core.folder().join("files/ops")).unwrap().count();
+    let (before, mut at_once) = (files(), ask.clone());
+    at_once["key"] = "at once".into();
+    let posts = (0..8).map(|_| post(&core, at_once.clone(), &[b'y'; 20_000]));
+    let seqs: Vec<_> =
+        futures_util::future::join_all(posts).await.into_iter().map(|said| said["seq"].clone()).collect();
+    assert!(seqs.iter().all(|seq| seq.is_u64() && *seq == seqs[0]), "{seqs:?}");
+    assert_eq!(files(), before + 1);
     let limited = async {
         loop {
             let answer = post(&core, ask.clone(), b"alert").await;

@@ -117,14 +117,10 @@ async fn streams_end_with_the_right_to_them() {
 async fn a_download_of_output_ends_with_the_right_to_it() {
     for web in both().await {
         let mut stage = Stage::start(web).await;
+        stage.owner.ask(json!({"t":"room.open","room":"ops"})).await;
         let run = stage.run(&format!("yes 0123456789abcde | head -c {OUTPUT_BYTES}")).await;
-        loop {
-            let info = stage.owner.ask(json!({"t":"run.get","run":run})).await;
-            if info["bytes"] == OUTPUT_BYTES {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        while stage.owner.next_of("event").await["kind"] != "run.ended" {}
+        stage.owner.ask(json!({"t":"room.close","room":"ops"})).await;
         for (n, cause) in CAUSES.into_iter().enumerate() {
             let user = format!("user{n}");
             let token = stage.add(&user).await;

@@ -60,7 +60,8 @@ pub(super) fn who(listed: &RoomMembersListed) -> String {
     let one = |member: &MemberInfo| {
         let here = if member.here { ", here" } else { "" };
         let bot = if member.bot { ", a program" } else { "" };
-        format!("{} ({}{bot}{here})", member.user, member.room_role)
+        let (colon, status) = (if member.status.is_empty() { "" } else { ": " }, visible(&member.status));
+        format!("{} ({}{bot}{here}{colon}{status})", member.user, member.room_role)
     };
     format!("-- {}", listed.members.iter().map(one).collect::<Vec<_>>().join(", "))
 }
