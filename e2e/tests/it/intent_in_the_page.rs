@@ -145,6 +145,8 @@ async fn a_thousand_and_ten_files_are_all_stored() {
     }
     for _ in 0..FILES {
         while ops.ann.next_of("event").await["kind"] != "file.added" {}
+        // A connection that says nothing for a minute is closed.
+        ops.ann.send(&json!({"t":"ping","n":1}), &[]).await.unwrap();
     }
     page.end().await;
 }
