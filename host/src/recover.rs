@@ -45,7 +45,7 @@ async fn lose(id: RunId, spool: Spool, meta: SpoolMeta, boot: Arc<str>) -> Run {
     let left = if *boot == *meta.boot { escalation::stop(&tree, std::future::pending()).await } else { 0 };
     let exit = Exit::Lost { lost: "the host was restarted".to_owned() };
     let ms = now_ms().saturating_sub(meta.at);
-    let ended = HostEnded { run: id, exit, bytes: spool.output_bytes(), ms, truncated: false, left };
+    let ended = HostEnded { run: id, exit, bytes: spool.output_bytes(), ms, truncated: false, left, ended: Vec::new() };
     if let Err(error) = spool.write_end(&ended) {
         tracing::error!(%error, run = %id, "the end of a run cannot be kept");
     }

@@ -385,6 +385,7 @@ mod tests {
             ms: 12,
             truncated: false,
             left: 0,
+            ended: Vec::new(),
         });
         assert_eq!(EventBody::parse(body.kind(), body.fields().as_bytes()), body);
     }

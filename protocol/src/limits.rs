@@ -78,6 +78,17 @@ pub const ENV_BYTES_MAX: usize = 4_096;
 pub const RUN_TIMEOUT_DEFAULT_S: u64 = 3_600;
 /// Seconds that a run may request: a day.
 pub const RUN_TIMEOUT_MAX_S: u64 = 86_400;
+/// Columns of a terminal: three times the widest screens. A screen's memory is its size times its scrollback.
+pub const TERM_COLS_MAX: u16 = 1_000;
+/// Rows of a terminal.
+pub const TERM_ROWS_MAX: u16 = 500;
+/// Milliseconds without input after which anyone may take a keyboard: longer than a look at another window.
+pub const KEYBOARD_SILENCE_MS: u64 = 60_000;
+/// People who may wait for one keyboard.
+pub const KEYBOARD_ASKED_MAX: usize = 16;
+/// Bytes of input that may be sent beyond the last `run.input_ack`, and which the core keeps for the host: a paste waits
+/// at the sender, not in the server.
+pub const INPUT_WINDOW: u64 = 262_144;
 /// Bytes that a watcher may have in flight by default: one bandwidth-delay product of 20 ms at 100 Mbit/s.
 pub const WINDOW_DEFAULT: u64 = 262_144;
 /// Bytes that a watcher, a download or an upload may have in flight: 50 ms at 1 Gbit/s is 6 MiB.

@@ -52,7 +52,7 @@ impl Client {
             Command::UnwatchRun { run } => self.unwatch_run(run),
             Command::SignalRun { run, signal } => self.signal_run(run, signal),
             Command::RunInput { run, bytes } => self.run_input(run, bytes),
-            Command::RunEof { run } => self.send(&wardroom_protocol::messages::RunEof { run }),
+            Command::RunEof { run } => self.send(&wardroom_protocol::messages::RunEof { run, lease: 1, off: 0 }),
             Command::Upload(new) => self.add_upload(new),
             Command::Slice { nonce, off, bytes } => self.on_slice(&nonce, off, bytes),
             Command::SliceFailed { nonce, why } => self.fail_upload(&nonce, Error::local(why)),

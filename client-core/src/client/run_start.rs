@@ -79,7 +79,7 @@ impl Client {
         if let EventBody::RunStarted(body) = &event.body
             && !self.is_in_flight(nonce)
         {
-            let started = RunStartOk { run: body.run, n: body.n, seq: event.seq };
+            let started = RunStartOk { run: body.run, n: body.n, seq: event.seq, lease: None };
             self.report_started(nonce.clone(), started, watch);
         }
     }

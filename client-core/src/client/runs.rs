@@ -60,7 +60,11 @@ impl Client {
             Ok(from) => {
                 watch.acked = from;
                 let window = Some(if watch.auto_ack { WINDOW_DEFAULT } else { WATCH_WINDOW_MANUAL });
-                self.send_request(&RunWatch { run, from, window }, RequestKind::RunWatch(run), Recovery::Forget)
+                self.send_request(
+                    &RunWatch { run, from, window, screen: false },
+                    RequestKind::RunWatch(run),
+                    Recovery::Forget,
+                )
             }
             Err(_) => self.send_request(&RunGet { run }, RequestKind::RunGet(run), Recovery::Forget),
         };
@@ -123,7 +127,7 @@ impl Client {
     pub(super) fn run_input(&mut self, run: RunId, mut bytes: Bytes) {
         while bytes.has_remaining() {
             let body = bytes.split_to(bytes.len().min(BODY_BYTES_MAX));
-            self.send_with_body(&RunInput { run, len: body.len() as u64 }, body);
+            self.send_with_body(&RunInput { run, lease: 1, off: 0, len: body.len() as u64 }, body);
         }
     }
 
@@ -201,6 +205,9 @@ impl Client {
                     bytes: 0,
                     exit: None,
                     ms: None,
+                    tty: started.tty,
+                    stdin: started.stdin,
+                    holder: None,
                 };
                 self.take_run_info(info);
             }

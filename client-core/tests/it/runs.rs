@@ -186,6 +186,9 @@ fn start(n: u64) -> Command {
         env: Default::default(),
         timeout_s: None,
         stdin: false,
+        tty: None,
+        merge: false,
+        detach: false,
         nonce: super::world::nonce(n),
     };
     Command::StartRun { start, watch: false }

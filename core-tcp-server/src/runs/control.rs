@@ -41,7 +41,7 @@ pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> R
 /// See [`send_input`].
 pub async fn eof(state: &Arc<State>, member: &Member, eof: RunEof) -> Result<(), Error> {
     let (run, _, link) = typing(state, member, eof.run).await?;
-    tell(&link, &run, encode(Number::None, &HostEof { run: eof.run }))
+    tell(&link, &run, encode(Number::None, &HostEof { run: eof.run, off: eof.off }))
 }
 
 /// Like [`send_input`], for the wire: only refusals are answered.
@@ -66,7 +66,7 @@ async fn send_input(state: &Arc<State>, member: &Member, run: RunId, bytes: Byte
     };
     // Checked again, because the wait may have been long.
     member.may_write(&room, run.record.by)?;
-    let input = HostInput { run: run.record.id, len: bytes.len() as u64 };
+    let input = HostInput { run: run.record.id, off: 0, len: bytes.len() as u64 };
     let frame = encode_with_body(Number::None, &input, &bytes);
     tell(&link, &run, Bytes::from_owner(PermitFrame { frame, _permit: permit }))
 }

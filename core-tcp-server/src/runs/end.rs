@@ -45,7 +45,7 @@ pub(super) fn overrun(state: &Arc<State>, run: &Arc<Run>) {
 
 /// Creates an end without output figures: the output stored here counts.
 pub(super) fn without_output(run: &Run, exit: Exit) -> HostEnded {
-    HostEnded { run: run.record.id, exit, bytes: 0, ms: 0, truncated: false, left: 0 }
+    HostEnded { run: run.record.id, exit, bytes: 0, ms: 0, truncated: false, left: 0, ended: Vec::new() }
 }
 
 /// Tries again to record an end that the store refused.
@@ -80,8 +80,8 @@ async fn record(state: &State, run: &Arc<Run>) -> Result<(), Error> {
         let log = Arc::clone(&run.log);
         tokio::task::spawn_blocking(move || log.close()).await.map_err(Error::internal)??;
     }
-    let HostEnded { exit, ms, truncated, left, .. } = ended;
-    let end = RunEnd { run: run.record.id, exit: shortened(exit), bytes, ms, truncated, left };
+    let HostEnded { exit, ms, truncated, left, ended, .. } = ended;
+    let end = RunEnd { run: run.record.id, exit: shortened(exit), bytes, ms, truncated, left, ended };
     let frame = encode(Number::None, &end);
     let recording = Arc::clone(run);
     state.store.write(move |tx| write(tx, &recording, end)).await?;
@@ -107,8 +107,8 @@ fn write(tx: &mut Tx<'_>, run: &Run, end: RunEnd) -> Result<(), Error> {
     }
     let detail = format!("r{} {}: {exit}", record.n, record.host);
     tx.audit(record.by_name.as_str(), "host", "run.end", &record.id.to_string(), &detail)?;
-    let RunEnd { run: id, exit, bytes, ms, truncated, left } = end;
-    let body = EventBody::RunEnded(RunEnded { run: id, n: record.n, exit, bytes, ms, truncated, left });
+    let RunEnd { run: id, exit, bytes, ms, truncated, left, ended } = end;
+    let body = EventBody::RunEnded(RunEnded { run: id, n: record.n, exit, bytes, ms, truncated, left, ended });
     let event = NewEvent {
         room: record.room,
         room_name: record.room_name.as_str(),

@@ -149,7 +149,7 @@ pub async fn watch(
 fn over(state: &State, stored: Stored) -> Result<Arc<RunLog>, Error> {
     let Stored { id: run, bytes, ms, truncated, left, .. } = stored;
     let exit = stored.exit.ok_or_else(|| Error::internal(format!("run {run} is neither open nor over")))?;
-    let end = RunEnd { run, exit, bytes, ms: ms.unwrap_or(0), truncated, left };
+    let end = RunEnd { run, exit, bytes, ms: ms.unwrap_or(0), truncated, left, ended: Vec::new() };
     Ok(Arc::new(RunLog::over(&state.runs.folder, run, bytes, encode(Number::None, &end))))
 }
 
@@ -181,7 +181,7 @@ fn info(state: &State, stored: Stored) -> Result<RunInfo, Error> {
     }
     let room = state.rooms.by_id(stored.room).ok_or_else(no_run)?.name.clone();
     let Stored { id: run, n, seq, by, cmd, host, at, bytes, exit, ms, .. } = stored;
-    Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms })
+    Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms, tty: None, stdin: false, holder: None })
 }
 
 fn rows(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Stored>, Error> {

@@ -22,7 +22,12 @@ impl Piece {
     /// Encodes output.
     pub(super) fn new(run: RunId, fd: u8, off: u64, bytes: &[u8]) -> Self {
         let len = bytes.len() as u64;
-        Self { fd, off, len, frame: encode_with_body(Number::None, &RunOutput { run, fd, off, len }, bytes) }
+        Self {
+            fd,
+            off,
+            len,
+            frame: encode_with_body(Number::None, &RunOutput { run, fd, off, len, size: None }, bytes),
+        }
     }
 
     /// Returns the output.

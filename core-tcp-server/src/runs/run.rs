@@ -126,6 +126,9 @@ impl Run {
             bytes: self.log.head(),
             exit: None,
             ms: None,
+            tty: record.order.tty,
+            stdin: record.order.stdin,
+            holder: None,
         }
     }
 }

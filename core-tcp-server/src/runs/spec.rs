@@ -51,6 +51,9 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Run
         timeout_s,
         output_bytes_max: RUN_OUTPUT_BYTES_MAX,
         stdin: request.stdin,
+        tty: request.tty,
+        merge: request.merge,
+        detach: request.detach,
         by: by.clone(),
         room: request.room.as_str().to_owned(),
     };

@@ -60,7 +60,7 @@ pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Resu
     match recorded {
         Ok(Recorded::New(made)) => {
             state.runs.hosts.dispatch(&made);
-            Ok(RunStartOk { run, n: made.record.n, seq: made.record.seq })
+            Ok(RunStartOk { run, n: made.record.n, seq: made.record.seq, lease: None })
         }
         Ok(Recorded::Earlier(answer)) => Ok(answer),
         Err(error) => {
@@ -86,7 +86,9 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
     let detail = format!("r{n} on {} in {}: {}", order.host, room.name, order.shown);
     tx.audit(user.name.as_str(), &by.address, "run.start", &run.to_string(), &detail)?;
     let (cmd, host, cwd) = (order.shown.clone(), order.host.clone(), order.start.cwd.clone());
-    let body = EventBody::RunStarted(RunStarted { run, n: n_, cmd, host, cwd, amended: None, reactions: Vec::new() });
+    let (tty, stdin) = (order.start.tty, order.start.stdin);
+    let (amended, reactions) = (None, Vec::new());
+    let body = EventBody::RunStarted(RunStarted { run, n: n_, cmd, host, cwd, tty, stdin, amended, reactions });
     let fields = body.fields();
     let event = NewEvent {
         room: room.id,
@@ -150,7 +152,7 @@ fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>
         return Err(Error::conflict("this nonce was used for another run: make a new one for each"));
     }
     let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
-    Ok(Some(RunStartOk { run, n: from_sql(n), seq: from_sql(seq) }))
+    Ok(Some(RunStartOk { run, n: from_sql(n), seq: from_sql(seq), lease: None }))
 }
 
 type Row = (String, i64, i64, String, String);

@@ -370,6 +370,7 @@ mod tests {
             ms: 0,
             truncated: false,
             left: 0,
+            ended: Vec::new(),
         };
         assert_eq!(end_words(&run), "not started: no such file: mak␛");
         run.exit = Exit::StoppedBy { stopped_by: "ben".parse().unwrap(), signal: "TERM".into() };

@@ -129,14 +129,16 @@ impl Screen {
 
     fn end(&mut self, line: &[u8], now_ms: u64) -> String {
         let mut out = String::new();
-        let Ok(RunEnd { run, exit, bytes, ms, truncated, left }) = serde_json::from_slice(line) else { return out };
+        let Ok(RunEnd { run, exit, bytes, ms, truncated, left, ended }) = serde_json::from_slice(line) else {
+            return out;
+        };
         let Some(n) = self.followed.number(run) else { return out };
         if let Some(at) = self.partials.iter().position(|partial| partial.run == run) {
             let partial = self.partials.swap_remove(at);
             self.flush(n, partial, now_ms, &mut out);
         }
         self.drawer.stamp(now_ms, &mut out);
-        let _ = writeln!(out, "[r{n}] {}", end_words(&RunEnded { run, n, exit, bytes, ms, truncated, left }));
+        let _ = writeln!(out, "[r{n}] {}", end_words(&RunEnded { run, n, exit, bytes, ms, truncated, left, ended }));
         self.followed.end(run);
         out
     }
@@ -252,14 +254,14 @@ mod tests {
     }
 
     fn output(screen: &mut Screen, fd: u8, bytes: &[u8]) -> String {
-        let message = RunOutput { run: run(), fd, off: 0, len: bytes.len() as u64 };
+        let message = RunOutput { run: run(), fd, off: 0, len: bytes.len() as u64, size: None };
         let shown = screen.render_at(encode_with_body(Number::None, &message, bytes), AT);
         String::from_utf8(shown.to_vec()).unwrap()
     }
 
     fn end(screen: &mut Screen) -> String {
         let exit = Exit::Code { code: 3 };
-        let end = RunEnd { run: run(), exit, bytes: 8, ms: 240, truncated: false, left: 0 };
+        let end = RunEnd { run: run(), exit, bytes: 8, ms: 240, truncated: false, left: 0, ended: Vec::new() };
         String::from_utf8(screen.render_at(encode(Number::None, &end), AT).to_vec()).unwrap()
     }
 

@@ -192,7 +192,10 @@ async fn carry_out(
         | Request::RunEof(_)
         | Request::RunSignal(_)
         | Request::RunList(_)
-        | Request::RunGet(_)) => crate::runs::request(state, member, sender, id, request).await?,
+        | Request::RunGet(_)
+        | Request::TermControl(_)
+        | Request::TermResize(_)
+        | Request::TermText(_)) => crate::runs::request(state, member, sender, id, request).await?,
         request @ (Request::FilePut(_)
         | Request::FileCommit(_)
         | Request::FileResume(_)
@@ -202,7 +205,11 @@ async fn carry_out(
         | Request::FileGet(_)
         | Request::FileClose(_)) => crate::files::request(state, member, sender, id, request).await?,
         Request::Hello(_) | Request::Via(_) => return Err(Error::bad_request("this connection is welcome already")),
-        Request::HostHello(_) | Request::HostStarted(_) | Request::HostOutput(_) | Request::HostEnded(_) => {
+        Request::HostHello(_)
+        | Request::HostStarted(_)
+        | Request::HostOutput(_)
+        | Request::HostInputAck(_)
+        | Request::HostEnded(_) => {
             return Err(Error::forbidden("only a host says this"));
         }
         // Handled above.

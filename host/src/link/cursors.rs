@@ -202,7 +202,7 @@ mod tests {
         fn over(&self, n: u128, bytes: u64) -> Arc<Run> {
             let id = RunId::from_parts(1, n);
             let exit = Exit::Code { code: 0 };
-            let ended = HostEnded { run: id, exit, bytes, ms: 0, truncated: false, left: 0 };
+            let ended = HostEnded { run: id, exit, bytes, ms: 0, truncated: false, left: 0, ended: Vec::new() };
             Arc::new(Run::over(id, self.root.spool(id), ended))
         }
     }

@@ -80,7 +80,7 @@ fn put_output(run: &Run, from: u64, upto: u64, out: &mut BytesMut) -> std::io::R
             let body = usize::try_from(len).ok().and_then(|len| body.get_mut(..len));
             let body = body.ok_or_else(|| std::io::Error::other("a piece of output is larger than a frame"))?;
             reader.read(body, segment.off)?;
-            let head = HostOutput { run: run.id, fd: segment.fd, off: segment.off, len };
+            let head = HostOutput { run: run.id, fd: segment.fd, off: segment.off, len, size: None };
             out.extend_from_slice(&encode_with_body(Number::None, &head, body));
             at = segment.end;
         }

@@ -204,7 +204,7 @@ async fn finish(run: &Arc<Run>, exit: Exit, began: Instant, left: u32, shared: &
     let flow = run.flow.borrow().clone();
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let truncated = flow.is_over_limit || flow.failure.is_some();
-    let ended = HostEnded { run: run.id, exit, bytes: flow.bytes, ms, truncated, left };
+    let ended = HostEnded { run: run.id, exit, bytes: flow.bytes, ms, truncated, left, ended: Vec::new() };
     let (kept, on) = (Arc::clone(run), Arc::clone(shared));
     let recorded = spawn_blocking(move || {
         kept.release_leader();

@@ -82,7 +82,7 @@ impl Runs {
     pub fn list(&self) -> Vec<HostRun> {
         let told = |run: &Arc<Run>| {
             let standing = run.standing();
-            HostRun { run: run.id, bytes: standing.bytes, ended: standing.ended.is_some() }
+            HostRun { run: run.id, bytes: standing.bytes, ended: standing.ended.is_some(), input: 0 }
         };
         self.all().iter().map(told).collect()
     }
@@ -103,7 +103,7 @@ impl Runs {
         let id = start.run;
         if let Some(why) = why_not(&held) {
             let exit = Exit::Failed { failed: why };
-            let ended = HostEnded { run: id, exit, bytes: 0, ms: 0, truncated: false, left: 0 };
+            let ended = HostEnded { run: id, exit, bytes: 0, ms: 0, truncated: false, left: 0, ended: Vec::new() };
             held.runs.insert(id, Arc::new(Run::over(id, spool, ended)));
             self.shared.changed.notify_one();
             return Ok(());

@@ -93,6 +93,9 @@ pub fn shell(cmd: &str) -> HostStart {
         timeout_s: 120,
         output_bytes_max: 1 << 30,
         stdin: false,
+        tty: None,
+        merge: false,
+        detach: false,
         by: ann(),
         room: "ops".to_owned(),
     }
@@ -172,13 +175,13 @@ impl Link {
 
     pub async fn input(&mut self, run: RunId, bytes: &[u8]) {
         for chunk in bytes.chunks(65_536) {
-            let head = HostInput { run, len: chunk.len() as u64 };
+            let head = HostInput { run, off: 0, len: chunk.len() as u64 };
             self.write_raw(&encode_with_body(Number::None, &head, chunk)).await;
         }
     }
 
     pub async fn eof(&mut self, run: RunId) {
-        self.send(&HostEof { run }).await;
+        self.send(&HostEof { run, off: 0 }).await;
     }
 
     pub async fn forget(&mut self, run: RunId) {

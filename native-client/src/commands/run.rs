@@ -75,6 +75,9 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         env: run.env,
         timeout_s: run.timeout_s,
         stdin: run.stdin,
+        tty: None,
+        merge: false,
+        detach: false,
         nonce: nonce.clone(),
     };
     runner.command(Command::StartRun { start, watch: false });

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AlertGroup, EventBody};
 use crate::ids::{RunId, UserName};
-use crate::messages::Exit;
+use crate::messages::{Exit, Tty};
 use crate::path::RelPath;
 use crate::role::RoomRole;
 
@@ -172,6 +172,12 @@ pub struct RunStarted {
     /// The folder that it runs in, if the request named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
+    /// Its terminal, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tty: Option<Tty>,
+    /// It reads standard input.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stdin: bool,
     /// The last reaction that is already applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amended: Option<u64>,
@@ -199,6 +205,9 @@ pub struct RunEnded {
     /// Processes that were still there after every attempt to stop them.
     #[serde(default)]
     pub left: u32,
+    /// The command lines of processes that outlived the first one and were ended with the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<String>,
 }
 
 /// A file was stored in the room.

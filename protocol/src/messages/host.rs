@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::impl_message;
 use super::runs::{Exit, Signal};
+use super::terminals::{TermSize, Tty};
 use crate::ids::{RunId, UserName};
 
 /// The first frame of a host. Only a holder of the host key may send it.
@@ -38,6 +39,9 @@ pub struct HostRun {
     pub bytes: u64,
     /// The run is over; `host.ended` follows after the last byte.
     pub ended: bool,
+    /// Bytes of input that the command has been given.
+    #[serde(default)]
+    pub input: u64,
 }
 
 /// The answer to [`HostHello`].
@@ -78,6 +82,15 @@ pub struct HostStart {
     /// It reads what `host.input` sends.
     #[serde(default)]
     pub stdin: bool,
+    /// It gets a terminal. With an empty `argv` it runs the login shell of the host's user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tty: Option<Tty>,
+    /// Standard output and error share one pipe.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub merge: bool,
+    /// Processes that outlive the first one are kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub detach: bool,
     /// Who started it, for the run's environment.
     pub by: UserName,
     /// The room, for the run's environment.
@@ -104,6 +117,9 @@ pub struct HostOutput {
     pub off: u64,
     /// The number of raw bytes that follow.
     pub len: u64,
+    /// The terminal has this size from this byte on; absent if the size has not changed.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<TermSize>,
 }
 
 /// The core has stored all bytes before `off`.
@@ -132,6 +148,9 @@ pub struct HostEnded {
     /// Processes that were still there after every attempt to stop them.
     #[serde(default)]
     pub left: u32,
+    /// The command lines of processes that outlived the first one and were ended with the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<String>,
 }
 
 /// The end is stored; the host may delete the spool.
@@ -141,13 +160,24 @@ pub struct HostForget {
     pub run: RunId,
 }
 
-/// Raw bytes for a run's standard input.
+/// Raw bytes for a run's standard input or terminal.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct HostInput {
     /// The run.
     pub run: RunId,
+    /// The offset of the first byte in the run's input. Bytes that the run has already are ignored.
+    pub off: u64,
     /// The number of raw bytes that follow.
     pub len: u64,
+}
+
+/// The command has been given all input before `off`. Sent by the host, and again after each reconnect.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct HostInputAck {
+    /// The run.
+    pub run: RunId,
+    /// The offset after the last such byte.
+    pub off: u64,
 }
 
 /// The end of a run's standard input.
@@ -155,6 +185,30 @@ pub struct HostInput {
 pub struct HostEof {
     /// The run.
     pub run: RunId,
+    /// The length of the input.
+    pub off: u64,
+}
+
+/// Changes the size of a run's terminal.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct HostResize {
+    /// The run.
+    pub run: RunId,
+    /// The new size.
+    #[serde(flatten)]
+    pub size: TermSize,
+}
+
+/// What a terminal answers to a query in the run's output, such as for its cursor position. Written to the terminal
+/// once: an answer with an `at` that is not beyond the last one is ignored.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct HostReply {
+    /// The run.
+    pub run: RunId,
+    /// The offset after the query in the run's output.
+    pub at: u64,
+    /// The number of raw bytes that follow.
+    pub len: u64,
 }
 
 /// A signal for a run, and who sent it.
@@ -171,5 +225,6 @@ pub struct HostSignal {
 impl_message! {
     HostHello = "host.hello", HostWelcome = "host.welcome", HostStart = "host.start", HostStarted = "host.started",
     HostOutput = "host.output", HostAck = "host.ack", HostEnded = "host.ended", HostForget = "host.forget",
-    HostInput = "host.input", HostEof = "host.eof", HostSignal = "host.signal",
+    HostInput = "host.input", HostInputAck = "host.input_ack", HostEof = "host.eof", HostSignal = "host.signal",
+    HostResize = "host.resize", HostReply = "host.reply",
 }

@@ -11,6 +11,7 @@ mod rooms;
 mod runs;
 mod search;
 mod session;
+mod terminals;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -24,6 +25,7 @@ pub use rooms::*;
 pub use runs::*;
 pub use search::*;
 pub use session::*;
+pub use terminals::*;
 
 use crate::code::Code;
 use crate::event::Event;
@@ -102,11 +104,12 @@ requests! {
     Hello, Via, Ping, Pong, SessionEnd, SessionList, PasswordSet, StatusSet,
     RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
     RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunList, RunGet,
+    TermControl, TermResize, TermText,
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
     RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
     Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
     UserAdd, UserList, UserPasswd, UserDisable, UserSetRole, TokenAdd, InviteAdd,
-    HostHello, HostStarted, HostOutput, HostEnded,
+    HostHello, HostStarted, HostOutput, HostInputAck, HostEnded,
 }
 
 /// Everything that a server sends, as a client parses it.
@@ -125,6 +128,9 @@ pub enum ServerMessage {
     Presence(Presence),
     RunOutput(RunOutput, bytes::Bytes),
     RunEnd(RunEnd),
+    RunSnapshot(RunSnapshot, bytes::Bytes),
+    RunInputAck(RunInputAck),
+    TermState(TermState),
     FileAck(FileAck),
     FileData(FileData, bytes::Bytes),
     FileEnd(FileEnd),
@@ -140,6 +146,8 @@ pub enum ServerMessage {
     HostInput(HostInput, bytes::Bytes),
     HostEof(HostEof),
     HostSignal(HostSignal),
+    HostResize(HostResize),
+    HostReply(HostReply, bytes::Bytes),
     /// A type that this version does not know; ignored.
     Unknown(String),
 }
@@ -188,7 +196,7 @@ pub struct ErrAnswer {
     /// The download that broke off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<crate::StreamId>,
-    /// The run that the refused input was for.
+    /// The run that the refused input was for. With `conflict`, `off` is the offset that the input must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<crate::RunId>,
     /// With `incompatible`: the versions that the server speaks.
@@ -235,6 +243,9 @@ impl ServerMessage {
             "presence" => read!(Presence),
             "run.output" => read!(RunOutput, body),
             "run.end" => read!(RunEnd),
+            "run.snapshot" => read!(RunSnapshot, body),
+            "run.input_ack" => read!(RunInputAck),
+            "term.state" => read!(TermState),
             "file.ack" => read!(FileAck),
             "file.data" => read!(FileData, body),
             "file.end" => read!(FileEnd),
@@ -258,6 +269,10 @@ impl ServerMessage {
             "host.eof" => read!(HostEof),
             #[cfg(not(target_family = "wasm"))]
             "host.signal" => read!(HostSignal),
+            #[cfg(not(target_family = "wasm"))]
+            "host.resize" => read!(HostResize),
+            #[cfg(not(target_family = "wasm"))]
+            "host.reply" => read!(HostReply, body),
             other => ServerMessage::Unknown(other.to_owned()),
         })
     }
@@ -275,6 +290,9 @@ impl ServerMessage {
         "presence",
         "run.output",
         "run.end",
+        "run.snapshot",
+        "run.input_ack",
+        "term.state",
         "file.ack",
         "file.data",
         "file.end",
@@ -290,6 +308,8 @@ impl ServerMessage {
         "host.input",
         "host.eof",
         "host.signal",
+        "host.resize",
+        "host.reply",
     ];
 }
 

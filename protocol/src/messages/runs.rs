@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::impl_message;
+use super::terminals::{TermSize, Tty};
 use crate::ids::{Nonce, RoomName, RunId, UserName};
 
-/// Runs a command. Operators and above. Either `cmd` (given to `/bin/sh -c`) or `argv`. Answer: [`RunStartOk`].
+/// Runs a command. Operators and above. Either `cmd` (given to `/bin/sh -c`) or `argv`; with `tty` neither means the
+/// login shell of the host's user. Answer: [`RunStartOk`].
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunStart {
     /// The room that shows it.
@@ -33,6 +35,15 @@ pub struct RunStart {
     /// It reads what `run.input` sends; otherwise it reads nothing (`/dev/null`).
     #[serde(default)]
     pub stdin: bool,
+    /// It gets a terminal, which it reads and writes. Its output is all on descriptor 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tty: Option<Tty>,
+    /// Standard output and error share one pipe, so that their order is kept; all output is on descriptor 1.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub merge: bool,
+    /// Processes that outlive the first one are kept, and the run ends when the last of them has ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub detach: bool,
     /// The client's id of this request: a retry does not run it twice.
     pub nonce: Nonce,
 }
@@ -46,6 +57,9 @@ pub struct RunStartOk {
     pub n: u64,
     /// The `seq` of its line in the room.
     pub seq: u64,
+    /// The generation of the starter's lease of the keyboard, for a run with `stdin` or `tty`.
+    #[serde(default, rename = "gen", skip_serializing_if = "Option::is_none")]
+    pub lease: Option<u64>,
 }
 
 /// Sends the run's output from an offset on, then its end. Answer: `ok`.
@@ -59,6 +73,10 @@ pub struct RunWatch {
     /// Bytes that may be sent beyond the last `run.ack`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<u64>,
+    /// Begins with the screen of a terminal (`run.snapshot`) instead of `from`, and sends it again to a watcher that
+    /// has fallen far behind.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub screen: bool,
 }
 
 /// The watcher has processed all bytes before `off`.
@@ -77,20 +95,46 @@ pub struct RunUnwatch {
     pub run: RunId,
 }
 
-/// Raw bytes for the run's standard input. From its starter and admins.
+/// Raw bytes for the run's standard input or terminal, from the holder of its keyboard. Answered by [`RunInputAck`], and
+/// by `err` with `run` if it is refused.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct RunInput {
     /// The run.
     pub run: RunId,
+    /// The generation of the sender's lease. An older one gets `conflict`.
+    #[serde(default, rename = "gen")]
+    pub lease: u64,
+    /// The offset of the first byte in the run's input. Bytes that the run has already are ignored; a gap gets
+    /// `conflict`.
+    #[serde(default)]
+    pub off: u64,
     /// The number of raw bytes that follow.
     pub len: u64,
 }
 
-/// The end of the run's standard input.
+/// The command has been given all input before `off`: it is in its pipe or terminal.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RunInputAck {
+    /// The run.
+    pub run: RunId,
+    /// The generation of the lease under which it was sent.
+    #[serde(rename = "gen")]
+    pub lease: u64,
+    /// The offset after the last such byte.
+    pub off: u64,
+}
+
+/// The end of the run's standard input, from the holder of its keyboard. Not for terminals, which read Ctrl-D.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct RunEof {
     /// The run.
     pub run: RunId,
+    /// The generation of the sender's lease.
+    #[serde(default, rename = "gen")]
+    pub lease: u64,
+    /// The length of the input. The end is refused with `conflict` until all of it has arrived.
+    #[serde(default)]
+    pub off: u64,
 }
 
 /// Sends a signal to the run. `TERM` is followed by `KILL` after a grace period. Operators and above.
@@ -177,6 +221,15 @@ pub struct RunInfo {
     /// How long it took, in milliseconds; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ms: Option<u64>,
+    /// Its terminal, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tty: Option<Tty>,
+    /// It reads standard input.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stdin: bool,
+    /// Who holds its keyboard, while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<UserName>,
 }
 
 /// Output of a run. Sent to its watchers.
@@ -190,6 +243,9 @@ pub struct RunOutput {
     pub off: u64,
     /// The number of raw bytes that follow.
     pub len: u64,
+    /// The terminal has this size from this byte on; absent if the size has not changed.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<TermSize>,
 }
 
 /// The run is over, and its last byte has been sent. Sent to its watchers.
@@ -209,6 +265,9 @@ pub struct RunEnd {
     /// Processes that were still there after every attempt to stop them.
     #[serde(default)]
     pub left: u32,
+    /// The command lines of processes that outlived the first one and were ended with the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<String>,
 }
 
 /// How a run ended.
@@ -290,7 +349,7 @@ fn signal_number(name: &str) -> u8 {
 
 impl_message! {
     RunStart = "run.start", RunWatch = "run.watch", RunAck = "run.ack", RunUnwatch = "run.unwatch",
-    RunInput = "run.input", RunEof = "run.eof", RunSignal = "run.signal", RunList = "run.list", RunGet = "run.get",
+    RunInput = "run.input", RunInputAck = "run.input_ack", RunEof = "run.eof", RunSignal = "run.signal", RunList = "run.list", RunGet = "run.get",
     RunOutput = "run.output", RunEnd = "run.end",
 }
 

@@ -22,11 +22,12 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         Hello, Via, Ping, Pong, SessionEnd, SessionList, PasswordSet, StatusSet,
         RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
         RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunList, RunGet,
+        TermControl, TermResize, TermText,
         FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
         RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
         Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
         UserAdd, UserList, UserPasswd, UserDisable, UserSetRole, TokenAdd, InviteAdd,
-        HostHello, HostStarted, HostOutput, HostEnded,
+        HostHello, HostStarted, HostOutput, HostInputAck, HostEnded,
     })
 }
 
@@ -51,6 +52,9 @@ pub fn server(frame: &Frame) -> Result<Bytes, String> {
         ServerMessage::Presence(m) => encode(none, &m),
         ServerMessage::RunOutput(m, body) => encode_with_body(none, &m, &body),
         ServerMessage::RunEnd(m) => encode(none, &m),
+        ServerMessage::RunSnapshot(m, body) => encode_with_body(none, &m, &body),
+        ServerMessage::RunInputAck(m) => encode(none, &m),
+        ServerMessage::TermState(m) => encode(none, &m),
         ServerMessage::FileAck(m) => encode(none, &m),
         ServerMessage::FileData(m, body) => encode_with_body(none, &m, &body),
         ServerMessage::FileEnd(m) => encode(none, &m),
@@ -66,6 +70,8 @@ pub fn server(frame: &Frame) -> Result<Bytes, String> {
         ServerMessage::HostInput(m, body) => encode_with_body(none, &m, &body),
         ServerMessage::HostEof(m) => encode(none, &m),
         ServerMessage::HostSignal(m) => encode(none, &m),
+        ServerMessage::HostResize(m) => encode(none, &m),
+        ServerMessage::HostReply(m, body) => encode_with_body(none, &m, &body),
         other => return Err(format!("nobody knows how to write {other:?}")),
     })
 }

@@ -134,6 +134,8 @@ fn check_answer(example: &Example, request: Option<&str>) {
             }
         }
         Some("run.start") => fields::<messages::RunStartOk>(example),
+        Some("term.control") => fields::<messages::TermControlOk>(example),
+        Some("term.text") => fields::<messages::TermTextOk>(example),
         Some("run.list") => fields::<messages::RunListed>(example),
         Some("run.get") => fields::<messages::RunInfo>(example),
         Some("file.put" | "file.resume") => fields::<messages::FilePutOk>(example),

@@ -34,6 +34,9 @@ impl Engine {
             env: BTreeMap::new(),
             timeout_s: None,
             stdin: false,
+            tty: None,
+            merge: false,
+            detach: false,
             nonce: self.nonce(),
         };
         self.command(Command::StartRun { start, watch: false });

@@ -28,6 +28,9 @@ impl Session {
             env: BTreeMap::new(),
             timeout_s: None,
             stdin: false,
+            tty: None,
+            merge: false,
+            detach: false,
             nonce: nonce(),
         };
         let started = runs::start(&self.state, &self.member, start).await?;
@@ -62,7 +65,7 @@ impl Session {
             Begin::Already => return,
             Begin::Full => return self.tell(&format!("you follow 32 runs already: /unwatch one, then /watch r{n}")),
         }
-        let watch = RunWatch { run, from: 0, window: Some(WINDOW_MAX) };
+        let watch = RunWatch { run, from: 0, window: Some(WINDOW_MAX), screen: false };
         match runs::watch(&self.state, &self.member, &self.sender, watch).await {
             Ok(flow) => self.sender.push(Item::Flow(UnackedFlow::over(flow))),
             Err(error) => {

@@ -47,6 +47,9 @@ impl Runs {
             env: BTreeMap::new(),
             timeout_s: None,
             stdin: false,
+            tty: None,
+            merge: false,
+            detach: false,
             nonce,
         };
         runner.command(Command::StartRun { start, watch: false });

@@ -57,7 +57,7 @@ impl Input {
             }
             None => {
                 self.is_over = true;
-                runner.request(&RunEof { run }, OnDisconnect::Resend)
+                runner.request(&RunEof { run, lease: 1, off: 0 }, OnDisconnect::Resend)
             }
         });
     }
