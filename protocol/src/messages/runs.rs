@@ -95,48 +95,6 @@ pub struct RunUnwatch {
     pub run: RunId,
 }
 
-/// Raw bytes for the run's standard input or terminal, from the holder of its keyboard. Answered by [`RunInputAck`], and
-/// by `err` with `run` if it is refused.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-pub struct RunInput {
-    /// The run.
-    pub run: RunId,
-    /// The generation of the sender's lease. An older one gets `conflict`.
-    #[serde(default, rename = "gen")]
-    pub lease: u64,
-    /// The offset of the first byte in the run's input. Bytes that the run has already are ignored; a gap gets
-    /// `conflict`.
-    #[serde(default)]
-    pub off: u64,
-    /// The number of raw bytes that follow.
-    pub len: u64,
-}
-
-/// The command has been given all input before `off`: it is in its pipe or terminal.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub struct RunInputAck {
-    /// The run.
-    pub run: RunId,
-    /// The generation of the lease under which it was sent.
-    #[serde(rename = "gen")]
-    pub lease: u64,
-    /// The offset after the last such byte.
-    pub off: u64,
-}
-
-/// The end of the run's standard input, from the holder of its keyboard. Not for terminals, which read Ctrl-D.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-pub struct RunEof {
-    /// The run.
-    pub run: RunId,
-    /// The generation of the sender's lease.
-    #[serde(default, rename = "gen")]
-    pub lease: u64,
-    /// The length of the input. The end is refused with `conflict` until all of it has arrived.
-    #[serde(default)]
-    pub off: u64,
-}
-
 /// Sends a signal to the run. `TERM` is followed by `KILL` after a grace period. Operators and above.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct RunSignal {
@@ -349,7 +307,7 @@ fn signal_number(name: &str) -> u8 {
 
 impl_message! {
     RunStart = "run.start", RunWatch = "run.watch", RunAck = "run.ack", RunUnwatch = "run.unwatch",
-    RunInput = "run.input", RunInputAck = "run.input_ack", RunEof = "run.eof", RunSignal = "run.signal", RunList = "run.list", RunGet = "run.get",
+    RunSignal = "run.signal", RunList = "run.list", RunGet = "run.get",
     RunOutput = "run.output", RunEnd = "run.end",
 }
 

@@ -1,5 +1,5 @@
-//! Terminals: the screen of a run with a terminal, who holds its keyboard, and its size. Runs that read standard input
-//! without a terminal use the same keyboard.
+//! What people type into a run, and its terminal: input, who holds the keyboard, the screen and its size. Runs that read
+//! standard input without a terminal use the same keyboard.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,48 @@ pub struct RunSnapshot {
     /// More parts of this snapshot follow: show it when all are there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
+}
+
+/// Raw bytes for the run's standard input or terminal, from the holder of its keyboard. Answered by [`RunInputAck`], and
+/// by `err` with `run` if it is refused.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct RunInput {
+    /// The run.
+    pub run: RunId,
+    /// The generation of the sender's lease. An older one gets `conflict`.
+    #[serde(default, rename = "gen")]
+    pub lease: u64,
+    /// The offset of the first byte in the run's input. Bytes that the run has already are ignored; a gap gets
+    /// `conflict`.
+    #[serde(default)]
+    pub off: u64,
+    /// The number of raw bytes that follow.
+    pub len: u64,
+}
+
+/// The command has been given all input before `off`: it is in its pipe or terminal.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RunInputAck {
+    /// The run.
+    pub run: RunId,
+    /// The generation of the lease under which it was sent.
+    #[serde(rename = "gen")]
+    pub lease: u64,
+    /// The offset after the last such byte.
+    pub off: u64,
+}
+
+/// The end of the run's standard input, from the holder of its keyboard. Not for terminals, which read Ctrl-D.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct RunEof {
+    /// The run.
+    pub run: RunId,
+    /// The generation of the sender's lease.
+    #[serde(default, rename = "gen")]
+    pub lease: u64,
+    /// The length of the input. The end is refused with `conflict` until all of it has arrived.
+    #[serde(default)]
+    pub off: u64,
 }
 
 /// Asks for, gives, takes or releases the keyboard of a run. Answer: [`TermControlOk`].
@@ -137,6 +179,7 @@ pub struct TermTextOk {
 }
 
 impl_message! {
+    RunInput = "run.input", RunInputAck = "run.input_ack", RunEof = "run.eof",
     RunSnapshot = "run.snapshot", TermControl = "term.control", TermState = "term.state", TermResize = "term.resize",
     TermText = "term.text",
 }
