@@ -20,6 +20,7 @@ pub mod path;
 pub mod query;
 pub mod role;
 pub mod slash;
+pub mod terminal_queries;
 pub mod tokens;
 pub mod typed;
 pub mod visible;
