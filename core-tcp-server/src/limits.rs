@@ -253,6 +253,10 @@ pub const HOST_TICK_MS: u64 = 1_000;
 pub const RUNS_STOP_MS: u64 = 2_000;
 /// Characters of a host's explanation of how a run ended. An event is one line.
 pub const EXIT_CHARS_MAX: usize = 1_024;
+/// Command lines in the end of a run, of processes that outlived its first one: enough to know what was left.
+pub const ENDED_MAX: usize = 16;
+/// Characters of each of them: at six bytes for each in JSON they fit a line.
+pub const ENDED_CHARS_MAX: usize = 200;
 
 const _: () = {
     assert!(

@@ -194,6 +194,7 @@ impl Client {
         match &event.body {
             EventBody::RunStarted(started) => {
                 let info = RunInfo {
+                    ended: Vec::new(),
                     run: started.run,
                     n: started.n,
                     room: event.room.clone(),

@@ -12,7 +12,7 @@ use wardroom_protocol::messages::{Exit, HostEnded, HostForget, RunEnd};
 use super::run::{Phase, Run};
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::limits::EXIT_CHARS_MAX;
+use crate::limits::{ENDED_CHARS_MAX, ENDED_MAX, EXIT_CHARS_MAX};
 use crate::state::State;
 use crate::store::{NewEvent, Tx};
 
@@ -81,7 +81,7 @@ async fn record(state: &State, run: &Arc<Run>) -> Result<(), Error> {
         tokio::task::spawn_blocking(move || log.close()).await.map_err(Error::internal)??;
     }
     let HostEnded { exit, ms, truncated, left, ended, .. } = ended;
-    let end = RunEnd { run: run.record.id, exit: shortened(exit), bytes, ms, truncated, left, ended };
+    let end = RunEnd { run: run.record.id, exit: shortened(exit), bytes, ms, truncated, left, ended: few(ended) };
     let frame = encode(Number::None, &end);
     let recording = Arc::clone(run);
     state.store.write(move |tx| write(tx, &recording, end)).await?;
@@ -96,12 +96,22 @@ fn write(tx: &mut Tx<'_>, run: &Run, end: RunEnd) -> Result<(), Error> {
     let record = &run.record;
     let as_sql = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let exit = serde_json::to_string(&end.exit).map_err(Error::internal)?;
+    let left_behind = serde_json::to_string(&end.ended).map_err(Error::internal)?;
     let changed = tx
         .conn
         .prepare_cached(
-            "UPDATE runs SET exit = ?2, bytes = ?3, ms = ?4, truncated = ?5, left = ?6 WHERE id = ?1 AND exit IS NULL",
+            "UPDATE runs SET exit = ?2, bytes = ?3, ms = ?4, truncated = ?5, left = ?6, ended = ?7
+             WHERE id = ?1 AND exit IS NULL",
         )?
-        .execute(params![record.id.to_string(), exit, as_sql(end.bytes), as_sql(end.ms), end.truncated, end.left])?;
+        .execute(params![
+            record.id.to_string(),
+            exit,
+            as_sql(end.bytes),
+            as_sql(end.ms),
+            end.truncated,
+            end.left,
+            left_behind
+        ])?;
     if changed == 0 {
         return Ok(());
     }
@@ -121,6 +131,21 @@ fn write(tx: &mut Tx<'_>, run: &Run, end: RunEnd) -> Result<(), Error> {
     tx.append(&event).map(drop)
 }
 
+/// Shortens the host's list of command lines so that it fits in an event.
+fn few(mut ended: Vec<String>) -> Vec<String> {
+    ended.truncate(ENDED_MAX);
+    for line in &mut ended {
+        cut(line, ENDED_CHARS_MAX);
+    }
+    ended
+}
+
+fn cut(text: &mut String, chars: usize) {
+    if let Some((at, _)) = text.char_indices().nth(chars) {
+        text.truncate(at);
+    }
+}
+
 /// Shortens the host's text so that it fits in an event.
 fn shortened(mut exit: Exit) -> Exit {
     let words = match &mut exit {
@@ -130,9 +155,7 @@ fn shortened(mut exit: Exit) -> Exit {
         Exit::Failed { failed } => failed,
         Exit::Code { .. } | Exit::Timeout { .. } => return exit,
     };
-    if let Some((at, _)) = words.char_indices().nth(EXIT_CHARS_MAX) {
-        words.truncate(at);
-    }
+    cut(words, EXIT_CHARS_MAX);
     exit
 }
 
@@ -145,5 +168,7 @@ mod tests {
         let failed = shortened(Exit::Failed { failed: "ü".repeat(EXIT_CHARS_MAX + 5) });
         assert_eq!(failed, Exit::Failed { failed: "ü".repeat(EXIT_CHARS_MAX) });
         assert_eq!(shortened(Exit::Code { code: 3 }), Exit::Code { code: 3 });
+        let many = few(vec!["ü".repeat(ENDED_CHARS_MAX + 1); ENDED_MAX + 1]);
+        assert_eq!(many, vec!["ü".repeat(ENDED_CHARS_MAX); ENDED_MAX]);
     }
 }

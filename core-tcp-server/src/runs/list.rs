@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{LINE_BYTES_MAX, WINDOW_DEFAULT, WINDOW_MAX};
-use wardroom_protocol::messages::{Exit, RunEnd, RunInfo, RunList, RunWatch};
+use wardroom_protocol::messages::{Exit, RunEnd, RunInfo, RunList, RunWatch, Tty};
 use wardroom_protocol::{RunId, UserName};
 
 use super::flow::{Watch, beyond};
@@ -27,7 +27,8 @@ const LIST_MAX: u32 = 100;
 const LIST_BYTES_MAX: usize = LINE_BYTES_MAX - 1_024;
 
 const COLUMNS: &str =
-    "SELECT r.id, r.n, r.room, r.seq, u.name, r.cmd, r.host, r.at, r.bytes, r.exit, r.ms, r.truncated, r.left
+    "SELECT r.id, r.n, r.room, r.seq, u.name, r.cmd, r.host, r.at, r.bytes, r.exit, r.ms, r.truncated, r.left,
+            r.ended, json_extract(r.request, '$.tty'), json_extract(r.request, '$.stdin')
      FROM runs r JOIN users u ON u.id = r.by";
 
 /// A run as stored.
@@ -46,6 +47,9 @@ struct Stored {
     ms: Option<u64>,
     truncated: bool,
     left: u32,
+    ended: Vec<String>,
+    tty: Option<Tty>,
+    stdin: bool,
 }
 
 /// Returns the last runs, newest first, of one room or of all rooms that this member may read. Returns fewer than
@@ -147,9 +151,9 @@ pub async fn watch(
 
 /// Returns the log of a run that is over.
 fn over(state: &State, stored: Stored) -> Result<Arc<RunLog>, Error> {
-    let Stored { id: run, bytes, ms, truncated, left, .. } = stored;
+    let Stored { id: run, bytes, ms, truncated, left, ended, .. } = stored;
     let exit = stored.exit.ok_or_else(|| Error::internal(format!("run {run} is neither open nor over")))?;
-    let end = RunEnd { run, exit, bytes, ms: ms.unwrap_or(0), truncated, left, ended: Vec::new() };
+    let end = RunEnd { run, exit, bytes, ms: ms.unwrap_or(0), truncated, left, ended };
     Ok(Arc::new(RunLog::over(&state.runs.folder, run, bytes, encode(Number::None, &end))))
 }
 
@@ -180,8 +184,8 @@ fn info(state: &State, stored: Stored) -> Result<RunInfo, Error> {
         return Ok(run.info());
     }
     let room = state.rooms.by_id(stored.room).ok_or_else(no_run)?.name.clone();
-    let Stored { id: run, n, seq, by, cmd, host, at, bytes, exit, ms, .. } = stored;
-    Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms, tty: None, stdin: false, holder: None })
+    let Stored { id: run, n, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, .. } = stored;
+    Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, holder: None })
 }
 
 fn rows(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Stored>, Error> {
@@ -201,7 +205,7 @@ fn row(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Op
 fn read(row: &Row<'_>) -> Result<Stored, Error> {
     let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
     let (id, by): (String, String) = (row.get(0)?, row.get(4)?);
-    let exit: Option<String> = row.get(9)?;
+    let (exit, tty): (Option<String>, Option<String>) = (row.get(9)?, row.get(14)?);
     Ok(Stored {
         id: id.parse().map_err(Error::internal)?,
         n: from_sql(row.get(1)?),
@@ -216,5 +220,8 @@ fn read(row: &Row<'_>) -> Result<Stored, Error> {
         ms: row.get::<_, Option<i64>>(10)?.map(from_sql),
         truncated: row.get(11)?,
         left: row.get(12)?,
+        ended: serde_json::from_str(&row.get::<_, String>(13)?).map_err(Error::internal)?,
+        tty: tty.map(|json| serde_json::from_str(&json)).transpose().map_err(Error::internal)?,
+        stdin: row.get(15)?,
     })
 }

@@ -126,6 +126,7 @@ impl Run {
             bytes: self.log.head(),
             exit: None,
             ms: None,
+            ended: Vec::new(),
             tty: record.order.tty,
             stdin: record.order.stdin,
             holder: None,

@@ -4,9 +4,9 @@
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{
     ARGV_MAX, CMD_BYTES_MAX, ENV_BYTES_MAX, ENV_VARS_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX, RUN_TIMEOUT_DEFAULT_S,
-    RUN_TIMEOUT_MAX_S,
+    RUN_TIMEOUT_MAX_S, TERM_COLS_MAX, TERM_ROWS_MAX,
 };
-use wardroom_protocol::messages::{HostStart, RunStart};
+use wardroom_protocol::messages::{HostStart, RunStart, TermSize};
 use wardroom_protocol::{RunId, UserName};
 
 use crate::error::Error;
@@ -14,6 +14,8 @@ use crate::limits::{HOST_NAME_BYTES_MAX, RUN_OUTPUT_BYTES_MAX};
 
 /// The host if the request names none.
 const LOCAL: &str = "local";
+/// How the login shell of the host's user is shown, which only the host knows.
+const LOGIN_SHELL: &str = "login shell";
 /// Bytes of an event's line, apart from the command and the folder.
 const EVENT_BYTES: usize = 1_024;
 
@@ -39,6 +41,7 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Run
     let (argv, shown) = words(request)?;
     check_folder(request.cwd.as_deref())?;
     check_env(request)?;
+    check_terminal(request)?;
     let timeout_s = request.timeout_s.unwrap_or(RUN_TIMEOUT_DEFAULT_S);
     if timeout_s == 0 || timeout_s > RUN_TIMEOUT_MAX_S {
         return Err(Error::bad_request("timeout_s is 1 to 86400: a day at most"));
@@ -52,7 +55,8 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Run
         output_bytes_max: RUN_OUTPUT_BYTES_MAX,
         stdin: request.stdin,
         tty: request.tty,
-        merge: request.merge,
+        // A terminal has one stream.
+        merge: request.merge || request.tty.is_some(),
         detach: request.detach,
         by: by.clone(),
         room: request.room.as_str().to_owned(),
@@ -77,6 +81,7 @@ pub(super) fn is_host_name(name: &str) -> bool {
 /// Returns the program with its arguments, and the text for people.
 fn words(request: &RunStart) -> Result<(Vec<String>, String), Error> {
     let (argv, shown) = match (&request.cmd, &request.argv) {
+        (None, None) if request.tty.is_some() => (Vec::new(), LOGIN_SHELL.to_owned()),
         (Some(_), Some(_)) | (None, None) => return Err(Error::bad_request("run.start takes cmd or argv")),
         (Some(cmd), None) => {
             if cmd.trim().is_empty() {
@@ -101,6 +106,25 @@ fn words(request: &RunStart) -> Result<(Vec<String>, String), Error> {
         return Err(Error::bad_request("a command has no NUL in it"));
     }
     Ok((argv, shown))
+}
+
+fn check_terminal(request: &RunStart) -> Result<(), Error> {
+    let Some(tty) = request.tty else { return Ok(()) };
+    if request.stdin {
+        return Err(Error::bad_request("a terminal is a run's input too: use tty without stdin"));
+    }
+    check_size(tty.size)
+}
+
+/// Checks the size of a terminal.
+///
+/// # Errors
+/// `bad_request`
+pub(super) fn check_size(size: TermSize) -> Result<(), Error> {
+    if (1..=TERM_COLS_MAX).contains(&size.cols) && (1..=TERM_ROWS_MAX).contains(&size.rows) {
+        return Ok(());
+    }
+    Err(Error::bad_request("a terminal has 1 to 1,000 cols and 1 to 500 rows"))
 }
 
 fn check_folder(cwd: Option<&str>) -> Result<(), Error> {
@@ -180,6 +204,19 @@ mod tests {
     }
 
     #[test]
+    fn a_terminal_needs_no_command() {
+        let order = checked(json!({"tty": {"cols": 1000, "rows": 500}})).unwrap();
+        assert_eq!((order.start.argv.len(), order.shown.as_str()), (0, "login shell"));
+        assert!(order.start.merge && !order.start.stdin, "its output is one stream");
+        let order =
+            checked(json!({"tty": {"cols": 1, "rows": 1, "fixed": true}, "cmd": "vim", "detach": true})).unwrap();
+        assert_eq!((order.start.argv.len(), order.shown.as_str()), (3, "vim"));
+        assert!(order.start.tty.unwrap().fixed && order.start.detach);
+        let order = checked(json!({"cmd": "make", "merge": true})).unwrap();
+        assert!(order.start.merge && order.start.tty.is_none());
+    }
+
+    #[test]
     fn what_is_wrong_is_refused() {
         for bad in [
             json!({}),
@@ -199,6 +236,13 @@ mod tests {
             json!({"cmd": "a", "env": {"A=B": "x"}}),
             json!({"cmd": "a", "env": {"A": "x\0"}}),
             json!({"cmd": "a", "host": ""}),
+            json!({"tty": {"cols": 80, "rows": 24}, "stdin": true}),
+            json!({"tty": {"cols": 0, "rows": 24}}),
+            json!({"tty": {"cols": 80, "rows": 0}}),
+            json!({"tty": {"cols": 1001, "rows": 24}}),
+            json!({"tty": {"cols": 80, "rows": 501}}),
+            json!({"tty": {"cols": 80, "rows": 24}, "cmd": "a", "argv": ["a"]}),
+            json!({"tty": {"cols": 80, "rows": 24}, "cmd": " "}),
             json!({"cmd": "a", "host": "../x"}),
             json!({"cmd": "a", "host": "x".repeat(64)}),
         ] {

@@ -60,7 +60,7 @@ pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Resu
     match recorded {
         Ok(Recorded::New(made)) => {
             state.runs.hosts.dispatch(&made);
-            Ok(RunStartOk { run, n: made.record.n, seq: made.record.seq, lease: None })
+            Ok(RunStartOk { run, n: made.record.n, seq: made.record.seq, lease: first_lease(&made.record.order) })
         }
         Ok(Recorded::Earlier(answer)) => Ok(answer),
         Err(error) => {
@@ -139,6 +139,11 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
     Ok(Recorded::New(made))
 }
 
+/// Returns the generation of the starter's lease, if the run has a keyboard.
+fn first_lease(order: &HostStart) -> Option<u64> {
+    (order.stdin || order.tty.is_some()).then_some(1)
+}
+
 /// Returns the run that this user started with this nonce.
 fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>, Error> {
     let row = find_by_nonce(conn, intent.by.user.id, &intent.nonce)?;
@@ -152,7 +157,7 @@ fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>
         return Err(Error::conflict("this nonce was used for another run: make a new one for each"));
     }
     let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
-    Ok(Some(RunStartOk { run, n: from_sql(n), seq: from_sql(seq), lease: None }))
+    Ok(Some(RunStartOk { run, n: from_sql(n), seq: from_sql(seq), lease: first_lease(&earlier) }))
 }
 
 type Row = (String, i64, i64, String, String);

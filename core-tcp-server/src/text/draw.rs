@@ -21,6 +21,8 @@ const INDENT: &str = "      ";
 const REMEMBERED_MAX: usize = 128;
 /// The number of characters in a quotation.
 const QUOTE_CHARS: usize = 40;
+/// The number of processes named that outlived a run.
+const LEFT_NAMED_MAX: usize = 3;
 
 /// Draws lines, and a date line whenever the day changes.
 pub struct LineRenderer {
@@ -227,7 +229,21 @@ pub fn end_words(run: &RunEnded) -> String {
             let _ = write!(words, "; {left} of its processes could not be stopped");
         }
     }
+    words.push_str(&left_words(&run.ended));
     words
+}
+
+/// Returns `; ended what it left: sleep 99`, if it left anything.
+pub fn left_words(ended: &[String]) -> String {
+    if ended.is_empty() {
+        return String::new();
+    }
+    let named: Vec<_> = ended.iter().take(LEFT_NAMED_MAX).map(|line| visible(line)).collect();
+    let more = match ended.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("; ended what it left: {}{more}", named.join(", "))
 }
 
 #[cfg(test)]
@@ -378,5 +394,10 @@ mod tests {
         let words =
             "stopped by ben (TERM) after 0.0 s; output truncated after 2.0 MB; 2 of its processes could not be stopped";
         assert_eq!(end_words(&run), words);
+        (run.exit, run.truncated, run.left) = (Exit::Code { code: 0 }, false, 0);
+        run.ended = vec!["sleep 99".into()];
+        assert_eq!(end_words(&run), "exit 0 after 0.0 s; ended what it left: sleep 99");
+        run.ended = ["a", "b", "c\x1b", "d", "e"].map(str::to_owned).to_vec();
+        assert_eq!(left_words(&run.ended), "; ended what it left: a, b, c␛, and 2 more");
     }
 }

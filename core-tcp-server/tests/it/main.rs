@@ -19,4 +19,5 @@ mod runs;
 mod search;
 mod strangers;
 mod tails;
+mod terminals;
 mod text;

@@ -179,6 +179,9 @@ pub struct RunInfo {
     /// How long it took, in milliseconds; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ms: Option<u64>,
+    /// The command lines of processes that outlived the first one and were ended with the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<String>,
     /// Its terminal, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tty: Option<Tty>,

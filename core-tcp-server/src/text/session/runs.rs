@@ -12,6 +12,7 @@ use super::{Session, nonce};
 use crate::error::Error;
 use crate::runs;
 use crate::sender::Item;
+use crate::text::draw::left_words;
 use crate::text::flows::UnackedFlow;
 use crate::text::followed::Begin;
 use crate::text::limits::RUNS_SHOWN;
@@ -118,6 +119,7 @@ impl Session {
                 (Some(exit), Some(ms)) => format!("{} after {}", exit.words(), span_words(ms)),
                 (Some(exit), None) => exit.words(),
             };
+            let how = how + &left_words(&info.ended);
             let (cmd, host) = (exact(&info.cmd), visible(&info.host));
             let _ = writeln!(out, "#   r{:<5} {:<28} {} on {host}: {cmd}", info.n, visible(&how), info.by);
         }
