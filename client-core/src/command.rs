@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use wardroom_protocol::messages::{
-    Auth, IfExists, Place, RoomCreate, RoomInvite, RoomRemove, RoomSet, RoomSetRole, RunStart, Search, Signal,
+    Auth, IfExists, Place, RoomCreate, RoomInvite, RoomRemove, RoomSet, RoomSetRole, RunStart, Search, Signal, TermOp,
+    TermSize,
 };
 use wardroom_protocol::{Nonce, RelPath, RoomName, RunId, UserName};
 
@@ -204,6 +205,15 @@ pub enum Command {
         /// bytes.
         auto_ack: bool,
     },
+    /// Watches a terminal: [`crate::Effect::Screen`] first, and again after a reconnect or when this client has fallen far
+    /// behind, then [`crate::Effect::Output`] from there on. Replaces a watch of the run's bytes.
+    WatchScreen {
+        /// The run.
+        run: RunId,
+        /// As in [`Command::WatchRun`]. Who draws on something slow acknowledges what is drawn: then a screen replaces
+        /// what was not.
+        auto_ack: bool,
+    },
     /// The caller has processed all bytes before `off` (only for a watch without `auto_ack`).
     AckRun {
         /// The run.
@@ -223,14 +233,34 @@ pub enum Command {
         /// The signal.
         signal: Signal,
     },
-    /// Bytes for a run's standard input, cut into frames here. Lost with the connection.
+    /// Asks for, gives, takes or releases the keyboard of a run: [`crate::Run::keyboard`] follows, or
+    /// [`crate::Operation::Keyboard`] has failed.
+    Keyboard {
+        /// The run.
+        run: RunId,
+        /// What to do.
+        op: TermOp,
+        /// With `Give`: who gets it; the first who asked, if `None`.
+        to: Option<UserName>,
+    },
+    /// Changes the size of a terminal. Only for the holder of its keyboard; of several sizes in a row the last counts.
+    ResizeTerminal {
+        /// The run.
+        run: RunId,
+        /// The size.
+        size: TermSize,
+    },
+    /// Bytes for a run's standard input or terminal. Only for the holder of its keyboard. They are kept until the command
+    /// has them, over reconnects; [`crate::Client::input_free`] says how many more are accepted, and
+    /// [`crate::Effect::InputTaken`] when there is room again. If the keyboard is lost, they are dropped and
+    /// [`crate::Operation::Keyboard`] has failed.
     RunInput {
         /// The run.
         run: RunId,
         /// The bytes.
         bytes: Bytes,
     },
-    /// Closes a run's standard input.
+    /// Closes a run's standard input after the bytes that were sent before.
     RunEof {
         /// The run.
         run: RunId,

@@ -115,6 +115,38 @@ pub enum Effect {
         /// The bytes.
         bytes: Bytes,
     },
+    /// The screen of a watched terminal: reset the terminal to this size and write the bytes to it. Output from `off` on
+    /// follows.
+    Screen {
+        /// The run.
+        run: RunId,
+        /// The offset of the first byte of output that the screen does not contain.
+        off: u64,
+        /// Columns.
+        cols: u16,
+        /// Rows.
+        rows: u16,
+        /// What to write: scrollback, screen, modes, cursor and title.
+        bytes: Bytes,
+    },
+    /// A watched terminal has another size from the next [`Effect::Output`] on.
+    ScreenSize {
+        /// The run.
+        run: RunId,
+        /// Columns.
+        cols: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// A command has been given input of this client.
+    InputTaken {
+        /// The run.
+        run: RunId,
+        /// It has everything before this offset.
+        off: u64,
+        /// Bytes that [`crate::Command::RunInput`] accepts now.
+        free: usize,
+    },
     /// A watched run has ended, and all its output has arrived.
     RunEnded(RunEnd),
     /// Bytes of a download that was requested with [`crate::Client::request`].
@@ -211,6 +243,8 @@ pub enum Operation {
     RunStart(Nonce),
     /// Watching or signalling a run.
     Run(RunId),
+    /// Typing into a run, its keyboard, or the size of its terminal.
+    Keyboard(RunId),
     /// An upload, by its nonce.
     Upload(Nonce),
     /// A download.

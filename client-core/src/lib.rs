@@ -29,7 +29,7 @@ pub use connection::ConnectionState;
 pub use effect::{Change, Effect, Error, Operation};
 pub use input::{Disconnect, Input};
 pub use model::{
-    OpenState, OutputTail, Quote, Room, Run, RunState, TailLimits, TailLine, Timeline, Upload, UploadState,
+    Keyboard, OpenState, OutputTail, Quote, Room, Run, RunState, TailLimits, TailLine, Timeline, Upload, UploadState,
 };
 pub use outbox::Outbox;
 pub use pending_post::{NotSent, PendingPost, PendingRun, PostState};

@@ -1,6 +1,8 @@
 //! Every limit of the client, with its reason.
 
-use wardroom_protocol::limits::{BODY_BYTES_MAX, DEAD_AFTER_MS, HISTORY_LIMIT_MAX, PING_AFTER_MS, WINDOW_DEFAULT};
+use wardroom_protocol::limits::{
+    BODY_BYTES_MAX, DEAD_AFTER_MS, HISTORY_LIMIT_MAX, INPUT_WINDOW, PING_AFTER_MS, WINDOW_DEFAULT,
+};
 
 /// Maximum milliseconds before the first attempt after a loss (the delay is a random half to whole of it): by then a
 /// restarted server is back, and a thousand clients do not return at the same instant.
@@ -68,6 +70,11 @@ pub const RUNS_MAX: usize = 500;
 pub const WATCH_WINDOW_MANUAL: u64 = 1 << 20;
 /// Bytes of output after which an acknowledgement is sent: a quarter of the window, so that credit never runs out.
 pub const ACK_EVERY_BYTES: u64 = WINDOW_DEFAULT / 4;
+/// Bytes of a screen: 1,000 x 500 cells, each with its own colours (about 40 bytes), and some scrollback.
+pub const SCREEN_BYTES_MAX: usize = 32 << 20;
+/// Bytes of input that wait in the client for a run: four windows, so that a paste is one call. A caller with more reads
+/// on as [`crate::Effect::InputTaken`] allows.
+pub const INPUT_QUEUE_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a file that are read at once: sixteen frames, so that reading costs little compared with sending.
 pub const SLICE_BYTES_MAX: u64 = 16 * BODY_BYTES_MAX as u64;
 /// Slices that an upload reads ahead: one is read while the other is sent.
@@ -79,6 +86,7 @@ pub const UPLOADS_MAX: usize = 1_000;
 pub const UPLOADS_ACTIVE_MAX: usize = 2;
 
 const _: () = {
+    assert!(INPUT_QUEUE_BYTES_MAX as u64 > INPUT_WINDOW, "the window is full while the caller reads on");
     assert!(TICK_MAX_MS < SLEEP_GAP_MS, "a late tick is not a sleep");
     assert!(PING_AFTER_MS + PROBE_TIMEOUT_MS < DEAD_AFTER_MS, "a probe is answered before the connection is dead");
     assert!(HISTORY_PAGE <= HISTORY_LIMIT_MAX, "the server gives that much");

@@ -1,13 +1,14 @@
 //! The state machine: its single entry point [`Client::handle`], and the model that callers read. Its data is in
 //! `state`. The connection is handled in `session`, the list of rooms in `rooms`, open rooms in `open_rooms`, `history`
-//! and `read_positions`, posts in `posts`, `run_start` and `amendments`, people in `presence`, runs in `runs`, files in
-//! `uploads`. `requests` keeps the requests that have no answer yet.
+//! and `read_positions`, posts in `posts`, `run_start` and `amendments`, people in `presence`, runs in `runs`, their
+//! `terminals` and `keyboards`, files in `uploads`. `requests` keeps the requests that have no answer yet.
 
 mod amendments;
 mod clock;
 mod command;
 mod connection;
 mod history;
+mod keyboards;
 mod open_rooms;
 mod posts;
 mod presence;
@@ -18,6 +19,7 @@ mod run_start;
 mod runs;
 mod session;
 mod state;
+mod terminals;
 mod uploader;
 mod uploads;
 
@@ -114,6 +116,12 @@ impl Client {
     /// The runs that appeared in open rooms or are watched.
     pub fn runs(&self) -> &BTreeMap<RunId, Arc<Run>> {
         &self.runs
+    }
+
+    /// Bytes of input that [`crate::Command::RunInput`] accepts now; 0 without the keyboard.
+    pub fn input_free(&self, run: RunId) -> usize {
+        let keyboard = self.keyboards.get(&run).filter(|keyboard| keyboard.lease.is_some() || keyboard.wants);
+        keyboard.map_or(0, |keyboard| keyboard.queue.free())
     }
 
     /// The runs of one room, oldest first.

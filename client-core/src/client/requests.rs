@@ -162,7 +162,12 @@ impl Client {
                 self.on_amended(&amend);
                 Ok(())
             }
-            RequestKind::RunSignal(_) | RequestKind::RoomSet(_) => Ok(()),
+            RequestKind::TermControl(run, op) => answer.fields().map(|ok| self.on_term_control(run, op, ok)),
+            RequestKind::TermResize(run, size) => {
+                self.on_resized(run, size);
+                Ok(())
+            }
+            RequestKind::RunSignal(_) | RequestKind::RunEof(_) | RequestKind::RoomSet(_) => Ok(()),
             RequestKind::UploadBegin(nonce) => answer.fields().map(|begun| self.on_upload_begun(&nonce, begun)),
             RequestKind::UploadCommit(nonce) => answer.fields().map(|done| self.on_upload_committed(&nonce, done)),
             RequestKind::Caller(request) => {
@@ -197,6 +202,9 @@ impl Client {
             RequestKind::History(room, page) => return self.on_page_error(&room, page, id, error),
             RequestKind::Amend(amend) => return self.on_amend_error(*amend, error),
             RequestKind::RunStart { nonce, .. } => return self.on_run_start_error(nonce, error),
+            RequestKind::RunEof(run) => return self.on_eof_error(run, &error),
+            RequestKind::TermControl(run, _) => return self.on_term_control_error(run, error),
+            RequestKind::TermResize(run, size) => return self.on_resize_error(run, size, error),
             RequestKind::Dm(users) => Operation::Dm(users),
             RequestKind::Search(_) => Operation::Search,
             RequestKind::People(room, _) | RequestKind::RunList(room) => Operation::Load(room),

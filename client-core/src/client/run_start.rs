@@ -2,7 +2,7 @@
 //! sent*, and so is one whose answer was lost with the connection. Only its author sends it again, under the same
 //! nonce, so that it cannot start twice.
 
-use wardroom_protocol::messages::{RunStart, RunStartOk};
+use wardroom_protocol::messages::{RunStart, RunStartOk, TermOp};
 use wardroom_protocol::{Event, EventBody, Nonce};
 
 use super::Client;
@@ -17,7 +17,8 @@ impl Client {
         let (nonce, room) = (start.nonce.clone(), start.room.clone());
         let text = match (&start.cmd, &start.argv) {
             (Some(cmd), _) => format!("$ {cmd}"),
-            (None, argv) => format!("$ {}", argv.as_deref().unwrap_or_default().join(" ")),
+            (None, Some(argv)) => format!("$ {}", argv.join(" ")),
+            (None, None) => "$ login shell".to_owned(),
         };
         let run = PendingRun { start, watch, until_ms: self.now_ms.saturating_add(RUN_WAIT_MS) };
         let post = PendingPost {
@@ -60,7 +61,9 @@ impl Client {
 
     pub(super) fn run_started(&mut self, nonce: Nonce, started: RunStartOk, watch: bool) {
         self.clear_in_flight(&nonce);
+        let mut tty = None;
         if let Some(post) = self.outbox.find_mut(&nonce) {
+            tty = post.run.as_ref().and_then(|run| run.start.tty);
             let room = post.room.clone();
             // In an open room its line stays until the event replaces it.
             let is_shown = self.open_rooms.contains_key(&room);
@@ -70,6 +73,9 @@ impl Client {
                 self.outbox.remove(&nonce);
             }
             self.outbox_changed(&room);
+        }
+        if let Some(lease) = started.lease {
+            self.hold_started(started.run, lease, tty);
         }
         self.report_started(nonce, started, watch);
     }
@@ -81,6 +87,10 @@ impl Client {
         {
             let started = RunStartOk { run: body.run, n: body.n, seq: event.seq, lease: None };
             self.report_started(nonce.clone(), started, watch);
+            // The keyboard was leased to the lost connection.
+            if body.tty.is_some() || body.stdin {
+                self.control_keyboard(body.run, TermOp::Take, None);
+            }
         }
     }
 

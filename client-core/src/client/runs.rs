@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
-use wardroom_protocol::limits::{BODY_BYTES_MAX, WINDOW_DEFAULT};
+use wardroom_protocol::limits::WINDOW_DEFAULT;
 use wardroom_protocol::messages::{
-    RunAck, RunEnd, RunGet, RunInfo, RunInput, RunList, RunListed, RunOutput, RunSignal, RunUnwatch, RunWatch, Signal,
+    RunAck, RunEnd, RunGet, RunInfo, RunList, RunListed, RunOutput, RunSignal, RunUnwatch, RunWatch, Signal,
 };
 use wardroom_protocol::{Code, Event, EventBody, RoomName, RunId};
 
@@ -14,7 +14,7 @@ use super::Client;
 use super::state::{Recovery, RequestKind, Watch};
 use crate::effect::{Change, Effect, Error, Operation};
 use crate::limits::{ACK_EVERY_BYTES, RUNS_MAX, WATCH_WINDOW_MANUAL};
-use crate::model::{OutputTail, Run, RunState, TailLimits};
+use crate::model::{Keyboard, OutputTail, Run, RunState, TailLimits};
 use crate::position::WatchFrom;
 
 fn tail_at(off: u64) -> Arc<OutputTail> {
@@ -31,7 +31,7 @@ impl Client {
             WatchFrom::Last(count) => Err(count),
         };
         let acked = next.unwrap_or(0);
-        self.watches.insert(run, Watch { next, acked, auto_ack, asked: None, short_at: None });
+        self.watches.insert(run, Watch { next, acked, auto_ack, screen: None, asked: None, short_at: None });
         self.change_run(run, |shown| {
             shown.watched = true;
             shown.tail = tail_at(acked);
@@ -54,17 +54,15 @@ impl Client {
         }
     }
 
-    fn request_watch(&mut self, run: RunId) {
+    pub(super) fn request_watch(&mut self, run: RunId) {
         let Some(watch) = self.watches.get_mut(&run) else { return };
         let id = match watch.next {
             Ok(from) => {
                 watch.acked = from;
+                let screen = watch.screen.is_some();
+                watch.screen = screen.then(Vec::new);
                 let window = Some(if watch.auto_ack { WINDOW_DEFAULT } else { WATCH_WINDOW_MANUAL });
-                self.send_request(
-                    &RunWatch { run, from, window, screen: false },
-                    RequestKind::RunWatch(run),
-                    Recovery::Forget,
-                )
+                self.send_request(&RunWatch { run, from, window, screen }, RequestKind::RunWatch(run), Recovery::Forget)
             }
             Err(_) => self.send_request(&RunGet { run }, RequestKind::RunGet(run), Recovery::Forget),
         };
@@ -101,6 +99,14 @@ impl Client {
 
     /// The server rejected input or ended the watch. It is not requested again automatically.
     pub(super) fn on_run_error(&mut self, run: RunId, error: Error) {
+        let is_input = matches!(error.code, Some(Code::Conflict | Code::Forbidden));
+        if is_input && self.on_input_error(run, &error) {
+            return;
+        }
+        if error.code == Some(Code::NotFound) {
+            self.keyboards.remove(&run);
+            self.change_run(run, |shown| shown.keyboard.mine = false);
+        }
         let ends_watch = matches!(error.code, Some(Code::NotFound | Code::BadRequest | Code::Internal));
         if ends_watch && self.watches.remove(&run).is_some() {
             self.change_run(run, |shown| shown.watched = false);
@@ -124,13 +130,6 @@ impl Client {
         self.send_request(&RunSignal { run, signal }, RequestKind::RunSignal(run), recovery);
     }
 
-    pub(super) fn run_input(&mut self, run: RunId, mut bytes: Bytes) {
-        while bytes.has_remaining() {
-            let body = bytes.split_to(bytes.len().min(BODY_BYTES_MAX));
-            self.send_with_body(&RunInput { run, lease: 1, off: 0, len: body.len() as u64 }, body);
-        }
-    }
-
     pub(super) fn on_output(&mut self, output: RunOutput, mut bytes: Bytes) {
         let run = output.run;
         let Some(watch) = self.watches.get_mut(&run).filter(|watch| watch.asked.is_none()) else { return };
@@ -141,11 +140,12 @@ impl Client {
         if known >= bytes.len() as u64 {
             return;
         }
+        let size = output.size.filter(|_| known == 0);
         bytes.advance(known as usize);
         let end = next.saturating_add(bytes.len() as u64);
         watch.next = Ok(end);
         // Callers that acknowledge by hand print the bytes and need no lines, unless they ask for them.
-        let keeps_tail = watch.auto_ack || self.keep_tails;
+        let keeps_tail = watch.screen.is_none() && (watch.auto_ack || self.keep_tails);
         let ack_now = watch.auto_ack && end.saturating_sub(watch.acked) >= ACK_EVERY_BYTES;
         if ack_now {
             watch.acked = end;
@@ -158,6 +158,9 @@ impl Client {
         });
         if ack_now {
             self.send(&RunAck { run, off: end });
+        }
+        if let Some(size) = size {
+            self.on_screen_size(run, size);
         }
         self.effects.push(Effect::Output { run, fd: output.fd, off: next, bytes });
     }
@@ -179,7 +182,9 @@ impl Client {
             return self.request_watch(run);
         }
         self.watches.remove(&run);
+        self.forget_keyboard(run);
         self.change_run(run, |shown| {
+            shown.keyboard = Keyboard::default();
             shown.state = RunState::Ended { exit: end.exit.clone(), ms: end.ms };
             shown.bytes = end.bytes;
             shown.truncated = end.truncated;
@@ -212,12 +217,16 @@ impl Client {
                 };
                 self.take_run_info(info);
             }
-            EventBody::RunEnded(ended) => self.change_run(ended.run, |shown| {
-                shown.state = RunState::Ended { exit: ended.exit.clone(), ms: ended.ms };
-                shown.bytes = shown.bytes.max(ended.bytes);
-                shown.truncated = ended.truncated;
-                shown.left = ended.left;
-            }),
+            EventBody::RunEnded(ended) => {
+                self.forget_keyboard(ended.run);
+                self.change_run(ended.run, |shown| {
+                    shown.keyboard = Keyboard::default();
+                    shown.state = RunState::Ended { exit: ended.exit.clone(), ms: ended.ms };
+                    shown.bytes = shown.bytes.max(ended.bytes);
+                    shown.truncated = ended.truncated;
+                    shown.left = ended.left;
+                });
+            }
             _ => {}
         }
     }
@@ -238,12 +247,17 @@ impl Client {
             if let (Some(exit), Some(ms)) = (&info.exit, info.ms) {
                 shown.state = RunState::Ended { exit: exit.clone(), ms };
             }
+            if !shown.keyboard.mine {
+                shown.keyboard.holder.clone_from(&info.holder);
+            }
+            shown.tty = info.tty.or(shown.tty);
+            shown.size = shown.size.or(info.tty.map(|tty| tty.size));
             shown.bytes = shown.bytes.max(info.bytes);
             shown.info = Some(Arc::new(info));
         });
     }
 
-    fn change_run(&mut self, run: RunId, change: impl FnOnce(&mut Run)) {
+    pub(super) fn change_run(&mut self, run: RunId, change: impl FnOnce(&mut Run)) {
         if !self.runs.contains_key(&run) && self.runs.len() >= RUNS_MAX {
             let oldest = self.runs.values().find(|shown| !shown.watched).map(|shown| shown.run);
             oldest.and_then(|oldest| self.runs.remove(&oldest));

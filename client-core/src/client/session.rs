@@ -79,6 +79,9 @@ impl Client {
             ServerMessage::Presence(presence) => self.on_presence(presence),
             ServerMessage::RunOutput(output, bytes) => self.on_output(output, bytes),
             ServerMessage::RunEnd(end) => self.on_run_end(end),
+            ServerMessage::RunSnapshot(snapshot, part) => self.on_snapshot(snapshot, &part),
+            ServerMessage::RunInputAck(ack) => self.on_input_ack(ack),
+            ServerMessage::TermState(state) => self.on_term_state(state),
             ServerMessage::FileAck(ack) => self.on_file_ack(ack),
             ServerMessage::FileData(data, bytes) => {
                 self.effects.push(Effect::FileData { stream: data.stream, off: data.off, bytes });
@@ -148,6 +151,7 @@ impl Client {
         self.rooms_of_welcome(welcome.rooms, welcome.more);
         self.reopen_rooms();
         self.rewatch_runs();
+        self.resume_keyboards();
         self.resend_requests();
         self.resend_amendments();
     }
@@ -212,6 +216,7 @@ impl Client {
         self.requests_lost();
         self.rooms_disconnected();
         self.watches_disconnected();
+        self.keyboards_disconnected();
         self.uploads_disconnected();
         self.runs_disconnected();
         self.posts.disconnected();
@@ -233,6 +238,7 @@ impl Client {
         self.open_rooms.clear();
         self.runs.clear();
         self.watches.clear();
+        self.keyboards.clear();
         self.forget_uploads();
         self.outbox = crate::outbox::Outbox::default();
         self.presence = PresenceState::default();

@@ -4,6 +4,7 @@
 mod room;
 mod run;
 mod tail;
+mod terminal;
 mod timeline;
 mod unread;
 mod upload;
@@ -11,6 +12,7 @@ mod upload;
 pub use room::{OpenState, Quote, Room};
 pub use run::{Run, RunState};
 pub use tail::{OutputTail, TailLimits, TailLine};
+pub use terminal::Keyboard;
 pub(crate) use timeline::Added;
 pub use timeline::Timeline;
 pub use upload::{Upload, UploadState};

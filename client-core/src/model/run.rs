@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use wardroom_protocol::RunId;
-use wardroom_protocol::messages::{Exit, RunInfo};
+use wardroom_protocol::messages::{Exit, RunInfo, TermSize, Tty};
 
 use super::tail::OutputTail;
+use super::terminal::Keyboard;
 
 /// A run that appeared in a room, or is watched.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,12 @@ pub struct Run {
     pub left: u32,
     /// Its output is being watched.
     pub watched: bool,
+    /// Its terminal, if it has one.
+    pub tty: Option<Tty>,
+    /// The size of its terminal at the last byte that arrived here.
+    pub size: Option<TermSize>,
+    /// Who types into it.
+    pub keyboard: Keyboard,
 }
 
 /// Whether a run is running.
@@ -53,6 +60,9 @@ impl Run {
             truncated: false,
             left: 0,
             watched: false,
+            tty: None,
+            size: None,
+            keyboard: Keyboard::default(),
         }
     }
 }

@@ -8,6 +8,8 @@ mod rooms;
 mod runs;
 mod server;
 mod session;
+mod terminal;
+mod terminals;
 mod timeline;
 mod uploads;
 mod windows;

@@ -168,16 +168,21 @@ impl super::server::Server {
         let seq = *self.nonces.entry(nonce.clone()).or_insert(next);
         if seq == next {
             self.events.push(("ann".to_owned(), String::new(), Some(nonce)));
-            let started = json!({ "kind": "run.started", "run": RUN, "n": 4, "cmd": request["cmd"], "host": "local" });
+            let started = json!({ "kind": "run.started", "run": RUN, "n": 4, "cmd": request["cmd"], "host": "local",
+                "tty": request["tty"], "stdin": request["stdin"] });
             self.others.insert(seq, started);
         }
-        self.say(&json!({ "t": "ok", "re": id, "run": RUN, "n": 4, "seq": seq }));
+        let lease = (request["stdin"] == true || request["tty"].is_object()).then_some(1);
+        self.say(&json!({ "t": "ok", "re": id, "run": RUN, "n": 4, "seq": seq, "gen": lease }));
     }
 }
 
 fn start(n: u64) -> Command {
-    use wardroom_client_core::protocol::messages::RunStart;
-    let start = RunStart {
+    Command::StartRun { start: request(n), watch: false }
+}
+
+pub fn request(n: u64) -> wardroom_client_core::protocol::messages::RunStart {
+    wardroom_client_core::protocol::messages::RunStart {
         room: super::world::room(),
         cmd: Some("date".to_owned()),
         argv: None,
@@ -190,8 +195,7 @@ fn start(n: u64) -> Command {
         merge: false,
         detach: false,
         nonce: super::world::nonce(n),
-    };
-    Command::StartRun { start, watch: false }
+    }
 }
 
 /// What the server was asked for so far, by type: posts and runs.

@@ -11,7 +11,7 @@ use wardroom_client_core::protocol::{EventBody, Frame, UserName, limits};
 pub const EPOCH: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 pub const OTHER_EPOCH: &str = "01BX5ZZKBKACTAV9WEVGEMMVRZ";
 pub const RUN: &str = "01ARZ3NDEKTSV4RRFFQ69G5FA1";
-const UPLOAD: &str = "01ARZ3NDEKTSV4RRFFQ69G5FA2";
+pub const UPLOAD: &str = "01ARZ3NDEKTSV4RRFFQ69G5FA2";
 
 /// What survives a connection.
 pub struct Server {
@@ -45,22 +45,23 @@ pub struct Server {
     pub page: usize,
     pub hellos: Vec<Value>,
     pub pings: u64,
-    conn: Conn,
+    pub terminal: super::terminal::Terminal,
+    pub conn: Conn,
 }
 
 /// What does not survive it.
 #[derive(Default)]
-struct Conn {
+pub struct Conn {
     cursor: Option<u64>,
-    watch: Option<u64>,
-    watch_acked: u64,
+    pub watch: Option<u64>,
+    pub watch_acked: u64,
     watch_window: u64,
     end_sent: bool,
-    out: VecDeque<Frame>,
-    holds_upload: bool,
+    pub out: VecDeque<Frame>,
+    pub holds_upload: bool,
 }
 
-fn frame(value: &Value, body: &[u8]) -> Frame {
+pub fn frame(value: &Value, body: &[u8]) -> Frame {
     Frame { line: Bytes::from(value.to_string()), body: Bytes::copy_from_slice(body) }
 }
 
@@ -87,6 +88,7 @@ impl Server {
             page: usize::MAX,
             hellos: Vec::new(),
             pings: 0,
+            terminal: super::terminal::Terminal::default(),
             conn: Conn::default(),
         }
     }
@@ -231,7 +233,11 @@ impl Server {
                 self.conn.watch_window = request["window"].as_u64().unwrap();
                 self.conn.end_sent = false;
                 self.say(&json!({ "t": "ok", "re": id }));
+                if request["screen"] == true {
+                    self.say_screen();
+                }
             }
+            "run.input" | "run.eof" | "term.control" | "term.resize" => self.terminal_request(&id, &request, body),
             "run.ack" => self.conn.watch_acked = request["off"].as_u64().unwrap(),
             "file.put" | "file.resume" => self.begin_upload(&id, &request),
             "file.chunk" => self.chunk(&request, body),
@@ -311,40 +317,5 @@ impl Server {
         }
         let not_here: &[&str] = if request["text"].as_str().unwrap().contains("@chen") { &["chen"] } else { &[] };
         self.say(&json!({ "t": "ok", "re": id, "seq": seq, "not_here": not_here }));
-    }
-
-    fn begin_upload(&mut self, id: &Value, request: &Value) {
-        if request["t"] == "file.resume" && self.upload_size.is_none() {
-            return self.say(&json!({ "t": "err", "re": id, "code": "not_found", "msg": "no such upload" }));
-        }
-        self.upload_size = self.upload_size.or(request["size"].as_u64());
-        self.conn.holds_upload = true;
-        let off = self.staged.len();
-        self.say(&json!({ "t": "ok", "re": id, "upload": UPLOAD, "off": off, "window": 300_000 }));
-    }
-
-    fn chunk(&mut self, request: &Value, body: &[u8]) {
-        let right = self.staged.len() as u64;
-        assert!(self.conn.holds_upload, "a chunk before the upload was begun or resumed");
-        if request["off"].as_u64() != Some(right) {
-            let answer = json!({ "t": "err", "code": "conflict", "msg": "not there", "upload": UPLOAD, "off": right });
-            return self.say(&answer);
-        }
-        assert!(right + body.len() as u64 <= self.upload_size.unwrap());
-        self.staged.extend_from_slice(body);
-        let off = self.staged.len();
-        self.say(&json!({ "t": "file.ack", "upload": UPLOAD, "off": off }));
-    }
-
-    fn commit(&mut self, id: &Value, request: &Value) {
-        assert_eq!(self.staged.len() as u64, self.upload_size.unwrap());
-        self.committed = request["blake3"].as_str().map(str::to_owned);
-        self.say(&json!({ "t": "ok", "re": id, "path": "f.bin", "seq": 1 }));
-    }
-
-    /// What a crash of the server's machine leaves of an upload: less than was staged, but never less than was
-    /// acknowledged. So call this only if nothing was acknowledged beyond `len`.
-    pub fn lose_staged_beyond(&mut self, len: usize) {
-        self.staged.truncate(len);
     }
 }

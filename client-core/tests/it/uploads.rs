@@ -1,9 +1,11 @@
 //! An upload arrives complete, with the right digest, from whatever offset it continues.
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use wardroom_client_core::protocol::Code;
 use wardroom_client_core::{Command, Effect, Operation, UploadState};
 
+use super::server::UPLOAD;
 use super::world::{World, nonce};
 
 fn content(len: usize) -> Vec<u8> {
@@ -195,4 +197,41 @@ fn uploads_that_are_done_make_room_and_a_full_list_says_so() {
     assert_eq!(world.client.uploads_free(), UPLOADS_MAX, "all are done");
     world.command(new(max));
     assert!(world.client.upload(&nonce(max)).is_some() && world.client.upload(&nonce(0)).is_none());
+}
+
+impl super::server::Server {
+    pub fn begin_upload(&mut self, id: &Value, request: &Value) {
+        if request["t"] == "file.resume" && self.upload_size.is_none() {
+            return self.say(&json!({ "t": "err", "re": id, "code": "not_found", "msg": "no such upload" }));
+        }
+        self.upload_size = self.upload_size.or(request["size"].as_u64());
+        self.conn.holds_upload = true;
+        let off = self.staged.len();
+        self.say(&json!({ "t": "ok", "re": id, "upload": UPLOAD, "off": off, "window": 300_000 }));
+    }
+
+    pub fn chunk(&mut self, request: &Value, body: &[u8]) {
+        let right = self.staged.len() as u64;
+        assert!(self.conn.holds_upload, "a chunk before the upload was begun or resumed");
+        if request["off"].as_u64() != Some(right) {
+            let answer = json!({ "t": "err", "code": "conflict", "msg": "not there", "upload": UPLOAD, "off": right });
+            return self.say(&answer);
+        }
+        assert!(right + body.len() as u64 <= self.upload_size.unwrap());
+        self.staged.extend_from_slice(body);
+        let off = self.staged.len();
+        self.say(&json!({ "t": "file.ack", "upload": UPLOAD, "off": off }));
+    }
+
+    pub fn commit(&mut self, id: &Value, request: &Value) {
+        assert_eq!(self.staged.len() as u64, self.upload_size.unwrap());
+        self.committed = request["blake3"].as_str().map(str::to_owned);
+        self.say(&json!({ "t": "ok", "re": id, "path": "f.bin", "seq": 1 }));
+    }
+
+    /// What a crash of the server's machine leaves of an upload: less than was staged, but never less than was
+    /// acknowledged. So call this only if nothing was acknowledged beyond `len`.
+    pub fn lose_staged_beyond(&mut self, len: usize) {
+        self.staged.truncate(len);
+    }
 }

@@ -120,6 +120,7 @@ impl Running {
                 say_end(end);
                 return Ok(end.exit.shell_code());
             }
+            let free = self.run.map_or(0, |(run, _)| runner.client().input_free(run));
             tokio::select! {
                 effect = patience.next(runner) => self.take(runner, effect?)?,
                 printed = self.printer.printed() => match printed {
@@ -133,7 +134,7 @@ impl Running {
                         return Err(Failure::failed(format!("cannot write the output: {e}; stopping the run")));
                     }
                 },
-                piece = Input::next(self.input.as_mut()), if self.run.is_some() => self.pass_on(runner, piece),
+                piece = Input::next(self.input.as_mut(), free) => self.pass_on(runner, piece),
                 () = at(self.start_again_at) => {
                     self.start_again_at = None;
                     // With the same nonce, so that it does not start twice.
@@ -160,19 +161,16 @@ impl Running {
             }
             Effect::Output { fd, off, bytes, .. } => self.printer.push(fd, off, bytes),
             Effect::RunEnded(end) => self.end = Some(end),
-            Effect::Answered { request, result } => {
-                if let Some(input) = &mut self.input {
-                    input.answered(request, result);
-                }
-            }
             Effect::Failed { operation: Operation::RunStart(_), error } => return self.not_started(runner, error),
             Effect::Failed { operation: Operation::Run(_), error } if self.end.is_none() => {
                 if !runner.client().runs().values().any(|run| run.watched) {
                     return refused(error);
                 }
-                match &mut self.input {
-                    Some(input) => input.refused(&error),
-                    None => say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&error.message))),
+                say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&error.message)));
+            }
+            Effect::Failed { operation: Operation::Keyboard(_), error } => {
+                if let Some(input) = &mut self.input {
+                    input.refused(&error);
                 }
             }
             Effect::Notice(text) => say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&text))),

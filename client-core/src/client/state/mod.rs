@@ -1,5 +1,6 @@
 //! The client's state: plain data, used by the files next to this folder. Nothing here uses them.
 
+mod keyboard;
 mod open_room;
 mod posts;
 mod presence;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use wardroom_protocol::messages::Auth;
 use wardroom_protocol::{Nonce, RoomName, RunId};
 
+pub(super) use self::keyboard::{Eof, KeyboardUse};
 pub(super) use self::open_room::OpenRoom;
 pub(super) use self::posts::PostQueue;
 pub(super) use self::presence::PresenceState;
@@ -56,6 +58,8 @@ pub struct Client {
     pub(in crate::client) open_rooms: BTreeMap<RoomName, OpenRoom>,
     pub(in crate::client) runs: BTreeMap<RunId, Arc<Run>>,
     pub(in crate::client) watches: BTreeMap<RunId, Watch>,
+    /// Keyboards that this client holds or has asked for.
+    pub(in crate::client) keyboards: BTreeMap<RunId, KeyboardUse>,
     pub(in crate::client) uploads: BTreeMap<Nonce, Arc<Upload>>,
     pub(in crate::client) upload_order: Vec<Nonce>,
     pub(in crate::client) uploaders: BTreeMap<Nonce, Uploader>,
@@ -87,6 +91,7 @@ impl Client {
             open_rooms: BTreeMap::new(),
             runs: BTreeMap::new(),
             watches: BTreeMap::new(),
+            keyboards: BTreeMap::new(),
             uploads: BTreeMap::new(),
             upload_order: Vec::new(),
             uploaders: BTreeMap::new(),

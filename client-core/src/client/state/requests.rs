@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use wardroom_protocol::messages::Search;
+use wardroom_protocol::messages::{Search, TermOp, TermSize};
 use wardroom_protocol::{Nonce, RoomName, RunId, UserName};
 
 use crate::amendment::PendingAmendment;
@@ -54,6 +54,9 @@ pub(in crate::client) enum RequestKind {
     RunGet(RunId),
     RunList(RoomName),
     RunSignal(RunId),
+    RunEof(RunId),
+    TermControl(RunId, TermOp),
+    TermResize(RunId, TermSize),
     UploadBegin(Nonce),
     UploadCommit(Nonce),
     Caller(RequestId),

@@ -1,14 +1,11 @@
-//! Forwards standard input to a run: read on a thread of its own, one piece in flight, so that the run sets the pace.
-//! `run.input` has no answer; since a server handles frames in order, the answer to a request after it confirms it.
-//! Input has no offsets: if that answer is lost with the connection, it is unknown whether the piece arrived, and the
-//! input ends there rather than being repeated.
+//! Forwards standard input to a run: read on a thread of its own, a piece whenever the client has room, so that the run
+//! sets the pace. The client keeps what the command has not been given yet and sends it again after a reconnect.
 
 use std::io::Read;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use wardroom_client_core::{Command, Error, OnDisconnect, RequestId};
-use wardroom_protocol::messages::{Answer, RunEof, RunGet};
+use wardroom_client_core::{Command, Error};
 use wardroom_protocol::{Code, RunId};
 
 use crate::commands::out::say;
@@ -18,7 +15,6 @@ use crate::runner::Runner;
 /// Standard input.
 pub(super) struct Input {
     pieces: mpsc::Receiver<Bytes>,
-    in_flight: Option<RequestId>,
     is_over: bool,
 }
 
@@ -37,39 +33,25 @@ impl Input {
                 }
             }
         });
-        Input { pieces, in_flight: None, is_over: false }
+        Input { pieces, is_over: false }
     }
 
-    /// Returns the next piece, or `None` once at the end; waits while one is in flight, or without input.
-    pub(super) async fn next(input: Option<&mut Input>) -> Option<Bytes> {
+    /// Returns the next piece, or `None` once at the end; waits while the client has no room, or without input.
+    pub(super) async fn next(input: Option<&mut Input>, free: usize) -> Option<Bytes> {
         match input {
-            Some(input) if !input.is_over && input.in_flight.is_none() => input.pieces.recv().await,
+            Some(input) if !input.is_over && free >= INPUT_BYTES => input.pieces.recv().await,
             _ => std::future::pending().await,
         }
     }
 
     /// Sends a piece, or the end.
     pub(super) fn pass_on(&mut self, runner: &mut Runner, run: RunId, piece: Option<Bytes>) {
-        self.in_flight = Some(match piece {
-            Some(bytes) => {
-                runner.command(Command::RunInput { run, bytes });
-                runner.request(&RunGet { run }, OnDisconnect::Fail)
-            }
+        match piece {
+            Some(bytes) => runner.command(Command::RunInput { run, bytes }),
             None => {
                 self.is_over = true;
-                runner.request(&RunEof { run, lease: 1, off: 0 }, OnDisconnect::Resend)
+                runner.command(Command::RunEof { run });
             }
-        });
-    }
-
-    /// Handles the answer that confirms a piece.
-    pub(super) fn answered(&mut self, request: RequestId, result: Result<Answer, Error>) {
-        if self.in_flight != Some(request) {
-            return;
-        }
-        self.in_flight = None;
-        if let Err(error) = result {
-            self.refused(&error);
         }
     }
 
