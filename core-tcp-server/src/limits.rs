@@ -241,9 +241,8 @@ pub const WATCHERS_MAX: usize = 2_048;
 pub const HOSTS_MAX: usize = 256;
 /// Bytes in a host's name: a DNS label.
 pub const HOST_NAME_BYTES_MAX: usize = 63;
-/// Frames of standard input in flight to one host: a megabyte at most. A client that sends more waits.
-pub const INPUT_FRAMES_MAX: usize = 16;
-/// Milliseconds that input waits for space in that queue. Its connection is not read meanwhile.
+/// Milliseconds that input waits while as much as may be kept has not reached its command. Its connection is not read
+/// meanwhile.
 pub const INPUT_WAIT_MS: u64 = 5_000;
 /// Milliseconds within which output of one descriptor shares an index record: the resolution of its times.
 pub const INDEX_RESOLUTION_MS: u64 = 10;

@@ -1,22 +1,17 @@
-//! What members do to an open run: send signals, send standard input, and end it.
+//! What members do to any open run: send signals, and end it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 use wardroom_protocol::RunId;
-use wardroom_protocol::frame::{Number, encode, encode_with_body};
-use wardroom_protocol::messages::{ErrAnswer, HostEof, HostInput, HostSignal, RunEof, RunInput, RunSignal};
+use wardroom_protocol::frame::{Number, encode};
+use wardroom_protocol::messages::{HostSignal, RunSignal};
 
 use super::hosts::Link;
 use super::list;
 use super::run::Run;
 use crate::error::Error;
-use crate::limits::INPUT_WAIT_MS;
 use crate::policy::Member;
-use crate::rooms::Room;
-use crate::sender::ConnectionSender;
 use crate::state::State;
 
 /// Sends a signal to a run. It is recorded before the host is told.
@@ -35,68 +30,11 @@ pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> R
     tell(&link, &run, encode(Number::None, &HostSignal { run: signal.run, signal: signal.signal, by: name }))
 }
 
-/// Ends a run's standard input.
-///
-/// # Errors
-/// See [`send_input`].
-pub async fn eof(state: &Arc<State>, member: &Member, eof: RunEof) -> Result<(), Error> {
-    let (run, _, link) = typing(state, member, eof.run).await?;
-    tell(&link, &run, encode(Number::None, &HostEof { run: eof.run, off: eof.off }))
-}
-
-/// Like [`send_input`], for the wire: only refusals are answered.
-pub async fn input(state: &Arc<State>, member: &Member, sender: &Arc<ConnectionSender>, input: RunInput, body: Bytes) {
-    if let Err(error) = send_input(state, member, input.run, body).await {
-        let answer = ErrAnswer { run: Some(input.run), ..error.answer(None) };
-        sender.tell(encode(Number::None, &answer));
-    }
-}
-
-/// Sends bytes to a run's standard input. Waits while the maximum is on its way to the host. Meanwhile the sender's
-/// connection is not read, so that nothing piles up here.
-///
-/// # Errors
-/// `forbidden`, `not_found`, `conflict` (the run is over or reads no input), `busy` (its host is away or too slow).
-async fn send_input(state: &Arc<State>, member: &Member, run: RunId, bytes: Bytes) -> Result<(), Error> {
-    let (run, room, link) = typing(state, member, run).await?;
-    let wait = Duration::from_millis(INPUT_WAIT_MS);
-    let permit = tokio::time::timeout(wait, Arc::clone(&link.input).acquire_owned()).await;
-    let Ok(Ok(permit)) = permit else {
-        return Err(Error::busy("the run's host takes no more input now", INPUT_WAIT_MS));
-    };
-    // Checked again, because the wait may have been long.
-    member.may_write(&room, run.record.by)?;
-    let input = HostInput { run: run.record.id, off: 0, len: bytes.len() as u64 };
-    let frame = encode_with_body(Number::None, &input, &bytes);
-    tell(&link, &run, Bytes::from_owner(PermitFrame { frame, _permit: permit }))
-}
-
-/// A frame that returns its permit when it has been written, or dropped with its connection.
-struct PermitFrame {
-    frame: Bytes,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl AsRef<[u8]> for PermitFrame {
-    fn as_ref(&self) -> &[u8] {
-        &self.frame
-    }
-}
-
-/// Returns a run that this member may write to, its room, and the link to its host.
-async fn typing(state: &Arc<State>, member: &Member, run: RunId) -> Result<(Arc<Run>, Arc<Room>, Link), Error> {
-    let run = open_run(state, member, run).await?;
-    let room = list::check_readable(state, member, run.record.room)?;
-    member.may_write(&room, run.record.by)?;
-    if !run.record.order.stdin {
-        return Err(Error::conflict("this run reads nothing: it was started without stdin"));
-    }
-    let link = link_of(state, &run)?;
-    Ok((run, room, link))
-}
-
 /// Returns an open run in a room that this member may read.
-async fn open_run(state: &Arc<State>, member: &Member, id: RunId) -> Result<Arc<Run>, Error> {
+///
+/// # Errors
+/// `not_found`; `conflict` if it is over.
+pub(super) async fn open_run(state: &Arc<State>, member: &Member, id: RunId) -> Result<Arc<Run>, Error> {
     match state.runs.find(id) {
         Some(run) => {
             list::check_readable(state, member, run.record.room)?;
@@ -121,7 +59,8 @@ fn tell(link: &Link, run: &Run, frame: Bytes) -> Result<(), Error> {
     Ok(())
 }
 
-fn away(run: &Run) -> Error {
+/// The refusal of what only a connected host can do.
+pub(super) fn away(run: &Run) -> Error {
     let host = &run.record.host;
     Error::busy(format!("the host {host} is away, and the run goes on there: try again when it is back"), 2_000)
 }

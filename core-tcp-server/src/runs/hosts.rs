@@ -4,13 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::Goaway;
 
 use super::run::{Phase, Run};
 use crate::error::Error;
-use crate::limits::{HOSTS_MAX, INPUT_FRAMES_MAX};
+use crate::limits::HOSTS_MAX;
 use crate::sender::ConnectionSender;
 
 /// All hosts.
@@ -29,14 +28,12 @@ struct State {
 pub(super) struct Link {
     /// The outgoing side of the connection.
     pub sender: Arc<ConnectionSender>,
-    /// One permit for each frame of standard input that may be on its way.
-    pub input: Arc<Semaphore>,
 }
 
 impl Link {
     /// Creates a link over a connection.
     pub(super) fn new(sender: &Arc<ConnectionSender>) -> Self {
-        Self { sender: Arc::clone(sender), input: Arc::new(Semaphore::new(INPUT_FRAMES_MAX)) }
+        Self { sender: Arc::clone(sender) }
     }
 }
 
@@ -107,6 +104,11 @@ impl Hosts {
     /// Returns true if this is the current connection of that host.
     pub(super) fn is_current(&self, host: &str, sender: &Arc<ConnectionSender>) -> bool {
         self.state().links.get(host).is_some_and(|link| Arc::ptr_eq(&link.sender, sender))
+    }
+
+    /// Calls `act` with the connection of a host, if it has one. What `act` queues on it is not overtaken by a welcome.
+    pub(super) fn with<T>(&self, host: &str, act: impl FnOnce(Option<&Link>) -> T) -> T {
+        act(self.state().links.get(host))
     }
 
     /// Sends a frame to a host if it is connected. Otherwise the host learns the same from its next welcome.

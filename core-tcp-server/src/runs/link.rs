@@ -4,7 +4,7 @@
 //! Any inconsistency (a gap, an unknown descriptor, more than the window) closes the connection. The host reconnects,
 //! and its next welcome says from which offset each run is wanted. That is the only way in which the two synchronize.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
 use super::log::Appended;
 use super::run::{Phase, Run};
 use super::spec::is_host_name;
-use super::{end, hosts, pump};
+use super::{end, hosts, pump, typing};
 use crate::error::Error;
 use crate::limits::HOST_WINDOW_BYTES;
 use crate::sender::ConnectionSender;
@@ -111,28 +111,33 @@ async fn remember(state: &State, host: &str) -> Result<(), Error> {
         .await
 }
 
-/// Returns the first frames for a host: from which offset each run is wanted, then what to start. Runs that the host
-/// should have but does not are added to `lost`.
+/// Returns the first frames for a host: from which offset each run is wanted, then what to start and what to type.
+/// Runs that the host should have but does not are added to `lost`.
 fn welcome(state: &State, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static str)>) -> Vec<Bytes> {
-    let held: HashSet<RunId> = hello.runs.iter().map(|run| run.run).collect();
+    let held: HashMap<RunId, u64> = hello.runs.iter().map(|run| (run.run, run.input)).collect();
     let mut wanted = Vec::new();
     let mut again = Vec::new();
     for run in state.runs.of_host(&hello.host) {
-        let is_held = held.contains(&run.record.id);
+        let input = held.get(&run.record.id).copied();
+        let is_held = input.is_some();
         let mut life = run.life();
         match life.phase {
             // The host is told right after the commit.
             Phase::Committing => continue,
             Phase::Committed if is_held => life.phase = Phase::Started,
-            Phase::Committed if run.record.is_this_boot => again.push(encode(Number::None, &run.record.order)),
+            Phase::Committed if run.record.is_this_boot => {
+                again.push(encode(Number::None, &run.record.order));
+                again.extend(run.keyboard.iter().flat_map(|keyboard| keyboard.resume(0)));
+            }
             Phase::Committed => {
                 lost.push((Arc::clone(&run), "the server was started anew, and it is not known whether it had begun"));
             }
             Phase::Started if !is_held => lost.push((Arc::clone(&run), "its host does not know it any more")),
             Phase::Started | Phase::Ending | Phase::EndRefused => {}
         }
-        if is_held {
+        if let Some(input) = input {
             wanted.push(HostFrom { run: run.record.id, from: run.log.written() });
+            again.extend(run.keyboard.iter().flat_map(|keyboard| keyboard.resume(input)));
         }
     }
     let mut frames = vec![encode(Number::None, &HostWelcome { runs: wanted, window: HOST_WINDOW_BYTES })];
@@ -157,6 +162,10 @@ fn handle(state: &Arc<State>, host: &str, sender: &ConnectionSender, frame: Fram
             None => forget(sender, started.run),
         },
         Request::HostOutput(output) => return take_output(state, host, sender, output, &frame.body),
+        Request::HostInputAck(ack) => match state.runs.on_host(host, ack.run) {
+            Some(run) => run.keyboard.iter().for_each(|keyboard| keyboard.ack(ack.off)),
+            None => forget(sender, ack.run),
+        },
         Request::HostEnded(ended) => match state.runs.on_host(host, ended.run) {
             Some(run) => return take_end(state, &run, ended),
             None => forget(sender, ended.run),
@@ -230,7 +239,9 @@ fn refused(state: &Arc<State>, host: &str, frame: Frame) {
 
 async fn tick(state: &Arc<State>, host: &str) {
     let mut started = Vec::new();
-    for run in state.runs.of_host(host) {
+    let runs = state.runs.of_host(host);
+    typing::revoke_lost(state, &runs).await;
+    for run in runs {
         if run.log.wants_pump() {
             pump::start(state, &run);
         }

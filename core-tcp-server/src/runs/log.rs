@@ -259,6 +259,13 @@ impl RunLog {
         }
     }
 
+    /// Calls `act` for each connection that watches.
+    pub(super) fn each_watcher(&self, act: impl Fn(&ConnectionSender)) {
+        for watcher in self.watchers.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            act(watcher);
+        }
+    }
+
     fn wake(&self) {
         for watcher in self.watchers.read().unwrap_or_else(PoisonError::into_inner).iter() {
             watcher.wake();

@@ -2,7 +2,8 @@
 //!
 //! The core starts no process. A host connects (`link`), is told what to start, and sends output from the offset that
 //! the core names. The core keeps it (`log` in memory, `output` on disk, `pump` from one to the other) and sends it to
-//! watchers (`flow`). The store and the room's timeline record what a run is and how it ended (`start`, `end`).
+//! watchers (`flow`). What members type goes the other way (`typing`), as offsets too (`input`), and only from the holder
+//! of the run's keyboard (`lease`). The store and the room's timeline record what a run is and how it ended (`start`, `end`).
 //!
 //! A run costs two commits, one before its host is told and one after its last byte. A command is never run twice: see
 //! `run::Phase`. Output is kept as long as the event of the run's start: see `retention`.
@@ -11,6 +12,9 @@ mod control;
 mod end;
 mod flow;
 mod hosts;
+mod input;
+mod keyboard;
+mod lease;
 mod link;
 mod list;
 mod log;
@@ -22,17 +26,19 @@ mod remove;
 mod run;
 mod spec;
 mod start;
+mod typing;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-pub use control::{eof, input, signal};
+pub use control::signal;
 pub use link::{Attached, bad_frame};
 pub use list::{find_by_n, get, list, watch};
 pub use open::Runs;
 pub use output::output_path;
 pub use remove::remove_output;
 pub use start::start;
+pub use typing::input;
 use wardroom_protocol::Request;
 use wardroom_protocol::messages::{RunAck, RunListed};
 
@@ -67,6 +73,9 @@ pub async fn request(
             if let Some(answer) = ok(id, &Empty {}) {
                 sender.tell(answer);
             }
+            if let Some(state) = typing::state_of(state, ask.run) {
+                sender.tell(state);
+            }
             sender.push(Item::Flow(flow));
             None
         }
@@ -75,7 +84,12 @@ pub async fn request(
             ok(id, &Empty {})
         }
         Request::RunEof(ask) => {
-            eof(state, member, ask).await?;
+            typing::eof(state, member, ask).await?;
+            ok(id, &Empty {})
+        }
+        Request::TermControl(ask) => ok(id, &typing::control(state, member, ask).await?),
+        Request::TermResize(ask) => {
+            typing::resize(state, member, ask).await?;
             ok(id, &Empty {})
         }
         Request::RunSignal(ask) => {

@@ -11,6 +11,8 @@ use tokio_util::task::TaskTracker;
 use wardroom_protocol::{RoomName, RunId, UserName};
 
 use super::hosts::Hosts;
+use super::keyboard::Keyboard;
+use super::lease::Typist;
 use super::output::OutputFolder;
 use super::run::{Phase, Run, RunRecord};
 use crate::error::Error;
@@ -110,8 +112,10 @@ fn read_hosts(conn: &Connection) -> Result<BTreeSet<String>, Error> {
 
 fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<RunId, Arc<Run>>, Error> {
     let mut statement = conn.prepare(
-        "SELECT r.id, r.n, r.room, o.name, r.seq, r.by, u.name, r.cmd, r.host, r.at, r.request, r.boot, r.started
-         FROM runs r JOIN users u ON u.id = r.by JOIN rooms o ON o.id = r.room WHERE r.exit IS NULL",
+        "SELECT r.id, r.n, r.room, o.name, r.seq, r.by, u.name, r.cmd, r.host, r.at, r.request, r.boot, r.started,
+                r.lease, h.id, h.name
+         FROM runs r JOIN users u ON u.id = r.by JOIN rooms o ON o.id = r.room
+         LEFT JOIN users h ON h.id = r.holder WHERE r.exit IS NULL",
     )?;
     let mut rows = statement.query([])?;
     let mut open = HashMap::new();
@@ -138,7 +142,15 @@ fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<
         let bytes = OutputFolder::new(runs, id).bytes()?;
         let has_started = row.get(12)? || bytes > 0;
         let phase = if has_started { Phase::Started } else { Phase::Committed };
-        open.insert(id, Run::new(runs, record, phase, bytes));
+        let starter = Typist { id: record.by, name: record.by_name.clone() };
+        let holder = match (row.get::<_, Option<i64>>(14)?, row.get::<_, Option<String>>(15)?) {
+            (Some(id), Some(name)) => {
+                Some(Typist { id: UserId(id), name: UserName::parse(&name).map_err(Error::internal)? })
+            }
+            _ => None,
+        };
+        let keyboard = Keyboard::of(&record.order, from_sql(row.get(13)?), holder, &starter, false);
+        open.insert(id, Run::new(runs, record, phase, bytes, keyboard));
     }
     Ok(open)
 }

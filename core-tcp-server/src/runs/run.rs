@@ -7,6 +7,7 @@ use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{HostEnded, HostStart, Notice, RunInfo};
 use wardroom_protocol::{RoomName, RunId, UserName};
 
+use super::keyboard::Keyboard;
 use super::log::RunLog;
 use crate::store::{RoomId, UserId};
 
@@ -16,6 +17,8 @@ pub(super) struct Run {
     pub record: RunRecord,
     /// The run's output.
     pub log: Arc<RunLog>,
+    /// Its keyboard, if it has a terminal or reads standard input.
+    pub keyboard: Option<Keyboard>,
     /// Held for a read or a change; never across an await. May be locked while the lock of the hosts is held, but not
     /// the other way round.
     life: Mutex<RunState>,
@@ -80,10 +83,16 @@ pub(super) enum Phase {
 
 impl Run {
     /// Creates a run with its output in the folder of all runs.
-    pub(super) fn new(runs: &Path, record: RunRecord, phase: Phase, output_bytes: u64) -> Arc<Run> {
+    pub(super) fn new(
+        runs: &Path,
+        record: RunRecord,
+        phase: Phase,
+        output_bytes: u64,
+        keyboard: Option<Keyboard>,
+    ) -> Arc<Run> {
         let log = Arc::new(RunLog::new(runs, record.id, output_bytes));
         let life = Mutex::new(RunState { phase, is_noted: phase == Phase::Started, ended: None });
-        Arc::new(Run { record, log, life })
+        Arc::new(Run { record, log, keyboard, life })
     }
 
     /// Locks the part that changes.
@@ -114,6 +123,8 @@ impl Run {
     /// Returns the run as members see it.
     pub(super) fn info(&self) -> RunInfo {
         let record = &self.record;
+        let keys = self.keyboard.as_ref().map(Keyboard::state);
+        let (tty, holder) = keys.map_or((None, None), |keys| (keys.tty, keys.holder));
         RunInfo {
             run: record.id,
             n: record.n,
@@ -127,9 +138,9 @@ impl Run {
             exit: None,
             ms: None,
             ended: Vec::new(),
-            tty: record.order.tty,
+            tty,
             stdin: record.order.stdin,
-            holder: None,
+            holder,
         }
     }
 }

@@ -7,6 +7,8 @@ use wardroom_protocol::event::{EventBody, RunStarted};
 use wardroom_protocol::messages::{HostStart, RunStart, RunStartOk};
 use wardroom_protocol::{Nonce, RunId};
 
+use super::keyboard::Keyboard;
+use super::lease::Typist;
 use super::run::{Phase, Run, RunRecord};
 use super::spec::{self, RunSpec};
 use crate::clock::now_ms;
@@ -134,7 +136,9 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
         order: order.start,
         is_this_boot: true,
     };
-    let made = Run::new(&state.runs.folder, record, Phase::Committing, 0);
+    let starter = Typist { id: user.id, name: user.name.clone() };
+    let keyboard = Keyboard::of(&record.order, 0, None, &starter, true);
+    let made = Run::new(&state.runs.folder, record, Phase::Committing, 0, keyboard);
     state.runs.insert(Arc::clone(&made));
     Ok(Recorded::New(made))
 }

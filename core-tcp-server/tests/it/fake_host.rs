@@ -16,9 +16,15 @@ pub struct FakeHost {
 impl FakeHost {
     /// Dials in under this name, holding spools of these runs: id and bytes.
     pub async fn come(core: &TestCore, name: &str, runs: &[(&str, u64)]) -> FakeHost {
+        let runs: Vec<_> = runs.iter().map(|(run, bytes)| (*run, *bytes, 0)).collect();
+        Self::come_with_input(core, name, &runs).await
+    }
+
+    /// Dials in, holding spools of these runs: id, bytes, and bytes of input that the command has.
+    pub async fn come_with_input(core: &TestCore, name: &str, runs: &[(&str, u64, u64)]) -> FakeHost {
         let mut client = core.connect().await;
-        let runs: Vec<Value> =
-            runs.iter().map(|(run, bytes)| json!({"run": run, "bytes": bytes, "ended": false})).collect();
+        let held = |(run, bytes, input): &(&str, u64, u64)| json!({"run": run, "bytes": bytes, "ended": false, "input": input});
+        let runs: Vec<Value> = runs.iter().map(held).collect();
         let key = read_key(&core.folder(), "host.key");
         client.send(json!({"t":"host.hello","v":1,"key":key,"host":name,"runs":runs}), &[]).await;
         let welcome = client.next_of("host.welcome").await;
@@ -30,6 +36,21 @@ impl FakeHost {
         let start = self.client.next_of("host.start").await;
         self.client.send(json!({"t":"host.started","run":start["run"],"pid":4711}), &[]).await;
         start
+    }
+
+    /// The next input: its offset, and the bytes.
+    pub async fn input(&mut self) -> (u64, String) {
+        loop {
+            let (told, frame) = self.client.next().await;
+            if told["t"] == "host.input" {
+                return (told["off"].as_u64().unwrap(), String::from_utf8_lossy(&frame.body).into_owned());
+            }
+        }
+    }
+
+    /// Says that the command has all input before `off`.
+    pub async fn ack_input(&mut self, run: &str, off: u64) {
+        self.client.send(json!({"t":"host.input_ack","run":run,"off":off}), &[]).await;
     }
 
     /// Sends output.

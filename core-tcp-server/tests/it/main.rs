@@ -9,6 +9,7 @@ mod fake_host;
 mod files;
 mod hooks;
 mod hosts;
+mod keyboard;
 mod own_account;
 mod passwords;
 mod programs;

@@ -191,13 +191,13 @@ async fn who_may_not_is_refused_and_nothing_is_started() {
         json!({"t":"run.watch","run":run}),
         json!({"t":"run.get","run":run}),
         json!({"t":"run.signal","run":run,"signal":"TERM"}),
-        json!({"t":"run.eof","run":run}),
+        json!({"t":"run.eof","run":run,"gen":1,"off":0}),
         json!({"t":"run.get","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}),
     ] {
         let answer = bob.refused(ask, "not_found").await;
         assert_eq!(answer["msg"], "there is no such run", "a hidden one reads like none");
     }
-    bob.send(json!({"t":"run.input","run":run,"len":1}), b"x").await;
+    bob.send(json!({"t":"run.input","run":run,"gen":1,"off":0,"len":1}), b"x").await;
     let refused = bob.next_of("err").await;
     assert_eq!((&refused["code"], &refused["run"]), (&json!("not_found"), run));
     assert_eq!(bob.ask(json!({"t":"run.list"})).await["runs"], json!([]));
@@ -218,30 +218,22 @@ async fn signals_and_input_reach_the_host() {
     let answer = ann.ask(json!({"t":"run.start","room":"general","cmd":"cat","stdin":true,"nonce":"n1"})).await;
     let run = answer["run"].as_str().unwrap().to_owned();
     assert_eq!(host.start().await["stdin"], true);
-    ann.send(json!({"t":"run.input","run":run,"len":5}), b"hello").await;
-    let (told, frame) = loop {
-        let (told, frame) = host.client.next().await;
-        if told["t"] == "host.input" {
-            break (told, frame);
-        }
-    };
-    assert_eq!((&told["run"], &frame.body[..]), (&json!(run), &b"hello"[..]));
-    bob.send(json!({"t":"run.input","run":run,"len":1}), b"x").await;
+    ann.send(json!({"t":"run.input","run":run,"gen":1,"off":0,"len":5}), b"hello").await;
+    assert_eq!(host.input().await, (0, "hello".to_owned()));
+    bob.send(json!({"t":"run.input","run":run,"gen":1,"off":5,"len":1}), b"x").await;
     assert_eq!(bob.next_of("err").await["code"], "forbidden", "another operator does not type into it");
-    core.sign_in("adm").await.send(json!({"t":"run.input","run":run,"len":1}), b"y").await;
-    assert_eq!(host.client.next_of("host.input").await["len"], 1);
-    bob.refused(json!({"t":"run.eof","run":run}), "forbidden").await;
-    ann.ask(json!({"t":"run.eof","run":run})).await;
-    host.client.next_of("host.eof").await;
+    bob.refused(json!({"t":"run.eof","run":run,"gen":1,"off":5}), "forbidden").await;
+    ann.ask(json!({"t":"run.eof","run":run,"gen":1,"off":5})).await;
+    assert_eq!(host.client.next_of("host.eof").await["off"], 5);
     mia.refused(json!({"t":"run.signal","run":run,"signal":"TERM"}), "forbidden").await;
     bob.ask(json!({"t":"run.signal","run":run,"signal":"INT"})).await;
     let signal = host.client.next_of("host.signal").await;
     assert_eq!((&signal["run"], &signal["signal"], &signal["by"]), (&json!(run), &json!("INT"), &json!("bob")));
     host.end_and_forget(&run, 0).await;
     ann.refused(json!({"t":"run.signal","run":run,"signal":"KILL"}), "conflict").await;
-    ann.refused(json!({"t":"run.eof","run":run}), "conflict").await;
+    ann.refused(json!({"t":"run.eof","run":run,"gen":1,"off":5}), "conflict").await;
     let deaf = start(&mut ann, "true", "n2").await;
-    ann.refused(json!({"t":"run.eof","run":deaf}), "conflict").await;
+    ann.refused(json!({"t":"run.eof","run":deaf,"gen":1,"off":0}), "conflict").await;
     let lines = audit(&core);
     let signals: Vec<_> = lines.iter().filter(|line| line.1 == "run.signal").collect();
     assert_eq!(signals.len(), 1);

@@ -20,8 +20,10 @@ async fn echo(ops: &mut Ops, nonce: &str) -> Value {
     ops.ann.ask(start).await["run"].clone()
 }
 
-async fn print(ops: &mut Ops, run: &Value, text: &str) {
-    ops.ann.send(&json!({"t":"run.input","run":run,"len":text.len()}), text.as_bytes()).await.unwrap();
+async fn print(ops: &mut Ops, run: &Value, off: &mut usize, text: &str) {
+    let input = json!({"t":"run.input","run":run,"gen":1,"off":off,"len":text.len()});
+    ops.ann.send(&input, text.as_bytes()).await.unwrap();
+    *off += text.len();
 }
 
 #[tokio::test]
@@ -31,13 +33,13 @@ async fn stop_stays_where_it_is_while_output_comes() {
         post(&mut ops.ben, &format!("f{nth}"), &format!("a line above {nth}"), None).await;
     }
     let page = page_in(&ops, 1440, 900).await;
-    let run = echo(&mut ops, "r1").await;
+    let (run, mut off) = (echo(&mut ops, "r1").await, 0);
     page.find("[data-testid=run-card][data-state=running] [data-testid=run-stop]").await;
     let place = "const r = document.querySelector('[data-testid=run-stop]').getBoundingClientRect(); return [r.x, r.y]";
     page.until_true("its box is there", "return !!document.querySelector('[data-testid=run-output]')").await;
     let before = page.page.execute(place, vec![]).await.unwrap();
     for nth in 1..=12 {
-        print(&mut ops, &run, &format!("output {nth}\n")).await;
+        print(&mut ops, &run, &mut off, &format!("output {nth}\n")).await;
         page.until(&format!("output {nth}")).await;
         let now = page.page.execute(place, vec![]).await.unwrap();
         assert_eq!(now, before, "it moved with line {nth}");

@@ -52,11 +52,10 @@ pub struct RunInput {
     /// The run.
     pub run: RunId,
     /// The generation of the sender's lease. An older one gets `conflict`.
-    #[serde(default, rename = "gen")]
+    #[serde(rename = "gen")]
     pub lease: u64,
     /// The offset of the first byte in the run's input. Bytes that the run has already are ignored; a gap gets
     /// `conflict`.
-    #[serde(default)]
     pub off: u64,
     /// The number of raw bytes that follow.
     pub len: u64,
@@ -80,10 +79,9 @@ pub struct RunEof {
     /// The run.
     pub run: RunId,
     /// The generation of the sender's lease.
-    #[serde(default, rename = "gen")]
+    #[serde(rename = "gen")]
     pub lease: u64,
     /// The length of the input. The end is refused with `conflict` until all of it has arrived.
-    #[serde(default)]
     pub off: u64,
 }
 

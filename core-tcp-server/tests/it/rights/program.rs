@@ -158,7 +158,7 @@ async fn refused<S: AsyncRead + AsyncWrite + Unpin>(
     // Two of them: it is said once.
     client.send(json!({"t":"file.chunk","upload":upload,"off":5,"len":2}), b"se").await;
     client.send(json!({"t":"file.chunk","upload":upload,"off":7,"len":3}), b"con").await;
-    client.send(json!({"t":"run.input","run":run,"len":3}), b"ls\n").await;
+    client.send(json!({"t":"run.input","run":run,"gen":1,"off":0,"len":3}), b"ls\n").await;
     let blake3 = blake3::hash(b"firstsecon").to_hex().to_string();
     for request in [
         json!({"t":"file.commit","upload":upload,"blake3":blake3}),
@@ -168,7 +168,7 @@ async fn refused<S: AsyncRead + AsyncWrite + Unpin>(
         json!({"t":"room.open","room":"ops"}),
         json!({"t":"run.watch","run":run}),
         json!({"t":"run.get","run":run}),
-        json!({"t":"run.eof","run":run}),
+        json!({"t":"run.eof","run":run,"gen":1,"off":0}),
         json!({"t":"file.list","in":"room:ops"}),
         json!({"t":"file.get","in":"room:ops","path":"big"}),
         json!({"t":"search","q":SECRET,"room":"ops"}),
@@ -210,12 +210,12 @@ async fn goes_on<S: AsyncRead + AsyncWrite + Unpin>(
     let Streams { run, stream, upload, got, .. } = streams;
     client.send(json!({"t":"file.ack","stream":stream,"off":got}), &[]).await;
     client.send(json!({"t":"file.chunk","upload":upload,"off":5,"len":5}), b"secon").await;
-    client.send(json!({"t":"run.input","run":run,"len":3}), b"ls\n").await;
+    client.send(json!({"t":"run.input","run":run,"gen":1,"off":0,"len":3}), b"ls\n").await;
     let blake3 = blake3::hash(b"firstsecon").to_hex().to_string();
     for request in [
         json!({"t":"file.commit","upload":upload,"blake3":blake3}),
         json!({"t":"file.resume","upload":upload}),
-        json!({"t":"run.eof","run":run}),
+        json!({"t":"run.eof","run":run,"gen":1,"off":0}),
         json!({"t":"run.start","room":"ops","cmd":"true","nonce":"more"}),
         json!({"t":"room.post","room":"ops","text":"more","nonce":"more"}),
     ] {
