@@ -2,14 +2,16 @@
 
 mod client;
 mod place;
+mod runs;
 mod server;
 
 use clap::{Args, Parser, Subcommand};
 use wardroom_native_client::Server;
 use wardroom_protocol::RoomName;
 
-pub use client::{ExportArgs, GetArgs, LoginArgs, PutArgs, RunArgs, SearchArgs};
+pub use client::{ExportArgs, GetArgs, LoginArgs, PutArgs, SearchArgs};
 use place::FolderPlace;
+pub use runs::{OutputArgs, RunArgs, RunsArgs, StopArgs};
 pub use server::{AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, ServeArgs, TokenCommand, UserCommand};
 
 const AFTER_HELP: &str = "\
@@ -124,6 +126,14 @@ pub enum Command {
     },
     /// Run a command that everyone in the room sees; prints its output and exits with its code
     Run(RunArgs),
+    /// List runs, newest first
+    Runs(RunsArgs),
+    /// Show the output of a run
+    Output(OutputArgs),
+    /// Stop a run and wait for its end
+    Stop(StopArgs),
+    /// List the hosts that run commands
+    Hosts,
     /// Upload files to a room
     Put(PutArgs),
     /// Download a file from a room
@@ -134,6 +144,21 @@ pub enum Command {
         /// Room, with an optional folder [default: list all rooms]
         #[arg(value_name = "ROOM[:PATH]")]
         place: Option<FolderPlace>,
+    },
+    /// Join a room
+    Join {
+        /// Room
+        room: RoomName,
+    },
+    /// Leave a room
+    Leave {
+        /// Room
+        room: RoomName,
+    },
+    /// List the members of a room
+    Who {
+        /// Room
+        room: RoomName,
     },
     /// Show room history
     Log {

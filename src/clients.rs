@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use wardroom_native_client::commands::{
-    self, Chat, Dm, Export, Get, Log, Login, LoginTo, Ls, Put, Run, Search, Send, SessionsAction,
+    self, Chat, Dm, Export, Get, Log, Login, LoginTo, Ls, Output, Put, Run, Runs, Search, Send, SessionsAction, Stop,
 };
 use wardroom_native_client::{Failure, Invite, SavedLogin, Server, Target};
 use wardroom_protocol::UserName;
-use wardroom_protocol::messages::{Auth, IfExists};
+use wardroom_protocol::messages::{Auth, IfExists, Signal};
 
-use crate::args::{Command, ConnectArgs, ExportArgs, GetArgs, LoginArgs, PutArgs, RunArgs, SearchArgs};
+use crate::args::{
+    Command, ConnectArgs, ExportArgs, GetArgs, LoginArgs, OutputArgs, PutArgs, RunArgs, RunsArgs, SearchArgs, StopArgs,
+};
 
 /// Runs a client command; returns the exit code.
 pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> {
@@ -37,6 +39,13 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
         Command::Ls { place } => {
             commands::ls(target(connect)?, Ls { place: place.map(|place| (place.room, place.path)), json }).await?
         }
+        Command::Runs(args) => commands::runs(target(connect)?, runs(args, json)).await?,
+        Command::Output(args) => commands::output(target(connect)?, output(args, json)).await?,
+        Command::Stop(args) => commands::stop(target(connect)?, stop(&args, json)).await?,
+        Command::Hosts => commands::hosts(target(connect)?, json).await?,
+        Command::Join { room } => commands::join(target(connect)?, room, json).await?,
+        Command::Leave { room } => commands::leave(target(connect)?, room, json).await?,
+        Command::Who { room } => commands::who(target(connect)?, room, json).await?,
         Command::Log { room, follow, after, before, limit, last, ids } => {
             let log = Log { room, follow, after, before, limit: limit.or(last), ids, json };
             commands::log(target(connect)?, log).await?
@@ -99,6 +108,26 @@ fn run_of(args: RunArgs, json: bool) -> Run {
         raw: args.raw,
         json,
     }
+}
+
+fn runs(args: RunsArgs, json: bool) -> Runs {
+    let RunsArgs { room, state, host, user, text, limit } = args;
+    Runs { room, state, host, user, text, limit, json }
+}
+
+fn stop(args: &StopArgs, json: bool) -> Stop {
+    let signal = match (args.kill, args.int) {
+        (true, _) => Signal::Kill,
+        (false, true) => Signal::Int,
+        (false, false) => Signal::Term,
+    };
+    Stop { run: args.run, signal, json }
+}
+
+fn output(args: OutputArgs, json: bool) -> Output {
+    let OutputArgs { run, follow, from, stdout, stderr, raw } = args;
+    let only = if stdout { Some(1) } else { stderr.then_some(2) };
+    Output { run, from, only, follow, raw, json }
 }
 
 /// The last argument is the text.

@@ -33,6 +33,8 @@ pub(crate) const DOWNLOAD_WINDOW: u64 = wardroom_protocol::limits::WINDOW_MAX;
 pub(crate) const DOWNLOAD_ACK_BYTES: u64 = 1024 * 1024;
 /// Pieces of a download between the socket and the disk: a window full of them.
 pub(crate) const DOWNLOAD_PIECES: usize = 160;
+/// How long `stop` waits for the end of a run: the server's own 3 s before KILL, and the way to a slow host and back.
+pub(crate) const STOP_WAIT: Duration = Duration::from_secs(20);
 /// Bytes of standard input in one `run.input`.
 pub(crate) const INPUT_BYTES: usize = 64 * 1024;
 /// Lines of a text that became a file which its message shows: what is visible without opening it. [`PREVIEW_BYTES`]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::ids::{RoomName, UserName};
 use crate::limits::{FILE_BYTES_MAX, HISTORY_LIMIT_MAX};
+use crate::messages::{RunList, RunsIn};
 use crate::path::RelPath;
 use crate::role::RoomRole;
 use crate::visible::visible;
@@ -49,7 +50,9 @@ pub enum Command {
     Hooks,
     Unhook(u64),
     Run(String),
-    Runs,
+    /// The last runs of the current room that fit; its `room` is absent.
+    Runs(RunList),
+    Hosts,
     Watch(u64),
     Unwatch(u64),
     /// The last running command if absent.
@@ -165,7 +168,8 @@ pub const TABLE: &[Entry] = &[
     entry("hooks", "", "list the webhooks of this room", |_| Ok(Command::Hooks)),
     entry("unhook", "N", "delete a webhook", |args| Ok(Command::Unhook(place(args)?))),
     entry("run", "CMD", "run a shell command; everyone sees the output live", run),
-    entry("runs", "", "list the last runs of this room", |_| Ok(Command::Runs)),
+    entry("runs", "[STATE] [WORDS]", "list the last runs; narrow with running, failed, by:NAME host:H", runs),
+    entry("hosts", "", "list the machines on which commands run", |_| Ok(Command::Hosts)),
     entry("watch", "rN", "show the output of a run from the start", |args| Ok(Command::Watch(number(args)?))),
     entry("unwatch", "rN", "stop showing the output of a run", |args| Ok(Command::Unwatch(number(args)?))),
     entry("stop", "[rN]", "stop a run; the last one if you name none", |args| {
@@ -321,6 +325,24 @@ fn run(args: &str) -> Parsed {
     if args.is_empty() { Err(usage("run").into()) } else { Ok(Command::Run(args.to_owned())) }
 }
 
+/// Parses `failed by:ann host:web1 make test`: the other words are part of the command.
+fn runs(args: &str) -> Parsed {
+    let mut list = RunList::default();
+    let mut text = Vec::new();
+    for word in args.split_whitespace() {
+        match (word, word.split_once(':')) {
+            ("running", _) => list.state = Some(RunsIn::Running),
+            ("ended", _) => list.state = Some(RunsIn::Ended),
+            ("failed", _) => list.state = Some(RunsIn::Failed),
+            (_, Some(("by", name))) => list.by = Some(user(name)?),
+            (_, Some(("host", host))) if !host.is_empty() => list.host = Some(host.to_owned()),
+            _ => text.push(word),
+        }
+    }
+    list.text = Some(text.join(" ")).filter(|text| !text.is_empty());
+    Ok(Command::Runs(list))
+}
+
 /// Strict, because bytes follow: without their number we cannot go on.
 fn put(args: &str) -> Parsed {
     if args.is_empty() {
@@ -389,6 +411,18 @@ mod tests {
             ("/log", Command::Log(LOG_DEFAULT, None)),
             ("/log 200", Command::Log(200, None)),
             ("/run  make  test", Command::Run("make  test".into())),
+            ("/runs", Command::Runs(RunList::default())),
+            (
+                "/runs failed by:@ben host:web1 make  test",
+                Command::Runs(RunList {
+                    state: Some(RunsIn::Failed),
+                    by: Some(name("ben")),
+                    host: Some("web1".into()),
+                    text: Some("make test".into()),
+                    ..RunList::default()
+                }),
+            ),
+            ("/hosts", Command::Hosts),
             ("/watch r4", Command::Watch(4)),
             ("/unwatch 4", Command::Unwatch(4)),
             ("/stop", Command::Stop(None)),

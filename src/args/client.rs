@@ -22,52 +22,6 @@ pub struct LoginArgs {
     pub password_stdin: bool,
 }
 
-const RUN_HELP: &str = "\
-The program after -- runs without a shell. To use one:
-  wardroom run ops -- sh -c 'make test | tail -5'
-
-stdout goes to stdout and stderr to stderr, byte for byte. At a terminal, control characters other than tabs, line
-breaks and colors are made visible; --raw passes them through.
-Ctrl-C sends INT to the command, a second one stops it (TERM, then KILL), a third one exits at once.
-If the connection breaks, the command keeps running and its output continues after reconnecting. A command that has not
-started within 15 s is not started later.";
-
-/// `wardroom run`
-#[derive(Args, Debug)]
-#[command(after_help = RUN_HELP)]
-pub struct RunArgs {
-    /// Room
-    pub room: RoomName,
-    /// Host to run on [default: local]
-    #[arg(long, value_name = "H")]
-    pub host: Option<String>,
-    /// Stop the command after S seconds
-    #[arg(long, value_name = "S")]
-    pub timeout: Option<u64>,
-    /// Working directory [default: the host's]
-    #[arg(long, value_name = "D")]
-    pub cwd: Option<String>,
-    /// Set an environment variable; repeatable
-    #[arg(long, value_name = "K=V", value_parser = variable)]
-    pub env: Vec<(String, String)>,
-    /// Forward standard input
-    #[arg(long)]
-    pub stdin: bool,
-    /// Pass control characters through to the terminal
-    #[arg(long)]
-    pub raw: bool,
-    /// Program and arguments
-    #[arg(last = true, required = true, value_name = "CMD")]
-    pub command: Vec<String>,
-}
-
-fn variable(s: &str) -> Result<(String, String), String> {
-    match s.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("use NAME=VALUE".to_owned()),
-    }
-}
-
 /// `wardroom put`
 #[derive(Args, Debug)]
 #[command(after_help = "To resume an interrupted upload, run the same command again.")]

@@ -4,6 +4,7 @@
 mod chat;
 mod export;
 mod files;
+mod lists;
 mod refusals;
 mod runs;
 mod search;

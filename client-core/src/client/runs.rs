@@ -232,7 +232,7 @@ impl Client {
     }
 
     pub(super) fn load_runs(&mut self, room: &RoomName) {
-        let message = RunList { room: Some(room.clone()), limit: None };
+        let message = RunList { room: Some(room.clone()), ..RunList::default() };
         self.send_request(&message, RequestKind::RunList(room.clone()), Recovery::Resend);
     }
 

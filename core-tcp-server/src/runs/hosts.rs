@@ -62,6 +62,15 @@ impl Hosts {
         true
     }
 
+    /// Returns the names of all hosts that have ever connected, and whether they are connected now. The host of this
+    /// machine is always among them.
+    pub(super) fn all(&self) -> Vec<(String, bool)> {
+        let state = self.state();
+        let mut names: BTreeSet<&str> = state.known.iter().map(String::as_str).collect();
+        names.insert("local");
+        names.into_iter().map(|name| (name.to_owned(), state.links.contains_key(name))).collect()
+    }
+
     /// Returns the connection of a host.
     ///
     /// # Errors

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::limits::{LINE_BYTES_MAX, WINDOW_DEFAULT, WINDOW_MAX};
-use wardroom_protocol::messages::{Exit, RunEnd, RunInfo, RunList, RunWatch, Tty};
+use wardroom_protocol::limits::{LINE_BYTES_MAX, QUERY_BYTES_MAX, WINDOW_DEFAULT, WINDOW_MAX};
+use wardroom_protocol::messages::{Exit, HostInfo, RunEnd, RunInfo, RunList, RunListed, RunWatch, RunsIn, Tty};
 use wardroom_protocol::{RunId, UserName};
 
 use super::flow::{Watch, beyond};
@@ -52,35 +52,53 @@ struct Stored {
     stdin: bool,
 }
 
+/// The condition for a page of runs; see [`filter`].
+const FILTER: &str = "WHERE (?1 IS NULL OR r.room = ?1) AND (?2 IS NULL OR r.n < ?2)
+       AND (?3 IS NULL OR (r.exit IS NULL) = ?3) AND (?4 = 0 OR json_extract(r.exit, '$.code') IS NOT 0)
+       AND (?5 IS NULL OR r.host = ?5) AND (?6 IS NULL OR u.name = ?6)
+       AND (?7 IS NULL OR instr(lower(r.cmd), lower(?7)) > 0)
+       AND r.room NOT IN (SELECT value FROM json_each(?8))
+     ORDER BY r.n DESC LIMIT ?9";
+
 /// Returns the last runs, newest first, of one room or of all rooms that this member may read. Returns fewer than
-/// requested if they would not fit in a line.
+/// requested, and says so, if they would not fit in a line.
 ///
 /// # Errors
-/// `not_found` (the room), `bad_request`.
-pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<Vec<RunInfo>, Error> {
+/// `not_found` (the room), `bad_request`, `too_large` (the text).
+pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<RunListed, Error> {
     let limit = list.limit.unwrap_or(LIST_DEFAULT);
     if limit == 0 || limit > LIST_MAX {
         return Err(Error::bad_request("limit is 1 to 100"));
     }
-    let stored = match list.room {
-        Some(name) => {
-            let room = member.readable(&state.rooms, &name)?.room.id;
-            let sql = format!("{COLUMNS} WHERE r.room = ?1 ORDER BY r.n DESC LIMIT ?2");
-            state.store.read(move |conn| rows(conn, &sql, params![room.0, limit])).await?
-        }
+    if list.text.as_ref().is_some_and(|text| text.len() > QUERY_BYTES_MAX) {
+        return Err(Error::too_large("the text to look for has at most 1,024 bytes"));
+    }
+    let (room, hidden) = match &list.room {
+        Some(name) => (Some(member.readable(&state.rooms, name)?.room.id.0), Vec::new()),
         None => {
             let rooms = state.rooms.all();
             let is_hidden = |room: &&Arc<Room>| !room.is_seen_by(member.user.id);
-            let hidden: Vec<i64> = rooms.iter().filter(is_hidden).map(|room| room.id.0).collect();
-            let hidden = serde_json::to_string(&hidden).map_err(Error::internal)?;
-            let sql =
-                format!("{COLUMNS} WHERE r.room NOT IN (SELECT value FROM json_each(?1)) ORDER BY r.n DESC LIMIT ?2");
-            state.store.read(move |conn| rows(conn, &sql, params![hidden, limit])).await?
+            (None, rooms.iter().filter(is_hidden).map(|room| room.id.0).collect())
         }
     };
+    let hidden = serde_json::to_string::<Vec<i64>>(&hidden).map_err(Error::internal)?;
+    let before = list.before.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+    let is_running = list.state.map(|state| state == RunsIn::Running);
+    let is_failed = list.state == Some(RunsIn::Failed);
+    let by = list.by.map(|by| by.to_string());
+    let sql = format!("{COLUMNS} {FILTER}");
+    // One more than asked for tells whether there are more.
+    let stored = state.store.read(move |conn| {
+        let found =
+            params![room, before, is_running, is_failed, list.host, by, list.text, hidden, limit.saturating_add(1)];
+        rows(conn, &sql, found)
+    });
     let mut bytes = 0;
     let mut runs = Vec::new();
-    for stored in stored {
+    for stored in stored.await? {
+        if runs.len() >= limit as usize {
+            return Ok(RunListed { runs, more: true });
+        }
         // Checked again, because the rows were read a while ago.
         if check_readable(state, member, stored.room).is_err() {
             continue;
@@ -88,11 +106,24 @@ pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<
         let info = info(state, stored)?;
         bytes += serde_json::to_string(&info).map_or(0, |json| json.len() + 1);
         if bytes > LIST_BYTES_MAX && !runs.is_empty() {
-            break;
+            return Ok(RunListed { runs, more: true });
         }
         runs.push(info);
     }
-    Ok(runs)
+    Ok(RunListed { runs, more: false })
+}
+
+/// Returns the hosts with the number of their open runs.
+///
+/// # Errors
+/// `forbidden`
+pub fn list_hosts(state: &State, member: &Member) -> Result<Vec<HostInfo>, Error> {
+    member.operator()?;
+    let one = |(host, connected): (String, bool)| {
+        let runs = state.runs.of_host(&host).len() as u64;
+        HostInfo { host, connected, runs, version: None }
+    };
+    Ok(state.runs.hosts.all().into_iter().map(one).collect())
 }
 
 /// Returns one run.

@@ -33,14 +33,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 pub use control::signal;
 pub use link::{Attached, bad_frame};
-pub use list::{find_by_n, get, list, watch};
+pub use list::{find_by_n, get, list, list_hosts, watch};
 pub use open::Runs;
 pub use output::output_path;
 pub use remove::remove_output;
 pub use start::start;
 pub use typing::input;
 use wardroom_protocol::Request;
-use wardroom_protocol::messages::{RunAck, RunListed};
+use wardroom_protocol::messages::{HostListed, RunAck};
 
 use crate::answer::{Empty, ok};
 use crate::error::Error;
@@ -96,7 +96,8 @@ pub async fn request(
             signal(state, member, ask).await?;
             ok(id, &Empty {})
         }
-        Request::RunList(ask) => ok(id, &RunListed { runs: list(state, member, ask).await? }),
+        Request::RunList(ask) => ok(id, &list(state, member, ask).await?),
+        Request::HostList(_) => ok(id, &HostListed { hosts: list_hosts(state, member)? }),
         Request::RunGet(ask) => ok(id, &get(state, member, ask.run).await?),
         _ => return Err(Error::bad_request("this is not a request about runs")),
     })

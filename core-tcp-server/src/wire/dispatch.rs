@@ -192,6 +192,7 @@ async fn carry_out(
         | Request::RunEof(_)
         | Request::RunSignal(_)
         | Request::RunList(_)
+        | Request::HostList(_)
         | Request::RunGet(_)
         | Request::TermControl(_)
         | Request::TermResize(_)

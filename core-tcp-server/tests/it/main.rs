@@ -16,6 +16,7 @@ mod programs;
 mod retention;
 mod rights;
 mod rooms;
+mod run_list;
 mod runs;
 mod search;
 mod strangers;

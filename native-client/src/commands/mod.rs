@@ -10,9 +10,13 @@ mod history;
 mod log;
 mod login;
 mod ls;
+mod members;
 mod out;
+mod output;
+mod printer;
 mod put;
 mod run;
+mod runs;
 mod search;
 mod send;
 
@@ -33,8 +37,11 @@ pub use get::{Get, get};
 pub use log::{Log, log};
 pub use login::{Login, LoginTo, login, logout};
 pub use ls::{Ls, ls};
+pub use members::{join, leave, who};
+pub use output::{Output, output};
 pub use put::{Put, put};
 pub use run::{Run, run};
+pub use runs::{RunName, Runs, Stop, hosts, parse_state, runs, stop};
 pub use search::{Search, parse_kind, search};
 pub use send::{Send, send};
 

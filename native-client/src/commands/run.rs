@@ -2,7 +2,6 @@
 //! code as ours. The output is read by offset, so that a lost connection neither loses nor repeats a byte.
 
 mod input;
-mod printer;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -14,8 +13,8 @@ use wardroom_protocol::messages::{RunEnd, RunStart, Signal};
 use wardroom_protocol::{Code, Nonce, RoomName, RunId};
 
 use self::input::Input;
-use self::printer::{Printer, Style};
 use super::out::say;
+use super::printer::{Printer, Style};
 use super::{ReconnectDeadline, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{HOST_WAIT, START_AGAIN_AFTER};
@@ -116,7 +115,7 @@ impl Running {
         let mut patience = ReconnectDeadline::default();
         loop {
             if let Some(end) = self.end.as_ref().filter(|_| self.printer.is_idle()) {
-                self.printer.finish(end).await?;
+                self.printer.finish(Some(end)).await?;
                 say_end(end);
                 return Ok(end.exit.shell_code());
             }

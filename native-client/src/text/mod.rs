@@ -14,4 +14,4 @@ pub(crate) use bar::Bar;
 pub(crate) use connection::connection_words;
 pub(crate) use filter::TerminalFilter;
 pub(crate) use line::{counted, event_json, event_line, event_rows, event_words, moment_words, output_line, with_id};
-pub(crate) use size::bytes_words;
+pub(crate) use size::{bytes_words, duration_words};

@@ -222,7 +222,35 @@ pub struct HostSignal {
     pub by: UserName,
 }
 
+/// Lists the hosts that have ever connected. Operators and above. Answer: [`HostListed`].
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub struct HostList {}
+
+/// The answer to [`HostList`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct HostListed {
+    /// By name.
+    pub hosts: Vec<HostInfo>,
+}
+
+/// A host.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct HostInfo {
+    /// Its name.
+    pub host: String,
+    /// It is connected.
+    #[serde(default)]
+    pub connected: bool,
+    /// Its runs that have not ended, as far as the core knows.
+    #[serde(default)]
+    pub runs: u64,
+    /// Its program and version, if it has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
 impl_message! {
+    HostList = "host.list",
     HostHello = "host.hello", HostWelcome = "host.welcome", HostStart = "host.start", HostStarted = "host.started",
     HostOutput = "host.output", HostAck = "host.ack", HostEnded = "host.ended", HostForget = "host.forget",
     HostInput = "host.input", HostInputAck = "host.input_ack", HostEof = "host.eof", HostSignal = "host.signal",

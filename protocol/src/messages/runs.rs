@@ -127,15 +127,42 @@ impl Signal {
     }
 }
 
-/// Lists the last runs, newest first. Answer: [`RunListed`].
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+/// Lists the last runs, newest first. Each field narrows the list. Answer: [`RunListed`].
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RunList {
     /// Only runs of this room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,
+    /// Only runs in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<RunsIn>,
+    /// Only runs on this host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Only runs that this user started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserName>,
+    /// Only runs whose command contains this text, in upper or lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Only runs with a smaller number: the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
     /// The most runs to return: 1 to 100, 20 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+}
+
+/// The states by which runs are listed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunsIn {
+    /// Not ended yet.
+    Running,
+    /// Ended, in whatever way.
+    Ended,
+    /// Ended in any other way than with the exit code 0.
+    Failed,
 }
 
 /// The answer to [`RunList`].
@@ -143,6 +170,9 @@ pub struct RunList {
 pub struct RunListed {
     /// Newest first.
     pub runs: Vec<RunInfo>,
+    /// There are more, before the last of these.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// Describes one run. Answer: [`RunInfo`].

@@ -52,6 +52,8 @@ pub const REQUESTS: &[&str] = &[
     r#"{"t":"term.text","id":14,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
     r#"{"t":"run.signal","id":15,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","signal":"TERM"}"#,
     r#"{"t":"run.list","id":16,"room":"ops","limit":20}"#,
+    r#"{"t":"run.list","id":16,"state":"failed","host":"web1","by":"ann","text":"make","before":41}"#,
+    r#"{"t":"host.list","id":16}"#,
     r#"{"t":"run.get","id":17,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
     r#"{"t":"file.put","id":18,"in":"room:ops","path":"logs/app.log","size":1048576,"mtime":1795334400000,"if_exists":"fail","nonce":"u1"}"#,
     "{\"t\":\"file.chunk\",\"upload\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"off\":65536,\"len\":5}\n\0\n{\"}",

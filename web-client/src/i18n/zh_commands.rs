@@ -30,6 +30,7 @@ pub(super) fn about(name: &str) -> Option<&'static str> {
         "unhook" => "删除 Webhook",
         "run" => "运行命令，所有成员实时可见输出",
         "runs" => "列出本房间最近运行的命令",
+        "hosts" => "列出可运行命令的主机",
         "watch" => "从头查看命令输出",
         "unwatch" => "停止查看输出",
         "stop" => "停止命令；不指定则为最近一个",

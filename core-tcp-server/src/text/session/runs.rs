@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use wardroom_protocol::RunId;
 use wardroom_protocol::limits::WINDOW_MAX;
-use wardroom_protocol::messages::{RunInfo, RunList, RunSignal, RunStart, RunWatch, Signal};
+use wardroom_protocol::messages::{RunInfo, RunList, RunSignal, RunStart, RunWatch, RunsIn, Signal};
 use wardroom_protocol::visible::{exact, visible};
 
 use super::{Session, nonce};
@@ -92,9 +92,9 @@ impl Session {
 
     /// Returns the user's last open run; another user's only if it is the only one.
     async fn last_run(&self) -> Result<RunInfo, Error> {
-        let list = RunList { room: Some(self.current()?.name.clone()), limit: Some(100) };
-        let mut under_way = runs::list(&self.state, &self.member, list).await?;
-        under_way.retain(|info| info.exit.is_none());
+        let room = Some(self.current()?.name.clone());
+        let list = RunList { room, state: Some(RunsIn::Running), limit: Some(100), ..RunList::default() };
+        let mut under_way = runs::list(&self.state, &self.member, list).await?.runs;
         let own = under_way.iter().position(|info| info.by == self.member.user.name);
         match (own, under_way.len()) {
             (Some(at), _) => Ok(under_way.swap_remove(at)),
@@ -104,12 +104,14 @@ impl Session {
         }
     }
 
-    pub(super) async fn list_runs(&self) -> Result<(), Error> {
+    pub(super) async fn list_runs(&self, list: RunList) -> Result<(), Error> {
         let room = self.current()?.name.clone();
-        let list = RunList { room: Some(room.clone()), limit: Some(RUNS_SHOWN) };
-        let infos = runs::list(&self.state, &self.member, list).await?;
+        let is_narrowed = list != RunList::default();
+        let list = RunList { room: Some(room.clone()), limit: Some(RUNS_SHOWN), ..list };
+        let infos = runs::list(&self.state, &self.member, list).await?.runs;
         if infos.is_empty() {
-            self.tell(&format!("nothing was run in {room} yet"));
+            let words = if is_narrowed { "no such runs in" } else { "no runs yet in" };
+            self.tell(&format!("{words} {room}"));
             return Ok(());
         }
         let mut out = format!("# The last runs in {room}:\n");
@@ -122,6 +124,16 @@ impl Session {
             let how = how + &left_words(&info.ended);
             let (cmd, host) = (exact(&info.cmd), visible(&info.host));
             let _ = writeln!(out, "#   r{:<5} {:<28} {} on {host}: {cmd}", info.n, visible(&how), info.by);
+        }
+        self.tell_lines(out);
+        Ok(())
+    }
+
+    pub(super) fn list_hosts(&self) -> Result<(), Error> {
+        let mut out = String::from("# Hosts:\n");
+        for info in runs::list_hosts(&self.state, &self.member)? {
+            let state = if info.connected { "connected" } else { "offline" };
+            let _ = writeln!(out, "#   {:<20} {state}, {} running", visible(&info.host), info.runs);
         }
         self.tell_lines(out);
         Ok(())

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use wardroom_client_core::OnDisconnect;
 use wardroom_protocol::limits::UNREAD_MAX;
 use wardroom_protocol::messages::{
-    FileListed, HookAdded, HookListed, MemberInfo, RoomInfo, RoomMembersListed, RoomPage, RunListed, SearchFound,
+    FileListed, HookAdded, HookListed, HostInfo, HostListed, MemberInfo, RoomInfo, RoomMembersListed, RoomPage,
+    RunListed, SearchFound,
 };
 use wardroom_protocol::visible::{exact, visible};
 use wardroom_protocol::{RoomName, UserName};
@@ -34,6 +35,7 @@ pub(super) enum Asked {
     Hook,
     Hooks,
     Runs,
+    Hosts,
     /// Watch the run with this number.
     Watch(u64),
     Files,
@@ -115,6 +117,15 @@ pub(super) fn runs(listed: &RunListed) -> String {
         })
         .collect();
     if lines.is_empty() { "-- no runs".to_owned() } else { lines.join("\n") }
+}
+
+/// Formats hosts, by name.
+pub(super) fn hosts(listed: &HostListed) -> String {
+    let one = |host: &HostInfo| {
+        let state = if host.connected { "connected" } else { "offline" };
+        format!("-- {}  {state}, {} running", visible(&host.host), host.runs)
+    };
+    listed.hosts.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 pub(super) fn hook(added: &HookAdded) -> String {

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use wardroom_client_core::Command;
 use wardroom_protocol::messages::{
-    DmOpen, FileList, HookAdd, HookList, HookRemove, Place, RoomCreate, RoomDelete, RoomEdit, RoomInvite, RoomJoin,
-    RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList, StatusSet,
+    DmOpen, FileList, HookAdd, HookList, HookRemove, HostList, Place, RoomCreate, RoomDelete, RoomEdit, RoomInvite,
+    RoomJoin, RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList,
+    StatusSet,
 };
 use wardroom_protocol::query;
 use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, TABLE};
@@ -160,8 +161,11 @@ impl Talk {
             Slash::Hooks => self.ask(runner, &HookList { room }, Asked::Hooks),
             Slash::Unhook(hook) => self.ask(runner, &HookRemove { room, hook }, Asked::Nothing),
             Slash::Run(cmd) => self.run(runner, &room, &cmd)?,
-            Slash::Runs => self.ask(runner, &RunList { room: Some(room), limit: None }, Asked::Runs),
-            Slash::Watch(n) => self.ask(runner, &RunList { room: Some(room), limit: Some(100) }, Asked::Watch(n)),
+            Slash::Runs(list) => self.ask(runner, &RunList { room: Some(room), ..list }, Asked::Runs),
+            Slash::Hosts => self.ask(runner, &HostList {}, Asked::Hosts),
+            Slash::Watch(n) => {
+                self.ask(runner, &RunList { room: Some(room), limit: Some(100), ..RunList::default() }, Asked::Watch(n))
+            }
             Slash::Unwatch(n) => self.runs.unwatch(runner, n),
             Slash::Stop(n) => {
                 if !self.runs.stop(runner, n) {
@@ -217,6 +221,7 @@ impl Talk {
             Asked::Search => self.voice.say(&asked::hits(&answer.fields().map_err(other_version)?)),
             Asked::Hook => self.voice.say(&asked::hook(&answer.fields().map_err(other_version)?)),
             Asked::Hooks => self.voice.say(&asked::hooks(&answer.fields().map_err(other_version)?)),
+            Asked::Hosts => self.voice.say(&asked::hosts(&answer.fields().map_err(other_version)?)),
             Asked::Runs => self.voice.say(&asked::runs(&answer.fields().map_err(other_version)?)),
             Asked::Watch(n) => {
                 if !self.runs.watch_listed(runner, n, &answer.fields().map_err(other_version)?) {

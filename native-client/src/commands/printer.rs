@@ -1,4 +1,4 @@
-//! Prints a run's output to stdout and stderr on a thread of its own, so that a slow reader delays the run (by credit),
+//! Prints a run's output, for `run` and `output`, to stdout and stderr on a thread of its own, so that a slow reader delays the run (by credit),
 //! and not the heartbeat.
 
 use std::io::{self, Write};
@@ -47,6 +47,11 @@ impl Printer {
         self.end = off.saturating_add(bytes.len() as u64);
         self.waiting.push(bytes);
         self.fds.push(fd);
+    }
+
+    /// Counts bytes up to `end` as printed once everything before them is.
+    pub(super) fn skip(&mut self, end: u64) {
+        self.push(0, end, Bytes::new());
     }
 
     /// Prints the first line for programs, as the run has an id.
@@ -107,12 +112,12 @@ impl Printer {
     }
 
     /// Prints what was held back at the end of the output, and the last line for programs.
-    pub(super) async fn finish(&mut self, end: &RunEnd) -> Result<(), Failure> {
+    pub(super) async fn finish(&mut self, end: Option<&RunEnd>) -> Result<(), Failure> {
         let [out, err] = &mut self.filters;
         let mut pieces = vec![(1, out.finish()), (2, err.finish())];
-        if self.style == Style::Json {
+        if let Some(end) = end.filter(|_| self.style == Style::Json) {
             let value = serde_json::json!({
-                "t": "ended", "exit": end.exit, "bytes": end.bytes, "ms": end.ms, "truncated": end.truncated, "left": end.left,
+                "t": "ended", "exit": end.exit, "bytes": end.bytes, "ms": end.ms, "truncated": end.truncated, "left": end.left, "ended": end.ended,
             });
             pieces.push((1, format!("{value}\n").into_bytes()));
         }

@@ -1,0 +1,111 @@
+//! The arguments of the commands about runs.
+
+use clap::Args;
+use wardroom_native_client::commands::RunName;
+use wardroom_protocol::messages::RunsIn;
+use wardroom_protocol::{RoomName, UserName};
+
+const RUN_HELP: &str = "\
+The program after -- runs without a shell. To use one:
+  wardroom run ops -- sh -c 'make test | tail -5'
+
+stdout goes to stdout and stderr to stderr, byte for byte. At a terminal, control characters other than tabs, line
+breaks and colors are made visible; --raw passes them through.
+Ctrl-C sends INT to the command, a second one stops it (TERM, then KILL), a third one exits at once.
+If the connection breaks, the command keeps running and its output continues after reconnecting. A command that has not
+started within 15 s is not started later.";
+
+/// `wardroom run`
+#[derive(Args, Debug)]
+#[command(after_help = RUN_HELP)]
+pub struct RunArgs {
+    /// Room
+    pub room: RoomName,
+    /// Host to run on [default: local]
+    #[arg(long, value_name = "H")]
+    pub host: Option<String>,
+    /// Stop the command after S seconds
+    #[arg(long, value_name = "S")]
+    pub timeout: Option<u64>,
+    /// Working directory [default: the host's]
+    #[arg(long, value_name = "D")]
+    pub cwd: Option<String>,
+    /// Set an environment variable; repeatable
+    #[arg(long, value_name = "K=V", value_parser = variable)]
+    pub env: Vec<(String, String)>,
+    /// Forward standard input
+    #[arg(long)]
+    pub stdin: bool,
+    /// Pass control characters through to the terminal
+    #[arg(long)]
+    pub raw: bool,
+    /// Program and arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<String>,
+}
+
+fn variable(s: &str) -> Result<(String, String), String> {
+    match s.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("use NAME=VALUE".to_owned()),
+    }
+}
+
+/// `wardroom runs`
+#[derive(Args, Debug)]
+pub struct RunsArgs {
+    /// Room [default: all rooms that you can read]
+    pub room: Option<RoomName>,
+    /// State: running, ended or failed
+    #[arg(long, value_name = "S", value_parser = wardroom_native_client::commands::parse_state)]
+    pub state: Option<RunsIn>,
+    /// Runs on this host
+    #[arg(long, value_name = "H")]
+    pub host: Option<String>,
+    /// Runs that this user started
+    #[arg(long, value_name = "U")]
+    pub user: Option<UserName>,
+    /// Runs with this text in the command
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// At most N runs
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u64,
+}
+
+/// `wardroom stop`
+#[derive(Args, Debug)]
+#[command(after_help = "Sends TERM to all processes of the run, and KILL to those that remain after 3 s.")]
+pub struct StopArgs {
+    /// Run, such as r41
+    pub run: RunName,
+    /// Send KILL at once
+    #[arg(long)]
+    pub kill: bool,
+    /// Send INT, as Ctrl-C does, and do not wait
+    #[arg(long, conflicts_with = "kill")]
+    pub int: bool,
+}
+
+/// `wardroom output`
+#[derive(Args, Debug)]
+#[command(after_help = "stdout goes to stdout and stderr to stderr, as `wardroom run` prints them.")]
+pub struct OutputArgs {
+    /// Run, such as r41
+    pub run: RunName,
+    /// Continue until the run ends
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Start at this byte of the output
+    #[arg(long, value_name = "BYTE", default_value_t = 0)]
+    pub from: u64,
+    /// Only what the command wrote to standard output
+    #[arg(long)]
+    pub stdout: bool,
+    /// Only what the command wrote to standard error
+    #[arg(long, conflicts_with = "stdout")]
+    pub stderr: bool,
+    /// Pass control characters through to the terminal
+    #[arg(long)]
+    pub raw: bool,
+}
