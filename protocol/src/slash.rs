@@ -1,8 +1,11 @@
 //! Parses what people type: the same in the page, in `wardroom chat` and over `nc`. One table defines the commands,
 //! prints `/help`, and explains a command while it is typed. Nothing is carried out here.
 
+mod command;
+
 use std::fmt::Write as _;
 
+pub use self::command::{BadLine, Command, Line};
 use crate::ids::{RoomName, UserName};
 use crate::limits::{FILE_BYTES_MAX, HISTORY_LIMIT_MAX};
 use crate::messages::{RunList, RunsIn};
@@ -12,83 +15,6 @@ use crate::visible::visible;
 
 /// Events that `/log` shows by default.
 pub const LOG_DEFAULT: u32 = 50;
-
-/// A line that begins with a slash.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(missing_docs, reason = "each variant bears the name of its command, which the table explains")]
-pub enum Command {
-    Help,
-    Rooms,
-    Join(RoomName),
-    /// The room, whether it is private, and its title.
-    Create(RoomName, bool, String),
-    /// The current room if absent.
-    Leave(Option<RoomName>),
-    Who,
-    Dm(Vec<UserName>),
-    Invite(UserName, RoomRole),
-    Remove(UserName),
-    Role(UserName, RoomRole),
-    Title(String),
-    Topic(String),
-    /// Set one's own status; empty removes it.
-    Status(String),
-    Archive(bool),
-    /// Days; 0 for ever.
-    Retention(u32),
-    /// The number of lines, and the position that they precede, if given.
-    Log(u32, Option<u64>),
-    Search(String),
-    /// The caller's last message if absent.
-    Edit(Option<u64>, String),
-    Delete(Option<u64>),
-    Reply(u64, String),
-    /// The message, the emoji, and whether it is added or removed.
-    React(u64, String, bool),
-    /// The bot, and whether its posts may mention people.
-    Hook(UserName, bool),
-    Hooks,
-    Unhook(u64),
-    Run(String),
-    /// The last runs of the current room that fit; its `room` is absent.
-    Runs(RunList),
-    Hosts,
-    Watch(u64),
-    Unwatch(u64),
-    /// The last running command if absent.
-    Stop(Option<u64>),
-    /// The top folder if absent.
-    Files(Option<RelPath>),
-    Put(RelPath, u64),
-    Get(RelPath),
-    Quit,
-}
-
-/// The kind of a line.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Line {
-    /// An empty line.
-    Empty,
-    /// A message for the room.
-    Message(String),
-    /// A command.
-    Command(Command),
-}
-
-/// A line that cannot be carried out.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct BadLine {
-    /// Why, in a sentence.
-    pub msg: String,
-    /// Bytes of a file may follow. Closing the connection is better than reading them as messages and commands.
-    pub is_final: bool,
-}
-
-impl From<String> for BadLine {
-    fn from(msg: String) -> Self {
-        Self { msg, is_final: false }
-    }
-}
 
 type Parsed = Result<Command, BadLine>;
 
