@@ -12,7 +12,16 @@
     language = localStorage.getItem("wardroom.language") || language;
     invite = invite || sessionStorage.getItem("wardroom.invite") !== null;
   } catch (_) { /* Without storage the browser's own preferences apply. */ }
-  if (/^zh/i.test(language)) root.lang = "zh-CN";
+  if (/^zh/i.test(language)) {
+    root.lang = "zh-CN";
+    // The program asks for it once it runs; see web-client/src/services/language.rs.
+    var preload = document.createElement("link");
+    preload.rel = "preload";
+    preload.as = "fetch";
+    preload.crossOrigin = "anonymous";
+    preload.href = "words.zh-CN.txt";
+    document.head.append(preload);
+  }
   if (invite) root.dataset.boot = "invite";
 
   var started = false;

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::exit::Exit;
 use super::impl_message;
-use super::runs::{Exit, Signal};
+use super::runs::Signal;
 use super::terminals::{TermSize, Tty};
 use crate::ids::{RunId, UserName};
 

@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod exit;
 mod files;
 mod hooks;
 mod host;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use account::*;
 pub use admin::*;
+pub use exit::*;
 pub use files::*;
 pub use hooks::*;
 pub use host::*;

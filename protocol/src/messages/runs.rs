@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::exit::Exit;
 use super::impl_message;
 use super::terminals::{TermSize, Tty};
 use crate::ids::{Nonce, RoomName, RunId, UserName};
@@ -225,6 +226,7 @@ pub struct RunInfo {
 
 /// Output of a run. Sent to its watchers.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(from = "OutputFields")]
 pub struct RunOutput {
     /// The run.
     pub run: RunId,
@@ -237,6 +239,24 @@ pub struct RunOutput {
     /// The terminal has this size from this byte on; absent if the size has not changed.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub size: Option<TermSize>,
+}
+
+/// [`RunOutput`] as it is read: field by field, since this message arrives for each piece of output.
+#[derive(Deserialize)]
+struct OutputFields {
+    run: RunId,
+    fd: u8,
+    off: u64,
+    len: u64,
+    cols: Option<u16>,
+    rows: Option<u16>,
+}
+
+impl From<OutputFields> for RunOutput {
+    fn from(fields: OutputFields) -> RunOutput {
+        let OutputFields { run, fd, off, len, cols, rows } = fields;
+        RunOutput { run, fd, off, len, size: cols.zip(rows).map(|(cols, rows)| TermSize { cols, rows }) }
+    }
 }
 
 /// The run is over, and its last byte has been sent. Sent to its watchers.
@@ -261,108 +281,8 @@ pub struct RunEnd {
     pub ended: Vec<String>,
 }
 
-/// How a run ended.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(untagged)]
-#[expect(missing_docs, reason = "the fields are named by their variants")]
-pub enum Exit {
-    /// A member stopped it.
-    StoppedBy { stopped_by: UserName, signal: String },
-    /// It exited by itself.
-    Code { code: i32 },
-    /// A signal that no member sent ended it; the name without `SIG`.
-    Signal { signal: String },
-    /// It exceeded its time limit.
-    Timeout { timeout: bool },
-    /// It exceeded its output limit: `output`.
-    Limit { limit: String },
-    /// Its outcome is unknown; the text says why.
-    Lost { lost: String },
-    /// It could not be started; the text says why.
-    Failed { failed: String },
-}
-
-impl Exit {
-    /// Returns true for an exit with code 0 only.
-    pub fn is_success(&self) -> bool {
-        matches!(self, Exit::Code { code: 0 })
-    }
-
-    /// Describes the exit in a few words: `exit 2`, `stopped by ann`, `timed out`.
-    pub fn words(&self) -> String {
-        match self {
-            Exit::Code { code } => format!("exit {code}"),
-            Exit::StoppedBy { stopped_by, signal } => format!("stopped by {stopped_by} ({signal})"),
-            Exit::Signal { signal } => format!("ended by signal {signal}"),
-            Exit::Timeout { .. } => "timed out".to_owned(),
-            Exit::Limit { limit } => format!("stopped at its {limit} limit"),
-            Exit::Lost { lost } => format!("lost: {lost}"),
-            Exit::Failed { failed } => format!("not started: {failed}"),
-        }
-    }
-
-    /// Returns the exit code of `wardroom run`: the command's own, or the shell's convention (128 + signal, 124 as
-    /// timeout(1), 127 for a command that was not found).
-    pub fn shell_code(&self) -> u8 {
-        match self {
-            Exit::Code { code } => u8::try_from(code & 0xff).unwrap_or(1),
-            Exit::StoppedBy { signal, .. } | Exit::Signal { signal } => 128u8.saturating_add(signal_number(signal)),
-            Exit::Timeout { .. } => 124,
-            Exit::Limit { .. } | Exit::Lost { .. } => 125,
-            Exit::Failed { .. } => 127,
-        }
-    }
-}
-
-/// Returns Linux's number of a signal that ends runs; 0 for others.
-fn signal_number(name: &str) -> u8 {
-    match name {
-        "HUP" => 1,
-        "INT" => 2,
-        "QUIT" => 3,
-        "ILL" => 4,
-        "TRAP" => 5,
-        "ABRT" => 6,
-        "BUS" => 7,
-        "FPE" => 8,
-        "KILL" => 9,
-        "USR1" => 10,
-        "SEGV" => 11,
-        "USR2" => 12,
-        "PIPE" => 13,
-        "ALRM" => 14,
-        "TERM" => 15,
-        "XCPU" => 24,
-        "XFSZ" => 25,
-        _ => 0,
-    }
-}
-
 impl_message! {
     RunStart = "run.start", RunWatch = "run.watch", RunAck = "run.ack", RunUnwatch = "run.unwatch",
     RunSignal = "run.signal", RunList = "run.list", RunGet = "run.get",
     RunOutput = "run.output", RunEnd = "run.end",
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exits_are_told_apart() {
-        for (json, code) in [
-            (r#"{"code":3}"#, 3),
-            (r#"{"signal":"KILL"}"#, 137),
-            (r#"{"timeout":true}"#, 124),
-            (r#"{"stopped_by":"ann","signal":"TERM"}"#, 143),
-            (r#"{"limit":"output"}"#, 125),
-            (r#"{"lost":"the host restarted"}"#, 125),
-            (r#"{"failed":"no such file: mak"}"#, 127),
-        ] {
-            let exit: Exit = serde_json::from_str(json).unwrap();
-            assert_eq!(exit.shell_code(), code, "{json}");
-            assert_eq!(serde_json::to_string(&exit).unwrap(), json);
-        }
-    }
 }

@@ -17,6 +17,7 @@ pub struct TermSize {
 
 /// The terminal that a run asks for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(from = "TtyFields")]
 pub struct Tty {
     /// Its first size.
     #[serde(flatten)]
@@ -26,10 +27,27 @@ pub struct Tty {
     pub fixed: bool,
 }
 
+/// [`Tty`] as it is read: field by field. Reading `flatten` collects all fields in between, which is slow, and 4 KiB of
+/// the page.
+#[derive(Deserialize)]
+struct TtyFields {
+    cols: u16,
+    rows: u16,
+    #[serde(default)]
+    fixed: bool,
+}
+
+impl From<TtyFields> for Tty {
+    fn from(fields: TtyFields) -> Tty {
+        Tty { size: TermSize { cols: fields.cols, rows: fields.rows }, fixed: fields.fixed }
+    }
+}
+
 /// The screen of a terminal, sent to watchers that asked for it: first, and whenever they fall far behind. Output from
 /// `off` on follows. The body is what a terminal of this size must read to show the screen: scrollback, both buffers,
 /// modes, cursor and title.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(from = "SnapshotFields")]
 pub struct RunSnapshot {
     /// The run.
     pub run: RunId,
@@ -43,6 +61,25 @@ pub struct RunSnapshot {
     /// More parts of this snapshot follow: show it when all are there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
+}
+
+/// [`RunSnapshot`] as it is read; see [`TtyFields`].
+#[derive(Deserialize)]
+struct SnapshotFields {
+    run: RunId,
+    off: u64,
+    cols: u16,
+    rows: u16,
+    len: u64,
+    #[serde(default)]
+    more: bool,
+}
+
+impl From<SnapshotFields> for RunSnapshot {
+    fn from(fields: SnapshotFields) -> RunSnapshot {
+        let SnapshotFields { run, off, cols, rows, len, more } = fields;
+        RunSnapshot { run, off, size: TermSize { cols, rows }, len, more }
+    }
 }
 
 /// Raw bytes for the run's standard input or terminal, from the holder of its keyboard. Answered by [`RunInputAck`], and

@@ -10,7 +10,7 @@ use yew::prelude::*;
 use crate::hooks::{PrefsAction, use_prefs, use_words};
 use crate::i18n::{Lang, Words, fill};
 use crate::services::http::{self, Reply};
-use crate::services::{boot_form, storage};
+use crate::services::{boot_form, language, storage};
 use crate::testids;
 
 /// Which form to show.
@@ -156,7 +156,13 @@ pub fn LanguageButton() -> Html {
     let prefs = use_prefs();
     let other = if prefs.lang == Lang::En { Lang::Zh } else { Lang::En };
     let label = prefs.lang.words().other_language;
-    let onclick = Callback::from(move |_| prefs.dispatch(PrefsAction::Lang(other)));
+    let onclick = Callback::from(move |_| {
+        let prefs = prefs.clone();
+        spawn_local(async move {
+            language::load(other).await;
+            prefs.dispatch(PrefsAction::Lang(other));
+        });
+    });
     html! { <button class="button button--plain" {onclick} lang={other.tag()} data-testid={testids::LANGUAGE}>{ label }</button> }
 }
 

@@ -1,17 +1,26 @@
 //! The words of the page, one file per language. [`Words`] has a field for every sentence. [`fill`] puts values where a sentence
-//! has `{}`, in order.
+//! has `{}`, in order. English is part of the program; another language is a text file that is loaded for those who read it.
 
 mod en;
 mod en_settings;
 mod words;
-mod zh;
-mod zh_commands;
-mod zh_settings;
+
+use std::sync::OnceLock;
 
 use wardroom_client_core::Error;
 use wardroom_protocol::Code;
 
 pub use words::{SettingsWords, Words};
+
+/// Simplified Chinese, once it is loaded.
+static ZH: OnceLock<Loaded> = OnceLock::new();
+
+/// A language that was read from its file.
+struct Loaded {
+    words: Words,
+    /// The commands of the composer, in the order of `protocol::slash`: `/run = …`.
+    commands: Vec<(&'static str, &'static str)>,
+}
 
 /// A language of the page.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -27,20 +36,40 @@ impl Lang {
     /// All languages, in the order in which they are offered.
     pub const ALL: [Lang; 2] = [Lang::En, Lang::Zh];
 
-    /// Its words.
+    /// Its words; English until they are [loaded](Lang::load).
     pub fn words(self) -> &'static Words {
-        match self {
-            Lang::En => &en::WORDS,
-            Lang::Zh => &zh::WORDS,
-        }
+        self.loaded().map_or(&en::WORDS, |loaded| &loaded.words)
     }
 
     /// The description of a slash command.
     pub fn about(self, entry: &wardroom_protocol::slash::Entry) -> &'static str {
-        match self {
-            Lang::En => entry.about,
-            Lang::Zh => zh_commands::about(entry.name).unwrap_or(entry.about),
+        let commands = self.loaded().map_or(&[][..], |loaded| &loaded.commands);
+        commands.iter().find(|(name, _)| *name == entry.name).map_or(entry.about, |(_, about)| about)
+    }
+
+    /// The file with its words, while they are not loaded.
+    pub fn missing_file(self) -> Option<&'static str> {
+        (self == Lang::Zh && self.loaded().is_none()).then_some("words.zh-CN.txt")
+    }
+
+    /// Takes the text of its file: one `key = sentence` per line, in the order of [`Words`], then the commands. A file of
+    /// another version, which has another number of sentences, is not taken.
+    pub fn load(self, text: &str) {
+        let text: &'static str = Box::leak(Box::from(text));
+        let lines = || text.lines().filter_map(|line| line.split_once(" = "));
+        let mut sentences = lines().filter(|(key, _)| !key.starts_with('/')).map(|(_, sentence)| sentence);
+        let words = Words::of(&mut sentences);
+        if let (Some(words), None) = (words, sentences.next()) {
+            let commands = lines().filter_map(|(key, about)| Some((key.strip_prefix('/')?, about))).collect();
+            // Loaded twice at once: the same text.
+            let _ = ZH.set(Loaded { words, commands });
         }
+    }
+
+    fn loaded(self) -> Option<&'static Loaded> {
+        #[cfg(test)]
+        ZH_FILE.get_or_init(|| Lang::Zh.load(include_str!("../../../static/words.zh-CN.txt")));
+        if self == Lang::Zh { ZH.get() } else { None }
     }
 
     /// Its tag (BCP 47), for `lang` and for dates.
@@ -56,6 +85,9 @@ impl Lang {
         if tag.to_ascii_lowercase().starts_with("zh") { Lang::Zh } else { Lang::En }
     }
 }
+
+#[cfg(test)]
+static ZH_FILE: OnceLock<()> = OnceLock::new();
 
 /// Replaces each `{}` with the next value. Missing values leave `{}`; extra values are ignored.
 pub fn fill(words: &str, values: &[&str]) -> String {
@@ -104,6 +136,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_file_has_every_sentence_in_order() {
+        let file = include_str!("../../../static/words.zh-CN.txt");
+        let keys: Vec<&str> = file.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key).collect();
+        let commands = wardroom_protocol::slash::TABLE.iter().map(|entry| format!("/{}", entry.name));
+        let words = Lang::En.words().all().into_iter().map(|(key, _)| key.to_owned());
+        assert_eq!(keys, words.chain(commands).collect::<Vec<_>>());
+        assert_eq!(file.lines().count(), keys.len(), "a line without a sentence");
+    }
+
+    #[test]
     fn languages_have_the_same_places_to_fill() {
         for lang in Lang::ALL {
             for ((key, english), (_, words)) in Lang::En.words().all().iter().zip(lang.words().all()) {
@@ -124,7 +166,7 @@ mod tests {
                 out.push_str(&text());
             } else if path.ends_with("mod.rs") {
                 // The functions of this file use words; its tests only compare them.
-                out.push_str(text().split("#[cfg(test)]").next().unwrap_or_default());
+                out.push_str(text().split("mod tests").next().unwrap_or_default());
             }
         }
     }
@@ -170,13 +212,6 @@ mod tests {
                 let span = format!("<span lang=\"{}\">{says}</span>", lang.tag());
                 assert!(html.contains(&span), "index.html has no {span}");
             }
-        }
-    }
-
-    #[test]
-    fn every_command_is_explained_in_every_language() {
-        for entry in wardroom_protocol::slash::TABLE {
-            assert!(zh_commands::about(entry.name).is_some(), "/{} is not explained", entry.name);
         }
     }
 

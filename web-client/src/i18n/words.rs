@@ -13,6 +13,11 @@ macro_rules! words {
                 let parts: Vec<Vec<(&str, &str)>> = vec![$(self.$part.all())?];
                 [$((stringify!($key), self.$key)),*].into_iter().chain(parts.into_iter().flatten()).collect()
             }
+
+            /// The sentences of a language, in the order of this list; `None` if there are too few.
+            pub(super) fn of(sentences: &mut dyn Iterator<Item = &'static str>) -> Option<Self> {
+                Some($name { $($key: sentences.next()?,)* $($part: Box::leak(Box::new($of::of(sentences)?)))? })
+            }
         }
     };
 }

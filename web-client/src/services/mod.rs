@@ -8,6 +8,7 @@ pub mod dropped_files;
 pub mod file_slice;
 pub mod first_lines;
 pub mod http;
+pub mod language;
 pub mod listener;
 pub mod next_frame;
 pub mod socket;
