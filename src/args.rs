@@ -16,7 +16,8 @@ pub use server::{AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, Serve
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 success, 1 failure, 2 usage error, 3 refused by the server, 4 no connection;
-`wardroom run` exits with the command's own code (128 + signal, 124 timed out, 125 lost, 127 not started).
+`wardroom run` exits with the command's own code (128 + signal, 124 timed out, 127 not started),
+125 if the server did not run it or lost it, and 255 for usage, sign-in and connection errors.
 
 Getting started:
   wardroom serve                                 start a server; open the link it prints
@@ -96,7 +97,8 @@ pub enum Command {
         after_help = "Each line is sent as a message. A line that starts with `$ ` runs a command; /help lists the slash commands.\n\
         At a terminal, commands are explained as you type, Tab completes, /put and /get transfer files, a long paste\n\
         can be sent as a file, and Ctrl-D exits. In a pipe, a line over 16 kB becomes a file.\n\
-        Messages go to stdout, status to stderr. At the end of input, chat waits until everything is sent."
+        Messages go to stdout, status to stderr. At the end of piped input, chat waits until everything is sent and the\n\
+        commands that it started have ended; it exits with 1 if a line was refused."
     )]
     Chat {
         /// Room
@@ -104,6 +106,9 @@ pub enum Command {
         /// Start with the last N messages
         #[arg(long, value_name = "N")]
         last: Option<u64>,
+        /// At the end of piped input, do not wait for the commands that it started
+        #[arg(long)]
+        no_wait: bool,
     },
     /// Post a message and wait for confirmation
     #[command(after_help = "Text over 16 kB is uploaded as a file; the message shows its first lines.")]
@@ -194,6 +199,19 @@ pub enum Command {
         /// Shell
         shell: clap_complete::Shell,
     },
+}
+
+/// Returns the name of the subcommand in arguments that may be wrong.
+pub fn subcommand(mut arguments: impl Iterator<Item = String>) -> Option<String> {
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            // These global options have a value.
+            "--server" | "--token" | "--log" => drop(arguments.next()),
+            option if option.starts_with('-') => {}
+            _ => return Some(argument),
+        }
+    }
+    None
 }
 
 impl Command {

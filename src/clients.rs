@@ -28,8 +28,13 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
             };
             commands::sessions(target(connect)?, action, json).await?
         }
-        Command::Run(args) => return commands::run(target(connect)?, run_of(args, json)).await,
-        Command::Chat { room, last } => commands::chat(target(connect)?, Chat { room, last, json }).await?,
+        Command::Run(args) => {
+            let target = target(connect).map_err(Failure::before_a_run)?;
+            return commands::run(target, run_of(args, json)).await;
+        }
+        Command::Chat { room, last, no_wait } => {
+            commands::chat(target(connect)?, Chat { room, last, no_wait, json }).await?
+        }
         Command::Send { room, text, reply } => {
             commands::send(target(connect)?, Send { room, text: text.join(" "), reply_to: reply, json }).await?
         }
@@ -105,6 +110,9 @@ fn run_of(args: RunArgs, json: bool) -> Run {
         env: args.env.into_iter().collect(),
         timeout_s: args.timeout,
         stdin: args.stdin,
+        tty: args.tty,
+        merge: args.merge,
+        detach: args.detach,
         raw: args.raw,
         json,
     }

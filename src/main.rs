@@ -31,7 +31,10 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|name| name == "host-exec") {
         return wardroom_host::exec_shim();
     }
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_parsed(&error),
+    };
     if let Command::Completions { shell } = cli.command {
         return completions(shell);
     }
@@ -60,6 +63,18 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Host(args) => parts::host(args).await,
         Command::Admin(args) => admin::admin(args, connect.json).await,
         other => clients::run(other, connect).await,
+    }
+}
+
+/// Prints help, or what is wrong with the arguments. With a command whose exit code is that of a run, the code is one that
+/// a run is unlikely to have.
+fn not_parsed(error: &clap::Error) -> ExitCode {
+    error.print().ok();
+    let is_of_a_run = args::subcommand(std::env::args().skip(1)).is_some_and(|name| name == "run");
+    match error.exit_code() {
+        0 => ExitCode::SUCCESS,
+        _ if is_of_a_run => ExitCode::from(wardroom_native_client::ExitCode::Ours as u8),
+        code => ExitCode::from(u8::try_from(code).unwrap_or(1)),
     }
 }
 

@@ -3,7 +3,8 @@
 use wardroom_client_core::Error;
 use wardroom_protocol::Code;
 
-/// The exit codes of `wardroom`; `wardroom run` exits with the command's own.
+/// The exit codes of `wardroom`. Commands that exit with the code of a run (`run`, `shell`, `attach`) have two of their
+/// own, as docker and ssh do; see [`Failure::beside_a_run`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub enum ExitCode {
@@ -17,6 +18,10 @@ pub enum ExitCode {
     Refused = 3,
     /// There is no connection to the server.
     NoConnection = 4,
+    /// The run was not started, or what became of it is unknown.
+    NotRun = 125,
+    /// This process failed, not the run: its arguments, its sign-in, its connection.
+    Ours = 255,
 }
 
 /// Why a command failed.
@@ -42,6 +47,24 @@ impl Failure {
     /// The arguments are wrong.
     pub fn usage(words: impl Into<String>) -> Self {
         Failure { code: ExitCode::Usage, words: words.into() }
+    }
+
+    /// Turns the failure of a command whose exit code is that of a run into one that cannot be taken for the run's: 125 if
+    /// the server refused to run it, 255 if the fault is this process's own.
+    #[must_use]
+    pub fn beside_a_run(self) -> Self {
+        let code = match self.code {
+            ExitCode::Ok => ExitCode::Ok,
+            ExitCode::Refused | ExitCode::NotRun => ExitCode::NotRun,
+            _ => ExitCode::Ours,
+        };
+        Failure { code, ..self }
+    }
+
+    /// Like [`Failure::beside_a_run`], before anything was asked for: also a refused sign-in is this process's own fault.
+    #[must_use]
+    pub fn before_a_run(self) -> Self {
+        Failure { code: ExitCode::Ours, ..self }
     }
 
     /// The server refused it.

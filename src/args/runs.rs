@@ -13,7 +13,12 @@ stdout goes to stdout and stderr to stderr, byte for byte. At a terminal, contro
 breaks and colors are made visible; --raw passes them through.
 Ctrl-C sends INT to the command, a second one stops it (TERM, then KILL), a third one exits at once.
 If the connection breaks, the command keeps running and its output continues after reconnecting. A command that has not
-started within 15 s is not started later.";
+started within 15 s is not started later.
+
+If output comes late, the program collects it because it writes to a pipe: use --tty, or stdbuf -oL before the program.
+
+Exit code: the command's own; 128 + the signal that ended it; 124 if it timed out; 127 if it could not be started;
+125 if the server refused to run it, or its end is unknown; 255 if wardroom itself failed (arguments, sign-in, connection).";
 
 /// `wardroom run`
 #[derive(Args, Debug)]
@@ -33,6 +38,15 @@ pub struct RunArgs {
     /// Set an environment variable; repeatable
     #[arg(long, value_name = "K=V", value_parser = variable)]
     pub env: Vec<(String, String)>,
+    /// Run in a terminal: output appears as it is printed, colors are on, stdout and stderr are one
+    #[arg(long)]
+    pub tty: bool,
+    /// Put stdout and stderr on one pipe, so that their order is kept; all output goes to stdout
+    #[arg(long, conflicts_with = "tty")]
+    pub merge: bool,
+    /// Keep processes that outlive the command; the run ends with the last of them
+    #[arg(long)]
+    pub detach: bool,
     /// Forward standard input
     #[arg(long)]
     pub stdin: bool,

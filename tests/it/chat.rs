@@ -29,7 +29,8 @@ fn a_chat_in_a_pipe_says_everything_in_order_and_ends() {
     let server = TestServer::new();
     let script = b"one\n/run echo from the run\n//two\n/nonsense\n\nthree\n";
     let chat = done(server.client(&["chat", "general"]), script);
-    assert_eq!(chat.code, 0, "{chat:?}");
+    assert_eq!(chat.code, 1, "a line was refused: {chat:?}");
+    assert!(chat.text().contains("[r1] | from the run\n"), "it waits for what it started: {chat:?}");
     assert!(chat.err.contains("unknown command /nonsense"), "{}", chat.err);
     let log = server.run(&["log", "general", "--after", "1", "--json"]).text();
     let events: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

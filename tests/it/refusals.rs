@@ -20,8 +20,10 @@ fn clients_say_why() {
         (&["send", "nowhere", "hello"], 3),
         (&["log", "nowhere"], 3),
         (&["chat", "nowhere"], 3),
-        (&["run", "nowhere", "--", "true"], 3),
-        (&["run", "general", "--host", "nowhere", "--", "true"], 3),
+        (&["run", "nowhere", "--", "true"], 125),
+        (&["run", "general", "--host", "nowhere", "--", "true"], 125),
+        (&["--server", "tcp://127.0.0.1:1", "run", "general", "--", "true"], 255),
+        (&["--token", "wrong", "run", "general", "--", "true"], 255),
         (&["get", "general:nothing"], 3),
         (&["put", "/nowhere/f", "general"], 1),
         (&["put", "/tmp", "general"], 1),
@@ -37,11 +39,25 @@ fn clients_say_why() {
         0
     );
     let token = server.admin(&["token", "add", "vic"], b"").text();
-    for args in [&["send", "general", "x"][..], &["run", "general", "--", "true"]] {
+    for (args, code) in [(&["send", "general", "x"][..], 3), (&["run", "general", "--", "true"], 125)] {
         let done = server.run(&[&["--token", token.trim()], args].concat());
-        assert_eq!(done.code, 3, "{args:?}: {done:?}");
+        assert_eq!(done.code, code, "{args:?}: {done:?}");
     }
     assert_eq!(server.run(&["--token", token.trim(), "log", "general"]).code, 0);
+}
+
+#[test]
+fn faults_of_ours_are_not_taken_for_those_of_a_run() {
+    let code = |args: &[&str]| {
+        let mut command = wardroom();
+        command.env("XDG_CONFIG_HOME", "/nowhere").args(args);
+        done(command, b"").code
+    };
+    assert_eq!(code(&["run", "general"]), 255, "no command");
+    assert_eq!(code(&["--log", "warn", "run", "general", "--nonsense", "--", "true"]), 255);
+    assert_eq!(code(&["run", "general", "--", "true"]), 255, "not signed in");
+    assert_eq!(code(&["run", "--help"]), 0);
+    assert_eq!(code(&["send", "run"]), 2);
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub struct Chat {
     pub room: RoomName,
     /// Lines of history to start with.
     pub last: Option<u64>,
+    /// At the end of piped input, do not wait for the runs that it started.
+    pub no_wait: bool,
     /// Print events as JSON.
     pub json: bool,
 }
@@ -76,12 +78,15 @@ pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
         is_live: false,
         held: VecDeque::new(),
         input: Input::Open,
+        refused: 0,
+        waits_for_runs: !is_terminal && !chat.no_wait,
         warned: false,
     };
     let done = state.follow(&mut runner).await;
     state.leave();
     runner.finish().await;
-    done.map(|()| ExitCode::Ok)
+    // A script must notice that a line of it was not carried out.
+    done.map(|()| if state.refused > 0 && !is_terminal { ExitCode::Failed } else { ExitCode::Ok })
 }
 
 fn open(runner: &mut Runner, room: &RoomName, last: Option<u64>) {
@@ -129,7 +134,7 @@ impl Talk {
 
     fn give_up_at(&self) -> tokio::time::Instant {
         match self.input {
-            Input::Ended(at) => at,
+            Input::Ended(at) if !self.awaits_runs() => at,
             _ => tokio::time::Instant::now() + ANSWER_TIMEOUT * 60,
         }
     }
@@ -142,9 +147,14 @@ impl Talk {
             Input::Ended(_) => {
                 let is_done =
                     self.held.is_empty() && self.asked.is_empty() && self.transfers.is_idle() && runner.is_idle();
-                self.is_live && is_done && !self.is_saying(runner)
+                self.is_live && is_done && !self.is_saying(runner) && !self.awaits_runs()
             }
         }
+    }
+
+    /// Returns true if the end of the input waits for a run.
+    fn awaits_runs(&self) -> bool {
+        self.waits_for_runs && self.runs.has_own()
     }
 
     /// Returns true if a post or a requested run is not confirmed yet.
@@ -192,12 +202,16 @@ impl Talk {
                     self.voice.line(&line)?;
                 }
             }
-            Effect::RunEnded(end) if !self.drawn.is_json() => {
-                for line in self.runs.ended(end.run) {
+            Effect::RunEnded(end) => {
+                for line in self.runs.ended(end.run).into_iter().filter(|_| !self.drawn.is_json()) {
                     self.voice.line(&line)?;
                 }
+                self.run_is_over(end.run);
             }
-            Effect::RunStarted { .. } => self.starting = self.starting.saturating_sub(1),
+            Effect::RunStarted { run, n, .. } => {
+                self.starting = self.starting.saturating_sub(1);
+                self.runs.started(runner, run, n);
+            }
             Effect::Changed(Change::Connection) => self.tell_link(runner)?,
             Effect::Disconnected { why } => self.voice.say(&format!("-- {why}")),
             Effect::Reset { .. } => self.voice.say("-- the room was reset; showing it again"),
@@ -213,12 +227,25 @@ impl Talk {
             Effect::Failed { operation: Operation::Open(room), error } if room == self.room => return refused(error),
             Effect::Failed { operation: Operation::RunStart(nonce), error } => {
                 self.starting = self.starting.saturating_sub(1);
+                self.refused = self.refused.saturating_add(1);
                 self.not_started(runner, &nonce, &error);
             }
-            Effect::Failed { error, .. } => self.voice.say(&format!("-- {}", visible(&error.message))),
+            Effect::Failed { operation, error } => {
+                if let Operation::Run(run) = operation {
+                    self.run_is_over(run);
+                }
+                self.refused(&error.message);
+            }
             _ => {}
         }
         Ok(())
+    }
+
+    fn run_is_over(&mut self, run: wardroom_protocol::RunId) {
+        self.runs.is_over(run);
+        if let Input::Ended(_) = self.input {
+            self.input_ends();
+        }
     }
 
     /// Reports the state of the link when it has changed; at a prompt also that it is live.

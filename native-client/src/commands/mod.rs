@@ -19,6 +19,7 @@ mod run;
 mod runs;
 mod search;
 mod send;
+mod starting;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 use wardroom_protocol::RunId;
 use wardroom_protocol::messages::RunEnd;
+use wardroom_protocol::terminal_queries::QueryFilter;
 
 use crate::exit::Failure;
 use crate::text::TerminalFilter;
@@ -19,6 +20,8 @@ pub(super) enum Style {
     Raw,
     /// For a terminal: controls made visible, colours kept.
     Filtered,
+    /// The output of a terminal, for a terminal: unchanged, but for the queries that the server has answered already.
+    Terminal,
     /// One JSON object per piece, on stdout.
     Json,
 }
@@ -29,6 +32,7 @@ type Piece = (u8, Vec<u8>);
 pub(super) struct Printer {
     style: Style,
     filters: [TerminalFilter; 2],
+    queries: QueryFilter,
     waiting: Vec<Bytes>,
     /// The descriptor of each of `waiting`: 1 or 2.
     fds: Vec<u8>,
@@ -39,7 +43,15 @@ pub(super) struct Printer {
 
 impl Printer {
     pub(super) fn new(style: Style) -> Printer {
-        Printer { style, filters: Default::default(), waiting: Vec::new(), fds: Vec::new(), end: 0, writing: None }
+        Printer {
+            style,
+            filters: Default::default(),
+            queries: QueryFilter::default(),
+            waiting: Vec::new(),
+            fds: Vec::new(),
+            end: 0,
+            writing: None,
+        }
     }
 
     /// Queues the next bytes of the output.
@@ -97,6 +109,11 @@ impl Printer {
             Style::Filtered => {
                 let [out, err] = &mut self.filters;
                 (fd, if fd == 2 { err.push(bytes) } else { out.push(bytes) })
+            }
+            Style::Terminal => {
+                let mut shown = Vec::with_capacity(bytes.len());
+                self.queries.filter(bytes, &mut shown);
+                (1, shown)
             }
             Style::Json => {
                 let value = match std::str::from_utf8(bytes) {

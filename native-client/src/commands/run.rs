@@ -7,18 +7,19 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
-use tokio::time::Instant;
-use wardroom_client_core::{Command, Effect, Error, Operation, PostState, WatchFrom};
-use wardroom_protocol::messages::{RunEnd, RunStart, Signal};
-use wardroom_protocol::{Code, Nonce, RoomName, RunId};
+use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
+use wardroom_protocol::limits::{TERM_COLS_MAX, TERM_ROWS_MAX};
+use wardroom_protocol::messages::{RunEnd, RunStart, Signal, TermSize, Tty};
+use wardroom_protocol::{RoomName, RunId};
 
 use self::input::Input;
 use super::out::say;
 use super::printer::{Printer, Style};
+use super::starting::Starting;
 use super::{ReconnectDeadline, refused};
+use crate::edit::Size;
 use crate::exit::{ExitCode, Failure};
-use crate::limits::{HOST_WAIT, START_AGAIN_AFTER};
-use crate::runner::{Runner, Target, now_ms, random};
+use crate::runner::{Runner, Target, new_nonce};
 use crate::text::counted;
 
 /// What to run, and how.
@@ -38,6 +39,12 @@ pub struct Run {
     pub timeout_s: Option<u64>,
     /// Forward standard input.
     pub stdin: bool,
+    /// Run it in a terminal.
+    pub tty: bool,
+    /// Put standard output and error on one pipe.
+    pub merge: bool,
+    /// Keep processes that outlive the command.
+    pub detach: bool,
     /// Pass output to a terminal unchanged.
     pub raw: bool,
     /// Print events as JSON instead of bytes.
@@ -56,15 +63,15 @@ const INTERRUPTED: u8 = 130;
 pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
     let mut signals = Signals::new()?;
     let mut runner = tokio::select! {
-        runner = Runner::connect(target) => runner?,
+        runner = Runner::connect(target) => runner.map_err(Failure::before_a_run)?,
         _ = signals.next() => return Ok(INTERRUPTED),
     };
-    let style = match (run.json, run.raw || !std::io::stdout().is_terminal()) {
+    let style = match (run.json, std::io::stdout().is_terminal()) {
         (true, _) => Style::Json,
-        (false, true) => Style::Raw,
-        (false, false) => Style::Filtered,
+        (false, true) if run.tty => Style::Terminal,
+        (false, true) if !run.raw => Style::Filtered,
+        _ => Style::Raw,
     };
-    let nonce = wardroom_client_core::nonce(now_ms(), random()?);
     let start = RunStart {
         room: run.room,
         cmd: None,
@@ -74,17 +81,15 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         env: run.env,
         timeout_s: run.timeout_s,
         stdin: run.stdin,
-        tty: None,
-        merge: false,
-        detach: false,
-        nonce: nonce.clone(),
+        tty: run.tty.then(own_size),
+        merge: run.merge,
+        detach: run.detach,
+        nonce: new_nonce()?,
     };
-    runner.command(Command::StartRun { start, watch: false });
+    let starting = Starting::begin(&mut runner, start);
     let mut state = Running {
         run: None,
-        nonce,
-        began: Instant::now(),
-        start_again_at: None,
+        starting,
         printer: Printer::new(style),
         input: run.stdin.then(Input::start),
         end: None,
@@ -93,15 +98,21 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
     };
     let code = state.follow(&mut runner, &mut signals).await;
     runner.finish().await;
-    code
+    code.map_err(Failure::beside_a_run)
+}
+
+/// Returns the terminal that a run gets: one of the size of our own.
+pub(super) fn own_size() -> Tty {
+    let Size { columns, rows } = crate::edit::size();
+    let cols = u16::try_from(columns).unwrap_or(u16::MAX).clamp(1, TERM_COLS_MAX);
+    let rows = u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, TERM_ROWS_MAX);
+    Tty { size: TermSize { cols, rows }, fixed: false }
 }
 
 /// The state of a run.
 struct Running {
     run: Option<(RunId, u64)>,
-    nonce: Nonce,
-    began: Instant,
-    start_again_at: Option<Instant>,
+    starting: Starting,
     printer: Printer,
     input: Option<Input>,
     end: Option<RunEnd>,
@@ -134,11 +145,7 @@ impl Running {
                     }
                 },
                 piece = Input::next(self.input.as_mut(), free) => self.pass_on(runner, piece),
-                () = at(self.start_again_at) => {
-                    self.start_again_at = None;
-                    // With the same nonce, so that it does not start twice.
-                    runner.command(Command::RetryPost { nonce: self.nonce.clone() });
-                }
+                () = self.starting.again() => self.starting.retry(runner),
                 number = signals.next() => {
                     if self.interrupted(runner, number) {
                         return Ok(INTERRUPTED);
@@ -160,7 +167,7 @@ impl Running {
             }
             Effect::Output { fd, off, bytes, .. } => self.printer.push(fd, off, bytes),
             Effect::RunEnded(end) => self.end = Some(end),
-            Effect::Failed { operation: Operation::RunStart(_), error } => return self.not_started(runner, error),
+            Effect::Failed { operation: Operation::RunStart(_), error } => self.starting.failed(runner, error)?,
             Effect::Failed { operation: Operation::Run(_), error } if self.end.is_none() => {
                 if !runner.client().runs().values().any(|run| run.watched) {
                     return refused(error);
@@ -179,22 +186,6 @@ impl Running {
             _ => {}
         }
         Ok(())
-    }
-
-    /// Handles a refused start. A host or a connection that is away usually returns within seconds, such as after a
-    /// restart of the server. A command that has not started by then does not start later.
-    fn not_started(&mut self, runner: &Runner, error: Error) -> Result<(), Failure> {
-        let posts = runner.client().outbox().posts();
-        let state = posts.iter().find(|post| post.nonce == self.nonce).map(|post| post.state.clone());
-        let may_wait = error.code == Some(Code::Busy) || matches!(state, Some(PostState::NotSent(_)));
-        if may_wait && self.began.elapsed() < HOST_WAIT {
-            self.start_again_at = Some(Instant::now() + START_AGAIN_AFTER);
-            return Ok(());
-        }
-        match state {
-            Some(PostState::NotSent(why)) => Err(Failure::no_connection(why.words())),
-            _ => refused(error),
-        }
     }
 
     fn acknowledge(&mut self, runner: &mut Runner, off: u64) {
@@ -241,22 +232,17 @@ impl Running {
     }
 }
 
-/// Waits until then; for ever, if `None`.
-async fn at(when: Option<Instant>) {
-    match when {
-        Some(when) => tokio::time::sleep_until(when).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// Prints on stderr what the exit code alone does not show.
-fn say_end(end: &RunEnd) {
+pub(super) fn say_end(end: &RunEnd) {
     use wardroom_protocol::messages::Exit;
     if !matches!(end.exit, Exit::Code { .. }) {
         say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&end.exit.words())));
     }
     if end.truncated {
         say("wardroom: output truncated at its limit");
+    }
+    for command in &end.ended {
+        say(&format!("wardroom: ended with it: {}", wardroom_protocol::visible::visible(command)));
     }
     if end.left > 0 {
         say(&format!("wardroom: {} could not be stopped", counted(end.left.into(), "process", "processes")));

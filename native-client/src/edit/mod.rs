@@ -15,4 +15,4 @@ pub(crate) use editor::{Act, Editor, fits_a_message, is_command};
 pub(crate) use keys::{Decoder, Key};
 pub(crate) use layout::{Frame, Row, cut};
 pub(crate) use screen::Screen;
-pub(crate) use terminal::{Capabilities, Keys};
+pub(crate) use terminal::{Capabilities, Keys, Size, size};

@@ -269,6 +269,7 @@ impl Talk {
 
     /// Shows a refusal.
     pub(super) fn refused(&mut self, words: &str) {
+        self.refused = self.refused.saturating_add(1);
         self.voice.say(&format!("-- {}", visible(words)));
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Runs {
     /// The style at the end of each stream's previous lines.
     styles: BTreeMap<(RunId, u8), Style>,
     is_live: bool,
+    /// Running ones that were started here.
+    own: BTreeSet<RunId>,
     watched: BTreeSet<RunId>,
     /// Standard output is a terminal that shows colours.
     is_coloured: bool,
@@ -53,6 +55,23 @@ impl Runs {
             nonce,
         };
         runner.command(Command::StartRun { start, watch: false });
+    }
+
+    /// A run that was started here has an id.
+    pub(super) fn started(&mut self, runner: &mut Runner, run: RunId, n: u64) {
+        self.numbers.insert(run, n);
+        self.own.insert(run);
+        self.watch(runner, run, WatchFrom::Byte(0));
+    }
+
+    /// Returns true if a run that was started here has not ended.
+    pub(super) fn has_own(&self) -> bool {
+        !self.own.is_empty()
+    }
+
+    /// A run has ended, or its output cannot be watched any more.
+    pub(super) fn is_over(&mut self, run: RunId) {
+        self.own.remove(&run);
     }
 
     /// Handles an event of the room: a run started, or ended.

@@ -45,6 +45,10 @@ pub(super) struct Talk {
     /// Lines that wait for their turn.
     pub(super) held: VecDeque<Typed>,
     pub(super) input: Input,
+    /// Lines of a pipe that were refused.
+    pub(super) refused: u64,
+    /// The end of the input waits for the runs that were started here.
+    pub(super) waits_for_runs: bool,
     /// The user was warned that leaving now aborts a transfer.
     pub(super) warned: bool,
 }

@@ -4,7 +4,6 @@
 use wardroom_client_core::Command;
 use wardroom_protocol::RoomName;
 use wardroom_protocol::slash::{self, BadLine, Command as Slash, Line};
-use wardroom_protocol::visible::visible;
 
 use super::asked::Asked;
 use super::command;
@@ -72,7 +71,10 @@ impl Talk {
             Ok(Line::Empty) => {}
             Ok(Line::Message(text)) => self.post(runner, text, None)?,
             Ok(Line::Command(command)) => self.carry_out(runner, command)?,
-            Err(bad) => self.voice.say(&command::why_bad(line, &bad)),
+            Err(bad) => {
+                self.refused = self.refused.saturating_add(1);
+                self.voice.say(&command::why_bad(line, &bad));
+            }
         }
         Ok(())
     }
@@ -113,7 +115,7 @@ impl Talk {
                 self.post_in(runner, room, text, reply_to)?
             }
             Some(Ok(TransferOutcome::Done(words))) => self.voice.say(&words),
-            Some(Err(failure)) => self.voice.say(&format!("-- {}", visible(&failure.words))),
+            Some(Err(failure)) => self.refused(&failure.words),
         }
         Ok(())
     }

@@ -1,0 +1,57 @@
+//! Starts a run and waits until it has an id. A host or a connection that is away usually returns within seconds, such as
+//! after a restart of the server; a command that has not started by then does not start later.
+
+use tokio::time::Instant;
+use wardroom_client_core::{Command, Error, PostState};
+use wardroom_protocol::messages::RunStart;
+use wardroom_protocol::{Code, Nonce};
+
+use super::refused;
+use crate::exit::Failure;
+use crate::limits::{HOST_WAIT, START_AGAIN_AFTER};
+use crate::runner::Runner;
+
+/// A run that has no id yet.
+pub(super) struct Starting {
+    nonce: Nonce,
+    began: Instant,
+    again_at: Option<Instant>,
+}
+
+impl Starting {
+    /// Asks for the run.
+    pub(super) fn begin(runner: &mut Runner, start: RunStart) -> Starting {
+        let nonce = start.nonce.clone();
+        runner.command(Command::StartRun { start, watch: false });
+        Starting { nonce, began: Instant::now(), again_at: None }
+    }
+
+    /// Handles a refused start: it is tried again for a while, or fails.
+    pub(super) fn failed(&mut self, runner: &Runner, error: Error) -> Result<(), Failure> {
+        let posts = runner.client().outbox().posts();
+        let state = posts.iter().find(|post| post.nonce == self.nonce).map(|post| post.state.clone());
+        let may_wait = error.code == Some(Code::Busy) || matches!(state, Some(PostState::NotSent(_)));
+        if may_wait && self.began.elapsed() < HOST_WAIT {
+            self.again_at = Some(Instant::now() + START_AGAIN_AFTER);
+            return Ok(());
+        }
+        match state {
+            Some(PostState::NotSent(why)) => Err(Failure::no_connection(why.words())),
+            _ => refused(error),
+        }
+    }
+
+    /// Waits until it is time to try again; for ever if it is not.
+    pub(super) async fn again(&self) {
+        match self.again_at {
+            Some(at) => tokio::time::sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Tries again, with the same nonce, so that it does not start twice.
+    pub(super) fn retry(&mut self, runner: &mut Runner) {
+        self.again_at = None;
+        runner.command(Command::RetryPost { nonce: self.nonce.clone() });
+    }
+}
