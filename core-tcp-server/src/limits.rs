@@ -257,6 +257,17 @@ pub const ENDED_MAX: usize = 16;
 /// Characters of each of them: at six bytes for each in JSON they fit a line.
 pub const ENDED_CHARS_MAX: usize = 200;
 
+/// Lines of scrollback that the core keeps of a terminal: forty screens. At 80 columns they take 3 MB in memory, and
+/// only terminals that are open have them.
+pub const SCROLLBACK_LINES_MAX: usize = 2_000;
+/// Bytes of scrollback in a snapshot: what a slow line carries in a second.
+pub const SCROLLBACK_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a terminal's output after which its screen is stored again: read again within some 20 ms.
+pub const SCREEN_EVERY_BYTES: u64 = 1 << 20;
+/// Answers to a terminal's queries that are kept for a host that connects again: programs ask a few things at their
+/// start, and then wait.
+pub const REPLIES_KEPT_MAX: usize = 32;
+
 const _: () = {
     assert!(
         RUN_TAIL_BYTES_MAX as u64 <= HOST_WINDOW_BYTES,

@@ -1,5 +1,5 @@
 //! A watcher: a cursor in a run's output, under credit. It takes frames from memory while it keeps up, and reads from
-//! disk when it lags behind. It holds at most what its credit and one read from disk allow.
+//! disk when it lags behind; a watcher of a screen takes the screen instead. It holds at most what its credit and one read from disk allow.
 
 use std::collections::VecDeque;
 use std::io;
@@ -39,6 +39,17 @@ pub(super) struct Watch {
     failure: Option<Error>,
     /// The last notice sent about why the run is held up.
     told: Option<Bytes>,
+    /// Set if it begins with the screen, and gets the screen again when it lags behind.
+    screen: Option<ScreenWatch>,
+}
+
+/// What a watcher of a screen gets next.
+#[derive(Default)]
+struct ScreenWatch {
+    /// It needs the screen before anything else.
+    is_wanted: bool,
+    /// Parts of the screen that are not sent yet.
+    parts: VecDeque<Bytes>,
 }
 
 impl Watch {
@@ -51,6 +62,7 @@ impl Watch {
         sender: &Arc<ConnectionSender>,
         from: u64,
         window: u64,
+        screen: bool,
     ) -> Result<Self, Error> {
         if sender.watches.fetch_add(1, Ordering::AcqRel) >= WATCHES_MAX {
             sender.watches.fetch_sub(1, Ordering::AcqRel);
@@ -71,6 +83,7 @@ impl Watch {
             reader: None,
             failure: None,
             told: None,
+            screen: screen.then(|| ScreenWatch { is_wanted: true, ..ScreenWatch::default() }),
         })
     }
 
@@ -100,6 +113,20 @@ impl Watch {
         }
     }
 
+    /// Takes the screen, and goes on from its offset; so does the credit.
+    async fn load_screen(&mut self) {
+        let log = Arc::clone(&self.log);
+        let loading = move || log.terminal.as_ref().map(|terminal| terminal.snapshot(log.written())).transpose();
+        match tokio::task::spawn_blocking(loading).await.map_err(io::Error::other).and_then(|loaded| loaded) {
+            Ok(Some(snapshot)) => {
+                (self.cursor, self.acked) = (snapshot.off, self.acked.max(snapshot.off));
+                self.screen = Some(ScreenWatch { is_wanted: false, parts: snapshot.frames.iter().cloned().collect() });
+            }
+            Ok(None) => self.screen = None,
+            Err(error) => self.failure = Some(Error::internal(format!("run {}: {error}", self.log.run))),
+        }
+    }
+
     fn fail(&mut self, error: &Error, out: &mut Vec<Bytes>) -> Step {
         let answer = ErrAnswer { run: Some(self.log.run), ..error.answer(None) };
         out.push(encode(Number::None, &answer));
@@ -121,7 +148,15 @@ impl Flow for Watch {
         if let Some(error) = self.failure.take() {
             return self.fail(&error, out);
         }
-        let taken = self.take_loaded(count, out);
+        let taken = match &mut self.screen {
+            Some(screen) if screen.is_wanted => return Step::Load,
+            Some(screen) => {
+                let parts = screen.parts.len().min(count);
+                out.extend(screen.parts.drain(..parts));
+                parts
+            }
+            None => self.take_loaded(count, out),
+        };
         if taken == count {
             return Step::More;
         }
@@ -135,6 +170,9 @@ impl Flow for Watch {
                 Step::More
             }
             LogRead::Behind(upto) => {
+                if let Some(screen) = &mut self.screen {
+                    screen.is_wanted = true;
+                }
                 self.load_upto = upto;
                 Step::Load
             }
@@ -147,6 +185,9 @@ impl Flow for Watch {
     }
 
     fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        if self.screen.is_some() {
+            return Box::pin(self.load_screen());
+        }
         Box::pin(async move {
             let (log, reader, from) = (Arc::clone(&self.log), self.reader.take(), self.cursor);
             let upto = self.load_upto.min(from.saturating_add(BULK_READ_BYTES_MAX as u64));
@@ -189,12 +230,15 @@ fn load(
     let mut buf = vec![0; BODY_BYTES_MAX];
     let mut at = from;
     while at < upto {
+        let mut sizes = reader.sizes(at, upto)?.into_iter().peekable();
         for segment in reader.segments(at, upto)? {
             while at < segment.end {
-                let rest = usize::try_from(segment.end - at).unwrap_or(usize::MAX).min(BODY_BYTES_MAX);
+                let size = sizes.next_if(|(off, _)| *off == at).map(|(_, size)| size);
+                let end = sizes.peek().map_or(segment.end, |(off, _)| segment.end.min(*off));
+                let rest = usize::try_from(end - at).unwrap_or(usize::MAX).min(BODY_BYTES_MAX);
                 let bytes = buf.get_mut(..rest).unwrap_or_default();
                 reader.read(bytes, at)?;
-                pieces.push_back(Piece::new(log.run, segment.fd, at, bytes));
+                pieces.push_back(Piece::new(log.run, segment.fd, at, size, bytes));
                 at += rest as u64;
             }
         }
@@ -216,7 +260,7 @@ mod tests {
             writer.append(*fd, off, 1, bytes).unwrap();
             off += bytes.len() as u64;
         }
-        Arc::new(RunLog::new(data.path(), run, off))
+        Arc::new(RunLog::new(data.path(), run, off, None))
     }
 
     fn bodies(out: &mut Vec<Bytes>) -> String {
@@ -228,9 +272,9 @@ mod tests {
     async fn who_is_behind_reads_from_disk_and_goes_on_in_memory() {
         let data = tempfile::tempdir().unwrap();
         let log = log(&data, &[(1, b"abc"), (2, b"def")]);
-        log.append(1, 6, b"ghi");
+        log.append(1, 6, None, b"ghi");
         let sender = ConnectionSender::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &sender, 1, 4).unwrap(), Vec::new());
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, 1, 4, false).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Load);
         watch.load().await;
         assert_eq!(watch.take(4, &mut out), Step::Wait, "no credit beyond the window");
@@ -253,7 +297,7 @@ mod tests {
         let log = log(&data, &[(1, b"abc")]);
         std::fs::remove_dir_all(data.path().join(log.run.to_string())).unwrap();
         let sender = ConnectionSender::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4).unwrap(), Vec::new());
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4, false).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Load);
         watch.load().await;
         assert_eq!(watch.take(4, &mut out), Step::Done);
@@ -265,11 +309,11 @@ mod tests {
     async fn trouble_is_told_behind_what_is_known_and_once() {
         let data = tempfile::tempdir().unwrap();
         let log = log(&data, &[]);
-        log.append(1, 0, b"a");
+        log.append(1, 0, None, b"a");
         log.set_trouble(Bytes::from_static(b"full\nfull"));
         // Watchers that join later are told too.
         let sender = ConnectionSender::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4).unwrap(), Vec::new());
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4, false).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::More);
         assert_eq!(bodies(&mut out), "a");
         assert_eq!((watch.take(4, &mut out), bodies(&mut out).as_str()), (Step::Wait, "full"));
@@ -285,14 +329,14 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let log = log(&data, &[]);
         let sender = ConnectionSender::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4).unwrap(), Vec::new());
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4, false).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Wait);
-        log.append(1, 0, b"a");
+        log.append(1, 0, None, b"a");
         // Returns at once, because the wake-up was kept.
         sender.woken().await;
         assert_eq!(watch.take(4, &mut out), Step::More);
         drop(watch);
-        log.append(1, 1, b"b");
+        log.append(1, 1, None, b"b");
         let woken = tokio::time::timeout(std::time::Duration::ZERO, sender.woken()).await;
         assert!(woken.is_err(), "who does not watch any more is not woken");
     }
@@ -301,9 +345,9 @@ mod tests {
     fn a_connection_watches_a_bounded_number() {
         let data = tempfile::tempdir().unwrap();
         let (log, sender) = (log(&data, &[]), ConnectionSender::new());
-        let mut all: Vec<_> = (0..WATCHES_MAX).map(|_| Watch::begin(&log, &sender, 0, 4).unwrap()).collect();
-        assert!(Watch::begin(&log, &sender, 0, 4).is_err());
+        let mut all: Vec<_> = (0..WATCHES_MAX).map(|_| Watch::begin(&log, &sender, 0, 4, false).unwrap()).collect();
+        assert!(Watch::begin(&log, &sender, 0, 4, false).is_err());
         all.pop();
-        assert!(Watch::begin(&log, &sender, 0, 4).is_ok());
+        assert!(Watch::begin(&log, &sender, 0, 4, false).is_ok());
     }
 }

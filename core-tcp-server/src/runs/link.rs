@@ -17,7 +17,8 @@ use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
 
 use super::log::Appended;
 use super::run::{Phase, Run};
-use super::spec::is_host_name;
+use super::spec::{check_size, is_host_name};
+use super::terminal::Terminal;
 use super::{end, hosts, pump, typing};
 use crate::error::Error;
 use crate::limits::HOST_WINDOW_BYTES;
@@ -138,6 +139,7 @@ fn welcome(state: &State, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static 
         if let Some(input) = input {
             wanted.push(HostFrom { run: run.record.id, from: run.log.written() });
             again.extend(run.keyboard.iter().flat_map(|keyboard| keyboard.resume(input)));
+            again.extend(run.log.terminal.iter().flat_map(Terminal::last_replies));
         }
     }
     let mut frames = vec![encode(Number::None, &HostWelcome { runs: wanted, window: HOST_WINDOW_BYTES })];
@@ -182,13 +184,16 @@ fn take_output(
     output: HostOutput,
     body: &[u8],
 ) -> Result<(), Violation> {
-    let HostOutput { run: id, fd, off, .. } = output;
+    let HostOutput { run: id, fd, off, size, .. } = output;
     let Some(run) = state.runs.on_host(host, id) else {
         forget(sender, id);
         return Ok(());
     };
     if !matches!(fd, 1 | 2) {
         return Err(violation(Code::BadRequest, "fd is 1 or 2".to_owned(), Some(id)));
+    }
+    if size.is_some_and(|size| check_size(size).is_err() || run.log.terminal.is_none()) {
+        return Err(violation(Code::BadRequest, "this size is not one of a terminal".to_owned(), Some(id)));
     }
     run.set_started();
     let (log, upto) = (&run.log, off.saturating_add(body.len() as u64));
@@ -201,7 +206,7 @@ fn take_output(
     }
     // Nothing is new once the run is over, because its length is recorded.
     let is_over = matches!(run.life().phase, Phase::Ending | Phase::EndRefused);
-    let appended = if is_over { Appended::Old { written: log.written() } } else { log.append(fd, off, body) };
+    let appended = if is_over { Appended::Old { written: log.written() } } else { log.append(fd, off, size, body) };
     match appended {
         Appended::New { starts_pump: true } => pump::start(state, &run),
         Appended::New { starts_pump: false } => {}
@@ -244,6 +249,9 @@ async fn tick(state: &Arc<State>, host: &str) {
     for run in runs {
         if run.log.wants_pump() {
             pump::start(state, &run);
+        }
+        if run.log.terminal.as_ref().is_some_and(|terminal| !terminal.is_restored()) {
+            pump::restore(state, &run);
         }
         let mut life = run.life();
         let is_new = life.phase == Phase::Started && !std::mem::replace(&mut life.is_noted, true);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{LINE_BYTES_MAX, QUERY_BYTES_MAX, WINDOW_DEFAULT, WINDOW_MAX};
-use wardroom_protocol::messages::{Exit, HostInfo, RunEnd, RunInfo, RunList, RunListed, RunWatch, RunsIn, Tty};
+use wardroom_protocol::messages::{
+    Exit, HostInfo, RunEnd, RunInfo, RunList, RunListed, RunWatch, RunsIn, TermTextOk, Tty,
+};
 use wardroom_protocol::{RunId, UserName};
 
 use super::flow::{Watch, beyond};
@@ -165,27 +167,49 @@ pub async fn watch(
     if window == 0 {
         return Err(Error::bad_request("a window of 0 bytes would never let anything through"));
     }
-    let (log, room) = match state.runs.find(watch.run) {
-        Some(run) => (Arc::clone(&run.log), check_readable(state, member, run.record.room)?),
-        None => {
-            let stored = stored(state, member, watch.run).await?;
-            let room = check_readable(state, member, stored.room)?;
-            (over(state, stored)?, room)
-        }
-    };
-    if log.is_over() && watch.from > log.head() {
+    let (log, room) = log_of(state, member, watch.run).await?;
+    if log.is_over() && !watch.screen && watch.from > log.head() {
         return Err(beyond(log.head()));
     }
-    let flow = Watch::begin(&log, sender, watch.from, window)?;
+    if watch.screen && log.terminal.is_none() {
+        return Err(Error::bad_request("this run has no terminal: watch it without screen"));
+    }
+    let flow = Watch::begin(&log, sender, watch.from, window, watch.screen)?;
     Ok(Checked::over(flow, ReadAccess::new(&room, member.user.id)))
+}
+
+/// Returns the visible screen of a terminal as text, open or over.
+///
+/// # Errors
+/// `not_found`; `bad_request` if it has none.
+pub async fn text(state: &Arc<State>, member: &Member, run: RunId) -> Result<TermTextOk, Error> {
+    let (log, room) = log_of(state, member, run).await?;
+    let reading = move || match &log.terminal {
+        Some(terminal) => terminal.text(log.written()).map_err(Error::from),
+        None => Err(Error::bad_request("this run has no terminal: read its output")),
+    };
+    let text = tokio::task::spawn_blocking(reading).await.map_err(Error::internal)??;
+    // Checked again, because the disk may have been slow.
+    member.still_reads(&room).map_err(|_| no_run())?;
+    Ok(text)
+}
+
+/// Returns the log of a run, open or over, and its room.
+async fn log_of(state: &Arc<State>, member: &Member, run: RunId) -> Result<(Arc<RunLog>, Arc<Room>), Error> {
+    if let Some(run) = state.runs.find(run) {
+        return Ok((Arc::clone(&run.log), check_readable(state, member, run.record.room)?));
+    }
+    let stored = stored(state, member, run).await?;
+    let room = check_readable(state, member, stored.room)?;
+    Ok((over(state, stored)?, room))
 }
 
 /// Returns the log of a run that is over.
 fn over(state: &State, stored: Stored) -> Result<Arc<RunLog>, Error> {
-    let Stored { id: run, bytes, ms, truncated, left, ended, .. } = stored;
+    let Stored { id: run, bytes, ms, truncated, left, ended, tty, .. } = stored;
     let exit = stored.exit.ok_or_else(|| Error::internal(format!("run {run} is neither open nor over")))?;
     let end = RunEnd { run, exit, bytes, ms: ms.unwrap_or(0), truncated, left, ended };
-    Ok(Arc::new(RunLog::over(&state.runs.folder, run, bytes, encode(Number::None, &end))))
+    Ok(Arc::new(RunLog::over(&state.runs.folder, run, bytes, tty, encode(Number::None, &end))))
 }
 
 /// Returns the room of a run, if this member may read it.

@@ -11,9 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use bytes::Bytes;
 use tokio::sync::watch;
 use wardroom_protocol::RunId;
+use wardroom_protocol::messages::{TermSize, Tty};
 
 use super::output::{OutputFolder, OutputWriter};
 use super::piece::Piece;
+use super::terminal::Terminal;
 use crate::limits::{RUN_TAIL_BYTES_MAX, WATCHERS_MAX};
 use crate::sender::ConnectionSender;
 
@@ -23,6 +25,8 @@ pub(super) struct RunLog {
     pub run: RunId,
     /// Its folder on disk.
     pub folder: OutputFolder,
+    /// The screen beside it, if the run has a terminal.
+    pub terminal: Option<Terminal>,
     /// Held only by the pump while it writes, on a blocking thread.
     pub writer: Mutex<Option<OutputWriter>>,
     /// Held for appending and copying out; never across an await or a write.
@@ -86,11 +90,17 @@ pub(super) enum LogRead {
 
 impl RunLog {
     /// Creates the log of an open run; `head` bytes are on disk.
-    pub(super) fn new(runs: &Path, run: RunId, head: u64) -> Self {
+    pub(super) fn new(runs: &Path, run: RunId, head: u64, tty: Option<Tty>) -> Self {
+        Self::with_terminal(runs, run, head, tty, true)
+    }
+
+    fn with_terminal(runs: &Path, run: RunId, head: u64, tty: Option<Tty>, is_live: bool) -> Self {
         let state = State { head, written: head, ..State::default() };
+        let folder = OutputFolder::new(runs, run);
         Self {
             run,
-            folder: OutputFolder::new(runs, run),
+            terminal: tty.map(|tty| Terminal::new(folder.clone(), run, tty.size, is_live)),
+            folder,
             writer: Mutex::default(),
             state: Mutex::new(state),
             written: watch::Sender::new(head),
@@ -99,8 +109,8 @@ impl RunLog {
     }
 
     /// Creates the log of a finished run, all of it on disk.
-    pub(super) fn over(runs: &Path, run: RunId, head: u64, end: Bytes) -> Self {
-        let log = Self::new(runs, run, head);
+    pub(super) fn over(runs: &Path, run: RunId, head: u64, tty: Option<Tty>, end: Bytes) -> Self {
+        let log = Self::with_terminal(runs, run, head, tty, false);
         log.state().end = Some(end);
         log
     }
@@ -125,14 +135,15 @@ impl RunLog {
     }
 
     /// Appends output from a host. Bytes that are known already are cut off, which makes a resend harmless.
-    pub(super) fn append(&self, fd: u8, off: u64, bytes: &[u8]) -> Appended {
+    pub(super) fn append(&self, fd: u8, off: u64, size: Option<TermSize>, bytes: &[u8]) -> Appended {
         let mut state = self.state();
         let Some(known) = state.head.checked_sub(off) else { return Appended::Gap { wanted: state.head } };
         let new = usize::try_from(known).ok().and_then(|known| bytes.get(known..)).unwrap_or_default();
         if new.is_empty() || state.end.is_some() {
             return Appended::Old { written: state.written };
         }
-        let piece = Piece::new(self.run, fd, state.head, new);
+        // A size holds from the first byte on: if that is known, so is the size.
+        let piece = Piece::new(self.run, fd, state.head, size.filter(|_| known == 0), new);
         state.head = piece.end();
         state.tail_bytes += piece.frame.len();
         state.pieces.push_back(piece);
@@ -203,6 +214,9 @@ impl RunLog {
 
     /// Makes everything on disk durable, and closes the files. Blocks.
     pub(super) fn close(&self) -> std::io::Result<()> {
+        if let Some(terminal) = &self.terminal {
+            terminal.close(self.written())?;
+        }
         drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.folder.sync()
     }
@@ -280,7 +294,7 @@ mod tests {
     use wardroom_protocol::messages::RunOutput;
 
     fn log() -> RunLog {
-        RunLog::new(Path::new("/nowhere"), RunId::from_parts(1, 2), 0)
+        RunLog::new(Path::new("/nowhere"), RunId::from_parts(1, 2), 0, None)
     }
 
     /// Returns the bytes that a reader gets, by descriptor, and the result with its new cursor.
@@ -304,20 +318,20 @@ mod tests {
     #[test]
     fn a_resend_is_cut_and_a_gap_is_refused() {
         let log = log();
-        assert_eq!(log.append(1, 0, b"abc"), Appended::New { starts_pump: true });
-        assert_eq!(log.append(1, 0, b"abc"), Appended::Old { written: 0 });
-        assert_eq!(log.append(1, 1, b"b"), Appended::Old { written: 0 });
-        assert_eq!(log.append(2, 1, b"bcdef"), Appended::New { starts_pump: false });
-        assert_eq!(log.append(1, 7, b"x"), Appended::Gap { wanted: 6 });
-        assert_eq!(log.append(1, 6, b""), Appended::Old { written: 0 });
+        assert_eq!(log.append(1, 0, None, b"abc"), Appended::New { starts_pump: true });
+        assert_eq!(log.append(1, 0, None, b"abc"), Appended::Old { written: 0 });
+        assert_eq!(log.append(1, 1, None, b"b"), Appended::Old { written: 0 });
+        assert_eq!(log.append(2, 1, None, b"bcdef"), Appended::New { starts_pump: false });
+        assert_eq!(log.append(1, 7, None, b"x"), Appended::Gap { wanted: 6 });
+        assert_eq!(log.append(1, 6, None, b""), Appended::Old { written: 0 });
         assert_eq!(read(&log, 0, 99), (vec![(1, "abc".into()), (2, "def".into())], LogRead::Took(6)));
     }
 
     #[test]
     fn credit_cuts_pieces_and_a_cursor_may_stand_anywhere() {
         let log = log();
-        log.append(1, 0, b"abcdef");
-        log.append(2, 6, b"ghi");
+        log.append(1, 0, None, b"abcdef");
+        log.append(2, 6, None, b"ghi");
         for from in 0..9 {
             for upto in from..=9 {
                 let (pieces, step) = read(&log, from, upto);
@@ -332,14 +346,14 @@ mod tests {
     #[test]
     fn the_end_comes_after_the_last_byte() {
         let log = log();
-        log.append(1, 0, b"abc");
+        log.append(1, 0, None, b"abc");
         log.finish(Bytes::from_static(b"end"));
         assert_eq!(read(&log, 0, 2).1, LogRead::Took(2));
         assert_eq!(read(&log, 2, 2).1, LogRead::UpToDate);
         assert_eq!(read(&log, 2, 9).1, LogRead::Took(3));
         assert_eq!(read(&log, 3, 3).1, LogRead::End(Bytes::from_static(b"end")));
         assert_eq!(read(&log, 4, 9).1, LogRead::Beyond);
-        assert_eq!(log.append(1, 3, b"late"), Appended::Old { written: 0 });
+        assert_eq!(log.append(1, 3, None, b"late"), Appended::Old { written: 0 });
     }
 
     #[test]
@@ -348,7 +362,7 @@ mod tests {
         let chunk = vec![b'x'; 64 << 10];
         let mut off = 0;
         while off < HOST_WINDOW_BYTES {
-            log.append(1, off, &chunk);
+            log.append(1, off, None, &chunk);
             off += chunk.len() as u64;
         }
         assert_eq!(read(&log, 0, 1).1, LogRead::Took(1), "nothing is written, so nothing goes");
@@ -365,7 +379,7 @@ mod tests {
     #[test]
     fn a_pump_is_started_once_and_again_after_a_fault() {
         let log = log();
-        assert_eq!(log.append(1, 0, b"a"), Appended::New { starts_pump: true });
+        assert_eq!(log.append(1, 0, None, b"a"), Appended::New { starts_pump: true });
         assert!(!log.wants_pump());
         log.stop_pump();
         assert!(log.wants_pump());
@@ -373,13 +387,13 @@ mod tests {
         log.set_written(1);
         assert!(log.unwritten().is_empty());
         assert!(!log.wants_pump(), "nothing is left");
-        assert_eq!(log.append(1, 1, b"b"), Appended::New { starts_pump: true });
+        assert_eq!(log.append(1, 1, None, b"b"), Appended::New { starts_pump: true });
     }
 
     #[test]
     fn trouble_is_news_once_until_something_was_written() {
         let log = log();
-        log.append(1, 0, b"a");
+        log.append(1, 0, None, b"a");
         assert!(log.set_trouble(Bytes::from_static(b"full")));
         assert!(!log.set_trouble(Bytes::from_static(b"full")));
         assert_eq!(log.trouble(), Some(Bytes::from_static(b"full")));

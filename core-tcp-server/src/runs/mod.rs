@@ -2,8 +2,9 @@
 //!
 //! The core starts no process. A host connects (`link`), is told what to start, and sends output from the offset that
 //! the core names. The core keeps it (`log` in memory, `output` on disk, `pump` from one to the other) and sends it to
-//! watchers (`flow`). What members type goes the other way (`typing`), as offsets too (`input`), and only from the holder
-//! of the run's keyboard (`lease`). The store and the room's timeline record what a run is and how it ended (`start`, `end`).
+//! watchers (`flow`). Beside the log of a terminal is its screen (`terminal`). What members type goes the other way
+//! (`typing`), with offsets too (`input`), and only from the holder of the run's keyboard (`lease`). The store and the
+//! room's timeline record what a run is and how it ended (`start`, `end`).
 //!
 //! A run costs two commits, one before its host is told and one after its last byte. A command is never run twice: see
 //! `run::Phase`. Output is kept as long as the event of the run's start: see `retention`.
@@ -24,8 +25,10 @@ mod piece;
 mod pump;
 mod remove;
 mod run;
+mod sizes;
 mod spec;
 mod start;
+mod terminal;
 mod typing;
 
 use std::sync::Arc;
@@ -33,7 +36,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 pub use control::signal;
 pub use link::{Attached, bad_frame};
-pub use list::{find_by_n, get, list, list_hosts, watch};
+pub use list::{find_by_n, get, list, list_hosts, text, watch};
 pub use open::Runs;
 pub use output::output_path;
 pub use remove::remove_output;
@@ -87,6 +90,7 @@ pub async fn request(
             typing::eof(state, member, ask).await?;
             ok(id, &Empty {})
         }
+        Request::TermText(ask) => ok(id, &text(state, member, ask.run).await?),
         Request::TermControl(ask) => ok(id, &typing::control(state, member, ask).await?),
         Request::TermResize(ask) => {
             typing::resize(state, member, ask).await?;

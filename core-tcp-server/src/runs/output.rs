@@ -9,7 +9,9 @@ use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use wardroom_output_index::{RECORD_BYTES, Record, Segment};
+use wardroom_protocol::messages::TermSize;
 
+use super::sizes::Sizes;
 use crate::limits::INDEX_RESOLUTION_MS;
 
 /// Returns the path of a run's output. The file exists once there are bytes.
@@ -49,12 +51,14 @@ impl OutputFolder {
         let (output, index) = (open("output")?, open("index")?);
         let (records, last) = wardroom_output_index::last_before(&index, off)?;
         index.set_len(records * RECORD_BYTES)?;
-        Ok(OutputWriter { output, index, records, last })
+        let sizes = Sizes::writer(&self.0, off)?;
+        Ok(OutputWriter { folder: self.0.clone(), output, index, records, last, sizes })
     }
 
     /// Opens the output for reading.
     pub(super) fn reader(&self) -> io::Result<OutputReader> {
-        Ok(OutputReader { output: File::open(self.0.join("output"))?, index: File::open(self.0.join("index"))? })
+        let (output, index) = (File::open(self.0.join("output"))?, File::open(self.0.join("index"))?);
+        Ok(OutputReader { output, index, sizes: Sizes::open(&self.0)? })
     }
 
     /// Makes everything durable: the bytes and their directory entries.
@@ -68,13 +72,20 @@ impl OutputFolder {
 
 /// Appends to a run's output.
 pub(super) struct OutputWriter {
+    folder: PathBuf,
     output: File,
     index: File,
     records: u64,
     last: Option<Record>,
+    sizes: Sizes,
 }
 
 impl OutputWriter {
+    /// Records that a terminal has this size from `off` on.
+    pub(super) fn resize(&mut self, off: u64, size: TermSize) -> io::Result<()> {
+        self.sizes.append(&self.folder, off, size)
+    }
+
     /// Writes bytes of one descriptor at `off`, the current end of the output.
     pub(super) fn append(&mut self, fd: u8, off: u64, at: u64, bytes: &[u8]) -> io::Result<()> {
         let is_same = |last: Record| last.fd == fd && at.saturating_sub(last.at) < INDEX_RESOLUTION_MS;
@@ -92,12 +103,18 @@ impl OutputWriter {
 pub(super) struct OutputReader {
     output: File,
     index: File,
+    sizes: Sizes,
 }
 
 impl OutputReader {
     /// Returns the segments of `from..upto`, or the first of them.
     pub(super) fn segments(&self, from: u64, upto: u64) -> io::Result<Vec<Segment>> {
         wardroom_output_index::segments(&self.index, from, upto)
+    }
+
+    /// Returns the changes of a terminal's size within `from..upto`.
+    pub(super) fn sizes(&self, from: u64, upto: u64) -> io::Result<Vec<(u64, TermSize)>> {
+        self.sizes.between(from, upto)
     }
 
     /// Reads the bytes from `off` on.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use wardroom_protocol::RunId;
 use wardroom_protocol::frame::{Number, encode_with_body};
-use wardroom_protocol::messages::RunOutput;
+use wardroom_protocol::messages::{RunOutput, TermSize};
 
 /// Output as it arrived, encoded once.
 #[derive(Clone, Debug)]
@@ -14,19 +14,22 @@ pub(super) struct Piece {
     pub off: u64,
     /// Bytes of output.
     pub len: u64,
+    /// The size of the terminal from the first byte on, if it changed there.
+    pub size: Option<TermSize>,
     /// The whole `run.output` frame; its last `len` bytes are the output.
     pub frame: Bytes,
 }
 
 impl Piece {
     /// Encodes output.
-    pub(super) fn new(run: RunId, fd: u8, off: u64, bytes: &[u8]) -> Self {
+    pub(super) fn new(run: RunId, fd: u8, off: u64, size: Option<TermSize>, bytes: &[u8]) -> Self {
         let len = bytes.len() as u64;
         Self {
             fd,
             off,
             len,
-            frame: encode_with_body(Number::None, &RunOutput { run, fd, off, len, size: None }, bytes),
+            size,
+            frame: encode_with_body(Number::None, &RunOutput { run, fd, off, len, size }, bytes),
         }
     }
 
@@ -52,6 +55,6 @@ impl Piece {
         }
         let at = |place: u64| usize::try_from(place - self.off).unwrap_or(usize::MAX);
         let bytes = self.bytes().get(at(off)..at(end))?;
-        Some(Piece::new(run, self.fd, off, bytes))
+        Some(Piece::new(run, self.fd, off, self.size.filter(|_| off == self.off), bytes))
     }
 }

@@ -14,6 +14,19 @@ use crate::clock::now_ms;
 use crate::error::is_no_room;
 use crate::state::State;
 
+/// Reads the screen of a terminal in the background, after a restart of the core, and answers queries that may have got
+/// no answer.
+pub(super) fn restore(state: &Arc<State>, run: &Arc<Run>) {
+    let (state_, run) = (Arc::clone(state), Arc::clone(run));
+    drop(state.runs.tasks.spawn_blocking(move || {
+        let Some(terminal) = &run.log.terminal else { return };
+        match terminal.restore(run.log.written()) {
+            Ok(replies) => replies.into_iter().for_each(|reply| state_.runs.hosts.tell(&run.record.host, reply)),
+            Err(error) => tracing::warn!(run = %run.record.id, %error, "the screen of a terminal cannot be read"),
+        }
+    }));
+}
+
 /// Starts the pump of a run. The run's log must have said that none is running.
 pub(super) fn start(state: &Arc<State>, run: &Arc<Run>) {
     let (state_, run) = (Arc::clone(state), Arc::clone(run));
@@ -32,6 +45,10 @@ fn pump(state: &State, run: &Run) {
             run.log.stop_pump();
             return;
         }
+        // Before watchers can fall behind what is written: a screen never lags behind the disk.
+        for reply in run.log.terminal.iter().flat_map(|terminal| terminal.feed(&pieces)) {
+            state.runs.hosts.tell(&run.record.host, reply);
+        }
         run.log.set_written(last.end());
         state.search.printed(run.record.id, last.end());
         state.runs.hosts.tell(&run.record.host, encode(Number::None, &HostAck { run: run.record.id, off: last.end() }));
@@ -46,6 +63,9 @@ fn write(log: &RunLog, pieces: &[Piece]) -> io::Result<()> {
     };
     let at = now_ms();
     for piece in pieces {
+        if let Some(size) = piece.size {
+            writer.resize(piece.off, size)?;
+        }
         writer.append(piece.fd, piece.off, at, piece.bytes())?;
     }
     // Kept open only if all writes succeeded. After an error, the next writer starts where the log says.

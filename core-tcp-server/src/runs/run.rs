@@ -90,7 +90,7 @@ impl Run {
         output_bytes: u64,
         keyboard: Option<Keyboard>,
     ) -> Arc<Run> {
-        let log = Arc::new(RunLog::new(runs, record.id, output_bytes));
+        let log = Arc::new(RunLog::new(runs, record.id, output_bytes, record.order.tty));
         let life = Mutex::new(RunState { phase, is_noted: phase == Phase::Started, ended: None });
         Arc::new(Run { record, log, keyboard, life })
     }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::common::TestCore;
+use tokio::net::TcpStream;
+
+use crate::common::{Client, TestCore};
 use crate::fake_host::{FakeHost, rest};
 
 async fn core() -> TestCore {
@@ -44,4 +46,183 @@ async fn a_terminal_is_ordered_and_described() {
     assert_eq!((&info["stdin"], &info["tty"]), (&json!(true), &Value::Null));
     let deaf = ann.ask(json!({"t":"run.start","room":"general","cmd":"true","nonce":"n3"})).await;
     assert_eq!(deaf["gen"], Value::Null);
+}
+
+/// Starts a terminal of 80 by 24; its run.
+async fn terminal(client: &mut Client<TcpStream>, host: &mut FakeHost, nonce: &str) -> String {
+    let ask = json!({"t":"run.start","room":"general","tty":{"cols":80,"rows":24},"nonce":nonce});
+    let run = client.ask(ask).await["run"].as_str().unwrap().to_owned();
+    host.start().await;
+    run
+}
+
+/// The next snapshot: its offset, size, and bytes.
+async fn snapshot(client: &mut Client<TcpStream>) -> (u64, (u64, u64), String) {
+    let mut bytes = Vec::new();
+    loop {
+        let (told, frame) = client.next().await;
+        if told["t"] != "run.snapshot" {
+            continue;
+        }
+        assert!(frame.body.len() <= 65_536);
+        bytes.extend_from_slice(&frame.body);
+        if told["more"] != true {
+            let size = (told["cols"].as_u64().unwrap(), told["rows"].as_u64().unwrap());
+            return (told["off"].as_u64().unwrap(), size, String::from_utf8_lossy(&bytes).into_owned());
+        }
+    }
+}
+
+async fn text(client: &mut Client<TcpStream>, run: &str) -> (u64, Value) {
+    let answer = client.ask(json!({"t":"term.text","run":run})).await;
+    (answer["off"].as_u64().unwrap(), answer["lines"].clone())
+}
+
+#[tokio::test]
+async fn a_late_watcher_begins_with_the_screen() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let (mut ann, mut vic) = (core.sign_in("ann").await, core.sign_in("vic").await);
+    let run = terminal(&mut ann, &mut host, "n1").await;
+    let screen = json!({"t":"run.watch","run":run,"screen":true});
+    ann.ask(screen.clone()).await;
+    let (off, size, bytes) = snapshot(&mut ann).await;
+    assert_eq!((off, size), (0, (80, 24)));
+    assert!(!bytes.contains("hello"));
+    let output = "\x1b]2;shell\x07hello\r\n\x1b[31mworld\x1b[m";
+    host.output(&run, 1, 0, output.as_bytes()).await;
+    let len = output.len() as u64;
+    host.acked(&run, len).await;
+    assert_eq!(ann.next_of("run.output").await["off"], 0, "output follows");
+    vic.ask(screen.clone()).await;
+    let (off, _, bytes) = snapshot(&mut vic).await;
+    assert_eq!(off, len);
+    assert!(bytes.contains("hello") && bytes.contains("world") && bytes.contains("\x1b]2;shell\x07"), "{bytes:?}");
+    let resized = json!({"t":"host.output","run":run,"fd":1,"off":len,"len":3,"cols":100,"rows":30});
+    host.client.send(resized, b"abc").await;
+    host.acked(&run, len + 3).await;
+    let told = vic.next_of("run.output").await;
+    assert_eq!((&told["off"], &told["cols"], &told["rows"]), (&json!(len), &json!(100), &json!(30)));
+    assert_eq!(text(&mut vic, &run).await, (len + 3, json!(["hello", "worldabc"])));
+    host.end_and_forget(&run, len + 3).await;
+    assert_eq!(vic.next_of("run.end").await["bytes"], len + 3);
+    assert_eq!(text(&mut vic, &run).await, (len + 3, json!(["hello", "worldabc"])), "also of an ended run");
+    vic.ask(screen).await;
+    let (off, size, bytes) = snapshot(&mut vic).await;
+    assert_eq!((off, size), (len + 3, (100, 30)));
+    assert!(bytes.contains("hello"));
+    assert_eq!(vic.next_of("run.end").await["bytes"], len + 3);
+    // From disk, with the size at its place.
+    vic.ask(json!({"t":"run.watch","run":run})).await;
+    let first = vic.next_of("run.output").await;
+    let second = vic.next_of("run.output").await;
+    assert_eq!((&first["off"], &first["cols"], &second["off"]), (&json!(0), &Value::Null, &json!(len)));
+    assert_eq!((&second["cols"], &second["rows"], &second["len"]), (&json!(100), &json!(30), &json!(3)));
+    assert_eq!(vic.ask(json!({"t":"term.text","run":run})).await["title"], "shell");
+    let deaf = ann.ask(json!({"t":"run.start","room":"general","cmd":"true","nonce":"n2"})).await["run"].clone();
+    ann.refused(json!({"t":"run.watch","run":deaf,"screen":true}), "bad_request").await;
+    ann.refused(json!({"t":"term.text","run":deaf}), "bad_request").await;
+}
+
+#[tokio::test]
+async fn a_watcher_that_lags_gets_the_screen_instead_of_all_output() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let (mut ann, mut slow) = (core.sign_in("ann").await, core.sign_in("vic").await);
+    let run = terminal(&mut ann, &mut host, "n1").await;
+    slow.ask(json!({"t":"run.watch","run":run,"screen":true,"window":1000})).await;
+    assert_eq!(snapshot(&mut slow).await.0, 0);
+    let line = format!("{}\r\n", "x".repeat(78));
+    let chunk = line.repeat(800);
+    let mut off = 0;
+    for _ in 0..48 {
+        host.output(&run, 1, off, chunk.as_bytes()).await;
+        off += chunk.len() as u64;
+        host.acked(&run, off).await;
+    }
+    host.output(&run, 1, off, b"the end").await;
+    off += 7;
+    host.acked(&run, off).await;
+    let mut had = 0;
+    while had < 1000 {
+        let told = slow.next_of("run.output").await;
+        had += told["len"].as_u64().unwrap();
+    }
+    assert_eq!(had, 1000, "no more than the window");
+    slow.send(json!({"t":"run.ack","run":run,"off":had}), &[]).await;
+    let (at, _, bytes) = snapshot(&mut slow).await;
+    assert_eq!(at, off, "it goes on where the screen is");
+    assert!(bytes.contains("the end"));
+    host.output(&run, 1, off, b"!").await;
+    assert_eq!(slow.next_of("run.output").await["off"], off);
+}
+
+#[tokio::test]
+async fn queries_are_answered_once_however_many_watch() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    for watchers in [0, 1, 3] {
+        let run = terminal(&mut ann, &mut host, &format!("n{watchers}")).await;
+        let mut others = Vec::new();
+        for _ in 0..watchers {
+            let mut other = core.sign_in("vic").await;
+            other.ask(json!({"t":"run.watch","run":run,"screen":true})).await;
+            others.push(other);
+        }
+        host.output(&run, 1, 0, b"ab\x1b[6").await;
+        host.acked(&run, 5).await;
+        host.output(&run, 1, 5, b"n\x1b[c").await;
+        let mut replies = Vec::new();
+        loop {
+            let (told, frame) = host.client.next().await;
+            match told["t"].as_str() {
+                Some("host.reply") => {
+                    let reply = String::from_utf8_lossy(&frame.body).into_owned();
+                    replies.push((told["at"].as_u64().unwrap(), reply));
+                }
+                Some("host.ack") if told["off"] == 9 => break,
+                _ => {}
+            }
+        }
+        assert_eq!(replies, [(6, "\x1b[1;3R".to_owned()), (9, "\x1b[?62;22c".to_owned())], "{watchers} watchers");
+        // A host that comes again is told the answers again, which it may not have got; their offsets say so.
+        host = FakeHost::come(&core, "local", &[(&run, 9)]).await;
+        assert_eq!(host.client.next_of("host.reply").await["at"], 6);
+        assert_eq!(host.client.next_of("host.reply").await["at"], 9);
+        host.end_and_forget(&run, 9).await;
+    }
+}
+
+#[tokio::test]
+async fn the_screen_outlives_the_core() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    let run = terminal(&mut ann, &mut host, "n1").await;
+    let line = format!("{}\r\n", "x".repeat(62));
+    let mut off = 0;
+    // Enough for a screen on disk, and some more behind it.
+    for _ in 0..24 {
+        let chunk = line.repeat(1_000);
+        host.output(&run, 1, off, chunk.as_bytes()).await;
+        off += chunk.len() as u64;
+        host.acked(&run, off).await;
+    }
+    let query = b"\x1b[H\x1b[2Jend\x1b[6n";
+    let resized = json!({"t":"host.output","run":run,"fd":1,"off":off,"len":query.len(),"cols":40,"rows":10});
+    host.client.send(resized, query).await;
+    off += query.len() as u64;
+    host.acked(&run, off).await;
+    assert!(core.folder().join("runs").join(&run).join("screens").metadata().unwrap().len() > 1_000);
+    let core = TestCore::on(core.stop().await).await;
+    let mut host = FakeHost::come(&core, "local", &[(&run, off)]).await;
+    let reply = host.client.next_of("host.reply").await;
+    assert_eq!(reply["at"], off, "asked before the restart: the host has had this answer, or gets it now");
+    let mut ann = core.sign_in("ann").await;
+    assert_eq!(text(&mut ann, &run).await, (off, json!(["end"])));
+    ann.ask(json!({"t":"run.watch","run":run,"screen":true})).await;
+    let (at, size, bytes) = snapshot(&mut ann).await;
+    assert_eq!((at, size), (off, (40, 10)));
+    assert!(bytes.contains("end"));
 }
