@@ -27,9 +27,11 @@ use args::{Cli, Command};
 use wardroom_native_client::Failure;
 
 fn main() -> ExitCode {
-    // Becomes a command for a host, before threads, logs and signal handlers exist.
-    if std::env::args_os().nth(1).is_some_and(|name| name == "host-exec") {
-        return wardroom_host::exec_shim();
+    // Parts of a run, which must be small, and start before threads, logs and signal handlers exist.
+    match std::env::args_os().nth(1) {
+        Some(name) if name == "shim" => return wardroom_host::run_shim(),
+        Some(name) if name == "host-exec" => return wardroom_host::exec(),
+        _ => {}
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

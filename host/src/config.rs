@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::oneshot;
 use wardroom_protocol::Address;
@@ -18,17 +20,19 @@ pub struct Config {
     pub spool: PathBuf,
     /// The folder that commands run in if their request names none.
     pub work: PathBuf,
-    /// The program and its first arguments that call [`crate::exec_shim`]; usually [`Config::own_shim`].
+    /// The program and its first arguments that call [`crate::run_shim`]; usually [`Config::own_shim`].
     pub shim: Vec<OsString>,
+    /// Stops all runs at the end; otherwise they go on, and the next host takes them over.
+    pub stops_runs: Arc<AtomicBool>,
     /// Notified once, when the core welcomes the host for the first time.
     pub welcomed: Option<oneshot::Sender<()>>,
 }
 
 impl Config {
-    /// Returns the running program itself, with the subcommand `host-exec`. Through `/proc`, so that it stays the same
+    /// Returns the running program itself, with the subcommand `shim`. Through `/proc`, so that it stays the same
     /// version as the host even after an upgrade has replaced the file.
     pub fn own_shim() -> Vec<OsString> {
-        vec!["/proc/self/exe".into(), "host-exec".into()]
+        vec!["/proc/self/exe".into(), "shim".into()]
     }
 }
 

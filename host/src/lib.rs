@@ -1,10 +1,12 @@
-//! The host: a process beside the core (or on another machine) that starts commands and never loses their output.
+//! The host: a process beside the core (or on another machine) that has commands run and never loses their output.
 //!
-//! The binary's `wardroom host` calls [`run`], its hidden `wardroom host-exec` calls [`exec_shim`]. A run's output goes
-//! to a spool on disk first and from there to the core, from whatever offset the core needs: commands keep running
-//! while the core is away. When a run is over, every process of it is found and ended, however it tried to escape.
+//! The binary's `wardroom host` calls [`run`]. Each run has a process of its own, its shim ([`run_shim`], the hidden
+//! `wardroom shim`), which starts the command ([`exec`], the hidden `wardroom host-exec`) and writes its output to a
+//! spool on disk. The host sends it from there to the core, from whatever offset the core needs. Commands keep running
+//! while the core or the host is away. When a run is over, its shim finds every process of it and ends it, however it
+//! tried to escape.
 //!
-//! The host does not decide who may run what: the core has done that. There are no terminals yet.
+//! The host does not decide who may run what: the core has done that.
 
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)]
 
@@ -15,8 +17,10 @@ mod link;
 mod process;
 mod recover;
 mod runs;
+mod shim;
 mod spool;
 
 pub use config::Config;
 pub use host::{RunError, run};
-pub use process::shim::exec_shim;
+pub use process::exec::exec;
+pub use shim::run_shim;

@@ -2,10 +2,8 @@
 
 use wardroom_protocol::limits::{BODY_BYTES_MAX, HELLO_BYTES_MAX};
 
-/// Simultaneous runs. Each holds up to nine descriptors (see [`RUN_FDS`]), and 1,024 is the usual limit of a process.
+/// Simultaneous runs. Each has a shim with some 2 MiB, and the hello lists them all.
 pub const RUNS_MAX: usize = 64;
-/// Descriptors of a run: two pipes, standard input, its file, the waker, two process handles, output and index.
-pub const RUN_FDS: usize = 9;
 /// Spools held, including those of runs that are over and not yet forgotten. The hello lists all of them, and its size
 /// is bounded; a core that is away starts none, so hardly more than those of simultaneous runs are ever held.
 pub const SPOOLS_MAX: usize = 96;
@@ -24,8 +22,31 @@ pub const OUTPUT_BYTES_ALWAYS: u64 = 1 << 20;
 pub const FREE_BYTES_MIN: u64 = RUNS_MAX as u64 * FREE_LOOK_BYTES;
 /// Bytes of a run's output after which its free disk space is checked again: one system call per sixteen reads.
 pub const FREE_LOOK_BYTES: u64 = 1 << 20;
-/// Bytes of standard input that a run may be sent. They are kept on disk until the command reads them.
-pub const INPUT_BYTES_MAX: u64 = 1 << 30;
+/// Bytes of an order: a command with its environment, which fit a line of the wire, and the host's own variables.
+pub const ORDER_BYTES_MAX: usize = 1 << 20;
+/// Bytes that a shim keeps for a host that reads nothing: some notices.
+pub const SHIM_BACKLOG_BYTES_MAX: usize = 65_536;
+/// Milliseconds until a shim that could not keep the end of its run tries again.
+pub const END_RETRY_MS: u64 = 1_000;
+/// Milliseconds to wait for the lock of a spool folder: the previous host may just be ending, or one of its shims may
+/// just be writing the record of a run.
+pub const LOCK_WAIT_MS: u64 = 3_000;
+/// Milliseconds between two attempts to get that lock.
+pub const LOCK_RETRY_MS: u64 = 20;
+/// Milliseconds to wait for the first message of a shim. One that is stopped, or hangs, is not waited for.
+pub const SHIM_TIMEOUT_MS: u64 = 10_000;
+/// Milliseconds between two looks whether all shims have told their state.
+pub const KNOWN_LOOK_MS: u64 = 5;
+/// Milliseconds between two looks at processes that are being ended.
+pub const SWEEP_MS: u64 = 20;
+/// Command lines of processes that were ended with a run, in its end.
+pub const ENDED_MAX: usize = 16;
+/// Characters of each of them.
+pub const ENDED_CHARS_MAX: usize = 120;
+/// Bytes of a command line that are read from `/proc`: more than are shown.
+pub const COMMAND_LINE_BYTES_MAX: u64 = 4_096;
+/// Bytes of the file with the sizes of a terminal: 10,000 changes and more.
+pub const SIZES_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of one read from a pipe, which is what a Linux pipe holds.
 pub const READ_BYTES: usize = 65_536;
 /// Bytes still read from pipes that are abandoned while other processes hold them: the content of both pipes.
@@ -41,12 +62,10 @@ pub const DRAIN_AFTER_STOP_MS: u64 = 1_000;
 pub const GRACE_MS: u64 = 3_000;
 /// Milliseconds for which processes are killed repeatedly; what is left then cannot be killed.
 pub const KILL_MS: u64 = 5_000;
-/// Milliseconds for the shim to read its spec and become the command. A folder on a dead network mount hangs.
+/// Milliseconds for a stage to read its spec and become the command. A folder on a dead network mount hangs.
 pub const LAUNCH_TIMEOUT_MS: u64 = 10_000;
-/// Bytes of the shim's message about why it failed.
+/// Bytes of a stage's message about why it failed.
 pub const FAILURE_BYTES_MAX: u64 = 1_024;
-/// Milliseconds between two rounds of reaping orphans: a command that makes thousands must not cause as many rounds.
-pub const REAP_PAUSE_MS: u64 = 50;
 /// Bytes of a process's environment that are searched for the run's marker: Linux bounds it by a quarter of the stack.
 pub const ENVIRON_BYTES_MAX: u64 = 2 << 20;
 /// Milliseconds to connect, and again until the welcome.
@@ -69,7 +88,6 @@ pub const RECORD_BYTES_MAX: u64 = 65_536;
 pub const SOCKET_PATH_BYTES_MAX: usize = 100;
 
 const _: () = {
-    assert!(RUNS_MAX * RUN_FDS + 256 < 1_024, "all runs fit the usual limit of descriptors");
     assert!(SPOOLS_MAX * HELLO_RUN_BYTES + HELLO_HEAD_BYTES <= HELLO_BYTES_MAX, "the hello is short enough to be read");
     assert!(RUNS_MAX < SPOOLS_MAX, "runs can start while others wait to be forgotten");
     assert!(READ_BYTES <= BODY_BYTES_MAX, "what was read at once fits one frame");

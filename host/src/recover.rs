@@ -1,54 +1,64 @@
-//! Recovers at start: ends the processes that the previous host's runs left, and marks runs without an end as `lost`.
-//! Their output stays, and is sent to the core as usual.
+//! Takes over the runs of the previous host: those that are over, those that still have a shim, and those that have lost
+//! it. Their output stays, and is sent to the core as usual.
 
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use wardroom_protocol::RunId;
-use wardroom_protocol::messages::{Exit, HostEnded};
 
 use crate::limits::SPOOLS_MAX;
-use crate::process::escalation;
-use crate::process::tree::ProcessTree;
+use crate::runs::follow::lost;
 use crate::runs::run::Run;
-use crate::spool::pump::now_ms;
-use crate::spool::{Root, Spool, SpoolMeta};
+use crate::spool::{Root, Spool};
 
-/// Returns all runs of the spools, each of them over. Bounded by the escalation, which stops all of them at once.
+/// A run of the previous host.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The run.
+    pub run: Run,
+    /// The connection to its shim, and the requests for it; none if it is over.
+    pub shim: Option<(UnixStream, UnboundedReceiver<Bytes>)>,
+}
+
+/// Returns all runs of the spools. What is left of lost ones is ended first, of all of them at once: some seconds.
 ///
 /// # Errors
 /// If the spool folder cannot be read.
-pub async fn recover(root: &Root, boot: &str) -> io::Result<Vec<Run>> {
-    let mut over = Vec::new();
-    let mut lost = JoinSet::new();
+pub async fn recover(root: &Root, boot: &str) -> io::Result<Vec<Recovered>> {
+    let mut recovered = Vec::new();
+    let mut losing = JoinSet::new();
     let boot: Arc<str> = boot.into();
     for id in root.runs()?.into_iter().take(SPOOLS_MAX) {
         let spool = root.spool(id);
-        match (spool.end(), spool.meta()) {
-            (Some(ended), _) => over.push(Run::over(id, spool, ended)),
-            (None, Some(meta)) => drop(lost.spawn(lose(id, spool, meta, Arc::clone(&boot)))),
-            // The host was killed before the command was started. The core will see that the run does not exist.
-            (None, None) => spool.remove()?,
+        match (spool.connect(), spool.meta()) {
+            (Ok(stream), _) => {
+                let (run, requests) = Run::new(id, spool);
+                recovered.push(Recovered { run, shim: Some((stream, requests)) });
+            }
+            (Err(_), Some(_)) => drop(losing.spawn(over(id, spool, Arc::clone(&boot)))),
+            // The command was not started. The core will see that the run does not exist.
+            (Err(_), None) if spool.end().is_none() => spool.remove()?,
+            (Err(_), None) => drop(losing.spawn(over(id, spool, Arc::clone(&boot)))),
         }
     }
-    while let Some(run) = lost.join_next().await {
-        over.extend(run.ok());
+    while let Some(run) = losing.join_next().await {
+        recovered.extend(run.ok().map(|run| Recovered { run, shim: None }));
     }
-    Ok(over)
+    Ok(recovered)
 }
 
-/// Ends what is left of a run whose host was killed.
-async fn lose(id: RunId, spool: Spool, meta: SpoolMeta, boot: Arc<str>) -> Run {
-    let tree = ProcessTree { run: id, leader: meta.pid, start_ticks: meta.start_ticks, child: None };
-    // No process of a run survives a reboot.
-    let left = if *boot == *meta.boot { escalation::stop(&tree, std::future::pending()).await } else { 0 };
-    let exit = Exit::Lost { lost: "the host was restarted".to_owned() };
-    let ms = now_ms().saturating_sub(meta.at);
-    let ended = HostEnded { run: id, exit, bytes: spool.output_bytes(), ms, truncated: false, left, ended: Vec::new() };
-    if let Err(error) = spool.write_end(&ended) {
-        tracing::error!(%error, run = %id, "the end of a run cannot be kept");
+/// Returns a run without a shim, with its end or as lost.
+async fn over(id: RunId, spool: Spool, boot: Arc<str>) -> Run {
+    if let Err(error) = spool.repair() {
+        tracing::error!(%error, run = %id, "the index of a run's output cannot be repaired");
     }
-    tracing::warn!(run = %id, left, "a run was lost with the host that was before this one");
+    let ended = match spool.end() {
+        Some(ended) => ended,
+        None => lost(id, &spool, &boot).await,
+    };
     Run::over(id, spool, ended)
 }

@@ -74,6 +74,30 @@ pub fn last_before(index: &File, upto: u64) -> io::Result<(u64, Option<Record>)>
     Ok((0, None))
 }
 
+/// Repairs an index that was cut while it was written, for an output of this many bytes: removes an incomplete record,
+/// and all from the first one on that is damaged or has no bytes. Output without a record counts as standard output.
+///
+/// # Errors
+/// If the file cannot be read or written.
+pub fn repair(index: &File, bytes: u64) -> io::Result<()> {
+    let count = index.metadata()?.len() / RECORD_BYTES;
+    let (mut good, mut next_off) = (0, 0);
+    while good < count {
+        let Ok(record) = record(index, good) else { break };
+        let is_in_order = record.off >= next_off && (good > 0 || record.off == 0);
+        if !is_in_order || record.off >= bytes || !matches!(record.fd, 1 | 2) {
+            break;
+        }
+        next_off = record.off.saturating_add(1);
+        good += 1;
+    }
+    index.set_len(good * RECORD_BYTES)?;
+    if good == 0 && bytes > 0 {
+        index.write_all_at(&Record { fd: 1, off: 0, at: 0 }.encode(), 0)?;
+    }
+    Ok(())
+}
+
 /// Returns the segments of `from..upto`, cut to that range. Not all of them if the descriptor changes very often: the
 /// next call continues after the last one.
 ///
@@ -148,6 +172,23 @@ mod tests {
             file.write_all(&Record { fd, off, at: 7 }.encode()).unwrap();
         }
         file
+    }
+
+    #[test]
+    fn a_cut_index_is_repaired() {
+        let index = index_of([(1, 0), (2, 5), (1, 9)]);
+        index.set_len(2 * RECORD_BYTES + 7).unwrap();
+        repair(&index, 12).unwrap();
+        assert_eq!(index.metadata().unwrap().len(), 2 * RECORD_BYTES);
+        let ends =
+            |index: &File, upto| segments(index, 0, upto).unwrap().iter().map(|s| (s.fd, s.end)).collect::<Vec<_>>();
+        assert_eq!(ends(&index, 12), [(1, 5), (2, 12)], "what has no record belongs to the one before");
+        repair(&index, 3).unwrap();
+        assert_eq!(ends(&index, 3), [(1, 3)], "a record without bytes is removed");
+        index.set_len(9).unwrap();
+        repair(&index, 3).unwrap();
+        assert_eq!(ends(&index, 3), [(1, 3)], "output without any record is standard output");
+        repair(&index_of([(9, 0)]), 0).unwrap();
     }
 
     #[test]

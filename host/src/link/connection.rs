@@ -51,13 +51,14 @@ pub async fn serve(
     }
     let cursors = Arc::new(Cursors::new(&welcome));
     forget_unknown(runs, &welcome);
-    runs.changed().notify_one();
+    runs.news().changed.notify_one();
     // When either ends, the other is dropped with this scope.
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(reader::read(incoming, Arc::clone(runs), Arc::clone(&cursors)));
     tasks.spawn(writer::write(write, Arc::clone(runs), cursors));
     tokio::select! {
         () = stop.cancelled() => Lost::Stopping,
+        () = runs.news().input_lost.notified() => Lost::ShimLost,
         ended = tasks.join_next() => match ended {
             Some(Ok(lost)) => lost,
             _ => Lost::Stopping,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use wardroom_protocol::RunId;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::BODY_BYTES_MAX;
-use wardroom_protocol::messages::{ErrAnswer, HostAck, HostStarted, HostWelcome, Ping, Pong};
+use wardroom_protocol::messages::{ErrAnswer, HostAck, HostInputAck, HostStarted, HostWelcome, Ping, Pong};
 
 use crate::limits::{BATCH_BYTES, REFUSALS_MAX};
 use crate::runs::Error;
@@ -39,6 +39,8 @@ struct Cursor {
     sent: u64,
     /// The next byte that the core needs.
     acked: u64,
+    /// Input of which the core knows that the command has been given it.
+    input: u64,
     is_start_told: bool,
     is_end_told: bool,
     /// Its spool cannot be read; the next connection tries again.
@@ -157,20 +159,24 @@ fn told(Error { run, code, msg }: Error) -> Bytes {
 impl Cursor {
     /// Adds what can be sent of this run now: its start, output and end, in this order. Returns the number of bytes.
     fn advance(&mut self, run: &Arc<Run>, window: u64, budget: u64, jobs: &mut Vec<Job>) -> u64 {
-        let standing = run.standing();
-        if let (false, Some(pid)) = (self.is_start_told, standing.pid) {
+        let report = run.report();
+        if let (false, Some(pid)) = (self.is_start_told, report.pid) {
             jobs.push(Job::Frame(encode(Number::None, &HostStarted { run: run.id, pid })));
             self.is_start_told = true;
         }
+        if report.input > self.input {
+            jobs.push(Job::Frame(encode(Number::None, &HostInputAck { run: run.id, off: report.input })));
+            self.input = report.input;
+        }
         let from = self.sent;
         let allowed = self.acked.saturating_add(window);
-        let upto = standing.bytes.min(allowed).min(from.saturating_add(budget.min(BODY_BYTES_MAX as u64)));
+        let upto = report.bytes.min(allowed).min(from.saturating_add(budget.min(BODY_BYTES_MAX as u64)));
         if from < upto {
             jobs.push(Job::Output { run: Arc::clone(run), from, upto });
             self.sent = upto;
         }
         // After a power loss here the core may have more than the spool; it is still told the end.
-        if let (false, Some(ended)) = (self.is_end_told, &standing.ended)
+        if let (false, Some(ended)) = (self.is_end_told, &report.ended)
             && self.sent >= ended.bytes
         {
             jobs.push(Job::Frame(encode(Number::None, &**ended)));

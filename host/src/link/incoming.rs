@@ -30,6 +30,9 @@ pub enum Lost {
     /// The core sent a message that is not valid here.
     #[error("the core sent what is not understood: {0}")]
     Unexpected(String),
+    /// Input for a shim may have been lost with the connection to it.
+    #[error("the connection to a shim was lost, and input is asked for again")]
+    ShimLost,
     /// The host is stopping.
     #[error("the host stops")]
     Stopping,

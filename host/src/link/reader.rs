@@ -22,7 +22,7 @@ pub async fn read(mut incoming: Incoming, runs: Arc<Runs>, cursors: Arc<Cursors>
             return lost;
         }
         // One permit is stored, whether the writer waits or not.
-        runs.changed().notify_one();
+        runs.news().changed.notify_one();
     }
 }
 
@@ -32,7 +32,7 @@ async fn next(incoming: &mut Incoming, runs: &Runs, cursors: &Cursors) -> Result
         return message;
     }
     cursors.ping();
-    runs.changed().notify_one();
+    runs.news().changed.notify_one();
     let rest = Duration::from_millis(DEAD_AFTER_MS - PING_AFTER_MS);
     timeout(rest, incoming.next()).await.unwrap_or(Err(Lost::TimedOut("the core has been silent for too long")))
 }
@@ -52,11 +52,17 @@ fn handle(message: ServerMessage, runs: &Arc<Runs>, cursors: &Cursors) -> Result
             runs.forget(forget.run);
         }
         ServerMessage::HostInput(input, bytes) => {
-            if let Err(refusal) = runs.input(input.run, &bytes) {
+            if let Err(refusal) = runs.input(input, &bytes) {
                 refuse(cursors, refusal);
             }
         }
-        ServerMessage::HostEof(eof) => runs.eof(eof.run),
+        ServerMessage::HostReply(reply, bytes) => {
+            if let Err(refusal) = runs.reply(reply, &bytes) {
+                refuse(cursors, refusal);
+            }
+        }
+        ServerMessage::HostEof(eof) => runs.eof(eof),
+        ServerMessage::HostResize(resize) => runs.resize(resize),
         ServerMessage::HostSignal(signal) => runs.signal(signal),
         ServerMessage::Ping(ping) => cursors.pinged(ping.n),
         ServerMessage::Goaway(goaway) => return Err(Lost::Refused(goaway.reason)),

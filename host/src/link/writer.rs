@@ -24,7 +24,7 @@ pub async fn write(mut write: WriteHalf, runs: Arc<Runs>, cursors: Arc<Cursors>)
         let jobs = cursors.next_batch(&runs.all());
         if jobs.is_empty() {
             // A change since the batch was made has left a permit.
-            runs.changed().notified().await;
+            runs.news().changed.notified().await;
             continue;
         }
         let bytes = match render(jobs, &cursors).await {
@@ -75,12 +75,14 @@ fn put_output(run: &Run, from: u64, upto: u64, out: &mut BytesMut) -> std::io::R
     let mut body = vec![0; BODY_BYTES_MAX];
     let mut at = from;
     while at < upto {
-        for segment in reader.segments(at, upto)? {
+        let (end, size) = run.same_size(at, upto);
+        for (index, segment) in reader.segments(at, end)?.into_iter().enumerate() {
             let len = segment.end.saturating_sub(segment.off);
+            let size = size.filter(|_| index == 0);
             let body = usize::try_from(len).ok().and_then(|len| body.get_mut(..len));
             let body = body.ok_or_else(|| std::io::Error::other("a piece of output is larger than a frame"))?;
             reader.read(body, segment.off)?;
-            let head = HostOutput { run: run.id, fd: segment.fd, off: segment.off, len, size: None };
+            let head = HostOutput { run: run.id, fd: segment.fd, off: segment.off, len, size };
             out.extend_from_slice(&encode_with_body(Number::None, &head, body));
             at = segment.end;
         }

@@ -1,94 +1,81 @@
-//! Stops a run: TERM (and CONT, for stopped processes) to every process of it; after a grace period KILL, repeated
-//! until none is left or a deadline has passed. What is left then is reported, never hidden.
+//! Ends processes: TERM (and CONT, for stopped ones) to each; after a grace period KILL, repeated until none is left or a
+//! deadline has passed. What is left then is reported, never hidden. Only the steps are here: the caller lists the
+//! processes, and waits between two steps.
 
 use std::collections::BTreeSet;
-use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use tokio::time::{Instant, sleep_until};
 
 use super::handle::Process;
-use super::tree::{ProcessTree, TreeSnapshot};
 use crate::limits::{GRACE_MS, KILL_MS};
 
-/// Stops a process tree and returns how many processes are left. Each process gets one TERM; `hurry` ends the grace
-/// period.
-pub async fn stop(tree: &ProcessTree, hurry: impl Future<Output = ()>) -> u32 {
-    let deadline = Instant::now() + Duration::from_millis(GRACE_MS);
-    let mut asked = BTreeSet::new();
-    tokio::pin!(hurry);
-    loop {
-        let TreeSnapshot { processes: living, is_sure } = living(tree).await;
-        if living.is_empty() && is_sure {
-            return 0;
+/// The state of an escalation.
+#[derive(Debug)]
+pub struct Escalation {
+    deadline: Instant,
+    is_killing: bool,
+    /// Processes on a terminal also get HUP: interactive shells ignore TERM.
+    hangs_up: bool,
+    asked: BTreeSet<u32>,
+}
+
+/// The result of a step.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Wait a moment, list the processes and step again.
+    Wait,
+    /// This many processes cannot be ended.
+    GaveUp(u32),
+}
+
+impl Escalation {
+    /// Begins with TERM.
+    pub fn new(hangs_up: bool) -> Escalation {
+        let deadline = Instant::now() + Duration::from_millis(GRACE_MS);
+        Escalation { deadline, is_killing: false, hangs_up, asked: BTreeSet::new() }
+    }
+
+    /// Ends the grace period.
+    pub fn force(&mut self) {
+        if !self.is_killing {
+            self.is_killing = true;
+            self.deadline = Instant::now() + Duration::from_millis(KILL_MS);
         }
-        for process in &living {
-            if asked.insert(process.pid) {
+    }
+
+    /// Returns true once processes are killed.
+    pub fn is_killing(&self) -> bool {
+        self.is_killing
+    }
+
+    /// Signals the processes that are alive. Each gets TERM once, and KILL as often as this is called.
+    pub fn step(&mut self, living: &[Process]) -> Step {
+        let is_late = Instant::now() >= self.deadline;
+        if is_late && self.is_killing {
+            // At least one: the caller would have stopped if it had been certain of none.
+            return Step::GaveUp(u32::try_from(living.len()).unwrap_or(u32::MAX).max(1));
+        }
+        if is_late {
+            self.force();
+        }
+        for process in living {
+            if self.is_killing {
+                send(process, Signal::KILL);
+            } else if self.asked.insert(process.pid) {
                 send(process, Signal::TERM);
+                if self.hangs_up {
+                    send(process, Signal::HUP);
+                }
                 send(process, Signal::CONT);
             }
         }
-        tokio::select! {
-            biased;
-            () = sleep_until(deadline) => break,
-            () = &mut hurry => break,
-            () = all_exited(&living) => {}
-        }
+        Step::Wait
     }
-    kill(tree).await
-}
-
-/// Kills a process tree and returns how many processes are left.
-pub async fn kill(tree: &ProcessTree) -> u32 {
-    let deadline = Instant::now() + Duration::from_millis(KILL_MS);
-    loop {
-        // The group first, in one step that no fork escapes: a process that forks faster than `/proc` is read is in it.
-        if let Some(leader) = &tree.child {
-            leader.signal_group(Signal::KILL);
-        }
-        let TreeSnapshot { processes: living, is_sure } = living(tree).await;
-        for process in &living {
-            send(process, Signal::KILL);
-        }
-        if living.is_empty() && is_sure {
-            return 0;
-        }
-        let is_over = tokio::select! {
-            biased;
-            () = sleep_until(deadline) => true,
-            () = all_exited(&living) => false,
-        };
-        if is_over {
-            return give_up(tree, &living);
-        }
-    }
-}
-
-fn give_up(tree: &ProcessTree, living: &[Process]) -> u32 {
-    if let Some(children) = tree.children() {
-        children.give_up(living.iter().map(|process| process.pid));
-    }
-    // At least one: a snapshot that was certain of none would have ended this.
-    let left = u32::try_from(living.len()).unwrap_or(u32::MAX).max(1);
-    tracing::warn!(run = %tree.run, left, "processes of a run cannot be ended");
-    left
-}
-
-/// Off the runtime's threads: this reads the whole process table.
-async fn living(tree: &ProcessTree) -> TreeSnapshot {
-    let tree = tree.clone();
-    tokio::task::spawn_blocking(move || tree.living()).await.unwrap_or_default()
 }
 
 fn send(process: &Process, signal: Signal) {
     if let Err(error) = process.signal(signal) {
         tracing::debug!(%error, pid = process.pid, "a process took no signal");
-    }
-}
-
-async fn all_exited(processes: &[Process]) {
-    for process in processes {
-        process.exited().await;
     }
 }

@@ -2,11 +2,9 @@
 //! process uses one, so that a reused pid is never hit.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 use super::stat::Stat;
 
@@ -37,25 +35,6 @@ impl Process {
             Err(error) => Err(error.into()),
         }
     }
-
-    /// Waits until the process has ended, without a time limit, so callers need one.
-    pub async fn exited(&self) {
-        exited(&self.fd).await;
-    }
-}
-
-/// Waits until the process of a pidfd has ended: only then is it readable (pidfd_open(2)).
-pub async fn exited(pidfd: &OwnedFd) {
-    #[expect(deprecated, reason = "the new name is unsafe for types that may change their descriptor; this one cannot")]
-    let fd = AsyncFd::with_interest(pidfd.as_fd(), Interest::READABLE);
-    match fd {
-        Ok(fd) => drop(fd.readable().await),
-        Err(error) => {
-            // The caller's own limit ends the wait: a host without epoll entries has worse problems.
-            tracing::error!(%error, "cannot wait for a process");
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 /// Converts a pid for rustix. Numbers from `/proc` are positive.
@@ -74,14 +53,5 @@ mod tests {
         assert!(Process::open(&me).is_some());
         let older = Stat { start_ticks: me.start_ticks.saturating_sub(1), ..me };
         assert!(Process::open(&older).is_none());
-    }
-
-    #[tokio::test]
-    async fn an_end_is_seen() {
-        let mut child = std::process::Command::new("true").spawn().unwrap();
-        let process = Process::open(&Stat::of(child.id()).unwrap()).unwrap();
-        tokio::time::timeout(std::time::Duration::from_secs(10), process.exited()).await.unwrap();
-        child.wait().unwrap();
-        process.signal(Signal::KILL).unwrap();
     }
 }

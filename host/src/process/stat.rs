@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::limits::ENVIRON_BYTES_MAX;
+use crate::limits::{COMMAND_LINE_BYTES_MAX, ENVIRON_BYTES_MAX};
 
 /// One line of the process table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,6 +31,23 @@ pub fn table() -> Vec<Stat> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
     pids.filter_map(Stat::of).collect()
+}
+
+/// Returns the command line of a process for people: its arguments, or its name in brackets if it has none. `None` if it
+/// has ended.
+pub fn command_line(pid: u32) -> Option<String> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(format!("/proc/{pid}/cmdline"))
+        .ok()?
+        .take(COMMAND_LINE_BYTES_MAX)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    let words: Vec<_> = bytes.split(|b| *b == 0).filter(|word| !word.is_empty()).map(String::from_utf8_lossy).collect();
+    if words.is_empty() {
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+        return Some(format!("[{}]", name.trim_end()));
+    }
+    Some(words.join(" "))
 }
 
 /// Returns the id of this boot: pids and start times of another boot mean nothing. Empty if the kernel does not provide

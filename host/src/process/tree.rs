@@ -1,22 +1,16 @@
-//! Finds all processes of a run, however they tried to escape it: `nohup`, `setsid`, double forks, closed pipes.
+//! Finds the processes of a run, however they tried to leave it: `nohup`, `setsid`, double forks, closed pipes.
 //!
-//! While the host lives it is the subreaper of all its runs, so everything that a run started is somewhere below the
-//! host: under the run's leader, or under an orphan. An orphan belongs to the run whose session it is in, or whose
-//! marker it has; an orphan with neither belongs to the last run that can have made it. After a restart of the host
-//! that tree is gone, and what counts is the leader (pid and start time), its session, and the markers.
-//!
-//! Every process of a run has two markers. One is a variable of its environment, which `env -i` removes, and which the
-//! host cannot read of another user's process. The other is a limit that has no effect but is inherited by every
-//! process ([`tag`]): it survives `env -i`, `setsid` and `sudo`, and needs no privilege.
-//!
-//! Every descendant of a member, and every process in a member's session, is a member.
+//! A shim is the subreaper of all that it starts, so the processes of its run are its descendants, and nothing can leave
+//! that tree. Only if the shim itself was killed, the tree is gone. Then what counts is the first process (pid and start
+//! time), its session, and two markers that every process of a run has. One is a variable of its environment, which
+//! `env -i` removes, and which cannot be read of another user's process. The other is a limit that has no effect but is
+//! inherited by every process ([`tag`]): it survives `env -i`, `setsid` and `sudo`, and needs no privilege. Every
+//! descendant of such a process, and every process in its session, belongs to the run too.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use wardroom_protocol::RunId;
 
-use super::children::{Children, Leader};
 use super::handle::Process;
 use super::stat::{self, Stat};
 
@@ -29,72 +23,49 @@ pub fn tag(run: RunId) -> u64 {
     u64::try_from(run.0.random() & u128::from(LOW)).unwrap_or(LOW) | 1 << 62
 }
 
-/// The processes of one run.
+/// The processes of a run whose shim is gone.
 #[derive(Clone, Debug)]
-pub struct ProcessTree {
+pub struct LostRun {
     /// The run.
     pub run: RunId,
-    /// Its leader's pid, which is also its session.
+    /// The pid of its first process, which is also its session.
     pub leader: u32,
-    /// When the leader was started.
+    /// When that was started.
     pub start_ticks: u64,
-    /// The leader as a child of this process, if the run was started by this host.
-    pub child: Option<Arc<Leader>>,
 }
 
-/// A snapshot of a process tree.
-#[derive(Debug, Default)]
-pub struct TreeSnapshot {
-    /// Processes that were found and still exist.
-    pub processes: Vec<Process>,
-    /// False if processes started or ended meanwhile: then some may exist even if none was found.
-    pub is_sure: bool,
-}
-
-impl ProcessTree {
-    /// Returns the host's other children, if this host started the run.
-    pub fn children(&self) -> Option<&Arc<Children>> {
-        self.child.as_ref().map(|leader| leader.children())
+/// Returns the living descendants of a process. Reads all of `/proc`: some milliseconds.
+pub fn descendants(of: u32) -> Vec<Process> {
+    let table = stat::table();
+    let mut members = BTreeSet::from([of]);
+    loop {
+        let children = table.iter().filter(|s| members.contains(&s.ppid)).map(|s| s.pid);
+        let grown: BTreeSet<u32> = children.chain(members.iter().copied()).collect();
+        if grown.len() == members.len() {
+            break;
+        }
+        members = grown;
     }
+    members.remove(&of);
+    opened(&table, &members)
+}
 
-    /// Returns the processes that are alive now. Reaps orphans that have ended. Reads all of `/proc`: some
-    /// milliseconds.
-    pub fn living(&self) -> TreeSnapshot {
+fn opened(table: &[Stat], members: &BTreeSet<u32>) -> Vec<Process> {
+    table.iter().filter(|s| s.is_alive && members.contains(&s.pid)).filter_map(Process::open).collect()
+}
+
+impl LostRun {
+    /// Returns the processes that are alive now. Reads all of `/proc`.
+    pub fn living(&self) -> Vec<Process> {
         let me = std::process::id();
         let table = stat::table();
-        // After the table: a shim that was started meanwhile is known by now, and not an orphan.
-        let known = self.children().map(|children| children.known()).unwrap_or_default();
-        let is_adopted = |s: &Stat| s.ppid == me && !known.contains(&s.pid);
-        let seeds: BTreeSet<u32> = match self.children() {
-            Some(children) => {
-                let own = table.iter().filter(|s| self.is_leader(s) || s.sid == self.leader);
-                let adopted = table.iter().filter(|s| is_adopted(s) && self.claims(s, children));
-                own.chain(adopted).map(|s| s.pid).collect()
-            }
-            None => self.seeds_after_restart(&table),
-        };
-        let mut foreign = known.clone();
-        foreign.remove(&self.leader);
-        foreign.extend([0, 1, me]);
-        let members = with_descendants(&table, seeds, &foreign, Stat::of(me).map_or(0, |s| s.sid));
-        let alive: Vec<&Stat> = table.iter().filter(|s| s.is_alive && members.contains(&s.pid)).collect();
-        let processes: Vec<Process> = alive.iter().filter_map(|stat| Process::open(stat)).collect();
-        // Reading the table takes time. A process that was orphaned meanwhile was not examined as an orphan.
-        let orphans = self.children().map(|children| children.orphans()).unwrap_or_default();
-        let was_judged = |pid: &u32| table.iter().any(|s| s.pid == *pid && is_adopted(s));
-        TreeSnapshot { is_sure: processes.len() == alive.len() && orphans.iter().all(was_judged), processes }
+        let foreign = BTreeSet::from([0, 1, me]);
+        let members = with_descendants(&table, self.seeds(&table), &foreign, Stat::of(me).map_or(0, |s| s.sid));
+        opened(&table, &members)
     }
 
     fn is_leader(&self, stat: &Stat) -> bool {
         stat.pid == self.leader && stat.start_ticks == self.start_ticks
-    }
-
-    /// Returns true if an orphan belongs to this run.
-    fn claims(&self, orphan: &Stat, children: &Children) -> bool {
-        orphan.sid == self.leader
-            || self.is_marked(orphan)
-            // A process that removed both markers can be attributed only by its age.
-            || !is_marked_at_all(orphan) && children.is_only_leader_before(self.leader, orphan.start_ticks)
     }
 
     fn is_marked(&self, stat: &Stat) -> bool {
@@ -102,17 +73,12 @@ impl ProcessTree {
         stat::locks_limit(stat.pid) == Some(tag(self.run)) || has_variable()
     }
 
-    /// Returns the seeds after a restart. The leader's session counts only while the leader itself exists: its number
-    /// may have been reused.
-    fn seeds_after_restart(&self, table: &[Stat]) -> BTreeSet<u32> {
+    /// The leader's session counts only while the leader itself exists: its number may have been reused.
+    fn seeds(&self, table: &[Stat]) -> BTreeSet<u32> {
         let has_leader = table.iter().any(|s| self.is_leader(s));
         let is_own = |s: &&Stat| (has_leader && s.sid == self.leader) || self.is_marked(s);
         table.iter().filter(is_own).map(|s| s.pid).collect()
     }
-}
-
-fn is_marked_at_all(stat: &Stat) -> bool {
-    stat::locks_limit(stat.pid).is_some_and(|limit| limit >> 62 == 1) || stat::variable(stat.pid, MARK).is_some()
 }
 
 /// Adds all descendants of members and all processes in their sessions, but none of `foreign` and nothing below those.

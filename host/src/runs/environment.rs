@@ -16,7 +16,9 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 pub fn of(start: &HostStart) -> Vec<(String, String)> {
     let mut env = BTreeMap::from([("LANG", "C.UTF-8"), ("PATH", PATH)].map(|(k, v)| (k.to_owned(), v.to_owned())));
     env.extend(INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))));
-    env.insert("TERM".to_owned(), "dumb".to_owned());
+    env.insert("TERM".to_owned(), if start.tty.is_some() { "xterm-256color" } else { "dumb" }.to_owned());
+    // Python keeps what it prints until its buffer is full, unless it is told not to.
+    env.insert("PYTHONUNBUFFERED".to_owned(), "1".to_owned());
     env.extend(start.env.iter().map(|(k, v)| (k.clone(), v.clone())));
     env.insert(MARK.to_owned(), start.run.to_string());
     env.insert("WARDROOM_USER".to_owned(), start.by.to_string());
@@ -24,10 +26,25 @@ pub fn of(start: &HostStart) -> Vec<(String, String)> {
     env.into_iter().collect()
 }
 
+/// Returns the login shell of this user: `$SHELL`, which a login sets, or that of passwd(5).
+pub fn login_shell() -> Vec<String> {
+    let of_environment = std::env::var("SHELL").ok().filter(|shell| shell.starts_with('/'));
+    let shell = of_environment.or_else(|| passwd_shell(rustix::process::getuid().as_raw()));
+    vec![shell.unwrap_or_else(|| "/bin/sh".to_owned()), "-l".to_owned()]
+}
+
+fn passwd_shell(uid: u32) -> Option<String> {
+    let passwd = std::fs::read_to_string("/etc/passwd").ok()?;
+    let of_user = |line: &&str| line.split(':').nth(2).is_some_and(|field| field.parse() == Ok(uid));
+    let shell = passwd.lines().find(of_user)?.split(':').nth(6)?;
+    shell.starts_with('/').then(|| shell.to_owned())
+}
+
 /// Returns why the request cannot be carried out, as text for the room.
 pub fn fault(start: &HostStart) -> Option<&'static str> {
     let has_nul = |text: &String| text.contains('\0');
-    if start.argv.first().is_none_or(String::is_empty) {
+    let wants_shell = start.argv.is_empty() && start.tty.is_some();
+    if !wants_shell && start.argv.first().is_none_or(String::is_empty) {
         return Some("no command was given");
     }
     if start.argv.iter().chain(&start.cwd).any(has_nul) || start.env.values().any(has_nul) || start.room.contains('\0')

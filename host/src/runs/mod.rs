@@ -1,36 +1,54 @@
 //! All runs of this host, by id, and what the core can do with them. Knows no connection; the link calls it.
 
-pub mod drive;
 pub mod environment;
-pub mod exit;
-pub mod input;
+pub mod follow;
 pub mod run;
+pub mod shims;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use bytes::Bytes;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
-use wardroom_protocol::messages::{Exit, HostEnded, HostRun, HostSignal, HostStart};
+use wardroom_protocol::messages::{
+    Exit, HostEnded, HostEof, HostInput, HostReply, HostResize, HostRun, HostSignal, HostStart,
+};
 use wardroom_protocol::{Code, RunId};
 
-use self::drive::Shared;
-use self::exit::StopBy;
-use self::input::{Input, Rejected};
+use self::follow::News;
 use self::run::Run;
-use crate::limits::{RUNS_MAX, SPOOLED_BYTES_MAX, SPOOLS_MAX};
+use self::shims::Shims;
+use crate::limits::{KNOWN_LOOK_MS, RUNS_MAX, SHIM_TIMEOUT_MS, SPOOLED_BYTES_MAX, SPOOLS_MAX};
+use crate::process::exec::words;
+use crate::recover::Recovered;
+use crate::shim::wire::{Eof, Forget, Input, Order, Reply, Resize, SendSignal, Stop};
 use crate::spool::Root;
 
 /// The runs that this host holds.
 #[derive(Debug)]
 pub struct Runs {
     root: Root,
-    shared: Arc<Shared>,
+    setting: Setting,
+    news: News,
     // Never held across an await. Within it, a run's own locks are taken only briefly.
-    held: Mutex<HeldRun>,
+    held: Mutex<Held>,
     tasks: TaskTracker,
-    /// True if no run is held. Used only when the host stops.
+    /// True if no run is held. Used only when the host stops its runs.
     is_empty: watch::Sender<bool>,
+}
+
+/// What all runs of a host share.
+#[derive(Debug)]
+pub struct Setting {
+    /// Starts shims.
+    pub shims: Shims,
+    /// The folder of commands that request none.
+    pub work: String,
+    /// The id of this boot.
+    pub boot: String,
 }
 
 /// Why the host cannot do what the core asked for.
@@ -45,27 +63,46 @@ pub struct Error {
 }
 
 #[derive(Debug, Default)]
-struct HeldRun {
+struct Held {
     runs: BTreeMap<RunId, Arc<Run>>,
     is_stopping: bool,
 }
 
 impl Runs {
-    /// Starts with the runs in the spools, all of them over by now (see [`crate::recover`]).
-    pub fn new(root: Root, over: Vec<Run>, shared: Shared) -> Arc<Runs> {
-        let runs = over.into_iter().map(|run| (run.id, Arc::new(run))).collect();
-        let held = Mutex::new(HeldRun { runs, is_stopping: false });
-        let (tasks, is_empty) = (TaskTracker::new(), watch::Sender::default());
-        Arc::new(Runs { root, shared: Arc::new(shared), held, tasks, is_empty })
+    /// Starts with the runs of the previous host.
+    pub fn new(root: Root, recovered: Vec<Recovered>, setting: Setting) -> Arc<Runs> {
+        let (tasks, is_empty, news) = (TaskTracker::new(), watch::Sender::default(), News::default());
+        let runs = Arc::new(Runs { root, setting, news, held: Mutex::default(), tasks, is_empty });
+        for Recovered { run, shim } in recovered {
+            let run = Arc::new(run);
+            runs.held().runs.insert(run.id, Arc::clone(&run));
+            if let Some((stream, requests)) = shim {
+                let runs = Arc::clone(&runs);
+                runs.clone().tasks.spawn(async move { runs.follow(run, stream, requests).await });
+            }
+        }
+        runs
     }
 
-    fn held(&self) -> MutexGuard<'_, HeldRun> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notified when any run has news for the core.
-    pub fn changed(&self) -> &Notify {
-        &self.shared.changed
+    /// What the runs have for the link.
+    pub fn news(&self) -> &News {
+        &self.news
+    }
+
+    /// Waits until all shims have told their state; not for ever, since one of them may hang.
+    pub async fn known(&self) {
+        let all_known = async {
+            while !self.all().iter().all(|run| run.is_known()) {
+                tokio::time::sleep(Duration::from_millis(KNOWN_LOOK_MS)).await;
+            }
+        };
+        if tokio::time::timeout(Duration::from_millis(SHIM_TIMEOUT_MS), all_known).await.is_err() {
+            tracing::warn!("a shim does not answer; its run goes on");
+        }
     }
 
     /// Returns a run, if it is held.
@@ -78,11 +115,16 @@ impl Runs {
         self.held().runs.values().cloned().collect()
     }
 
+    /// Returns the number of runs that are not over.
+    pub fn running(&self) -> usize {
+        self.held().running()
+    }
+
     /// Returns the runs for the hello.
     pub fn list(&self) -> Vec<HostRun> {
         let told = |run: &Arc<Run>| {
-            let standing = run.standing();
-            HostRun { run: run.id, bytes: standing.bytes, ended: standing.ended.is_some(), input: 0 }
+            let report = run.report();
+            HostRun { run: run.id, bytes: report.bytes, ended: report.ended.is_some(), input: report.input }
         };
         self.all().iter().map(told).collect()
     }
@@ -99,66 +141,113 @@ impl Runs {
         if held.runs.len() >= SPOOLS_MAX {
             return Err(refusal(start.run, Code::Busy, "this host holds as many runs as it can"));
         }
-        let spool = self.root.spool(start.run);
-        let id = start.run;
-        if let Some(why) = why_not(&held) {
-            let exit = Exit::Failed { failed: why };
-            let ended = HostEnded { run: id, exit, bytes: 0, ms: 0, truncated: false, left: 0, ended: Vec::new() };
-            held.runs.insert(id, Arc::new(Run::over(id, spool, ended)));
-            self.shared.changed.notify_one();
+        let (id, spool) = (start.run, self.root.spool(start.run));
+        if let Some(why) = why_not(&held).or_else(|| environment::fault(&start).map(str::to_owned)) {
+            held.runs.insert(id, Arc::new(Run::over(id, spool, failed(id, why))));
+            self.news.changed.notify_one();
             return Ok(());
         }
-        let input =
-            if start.stdin { spool.create_input().map(|file| Some(Arc::new(Input::new(file)))) } else { Ok(None) };
-        let input = input.map_err(|error| {
-            tracing::error!(%error, run = %id, "the input of a run cannot be kept");
-            refusal(id, Code::Internal, "the host's spool cannot be written")
-        })?;
-        let run = Arc::new(Run::new(id, spool, input));
+        let (run, requests) = Run::new(id, spool);
+        let run = Arc::new(run);
         held.runs.insert(id, Arc::clone(&run));
         drop(held);
         let runs = Arc::clone(self);
-        self.tasks.spawn(async move {
-            drive::drive(&run, start, &runs.shared).await;
-            if run.is_forgotten() {
-                runs.forget(run.id);
-            }
-        });
+        self.tasks.spawn(async move { runs.drive(run, start, requests).await });
         Ok(())
+    }
+
+    async fn drive(self: Arc<Self>, run: Arc<Run>, start: HostStart, requests: UnboundedReceiver<Bytes>) {
+        let order = self.order(&run, start);
+        let runs = Arc::clone(&self);
+        let launched = tokio::task::spawn_blocking(move || {
+            let launched = runs.setting.shims.launch(&order, runs.root.lock());
+            // The next run does not wait for this.
+            runs.setting.shims.prepare();
+            launched
+        });
+        match launched.await.map_err(std::io::Error::other).and_then(|launched| launched) {
+            Ok(stream) => self.follow(run, stream, requests).await,
+            Err(error) => {
+                let why = format!("no process could be started: {}", words(&error));
+                run.ended(failed(run.id, why));
+                self.news.changed.notify_one();
+            }
+        }
+    }
+
+    fn order(&self, run: &Run, start: HostStart) -> Order {
+        let env = environment::of(&start);
+        let argv = if start.argv.is_empty() { environment::login_shell() } else { start.argv };
+        Order {
+            run: run.id,
+            spool: run.spool.path().to_string_lossy().into_owned(),
+            boot: self.setting.boot.clone(),
+            argv,
+            cwd: start.cwd.unwrap_or_else(|| self.setting.work.clone()),
+            env,
+            tty: start.tty.map(|tty| tty.size),
+            stdin: start.stdin,
+            merge: start.merge,
+            detach: start.detach,
+            timeout_s: start.timeout_s,
+            output_bytes_max: start.output_bytes_max,
+        }
+    }
+
+    async fn follow(
+        self: Arc<Self>,
+        run: Arc<Run>,
+        stream: std::os::unix::net::UnixStream,
+        mut requests: UnboundedReceiver<Bytes>,
+    ) {
+        follow::follow(&run, stream, &mut requests, &self.news, &self.setting.boot).await;
+        if run.is_forgotten() {
+            self.forget(run.id);
+        }
     }
 
     /// Passes a member's signal on. A run that is over or unknown ignores it.
     pub fn signal(&self, HostSignal { run, signal, by }: HostSignal) {
         if let Some(run) = self.find(run) {
-            run.signal(signal, by);
+            run.request(&SendSignal { signal, by });
         }
     }
 
-    /// Appends to standard input.
+    /// Passes input on.
     ///
     /// # Errors
-    /// The refusal for the core. If it was too much, the run is stopped.
-    pub fn input(&self, run: RunId, bytes: &[u8]) -> Result<(), Error> {
-        let held = self.find(run).ok_or_else(|| refusal(run, Code::NotFound, "there is no such run on this host"))?;
-        let Some(input) = held.input() else {
-            return Err(refusal(run, Code::Conflict, "the run is over or was started without input"));
-        };
-        input.append(bytes).map_err(|refused| {
-            let (code, msg) = match refused {
-                Rejected::AfterEnd => return refusal(run, Code::Conflict, "the end of the input was sent before it"),
-                Rejected::TooMuch => (Code::TooLarge, "the input is more than this host keeps: the run is stopped"),
-                Rejected::Spool => (Code::Internal, "the host's spool cannot be written: the run is stopped"),
-            };
-            held.input_lost.send_replace(Some(refused));
-            refusal(run, code, msg)
-        })
+    /// The refusal for the core.
+    pub fn input(&self, HostInput { run, off, len }: HostInput, bytes: &[u8]) -> Result<(), Error> {
+        self.open(run)?.request_with_body(&Input { off, len }, bytes);
+        Ok(())
+    }
+
+    /// Passes on what a terminal answers.
+    ///
+    /// # Errors
+    /// The refusal for the core.
+    pub fn reply(&self, HostReply { run, at, len }: HostReply, bytes: &[u8]) -> Result<(), Error> {
+        self.open(run)?.request_with_body(&Reply { at, len }, bytes);
+        Ok(())
     }
 
     /// Ends standard input.
-    pub fn eof(&self, run: RunId) {
-        if let Some(input) = self.find(run).and_then(|run| run.input()) {
-            input.close();
+    pub fn eof(&self, HostEof { run, off }: HostEof) {
+        if let Some(run) = self.find(run) {
+            run.request(&Eof { off });
         }
+    }
+
+    /// Changes the size of a terminal.
+    pub fn resize(&self, HostResize { run, size }: HostResize) {
+        if let Some(run) = self.find(run) {
+            run.request(&Resize { size });
+        }
+    }
+
+    fn open(&self, id: RunId) -> Result<Arc<Run>, Error> {
+        let run = self.find(id).ok_or_else(|| refusal(id, Code::NotFound, "there is no such run on this host"))?;
+        if run.is_over() { Err(refusal(id, Code::Conflict, "the run is over")) } else { Ok(run) }
     }
 
     /// Forgets a run whose end the core has stored, or that it does not know: stops it if necessary, and deletes its
@@ -166,30 +255,32 @@ impl Runs {
     pub fn forget(self: &Arc<Self>, id: RunId) {
         let Some(run) = self.find(id) else { return };
         if !run.forgotten() {
-            return run.stop(StopBy::Core);
+            return run.request(&Stop { why: "the core did not know the run".to_owned() });
         }
-        {
-            let mut held = self.held();
-            held.runs.remove(&id);
-            self.is_empty.send_replace(held.runs.is_empty());
-        }
-        self.shared.changed.notify_one();
+        // A shim that could not keep the end waits for this.
+        run.request(&Forget {});
+        // Before the run is taken off the list: who waits for an empty list waits for these tasks then.
         self.tasks.spawn_blocking(move || {
             if let Err(error) = run.spool.remove() {
                 tracing::warn!(%error, run = %run.id, "a spool cannot be deleted");
             }
         });
+        {
+            let mut held = self.held();
+            held.runs.remove(&id);
+            self.is_empty.send_replace(held.runs.is_empty());
+        }
+        self.news.changed.notify_one();
     }
 
     /// Stops all runs, starts no more, and returns when all are over. The escalation bounds the time.
-    pub async fn stop(&self) {
+    pub async fn stop_all(&self) {
         self.held().is_stopping = true;
         for run in self.all() {
-            run.stop(StopBy::Host);
+            run.request(&Stop { why: "the host was stopped".to_owned() });
         }
         self.tasks.close();
         self.tasks.wait().await;
-        self.shared.spawner.close();
         self.is_empty.send_replace(self.held().runs.is_empty());
     }
 
@@ -201,22 +292,38 @@ impl Runs {
         self.tasks.wait().await;
     }
 
-    /// Makes the first run as fast as the others.
+    /// Makes the first run as fast as the others. Blocks; needs the runtime.
     pub fn prepare(&self) {
-        self.shared.spawner.prepare();
+        self.setting.shims.prepare();
+    }
+
+    /// Ends the shim that waits for a run.
+    pub fn close(&self) {
+        self.setting.shims.close();
     }
 }
 
+impl Held {
+    fn running(&self) -> usize {
+        self.runs.values().filter(|run| !run.is_over()).count()
+    }
+}
+
+/// The end of a run that was not started.
+fn failed(run: RunId, why: String) -> HostEnded {
+    let exit = Exit::Failed { failed: why };
+    HostEnded { run, exit, bytes: 0, ms: 0, truncated: false, left: 0, ended: Vec::new() }
+}
+
 /// Returns why no run can be started now, as text for the room.
-fn why_not(held: &HeldRun) -> Option<String> {
+fn why_not(held: &Held) -> Option<String> {
     if held.is_stopping {
         return Some("the host is being stopped".to_owned());
     }
-    let running = held.runs.values().filter(|run| !run.is_over()).count();
-    if running >= RUNS_MAX {
+    if held.running() >= RUNS_MAX {
         return Some(format!("this host runs {RUNS_MAX} commands already, which is as many as it does at once"));
     }
-    let spooled: u64 = held.runs.values().map(|run| run.flow.borrow().bytes).sum();
+    let spooled: u64 = held.runs.values().map(|run| run.bytes()).sum();
     (spooled >= SPOOLED_BYTES_MAX).then(|| "the spool of this host is full until the core has taken it".to_owned())
 }
 
@@ -230,7 +337,6 @@ fn refusal(run: RunId, code: Code, msg: &'static str) -> Error {
 pub fn none() -> (Arc<Runs>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let root = Root::open(folder.path()).unwrap();
-    let spawner = crate::process::spawn::Spawner::new(Vec::new(), Arc::default());
-    let shared = Shared { spawner, work: "/".to_owned(), boot: String::new(), changed: Arc::default() };
-    (Runs::new(root, Vec::new(), shared), folder)
+    let setting = Setting { shims: Shims::new(Vec::new()), work: "/".to_owned(), boot: String::new() };
+    (Runs::new(root, Vec::new(), setting), folder)
 }

@@ -1,18 +1,15 @@
-//! The state of one run, shared by the link (which reads its progress, and passes on requests of the core) and its own
-//! task in [`super::drive`] (which drives it).
+//! The state of one run, shared by the link to the core (which reads its progress, and passes on requests) and its own
+//! task in [`super::follow`] (which talks to the run's shim).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
-use tokio::sync::watch;
-use wardroom_protocol::messages::{HostEnded, Signal};
-use wardroom_protocol::{RunId, UserName};
+use bytes::Bytes;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use wardroom_protocol::frame::{Number, encode, encode_with_body};
+use wardroom_protocol::messages::{HostEnded, TermSize};
+use wardroom_protocol::{Message, RunId};
 
-use super::exit::{Interrupt, StopBy};
-use super::input::{Input, Rejected};
-use crate::process::children::Leader;
-use crate::spool::Spool;
-use crate::spool::pump::Flow;
+use crate::spool::{SizeRecord, Spool};
 
 /// A run that this host holds.
 #[derive(Debug)]
@@ -21,25 +18,22 @@ pub struct Run {
     pub id: RunId,
     /// Its spool.
     pub spool: Spool,
-    /// The progress of its output; written by the pump.
-    pub flow: watch::Sender<Flow>,
-    /// Who has stopped it.
-    pub stop: watch::Sender<Option<StopBy>>,
-    /// Why input sent to it was lost: it must not continue with a gap.
-    pub input_lost: watch::Sender<Option<Rejected>>,
+    /// Frames for the shim. They are few: the core bounds the input that is on its way, and waits for nothing else.
+    requests: UnboundedSender<Bytes>,
     // Never held across an await.
-    life: Mutex<RunState>,
+    state: Mutex<RunState>,
 }
 
 #[derive(Debug, Default)]
 struct RunState {
     /// Its first process, as soon as the core may be told.
     pid: Option<u32>,
-    /// Its first process, while it may be signalled.
-    leader: Option<Arc<Leader>>,
-    input: Option<Arc<Input>>,
-    interrupt: Option<(UserName, Signal, Instant)>,
+    bytes: u64,
+    input: u64,
+    sizes: Vec<SizeRecord>,
     ended: Option<Arc<HostEnded>>,
+    /// Its shim has told its state.
+    is_known: bool,
     /// The core is done with it.
     is_forgotten: bool,
 }
@@ -51,131 +45,111 @@ pub struct RunReport {
     pub pid: Option<u32>,
     /// Bytes of output that can be sent.
     pub bytes: u64,
+    /// Bytes of input that the command has been given.
+    pub input: u64,
     /// How it ended. Then `bytes` is final.
     pub ended: Option<Arc<HostEnded>>,
 }
 
 impl Run {
-    /// Makes a run that has no process yet. Input waits until it has one.
-    pub fn new(id: RunId, spool: Spool, input: Option<Arc<Input>>) -> Run {
-        let (flow, stop, input_lost) = Default::default();
-        let life = Mutex::new(RunState { input, ..RunState::default() });
-        Run { id, spool, flow, stop, input_lost, life }
+    /// Makes a run that has no shim yet. Requests wait until it has one.
+    pub fn new(id: RunId, spool: Spool) -> (Run, UnboundedReceiver<Bytes>) {
+        let (requests, for_shim) = unbounded_channel();
+        let state = RunState { sizes: spool.sizes(), ..RunState::default() };
+        (Run { id, spool, requests, state: Mutex::new(state) }, for_shim)
     }
 
-    /// Makes a run that was over before this host started.
+    /// Makes a run that is over.
     pub fn over(id: RunId, spool: Spool, ended: HostEnded) -> Run {
-        let run = Run::new(id, spool, None);
-        run.flow.send_modify(|flow| flow.bytes = ended.bytes);
-        run.life().ended = Some(Arc::new(ended));
+        let (run, _) = Run::new(id, spool);
+        run.ended(ended);
         run
     }
 
-    fn life(&self) -> MutexGuard<'_, RunState> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, RunState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns its current state.
-    pub fn standing(&self) -> RunReport {
-        let (pid, ended) = {
-            let life = self.life();
-            (life.pid, life.ended.clone())
-        };
-        // Read after the two: no output can be sent before the start, and it is final if there is an end.
-        let may_be_told = pid.is_some() || ended.is_some();
-        let bytes = if may_be_told { self.flow.borrow().bytes } else { 0 };
-        RunReport { pid, ended, bytes }
+    pub fn report(&self) -> RunReport {
+        let state = self.state();
+        // No output is sent before the start.
+        let may_be_told = state.pid.is_some() || state.ended.is_some();
+        let bytes = if may_be_told { state.bytes } else { 0 };
+        RunReport { pid: state.pid, bytes, input: state.input, ended: state.ended.clone() }
+    }
+
+    /// Returns the bytes of output in the spool.
+    pub fn bytes(&self) -> u64 {
+        self.state().bytes
     }
 
     /// Returns true if it is over.
     pub fn is_over(&self) -> bool {
-        self.life().ended.is_some()
+        self.state().ended.is_some()
     }
 
-    /// Notes that it has a process. Passes on an interrupt that arrived too early.
-    pub fn started(&self, leader: Arc<Leader>) {
-        let mut life = self.life();
-        life.pid = Some(leader.pid);
-        if let Some((_, signal, at)) = &mut life.interrupt {
-            *at = Instant::now();
-            leader.signal_group(system_signal(*signal));
-        }
-        life.leader = Some(leader);
+    /// Notes what the shim says about it.
+    pub fn progress(&self, pid: Option<u32>, bytes: Option<u64>, input: Option<u64>) {
+        let mut state = self.state();
+        state.pid = pid.or(state.pid);
+        state.bytes = state.bytes.max(bytes.unwrap_or(0));
+        state.input = state.input.max(input.unwrap_or(0));
     }
 
-    /// Forbids further signals to its processes; the last holder of the leader releases its zombie.
-    pub fn release_leader(&self) {
-        let leader = self.life().leader.take();
-        drop(leader);
+    /// Notes that its shim has told its state.
+    pub fn set_known(&self) {
+        self.state().is_known = true;
+    }
+
+    /// Returns true once its state is known: what its shim has told, or its end.
+    pub fn is_known(&self) -> bool {
+        let state = self.state();
+        state.is_known || state.ended.is_some()
+    }
+
+    /// Notes the size of its terminal from an offset on.
+    pub fn resized(&self, record: SizeRecord) {
+        self.state().sizes.push(record);
+    }
+
+    /// Returns the end of the part of the output from `from` on that has one size of the terminal, at most `upto`; and
+    /// the size, if it changed at `from`.
+    pub fn same_size(&self, from: u64, upto: u64) -> (u64, Option<TermSize>) {
+        let state = self.state();
+        let next = state.sizes.partition_point(|record| record.off <= from);
+        let end = state.sizes.get(next).map_or(upto, |record| record.off.min(upto));
+        let last = next.checked_sub(1).and_then(|at| state.sizes.get(at));
+        (end, last.filter(|record| record.off == from).map(|record| record.size))
     }
 
     /// Notes that it is over.
     pub fn ended(&self, ended: HostEnded) {
-        let mut life = self.life();
-        life.input = None;
-        life.ended = Some(Arc::new(ended));
+        let mut state = self.state();
+        state.bytes = ended.bytes;
+        state.ended = Some(Arc::new(ended));
     }
 
     /// Returns true if the core is done with it.
     pub fn is_forgotten(&self) -> bool {
-        self.life().is_forgotten
+        self.state().is_forgotten
     }
 
     /// Notes that the core is done with it; returns whether it is over.
     pub fn forgotten(&self) -> bool {
-        let mut life = self.life();
-        life.is_forgotten = true;
-        life.ended.is_some()
+        let mut state = self.state();
+        state.is_forgotten = true;
+        state.ended.is_some()
     }
 
-    /// Passes a member's signal on: INT and HUP to the process group, TERM and KILL as a stop.
-    pub fn signal(&self, signal: Signal, by: UserName) {
-        if matches!(signal, Signal::Term | Signal::Kill) {
-            return self.stop(StopBy::Member(by, signal));
-        }
-        let mut life = self.life();
-        life.interrupt = Some((by, signal, Instant::now()));
-        if let Some(leader) = &life.leader {
-            leader.signal_group(system_signal(signal));
-        }
+    /// Sends a request to the shim.
+    pub fn request<M: Message>(&self, request: &M) {
+        // A run that is over takes none.
+        let _ = self.requests.send(encode(Number::None, request));
     }
 
-    /// Requests its end. The first request counts, but a member's KILL overrides a TERM.
-    pub fn stop(&self, by: StopBy) {
-        self.stop.send_if_modified(|stop| {
-            let is_harder = match (&*stop, &by) {
-                (None, _) => true,
-                (Some(StopBy::Member(_, Signal::Term)), StopBy::Member(_, Signal::Kill)) => true,
-                (Some(_), _) => false,
-            };
-            if is_harder {
-                *stop = Some(by);
-            }
-            is_harder
-        });
-    }
-
-    /// Returns the last INT or HUP before the end of the first process.
-    pub fn interrupt(&self, ended: Instant) -> Option<Interrupt> {
-        let life = self.life();
-        let (by, signal, at) = life.interrupt.as_ref()?;
-        // An interrupt after the end had no effect.
-        ended.checked_duration_since(*at)?;
-        Some(Interrupt { by: by.clone(), signal: *signal })
-    }
-
-    /// Returns its standard input, if it has one and is not over.
-    pub fn input(&self) -> Option<Arc<Input>> {
-        self.life().input.clone()
-    }
-}
-
-fn system_signal(signal: Signal) -> rustix::process::Signal {
-    use rustix::process::Signal as System;
-    match signal {
-        Signal::Int => System::INT,
-        Signal::Term => System::TERM,
-        Signal::Kill => System::KILL,
-        Signal::Hup => System::HUP,
+    /// Sends a request with raw bytes to the shim.
+    pub fn request_with_body<M: Message>(&self, request: &M, body: &[u8]) {
+        let _ = self.requests.send(encode_with_body(Number::None, request, body));
     }
 }

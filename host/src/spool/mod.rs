@@ -1,38 +1,41 @@
 //! The spool: a folder per run with everything that must survive a kill of the host.
 //!
 //! ```text
-//! <spool>/lock               held with flock(2) by the host
+//! <spool>/lock               held with flock(2) by the host, and by shims that are about to start a command
+//! <spool>/<run>/shim         the socket of the run's shim
 //! <spool>/<run>/meta.json    what was started, written before the command may run
 //! <spool>/<run>/output       its bytes, in the order in which they were read
 //! <spool>/<run>/index        which bytes are whose, and when they came (see the crate wardroom-output-index)
+//! <spool>/<run>/sizes        sizes of its terminal after the first one: a line of JSON each
 //! <spool>/<run>/end.json     the `host.ended` of the run; its presence says that the run is over
 //! ```
 //!
-//! Standard input that the command has not read yet is in an unnamed file: it is useless without the command. Nothing
-//! is fsynced. Written data survives a kill of the host, since the kernel has it; a power loss ends the processes too,
+//! The shim of a run writes its folder, and the host reads it. Nothing is fsynced. Written data survives a kill of the host, since the kernel has it; a power loss ends the processes too,
 //! and what the core has acknowledged is durable in the core's own store.
 
 pub mod output;
-pub mod pump;
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wardroom_protocol::RunId;
-use wardroom_protocol::messages::HostEnded;
+use wardroom_protocol::messages::{HostEnded, TermSize};
 
-use crate::limits::RECORD_BYTES_MAX;
+use crate::limits::{LOCK_RETRY_MS, LOCK_WAIT_MS, RECORD_BYTES_MAX, SIZES_BYTES_MAX};
 
 /// The folder of all spools, locked by this process.
 #[derive(Debug)]
 pub struct Root {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// Why a spool folder cannot be opened.
@@ -67,7 +70,7 @@ pub struct Spool {
 }
 
 impl Root {
-    /// Creates the folder if necessary, and locks it.
+    /// Creates the folder if necessary, and locks it. Waits for a host that is just ending, and for its shims.
     ///
     /// # Errors
     /// [`OpenError`], which says what to do.
@@ -76,11 +79,22 @@ impl Root {
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         let lock = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(path.join("lock"));
         let lock = lock.map_err(failed)?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Root { path: path.to_owned(), _lock: lock }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse(path.to_owned())),
-            Err(error) => Err(failed(error.into())),
+        let deadline = Instant::now() + Duration::from_millis(LOCK_WAIT_MS);
+        loop {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Root { path: path.to_owned(), lock }),
+                Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(LOCK_RETRY_MS));
+                }
+                Err(rustix::io::Errno::WOULDBLOCK) => return Err(OpenError::InUse(path.to_owned())),
+                Err(error) => return Err(failed(error.into())),
+            }
         }
+    }
+
+    /// Returns the lock. It is held until all descriptors of it are closed.
+    pub fn lock(&self) -> BorrowedFd<'_> {
+        self.lock.as_fd()
     }
 
     /// Returns a run's spool, which need not exist.
@@ -99,7 +113,69 @@ impl Root {
     }
 }
 
+/// The size of a terminal from an offset on, as in the file `sizes`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SizeRecord {
+    /// The offset.
+    pub off: u64,
+    /// The size.
+    #[serde(flatten)]
+    pub size: TermSize,
+    /// When it changed, Unix milliseconds.
+    pub at: u64,
+}
+
 impl Spool {
+    /// Returns the spool in this folder, which need not exist.
+    pub fn at(path: &Path) -> Spool {
+        Spool { path: path.to_owned() }
+    }
+
+    /// Returns the folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Listens on the socket of the shim.
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    pub fn listen(&self) -> io::Result<UnixListener> {
+        let (_folder, path) = self.socket()?;
+        let listener = UnixListener::bind(path)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    }
+
+    /// Connects to the shim.
+    ///
+    /// # Errors
+    /// `NotFound` or `ConnectionRefused` if there is none.
+    pub fn connect(&self) -> io::Result<UnixStream> {
+        let (_folder, path) = self.socket()?;
+        UnixStream::connect(path)
+    }
+
+    /// Returns a path of the socket that fits `sockaddr_un` (108 bytes on Linux), however long that of the folder is. It
+    /// is valid while the descriptor is open.
+    fn socket(&self) -> io::Result<(OwnedFd, PathBuf)> {
+        let folder = rustix::fs::open(&self.path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join("shim");
+        Ok((folder, path))
+    }
+
+    /// Returns the sizes of the terminal after the first one.
+    pub fn sizes(&self) -> Vec<SizeRecord> {
+        let mut text = String::new();
+        let read =
+            File::open(self.path.join("sizes")).and_then(|file| file.take(SIZES_BYTES_MAX).read_to_string(&mut text));
+        if read.is_err() {
+            return Vec::new();
+        }
+        // The last line may be cut.
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
     /// Creates the folder if necessary, and its empty output, which must not exist.
     ///
     /// # Errors
@@ -122,16 +198,20 @@ impl Spool {
         output::Reader::open(&self.path)
     }
 
-    /// Creates the folder if necessary, and a file for standard input that is deleted when it is closed.
+    /// Repairs the index of a run whose shim ended with the machine: cuts a record that was being written, and those
+    /// without bytes. Output without a record counts as standard output.
     ///
     /// # Errors
     /// If the operating system refuses.
-    pub fn create_input(&self) -> io::Result<File> {
-        self.create_folder()?;
-        let path = self.path.join("input");
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        std::fs::remove_file(&path)?;
-        Ok(file)
+    pub fn repair(&self) -> io::Result<()> {
+        let path = self.path.join("index");
+        let index = match OpenOptions::new().read(true).write(true).open(path) {
+            Ok(index) => index,
+            // Nothing was started, so there is no output.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        wardroom_output_index::repair(&index, self.output_bytes())
     }
 
     /// Records the identity of the process that is about to become the command.
@@ -191,6 +271,11 @@ impl Spool {
         File::open(self.path.join(name)).ok()?.take(RECORD_BYTES_MAX).read_to_end(&mut json).ok()?;
         serde_json::from_slice(&json).ok()
     }
+}
+
+/// Returns Unix milliseconds; 0 before 1970.
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -3,15 +3,18 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wardroom_output_index::{Record, Segment, segments};
+use wardroom_protocol::messages::TermSize;
 
+use super::SizeRecord;
 use crate::limits::INDEX_RESOLUTION_MS;
 
 /// Writes at the end.
 #[derive(Debug)]
 pub struct Appender {
+    folder: PathBuf,
     output: File,
     index: File,
     len: u64,
@@ -28,7 +31,7 @@ impl Appender {
         options.write(true).create_new(true).mode(0o600);
         let index = options.open(folder.join("index"))?;
         let output = options.open(folder.join("output"))?;
-        Ok(Appender { output, index, len: 0, last: None })
+        Ok(Appender { folder: folder.to_owned(), output, index, len: 0, last: None })
     }
 
     /// Returns the number of bytes written.
@@ -43,6 +46,17 @@ impl Appender {
     pub fn free_bytes(&self) -> io::Result<u64> {
         let stat = rustix::fs::fstatvfs(&self.output)?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    /// Notes the size of the terminal from an offset on.
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    pub fn resized(&self, off: u64, size: TermSize, at: u64) -> io::Result<()> {
+        let mut line = serde_json::to_vec(&SizeRecord { off, size, at })?;
+        line.push(b'\n');
+        let mut options = OpenOptions::new();
+        options.append(true).create(true).mode(0o600).open(self.folder.join("sizes"))?.write_all(&line)
     }
 
     /// Appends what was read from a descriptor at a time.

@@ -1,9 +1,12 @@
 //! A host as a process of its own, for the tests in `tests/it`: they start it, kill it and start it again.
 //!
-//! `wardroom-host-process host CORE KEY NAME SPOOL WORK`, and `host-exec` as in the real binary. SIGTERM stops it.
+//! `wardroom-host-process host CORE KEY NAME SPOOL WORK`, and `shim` and `host-exec` as in the real
+//! binary. SIGTERM ends it, SIGUSR1 ends it with its runs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +15,8 @@ use wardroom_host::Config;
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
-        Some("host-exec") => wardroom_host::exec_shim(),
+        Some("shim") => wardroom_host::run_shim(),
+        Some("host-exec") => wardroom_host::exec(),
         Some("host") => match host(args.collect()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => {
@@ -26,6 +30,7 @@ fn main() -> ExitCode {
 
 fn host(args: Vec<String>) -> Result<(), String> {
     let [core, key, name, spool, work] = args.try_into().map_err(|_| "five arguments are wanted")?;
+    let stops_runs = Arc::new(AtomicBool::new(false));
     let config = Config {
         core: core.parse().map_err(|e| format!("{e}"))?,
         key,
@@ -33,6 +38,7 @@ fn host(args: Vec<String>) -> Result<(), String> {
         spool: PathBuf::from(spool),
         work: PathBuf::from(work),
         shim: Config::own_shim(),
+        stops_runs: Arc::clone(&stops_runs),
         welcomed: None,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -40,11 +46,15 @@ fn host(args: Vec<String>) -> Result<(), String> {
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
         let mut term = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
+        let mut with_runs = signal(SignalKind::user_defined1()).map_err(|e| e.to_string())?;
         tokio::spawn(async move {
-            term.recv().await;
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = with_runs.recv() => stops_runs.store(true, Ordering::Release),
+            }
             stop.cancel();
         });
-        wardroom_host::run(config, shutdown).await.map_err(|e| e.to_string())
+        wardroom_host::run(config, shutdown).await.map(drop).map_err(|e| e.to_string())
     })
 }
 

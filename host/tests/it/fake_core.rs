@@ -1,6 +1,7 @@
 //! The core's side of the link, as a test plays it: it accepts, welcomes, asks, and reads what the host says. Every
 //! wait has a bound, so that a fault is a failure and not a hang.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,8 +12,8 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::time::timeout;
 use wardroom_protocol::frame::{Number, encode, encode_with_body};
 use wardroom_protocol::messages::{
-    ErrAnswer, HostAck, HostEnded, HostEof, HostForget, HostFrom, HostHello, HostInput, HostOutput, HostSignal,
-    HostStart, HostStarted, HostWelcome, Ping, Signal,
+    ErrAnswer, HostAck, HostEnded, HostEof, HostForget, HostFrom, HostHello, HostInput, HostInputAck, HostOutput,
+    HostSignal, HostStart, HostStarted, HostWelcome, Ping, Signal,
 };
 use wardroom_protocol::{Decoder, Frame, Message, RunId, UserName};
 
@@ -35,6 +36,8 @@ pub struct Link {
     decoder: Decoder,
     pub hello: HostHello,
     pings: u64,
+    /// Bytes of input sent to each run.
+    inputs: BTreeMap<RunId, u64>,
 }
 
 /// What the host says.
@@ -43,6 +46,7 @@ pub enum Said {
     Started(HostStarted),
     Output(HostOutput, Bytes),
     Ended(HostEnded),
+    InputAck(HostInputAck),
     Pong(u64),
     Err(ErrAnswer),
 }
@@ -134,7 +138,7 @@ impl FakeCore {
             };
             let hello = HostHello { v: 0, key: String::new(), host: String::new(), runs: Vec::new() };
             let (buf, decoder) = (BytesMut::new(), Decoder::default());
-            let mut link = Link { read, write, buf, decoder, hello, pings: 0 };
+            let mut link = Link { read, write, buf, decoder, hello, pings: 0, inputs: BTreeMap::new() };
             let frame = link.frame().await.expect("a hello");
             link.hello = serde_json::from_slice(&frame.line).unwrap();
             link
@@ -173,15 +177,24 @@ impl Link {
         self.send(&HostSignal { run, signal, by: ann() }).await;
     }
 
+    /// Sends input after what was sent on this connection.
     pub async fn input(&mut self, run: RunId, bytes: &[u8]) {
         for chunk in bytes.chunks(65_536) {
-            let head = HostInput { run, off: 0, len: chunk.len() as u64 };
-            self.write_raw(&encode_with_body(Number::None, &head, chunk)).await;
+            let off = self.inputs.get(&run).copied().unwrap_or(0);
+            self.input_at(run, off, chunk).await;
         }
     }
 
+    /// Sends input at an offset.
+    pub async fn input_at(&mut self, run: RunId, off: u64, bytes: &[u8]) {
+        let head = HostInput { run, off, len: bytes.len() as u64 };
+        self.inputs.insert(run, off + head.len);
+        self.write_raw(&encode_with_body(Number::None, &head, bytes)).await;
+    }
+
     pub async fn eof(&mut self, run: RunId) {
-        self.send(&HostEof { run, off: 0 }).await;
+        let off = self.inputs.get(&run).copied().unwrap_or(0);
+        self.send(&HostEof { run, off }).await;
     }
 
     pub async fn forget(&mut self, run: RunId) {
@@ -200,16 +213,27 @@ impl Link {
 
     /// The next thing that the host says.
     pub async fn next(&mut self) -> Said {
-        let frame = timeout(PATIENCE, self.frame()).await.expect("the host is silent").expect("the host hung up");
+        loop {
+            let frame = timeout(PATIENCE, self.frame()).await.expect("the host is silent").expect("the host hung up");
+            if let Some(said) = self.said(frame) {
+                return said;
+            }
+        }
+    }
+
+    /// What a frame says; nothing for a ping.
+    fn said(&mut self, frame: Frame) -> Option<Said> {
         let value: serde_json::Value = serde_json::from_slice(&frame.line).unwrap();
-        match value["t"].as_str().unwrap() {
+        Some(match value["t"].as_str().unwrap() {
             "host.started" => Said::Started(serde_json::from_value(value).unwrap()),
             "host.output" => Said::Output(serde_json::from_value(value).unwrap(), frame.body),
             "host.ended" => Said::Ended(serde_json::from_value(value).unwrap()),
+            "host.input_ack" => Said::InputAck(serde_json::from_value(value).unwrap()),
+            "ping" => return None,
             "pong" => Said::Pong(value["n"].as_u64().unwrap()),
             "err" => Said::Err(serde_json::from_value(value).unwrap()),
             other => panic!("the host said {other}"),
-        }
+        })
     }
 
     /// Everything that the host had to say before it read a ping that is sent now.
@@ -249,7 +273,7 @@ impl Link {
                     );
                     self.ack(run, output.off + output.len).await;
                 }
-                Said::Started(_) => {}
+                Said::Started(_) | Said::InputAck(_) => {}
                 other => panic!("wanted {wanted:?}: {other:?}"),
             }
         }

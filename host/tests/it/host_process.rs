@@ -1,5 +1,7 @@
 //! The host as a process that a test starts, signals and kills; and what is to be seen of processes from outside.
 
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -77,10 +79,14 @@ impl HostProcess {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM.
+    /// SIGTERM: it ends, and its runs go on.
     pub fn term(&self) {
-        let pid = Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, Signal::TERM).unwrap();
+        rustix::process::kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
+    /// SIGUSR1: it stops its runs and ends.
+    pub fn stop_runs(&self) {
+        rustix::process::kill_process(Pid::from_child(&self.child), Signal::USR1).unwrap();
     }
 
     /// Waits for its end, as long as a test waits for anything.
@@ -102,19 +108,45 @@ impl HostProcess {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// Children that have ended and were not reaped.
-    pub fn zombies(&self) -> usize {
-        let stats = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
-            let stat = std::fs::read_to_string(entry.ok()?.path().join("stat")).ok()?;
-            Some(stat.rsplit_once(") ")?.1.to_owned())
-        });
-        stats.filter(|rest| rest.starts_with(&format!("Z {} ", self.child.id()))).count()
-    }
-
     /// What it said on standard error, once it has ended.
     pub fn complaint(&mut self) -> String {
         std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap()
     }
+}
+
+impl Drop for Place {
+    /// Stops what a failed test has left.
+    fn drop(&mut self) {
+        for entry in std::fs::read_dir(self.spool()).into_iter().flatten().flatten() {
+            if let Ok(mut shim) = UnixStream::connect(entry.path().join("shim")) {
+                let _ = shim.write_all(b"{\"t\":\"stop\",\"why\":\"the test is over\"}\n");
+            }
+        }
+    }
+}
+
+/// The parent of a process.
+pub fn parent_of(pid: u32) -> u32 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit_once(") ").unwrap().1.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+/// The children of a process that have ended and were not reaped.
+pub fn zombies_of(pid: u32) -> usize {
+    let stats = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let stat = std::fs::read_to_string(entry.ok()?.path().join("stat")).ok()?;
+        Some(stat.rsplit_once(") ")?.1.to_owned())
+    });
+    stats.filter(|rest| rest.starts_with(&format!("Z {pid} "))).count()
+}
+
+/// SIGKILL to a process that is no child of this one; returns once it is gone.
+pub fn kill_other(pid: u32) {
+    let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+    let pidfd = pidfd_open(pid, PidfdFlags::empty()).unwrap();
+    rustix::process::pidfd_send_signal(&pidfd, Signal::KILL).unwrap();
+    let bound = Timespec::try_from(PATIENCE).unwrap();
+    assert_eq!(poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound)).unwrap(), 1);
 }
 
 impl Drop for HostProcess {

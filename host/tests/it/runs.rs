@@ -146,6 +146,7 @@ async fn a_start_that_comes_twice_runs_once() {
     link.line(start.run, "up\n").await;
     assert_eq!(link.started(&start).await, pid, "the second start is answered with the first one's process");
     link.input(start.run, b"\n").await;
+    assert!(matches!(link.next().await, Said::InputAck(_)));
     let Said::Ended(first) = link.next().await else { panic!("not ended") };
     link.send(&start).await;
     // It is over by now, and both are told again.
@@ -178,6 +179,7 @@ async fn more_runs_than_allowed_are_refused_and_the_others_go_on() {
     while ended < starts.len() {
         match link.next().await {
             Said::Output(output, _) => bytes += output.len,
+            Said::InputAck(_) => {}
             Said::Ended(end) => {
                 assert_eq!(serde_json::to_string(&end.exit).unwrap(), r#"{"code":0}"#);
                 link.forget(end.run).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use wardroom_protocol::messages::{HostStart, Signal};
 
 use crate::fake_core::{Transcript, shell};
-use crate::host_process::{all, survivors};
+use crate::host_process::{all, parent_of, survivors, zombies_of};
 
 /// A word for command lines by which even a process without environment is found.
 fn word(n: u32) -> String {
@@ -165,6 +165,7 @@ async fn a_background_child_cannot_hold_a_run_open() {
     let start = shell(&format!("sleep {n} & echo started"));
     let whole = link.run(&start).await;
     assert_eq!((whole.text(1).as_str(), whole.exit().as_str()), ("started\n", r#"{"code":0}"#));
+    assert_eq!(whole.ended.ended, [format!("sleep {n}")], "what was left behind is named");
     assert!((2_000..9_000).contains(&whole.ended.ms), "{}", whole.ended.ms);
     assert_gone(&start, &n, &whole);
 }
@@ -225,14 +226,14 @@ async fn the_end_of_one_run_leaves_the_others_alone() {
 
 #[tokio::test]
 async fn orphans_are_reaped_while_a_run_goes_on() {
-    let (_place, _core, host, mut link) = all().await;
+    let (_place, _core, _host, mut link) = all().await;
     let cmd = "for i in 1 2 3 4 5 6 7 8; do ( ( true & ) & ); done; echo made; read _";
     let start = HostStart { stdin: true, ..shell(cmd) };
-    link.send(&start).await;
+    let shim = parent_of(link.started(&start).await);
     link.line(start.run, "made\n").await;
-    // Each ping is a moment in which the host can reap; the bound is that of the test.
+    // Each ping is a moment in which the shim can reap; the bound is that of the test.
     let deadline = Instant::now() + crate::fake_core::PATIENCE;
-    while host.zombies() > 0 {
+    while zombies_of(shim) > 0 {
         assert!(Instant::now() < deadline, "zombies are left");
         link.flush().await;
     }

@@ -11,35 +11,34 @@
 use wardroom_protocol::UserName;
 use wardroom_protocol::messages::{Exit, Signal};
 
-use crate::process::children::Status;
-use crate::spool::pump::Flow;
-
-/// Who stopped a run.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum StopBy {
-    /// A member, by this signal: TERM or KILL.
-    Member(UserName, Signal),
-    /// The host, because it stops.
-    Host,
-    /// The core, which does not know the run.
-    Core,
-}
+use super::command::Status;
+use super::output::OutputState;
 
 /// Why a run was stopped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum StopCause {
-    /// Somebody requested it.
-    Asked(StopBy),
+    /// A member, by this signal: TERM or KILL.
+    Member(UserName, Signal),
+    /// The host, for this reason.
+    Host(String),
     /// It exceeded its time limit.
     Timeout,
     /// It exceeded its output limit.
     OutputLimit,
-    /// It was sent more input than the host keeps.
-    InputLimit,
-    /// Its input cannot be kept.
-    InputLost,
     /// Its output cannot be kept.
     Spool,
+}
+
+impl StopCause {
+    /// Returns true for a member's KILL.
+    pub fn is_kill(&self) -> bool {
+        matches!(self, StopCause::Member(_, Signal::Kill))
+    }
+
+    /// Returns true if a member stopped it.
+    pub fn is_by_member(&self) -> bool {
+        matches!(self, StopCause::Member(..))
+    }
 }
 
 /// A member's INT or HUP.
@@ -52,21 +51,23 @@ pub struct Interrupt {
 }
 
 /// Returns how the run ended.
-pub fn exit(cause: Option<&StopCause>, interrupt: Option<&Interrupt>, status: Option<Status>, flow: &Flow) -> Exit {
-    if let Some(failure) = &flow.failure {
+pub fn exit(
+    cause: Option<&StopCause>,
+    interrupt: Option<&Interrupt>,
+    status: Option<Status>,
+    output: &OutputState,
+) -> Exit {
+    if let Some(failure) = &output.failure {
         return Exit::Lost { lost: format!("the host could not keep the output: {failure}") };
     }
     match cause {
-        Some(StopCause::Asked(StopBy::Member(by, signal))) => return stopped_by(by, *signal),
-        Some(StopCause::Asked(StopBy::Host)) => return Exit::Lost { lost: "the host was stopped".to_owned() },
-        Some(StopCause::Asked(StopBy::Core)) => return Exit::Lost { lost: "the core did not know the run".to_owned() },
+        Some(StopCause::Member(by, signal)) => return stopped_by(by, *signal),
+        Some(StopCause::Host(why)) => return Exit::Lost { lost: why.clone() },
         Some(StopCause::Timeout) => return Exit::Timeout { timeout: true },
         Some(StopCause::OutputLimit) => return Exit::Limit { limit: "output".to_owned() },
-        Some(StopCause::InputLimit) => return Exit::Limit { limit: "input".to_owned() },
-        Some(StopCause::InputLost) => return Exit::Lost { lost: "the host could not keep the input".to_owned() },
         Some(StopCause::Spool) | None => {}
     }
-    if flow.is_over_limit {
+    if output.is_over_limit {
         return Exit::Limit { limit: "output".to_owned() };
     }
     if let Some(Interrupt { by, signal }) = interrupt
@@ -111,8 +112,13 @@ fn signal_name(number: i32) -> String {
 mod tests {
     use super::*;
 
-    fn said(cause: Option<StopCause>, interrupt: Option<Interrupt>, status: Option<Status>, flow: Flow) -> String {
-        serde_json::to_string(&exit(cause.as_ref(), interrupt.as_ref(), status, &flow)).unwrap()
+    fn said(
+        cause: Option<StopCause>,
+        interrupt: Option<Interrupt>,
+        status: Option<Status>,
+        output: OutputState,
+    ) -> String {
+        serde_json::to_string(&exit(cause.as_ref(), interrupt.as_ref(), status, &output)).unwrap()
     }
 
     fn ann() -> UserName {
@@ -121,24 +127,24 @@ mod tests {
 
     #[test]
     fn an_end_of_its_own() {
-        assert_eq!(said(None, None, Some(Status::Code(3)), Flow::default()), r#"{"code":3}"#);
-        assert_eq!(said(None, None, Some(Status::Signal(11)), Flow::default()), r#"{"signal":"SEGV"}"#);
-        assert_eq!(said(None, None, Some(Status::Signal(64)), Flow::default()), r#"{"signal":"64"}"#);
+        assert_eq!(said(None, None, Some(Status::Code(3)), OutputState::default()), r#"{"code":3}"#);
+        assert_eq!(said(None, None, Some(Status::Signal(11)), OutputState::default()), r#"{"signal":"SEGV"}"#);
+        assert_eq!(said(None, None, Some(Status::Signal(64)), OutputState::default()), r#"{"signal":"64"}"#);
     }
 
     #[test]
     fn a_stop_outweighs_the_code() {
-        let by = StopCause::Asked(StopBy::Member(ann(), Signal::Term));
+        let by = StopCause::Member(ann(), Signal::Term);
         let said_so = r#"{"stopped_by":"ann","signal":"TERM"}"#;
-        assert_eq!(said(Some(by.clone()), None, Some(Status::Code(0)), Flow::default()), said_so);
-        let over = Flow { is_over_limit: true, ..Flow::default() };
+        assert_eq!(said(Some(by.clone()), None, Some(Status::Code(0)), OutputState::default()), said_so);
+        let over = OutputState { is_over_limit: true, ..OutputState::default() };
         assert_eq!(said(Some(by), None, Some(Status::Signal(15)), over.clone()), said_so);
         assert_eq!(said(Some(StopCause::Timeout), None, Some(Status::Signal(9)), over), r#"{"timeout":true}"#);
     }
 
     #[test]
     fn a_limit_that_was_noticed_late_counts() {
-        let over = Flow { is_over_limit: true, ..Flow::default() };
+        let over = OutputState { is_over_limit: true, ..OutputState::default() };
         assert_eq!(said(None, None, Some(Status::Code(0)), over), r#"{"limit":"output"}"#);
     }
 
@@ -146,17 +152,17 @@ mod tests {
     fn an_interrupt_that_was_caught_leaves_the_commands_own_code() {
         let int = || Some(Interrupt { by: ann(), signal: Signal::Int });
         let stopped = r#"{"stopped_by":"ann","signal":"INT"}"#;
-        assert_eq!(said(None, int(), Some(Status::Signal(2)), Flow::default()), stopped);
-        assert_eq!(said(None, int(), Some(Status::Signal(11)), Flow::default()), r#"{"signal":"SEGV"}"#);
+        assert_eq!(said(None, int(), Some(Status::Signal(2)), OutputState::default()), stopped);
+        assert_eq!(said(None, int(), Some(Status::Signal(11)), OutputState::default()), r#"{"signal":"SEGV"}"#);
         for code in [0, 7, 130] {
             let own = format!(r#"{{"code":{code}}}"#);
-            assert_eq!(said(None, int(), Some(Status::Code(code)), Flow::default()), own);
+            assert_eq!(said(None, int(), Some(Status::Code(code)), OutputState::default()), own);
         }
     }
 
     #[test]
     fn output_that_could_not_be_kept_is_said_first() {
-        let failed = Flow { failure: Some("no space left on device".into()), ..Flow::default() };
+        let failed = OutputState { failure: Some("no space left on device".into()), ..OutputState::default() };
         let said = said(Some(StopCause::Timeout), None, Some(Status::Code(0)), failed);
         assert_eq!(said, r#"{"lost":"the host could not keep the output: no space left on device"}"#);
     }

@@ -1,10 +1,11 @@
-//! The program between the host and a command: `wardroom host-exec`, which becomes the command.
+//! The program between the shim and a command: `wardroom host-exec`, which becomes the command.
 //!
-//! A new session, a umask and reset signals must be set up after `fork` and before `exec`. Rust's `pre_exec` is unsafe,
-//! so the host starts its own binary instead, which does that as ordinary code and then calls `exec`. It reads its spec
-//! from a socket that is its standard input, so that it can be started in advance, and so that no other process sees
-//! the command's environment in an argument list. The socket closes with `exec`: silence means that the command runs, a
-//! message says why not. A host that dies before it has sent the spec leaves nothing behind.
+//! A new session, a controlling terminal, a umask and reset signals must be set up after `fork` and before `exec`.
+//! Rust's `pre_exec` is unsafe, so the shim starts its own binary instead, which does that as ordinary code and then
+//! calls `exec`. It reads its spec from a socket that is its standard input, so that it can be started in advance, and
+//! so that no other process sees the command's environment in an argument list. The socket closes with `exec`: silence
+//! means that the command runs, a message says why not. A shim that dies before it has sent the spec leaves nothing
+//! behind.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -14,23 +15,24 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rustix::fs::Mode;
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, ioctl_tiocsctty, setrlimit};
 use serde::{Deserialize, Serialize};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// A command's files are readable by its group, and by nobody else.
 const UMASK: u32 = 0o027;
-/// The exit code of a shim that could not become the command; the message that it sent is what counts.
+/// The exit code of a process that could not become the command; the message that it sent is what counts.
 const EXIT_NOT_STARTED: u8 = 127;
 /// Signals whose disposition is reset. Higher ones are the C library's own or real-time signals.
 const SIGNALS: std::ops::RangeInclusive<i32> = 1..=31;
 const SIGPIPE: i32 = 13;
 
-/// What the host wants to run.
+/// What the shim wants to run.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct RunSpec {
     /// The program and its arguments.
@@ -41,11 +43,15 @@ pub struct RunSpec {
     pub env: Vec<(String, String)>,
     /// [`super::tree::tag`] of the run.
     pub tag: u64,
+    /// Standard input is a terminal: it becomes the controlling terminal, and standard output and error too.
+    pub tty: bool,
+    /// Standard error goes where standard output goes.
+    pub merge: bool,
 }
 
-/// Becomes the command that the host sends. The hidden subcommand `host-exec` of the binary calls it before anything
+/// Becomes the command that the shim sends. The hidden subcommand `host-exec` of the binary calls it before anything
 /// else is set up; it takes no arguments.
-pub fn exec_shim() -> ExitCode {
+pub fn exec() -> ExitCode {
     let control = match fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3) {
         Ok(fd) => UnixStream::from(fd),
         Err(_) => return ExitCode::from(EXIT_NOT_STARTED),
@@ -54,11 +60,11 @@ pub fn exec_shim() -> ExitCode {
     let prepared = prepare();
     let (spec, stdin) = match receive(&control) {
         Ok(Some(spec)) => spec,
-        // The host has ended, or this is not a shim of a host: nothing to do, and nobody to tell.
+        // The shim has ended, or this was not started by one: nothing to do, and nobody to tell.
         Ok(None) | Err(_) => return ExitCode::from(EXIT_NOT_STARTED),
     };
     let Err(why) = prepared.and_then(|null| become_command(&spec, stdin.as_ref().unwrap_or(&null)));
-    // If the host is gone, nobody reads this.
+    // If the shim is gone, nobody reads this.
     let _ = (&control).write_all(why.as_bytes());
     ExitCode::from(EXIT_NOT_STARTED)
 }
@@ -72,7 +78,7 @@ fn prepare() -> Result<OwnedFd, String> {
     Ok(OwnedFd::from(null))
 }
 
-/// Receives the spec, and the pipe for standard input if there is one. `None` if the host closed the socket without a
+/// Receives the spec, and standard input if there is one. `None` if the shim closed the socket without a
 /// spec.
 fn receive(control: &UnixStream) -> io::Result<Option<(RunSpec, Option<OwnedFd>)>> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -96,7 +102,7 @@ fn receive(control: &UnixStream) -> io::Result<Option<(RunSpec, Option<OwnedFd>)
 
 /// Returns only on failure, with the message for the room.
 fn become_command(spec: &RunSpec, stdin: &OwnedFd) -> Result<Infallible, String> {
-    rustix::stdio::dup2_stdin(stdin).map_err(|error| format!("no standard input: {}", words(&error.into())))?;
+    redirect(spec, stdin).map_err(|error| format!("no standard input: {}", words(&error)))?;
     std::env::set_current_dir(&spec.cwd).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => format!("no such folder: {}", spec.cwd),
         _ => format!("{}: {}", words(&error), spec.cwd),
@@ -115,18 +121,27 @@ fn become_command(spec: &RunSpec, stdin: &OwnedFd) -> Result<Infallible, String>
     })
 }
 
+/// Sets up the three standard descriptors.
+fn redirect(spec: &RunSpec, stdin: &OwnedFd) -> io::Result<()> {
+    rustix::stdio::dup2_stdin(stdin)?;
+    if spec.tty {
+        ioctl_tiocsctty(stdin)?;
+        rustix::stdio::dup2_stdout(stdin)?;
+    }
+    if spec.tty || spec.merge {
+        rustix::stdio::dup2_stderr(rustix::stdio::stdout())?;
+    }
+    Ok(())
+}
+
 /// Stops ignoring signals that the host was started to ignore (as by `nohup`): `exec` keeps ignored signals ignored,
 /// but resets those that have a handler, so this installs one.
-fn stop_ignoring_signals() {
+pub fn stop_ignoring_signals() {
     let ignored = ignored_signals();
-    if !SIGNALS.filter(|n| *n != SIGPIPE).any(|n| is_in(ignored, n)) {
-        return;
-    }
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
-    let _entered = runtime.enter();
-    for number in SIGNALS.filter(|n| is_in(ignored, *n)) {
+    let handled = Arc::new(AtomicBool::new(false));
+    for number in SIGNALS.filter(|n| *n != SIGPIPE && is_in(ignored, *n)) {
         // Refused for signals that cannot be handled; those cannot be ignored either.
-        let _ = signal(SignalKind::from_raw(number));
+        let _ = signal_hook::flag::register(number, Arc::clone(&handled));
     }
 }
 

@@ -1,0 +1,329 @@
+//! The loop of a shim: one `poll`, then everything that it showed.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Signal as System;
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use wardroom_protocol::messages::{Exit, HostEnded, Signal};
+
+use super::command::signal_group;
+use super::exit::{Interrupt, StopCause, exit};
+use super::link::Link;
+use super::output::OutputState;
+use super::phase::{Life, Phase, has_others};
+use super::start::{Command, Started, set_size};
+use super::wire::{Ended, InputAck, Output, Request, Resized, SendSignal, Started as StartedNotice, State, Unknown};
+use crate::limits::END_RETRY_MS;
+
+/// What the shim learns by signals.
+pub struct Signals {
+    /// Readable after the end of a child.
+    child: OwnedFd,
+}
+
+impl Signals {
+    /// Watches for ends of children, and ignores what stops other programs: the run decides when its shim ends.
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    pub fn watch() -> io::Result<Signals> {
+        let (read, write) = std::os::unix::net::UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        write.set_nonblocking(true)?;
+        signal_hook::low_level::pipe::register(SIGCHLD, write)?;
+        for ignored in [SIGTERM, SIGINT, SIGHUP] {
+            signal_hook::flag::register(ignored, Arc::new(AtomicBool::new(false)))?;
+        }
+        Ok(Signals { child: read.into() })
+    }
+
+    fn clear(&self) {
+        let mut buf = [0; 64];
+        while rustix::io::read(&self.child, &mut buf).is_ok_and(|count| count == buf.len()) {}
+    }
+}
+
+/// A shim with its run.
+pub struct Shim {
+    started: StartedRun,
+    command: Option<Command>,
+    life: Life,
+    link: Option<Link>,
+    signals: Signals,
+    /// The last INT or HUP of a member while the first process ran.
+    interrupt: Option<Interrupt>,
+    /// What the host was told last: bytes of output and of input.
+    told: (u64, u64),
+    is_forgotten: bool,
+}
+
+/// What stays of [`Started`].
+struct StartedRun {
+    run: wardroom_protocol::RunId,
+    spool: crate::spool::Spool,
+    listener: std::os::unix::net::UnixListener,
+    began: Instant,
+    failed: Option<String>,
+}
+
+/// What a descriptor belongs to.
+#[derive(Clone, Copy, PartialEq)]
+enum Source {
+    Signals,
+    Listener,
+    Link,
+    Leader,
+    Output(u8),
+    Input,
+}
+
+impl Shim {
+    /// Takes over a run.
+    pub fn new(started: Started, signals: Signals) -> Shim {
+        let Started { order, spool, listener, host, began, command } = started;
+        let deadline = began + Duration::from_secs(order.timeout_s);
+        let life = Life::new(deadline, order.detach, order.tty.is_some());
+        let (command, failed) = match command {
+            Ok(command) => (Some(command), None),
+            Err(why) => (None, Some(why)),
+        };
+        let run = StartedRun { run: order.run, spool, listener, began, failed };
+        let link = Link::new(host).ok();
+        Shim { started: run, command, life, link, signals, interrupt: None, told: (0, 0), is_forgotten: false }
+    }
+
+    /// Sees the run through, until its end is kept.
+    pub fn run(mut self) {
+        self.greet();
+        while self.command.is_some() && !matches!(self.life.phase, Phase::Over) {
+            self.turn();
+        }
+        self.end();
+    }
+
+    fn turn(&mut self) {
+        let ready = self.wait(self.life.patience());
+        for source in ready {
+            self.handle(source);
+        }
+        if let Some(command) = &mut self.command {
+            self.life.step(&mut command.leader, command.output.is_closed());
+        }
+        self.check_limits();
+        self.report();
+    }
+
+    fn handle(&mut self, source: Source) {
+        match (source, &mut self.command) {
+            (Source::Signals, command) => {
+                self.signals.clear();
+                // Orphans that have ended are reaped while the run goes on.
+                if let Some(command) = command {
+                    has_others(&mut command.leader);
+                }
+            }
+            (Source::Listener, _) => self.accept(),
+            (Source::Link, _) => self.read_link(),
+            (Source::Output(fd), Some(command)) => drop(command.output.take(fd)),
+            (Source::Input, Some(command)) => command.input.write(),
+            (Source::Leader | Source::Output(_) | Source::Input, _) => {}
+        }
+    }
+
+    /// Waits, and returns what can be read or written.
+    fn wait(&self, at_most: Option<Duration>) -> Vec<Source> {
+        let mut sources = vec![(Source::Signals, self.signals.child.as_fd(), PollFlags::IN)];
+        sources.push((Source::Listener, self.started.listener.as_fd(), PollFlags::IN));
+        if let Some(link) = &self.link {
+            let flags = if link.has_backlog() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+            sources.push((Source::Link, link.stream.as_fd(), flags));
+        }
+        if let Some(command) = &self.command {
+            // Once the leader has ended, its descriptor would end every wait.
+            if matches!(self.life.phase, Phase::Running) {
+                sources.push((Source::Leader, command.leader.pidfd.as_fd(), PollFlags::IN));
+            }
+            let outputs = command.output.sources().iter();
+            sources.extend(outputs.map(|(fd, source)| (Source::Output(*fd), source.as_fd(), PollFlags::IN)));
+            sources.extend(command.input.wanted().map(|sink| (Source::Input, sink, PollFlags::OUT)));
+        }
+        let mut polled: Vec<_> = sources.iter().map(|(_, fd, flags)| PollFd::from_borrowed_fd(*fd, *flags)).collect();
+        let timeout = at_most.and_then(|at_most| Timespec::try_from(at_most).ok());
+        // An interrupted wait shows nothing; the next one does.
+        if poll(&mut polled, timeout.as_ref()).is_err() {
+            return Vec::new();
+        }
+        let is_ready = polled.iter().map(|fd| !fd.revents().is_empty());
+        sources.iter().zip(is_ready).filter(|(_, is_ready)| *is_ready).map(|((source, ..), _)| *source).collect()
+    }
+
+    fn accept(&mut self) {
+        if let Ok((stream, _)) = self.started.listener.accept()
+            && let Ok(link) = Link::new(stream)
+        {
+            // The host that had the other connection is gone, or it would not have connected again.
+            self.link = Some(link);
+            self.greet();
+        }
+    }
+
+    /// Tells a host that has just connected how far the run is.
+    fn greet(&mut self) {
+        let Some(link) = &mut self.link else { return };
+        let (mut bytes, mut input) = (0, 0);
+        if let Some(command) = &self.command {
+            (bytes, input) = (command.output.state().bytes, command.input.written());
+        }
+        self.told = (bytes, input);
+        let pid = self.command.as_ref().map(|command| command.leader.pid);
+        link.push(&State { v: 1, pid, bytes, input });
+        if let Some(pid) = pid {
+            link.push(&StartedNotice { pid });
+        }
+        self.flush();
+    }
+
+    fn read_link(&mut self) {
+        let Some(link) = &mut self.link else { return };
+        let (requests, is_open) = link.receive();
+        for request in requests {
+            if !self.carry_out(request) {
+                self.link = None;
+                return;
+            }
+        }
+        if !is_open {
+            self.link = None;
+        }
+    }
+
+    /// Carries out a request. Returns false if the host must connect again.
+    fn carry_out(&mut self, request: Request) -> bool {
+        let Some(command) = &mut self.command else { return true };
+        match request {
+            Request::Input(input, bytes) => return command.input.receive(input.off, bytes),
+            Request::Eof(eof) => command.input.end(eof.off),
+            Request::Reply(reply, bytes) => command.input.reply(reply.at, bytes),
+            Request::Resize(resize) => {
+                let Some(terminal) = &command.terminal else { return true };
+                // What was written for the old size comes before the new one.
+                command.output.take_the_rest();
+                if set_size(terminal, resize.size).is_ok() {
+                    let off = command.output.resized(resize.size);
+                    if let Some(link) = &mut self.link {
+                        link.push(&Resized { off, size: resize.size });
+                    }
+                }
+            }
+            Request::Signal(SendSignal { signal, by }) => self.signal(signal, by),
+            Request::Stop(stop) => self.life.stop(StopCause::Host(stop.why)),
+            Request::Forget(_) => self.is_forgotten = true,
+            Request::Unknown(got) => {
+                if let Some(link) = &mut self.link {
+                    link.push(&Unknown { got });
+                }
+            }
+        }
+        true
+    }
+
+    fn signal(&mut self, signal: Signal, by: wardroom_protocol::UserName) {
+        let system = match signal {
+            Signal::Int => System::INT,
+            Signal::Hup => System::HUP,
+            Signal::Term | Signal::Kill => return self.life.stop(StopCause::Member(by, signal)),
+        };
+        let Some(command) = &self.command else { return };
+        // The program in front, as if its user had pressed Ctrl-C.
+        let in_front = command.terminal.as_ref().and_then(|terminal| rustix::termios::tcgetpgrp(terminal).ok());
+        match in_front {
+            Some(group) => signal_group(group, system),
+            None => command.leader.signal_group(system),
+        }
+        if command.leader.status().is_none() {
+            self.interrupt = Some(Interrupt { by, signal });
+        }
+    }
+
+    fn check_limits(&mut self) {
+        let Some(command) = &self.command else { return };
+        let state = command.output.state();
+        if self.life.cause.is_none() && state.failure.is_some() {
+            self.life.stop(StopCause::Spool);
+        } else if self.life.cause.is_none() && state.is_over_limit {
+            self.life.stop(StopCause::OutputLimit);
+        }
+    }
+
+    /// Tells the host what is new, unless it still has to read what it was told before.
+    fn report(&mut self) {
+        let (Some(link), Some(command)) = (&mut self.link, &self.command) else { return };
+        if !link.has_backlog() {
+            let (bytes, input) = (command.output.state().bytes, command.input.written());
+            if bytes != self.told.0 {
+                link.push(&Output { bytes });
+            }
+            if input != self.told.1 {
+                link.push(&InputAck { off: input });
+            }
+            self.told = (bytes, input);
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        if self.link.as_mut().is_some_and(|link| !link.flush()) {
+            self.link = None;
+        }
+    }
+
+    /// Keeps the end, and tells the host.
+    fn end(mut self) {
+        let ended = self.ended();
+        let mut is_told = false;
+        while self.started.spool.write_end(&ended).is_err() && !self.is_forgotten {
+            // The spool's disk is full. The host is told, and this is tried again until either has it.
+            if let (Some(link), false) = (&mut self.link, is_told) {
+                link.push(&Ended { end: ended.clone() });
+                is_told = true;
+            }
+            let had_link = self.link.is_some();
+            for source in self.wait(Some(Duration::from_millis(END_RETRY_MS))) {
+                self.handle(source);
+            }
+            is_told &= had_link && self.link.is_some();
+            self.flush();
+        }
+        if let Some(mut link) = self.link.take() {
+            if !is_told {
+                link.push(&Ended { end: ended });
+            }
+            link.finish();
+        }
+    }
+
+    fn ended(&mut self) -> HostEnded {
+        let ms = u64::try_from(self.started.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let run = self.started.run;
+        let Some(mut command) = self.command.take() else {
+            let failed = self.started.failed.take().unwrap_or_default();
+            let exit = Exit::Failed { failed };
+            return HostEnded { run, exit, bytes: 0, ms, truncated: false, left: 0, ended: Vec::new() };
+        };
+        if !command.output.is_closed() {
+            // A process outside the run holds a pipe. What the pipe contains now is the run's; the rest is not.
+            command.output.take_the_rest();
+            command.output.close();
+        }
+        let state: OutputState = command.output.state().clone();
+        let exit = exit(self.life.cause.as_ref(), self.interrupt.as_ref(), command.leader.status(), &state);
+        let truncated = state.is_over_limit || state.failure.is_some();
+        let ended = std::mem::take(&mut self.life.ended);
+        HostEnded { run, exit, bytes: state.bytes, ms, truncated, left: self.life.left, ended }
+    }
+}
