@@ -13,7 +13,6 @@ mod clients;
 mod data;
 mod link;
 mod logging;
-mod orphaned_host;
 mod parts;
 mod serve;
 mod stop;

@@ -1,7 +1,11 @@
 //! `wardroom core`, `gateway` and `host`: one part of a server each, to run them separately.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::io::AsyncReadExt;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use wardroom_native_client::Failure;
 
@@ -61,6 +65,7 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
         Some(work) => work,
         None => std::env::current_dir().map_err(|e| Failure::failed(format!("there is no folder to work in: {e}")))?,
     };
+    let stops_runs = Arc::new(AtomicBool::new(args.stop_runs));
     let config = wardroom_host::Config {
         core: args.core,
         key,
@@ -68,6 +73,7 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
         spool: args.spool,
         work,
         shim: wardroom_host::Config::own_shim(),
+        stops_runs: Arc::clone(&stops_runs),
         welcomed: Some(welcomed),
     };
     let stop = CancellationToken::new();
@@ -77,13 +83,27 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
             ready(&format!("host={}", args.name));
         }
     });
+    let supervised = args.supervised;
+    let mut with_runs =
+        signal(SignalKind::user_defined1()).map_err(|e| Failure::failed(format!("cannot watch signals: {e}")))?;
     tokio::spawn(async move {
-        signals.next().await;
+        tokio::select! {
+            _ = signals.next() => {}
+            _ = with_runs.recv() => stops_runs.store(true, Ordering::Release),
+            () = parent_ended(), if supervised => {}
+        }
         told.cancel();
         signals.leave_at_the_next();
     });
     match wardroom_host::run(config, stop).await {
-        Ok(()) => Ok(0),
+        Ok(0) => Ok(0),
+        Ok(running) => {
+            if !supervised {
+                let commands = if running == 1 { "1 command goes" } else { &*format!("{running} commands go") };
+                say(&format!("{commands} on; the next start takes over. With --stop-runs they are stopped"));
+            }
+            Ok(0)
+        }
         // Of a spool's errors, only "another host has it" has no system error as its source.
         Err(e @ wardroom_host::RunError::Spool(_)) if std::error::Error::source(&e).is_none() => {
             say(&e.to_string());
@@ -91,6 +111,12 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
         }
         Err(e) => Err(sentence(e)),
     }
+}
+
+/// Waits for the end of the process that holds the other end of standard input.
+async fn parent_ended() {
+    let mut buf = [0; 64];
+    while tokio::io::stdin().read(&mut buf).await.is_ok_and(|count| count > 0) {}
 }
 
 /// Prints the line that tells the starting program that the server is ready.

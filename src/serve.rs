@@ -19,6 +19,8 @@ use crate::stop::Signals;
 use crate::supervisor::{HostCommand, Supervisor};
 use crate::{data, link};
 
+/// The name of the host beside the server.
+const LOCAL: &str = "local";
 /// How long the local host may take to connect before the server reports ready without it.
 const HOST_WAIT: Duration = Duration::from_secs(5);
 
@@ -54,17 +56,21 @@ pub async fn serve(args: ServeArgs, log: Option<String>) -> Result<u8, Failure> 
                 tracing::warn!("the local host is not there yet; commands wait for it");
             }
         }
-        () = signals.next() => {
+        _ = signals.next() => {
             signals.leave_at_the_next();
-            stop(host, (stop_gateway, gateway), (stop_core, core)).await;
+            stop(host, args.stop_runs, (stop_gateway, gateway), (stop_core, core)).await;
             return Ok(0);
         }
     }
     announce(&args, &core, &gateway);
-    signals.next().await;
-    say("stopping; once more stops at once");
+    let stops_runs = signals.stop(|| if args.stop_runs { 0 } else { core.running(LOCAL) }).await || args.stop_runs;
+    say(if stops_runs {
+        "stopping with all commands; once more stops at once"
+    } else {
+        "stopping; once more stops at once"
+    });
     signals.leave_at_the_next();
-    stop(host, (stop_gateway, gateway), (stop_core, core)).await;
+    stop(host, stops_runs, (stop_gateway, gateway), (stop_core, core)).await;
     Ok(0)
 }
 
@@ -81,8 +87,13 @@ fn takeover(browsers: Browsers) -> Takeover {
 }
 
 /// Stops the host first, while the core still accepts the ends of its runs; the core last.
-async fn stop(host: Supervisor, gateway: (CancellationToken, Gateway), core: (CancellationToken, Core)) {
-    host.stop().await;
+async fn stop(
+    host: Supervisor,
+    stops_runs: bool,
+    gateway: (CancellationToken, Gateway),
+    core: (CancellationToken, Core),
+) {
+    host.stop(stops_runs).await;
     gateway.0.cancel();
     gateway.1.stopped().await;
     core.0.cancel();
@@ -104,14 +115,15 @@ fn host_command(socket: &Path, data: &Path, log: Option<String>) -> Result<HostC
         "--key-file".into(),
         data.join("keys/host.key").into_os_string(),
         "--name".into(),
-        "local".into(),
+        LOCAL.into(),
         "--spool".into(),
         data.join("host").into_os_string(),
+        "--supervised".into(),
     ];
     if let Some(filter) = log {
         argv.extend(["--log".into(), filter.into()]);
     }
-    Ok(HostCommand { argv, folder, lock: data.join("host/lock") })
+    Ok(HostCommand { argv, folder })
 }
 
 /// Prints the ready line for programs, and three lines for people.

@@ -1,18 +1,19 @@
 //! The local host of `wardroom serve`: a child process of the same binary, restarted when it dies, with growing pauses.
-//! A host that survived a killed server has the spool; it connects to the new core by itself, and ours waits quietly
-//! until it is needed.
+//! It ends when its standard input is closed, so that it does not survive a server that was killed; its runs do.
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::orphaned_host;
 use crate::parts::EXIT_SPOOL_IN_USE;
 
 /// The pause after the first death; doubled after each further one that follows soon.
@@ -32,13 +33,12 @@ pub struct HostCommand {
     pub argv: Vec<std::ffi::OsString>,
     /// The folder to run in.
     pub folder: PathBuf,
-    /// The lock file of the spool.
-    pub lock: PathBuf,
 }
 
 /// The supervised host.
 pub struct Supervisor {
     stop: CancellationToken,
+    stops_runs: Arc<AtomicBool>,
     task: JoinHandle<()>,
     ready: watch::Receiver<bool>,
 }
@@ -48,8 +48,9 @@ impl Supervisor {
     pub fn start(command: HostCommand) -> Supervisor {
         let stop = CancellationToken::new();
         let (say_ready, ready) = watch::channel(false);
-        let task = tokio::spawn(supervise(command, stop.clone(), say_ready));
-        Supervisor { stop, task, ready }
+        let stops_runs = Arc::new(AtomicBool::new(false));
+        let task = tokio::spawn(supervise(command, stop.clone(), Arc::clone(&stops_runs), say_ready));
+        Supervisor { stop, stops_runs, task, ready }
     }
 
     /// Waits until a host is ready (ours has been welcomed, or another has the spool), at most this long.
@@ -57,8 +58,9 @@ impl Supervisor {
         tokio::time::timeout(at_most, self.ready.wait_for(|is_ready| *is_ready)).await.is_ok_and(|ready| ready.is_ok())
     }
 
-    /// Stops the host and its runs, and waits for their end.
-    pub async fn stop(self) {
+    /// Stops the host, and its runs too if asked to, and waits for its end.
+    pub async fn stop(self, stops_runs: bool) {
+        self.stops_runs.store(stops_runs, Ordering::Release);
         self.stop.cancel();
         if self.task.await.is_err() {
             tracing::error!("the supervisor of the host failed");
@@ -66,24 +68,28 @@ impl Supervisor {
     }
 }
 
-async fn supervise(command: HostCommand, stop: CancellationToken, ready: watch::Sender<bool>) {
+async fn supervise(
+    command: HostCommand,
+    stop: CancellationToken,
+    stops_runs: Arc<AtomicBool>,
+    ready: watch::Sender<bool>,
+) {
     let mut pause = PAUSE_MIN;
     let mut is_told = false;
     loop {
         let began = tokio::time::Instant::now();
         let ended = match spawn(&command, &ready) {
-            Ok(child) => live(child, &stop).await,
+            Ok(child) => live(child, &stop, &stops_runs).await,
             Err(error) => {
                 tracing::error!(%error, "the local host could not be started");
                 Ended::Died(None)
             }
         };
         let wait = match ended {
-            // It may have been about to find the spool in use.
-            Ended::Stopped => return orphaned_host::stop(&command.lock, STOP_WAIT).await,
+            Ended::Stopped => return,
             Ended::Died(Some(status)) if status.code() == Some(i32::from(EXIT_SPOOL_IN_USE)) => {
                 if !is_told {
-                    tracing::info!("a host from before has the spool and goes on with it");
+                    tracing::warn!("another host uses the spool folder of the local host; commands run there");
                 }
                 is_told = true;
                 ready.send_replace(true);
@@ -99,7 +105,7 @@ async fn supervise(command: HostCommand, stop: CancellationToken, ready: watch::
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = stop.cancelled() => return orphaned_host::stop(&command.lock, STOP_WAIT).await,
+            () = stop.cancelled() => return,
         }
     }
 }
@@ -109,7 +115,8 @@ fn spawn(command: &HostCommand, ready: &watch::Sender<bool>) -> std::io::Result<
     let mut child = Command::new(program)
         .args(args)
         .current_dir(&command.folder)
-        .stdin(Stdio::null())
+        // Closed by the kernel when this process ends, however that happens.
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         // A Ctrl-C at the terminal is for the server, which stops its host gracefully.
         .process_group(0)
@@ -135,7 +142,9 @@ enum Ended {
     Died(Option<ExitStatus>),
 }
 
-async fn live(mut child: Child, stop: &CancellationToken) -> Ended {
+async fn live(mut child: Child, stop: &CancellationToken, stops_runs: &AtomicBool) -> Ended {
+    // Kept open: `wait` would close it.
+    let _stdin = child.stdin.take();
     tokio::select! {
         status = child.wait() => return Ended::Died(status.ok()),
         () = stop.cancelled() => {}
@@ -143,7 +152,8 @@ async fn live(mut child: Child, stop: &CancellationToken) -> Ended {
     let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
     if let Some(pid) = pid {
         // A host that has just died takes no signal, and is waited for anyway.
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
+        let signal = if stops_runs.load(Ordering::Acquire) { Signal::USR1 } else { Signal::TERM };
+        rustix::process::kill_process(pid, signal).ok();
     }
     if tokio::time::timeout(STOP_WAIT, child.wait()).await.is_err() {
         tracing::warn!("the local host did not stop in time and was killed");

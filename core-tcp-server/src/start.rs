@@ -77,6 +77,7 @@ pub struct Core {
     /// The gateway key.
     pub gateway_key: String,
     browsers: Browsers,
+    state: std::sync::Weak<State>,
     stopped: JoinHandle<()>,
 }
 
@@ -139,15 +140,21 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Core, 
         state.search.printed(run, upto);
     }
     let browsers = Browsers::new(&state);
+    let weak = Arc::downgrade(&state);
     drop(state);
     let stopped = tokio::spawn(run(parts, listeners, shutdown));
-    Ok(Core { addresses, socket, first_invite, gateway_key, browsers, stopped })
+    Ok(Core { addresses, socket, first_invite, gateway_key, browsers, state: weak, stopped })
 }
 
 impl Core {
     /// Returns the handle through which a gateway in this process hands over its WebSockets.
     pub fn browsers(&self) -> Browsers {
         self.browsers.clone()
+    }
+
+    /// Returns the number of commands that run on a host.
+    pub fn running(&self, host: &str) -> usize {
+        self.state.upgrade().map_or(0, |state| state.runs.count_on(host))
     }
 
     /// Waits until the core has stopped. Everything acknowledged is then on disk, and the folder is free.

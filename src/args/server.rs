@@ -19,6 +19,9 @@ pub struct ServeArgs {
     /// Server name shown to nc users [default: the host name]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Stop running commands when the server stops; otherwise they go on, and the next start takes them over
+    #[arg(long)]
+    pub stop_runs: bool,
     /// The page.
     #[command(flatten)]
     pub web: WebArgs,
@@ -138,6 +141,12 @@ pub struct HostArgs {
     /// Working directory for commands [default: current directory]
     #[arg(long, value_name = "DIR")]
     pub work: Option<PathBuf>,
+    /// Stop running commands when the host stops; otherwise they go on, and the next start takes them over
+    #[arg(long)]
+    pub stop_runs: bool,
+    /// Stop when standard input is closed: `serve` starts its host like this, so that the host ends with it
+    #[arg(long, hide = true)]
+    pub supervised: bool,
 }
 
 /// `wardroom admin`

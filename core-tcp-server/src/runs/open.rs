@@ -89,6 +89,12 @@ impl Runs {
         runs
     }
 
+    /// Returns the number of open runs of a host.
+    pub fn count_on(&self, host: &str) -> usize {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.values().filter(|run| run.record.host == host).count()
+    }
+
     /// Returns the bytes on disk of each run.
     pub fn printed(&self) -> Vec<(RunId, u64)> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);

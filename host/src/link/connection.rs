@@ -58,7 +58,7 @@ pub async fn serve(
     tasks.spawn(writer::write(write, Arc::clone(runs), cursors));
     tokio::select! {
         () = stop.cancelled() => Lost::Stopping,
-        () = runs.news().input_lost.notified() => Lost::ShimLost,
+        () = runs.news().input_lost.notified() => Lost::Input,
         ended = tasks.join_next() => match ended {
             Some(Ok(lost)) => lost,
             _ => Lost::Stopping,

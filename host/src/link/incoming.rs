@@ -32,7 +32,7 @@ pub enum Lost {
     Unexpected(String),
     /// Input for a shim may have been lost with the connection to it.
     #[error("the connection to a shim was lost, and input is asked for again")]
-    ShimLost,
+    Input,
     /// The host is stopping.
     #[error("the host stops")]
     Stopping,

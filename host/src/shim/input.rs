@@ -113,7 +113,7 @@ impl Input {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
     use rustix::pipe::{PipeFlags, pipe_with};

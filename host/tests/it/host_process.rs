@@ -96,7 +96,8 @@ impl HostProcess {
     }
 
     fn ends(&self) -> bool {
-        let pidfd = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
+        // A process that has ended and was not reaped has no pidfd on some kernels.
+        let Ok(pidfd) = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()) else { return true };
         let bound = Timespec::try_from(PATIENCE).unwrap();
         poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound)).unwrap() == 1
     }
