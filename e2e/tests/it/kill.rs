@@ -1,12 +1,13 @@
 //! `kill -9` of core, gateway and host, each in turn, under load: nothing that was acknowledged is lost or doubled.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_of, retry};
 use crate::command::{done, wardroom};
-use crate::test_server::{DEADLINE, TestServer};
+use crate::test_server::{DEADLINE, Process, TestServer, add_user};
 use crate::wire::Wire;
 
 /// Posts `count` texts, each until it is acknowledged; gives their places.
@@ -86,22 +87,108 @@ async fn a_run_goes_on_while_the_core_is_away_and_its_output_is_whole() {
     assert_eq!(run.text(), expected);
 }
 
+/// Starts a command that counts until it reads a line.
+async fn counting(wire: &mut Wire, nonce: &str) -> Value {
+    let script = "i=0; while ! read -t 0.02 a; do i=$((i+1)); echo $i; done; echo got $a >&2; exit 7";
+    let argv = json!(["bash", "-c", script]);
+    let start = json!({"t":"run.start","room":"general","argv":argv,"stdin":true,"nonce":nonce});
+    wire.ask(start).await["run"].clone()
+}
+
+/// Ends a counting command with a line of input, sent until it is acknowledged, and checks that nothing disturbed it: it
+/// counted without a gap, got its line once, and ended with its own code.
+async fn assert_undisturbed(wire: &mut Wire, run: &Value) {
+    retry("the input", async || {
+        wire.send(&json!({"t":"run.input","run":run,"gen":1,"off":0,"len":2}), b"x\n").await.unwrap();
+        loop {
+            let (answer, _) = wire.next().await.unwrap();
+            match answer["t"].as_str() {
+                Some("run.input_ack") if answer["run"] == *run => return Some(answer),
+                // Its host is not there yet.
+                Some("err") if answer["code"] == "busy" => return None,
+                Some("err") => panic!("{answer}"),
+                _ => {}
+            }
+        }
+    })
+    .await;
+    wire.ask(json!({"t":"run.watch","run":run,"window":8_000_000})).await;
+    let (mut counted, mut said) = (String::new(), String::new());
+    let end = loop {
+        let (line, frame) = wire.next().await.unwrap();
+        match line["t"].as_str() {
+            Some("run.output") => {
+                let text = String::from_utf8_lossy(&frame.body);
+                if line["fd"] == 1 { counted.push_str(&text) } else { said.push_str(&text) }
+            }
+            Some("run.end") => break line,
+            _ => {}
+        }
+    };
+    let lines: Vec<u64> = counted.lines().map(|line| line.parse().unwrap()).collect();
+    assert!(!lines.is_empty() && lines.iter().zip(1..).all(|(line, n)| *line == n), "{counted}");
+    assert_eq!((said.as_str(), &end["exit"]), ("got x\n", &json!({"code":7})));
+}
+
 #[tokio::test]
-async fn a_killed_host_leaves_no_process_and_says_that_the_run_is_lost() {
+async fn runs_go_on_whoever_is_killed() {
     let mut server = TestServer::start();
     let token = server.add_user("ann", "operator").await;
     let mut wire = server.connect(&token).await;
-    let mark = format!("e2e-{}", server.core.pid());
-    // One child in a session of its own, one that ignores TERM: both must go.
-    let script = format!("trap '' TERM; setsid sh -c 'sleep 300; : {mark}' & echo up; sleep 300; : {mark}");
-    let run = wire.ask(json!({"t":"run.start","room":"general","argv":["sh","-c",script],"nonce":"k1"})).await;
-    wire.ask(json!({"t":"run.watch","run":run["run"]})).await;
-    assert_eq!(wire.next_of("run.output").await["len"], 3);
-    server.restart_host();
-    let end = wire.next_of("run.end").await;
-    assert!(end["exit"]["lost"].is_string(), "{end}");
-    assert_eq!(end["left"], 0);
-    assert_eq!(processes_with(&mark), 0);
+    let mut runs = Vec::new();
+    for n in 0..20 {
+        runs.push(counting(&mut wire, &format!("k{n}")).await);
+    }
+    // Each alone, each two in both orders, and all three.
+    for killed in ["h", "c", "g", "hc", "ch", "hg", "gh", "cg", "gc", "hcg"] {
+        for part in killed.chars() {
+            match part {
+                'h' => server.restart_host(),
+                'c' => server.restart_core(),
+                _ => server.restart_gateway(),
+            }
+        }
+    }
+    let mut wire = server.connect(&token).await;
+    for run in &runs {
+        assert_undisturbed(&mut wire, run).await;
+    }
+}
+
+#[tokio::test]
+async fn runs_go_on_when_a_server_is_killed_or_stopped_and_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let text = data.to_str().unwrap().to_owned();
+    let arguments = ["serve", "--data", &text, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    let mut serve = Process::start(&arguments);
+    let token = add_user(&data, "ann", "operator").await;
+    let mut wire = Wire::signed_in(&serve.at("tcp"), &token).await;
+    let mut runs = Vec::new();
+    for n in 0..4 {
+        runs.push(counting(&mut wire, &format!("s{n}")).await);
+    }
+    for round in 0..4 {
+        if round % 2 == 0 {
+            serve.kill_9();
+        } else {
+            serve.stop();
+        }
+        serve = Process::start(&arguments);
+        // The one before may still be ending.
+        retry("a single host", async || (hosts_of(&data) == 1).then_some(())).await;
+    }
+    let mut wire = Wire::signed_in(&serve.at("tcp"), &token).await;
+    for run in &runs {
+        assert_undisturbed(&mut wire, run).await;
+    }
+    serve.stop();
+}
+
+/// The number of host processes with this data folder.
+fn hosts_of(data: &Path) -> usize {
+    let spool = data.join("host");
+    processes_with(&format!("--spool\0{}", spool.display()))
 }
 
 #[tokio::test]

@@ -95,6 +95,29 @@ impl Drop for Process {
     }
 }
 
+/// Makes an account with [`PASSWORD`] at the server with this data folder, and gives a token of it.
+pub async fn add_user(data: &Path, user: &str, role: &str) -> String {
+    let key = std::fs::read_to_string(data.join("keys/admin.key")).unwrap();
+    let mut admin = Wire::unix(&data.join("core.sock")).await;
+    admin.hello(json!({"token": key.trim()})).await;
+    admin.ask(json!({"t":"user.add","user":user,"role":role,"password":PASSWORD})).await;
+    admin.ask(json!({"t":"token.add","user":user})).await["token"].as_str().unwrap().to_owned()
+}
+
+impl Drop for TestServer {
+    /// Stops what still runs: a host alone would leave it alone.
+    fn drop(&mut self) {
+        let stopped = Command::new("kill").args(["-USR1", &self.host.pid().to_string()]).status();
+        let start = std::time::Instant::now();
+        while stopped.as_ref().is_ok_and(|status| status.success())
+            && matches!(self.host.child.try_wait(), Ok(None))
+            && start.elapsed() < DEADLINE
+        {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
+
 /// Core, gateway and host.
 pub struct TestServer {
     /// The core.
@@ -178,11 +201,7 @@ impl TestServer {
 
     /// Makes an account with [`PASSWORD`] and gives a token of it.
     pub async fn add_user(&self, user: &str, role: &str) -> String {
-        let key = std::fs::read_to_string(self.data.join("keys/admin.key")).unwrap();
-        let mut admin = Wire::unix(&self.data.join("core.sock")).await;
-        admin.hello(json!({"token": key.trim()})).await;
-        admin.ask(json!({"t":"user.add","user":user,"role":role,"password":PASSWORD})).await;
-        admin.ask(json!({"t":"token.add","user":user})).await["token"].as_str().unwrap().to_owned()
+        add_user(&self.data, user, role).await
     }
 
     /// A connection to the core, signed in.

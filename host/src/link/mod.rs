@@ -35,6 +35,9 @@ pub async fn keep(
             () = stop.cancelled() => return,
             lost = connection::serve(&identity, &runs, &mut welcomed, &stop) => lost,
         };
+        if stop.is_cancelled() {
+            return;
+        }
         if began.elapsed() >= Duration::from_millis(STEADY_MS) {
             backoff = Backoff::default();
         }

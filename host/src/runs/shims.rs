@@ -74,7 +74,8 @@ impl Shims {
         let (program, arguments) = self.program.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let (control, theirs) = UnixStream::pair()?;
         let mut command = Command::new(program);
-        command.args(arguments).env_clear().current_dir("/");
+        // Shown by ps(1) in place of `/proc/self/exe`.
+        command.arg0("wardroom").args(arguments).env_clear().current_dir("/");
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn()?;
         Ok(Spare { control, child })

@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -68,7 +69,7 @@ impl Stage {
             fcntl_setfl(ours, OFlags::NONBLOCK)?;
         }
         let mut command = Command::new("/proc/self/exe");
-        command.arg("host-exec").env_clear().current_dir("/");
+        command.arg0("wardroom").arg("host-exec").env_clear().current_dir("/");
         command.stdin(OwnedFd::from(theirs)).stdout(stdout_theirs).stderr(stderr_theirs);
         let child = command.spawn()?;
         // The command holds the other ends until it is dropped: only the child may hold the pipes' write ends.

@@ -185,6 +185,11 @@ impl Link {
         }
     }
 
+    /// Sends a message with raw bytes.
+    pub async fn body<M: Message>(&mut self, message: &M, bytes: &[u8]) {
+        self.write_raw(&encode_with_body(Number::None, message, bytes)).await;
+    }
+
     /// Sends input at an offset.
     pub async fn input_at(&mut self, run: RunId, off: u64, bytes: &[u8]) {
         let head = HostInput { run, off, len: bytes.len() as u64 };

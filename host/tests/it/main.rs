@@ -8,3 +8,4 @@ mod output;
 mod restart;
 mod runs;
 mod stop;
+mod terminal;
