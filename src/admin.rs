@@ -8,7 +8,7 @@ use wardroom_protocol::messages::{Auth, InviteAdd, TokenAdd, UserAdd, UserDisabl
 
 use crate::args::{AdminArgs, AdminCommand, TokenCommand, UserCommand};
 use crate::data;
-use crate::parts::sentence;
+use crate::console::sentence;
 
 /// Runs the subcommand.
 pub async fn admin(args: AdminArgs, json: bool) -> Result<u8, Failure> {

@@ -10,6 +10,7 @@
 mod admin;
 mod args;
 mod clients;
+mod console;
 mod data;
 mod link;
 mod logging;

@@ -1,6 +1,5 @@
 //! `wardroom core`, `gateway` and `host`: one part of a server each, to run them separately.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use wardroom_native_client::Failure;
 
 use crate::args::{CoreArgs, GatewayArgs, HostArgs};
+use crate::console::{ready, say, sentence};
 use crate::stop::Signals;
 use crate::{data, link};
 
@@ -117,21 +117,4 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
 async fn parent_ended() {
     let mut buf = [0; 64];
     while tokio::io::stdin().read(&mut buf).await.is_ok_and(|count| count > 0) {}
-}
-
-/// Prints the line that tells the starting program that the server is ready.
-pub fn ready(what: &str) {
-    let mut out = std::io::stdout();
-    // If nobody reads it, serve anyway.
-    writeln!(out, "ready {what}").and_then(|()| out.flush()).ok();
-}
-
-/// Prints a line for people.
-pub fn say(words: &str) {
-    writeln!(std::io::stderr(), "{words}").ok();
-}
-
-/// Makes the failure of something that did not start. Its error is already a sentence.
-pub fn sentence(e: impl std::fmt::Display) -> Failure {
-    Failure::failed(e.to_string())
 }

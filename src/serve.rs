@@ -14,7 +14,7 @@ use wardroom_native_client::commands::invite_link;
 use wardroom_protocol::Address;
 
 use crate::args::ServeArgs;
-use crate::parts::{ready, say, sentence};
+use crate::console::{ready, say, sentence};
 use crate::stop::Signals;
 use crate::supervisor::{HostCommand, Supervisor};
 use crate::{data, link};

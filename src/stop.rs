@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use wardroom_native_client::Failure;
 
-use crate::parts::say;
+use crate::console::say;
 
 /// Exit code after the last signal: 128 + SIGINT.
 const EXIT_AT_ONCE: i32 = 130;

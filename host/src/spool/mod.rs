@@ -14,6 +14,9 @@
 //! and what the core has acknowledged is durable in the core's own store.
 
 pub mod output;
+mod sizes;
+
+pub use sizes::SizeRecord;
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -27,9 +30,9 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wardroom_protocol::RunId;
-use wardroom_protocol::messages::{HostEnded, TermSize};
+use wardroom_protocol::messages::HostEnded;
 
-use crate::limits::{LOCK_RETRY_MS, LOCK_WAIT_MS, RECORD_BYTES_MAX, SIZES_BYTES_MAX};
+use crate::limits::{LOCK_RETRY_MS, LOCK_WAIT_MS, RECORD_BYTES_MAX};
 
 /// The folder of all spools, locked by this process.
 #[derive(Debug)]
@@ -113,18 +116,6 @@ impl Root {
     }
 }
 
-/// The size of a terminal from an offset on, as in the file `sizes`.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct SizeRecord {
-    /// The offset.
-    pub off: u64,
-    /// The size.
-    #[serde(flatten)]
-    pub size: TermSize,
-    /// When it changed, Unix milliseconds.
-    pub at: u64,
-}
-
 impl Spool {
     /// Returns the spool in this folder, which need not exist.
     pub fn at(path: &Path) -> Spool {
@@ -166,14 +157,7 @@ impl Spool {
 
     /// Returns the sizes of the terminal after the first one.
     pub fn sizes(&self) -> Vec<SizeRecord> {
-        let mut text = String::new();
-        let read =
-            File::open(self.path.join("sizes")).and_then(|file| file.take(SIZES_BYTES_MAX).read_to_string(&mut text));
-        if read.is_err() {
-            return Vec::new();
-        }
-        // The last line may be cut.
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        sizes::read(&self.path)
     }
 
     /// Creates the folder if necessary, and its empty output, which must not exist.

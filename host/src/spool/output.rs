@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use wardroom_output_index::{Record, Segment, segments};
 use wardroom_protocol::messages::TermSize;
 
-use super::SizeRecord;
+use super::sizes::{self, SizeRecord};
 use crate::limits::INDEX_RESOLUTION_MS;
 
 /// Writes at the end.
@@ -53,10 +53,7 @@ impl Appender {
     /// # Errors
     /// If the operating system refuses.
     pub fn resized(&self, off: u64, size: TermSize, at: u64) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&SizeRecord { off, size, at })?;
-        line.push(b'\n');
-        let mut options = OpenOptions::new();
-        options.append(true).create(true).mode(0o600).open(self.folder.join("sizes"))?.write_all(&line)
+        sizes::append(&self.folder, SizeRecord { off, size, at })
     }
 
     /// Appends what was read from a descriptor at a time.
