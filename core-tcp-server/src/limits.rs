@@ -264,6 +264,8 @@ pub const SCROLLBACK_LINES_MAX: usize = 2_000;
 pub const SCROLLBACK_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a terminal's output after which its screen is stored again: read again within some 20 ms.
 pub const SCREEN_EVERY_BYTES: u64 = 1 << 20;
+/// Milliseconds between looks at a screen for those who read it as text: people follow two changes a second.
+pub const TEXT_SCREEN_EVERY_MS: u64 = 500;
 /// Answers to a terminal's queries that are kept for a host that connects again: programs ask a few things at their
 /// start, and then wait.
 pub const REPLIES_KEPT_MAX: usize = 32;

@@ -94,6 +94,9 @@ pub const TABLE: &[Entry] = &[
     entry("hooks", "", "list the webhooks of this room", |_| Ok(Command::Hooks)),
     entry("unhook", "N", "delete a webhook", |args| Ok(Command::Unhook(place(args)?))),
     entry("run", "CMD", "run a shell command; everyone sees the output live", run),
+    entry("shell", "[HOST]", "open a shared shell, on this host", |args| {
+        Ok(Command::Shell(Some(args.to_owned()).filter(|host| !host.is_empty())))
+    }),
     entry("runs", "[STATE] [WORDS]", "list the last runs; narrow with running, failed, by:NAME host:H", runs),
     entry("hosts", "", "list the machines on which commands run", |_| Ok(Command::Hosts)),
     entry("watch", "rN", "show the output of a run from the start", |args| Ok(Command::Watch(number(args)?))),
@@ -337,6 +340,8 @@ mod tests {
             ("/log", Command::Log(LOG_DEFAULT, None)),
             ("/log 200", Command::Log(200, None)),
             ("/run  make  test", Command::Run("make  test".into())),
+            ("/shell", Command::Shell(None)),
+            ("/shell build-1", Command::Shell(Some("build-1".into()))),
             ("/runs", Command::Runs(RunList::default())),
             (
                 "/runs failed by:@ben host:web1 make  test",

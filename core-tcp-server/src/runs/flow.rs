@@ -21,10 +21,42 @@ use crate::flow::{Flow, FlowKey, Step};
 use crate::limits::{BULK_READ_BYTES_MAX, WATCHES_MAX};
 use crate::sender::ConnectionSender;
 
+/// One connection that is woken by one run's output. Both have bounds.
+pub(super) struct Watching {
+    /// The output.
+    pub log: Arc<RunLog>,
+    /// The connection.
+    pub sender: Arc<ConnectionSender>,
+}
+
+impl Watching {
+    /// Subscribes to a log.
+    ///
+    /// # Errors
+    /// `busy` if the run or the connection already has the maximum number of watchers.
+    pub(super) fn begin(log: &Arc<RunLog>, sender: &Arc<ConnectionSender>) -> Result<Self, Error> {
+        if sender.watches.fetch_add(1, Ordering::AcqRel) >= WATCHES_MAX {
+            sender.watches.fetch_sub(1, Ordering::AcqRel);
+            return Err(Error::busy("this connection watches 32 runs: unwatch one first", 1_000));
+        }
+        if !log.subscribe(sender) {
+            sender.watches.fetch_sub(1, Ordering::AcqRel);
+            return Err(Error::busy("this run has as many watchers as it may", 10_000));
+        }
+        Ok(Self { log: Arc::clone(log), sender: Arc::clone(sender) })
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.log.unsubscribe(&self.sender);
+        self.sender.watches.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// The position of one connection in one run's output.
 pub(super) struct Watch {
-    log: Arc<RunLog>,
-    sender: Arc<ConnectionSender>,
+    watching: Watching,
     /// The next byte to send.
     cursor: u64,
     /// The reader has acknowledged everything before this offset.
@@ -64,17 +96,8 @@ impl Watch {
         window: u64,
         screen: bool,
     ) -> Result<Self, Error> {
-        if sender.watches.fetch_add(1, Ordering::AcqRel) >= WATCHES_MAX {
-            sender.watches.fetch_sub(1, Ordering::AcqRel);
-            return Err(Error::busy("this connection watches 32 runs: unwatch one first", 1_000));
-        }
-        if !log.subscribe(sender) {
-            sender.watches.fetch_sub(1, Ordering::AcqRel);
-            return Err(Error::busy("this run has as many watchers as it may", 10_000));
-        }
         Ok(Self {
-            log: Arc::clone(log),
-            sender: Arc::clone(sender),
+            watching: Watching::begin(log, sender)?,
             cursor: from,
             acked: from,
             window,
@@ -106,7 +129,7 @@ impl Watch {
 
     /// Reports why no output arrives, if there is a reason that was not yet reported.
     fn tell_trouble(&mut self, out: &mut Vec<Bytes>) {
-        let trouble = self.log.trouble();
+        let trouble = self.watching.log.trouble();
         if trouble != self.told {
             out.extend(trouble.clone());
             self.told = trouble;
@@ -115,7 +138,7 @@ impl Watch {
 
     /// Takes the screen, and goes on from its offset; so does the credit.
     async fn load_screen(&mut self) {
-        let log = Arc::clone(&self.log);
+        let log = Arc::clone(&self.watching.log);
         let loading = move || log.terminal.as_ref().map(|terminal| terminal.snapshot(log.written())).transpose();
         match tokio::task::spawn_blocking(loading).await.map_err(io::Error::other).and_then(|loaded| loaded) {
             Ok(Some(snapshot)) => {
@@ -123,12 +146,12 @@ impl Watch {
                 self.screen = Some(ScreenWatch { is_wanted: false, parts: snapshot.frames.iter().cloned().collect() });
             }
             Ok(None) => self.screen = None,
-            Err(error) => self.failure = Some(Error::internal(format!("run {}: {error}", self.log.run))),
+            Err(error) => self.failure = Some(Error::internal(format!("run {}: {error}", self.watching.log.run))),
         }
     }
 
     fn fail(&mut self, error: &Error, out: &mut Vec<Bytes>) -> Step {
-        let answer = ErrAnswer { run: Some(self.log.run), ..error.answer(None) };
+        let answer = ErrAnswer { run: Some(self.watching.log.run), ..error.answer(None) };
         out.push(encode(Number::None, &answer));
         Step::Done
     }
@@ -136,7 +159,7 @@ impl Watch {
 
 impl Flow for Watch {
     fn key(&self) -> FlowKey {
-        FlowKey::Run(self.log.run)
+        FlowKey::Run(self.watching.log.run)
     }
 
     fn ack(&mut self, off: u64) {
@@ -160,7 +183,7 @@ impl Flow for Watch {
         if taken == count {
             return Step::More;
         }
-        match self.log.read(self.cursor, self.credit(), count - taken, out) {
+        match self.watching.log.read(self.cursor, self.credit(), count - taken, out) {
             LogRead::UpToDate => {
                 self.tell_trouble(out);
                 Step::Wait
@@ -180,7 +203,7 @@ impl Flow for Watch {
                 out.push(end);
                 Step::Done
             }
-            LogRead::Beyond => self.fail(&beyond(self.log.head()), out),
+            LogRead::Beyond => self.fail(&beyond(self.watching.log.head()), out),
         }
     }
 
@@ -189,12 +212,12 @@ impl Flow for Watch {
             return Box::pin(self.load_screen());
         }
         Box::pin(async move {
-            let (log, reader, from) = (Arc::clone(&self.log), self.reader.take(), self.cursor);
+            let (log, reader, from) = (Arc::clone(&self.watching.log), self.reader.take(), self.cursor);
             let upto = self.load_upto.min(from.saturating_add(BULK_READ_BYTES_MAX as u64));
             let loading = tokio::task::spawn_blocking(move || load(&log, reader, from, upto)).await;
             match loading.map_err(io::Error::other).and_then(|loaded| loaded) {
                 Ok((reader, pieces)) => (self.reader, self.loaded) = (Some(reader), pieces),
-                Err(error) => self.failure = Some(Error::internal(format!("run {}: {error}", self.log.run))),
+                Err(error) => self.failure = Some(Error::internal(format!("run {}: {error}", self.watching.log.run))),
             }
         })
     }
@@ -203,13 +226,6 @@ impl Flow for Watch {
 impl BreakOff for Watch {
     fn break_off(&mut self, error: Error, out: &mut Vec<Bytes>) {
         self.fail(&error, out);
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.log.unsubscribe(&self.sender);
-        self.sender.watches.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

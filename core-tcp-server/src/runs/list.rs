@@ -12,6 +12,7 @@ use wardroom_protocol::{RunId, UserName};
 
 use super::flow::{Watch, beyond};
 use super::log::RunLog;
+use super::text_watch::TextWatch;
 use crate::access::{Checked, ReadAccess};
 use crate::error::Error;
 use crate::flow::Flow;
@@ -178,6 +179,28 @@ pub async fn watch(
     Ok(Checked::over(flow, ReadAccess::new(&room, member.user.id)))
 }
 
+/// Watches a terminal as text: the rows that change, as output. For readers without a terminal.
+///
+/// # Errors
+/// `not_found`, `bad_request` (no terminal), `busy` (too many watchers).
+pub async fn watch_text(
+    state: &Arc<State>,
+    member: &Member,
+    sender: &Arc<ConnectionSender>,
+    run: RunId,
+) -> Result<Box<dyn Flow>, Error> {
+    let (log, room) = log_of(state, member, run).await?;
+    if log.terminal.is_none() {
+        return Err(no_terminal());
+    }
+    let flow = TextWatch::begin(&log, sender)?;
+    Ok(Checked::over(flow, ReadAccess::new(&room, member.user.id)))
+}
+
+fn no_terminal() -> Error {
+    Error::bad_request("this run has no terminal: read its output")
+}
+
 /// Returns the visible screen of a terminal as text, open or over.
 ///
 /// # Errors
@@ -186,7 +209,7 @@ pub async fn text(state: &Arc<State>, member: &Member, run: RunId) -> Result<Ter
     let (log, room) = log_of(state, member, run).await?;
     let reading = move || match &log.terminal {
         Some(terminal) => terminal.text(log.written()).map_err(Error::from),
-        None => Err(Error::bad_request("this run has no terminal: read its output")),
+        None => Err(no_terminal()),
     };
     let text = tokio::task::spawn_blocking(reading).await.map_err(Error::internal)??;
     // Checked again, because the disk may have been slow.

@@ -29,6 +29,7 @@ mod sizes;
 mod spec;
 mod start;
 mod terminal;
+mod text_watch;
 mod typing;
 
 use std::sync::Arc;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 pub use control::signal;
 pub use link::{Attached, bad_frame};
-pub use list::{find_by_n, get, list, list_hosts, text, watch};
+pub use list::{find_by_n, get, list, list_hosts, text, watch, watch_text};
 pub use open::Runs;
 pub use output::output_path;
 pub use remove::remove_output;

@@ -74,7 +74,15 @@ fn plain(line: &[u8]) -> String {
             continue;
         }
         match bytes.next() {
-            Some(b'[') => while bytes.next().is_some_and(|byte| !(0x40..=0x7e).contains(&byte)) {},
+            Some(b'[') => {
+                let last = bytes.find(|byte| (0x40..=0x7e).contains(byte));
+                // What is written elsewhere on the screen is another word.
+                if last.is_some_and(|last| b"ABCDEFGHdf".contains(&last))
+                    && out.last().is_some_and(|byte| *byte != b' ')
+                {
+                    out.push(b' ');
+                }
+            }
             Some(b']' | b'P' | b'X' | b'^' | b'_') => {
                 while let Some(byte) = bytes.next() {
                     if byte == 0x07 || (byte == 0x1b && bytes.next_if_eq(&b'\\').is_some()) {
@@ -133,6 +141,7 @@ mod tests {
     fn colours_and_titles_are_not_text() {
         assert_eq!(plain(b"\x1b[1;31merr\x1b[0mor\x1b]0;title\x07 at\x1b]8;;x\x1b\\ 3\x1b(B\x1b7"), "error at 3");
         assert_eq!(plain(b"cut \x1b[3"), "cut ");
+        assert_eq!(plain(b"\x1b[H\x1b[2Jtop\x1b[1;70Hload\x1b[1;31m 3\x1b[m\x1b[2;1H Tasks"), "top load 3  Tasks");
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub enum Command {
     Hooks,
     Unhook(u64),
     Run(String),
+    /// The host; the local one if absent.
+    Shell(Option<String>),
     /// The last runs of the current room that fit; its `room` is absent.
     Runs(RunList),
     Hosts,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use wardroom_client_core::protocol::messages::{RoomCreate, RunStart, Signal};
+use wardroom_client_core::protocol::limits::RUN_TIMEOUT_MAX_S;
+use wardroom_client_core::protocol::messages::{RoomCreate, RunStart, Signal, TermSize, Tty};
 use wardroom_client_core::protocol::{Nonce, RoomName, RunId};
 use wardroom_client_core::{Command, WatchFrom};
 use web_sys::File;
@@ -25,11 +26,26 @@ impl Engine {
 
     /// Runs a command.
     pub fn run(&self, room: &RoomName, cmd: String, host: Option<String>) {
-        let start = RunStart {
+        self.start(RunStart { cmd: Some(cmd), host, ..self.new_run(room) });
+    }
+
+    /// Starts a login shell of a common size; whoever holds its keyboard changes it.
+    pub fn shell(&self, room: &RoomName, host: Option<String>) {
+        let tty = Tty { size: TermSize { cols: 80, rows: 24 }, fixed: false };
+        let timeout_s = Some(RUN_TIMEOUT_MAX_S);
+        self.start(RunStart { tty: Some(tty), host, timeout_s, ..self.new_run(room) });
+    }
+
+    fn start(&self, start: RunStart) {
+        self.command(Command::StartRun { start, watch: false });
+    }
+
+    fn new_run(&self, room: &RoomName) -> RunStart {
+        RunStart {
             room: room.clone(),
-            cmd: Some(cmd),
+            cmd: None,
             argv: None,
-            host,
+            host: None,
             cwd: None,
             env: BTreeMap::new(),
             timeout_s: None,
@@ -38,8 +54,7 @@ impl Engine {
             merge: false,
             detach: false,
             nonce: self.nonce(),
-        };
-        self.command(Command::StartRun { start, watch: false });
+        }
     }
 
     /// Stops a run.

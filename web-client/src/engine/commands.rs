@@ -71,6 +71,7 @@ impl Engine {
             Command::Hooks => dialog(Dialog::RoomSettings),
             Command::Unhook(hook) => self.send(HookRemove { room: room.clone(), hook }),
             Command::Run(cmd) => self.run(room, cmd, None),
+            Command::Shell(host) => self.shell(room, host),
             Command::Runs(_) | Command::Hosts => tab(PanelTab::Activity),
             Command::Watch(n) => ui.dispatch(UiAction::Output(self.run_of(n))),
             Command::Unwatch(_) => ui.dispatch(UiAction::Output(None)),

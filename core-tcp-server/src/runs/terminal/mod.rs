@@ -56,6 +56,17 @@ struct State {
     store_at: u64,
 }
 
+/// The rows of a screen.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// The offset of the first byte of output that it does not contain.
+    pub off: u64,
+    /// The rows as text, without empty ones at the bottom.
+    pub lines: Vec<String>,
+    /// The row with the cursor.
+    pub cursor: usize,
+}
+
 /// A screen as frames of `run.snapshot`, encoded once for all watchers.
 pub(super) struct Snapshot {
     /// The offset of the first byte of output that it does not contain.
@@ -154,6 +165,18 @@ impl Terminal {
             state.screen = None;
         }
         Ok(snapshot)
+    }
+
+    /// Returns the rows of the visible screen, and the row of the cursor.
+    pub(super) fn rows(&self, upto: u64) -> io::Result<Rows> {
+        let mut state = self.state();
+        self.ensure(&mut state, upto)?;
+        let screen = state.screen.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let rows = Rows { off: screen.off(), lines: screen.lines(), cursor: screen.cursor_row() };
+        if !self.is_live {
+            state.screen = None;
+        }
+        Ok(rows)
     }
 
     /// Returns the visible screen as text: as many rows as fit a line of the wire.

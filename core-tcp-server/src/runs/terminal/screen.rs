@@ -116,6 +116,11 @@ impl Screen {
         lines
     }
 
+    /// Returns the row with the cursor, from 0 on.
+    pub(super) fn cursor_row(&self) -> usize {
+        self.terminal.cursor().row
+    }
+
     fn show(&mut self, bytes: &[u8]) {
         self.off = self.off.saturating_add(bytes.len() as u64);
         self.modes.read(bytes);

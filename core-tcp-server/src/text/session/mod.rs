@@ -205,6 +205,7 @@ impl Session {
             Command::Status(text) => self.set_status(&text).await?,
             Command::Log(count, before) => self.log(count, before).await?,
             Command::Run(cmd) => self.start_run(cmd).await?,
+            Command::Shell(host) => self.start_shell(host).await?,
             Command::Runs(list) => self.list_runs(list).await?,
             Command::Hosts => self.list_hosts()?,
             Command::Watch(n) => self.watch_run(n).await?,

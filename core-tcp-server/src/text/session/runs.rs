@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use wardroom_protocol::RunId;
-use wardroom_protocol::limits::WINDOW_MAX;
-use wardroom_protocol::messages::{RunInfo, RunList, RunSignal, RunStart, RunWatch, RunsIn, Signal};
+use wardroom_protocol::limits::{RUN_TIMEOUT_MAX_S, WINDOW_MAX};
+use wardroom_protocol::messages::{RunInfo, RunList, RunSignal, RunStart, RunWatch, RunsIn, Signal, TermSize, Tty};
 use wardroom_protocol::visible::{exact, visible};
 
 use super::{Session, nonce};
 use crate::error::Error;
+use crate::flow::Flow;
 use crate::runs;
 use crate::sender::Item;
 use crate::text::draw::left_words;
@@ -18,11 +19,35 @@ use crate::text::followed::Begin;
 use crate::text::limits::RUNS_SHOWN;
 use crate::text::moment::span_words;
 
+/// The size of a shell until somebody with a terminal holds its keyboard: the one that programs expect.
+const SHELL_SIZE: TermSize = TermSize { cols: 80, rows: 24 };
+
 impl Session {
     pub(super) async fn start_run(&mut self, cmd: String) -> Result<(), Error> {
-        let start = RunStart {
+        let start = RunStart { cmd: Some(cmd), ..self.new_run()? };
+        let started = runs::start(&self.state, &self.member, start).await?;
+        self.follow(started.run, started.n, true).await;
+        Ok(())
+    }
+
+    /// Starts a login shell, which is shown here and typed into elsewhere.
+    pub(super) async fn start_shell(&mut self, host: Option<String>) -> Result<(), Error> {
+        let tty = Tty { size: SHELL_SIZE, fixed: false };
+        let start = RunStart { host, tty: Some(tty), timeout_s: Some(RUN_TIMEOUT_MAX_S), ..self.new_run()? };
+        let started = runs::start(&self.state, &self.member, start).await?;
+        let n = started.n;
+        self.tell(&format!(
+            "r{n} is a shell: its screen is shown here; type into it on the page, or with wardroom attach r{n}"
+        ));
+        self.follow(started.run, n, true).await;
+        Ok(())
+    }
+
+    /// Returns the start of a run in the current room, without a command.
+    fn new_run(&self) -> Result<RunStart, Error> {
+        Ok(RunStart {
             room: self.current()?.name.clone(),
-            cmd: Some(cmd),
+            cmd: None,
             argv: None,
             host: None,
             cwd: None,
@@ -33,10 +58,7 @@ impl Session {
             merge: false,
             detach: false,
             nonce: nonce(),
-        };
-        let started = runs::start(&self.state, &self.member, start).await?;
-        self.follow(started.run, started.n, true).await;
-        Ok(())
+        })
     }
 
     pub(super) async fn watch_run(&mut self, n: u64) -> Result<(), Error> {
@@ -66,14 +88,22 @@ impl Session {
             Begin::Already => return,
             Begin::Full => return self.tell(&format!("you follow 32 runs already: /unwatch one, then /watch r{n}")),
         }
-        let watch = RunWatch { run, from: 0, window: Some(WINDOW_MAX), screen: false };
-        match runs::watch(&self.state, &self.member, &self.sender, watch).await {
+        match self.flow_of(run).await {
             Ok(flow) => self.sender.push(Item::Flow(UnackedFlow::over(flow))),
             Err(error) => {
                 self.followed.forget(run);
                 self.tell(&format!("the output of r{n} cannot be shown: {}", error.msg));
             }
         }
+    }
+
+    /// Returns the output of a run from its start on, or the changes of its screen.
+    async fn flow_of(&self, run: RunId) -> Result<Box<dyn Flow>, Error> {
+        if runs::get(&self.state, &self.member, run).await?.tty.is_some() {
+            return runs::watch_text(&self.state, &self.member, &self.sender, run).await;
+        }
+        let watch = RunWatch { run, from: 0, window: Some(WINDOW_MAX), screen: false };
+        runs::watch(&self.state, &self.member, &self.sender, watch).await
     }
 
     pub(super) async fn stop_run(&mut self, n: Option<u64>) -> Result<(), Error> {

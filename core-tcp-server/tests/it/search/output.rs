@@ -144,3 +144,22 @@ async fn a_run_is_one_hit_however_many_of_its_lines_match() {
     assert_eq!(pages, expected);
     assert_eq!(before, Value::Null);
 }
+
+#[tokio::test]
+async fn what_a_terminal_shows_is_found() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    let ask = json!({"t":"run.start","room":"general","tty":{"cols":80,"rows":24},"nonce":"t1"});
+    let run = ann.ask(ask).await["run"].as_str().unwrap().to_owned();
+    host.start().await;
+    let output = "\x1b]0;a title\x07\x1b[?2004h\x1b[1;32mann\x1b[m$ make\r\n\x1b[?2004l\x1b[31merr\x1b[1mor\x1b[m: disk full\r\n\
+                  \x1b[?1049h\x1b[Hload average\x1b[1;40Huptime 17 days\x1b[2;1H";
+    host.output(&run, 1, 0, output.as_bytes()).await;
+    host.end_and_forget(&run, output.len() as u64).await;
+    assert_eq!(one_in_output(&mut ann, "error disk").await["text"], "error: disk full");
+    assert_eq!(one_in_output(&mut ann, "ann$ make").await["run"], run);
+    assert_eq!(one_in_output(&mut ann, "average uptime").await["text"], "load average uptime 17 days");
+    let answer = ann.ask(json!({"t":"search","q":"2004h","kind":"output"})).await;
+    assert_eq!(answer["hits"], json!([]), "no sequences");
+}

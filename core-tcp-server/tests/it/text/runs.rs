@@ -176,3 +176,37 @@ async fn without_a_host_one_is_told() {
     let shown = ann.until("are here:\n").await;
     assert!(shown.contains("host"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_shell_is_shown_line_by_line() {
+    let core = core().await;
+    let mut host = Host::come(&core).await;
+    let (mut ann, mut ben) = (Person::sign_in(&core, "ann").await, Person::sign_in(&core, "ben").await);
+    ann.send("/shell\n").await;
+    let mut run = host.started().await;
+    assert_eq!(run.argv, json!([]), "a login shell");
+    ann.until("# r1 is a shell: its screen is shown here").await;
+    ben.until("[r1] started by ann on local: login shell\n").await;
+    host.output(&mut run, 1, b"\x1b[?2004h\x1b[1;32mann@local\x1b[m:~$ ").await;
+    for person in [&mut ann, &mut ben] {
+        person.until(" [r1] | ann@local:~$\n").await;
+    }
+    host.output(&mut run, 1, b"make\r\n\x1b[?2004lcc x.c\r\n 10 %\r 99 %\r100 %\x1b[K\r\nann@local:~$ ").await;
+    for person in [&mut ann, &mut ben] {
+        let shown = person.until(" [r1] | 100 %\n").await;
+        assert!(shown.contains(" [r1] | ann@local:~$ make\n") && shown.contains(" [r1] | cc x.c\n"), "{shown}");
+        assert!(!shown.contains("99 %") && !shown.contains('\x1b'), "the screen, not the bytes: {shown}");
+    }
+    host.output(&mut run, 1, b"exit\r\n").await;
+    host.end(run, json!({"code":0})).await;
+    for person in [&mut ann, &mut ben] {
+        let shown = person.until(" [r1] exit 0 after 0.2 s\n").await;
+        assert!(shown.contains(" [r1] | ann@local:~$ exit\n"), "{shown}");
+    }
+    // Later, its last screen.
+    ben.send("/watch r1\n").await;
+    let shown = ben.until(" [r1] exit 0 after 0.2 s\n").await;
+    assert!(shown.contains(" [r1] | cc x.c\n"), "{shown}");
+    ann.send("/shell nowhere\n").await;
+    ann.until("# there is no host nowhere").await;
+}

@@ -161,6 +161,10 @@ impl Talk {
             Slash::Hooks => self.ask(runner, &HookList { room }, Asked::Hooks),
             Slash::Unhook(hook) => self.ask(runner, &HookRemove { room, hook }, Asked::Nothing),
             Slash::Run(cmd) => self.run(runner, &room, &cmd)?,
+            Slash::Shell(host) => {
+                let host = host.map_or_else(String::new, |host| format!(" --host {host}"));
+                self.voice.say(&format!("-- in another terminal, run: wardroom shell {room}{host}"));
+            }
             Slash::Runs(list) => self.ask(runner, &RunList { room: Some(room), ..list }, Asked::Runs),
             Slash::Hosts => self.ask(runner, &HostList {}, Asked::Hosts),
             Slash::Watch(n) => {
