@@ -11,7 +11,7 @@ use wardroom_protocol::RoomName;
 
 pub use client::{ExportArgs, GetArgs, LoginArgs, PutArgs, SearchArgs};
 use place::FolderPlace;
-pub use runs::{OutputArgs, RunArgs, RunsArgs, StopArgs};
+pub use runs::{AttachArgs, OutputArgs, RunArgs, RunsArgs, ShellArgs, StopArgs};
 pub use server::{AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, ServeArgs, TokenCommand, UserCommand};
 
 const AFTER_HELP: &str = "\
@@ -131,6 +131,10 @@ pub enum Command {
     },
     /// Run a command that everyone in the room sees; prints its output and exits with its code
     Run(RunArgs),
+    /// Open a shell that everyone in the room sees
+    Shell(ShellArgs),
+    /// Watch a shared terminal, or type into it
+    Attach(AttachArgs),
     /// List runs, newest first
     Runs(RunsArgs),
     /// Show the output of a run

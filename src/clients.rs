@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use wardroom_native_client::commands::{
-    self, Chat, Dm, Export, Get, Log, Login, LoginTo, Ls, Output, Put, Run, Runs, Search, Send, SessionsAction, Stop,
+    self, Attach, Chat, Dm, Export, Get, Log, Login, LoginTo, Ls, Output, Put, Run, Runs, Search, Send, SessionsAction,
+    Shell, Stop,
 };
 use wardroom_native_client::{Failure, Invite, SavedLogin, Server, Target};
 use wardroom_protocol::UserName;
 use wardroom_protocol::messages::{Auth, IfExists, Signal};
 
 use crate::args::{
-    Command, ConnectArgs, ExportArgs, GetArgs, LoginArgs, OutputArgs, PutArgs, RunArgs, RunsArgs, SearchArgs, StopArgs,
+    Command, ConnectArgs, ExportArgs, GetArgs, LoginArgs, OutputArgs, PutArgs, RunArgs, RunsArgs, SearchArgs,
+    ShellArgs, StopArgs,
 };
 
 /// Runs a client command; returns the exit code.
@@ -31,6 +33,14 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
         Command::Run(args) => {
             let target = target(connect).map_err(Failure::before_a_run)?;
             return commands::run(target, run_of(args, json)).await;
+        }
+        Command::Shell(args) => {
+            let target = target(connect).map_err(Failure::before_a_run)?;
+            return commands::shell(target, shell(args)).await;
+        }
+        Command::Attach(args) => {
+            let target = target(connect).map_err(Failure::before_a_run)?;
+            return commands::attach(target, Attach { run: args.run, control: args.control }).await;
         }
         Command::Chat { room, last, no_wait } => {
             commands::chat(target(connect)?, Chat { room, last, no_wait, json }).await?
@@ -116,6 +126,12 @@ fn run_of(args: RunArgs, json: bool) -> Run {
         raw: args.raw,
         json,
     }
+}
+
+fn shell(args: ShellArgs) -> Shell {
+    let ShellArgs { room, host, cwd, env, timeout, fixed, detach, command } = args;
+    let argv = Some(command).filter(|argv| !argv.is_empty());
+    Shell { room, argv, host, cwd, env: env.into_iter().collect(), timeout_s: timeout, fixed, detach }
 }
 
 fn runs(args: RunsArgs, json: bool) -> Runs {

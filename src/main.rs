@@ -72,7 +72,8 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
 /// a run is unlikely to have.
 fn not_parsed(error: &clap::Error) -> ExitCode {
     error.print().ok();
-    let is_of_a_run = args::subcommand(std::env::args().skip(1)).is_some_and(|name| name == "run");
+    let is_of_a_run = args::subcommand(std::env::args().skip(1))
+        .is_some_and(|name| matches!(name.as_str(), "run" | "shell" | "attach"));
     match error.exit_code() {
         0 => ExitCode::SUCCESS,
         _ if is_of_a_run => ExitCode::from(wardroom_native_client::ExitCode::Ours as u8),

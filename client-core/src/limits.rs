@@ -75,6 +75,8 @@ pub const SCREEN_BYTES_MAX: usize = 32 << 20;
 /// Bytes of input that wait in the client for a run: four windows, so that a paste is one call. A caller with more reads
 /// on as [`crate::Effect::InputTaken`] allows.
 pub const INPUT_QUEUE_BYTES_MAX: usize = 1 << 20;
+/// Milliseconds after which input is sent again to a server that could not take it and did not say when.
+pub const KEYBOARD_RETRY_MS: u64 = 1_000;
 /// Bytes of a file that are read at once: sixteen frames, so that reading costs little compared with sending.
 pub const SLICE_BYTES_MAX: u64 = 16 * BODY_BYTES_MAX as u64;
 /// Slices that an upload reads ahead: one is read while the other is sent.

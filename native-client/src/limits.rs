@@ -33,6 +33,11 @@ pub(crate) const DOWNLOAD_WINDOW: u64 = wardroom_protocol::limits::WINDOW_MAX;
 pub(crate) const DOWNLOAD_ACK_BYTES: u64 = 1024 * 1024;
 /// Pieces of a download between the socket and the disk: a window full of them.
 pub(crate) const DOWNLOAD_PIECES: usize = 160;
+/// Output that waits for a slow terminal for [`SCREEN_BEHIND`]: then a picture of the screen replaces it. A terminal that
+/// keeps up takes this much within a tenth of a second.
+pub(crate) const SCREEN_BEHIND_BYTES: usize = 512 * 1024;
+/// See [`SCREEN_BEHIND_BYTES`].
+pub(crate) const SCREEN_BEHIND: Duration = Duration::from_secs(2);
 /// How long `stop` waits for the end of a run: the server's own 3 s before KILL, and the way to a slow host and back.
 pub(crate) const STOP_WAIT: Duration = Duration::from_secs(20);
 /// Bytes of standard input in one `run.input`.

@@ -65,6 +65,56 @@ fn variable(s: &str) -> Result<(String, String), String> {
     }
 }
 
+const ESCAPES_HELP: &str = "\
+Escapes, at the beginning of a line:
+  ~.  leave; the run goes on       ~s  stop the run
+  ~k  ask for the keyboard; again: take it, if you may
+  ~K  release the keyboard         ~?  show this list        ~~  type a tilde
+
+One person types at a time; the terminal has the size of their window. If the connection breaks, the run goes on, and
+nothing that you typed is lost or sent twice. Exits with the command's own code, with 0 if you leave, and with 125 and
+255 as `wardroom run` does.";
+
+/// `wardroom shell`
+#[derive(Args, Debug)]
+#[command(after_help = ESCAPES_HELP)]
+pub struct ShellArgs {
+    /// Room
+    pub room: RoomName,
+    /// Host to run on [default: local]
+    #[arg(long, value_name = "H")]
+    pub host: Option<String>,
+    /// Working directory [default: the host's]
+    #[arg(long, value_name = "D")]
+    pub cwd: Option<String>,
+    /// Set an environment variable; repeatable
+    #[arg(long, value_name = "K=V", value_parser = variable)]
+    pub env: Vec<(String, String)>,
+    /// Stop it after S seconds [default: a day]
+    #[arg(long, value_name = "S")]
+    pub timeout: Option<u64>,
+    /// Keep the size that the terminal starts with, whoever types
+    #[arg(long)]
+    pub fixed: bool,
+    /// Keep processes that outlive the shell; the run ends with the last of them
+    #[arg(long)]
+    pub detach: bool,
+    /// Program and arguments [default: a login shell]
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<String>,
+}
+
+/// `wardroom attach`
+#[derive(Args, Debug)]
+#[command(after_help = ESCAPES_HELP)]
+pub struct AttachArgs {
+    /// Run, such as r41; `wardroom runs --state running` lists them
+    pub run: RunName,
+    /// Ask for the keyboard at once
+    #[arg(long)]
+    pub control: bool,
+}
+
 /// `wardroom runs`
 #[derive(Args, Debug)]
 pub struct RunsArgs {

@@ -90,6 +90,7 @@ impl Client {
             self.requests.deadline_ms(),
             self.posts.deadline_ms(),
             self.runs_deadline_ms(),
+            self.keyboards_deadline_ms(),
             self.read_positions.deadline_ms(),
             self.presence.deadline_ms(),
         ];

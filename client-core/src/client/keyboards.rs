@@ -7,8 +7,9 @@ use wardroom_protocol::messages::{RunEof, RunInput, RunInputAck, TermControl, Te
 use wardroom_protocol::{Code, RunId, UserName};
 
 use super::Client;
-use super::state::{Eof, Recovery, RequestKind};
+use super::state::{Eof, KeyboardUse, Recovery, RequestKind};
 use crate::effect::{Effect, Error, Operation};
+use crate::limits::KEYBOARD_RETRY_MS;
 use crate::model::RunState;
 
 impl Client {
@@ -42,7 +43,7 @@ impl Client {
             return;
         }
         let Some(keyboard) = self.keyboards.get_mut(&run) else { return };
-        let Some(lease) = keyboard.lease else { return };
+        let Some(lease) = keyboard.lease.filter(|_| keyboard.paused_until_ms.is_none()) else { return };
         let mut pieces = Vec::new();
         while let Some(piece) = keyboard.queue.next() {
             pieces.push(piece);
@@ -80,7 +81,13 @@ impl Client {
             }
             return true;
         }
-        if error.code == Some(Code::Conflict) && error.off.is_some_and(|off| keyboard.queue.set_back(off)) {
+        if matches!(error.code, Some(Code::Busy | Code::RateLimited)) {
+            self.pause_keyboard(run, error);
+            return true;
+        }
+        if error.code == Some(Code::Conflict)
+            && (keyboard.paused_until_ms.is_some() || error.off.is_some_and(|off| keyboard.queue.set_back(off)))
+        {
             self.send_input(run);
             return true;
         }
@@ -89,6 +96,37 @@ impl Client {
         self.change_run(run, |shown| shown.keyboard.mine = false);
         self.keyboard_failed(run, dropped(error, Some(unsent.saturating_add(in_flight))));
         true
+    }
+
+    /// The server cannot take input now, such as after a restart until the run's host is back.
+    pub(super) fn pause_keyboard(&mut self, run: RunId, error: &Error) {
+        let wait_ms = self.backoff.spread_ms(error.retry_ms.unwrap_or(KEYBOARD_RETRY_MS)).max(1);
+        let at_ms = self.now_ms.saturating_add(wait_ms);
+        if let Some(keyboard) = self.keyboards.get_mut(&run) {
+            keyboard.pause(at_ms);
+        }
+    }
+
+    /// Sends again where the server asked for a pause that is over.
+    pub(super) fn resume_paused_keyboards(&mut self) {
+        let now_ms = self.now_ms;
+        let is_due = |(run, keyboard): (&RunId, &mut KeyboardUse)| {
+            keyboard.paused_until_ms.take_if(|at| *at <= now_ms).map(|_| *run)
+        };
+        let due: Vec<RunId> = self.keyboards.iter_mut().filter_map(is_due).collect();
+        for run in due {
+            let waits = self.keyboards.get(&run).is_some_and(|keyboard| keyboard.wants && !keyboard.asking);
+            if waits {
+                self.control_keyboard(run, TermOp::Ask, None);
+            }
+            self.send_input(run);
+            self.send_size(run);
+        }
+    }
+
+    /// When the first of these pauses ends.
+    pub(super) fn keyboards_deadline_ms(&self) -> Option<u64> {
+        self.keyboards.values().filter_map(|keyboard| keyboard.paused_until_ms).min()
     }
 
     /// The end of the input was refused: the run has ended, or the keyboard was lost.
@@ -154,8 +192,13 @@ impl Client {
         self.send_size(run);
     }
 
-    pub(super) fn on_term_control_error(&mut self, run: RunId, error: Error) {
+    pub(super) fn on_term_control_error(&mut self, run: RunId, op: TermOp, error: Error) {
         if let Some(keyboard) = self.keyboards.get_mut(&run) {
+            if error.code == Some(Code::Busy) && matches!(op, TermOp::Ask | TermOp::Take) {
+                // What was taken stays taken: asking is enough then.
+                keyboard.asking = false;
+                return self.pause_keyboard(run, &error);
+            }
             (keyboard.asking, keyboard.wants) = (false, false);
             if keyboard.lease.is_none() {
                 self.keyboards.remove(&run);

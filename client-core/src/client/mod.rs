@@ -170,6 +170,7 @@ impl Client {
         self.forget_typing();
         self.send_read_positions_when_due();
         self.send_posts();
+        self.resume_paused_keyboards();
         self.advance_uploads();
         self.report_connection();
         std::mem::take(&mut self.effects)

@@ -203,7 +203,7 @@ impl Client {
             RequestKind::Amend(amend) => return self.on_amend_error(*amend, error),
             RequestKind::RunStart { nonce, .. } => return self.on_run_start_error(nonce, error),
             RequestKind::RunEof(run) => return self.on_eof_error(run, &error),
-            RequestKind::TermControl(run, _) => return self.on_term_control_error(run, error),
+            RequestKind::TermControl(run, op) => return self.on_term_control_error(run, op, error),
             RequestKind::TermResize(run, size) => return self.on_resize_error(run, size, error),
             RequestKind::Dm(users) => Operation::Dm(users),
             RequestKind::Search(_) => Operation::Search,

@@ -62,6 +62,10 @@ impl Client {
                 let screen = watch.screen.is_some();
                 watch.screen = screen.then(Vec::new);
                 let window = Some(if watch.auto_ack { WINDOW_DEFAULT } else { WATCH_WINDOW_MANUAL });
+                if screen {
+                    // The size, and who holds the keyboard.
+                    self.send_request(&RunGet { run }, RequestKind::RunGet(run), Recovery::Forget);
+                }
                 self.send_request(&RunWatch { run, from, window, screen }, RequestKind::RunWatch(run), Recovery::Forget)
             }
             Err(_) => self.send_request(&RunGet { run }, RequestKind::RunGet(run), Recovery::Forget),
@@ -99,7 +103,7 @@ impl Client {
 
     /// The server rejected input or ended the watch. It is not requested again automatically.
     pub(super) fn on_run_error(&mut self, run: RunId, error: Error) {
-        let is_input = matches!(error.code, Some(Code::Conflict | Code::Forbidden));
+        let is_input = matches!(error.code, Some(Code::Conflict | Code::Forbidden | Code::Busy | Code::RateLimited));
         if is_input && self.on_input_error(run, &error) {
             return;
         }

@@ -2,8 +2,8 @@
 //! this client has fallen far behind; output continues where it ends.
 
 use bytes::Bytes;
-use wardroom_protocol::RunId;
 use wardroom_protocol::messages::{RunSnapshot, TermResize, TermSize};
+use wardroom_protocol::{Code, RunId};
 
 use super::Client;
 use super::state::{Recovery, RequestKind, Watch};
@@ -67,9 +67,10 @@ impl Client {
     /// Sends the size that is wanted, one request at a time: of many changes in between only the last counts.
     pub(super) fn send_size(&mut self, run: RunId) {
         let is_up = self.is_up();
-        let Some(keyboard) = self.keyboards.get_mut(&run).filter(|keyboard| is_up && !keyboard.resizing) else {
+        let Some(keyboard) = self.keyboards.get_mut(&run) else { return };
+        if !is_up || keyboard.resizing || keyboard.paused_until_ms.is_some() {
             return;
-        };
+        }
         let (Some(lease), Some(size)) = (keyboard.lease, keyboard.size) else { return };
         keyboard.resizing = true;
         self.send_request(&TermResize { run, lease, size }, RequestKind::TermResize(run, size), Recovery::Forget);
@@ -84,6 +85,12 @@ impl Client {
 
     /// A refused size is not sent again: the next change is.
     pub(super) fn on_resize_error(&mut self, run: RunId, size: TermSize, error: Error) {
+        if error.code == Some(Code::Busy) {
+            if let Some(keyboard) = self.keyboards.get_mut(&run) {
+                keyboard.resizing = false;
+            }
+            return self.pause_keyboard(run, &error);
+        }
         self.on_resized(run, size);
         self.effects.push(Effect::Failed { operation: Operation::Keyboard(run), error });
     }

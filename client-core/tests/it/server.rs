@@ -238,6 +238,11 @@ impl Server {
                 }
             }
             "run.input" | "run.eof" | "term.control" | "term.resize" => self.terminal_request(&id, &request, body),
+            "run.get" => {
+                let info = json!({ "t": "ok", "re": id, "run": RUN, "n": 4, "room": "ops", "seq": 1, "by": "ann", "cmd": "date",
+                    "host": "local", "at": 1, "bytes": 0, "holder": self.terminal.holder });
+                self.say(&info);
+            }
             "run.ack" => self.conn.watch_acked = request["off"].as_u64().unwrap(),
             "file.put" | "file.resume" => self.begin_upload(&id, &request),
             "file.chunk" => self.chunk(&request, body),

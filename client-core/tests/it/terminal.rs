@@ -15,6 +15,8 @@ pub struct Terminal {
     pub eof: Option<u64>,
     pub sizes: Vec<Value>,
     pub screen: Vec<u8>,
+    /// Answers so many requests with `busy`.
+    pub busy: u32,
 }
 
 impl Default for Terminal {
@@ -27,6 +29,7 @@ impl Default for Terminal {
             eof: None,
             sizes: Vec::new(),
             screen: b"screen".to_vec(),
+            busy: 0,
         }
     }
 }
@@ -64,6 +67,11 @@ impl Server {
         let off = request["off"].as_u64().unwrap_or(0) as usize;
         let wrong = |off: Option<usize>| json!({ "t": "err", "re": id, "code": "conflict", "msg": "words", "run": RUN, "off": off });
         match request["t"].as_str().unwrap() {
+            _ if self.terminal.busy > 0 => {
+                self.terminal.busy -= 1;
+                let busy = json!({ "t": "err", "re": id, "code": "busy", "msg": "its host is away", "run": RUN, "retry_ms": 300 });
+                self.say(&busy);
+            }
             _ if stale => self.say(&wrong(None)),
             "run.input" if off > expected => self.say(&wrong(Some(expected))),
             "run.input" => {

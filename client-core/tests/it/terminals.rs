@@ -276,3 +276,34 @@ fn of_many_sizes_the_last_counts() {
     assert_eq!(watcher.server.terminal.sizes, [] as [Value; 0], "who only watches never resizes");
     assert_eq!(failures(&watcher).len(), 1);
 }
+
+#[test]
+fn input_waits_while_the_server_cannot_take_it() {
+    let mut world = at_keyboard(1);
+    world.server.terminal.busy = 3;
+    let text = vec![b'x'; 150_000];
+    typed(&mut world, &text);
+    world.command(Command::RunEof { run: run() });
+    world.command(Command::ResizeTerminal { run: run(), size: size(90, 30) });
+    world.settle();
+    assert_eq!(world.server.terminal.input, b"", "nothing after a refused piece counts");
+    world.come_to_rest();
+    assert!(world.server.terminal.input == text);
+    assert_eq!(world.server.terminal.eof, Some(150_000));
+    assert_eq!(world.server.terminal.sizes, [json!([90, 30])]);
+    assert_eq!(failures(&world), []);
+}
+
+#[test]
+fn a_keyboard_is_asked_for_again_once_the_host_is_back() {
+    let mut world = World::new(1);
+    world.server.terminal.busy = 1;
+    world.server.terminal.input = b"before".to_vec();
+    world.command(Command::WatchScreen { run: run(), auto_ack: true });
+    ask(&mut world, TermOp::Ask);
+    world.come_to_rest();
+    typed(&mut world, b", after");
+    world.settle();
+    assert_eq!(world.server.terminal.input, b"before, after");
+    assert_eq!(failures(&world), []);
+}

@@ -2,11 +2,13 @@
 
 mod account;
 mod admin;
+mod attach;
 mod chat;
 mod dm;
 mod export;
 mod get;
 mod history;
+mod input;
 mod log;
 mod login;
 mod ls;
@@ -19,6 +21,7 @@ mod run;
 mod runs;
 mod search;
 mod send;
+mod signals;
 mod starting;
 
 use std::time::Duration;
@@ -31,6 +34,7 @@ use crate::runner::Runner;
 
 pub use account::{SessionsAction, change_password, sessions};
 pub use admin::{Admin, AdminCall, admin, invite_link};
+pub use attach::{Attach, Shell, attach, shell};
 pub use chat::{Chat, chat};
 pub use dm::{Dm, dm};
 pub use export::{Export, Format, export};

@@ -61,6 +61,26 @@ impl Printer {
         self.fds.push(fd);
     }
 
+    /// Drops what waits, for a picture of a screen that contains all output before `off`.
+    pub(super) fn restart(&mut self, off: u64, picture: Bytes) {
+        self.waiting.clear();
+        self.fds.clear();
+        self.queries = QueryFilter::default();
+        self.push(0, off, picture);
+        self.end = off;
+    }
+
+    /// Queues words of ours.
+    pub(super) fn say(&mut self, words: Bytes) {
+        self.waiting.push(words);
+        self.fds.push(0);
+    }
+
+    /// Bytes that wait to be written.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.waiting.iter().fold(0, |sum, bytes| sum.saturating_add(bytes.len()))
+    }
+
     /// Counts bytes up to `end` as printed once everything before them is.
     pub(super) fn skip(&mut self, end: u64) {
         self.push(0, end, Bytes::new());

@@ -1,8 +1,6 @@
 //! `wardroom run ROOM -- CMD…`: runs a command on a host as if it ran here: its output on stdout and stderr, its exit
 //! code as ours. The output is read by offset, so that a lost connection neither loses nor repeats a byte.
 
-mod input;
-
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
@@ -12,7 +10,7 @@ use wardroom_protocol::limits::{TERM_COLS_MAX, TERM_ROWS_MAX};
 use wardroom_protocol::messages::{RunEnd, RunStart, Signal, TermSize, Tty};
 use wardroom_protocol::{RoomName, RunId};
 
-use self::input::Input;
+use super::input::Input;
 use super::out::say;
 use super::printer::{Printer, Style};
 use super::starting::Starting;

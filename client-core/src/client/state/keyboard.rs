@@ -24,6 +24,8 @@ pub(in crate::client) struct KeyboardUse {
     pub(in crate::client) resizing: bool,
     /// The keyboard was lost while input was in flight: the server may still refuse that.
     pub(in crate::client) unconfirmed: bool,
+    /// The server cannot take anything before this time.
+    pub(in crate::client) paused_until_ms: Option<u64>,
 }
 
 /// The end of the input.
@@ -47,6 +49,21 @@ impl KeyboardUse {
         }
     }
 
+    /// The server cannot take input now: everything that is not acknowledged is sent again at `at_ms`.
+    pub(in crate::client) fn pause(&mut self, at_ms: u64) {
+        self.paused_until_ms = Some(at_ms);
+        self.again();
+    }
+
+    fn again(&mut self) {
+        let acked = self.queue.acked;
+        self.queue.rewind_to(acked);
+        self.queue.set_back_to = None;
+        if self.eof == Eof::Sent {
+            self.eof = Eof::Wanted;
+        }
+    }
+
     /// The keyboard is no longer this client's. Returns how many bytes of input were never sent, and how many were sent
     /// and not acknowledged.
     pub(in crate::client) fn lose(&mut self) -> (usize, usize) {
@@ -59,13 +76,8 @@ impl KeyboardUse {
 
     /// A new connection: everything that is not acknowledged is sent again, and the end after it.
     pub(in crate::client) fn disconnected(&mut self) {
-        let acked = self.queue.acked;
-        self.queue.rewind_to(acked);
-        self.queue.set_back_to = None;
-        self.resizing = false;
-        if self.eof == Eof::Sent {
-            self.eof = Eof::Wanted;
-        }
+        (self.resizing, self.paused_until_ms) = (false, None);
+        self.again();
     }
 }
 

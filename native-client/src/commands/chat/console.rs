@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::Signal;
-use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use tokio::sync::mpsc;
 
+use super::super::signals::{Signalled, TerminalSignals};
 use super::hint::{big, hint};
 use crate::edit::{Capabilities, Decoder, Editor, Key, Keys, Row, Screen};
 use crate::limits::{ESCAPE_TIMEOUT, KEY_BATCHES, KEY_BYTES};
@@ -21,7 +20,7 @@ pub(super) struct Console {
     typed: mpsc::Receiver<Vec<Key>>,
     /// The terminal is closed, which is reported once.
     is_closed: bool,
-    signals: Signals,
+    signals: TerminalSignals,
     /// Reported once for all keys that arrived together.
     pub(super) after_keys: KeyOutcome,
     /// The list of rooms was requested for the current line.
@@ -42,41 +41,7 @@ pub(super) enum ConsoleEvent {
     Keys(Vec<Key>),
     /// The terminal is closed.
     Closed,
-    Resized,
-    /// The process continues after a stop.
-    Continued,
-    /// A signal asks the process to end.
-    Ended,
-}
-
-struct Signals {
-    size: SignalStream,
-    go_on: SignalStream,
-    term: SignalStream,
-    interrupt: SignalStream,
-    hangup: SignalStream,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Signals> {
-        Ok(Signals {
-            size: signal(SignalKind::window_change())?,
-            go_on: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
-            term: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> ConsoleEvent {
-        tokio::select! {
-            _ = self.size.recv() => ConsoleEvent::Resized,
-            _ = self.go_on.recv() => ConsoleEvent::Continued,
-            _ = self.term.recv() => ConsoleEvent::Ended,
-            _ = self.interrupt.recv() => ConsoleEvent::Ended,
-            _ = self.hangup.recv() => ConsoleEvent::Ended,
-        }
-    }
+    Signal(Signalled),
 }
 
 impl Console {
@@ -87,7 +52,7 @@ impl Console {
         if !abilities.moves || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
             return None;
         }
-        let signals = Signals::new().ok()?;
+        let signals = TerminalSignals::new().ok()?;
         let keys = Keys::one_by_one().ok()?;
         let screen = Screen::new(abilities.utf8, abilities.styles);
         let (editor, after_keys, typed) = (Editor::default(), KeyOutcome::default(), typed_keys());
@@ -101,7 +66,7 @@ impl Console {
     pub(super) async fn next(console: &mut Option<Console>) -> ConsoleEvent {
         let Some(console) = console else { return std::future::pending().await };
         tokio::select! {
-            came = console.signals.next() => came,
+            came = console.signals.next() => ConsoleEvent::Signal(came),
             keys = console.typed.recv(), if !console.is_closed => match keys {
                 Some(keys) => ConsoleEvent::Keys(keys),
                 None => {

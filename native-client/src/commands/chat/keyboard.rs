@@ -5,6 +5,7 @@ use rustix::process::Signal;
 use wardroom_client_core::{Command, PostState};
 use wardroom_protocol::slash;
 
+use super::super::signals::Signalled;
 use super::command::is_answered_in_words;
 use super::console::ConsoleEvent;
 use super::names::names;
@@ -35,14 +36,14 @@ impl Talk {
                 }
             }
             ConsoleEvent::Closed => self.input_ends(),
-            ConsoleEvent::Resized => self.on_screen(Screen::resize),
-            ConsoleEvent::Continued => {
+            ConsoleEvent::Signal(Signalled::Resized) => self.on_screen(Screen::resize),
+            ConsoleEvent::Signal(Signalled::Continued) => {
                 if let Some(console) = &self.console {
                     console.keys.take()?;
                 }
                 self.on_screen(Screen::resize);
             }
-            ConsoleEvent::Ended => {
+            ConsoleEvent::Signal(Signalled::Ended) => {
                 return Err(Failure { code: ExitCode::Failed, words: "terminated by a signal".to_owned() });
             }
         }
@@ -106,7 +107,7 @@ impl Talk {
         self.take_line(runner, Typed::Line(text))
     }
 
-    /// Stops the process, as Ctrl-Z does everywhere; [`ConsoleEvent::Continued`] follows.
+    /// Stops the process, as Ctrl-Z does everywhere; [`Signalled::Continued`] follows.
     fn suspend(&mut self) {
         self.on_screen(Screen::leave);
         if let Some(console) = &self.console {
