@@ -1,0 +1,264 @@
+//! A shared terminal while it is shown in ours: its output, our keys and escapes, and notes about its keyboard and size.
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use wardroom_client_core::{Change, Command, Effect, Keyboard, Operation};
+use wardroom_protocol::messages::{RunEnd, Signal, TermOp, TermSize};
+use wardroom_protocol::visible::visible;
+use wardroom_protocol::{RunId, UserName};
+
+use super::super::input::Input;
+use super::super::out::say;
+use super::super::printer::{Printer, Style};
+use super::super::run::{own_size, say_end};
+use super::super::signals::{Signalled, TerminalSignals};
+use super::super::{ReconnectDeadline, refused};
+use super::escapes::{Escapes, HELP, Typed};
+use super::notes;
+use super::raw::RawTerminal;
+use crate::exit::Failure;
+use crate::limits::{SCREEN_BEHIND, SCREEN_BEHIND_BYTES};
+use crate::runner::Runner;
+
+/// A terminal that is shown in ours.
+pub(super) struct Attached {
+    run: RunId,
+    n: u64,
+    printer: Printer,
+    escapes: Escapes,
+    input: Input,
+    signals: TerminalSignals,
+    /// Who held the keyboard when it was last looked at.
+    keyboard: Keyboard,
+    /// The screen is watched, not every byte.
+    has_screen: bool,
+    /// Output has waited since then for this terminal to take it.
+    behind_since: Option<Instant>,
+    /// The sizes, of the run and here, of which a note has told.
+    told_sizes: Option<(TermSize, TermSize)>,
+    /// A note has told that typing does nothing here.
+    told_watching: bool,
+    end: Option<RunEnd>,
+    /// Last, so that the terminal is restored after everything else.
+    raw: RawTerminal,
+}
+
+impl Attached {
+    pub(super) fn new(runner: &Runner, run: RunId, n: u64, signals: TerminalSignals) -> Result<Attached, Failure> {
+        let keyboard = runner.client().runs().get(&run).map(|run| run.keyboard.clone()).unwrap_or_default();
+        let raw = RawTerminal::take().map_err(|e| Failure::failed(format!("cannot use this terminal: {e}")))?;
+        Ok(Attached {
+            run,
+            n,
+            printer: Printer::new(Style::Terminal),
+            escapes: Escapes::new(),
+            input: Input::start(),
+            signals,
+            keyboard,
+            has_screen: false,
+            behind_since: None,
+            told_sizes: None,
+            told_watching: false,
+            end: None,
+            raw,
+        })
+    }
+
+    /// Begins to watch a terminal that is there already.
+    pub(super) fn begin(&mut self, runner: &mut Runner, holder: Option<UserName>, asks: bool) {
+        self.show_screen(runner);
+        self.note(&notes::begin(self.n, holder.as_ref(), asks));
+        self.keyboard.holder = holder;
+        if asks {
+            self.ask(runner);
+        }
+    }
+
+    /// Shows it until the run ends or is left. The terminal is restored before anything else is said.
+    pub(super) async fn follow(mut self, runner: &mut Runner) -> Result<u8, Failure> {
+        let left = self.until_left(runner).await;
+        let (n, end) = (self.n, self.end.take());
+        drop(self);
+        match (left, end) {
+            (Err(failure), _) => {
+                say("\r");
+                Err(failure)
+            }
+            (Ok(()), Some(end)) => {
+                say_end(&end);
+                Ok(end.exit.shell_code())
+            }
+            (Ok(()), None) => {
+                say(&format!("\r\nwardroom: r{n} goes on; wardroom attach r{n} shows it again"));
+                Ok(0)
+            }
+        }
+    }
+
+    async fn until_left(&mut self, runner: &mut Runner) -> Result<(), Failure> {
+        let mut patience = ReconnectDeadline::default();
+        loop {
+            if self.end.is_some() && self.printer.is_idle() {
+                return Ok(());
+            }
+            self.catch_up(runner);
+            // Keys are read also while they are not sent: escapes must work.
+            let free = if self.keyboard.mine { runner.client().input_free(self.run) } else { usize::MAX };
+            tokio::select! {
+                effect = patience.next(runner) => self.take(runner, effect?)?,
+                printed = self.printer.printed() => match printed {
+                    Ok(off) => runner.command(Command::AckRun { run: self.run, off }),
+                    Err(e) => return Err(Failure::failed(format!("cannot write to this terminal: {e}"))),
+                },
+                piece = Input::next(Some(&mut self.input), free) => {
+                    if piece.is_none_or(|piece| self.typed(runner, &piece)) {
+                        return Ok(());
+                    }
+                }
+                came = self.signals.next() => match came {
+                    Signalled::Resized => self.fit(runner),
+                    Signalled::Continued => self.raw.again()?,
+                    Signalled::Ended => return Err(Failure::failed("ended by a signal; the run goes on")),
+                },
+            }
+        }
+    }
+
+    fn take(&mut self, runner: &mut Runner, effect: Effect) -> Result<(), Failure> {
+        match effect {
+            Effect::Output { off, bytes, .. } => {
+                self.raw.note(&bytes);
+                self.printer.push(1, off, bytes);
+            }
+            Effect::Screen { off, bytes, .. } => {
+                let mut picture = self.raw.cleared(self.has_screen);
+                self.raw.note(&bytes);
+                picture.extend_from_slice(&bytes);
+                self.has_screen = true;
+                self.printer.restart(off, picture.into());
+                self.compare_sizes(runner);
+            }
+            Effect::ScreenSize { .. } => self.compare_sizes(runner),
+            Effect::RunEnded(end) if end.run == self.run => self.end = Some(end),
+            Effect::Changed(Change::Run(run)) if run == self.run => self.keyboard_changed(runner),
+            Effect::Failed { operation: Operation::Run(_), error } if self.end.is_none() => {
+                if !runner.client().runs().get(&self.run).is_some_and(|run| run.watched) {
+                    return refused(error);
+                }
+                self.note(&visible(&error.message));
+            }
+            Effect::Failed { operation: Operation::Keyboard(_), error } if self.end.is_none() => {
+                self.note(&visible(&error.message));
+            }
+            Effect::Notice(text) => self.note(&visible(&text)),
+            Effect::Disconnected { why } => self.note(&format!("{}; the run goes on, reconnecting", visible(&why))),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Handles typed bytes; returns true to leave.
+    fn typed(&mut self, runner: &mut Runner, bytes: &[u8]) -> bool {
+        for typed in self.escapes.take(bytes) {
+            match typed {
+                Typed::Bytes(bytes) if self.keyboard.mine => {
+                    runner.command(Command::RunInput { run: self.run, bytes: bytes.into() });
+                }
+                Typed::Bytes(_) => {
+                    if !std::mem::replace(&mut self.told_watching, true) {
+                        self.note("you are watching; ~k asks for the keyboard, ~. leaves, ~? helps");
+                    }
+                }
+                Typed::Leave => return true,
+                Typed::Help => self.printer.say(Bytes::from_static(HELP.as_bytes())),
+                Typed::Ask => self.ask(runner),
+                Typed::Release if self.keyboard.mine => self.control(runner, TermOp::Release),
+                Typed::Release => self.note("you do not hold the keyboard; ~k asks for it"),
+                Typed::Stop => {
+                    runner.command(Command::SignalRun { run: self.run, signal: Signal::Term });
+                    self.note("stopping the run");
+                }
+            }
+        }
+        false
+    }
+
+    /// Asks for the keyboard; the second time, or if this user holds it elsewhere, takes it.
+    fn ask(&mut self, runner: &mut Runner) {
+        if self.keyboard.mine {
+            return self.note("you hold the keyboard; ~K releases it");
+        }
+        let me = runner.client().you().map(|you| &you.user);
+        let has_asked =
+            me.is_some_and(|me| self.keyboard.asked.contains(me) || self.keyboard.holder.as_ref() == Some(me));
+        self.control(runner, if has_asked { TermOp::Take } else { TermOp::Ask });
+    }
+
+    fn control(&mut self, runner: &mut Runner, op: TermOp) {
+        runner.command(Command::Keyboard { run: self.run, op, to: None });
+    }
+
+    /// Tells how the keyboard has changed hands.
+    fn keyboard_changed(&mut self, runner: &mut Runner) {
+        let Some(shown) = runner.client().runs().get(&self.run) else { return };
+        let now = shown.keyboard.clone();
+        let is_known = shown.info.is_some() || now.lease > 0;
+        if !is_known || now == self.keyboard || self.end.is_some() {
+            return;
+        }
+        let me = runner.client().you().map(|you| you.user.clone());
+        let note = notes::keyboard(&self.keyboard, &now, me.as_ref());
+        let is_new = now.mine && !self.keyboard.mine;
+        self.keyboard = now;
+        self.told_watching = false;
+        if let Some(note) = note {
+            self.note(&note);
+        }
+        if is_new {
+            self.fit(runner);
+        }
+    }
+
+    /// Gives the terminal the size of ours, if it may: it follows the holder of the keyboard, never a watcher.
+    fn fit(&mut self, runner: &mut Runner) {
+        let Some(shown) = runner.client().runs().get(&self.run) else { return };
+        let own = own_size().size;
+        let is_free = shown.tty.is_none_or(|tty| !tty.fixed);
+        if self.keyboard.mine && is_free && shown.size != Some(own) {
+            runner.command(Command::ResizeTerminal { run: self.run, size: own });
+        }
+        self.compare_sizes(runner);
+    }
+
+    /// Says once that the terminal is larger than the window here.
+    fn compare_sizes(&mut self, runner: &Runner) {
+        let size = runner.client().runs().get(&self.run).and_then(|run| run.size);
+        let (Some(size), own) = (size, own_size().size) else { return };
+        let is_larger = size.cols > own.cols || size.rows > own.rows;
+        if is_larger && !self.keyboard.mine && self.told_sizes != Some((size, own)) {
+            self.told_sizes = Some((size, own));
+            self.note(&notes::sizes(size, own));
+        }
+    }
+
+    /// Watches the screen instead of every byte, once output has waited too long for this terminal.
+    fn catch_up(&mut self, runner: &mut Runner) {
+        if self.has_screen || self.printer.waiting_bytes() < SCREEN_BEHIND_BYTES {
+            self.behind_since = None;
+            return;
+        }
+        if self.behind_since.get_or_insert_with(Instant::now).elapsed() >= SCREEN_BEHIND {
+            self.show_screen(runner);
+        }
+    }
+
+    fn show_screen(&mut self, runner: &mut Runner) {
+        self.has_screen = true;
+        runner.command(Command::WatchScreen { run: self.run, auto_ack: false });
+    }
+
+    /// Shows a note of ours.
+    fn note(&mut self, words: &str) {
+        self.printer.say(notes::on_first_row(words, own_size().size.cols).into());
+    }
+}
