@@ -39,6 +39,14 @@ fn a_command_runs_as_if_it_ran_here() {
 }
 
 #[test]
+fn streams_are_merged_in_order() {
+    let server = TestServer::new();
+    let script = "for n in 1 2 3; do echo out $n; echo err $n >&2; done";
+    let merged = server.run(&["run", "general", "--merge", "--", "sh", "-c", script]);
+    assert_eq!((merged.text().as_str(), merged.err.as_str()), ("out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n", ""));
+}
+
+#[test]
 fn every_byte_passes_both_ways() {
     let server = TestServer::new();
     let bytes: Vec<u8> = (0..300_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
