@@ -7,8 +7,8 @@ use wardroom_native_client::{ExitCode, Failure, Server, Target, new_nonce, passw
 use wardroom_protocol::messages::{Auth, InviteAdd, TokenAdd, UserAdd, UserDisable, UserList, UserPasswd, UserSetRole};
 
 use crate::args::{AdminArgs, AdminCommand, TokenCommand, UserCommand};
-use crate::data;
 use crate::console::sentence;
+use crate::data;
 
 /// Runs the subcommand.
 pub async fn admin(args: AdminArgs, json: bool) -> Result<u8, Failure> {

@@ -47,7 +47,7 @@ pub struct RunArgs {
     /// Keep processes that outlive the command; the run ends with the last of them
     #[arg(long)]
     pub detach: bool,
-    /// Forward standard input
+    /// Forward standard input; with --tty at a terminal, type into the command as with `wardroom shell`
     #[arg(long)]
     pub stdin: bool,
     /// Pass control characters through to the terminal

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::fake_core::FakeCore;
 use crate::pty::Pty;
-use crate::test_server::done;
+use crate::test_server::{TestServer, done, until};
 
 /// A shell that is shown on a terminal of 80x24.
 fn shell(core: &FakeCore) -> Pty {
@@ -164,4 +164,38 @@ fn what_cannot_be_shown_says_why() {
     let mut nowhere = core.client(&["--server", "tcp://127.0.0.1:1", "shell", "general"]);
     nowhere.stderr(Stdio::null());
     assert_eq!(Pty::start(nowhere, 80, 24).ended().code, 255);
+}
+
+#[test]
+fn a_real_shell_is_shared() {
+    let server = TestServer::new();
+    let mut ann = Pty::start(server.client(&["shell", "general", "--", "sh"]), 100, 30);
+    assert!(until(|| ann.is_raw()), "{}", ann.text());
+    ann.press("stty size; PS1='$ '; echo re''ady\r");
+    ann.until_seen("30 100");
+    ann.until_seen("ready");
+    let mut late = Pty::start(server.client(&["attach", "r1", "--control"]), 60, 20);
+    late.until_seen("30 100");
+    late.press("~k");
+    late.until_seen("you have the keyboard");
+    ann.until_seen("you type in another window");
+    late.press("stty size; echo from the l''ate one\r");
+    ann.until_seen("from the late one");
+    late.until_seen("20 60");
+    late.press("exit 5\r");
+    assert_eq!((late.ended().code, ann.ended().code), (5, 5));
+    assert!(late.is_given_back() && ann.is_given_back());
+    let info = server.run(&["runs", "--json"]).text();
+    assert!(info.contains("\"code\":5"), "{info}");
+}
+
+#[test]
+fn a_command_is_typed_into_where_it_is_started() {
+    let server = TestServer::new();
+    let mut pty = Pty::start(server.client(&["run", "general", "--tty", "--stdin", "--", "cat"]), 80, 24);
+    assert!(until(|| pty.is_raw()), "{}", pty.text());
+    pty.press("typed\r\x04");
+    assert_eq!(pty.ended().code, 0);
+    assert!(pty.text().contains("typed\r\ntyped\r\n"), "{:?}", pty.text());
+    assert!(pty.is_given_back());
 }

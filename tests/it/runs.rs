@@ -47,6 +47,20 @@ fn streams_are_merged_in_order() {
 }
 
 #[test]
+fn a_terminal_is_given_on_request() {
+    let server = TestServer::new();
+    let tty = server.run(&["run", "general", "--tty", "--", "sh", "-c", "test -t 0 && test -t 1 && stty size; exit 4"]);
+    assert_eq!((tty.code, tty.text().as_str()), (4, "24 80\r\n"), "{tty:?}");
+    // Input of a pipe reaches it, and ends.
+    let read =
+        done(server.client(&["run", "general", "--tty", "--stdin", "--", "sh", "-c", "stty -echo; cat"]), b"one\ntwo");
+    assert_eq!(read.code, 0, "{read:?}");
+    assert!(read.text().ends_with("one\r\ntwo"), "{read:?}");
+    let twice = server.run(&["run", "general", "--detach", "--", "sh", "-c", "(sleep 0.2; echo later) & echo now"]);
+    assert_eq!((twice.code, twice.text().as_str()), (0, "now\nlater\n"), "{twice:?}");
+}
+
+#[test]
 fn every_byte_passes_both_ways() {
     let server = TestServer::new();
     let bytes: Vec<u8> = (0..300_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();

@@ -148,7 +148,7 @@ pub async fn resize(state: &Arc<State>, member: &Member, resize: TermResize) -> 
 ///
 /// # Errors
 /// `forbidden`, `not_found` (the run, the user), `conflict` (the run is over or has no keyboard), `bad_request` (nobody
-/// to give it to), `busy` (too many ask).
+/// to give it to), `busy` (too many ask; the host is away and has not said what it has).
 pub async fn control(state: &Arc<State>, member: &Member, control: TermControl) -> Result<TermControlOk, Error> {
     let (run, room) = with_keyboard(state, member, control.run).await?;
     let keyboard = keyboard_of(&run)?;
@@ -174,8 +174,9 @@ pub async fn control(state: &Arc<State>, member: &Member, control: TermControl) 
     }
     let keys = keyboard.keys();
     let holds = keys.lease.is_held_by(member.user.id);
-    // A core that was restarted does not know yet; a sender who begins at 0 is told by `conflict`.
-    Ok(TermControlOk { lease: keys.lease.generation, holds, off: keys.input.head().unwrap_or(0) })
+    // A core that was restarted does not know the offset until the host is back. A holder who began at 0 would lose bytes.
+    let off = if holds { keys.input.head().ok_or_else(|| away(&run))? } else { keys.input.head().unwrap_or(0) };
+    Ok(TermControlOk { lease: keys.lease.generation, holds, off })
 }
 
 /// Takes keyboards from holders who may not run commands any more. Called every second.

@@ -201,6 +201,7 @@ async fn the_lease_outlives_the_core_and_input_goes_on_where_the_command_is() {
     let (mut ann, mut bob) = (core.sign_in("ann").await, core.sign_in("bob").await);
     type_in(&mut bob, &run, 2, 6, "ghi").await;
     assert_eq!(refusal(&mut bob).await.0, json!("busy"), "only the host knows what the command has");
+    bob.refused(control(&run, "ask"), "busy").await;
     let mut host = FakeHost::come_with_input(&core, "local", &[(&run, 0, 7)]).await;
     type_in(&mut ann, &run, 1, 7, "x").await;
     assert_eq!(refusal(&mut ann).await.0, json!("conflict"), "the lease is still the second one");

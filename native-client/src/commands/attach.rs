@@ -20,10 +20,9 @@ use wardroom_protocol::visible::visible;
 
 use self::attached::Attached;
 use super::ReconnectDeadline;
-use super::run::own_size;
 use super::runs::{RunName, find};
 use super::signals::{Signalled, TerminalSignals};
-use super::starting::Starting;
+use super::starting::{Starting, own_size};
 use crate::exit::Failure;
 use crate::runner::{Runner, Target, new_nonce};
 
@@ -67,7 +66,7 @@ pub struct Attach {
 pub async fn shell(target: Target, shell: Shell) -> Result<u8, Failure> {
     check_terminal()?;
     let mut runner = Runner::connect(target).await.map_err(Failure::before_a_run)?;
-    let done = start(&mut runner, shell).await;
+    let done = Box::pin(start(&mut runner, shell)).await;
     runner.finish().await;
     done.map_err(Failure::beside_a_run)
 }

@@ -16,11 +16,15 @@ use crate::runner::Runner;
 pub(super) struct Input {
     pieces: mpsc::Receiver<Bytes>,
     is_over: bool,
+    /// The run has a terminal, whose input has no end: Ctrl-D says it.
+    is_terminal: bool,
+    /// What was sent last ended a line.
+    ended_line: bool,
 }
 
 impl Input {
     /// Starts to read.
-    pub(super) fn start() -> Input {
+    pub(super) fn start(is_terminal: bool) -> Input {
         let (sender, pieces) = mpsc::channel(1);
         // A thread and not a task: a read of a terminal cannot be cancelled, and must not keep the process alive.
         std::thread::spawn(move || {
@@ -33,7 +37,7 @@ impl Input {
                 }
             }
         });
-        Input { pieces, is_over: false }
+        Input { pieces, is_over: false, is_terminal, ended_line: true }
     }
 
     /// Returns the next piece, or `None` once at the end; waits while the client has no room, or without input.
@@ -47,7 +51,16 @@ impl Input {
     /// Sends a piece, or the end.
     pub(super) fn pass_on(&mut self, runner: &mut Runner, run: RunId, piece: Option<Bytes>) {
         match piece {
-            Some(bytes) => runner.command(Command::RunInput { run, bytes }),
+            Some(bytes) => {
+                self.ended_line = bytes.ends_with(b"\n");
+                runner.command(Command::RunInput { run, bytes });
+            }
+            None if self.is_terminal => {
+                self.is_over = true;
+                // In the middle of a line the first one only ends the line.
+                let ctrl_d: &[u8] = if self.ended_line { b"\x04" } else { b"\x04\x04" };
+                runner.command(Command::RunInput { run, bytes: Bytes::from_static(ctrl_d) });
+            }
             None => {
                 self.is_over = true;
                 runner.command(Command::RunEof { run });

@@ -5,6 +5,7 @@ mod admin;
 mod attach;
 mod chat;
 mod dm;
+mod ended;
 mod export;
 mod get;
 mod history;

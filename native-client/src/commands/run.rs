@@ -6,19 +6,18 @@ use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
-use wardroom_protocol::limits::{TERM_COLS_MAX, TERM_ROWS_MAX};
-use wardroom_protocol::messages::{RunEnd, RunStart, Signal, TermSize, Tty};
+use wardroom_protocol::messages::{RunEnd, RunStart, Signal};
 use wardroom_protocol::{RoomName, RunId};
 
+use super::attach::{Shell, shell};
+use super::ended::say_end;
 use super::input::Input;
 use super::out::say;
 use super::printer::{Printer, Style};
-use super::starting::Starting;
+use super::starting::{Starting, own_size};
 use super::{ReconnectDeadline, refused};
-use crate::edit::Size;
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target, new_nonce};
-use crate::text::counted;
 
 /// What to run, and how.
 #[derive(Clone, Debug)]
@@ -59,6 +58,12 @@ const INTERRUPTED: u8 = 130;
 /// # Errors
 /// See [`Failure`].
 pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
+    let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if run.tty && run.stdin && is_terminal && !run.json {
+        // Typed into: with escapes, and raw.
+        let Run { room, argv, host, cwd, env, timeout_s, detach, .. } = run;
+        return shell(target, Shell { room, argv: Some(argv), host, cwd, env, timeout_s, fixed: false, detach }).await;
+    }
     let mut signals = Signals::new()?;
     let mut runner = tokio::select! {
         runner = Runner::connect(target) => runner.map_err(Failure::before_a_run)?,
@@ -78,7 +83,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         cwd: run.cwd,
         env: run.env,
         timeout_s: run.timeout_s,
-        stdin: run.stdin,
+        stdin: run.stdin && !run.tty,
         tty: run.tty.then(own_size),
         merge: run.merge,
         detach: run.detach,
@@ -89,7 +94,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         run: None,
         starting,
         printer: Printer::new(style),
-        input: run.stdin.then(Input::start),
+        input: run.stdin.then(|| Input::start(run.tty)),
         end: None,
         interrupts: 0,
         unsent: Vec::new(),
@@ -97,14 +102,6 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
     let code = state.follow(&mut runner, &mut signals).await;
     runner.finish().await;
     code.map_err(Failure::beside_a_run)
-}
-
-/// Returns the terminal that a run gets: one of the size of our own.
-pub(super) fn own_size() -> Tty {
-    let Size { columns, rows } = crate::edit::size();
-    let cols = u16::try_from(columns).unwrap_or(u16::MAX).clamp(1, TERM_COLS_MAX);
-    let rows = u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, TERM_ROWS_MAX);
-    Tty { size: TermSize { cols, rows }, fixed: false }
 }
 
 /// The state of a run.
@@ -227,23 +224,6 @@ impl Running {
                 true
             }
         }
-    }
-}
-
-/// Prints on stderr what the exit code alone does not show.
-pub(super) fn say_end(end: &RunEnd) {
-    use wardroom_protocol::messages::Exit;
-    if !matches!(end.exit, Exit::Code { .. }) {
-        say(&format!("wardroom: {}", wardroom_protocol::visible::visible(&end.exit.words())));
-    }
-    if end.truncated {
-        say("wardroom: output truncated at its limit");
-    }
-    for command in &end.ended {
-        say(&format!("wardroom: ended with it: {}", wardroom_protocol::visible::visible(command)));
-    }
-    if end.left > 0 {
-        say(&format!("wardroom: {} could not be stopped", counted(end.left.into(), "process", "processes")));
     }
 }
 

@@ -3,10 +3,12 @@
 
 use tokio::time::Instant;
 use wardroom_client_core::{Command, Error, PostState};
-use wardroom_protocol::messages::RunStart;
+use wardroom_protocol::limits::{TERM_COLS_MAX, TERM_ROWS_MAX};
+use wardroom_protocol::messages::{RunStart, TermSize, Tty};
 use wardroom_protocol::{Code, Nonce};
 
 use super::refused;
+use crate::edit::Size;
 use crate::exit::Failure;
 use crate::limits::{HOST_WAIT, START_AGAIN_AFTER};
 use crate::runner::Runner;
@@ -54,4 +56,12 @@ impl Starting {
         self.again_at = None;
         runner.command(Command::RetryPost { nonce: self.nonce.clone() });
     }
+}
+
+/// Returns the terminal that a run gets: one of the size of our own.
+pub(super) fn own_size() -> Tty {
+    let Size { columns, rows } = crate::edit::size();
+    let cols = u16::try_from(columns).unwrap_or(u16::MAX).clamp(1, TERM_COLS_MAX);
+    let rows = u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, TERM_ROWS_MAX);
+    Tty { size: TermSize { cols, rows }, fixed: false }
 }

@@ -7,11 +7,12 @@ use wardroom_protocol::messages::{RunEnd, Signal, TermOp, TermSize};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{RunId, UserName};
 
+use super::super::ended::say_end;
 use super::super::input::Input;
 use super::super::out::say;
 use super::super::printer::{Printer, Style};
-use super::super::run::{own_size, say_end};
 use super::super::signals::{Signalled, TerminalSignals};
+use super::super::starting::own_size;
 use super::super::{ReconnectDeadline, refused};
 use super::escapes::{Escapes, HELP, Typed};
 use super::notes;
@@ -39,6 +40,8 @@ pub(super) struct Attached {
     /// A note has told that typing does nothing here.
     told_watching: bool,
     end: Option<RunEnd>,
+    /// To be shown with the first picture of the screen, which covers everything.
+    first_note: Option<String>,
     /// Last, so that the terminal is restored after everything else.
     raw: RawTerminal,
 }
@@ -52,7 +55,7 @@ impl Attached {
             n,
             printer: Printer::new(Style::Terminal),
             escapes: Escapes::new(),
-            input: Input::start(),
+            input: Input::start(true),
             signals,
             keyboard,
             has_screen: false,
@@ -60,6 +63,7 @@ impl Attached {
             told_sizes: None,
             told_watching: false,
             end: None,
+            first_note: None,
             raw,
         })
     }
@@ -67,7 +71,7 @@ impl Attached {
     /// Begins to watch a terminal that is there already.
     pub(super) fn begin(&mut self, runner: &mut Runner, holder: Option<UserName>, asks: bool) {
         self.show_screen(runner);
-        self.note(&notes::begin(self.n, holder.as_ref(), asks));
+        self.first_note = Some(notes::begin(self.n, holder.as_ref(), asks));
         self.keyboard.holder = holder;
         if asks {
             self.ask(runner);
@@ -136,6 +140,9 @@ impl Attached {
                 picture.extend_from_slice(&bytes);
                 self.has_screen = true;
                 self.printer.restart(off, picture.into());
+                if let Some(note) = self.first_note.take() {
+                    self.note(&note);
+                }
                 self.compare_sizes(runner);
             }
             Effect::ScreenSize { .. } => self.compare_sizes(runner),
