@@ -2,6 +2,7 @@
 //! targets in `fuzz_targets/`, and by the tests of the protocol crate, which run them over the corpora on a stable
 //! compiler.
 
+mod terminal;
 mod text;
 
 use bytes::{Bytes, BytesMut};
@@ -10,6 +11,7 @@ use wardroom_protocol::limits::{BODY_BYTES_MAX, LINE_BYTES_MAX};
 use wardroom_protocol::websocket::{self, FromClient, MESSAGE_BYTES_MAX, MessageDecoder, MessageError};
 use wardroom_protocol::{DecodeError, Decoder, Frame, RelPath, Request, ServerMessage};
 
+pub use terminal::terminal;
 pub use text::text;
 
 /// All frames of a stream that comes in parts of `part` bytes, and how it ended.

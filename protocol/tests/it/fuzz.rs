@@ -24,6 +24,7 @@ fn corpora() {
     over_corpus("rel_path", bodies::rel_path);
     over_corpus("message", bodies::message);
     over_corpus("websocket", bodies::websocket);
+    over_corpus("terminal", bodies::terminal);
     over_corpus("text", bodies::text);
 }
 

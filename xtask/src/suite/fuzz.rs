@@ -17,7 +17,7 @@ use crate::{command, system, tools, workspace};
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
-const TARGETS: [&str; 5] = ["decoder", "request", "rel_path", "message", "websocket"];
+const TARGETS: [&str; 6] = ["decoder", "request", "rel_path", "message", "websocket", "terminal"];
 /// Seconds for each target.
 const RUN_S: u64 = 4;
 const RUN_LIMIT: Duration = Duration::from_secs(120);

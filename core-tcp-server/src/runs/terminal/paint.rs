@@ -27,8 +27,39 @@ pub(super) fn paint(terminal: &avt::Terminal, out: &mut Vec<u8>) {
         out.extend(std::iter::repeat_n(b'\n', lines.len().min(rows.saturating_sub(1))));
         out.extend_from_slice(b"\x1b[H");
     }
-    // Tabs: not every terminal knows the emulator's sequences (CTC), but all know HTS and TBC.
-    out.extend_from_slice(terminal.dump().replace("\x1b[5W", "\x1b[3g").replace("\x1b[W", "\x1bH").as_bytes());
+    common(&terminal.dump(), out);
+}
+
+/// Writes the emulator's dump with sequences that every terminal knows: characters instead of repetitions (REP), and
+/// HTS and TBC for tabs instead of CTC.
+fn common(dump: &str, out: &mut Vec<u8>) {
+    let mut last = "";
+    let mut rest = dump;
+    while let Some(at) = rest.find('\x1b') {
+        let (text, sequence) = rest.split_at(at);
+        out.extend_from_slice(text.as_bytes());
+        last = text.char_indices().last().and_then(|(at, _)| text.get(at..)).unwrap_or(last);
+        let end = match sequence.as_bytes().get(1) {
+            Some(b'[') => sequence
+                .char_indices()
+                .skip(2)
+                .find(|(_, ch)| ('@'..='~').contains(ch))
+                .map_or(usize::MAX, |(at, _)| at + 1),
+            Some(0x20..=0x2f) => 3,
+            _ => 2,
+        };
+        let end = sequence.ceil_char_boundary(end.min(sequence.len()));
+        let (sequence, after) = sequence.split_at(end);
+        rest = after;
+        let count = sequence.strip_prefix("\x1b[").and_then(|digits| digits.strip_suffix('b'));
+        match (sequence, count.map(str::parse::<usize>)) {
+            (_, Some(Ok(count))) => out.extend_from_slice(last.repeat(count).as_bytes()),
+            ("\x1b[5W", _) => out.extend_from_slice(b"\x1b[3g"),
+            ("\x1b[W" | "\x1b[0W", _) => out.extend_from_slice(b"\x1bH"),
+            _ => out.extend_from_slice(sequence.as_bytes()),
+        }
+    }
+    out.extend_from_slice(rest.as_bytes());
 }
 
 /// Returns the last lines that fit, the last one first.

@@ -94,6 +94,21 @@ fn true_colour_without_a_newline_goes_on() {
 }
 
 #[test]
+fn a_snapshot_has_only_what_every_terminal_knows() {
+    let screen = screen(20, 3, b"\x1b[3g\x1b[5G\x1bH\r=\x1b[9b\x1b[31m----------");
+    let snapshot = String::from_utf8(screen.snapshot()).unwrap();
+    assert!(snapshot.contains("==========") && snapshot.contains("----------"), "{snapshot:?}");
+    assert!(snapshot.contains("\x1b[3g") && snapshot.contains("\x1bH"), "{snapshot:?}");
+    let unknown = |last: char| last == 'b' || last == 'W';
+    assert!(
+        !snapshot
+            .split("\x1b[")
+            .skip(1)
+            .any(|part| part.trim_start_matches(|ch: char| ch.is_ascii_digit()).starts_with(unknown))
+    );
+}
+
+#[test]
 fn clearing_the_scrollback_forgets_it() {
     let mut screen = screen(10, 3, "a\r\n".repeat(50).as_bytes());
     screen.feed(b"$ \x1b[3J", &mut Vec::new());
