@@ -220,6 +220,72 @@ mod tests {
         assert_eq!(told(&ben), [(2, 4), (2, 5)]);
     }
 
+    /// A command's input as a shim takes it: what it has already is cut off.
+    #[derive(Default)]
+    struct Command {
+        has: Vec<u8>,
+    }
+
+    impl Command {
+        fn take(&mut self, frame: &Bytes) {
+            let (off, body) = text(frame);
+            let known = self.has.len().checked_sub(usize::try_from(off).unwrap()).expect("no gap");
+            self.has.extend_from_slice(body.as_bytes().get(known..).unwrap_or_default());
+        }
+    }
+
+    /// What a client has not been told of yet: `acked`, and how much it has typed and sent since it connected.
+    struct Typist {
+        sender: Arc<ConnectionSender>,
+        acked: usize,
+        sent: usize,
+    }
+
+    #[test]
+    fn nothing_is_lost_or_repeated_whatever_breaks() {
+        let typed: Vec<u8> = (0..4_000u32).map(|n| b'a' + u8::try_from(n % 23).unwrap()).collect();
+        for seed in 1..60u64 {
+            let mut random = seed;
+            let mut next = |below: usize| {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                usize::try_from(random >> 33).unwrap() % below
+            };
+            let mut input = Input::new(RunId::from_parts(1, 2), true);
+            let (mut command, mut on_its_way) = (Command::default(), Vec::new());
+            let mut ann = Typist { sender: ConnectionSender::new(), acked: 0, sent: 0 };
+            while ann.acked < typed.len() {
+                match next(12) {
+                    // The client's connection breaks: it sends again what was not acknowledged.
+                    0 => ann = Typist { sender: ConnectionSender::new(), sent: ann.acked, ..ann },
+                    // The host's connection breaks, and what was on its way is lost.
+                    1 => on_its_way = input.resume(command.has.len() as u64),
+                    // The core is restarted: it knows nothing, and all connections break.
+                    2 if next(4) == 0 => {
+                        input = Input::new(RunId::from_parts(1, 2), false);
+                        on_its_way = input.resume(command.has.len() as u64);
+                        ann = Typist { sender: ConnectionSender::new(), sent: ann.acked, ..ann };
+                    }
+                    3..=5 => {
+                        on_its_way.drain(..next(on_its_way.len() + 1)).for_each(|frame| command.take(&frame));
+                    }
+                    6 => input.ack(command.has.len() as u64),
+                    _ => {
+                        let end = typed.len().min(ann.sent + next(90));
+                        let bytes = Bytes::copy_from_slice(&typed[ann.sent..end]);
+                        let (accepted, frame) = input.push(1, &ann.sender, ann.sent as u64, &bytes);
+                        assert!(matches!(accepted, Accepted::New(_)), "{accepted:?}");
+                        (ann.sent, _) = (end, on_its_way.extend(frame));
+                    }
+                }
+                ann.acked = told(&ann.sender)
+                    .into_iter()
+                    .fold(ann.acked, |acked, (_, off)| acked.max(usize::try_from(off).unwrap()));
+                assert!(ann.acked <= command.has.len() && command.has == typed[..command.has.len()], "seed {seed}");
+            }
+            assert_eq!(command.has, typed, "seed {seed}");
+        }
+    }
+
     #[test]
     fn what_is_kept_is_bounded() {
         let (mut input, ann) = input();

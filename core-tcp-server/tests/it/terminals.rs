@@ -152,9 +152,31 @@ async fn a_watcher_that_lags_gets_the_screen_instead_of_all_output() {
     slow.send(json!({"t":"run.ack","run":run,"off":had}), &[]).await;
     let (at, _, bytes) = snapshot(&mut slow).await;
     assert_eq!(at, off, "it goes on where the screen is");
-    assert!(bytes.contains("the end"));
-    host.output(&run, 1, off, b"!").await;
-    assert_eq!(slow.next_of("run.output").await["off"], off);
+    host.output(&run, 1, off, "!\r\n\x1b[31m漢字".as_bytes()).await;
+    let (told, frame) = loop {
+        let (told, frame) = slow.next().await;
+        if told["t"] == "run.output" {
+            break (told, frame);
+        }
+    };
+    assert_eq!(told["off"], off);
+    let (mut all, mut late) = (emulator(), emulator());
+    for _ in 0..48 {
+        all.feed(chunk.as_str());
+    }
+    all.feed("the end!\r\n\x1b[31m漢字");
+    late.feed(bytes.as_str());
+    late.feed(std::str::from_utf8(&frame.body).unwrap());
+    let cells = |terminal: &avt::Terminal| -> Vec<Vec<avt::Cell>> {
+        terminal.screen().all_lines().map(|line| line.cells().to_vec()).collect()
+    };
+    assert!(cells(&all) == cells(&late), "its screen and scrollback are those of who has read everything");
+    assert_eq!(all.cursor(), late.cursor());
+}
+
+/// A watcher's terminal, with the scrollback that the core keeps.
+fn emulator() -> avt::Terminal {
+    avt::Terminal::with_scrollback(80, 24, Some(2_000)).unwrap()
 }
 
 #[tokio::test]
