@@ -9,6 +9,7 @@ use wardroom_protocol::event::{EventBody, RunEnded};
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{Exit, HostEnded, HostForget, RunEnd};
 
+use super::keyboard::Keyboard;
 use super::run::{Phase, Run};
 use crate::clock::now_ms;
 use crate::error::Error;
@@ -88,6 +89,8 @@ async fn record(state: &State, run: &Arc<Run>) -> Result<(), Error> {
     // The order matters: a reader that finds the run no longer open must find its end in the store.
     run.log.finish(frame);
     state.runs.remove(run.record.id);
+    // Input that waits for room gets its answer.
+    run.keyboard.iter().for_each(Keyboard::wake);
     state.runs.hosts.tell(&run.record.host, encode(Number::None, &HostForget { run: run.record.id }));
     Ok(())
 }

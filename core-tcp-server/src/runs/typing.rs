@@ -50,6 +50,9 @@ async fn take_input(
     let deadline = tokio::time::Instant::now() + Duration::from_millis(INPUT_WAIT_MS);
     loop {
         moved.mark_unchanged();
+        if state.runs.find(input.run).is_none() {
+            return Err(Error::conflict("this run is over"));
+        }
         check_holder(state, member, &run, keyboard, &room, input.lease).await?;
         let accepted = state.runs.hosts.with(&run.record.host, |link| {
             let mut keys = keyboard.keys();

@@ -100,6 +100,10 @@ async fn a_paste_waits_at_its_sender() {
     assert_eq!(host.input().await.0, 4 * 65_536, "room for one more");
     // Chat on the same connection goes on once the paste has room.
     ann.ask(json!({"t":"room.list"})).await;
+    // The end of the run is the end of the wait.
+    type_in(&mut ann, &run, 1, 5 * 65_536, &chunk).await;
+    host.end_and_forget(&run, 0).await;
+    assert_eq!(refusal(&mut ann).await.0, json!("conflict"));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use wardroom_protocol::terminal_queries::QueryScanner;
 use super::answers;
 use super::modes::Modes;
 use super::paint;
-use crate::limits::SCROLLBACK_LINES_MAX;
+use crate::limits::{SCROLLBACK_CELLS_MAX, SCROLLBACK_LINES_MAX};
 
 /// Bytes kept of a sequence that is not complete. A longer one is a string that no screen shows.
 const PARTIAL_BYTES_MAX: usize = 4_096;
@@ -41,7 +41,7 @@ impl Screen {
     /// Creates an empty screen.
     pub(super) fn new(size: TermSize, off: u64) -> Self {
         Self {
-            terminal: emulator(size),
+            terminal: emulator_of(size),
             parser: avt::Parser::new(),
             modes: Modes::default(),
             scanner: QueryScanner::default(),
@@ -92,6 +92,14 @@ impl Screen {
 
     /// Changes the size.
     pub(super) fn resize(&mut self, size: TermSize) {
+        if scrollback_max(size) < scrollback_max(self.size) {
+            // The emulator keeps its limit: another one gets what fits.
+            let mut painted = Vec::new();
+            paint::paint(&self.terminal, &mut painted);
+            let (cols, rows) = self.terminal.size();
+            self.terminal = emulator(cols, rows, scrollback_max(size));
+            self.terminal.feed(String::from_utf8_lossy(&painted).as_ref());
+        }
         self.size = size;
         self.terminal.resize(usize::from(size.cols), usize::from(size.rows));
     }
@@ -175,7 +183,7 @@ impl Screen {
         let rows = usize::from(self.size.rows);
         if self.terminal.primary_screen().all_lines().nth(rows).is_some() {
             let dump = self.terminal.dump();
-            self.terminal = emulator(self.size);
+            self.terminal = emulator_of(self.size);
             self.terminal.feed(dump);
         }
     }
@@ -186,10 +194,18 @@ impl Screen {
     }
 }
 
-fn emulator(size: TermSize) -> avt::Terminal {
-    let (cols, rows) = (usize::from(size.cols.max(1)), usize::from(size.rows.max(1)));
+fn emulator_of(size: TermSize) -> avt::Terminal {
+    emulator(usize::from(size.cols.max(1)), usize::from(size.rows.max(1)), scrollback_max(size))
+}
+
+fn emulator(cols: usize, rows: usize, scrollback: usize) -> avt::Terminal {
     #[expect(clippy::unwrap_used, reason = "it refuses only sizes of 0")]
-    avt::Terminal::with_scrollback(cols, rows, Some(SCROLLBACK_LINES_MAX)).unwrap()
+    avt::Terminal::with_scrollback(cols, rows, Some(scrollback)).unwrap()
+}
+
+/// Returns the lines of scrollback that a terminal of this size may have.
+fn scrollback_max(size: TermSize) -> usize {
+    SCROLLBACK_LINES_MAX.min(SCROLLBACK_CELLS_MAX / usize::from(size.cols.max(1)))
 }
 
 /// Returns true if more bytes may make this a character.

@@ -117,6 +117,18 @@ fn clearing_the_scrollback_forgets_it() {
 }
 
 #[test]
+fn a_wide_terminal_keeps_fewer_lines() {
+    let mut screen = screen(100, 3, "\x1b[32ma\r\n".repeat(5_000).as_bytes());
+    let kept = |screen: &Screen| screen.terminal().primary_screen().all_lines().count() - 3;
+    assert_eq!(kept(&screen), 2_000);
+    screen.feed(b"\x1b]0;t\x07\x1b[3", &mut Vec::new());
+    screen.resize(size(1_000, 3));
+    assert_eq!(kept(&screen), 400);
+    screen.feed(b"1mred", &mut Vec::new());
+    assert_eq!((screen.lines(), screen.title()), (vec!["a".to_owned(), "a".to_owned(), "red".to_owned()], "t"));
+}
+
+#[test]
 fn the_title_and_the_saved_ones_are_kept() {
     let mut screen = screen(10, 3, b"\x1b]2;shell\x07\x1b[22;0t\x1b]0;vim\x1b\\");
     assert_eq!(screen.title(), "vim");
