@@ -8,6 +8,8 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::oneshot;
 use wardroom_protocol::Address;
 
+use crate::isolate::Wanted;
+
 /// The configuration of a host.
 pub struct Config {
     /// The address of the core.
@@ -22,6 +24,10 @@ pub struct Config {
     pub work: PathBuf,
     /// The program and its first arguments that call [`crate::run_shim`]; usually [`Config::own_shim`].
     pub shim: Vec<OsString>,
+    /// How commands are kept from `hidden` and the spool.
+    pub isolation: Wanted,
+    /// Folders and files that commands must not see: the data folder of a server, the key file of a host.
+    pub hidden: Vec<PathBuf>,
     /// Stops all runs at the end; otherwise they go on, and the next host takes them over.
     pub stops_runs: Arc<AtomicBool>,
     /// Notified once, when the core welcomes the host for the first time.

@@ -1,6 +1,7 @@
 //! The life of a host: take the spool, take over the runs of the previous host, serve the core, stop.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,8 +10,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::isolate::{self, Wanted};
 use crate::limits::FAREWELL_MS;
 use crate::link::{self, Identity};
+use crate::process::isolation::{Isolation, Level};
 use crate::process::stat;
 use crate::recover::recover;
 use crate::runs::shims::Shims;
@@ -31,6 +34,29 @@ pub enum RunError {
     Work(std::path::PathBuf),
 }
 
+/// Chooses how commands are kept from the server's files and this host's spool, and says so.
+async fn isolation(wanted: Wanted, mut hidden: Vec<PathBuf>, spool: &Path) -> Result<Isolation, String> {
+    hidden.push(spool.to_owned());
+    let chosen = tokio::task::spawn_blocking(move || isolate::choose(&wanted, &hidden)).await;
+    let chosen = chosen.unwrap_or_else(|error| Err(error.to_string()));
+    let is_root = rustix::process::getuid().is_root();
+    match &chosen {
+        Ok(Isolation { level: Level::None, .. }) => {
+            tracing::warn!("commands are not isolated: whoever runs commands here can read the server's keys");
+        }
+        Ok(Isolation { level: Level::Namespace | Level::Landlock, .. }) if is_root => {
+            tracing::warn!("commands run as root, which can get around their isolation: use --run-as USER");
+        }
+        Ok(isolation) => tracing::info!(level = isolation.level.as_str(), "commands are kept from the server's files"),
+        Err(why) => tracing::error!(
+            why,
+            "commands cannot be kept from the server's files, so none is run: start as root with --run-as USER, or with \
+             --isolation none if whoever runs commands may also read the server's keys"
+        ),
+    }
+    chosen
+}
+
 /// Runs a host until `shutdown`. Returns the number of runs that go on without it.
 ///
 /// If the configuration says so by then, all runs are stopped by the escalation first, and the spools are offered to the
@@ -46,7 +72,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<usize, R
     let root = opened.map_err(|error| RunError::Recover(io::Error::other(error)))??;
     let boot = stat::boot_id();
     let recovered = recover(&root, &boot).await.map_err(RunError::Recover)?;
-    let runs = Runs::new(root, recovered, Setting { shims: Shims::new(config.shim), work, boot });
+    let isolation = isolation(config.isolation, config.hidden, root.path()).await;
+    let runs = Runs::new(root, recovered, Setting { shims: Shims::new(config.shim), work, boot, isolation });
     runs.known().await;
     let first = Arc::clone(&runs);
     let prepared = tokio::task::spawn_blocking(move || first.prepare());

@@ -12,6 +12,7 @@
 
 mod config;
 mod host;
+mod isolate;
 mod limits;
 mod link;
 mod process;
@@ -22,5 +23,7 @@ mod spool;
 
 pub use config::Config;
 pub use host::{RunError, run};
+pub use isolate::Wanted;
 pub use process::exec::exec;
+pub use process::isolation::{Level, hide_this_process};
 pub use shim::run_shim;

@@ -26,6 +26,8 @@ pub const FREE_LOOK_BYTES: u64 = 1 << 20;
 pub const ORDER_BYTES_MAX: usize = 1 << 20;
 /// Bytes that a shim keeps for a host that reads nothing: some notices.
 pub const SHIM_BACKLOG_BYTES_MAX: usize = 65_536;
+/// Connections to a shim that have not shown the key: the last ones count.
+pub const STRANGERS_MAX: usize = 4;
 /// Milliseconds until a shim that could not keep the end of its run tries again.
 pub const END_RETRY_MS: u64 = 1_000;
 /// Milliseconds to wait for the lock of a spool folder: the previous host may just be ending, or one of its shims may
@@ -35,6 +37,8 @@ pub const LOCK_WAIT_MS: u64 = 3_000;
 pub const LOCK_RETRY_MS: u64 = 20;
 /// Milliseconds to wait for the first message of a shim. One that is stopped, or hangs, is not waited for.
 pub const SHIM_TIMEOUT_MS: u64 = 10_000;
+/// Folders below a hidden one in which a probe looks for a file that it can read: keys are in the first.
+pub const HIDDEN_DEPTH_MAX: usize = 4;
 /// Milliseconds between two looks whether all shims have told their state.
 pub const KNOWN_LOOK_MS: u64 = 5;
 /// Milliseconds between two looks at processes that are being ended.

@@ -21,11 +21,18 @@ use std::sync::atomic::AtomicBool;
 use rustix::fs::Mode;
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use rustix::process::{Resource, Rlimit, ioctl_tiocsctty, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, ioctl_tiocsctty, setrlimit};
 use serde::{Deserialize, Serialize};
 
-/// A command's files are readable by its group, and by nobody else.
-const UMASK: u32 = 0o027;
+use super::isolation::Isolation;
+
+/// The umask of a login: login.defs(5).
+const UMASK: u32 = 0o022;
+/// The number of descriptors that a login may have open; programs that need more raise it. A server's own limit is
+/// higher, and some programs go through all possible descriptors.
+const DESCRIPTORS: u64 = 1_024;
+/// What a probe says if nothing hidden can be read.
+pub const PROBE_PASSED: &str = "hidden";
 /// The exit code of a process that could not become the command; the message that it sent is what counts.
 const EXIT_NOT_STARTED: u8 = 127;
 /// Signals whose disposition is reset. Higher ones are the C library's own or real-time signals.
@@ -47,6 +54,10 @@ pub struct RunSpec {
     pub tty: bool,
     /// Standard error goes where standard output goes.
     pub merge: bool,
+    /// What the command is kept from.
+    pub isolation: Isolation,
+    /// Nothing is to run: only whether the isolation works is of interest.
+    pub is_probe: bool,
 }
 
 /// Becomes the command that the shim sends. The hidden subcommand `host-exec` of the binary calls it before anything
@@ -103,6 +114,12 @@ fn receive(control: &UnixStream) -> io::Result<Option<(RunSpec, Option<OwnedFd>)
 /// Returns only on failure, with the message for the room.
 fn become_command(spec: &RunSpec, stdin: &OwnedFd) -> Result<Infallible, String> {
     redirect(spec, stdin).map_err(|error| format!("no standard input: {}", words(&error)))?;
+    spec.isolation.apply().map_err(|why| format!("the command cannot be kept from the server's files: {why}"))?;
+    if spec.is_probe {
+        let leak = spec.isolation.leak().map(|path| format!("{} can still be read", path.display()));
+        return Err(leak.unwrap_or_else(|| PROBE_PASSED.to_owned()));
+    }
+    // After that, so that it cannot be a way into a hidden folder.
     std::env::set_current_dir(&spec.cwd).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => format!("no such folder: {}", spec.cwd),
         _ => format!("{}: {}", words(&error), spec.cwd),
@@ -110,6 +127,9 @@ fn become_command(spec: &RunSpec, stdin: &OwnedFd) -> Result<Infallible, String>
     // Refused to an unprivileged host within another host's run: then the environment must suffice.
     let tag = Rlimit { current: Some(spec.tag), maximum: Some(spec.tag) };
     let _ = setrlimit(Resource::Locks, tag);
+    let descriptors = getrlimit(Resource::Nofile);
+    let current = Some(descriptors.maximum.map_or(DESCRIPTORS, |maximum| maximum.min(DESCRIPTORS)));
+    let _ = setrlimit(Resource::Nofile, Rlimit { current, ..descriptors });
     close_fds::set_fds_cloexec(3, &[]);
     let (program, arguments) = spec.argv.split_first().ok_or("no command was given")?;
     // `exec` empties the signal mask and resets SIGPIPE, and searches the PATH of the new environment.

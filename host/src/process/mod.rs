@@ -3,5 +3,6 @@
 pub mod escalation;
 pub mod exec;
 pub mod handle;
+pub mod isolation;
 pub mod stat;
 pub mod tree;

@@ -1,21 +1,53 @@
 //! The environment of a command: a clean one, the request's variables, and those that identify the run.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use nix::unistd::{Uid, User};
 use wardroom_protocol::messages::HostStart;
 
+use crate::process::isolation::{Isolation, find_user};
 use crate::process::tree::MARK;
 
 /// Variables that are passed on from the host's own environment.
-const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "USER", "LOGNAME"];
+const INHERITED: [&str; 2] = ["PATH", "LANG"];
 /// The default search path: that of Debian's login(1), for all users.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// The user that commands run as, as a login sees it.
+#[derive(Clone, Debug)]
+pub struct RunUser {
+    /// The name.
+    pub name: String,
+    /// The home folder.
+    pub home: String,
+    /// The login shell.
+    pub shell: String,
+}
+
+impl RunUser {
+    /// Returns the user of an isolation, or that of the host: passwd(5).
+    pub fn of(isolation: &Isolation) -> RunUser {
+        let found = match &isolation.user {
+            Some(name) => find_user(name).ok(),
+            None => User::from_uid(Uid::current()).ok().flatten(),
+        };
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        match found {
+            Some(user) => RunUser { name: user.name.clone(), home: text(&user.dir), shell: text(&user.shell) },
+            // A user without an entry, as in some containers.
+            None => RunUser { name: "?".to_owned(), home: "/".to_owned(), shell: "/bin/sh".to_owned() },
+        }
+    }
+}
+
 /// Returns the whole environment of a run. The request may set any variable except those that identify the run and its
 /// user.
-pub fn of(start: &HostStart) -> Vec<(String, String)> {
+pub fn of(start: &HostStart, user: &RunUser) -> Vec<(String, String)> {
     let mut env = BTreeMap::from([("LANG", "C.UTF-8"), ("PATH", PATH)].map(|(k, v)| (k.to_owned(), v.to_owned())));
     env.extend(INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))));
+    let login = [("USER", &user.name), ("LOGNAME", &user.name), ("HOME", &user.home), ("SHELL", &user.shell)];
+    env.extend(login.map(|(name, value)| (name.to_owned(), value.clone())));
     env.insert("TERM".to_owned(), if start.tty.is_some() { "xterm-256color" } else { "dumb" }.to_owned());
     // Python keeps what it prints until its buffer is full, unless it is told not to.
     env.insert("PYTHONUNBUFFERED".to_owned(), "1".to_owned());
@@ -24,20 +56,6 @@ pub fn of(start: &HostStart) -> Vec<(String, String)> {
     env.insert("WARDROOM_USER".to_owned(), start.by.to_string());
     env.insert("WARDROOM_ROOM".to_owned(), start.room.clone());
     env.into_iter().collect()
-}
-
-/// Returns the login shell of this user: `$SHELL`, which a login sets, or that of passwd(5).
-pub fn login_shell() -> Vec<String> {
-    let of_environment = std::env::var("SHELL").ok().filter(|shell| shell.starts_with('/'));
-    let shell = of_environment.or_else(|| passwd_shell(rustix::process::getuid().as_raw()));
-    vec![shell.unwrap_or_else(|| "/bin/sh".to_owned()), "-l".to_owned()]
-}
-
-fn passwd_shell(uid: u32) -> Option<String> {
-    let passwd = std::fs::read_to_string("/etc/passwd").ok()?;
-    let of_user = |line: &&str| line.split(':').nth(2).is_some_and(|field| field.parse() == Ok(uid));
-    let shell = passwd.lines().find(of_user)?.split(':').nth(6)?;
-    shell.starts_with('/').then(|| shell.to_owned())
 }
 
 /// Returns why the request cannot be carried out, as text for the room.
@@ -67,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_run_cannot_pass_for_another() {
-        let env = of(&start(r#""argv":["x"],"env":{"WARDROOM_RUN":"other","WARDROOM_USER":"root","TERM":"xterm"}"#));
+        let start = start(r#""argv":["x"],"env":{"WARDROOM_RUN":"other","WARDROOM_USER":"root","TERM":"xterm"}"#);
+        let env = of(&start, &RunUser::of(&Isolation::default()));
         let value = |name: &str| env.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
         assert_eq!(value("WARDROOM_RUN"), Some("01ARZ3NDEKTSV4RRFFQ69G5FAV"));
         assert_eq!(value("WARDROOM_USER"), Some("ann"));

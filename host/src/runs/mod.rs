@@ -23,6 +23,7 @@ use self::run::Run;
 use self::shims::Shims;
 use crate::limits::{KNOWN_LOOK_MS, RUNS_MAX, SHIM_TIMEOUT_MS, SPOOLED_BYTES_MAX, SPOOLS_MAX};
 use crate::process::exec::words;
+use crate::process::isolation::Isolation;
 use crate::recover::Recovered;
 use crate::shim::wire::{Eof, Forget, Input, Order, Reply, Resize, SendSignal, Stop};
 use crate::spool::Root;
@@ -49,6 +50,8 @@ pub struct Setting {
     pub work: String,
     /// The id of this boot.
     pub boot: String,
+    /// What commands are kept from; or why they cannot be, so that none is run.
+    pub isolation: Result<Isolation, String>,
 }
 
 /// Why the host cannot do what the core asked for.
@@ -142,7 +145,9 @@ impl Runs {
             return Err(refusal(start.run, Code::Busy, "this host holds as many runs as it can"));
         }
         let (id, spool) = (start.run, self.root.spool(start.run));
-        if let Some(why) = why_not(&held).or_else(|| environment::fault(&start).map(str::to_owned)) {
+        if let Some(why) =
+            self.unsafe_to_run().or_else(|| why_not(&held)).or_else(|| environment::fault(&start).map(str::to_owned))
+        {
             held.runs.insert(id, Arc::new(Run::over(id, spool, failed(id, why))));
             self.news.changed.notify_one();
             return Ok(());
@@ -175,9 +180,17 @@ impl Runs {
         }
     }
 
+    /// Returns why this host runs no commands, as text for the room.
+    fn unsafe_to_run(&self) -> Option<String> {
+        let why = self.setting.isolation.as_ref().err()?;
+        Some(format!("this host cannot keep commands from the server's files ({why}), and its log says what to do"))
+    }
+
     fn order(&self, run: &Run, start: HostStart) -> Order {
-        let env = environment::of(&start);
-        let argv = if start.argv.is_empty() { environment::login_shell() } else { start.argv };
+        let isolation = self.setting.isolation.clone().unwrap_or_default();
+        let user = environment::RunUser::of(&isolation);
+        let env = environment::of(&start, &user);
+        let argv = if start.argv.is_empty() { vec![user.shell, "-l".to_owned()] } else { start.argv };
         Order {
             run: run.id,
             spool: run.spool.path().to_string_lossy().into_owned(),
@@ -191,6 +204,7 @@ impl Runs {
             detach: start.detach,
             timeout_s: start.timeout_s,
             output_bytes_max: start.output_bytes_max,
+            isolation,
         }
     }
 
@@ -337,6 +351,11 @@ fn refusal(run: RunId, code: Code, msg: &'static str) -> Error {
 pub fn none() -> (Arc<Runs>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let root = Root::open(folder.path()).unwrap();
-    let setting = Setting { shims: Shims::new(Vec::new()), work: "/".to_owned(), boot: String::new() };
+    let setting = Setting {
+        shims: Shims::new(Vec::new()),
+        work: "/".to_owned(),
+        boot: String::new(),
+        isolation: Ok(Isolation::default()),
+    };
     (Runs::new(root, Vec::new(), setting), folder)
 }

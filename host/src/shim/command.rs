@@ -166,6 +166,12 @@ impl Leader {
         }
     }
 
+    /// Waits for its end.
+    pub fn wait(&mut self) {
+        // It has ended, or is about to: a stage without a command does nothing else.
+        let _ = self.child.wait();
+    }
+
     /// Kills it.
     pub fn kill(&self) {
         // One that has ended takes no signal.

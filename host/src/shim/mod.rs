@@ -24,10 +24,11 @@ use std::process::ExitCode;
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::set_child_subreaper;
 
-pub use command::send_with;
+pub use command::{Stage, send_with};
 
 use crate::process::exec::stop_ignoring_signals;
 use crate::process::handle::pid;
+use crate::process::isolation::hide_this_process;
 
 /// The exit code of a shim that could not do its work.
 const EXIT_FAILED: u8 = 125;
@@ -40,7 +41,8 @@ pub fn run_shim() -> ExitCode {
     // A shim is not stopped by what stops a host: Ctrl-C at its terminal, the end of its session.
     let _ = rustix::process::setsid();
     stop_ignoring_signals();
-    let is_ready = set_child_subreaper(pid(std::process::id())).is_ok();
+    let is_hidden = hide_this_process().is_ok();
+    let is_ready = is_hidden && set_child_subreaper(pid(std::process::id())).is_ok();
     let signals = supervise::Signals::watch();
     // Everything that needs no order is done before there is one, so that a run does not wait for it.
     let stage = command::Stage::start();

@@ -31,6 +31,8 @@ pub struct Started {
     pub spool: Spool,
     /// Accepts connections of the host.
     pub listener: UnixListener,
+    /// What later connections must know.
+    pub key: String,
     /// The first connection.
     pub host: UnixStream,
     /// When the order came.
@@ -92,7 +94,8 @@ pub fn start(order: Order, host: UnixStream, stage: Stage, lock: Option<OwnedFd>
     let listener = spool.listen()?;
     let (leader, launch, pipes) = stage.into_parts()?;
     let (pid, start_ticks) = (leader.pid, leader.start_ticks);
-    spool.write_meta(&SpoolMeta { pid, start_ticks, boot: order.boot.clone(), at: now_ms() })?;
+    let key = new_key()?;
+    spool.write_meta(&SpoolMeta { pid, start_ticks, boot: order.boot.clone(), at: now_ms(), key: key.clone() })?;
     drop(lock);
     let ends = Ends::open(&order, pipes);
     let command = ends.map_err(|error| format!("no process could be started: {}", words(&error)));
@@ -104,13 +107,15 @@ pub fn start(order: Order, host: UnixStream, stage: Stage, lock: Option<OwnedFd>
             tag: tag(order.run),
             tty: order.tty.is_some(),
             merge: order.merge,
+            isolation: order.isolation.clone(),
+            is_probe: false,
         };
         launch.send(&spec, ends.theirs.as_ref().map(AsFd::as_fd)).inspect_err(|_| leader.kill())?;
         let limit = order.output_bytes_max.min(OUTPUT_BYTES_MAX);
         let output = Output::new(ends.sources, appender, limit);
         Ok(Command { leader, output, input: Input::new(ends.sink), terminal: ends.terminal })
     });
-    Ok(Started { order, spool, listener, host, began, command })
+    Ok(Started { order, spool, listener, key, host, began, command })
 }
 
 /// The descriptors of a command: ours, and its standard input.
@@ -151,6 +156,12 @@ impl Ends {
         let (sink, terminal) = (ours.try_clone()?, ours.try_clone()?);
         Ok(Ends { sources: vec![(1, ours)], sink: Some(sink), terminal: Some(terminal), theirs: Some(theirs) })
     }
+}
+
+fn new_key() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Changes the size of a terminal; its programs get SIGWINCH.

@@ -18,7 +18,7 @@ use super::output::OutputState;
 use super::phase::{Life, Phase, has_others};
 use super::start::{Command, Started, set_size};
 use super::wire::{Ended, InputAck, Output, Request, Resized, SendSignal, Started as StartedNotice, State, Unknown};
-use crate::limits::END_RETRY_MS;
+use crate::limits::{END_RETRY_MS, STRANGERS_MAX};
 
 /// What the shim learns by signals.
 pub struct Signals {
@@ -54,6 +54,8 @@ pub struct Shim {
     command: Option<Command>,
     life: Life,
     link: Option<Link>,
+    /// Connections that have not shown the key yet.
+    strangers: Vec<Link>,
     signals: Signals,
     /// The last INT or HUP of a member while the first process ran.
     interrupt: Option<Interrupt>,
@@ -67,6 +69,7 @@ struct StartedRun {
     run: wardroom_protocol::RunId,
     spool: crate::spool::Spool,
     listener: std::os::unix::net::UnixListener,
+    key: String,
     began: Instant,
     failed: Option<String>,
 }
@@ -77,6 +80,7 @@ enum Source {
     Signals,
     Listener,
     Link,
+    Stranger(usize),
     Leader,
     Output(u8),
     Input,
@@ -85,16 +89,27 @@ enum Source {
 impl Shim {
     /// Takes over a run.
     pub fn new(started: Started, signals: Signals) -> Shim {
-        let Started { order, spool, listener, host, began, command } = started;
+        let Started { order, spool, listener, key, host, began, command } = started;
         let deadline = began + Duration::from_secs(order.timeout_s);
         let life = Life::new(deadline, order.detach, order.tty.is_some());
         let (command, failed) = match command {
             Ok(command) => (Some(command), None),
             Err(why) => (None, Some(why)),
         };
-        let run = StartedRun { run: order.run, spool, listener, began, failed };
+        let run = StartedRun { run: order.run, spool, listener, key, began, failed };
         let link = Link::new(host).ok();
-        Shim { started: run, command, life, link, signals, interrupt: None, told: (0, 0), is_forgotten: false }
+        let strangers = Vec::new();
+        Shim {
+            started: run,
+            command,
+            life,
+            link,
+            strangers,
+            signals,
+            interrupt: None,
+            told: (0, 0),
+            is_forgotten: false,
+        }
     }
 
     /// Sees the run through, until its end is kept.
@@ -129,6 +144,7 @@ impl Shim {
             }
             (Source::Listener, _) => self.accept(),
             (Source::Link, _) => self.read_link(),
+            (Source::Stranger(index), _) => self.meet(index),
             (Source::Output(fd), Some(command)) => drop(command.output.take(fd)),
             (Source::Input, Some(command)) => command.input.write(),
             (Source::Leader | Source::Output(_) | Source::Input, _) => {}
@@ -143,6 +159,8 @@ impl Shim {
             let flags = if link.has_backlog() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
             sources.push((Source::Link, link.stream.as_fd(), flags));
         }
+        let strangers = self.strangers.iter().enumerate();
+        sources.extend(strangers.map(|(index, link)| (Source::Stranger(index), link.stream.as_fd(), PollFlags::IN)));
         if let Some(command) = &self.command {
             // Once the leader has ended, its descriptor would end every wait.
             if matches!(self.life.phase, Phase::Running) {
@@ -166,9 +184,27 @@ impl Shim {
         if let Ok((stream, _)) = self.started.listener.accept()
             && let Ok(link) = Link::new(stream)
         {
-            // The host that had the other connection is gone, or it would not have connected again.
-            self.link = Some(link);
-            self.greet();
+            if self.strangers.len() >= STRANGERS_MAX {
+                self.strangers.remove(0);
+            }
+            self.strangers.push(link);
+        }
+    }
+
+    /// Lets a connection in that shows the key, with what it asks for.
+    fn meet(&mut self, index: usize) {
+        let Some(stranger) = self.strangers.get_mut(index) else { return };
+        let (requests, is_open) = stranger.receive();
+        let mut requests = requests.into_iter();
+        match requests.next() {
+            None if is_open => {}
+            Some(Request::Attach(attach)) if attach.key == self.started.key => {
+                // The host that had the other connection is gone, or it would not have connected again.
+                self.link = Some(self.strangers.remove(index));
+                self.greet();
+                self.carry_out_all(requests, is_open);
+            }
+            _ => drop(self.strangers.remove(index)),
         }
     }
 
@@ -191,6 +227,10 @@ impl Shim {
     fn read_link(&mut self) {
         let Some(link) = &mut self.link else { return };
         let (requests, is_open) = link.receive();
+        self.carry_out_all(requests.into_iter(), is_open);
+    }
+
+    fn carry_out_all(&mut self, requests: impl Iterator<Item = Request>, is_open: bool) {
         for request in requests {
             if !self.carry_out(request) {
                 self.link = None;
@@ -223,6 +263,7 @@ impl Shim {
             Request::Signal(SendSignal { signal, by }) => self.signal(signal, by),
             Request::Stop(stop) => self.life.stop(StopCause::Host(stop.why)),
             Request::Forget(_) => self.is_forgotten = true,
+            Request::Attach(_) => {}
             Request::Unknown(got) => {
                 if let Some(link) = &mut self.link {
                     link.push(&Unknown { got });

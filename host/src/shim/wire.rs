@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use wardroom_protocol::messages::{HostEnded, Signal, TermSize};
 use wardroom_protocol::{Frame, Message, RunId, UserName};
 
+use crate::process::isolation::Isolation;
+
 /// What to run. It follows its own length (4 bytes, little endian), because it may be longer than a frame, and has the
 /// lock of the spool folder attached, which the shim holds until the run is on record.
 #[derive(Debug, Deserialize, Serialize)]
@@ -36,9 +38,19 @@ pub struct Order {
     pub timeout_s: u64,
     /// Bytes of output after which it is stopped.
     pub output_bytes_max: u64,
+    /// What the command is kept from.
+    pub isolation: Isolation,
 }
 
-/// The state of a run. The first message of a shim on every connection.
+/// The first request on every connection but the one that brought the order: the key that is in the record of the run,
+/// which commands cannot read.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Attach {
+    /// The key.
+    pub key: String,
+}
+
+/// The state of a run. The first message of a shim on every connection, after `attach`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct State {
     /// The version of this protocol: 1.
@@ -155,7 +167,7 @@ macro_rules! messages {
 messages! {
     State = "state", Started = "started", Output = "output", Resized = "resized", InputAck = "input_ack",
     Ended = "ended", Unknown = "unknown", Input = "input", Eof = "eof", Reply = "reply", Resize = "resize",
-    SendSignal = "signal", Stop = "stop", Forget = "forget",
+    SendSignal = "signal", Stop = "stop", Forget = "forget", Attach = "attach",
 }
 
 /// Everything that a host may ask of a shim.
@@ -168,6 +180,7 @@ pub enum Request {
     Signal(SendSignal),
     Stop(Stop),
     Forget(Forget),
+    Attach(Attach),
     Unknown(String),
 }
 
@@ -204,6 +217,7 @@ impl Request {
             SendSignal::T => Request::Signal(serde_json::from_slice(&line)?),
             Stop::T => Request::Stop(serde_json::from_slice(&line)?),
             Forget::T => Request::Forget(serde_json::from_slice(&line)?),
+            Attach::T => Request::Attach(serde_json::from_slice(&line)?),
             _ => Request::Unknown(t),
         })
     }

@@ -64,6 +64,9 @@ pub struct SpoolMeta {
     pub boot: String,
     /// When it was started, Unix milliseconds.
     pub at: u64,
+    /// What a connection to the shim must begin with. Only the host can read it.
+    #[serde(default)]
+    pub key: String,
 }
 
 /// The spool of one run.
@@ -93,6 +96,11 @@ impl Root {
                 Err(error) => return Err(failed(error.into())),
             }
         }
+    }
+
+    /// Returns the folder.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Returns the lock. It is held until all descriptors of it are closed.
@@ -144,7 +152,10 @@ impl Spool {
     /// `NotFound` or `ConnectionRefused` if there is none.
     pub fn connect(&self) -> io::Result<UnixStream> {
         let (_folder, path) = self.socket()?;
-        UnixStream::connect(path)
+        let mut stream = UnixStream::connect(path)?;
+        let key = self.meta().map(|meta| meta.key).unwrap_or_default();
+        stream.write_all(format!("{{\"t\":\"attach\",\"key\":\"{key}\"}}\n").as_bytes())?;
+        Ok(stream)
     }
 
     /// Returns a path of the socket that fits `sockaddr_un` (108 bytes on Linux), however long that of the folder is. It
@@ -286,7 +297,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Root::open(folder.path()).unwrap().spool(run());
         spool.create().unwrap();
-        let meta = SpoolMeta { pid: 7, start_ticks: 9, boot: "b".into(), at: 1 };
+        let meta = SpoolMeta { pid: 7, start_ticks: 9, boot: "b".into(), at: 1, key: String::new() };
         spool.write_meta(&meta).unwrap();
         assert_eq!(spool.meta().unwrap().pid, 7);
         std::fs::write(folder.path().join(run().to_string()).join("meta.json"), b"{\"pid\":7,\"sta").unwrap();

@@ -1,6 +1,6 @@
 //! A host as a process of its own, for the tests in `tests/it`: they start it, kill it and start it again.
 //!
-//! `wardroom-host-process host CORE KEY NAME SPOOL WORK`, and `shim` and `host-exec` as in the real
+//! `wardroom-host-process host CORE KEY NAME SPOOL WORK HIDDEN ISOLATION`, and `shim` and `host-exec` as in the real
 //! binary. SIGTERM ends it, SIGUSR1 ends it with its runs.
 
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use wardroom_host::Config;
+use wardroom_host::{Config, Level, Wanted};
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -29,7 +29,15 @@ fn main() -> ExitCode {
 }
 
 fn host(args: Vec<String>) -> Result<(), String> {
-    let [core, key, name, spool, work] = args.try_into().map_err(|_| "five arguments are wanted")?;
+    let [core, key, name, spool, work, hidden, isolation] =
+        args.try_into().map_err(|_| "seven arguments are wanted")?;
+    let isolation = match isolation.as_str() {
+        "auto" => Wanted::Auto,
+        "namespace" => Wanted::Exactly(Level::Namespace),
+        "landlock" => Wanted::Exactly(Level::Landlock),
+        "none" => Wanted::Exactly(Level::None),
+        user => Wanted::RunAs(user.to_owned()),
+    };
     let stops_runs = Arc::new(AtomicBool::new(false));
     let config = Config {
         core: core.parse().map_err(|e| format!("{e}"))?,
@@ -38,6 +46,8 @@ fn host(args: Vec<String>) -> Result<(), String> {
         spool: PathBuf::from(spool),
         work: PathBuf::from(work),
         shim: Config::own_shim(),
+        isolation,
+        hidden: vec![PathBuf::from(hidden)],
         stops_runs: Arc::clone(&stops_runs),
         welcomed: None,
     };

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -11,6 +12,9 @@ use tempfile::TempDir;
 use wardroom_protocol::RunId;
 
 use crate::fake_core::{FakeCore, Link, PATIENCE};
+
+/// The user and the group `nobody`, on all of Debian.
+pub const NOBODY: u32 = 65_534;
 
 /// The host's folders, which outlive it.
 pub struct Place {
@@ -38,16 +42,44 @@ impl Place {
         self.spool().join(run.to_string())
     }
 
-    fn arguments(&self, core: &FakeCore) -> Vec<String> {
+    /// A folder that commands must not see, with a file in it.
+    pub fn hidden(&self) -> PathBuf {
+        let hidden = self.path().join("hidden");
+        std::fs::create_dir_all(hidden.join("keys")).unwrap();
+        std::fs::write(hidden.join("keys/admin.key"), "the secret\n").unwrap();
+        hidden
+    }
+
+    fn arguments(&self, core: &FakeCore, isolation: &str) -> Vec<String> {
         let work = self.path().to_str().unwrap().to_owned();
         let spool = self.spool().to_str().unwrap().to_owned();
-        vec!["host".to_owned(), core.address(), "0".repeat(64), "local".to_owned(), spool, work]
+        let hidden = self.hidden().to_str().unwrap().to_owned();
+        let key = "0".repeat(64);
+        vec!["host".to_owned(), core.address(), key, "local".to_owned(), spool, work, hidden, isolation.to_owned()]
+    }
+
+    /// Starts a host here with this isolation.
+    pub fn isolated(&self, core: &FakeCore, isolation: &str) -> HostProcess {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wardroom-host-process"));
+        HostProcess::start(command.args(self.arguments(core, isolation)))
     }
 
     /// Starts a host here.
     pub fn host(&self, core: &FakeCore) -> HostProcess {
+        self.isolated(core, "auto")
+    }
+
+    /// Starts a host here with this isolation, as another user than root, to whom the folders are given.
+    pub fn unprivileged(&self, core: &FakeCore, isolation: &str) -> HostProcess {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wardroom-host-process"));
-        HostProcess::start(command.args(self.arguments(core)))
+        let arguments = self.arguments(core, isolation);
+        if rustix::process::getuid().is_root() {
+            for path in ["", "hidden", "hidden/keys", "hidden/keys/admin.key"] {
+                std::os::unix::fs::chown(self.path().join(path), Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        HostProcess::start(command.args(arguments))
     }
 
     /// Starts a host here out of a shell that has done something first.
@@ -55,7 +87,7 @@ impl Place {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]);
         command.arg(env!("CARGO_BIN_EXE_wardroom-host-process"));
-        HostProcess::start(command.args(self.arguments(core)))
+        HostProcess::start(command.args(self.arguments(core, "auto")))
     }
 }
 
@@ -77,6 +109,11 @@ impl HostProcess {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGTERM: it ends, and its runs go on.
@@ -120,10 +157,18 @@ impl Drop for Place {
     fn drop(&mut self) {
         for entry in std::fs::read_dir(self.spool()).into_iter().flatten().flatten() {
             if let Ok(mut shim) = UnixStream::connect(entry.path().join("shim")) {
-                let _ = shim.write_all(b"{\"t\":\"stop\",\"why\":\"the test is over\"}\n");
+                let stop = format!("{}{{\"t\":\"stop\",\"why\":\"the test is over\"}}\n", attach(&entry.path()));
+                let _ = shim.write_all(stop.as_bytes());
             }
         }
     }
+}
+
+/// The first line of a connection to the shim of this spool.
+pub fn attach(spool: &Path) -> String {
+    let meta = std::fs::read_to_string(spool.join("meta.json")).unwrap_or_default();
+    let meta: serde_json::Value = serde_json::from_str(&meta).unwrap_or_default();
+    format!("{{\"t\":\"attach\",\"key\":{}}}\n", meta["key"])
 }
 
 /// The parent of a process.

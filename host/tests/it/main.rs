@@ -3,6 +3,7 @@
 mod fake_core;
 mod host_process;
 mod input;
+mod isolation;
 mod link;
 mod output;
 mod restart;

@@ -92,7 +92,7 @@ async fn a_command_has_a_session_of_its_own_and_nothing_of_the_host() {
     let text = whole.text(1);
     let lines: Vec<&str> = text.lines().collect();
     let pid = whole.pid.unwrap();
-    assert_eq!(lines[0], "0027");
+    assert_eq!(lines[0], "0022");
     assert_eq!(lines[1], place.path().to_str().unwrap());
     // 3 is the folder that ls reads.
     assert_eq!(lines[2], "0 1 2 3 ");

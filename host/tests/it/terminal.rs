@@ -4,7 +4,7 @@ use wardroom_protocol::RunId;
 use wardroom_protocol::messages::{HostReply, HostResize, HostStart, Signal, TermSize, Tty};
 
 use crate::fake_core::{Link, Said, WIDE, shell};
-use crate::host_process::{all, survivors};
+use crate::host_process::{all, attach, survivors};
 
 const SIZE: TermSize = TermSize { cols: 80, rows: 24 };
 
@@ -191,7 +191,9 @@ async fn a_shim_answers_what_it_does_not_know() {
     link.started(&start).await;
     let socket = place.spool_of(start.run).join("shim");
     let (read, mut write) = tokio::net::UnixStream::connect(socket).await.unwrap().into_split();
-    write.write_all(b"{\"t\":\"freeze\",\"new\":1}\n{\"t\":\"stop\",\"why\":\"enough\",\"new\":2}\n").await.unwrap();
+    let requests = "{\"t\":\"freeze\",\"new\":1}\n{\"t\":\"stop\",\"why\":\"enough\",\"new\":2}\n";
+    write.write_all(attach(&place.spool_of(start.run)).as_bytes()).await.unwrap();
+    write.write_all(requests.as_bytes()).await.unwrap();
     let mut lines = BufReader::new(read).lines();
     let mut said = Vec::new();
     while let Ok(Some(line)) = tokio::time::timeout(crate::fake_core::PATIENCE, lines.next_line()).await.unwrap() {
@@ -202,4 +204,25 @@ async fn a_shim_answers_what_it_does_not_know() {
     assert_eq!(said.last().unwrap()["end"]["exit"]["lost"], "enough");
     // The host's own connection was replaced; it finds the end in the spool.
     assert_eq!(link.whole(start.run, 0).await.exit(), r#"{"lost":"enough"}"#);
+}
+
+#[tokio::test]
+async fn a_shim_obeys_nobody_without_its_key() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (place, _core, _host, mut link) = all().await;
+    let start = HostStart { stdin: true, ..shell("echo up; read a; echo $a; exit 4") };
+    link.send(&start).await;
+    link.line(start.run, "up\n").await;
+    for stranger in ["{\"t\":\"attach\",\"key\":\"\"}\n", "{\"t\":\"attach\"}\n", ""] {
+        let mut stream = tokio::net::UnixStream::connect(place.spool_of(start.run).join("shim")).await.unwrap();
+        let stop = format!("{stranger}{{\"t\":\"stop\",\"why\":\"a stranger\"}}\n");
+        // It may be thrown out before it has said all.
+        let _ = stream.write_all(stop.as_bytes()).await;
+        let mut said = Vec::new();
+        let read = tokio::time::timeout(crate::fake_core::PATIENCE, stream.read_to_end(&mut said)).await;
+        assert!(read.is_ok() && said.is_empty());
+    }
+    link.input(start.run, b"still here\n").await;
+    let whole = link.whole(start.run, 3).await;
+    assert_eq!((whole.text(1).as_str(), whole.exit().as_str()), ("still here\n", r#"{"code":4}"#));
 }

@@ -1,0 +1,79 @@
+//! Chooses how commands are kept from the server's files: the first level that is seen to work on this machine.
+
+use std::path::PathBuf;
+
+use crate::process::exec::{PROBE_PASSED, RunSpec};
+use crate::process::isolation::{Isolation, Level, find_user};
+use crate::shim::Stage;
+
+/// What the administrator wants.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Wanted {
+    /// The best that works.
+    #[default]
+    Auto,
+    /// Exactly this level.
+    Exactly(Level),
+    /// Commands run as this user.
+    RunAs(String),
+}
+
+/// Returns an isolation that hides these paths. Blocks for some milliseconds.
+///
+/// # Errors
+/// Why no command can be kept from them, and what to do, for people.
+pub fn choose(wanted: &Wanted, hidden: &[PathBuf]) -> Result<Isolation, String> {
+    let hidden: Vec<PathBuf> = hidden.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let of = |level: Level, user: Option<String>| Isolation { level, hidden: hidden.clone(), user };
+    match wanted {
+        Wanted::Exactly(Level::None) => Ok(of(Level::None, None)),
+        Wanted::RunAs(name) => {
+            if !rustix::process::getuid().is_root() {
+                return Err(
+                    "only root can run commands as another user: start it as root, or leave --run-as out".to_owned()
+                );
+            }
+            find_user(name)?;
+            let isolation = of(Level::User, Some(name.clone()));
+            probe(&isolation).map(|()| isolation)
+        }
+        Wanted::Exactly(level) => {
+            let isolation = of(*level, None);
+            probe(&isolation).map(|()| isolation)
+        }
+        Wanted::Auto => {
+            let mut why = Vec::new();
+            for level in [Level::Namespace, Level::Landlock] {
+                let isolation = of(level, None);
+                match probe(&isolation) {
+                    Ok(()) => return Ok(isolation),
+                    Err(reason) => why.push(reason),
+                }
+            }
+            Err(why.join("; "))
+        }
+    }
+}
+
+/// Applies an isolation to a process of its own, and sees whether that can read anything hidden.
+fn probe(isolation: &Isolation) -> Result<(), String> {
+    let spec = RunSpec {
+        argv: Vec::new(),
+        cwd: "/".to_owned(),
+        env: Vec::new(),
+        tag: 0,
+        tty: false,
+        merge: false,
+        isolation: isolation.clone(),
+        is_probe: true,
+    };
+    let failed = |error: std::io::Error| error.to_string();
+    let (mut stage, launch, _) = Stage::start().map_err(failed)?.into_parts().map_err(failed)?;
+    let answer = launch.send(&spec, None);
+    stage.wait();
+    match answer {
+        Err(answer) if answer == PROBE_PASSED => Ok(()),
+        Err(why) => Err(why),
+        Ok(()) => Err("the probe ended without an answer".to_owned()),
+    }
+}
