@@ -12,7 +12,9 @@ use wardroom_protocol::RoomName;
 pub use client::{ExportArgs, GetArgs, LoginArgs, PutArgs, SearchArgs};
 use place::FolderPlace;
 pub use runs::{AttachArgs, OutputArgs, RunArgs, RunsArgs, ShellArgs, StopArgs};
-pub use server::{AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, ServeArgs, TokenCommand, UserCommand};
+pub use server::{
+    AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, IsolationArgs, ServeArgs, TokenCommand, UserCommand,
+};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 success, 1 failure, 2 usage error, 3 refused by the server, 4 no connection;

@@ -43,6 +43,11 @@ fn main() -> ExitCode {
     if let Err(why) = logging::start(cli.log.as_deref(), cli.command.is_server()) {
         return told(&Failure::usage(why));
     }
+    if cli.command.is_server()
+        && let Err(why) = wardroom_host::hide_this_process()
+    {
+        return told(&Failure::failed(format!("this process cannot be hidden from commands: {why}")));
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => return told(&Failure::failed(format!("the runtime cannot be started: {e}"))),

@@ -66,6 +66,8 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
         None => std::env::current_dir().map_err(|e| Failure::failed(format!("there is no folder to work in: {e}")))?,
     };
     let stops_runs = Arc::new(AtomicBool::new(args.stop_runs));
+    let mut hidden = args.hide;
+    hidden.push(args.key_file);
     let config = wardroom_host::Config {
         core: args.core,
         key,
@@ -73,6 +75,8 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
         spool: args.spool,
         work,
         shim: wardroom_host::Config::own_shim(),
+        isolation: args.isolation.wanted(),
+        hidden,
         stops_runs: Arc::clone(&stops_runs),
         welcomed: Some(welcomed),
     };

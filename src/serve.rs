@@ -13,7 +13,7 @@ use wardroom_native_client::Failure;
 use wardroom_native_client::commands::invite_link;
 use wardroom_protocol::Address;
 
-use crate::args::ServeArgs;
+use crate::args::{IsolationArgs, ServeArgs};
 use crate::console::{ready, say, sentence};
 use crate::stop::Signals;
 use crate::supervisor::{HostCommand, Supervisor};
@@ -49,7 +49,7 @@ pub async fn serve(args: ServeArgs, log: Option<String>) -> Result<u8, Failure> 
             return Err(sentence(e));
         }
     };
-    let mut host = Supervisor::start(host_command(&core.socket, &args.data, log)?);
+    let mut host = Supervisor::start(host_command(&core.socket, &args.data, &args.isolation, log)?);
     tokio::select! {
         is_there = host.wait_ready(HOST_WAIT) => {
             if !is_there {
@@ -100,7 +100,12 @@ async fn stop(
     core.1.stopped().await;
 }
 
-fn host_command(socket: &Path, data: &Path, log: Option<String>) -> Result<HostCommand, Failure> {
+fn host_command(
+    socket: &Path,
+    data: &Path,
+    isolation: &IsolationArgs,
+    log: Option<String>,
+) -> Result<HostCommand, Failure> {
     let program = std::env::current_exe().map_err(|e| Failure::failed(format!("this program cannot be found: {e}")))?;
     let data = std::path::absolute(data).map_err(|e| Failure::failed(format!("{}: {e}", data.display())))?;
     let socket = std::path::absolute(socket).map_err(|e| Failure::failed(format!("{}: {e}", socket.display())))?;
@@ -119,7 +124,10 @@ fn host_command(socket: &Path, data: &Path, log: Option<String>) -> Result<HostC
         "--spool".into(),
         data.join("host").into_os_string(),
         "--supervised".into(),
+        "--hide".into(),
+        data.into_os_string(),
     ];
+    argv.extend(isolation.to_args().map(OsString::from));
     if let Some(filter) = log {
         argv.extend(["--log".into(), filter.into()]);
     }

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum as _};
 use ipnet::IpNet;
+use wardroom_host::{Level, Wanted};
 use wardroom_protocol::{Address, Role, UserName};
 
 /// `wardroom serve`
@@ -22,9 +23,57 @@ pub struct ServeArgs {
     /// Stop running commands when the server stops; otherwise they go on, and the next start takes them over
     #[arg(long)]
     pub stop_runs: bool,
+    /// How commands are isolated.
+    #[command(flatten)]
+    pub isolation: IsolationArgs,
     /// The page.
     #[command(flatten)]
     pub web: WebArgs,
+}
+
+/// How commands are kept from the server's files.
+#[derive(Args, Clone, Debug)]
+pub struct IsolationArgs {
+    /// Run commands as this user of the system; needs root, and is the safest way
+    #[arg(long, value_name = "USER", conflicts_with = "isolation")]
+    pub run_as: Option<String>,
+    /// Keep commands from the server's files by a mount `namespace` or by `landlock`; `auto` takes the first that works,
+    /// and runs no command if neither does; `none` lets whoever runs commands read the server's keys
+    #[arg(long, value_name = "LEVEL", default_value = "auto")]
+    pub isolation: IsolationLevel,
+}
+
+/// A level of isolation, as on the command line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum IsolationLevel {
+    Auto,
+    Namespace,
+    Landlock,
+    None,
+}
+
+impl IsolationArgs {
+    /// Returns what the host is asked for.
+    pub fn wanted(&self) -> Wanted {
+        match (&self.run_as, self.isolation) {
+            (Some(user), _) => Wanted::RunAs(user.clone()),
+            (None, IsolationLevel::Auto) => Wanted::Auto,
+            (None, IsolationLevel::Namespace) => Wanted::Exactly(Level::Namespace),
+            (None, IsolationLevel::Landlock) => Wanted::Exactly(Level::Landlock),
+            (None, IsolationLevel::None) => Wanted::Exactly(Level::None),
+        }
+    }
+
+    /// Returns the arguments that say the same to a host.
+    pub fn to_args(&self) -> [String; 2] {
+        match &self.run_as {
+            Some(user) => ["--run-as".to_owned(), user.clone()],
+            None => {
+                let level = self.isolation.to_possible_value().map(|value| value.get_name().to_owned());
+                ["--isolation".to_owned(), level.unwrap_or_default()]
+            }
+        }
+    }
 }
 
 /// `wardroom core`
@@ -144,6 +193,12 @@ pub struct HostArgs {
     /// Stop running commands when the host stops; otherwise they go on, and the next start takes them over
     #[arg(long)]
     pub stop_runs: bool,
+    /// How commands are isolated.
+    #[command(flatten)]
+    pub isolation: IsolationArgs,
+    /// Path that commands must not see; repeatable. The spool and the key file are always hidden
+    #[arg(long, value_name = "PATH")]
+    pub hide: Vec<PathBuf>,
     /// Stop when standard input is closed: `serve` starts its host like this, so that the host ends with it
     #[arg(long, hide = true)]
     pub supervised: bool,

@@ -14,6 +14,7 @@ mod input;
 mod link;
 mod output;
 mod phase;
+mod signals;
 mod start;
 mod supervise;
 pub mod wire;
@@ -43,7 +44,7 @@ pub fn run_shim() -> ExitCode {
     stop_ignoring_signals();
     let is_hidden = hide_this_process().is_ok();
     let is_ready = is_hidden && set_child_subreaper(pid(std::process::id())).is_ok();
-    let signals = supervise::Signals::watch();
+    let signals = signals::Signals::watch();
     // Everything that needs no order is done before there is one, so that a run does not wait for it.
     let stage = command::Stage::start();
     let Ok(Some((order, lock))) = start::receive(&host) else {

@@ -1,14 +1,10 @@
 //! The loop of a shim: one `poll`, then everything that it showed.
 
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal as System;
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use wardroom_protocol::messages::{Exit, HostEnded, Signal};
 
 use super::command::signal_group;
@@ -16,37 +12,10 @@ use super::exit::{Interrupt, StopCause, exit};
 use super::link::Link;
 use super::output::OutputState;
 use super::phase::{Life, Phase, has_others};
+use super::signals::Signals;
 use super::start::{Command, Started, set_size};
 use super::wire::{Ended, InputAck, Output, Request, Resized, SendSignal, Started as StartedNotice, State, Unknown};
 use crate::limits::{END_RETRY_MS, STRANGERS_MAX};
-
-/// What the shim learns by signals.
-pub struct Signals {
-    /// Readable after the end of a child.
-    child: OwnedFd,
-}
-
-impl Signals {
-    /// Watches for ends of children, and ignores what stops other programs: the run decides when its shim ends.
-    ///
-    /// # Errors
-    /// If the operating system refuses.
-    pub fn watch() -> io::Result<Signals> {
-        let (read, write) = std::os::unix::net::UnixStream::pair()?;
-        read.set_nonblocking(true)?;
-        write.set_nonblocking(true)?;
-        signal_hook::low_level::pipe::register(SIGCHLD, write)?;
-        for ignored in [SIGTERM, SIGINT, SIGHUP] {
-            signal_hook::flag::register(ignored, Arc::new(AtomicBool::new(false)))?;
-        }
-        Ok(Signals { child: read.into() })
-    }
-
-    fn clear(&self) {
-        let mut buf = [0; 64];
-        while rustix::io::read(&self.child, &mut buf).is_ok_and(|count| count == buf.len()) {}
-    }
-}
 
 /// A shim with its run.
 pub struct Shim {
@@ -153,7 +122,7 @@ impl Shim {
 
     /// Waits, and returns what can be read or written.
     fn wait(&self, at_most: Option<Duration>) -> Vec<Source> {
-        let mut sources = vec![(Source::Signals, self.signals.child.as_fd(), PollFlags::IN)];
+        let mut sources = vec![(Source::Signals, self.signals.child(), PollFlags::IN)];
         sources.push((Source::Listener, self.started.listener.as_fd(), PollFlags::IN));
         if let Some(link) = &self.link {
             let flags = if link.has_backlog() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
