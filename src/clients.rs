@@ -55,6 +55,7 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
             commands::ls(target(connect)?, Ls { place: place.map(|place| (place.room, place.path)), json }).await?
         }
         Command::Runs(args) => commands::runs(target(connect)?, runs(args, json)).await?,
+        Command::Output(args) if args.cast => commands::cast(target(connect)?, args.run).await?,
         Command::Output(args) => commands::output(target(connect)?, output(args, json)).await?,
         Command::Stop(args) => commands::stop(target(connect)?, stop(&args, json)).await?,
         Command::Hosts => commands::hosts(target(connect)?, json).await?,
@@ -149,7 +150,7 @@ fn stop(args: &StopArgs, json: bool) -> Stop {
 }
 
 fn output(args: OutputArgs, json: bool) -> Output {
-    let OutputArgs { run, follow, from, stdout, stderr, raw } = args;
+    let OutputArgs { run, follow, from, stdout, stderr, raw, cast: _ } = args;
     let only = if stdout { Some(1) } else { stderr.then_some(2) };
     Output { run, from, only, follow, raw, json }
 }

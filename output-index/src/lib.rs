@@ -131,6 +131,17 @@ pub fn segments(index: &File, from: u64, upto: u64) -> io::Result<Vec<Segment>> 
     if has_begin { Ok(found) } else { Err(io::Error::other("the index of a run's output has no record for an offset")) }
 }
 
+/// Returns at most `max` records, from the one that holds the byte at `from` on.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn records(index: &File, from: u64, max: usize) -> io::Result<Vec<Record>> {
+    let first = holding(index, from)?;
+    let mut bytes = vec![0; max.saturating_mul(16)];
+    let read = read_some(index, &mut bytes, first * RECORD_BYTES)?;
+    Ok(bytes.get(..read).unwrap_or_default().chunks_exact(16).filter_map(Record::decode).collect())
+}
+
 /// Returns the number of the record that contains the byte at `off`.
 fn holding(index: &File, off: u64) -> io::Result<u64> {
     let (mut low, mut high) = (0, index.metadata()?.len() / RECORD_BYTES);
@@ -189,6 +200,17 @@ mod tests {
         repair(&index, 3).unwrap();
         assert_eq!(ends(&index, 3), [(1, 3)], "output without any record is standard output");
         repair(&index_of([(9, 0)]), 0).unwrap();
+    }
+
+    #[test]
+    fn records_are_read_from_the_one_that_holds_a_byte() {
+        let index = index_of([(1, 0), (2, 5), (1, 9)]);
+        let offs = |from, max| records(&index, from, max).unwrap().iter().map(|r| r.off).collect::<Vec<_>>();
+        assert_eq!(offs(0, 9), [0, 5, 9]);
+        assert_eq!(offs(6, 9), [5, 9]);
+        assert_eq!(offs(6, 1), [5]);
+        assert_eq!(offs(99, 9), [9]);
+        assert!(records(&index_of([]), 0, 9).unwrap().is_empty());
     }
 
     #[test]

@@ -163,6 +163,9 @@ pub struct OutputArgs {
     /// Start at this byte of the output
     #[arg(long, value_name = "BYTE", default_value_t = 0)]
     pub from: u64,
+    /// Print a recording for the players of asciinema (asciicast v3)
+    #[arg(long, conflicts_with_all = ["follow", "from", "stdout", "stderr", "raw"])]
+    pub cast: bool,
     /// Only what the command wrote to standard output
     #[arg(long)]
     pub stdout: bool,

@@ -42,6 +42,22 @@ fn runs_are_listed_and_shown_again() {
 }
 
 #[test]
+fn a_terminal_is_recorded() {
+    let server = TestServer::new();
+    let script = "printf 'one\\n'; sleep 0.3; printf '\\033[1mtwo\\n'; exit 3";
+    assert_eq!(server.run(&["run", "general", "--tty", "--", "sh", "-c", script]).code, 3);
+    let lines = json_lines(&server.run(&["output", "r1", "--cast"]).text());
+    assert_eq!((&lines[0]["version"], &lines[0]["term"]["cols"]), (&3.into(), &80.into()));
+    let text: String =
+        lines[1..].iter().filter(|event| event[1] == "o").map(|event| event[2].as_str().unwrap()).collect();
+    assert_eq!(text, "one\r\n\u{1b}[1mtwo\r\n");
+    let last = lines.last().unwrap();
+    assert_eq!((&last[1], &last[2]), (&"x".into(), &"3".into()));
+    let seconds: f64 = lines[1..].iter().map(|event| event[0].as_f64().unwrap()).sum();
+    assert!(seconds >= 0.3, "it takes as long as it took: {seconds}");
+}
+
+#[test]
 fn a_run_is_stopped_from_elsewhere() {
     let server = TestServer::new();
     let script = "echo ready; sleep 99";

@@ -30,6 +30,7 @@ mod spec;
 mod start;
 mod terminal;
 mod text_watch;
+mod times;
 mod typing;
 
 use std::sync::Arc;
@@ -102,6 +103,7 @@ pub async fn request(
             ok(id, &Empty {})
         }
         Request::RunList(ask) => ok(id, &list(state, member, ask).await?),
+        Request::RunTimes(ask) => ok(id, &times::times(state, member, ask).await?),
         Request::HostList(_) => ok(id, &HostListed { hosts: list_hosts(state, member)? }),
         Request::RunGet(ask) => ok(id, &get(state, member, ask.run).await?),
         _ => return Err(Error::bad_request("this is not a request about runs")),

@@ -193,6 +193,7 @@ async fn carry_out(
         | Request::RunSignal(_)
         | Request::RunList(_)
         | Request::HostList(_)
+        | Request::RunTimes(_)
         | Request::RunGet(_)
         | Request::TermControl(_)
         | Request::TermResize(_)

@@ -77,3 +77,26 @@ async fn runs_are_found_by_what_people_know_of_them() {
     }
     core.sign_in("vic").await.refused(json!({"t":"host.list"}), "forbidden").await;
 }
+
+#[tokio::test]
+async fn output_has_times() {
+    let core = TestCore::start().await;
+    core.add_users(&[("ann", "operator")]).await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    let start = json!({"t":"run.start","room":"general","cmd":"make","nonce":"n1"});
+    let run = ann.ask(start).await["run"].as_str().unwrap().to_owned();
+    host.start().await;
+    assert_eq!(ann.ask(json!({"t":"run.times","run":run})).await["times"], json!([]), "nothing is written yet");
+    host.output(&run, 1, 0, b"out").await;
+    host.output(&run, 2, 3, b"err").await;
+    host.end_and_forget(&run, 6).await;
+    let now = ann.ask(json!({"t":"run.get","run":run})).await["at"].as_u64().unwrap();
+    for (from, offs) in [(0, vec![0, 3]), (4, vec![3]), (99, vec![3])] {
+        let times = ann.ask(json!({"t":"run.times","run":run,"from":from})).await["times"].clone();
+        let times: Vec<(u64, u64)> = serde_json::from_value(times).unwrap();
+        assert_eq!(times.iter().map(|(off, _)| *off).collect::<Vec<_>>(), offs);
+        assert!(times.iter().all(|(_, at)| *at >= now), "{times:?} from {now}");
+    }
+    ann.refused(json!({"t":"run.times","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}), "not_found").await;
+}

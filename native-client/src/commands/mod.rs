@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod attach;
+mod cast;
 mod chat;
 mod dm;
 mod ended;
@@ -36,6 +37,7 @@ use crate::runner::Runner;
 pub use account::{SessionsAction, change_password, sessions};
 pub use admin::{Admin, AdminCall, admin, invite_link};
 pub use attach::{Attach, Shell, attach, shell};
+pub use cast::cast;
 pub use chat::{Chat, chat};
 pub use dm::{Dm, dm};
 pub use export::{Export, Format, export};

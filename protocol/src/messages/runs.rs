@@ -183,6 +183,27 @@ pub struct RunGet {
     pub run: RunId,
 }
 
+/// Returns when a run's output was written. Answer: [`RunTimesOk`].
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct RunTimes {
+    /// The run.
+    pub run: RunId,
+    /// The first byte of interest.
+    #[serde(default)]
+    pub from: u64,
+}
+
+/// The answer to [`RunTimes`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RunTimesOk {
+    /// Offsets of output, ascending, each with the time at which the bytes from it on were written, Unix milliseconds. The
+    /// first one is at or before `from`.
+    pub times: Vec<(u64, u64)>,
+    /// There are more, after the last of these.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+}
+
 /// The state of a run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunInfo {
@@ -283,6 +304,6 @@ pub struct RunEnd {
 
 impl_message! {
     RunStart = "run.start", RunWatch = "run.watch", RunAck = "run.ack", RunUnwatch = "run.unwatch",
-    RunSignal = "run.signal", RunList = "run.list", RunGet = "run.get",
+    RunSignal = "run.signal", RunList = "run.list", RunGet = "run.get", RunTimes = "run.times",
     RunOutput = "run.output", RunEnd = "run.end",
 }

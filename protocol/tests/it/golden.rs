@@ -53,6 +53,7 @@ pub const REQUESTS: &[&str] = &[
     r#"{"t":"run.signal","id":15,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","signal":"TERM"}"#,
     r#"{"t":"run.list","id":16,"room":"ops","limit":20}"#,
     r#"{"t":"run.list","id":16,"state":"failed","host":"web1","by":"ann","text":"make","before":41}"#,
+    r#"{"t":"run.times","id":16,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","from":812}"#,
     r#"{"t":"host.list","id":16}"#,
     r#"{"t":"run.get","id":17,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
     r#"{"t":"file.put","id":18,"in":"room:ops","path":"logs/app.log","size":1048576,"mtime":1795334400000,"if_exists":"fail","nonce":"u1"}"#,
