@@ -21,6 +21,7 @@ mod proxies;
 mod proxy;
 mod rooms_in_the_page;
 mod search_in_the_page;
+mod shared_terminal;
 mod slow_reader;
 mod small_disk;
 mod terminal;
