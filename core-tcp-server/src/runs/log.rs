@@ -214,8 +214,9 @@ impl RunLog {
 
     /// Makes everything on disk durable, and closes the files. Blocks.
     pub(super) fn close(&self) -> std::io::Result<()> {
-        if let Some(terminal) = &self.terminal {
-            terminal.close(self.written())?;
+        // The last screen only saves reading the output again: a run ends without it, too.
+        if let Some(Err(error)) = self.terminal.as_ref().map(|terminal| terminal.close(self.written())) {
+            tracing::warn!(run = %self.run, %error, "the last screen of a terminal is not stored");
         }
         drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.folder.sync()
