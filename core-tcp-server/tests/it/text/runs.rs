@@ -100,6 +100,25 @@ async fn a_run_is_seen_live_by_all_in_the_room() {
 }
 
 #[tokio::test]
+async fn runs_are_narrowed_and_hosts_are_listed() {
+    let core = core().await;
+    let mut host = Host::come(&core).await;
+    let mut ann = Person::sign_in(&core, "ann").await;
+    for (cmd, code) in [("make one", 0), ("make two", 2)] {
+        ann.send(&format!("/run {cmd}\n")).await;
+        let run = host.started().await;
+        host.end(run, json!({"code":code})).await;
+        ann.until(&format!("exit {code} after")).await;
+    }
+    ann.send("/runs failed by:ann host:local MAKE\n/runs nothing like it\n/hosts\n").await;
+    let shown = ann.until("ann on local: make two\n").await;
+    assert!(!shown.contains("make one"), "{shown}");
+    ann.until("# no such runs in general\n").await;
+    let hosts = ann.until("0 running\n").await;
+    assert!(hosts.contains("local") && hosts.contains("connected"), "{hosts}");
+}
+
+#[tokio::test]
 async fn a_stop_reaches_the_host() {
     let core = core().await;
     let mut host = Host::come(&core).await;
