@@ -18,14 +18,15 @@ pub use server::{
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 success, 1 failure, 2 usage error, 3 refused by the server, 4 no connection;
-`wardroom run` exits with the command's own code (128 + signal, 124 timed out, 127 not started),
-125 if the server did not run it or lost it, and 255 for usage, sign-in and connection errors.
+`wardroom run`, `shell` and `attach` exit with the command's own code (128 + signal, 124 timed out,
+127 not started), 125 if the server did not run it or lost it, and 255 for errors of the client.
 
 Getting started:
   wardroom serve                                 start a server; open the link it prints
   wardroom login tcp://127.0.0.1:7000 ann        sign in on the command line
   wardroom chat general                          chat in a room
   wardroom run general -- uname -a               run a command that everyone in the room sees
+  wardroom shell general                         share a terminal
   wardroom put report.pdf general                share a file";
 
 /// The room where a team runs its machines: chat, commands and files in one timeline.

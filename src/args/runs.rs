@@ -9,16 +9,19 @@ const RUN_HELP: &str = "\
 The program after -- runs without a shell. To use one:
   wardroom run ops -- sh -c 'make test | tail -5'
 
-stdout goes to stdout and stderr to stderr, byte for byte. At a terminal, control characters other than tabs, line
-breaks and colors are made visible; --raw passes them through.
+stdout goes to stdout and stderr to stderr, byte for byte. At a terminal, control characters other
+than tabs, line breaks and colors are made visible; --raw passes them through.
+
 Ctrl-C sends INT to the command, a second one stops it (TERM, then KILL), a third one exits at once.
-If the connection breaks, the command keeps running and its output continues after reconnecting. A command that has not
-started within 15 s is not started later.
+If the connection breaks, the command keeps running and its output continues after reconnecting. A
+command that has not started within 15 s is not started later.
 
-If output comes late, the program collects it because it writes to a pipe: use --tty, or stdbuf -oL before the program.
+If output comes late, the program collects it because it writes to a pipe: use --tty, or put
+stdbuf -oL before the program.
 
-Exit code: the command's own; 128 + the signal that ended it; 124 if it timed out; 127 if it could not be started;
-125 if the server refused to run it, or its end is unknown; 255 if wardroom itself failed (arguments, sign-in, connection).";
+Exit codes: the command's own; 128 + the signal that ended it; 124 if it timed out; 127 if it could
+not be started. Faults of Wardroom have other codes: 125 if the server refused to run it or its end
+is unknown, 255 if the client failed (arguments, sign-in, connection).";
 
 /// `wardroom run`
 #[derive(Args, Debug)]
@@ -71,9 +74,10 @@ Escapes, at the beginning of a line:
   ~k  ask for the keyboard; again: take it, if you may
   ~K  release the keyboard         ~?  show this list        ~~  type a tilde
 
-One person types at a time; the terminal has the size of their window. If the connection breaks, the run goes on, and
-nothing that you typed is lost or sent twice. Exits with the command's own code, with 0 if you leave, and with 125 and
-255 as `wardroom run` does.";
+One person types at a time; the terminal has the size of their window. If the connection breaks,
+the run goes on, and nothing that you typed is lost or sent twice.
+
+Exits with the command's own code, with 0 if you leave, and with 125 and 255 as `wardroom run` does.";
 
 /// `wardroom shell`
 #[derive(Args, Debug)]
