@@ -24,6 +24,9 @@
   }
   if (invite) root.dataset.boot = "invite";
 
+  // For the program, which cannot import by itself.
+  window.wardroomImport = function (address) { return import(address); };
+
   var started = false;
   addEventListener("TrunkApplicationStarted", function () { started = true; });
 

@@ -21,6 +21,7 @@ mod outbox;
 mod pending_post;
 mod position;
 mod request;
+mod sorted_map;
 
 pub use amendment::{Amendment, PendingAmendment};
 pub use client::{Client, Options};
@@ -35,6 +36,7 @@ pub use outbox::Outbox;
 pub use pending_post::{NotSent, PendingPost, PendingRun, PostState};
 pub use position::{OpenFrom, WatchFrom};
 pub use request::{OnDisconnect, RequestId};
+pub use sorted_map::SortedMap;
 pub use wardroom_protocol as protocol;
 pub use wardroom_protocol::mention::is_mentioned;
 

@@ -79,6 +79,8 @@ pub const UPLOADS_QUEUED_MAX: usize = 50_000;
 pub const UPLOAD_NONCES_MAX: usize = UPLOADS_LISTED_MAX;
 /// Milliseconds between attempts to reach the server while the page starts.
 pub const SESSION_RETRY_MS: u32 = 5_000;
+/// Milliseconds between two looks at the screen of a terminal in the timeline: it costs a request for each card in sight.
+pub const SCREEN_EVERY_MS: u32 = 2_000;
 /// Milliseconds that an HTTP request may take.
 pub const HTTP_TIMEOUT_MS: u32 = 20_000;
 

@@ -116,8 +116,40 @@ pub const RUN_COPY: &str = "run-copy";
 pub const RUN_DOWNLOAD: &str = "run-download";
 /// Opens its output.
 pub const RUN_OPEN: &str = "run-open";
+/// The open terminal; what is in it has ids that begin with `terminal-`.
+pub const TERMINAL: &str = "terminal";
+/// Opens the terminal of a run.
+pub const TERMINAL_OPEN: &str = "terminal-open";
+/// Starts a shell in a terminal.
+pub const TERMINAL_NEW: &str = "terminal-new";
+/// The last screen of a terminal, on its card.
+pub const TERMINAL_PREVIEW: &str = "terminal-preview";
+/// The field for standard input.
+pub const INPUT_LINE: &str = "input-line";
+/// Its button.
+pub const INPUT_SEND: &str = "input-send";
+/// Ends the input.
+pub const INPUT_END: &str = "input-end";
+/// Asks for the keyboard of a run without a terminal.
+pub const INPUT_ASK: &str = "input-ask";
+/// The option of a command to get a terminal.
+pub const RUN_TTY: &str = "run-tty";
+/// The option to read input.
+pub const RUN_STDIN: &str = "run-stdin";
+/// The option to have one stream.
+pub const RUN_MERGE: &str = "run-merge";
+/// The option to keep processes.
+pub const RUN_DETACH: &str = "run-detach";
+/// The host of a command.
+pub const RUN_HOST: &str = "run-host";
 /// The output view.
 pub const OUTPUT_LOG: &str = "output-log";
+/// The search in the output.
+pub const OUTPUT_FIND: &str = "output-find";
+/// Goes to the next error in the output.
+pub const OUTPUT_ERROR: &str = "output-error";
+/// Which streams of the output are shown.
+pub const OUTPUT_STREAMS: &str = "output-streams";
 /// Closes the output view.
 pub const OUTPUT_CLOSE: &str = "output-close";
 /// A file in the timeline.

@@ -20,6 +20,8 @@ pub struct Ui {
     pub tab: PanelTab,
     /// The run in the output view, and the byte to show.
     pub output: Option<(RunId, Option<u64>)>,
+    /// The run whose terminal is open.
+    pub terminal: Option<RunId>,
     pub compose_mode: ComposeMode,
     pub dialog: Option<Dialog>,
 }
@@ -81,6 +83,8 @@ pub enum UiAction {
     Output(Option<RunId>),
     /// Opens the output of a run at a byte.
     OutputAt(RunId, u64),
+    /// Opens the terminal of a run, or closes it.
+    Terminal(Option<RunId>),
     /// Changes the mode of the composer.
     Compose(ComposeMode),
     /// Opens a dialog, or closes it.
@@ -110,6 +114,11 @@ impl Reducible for Ui {
                 next.output = None;
             }
             UiAction::Drawer(drawer) => next.drawer = drawer,
+            UiAction::Terminal(run) => {
+                next.terminal = run;
+                next.output = None;
+                next.drawer = Drawer::None;
+            }
             UiAction::ShowTab(tab) => next.tab = tab,
             UiAction::Compose(mode) => next.compose_mode = mode,
             UiAction::Dialog(dialog) => {

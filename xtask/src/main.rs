@@ -10,6 +10,7 @@ mod serve;
 mod stamp;
 mod suite;
 mod system;
+mod terminal;
 mod tidy;
 mod tools;
 mod workspace;

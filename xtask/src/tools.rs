@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{command, system, workspace};
+use crate::{command, system, terminal, workspace};
 
 /// What the page is compiled for.
 pub const TARGET: &str = "wasm32-unknown-unknown";
@@ -71,6 +71,7 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
         bail!("setup takes no argument {arg}");
     }
     command::timed("set up the page's tools", page_tools)?;
+    terminal::packages()?;
     command::timed("system packages for the tests", || match system::for_tests()? {
         system::Found::All => Ok(()),
         system::Found::Missing(how) => {

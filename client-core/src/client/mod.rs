@@ -23,7 +23,7 @@ mod terminals;
 mod uploader;
 mod uploads;
 
-use std::collections::BTreeMap;
+use crate::sorted_map::SortedMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -109,12 +109,12 @@ impl Client {
     }
 
     /// The rooms that the user has joined, listed or opened, by name.
-    pub fn rooms(&self) -> &BTreeMap<RoomName, Arc<Room>> {
+    pub fn rooms(&self) -> &SortedMap<RoomName, Arc<Room>> {
         &self.rooms
     }
 
     /// The runs that appeared in open rooms or are watched.
-    pub fn runs(&self) -> &BTreeMap<RunId, Arc<Run>> {
+    pub fn runs(&self) -> &SortedMap<RunId, Arc<Run>> {
         &self.runs
     }
 
@@ -141,7 +141,7 @@ impl Client {
 
     /// Who is online (`true`) or offline, for members of rooms whose people were loaded
     /// ([`crate::Command::LoadPeople`]).
-    pub fn presence(&self) -> &Arc<BTreeMap<UserName, bool>> {
+    pub fn presence(&self) -> &Arc<SortedMap<UserName, bool>> {
         &self.presence.here
     }
 

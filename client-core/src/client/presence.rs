@@ -1,6 +1,6 @@
 //! Who is online, and who is typing. Nothing is stored: what the server does not repeat is forgotten.
 
-use std::collections::BTreeMap;
+use crate::sorted_map::SortedMap;
 use std::sync::Arc;
 
 use wardroom_protocol::messages::{MemberInfo, Presence, Typing};
@@ -71,14 +71,15 @@ impl Client {
 
     pub(super) fn on_presence(&mut self, presence: Presence) {
         let here = presence.here.into_iter().map(|user| (user, true));
-        let moves: BTreeMap<UserName, bool> = here.chain(presence.gone.into_iter().map(|user| (user, false))).collect();
-        let statuses: BTreeMap<UserName, String> =
+        let moves: SortedMap<UserName, bool> =
+            here.chain(presence.gone.into_iter().map(|user| (user, false))).collect();
+        let statuses: SortedMap<UserName, String> =
             presence.status.into_iter().map(|status| (status.user, status.text)).collect();
-        for (user, here) in &moves {
+        for (user, here) in moves.iter() {
             self.note_presence(user, *here);
         }
         let mut moved = Vec::new();
-        for (name, room) in &mut self.rooms {
+        for (name, room) in self.rooms.iter_mut() {
             let status_of = |member: &MemberInfo| match moves.get(&member.user) {
                 Some(true) => statuses.get(&member.user).cloned().unwrap_or_default(),
                 _ => member.status.clone(),

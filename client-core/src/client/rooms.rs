@@ -27,7 +27,7 @@ impl Client {
         self.take_infos(infos);
         let open_rooms = &self.open_rooms;
         self.rooms.retain(|name, room| !room.info.joined || joined.contains(name) || open_rooms.contains_key(name));
-        for (name, room) in &mut self.rooms {
+        for (name, room) in self.rooms.iter_mut() {
             if room.info.joined && !joined.contains(name) {
                 Arc::make_mut(room).info.joined = false;
             }

@@ -1,6 +1,6 @@
 //! A room as it is shown.
 
-use std::collections::BTreeMap;
+use crate::sorted_map::SortedMap;
 use std::sync::Arc;
 
 use wardroom_protocol::messages::{MemberInfo, RoomInfo};
@@ -35,7 +35,7 @@ pub struct Room {
     /// The jump target whose page is in flight.
     pub jumping: Option<u64>,
     /// Quoted lines that were fetched separately: see [`Room::line`].
-    pub(crate) quotes: Arc<BTreeMap<u64, Quote>>,
+    pub(crate) quotes: Arc<SortedMap<u64, Quote>>,
     /// Events up to here are included in `info.unread`.
     pub(crate) counted: u64,
 }

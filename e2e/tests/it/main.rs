@@ -25,6 +25,7 @@ mod shared_terminal;
 mod slow_reader;
 mod small_disk;
 mod terminal;
+mod terminal_in_the_page;
 mod test_server;
 mod text_in_the_page;
 mod timeline_in_the_page;

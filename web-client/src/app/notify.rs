@@ -1,6 +1,6 @@
 //! Notifications: shown when a room's counts grow while nobody looks at it, as chosen for that room.
 
-use std::collections::BTreeMap;
+use wardroom_client_core::SortedMap;
 
 use wardroom_client_core::protocol::messages::{Answer, RoomHistory, RoomInfo, RoomPage};
 use wardroom_client_core::protocol::{Event, EventBody, RoomName};
@@ -18,7 +18,7 @@ use crate::ui::{UiAction, UiHandle};
 #[hook]
 pub fn use_notifications(engine: &Engine, ui: &UiHandle) {
     let words = use_words();
-    let seen = use_mut_ref(BTreeMap::<RoomName, (u64, u64)>::new);
+    let seen = use_mut_ref(SortedMap::<RoomName, (u64, u64)>::new);
     // The current UI state and language, without subscribing again.
     let now = use_mut_ref(|| (ui.clone(), words));
     *now.borrow_mut() = (ui.clone(), words);

@@ -18,6 +18,7 @@ use crate::features::{
     panel::Panel,
     room_bar::RoomBar,
     sidebar::Sidebar,
+    terminal::TerminalPanel,
 };
 use crate::hooks::{use_topic, use_words};
 use crate::logic::route::{Line, Route};
@@ -73,6 +74,7 @@ fn Shell(props: &ShellProps) -> Html {
                 drawer: Drawer::None,
                 tab: PanelTab::Activity,
                 output: None,
+                terminal: None,
                 compose_mode: ComposeMode::New,
                 dialog: None,
             }
@@ -120,6 +122,9 @@ fn Shell(props: &ShellProps) -> Html {
                     <RoomFooter room={room.clone()} />
                 </main>
                 <Panel room={room.clone()} />
+                if let Some(run) = ui.terminal {
+                    <TerminalPanel key={run.to_string()} {run} />
+                }
                 <div class="backdrop" onclick={close}></div>
                 if let Some((run, at)) = ui.output {
                     <OutputView key={format!("{run}/{at:?}")} {run} {at} />

@@ -7,6 +7,7 @@ use wardroom_client_core::protocol::messages::{RoomCreate, RunStart, Signal, Ter
 use wardroom_client_core::protocol::{Nonce, RoomName, RunId};
 use wardroom_client_core::{Command, WatchFrom};
 use web_sys::File;
+use yew::Callback;
 
 use super::topics::Topic;
 use super::upload_nonces;
@@ -16,6 +17,10 @@ use crate::limits::{
     UPLOADS_QUEUED_MAX,
 };
 use crate::logic::output_log::OutputLog;
+use crate::logic::run_options::RunOptions;
+
+/// Until the panel has measured itself.
+const FIRST_TTY: Tty = Tty { size: TermSize { cols: 80, rows: 24 }, fixed: false };
 
 impl Engine {
     /// Posts a message.
@@ -24,37 +29,29 @@ impl Engine {
         self.command(command);
     }
 
-    /// Runs a command.
-    pub fn run(&self, room: &RoomName, cmd: String, host: Option<String>) {
-        self.start(RunStart { cmd: Some(cmd), host, ..self.new_run(room) });
-    }
-
-    /// Starts a login shell of a common size; whoever holds its keyboard changes it.
-    pub fn shell(&self, room: &RoomName, host: Option<String>) {
-        let tty = Tty { size: TermSize { cols: 80, rows: 24 }, fixed: false };
-        let timeout_s = Some(RUN_TIMEOUT_MAX_S);
-        self.start(RunStart { tty: Some(tty), host, timeout_s, ..self.new_run(room) });
-    }
-
-    fn start(&self, start: RunStart) {
-        self.command(Command::StartRun { start, watch: false });
-    }
-
-    fn new_run(&self, room: &RoomName) -> RunStart {
-        RunStart {
+    /// Runs a command; without one, and with a terminal, that is a shell. Calls back with a run that has a terminal.
+    pub fn run(&self, room: &RoomName, cmd: Option<String>, how: RunOptions, on_terminal: Callback<RunId>) {
+        let nonce = self.nonce();
+        let RunOptions { host, tty, stdin, merge, detach } = how;
+        if tty {
+            *self.0.on_started.borrow_mut() = Some((nonce.clone(), on_terminal));
+        }
+        let start = RunStart {
             room: room.clone(),
-            cmd: None,
+            // A shell is closed by those who use it.
+            timeout_s: cmd.is_none().then_some(RUN_TIMEOUT_MAX_S),
+            cmd,
             argv: None,
-            host: None,
+            host,
             cwd: None,
             env: BTreeMap::new(),
-            timeout_s: None,
-            stdin: false,
-            tty: None,
-            merge: false,
-            detach: false,
-            nonce: self.nonce(),
-        }
+            stdin: stdin && !tty,
+            tty: tty.then_some(FIRST_TTY),
+            merge: merge && !tty,
+            detach,
+            nonce,
+        };
+        self.command(Command::StartRun { start, watch: false });
     }
 
     /// Stops a run.

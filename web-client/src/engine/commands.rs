@@ -9,6 +9,7 @@ use yew::Callback;
 use super::requests::RoomChange;
 use super::{Engine, NoticeKind};
 use crate::logic::route::file_path;
+use crate::logic::run_options::RunOptions;
 use crate::services::browser;
 use crate::ui::{Dialog, Drawer, PanelTab, UiAction, UiHandle};
 
@@ -70,8 +71,13 @@ impl Engine {
             }
             Command::Hooks => dialog(Dialog::RoomSettings),
             Command::Unhook(hook) => self.send(HookRemove { room: room.clone(), hook }),
-            Command::Run(cmd) => self.run(room, cmd, None),
-            Command::Shell(host) => self.shell(room, host),
+            Command::Run(cmd) => self.run(room, Some(cmd), RunOptions::default(), Callback::noop()),
+            Command::Shell(host) => {
+                let how = RunOptions { host, tty: true, ..RunOptions::default() };
+                let ui = ui.clone();
+                let open = Callback::from(move |run| ui.dispatch(UiAction::Terminal(Some(run))));
+                self.run(room, None, how, open);
+            }
             Command::Runs(_) | Command::Hosts => tab(PanelTab::Activity),
             Command::Watch(n) => ui.dispatch(UiAction::Output(self.run_of(n))),
             Command::Unwatch(_) => ui.dispatch(UiAction::Output(None)),

@@ -32,7 +32,27 @@ impl Engine {
             Effect::ReadSlice { nonce, off, len } => self.read_slice(nonce, off, len),
             Effect::SaveOutbox => self.save_outbox(),
             Effect::Changed(change) => self.changed(change),
-            Effect::Output { run, fd, off, bytes } => self.output(run, fd, off, &bytes),
+            Effect::Output { run, fd, off, bytes } => match self.terminal(run) {
+                Some(terminal) => terminal.output(&bytes, off + bytes.len() as u64),
+                None => self.output(run, fd, off, &bytes),
+            },
+            Effect::Screen { run, off, cols, rows, bytes } => {
+                if let Some(terminal) = self.terminal(run) {
+                    terminal.screen(cols, rows, &bytes, off);
+                }
+            }
+            Effect::ScreenSize { run, cols, rows } => {
+                if let Some(terminal) = self.terminal(run) {
+                    terminal.resize(cols, rows);
+                }
+            }
+            Effect::InputTaken { run, .. } => self.input_taken(run),
+            Effect::RunStarted { nonce, run, .. } => {
+                let open = self.0.on_started.borrow_mut().take_if(|(of, _)| *of == nonce);
+                if let Some((_, open)) = open {
+                    open.emit(run);
+                }
+            }
             Effect::Answered { request, result } => {
                 let on_answer = self.0.answers.borrow_mut().remove(&request);
                 if let Some(on_answer) = on_answer {

@@ -7,12 +7,14 @@ mod effects;
 mod names;
 mod outbox;
 mod requests;
+mod terminal;
 mod topics;
 mod upload_nonces;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
+use wardroom_client_core::SortedMap;
 
 use gloo_timers::callback::Timeout;
 use wardroom_client_core::protocol::messages::{Answer, You};
@@ -29,6 +31,7 @@ use crate::services::file_slice::Slice;
 use crate::services::next_frame::NextFrame;
 use crate::services::socket::Socket;
 use crate::services::tab::Tab;
+use crate::services::terminal::Terminal;
 use crate::services::{browser, storage};
 
 /// A handle to the engine; clones share it.
@@ -99,22 +102,32 @@ struct OpenOutput {
     at: Option<u64>,
 }
 
+/// The terminal of a run.
+struct OpenTerminal {
+    run: RunId,
+    /// `None` while it is loaded.
+    terminal: Option<Rc<Terminal>>,
+}
+
 struct Inner {
     user: String,
     client: RefCell<Client>,
     jobs: RefCell<VecDeque<Job>>,
     is_working: Cell<bool>,
     socket: RefCell<Option<Socket>>,
-    files: RefCell<BTreeMap<Nonce, File>>,
+    files: RefCell<SortedMap<Nonce, File>>,
     /// Slices of files that are being read, in the order in which they were requested.
-    reads: RefCell<BTreeMap<Nonce, VecDeque<Read>>>,
-    answers: RefCell<BTreeMap<RequestId, OnAnswer>>,
+    reads: RefCell<SortedMap<Nonce, VecDeque<Read>>>,
+    answers: RefCell<SortedMap<RequestId, OnAnswer>>,
     topics: Rc<Topics>,
     frame: RefCell<Option<NextFrame>>,
     timer: RefCell<Option<Timeout>>,
     /// Output to acknowledge with the next frame: the output comes no faster than it is drawn.
-    acks: RefCell<BTreeMap<RunId, u64>>,
+    acks: RefCell<SortedMap<RunId, u64>>,
     output: RefCell<Option<OpenOutput>>,
+    terminal: RefCell<Option<OpenTerminal>>,
+    /// The run whose terminal is to open once it has started, and what opens it.
+    on_started: RefCell<Option<(Nonce, Callback<RunId>)>>,
     notices: RefCell<Vec<Notice>>,
     notices_ever: Cell<u64>,
     /// Files that wait for a place in the list of uploads, and their rooms.
@@ -125,7 +138,7 @@ struct Inner {
     /// The user was told that the outbox could not be saved.
     is_not_kept: Cell<bool>,
     /// Nonces of what is being created, until the server answers.
-    create_nonces: RefCell<BTreeMap<String, Nonce>>,
+    create_nonces: RefCell<SortedMap<String, Nonce>>,
     /// Called when the requested direct message is open.
     on_dm: RefCell<Option<Callback<RoomName>>>,
 }
@@ -156,6 +169,8 @@ impl Engine {
             timer: RefCell::default(),
             acks: RefCell::default(),
             output: RefCell::default(),
+            terminal: RefCell::default(),
+            on_started: RefCell::default(),
             notices: RefCell::default(),
             notices_ever: Cell::new(0),
             queued: RefCell::default(),

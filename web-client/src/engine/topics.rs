@@ -2,8 +2,9 @@
 //! from the server causes one redraw.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
+use wardroom_client_core::SortedMap;
 
 use wardroom_client_core::Change;
 use yew::Callback;
@@ -26,7 +27,7 @@ pub enum Topic {
 /// The subscribers, and the topics that changed since the last frame.
 #[derive(Default)]
 pub struct Topics {
-    subscribers: RefCell<BTreeMap<u64, (Topic, Callback<()>)>>,
+    subscribers: RefCell<SortedMap<u64, (Topic, Callback<()>)>>,
     changed: RefCell<BTreeSet<Topic>>,
     next: Cell<u64>,
 }

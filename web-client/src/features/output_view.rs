@@ -7,12 +7,14 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
+use super::output_find::OutputFind;
 use super::run_card::status_icon;
 use crate::components::{CopyRunButton, Icon, OutputLine, StopButton, icon, run_status};
 use crate::engine::{Engine, Topic};
 use crate::hooks::{PtrEq, use_tick, use_topic, use_ui, use_words};
 use crate::i18n::fill;
 use crate::limits::AT_END_PX;
+use crate::logic::output_find::{Streams, Wanted, find, shown};
 use crate::logic::output_log::{OutputLog, line as line_of, window};
 use crate::logic::route::run_path;
 use crate::services::browser;
@@ -107,9 +109,37 @@ fn Lines(props: &OutputViewProps) -> Html {
     let scrolled = use_state_eq(|| (0.0_f64, 800.0_f64));
     let is_following = use_mut_ref(|| props.at.is_none());
     let ui = use_ui();
-    let all = engine.read_output(id, |log| log.lines().len()).unwrap_or(0);
+    let streams = use_state_eq(Streams::default);
+    // The number of the line that was found last; `Err` if the last search found nothing.
+    let found = use_state_eq(|| Ok(None::<u64>));
+    let kept = engine.read_output(id, |log| shown(log, *streams)).flatten();
+    let all = engine.read_output(id, |log| kept.as_ref().map_or(log.lines().len(), Vec::len)).unwrap_or(0);
+    let index_of = |at: usize| kept.as_ref().map_or(Some(at), |kept| kept.get(at).copied());
+    let on_find = {
+        let (engine, found, streams) = (engine.clone(), found.clone(), *streams);
+        Callback::from(move |(wanted, is_back): (Wanted, bool)| {
+            let hit = engine.read_output(id, |log| find(log, streams, found.unwrap_or_default(), is_back, &wanted));
+            found.set(hit.flatten().map(Some).ok_or(()));
+        })
+    };
+    let on_streams = {
+        let (streams, found) = (streams.setter(), found.setter());
+        Callback::from(move |next| {
+            streams.set(next);
+            found.set(Ok(None));
+        })
+    };
     let skipped = engine.read_output(id, OutputLog::skipped_bytes).unwrap_or(0);
-    let wanted = engine.read_output(id, OutputLog::wanted).flatten();
+    let found_number = found.unwrap_or_default();
+    let found_at = engine.read_output(id, |log| {
+        let number = found_number?;
+        let at = log.lines().position(|line| line.number == number)?;
+        kept.as_ref().map_or(Some(at), |kept| kept.binary_search(&at).ok())
+    });
+    let wanted = match found_at.flatten() {
+        None if *streams == Streams::Both => engine.read_output(id, OutputLog::wanted).flatten(),
+        found_at => found_at,
+    };
     let drawn = window(all, scrolled.0, scrolled.1, LINE_PX);
     let onscroll = {
         let (scroller, set, is_following) = (scroller.clone(), scrolled.setter(), is_following.clone());
@@ -132,9 +162,12 @@ fn Lines(props: &OutputViewProps) -> Html {
         }
     });
     // After the spacers have their heights: scroll the wanted line to a third of the height, once.
-    use_effect_with(wanted.is_some(), {
-        let scroller = scroller.clone();
+    use_effect_with((wanted.is_some(), found_number), {
+        let (scroller, is_following) = (scroller.clone(), is_following.clone());
         move |_| {
+            if wanted.is_some() {
+                *is_following.borrow_mut() = false;
+            }
             if let (Some(element), Some(wanted)) = (scroller.cast::<Element>(), wanted) {
                 let above = f64::from(element.client_height()) / 3.0;
                 element.set_scroll_top((wanted as f64 * LINE_PX - above) as i32);
@@ -142,7 +175,7 @@ fn Lines(props: &OutputViewProps) -> Html {
         }
     });
     let line = |at: usize| {
-        let (fd, number, spans) = engine.read_output(id, |log| line_of(log, at))??;
+        let (fd, number, spans) = engine.read_output(id, |log| line_of(log, index_of(at)?))??;
         Some(html! { <OutputLine key={at} {fd} {number} {spans} is_target={wanted == Some(at)} /> })
     };
     let to_end = {
@@ -160,6 +193,7 @@ fn Lines(props: &OutputViewProps) -> Html {
     };
     html! {
         <>
+            <OutputFind {on_find} {on_streams} is_missing={found.is_err()} />
             <pre class="output output-view__output" ref={scroller} {onscroll} tabindex="0" data-testid={testids::OUTPUT_LOG} data-lines={all.to_string()}>
                 <span class="output__spacer" ref={above}></span>
                 <span class="output__lines">{ for drawn.filter_map(line) }</span>

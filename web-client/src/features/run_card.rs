@@ -11,6 +11,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 use yew::prelude::*;
 
+use super::run_input::RunInput;
+use super::terminal_preview::TerminalPreview;
 use crate::components::{CopyRunButton, Icon, OutputLine, RunStatus, StopButton, icon, run_status};
 use crate::engine::{Engine, Topic};
 use crate::features::composer::focus_composer;
@@ -38,7 +40,7 @@ pub fn RunCard(props: &RunCardProps) -> Html {
     let card = use_node_ref();
     let run = engine.read(|client| client.runs().get(&id).cloned());
     let is_running = run.as_ref().is_none_or(|run| run.state == RunState::Running);
-    use_watch_while_near(&engine, id, &card);
+    use_watch_while_near(&engine, (started.tty.is_none()).then_some(id), &card);
     use_tick(is_running.then_some(1_000));
     let status = run.as_deref().map(|run| run_status(run, engine.server_now_ms(), words));
     let state = status.as_ref().map_or("running", |status| status.state);
@@ -63,7 +65,12 @@ pub fn RunCard(props: &RunCardProps) -> Html {
                 </div>
                 if is_running && may_run { <StopButton run={id} /> }
             </div>
-            if let Some(run) = run.clone() { <Output run={PtrEq(run)} {is_running} /> }
+            if started.tty.is_some() {
+                <TerminalPreview run={id} {is_running} />
+            } else if let Some(run) = run.clone() {
+                <Output run={PtrEq(run)} {is_running} />
+            }
+            if let Some(run) = run.clone().filter(|_| started.stdin && is_running && may_run) { <RunInput run={PtrEq(run)} /> }
             if let Some(run) = run { <RunActions run={PtrEq(run)} event={props.event.clone()} may_run={may_run && !is_running} /> }
         </article>
     }
@@ -113,10 +120,20 @@ fn RunActions(props: &RunActionsProps) -> Html {
             focus_composer();
         })
     };
-    let open = Callback::from(move |_: MouseEvent| ui.dispatch(UiAction::Output(Some(id))));
+    let open = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(UiAction::Output(Some(id))))
+    };
     let has_output = props.run.bytes > 0;
+    let terminal = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(UiAction::Terminal(Some(id))))
+    };
     html! {
         <div class="card__foot">
+            if started.tty.is_some() {
+                <button class="text-button" onclick={terminal} data-testid={testids::TERMINAL_OPEN}>{ icon(Icon::Expand) }{ words.runs.terminal_open }</button>
+            }
             <button class="text-button" onclick={open} data-testid={testids::RUN_OPEN}>
                 { icon(Icon::Expand) }{ words.open }
                 if has_output { <span class="num card__size">{ bytes(props.run.bytes) }</span> }
@@ -183,28 +200,30 @@ fn empty_text(run: &Run, is_running: bool, words: &'static Words) -> Option<&'st
     }
 }
 
-/// Watches the run while its card is near the visible part: a room with a thousand runs requests the output of three.
+/// `None` is a terminal, whose card shows its screen. Watches the run while its card is near the visible part: a room with a thousand runs requests the output of three.
 #[hook]
-fn use_watch_while_near(engine: &Engine, run: wardroom_protocol::RunId, card: &NodeRef) {
+fn use_watch_while_near(engine: &Engine, run: Option<wardroom_protocol::RunId>, card: &NodeRef) {
     use_effect_with((engine.clone(), run), {
         let card = card.clone();
         move |(engine, run)| {
             let (engine, run) = (engine.clone(), *run);
-            let closure = {
+            let closure = run.map(|run| {
                 let engine = engine.clone();
                 Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
                     let Some(entry) = entries.iter().last() else { return };
                     let is_near = entry.unchecked_ref::<IntersectionObserverEntry>().is_intersecting();
                     watch_if_near(&engine, run, is_near);
                 })
-            };
+            });
             let options = IntersectionObserverInit::new();
             // Start well before the card is visible, so that it does not grow under the reader's eyes. The margin is
             // relative to the timeline: one of the window would be clipped at the timeline's edge.
             options.set_root_margin("1200px 0px");
             let timeline = card.cast::<Element>().and_then(|card| card.closest(".timeline").ok().flatten());
             options.set_root(timeline.as_ref());
-            let observer = IntersectionObserver::new_with_options(closure.as_ref().unchecked_ref(), &options).ok();
+            let observer = closure.as_ref().and_then(|closure| {
+                IntersectionObserver::new_with_options(closure.as_ref().unchecked_ref(), &options).ok()
+            });
             if let (Some(observer), Some(card)) = (&observer, card.cast::<Element>()) {
                 observer.observe(&card);
             }
@@ -212,7 +231,9 @@ fn use_watch_while_near(engine: &Engine, run: wardroom_protocol::RunId, card: &N
                 if let Some(observer) = observer {
                     observer.disconnect();
                 }
-                engine.unwatch(run);
+                if let Some(run) = run {
+                    engine.unwatch(run);
+                }
                 drop(closure);
             }
         }

@@ -4,6 +4,7 @@ use super::words::Words;
 
 pub(super) static WORDS: Words = Words {
     settings: &super::en_settings::WORDS,
+    runs: &super::en_runs::WORDS,
     opening_first: "The first visit loads half a megabyte, which takes a few seconds on a slow network. Later visits start at once.",
     sign_in_lead: "Chat, commands and files of your team, on your own server.",
     opening: "Opening Wardroom…",

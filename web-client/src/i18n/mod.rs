@@ -2,6 +2,7 @@
 //! has `{}`, in order. English is part of the program; another language is a text file that is loaded for those who read it.
 
 mod en;
+mod en_runs;
 mod en_settings;
 mod words;
 
@@ -10,7 +11,7 @@ use std::sync::OnceLock;
 use wardroom_client_core::Error;
 use wardroom_protocol::Code;
 
-pub use words::{SettingsWords, Words};
+pub use words::{RunWords, SettingsWords, Words};
 
 /// Simplified Chinese, once it is loaded.
 static ZH: OnceLock<Loaded> = OnceLock::new();

@@ -1,30 +1,31 @@
 //! The names of all sentences. A language that lacks one does not compile.
 
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($part:ident: $of:ident)? } $($key:ident)*) => {
+    ($(#[$doc:meta])* $name:ident { $($part:ident: $of:ident)* } $($key:ident)*) => {
         $(#[$doc])*
         #[derive(Debug)]
         #[expect(missing_docs, reason = "the English sentence is the documentation")]
-        pub struct $name { $(pub $part: &'static $of,)? $(pub $key: &'static str,)* }
+        pub struct $name { $(pub $part: &'static $of,)* $(pub $key: &'static str,)* }
 
         impl $name {
             /// All sentences with their keys.
             pub fn all(&self) -> Vec<(&'static str, &'static str)> {
-                let parts: Vec<Vec<(&str, &str)>> = vec![$(self.$part.all())?];
+                let parts: Vec<Vec<(&str, &str)>> = vec![$(self.$part.all()),*];
                 [$((stringify!($key), self.$key)),*].into_iter().chain(parts.into_iter().flatten()).collect()
             }
 
             /// The sentences of a language, in the order of this list; `None` if there are too few.
             pub(super) fn of(sentences: &mut dyn Iterator<Item = &'static str>) -> Option<Self> {
-                Some($name { $($key: sentences.next()?,)* $($part: Box::leak(Box::new($of::of(sentences)?)))? })
+                Some($name { $($key: sentences.next()?,)* $($part: Box::leak(Box::new($of::of(sentences)?)),)* })
             }
         }
     };
 }
 
 words! {
-    /// Every sentence of the page; those of settings are in [`SettingsWords`].
-    Words { settings: SettingsWords }
+    /// Every sentence of the page; those of settings are in [`SettingsWords`], those of
+    /// terminals and the output view in [`RunWords`].
+    Words { settings: SettingsWords runs: RunWords }
     // signing in
     opening opening_first sign_in sign_in_lead user password sign_in_submit signing_in sign_out sign_in_wrong sign_in_wait
     invite_head invite_lead user_rule password_new password_rule password_show invite_submit invite_submitting invite_bad
@@ -98,4 +99,13 @@ words! {
     token_since session_end session_end_head token_end_head session_end_lead sessions_end_others sessions_end_head
     sessions_end_lead
     hook_secret hook_secret_hint hook_secret_rule hook_mentions hook_may_mention hook_signed
+}
+
+words! {
+    /// The sentences of terminals, input and the output view.
+    RunWords {}
+    terminal_open terminal_new terminal_failed input_of input_free input_ask input_take input_give input_line
+    input_end input_end_hint run_options run_tty run_tty_hint run_stdin run_stdin_hint run_merge run_merge_hint
+    run_detach run_detach_hint run_host output_find output_next output_previous output_error output_streams
+    output_both output_missing
 }

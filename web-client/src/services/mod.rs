@@ -14,3 +14,4 @@ pub mod next_frame;
 pub mod socket;
 pub mod storage;
 pub mod tab;
+pub mod terminal;

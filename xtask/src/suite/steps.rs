@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::beside::Beside;
 use super::fuzz;
 use super::step::{Executable, Outcome, Shared, Step};
-use crate::{command, page, system, tidy, tools, workspace};
+use crate::{command, page, system, terminal, tidy, tools, workspace};
 
 /// A cold build of everything takes about 6 minutes on two idle cores.
 const BUILD_LIMIT: Duration = Duration::from_secs(2_400);
@@ -64,6 +64,7 @@ fn build_page(shared: &mut Shared) -> Result<Outcome> {
         command::timed("the page's tools", tools::page_tools)?;
         shared.clippy_wasm = Some(Beside::start("clippy-wasm", &mut clippy_wasm_command())?);
     }
+    terminal::test()?;
     page::build()?;
     println!("{}", page::budget()?);
     Ok(Outcome::Passed)

@@ -9,7 +9,8 @@ mod requests;
 mod runs;
 mod session;
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted_map::SortedMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wardroom_protocol::messages::Auth;
@@ -54,15 +55,15 @@ pub struct Client {
     pub(in crate::client) session: Session,
     pub(in crate::client) backoff: Backoff,
     pub(in crate::client) requests: Requests,
-    pub(in crate::client) rooms: BTreeMap<RoomName, Arc<Room>>,
-    pub(in crate::client) open_rooms: BTreeMap<RoomName, OpenRoom>,
-    pub(in crate::client) runs: BTreeMap<RunId, Arc<Run>>,
-    pub(in crate::client) watches: BTreeMap<RunId, Watch>,
+    pub(in crate::client) rooms: SortedMap<RoomName, Arc<Room>>,
+    pub(in crate::client) open_rooms: SortedMap<RoomName, OpenRoom>,
+    pub(in crate::client) runs: SortedMap<RunId, Arc<Run>>,
+    pub(in crate::client) watches: SortedMap<RunId, Watch>,
     /// Keyboards that this client holds or has asked for.
-    pub(in crate::client) keyboards: BTreeMap<RunId, KeyboardUse>,
-    pub(in crate::client) uploads: BTreeMap<Nonce, Arc<Upload>>,
+    pub(in crate::client) keyboards: SortedMap<RunId, KeyboardUse>,
+    pub(in crate::client) uploads: SortedMap<Nonce, Arc<Upload>>,
     pub(in crate::client) upload_order: Vec<Nonce>,
-    pub(in crate::client) uploaders: BTreeMap<Nonce, Uploader>,
+    pub(in crate::client) uploaders: SortedMap<Nonce, Uploader>,
     pub(in crate::client) outbox: Outbox,
     pub(in crate::client) keep_tails: bool,
     pub(in crate::client) posts: PostQueue,
@@ -87,14 +88,14 @@ impl Client {
             session: Session::new(options.program, options.auth, options.remember),
             backoff: Backoff::new(options.seed),
             requests: Requests::default(),
-            rooms: BTreeMap::new(),
-            open_rooms: BTreeMap::new(),
-            runs: BTreeMap::new(),
-            watches: BTreeMap::new(),
-            keyboards: BTreeMap::new(),
-            uploads: BTreeMap::new(),
+            rooms: SortedMap::new(),
+            open_rooms: SortedMap::new(),
+            runs: SortedMap::new(),
+            watches: SortedMap::new(),
+            keyboards: SortedMap::new(),
+            uploads: SortedMap::new(),
             upload_order: Vec::new(),
-            uploaders: BTreeMap::new(),
+            uploaders: SortedMap::new(),
             outbox: options.outbox,
             keep_tails: options.keep_tails,
             posts: PostQueue::default(),

@@ -1,6 +1,6 @@
 //! Posts in flight.
 
-use std::collections::BTreeMap;
+use crate::sorted_map::SortedMap;
 
 use wardroom_protocol::{Nonce, RoomName};
 
@@ -9,7 +9,7 @@ use crate::amendment::PendingAmendment;
 /// Posts in flight, and the pause that the server asked for.
 #[derive(Debug, Default)]
 pub(in crate::client) struct PostQueue {
-    pub(in crate::client) in_flight: BTreeMap<RoomName, Nonce>,
+    pub(in crate::client) in_flight: SortedMap<RoomName, Nonce>,
     pub(in crate::client) paused_until_ms: Option<u64>,
     /// Amendments to send once the pause is over.
     pub(in crate::client) delayed: Vec<PendingAmendment>,

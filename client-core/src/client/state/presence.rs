@@ -1,6 +1,6 @@
 //! Who is online, and who is typing.
 
-use std::collections::BTreeMap;
+use crate::sorted_map::SortedMap;
 use std::sync::Arc;
 
 use wardroom_protocol::{RoomName, UserName};
@@ -9,10 +9,10 @@ use wardroom_protocol::{RoomName, UserName};
 #[derive(Debug, Default)]
 pub(in crate::client) struct PresenceState {
     /// Who has a connection, as far as the server said.
-    pub(in crate::client) here: Arc<BTreeMap<UserName, bool>>,
+    pub(in crate::client) here: Arc<SortedMap<UserName, bool>>,
     /// Until when somebody counts as typing.
-    pub(in crate::client) typing: BTreeMap<(RoomName, UserName), u64>,
-    pub(in crate::client) typing_sent_ms: BTreeMap<RoomName, u64>,
+    pub(in crate::client) typing: SortedMap<(RoomName, UserName), u64>,
+    pub(in crate::client) typing_sent_ms: SortedMap<RoomName, u64>,
 }
 
 impl PresenceState {

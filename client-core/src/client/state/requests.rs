@@ -1,6 +1,6 @@
 //! Requests without an answer yet, and what happens to each when the connection is lost.
 
-use std::collections::BTreeMap;
+use crate::sorted_map::SortedMap;
 
 use bytes::Bytes;
 use wardroom_protocol::messages::{Search, TermOp, TermSize};
@@ -14,7 +14,7 @@ use crate::request::RequestId;
 #[derive(Debug, Default)]
 pub(in crate::client) struct Requests {
     pub(in crate::client) last_id: u64,
-    pub(in crate::client) open: BTreeMap<u64, Request>,
+    pub(in crate::client) open: SortedMap<u64, Request>,
 }
 
 #[derive(Debug)]

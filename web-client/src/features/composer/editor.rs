@@ -12,8 +12,9 @@ use super::hint::hint;
 use super::paste::use_paste;
 use super::paste_preview::PastePreview;
 use super::phone_keys::PhoneKeys;
+use super::run_options::RunOptionsRow;
 use super::state::{use_composer, use_draft, use_mode};
-use super::submit::submit;
+use super::submit::{open_terminal, submit};
 use super::suggestions::{LIST_ID, SuggestList, suggestions};
 use crate::components::FileButton;
 use crate::hooks::{use_engine, use_prefs, use_ui, use_words};
@@ -21,6 +22,7 @@ use crate::i18n::fill;
 use crate::logic::complete::{Kind, begun, completed};
 use crate::logic::composer::{ComposerAction, Key, KeyAction, KeyContext};
 use crate::logic::intent::is_command;
+use crate::logic::run_options::RunOptions;
 use crate::services::{browser, drafts};
 use crate::testids;
 use crate::ui::{ComposeMode, UiAction};
@@ -41,6 +43,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
     let key = drafts::key(engine.user(), props.room.as_str());
     let composer = use_composer(&key);
     let state = &composer.0;
+    let how = use_state_eq(RunOptions::default);
     let paste = use_paste(&engine, &props.room, &area);
     use_mode(&engine, &props.room, &ui, &composer);
     use_field(&area, state);
@@ -94,11 +97,13 @@ pub fn Composer(props: &ComposerProps) -> Html {
     let send = {
         let (composer, engine, room, may_run, ui, area) =
             (composer.clone(), engine.clone(), props.room.clone(), props.may_run, ui.clone(), area.clone());
+        let how = how.clone();
         let key = key.clone();
         Callback::from(move |()| {
             // Read the field itself: an input method may not have reported its text yet.
             let Some(text) = area.cast::<HtmlTextAreaElement>().map(|area| area.value()) else { return };
-            if submit(&engine, &ui, &room, &text, composer.0.mode, may_run) {
+            if submit(&engine, &ui, &room, &text, composer.0.mode, may_run.then_some(&*how)) {
+                how.set(RunOptions::default());
                 // A command may have left the room, and with it this composer.
                 drafts::keep(&key, "");
                 composer.dispatch(ComposerAction::Sent);
@@ -144,6 +149,16 @@ pub fn Composer(props: &ComposerProps) -> Html {
         })
     };
     let is_run = is_command(&state.text);
+    let shell = {
+        let (engine, room, ui, how, composer, key) =
+            (engine.clone(), props.room.clone(), ui.clone(), how.clone(), composer.clone(), key.clone());
+        Callback::from(move |()| {
+            let options = RunOptions { tty: true, host: how.host.clone(), ..RunOptions::default() };
+            engine.run(&room, None, options, open_terminal(&ui));
+            drafts::keep(&key, "");
+            composer.dispatch(ComposerAction::Sent);
+        })
+    };
     let label = match mode {
         _ if is_run => words.run_in.to_owned(),
         ComposeMode::Edit(_) => words.edit_label.to_owned(),
@@ -166,6 +181,9 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 aria-describedby="composer-hint" aria-autocomplete="list" aria-controls={has_list.then_some(LIST_ID)}
                 aria-activedescendant={has_list.then(|| format!("{LIST_ID}-{at}"))}
                 {oninput} {onselect} {onkeydown} onpaste={paste.onpaste} data-testid={testids::COMPOSER} />
+            if is_run && props.may_run {
+                <RunOptionsRow options={(*how).clone()} on_change={Callback::from({ let how = how.setter(); move |next| how.set(next) })} on_terminal={shell} />
+            }
             <div class="composer__row">
                 <span id="composer-hint" class="composer__hint">{ hint(&state.text, &engine.room_label(&props.room), props.may_run, lang, words) }</span>
                 <PhoneKeys may_run={props.may_run} />

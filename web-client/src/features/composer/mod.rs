@@ -7,6 +7,7 @@ mod hint;
 mod paste;
 mod paste_preview;
 mod phone_keys;
+mod run_options;
 mod state;
 mod submit;
 mod suggestions;

@@ -1,14 +1,29 @@
 //! Submits the text of the composer: posts it, runs it, or executes a slash command.
 
-use wardroom_client_core::protocol::RoomName;
+use wardroom_client_core::protocol::{RoomName, RunId};
+use yew::Callback;
 
 use super::paste::upload_as_file;
 use crate::engine::{Engine, NoticeKind};
 use crate::logic::intent::{Intent, intent};
-use crate::ui::{ComposeMode, UiHandle};
+use crate::logic::run_options::RunOptions;
+use crate::ui::{ComposeMode, UiAction, UiHandle};
 
-/// Returns `false` if nothing was done, and the text must stay.
-pub fn submit(engine: &Engine, ui: &UiHandle, room: &RoomName, text: &str, mode: ComposeMode, may_run: bool) -> bool {
+/// Opens the terminal of a run that has started.
+pub fn open_terminal(ui: &UiHandle) -> Callback<RunId> {
+    let ui = ui.clone();
+    Callback::from(move |run| ui.dispatch(UiAction::Terminal(Some(run))))
+}
+
+/// Returns `false` if nothing was done, and the text must stay. Without `how`, the user may not run commands.
+pub fn submit(
+    engine: &Engine,
+    ui: &UiHandle,
+    room: &RoomName,
+    text: &str,
+    mode: ComposeMode,
+    how: Option<&RunOptions>,
+) -> bool {
     let intent_of_text = match (mode, intent(text)) {
         // An edit stays a message; it never becomes a command.
         (ComposeMode::Edit(_), Intent::Run(_) | Intent::Command(_) | Intent::Invalid(_)) => {
@@ -18,7 +33,6 @@ pub fn submit(engine: &Engine, ui: &UiHandle, room: &RoomName, text: &str, mode:
     };
     match intent_of_text {
         Intent::Empty | Intent::Invalid(_) => return false,
-        Intent::Run(_) if !may_run => return false,
         // Keep the text in the field.
         Intent::Post(_) | Intent::Run(_) if engine.read(|client| client.outbox().is_full()) => {
             engine.show_notice(NoticeKind::OutboxFull);
@@ -31,11 +45,13 @@ pub fn submit(engine: &Engine, ui: &UiHandle, room: &RoomName, text: &str, mode:
             ComposeMode::Edit(seq) => engine.edit(room, seq, text),
         },
         Intent::Run(cmd) => {
+            let Some(how) = how else { return false };
             let again = match mode {
                 ComposeMode::Rerun(seq) => engine.run_started_at(room, seq),
                 ComposeMode::New | ComposeMode::Reply(_) | ComposeMode::Edit(_) => None,
             };
-            engine.run(room, cmd, again.map(|run| run.host));
+            let host = how.host.clone().or(again.map(|run| run.host));
+            engine.run(room, Some(cmd), RunOptions { host, ..how.clone() }, open_terminal(ui));
         }
         Intent::Command(command) => engine.execute(ui, room, command),
     }

@@ -1,7 +1,8 @@
 //! The rows of the timeline as elements.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
+use wardroom_client_core::SortedMap;
 
 use wardroom_client_core::protocol::{Event, UserName};
 use wardroom_client_core::{PendingAmendment, Room};
@@ -25,7 +26,7 @@ pub struct RowContext<'a> {
     /// The current day.
     pub today: i64,
     /// The display names of the members.
-    pub names: BTreeMap<String, AttrValue>,
+    pub names: SortedMap<String, AttrValue>,
     /// The signed-in user, once known.
     pub me: Option<UserName>,
     /// The line to jump to.
@@ -92,7 +93,7 @@ fn with_pending(room: &Room, event: &Arc<Event>, me: &Option<UserName>) -> (Arc<
 }
 
 /// The display names of a room's members.
-pub fn names_of(room: &Room) -> BTreeMap<String, AttrValue> {
+pub fn names_of(room: &Room) -> SortedMap<String, AttrValue> {
     let people = room.people.iter().flat_map(|people| people.iter());
     people.map(|member| (member.user.to_string(), AttrValue::from(member.name.clone()))).collect()
 }

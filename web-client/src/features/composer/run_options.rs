@@ -1,0 +1,76 @@
+//! The options of a command, below the text that starts it.
+
+use wardroom_client_core::protocol::messages::{Answer, HostInfo, HostList, HostListed};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::hooks::{use_engine, use_words};
+use crate::logic::run_options::RunOptions;
+use crate::testids;
+
+#[derive(PartialEq, Properties)]
+pub struct RunOptionsRowProps {
+    pub options: RunOptions,
+    pub on_change: Callback<RunOptions>,
+    /// Starts a shell in a terminal.
+    pub on_terminal: Callback<()>,
+}
+
+#[component]
+pub fn RunOptionsRow(props: &RunOptionsRowProps) -> Html {
+    let words = use_words();
+    let engine = use_engine();
+    let hosts = use_state_eq(Vec::<HostInfo>::new);
+    use_effect_with((), {
+        let hosts = hosts.setter();
+        move |()| {
+            let on = Callback::from(move |answer: Result<Answer, _>| {
+                let list = answer.ok().and_then(|answer| answer.fields::<HostListed>().ok());
+                hosts.set(list.map(|list| list.hosts).unwrap_or_default());
+            });
+            engine.request(HostList {}, on);
+        }
+    });
+    let options = &props.options;
+    let change = |set: fn(&mut RunOptions, bool)| {
+        let (options, on_change) = (options.clone(), props.on_change.clone());
+        Callback::from(move |event: Event| {
+            let mut next = options.clone();
+            set(&mut next, event.target_unchecked_into::<HtmlInputElement>().checked());
+            on_change.emit(next);
+        })
+    };
+    let choose = {
+        let (options, on_change) = (options.clone(), props.on_change.clone());
+        Callback::from(move |event: Event| {
+            let name = event.target_unchecked_into::<HtmlSelectElement>().value();
+            on_change.emit(RunOptions { host: Some(name), ..options.clone() });
+        })
+    };
+    let item = |checked: bool, disabled: bool, label: &'static str, hint: &'static str, testid, set| {
+        html! {
+            <label class="run-options__item" title={hint}>
+                <input type="checkbox" {checked} {disabled} onchange={change(set)} data-testid={testid} />{ label }
+            </label>
+        }
+    };
+    let chosen = options.host.as_deref().unwrap_or("local");
+    html! {
+        <div class="run-options" role="group" aria-label={words.runs.run_options}>
+            { item(options.tty, false, words.runs.run_tty, words.runs.run_tty_hint, testids::RUN_TTY, |how, on| how.tty = on) }
+            { item(options.stdin && !options.tty, options.tty, words.runs.run_stdin, words.runs.run_stdin_hint, testids::RUN_STDIN, |how, on| how.stdin = on) }
+            { item(options.merge && !options.tty, options.tty, words.runs.run_merge, words.runs.run_merge_hint, testids::RUN_MERGE, |how, on| how.merge = on) }
+            { item(options.detach, false, words.runs.run_detach, words.runs.run_detach_hint, testids::RUN_DETACH, |how, on| how.detach = on) }
+            if hosts.len() > 1 {
+                <label class="run-options__item">{ words.runs.run_host }
+                    <select class="field" onchange={choose} data-testid={testids::RUN_HOST}>
+                        { for hosts.iter().map(|host| html! {
+                            <option key={host.host.clone()} value={host.host.clone()} selected={host.host == chosen} disabled={!host.connected}>{ &host.host }</option>
+                        }) }
+                    </select>
+                </label>
+            }
+            <button class="text-button" type="button" onclick={props.on_terminal.reform(|_: MouseEvent| ())} data-testid={testids::TERMINAL_NEW}>{ words.runs.terminal_new }</button>
+        </div>
+    }
+}

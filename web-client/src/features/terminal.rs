@@ -1,0 +1,92 @@
+//! The terminal of a run, beside the timeline or in the whole window. The panel itself is drawn by `web-client/terminal`,
+//! which is loaded with it; here it is opened, and told who holds the keyboard.
+
+use serde::Serialize;
+use wardroom_client_core::protocol::{Role, RunId};
+use wardroom_client_core::{Change, Run, RunState};
+use web_sys::Element;
+use yew::prelude::*;
+
+use crate::engine::{Engine, Topic};
+use crate::hooks::{use_prefs, use_topic, use_ui, use_words};
+use crate::testids;
+use crate::ui::UiAction;
+
+#[derive(PartialEq, Properties)]
+pub struct TerminalPanelProps {
+    pub run: RunId,
+}
+
+/// What the panel shows around the screen.
+#[derive(Serialize)]
+struct PanelState<'a> {
+    n: u64,
+    cmd: &'a str,
+    me: &'a str,
+    holder: Option<&'a str>,
+    asked: Vec<&'a str>,
+    mine: bool,
+    running: bool,
+    fixed: bool,
+    #[serde(rename = "mayType")]
+    may_type: bool,
+    /// The server knows whether the holder has been silent for long enough, and says so if not.
+    #[serde(rename = "mayTake")]
+    may_take: bool,
+}
+
+#[component]
+pub fn TerminalPanel(props: &TerminalPanelProps) -> Html {
+    let words = use_words();
+    let lang = use_prefs().lang;
+    let ui = use_ui();
+    let id = props.run;
+    let engine = use_topic(Topic::Model(Change::Run(id)));
+    let place = use_node_ref();
+    // `None` while it loads.
+    let is_open = use_state_eq(|| None::<bool>);
+    use_effect_with((engine.clone(), lang), {
+        let (place, is_open) = (place.clone(), is_open.setter());
+        move |(engine, lang): &(Engine, crate::i18n::Lang)| {
+            let close = Callback::from(move |()| ui.dispatch(UiAction::Terminal(None)));
+            if let Some(root) = place.cast::<Element>() {
+                let on = Callback::from(move |opened| is_open.set(Some(opened)));
+                engine.open_terminal(id, root, lang.tag(), on, close);
+            }
+            let engine = engine.clone();
+            move || engine.close_terminal(id)
+        }
+    });
+    let run = engine.read(|client| client.runs().get(&id).cloned());
+    let may_type = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
+    let state = run.map(|run| state_of(&run, engine.user(), may_type)).unwrap_or_default();
+    use_effect_with((*is_open, lang, state), move |(is_open, _, state)| {
+        if let (Some(true), Some(terminal)) = (is_open, engine.terminal(id)) {
+            terminal.set_state(state);
+        }
+    });
+    html! {
+        <section class="terminal-panel" data-testid={testids::TERMINAL} data-run={id.to_string()}>
+            <div class="tty" ref={place}></div>
+            if is_open.is_none() { <p class="terminal-panel__loading" role="status">{ words.loading }</p> }
+            if *is_open == Some(false) { <p class="terminal-panel__loading error" role="alert">{ words.runs.terminal_failed }</p> }
+        </section>
+    }
+}
+
+fn state_of(run: &Run, me: &str, may_type: bool) -> String {
+    let keyboard = &run.keyboard;
+    let state = PanelState {
+        n: run.info.as_ref().map_or(0, |info| info.n),
+        cmd: run.info.as_ref().map_or("", |info| &info.cmd),
+        me,
+        holder: keyboard.holder.as_ref().map(|user| user.as_str()),
+        asked: keyboard.asked.iter().map(|user| user.as_str()).collect(),
+        mine: keyboard.mine,
+        running: run.state == RunState::Running,
+        fixed: run.tty.is_some_and(|tty| tty.fixed),
+        may_type,
+        may_take: may_type,
+    };
+    serde_json::to_string(&state).unwrap_or_default()
+}

@@ -1,0 +1,83 @@
+// The words of the terminal. They are loaded with it; all others are in web-client/src/i18n.
+
+const en = {
+  terminal: "Terminal {}",
+  youHold: "You have the keyboard",
+  otherHolds: "{} has the keyboard",
+  nobodyHolds: "Nobody has the keyboard",
+  ended: "Ended: read-only",
+  asked: "{} asked for it",
+  take: "Take keyboard",
+  ask: "Ask for keyboard",
+  asking: "Asked",
+  release: "Release",
+  give: "Give to {}",
+  find: "Find",
+  findNext: "Next",
+  findPrevious: "Previous",
+  findNone: "Not found",
+  full: "Full screen",
+  beside: "Beside the timeline",
+  reader: "Screen reader mode",
+  close: "Close",
+  leaveHint: "Ctrl-Shift-L leaves the terminal. Ctrl-Shift-F finds. Ctrl-Shift-C copies, Ctrl-Shift-V pastes.",
+  keys: "Keys",
+  pasteHead: "Paste {} lines?",
+  pasteLine: "Paste this text?",
+  pasteLead: "Each line may run as a command.",
+  pasteControls: "Control characters in the text have been removed.",
+  pasteMore: "… and {} more lines",
+  paste: "Paste",
+  cancel: "Cancel",
+  pasteTooLong: "This text is too long to paste. Add it to the room as a file instead.",
+  clipHead: "Copy to your clipboard?",
+  clipLead: "The program in this terminal wants to put {} characters on your clipboard.",
+  clipYes: "Copy",
+  clipNo: "Don't copy",
+  readOnly: "Ask for the keyboard to type.",
+};
+
+const zh = {
+  terminal: "终端 {}",
+  youHold: "你正在使用键盘",
+  otherHolds: "{} 正在使用键盘",
+  nobodyHolds: "键盘空闲",
+  ended: "已结束，只读",
+  asked: "{} 请求使用键盘",
+  take: "接管键盘",
+  ask: "请求键盘",
+  asking: "已请求",
+  release: "释放键盘",
+  give: "交给 {}",
+  find: "查找",
+  findNext: "下一个",
+  findPrevious: "上一个",
+  findNone: "未找到",
+  full: "全屏",
+  beside: "与消息并排",
+  reader: "屏幕阅读器模式",
+  close: "关闭",
+  leaveHint: "Ctrl-Shift-L 离开终端，Ctrl-Shift-F 查找，Ctrl-Shift-C 复制，Ctrl-Shift-V 粘贴。",
+  keys: "按键",
+  pasteHead: "粘贴 {} 行？",
+  pasteLine: "粘贴这段文本？",
+  pasteLead: "每一行都可能作为命令执行。",
+  pasteControls: "文本中的控制字符已被移除。",
+  pasteMore: "…… 另有 {} 行",
+  paste: "粘贴",
+  cancel: "取消",
+  pasteTooLong: "文本过长，无法粘贴，请改为向房间添加文件。",
+  clipHead: "复制到剪贴板？",
+  clipLead: "终端中的程序要向你的剪贴板写入 {} 个字符。",
+  clipYes: "复制",
+  clipNo: "不复制",
+  readOnly: "请求键盘后才能输入。",
+};
+
+export const LANGUAGES = { en, zh };
+
+/** The words for a language tag, by `say(key, value)`. */
+export function wordsOf(tag) {
+  const words = /^zh/i.test(tag) ? zh : en;
+  return (key, value = "") => words[key].replace("{}", value);
+}
