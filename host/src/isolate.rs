@@ -23,7 +23,7 @@ pub enum Wanted {
 /// # Errors
 /// Why no command can be kept from them, and what to do, for people.
 pub fn choose(wanted: &Wanted, hidden: &[PathBuf]) -> Result<Isolation, String> {
-    let hidden: Vec<PathBuf> = hidden.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let hidden = outermost(hidden.iter().filter_map(|path| path.canonicalize().ok()).collect());
     let of = |level: Level, user: Option<String>| Isolation { level, hidden: hidden.clone(), user };
     match wanted {
         Wanted::Exactly(Level::None) => Ok(of(Level::None, None)),
@@ -55,6 +55,14 @@ pub fn choose(wanted: &Wanted, hidden: &[PathBuf]) -> Result<Isolation, String> 
     }
 }
 
+/// Removes what is inside another path of the list: it cannot be found once that is hidden.
+fn outermost(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    paths.sort();
+    // A folder sorts before what is in it.
+    paths.dedup_by(|later, earlier| later.starts_with(earlier));
+    paths
+}
+
 /// Applies an isolation to a process of its own, and sees whether that can read anything hidden.
 fn probe(isolation: &Isolation) -> Result<(), String> {
     let spec = RunSpec {
@@ -75,5 +83,16 @@ fn probe(isolation: &Isolation) -> Result<(), String> {
         Err(answer) if answer == PROBE_PASSED => Ok(()),
         Err(why) => Err(why),
         Ok(()) => Err("the probe ended without an answer".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_outermost_paths_stay() {
+        let paths = ["/b/keys/host.key", "/a", "/b", "/b/host", "/bc", "/a"].map(PathBuf::from).to_vec();
+        assert_eq!(outermost(paths), ["/a", "/b", "/bc"].map(PathBuf::from));
     }
 }

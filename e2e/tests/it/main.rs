@@ -12,6 +12,7 @@ mod first_screen;
 mod full_disk;
 mod in_the_page;
 mod intent_in_the_page;
+mod isolation;
 mod kill;
 mod lighthouse;
 mod looks;

@@ -249,14 +249,15 @@ impl Shim {
             Signal::Term | Signal::Kill => return self.life.stop(StopCause::Member(by, signal)),
         };
         let Some(command) = &self.command else { return };
+        // Noted first: it may end the command at once.
+        if command.leader.status().is_none() {
+            self.interrupt = Some(Interrupt { by, signal });
+        }
         // The program in front, as if its user had pressed Ctrl-C.
         let in_front = command.terminal.as_ref().and_then(|terminal| rustix::termios::tcgetpgrp(terminal).ok());
         match in_front {
             Some(group) => signal_group(group, system),
             None => command.leader.signal_group(system),
-        }
-        if command.leader.status().is_none() {
-            self.interrupt = Some(Interrupt { by, signal });
         }
     }
 
@@ -272,6 +273,7 @@ impl Shim {
 
     /// Tells the host what is new, unless it still has to read what it was told before.
     fn report(&mut self) {
+        self.flush();
         let (Some(link), Some(command)) = (&mut self.link, &self.command) else { return };
         if !link.has_backlog() {
             let (bytes, input) = (command.output.state().bytes, command.input.written());

@@ -47,7 +47,7 @@ fn host(args: Vec<String>) -> Result<(), String> {
         work: PathBuf::from(work),
         shim: Config::own_shim(),
         isolation,
-        hidden: vec![PathBuf::from(hidden)],
+        hidden: vec![PathBuf::from(&hidden).join("keys/admin.key"), PathBuf::from(hidden)],
         stops_runs: Arc::clone(&stops_runs),
         welcomed: None,
     };
