@@ -8,6 +8,7 @@ mod attached;
 mod escapes;
 mod notes;
 mod raw;
+mod view;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;

@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use tokio::time::Instant;
-use wardroom_client_core::{Change, Command, Effect, Keyboard, Operation};
-use wardroom_protocol::messages::{RunEnd, Signal, TermOp, TermSize};
+use wardroom_client_core::{Change, Command, Effect, Error, Keyboard, OnDisconnect, Operation, RequestId};
+use wardroom_protocol::messages::{Answer, RunEnd, Signal, TermOp, TermText, TermTextOk};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{RunId, UserName};
 
 use super::super::ended::say_end;
 use super::super::input::Input;
+use super::super::ls::other_version;
 use super::super::out::say;
 use super::super::printer::{Printer, Style};
 use super::super::signals::{Signalled, TerminalSignals};
@@ -17,6 +18,7 @@ use super::super::{ReconnectDeadline, refused};
 use super::escapes::{Escapes, HELP, Typed};
 use super::notes;
 use super::raw::RawTerminal;
+use super::view::{TextView, drawn};
 use crate::exit::Failure;
 use crate::limits::{SCREEN_BEHIND, SCREEN_BEHIND_BYTES};
 use crate::runner::Runner;
@@ -35,8 +37,8 @@ pub(super) struct Attached {
     has_screen: bool,
     /// Output has waited since then for this terminal to take it.
     behind_since: Option<Instant>,
-    /// The sizes, of the run and here, of which a note has told.
-    told_sizes: Option<(TermSize, TermSize)>,
+    /// It is larger than the window here, and shown as text.
+    view: Option<TextView>,
     /// A note has told that typing does nothing here.
     told_watching: bool,
     end: Option<RunEnd>,
@@ -60,7 +62,7 @@ impl Attached {
             keyboard,
             has_screen: false,
             behind_since: None,
-            told_sizes: None,
+            view: None,
             told_watching: false,
             end: None,
             first_note: None,
@@ -81,7 +83,7 @@ impl Attached {
     /// Shows it until the run ends or is left. The terminal is restored before anything else is said.
     pub(super) async fn follow(mut self, runner: &mut Runner) -> Result<u8, Failure> {
         let left = self.until_left(runner).await;
-        let (n, end) = (self.n, self.end.take());
+        let (n, end, is_text) = (self.n, self.end.take(), self.view.is_some());
         drop(self);
         match (left, end) {
             (Err(failure), _) => {
@@ -89,6 +91,9 @@ impl Attached {
                 Err(failure)
             }
             (Ok(()), Some(end)) => {
+                if is_text {
+                    say("\r");
+                }
                 say_end(&end);
                 Ok(end.exit.shell_code())
             }
@@ -119,6 +124,12 @@ impl Attached {
                         return Ok(());
                     }
                 }
+                () = TextView::due(self.view.as_ref()) => {
+                    let request = runner.request(&TermText { run: self.run }, OnDisconnect::Resend);
+                    if let Some(view) = &mut self.view {
+                        view.wait_for(request);
+                    }
+                }
                 came = self.signals.next() => match came {
                     Signalled::Resized => self.fit(runner),
                     Signalled::Continued => self.raw.again()?,
@@ -130,9 +141,20 @@ impl Attached {
 
     fn take(&mut self, runner: &mut Runner, effect: Effect) -> Result<(), Failure> {
         match effect {
-            Effect::Output { off, bytes, .. } => {
-                self.raw.note(&bytes);
-                self.printer.push(1, off, bytes);
+            Effect::Output { off, bytes, .. } => match &mut self.view {
+                Some(view) => {
+                    view.touch();
+                    self.printer.skip(off.saturating_add(bytes.len() as u64));
+                }
+                None => {
+                    self.raw.note(&bytes);
+                    self.printer.push(1, off, bytes);
+                }
+            },
+            Effect::Answered { request, result } => self.draw_text(runner, request, result)?,
+            Effect::Screen { off, .. } if self.is_larger(runner) => {
+                self.printer.restart(off, Bytes::new());
+                self.compare_sizes(runner);
             }
             Effect::Screen { off, bytes, .. } => {
                 let mut picture = self.raw.cleared(self.has_screen);
@@ -215,15 +237,12 @@ impl Attached {
         }
         let me = runner.client().you().map(|you| you.user.clone());
         let note = notes::keyboard(&self.keyboard, &now, me.as_ref());
-        let is_new = now.mine && !self.keyboard.mine;
         self.keyboard = now;
         self.told_watching = false;
         if let Some(note) = note {
             self.note(&note);
         }
-        if is_new {
-            self.fit(runner);
-        }
+        self.fit(runner);
     }
 
     /// Gives the terminal the size of ours, if it may: it follows the holder of the keyboard, never a watcher.
@@ -237,15 +256,49 @@ impl Attached {
         self.compare_sizes(runner);
     }
 
-    /// Says once that the terminal is larger than the window here.
-    fn compare_sizes(&mut self, runner: &Runner) {
+    /// Returns true if the terminal is larger than the window here, and has its size from somebody else.
+    fn is_larger(&self, runner: &Runner) -> bool {
         let size = runner.client().runs().get(&self.run).and_then(|run| run.size);
-        let (Some(size), own) = (size, own_size().size) else { return };
-        let is_larger = size.cols > own.cols || size.rows > own.rows;
-        if is_larger && !self.keyboard.mine && self.told_sizes != Some((size, own)) {
-            self.told_sizes = Some((size, own));
-            self.note(&notes::sizes(size, own));
+        let own = own_size().size;
+        !self.keyboard.mine && size.is_some_and(|size| size.cols > own.cols || size.rows > own.rows)
+    }
+
+    /// Shows the terminal as text while it is larger than the window here.
+    fn compare_sizes(&mut self, runner: &mut Runner) {
+        match (self.is_larger(runner), &mut self.view) {
+            (true, Some(view)) => view.touch(),
+            (true, None) => {
+                let cleared = self.raw.cleared(self.has_screen);
+                self.printer.say(cleared.into());
+                (self.has_screen, self.view) = (true, Some(TextView::new()));
+            }
+            (false, Some(_)) => {
+                self.view = None;
+                // From here on as it is.
+                runner.command(Command::UnwatchRun { run: self.run });
+                self.show_screen(runner);
+            }
+            (false, None) => {}
         }
+    }
+
+    /// Draws the text that was requested.
+    fn draw_text(&mut self, runner: &Runner, request: RequestId, result: Result<Answer, Error>) -> Result<(), Failure> {
+        let Some(view) = self.view.as_mut().filter(|view| view.asked == Some(request)) else { return Ok(()) };
+        view.asked = None;
+        let size = runner.client().runs().get(&self.run).and_then(|run| run.size);
+        match (result, size) {
+            (Ok(answer), Some(size)) => {
+                let text: TermTextOk = answer.fields().map_err(other_version)?;
+                self.printer.say(drawn(&text, size, own_size().size).into());
+                if let Some(note) = self.first_note.take() {
+                    self.note(&note);
+                }
+            }
+            (Err(error), _) if self.end.is_none() => self.note(&visible(&error.message)),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Watches the screen instead of every byte, once output has waited too long for this terminal.

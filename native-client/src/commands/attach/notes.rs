@@ -3,7 +3,6 @@
 
 use wardroom_client_core::Keyboard;
 use wardroom_protocol::UserName;
-use wardroom_protocol::messages::TermSize;
 
 /// Returns the bytes that show a note and leave the cursor where it was.
 pub(super) fn on_first_row(words: &str, cols: u16) -> Vec<u8> {
@@ -42,12 +41,6 @@ pub(super) fn keyboard(before: &Keyboard, now: &Keyboard, me: Option<&UserName>)
         Some(holder) if Some(asks) == me => format!("asked {holder} for the keyboard; ~k again takes it if you may"),
         _ => format!("{asks} asks for the keyboard"),
     })
-}
-
-/// What is said about a terminal that does not fit.
-pub(super) fn sizes(size: TermSize, own: TermSize) -> String {
-    let TermSize { cols, rows } = size;
-    format!("this terminal is {cols}x{rows}, your window only {}x{}: enlarge it to see everything", own.cols, own.rows)
 }
 
 #[cfg(test)]
