@@ -10,3 +10,4 @@ mod restart;
 mod runs;
 mod stop;
 mod terminal;
+mod trees;
