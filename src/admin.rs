@@ -1,12 +1,15 @@
 //! `wardroom admin`: asks the core that holds the data folder, or opens the folder itself if none is running.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use wardroom_native_client::commands::{Admin, AdminCall, admin as ask_running};
 use wardroom_native_client::{ExitCode, Failure, Server, Target, new_nonce, password};
-use wardroom_protocol::messages::{Auth, InviteAdd, TokenAdd, UserAdd, UserDisable, UserList, UserPasswd, UserSetRole};
+use wardroom_protocol::messages::{
+    Auth, HostAdd, HostList, HostRemove, InviteAdd, TokenAdd, UserAdd, UserDisable, UserList, UserPasswd, UserSetRole,
+};
 
-use crate::args::{AdminArgs, AdminCommand, TokenCommand, UserCommand};
+use crate::args::{AdminArgs, AdminCommand, HostCommand, TokenCommand, UserCommand};
 use crate::console::sentence;
 use crate::data;
 
@@ -18,6 +21,14 @@ pub async fn admin(args: AdminArgs, json: bool) -> Result<u8, Failure> {
         AdminCommand::User { command } => user_call(command).await?,
         AdminCommand::Token { command: TokenCommand::Add { name, label } } => {
             AdminCall::TokenAdd(TokenAdd { user: name, label, nonce: Some(new_nonce()?) })
+        }
+        AdminCommand::Host { command: HostCommand::Add { name, labels, replace } } => {
+            let labels = Some(labels.into_iter().collect()).filter(|labels: &BTreeMap<_, _>| !labels.is_empty());
+            AdminCall::HostAdd(HostAdd { host: name, labels, replace, nonce: Some(new_nonce()?) })
+        }
+        AdminCommand::Host { command: HostCommand::List } => AdminCall::HostList(HostList::default()),
+        AdminCommand::Host { command: HostCommand::Remove { name } } => {
+            AdminCall::HostRemove(HostRemove { host: name })
         }
         AdminCommand::Invite { role, public_url } => {
             web_url = public_url.or(web_url);

@@ -13,7 +13,8 @@ pub use client::{ExportArgs, GetArgs, LoginArgs, PutArgs, SearchArgs};
 use place::FolderPlace;
 pub use runs::{AttachArgs, OutputArgs, RunArgs, RunsArgs, ShellArgs, StopArgs};
 pub use server::{
-    AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, IsolationArgs, ServeArgs, TokenCommand, UserCommand,
+    AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, HostCommand, IsolationArgs, ServeArgs, TokenCommand,
+    UserCommand,
 };
 
 const AFTER_HELP: &str = "\

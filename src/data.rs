@@ -45,7 +45,8 @@ pub fn key(path: &Path) -> Result<String, Failure> {
         let why = e.to_string();
         let why = why.split(" (os error").next().unwrap_or_default().to_lowercase();
         Failure::failed(format!(
-            "the key {shown} cannot be read: {why}; the core makes it in its data folder, under keys/"
+            "the key {shown} cannot be read: {why}; the core makes keys in its data folder, under keys/, and \
+             wardroom admin host add makes the token of a host"
         ))
     })?;
     match text.trim() {

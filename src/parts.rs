@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use wardroom_host::Secret;
 use wardroom_native_client::Failure;
 
 use crate::args::{CoreArgs, GatewayArgs, HostArgs};
@@ -59,20 +60,27 @@ pub async fn gateway(args: GatewayArgs) -> Result<u8, Failure> {
 /// `wardroom host`
 pub async fn host(args: HostArgs) -> Result<u8, Failure> {
     let mut signals = Signals::watch()?;
-    let key = data::key(&args.key_file)?;
+    let secret = match (&args.token_file, &args.key_file, args.name) {
+        (Some(file), _, _) => Secret::Token(data::key(file)?),
+        (None, Some(file), Some(name)) => Secret::Key { key: data::key(file)?, name },
+        _ => return Err(Failure::usage("name a token with --token-file; wardroom admin host add makes one")),
+    };
     let (welcomed, first_welcome) = tokio::sync::oneshot::channel();
     let work = match args.work {
         Some(work) => work,
         None => std::env::current_dir().map_err(|e| Failure::failed(format!("there is no folder to work in: {e}")))?,
     };
+    // The processes of the runs have working folders of their own.
+    let spool = std::path::absolute(&args.spool);
+    let spool = spool.map_err(|e| Failure::failed(format!("{}: {e}", args.spool.display())))?;
     let stops_runs = Arc::new(AtomicBool::new(args.stop_runs));
     let mut hidden = args.hide;
-    hidden.push(args.key_file);
+    hidden.extend(args.token_file);
+    hidden.extend(args.key_file);
     let config = wardroom_host::Config {
         core: args.core,
-        key,
-        name: args.name.clone(),
-        spool: args.spool,
+        secret,
+        spool,
         work,
         shim: wardroom_host::Config::own_shim(),
         isolation: args.isolation.wanted(),
@@ -83,8 +91,8 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
     let stop = CancellationToken::new();
     let told = stop.clone();
     tokio::spawn(async move {
-        if first_welcome.await.is_ok() {
-            ready(&format!("host={}", args.name));
+        if let Ok(name) = first_welcome.await {
+            ready(&format!("host={name}"));
         }
     });
     let supervised = args.supervised;

@@ -30,7 +30,7 @@ pub async fn open(data: &Path) -> Result<Offline, StartError> {
 }
 
 impl Offline {
-    /// Executes `user.*`, `token.add` or `invite.add`. Returns the line of an `ok`.
+    /// Executes `user.*`, `token.add`, `invite.add` or `host.add`, `host.list` and `host.remove`. Returns the line of an `ok`.
     ///
     /// # Errors
     /// If the service refuses the request.

@@ -239,6 +239,19 @@ pub const HOST_WINDOW_BYTES: u64 = 1 << 20;
 pub const WATCHERS_MAX: usize = 2_048;
 /// Hosts known by name.
 pub const HOSTS_MAX: usize = 256;
+/// Bytes of a host's token. Nobody guesses 192 bits.
+pub const HOST_TOKEN_BYTES: usize = 24;
+/// Labels of a host: role, place, system and some more.
+pub const LABELS_MAX: usize = 8;
+/// Bytes of a label's name, and of its value.
+pub const LABEL_BYTES_MAX: usize = 32;
+/// Characters of a host's program and version.
+pub const HOST_VERSION_CHARS_MAX: usize = 64;
+/// Milliseconds between two pings of a host whose name another process wants.
+pub const HOST_PROBE_MS: u64 = 250;
+/// Pings without an answer after which that host counts as dead: 5 s, within which a slow network answers, and less
+/// than the other host waits for its welcome.
+pub const HOST_PROBES: u32 = 20;
 /// Bytes in a host's name: a DNS label.
 pub const HOST_NAME_BYTES_MAX: usize = 63;
 /// Milliseconds that input waits while as much as may be kept has not reached its command. Its connection is not read

@@ -14,10 +14,8 @@ use crate::isolate::Wanted;
 pub struct Config {
     /// The address of the core.
     pub core: Address,
-    /// The host key, without a line end.
-    pub key: String,
-    /// The host's name, as used with `--host`.
-    pub name: String,
+    /// How it proves to the core which host it is.
+    pub secret: Secret,
     /// The folder of the spools. Used by one host at a time.
     pub spool: PathBuf,
     /// The folder that commands run in if their request names none.
@@ -30,8 +28,22 @@ pub struct Config {
     pub hidden: Vec<PathBuf>,
     /// Stops all runs at the end; otherwise they go on, and the next host takes them over.
     pub stops_runs: Arc<AtomicBool>,
-    /// Notified once, when the core welcomes the host for the first time.
-    pub welcomed: Option<oneshot::Sender<()>>,
+    /// Gets the host's name, when the core welcomes the host for the first time.
+    pub welcomed: Option<oneshot::Sender<String>>,
+}
+
+/// How a host proves to the core which host it is. Secrets are without a line end.
+#[derive(Clone)]
+pub enum Secret {
+    /// Its own token, which also says its name.
+    Token(String),
+    /// The key that the hosts of the core's machine share, and its name.
+    Key {
+        /// The key.
+        key: String,
+        /// The name, as used with `--host`.
+        name: String,
+    },
 }
 
 impl Config {
@@ -44,6 +56,6 @@ impl Config {
 
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config").field("core", &self.core).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Config").field("core", &self.core).finish_non_exhaustive()
     }
 }

@@ -81,7 +81,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<usize, R
     let stop = CancellationToken::new();
     // Ends the task below even if this future is dropped.
     let _stopped = stop.clone().drop_guard();
-    let identity = Identity { core: config.core, key: config.key, name: config.name };
+    let identity = Identity::new(config.core, config.secret);
     let link = tokio::spawn(link::keep(identity, Arc::clone(&runs), config.welcomed, stop.clone()));
     shutdown.cancelled().await;
 

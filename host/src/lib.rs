@@ -21,7 +21,7 @@ mod runs;
 mod shim;
 mod spool;
 
-pub use config::Config;
+pub use config::{Config, Secret};
 pub use host::{RunError, run};
 pub use isolate::Wanted;
 pub use process::exec::exec;

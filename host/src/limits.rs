@@ -6,11 +6,12 @@ use wardroom_protocol::limits::{BODY_BYTES_MAX, HELLO_BYTES_MAX};
 pub const RUNS_MAX: usize = 64;
 /// Spools held, including those of runs that are over and not yet forgotten. The hello lists all of them, and its size
 /// is bounded; a core that is away starts none, so hardly more than those of simultaneous runs are ever held.
-pub const SPOOLS_MAX: usize = 96;
-/// Bytes of one run in the hello: `{"run":"<26>","bytes":<10>,"ended":false},` and some margin.
-pub const HELLO_RUN_BYTES: usize = 76;
-/// Bytes of the hello without its runs: the key (64), the name (at most 64), and their fields.
-pub const HELLO_HEAD_BYTES: usize = 256;
+pub const SPOOLS_MAX: usize = 80;
+/// Bytes of one run in the hello: `{"run":"<26>","bytes":<10>,"ended":false,"input":<12>},`.
+pub const HELLO_RUN_BYTES: usize = 91;
+/// Bytes of the hello without its runs: the key (64), the name (at most 63), the id of the process (32), the version
+/// (at most 64), and their fields.
+pub const HELLO_HEAD_BYTES: usize = 400;
 /// Bytes of one run's output, whatever the core allows: it fills the host's own disk.
 pub const OUTPUT_BYTES_MAX: u64 = 4 << 30;
 /// Bytes of all spools together; above it, no run is started.

@@ -178,12 +178,15 @@ pub struct HostArgs {
     /// Core address: HOST:PORT or unix:PATH
     #[arg(long, value_name = "ADDR")]
     pub core: Address,
-    /// Host key file: keys/host.key in the core's data directory
-    #[arg(long, value_name = "FILE")]
-    pub key_file: PathBuf,
-    /// Name of this host, for `wardroom run --host`
-    #[arg(long, value_name = "NAME")]
-    pub name: String,
+    /// File with the token from `wardroom admin host add`, which also says this host's name
+    #[arg(long, value_name = "FILE", required_unless_present = "key_file", conflicts_with_all = ["key_file", "name"])]
+    pub token_file: Option<PathBuf>,
+    /// Host key file, keys/host.key in the core's data directory: for a core on this machine, over its Unix socket
+    #[arg(long, value_name = "FILE", requires = "name")]
+    pub key_file: Option<PathBuf>,
+    /// Name of this host, with --key-file
+    #[arg(long, value_name = "NAME", requires = "key_file")]
+    pub name: Option<String>,
     /// Spool directory for output; used by one host at a time
     #[arg(long, value_name = "DIR")]
     pub spool: PathBuf,
@@ -229,6 +232,12 @@ pub enum AdminCommand {
         /// The subcommand.
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// Manage hosts on other machines
+    Host {
+        /// The subcommand.
+        #[command(subcommand)]
+        command: HostCommand,
     },
     /// Create an invite link; valid for one account and 24 hours
     Invite {
@@ -296,4 +305,32 @@ pub enum TokenCommand {
         #[arg(long)]
         label: Option<String>,
     },
+}
+
+/// Hosts.
+#[derive(Debug, Subcommand)]
+pub enum HostCommand {
+    /// Create a token for a host and print it once
+    Add {
+        /// Host name
+        name: String,
+        /// Label to choose the host by; repeat for more [default: those it has]
+        #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+        labels: Vec<(String, String)>,
+        /// Replace the token of a host; the old one no longer works
+        #[arg(long)]
+        replace: bool,
+    },
+    /// List hosts
+    List,
+    /// Remove a host: its token no longer works, its connection is closed, and its runs count as lost
+    Remove {
+        /// Host name
+        name: String,
+    },
+}
+
+fn label(s: &str) -> Result<(String, String), String> {
+    let (key, value) = s.split_once('=').ok_or_else(|| "use KEY=VALUE, such as role=web".to_owned())?;
+    Ok((key.to_owned(), value.to_owned()))
 }

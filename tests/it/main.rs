@@ -6,6 +6,7 @@ mod chat;
 mod export;
 mod fake_core;
 mod files;
+mod hosts;
 mod lists;
 mod pty;
 mod refusals;

@@ -185,7 +185,7 @@ pub fn lines_of(from: impl Read + Send + 'static) -> mpsc::Receiver<String> {
     receiver
 }
 
-fn wait(child: &mut Child) -> ExitStatus {
+pub fn wait(child: &mut Child) -> ExitStatus {
     let mut status = None;
     let ended = until(|| {
         status = child.try_wait().unwrap();

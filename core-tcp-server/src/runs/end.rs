@@ -19,14 +19,20 @@ use crate::store::{NewEvent, Tx};
 
 /// Ends a run. Calling it again changes nothing: the host is told once the end is recorded.
 pub(super) fn ended(state: &Arc<State>, run: &Arc<Run>, ended: HostEnded) {
+    if begin(run, ended) {
+        spawn(state, run);
+    }
+}
+
+/// Returns false if the run is over, or not there yet.
+fn begin(run: &Run, ended: HostEnded) -> bool {
     let mut life = run.life();
     if !matches!(life.phase, Phase::Committed | Phase::Started) {
-        return;
+        return false;
     }
     life.phase = Phase::Ending;
     life.ended = Some(ended);
-    drop(life);
-    spawn(state, run);
+    true
 }
 
 /// Ends a run whose outcome is unknown.
@@ -34,6 +40,20 @@ pub(super) fn lose(state: &Arc<State>, run: &Arc<Run>, why: &str) {
     let mut lost = without_output(run, Exit::Lost { lost: why.to_owned() });
     lost.ms = now_ms().saturating_sub(run.record.at);
     ended(state, run, lost);
+}
+
+/// The same, and returns once it is recorded. A run that is over already stays as it is.
+pub(super) async fn lose_now(state: &State, run: &Arc<Run>, why: &str) -> Result<(), Error> {
+    let mut lost = without_output(run, Exit::Lost { lost: why.to_owned() });
+    lost.ms = now_ms().saturating_sub(run.record.at);
+    if !begin(run, lost) {
+        return Ok(());
+    }
+    let recorded = record(state, run).await;
+    if recorded.is_err() {
+        run.life().phase = Phase::EndRefused;
+    }
+    recorded
 }
 
 /// Ends a run whose host sent more than the run may write. The host is told to forget the run, which ends it there too.

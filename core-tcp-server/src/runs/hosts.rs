@@ -1,16 +1,20 @@
-//! The connected hosts by name, and all hosts that have ever connected.
+//! The connected hosts by name, and all hosts that have a token or have ever connected.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use rusqlite::Connection;
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::messages::Goaway;
+use wardroom_protocol::messages::{Goaway, HostInfo};
 
 use super::run::{Phase, Run};
 use crate::error::Error;
 use crate::limits::HOSTS_MAX;
 use crate::sender::ConnectionSender;
+
+/// The name of the host of this machine, which counts as known before it first connects.
+pub(super) const LOCAL: &str = "local";
 
 /// All hosts.
 pub(super) struct Hosts {
@@ -20,7 +24,29 @@ pub(super) struct Hosts {
 
 struct State {
     links: HashMap<String, Link>,
-    known: BTreeSet<String>,
+    known: BTreeMap<String, Known>,
+}
+
+/// What is on record about a host.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// The hash of its token, if it has one.
+    pub token: Option<[u8; 32]>,
+    /// What people may choose it by.
+    pub labels: BTreeMap<String, String>,
+    /// Its program and version, if it has said so.
+    pub version: Option<String>,
+    /// When it last came or went, in Unix milliseconds.
+    pub seen: Option<u64>,
+}
+
+/// A host that has proven who it is.
+#[derive(Clone, Debug)]
+pub struct HostIdentity {
+    /// Its name.
+    pub(super) name: String,
+    /// The hash of its token; none if it has the shared key.
+    pub(super) token: Option<[u8; 32]>,
 }
 
 /// The connection of a host.
@@ -28,47 +54,104 @@ struct State {
 pub(super) struct Link {
     /// The outgoing side of the connection.
     pub sender: Arc<ConnectionSender>,
+    /// The id of the host's process, if it has said so.
+    pub instance: Option<String>,
 }
 
-impl Link {
-    /// Creates a link over a connection.
-    pub(super) fn new(sender: &Arc<ConnectionSender>) -> Self {
-        Self { sender: Arc::clone(sender) }
-    }
+/// What became of a host that wants to enter.
+pub(super) enum Entered {
+    /// It is welcome.
+    Welcomed,
+    /// Another process is connected under its name.
+    Taken(Link),
+    /// Its name or its token is not valid any more.
+    Removed,
 }
 
 impl Hosts {
-    /// Starts with these known hosts, none of them connected.
-    pub(super) fn new(known: BTreeSet<String>) -> Self {
-        Self { state: Mutex::new(State { links: HashMap::new(), known }) }
+    /// Returns the hosts on record, none of them connected.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(super) fn read(conn: &Connection) -> Result<Self, Error> {
+        let mut statement = conn.prepare("SELECT name, token, labels, version, seen FROM hosts")?;
+        let mut rows = statement.query([])?;
+        let mut known = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let labels: String = row.get(2)?;
+            let one = Known {
+                token: row.get(1)?,
+                labels: serde_json::from_str(&labels).map_err(Error::internal)?,
+                version: row.get(3)?,
+                seen: row.get::<_, Option<i64>>(4)?.and_then(|seen| u64::try_from(seen).ok()),
+            };
+            known.insert(row.get(0)?, one);
+        }
+        Ok(Self { state: Mutex::new(State { links: HashMap::new(), known }) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns true if the host has connected before.
-    pub(super) fn is_known(&self, host: &str) -> bool {
-        self.state().known.contains(host)
-    }
-
-    /// Remembers a host. Returns false if the maximum number of hosts is known.
-    pub(super) fn remember(&self, host: &str) -> bool {
-        let mut state = self.state();
-        if state.known.len() >= HOSTS_MAX && !state.known.contains(host) {
-            return false;
-        }
-        state.known.insert(host.to_owned());
-        true
-    }
-
-    /// Returns the names of all hosts that have ever connected, and whether they are connected now. The host of this
-    /// machine is always among them.
-    pub(super) fn all(&self) -> Vec<(String, bool)> {
+    /// Returns the name of the host with this token.
+    pub(super) fn with_token(&self, token: &[u8; 32]) -> Option<String> {
         let state = self.state();
-        let mut names: BTreeSet<&str> = state.known.iter().map(String::as_str).collect();
-        names.insert("local");
-        names.into_iter().map(|name| (name.to_owned(), state.links.contains_key(name))).collect()
+        state.known.iter().find(|(_, known)| known.token.as_ref() == Some(token)).map(|(name, _)| name.clone())
+    }
+
+    /// Returns what is on record about a host.
+    pub(super) fn known(&self, host: &str) -> Option<Known> {
+        self.state().known.get(host).cloned()
+    }
+
+    /// Returns true if another host may be added.
+    pub(super) fn has_room(&self) -> bool {
+        self.state().known.len() < HOSTS_MAX
+    }
+
+    /// Records what is known about a host. A host whose token changes is disconnected.
+    pub(super) fn remember(&self, host: &str, known: Known) {
+        let mut state = self.state();
+        let token = known.token;
+        let old = state.known.insert(host.to_owned(), known);
+        if old.is_some_and(|old| old.token != token) {
+            state.disconnect(host, "this host has a new token: start it with that");
+        }
+    }
+
+    /// Records that a host has come. One that is not known is added only if `is_new`: it may just have been removed.
+    pub(super) fn came(&self, host: &str, version: Option<String>, now_ms: u64, is_new: bool) {
+        let mut state = self.state();
+        if is_new {
+            state.known.entry(host.to_owned()).or_default();
+        }
+        if let Some(known) = state.known.get_mut(host) {
+            (known.version, known.seen) = (version, Some(now_ms));
+        }
+    }
+
+    /// Forgets a host, and disconnects it.
+    pub(super) fn forget(&self, host: &str) {
+        let mut state = self.state();
+        state.known.remove(host);
+        state.disconnect(host, "this host was removed");
+    }
+
+    /// Returns all hosts by name, without the numbers of their runs. The host of this machine is always among them.
+    pub(super) fn all(&self) -> Vec<HostInfo> {
+        let state = self.state();
+        let one = |name: &str, known: Known| {
+            let connected = state.links.contains_key(name);
+            let Known { labels, version, seen, .. } = known;
+            HostInfo { host: name.to_owned(), connected, runs: 0, version, labels, seen: seen.filter(|_| !connected) }
+        };
+        let mut infos: Vec<_> = state.known.iter().map(|(name, known)| one(name, known.clone())).collect();
+        if !state.known.contains_key(LOCAL) {
+            infos.push(one(LOCAL, Known::default()));
+            infos.sort_by(|a, b| a.host.cmp(&b.host));
+        }
+        infos
     }
 
     /// Returns the connection of a host.
@@ -80,34 +163,52 @@ impl Hosts {
         if let Some(link) = state.links.get(host) {
             return Ok(link.clone());
         }
-        // The host of this machine counts as known before it first connects.
-        if host == "local" || state.known.contains(host) {
+        if host == LOCAL || state.known.contains_key(host) {
             return Err(Error::busy(format!("the host {host} is away: try again when it is back"), 2_000));
         }
-        let known: Vec<&str> = state.known.iter().map(String::as_str).collect();
-        let known = if known.is_empty() { "local".to_owned() } else { known.join(", ") };
+        let known: Vec<&str> = state.known.keys().map(String::as_str).collect();
+        let known = if known.is_empty() { LOCAL.to_owned() } else { known.join(", ") };
         Err(Error::not_found(format!("there is no host {host}: the hosts are {known}")))
     }
 
-    /// Welcomes a host. `welcome` makes its first frames, which nothing can overtake. An older connection with this
-    /// name is closed.
-    pub(super) fn enter(&self, host: &str, link: Link, welcome: impl FnOnce() -> Vec<Bytes>) {
+    /// Welcomes a host, unless another process is connected under its name. An older connection of the same process is
+    /// closed, and so is `dead`, which has not answered. `welcome` makes the first frames, which nothing can overtake.
+    pub(super) fn enter(
+        &self,
+        who: &HostIdentity,
+        link: Link,
+        dead: Option<&Link>,
+        welcome: impl FnOnce() -> Vec<Bytes>,
+    ) -> Entered {
         let mut state = self.state();
+        if state.known.get(&who.name).is_none_or(|known| known.token != who.token) {
+            return Entered::Removed;
+        }
+        if let Some(other) = state.links.get(&who.name) {
+            let is_dead = dead.is_some_and(|dead| Arc::ptr_eq(&dead.sender, &other.sender));
+            if !is_dead && other.instance != link.instance {
+                return Entered::Taken(other.clone());
+            }
+        }
         for frame in welcome() {
             link.sender.tell(frame);
         }
-        if let Some(old) = state.links.insert(host.to_owned(), link) {
-            let reason = format!("another connection of the host {host} has come");
-            old.sender.close(Some(encode(Number::None, &Goaway { reason, retry_ms: None })));
-        }
+        state.disconnect(&who.name, "another connection of this host has come");
+        state.links.insert(who.name.clone(), link);
+        Entered::Welcomed
     }
 
-    /// Removes a closed connection; a newer one with the same name is kept.
-    pub(super) fn leave(&self, host: &str, sender: &Arc<ConnectionSender>) {
+    /// Removes a closed connection, unless a newer one has its name. Returns true if it was removed.
+    pub(super) fn leave(&self, host: &str, sender: &Arc<ConnectionSender>, now_ms: u64) -> bool {
         let mut state = self.state();
-        if state.links.get(host).is_some_and(|link| Arc::ptr_eq(&link.sender, sender)) {
+        let is_current = state.links.get(host).is_some_and(|link| Arc::ptr_eq(&link.sender, sender));
+        if is_current {
             state.links.remove(host);
+            if let Some(known) = state.known.get_mut(host) {
+                known.seen = Some(now_ms);
+            }
         }
+        is_current
     }
 
     /// Returns true if this is the current connection of that host.
@@ -133,6 +234,14 @@ impl Hosts {
         run.life().phase = Phase::Committed;
         if let Some(link) = state.links.get(&run.record.host) {
             link.sender.tell(encode(Number::None, &run.record.order));
+        }
+    }
+}
+
+impl State {
+    fn disconnect(&mut self, host: &str, reason: &str) {
+        if let Some(old) = self.links.remove(host) {
+            old.sender.close(Some(encode(Number::None, &Goaway { reason: reason.to_owned(), retry_ms: None })));
         }
     }
 }

@@ -8,18 +8,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rusqlite::params;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
     ErrAnswer, Exit, HostAck, HostEnded, HostForget, HostFrom, HostHello, HostOutput, HostWelcome, Incoming, Pong,
 };
 use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
 
+use super::hosts::{Entered, HostIdentity, Link};
 use super::log::Appended;
 use super::run::{Phase, Run};
-use super::spec::{check_size, is_host_name};
+use super::spec::check_size;
 use super::terminal::Terminal;
-use super::{end, hosts, pump, typing};
+use super::{end, pump, registry, typing};
+use crate::clock::now_ms;
 use crate::error::Error;
 use crate::limits::HOST_WINDOW_BYTES;
 use crate::sender::ConnectionSender;
@@ -32,34 +33,56 @@ type Violation = Box<ErrAnswer>;
 pub struct Attached {
     state: Arc<State>,
     sender: Arc<ConnectionSender>,
-    host: String,
+    who: HostIdentity,
 }
 
 impl Attached {
-    /// Welcomes a host; an older connection with its name is closed.
+    /// Welcomes a host. If another process is connected under its name, that one is asked whether it is alive.
     ///
     /// # Errors
-    /// If the name is invalid, there are too many hosts, or the store cannot record the name.
-    pub async fn new(state: &Arc<State>, sender: &Arc<ConnectionSender>, hello: HostHello) -> Result<Self, Error> {
-        let host = hello.host.clone();
-        remember(state, &host).await?;
+    /// `conflict` if the other process is alive; `unauthorized` if the host was removed meanwhile; if there are too many
+    /// hosts, or the store fails.
+    pub async fn new(
+        state: &Arc<State>,
+        sender: &Arc<ConnectionSender>,
+        who: HostIdentity,
+        hello: HostHello,
+    ) -> Result<Self, Error> {
+        registry::come(state, &who, &hello).await?;
         let mut lost = Vec::new();
-        state.runs.hosts.enter(&host, hosts::Link::new(sender), || welcome(state, &hello, &mut lost));
-        tracing::info!(host, runs = hello.runs.len(), lost = lost.len(), "a host has come");
+        let link = Link { sender: Arc::clone(sender), instance: hello.instance.clone() };
+        let mut dead = None;
+        loop {
+            let welcome = || welcome(state, &who.name, &hello, &mut lost);
+            match state.runs.hosts.enter(&who, link.clone(), dead.as_ref(), welcome) {
+                Entered::Welcomed => break,
+                Entered::Removed => return Err(registry::removed()),
+                // Twice dead: a third process has taken the name meanwhile, and may keep it.
+                Entered::Taken(other) if dead.is_some() || registry::answers(&other).await => {
+                    let name = &who.name;
+                    let msg = format!(
+                        "another process is connected as the host {name}: stop it, or give this one a token of its own"
+                    );
+                    return Err(Error::conflict(msg));
+                }
+                Entered::Taken(other) => dead = Some(other),
+            }
+        }
+        tracing::info!(host = who.name, runs = hello.runs.len(), lost = lost.len(), "a host has come");
         for (run, why) in lost {
             end::lose(state, &run, why);
         }
-        Ok(Self { state: Arc::clone(state), sender: Arc::clone(sender), host })
+        Ok(Self { state: Arc::clone(state), sender: Arc::clone(sender), who })
     }
 
     /// The host's name.
     pub fn name(&self) -> &str {
-        &self.host
+        &self.who.name
     }
 
     /// Returns false once a newer connection uses its name.
     pub fn is_current(&self) -> bool {
-        self.state.runs.hosts.is_current(&self.host, &self.sender)
+        self.state.runs.hosts.is_current(&self.who.name, &self.sender)
     }
 
     /// Handles a frame from the host.
@@ -67,20 +90,27 @@ impl Attached {
     /// # Errors
     /// The message for the host before its connection is closed.
     pub fn take(&self, frame: Frame) -> Result<(), Violation> {
-        handle(&self.state, &self.host, &self.sender, frame)
+        handle(&self.state, &self.who.name, &self.sender, frame)
+    }
+
+    /// Called at the end of the connection: records when the host went.
+    pub async fn left(self) {
+        if self.state.runs.hosts.leave(&self.who.name, &self.sender, now_ms()) {
+            registry::gone(&self.state, &self.who.name).await;
+        }
     }
 
     /// Runs once a second: retries failed writes and ends that the store refused, and records starts that the store
     /// does not know yet. Short runs end before this, so they cost no third commit.
     pub async fn tick(&self) {
-        tick(&self.state, &self.host).await;
+        tick(&self.state, &self.who.name).await;
     }
 }
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        self.state.runs.hosts.leave(&self.host, &self.sender);
-        tracing::info!(host = self.host, "a host is gone");
+        self.state.runs.hosts.leave(&self.who.name, &self.sender, now_ms());
+        tracing::info!(host = self.who.name, "a host is gone");
     }
 }
 
@@ -89,36 +119,13 @@ pub fn bad_frame(error: &str) -> Violation {
     violation(Code::BadFrame, error.to_owned(), None)
 }
 
-/// Records the name of a new host.
-async fn remember(state: &State, host: &str) -> Result<(), Error> {
-    if !is_host_name(host) {
-        return Err(Error::bad_request("a host's name is 1 to 63 of letters, digits, . _ - and begins with no sign"));
-    }
-    if state.runs.hosts.is_known(host) {
-        return Ok(());
-    }
-    if !state.runs.hosts.remember(host) {
-        return Err(Error::too_large("256 hosts are known already: that is as many as this server takes"));
-    }
-    let host = host.to_owned();
-    state
-        .store
-        .write(move |tx| {
-            let now = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
-            let insert = "INSERT INTO hosts(name, first_seen) VALUES(?1, ?2) ON CONFLICT DO NOTHING";
-            tx.conn.execute(insert, params![host, now])?;
-            tx.audit("system", "host", "host.first", &host, "")
-        })
-        .await
-}
-
 /// Returns the first frames for a host: from which offset each run is wanted, then what to start and what to type.
 /// Runs that the host should have but does not are added to `lost`.
-fn welcome(state: &State, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static str)>) -> Vec<Bytes> {
+fn welcome(state: &State, host: &str, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static str)>) -> Vec<Bytes> {
     let held: HashMap<RunId, u64> = hello.runs.iter().map(|run| (run.run, run.input)).collect();
     let mut wanted = Vec::new();
     let mut again = Vec::new();
-    for run in state.runs.of_host(&hello.host) {
+    for run in state.runs.of_host(host) {
         let input = held.get(&run.record.id).copied();
         let is_held = input.is_some();
         let mut life = run.life();
@@ -142,7 +149,8 @@ fn welcome(state: &State, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static 
             again.extend(run.log.terminal.iter().flat_map(Terminal::last_replies));
         }
     }
-    let mut frames = vec![encode(Number::None, &HostWelcome { runs: wanted, window: HOST_WINDOW_BYTES })];
+    let mut frames =
+        vec![encode(Number::None, &HostWelcome { host: host.to_owned(), runs: wanted, window: HOST_WINDOW_BYTES })];
     frames.append(&mut again);
     frames
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{LINE_BYTES_MAX, QUERY_BYTES_MAX, WINDOW_DEFAULT, WINDOW_MAX};
 use wardroom_protocol::messages::{
-    Exit, HostInfo, RunEnd, RunInfo, RunList, RunListed, RunWatch, RunsIn, TermTextOk, Tty,
+    Exit, HostInfo, HostList, HostListed, RunEnd, RunInfo, RunList, RunListed, RunWatch, RunsIn, TermTextOk, Tty,
 };
 use wardroom_protocol::{RunId, UserName};
 
@@ -14,6 +14,7 @@ use super::flow::{Watch, beyond};
 use super::log::RunLog;
 use super::text_watch::TextWatch;
 use crate::access::{Checked, ReadAccess};
+use crate::answer::page;
 use crate::error::Error;
 use crate::flow::Flow;
 use crate::policy::Member;
@@ -116,17 +117,16 @@ pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<
     Ok(RunListed { runs, more: false })
 }
 
-/// Returns the hosts with the number of their open runs.
+/// Returns the hosts with the number of their open runs, as many as fit in a line.
 ///
 /// # Errors
 /// `forbidden`
-pub fn list_hosts(state: &State, member: &Member) -> Result<Vec<HostInfo>, Error> {
+pub fn list_hosts(state: &State, member: &Member, list: &HostList) -> Result<HostListed, Error> {
     member.operator()?;
-    let one = |(host, connected): (String, bool)| {
-        let runs = state.runs.of_host(&host).len() as u64;
-        HostInfo { host, connected, runs, version: None }
-    };
-    Ok(state.runs.hosts.all().into_iter().map(one).collect())
+    let one = |info: HostInfo| HostInfo { runs: state.runs.count_on(&info.host) as u64, ..info };
+    let all = state.runs.hosts.all().into_iter();
+    let (hosts, more) = page(all.filter(|info| list.after.as_ref().is_none_or(|after| info.host > *after)).map(one));
+    Ok(HostListed { hosts, more })
 }
 
 /// Returns one run.

@@ -23,6 +23,7 @@ mod open;
 mod output;
 mod piece;
 mod pump;
+mod registry;
 mod remove;
 mod run;
 mod sizes;
@@ -37,15 +38,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 pub use control::signal;
+pub use hosts::HostIdentity;
 pub use link::{Attached, bad_frame};
 pub use list::{find_by_n, get, list, list_hosts, text, watch, watch_text};
 pub use open::Runs;
 pub use output::output_path;
+pub use registry::{add_host, identify, remove_host};
 pub use remove::remove_output;
 pub use start::start;
 pub use typing::input;
 use wardroom_protocol::Request;
-use wardroom_protocol::messages::{HostListed, RunAck};
+use wardroom_protocol::messages::RunAck;
 
 use crate::answer::{Empty, ok};
 use crate::error::Error;
@@ -104,7 +107,7 @@ pub async fn request(
         }
         Request::RunList(ask) => ok(id, &list(state, member, ask).await?),
         Request::RunTimes(ask) => ok(id, &times::times(state, member, ask).await?),
-        Request::HostList(_) => ok(id, &HostListed { hosts: list_hosts(state, member)? }),
+        Request::HostList(ask) => ok(id, &list_hosts(state, member, &ask)?),
         Request::RunGet(ask) => ok(id, &get(state, member, ask.run).await?),
         _ => return Err(Error::bad_request("this is not a request about runs")),
     })

@@ -1,6 +1,6 @@
 //! The runs that are not over, and the state that they share.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub struct Runs {
     /// The id of this boot of the machine.
     pub(super) boot: String,
     /// The connected and the known hosts.
-    pub(super) hosts: Hosts,
+    pub(super) hosts: Arc<Hosts>,
     /// Pumps, and tasks that record ends.
     pub(super) tasks: TaskTracker,
     /// Cancelled when no more ends are recorded.
@@ -44,12 +44,12 @@ impl Runs {
         let folder = data.join("runs");
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
         let (runs, this_boot) = (folder.clone(), boot.clone());
-        let (open, known) =
-            store.load(move |conn| Ok((read_open(conn, &runs, &this_boot)?, read_hosts(conn)?))).await?;
+        let (open, hosts) =
+            store.load(move |conn| Ok((read_open(conn, &runs, &this_boot)?, Hosts::read(conn)?))).await?;
         Ok(Self {
             folder,
             boot,
-            hosts: Hosts::new(known),
+            hosts: Arc::new(hosts),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             open: RwLock::new(open),
@@ -108,12 +108,6 @@ impl Runs {
     pub(super) fn remove(&self, run: RunId) {
         self.open.write().unwrap_or_else(PoisonError::into_inner).remove(&run);
     }
-}
-
-fn read_hosts(conn: &Connection) -> Result<BTreeSet<String>, Error> {
-    let mut statement = conn.prepare("SELECT name FROM hosts")?;
-    let names = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    Ok(names)
 }
 
 fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<RunId, Arc<Run>>, Error> {

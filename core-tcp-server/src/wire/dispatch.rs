@@ -185,7 +185,9 @@ async fn carry_out(
         | Request::UserDisable(_)
         | Request::UserSetRole(_)
         | Request::TokenAdd(_)
-        | Request::InviteAdd(_)) => manage(state, member, id, request).await?,
+        | Request::InviteAdd(_)
+        | Request::HostAdd(_)
+        | Request::HostRemove(_)) => manage(state, member, id, request).await?,
         request @ (Request::RunStart(_)
         | Request::RunWatch(_)
         | Request::RunUnwatch(_)
@@ -266,6 +268,13 @@ pub async fn manage(state: &State, member: &Member, id: Option<u64>, request: Re
             ok(id, &added)
         }
         Request::InviteAdd(add) => ok(id, &state.accounts.add_invite(store, &admin, add, &state.keys).await?),
+        Request::HostAdd(add) => ok(id, &crate::runs::add_host(state, member, add).await?),
+        Request::HostRemove(remove) => {
+            crate::runs::remove_host(state, member, remove).await?;
+            ok(id, &Empty {})
+        }
+        // Without a server; with one it is a request about runs.
+        Request::HostList(ask) => ok(id, &crate::runs::list_hosts(state, member, &ask)?),
         _ => return Err(Error::bad_request("this is not an administrator's request")),
     })
 }

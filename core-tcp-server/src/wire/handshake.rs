@@ -19,6 +19,7 @@ use crate::permits::{Origin, Permit};
 use crate::policy::Member;
 use crate::presence::close_ended;
 use crate::rooms;
+use crate::runs::HostIdentity;
 use crate::secrets::are_equal;
 use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
@@ -38,7 +39,7 @@ pub enum Opened {
     /// A client that is signed in.
     Member(Member),
     /// A host.
-    Host(HostHello),
+    Host(HostIdentity, HostHello),
 }
 
 /// The origin of a connection, and what is already proven about it.
@@ -68,7 +69,7 @@ enum Asked {
     /// Sign in. `session` is the one that a gateway vouched for.
     Hello { peer: Peer, session: Option<String>, hello: Hello, id: Option<u64> },
     /// Serve as a host.
-    Host { hello: HostHello, id: Option<u64> },
+    Host { peer: Peer, hello: HostHello, id: Option<u64> },
     /// Post through a webhook.
     Hook { post: HookPost, body: Vec<u8>, id: Option<u64> },
 }
@@ -154,7 +155,7 @@ async fn listen(
                 posted.take(post.token.clone(), &frame.body).map_err(|error| said(&error, id))?;
                 return Ok(Asked::Hook { post, body: posted.into_body(), id });
             }
-            Request::HostHello(hello) => return Ok(Asked::Host { hello, id }),
+            Request::HostHello(hello) => return Ok(Asked::Host { peer, hello, id }),
             Request::Hello(hello) => return Ok(Asked::Hello { peer, session: session.flatten(), hello, id }),
             _ => return Err(said(&Error::unauthorized("say hello first"), id)),
         }
@@ -171,7 +172,7 @@ async fn conclude(
         Asked::Hello { peer, session, hello, id } => {
             hello_of(state, sender, &peer, session, hello, id).await.map_err(Some)
         }
-        Asked::Host { hello, id } => host(state, hello, id).map_err(Some),
+        Asked::Host { peer, hello, id } => host(state, &peer, hello, id).map_err(Some),
         Asked::Hook { post, body, id } => {
             let stood = crate::hooks::post(state, post, &body).await;
             let seq = stood.map_err(|error| said(&error, id))?;
@@ -215,12 +216,13 @@ fn peer_of(state: &State, via: &Via) -> Result<Peer, Error> {
     Ok(Peer { address: via.client.clone(), is_local: false })
 }
 
-fn host(state: &State, hello: HostHello, id: Option<u64>) -> Result<Opened, Box<ErrAnswer>> {
+fn host(state: &State, peer: &Peer, hello: HostHello, id: Option<u64>) -> Result<Opened, Box<ErrAnswer>> {
     check_version(hello.v, id)?;
-    if !are_equal(&hello.key, &state.keys.host) {
-        return Err(Box::new(Error::unauthorized("this is not the host key: see --key-file").answer(id)));
-    }
-    Ok(Opened::Host(hello))
+    let who = crate::runs::identify(state, &hello, peer.is_local).map_err(|error| {
+        tracing::warn!(address = peer.address, msg = %error, "a host was refused");
+        Box::new(error.answer(id))
+    })?;
+    Ok(Opened::Host(who, hello))
 }
 
 fn check_version(v: u32, re: Option<u64>) -> Result<(), Box<ErrAnswer>> {

@@ -8,21 +8,28 @@ use wardroom_protocol::messages::{ErrAnswer, HostHello};
 
 use super::reader::{End, FrameReader};
 use crate::limits::HOST_TICK_MS;
-use crate::runs::Attached;
+use crate::runs::{Attached, HostIdentity};
 use crate::sender::ConnectionSender;
 use crate::state::State;
 use crate::store::UserId;
 
 /// Serves a host until its connection ends.
-pub async fn serve(state: &Arc<State>, reader: &mut FrameReader, sender: &Arc<ConnectionSender>, hello: HostHello) {
+pub async fn serve(
+    state: &Arc<State>,
+    reader: &mut FrameReader,
+    sender: &Arc<ConnectionSender>,
+    who: HostIdentity,
+    hello: HostHello,
+) {
     // It is pinged, timed out and closed on shutdown like every other connection, but belongs to no user.
     let here = state.presence.enter(sender, UserId::SYSTEM, None, false);
-    match Attached::new(state, sender, hello).await {
+    match Attached::new(state, sender, who, hello).await {
         Ok(host) => {
             if let Some(last) = exchange(&host, reader, sender).await {
                 tracing::warn!(host = host.name(), code = ?last.code, msg = last.msg, "a host said what does not fit");
                 sender.close(Some(encode(Number::None, &*last)));
             }
+            host.left().await;
         }
         Err(error) => sender.close(Some(encode(Number::None, &error.answer(None)))),
     }

@@ -73,11 +73,15 @@ impl TestCore {
 
     /// The administrator's own connection, over the unix socket.
     pub async fn system(&self) -> Client<UnixStream> {
-        let stream = UnixStream::connect(self.folder().join("core.sock")).await.unwrap();
-        let mut client = Client::over(stream);
+        let mut client = self.connect_here().await;
         let key = read_key(&self.folder(), "admin.key");
         client.hello(json!({"token": key})).await;
         client
+    }
+
+    /// A connection over the unix socket that has said nothing yet.
+    pub async fn connect_here(&self) -> Client<UnixStream> {
+        Client::over(UnixStream::connect(self.folder().join("core.sock")).await.unwrap())
     }
 
     /// A connection that has said nothing yet.

@@ -1,14 +1,14 @@
 //! A host as a test plays it, and a watcher that takes a run's output to its end.
 
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 
 use crate::common::{Client, TestCore, read_key};
 
 /// A host's connection.
 pub struct FakeHost {
     /// Its frames.
-    pub client: Client<TcpStream>,
+    pub client: Client<UnixStream>,
     /// What it was told first.
     pub welcome: Value,
 }
@@ -22,13 +22,25 @@ impl FakeHost {
 
     /// Dials in, holding spools of these runs: id, bytes, and bytes of input that the command has.
     pub async fn come_with_input(core: &TestCore, name: &str, runs: &[(&str, u64, u64)]) -> FakeHost {
-        let mut client = core.connect().await;
         let held = |(run, bytes, input): &(&str, u64, u64)| json!({"run": run, "bytes": bytes, "ended": false, "input": input});
         let runs: Vec<Value> = runs.iter().map(held).collect();
         let key = read_key(&core.folder(), "host.key");
-        client.send(json!({"t":"host.hello","v":1,"key":key,"host":name,"runs":runs}), &[]).await;
-        let welcome = client.next_of("host.welcome").await;
-        FakeHost { client, welcome }
+        let hello = json!({"t":"host.hello","v":1,"key":key,"host":name,"runs":runs});
+        Self::say(core, hello).await.expect("the host is welcome")
+    }
+
+    /// Says this hello over the unix socket. If the host is refused, the error.
+    pub async fn say(core: &TestCore, hello: Value) -> Result<FakeHost, Value> {
+        let mut client = core.connect_here().await;
+        client.send(hello, &[]).await;
+        loop {
+            let (told, _) = client.next().await;
+            match told["t"].as_str() {
+                Some("host.welcome") => return Ok(FakeHost { client, welcome: told }),
+                Some("err") => return Err(told),
+                _ => {}
+            }
+        }
     }
 
     /// The next run that it is told to start; it says that it has.

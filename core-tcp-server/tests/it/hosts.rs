@@ -153,23 +153,6 @@ async fn hosts_are_told_apart_by_name() {
 }
 
 #[tokio::test]
-async fn a_new_connection_of_a_host_replaces_the_old_one() {
-    let core = core().await;
-    let mut old = FakeHost::come(&core, "local", &[]).await;
-    let mut ann = core.sign_in("ann").await;
-    let run = start(&mut ann, "x", "n1").await;
-    old.start().await;
-    let mut new = FakeHost::come(&core, "local", &[(&run, 0)]).await;
-    assert!(old.client.next_of("goaway").await["reason"].as_str().unwrap().contains("another connection"));
-    assert!(old.client.read().await.is_none(), "and it is closed");
-    let next = start(&mut ann, "y", "n2").await;
-    assert_eq!(new.start().await["run"], next);
-    new.output(&run, 1, 0, b"on").await;
-    new.end_and_forget(&run, 2).await;
-    assert_eq!(watch(&mut ann, &run, 0).await.text(), [(1, "on".to_owned())]);
-}
-
-#[tokio::test]
 async fn what_does_not_fit_ends_the_connection_and_harms_nothing() {
     let core = core().await;
     let mut host = FakeHost::come(&core, "local", &[]).await;
@@ -213,7 +196,7 @@ async fn a_name_that_is_none_is_refused() {
     for (name, key, code) in
         [("", key.as_str(), "bad_request"), ("a b", &key, "bad_request"), ("local", "00", "unauthorized")]
     {
-        let mut client = core.connect().await;
+        let mut client = core.connect_here().await;
         client.send(json!({"t":"host.hello","v":1,"key":key,"host":name,"runs":[]}), &[]).await;
         assert_eq!(client.next_of("err").await["code"], code);
         assert!(client.read().await.is_none());

@@ -8,6 +8,7 @@ mod emoji;
 mod fake_host;
 mod files;
 mod hooks;
+mod host_names;
 mod hosts;
 mod keyboard;
 mod own_account;

@@ -7,9 +7,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use wardroom_protocol::ServerMessage;
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::messages::{HostHello, HostWelcome};
-use wardroom_protocol::{ServerMessage, VERSION};
+use wardroom_protocol::messages::HostWelcome;
 
 use super::cursors::Cursors;
 use super::dial::dial;
@@ -23,7 +23,7 @@ use crate::runs::Runs;
 pub async fn serve(
     identity: &Identity,
     runs: &Arc<Runs>,
-    welcomed: &mut Option<oneshot::Sender<()>>,
+    welcomed: &mut Option<oneshot::Sender<String>>,
     stop: &CancellationToken,
 ) -> Lost {
     let bound = Duration::from_millis(CONNECT_TIMEOUT_MS);
@@ -33,8 +33,7 @@ pub async fn serve(
         Err(_) => return Lost::TimedOut("the core does not answer"),
     };
     let mut incoming = Incoming::new(read);
-    let hello = HostHello { v: VERSION, key: identity.key.clone(), host: identity.name.clone(), runs: runs.list() };
-    let hello = encode(Number::None, &hello);
+    let hello = encode(Number::None, &identity.hello(runs.list()));
     let opening = async {
         write.write_all(&hello).await?;
         welcome(&mut incoming).await
@@ -44,10 +43,10 @@ pub async fn serve(
         Ok(Err(lost)) => return lost,
         Err(_) => return Lost::TimedOut("the core does not welcome this host"),
     };
-    tracing::info!(core = %identity.core, host = identity.name, runs = welcome.runs.len(), "welcomed by the core");
+    tracing::info!(core = %identity.core, host = welcome.host, runs = welcome.runs.len(), "welcomed by the core");
     if let Some(welcomed) = welcomed.take() {
         // The receiver may be gone.
-        let _ = welcomed.send(());
+        let _ = welcomed.send(welcome.host.clone());
     }
     let cursors = Arc::new(Cursors::new(&welcome));
     forget_unknown(runs, &welcome);

@@ -215,7 +215,7 @@ mod tests {
 
     fn cursors(runs: &[Arc<Run>], from: u64, window: u64) -> Cursors {
         let runs = runs.iter().map(|run| HostFrom { run: run.id, from }).collect();
-        Cursors::new(&HostWelcome { runs, window })
+        Cursors::new(&HostWelcome { host: "local".to_owned(), runs, window })
     }
 
     /// Formats a batch: `3:0..5` for output of run 3, `t` for a frame.

@@ -1,14 +1,45 @@
 //! What a host needs to reach its core.
 
-use wardroom_protocol::Address;
+use std::fmt::Write as _;
 
-/// The address of the core, and the host's credentials.
+use wardroom_protocol::messages::{HostHello, HostRun};
+use wardroom_protocol::{Address, VERSION};
+
+use crate::config::Secret;
+
+/// Bytes of the id of a host's process. It only has to differ from those of a few others.
+const INSTANCE_BYTES: usize = 16;
+
+/// The address of the core, the host's credentials, and the id of this process.
 #[derive(Clone)]
 pub struct Identity {
     /// The address of the core.
     pub core: Address,
-    /// The host key.
-    pub key: String,
-    /// The host's name.
-    pub name: String,
+    secret: Secret,
+    instance: String,
+}
+
+impl Identity {
+    /// Creates an identity with a new id.
+    pub fn new(core: Address, secret: Secret) -> Identity {
+        let mut raw = [0; INSTANCE_BYTES];
+        // Without randomness the id is that of every such process: the name is then only as safe as before.
+        let _ = getrandom::fill(&mut raw);
+        let instance = raw.iter().fold(String::new(), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        });
+        Identity { core, secret, instance }
+    }
+
+    /// Returns the first frame of a connection.
+    pub fn hello(&self, runs: Vec<HostRun>) -> HostHello {
+        let (token, key, host) = match self.secret.clone() {
+            Secret::Token(token) => (Some(token), None, None),
+            Secret::Key { key, name } => (None, Some(key), Some(name)),
+        };
+        let instance = Some(self.instance.clone());
+        let version = Some(concat!("wardroom/", env!("CARGO_PKG_VERSION")).to_owned());
+        HostHello { v: VERSION, token, key, host, instance, version, runs }
+    }
 }

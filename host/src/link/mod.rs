@@ -25,7 +25,7 @@ use crate::runs::Runs;
 pub async fn keep(
     identity: Identity,
     runs: Arc<Runs>,
-    mut welcomed: Option<oneshot::Sender<()>>,
+    mut welcomed: Option<oneshot::Sender<String>>,
     stop: CancellationToken,
 ) {
     let mut backoff = Backoff::default();

@@ -87,7 +87,7 @@ mod tests {
     use wardroom_protocol::messages::HostWelcome;
 
     fn cursors() -> Arc<Cursors> {
-        Arc::new(Cursors::new(&HostWelcome { runs: Vec::new(), window: 1 }))
+        Arc::new(Cursors::new(&HostWelcome { host: "local".to_owned(), runs: Vec::new(), window: 1 }))
     }
 
     #[tokio::test(start_paused = true)]

@@ -99,7 +99,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_core_that_reads_nothing_is_given_up() {
         let (runs, _folder) = crate::runs::none();
-        let cursors = Arc::new(Cursors::new(&HostWelcome { runs: Vec::new(), window: 1 }));
+        let cursors = Arc::new(Cursors::new(&HostWelcome { host: "local".to_owned(), runs: Vec::new(), window: 1 }));
         cursors.pinged(7);
         let (ours, _theirs) = tokio::io::duplex(8);
         let began = Instant::now();

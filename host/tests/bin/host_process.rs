@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use wardroom_host::{Config, Level, Wanted};
+use wardroom_host::{Config, Level, Secret, Wanted};
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -41,8 +41,7 @@ fn host(args: Vec<String>) -> Result<(), String> {
     let stops_runs = Arc::new(AtomicBool::new(false));
     let config = Config {
         core: core.parse().map_err(|e| format!("{e}"))?,
-        key,
-        name,
+        secret: Secret::Key { key, name },
         spool: PathBuf::from(spool),
         work: PathBuf::from(work),
         shim: Config::own_shim(),

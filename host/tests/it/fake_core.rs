@@ -136,7 +136,7 @@ impl FakeCore {
                     (Box::new(read), Box::new(write))
                 }
             };
-            let hello = HostHello { v: 0, key: String::new(), host: String::new(), runs: Vec::new() };
+            let hello = HostHello::default();
             let (buf, decoder) = (BytesMut::new(), Decoder::default());
             let mut link = Link { read, write, buf, decoder, hello, pings: 0, inputs: BTreeMap::new() };
             let frame = link.frame().await.expect("a hello");
@@ -158,7 +158,7 @@ impl FakeCore {
 impl Link {
     pub async fn welcome(&mut self, runs: &[(RunId, u64)], window: u64) {
         let runs = runs.iter().map(|(run, from)| HostFrom { run: *run, from: *from }).collect();
-        self.send(&HostWelcome { runs, window }).await;
+        self.send(&HostWelcome { host: "local".to_owned(), runs, window }).await;
     }
 
     pub async fn send<M: Message>(&mut self, message: &M) {

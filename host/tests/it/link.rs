@@ -12,8 +12,13 @@ async fn the_hello_says_who_and_what() {
     let core = FakeCore::tcp().await;
     let _host = place.host(&core);
     let link = core.accept().await;
-    assert_eq!((link.hello.v, link.hello.host.as_str(), link.hello.key.len()), (1, "local", 64));
-    assert!(link.hello.runs.is_empty());
+    let hello = &link.hello;
+    assert_eq!((hello.v, hello.host.as_deref(), hello.key.as_ref().map(String::len)), (1, Some("local"), Some(64)));
+    assert!(hello.runs.is_empty() && hello.token.is_none());
+    assert!(hello.version.as_ref().is_some_and(|version| version.starts_with("wardroom/")), "{hello:?}");
+    let instance = hello.instance.clone().unwrap();
+    drop(link);
+    assert_eq!(core.accept().await.hello.instance, Some(instance), "the same process");
 }
 
 #[tokio::test]

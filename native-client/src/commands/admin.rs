@@ -3,12 +3,13 @@
 
 use wardroom_protocol::Role;
 use wardroom_protocol::messages::{
-    InviteAdd, InviteAdded, TokenAdd, TokenAdded, UserAdd, UserDisable, UserInfo, UserList, UserListed, UserPasswd,
-    UserSetRole,
+    HostAdd, HostAdded, HostList, HostListed, HostRemove, InviteAdd, InviteAdded, TokenAdd, TokenAdded, UserAdd,
+    UserDisable, UserInfo, UserList, UserListed, UserPasswd, UserSetRole,
 };
 use wardroom_protocol::{Request, UserName};
 
 use super::Out;
+use super::hosts::host_line;
 use super::ls::other_version;
 use super::out::say;
 use crate::exit::{ExitCode, Failure};
@@ -31,6 +32,12 @@ pub enum AdminCall {
     TokenAdd(TokenAdd),
     /// Create an invite.
     Invite(InviteAdd),
+    /// Create a token for a host.
+    HostAdd(HostAdd),
+    /// List a page of the hosts.
+    HostList(HostList),
+    /// Remove a host.
+    HostRemove(HostRemove),
 }
 
 /// A request, and how its answer is shown.
@@ -59,6 +66,9 @@ pub async fn admin(target: Target, mut admin: Admin) -> Result<ExitCode, Failure
             AdminCall::UserSetRole(request) => runner.ask(&request).await,
             AdminCall::TokenAdd(request) => runner.ask(&request).await,
             AdminCall::Invite(request) => runner.ask(&request).await,
+            AdminCall::HostAdd(request) => runner.ask(&request).await,
+            AdminCall::HostList(request) => runner.ask(&request).await,
+            AdminCall::HostRemove(request) => runner.ask(&request).await,
         }?;
         match admin.show(&answer.line)? {
             Some(rest) => admin.call = rest,
@@ -80,6 +90,9 @@ impl AdminCall {
             AdminCall::UserSetRole(request) => Request::UserSetRole(request),
             AdminCall::TokenAdd(request) => Request::TokenAdd(request),
             AdminCall::Invite(request) => Request::InviteAdd(request),
+            AdminCall::HostAdd(request) => Request::HostAdd(request),
+            AdminCall::HostList(request) => Request::HostList(request),
+            AdminCall::HostRemove(request) => Request::HostRemove(request),
         }
     }
 }
@@ -113,6 +126,22 @@ impl Admin {
             AdminCall::Invite(InviteAdd { role, .. }) => {
                 let added: InviteAdded = read(line)?;
                 self.show_invite(&mut out, *role, &added)?;
+            }
+            AdminCall::HostAdd(_) => {
+                let added: HostAdded = read(line)?;
+                if self.json { out.json(&added)? } else { out.line(&added.token)? }
+            }
+            AdminCall::HostList(_) => {
+                let listed: HostListed = read(line)?;
+                for host in &listed.hosts {
+                    if self.json { out.json(host)? } else { out.line(&host_line(host))? }
+                }
+                let last = listed.hosts.into_iter().last().filter(|_| listed.more);
+                return Ok(last.map(|last| AdminCall::HostList(HostList { after: Some(last.host) })));
+            }
+            AdminCall::HostRemove(HostRemove { host }) => {
+                let done = serde_json::json!({ "host": host, "done": "removed" });
+                if self.json { out.json(&done)? } else { out.line(&format!("{host}: removed"))? }
             }
         }
         Ok(None)

@@ -4,9 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
-use wardroom_protocol::messages::{
-    HostInfo, HostList, HostListed, RunGet, RunInfo, RunList, RunListed, RunSignal, RunsIn, Signal,
-};
+use wardroom_protocol::messages::{RunGet, RunInfo, RunList, RunListed, RunSignal, RunsIn, Signal};
 use wardroom_protocol::visible::{exact, visible};
 use wardroom_protocol::{RoomName, RunId, UserName};
 
@@ -196,27 +194,6 @@ fn ended(stop: &Stop, info: RunInfo) -> Result<ExitCode, Failure> {
         Out::new().json(&info)?;
     }
     Ok(ExitCode::Ok)
-}
-
-/// Lists the hosts.
-///
-/// # Errors
-/// See [`Failure`].
-pub async fn hosts(target: Target, json: bool) -> Result<ExitCode, Failure> {
-    let mut runner = Runner::connect(target).await?;
-    let mut out = Out::new();
-    let listed: HostListed = runner.ask(&HostList {}).await?.fields().map_err(other_version)?;
-    for host in &listed.hosts {
-        if json { out.json(host)? } else { out.line(&host_line(host))? }
-    }
-    runner.finish().await;
-    Ok(ExitCode::Ok)
-}
-
-fn host_line(info: &HostInfo) -> String {
-    let state = if info.connected { "connected" } else { "offline" };
-    let version = info.version.as_deref().map_or_else(String::new, |version| format!("  {}", visible(version)));
-    format!("{:<20}  {state:<9}  {} running{version}", visible(&info.host), info.runs)
 }
 
 const _: () = assert!(STOP_WAIT.as_millis() > Duration::from_secs(3).as_millis(), "the grace period before KILL");

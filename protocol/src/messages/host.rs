@@ -1,6 +1,6 @@
-//! Messages between a host and the core. A host connects like a client, authenticates with its key, and reports the
-//! length of its spools; the core answers from which offset it wants each. Offsets make every resend harmless, run ids
-//! every repeated start.
+//! Messages between a host and the core. A host connects like a client, authenticates with its token or the host key,
+//! and reports the length of its spools; the core answers from which offset it wants each. Offsets make every resend
+//! harmless, run ids every repeated start.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,28 @@ use super::exit::Exit;
 use super::impl_message;
 use super::runs::Signal;
 use super::terminals::{TermSize, Tty};
-use crate::ids::{RunId, UserName};
+use crate::ids::{Nonce, RunId, UserName};
 
-/// The first frame of a host. Only a holder of the host key may send it.
-#[derive(Clone, Deserialize, Serialize)]
+/// The first frame of a host, with one of two secrets: its own token, or the host key and a name.
+#[derive(Clone, Default, Deserialize, Serialize)]
 pub struct HostHello {
     /// The version of the protocol: 1.
     pub v: u32,
-    /// The host key.
-    pub key: String,
-    /// The host's name.
-    pub host: String,
+    /// The host's token, which also says its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// The host key; accepted on the unix socket only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The host's name; only with `key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// A random id of the host's process: another process does not get the name while this one is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// The host's program and its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The runs whose spools it holds.
     pub runs: Vec<HostRun>,
 }
@@ -28,6 +39,12 @@ pub struct HostHello {
 impl std::fmt::Debug for HostHello {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HostHello").field("host", &self.host).field("runs", &self.runs).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for HostAdded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HostAdded(…)")
     }
 }
 
@@ -48,6 +65,9 @@ pub struct HostRun {
 /// The answer to [`HostHello`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HostWelcome {
+    /// The host's name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub host: String,
     /// The offset from which each run's output is to be sent. A run that is not listed here is forgotten.
     pub runs: Vec<HostFrom>,
     /// Bytes that may be sent beyond the last `host.ack`, per run.
@@ -223,15 +243,52 @@ pub struct HostSignal {
     pub by: UserName,
 }
 
-/// Lists the hosts that have ever connected. Operators and above. Answer: [`HostListed`].
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub struct HostList {}
+/// Creates a token for a host. Admins. Answer: [`HostAdded`].
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct HostAdd {
+    /// The host's name.
+    pub host: String,
+    /// What people may choose it by, such as `role` = `web`; absent: as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// A new token for a host that has one: the old one is void.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replace: bool,
+    /// The client's id of this request: a retry with the same nonce gets the first answer and creates nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
+}
+
+/// The answer to [`HostAdd`]: shown once, kept only as a hash.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct HostAdded {
+    /// The secret.
+    pub token: String,
+}
+
+/// Forgets a host: its token is void, its connection is closed, and its runs are lost. Admins.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct HostRemove {
+    /// The host's name.
+    pub host: String,
+}
+
+/// Lists the hosts that have a token or have ever connected. Operators and above. Answer: [`HostListed`].
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct HostList {
+    /// Only hosts after this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
 
 /// The answer to [`HostList`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HostListed {
     /// By name.
     pub hosts: Vec<HostInfo>,
+    /// True if more follow the last one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// A host.
@@ -248,10 +305,16 @@ pub struct HostInfo {
     /// Its program and version, if it has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// What people may choose it by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// When it was last connected, in Unix milliseconds; absent while it is, and if it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u64>,
 }
 
 impl_message! {
-    HostList = "host.list",
+    HostList = "host.list", HostAdd = "host.add", HostRemove = "host.remove",
     HostHello = "host.hello", HostWelcome = "host.welcome", HostStart = "host.start", HostStarted = "host.started",
     HostOutput = "host.output", HostAck = "host.ack", HostEnded = "host.ended", HostForget = "host.forget",
     HostInput = "host.input", HostInputAck = "host.input_ack", HostEof = "host.eof", HostSignal = "host.signal",

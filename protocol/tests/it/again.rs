@@ -26,7 +26,7 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
         RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
         Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
-        UserAdd, UserList, UserPasswd, UserDisable, UserSetRole, TokenAdd, InviteAdd,
+        UserAdd, UserList, UserPasswd, UserDisable, UserSetRole, TokenAdd, InviteAdd, HostAdd, HostRemove,
         HostHello, HostStarted, HostOutput, HostInputAck, HostEnded,
     })
 }

@@ -138,6 +138,7 @@ fn check_answer(example: &Example, request: Option<&str>) {
         Some("term.text") => fields::<messages::TermTextOk>(example),
         Some("run.list") => fields::<messages::RunListed>(example),
         Some("run.times") => fields::<messages::RunTimesOk>(example),
+        Some("host.add") => fields::<messages::HostAdded>(example),
         Some("host.list") => fields::<messages::HostListed>(example),
         Some("run.get") => fields::<messages::RunInfo>(example),
         Some("file.put" | "file.resume") => fields::<messages::FilePutOk>(example),

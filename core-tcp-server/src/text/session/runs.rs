@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use wardroom_protocol::RunId;
 use wardroom_protocol::limits::{RUN_TIMEOUT_MAX_S, WINDOW_MAX};
-use wardroom_protocol::messages::{RunInfo, RunList, RunSignal, RunStart, RunWatch, RunsIn, Signal, TermSize, Tty};
+use wardroom_protocol::messages::{
+    HostList, RunInfo, RunList, RunSignal, RunStart, RunWatch, RunsIn, Signal, TermSize, Tty,
+};
 use wardroom_protocol::visible::{exact, visible};
 
 use super::{Session, nonce};
@@ -161,9 +163,17 @@ impl Session {
 
     pub(super) fn list_hosts(&self) -> Result<(), Error> {
         let mut out = String::from("# Hosts:\n");
-        for info in runs::list_hosts(&self.state, &self.member)? {
+        let listed = runs::list_hosts(&self.state, &self.member, &HostList::default())?;
+        for info in &listed.hosts {
             let state = if info.connected { "connected" } else { "offline" };
-            let _ = writeln!(out, "#   {:<20} {state}, {} running", visible(&info.host), info.runs);
+            let _ = write!(out, "#   {:<20} {state}, {} running", visible(&info.host), info.runs);
+            for (key, value) in &info.labels {
+                let _ = write!(out, ", {}={}", visible(key), visible(value));
+            }
+            out.push('\n');
+        }
+        if listed.more {
+            out.push_str("# there are more: wardroom hosts lists them all\n");
         }
         self.tell_lines(out);
         Ok(())

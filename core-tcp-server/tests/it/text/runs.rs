@@ -1,21 +1,21 @@
 //! Runs as people see them, over a host that does what the test says.
 
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::UnixStream;
 
 use super::{Person, core};
 use crate::common::{Client, PASSWORD, TestCore, read_key};
 
 /// A host that runs nothing.
 struct Host {
-    client: Client<TcpStream>,
+    client: Client<UnixStream>,
     /// Bytes that may be sent beyond the last ack.
     window: usize,
 }
 
 impl Host {
     async fn come(core: &TestCore) -> Self {
-        let mut client = core.connect().await;
+        let mut client = core.connect_here().await;
         let key = read_key(&core.folder(), "host.key");
         client.send(json!({"t":"host.hello","v":1,"key":key,"host":"local","runs":[]}), &[]).await;
         let welcome = client.next_of("host.welcome").await;

@@ -12,6 +12,7 @@ use wardroom_protocol::visible::{exact, visible};
 use wardroom_protocol::{RoomName, UserName};
 
 use super::super::history;
+use super::super::hosts::host_words;
 use crate::exit::Failure;
 use crate::text::{bytes_words, event_line, moment_words, with_id};
 
@@ -121,10 +122,7 @@ pub(super) fn runs(listed: &RunListed) -> String {
 
 /// Formats hosts, by name.
 pub(super) fn hosts(listed: &HostListed) -> String {
-    let one = |host: &HostInfo| {
-        let state = if host.connected { "connected" } else { "offline" };
-        format!("-- {}  {state}, {} running", visible(&host.host), host.runs)
-    };
+    let one = |host: &HostInfo| format!("-- {}  {}", visible(&host.host), host_words(host));
     listed.hosts.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 

@@ -166,7 +166,7 @@ impl Talk {
                 self.voice.say(&format!("-- in another terminal, run: wardroom shell {room}{host}"));
             }
             Slash::Runs(list) => self.ask(runner, &RunList { room: Some(room), ..list }, Asked::Runs),
-            Slash::Hosts => self.ask(runner, &HostList {}, Asked::Hosts),
+            Slash::Hosts => self.ask(runner, &HostList::default(), Asked::Hosts),
             Slash::Watch(n) => {
                 self.ask(runner, &RunList { room: Some(room), limit: Some(100), ..RunList::default() }, Asked::Watch(n))
             }

@@ -1,0 +1,60 @@
+//! Hosts beside the local one, each a process with a token.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::test_server::{Background, TestServer, lines_of, signal, until, wait, wardroom};
+
+/// Starts a host with the token in this file; returns once it is welcome.
+fn host(server: &TestServer, core: &str, token: &str, spool: &str) -> Background {
+    let mut command = wardroom();
+    command.args(["host", "--core", core, "--token-file", token, "--spool", spool]);
+    command.current_dir(server.folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut host = command.spawn().unwrap();
+    let lines = lines_of(host.stdout.take().unwrap());
+    let ready = lines.recv_timeout(Duration::from_secs(60)).expect("the host is welcome");
+    assert_eq!(ready, "ready host=web1");
+    Background(host)
+}
+
+fn listed(server: &TestServer, name: &str) -> Option<Value> {
+    let text = server.run(&["hosts", "--json"]).text();
+    let hosts = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    hosts.into_iter().find(|host| host["host"] == name)
+}
+
+#[test]
+fn a_host_with_a_token_runs_commands_until_it_is_removed() {
+    let mut server = TestServer::new();
+    let file = server.folder.path().join("web1.token");
+    // Without a server, on the data folder itself.
+    server.stop();
+    let added = server.admin(&["host", "add", "web1", "--label", "role=web", "--label", "os=debian"], b"");
+    assert_eq!((added.code, added.text().len()), (0, 49), "{added:?}");
+    std::fs::write(&file, added.text()).unwrap();
+    server.start();
+    let file = file.to_str().unwrap().to_owned();
+    let again = server.admin(&["host", "add", "web1"], b"");
+    assert!(again.code == 3 && again.err.contains("--replace"), "{again:?}");
+    for core in [server.tcp.clone(), format!("unix:{}", server.data().join("core.sock").display())] {
+        let mut host = host(&server, &core, &file, "spool");
+        let seen = listed(&server, "web1").unwrap();
+        assert_eq!((&seen["connected"], &seen["labels"]["os"]), (&true.into(), &"debian".into()), "{seen}");
+        let run = server.run(&["run", "general", "--host", "web1", "--", "sh", "-c", "seq 30000; exit 7"]);
+        assert_eq!((run.code, run.text().lines().count()), (7, 30_000), "{}", run.err);
+        signal(&host.0, rustix::process::Signal::TERM);
+        wait(&mut host.0);
+        assert!(until(|| listed(&server, "web1").unwrap()["seen"].is_u64()));
+    }
+    let mut host = host(&server, &server.tcp, &file, "spool");
+    let removed = server.admin(&["host", "remove", "web1"], b"");
+    assert_eq!((removed.code, removed.text().as_str()), (0, "web1: removed\n"));
+    assert!(listed(&server, "web1").is_none());
+    // It goes on asking, and stays refused.
+    let refused = server.run(&["run", "general", "--host", "web1", "--", "true"]);
+    assert!(refused.code == 125 && refused.err.contains("no host web1"), "{refused:?}");
+    signal(&host.0, rustix::process::Signal::TERM);
+    wait(&mut host.0);
+}
