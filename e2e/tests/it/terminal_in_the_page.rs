@@ -237,3 +237,35 @@ async fn a_phone_has_a_key_bar() {
     assert_eq!(host.typed(6).await, "\x1b\x1b[A\x12x", "Ctrl holds for one key");
     page.end().await;
 }
+
+#[tokio::test]
+async fn less_and_vim_are_used_and_left() {
+    let ops = Ops::start().await;
+    let page = Browser::start(1440, 900).await;
+    page.sign_in(&format!("{}r/ops", page_of(&ops.server)), "ann").await;
+    watch_policy(&page).await;
+    page.fill("composer", "$ seq 1000 | less").await;
+    page.click("run-tty").await;
+    page.click("send").await;
+    read_rows(&page).await;
+    shows(&page, "10").await;
+    page.find(".xterm-helper-textarea").await.send_keys("G").await.unwrap();
+    shows(&page, "1000").await;
+    page.shoot("terminal-less").await;
+    page.find(".xterm-helper-textarea").await.send_keys("q").await.unwrap();
+    page.find("[data-testid=run-card][data-state=ok]").await;
+    page.click("terminal-close").await;
+
+    page.fill("composer", "$ vim -u NONE").await;
+    page.click("run-tty").await;
+    page.click("send").await;
+    read_rows(&page).await;
+    shows(&page, "~").await;
+    page.find(".xterm-helper-textarea").await.send_keys("ihello").await.unwrap();
+    shows(&page, "hello").await;
+    page.shoot("terminal-vim").await;
+    page.find(".xterm-helper-textarea").await.send_keys("\u{e00c}:cquit 3\n").await.unwrap();
+    page.find("[data-testid=run-card][data-state=failed]").await;
+    assert_eq!(page.page.execute("return window.refused", vec![]).await.unwrap(), json!([]));
+    page.end().await;
+}
