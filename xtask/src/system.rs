@@ -10,8 +10,10 @@ use anyhow::Result;
 use crate::command;
 
 /// A program as the tests call it, and Debian's package that has it. `cargo xtask tidy` holds the list against the tests.
-pub const FOR_TESTS: [(&str, &str); 8] = [
+pub const FOR_TESTS: [(&str, &str); 10] = [
     ("chromium", "chromium"),
+    ("less", "less"),
+    ("vim", "vim"),
     ("chromedriver", "chromium-driver"),
     ("nginx", "nginx-light"),
     ("caddy", "caddy"),
