@@ -17,30 +17,54 @@ fn processes_of(test_server: &TestServer) -> usize {
     .count()
 }
 
+/// Host processes of this server.
+fn hosts_of(test_server: &TestServer) -> usize {
+    let folder = test_server.folder.path().to_str().unwrap().to_owned();
+    let is_host = |line: &[u8]| {
+        let line = String::from_utf8_lossy(line);
+        line.contains("\0host\0") && line.contains(&folder)
+    };
+    let all = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    all.filter(|entry| fs::read(entry.path().join("cmdline")).is_ok_and(|line| is_host(&line))).count()
+}
+
+/// Starts a command in the room, and waits until it runs.
+fn begun(test_server: &TestServer, cmd: &str) -> std::process::Child {
+    let mut run = test_server.client(&["run", "general", "--", "sh", "-c", cmd]);
+    let run = run.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    assert!(until(|| test_server.run(&["runs", "--state", "running"]).text().contains("r1 ")));
+    run
+}
+
 #[test]
-fn a_stop_in_order_leaves_nothing_running() {
+fn a_server_that_is_asked_to_stops_its_runs() {
     let mut test_server = TestServer::new();
-    let mut run = test_server.client(&["run", "general", "--", "sleep", "300"]);
-    let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let is_running = || test_server.run(&["log", "general"]).text().contains("started by ann on local");
-    assert!(until(is_running));
-    let status = test_server.stop();
-    assert_eq!(status.code(), Some(0));
-    run.kill().unwrap();
-    run.wait().unwrap();
+    let run = begun(&test_server, "echo $$; exec sleep 1000");
+    assert_eq!(test_server.stop().code(), Some(0));
+    test_server.start();
+    let run = run.wait_with_output().unwrap();
+    assert_eq!(run.status.code(), Some(125), "its end is lost, which is not the command's own code");
+    let pid = String::from_utf8(run.stdout).unwrap();
+    assert!(!std::path::Path::new(&format!("/proc/{}", pid.trim())).exists());
+    assert!(test_server.run(&["log", "general"]).text().contains("the host was stopped"));
+    assert_eq!(test_server.stop().code(), Some(0));
     assert!(until(|| processes_of(&test_server) == 0));
 }
 
 #[test]
-fn a_host_from_before_is_adopted_and_stopped_with_the_server() {
+fn a_host_ends_with_its_server_and_runs_go_on() {
     let mut test_server = TestServer::new();
+    test_server.leaves_runs = true;
+    let run = begun(&test_server, "i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo $i; sleep 0.1; done; exit 7");
     test_server.kill();
-    assert!(until(|| processes_of(&test_server) == 1), "the host lives on");
+    assert!(until(|| hosts_of(&test_server) == 0), "a host does not survive its server");
     test_server.start();
-    let run = test_server.run(&["run", "general", "--", "echo", "hi"]);
-    assert_eq!((run.code, run.text().as_str()), (0, "hi\n"), "{run:?}");
     assert_eq!(test_server.stop().code(), Some(0));
-    assert!(until(|| processes_of(&test_server) == 0));
+    assert!(until(|| hosts_of(&test_server) == 0));
+    test_server.start();
+    let run = run.wait_with_output().unwrap();
+    let counted: String = (1..=60).map(|n| format!("{n}\n")).collect();
+    assert_eq!((run.status.code(), String::from_utf8(run.stdout).unwrap()), (Some(7), counted));
 }
 
 #[test]

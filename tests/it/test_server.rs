@@ -14,6 +14,8 @@ pub struct TestServer {
     pub tcp: String,
     pub http: String,
     pub token: String,
+    /// Runs go on when the server stops; otherwise none outlives it, so that a test leaves nothing behind.
+    pub leaves_runs: bool,
 }
 
 /// What a command left.
@@ -49,6 +51,7 @@ impl TestServer {
             tcp: "127.0.0.1:0".to_owned(),
             http: "127.0.0.1:0".to_owned(),
             token: String::new(),
+            leaves_runs: false,
         };
         server.start();
         let added = server.admin(&["user", "add", "ann", "--role", "admin", "--password-stdin"], b"a long password\n");
@@ -67,6 +70,9 @@ impl TestServer {
         assert!(self.process.is_none());
         let mut command = wardroom();
         command.arg("serve").arg("--data").arg(self.data()).args(["--tcp", &self.tcp, "--http", &self.http]);
+        if !self.leaves_runs {
+            command.arg("--stop-runs");
+        }
         command.args(["--log", "warn"]).current_dir(self.folder.path());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let out = process.stdout.take().unwrap();
