@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::sync::oneshot;
-use wardroom_protocol::Address;
+use wardroom_dial::Server;
 
 use crate::isolate::Wanted;
 
 /// The configuration of a host.
 pub struct Config {
     /// The address of the core.
-    pub core: Address,
+    pub core: Server,
     /// How it proves to the core which host it is.
     pub secret: Secret,
     /// The folder of the spools. Used by one host at a time.

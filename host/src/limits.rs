@@ -89,8 +89,6 @@ pub const BATCH_BYTES: u64 = 4 * BODY_BYTES_MAX as u64;
 pub const REFUSALS_MAX: usize = 256;
 /// Bytes of a `meta.json` or `end.json` that is read.
 pub const RECORD_BYTES_MAX: u64 = 65_536;
-/// Bytes of a path that fit `sockaddr_un` (108 on Linux), minus its NUL and some margin.
-pub const SOCKET_PATH_BYTES_MAX: usize = 100;
 
 const _: () = {
     assert!(SPOOLS_MAX * HELLO_RUN_BYTES + HELLO_HEAD_BYTES <= HELLO_BYTES_MAX, "the hello is short enough to be read");

@@ -6,15 +6,16 @@ pub mod commands;
 mod edit;
 mod exit;
 mod files;
+mod invite;
 mod limits;
 mod runner;
 mod saved;
-mod server;
 mod text;
 mod transport;
 
 pub use exit::{ExitCode, Failure};
+pub use invite::Invite;
 pub use runner::{Runner, Target, new_nonce};
 pub use saved::SavedLogin;
-pub use server::{Invite, Server};
 pub use text::{password, time};
+pub use wardroom_dial::Server;

@@ -51,8 +51,6 @@ pub(crate) const PREVIEW_BYTES: usize = 1_024;
 pub(crate) const CHAT_HISTORY: u64 = 20;
 /// Lines that `log` shows by default.
 pub(crate) const LOG_HISTORY: u64 = 50;
-/// The longest path that fits the address of a unix socket (108 bytes, NUL included), with some room.
-pub(crate) const UNIX_PATH_MAX: usize = 100;
 /// Lines of a paste above which it is offered as a file: what readers see of a message without scrolling. The same as
 /// in the page.
 pub(crate) const PASTE_LINES_MAX: u64 = 30;

@@ -13,8 +13,8 @@ use wardroom_protocol::messages::{Answer, Auth};
 
 use crate::exit::Failure;
 use crate::limits::{ANSWER_TIMEOUT, EVENT_BATCHES, WELCOME_TIMEOUT, WRITE_BYTES};
-use crate::server::Server;
 use crate::transport::{Connection, Event, OutFrame};
+use wardroom_dial::Server;
 
 /// The server and the credentials.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum as _};
 use ipnet::IpNet;
 use wardroom_host::{Level, Wanted};
+use wardroom_native_client::Server;
 use wardroom_protocol::{Address, Role, UserName};
 
 /// `wardroom serve`
@@ -175,9 +176,9 @@ fn proxy(s: &str) -> Result<Proxy, String> {
 /// `wardroom host`
 #[derive(Args, Debug)]
 pub struct HostArgs {
-    /// Core address: HOST:PORT or unix:PATH
-    #[arg(long, value_name = "ADDR")]
-    pub core: Address,
+    /// Core: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, or the page's own address, such as wss://HOST/…
+    #[arg(long, value_name = "URL")]
+    pub core: Server,
     /// File with the token from `wardroom admin host add`, which also says this host's name
     #[arg(long, value_name = "FILE", required_unless_present = "key_file", conflicts_with_all = ["key_file", "name"])]
     pub token_file: Option<PathBuf>,

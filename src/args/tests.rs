@@ -21,6 +21,8 @@ fn names_that_programs_are_written_against() {
         "wardroom core --data d --tcp 127.0.0.1:0",
         "wardroom gateway --core unix:d/core.sock --key-file d/keys/gateway.key --http 127.0.0.1:0",
         "wardroom host --core 10.0.0.5:7000 --token-file t --spool d",
+        "wardroom host --core tls://core.example --token-file t --spool d",
+        "wardroom host --core https://ops.example/room/ --token-file t --spool d",
         "wardroom admin host add web1 --label role=web --label os=debian --replace",
         "wardroom host --core unix:d/core.sock --key-file d/keys/host.key --name local --spool d/host",
         "wardroom admin --data d user add ann --role viewer --password-stdin",

@@ -38,7 +38,7 @@ fn a_host_with_a_token_runs_commands_until_it_is_removed() {
     let file = file.to_str().unwrap().to_owned();
     let again = server.admin(&["host", "add", "web1"], b"");
     assert!(again.code == 3 && again.err.contains("--replace"), "{again:?}");
-    for core in [server.tcp.clone(), format!("unix:{}", server.data().join("core.sock").display())] {
+    for core in [server.tcp.clone(), format!("http://{}/", server.http)] {
         let mut host = host(&server, &core, &file, "spool");
         let seen = listed(&server, "web1").unwrap();
         assert_eq!((&seen["connected"], &seen["labels"]["os"]), (&true.into(), &"debian".into()), "{seen}");

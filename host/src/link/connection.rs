@@ -7,12 +7,12 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use wardroom_dial::dial_bytes;
 use wardroom_protocol::ServerMessage;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::HostWelcome;
 
 use super::cursors::Cursors;
-use super::dial::dial;
 use super::identity::Identity;
 use super::incoming::{Incoming, Lost};
 use super::{reader, writer};
@@ -27,7 +27,7 @@ pub async fn serve(
     stop: &CancellationToken,
 ) -> Lost {
     let bound = Duration::from_millis(CONNECT_TIMEOUT_MS);
-    let (read, mut write) = match timeout(bound, dial(&identity.core)).await {
+    let (read, mut write) = match timeout(bound, dial_bytes(&identity.core)).await {
         Ok(Ok(halves)) => halves,
         Ok(Err(error)) => return error.into(),
         Err(_) => return Lost::TimedOut("the core does not answer"),

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use wardroom_dial::Server;
+use wardroom_protocol::VERSION;
 use wardroom_protocol::messages::{HostHello, HostRun};
-use wardroom_protocol::{Address, VERSION};
 
 use crate::config::Secret;
 
@@ -14,14 +15,14 @@ const INSTANCE_BYTES: usize = 16;
 #[derive(Clone)]
 pub struct Identity {
     /// The address of the core.
-    pub core: Address,
+    pub core: Server,
     secret: Secret,
     instance: String,
 }
 
 impl Identity {
     /// Creates an identity with a new id.
-    pub fn new(core: Address, secret: Secret) -> Identity {
+    pub fn new(core: Server, secret: Secret) -> Identity {
         let mut raw = [0; INSTANCE_BYTES];
         // Without randomness the id is that of every such process: the name is then only as safe as before.
         let _ = getrandom::fill(&mut raw);

@@ -6,8 +6,8 @@ use bytes::BytesMut;
 use tokio::io::AsyncReadExt;
 use wardroom_protocol::{DecodeError, Decoder, ServerMessage};
 
-use super::dial::ReadHalf;
 use crate::limits::READ_BYTES;
+use wardroom_dial::{DialError, ReadHalf};
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum Lost {
     /// The operating system reported an error.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// There is no connection.
+    #[error(transparent)]
+    Dial(#[from] DialError),
     /// The core took too long.
     #[error("{0}")]
     TimedOut(&'static str),

@@ -4,7 +4,6 @@
 mod backoff;
 mod connection;
 mod cursors;
-mod dial;
 mod identity;
 mod incoming;
 mod reader;

@@ -8,12 +8,12 @@ use bytes::BytesMut;
 use tokio::io::AsyncWriteExt;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use wardroom_dial::WriteHalf;
 use wardroom_protocol::frame::{Number, encode_with_body};
 use wardroom_protocol::limits::{BODY_BYTES_MAX, DEAD_AFTER_MS};
 use wardroom_protocol::messages::HostOutput;
 
 use super::cursors::{Cursors, Job};
-use super::dial::WriteHalf;
 use super::incoming::Lost;
 use crate::runs::Runs;
 use crate::runs::run::Run;

@@ -40,7 +40,7 @@ fn host(args: Vec<String>) -> Result<(), String> {
     };
     let stops_runs = Arc::new(AtomicBool::new(false));
     let config = Config {
-        core: core.parse().map_err(|e| format!("{e}"))?,
+        core: core.parse()?,
         secret: Secret::Key { key, name },
         spool: PathBuf::from(spool),
         work: PathBuf::from(work),

@@ -9,11 +9,12 @@ use wardroom_protocol::messages::{Auth, SessionEnd};
 
 use super::out::say;
 use crate::exit::{ExitCode, Failure};
+use crate::invite::Invite;
 use crate::limits::WELCOME_TIMEOUT;
 use crate::runner::{Runner, Target};
 use crate::saved::SavedLogin;
-use crate::server::{Invite, Server};
 use crate::text::password;
+use wardroom_dial::Server;
 
 /// How to sign in.
 #[derive(Clone, Debug)]

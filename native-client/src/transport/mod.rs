@@ -1,18 +1,15 @@
 //! Sockets: each connection has a task that reads frames in batches and one that writes them, over TCP, a unix socket
 //! or WebSocket. The frames are not interpreted here.
 
-mod dial;
 mod event;
 mod stream;
-mod tls;
-mod web;
 
 use tokio::sync::mpsc;
 
 pub(crate) use self::event::{Event, Events, OutFrame};
 
 use crate::limits::{FLUSH_TIMEOUT, WRITE_BATCHES};
-use crate::server::Server;
+use wardroom_dial::Server;
 
 /// An open (or opening) connection. On drop it sends what is queued, for a short while, and closes.
 #[derive(Debug)]

@@ -7,46 +7,35 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use wardroom_client_core::Disconnect;
+use wardroom_dial::{DialError, Link, Server, WebEnd, WebReader, WebWriter, io_words};
 use wardroom_protocol::{Decoder, Frame};
 
-use super::dial::{connect_tcp, connect_unix, io_words};
 use super::event::{Event, Events, OutFrame};
-use super::web;
 use crate::limits::READ_BYTES;
-use crate::server::Server;
 
 /// The reading half.
 pub(super) enum ReadHalf {
     /// A stream of bytes.
-    Bytes(Box<dyn AsyncRead + Send + Unpin>),
+    Bytes(wardroom_dial::ReadHalf),
     /// WebSocket messages.
-    Web(web::WebReader),
+    Web(WebReader),
 }
 
 /// The writing half.
 pub(super) enum WriteHalf {
     /// A stream of bytes.
-    Bytes(Box<dyn AsyncWrite + Send + Unpin>),
+    Bytes(wardroom_dial::WriteHalf),
     /// WebSocket messages.
-    Web(web::WebWriter),
+    Web(WebWriter),
 }
 
 /// Opens a connection.
 pub(super) async fn open(server: &Server) -> Result<(ReadHalf, WriteHalf), Disconnect> {
-    let failed = |e: io::Error| Disconnect::Network(format!("cannot reach {server}: {}", io_words(&e)));
-    match server {
-        Server::Unix(path) => {
-            let (reader, writer) = connect_unix(path).await.map_err(failed)?.into_split();
-            Ok((ReadHalf::Bytes(Box::new(reader)), WriteHalf::Bytes(Box::new(writer))))
-        }
-        Server::Tcp(host_port) => {
-            let (reader, writer) = connect_tcp(host_port).await.map_err(failed)?.into_split();
-            Ok((ReadHalf::Bytes(Box::new(reader)), WriteHalf::Bytes(Box::new(writer))))
-        }
-        Server::Ws { .. } => {
-            let (reader, writer) = web::open(server).await?;
-            Ok((ReadHalf::Web(reader), WriteHalf::Web(writer)))
-        }
+    match wardroom_dial::dial(server).await {
+        Ok(Link::Bytes(reader, writer)) => Ok((ReadHalf::Bytes(reader), WriteHalf::Bytes(writer))),
+        Ok(Link::Web(reader, writer)) => Ok((ReadHalf::Web(reader), WriteHalf::Web(writer))),
+        Err(error @ DialError::SignedOut) => Err(Disconnect::SignedOut(error.to_string())),
+        Err(error) => Err(Disconnect::Network(error.to_string())),
     }
 }
 
@@ -55,7 +44,7 @@ impl ReadHalf {
     pub(super) async fn read_all(self, conn: u64, events: &Events) -> Disconnect {
         match self {
             ReadHalf::Bytes(reader) => read_bytes(reader, conn, events).await,
-            ReadHalf::Web(reader) => reader.read_all(conn, events).await,
+            ReadHalf::Web(reader) => read_messages(reader, conn, events).await,
         }
     }
 }
@@ -65,7 +54,7 @@ impl WriteHalf {
     pub(super) async fn write_all(self, batches: mpsc::Receiver<Vec<OutFrame>>) {
         match self {
             WriteHalf::Bytes(writer) => write_bytes(writer, batches).await,
-            WriteHalf::Web(writer) => writer.write_all(batches).await,
+            WriteHalf::Web(writer) => write_messages(writer, batches).await,
         }
     }
 }
@@ -98,6 +87,33 @@ async fn read_bytes(mut reader: Box<dyn AsyncRead + Send + Unpin>, conn: u64, ev
             Err(e) => return Disconnect::Network(format!("the connection broke: {}", io_words(&e))),
         }
     }
+}
+
+async fn read_messages(mut reader: WebReader, conn: u64, events: &Events) -> Disconnect {
+    loop {
+        let frame = match reader.next().await {
+            Ok(frame) => frame,
+            Err(WebEnd::SignedOut(why)) => return Disconnect::SignedOut(why),
+            Err(WebEnd::Lost(why)) => return Disconnect::Network(why),
+        };
+        if events.send((conn, Event::Frames(vec![frame]))).await.is_err() {
+            return Disconnect::Network("the command is over".to_owned());
+        }
+    }
+}
+
+async fn write_messages(mut writer: WebWriter, mut batches: mpsc::Receiver<Vec<OutFrame>>) {
+    while let Some(batch) = batches.recv().await {
+        for OutFrame { line, body } in batch {
+            if writer.feed(line, body).await.is_err() {
+                return;
+            }
+        }
+        if writer.flush().await.is_err() {
+            return;
+        }
+    }
+    writer.close().await;
 }
 
 async fn write_bytes(mut writer: Box<dyn AsyncWrite + Send + Unpin>, mut batches: mpsc::Receiver<Vec<OutFrame>>) {

@@ -9,14 +9,14 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::limits::UNIX_PATH_MAX;
 
 /// Connects over TCP without Nagle's delay: data that belongs together is written together.
-pub(super) async fn connect_tcp(host_port: &str) -> io::Result<TcpStream> {
+pub(crate) async fn connect_tcp(host_port: &str) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(host_port).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
 /// Connects to a unix socket; one whose path is too long for an address is reached through its folder.
-pub(super) async fn connect_unix(path: &Path) -> io::Result<UnixStream> {
+pub(crate) async fn connect_unix(path: &Path) -> io::Result<UnixStream> {
     if path.as_os_str().len() <= UNIX_PATH_MAX {
         return UnixStream::connect(path).await;
     }
@@ -27,8 +27,8 @@ pub(super) async fn connect_unix(path: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name)).await
 }
 
-/// Returns the operating system's message without its number.
-pub(super) fn io_words(e: &io::Error) -> String {
+/// Returns the operating system's message without its number, and what to do.
+pub fn io_words(e: &io::Error) -> String {
     match e.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused; is the server running?".to_owned(),
         io::ErrorKind::NotFound => "no such socket; is the server running?".to_owned(),

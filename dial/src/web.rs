@@ -5,51 +5,45 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
-use wardroom_client_core::Disconnect;
-use wardroom_protocol::SUBPROTOCOL;
 use wardroom_protocol::frame::decode_message;
 use wardroom_protocol::limits::{BODY_BYTES_MAX, LINE_BYTES_MAX};
+use wardroom_protocol::{Frame, SUBPROTOCOL};
 
-use super::dial::{connect_tcp, io_words};
-use super::event::{Event, Events, OutFrame};
-use super::tls;
+use crate::error::DialError;
 use crate::server::Server;
+use crate::socket::io_words;
 
 /// The policy violation of RFC 6455, section 7.4: the server does not accept the credentials.
 const CLOSE_POLICY: u16 = 1008;
 
 /// The reading half.
-pub(super) struct WebReader(Pin<Box<dyn Stream<Item = Result<Message, Error>> + Send>>);
+pub struct WebReader(Pin<Box<dyn Stream<Item = Result<Message, Error>> + Send>>);
 
 /// The writing half.
-pub(super) struct WebWriter(Pin<Box<dyn Sink<Message, Error = Error> + Send>>);
+pub struct WebWriter(Pin<Box<dyn Sink<Message, Error = Error> + Send>>);
 
-/// Connects and upgrades.
-pub(super) async fn open(server: &Server) -> Result<(WebReader, WebWriter), Disconnect> {
-    let link = |why: String| Disconnect::Network(format!("cannot reach {server}: {why}"));
-    let Server::Ws { tls, .. } = server else { return Err(link("it is no web address".to_owned())) };
-    let host_port = server.host_port().ok_or_else(|| link("it has no port".to_owned()))?;
-    let stream = connect_tcp(&host_port).await.map_err(|e| link(io_words(&e)))?;
-    if !*tls {
-        return upgrade(server, stream).await;
-    }
-    let host = host_port.rsplit_once(':').map_or(host_port.as_str(), |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = tls::connect(stream, host).await.map_err(link)?;
-    upgrade(server, stream).await
+/// How a WebSocket ended.
+#[derive(Debug, thiserror::Error)]
+pub enum WebEnd {
+    /// The server does not accept the credentials; its reason.
+    #[error("{0}")]
+    SignedOut(String),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Lost(String),
 }
 
-async fn upgrade<S>(server: &Server, stream: S) -> Result<(WebReader, WebWriter), Disconnect>
+/// Makes a connection a WebSocket.
+pub(crate) async fn upgrade<S>(server: &Server, stream: S) -> Result<(WebReader, WebWriter), DialError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let link = |why: String| Disconnect::Network(format!("cannot reach {server}: {why}"));
+    let link = |why: String| DialError::Unreachable { server: server.clone(), why };
     let mut request = server.to_string().into_client_request().map_err(|e| link(e.to_string()))?;
     let headers = request.headers_mut();
     headers.insert("Sec-WebSocket-Protocol", HeaderValue::from_static(SUBPROTOCOL));
@@ -60,9 +54,7 @@ where
     config.max_message_size = Some(LINE_BYTES_MAX + BODY_BYTES_MAX);
     config.max_frame_size = config.max_message_size;
     let (socket, _) = client_async_with_config(request, stream, Some(config)).await.map_err(|e| match e {
-        Error::Http(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
-            Disconnect::SignedOut("the server does not know this session; run: wardroom login".to_owned())
-        }
+        Error::Http(answer) if answer.status() == StatusCode::UNAUTHORIZED => DialError::SignedOut,
         Error::Http(answer) => link(no_web_socket(server, answer.status(), answer.headers())),
         Error::Io(e) => link(io_words(&e)),
         e => link(e.to_string()),
@@ -88,68 +80,71 @@ fn no_web_socket(server: &Server, status: StatusCode, headers: &HeaderMap) -> St
 }
 
 impl WebReader {
-    /// Reads until the connection ends, and returns why.
-    pub(super) async fn read_all(mut self, conn: u64, events: &Events) -> Disconnect {
+    /// Returns the next frame. Cancel-safe.
+    ///
+    /// # Errors
+    /// How the connection ended.
+    pub async fn next(&mut self) -> Result<Frame, WebEnd> {
         loop {
             let (message, is_text) = match self.0.next().await {
                 Some(Ok(Message::Text(text))) => (Bytes::from(text), true),
                 Some(Ok(Message::Binary(bytes))) => (bytes, false),
-                Some(Ok(Message::Close(frame))) => return closed(frame),
+                Some(Ok(Message::Close(frame))) => return Err(closed(frame)),
                 Some(Ok(_)) => continue,
-                Some(Err(e)) => return Disconnect::Network(format!("the connection broke: {e}")),
-                None => return Disconnect::Network("the server closed the connection".to_owned()),
+                Some(Err(e)) => return Err(WebEnd::Lost(format!("the connection broke: {e}"))),
+                None => return Err(WebEnd::Lost("the server closed the connection".to_owned())),
             };
-            let frame = match decode_message(message, is_text) {
-                Ok(frame) => frame,
-                Err(e) => return Disconnect::Network(format!("the server sent an invalid frame: {e}")),
-            };
-            if events.send((conn, Event::Frames(vec![frame]))).await.is_err() {
-                return Disconnect::Network("the command is over".to_owned());
-            }
+            return decode_message(message, is_text)
+                .map_err(|e| WebEnd::Lost(format!("the server sent an invalid frame: {e}")));
         }
     }
 }
 
-fn closed(frame: Option<CloseFrame>) -> Disconnect {
+fn closed(frame: Option<CloseFrame>) -> WebEnd {
     match frame {
-        Some(CloseFrame { code, reason }) if u16::from(code) == CLOSE_POLICY => {
-            Disconnect::SignedOut(reason.to_string())
-        }
+        Some(CloseFrame { code, reason }) if u16::from(code) == CLOSE_POLICY => WebEnd::SignedOut(reason.to_string()),
         Some(CloseFrame { reason, .. }) if !reason.is_empty() => {
-            Disconnect::Network(format!("the server closed the connection: {reason}"))
+            WebEnd::Lost(format!("the server closed the connection: {reason}"))
         }
-        _ => Disconnect::Network("the server closed the connection".to_owned()),
+        _ => WebEnd::Lost("the server closed the connection".to_owned()),
     }
 }
 
 impl WebWriter {
-    /// Writes batches until there are no more, then closes.
-    pub(super) async fn write_all(mut self, mut batches: mpsc::Receiver<Vec<OutFrame>>) {
-        while let Some(batch) = batches.recv().await {
-            for frame in batch {
-                let Some(message) = message(frame) else { continue };
-                if self.0.feed(message).await.is_err() {
-                    return;
-                }
-            }
-            if self.0.flush().await.is_err() {
-                return;
-            }
-        }
+    /// Queues a frame: its line, with or without LF, and its raw bytes.
+    ///
+    /// # Errors
+    /// If the connection is lost.
+    pub async fn feed(&mut self, line: Bytes, body: Bytes) -> Result<(), WebEnd> {
+        let Some(message) = message(&line, &body) else { return Ok(()) };
+        self.0.feed(message).await.map_err(|e| WebEnd::Lost(format!("the connection broke: {e}")))
+    }
+
+    /// Sends what is queued.
+    ///
+    /// # Errors
+    /// If the connection is lost.
+    pub async fn flush(&mut self) -> Result<(), WebEnd> {
+        self.0.flush().await.map_err(|e| WebEnd::Lost(format!("the connection broke: {e}")))
+    }
+
+    /// Closes the connection.
+    pub async fn close(mut self) {
         self.0.send(Message::Close(None)).await.ok();
         self.0.close().await.ok();
     }
 }
 
-/// Returns text without its LF, or the line with LF and the raw bytes as one binary message.
-fn message(OutFrame { line, body }: OutFrame) -> Option<Message> {
+/// Returns text without LF, or the line with LF and the raw bytes as one binary message.
+fn message(line: &[u8], body: &[u8]) -> Option<Message> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
     if body.is_empty() {
-        let text = line.strip_suffix(b"\n").unwrap_or(&line);
-        return String::from_utf8(text.to_vec()).ok().map(Message::text);
+        return String::from_utf8(line.to_vec()).ok().map(Message::text);
     }
-    let mut whole = BytesMut::with_capacity(line.len().saturating_add(body.len()));
-    whole.extend_from_slice(&line);
-    whole.extend_from_slice(&body);
+    let mut whole = BytesMut::with_capacity(line.len().saturating_add(body.len()).saturating_add(1));
+    whole.extend_from_slice(line);
+    whole.extend_from_slice(b"\n");
+    whole.extend_from_slice(body);
     Some(Message::Binary(whole.freeze()))
 }
 

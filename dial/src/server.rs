@@ -1,5 +1,5 @@
-//! The address of a server as people write it: `tcp://host:port`, `unix:PATH`, `ws://…`, `wss://…`, or the page's own
-//! address; and invites in links.
+//! The address of a server as people write it: `tcp://host:port`, `tls://host:port`, `unix:PATH`, `ws://…`, `wss://…`, or
+//! the page's own address.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,12 +7,16 @@ use std::str::FromStr;
 
 /// The default port of `wardroom serve` for programs.
 const TCP_PORT_DEFAULT: u16 = 7000;
+/// The default port of a proxy in front of it that ends TLS.
+const TLS_PORT_DEFAULT: u16 = 7443;
 
 /// A server's address.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Server {
     /// `tcp://host:port`
     Tcp(String),
+    /// `tls://host:port`
+    Tls(String),
     /// `unix:PATH`
     Unix(PathBuf),
     /// `ws://host/path` or `wss://host/path`
@@ -26,22 +30,7 @@ pub enum Server {
     },
 }
 
-/// A link with an invite in its fragment: `https://host/ops/#invite=CODE`.
-#[derive(Clone, Eq, PartialEq)]
-pub struct Invite {
-    /// The server of the invite.
-    pub server: Server,
-    /// The code.
-    pub code: String,
-}
-
-impl fmt::Debug for Invite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Invite").field("server", &self.server).finish_non_exhaustive()
-    }
-}
-
-const WHAT: &str = "a server is tcp://HOST:PORT, unix:PATH, ws://HOST/… or wss://HOST/…";
+const WHAT: &str = "a server is tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, ws://HOST/… or wss://HOST/…";
 
 impl FromStr for Server {
     type Err = String;
@@ -52,21 +41,22 @@ impl FromStr for Server {
             return if path.is_empty() { Err(WHAT.to_owned()) } else { Ok(Server::Unix(PathBuf::from(path))) };
         }
         match s.split_once("://") {
-            Some(("tcp", rest)) => tcp(rest),
+            Some(("tcp", rest)) => Ok(Server::Tcp(authority(rest, TCP_PORT_DEFAULT)?)),
+            Some(("tls", rest)) => Ok(Server::Tls(authority(rest, TLS_PORT_DEFAULT)?)),
             Some(("ws" | "http", rest)) => ws(false, rest),
             Some(("wss" | "https", rest)) => ws(true, rest),
-            None if s.contains(':') => tcp(s),
+            None if s.contains(':') => Ok(Server::Tcp(authority(s, TCP_PORT_DEFAULT)?)),
             _ => Err(format!("{s:?} is not a server address; {WHAT}")),
         }
     }
 }
 
-fn tcp(rest: &str) -> Result<Server, String> {
+fn authority(rest: &str, default: u16) -> Result<String, String> {
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.is_empty() || rest.contains(['/', ' ', '@', '?']) {
         return Err(format!("{rest:?} is no HOST:PORT; {WHAT}"));
     }
-    Ok(Server::Tcp(with_port(rest, TCP_PORT_DEFAULT)?))
+    with_port(rest, default)
 }
 
 fn ws(tls: bool, rest: &str) -> Result<Server, String> {
@@ -100,16 +90,16 @@ fn with_port(authority: &str, default: u16) -> Result<String, String> {
 
 impl Server {
     /// Returns the `host:port` to dial; `None` for a unix socket.
-    pub(crate) fn host_port(&self) -> Option<String> {
+    pub fn host_port(&self) -> Option<String> {
         match self {
-            Server::Tcp(host_port) => Some(host_port.clone()),
+            Server::Tcp(host_port) | Server::Tls(host_port) => Some(host_port.clone()),
             Server::Unix(_) => None,
             Server::Ws { tls, authority, .. } => with_port(authority, if *tls { 443 } else { 80 }).ok(),
         }
     }
 
     /// Returns the page's origin if the server is reached over the web: the origin of requests.
-    pub(crate) fn origin(&self) -> Option<String> {
+    pub fn origin(&self) -> Option<String> {
         match self {
             Server::Ws { tls, authority, .. } => Some(format!("{}://{authority}", if *tls { "https" } else { "http" })),
             _ => None,
@@ -121,21 +111,10 @@ impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Server::Tcp(host_port) => write!(f, "tcp://{host_port}"),
+            Server::Tls(host_port) => write!(f, "tls://{host_port}"),
             Server::Unix(path) => write!(f, "unix:{}", path.display()),
             Server::Ws { tls, authority, path } => write!(f, "{}://{authority}{path}", if *tls { "wss" } else { "ws" }),
         }
-    }
-}
-
-impl Invite {
-    /// Parses a link with an invite; `None` if it has none.
-    pub fn parse(link: &str) -> Option<Result<Invite, String>> {
-        let code = link.split_once("#invite=")?.1;
-        let code = code.split('&').next().unwrap_or_default().to_owned();
-        if code.is_empty() {
-            return None;
-        }
-        Some(link.parse().map(|server| Invite { server, code }))
     }
 }
 
@@ -152,6 +131,8 @@ mod tests {
             ("build-1:7001", "tcp://build-1:7001"),
             ("tcp://[::1]:7000", "tcp://[::1]:7000"),
             ("tcp://[::1]", "tcp://[::1]:7000"),
+            ("tls://h:7001/", "tls://h:7001"),
+            ("tls://h", "tls://h:7443"),
             ("unix:/run/w.sock", "unix:/run/w.sock"),
             ("unix:///run/w.sock", "unix:/run/w.sock"),
             ("ws://h:8080", "ws://h:8080/ws"),
@@ -180,14 +161,5 @@ mod tests {
         assert_eq!(dial("ws://h"), "h:80");
         assert_eq!(dial("wss://[::1]:8443"), "[::1]:8443");
         assert_eq!("wss://h:1/x".parse::<Server>().unwrap().origin().unwrap(), "https://h:1");
-    }
-
-    #[test]
-    fn an_invite_stands_in_the_fragment() {
-        let invite = Invite::parse("http://h:8080/ops/#invite=c0de").unwrap().unwrap();
-        assert_eq!((invite.code.as_str(), invite.server.to_string().as_str()), ("c0de", "ws://h:8080/ops/ws"));
-        assert!(Invite::parse("http://h:8080/ops/").is_none());
-        assert!(Invite::parse("http://h/#invite=").is_none());
-        assert!(!format!("{invite:?}").contains("c0de"));
     }
 }

@@ -1,4 +1,4 @@
-//! TLS for `wss://`: trusts the machine's certificates, and those of `WARDROOM_CA_FILE`.
+//! TLS for `tls://` and `wss://`: trusts the machine's certificates, and those of `WARDROOM_CA_FILE`.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,24 +11,26 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::dial::io_words;
+use crate::socket::io_words;
 
 /// The variable that names a file of additional trusted certificates (PEM).
 const CA_FILE: &str = "WARDROOM_CA_FILE";
 
-/// Opens TLS on a connection to this host.
-pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, String> {
+/// Opens TLS on a connection to this `host:port`. `plain` names the schemes without TLS, for the error.
+pub(crate) async fn connect(stream: TcpStream, host_port: &str, plain: &str) -> Result<TlsStream<TcpStream>, String> {
+    let host = host_port.rsplit_once(':').map_or(host_port, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
     let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is not a valid TLS server name"))?;
     let connector = TlsConnector::from(Arc::new(config()?));
-    connector.connect(name, stream).await.map_err(|e| why_not(&e, host))
+    connector.connect(name, stream).await.map_err(|e| why_not(&e, host, plain))
 }
 
 /// Returns what went wrong, and what to do.
-fn why_not(e: &io::Error, host: &str) -> String {
+fn why_not(e: &io::Error, host: &str, plain: &str) -> String {
     use rustls::CertificateError as Bad;
     use rustls::Error::{InvalidCertificate, InvalidMessage};
     match e.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
-        Some(InvalidMessage(_)) => "it does not use TLS there; use ws:// or http://".to_owned(),
+        Some(InvalidMessage(_)) => format!("it does not use TLS there; use {plain}"),
         Some(InvalidCertificate(bad)) => match bad {
             Bad::UnknownIssuer => {
                 format!("its certificate is not trusted; set {CA_FILE} to the CA file")
