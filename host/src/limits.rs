@@ -40,6 +40,12 @@ pub const LOCK_RETRY_MS: u64 = 20;
 pub const SHIM_TIMEOUT_MS: u64 = 10_000;
 /// Folders below a hidden one in which a probe looks for a file that it can read: keys are in the first.
 pub const HIDDEN_DEPTH_MAX: usize = 4;
+/// Milliseconds until a shim that could not be reached is tried again.
+pub const RECONNECT_MS: u64 = 1_000;
+/// Milliseconds between two signals that wake a shim that was told to stop its run: a command may have stopped it.
+pub const WAKE_MS: u64 = 1_000;
+/// Times that it is woken before it is killed: longer than the whole escalation takes.
+pub const WAKES_MAX: u32 = 15;
 /// Milliseconds between two looks whether all shims have told their state.
 pub const KNOWN_LOOK_MS: u64 = 5;
 /// Milliseconds between two looks at processes that are being ended.

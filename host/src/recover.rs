@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use wardroom_protocol::RunId;
 
 use crate::limits::SPOOLS_MAX;
-use crate::runs::follow::lost;
+use crate::runs::follow::{is_gone, lost};
 use crate::runs::run::Run;
 use crate::spool::{Root, Spool};
 
@@ -39,6 +39,8 @@ pub async fn recover(root: &Root, boot: &str) -> io::Result<Vec<Recovered>> {
                 let (run, requests) = Run::new(id, spool);
                 recovered.push(Recovered { run, shim: Some((stream, requests)) });
             }
+            // Nothing is known of a shim that cannot be reached for another reason, such as too many open files.
+            (Err(error), _) if !is_gone(&error) && spool.end().is_none() => return Err(error),
             (Err(_), Some(_)) => drop(losing.spawn(over(id, spool, Arc::clone(&boot)))),
             // The command was not started. The core will see that the run does not exist.
             (Err(_), None) if spool.end().is_none() => spool.remove()?,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
@@ -16,8 +17,10 @@ use wardroom_protocol::messages::{Exit, HostEnded};
 use wardroom_protocol::{Decoder, RunId};
 
 use super::run::Run;
-use crate::limits::{READ_BYTES, SWEEP_MS};
+use crate::limits::{READ_BYTES, RECONNECT_MS, SWEEP_MS, WAKE_MS, WAKES_MAX};
 use crate::process::escalation::{Escalation, Step};
+use crate::process::handle::Process;
+use crate::process::stat::Stat;
 use crate::process::tree::LostRun;
 use crate::shim::wire::{Notice, Resized};
 use crate::spool::{SizeRecord, Spool, now_ms};
@@ -49,10 +52,7 @@ pub async fn follow(
             return;
         }
         // The shim has ended, with the end in the spool, or it waits for another connection.
-        next = match run.spool.end() {
-            Some(_) => None,
-            None => run.spool.connect().ok(),
-        };
+        next = reconnect(run).await;
         if next.is_some() {
             news.input_lost.notify_one();
         }
@@ -63,6 +63,27 @@ pub async fn follow(
     };
     run.ended(ended);
     news.changed.notify_one();
+}
+
+/// Connects to the shim again; `None` if it is gone. Anything else that prevents it, such as too many open files, says
+/// nothing about the shim, and passes.
+async fn reconnect(run: &Run) -> Option<StdStream> {
+    loop {
+        if run.spool.end().is_some() {
+            return None;
+        }
+        match run.spool.connect() {
+            Ok(stream) => return Some(stream),
+            Err(error) if is_gone(&error) => return None,
+            Err(error) => tracing::warn!(%error, run = %run.id, "a shim cannot be reached"),
+        }
+        tokio::time::sleep(Duration::from_millis(RECONNECT_MS)).await;
+    }
+}
+
+/// Returns true if an error of a connection says that there is no shim.
+pub fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
 /// Talks to the shim until the connection is lost, or the run is over and the shim needs nothing more.
@@ -128,14 +149,37 @@ impl Incoming {
     }
 }
 
+/// Wakes the shim of a run that is to end, again and again, and kills it if that does not help: then the run is lost, and
+/// what is left of it is ended here.
+pub async fn see_to_end(run: &Run) {
+    for _ in 0..WAKES_MAX {
+        signal_shim(run, Signal::CONT);
+        tokio::time::sleep(Duration::from_millis(WAKE_MS)).await;
+        if run.is_over() {
+            return;
+        }
+    }
+    tracing::warn!(run = %run.id, "a shim does not stop its run, and is killed");
+    signal_shim(run, Signal::KILL);
+}
+
+/// Sends a signal to the shim of a run: the parent of its first process.
+fn signal_shim(run: &Run, signal: Signal) {
+    let leader = run.spool.meta().and_then(|meta| Stat::of(meta.pid).filter(|s| s.start_ticks == meta.start_ticks));
+    let shim = leader.and_then(|leader| Process::open(&Stat::of(leader.ppid)?)).filter(|shim| shim.pid > 1);
+    if let Some(Err(error)) = shim.map(|shim| shim.signal(signal)) {
+        tracing::debug!(%error, run = %run.id, "a shim took no signal");
+    }
+}
+
 /// Ends what is left of a run whose shim was killed, and records that. Its output stays.
 pub async fn lost(id: RunId, spool: &Spool, boot: &str) -> HostEnded {
     let meta = spool.meta();
     let ms = meta.as_ref().map_or(0, |meta| now_ms().saturating_sub(meta.at));
-    // No process of a run survives a reboot.
-    let is_this_boot = meta.as_ref().is_some_and(|meta| meta.boot == boot);
-    let tree = meta.filter(|_| is_this_boot);
-    let tree = tree.map(|meta| LostRun { run: id, leader: meta.pid, start_ticks: meta.start_ticks });
+    // No process of a run survives a reboot. Without a record its processes are known by their markers.
+    let is_this_boot = meta.as_ref().is_none_or(|meta| meta.boot == boot);
+    let (leader, start_ticks) = meta.map_or((0, 0), |meta| (meta.pid, meta.start_ticks));
+    let tree = is_this_boot.then_some(LostRun { run: id, leader, start_ticks });
     let left = match tree {
         Some(tree) => spawn_blocking(move || end_processes(&tree)).await.unwrap_or(0),
         None => 0,

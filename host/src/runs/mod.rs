@@ -3,6 +3,7 @@
 pub mod environment;
 pub mod follow;
 pub mod run;
+mod setting;
 pub mod shims;
 
 use std::collections::BTreeMap;
@@ -14,18 +15,17 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use wardroom_protocol::messages::{
-    Exit, HostEnded, HostEof, HostInput, HostReply, HostResize, HostRun, HostSignal, HostStart,
+    Exit, HostEnded, HostEof, HostInput, HostReply, HostResize, HostRun, HostSignal, HostStart, Signal,
 };
 use wardroom_protocol::{Code, RunId};
 
 use self::follow::News;
 use self::run::Run;
-use self::shims::Shims;
+pub use self::setting::Setting;
 use crate::limits::{KNOWN_LOOK_MS, RUNS_MAX, SHIM_TIMEOUT_MS, SPOOLED_BYTES_MAX, SPOOLS_MAX};
 use crate::process::exec::words;
-use crate::process::isolation::Isolation;
 use crate::recover::Recovered;
-use crate::shim::wire::{Eof, Forget, Input, Order, Reply, Resize, SendSignal, Stop};
+use crate::shim::wire::{Eof, Forget, Input, Reply, Resize, SendSignal, Stop};
 use crate::spool::Root;
 
 /// The runs that this host holds.
@@ -39,19 +39,6 @@ pub struct Runs {
     tasks: TaskTracker,
     /// True if no run is held. Used only when the host stops its runs.
     is_empty: watch::Sender<bool>,
-}
-
-/// What all runs of a host share.
-#[derive(Debug)]
-pub struct Setting {
-    /// Starts shims.
-    pub shims: Shims,
-    /// The folder of commands that request none.
-    pub work: String,
-    /// The id of this boot.
-    pub boot: String,
-    /// What commands are kept from; or why they cannot be, so that none is run.
-    pub isolation: Result<Isolation, String>,
 }
 
 /// Why the host cannot do what the core asked for.
@@ -145,8 +132,11 @@ impl Runs {
             return Err(refusal(start.run, Code::Busy, "this host holds as many runs as it can"));
         }
         let (id, spool) = (start.run, self.root.spool(start.run));
-        if let Some(why) =
-            self.unsafe_to_run().or_else(|| why_not(&held)).or_else(|| environment::fault(&start).map(str::to_owned))
+        if let Some(why) = self
+            .setting
+            .unsafe_to_run()
+            .or_else(|| why_not(&held))
+            .or_else(|| environment::fault(&start).map(str::to_owned))
         {
             held.runs.insert(id, Arc::new(Run::over(id, spool, failed(id, why))));
             self.news.changed.notify_one();
@@ -162,7 +152,7 @@ impl Runs {
     }
 
     async fn drive(self: Arc<Self>, run: Arc<Run>, start: HostStart, requests: UnboundedReceiver<Bytes>) {
-        let order = self.order(&run, start);
+        let order = self.setting.order(&run, start);
         let runs = Arc::clone(&self);
         let launched = tokio::task::spawn_blocking(move || {
             let launched = runs.setting.shims.launch(&order, runs.root.lock());
@@ -180,34 +170,6 @@ impl Runs {
         }
     }
 
-    /// Returns why this host runs no commands, as text for the room.
-    fn unsafe_to_run(&self) -> Option<String> {
-        let why = self.setting.isolation.as_ref().err()?;
-        Some(format!("this host cannot keep commands from the server's files ({why}), and its log says what to do"))
-    }
-
-    fn order(&self, run: &Run, start: HostStart) -> Order {
-        let isolation = self.setting.isolation.clone().unwrap_or_default();
-        let user = environment::RunUser::of(&isolation);
-        let env = environment::of(&start, &user);
-        let argv = if start.argv.is_empty() { vec![user.shell, "-l".to_owned()] } else { start.argv };
-        Order {
-            run: run.id,
-            spool: run.spool.path().to_string_lossy().into_owned(),
-            boot: self.setting.boot.clone(),
-            argv,
-            cwd: start.cwd.unwrap_or_else(|| self.setting.work.clone()),
-            env,
-            tty: start.tty.map(|tty| tty.size),
-            stdin: start.stdin,
-            merge: start.merge,
-            detach: start.detach,
-            timeout_s: start.timeout_s,
-            output_bytes_max: start.output_bytes_max,
-            isolation,
-        }
-    }
-
     async fn follow(
         self: Arc<Self>,
         run: Arc<Run>,
@@ -222,9 +184,26 @@ impl Runs {
 
     /// Passes a member's signal on. A run that is over or unknown ignores it.
     pub fn signal(&self, HostSignal { run, signal, by }: HostSignal) {
-        if let Some(run) = self.find(run) {
-            run.request(&SendSignal { signal, by });
+        let Some(run) = self.find(run) else { return };
+        run.request(&SendSignal { signal, by });
+        if matches!(signal, Signal::Term | Signal::Kill) {
+            self.see_to_end(&run);
         }
+    }
+
+    /// Stops a run for a reason of the host's.
+    fn stop(&self, run: &Arc<Run>, why: &str) {
+        run.request(&Stop { why: why.to_owned() });
+        self.see_to_end(run);
+    }
+
+    /// Makes sure that a shim does what it was told: a command of its own user may have stopped it.
+    fn see_to_end(&self, run: &Arc<Run>) {
+        if run.is_over() {
+            return;
+        }
+        let run = Arc::clone(run);
+        self.tasks.spawn(async move { follow::see_to_end(&run).await });
     }
 
     /// Passes input on.
@@ -269,7 +248,7 @@ impl Runs {
     pub fn forget(self: &Arc<Self>, id: RunId) {
         let Some(run) = self.find(id) else { return };
         if !run.forgotten() {
-            return run.request(&Stop { why: "the core did not know the run".to_owned() });
+            return self.stop(&run, "the core did not know the run");
         }
         // A shim that could not keep the end waits for this.
         run.request(&Forget {});
@@ -291,7 +270,7 @@ impl Runs {
     pub async fn stop_all(&self) {
         self.held().is_stopping = true;
         for run in self.all() {
-            run.request(&Stop { why: "the host was stopped".to_owned() });
+            self.stop(&run, "the host was stopped");
         }
         self.tasks.close();
         self.tasks.wait().await;
@@ -352,10 +331,10 @@ pub fn none() -> (Arc<Runs>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let root = Root::open(folder.path()).unwrap();
     let setting = Setting {
-        shims: Shims::new(Vec::new()),
+        shims: shims::Shims::new(Vec::new()),
         work: "/".to_owned(),
         boot: String::new(),
-        isolation: Ok(Isolation::default()),
+        isolation: Ok(crate::process::isolation::Isolation::default()),
     };
     (Runs::new(root, Vec::new(), setting), folder)
 }

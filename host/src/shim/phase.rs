@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal as System, WaitOptions, waitpid};
+use rustix::process::{Signal as System, WaitOptions, wait, waitpid};
 
 use super::command::Leader;
 use super::exit::StopCause;
@@ -176,7 +176,8 @@ pub fn has_others(leader: &mut Leader) -> bool {
 /// Reaps all children that have ended, and returns true if any is left.
 fn has_children() -> bool {
     loop {
-        match waitpid(None, WaitOptions::NOHANG) {
+        // Any child: `waitpid` without a pid would mean those of this process group.
+        match wait(WaitOptions::NOHANG) {
             Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
             Ok(None) => return true,
             Err(_) => return false,

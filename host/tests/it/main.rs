@@ -5,6 +5,7 @@ mod host_process;
 mod input;
 mod isolation;
 mod link;
+mod lost;
 mod output;
 mod restart;
 mod runs;

@@ -1,10 +1,10 @@
-//! Hosts that are killed or stopped while runs go on, and the hosts after them; and runs whose shim was killed.
+//! Hosts that are killed or stopped while runs go on, and the hosts after them.
 
 use wardroom_protocol::limits::INPUT_WINDOW;
 use wardroom_protocol::messages::{HostStart, Signal};
 
 use crate::fake_core::{FakeCore, Said, WIDE, shell};
-use crate::host_process::{Place, all, kill_other, parent_of, survivors};
+use crate::host_process::{Place, all, survivors};
 
 #[tokio::test]
 async fn a_run_goes_on_over_a_kill_of_its_host() {
@@ -172,83 +172,6 @@ async fn an_index_that_was_cut_is_repaired_and_the_end_arrives() {
     let mut link = core.welcomed().await;
     let whole = link.whole(start.run, 0).await;
     assert_eq!((whole.text(1).as_str(), whole.exit().as_str()), ("out\nerr\n", r#"{"code":4}"#));
-}
-
-#[tokio::test]
-async fn after_a_kill_of_its_shim_nothing_of_a_run_is_left_but_its_output() {
-    let (_place, _core, _host, mut link) = all().await;
-    let n = format!("87{}.1", std::process::id());
-    let cmd = format!(
-        "( env -i /usr/bin/setsid /bin/sleep {n} >/dev/null 2>&1 & )
-         setsid sleep {n} & ( setsid sh -c 'trap \"\" TERM; while :; do sleep {n}; done' >/dev/null 2>&1 & )
-         echo out; echo err >&2; while :; do sleep {n}; done"
-    );
-    let start = shell(&cmd);
-    let pid = link.started(&start).await;
-    let mut said = 0;
-    while said < 8 {
-        if let Said::Output(output, _) = link.next().await {
-            said += output.len;
-        }
-    }
-    kill_other(parent_of(pid));
-    let whole = link.whole(start.run, 8).await;
-    assert_eq!(whole.exit(), r#"{"lost":"its shim was killed"}"#);
-    assert_eq!((whole.ended.left, whole.ended.bytes), (0, 8));
-    assert_eq!(survivors(start.run, &n), Vec::<String>::new());
-}
-
-/// Starts `sleep`, and kills host and shim.
-async fn orphaned() -> (Place, FakeCore, HostStart) {
-    let (place, core, mut host, mut link) = all().await;
-    let start = shell("echo up; exec sleep 1000");
-    let pid = link.started(&start).await;
-    link.line(start.run, "up\n").await;
-    host.kill();
-    kill_other(parent_of(pid));
-    (place, core, start)
-}
-
-#[tokio::test]
-async fn a_pid_of_another_time_is_not_signalled() {
-    let (place, core, start) = orphaned().await;
-    // The spool names a process of this test, as if the pid had been given away since; and the run's own marked
-    // processes are found all the same.
-    let meta = place.spool_of(start.run).join("meta.json");
-    let mut value: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&meta).unwrap()).unwrap();
-    let mut bystander = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
-    value["pid"] = bystander.id().into();
-    std::fs::write(&meta, value.to_string()).unwrap();
-    let _host = place.host(&core);
-    let mut link = core.accept().await;
-    assert_eq!(survivors(start.run, "no such word"), Vec::<String>::new());
-    assert!(bystander.try_wait().unwrap().is_none(), "a process that has nothing to do with it was ended");
-    bystander.kill().unwrap();
-    bystander.wait().unwrap();
-    link.welcome(&[(start.run, 0)], WIDE).await;
-    assert_eq!(link.whole(start.run, 0).await.exit(), r#"{"lost":"its shim was killed"}"#);
-}
-
-#[tokio::test]
-async fn a_spool_of_another_boot_has_no_processes() {
-    let (place, core, start) = orphaned().await;
-    let meta = place.spool_of(start.run).join("meta.json");
-    let mut value: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&meta).unwrap()).unwrap();
-    value["boot"] = "another".into();
-    std::fs::write(&meta, value.to_string()).unwrap();
-    let mut host = place.host(&core);
-    drop(core.accept().await);
-    assert_eq!(survivors(start.run, "no such word").len(), 1, "what this boot runs is none of its business");
-    // Once more with the right boot, so that nothing is left of this test.
-    host.kill();
-    value["boot"] = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap().trim().into();
-    std::fs::write(&meta, value.to_string()).unwrap();
-    std::fs::remove_file(place.spool_of(start.run).join("end.json")).unwrap();
-    let _host = place.host(&core);
-    let mut link = core.accept().await;
-    assert_eq!(survivors(start.run, "no such word"), Vec::<String>::new());
-    link.welcome(&[(start.run, 3)], WIDE).await;
-    link.whole(start.run, 3).await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::fake_core::{PATIENCE, Said, run_id, shell};
 use crate::host_process::{all, survivors};
 
 /// Commands of bash that try to keep `sleep N` alive, each in its own way; `N` is the number that finds it.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 25] = [
     // In front, and behind.
     "sleep N",
     "sleep N & wait",
@@ -39,6 +39,7 @@ const KINDS: [&str; 24] = [
     "for i in {1..30}; do setsid sleep N & done; wait",
     "trap '' TERM; f() { sleep 0.02; f & }; f; sleep N",
     "while :; do (true &) ; sleep 0.01; done & sleep N",
+    "c='sleep 0.02; setsid bash -c \"$c\" &'; export c; (trap '' TERM; setsid bash -c \"$c\" &); sleep N",
     // Zombies that nobody reaps.
     "bash -c 'for i in 1 2 3 4 5; do true & done; exec sleep N' & sleep N",
 ];
@@ -70,11 +71,11 @@ async fn a_stop_leaves_nothing_of_any_kind_of_tree_and_touches_no_other() {
     }
     // Each has its `sleep`, so that there is something to end.
     let start = Instant::now();
-    for kind in 0..trees.len() {
+    for (kind, cmd) in KINDS.iter().enumerate() {
         // As an argument of its own: the script contains the number too. One kind begins only when it is stopped.
         let is_there = || !survivors(run_id(), &format!("\0{}\0", number(kind))).is_empty();
-        while !KINDS[kind].starts_with("trap 'setsid") && !is_there() {
-            assert!(start.elapsed() < PATIENCE, "{} does not begin", KINDS[kind]);
+        while !cmd.starts_with("trap 'setsid") && !is_there() {
+            assert!(start.elapsed() < PATIENCE, "{cmd} does not begin");
             link.flush().await;
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -1,0 +1,53 @@
+//! What all runs of a host share, and the order that it makes of a request.
+
+use wardroom_protocol::messages::HostStart;
+
+use super::environment;
+use super::run::Run;
+use super::shims::Shims;
+use crate::process::isolation::Isolation;
+use crate::shim::wire::Order;
+
+/// What all runs of a host share.
+#[derive(Debug)]
+pub struct Setting {
+    /// Starts shims.
+    pub shims: Shims,
+    /// The folder of commands that request none.
+    pub work: String,
+    /// The id of this boot.
+    pub boot: String,
+    /// What commands are kept from; or why they cannot be, so that none is run.
+    pub isolation: Result<Isolation, String>,
+}
+
+impl Setting {
+    /// Returns why this host runs no commands, as text for the room.
+    pub fn unsafe_to_run(&self) -> Option<String> {
+        let why = self.isolation.as_ref().err()?;
+        Some(format!("this host cannot keep commands from the server's files ({why}), and its log says what to do"))
+    }
+
+    /// Returns the order for a shim.
+    pub fn order(&self, run: &Run, start: HostStart) -> Order {
+        let isolation = self.isolation.clone().unwrap_or_default();
+        let user = environment::RunUser::of(&isolation);
+        let env = environment::of(&start, &user);
+        let argv = if start.argv.is_empty() { vec![user.shell, "-l".to_owned()] } else { start.argv };
+        Order {
+            run: run.id,
+            spool: run.spool.path().to_string_lossy().into_owned(),
+            boot: self.boot.clone(),
+            argv,
+            cwd: start.cwd.unwrap_or_else(|| self.work.clone()),
+            env,
+            tty: start.tty.map(|tty| tty.size),
+            stdin: start.stdin,
+            merge: start.merge,
+            detach: start.detach,
+            timeout_s: start.timeout_s,
+            output_bytes_max: start.output_bytes_max,
+            isolation,
+        }
+    }
+}
