@@ -198,8 +198,10 @@ mod tests {
     fn controls_within_a_query_still_work() {
         assert_eq!(filtered(&[b"a\x1b[6\r\nnb"]), b"a\r\nb");
         assert_eq!(filtered(&[b"a\x1b[6\x18nb"]), b"a\x1b[6\x18nb", "CAN ends a sequence");
-        assert_eq!(filtered(&[b"a\x1b[6\x1b[6nb"]), b"a\x1b[6b", "ESC begins another one");
-        assert_eq!(filtered(&[b"\x1b]0;t\x1b[6n"]), b"\x1b]0;t", "also in a string");
+        assert_eq!(filtered(&[b"a\x1b[6\x1b[6nb"]), b"a\x1b[6\x18b", "ESC ends it, and CAN when that goes");
+        assert_eq!(filtered(&[b"a\x1b[\x1b[6n6nb"]), b"a\x1b[\x186nb", "no query is left of two");
+        assert_eq!(filtered(&[b"\x1b]0;t\x1b[6nb"]), b"\x1b]0;t\x18b", "also in a string");
+        assert_eq!(filtered(&["a\u{9b}".as_bytes(), b"\x1b[6n6nb"]), "a\u{9b}\x186nb".as_bytes());
         assert_eq!(filtered(&[b"\x1b]11;?\x1b[31m"]), b"\x1b[31m");
     }
 

@@ -29,6 +29,9 @@ pub(super) struct Sequences {
     state: State,
     /// The beginning of a sequence that may be a query.
     held: Vec<u8>,
+    /// What has passed ends within a sequence, which ESC was about to end. If that ESC goes with its query, CAN must end
+    /// it: otherwise what follows would complete it.
+    is_unfinished: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -127,11 +130,15 @@ impl Sequences {
         self.hold(byte);
         found(at, Found::Bytes(&self.held));
         self.held.clear();
+        self.is_unfinished = false;
         self.state = state;
     }
 
     /// Reports a query in place of what is held. Controls within it were obeyed at once, so they pass.
     fn report(&mut self, query: Query, at: usize, found: &mut impl FnMut(usize, Found<'_>)) {
+        if std::mem::take(&mut self.is_unfinished) {
+            found(at, Found::Bytes(&[CAN]));
+        }
         self.held.retain(|b| *b < 0x20 && !matches!(*b, ESC | BEL));
         if self.state == State::Control && !self.held.is_empty() {
             found(at, Found::Bytes(&self.held));
@@ -146,10 +153,8 @@ impl Sequences {
         match byte {
             CAN | SUB => self.release(byte, State::Text, at, found),
             ESC => {
-                if !self.held.is_empty() {
-                    found(at, Found::Bytes(&self.held));
-                    self.held.clear();
-                }
+                self.release_held(at, found);
+                self.is_unfinished = true;
                 self.hold(ESC);
                 self.state = State::Escape;
             }
@@ -175,8 +180,9 @@ impl Sequences {
                 self.introduce(byte.wrapping_sub(0x40), byte, at, found);
             }
             ENQ | ESC | 0xc2 => {
-                found(at, Found::Bytes(&self.held));
-                self.held.clear();
+                self.release_held(at, found);
+                self.is_unfinished = true;
+                self.state = State::Text;
                 self.text(byte, at, found);
             }
             _ => self.release(byte, State::Text, at, found),
@@ -292,6 +298,7 @@ impl Sequences {
         if !self.held.is_empty() {
             found(at, Found::Bytes(&self.held));
             self.held.clear();
+            self.is_unfinished = false;
         }
     }
 
@@ -308,6 +315,7 @@ impl Sequences {
     /// After ESC in a string that is held (`held` is not empty) or dropped.
     fn ends(&mut self, byte: u8, at: usize, found: &mut impl FnMut(usize, Found<'_>)) {
         let is_st = byte == b'\\';
+        let is_query = self.held.is_empty() || command_query(&self.held, false).is_some();
         match command_query(&self.held, false) {
             _ if self.held.is_empty() => self.report(Query::Other, at, found),
             Some(query) => self.report(query, at, found),
@@ -316,6 +324,7 @@ impl Sequences {
         }
         if !is_st {
             // The string ended with ESC, which begins the next sequence.
+            self.is_unfinished = !is_query;
             self.hold(ESC);
             self.state = State::Escape;
             self.escape(byte, at, found);

@@ -28,7 +28,7 @@ pub fn RunOptionsRow(props: &RunOptionsRowProps) -> Html {
                 let list = answer.ok().and_then(|answer| answer.fields::<HostListed>().ok());
                 hosts.set(list.map(|list| list.hosts).unwrap_or_default());
             });
-            engine.request(HostList {}, on);
+            engine.request(HostList::default(), on);
         }
     });
     let options = &props.options;
