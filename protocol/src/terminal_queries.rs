@@ -7,6 +7,7 @@
 
 mod asks;
 mod sequences;
+mod state;
 
 pub use asks::Query;
 use sequences::{Found, Sequences};

@@ -2,6 +2,7 @@
 //! enough to know where a sequence ends. Text takes a fast path.
 
 use super::asks::{Query, command_query, control_query, may_ask};
+use super::state::{State, Terminators};
 
 /// Bytes of one sequence that are kept: all 256 colours set in one sequence, and a query behind them, fit. A longer one
 /// that could hide a query is dropped.
@@ -32,44 +33,6 @@ pub(super) struct Sequences {
     /// What has passed ends within a sequence, which ESC was about to end. If that ESC goes with its query, CAN must end
     /// it: otherwise what follows would complete it.
     is_unfinished: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum State {
-    /// Text.
-    #[default]
-    Text,
-    /// After 0xc2, which begins the eight-bit controls in UTF-8.
-    Eight,
-    /// After ESC.
-    Escape,
-    /// After ESC and an intermediate byte.
-    Intermediate,
-    /// In a control sequence.
-    Control,
-    /// In an operating system command that may be a query.
-    Command,
-    /// In the parameters of a device control string.
-    Device,
-    /// At the beginning of an application program command.
-    Program,
-    /// In a string that passes.
-    Passes(Terminators),
-    /// In a string that is dropped. It is a query.
-    Drops(Terminators),
-    /// After ESC in [`State::Command`] or [`State::Drops`].
-    Ends,
-    /// After 0xc2 in one of these.
-    EndsEight(Terminators, bool),
-}
-
-/// What ends a string besides ST.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Terminators {
-    /// BEL, too: an operating system command.
-    Bel,
-    /// Nothing else.
-    None,
 }
 
 impl Sequences {
