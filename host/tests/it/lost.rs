@@ -2,7 +2,7 @@
 
 use wardroom_protocol::messages::{HostStart, Signal};
 
-use crate::fake_core::{FakeCore, Said, WIDE, shell};
+use crate::fake_core::{FakeCore, PATIENCE, Said, WIDE, shell};
 use crate::host_process::{Place, all, kill_other, parent_of, survivors};
 
 #[tokio::test]
@@ -34,6 +34,13 @@ async fn a_command_that_stops_its_shim_is_stopped_all_the_same() {
     let (_place, _core, _host, mut link) = all().await;
     let start = shell("echo up; kill -STOP $PPID; sleep 1000");
     let pid = link.started(&start).await;
+    let stat = format!("/proc/{}/stat", parent_of(pid));
+    let is_stopped = || std::fs::read_to_string(&stat).unwrap().rsplit_once(") ").unwrap().1.starts_with('T');
+    let began = std::time::Instant::now();
+    while !is_stopped() {
+        assert!(began.elapsed() < PATIENCE, "the shim is not stopped");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     // What it printed is read now, or once the shim runs again.
     let said = link.flush().await;
     let before = said.iter().map(|said| if let Said::Output(output, _) = said { output.len } else { 0 }).sum();
