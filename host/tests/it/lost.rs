@@ -31,12 +31,21 @@ async fn after_a_kill_of_its_shim_nothing_of_a_run_is_left_but_its_output() {
 
 #[tokio::test]
 async fn a_command_that_stops_its_shim_is_stopped_all_the_same() {
-    let (_place, _core, _host, mut link) = all().await;
+    let (place, _core, _host, mut link) = all().await;
     let start = shell("echo up; kill -STOP $PPID; sleep 1000");
-    let pid = link.started(&start).await;
+    link.send(&start).await;
+    // The shim may be stopped before it has said that the command runs.
+    let began = std::time::Instant::now();
+    let pid = loop {
+        assert!(began.elapsed() < PATIENCE, "there is no record");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        let meta = std::fs::read(place.spool_of(start.run).join("meta.json")).unwrap_or_default();
+        if let Ok(meta) = serde_json::from_slice::<serde_json::Value>(&meta) {
+            break u32::try_from(meta["pid"].as_u64().unwrap()).unwrap();
+        }
+    };
     let stat = format!("/proc/{}/stat", parent_of(pid));
     let is_stopped = || std::fs::read_to_string(&stat).unwrap().rsplit_once(") ").unwrap().1.starts_with('T');
-    let began = std::time::Instant::now();
     while !is_stopped() {
         assert!(began.elapsed() < PATIENCE, "the shim is not stopped");
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
