@@ -22,7 +22,7 @@ impl ScriptedHost {
     /// Connects as `web1`.
     async fn connect(ops: &Ops) -> Self {
         let key = std::fs::read_to_string(ops.server.data.join("keys/host.key")).unwrap();
-        let mut wire = Wire::tcp(&ops.server.tcp).await;
+        let mut wire = Wire::unix(&ops.server.data.join("core.sock")).await;
         wire.send(&json!({"t":"host.hello","v":1,"key":key.trim(),"host":"web1","runs":[]}), &[]).await.unwrap();
         wire.next_of("host.welcome").await;
         Self { wire, run: Value::Null, printed: 0, typed: Vec::new(), told: VecDeque::new() }
