@@ -198,6 +198,7 @@ mod tests {
     #[test]
     fn controls_within_a_query_still_work() {
         assert_eq!(filtered(&[b"a\x1b[6\r\nnb"]), b"a\r\nb");
+        assert_eq!(filtered(&[b"a\x1b[6\x05nb"]), b"ab", "but not one that asks too");
         assert_eq!(filtered(&[b"a\x1b[6\x18nb"]), b"a\x1b[6\x18nb", "CAN ends a sequence");
         assert_eq!(filtered(&[b"a\x1b[6\x1b[6nb"]), b"a\x1b[6\x18b", "ESC ends it, and CAN when that goes");
         assert_eq!(filtered(&[b"a\x1b[\x1b[6n6nb"]), b"a\x1b[\x186nb", "no query is left of two");

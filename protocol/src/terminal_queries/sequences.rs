@@ -102,7 +102,7 @@ impl Sequences {
         if std::mem::take(&mut self.is_unfinished) {
             found(at, Found::Bytes(&[CAN]));
         }
-        self.held.retain(|b| *b < 0x20 && !matches!(*b, ESC | BEL));
+        self.held.retain(|b| *b < 0x20 && !matches!(*b, ESC | BEL | ENQ));
         if self.state == State::Control && !self.held.is_empty() {
             found(at, Found::Bytes(&self.held));
         }
