@@ -196,6 +196,14 @@ mod tests {
     }
 
     #[test]
+    fn no_two_queries_end_at_the_same_byte() {
+        let ends = |pieces: &[&[u8]]| scanned(pieces).iter().map(|(end, _)| *end).collect::<Vec<_>>();
+        assert_eq!(ends(&[b"\x1b]11;?\x1bZ"]), [7, 8], "the second one would not be answered");
+        assert_eq!(ends(&[b"\x1b]11;?\x1b", b"Z"]), [7, 8]);
+        assert_eq!(ends(&[b"\x1b_Ga=q\x1bZ"]), [7, 8]);
+    }
+
+    #[test]
     fn controls_within_a_query_still_work() {
         assert_eq!(filtered(&[b"a\x1b[6\r\nnb"]), b"a\r\nb");
         assert_eq!(filtered(&[b"a\x1b[6\x05nb"]), b"ab", "but not one that asks too");

@@ -279,9 +279,11 @@ impl Sequences {
     fn ends(&mut self, byte: u8, at: usize, found: &mut impl FnMut(usize, Found<'_>)) {
         let is_st = byte == b'\\';
         let is_query = self.held.is_empty() || command_query(&self.held, false).is_some();
+        // Without ST it has ended before this byte, which may be the last one of the next query.
+        let end = if is_st { at } else { at.saturating_sub(1) };
         match command_query(&self.held, false) {
-            _ if self.held.is_empty() => self.report(Query::Other, at, found),
-            Some(query) => self.report(query, at, found),
+            _ if self.held.is_empty() => self.report(Query::Other, end, found),
+            Some(query) => self.report(query, end, found),
             None if is_st => return self.end_command(false, at, found),
             None => self.release_held(at, found),
         }
