@@ -29,6 +29,8 @@ pub const ORDER_BYTES_MAX: usize = 1 << 20;
 pub const SHIM_BACKLOG_BYTES_MAX: usize = 65_536;
 /// Connections to a shim that have not shown the key: the last ones count.
 pub const STRANGERS_MAX: usize = 4;
+/// Requests that wait for a shim: a burst of single keys. Input is bounded by its window too.
+pub const SHIM_REQUESTS_MAX: usize = 4_096;
 /// Milliseconds until a shim that could not keep the end of its run tries again.
 pub const END_RETRY_MS: u64 = 1_000;
 /// Milliseconds to wait for the lock of a spool folder: the previous host may just be ending, or one of its shims may

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use wardroom_protocol::RunId;
 
@@ -21,7 +21,7 @@ pub struct Recovered {
     /// The run.
     pub run: Run,
     /// The connection to its shim, and the requests for it; none if it is over.
-    pub shim: Option<(UnixStream, UnboundedReceiver<Bytes>)>,
+    pub shim: Option<(UnixStream, Receiver<Bytes>)>,
 }
 
 /// Returns all runs of the spools. What is left of lost ones is ended first, of all of them at once: some seconds.

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 use tokio::task::spawn_blocking;
 use wardroom_protocol::messages::{Exit, HostEnded};
 use wardroom_protocol::{Decoder, RunId};
@@ -36,13 +36,7 @@ pub struct News {
 }
 
 /// Follows a run from the connection to its shim to its end, which is noted when this returns.
-pub async fn follow(
-    run: &Arc<Run>,
-    stream: StdStream,
-    requests: &mut UnboundedReceiver<Bytes>,
-    news: &News,
-    boot: &str,
-) {
+pub async fn follow(run: &Arc<Run>, stream: StdStream, requests: &mut Receiver<Bytes>, news: &News, boot: &str) {
     let mut next = Some(stream);
     while let Some(stream) = next.take() {
         if let Err(error) = talk(run, stream, requests, news).await {
@@ -87,12 +81,7 @@ pub fn is_gone(error: &io::Error) -> bool {
 }
 
 /// Talks to the shim until the connection is lost, or the run is over and the shim needs nothing more.
-async fn talk(
-    run: &Arc<Run>,
-    stream: StdStream,
-    requests: &mut UnboundedReceiver<Bytes>,
-    news: &News,
-) -> io::Result<()> {
+async fn talk(run: &Arc<Run>, stream: StdStream, requests: &mut Receiver<Bytes>, news: &News) -> io::Result<()> {
     stream.set_nonblocking(true)?;
     let (read, mut write) = UnixStream::from_std(stream)?.into_split();
     let mut incoming = Incoming { read, buf: BytesMut::new(), decoder: Decoder::default() };
@@ -103,6 +92,9 @@ async fn talk(
                 let is_end = matches!(notice, Notice::Ended(_));
                 note(run, notice);
                 news.changed.notify_one();
+                if run.take_dropped() {
+                    news.input_lost.notify_one();
+                }
                 if is_end && run.spool.end().is_some() {
                     return Ok(());
                 }

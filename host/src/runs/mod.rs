@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use wardroom_protocol::messages::{
@@ -151,7 +151,7 @@ impl Runs {
         Ok(())
     }
 
-    async fn drive(self: Arc<Self>, run: Arc<Run>, start: HostStart, requests: UnboundedReceiver<Bytes>) {
+    async fn drive(self: Arc<Self>, run: Arc<Run>, start: HostStart, requests: Receiver<Bytes>) {
         let order = self.setting.order(&run, start);
         let runs = Arc::clone(&self);
         let launched = tokio::task::spawn_blocking(move || {
@@ -174,7 +174,7 @@ impl Runs {
         self: Arc<Self>,
         run: Arc<Run>,
         stream: std::os::unix::net::UnixStream,
-        mut requests: UnboundedReceiver<Bytes>,
+        mut requests: Receiver<Bytes>,
     ) {
         follow::follow(&run, stream, &mut requests, &self.news, &self.setting.boot).await;
         if run.is_forgotten() {

@@ -1,14 +1,17 @@
 //! The state of one run, shared by the link to the core (which reads its progress, and passes on requests) and its own
 //! task in [`super::follow`] (which talks to the run's shim).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use wardroom_protocol::frame::{Number, encode, encode_with_body};
 use wardroom_protocol::messages::{HostEnded, TermSize};
 use wardroom_protocol::{Message, RunId};
 
+use crate::limits::SHIM_REQUESTS_MAX;
 use crate::spool::{SizeRecord, Spool};
 
 /// A run that this host holds.
@@ -18,8 +21,10 @@ pub struct Run {
     pub id: RunId,
     /// Its spool.
     pub spool: Spool,
-    /// Frames for the shim. They are few: the core bounds the input that is on its way, and waits for nothing else.
-    requests: UnboundedSender<Bytes>,
+    /// Frames for the shim.
+    requests: Sender<Bytes>,
+    /// Requests were dropped.
+    has_dropped: AtomicBool,
     // Never held across an await.
     state: Mutex<RunState>,
 }
@@ -53,10 +58,10 @@ pub struct RunReport {
 
 impl Run {
     /// Makes a run that has no shim yet. Requests wait until it has one.
-    pub fn new(id: RunId, spool: Spool) -> (Run, UnboundedReceiver<Bytes>) {
-        let (requests, for_shim) = unbounded_channel();
+    pub fn new(id: RunId, spool: Spool) -> (Run, Receiver<Bytes>) {
+        let (requests, for_shim) = channel(SHIM_REQUESTS_MAX);
         let state = RunState { sizes: spool.sizes(), ..RunState::default() };
-        (Run { id, spool, requests, state: Mutex::new(state) }, for_shim)
+        (Run { id, spool, requests, has_dropped: AtomicBool::default(), state: Mutex::new(state) }, for_shim)
     }
 
     /// Makes a run that is over.
@@ -144,12 +149,25 @@ impl Run {
 
     /// Sends a request to the shim.
     pub fn request<M: Message>(&self, request: &M) {
-        // A run that is over takes none.
-        let _ = self.requests.send(encode(Number::None, request));
+        self.send(encode(Number::None, request));
     }
 
     /// Sends a request with raw bytes to the shim.
     pub fn request_with_body<M: Message>(&self, request: &M, body: &[u8]) {
-        let _ = self.requests.send(encode_with_body(Number::None, request, body));
+        self.send(encode_with_body(Number::None, request, body));
+    }
+
+    /// A run that is over takes nothing. A shim that reads nothing loses requests; once it reads again, the core sends all
+    /// that was not acknowledged again.
+    fn send(&self, frame: Bytes) {
+        if let Err(TrySendError::Full(_)) = self.requests.try_send(frame) {
+            tracing::debug!(run = %self.id, "a shim reads nothing, and a request for it is dropped");
+            self.has_dropped.store(true, Ordering::Release);
+        }
+    }
+
+    /// Returns true if requests were dropped since the last call.
+    pub fn take_dropped(&self) -> bool {
+        self.has_dropped.swap(false, Ordering::AcqRel)
     }
 }
