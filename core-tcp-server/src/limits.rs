@@ -247,6 +247,8 @@ pub const LABELS_MAX: usize = 8;
 pub const LABEL_BYTES_MAX: usize = 32;
 /// Characters of a host's program and version.
 pub const HOST_VERSION_CHARS_MAX: usize = 64;
+/// Bytes of the name of a level of isolation: twice the longest of today's, for those that hosts learn later.
+pub const ISOLATION_BYTES_MAX: usize = 18;
 /// Milliseconds between two pings of a host whose name another process wants.
 pub const HOST_PROBE_MS: u64 = 250;
 /// Pings without an answer after which that host counts as dead: 5 s, within which a slow network answers, and less

@@ -39,6 +39,9 @@ fn runs_are_listed_and_shown_again() {
     assert_eq!(server.run(&["output", "r1", "--from", "999"]).code, 3);
     let hosts = json_lines(&server.run(&["hosts", "--json"]).text());
     assert_eq!((&hosts[0]["host"], &hosts[0]["connected"]), (&"local".into(), &true.into()));
+    let level = &hosts[0]["isolation"];
+    assert!(["user", "namespace", "landlock"].iter().any(|known| level == *known), "{level}");
+    assert_eq!(&failed[0]["isolation"], level);
 }
 
 #[test]

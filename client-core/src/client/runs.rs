@@ -218,6 +218,7 @@ impl Client {
                     tty: started.tty,
                     stdin: started.stdin,
                     holder: None,
+                    isolation: started.isolation.clone(),
                 };
                 self.take_run_info(info);
             }

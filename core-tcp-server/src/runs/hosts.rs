@@ -56,6 +56,8 @@ pub(super) struct Link {
     pub sender: Arc<ConnectionSender>,
     /// The id of the host's process, if it has said so.
     pub instance: Option<String>,
+    /// How it keeps commands from the server's files, if it has said so.
+    pub isolation: Option<String>,
 }
 
 /// What became of a host that wants to enter.
@@ -142,9 +144,12 @@ impl Hosts {
     pub(super) fn all(&self) -> Vec<HostInfo> {
         let state = self.state();
         let one = |name: &str, known: Known| {
-            let connected = state.links.contains_key(name);
+            let link = state.links.get(name);
+            let connected = link.is_some();
+            let isolation = link.and_then(|link| link.isolation.clone());
             let Known { labels, version, seen, .. } = known;
-            HostInfo { host: name.to_owned(), connected, runs: 0, version, labels, seen: seen.filter(|_| !connected) }
+            let seen = seen.filter(|_| !connected);
+            HostInfo { host: name.to_owned(), connected, runs: 0, version, labels, seen, isolation }
         };
         let mut infos: Vec<_> = state.known.iter().map(|(name, known)| one(name, known.clone())).collect();
         if !state.known.contains_key(LOCAL) {

@@ -22,7 +22,7 @@ use super::terminal::Terminal;
 use super::{end, pump, registry, typing};
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::limits::HOST_WINDOW_BYTES;
+use crate::limits::{HOST_WINDOW_BYTES, ISOLATION_BYTES_MAX};
 use crate::sender::ConnectionSender;
 use crate::state::State;
 
@@ -50,7 +50,8 @@ impl Attached {
     ) -> Result<Self, Error> {
         registry::come(state, &who, &hello).await?;
         let mut lost = Vec::new();
-        let link = Link { sender: Arc::clone(sender), instance: hello.instance.clone() };
+        let isolation = hello.isolation.clone().filter(|level| is_level(level));
+        let link = Link { sender: Arc::clone(sender), instance: hello.instance.clone(), isolation };
         let mut dead = None;
         loop {
             let welcome = || welcome(state, &who.name, &hello, &mut lost);
@@ -153,6 +154,11 @@ fn welcome(state: &State, host: &str, hello: &HostHello, lost: &mut Vec<(Arc<Run
         vec![encode(Number::None, &HostWelcome { host: host.to_owned(), runs: wanted, window: HOST_WINDOW_BYTES })];
     frames.append(&mut again);
     frames
+}
+
+/// Returns true for a word that may name a level of isolation. Hosts may know levels that this core does not.
+fn is_level(word: &str) -> bool {
+    (1..=ISOLATION_BYTES_MAX).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }
 
 fn handle(state: &Arc<State>, host: &str, sender: &ConnectionSender, frame: Frame) -> Result<(), Violation> {

@@ -32,7 +32,8 @@ const LIST_BYTES_MAX: usize = LINE_BYTES_MAX - 1_024;
 
 const COLUMNS: &str =
     "SELECT r.id, r.n, r.room, r.seq, u.name, r.cmd, r.host, r.at, r.bytes, r.exit, r.ms, r.truncated, r.left,
-            r.ended, json_extract(r.request, '$.tty'), json_extract(r.request, '$.stdin')
+            r.ended, json_extract(r.request, '$.tty'), json_extract(r.request, '$.stdin'),
+            json_extract(r.request, '$.isolation')
      FROM runs r JOIN users u ON u.id = r.by";
 
 /// A run as stored.
@@ -54,6 +55,7 @@ struct Stored {
     ended: Vec<String>,
     tty: Option<Tty>,
     stdin: bool,
+    isolation: Option<String>,
 }
 
 /// The condition for a page of runs; see [`filter`].
@@ -262,8 +264,9 @@ fn info(state: &State, stored: Stored) -> Result<RunInfo, Error> {
         return Ok(run.info());
     }
     let room = state.rooms.by_id(stored.room).ok_or_else(no_run)?.name.clone();
-    let Stored { id: run, n, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, .. } = stored;
-    Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, holder: None })
+    let Stored { id: run, n, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, isolation, .. } = stored;
+    let holder = None;
+    Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, holder, isolation })
 }
 
 fn rows(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Stored>, Error> {
@@ -301,5 +304,6 @@ fn read(row: &Row<'_>) -> Result<Stored, Error> {
         ended: serde_json::from_str(&row.get::<_, String>(13)?).map_err(Error::internal)?,
         tty: tty.map(|json| serde_json::from_str(&json)).transpose().map_err(Error::internal)?,
         stdin: row.get(15)?,
+        isolation: row.get(16)?,
     })
 }

@@ -141,6 +141,7 @@ impl Run {
             tty,
             stdin: record.order.stdin,
             holder,
+            isolation: record.order.isolation.clone(),
         }
     }
 }

@@ -58,6 +58,8 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Run
         // A terminal has one stream.
         merge: request.merge || request.tty.is_some(),
         detach: request.detach,
+        // Known once the host is.
+        isolation: None,
         by: by.clone(),
         room: request.room.as_str().to_owned(),
     };

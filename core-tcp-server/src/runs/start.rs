@@ -47,15 +47,17 @@ pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Resu
     let by = member.clone();
     let run = RunId(new_ulid(now_ms()));
     let order = spec::check(&start, run, &by.user.name)?;
-    let intent = Intent { run, order, room, by, nonce: start.nonce };
+    let mut intent = Intent { run, order, room, by, nonce: start.nonce };
     let has_room = state.runs.count() < OPEN_RUNS_MAX;
     let too_many = || Error::busy("256 runs are not over yet: that is as many as this server takes", 5_000);
-    let possible =
-        state.runs.hosts.link(&intent.order.host).and_then(|_| if has_room { Ok(()) } else { Err(too_many()) });
-    if let Err(error) = possible {
-        // A retry gets its first answer again, whatever has happened to the host since.
-        let earlier = state.store.read(move |conn| find_earlier(conn, &intent)).await?;
-        return earlier.ok_or(error);
+    let link = state.runs.hosts.link(&intent.order.host);
+    match link.and_then(|link| if has_room { Ok(link) } else { Err(too_many()) }) {
+        Ok(link) => intent.order.start.isolation = link.isolation,
+        Err(error) => {
+            // A retry gets its first answer again, whatever has happened to the host since.
+            let earlier = state.store.read(move |conn| find_earlier(conn, &intent)).await?;
+            return earlier.ok_or(error);
+        }
     }
     let shared = Arc::clone(state);
     let recorded = state.store.write(move |tx| record(tx, &shared, intent)).await;
@@ -89,8 +91,9 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
     tx.audit(user.name.as_str(), &by.address, "run.start", &run.to_string(), &detail)?;
     let (cmd, host, cwd) = (order.shown.clone(), order.host.clone(), order.start.cwd.clone());
     let (tty, stdin) = (order.start.tty, order.start.stdin);
-    let (amended, reactions) = (None, Vec::new());
-    let body = EventBody::RunStarted(RunStarted { run, n: n_, cmd, host, cwd, tty, stdin, amended, reactions });
+    let (isolation, amended, reactions) = (order.start.isolation.clone(), None, Vec::new());
+    let body =
+        EventBody::RunStarted(RunStarted { run, n: n_, cmd, host, cwd, tty, stdin, isolation, amended, reactions });
     let fields = body.fields();
     let event = NewEvent {
         room: room.id,
@@ -154,8 +157,9 @@ fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>
     let Some((id, n, seq, host, request)) = row else { return Ok(None) };
     let earlier: HostStart = serde_json::from_str(&request).map_err(Error::internal)?;
     let run: RunId = id.parse().map_err(Error::internal)?;
-    // Everything but the id, which the core assigns, must be equal; the order contains the room.
-    let again = HostStart { run, output_bytes_max: earlier.output_bytes_max, ..intent.order.start.clone() };
+    // Everything must be equal but what the core adds; the order contains the room.
+    let (output_bytes_max, isolation) = (earlier.output_bytes_max, earlier.isolation.clone());
+    let again = HostStart { run, output_bytes_max, isolation, ..intent.order.start.clone() };
     let again = serde_json::to_string(&again).map_err(Error::internal)?;
     if host != intent.order.host || again != request {
         return Err(Error::conflict("this nonce was used for another run: make a new one for each"));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::TestCore;
+use crate::common::{TestCore, read_key};
 use crate::fake_host::{FakeHost, Watched, noise, rest, start, watch};
 
 const USERS: [(&str, &str); 5] =
@@ -77,6 +77,35 @@ async fn a_run_is_seen_live_by_all_and_later_by_others() {
     let lines = audit(&core);
     assert_eq!(lines.iter().map(|line| line.1.as_str()).collect::<Vec<_>>(), ["run.start", "run.end"]);
     assert_eq!((lines[0].0.as_str(), lines[0].2.as_str()), ("ann", "r1 on local in general: make 'it so'"));
+}
+
+#[tokio::test]
+async fn the_record_names_the_isolation() {
+    let core = core().await;
+    let hello = |level: &str| {
+        let key = read_key(&core.folder(), "host.key");
+        json!({"t":"host.hello","v":1,"key":key,"host":"local","isolation":level,"runs":[]})
+    };
+    let mut host = FakeHost::say(&core, hello("namespace")).await.unwrap();
+    let mut ann = core.sign_in("ann").await;
+    ann.ask(json!({"t":"room.open","room":"general","last":0})).await;
+    let ask = json!({"t":"run.start","room":"general","cmd":"make","nonce":"n1"});
+    let first = ann.ask(ask.clone()).await;
+    let run = first["run"].as_str().unwrap().to_owned();
+    assert_eq!(host.start().await["isolation"], "namespace");
+    assert_eq!(ann.next_of("event").await["isolation"], "namespace");
+    let hosts = ann.ask(json!({"t":"host.list"})).await;
+    assert_eq!(hosts["hosts"][0]["isolation"], "namespace");
+    assert_eq!(ann.ask(json!({"t":"run.get","run":run})).await["isolation"], "namespace");
+    host.end_and_forget(&run, 0).await;
+    drop(host);
+    // The record stays as it was, and a retry is one, whatever the host does now.
+    let _host = FakeHost::say(&core, hello("none")).await.unwrap();
+    assert_eq!(ann.ask(json!({"t":"run.list"})).await["runs"][0]["isolation"], "namespace");
+    assert_eq!(ann.ask(ask).await["run"], first["run"]);
+    // Nothing that could be shown as something else.
+    let _host = FakeHost::say(&core, hello("no\u{1b}[2J")).await.unwrap();
+    assert_eq!(ann.ask(json!({"t":"host.list"})).await["hosts"][0]["isolation"], Value::Null);
 }
 
 #[tokio::test]

@@ -34,13 +34,14 @@ impl Identity {
     }
 
     /// Returns the first frame of a connection.
-    pub fn hello(&self, runs: Vec<HostRun>) -> HostHello {
+    pub fn hello(&self, runs: Vec<HostRun>, isolation: Option<&str>) -> HostHello {
         let (token, key, host) = match self.secret.clone() {
             Secret::Token(token) => (Some(token), None, None),
             Secret::Key { key, name } => (None, Some(key), Some(name)),
         };
         let instance = Some(self.instance.clone());
         let version = Some(concat!("wardroom/", env!("CARGO_PKG_VERSION")).to_owned());
-        HostHello { v: VERSION, token, key, host, instance, version, runs }
+        let isolation = isolation.map(str::to_owned);
+        HostHello { v: VERSION, token, key, host, instance, version, isolation, runs }
     }
 }

@@ -83,6 +83,11 @@ impl Runs {
         &self.news
     }
 
+    /// Returns how commands are kept from the server's files; none if they cannot be, so that none is run.
+    pub fn isolation(&self) -> Option<&'static str> {
+        self.setting.isolation.as_ref().ok().map(|isolation| isolation.level.as_str())
+    }
+
     /// Waits until all shims have told their state; not for ever, since one of them may hang.
     pub async fn known(&self) {
         let all_known = async {
@@ -135,6 +140,7 @@ impl Runs {
         if let Some(why) = self
             .setting
             .unsafe_to_run()
+            .or_else(|| self.setting.isolated_otherwise(&start))
             .or_else(|| why_not(&held))
             .or_else(|| environment::fault(&start).map(str::to_owned))
         {

@@ -28,6 +28,15 @@ impl Setting {
         Some(format!("this host cannot keep commands from the server's files ({why}), and its log says what to do"))
     }
 
+    /// Returns why a run is not started whose record names another isolation: it was recorded before this host came.
+    pub fn isolated_otherwise(&self, start: &HostStart) -> Option<String> {
+        let recorded = start.isolation.as_deref()?;
+        let level = self.isolation.as_ref().ok()?.level.as_str();
+        let why =
+            format!("its host was started anew and isolates commands by {level} now, not by {recorded}: run it again");
+        (level != recorded).then_some(why)
+    }
+
     /// Returns the order for a shim.
     pub fn order(&self, run: &Run, start: HostStart) -> Order {
         let isolation = self.isolation.clone().unwrap_or_default();

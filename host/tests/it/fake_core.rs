@@ -100,6 +100,7 @@ pub fn shell(cmd: &str) -> HostStart {
         tty: None,
         merge: false,
         detach: false,
+        isolation: None,
         by: ann(),
         room: "ops".to_owned(),
     }

@@ -125,11 +125,31 @@ async fn a_command_of_another_user_has_its_login() {
 }
 
 #[tokio::test]
+async fn a_host_says_its_level_and_starts_no_run_on_record_with_another() {
+    for level in ["namespace", "landlock", "none"] {
+        let place = Place::new();
+        let core = FakeCore::tcp().await;
+        let _host = place.isolated(&core, level);
+        let mut link = core.welcomed().await;
+        assert_eq!(link.hello.isolation.as_deref(), Some(level));
+        let mut start = shell("echo x");
+        start.isolation = Some(level.to_owned());
+        assert_eq!(link.run(&start).await.exit(), r#"{"code":0}"#);
+        let mut start = shell("echo x > made");
+        start.isolation = Some("user".to_owned());
+        let exit = link.run(&start).await.exit();
+        assert!(exit.contains(&format!("isolates commands by {level} now, not by user")), "{exit}");
+        assert!(!place.path().join("made").exists());
+    }
+}
+
+#[tokio::test]
 async fn a_host_that_can_hide_nothing_runs_nothing() {
     let place = Place::new();
     let core = FakeCore::tcp().await;
     let _host = place.isolated(&core, "no-such-user");
     let mut link = core.welcomed().await;
+    assert_eq!(link.hello.isolation, None);
     let whole = link.run(&shell("echo x > made")).await;
     assert!(whole.exit().contains("cannot keep commands from the server's files"), "{}", whole.exit());
     assert!(!Path::new(&place.path().join("made")).exists());

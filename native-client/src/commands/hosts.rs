@@ -43,6 +43,7 @@ pub(super) fn host_words(info: &HostInfo) -> String {
     let mut words = vec![if info.connected { "connected" } else { "offline" }.to_owned()];
     words.extend(info.seen.map(|seen| format!("last seen {}", moment_words(seen))));
     words.push(format!("{} running", info.runs));
+    words.extend(info.isolation.as_deref().map(|level| format!("isolation: {}", visible(level))));
     words.extend(info.version.as_deref().map(|version| visible(version).into_owned()));
     words.extend(info.labels.iter().map(|(key, value)| visible(&format!("{key}={value}")).into_owned()));
     words.join("  ")
@@ -61,7 +62,11 @@ mod tests {
             version: Some("wardroom/0.1.0\x1b".to_owned()),
             labels: [("role".to_owned(), "web".to_owned())].into(),
             seen: None,
+            isolation: Some("namespace".to_owned()),
         };
-        assert_eq!(host_line(&info), "web1                  connected  2 running  wardroom/0.1.0␛  role=web");
+        assert_eq!(
+            host_line(&info),
+            "web1                  connected  2 running  isolation: namespace  wardroom/0.1.0␛  role=web"
+        );
     }
 }

@@ -178,6 +178,9 @@ pub struct RunStarted {
     /// It reads standard input.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stdin: bool,
+    /// How it is kept from the server's files, if its host has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
     /// The last reaction that is already applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amended: Option<u64>,

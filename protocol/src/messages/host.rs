@@ -32,6 +32,9 @@ pub struct HostHello {
     /// The host's program and its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// How it keeps commands from the server's files: `user`, `namespace`, `landlock` or `none`. Absent if it runs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
     /// The runs whose spools it holds.
     pub runs: Vec<HostRun>,
 }
@@ -112,6 +115,9 @@ pub struct HostStart {
     /// Processes that outlive the first one are kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub detach: bool,
+    /// The isolation that the run is on record with. A host that has another one by now does not start it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
     /// Who started it, for the run's environment.
     pub by: UserName,
     /// The room, for the run's environment.
@@ -311,6 +317,10 @@ pub struct HostInfo {
     /// When it was last connected, in Unix milliseconds; absent while it is, and if it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<u64>,
+    /// How it keeps commands from the server's files: `user`, `namespace`, `landlock` or `none`. Absent while it is
+    /// away, and if it runs no commands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
 }
 
 impl_message! {

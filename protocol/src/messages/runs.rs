@@ -243,6 +243,9 @@ pub struct RunInfo {
     /// Who holds its keyboard, while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<UserName>,
+    /// How it is kept from the server's files: `user`, `namespace`, `landlock` or `none`. Absent if its host did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
 }
 
 /// Output of a run. Sent to its watchers.

@@ -86,7 +86,9 @@ fn number_of(run: Option<&Run>) -> String {
 fn head(run: &Run, engine: &Engine, words: &crate::i18n::Words) -> Html {
     let status = run_status(run, engine.server_now_ms(), words);
     let (cmd, meta) = run.info.as_ref().map_or_else(Default::default, |info| {
-        (crate::text::sanitize::sanitized(&info.cmd).into_owned(), format!("{} · {}", info.host, info.by))
+        let isolation = info.isolation.as_ref().map(|level| format!(" · {}", fill(words.runs.isolation, &[level])));
+        let meta = format!("{} · {}{}", info.host, info.by, isolation.unwrap_or_default());
+        (crate::text::sanitize::sanitized(&info.cmd).into_owned(), meta)
     });
     html! {
         <>

@@ -3,6 +3,7 @@
 use super::words::RunWords;
 
 pub(super) static WORDS: RunWords = RunWords {
+    isolation: "isolation: {}",
     terminal_open: "Open terminal",
     terminal_new: "New terminal",
     terminal_failed: "The terminal could not be loaded. Check your connection, close it and try again.",
