@@ -4,6 +4,7 @@ mod client;
 mod place;
 mod runs;
 mod server;
+mod span;
 
 use clap::{Args, Parser, Subcommand};
 use wardroom_native_client::Server;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use wardroom_native_client::commands::{
-    self, Attach, Chat, Dm, Export, Get, Log, Login, LoginTo, Ls, Output, Put, Run, Runs, Search, Send, SessionsAction,
-    Shell, Stop,
+    self, Attach, Chat, Dm, Export, Get, HowToStop, Log, Login, LoginTo, Ls, Output, Put, Run, Runs, Search, Send,
+    SessionsAction, Shell, Stop,
 };
 use wardroom_native_client::{Failure, Invite, SavedLogin, Server, Target};
 use wardroom_protocol::UserName;
@@ -141,12 +141,13 @@ fn runs(args: RunsArgs, json: bool) -> Runs {
 }
 
 fn stop(args: &StopArgs, json: bool) -> Stop {
-    let signal = match (args.kill, args.int) {
-        (true, _) => Signal::Kill,
-        (false, true) => Signal::Int,
-        (false, false) => Signal::Term,
+    let how = match (args.lost, args.kill, args.int) {
+        (true, ..) => HowToStop::Lose,
+        (_, true, _) => HowToStop::Signal(Signal::Kill),
+        (.., true) => HowToStop::Signal(Signal::Int),
+        _ => HowToStop::Signal(Signal::Term),
     };
-    Stop { run: args.run, signal, json }
+    Stop { run: args.run, how, json }
 }
 
 fn output(args: OutputArgs, json: bool) -> Output {

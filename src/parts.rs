@@ -26,6 +26,7 @@ pub async fn core(args: CoreArgs) -> Result<u8, Failure> {
         tcp: args.tcp,
         server_name: args.name.unwrap_or_else(link::host_name),
         web_url: args.public_url,
+        host_lost_after: args.host_lost_after,
     };
     let stop = CancellationToken::new();
     let core = wardroom_core::start(config, stop.clone()).await.map_err(sentence)?;

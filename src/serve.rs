@@ -36,6 +36,7 @@ pub async fn serve(args: ServeArgs, log: Option<String>) -> Result<u8, Failure> 
         tcp: args.tcp.clone(),
         server_name: args.name.clone().unwrap_or_else(link::host_name),
         web_url: known_url,
+        host_lost_after: args.host_lost_after,
     };
     let core = wardroom_core::start(config, stop_core.clone()).await.map_err(sentence)?;
     let stop_gateway = CancellationToken::new();

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use wardroom_protocol::Request;
@@ -22,7 +23,14 @@ pub struct Offline {
 /// # Errors
 /// If the folder cannot be opened: see [`StartError`]. `InUse` if a server runs; then use its `core.sock`.
 pub async fn open(data: &Path) -> Result<Offline, StartError> {
-    let config = Config { data: data.to_owned(), tcp: Vec::new(), server_name: String::new(), web_url: None };
+    let config = Config {
+        data: data.to_owned(),
+        tcp: Vec::new(),
+        server_name: String::new(),
+        web_url: None,
+        // Nothing is lost while no server runs.
+        host_lost_after: Duration::MAX,
+    };
     let parts = open_parts(&config).await?;
     let user = parts.state.accounts.by_id(UserId::SYSTEM).ok_or_else(|| Error::internal("no system account"))?;
     let system = Member { user, session: None, passwords_set: None, address: "command line".to_owned() };

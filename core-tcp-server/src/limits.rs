@@ -263,6 +263,19 @@ pub const INPUT_WAIT_MS: u64 = 5_000;
 pub const INDEX_RESOLUTION_MS: u64 = 10;
 /// Milliseconds between checks for unfinished work on a host's runs: starts to record, writes to retry.
 pub const HOST_TICK_MS: u64 = 1_000;
+/// Bytes of the id of a host's spool: more than any host makes.
+pub const HOST_SPOOL_BYTES_MAX: usize = 64;
+/// The longest time until the runs of a host that is away are lost, in milliseconds: 30 days. A host that has not
+/// returned by then does not return.
+pub const HOST_LOST_AFTER_MS_MAX: u64 = 30 * DAY_MS;
+/// Milliseconds after the start of a core in which its hosts return: twice the longest pause between their attempts.
+pub const LOST_FIRST_LOOK_MS: u64 = 20_000;
+/// The most milliseconds between two looks for hosts that are away for too long.
+pub const LOST_LOOK_MS_MAX: u64 = 10_000;
+/// The fewest: nobody chooses a time so short that this matters, but tests do.
+pub const LOST_LOOK_MS_MIN: u64 = 50;
+/// Milliseconds to wait until it is on record that a run is lost: its last output may wait for the disk.
+pub const LOSE_WAIT_MS: u64 = 5_000;
 /// Milliseconds that a stopping core waits for output that is still being written to disk.
 pub const RUNS_STOP_MS: u64 = 2_000;
 /// Characters of a host's explanation of how a run ended. An event is one line.

@@ -40,6 +40,8 @@ pub struct Config {
     pub server_name: String,
     /// The address of the page, for those who connect to the wrong port.
     pub web_url: Option<String>,
+    /// The time after which the runs of a host that is away are lost: at most 30 days.
+    pub host_lost_after: Duration,
 }
 
 /// Why a core did not start. Each message says what to do.
@@ -95,7 +97,7 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
     let keys = folder.keys()?;
     let store::Opened { store, batches, writer } = store::open(&folder.database())?;
     let (rooms, accounts) = store.load(|conn| Ok((Registry::load(conn)?, Accounts::load(conn)?))).await?;
-    let runs = Runs::load(&folder.path, &store).await?;
+    let runs = Runs::load(&folder.path, &store, config.host_lost_after).await?;
     let files = Files::load(&folder.path, &store).await?;
     let search = Search::new(&folder.path, &folder.database());
     let state = Arc::new(State {
@@ -177,8 +179,10 @@ async fn run(parts: Parts, listeners: Vec<Listener>, shutdown: CancellationToken
     accepting.close();
     let sweeper = tokio::spawn(sweep(Arc::clone(&state), shutdown.clone()));
     let retention = tokio::spawn(crate::retention::run(Arc::clone(&state), shutdown.clone()));
+    let lost = tokio::spawn(crate::runs::watch_for_lost(Arc::clone(&state), shutdown.clone()));
     shutdown.cancelled().await;
     accepting.wait().await;
+    drop(lost.await);
     drop(sweeper.await);
     drop(retention.await);
     // Tells clients to reconnect, spread out so that they do not all return at once (they add their own jitter).

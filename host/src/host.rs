@@ -72,6 +72,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<usize, R
     let root = opened.map_err(|error| RunError::Recover(io::Error::other(error)))??;
     let boot = stat::boot_id();
     let recovered = recover(&root, &boot).await.map_err(RunError::Recover)?;
+    let spool = root.id().to_owned();
     let isolation = isolation(config.isolation, config.hidden, root.path()).await;
     let runs = Runs::new(root, recovered, Setting { shims: Shims::new(config.shim), work, boot, isolation });
     runs.known().await;
@@ -81,7 +82,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<usize, R
     let stop = CancellationToken::new();
     // Ends the task below even if this future is dropped.
     let _stopped = stop.clone().drop_guard();
-    let identity = Identity::new(config.core, config.secret);
+    let identity = Identity::new(config.core, config.secret, spool);
     let link = tokio::spawn(link::keep(identity, Arc::clone(&runs), config.welcomed, stop.clone()));
     shutdown.cancelled().await;
 

@@ -9,9 +9,9 @@ pub const RUNS_MAX: usize = 64;
 pub const SPOOLS_MAX: usize = 80;
 /// Bytes of one run in the hello: `{"run":"<26>","bytes":<10>,"ended":false,"input":<12>},`.
 pub const HELLO_RUN_BYTES: usize = 91;
-/// Bytes of the hello without its runs: the key (64), the name (at most 63), the id of the process (32), the version
-/// (at most 64), the isolation (9), and their fields.
-pub const HELLO_HEAD_BYTES: usize = 430;
+/// Bytes of the hello without its runs: the key (64), the name (at most 63), the ids of the process and of the spool (32
+/// each), the version (at most 64), the isolation (9), and their fields.
+pub const HELLO_HEAD_BYTES: usize = 480;
 /// Bytes of one run's output, whatever the core allows: it fills the host's own disk.
 pub const OUTPUT_BYTES_MAX: u64 = 4 << 30;
 /// Bytes of all spools together; above it, no run is started.

@@ -104,6 +104,7 @@ pub const TABLE: &[Entry] = &[
     entry("stop", "[rN]", "stop a run; the last one if you name none", |args| {
         Ok(Command::Stop(optional(args, number)?))
     }),
+    entry("lose", "rN", "declare a run lost whose host does not return", |args| Ok(Command::Lose(number(args)?))),
     entry("files", "[FOLDER]", "list the files of this room", |args| Ok(Command::Files(optional(args, path)?))),
     entry("put", "NAME SIZE", "upload a file: exactly SIZE raw bytes follow this line", put),
     entry("get", "NAME", "download a file: a line with its size and digest, then its raw bytes", |args| {
@@ -358,6 +359,7 @@ mod tests {
             ("/unwatch 4", Command::Unwatch(4)),
             ("/stop", Command::Stop(None)),
             ("/stop r12", Command::Stop(Some(12))),
+            ("/lose r12", Command::Lose(12)),
             ("/files", Command::Files(None)),
             ("/files logs", Command::Files(Some(path("logs")))),
             ("/put app.log 12", Command::Put(path("app.log"), 12)),

@@ -143,7 +143,9 @@ pub struct RunsArgs {
 
 /// `wardroom stop`
 #[derive(Args, Debug)]
-#[command(after_help = "Sends TERM to all processes of the run, and KILL to those that remain after 3 s.")]
+#[command(after_help = "Sends TERM to all processes of the run, and KILL to those that remain after 3 s.\n\
+    If the run's host is away and does not return, --lost ends the run here. A host that returns after all is told to\n\
+    stop it.")]
 pub struct StopArgs {
     /// Run, such as r41
     pub run: RunName,
@@ -153,6 +155,9 @@ pub struct StopArgs {
     /// Send INT, as Ctrl-C does, and do not wait
     #[arg(long, conflicts_with = "kill")]
     pub int: bool,
+    /// Declare the run lost, because its host is away and does not return
+    #[arg(long, conflicts_with_all = ["kill", "int"])]
+    pub lost: bool,
 }
 
 /// `wardroom output`

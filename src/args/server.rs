@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use super::span::span;
 use clap::{Args, Subcommand, ValueEnum as _};
 use ipnet::IpNet;
 use wardroom_host::{Level, Wanted};
@@ -24,6 +26,9 @@ pub struct ServeArgs {
     /// Stop running commands when the server stops; otherwise they go on, and the next start takes them over
     #[arg(long)]
     pub stop_runs: bool,
+    /// Declare the runs of a host lost when it has been away for so long: 90s, 30m, 12h or 7d, at most 30d
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = span)]
+    pub host_lost_after: Duration,
     /// How commands are isolated.
     #[command(flatten)]
     pub isolation: IsolationArgs,
@@ -92,6 +97,9 @@ pub struct CoreArgs {
     /// Public URL, shown to browsers that connect to the TCP port
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
+    /// Declare the runs of a host lost when it has been away for so long: 90s, 30m, 12h or 7d, at most 30d
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = span)]
+    pub host_lost_after: Duration,
 }
 
 /// `wardroom gateway`

@@ -48,7 +48,7 @@ pub(super) async fn open_run(state: &Arc<State>, member: &Member, id: RunId) -> 
 }
 
 fn link_of(state: &State, run: &Run) -> Result<Link, Error> {
-    state.runs.hosts.link(&run.record.host).map_err(|_| away(run))
+    state.runs.hosts.with(run, |link| link.cloned()).ok_or_else(|| away(run))
 }
 
 fn tell(link: &Link, run: &Run, frame: Bytes) -> Result<(), Error> {
@@ -61,6 +61,10 @@ fn tell(link: &Link, run: &Run, frame: Bytes) -> Result<(), Error> {
 
 /// The refusal of what only a connected host can do.
 pub(super) fn away(run: &Run) -> Error {
-    let host = &run.record.host;
-    Error::busy(format!("the host {host} is away, and the run goes on there: try again when it is back"), 2_000)
+    let (host, n) = (&run.record.host, run.record.n);
+    let msg = format!(
+        "the host {host} is away, and the run goes on there: try again when it is back; if it never returns, \
+         declare the run lost with /lose r{n} or wardroom stop --lost r{n}"
+    );
+    Error::busy(msg, 2_000)
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use rusqlite::params;
+use tokio::task::JoinHandle;
 use wardroom_protocol::Code;
 use wardroom_protocol::event::{EventBody, RunEnded};
 use wardroom_protocol::frame::{Number, encode};
@@ -20,7 +21,7 @@ use crate::store::{NewEvent, Tx};
 /// Ends a run. Calling it again changes nothing: the host is told once the end is recorded.
 pub(super) fn ended(state: &Arc<State>, run: &Arc<Run>, ended: HostEnded) {
     if begin(run, ended) {
-        spawn(state, run);
+        drop(spawn(state, run));
     }
 }
 
@@ -37,16 +38,20 @@ fn begin(run: &Run, ended: HostEnded) -> bool {
 
 /// Ends a run whose outcome is unknown.
 pub(super) fn lose(state: &Arc<State>, run: &Arc<Run>, why: &str) {
-    let mut lost = without_output(run, Exit::Lost { lost: why.to_owned() });
-    lost.ms = now_ms().saturating_sub(run.record.at);
-    ended(state, run, lost);
+    ended(state, run, lost(run, why));
+}
+
+/// The same, unless the run's host is there, or the run is over. Returns the task that records it.
+pub(super) fn lose_if_away(state: &Arc<State>, run: &Arc<Run>, why: &str) -> Option<JoinHandle<()>> {
+    let lost = lost(run, why);
+    // A host that comes in this moment finds the run open, or over.
+    let is_begun = state.runs.hosts.with(run, |link| link.is_none() && begin(run, lost));
+    is_begun.then(|| spawn(state, run))
 }
 
 /// The same, and returns once it is recorded. A run that is over already stays as it is.
 pub(super) async fn lose_now(state: &State, run: &Arc<Run>, why: &str) -> Result<(), Error> {
-    let mut lost = without_output(run, Exit::Lost { lost: why.to_owned() });
-    lost.ms = now_ms().saturating_sub(run.record.at);
-    if !begin(run, lost) {
+    if !begin(run, lost(run, why)) {
         return Ok(());
     }
     let recorded = record(state, run).await;
@@ -64,6 +69,12 @@ pub(super) fn overrun(state: &Arc<State>, run: &Arc<Run>) {
     ended(state, run, over);
 }
 
+fn lost(run: &Run, why: &str) -> HostEnded {
+    let mut lost = without_output(run, Exit::Lost { lost: why.to_owned() });
+    lost.ms = now_ms().saturating_sub(run.record.at);
+    lost
+}
+
 /// Creates an end without output figures: the output stored here counts.
 pub(super) fn without_output(run: &Run, exit: Exit) -> HostEnded {
     HostEnded { run: run.record.id, exit, bytes: 0, ms: 0, truncated: false, left: 0, ended: Vec::new() }
@@ -72,10 +83,10 @@ pub(super) fn without_output(run: &Run, exit: Exit) -> HostEnded {
 /// Tries again to record an end that the store refused.
 pub(super) fn again(state: &Arc<State>, run: &Arc<Run>) {
     run.life().phase = Phase::Ending;
-    spawn(state, run);
+    drop(spawn(state, run));
 }
 
-fn spawn(state: &Arc<State>, run: &Arc<Run>) {
+fn spawn(state: &Arc<State>, run: &Arc<Run>) -> JoinHandle<()> {
     let (state, run) = (Arc::clone(state), Arc::clone(run));
     let tasks = state.runs.tasks.clone();
     tasks.spawn(async move {
@@ -90,7 +101,7 @@ fn spawn(state: &Arc<State>, run: &Arc<Run>) {
             }
             run.life().phase = Phase::EndRefused;
         }
-    });
+    })
 }
 
 async fn record(state: &State, run: &Arc<Run>) -> Result<(), Error> {
@@ -111,7 +122,7 @@ async fn record(state: &State, run: &Arc<Run>) -> Result<(), Error> {
     state.runs.remove(run.record.id);
     // Input that waits for room gets its answer.
     run.keyboard.iter().for_each(Keyboard::wake);
-    state.runs.hosts.tell(&run.record.host, encode(Number::None, &HostForget { run: run.record.id }));
+    state.runs.hosts.tell(run, encode(Number::None, &HostForget { run: run.record.id }));
     Ok(())
 }
 

@@ -58,6 +58,8 @@ pub(super) struct Link {
     pub instance: Option<String>,
     /// How it keeps commands from the server's files, if it has said so.
     pub isolation: Option<String>,
+    /// The id of its spool, if it has said so.
+    pub spool: Option<String>,
 }
 
 /// What became of a host that wants to enter.
@@ -221,14 +223,15 @@ impl Hosts {
         self.state().links.get(host).is_some_and(|link| Arc::ptr_eq(&link.sender, sender))
     }
 
-    /// Calls `act` with the connection of a host, if it has one. What `act` queues on it is not overtaken by a welcome.
-    pub(super) fn with<T>(&self, host: &str, act: impl FnOnce(Option<&Link>) -> T) -> T {
-        act(self.state().links.get(host))
+    /// Calls `act` with the connection of a run's host, if it is connected with the spool that the run is in. What `act`
+    /// queues on it is not overtaken by a welcome.
+    pub(super) fn with<T>(&self, run: &Run, act: impl FnOnce(Option<&Link>) -> T) -> T {
+        act(self.state().link_of(run))
     }
 
-    /// Sends a frame to a host if it is connected. Otherwise the host learns the same from its next welcome.
-    pub(super) fn tell(&self, host: &str, frame: Bytes) {
-        if let Some(link) = self.state().links.get(host) {
+    /// Sends a frame to a run's host if it is connected. Otherwise the host learns the same from its next welcome.
+    pub(super) fn tell(&self, run: &Run, frame: Bytes) {
+        if let Some(link) = self.state().link_of(run) {
             link.sender.tell(frame);
         }
     }
@@ -237,13 +240,17 @@ impl Hosts {
     pub(super) fn dispatch(&self, run: &Run) {
         let state = self.state();
         run.life().phase = Phase::Committed;
-        if let Some(link) = state.links.get(&run.record.host) {
+        if let Some(link) = state.link_of(run) {
             link.sender.tell(encode(Number::None, &run.record.order));
         }
     }
 }
 
 impl State {
+    fn link_of(&self, run: &Run) -> Option<&Link> {
+        self.links.get(&run.record.host).filter(|link| run.is_in(link.spool.as_deref()))
+    }
+
     fn disconnect(&mut self, host: &str, reason: &str) {
         if let Some(old) = self.links.remove(host) {
             old.sender.close(Some(encode(Number::None, &Goaway { reason: reason.to_owned(), retry_ms: None })));

@@ -22,7 +22,7 @@ use super::terminal::Terminal;
 use super::{end, pump, registry, typing};
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::limits::{HOST_WINDOW_BYTES, ISOLATION_BYTES_MAX};
+use crate::limits::{HOST_SPOOL_BYTES_MAX, HOST_WINDOW_BYTES, ISOLATION_BYTES_MAX};
 use crate::sender::ConnectionSender;
 use crate::state::State;
 
@@ -51,7 +51,8 @@ impl Attached {
         registry::come(state, &who, &hello).await?;
         let mut lost = Vec::new();
         let isolation = hello.isolation.clone().filter(|level| is_level(level));
-        let link = Link { sender: Arc::clone(sender), instance: hello.instance.clone(), isolation };
+        let spool = hello.spool.clone().filter(|id| id.len() <= HOST_SPOOL_BYTES_MAX);
+        let link = Link { sender: Arc::clone(sender), instance: hello.instance.clone(), isolation, spool };
         let mut dead = None;
         loop {
             let welcome = || welcome(state, &who.name, &hello, &mut lost);
@@ -126,9 +127,15 @@ fn welcome(state: &State, host: &str, hello: &HostHello, lost: &mut Vec<(Arc<Run
     let held: HashMap<RunId, u64> = hello.runs.iter().map(|run| (run.run, run.input)).collect();
     let mut wanted = Vec::new();
     let mut again = Vec::new();
+    let mut elsewhere = 0;
     for run in state.runs.of_host(host) {
         let input = held.get(&run.record.id).copied();
         let is_held = input.is_some();
+        if !is_held && !run.is_in(hello.spool.as_deref()) {
+            // It is in another spool, whose host may return.
+            elsewhere += 1;
+            continue;
+        }
         let mut life = run.life();
         match life.phase {
             // The host is told right after the commit.
@@ -149,6 +156,9 @@ fn welcome(state: &State, host: &str, hello: &HostHello, lost: &mut Vec<(Arc<Run
             again.extend(run.keyboard.iter().flat_map(|keyboard| keyboard.resume(input)));
             again.extend(run.log.terminal.iter().flat_map(Terminal::last_replies));
         }
+    }
+    if elsewhere > 0 {
+        tracing::warn!(host, runs = elsewhere, "a host has come with a new spool: runs of the former one wait for it");
     }
     let mut frames =
         vec![encode(Number::None, &HostWelcome { host: host.to_owned(), runs: wanted, window: HOST_WINDOW_BYTES })];

@@ -19,6 +19,7 @@ mod lease;
 mod link;
 mod list;
 mod log;
+mod lost;
 mod open;
 mod output;
 mod piece;
@@ -41,6 +42,7 @@ pub use control::signal;
 pub use hosts::HostIdentity;
 pub use link::{Attached, bad_frame};
 pub use list::{find_by_n, get, list, list_hosts, text, watch, watch_text};
+pub use lost::{lose, watch as watch_for_lost};
 pub use open::Runs;
 pub use output::output_path;
 pub use registry::{add_host, identify, remove_host};
@@ -103,6 +105,10 @@ pub async fn request(
         }
         Request::RunSignal(ask) => {
             signal(state, member, ask).await?;
+            ok(id, &Empty {})
+        }
+        Request::RunLose(ask) => {
+            lose(state, member, ask).await?;
             ok(id, &Empty {})
         }
         Request::RunList(ask) => ok(id, &list(state, member, ask).await?),

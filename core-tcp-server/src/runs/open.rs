@@ -15,8 +15,9 @@ use super::keyboard::Keyboard;
 use super::lease::Typist;
 use super::output::OutputFolder;
 use super::run::{Phase, Run, RunRecord};
+use crate::clock::{monotonic_ms, now_ms};
 use crate::error::Error;
-use crate::limits::RUNS_STOP_MS;
+use crate::limits::{HOST_LOST_AFTER_MS_MAX, RUNS_STOP_MS};
 use crate::store::{RoomId, Store, UserId};
 
 /// The runs that are not over, and their hosts.
@@ -25,6 +26,8 @@ pub struct Runs {
     pub(super) folder: PathBuf,
     /// The id of this boot of the machine.
     pub(super) boot: String,
+    /// Milliseconds after which the runs of a host that is away are lost.
+    pub(super) lost_after_ms: u64,
     /// The connected and the known hosts.
     pub(super) hosts: Arc<Hosts>,
     /// Pumps, and tasks that record ends.
@@ -40,7 +43,7 @@ impl Runs {
     ///
     /// # Errors
     /// If the database or the output folder cannot be read.
-    pub async fn load(data: &Path, store: &Store) -> Result<Self, Error> {
+    pub async fn load(data: &Path, store: &Store, lost_after: Duration) -> Result<Self, Error> {
         let folder = data.join("runs");
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
         let (runs, this_boot) = (folder.clone(), boot.clone());
@@ -49,6 +52,7 @@ impl Runs {
         Ok(Self {
             folder,
             boot,
+            lost_after_ms: u64::try_from(lost_after.as_millis()).unwrap_or(u64::MAX).min(HOST_LOST_AFTER_MS_MAX),
             hosts: Arc::new(hosts),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -79,6 +83,11 @@ impl Runs {
     /// Returns the run with this id, if it is on this host and the host may know of it.
     pub(super) fn on_host(&self, host: &str, run: RunId) -> Option<Arc<Run>> {
         self.find(run).filter(|run| run.record.host == host && run.life().phase != Phase::Committing)
+    }
+
+    /// Returns all open runs.
+    pub(super) fn all(&self) -> Vec<Arc<Run>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// Returns all open runs of a host, in the order in which they were started.
@@ -113,7 +122,7 @@ impl Runs {
 fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<RunId, Arc<Run>>, Error> {
     let mut statement = conn.prepare(
         "SELECT r.id, r.n, r.room, o.name, r.seq, r.by, u.name, r.cmd, r.host, r.at, r.request, r.boot, r.started,
-                r.lease, h.id, h.name
+                r.lease, h.id, h.name, r.spool, r.away
          FROM runs r JOIN users u ON u.id = r.by JOIN rooms o ON o.id = r.room
          LEFT JOIN users h ON h.id = r.holder WHERE r.exit IS NULL",
     )?;
@@ -135,6 +144,7 @@ fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<
             by_name: UserName::parse(&by_name).map_err(Error::internal)?,
             cmd: row.get(7)?,
             host: row.get(8)?,
+            spool: row.get(16)?,
             at: from_sql(row.get(9)?),
             order: serde_json::from_str(&request).map_err(Error::internal)?,
             is_this_boot: boot == this_boot,
@@ -150,7 +160,10 @@ fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<
             _ => None,
         };
         let keyboard = Keyboard::of(&record.order, from_sql(row.get(13)?), holder, &starter, false);
-        open.insert(id, Run::new(runs, record, phase, bytes, keyboard));
+        let run = Run::new(runs, record, phase, bytes, keyboard);
+        let away: Option<i64> = row.get(17)?;
+        run.life().away_since_ms = away.map(|at| monotonic_ms().saturating_sub(now_ms().saturating_sub(from_sql(at))));
+        open.insert(id, run);
     }
     Ok(open)
 }

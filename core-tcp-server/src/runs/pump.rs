@@ -21,7 +21,7 @@ pub(super) fn restore(state: &Arc<State>, run: &Arc<Run>) {
     drop(state.runs.tasks.spawn_blocking(move || {
         let Some(terminal) = &run.log.terminal else { return };
         match terminal.restore(run.log.written()) {
-            Ok(replies) => replies.into_iter().for_each(|reply| state_.runs.hosts.tell(&run.record.host, reply)),
+            Ok(replies) => replies.into_iter().for_each(|reply| state_.runs.hosts.tell(&run, reply)),
             Err(error) => tracing::warn!(run = %run.record.id, %error, "the screen of a terminal cannot be read"),
         }
     }));
@@ -47,11 +47,11 @@ fn pump(state: &State, run: &Run) {
         }
         // Before watchers can fall behind what is written: a screen never lags behind the disk.
         for reply in run.log.terminal.iter().flat_map(|terminal| terminal.feed(&pieces)) {
-            state.runs.hosts.tell(&run.record.host, reply);
+            state.runs.hosts.tell(run, reply);
         }
         run.log.set_written(last.end());
         state.search.printed(run.record.id, last.end());
-        state.runs.hosts.tell(&run.record.host, encode(Number::None, &HostAck { run: run.record.id, off: last.end() }));
+        state.runs.hosts.tell(run, encode(Number::None, &HostAck { run: run.record.id, off: last.end() }));
     }
 }
 

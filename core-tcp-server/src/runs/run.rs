@@ -44,6 +44,8 @@ pub(super) struct RunRecord {
     pub cmd: String,
     /// The host that it runs on.
     pub host: String,
+    /// The spool of the host that it is in, if the host has said which.
+    pub spool: Option<String>,
     /// When it was started, in Unix milliseconds.
     pub at: u64,
     /// The order for the host.
@@ -61,6 +63,8 @@ pub(super) struct RunState {
     pub is_noted: bool,
     /// How it ended, until that is recorded.
     pub ended: Option<HostEnded>,
+    /// Since when its host is away, by the monotonic clock, as far as has been noticed.
+    pub away_since_ms: Option<u64>,
 }
 
 /// The phase of a run.
@@ -91,8 +95,13 @@ impl Run {
         keyboard: Option<Keyboard>,
     ) -> Arc<Run> {
         let log = Arc::new(RunLog::new(runs, record.id, output_bytes, record.order.tty));
-        let life = Mutex::new(RunState { phase, is_noted: phase == Phase::Started, ended: None });
+        let life = Mutex::new(RunState { phase, is_noted: phase == Phase::Started, ended: None, away_since_ms: None });
         Arc::new(Run { record, log, keyboard, life })
+    }
+
+    /// Returns true if a host with this spool has the run. A host without an id of its spool is believed.
+    pub(super) fn is_in(&self, spool: Option<&str>) -> bool {
+        self.record.spool.as_deref().zip(spool).is_none_or(|(ours, theirs)| ours == theirs)
     }
 
     /// Locks the part that changes.

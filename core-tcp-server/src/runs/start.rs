@@ -27,6 +27,8 @@ struct Intent {
     room: Arc<Room>,
     by: Member,
     nonce: Nonce,
+    /// The spool of the host that is connected now.
+    spool: Option<String>,
 }
 
 /// The result of recording an intent.
@@ -47,12 +49,12 @@ pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Resu
     let by = member.clone();
     let run = RunId(new_ulid(now_ms()));
     let order = spec::check(&start, run, &by.user.name)?;
-    let mut intent = Intent { run, order, room, by, nonce: start.nonce };
+    let mut intent = Intent { run, order, room, by, nonce: start.nonce, spool: None };
     let has_room = state.runs.count() < OPEN_RUNS_MAX;
     let too_many = || Error::busy("256 runs are not over yet: that is as many as this server takes", 5_000);
     let link = state.runs.hosts.link(&intent.order.host);
     match link.and_then(|link| if has_room { Ok(link) } else { Err(too_many()) }) {
-        Ok(link) => intent.order.start.isolation = link.isolation,
+        Ok(link) => (intent.order.start.isolation, intent.spool) = (link.isolation, link.spool),
         Err(error) => {
             // A retry gets its first answer again, whatever has happened to the host since.
             let earlier = state.store.read(move |conn| find_earlier(conn, &intent)).await?;
@@ -80,7 +82,7 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
     if let Some(answer) = find_earlier(tx.conn, &intent)? {
         return Ok(Recorded::Earlier(answer));
     }
-    let Intent { run, order, room, by, nonce } = intent;
+    let Intent { run, order, room, by, nonce, spool } = intent;
     let user = &by.user;
     // Counts runs that retention removed, too.
     let next = "SELECT max(coalesce((SELECT max(n) FROM runs), 0),
@@ -109,8 +111,8 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
     let at = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     tx.conn
         .prepare_cached(
-            "INSERT INTO runs(id, n, room, seq, by, host, cmd, request, nonce, at, boot)
-             VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+            "INSERT INTO runs(id, n, room, seq, by, host, cmd, request, nonce, at, boot, spool)
+             VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
         )?
         .execute(params![
             run.to_string(),
@@ -123,7 +125,8 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
             request,
             nonce.as_str(),
             at,
-            state.runs.boot
+            state.runs.boot,
+            spool
         ])?;
     let record = RunRecord {
         id: run,
@@ -135,6 +138,7 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
         by_name: user.name.clone(),
         cmd: order.shown,
         host: order.host,
+        spool,
         at: tx.now_ms,
         order: order.start,
         is_this_boot: true,

@@ -54,7 +54,7 @@ async fn take_input(
             return Err(Error::conflict("this run is over"));
         }
         check_holder(state, member, &run, keyboard, &room, input.lease).await?;
-        let accepted = state.runs.hosts.with(&run.record.host, |link| {
+        let accepted = state.runs.hosts.with(&run, |link| {
             let mut keys = keyboard.keys();
             if keys.lease.generation != input.lease {
                 return Err(passed_on());
@@ -94,7 +94,7 @@ pub async fn eof(state: &Arc<State>, member: &Member, eof: RunEof) -> Result<(),
         return Err(Error::conflict("the input of a terminal has no end: send Ctrl-D"));
     }
     check_holder(state, member, &run, keyboard, &room, eof.lease).await?;
-    state.runs.hosts.with(&run.record.host, |link| {
+    state.runs.hosts.with(&run, |link| {
         let mut keys = keyboard.keys();
         if keys.lease.generation != eof.lease {
             return Err(passed_on());
@@ -125,7 +125,7 @@ pub async fn resize(state: &Arc<State>, member: &Member, resize: TermResize) -> 
         Some(_) => {}
     }
     check_holder(state, member, &run, keyboard, &room, resize.lease).await?;
-    let is_new = state.runs.hosts.with(&run.record.host, |link| {
+    let is_new = state.runs.hosts.with(&run, |link| {
         let mut keys = keyboard.keys();
         if keys.lease.generation != resize.lease {
             return Err(passed_on());

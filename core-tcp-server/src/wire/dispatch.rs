@@ -193,6 +193,7 @@ async fn carry_out(
         | Request::RunUnwatch(_)
         | Request::RunEof(_)
         | Request::RunSignal(_)
+        | Request::RunLose(_)
         | Request::RunList(_)
         | Request::HostList(_)
         | Request::RunTimes(_)

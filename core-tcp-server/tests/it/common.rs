@@ -37,12 +37,18 @@ impl TestCore {
 
     /// Starts one on this folder.
     pub async fn on(data: TempDir) -> Self {
+        Self::losing_after(data, Duration::from_secs(86_400)).await
+    }
+
+    /// Starts one on this folder, which loses the runs of a host that is away for so long.
+    pub async fn losing_after(data: TempDir, host_lost_after: Duration) -> Self {
         let shutdown = CancellationToken::new();
         let config = Config {
             data: data.path().join("data"),
             tcp: vec!["127.0.0.1:0".parse().unwrap()],
             server_name: "test".into(),
             web_url: Some("http://web.example/".into()),
+            host_lost_after,
         };
         let mut core = wardroom_core::start(config, shutdown.clone()).await.unwrap();
         let address = core.addresses.remove(0);

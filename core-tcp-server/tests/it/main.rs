@@ -11,6 +11,7 @@ mod hooks;
 mod host_names;
 mod hosts;
 mod keyboard;
+mod lost;
 mod own_account;
 mod passwords;
 mod programs;

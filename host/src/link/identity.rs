@@ -18,11 +18,12 @@ pub struct Identity {
     pub core: Server,
     secret: Secret,
     instance: String,
+    spool: String,
 }
 
 impl Identity {
-    /// Creates an identity with a new id.
-    pub fn new(core: Server, secret: Secret) -> Identity {
+    /// Creates an identity with a new id of the process. `spool` is the id of its spool folder.
+    pub fn new(core: Server, secret: Secret, spool: String) -> Identity {
         let mut raw = [0; INSTANCE_BYTES];
         // Without randomness the id is that of every such process: the name is then only as safe as before.
         let _ = getrandom::fill(&mut raw);
@@ -30,7 +31,7 @@ impl Identity {
             let _ = write!(out, "{byte:02x}");
             out
         });
-        Identity { core, secret, instance }
+        Identity { core, secret, instance, spool }
     }
 
     /// Returns the first frame of a connection.
@@ -42,6 +43,7 @@ impl Identity {
         let instance = Some(self.instance.clone());
         let version = Some(concat!("wardroom/", env!("CARGO_PKG_VERSION")).to_owned());
         let isolation = isolation.map(str::to_owned);
-        HostHello { v: VERSION, token, key, host, instance, version, isolation, runs }
+        let spool = Some(self.spool.clone());
+        HostHello { v: VERSION, token, key, host, instance, spool, version, isolation, runs }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <spool>/lock               held with flock(2) by the host, and by shims that are about to start a command
+//! <spool>/id                 a random id, which tells the core in which spool its runs are
 //! <spool>/<run>/shim         the socket of the run's shim
 //! <spool>/<run>/meta.json    what was started, written before the command may run
 //! <spool>/<run>/output       its bytes, in the order in which they were read
@@ -13,6 +14,7 @@
 //! The shim of a run writes its folder, and the host reads it. Nothing is fsynced. Written data survives a kill of the host, since the kernel has it; a power loss ends the processes too,
 //! and what the core has acknowledged is durable in the core's own store.
 
+mod id;
 pub mod output;
 mod sizes;
 
@@ -39,6 +41,7 @@ use crate::limits::{LOCK_RETRY_MS, LOCK_WAIT_MS, RECORD_BYTES_MAX};
 pub struct Root {
     path: PathBuf,
     lock: File,
+    id: String,
 }
 
 /// Why a spool folder cannot be opened.
@@ -88,7 +91,10 @@ impl Root {
         let deadline = Instant::now() + Duration::from_millis(LOCK_WAIT_MS);
         loop {
             match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Root { path: path.to_owned(), lock }),
+                Ok(()) => {
+                    let id = id::of(path).map_err(failed)?;
+                    return Ok(Root { path: path.to_owned(), lock, id });
+                }
                 Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(LOCK_RETRY_MS));
                 }
@@ -101,6 +107,11 @@ impl Root {
     /// Returns the folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns the id of the folder, which it keeps as long as it exists.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Returns the lock. It is held until all descriptors of it are closed.

@@ -51,7 +51,7 @@ pub use members::{join, leave, who};
 pub use output::{Output, output};
 pub use put::{Put, put};
 pub use run::{Run, run};
-pub use runs::{RunName, Runs, Stop, parse_state, runs, stop};
+pub use runs::{HowToStop, RunName, Runs, Stop, parse_state, runs, stop};
 pub use search::{Search, parse_kind, search};
 pub use send::{Send, send};
 

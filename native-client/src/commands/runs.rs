@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
-use wardroom_protocol::messages::{RunGet, RunInfo, RunList, RunListed, RunSignal, RunsIn, Signal};
+use wardroom_protocol::messages::{RunGet, RunInfo, RunList, RunListed, RunLose, RunSignal, RunsIn, Signal};
 use wardroom_protocol::visible::{exact, visible};
 use wardroom_protocol::{RoomName, RunId, UserName};
 
@@ -137,10 +137,19 @@ fn run_line(info: &RunInfo) -> String {
 pub struct Stop {
     /// The run.
     pub run: RunName,
-    /// `Term` is followed by `KILL` after 3 s.
-    pub signal: Signal,
+    /// How.
+    pub how: HowToStop,
     /// Print how it ended as JSON.
     pub json: bool,
+}
+
+/// How to stop a run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HowToStop {
+    /// By a signal. `Term` is followed by `KILL` after 3 s.
+    Signal(Signal),
+    /// By declaring it lost.
+    Lose,
 }
 
 /// Stops a run, and waits until it has ended. With `Int`, which a command may catch, it only sends the signal.
@@ -155,8 +164,11 @@ pub async fn stop(target: Target, stop: Stop) -> Result<ExitCode, Failure> {
         say(&format!("wardroom: r{n} had ended already: {}", visible(&exit.words())));
         return ended(&stop, info);
     }
-    runner.ask(&RunSignal { run, signal: stop.signal }).await?;
-    if stop.signal == Signal::Int {
+    match stop.how {
+        HowToStop::Signal(signal) => runner.ask(&RunSignal { run, signal }).await?,
+        HowToStop::Lose => runner.ask(&RunLose { run }).await?,
+    };
+    if stop.how == HowToStop::Signal(Signal::Int) {
         runner.finish().await;
         return Ok(ExitCode::Ok);
     }

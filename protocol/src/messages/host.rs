@@ -29,6 +29,9 @@ pub struct HostHello {
     /// A random id of the host's process: another process does not get the name while this one is connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// A random id of the folder of its spools, which is kept: the host's runs are in this one and in no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spool: Option<String>,
     /// The host's program and its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,

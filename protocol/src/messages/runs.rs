@@ -105,6 +105,13 @@ pub struct RunSignal {
     pub signal: Signal,
 }
 
+/// Declares a run lost whose host does not return. Operators and above, while the host is away. Answer: `ok`.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct RunLose {
+    /// The run.
+    pub run: RunId,
+}
+
 /// The signals that a member may send.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -307,6 +314,6 @@ pub struct RunEnd {
 
 impl_message! {
     RunStart = "run.start", RunWatch = "run.watch", RunAck = "run.ack", RunUnwatch = "run.unwatch",
-    RunSignal = "run.signal", RunList = "run.list", RunGet = "run.get", RunTimes = "run.times",
+    RunSignal = "run.signal", RunLose = "run.lose", RunList = "run.list", RunGet = "run.get", RunTimes = "run.times",
     RunOutput = "run.output", RunEnd = "run.end",
 }

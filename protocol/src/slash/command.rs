@@ -51,6 +51,8 @@ pub enum Command {
     Unwatch(u64),
     /// The last running command if absent.
     Stop(Option<u64>),
+    /// A run whose host is away.
+    Lose(u64),
     /// The top folder if absent.
     Files(Option<RelPath>),
     Put(RelPath, u64),

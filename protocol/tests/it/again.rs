@@ -21,7 +21,8 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
     Ok(write! {
         Hello, Via, Ping, Pong, SessionEnd, SessionList, PasswordSet, StatusSet,
         RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
-        RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunList, RunGet, RunTimes, HostList,
+        RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunLose, RunList, RunGet, RunTimes,
+        HostList,
         TermControl, TermResize, TermText,
         FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
         RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,

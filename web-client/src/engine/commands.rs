@@ -1,7 +1,7 @@
 //! The slash commands of the composer.
 
 use wardroom_client_core::Command as Do;
-use wardroom_client_core::protocol::messages::{HookAdd, HookRemove, StatusSet};
+use wardroom_client_core::protocol::messages::{HookAdd, HookRemove, RunLose, StatusSet};
 use wardroom_client_core::protocol::slash::Command;
 use wardroom_client_core::protocol::{RoomName, UserName};
 use yew::Callback;
@@ -84,6 +84,11 @@ impl Engine {
             Command::Stop(n) => {
                 if let Some(run) = n.map_or_else(|| self.last_running(room), |n| self.run_of(n)) {
                     self.stop_run(run);
+                }
+            }
+            Command::Lose(n) => {
+                if let Some(run) = self.run_of(n) {
+                    self.send(RunLose { run });
                 }
             }
             Command::Files(_) | Command::Put(..) => tab(PanelTab::Files),

@@ -211,6 +211,7 @@ impl Session {
             Command::Watch(n) => self.watch_run(n).await?,
             Command::Unwatch(n) => self.unwatch_run(n).await?,
             Command::Stop(n) => self.stop_run(n).await?,
+            Command::Lose(n) => self.lose_run(n).await?,
             Command::Files(folder) => self.list_files(folder).await?,
             Command::Put(path, size) => self.put_file(path, size).await?,
             Command::Get(path) => self.get_file(path).await?,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use wardroom_protocol::RunId;
 use wardroom_protocol::limits::{RUN_TIMEOUT_MAX_S, WINDOW_MAX};
 use wardroom_protocol::messages::{
-    HostList, RunInfo, RunList, RunSignal, RunStart, RunWatch, RunsIn, Signal, TermSize, Tty,
+    HostList, RunInfo, RunList, RunLose, RunSignal, RunStart, RunWatch, RunsIn, Signal, TermSize, Tty,
 };
 use wardroom_protocol::visible::{exact, visible};
 
@@ -120,6 +120,11 @@ impl Session {
         runs::signal(&self.state, &self.member, RunSignal { run: info.run, signal: Signal::Term }).await?;
         self.tell(&format!("stopping r{}", info.n));
         Ok(())
+    }
+
+    pub(super) async fn lose_run(&mut self, n: u64) -> Result<(), Error> {
+        let info = runs::find_by_n(&self.state, &self.member, n).await?;
+        runs::lose(&self.state, &self.member, RunLose { run: info.run }).await
     }
 
     /// Returns the user's last open run; another user's only if it is the only one.

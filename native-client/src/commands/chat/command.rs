@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use wardroom_client_core::Command;
 use wardroom_protocol::messages::{
     DmOpen, FileList, HookAdd, HookList, HookRemove, HostList, Place, RoomCreate, RoomDelete, RoomEdit, RoomInvite,
-    RoomJoin, RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList,
+    RoomJoin, RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList, RunLose,
     StatusSet,
 };
 use wardroom_protocol::query;
@@ -176,6 +176,10 @@ impl Talk {
                     self.voice.say("-- no such run here; /stop rN stops the run shown as [rN]");
                 }
             }
+            Slash::Lose(n) => match self.runs.find(n) {
+                Some(run) => self.ask(runner, &RunLose { run }, Asked::Nothing),
+                None => self.voice.say(&format!("-- no such run here; run: wardroom stop --lost r{n}")),
+            },
             Slash::Files(path) => {
                 self.ask(runner, &FileList { place: Place::Room(room), path, after: None }, Asked::Files);
             }

@@ -133,6 +133,11 @@ impl Runs {
         }
     }
 
+    /// Returns the run with this number, if it is known here.
+    pub(super) fn find(&self, n: u64) -> Option<RunId> {
+        self.numbers.iter().find(|(_, number)| **number == n).map(|(run, _)| *run)
+    }
+
     /// Stops the run with this number, or the last running one; returns `false` if there is none.
     pub(super) fn stop(&self, runner: &mut Runner, n: Option<u64>) -> bool {
         let meant = |run: &&RunId| n.is_none_or(|n| self.number(**run) == n);
