@@ -119,6 +119,7 @@ fn run_of(args: RunArgs, json: bool) -> Run {
         host: args.host,
         cwd: args.cwd,
         env: args.env.into_iter().collect(),
+        secrets: args.secret,
         timeout_s: args.timeout,
         stdin: args.stdin,
         tty: args.tty,
@@ -130,9 +131,10 @@ fn run_of(args: RunArgs, json: bool) -> Run {
 }
 
 fn shell(args: ShellArgs) -> Shell {
-    let ShellArgs { room, host, cwd, env, timeout, fixed, detach, command } = args;
+    let ShellArgs { room, host, cwd, env, secret, timeout, fixed, detach, command } = args;
     let argv = Some(command).filter(|argv| !argv.is_empty());
-    Shell { room, argv, host, cwd, env: env.into_iter().collect(), timeout_s: timeout, fixed, detach }
+    let env = env.into_iter().collect();
+    Shell { room, argv, host, cwd, env, secrets: secret, timeout_s: timeout, fixed, detach }
 }
 
 fn runs(args: RunsArgs, json: bool) -> Runs {

@@ -18,11 +18,20 @@ use crate::pending_post::{NotSent, PendingPost, PostState};
 pub struct Outbox {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserName>,
+    #[serde(serialize_with = "without_values")]
     posts: Vec<PendingPost>,
     amendments: Vec<PendingAmendment>,
     /// The epoch to which the positions of the amendments belong.
     #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<Epoch>,
+}
+
+/// Leaves out commands with variables or secrets: their values are stored nowhere.
+fn without_values<S: serde::Serializer>(posts: &[PendingPost], serializer: S) -> Result<S::Ok, S::Error> {
+    let has_values = |post: &&PendingPost| {
+        post.run.as_ref().is_some_and(|run| !run.start.env.is_empty() || !run.start.secrets.is_empty())
+    };
+    serializer.collect_seq(posts.iter().filter(|post| !has_values(post)))
 }
 
 impl Outbox {
@@ -237,6 +246,21 @@ mod tests {
         let delete = PendingAmendment { change: Amendment::Delete, ..edit(7, "") };
         outbox.push_amend(delete.clone(), false);
         assert_eq!(outbox.amendments(), [edit(8, "other"), delete]);
+    }
+
+    #[test]
+    fn values_of_commands_are_not_saved() {
+        let mut outbox = Outbox::default();
+        for (nonce, more) in [("a", ""), ("b", r#","env":{"A":"hunter22"}"#), ("c", r#","secrets":{"A":"hunter22"}"#)] {
+            let start = format!(r#"{{"room":"ops","cmd":"x","nonce":"{nonce}"{more}}}"#);
+            let start = serde_json::from_str(&start).unwrap();
+            let run = Some(Box::new(crate::PendingRun { start, watch: false, until_ms: 0 }));
+            assert!(outbox.push(PendingPost { run, ..post(nonce, "ops") }));
+        }
+        let saved = serde_json::to_string(&outbox).unwrap();
+        assert!(!saved.contains("hunter22"), "{saved}");
+        let read: Outbox = serde_json::from_str(&saved).unwrap();
+        assert_eq!(read.posts().len(), 1);
     }
 
     #[test]

@@ -74,6 +74,10 @@ pub const ARGV_MAX: usize = 256;
 pub const ENV_VARS_MAX: usize = 64;
 /// Bytes of one name and value of the environment.
 pub const ENV_BYTES_MAX: usize = 4_096;
+/// Secrets of a run. Each is looked for at each byte of its output.
+pub const SECRETS_MAX: usize = 16;
+/// Bytes of a secret, at least. A shorter one is found in ordinary output, and says what it is by where it is missing.
+pub const SECRET_BYTES_MIN: usize = 8;
 /// Seconds that a run may take if the request does not say.
 pub const RUN_TIMEOUT_DEFAULT_S: u64 = 3_600;
 /// Seconds that a run may request: a day.

@@ -1,7 +1,7 @@
 //! The arguments of the commands about runs.
 
 use clap::Args;
-use wardroom_native_client::commands::RunName;
+use wardroom_native_client::commands::{RunName, SecretSource};
 use wardroom_protocol::messages::RunsIn;
 use wardroom_protocol::{RoomName, UserName};
 
@@ -41,6 +41,10 @@ pub struct RunArgs {
     /// Set an environment variable; repeatable
     #[arg(long, value_name = "K=V", value_parser = variable)]
     pub env: Vec<(String, String)>,
+    /// Pass a variable of your environment as a secret: on no record, and *** in the output; repeatable. NAME=@FILE
+    /// reads a file; a variable that is not set is asked for
+    #[arg(long, value_name = "NAME")]
+    pub secret: Vec<SecretSource>,
     /// Run in a terminal: output appears as it is printed, colors are on, stdout and stderr are one
     #[arg(long)]
     pub tty: bool,
@@ -94,6 +98,10 @@ pub struct ShellArgs {
     /// Set an environment variable; repeatable
     #[arg(long, value_name = "K=V", value_parser = variable)]
     pub env: Vec<(String, String)>,
+    /// Pass a variable of your environment as a secret: on no record, and *** in the output; repeatable. NAME=@FILE
+    /// reads a file; a variable that is not set is asked for
+    #[arg(long, value_name = "NAME")]
+    pub secret: Vec<SecretSource>,
     /// Stop it after S seconds [default: a day]
     #[arg(long, value_name = "S")]
     pub timeout: Option<u64>,

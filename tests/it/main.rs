@@ -12,6 +12,7 @@ mod pty;
 mod refusals;
 mod runs;
 mod search;
+mod secrets;
 mod serve;
 mod talk;
 mod test_server;

@@ -189,6 +189,7 @@ pub fn request(n: u64) -> wardroom_client_core::protocol::messages::RunStart {
         host: None,
         cwd: None,
         env: Default::default(),
+        secrets: Default::default(),
         timeout_s: None,
         stdin: false,
         tty: None,

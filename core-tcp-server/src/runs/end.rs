@@ -36,12 +36,14 @@ fn begin(run: &Run, ended: HostEnded) -> bool {
     true
 }
 
-/// Ends a run whose outcome is unknown.
-pub(super) fn lose(state: &Arc<State>, run: &Arc<Run>, why: &str) {
-    ended(state, run, lost(run, why));
+/// Ends a run of which its host knows nothing.
+pub(super) fn end_here(state: &Arc<State>, run: &Arc<Run>, exit: Exit) {
+    let mut end = without_output(run, exit);
+    end.ms = now_ms().saturating_sub(run.record.at);
+    ended(state, run, end);
 }
 
-/// The same, unless the run's host is there, or the run is over. Returns the task that records it.
+/// Ends a run whose outcome is unknown, unless its host is there, or the run is over. Returns the task that records it.
 pub(super) fn lose_if_away(state: &Arc<State>, run: &Arc<Run>, why: &str) -> Option<JoinHandle<()>> {
     let lost = lost(run, why);
     // A host that comes in this moment finds the run open, or over.
@@ -49,7 +51,7 @@ pub(super) fn lose_if_away(state: &Arc<State>, run: &Arc<Run>, why: &str) -> Opt
     is_begun.then(|| spawn(state, run))
 }
 
-/// The same, and returns once it is recorded. A run that is over already stays as it is.
+/// Ends a run whose outcome is unknown, and returns once it is recorded. A run that is over already stays as it is.
 pub(super) async fn lose_now(state: &State, run: &Arc<Run>, why: &str) -> Result<(), Error> {
     if !begin(run, lost(run, why)) {
         return Ok(());

@@ -239,9 +239,10 @@ impl Hosts {
     /// Called when the intent of a run is on disk. Tells the host to start it, now or when the host connects.
     pub(super) fn dispatch(&self, run: &Run) {
         let state = self.state();
-        run.life().phase = Phase::Committed;
-        if let Some(link) = state.link_of(run) {
-            link.sender.tell(encode(Number::None, &run.record.order));
+        let mut life = run.life();
+        life.phase = Phase::Committed;
+        if let (Some(link), Some(order)) = (state.link_of(run), life.order(&run.record)) {
+            link.sender.tell(encode(Number::None, &order));
         }
     }
 }

@@ -49,13 +49,13 @@ impl Attached {
         hello: HostHello,
     ) -> Result<Self, Error> {
         registry::come(state, &who, &hello).await?;
-        let mut lost = Vec::new();
+        let mut over = Vec::new();
         let isolation = hello.isolation.clone().filter(|level| is_level(level));
         let spool = hello.spool.clone().filter(|id| id.len() <= HOST_SPOOL_BYTES_MAX);
         let link = Link { sender: Arc::clone(sender), instance: hello.instance.clone(), isolation, spool };
         let mut dead = None;
         loop {
-            let welcome = || welcome(state, &who.name, &hello, &mut lost);
+            let welcome = || welcome(state, &who.name, &hello, &mut over);
             match state.runs.hosts.enter(&who, link.clone(), dead.as_ref(), welcome) {
                 Entered::Welcomed => break,
                 Entered::Removed => return Err(registry::removed()),
@@ -70,9 +70,9 @@ impl Attached {
                 Entered::Taken(other) => dead = Some(other),
             }
         }
-        tracing::info!(host = who.name, runs = hello.runs.len(), lost = lost.len(), "a host has come");
-        for (run, why) in lost {
-            end::lose(state, &run, why);
+        tracing::info!(host = who.name, runs = hello.runs.len(), over = over.len(), "a host has come");
+        for (run, exit) in over {
+            end::end_here(state, &run, exit);
         }
         Ok(Self { state: Arc::clone(state), sender: Arc::clone(sender), who })
     }
@@ -122,8 +122,8 @@ pub fn bad_frame(error: &str) -> Violation {
 }
 
 /// Returns the first frames for a host: from which offset each run is wanted, then what to start and what to type.
-/// Runs that the host should have but does not are added to `lost`.
-fn welcome(state: &State, host: &str, hello: &HostHello, lost: &mut Vec<(Arc<Run>, &'static str)>) -> Vec<Bytes> {
+/// Runs that the host should have but does not are added to `over`, with their ends.
+fn welcome(state: &State, host: &str, hello: &HostHello, over: &mut Vec<(Arc<Run>, Exit)>) -> Vec<Bytes> {
     let held: HashMap<RunId, u64> = hello.runs.iter().map(|run| (run.run, run.input)).collect();
     let mut wanted = Vec::new();
     let mut again = Vec::new();
@@ -140,15 +140,26 @@ fn welcome(state: &State, host: &str, hello: &HostHello, lost: &mut Vec<(Arc<Run
         match life.phase {
             // The host is told right after the commit.
             Phase::Committing => continue,
-            Phase::Committed if is_held => life.phase = Phase::Started,
-            Phase::Committed if run.record.is_this_boot => {
-                again.push(encode(Number::None, &run.record.order));
-                again.extend(run.keyboard.iter().flat_map(|keyboard| keyboard.resume(0)));
-            }
+            Phase::Committed if is_held => life.begin(),
+            Phase::Committed if run.record.is_this_boot => match life.order(&run.record) {
+                Some(order) => {
+                    again.push(encode(Number::None, &order));
+                    again.extend(run.keyboard.iter().flat_map(|keyboard| keyboard.resume(0)));
+                }
+                None => {
+                    let why = "the server was restarted before the host had it, and the values of its variables are \
+                               on no record: run it again";
+                    over.push((Arc::clone(&run), Exit::Failed { failed: why.to_owned() }));
+                }
+            },
             Phase::Committed => {
-                lost.push((Arc::clone(&run), "the server was started anew, and it is not known whether it had begun"));
+                let why = "the server was started anew, and it is not known whether it had begun";
+                over.push((Arc::clone(&run), Exit::Lost { lost: why.to_owned() }));
             }
-            Phase::Started if !is_held => lost.push((Arc::clone(&run), "its host does not know it any more")),
+            Phase::Started if !is_held => {
+                let why = "its host does not know it any more";
+                over.push((Arc::clone(&run), Exit::Lost { lost: why.to_owned() }));
+            }
             Phase::Started | Phase::Ending | Phase::EndRefused => {}
         }
         if let Some(input) = input {

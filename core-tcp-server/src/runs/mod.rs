@@ -34,6 +34,7 @@ mod terminal;
 mod text_watch;
 mod times;
 mod typing;
+mod values;
 
 use std::sync::Arc;
 

@@ -15,6 +15,7 @@ use super::keyboard::Keyboard;
 use super::lease::Typist;
 use super::output::OutputFolder;
 use super::run::{Phase, Run, RunRecord};
+use super::values::StoredOrder;
 use crate::clock::{monotonic_ms, now_ms};
 use crate::error::Error;
 use crate::limits::{HOST_LOST_AFTER_MS_MAX, RUNS_STOP_MS};
@@ -134,6 +135,8 @@ fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<
             (row.get(0)?, row.get(3)?, row.get(6)?, row.get(10)?);
         let id: RunId = id.parse().map_err(Error::internal)?;
         let boot: String = row.get(11)?;
+        let stored: StoredOrder = serde_json::from_str(&request).map_err(Error::internal)?;
+        let values = stored.values();
         let record = RunRecord {
             id,
             n: from_sql(row.get(1)?),
@@ -146,7 +149,7 @@ fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<
             host: row.get(8)?,
             spool: row.get(16)?,
             at: from_sql(row.get(9)?),
-            order: serde_json::from_str(&request).map_err(Error::internal)?,
+            order: stored.order,
             is_this_boot: boot == this_boot,
         };
         let bytes = OutputFolder::new(runs, id).bytes()?;
@@ -160,7 +163,7 @@ fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<
             _ => None,
         };
         let keyboard = Keyboard::of(&record.order, from_sql(row.get(13)?), holder, &starter, false);
-        let run = Run::new(runs, record, phase, bytes, keyboard);
+        let run = Run::new(runs, record, phase, values, bytes, keyboard);
         let away: Option<i64> = row.get(17)?;
         run.life().away_since_ms = away.map(|at| monotonic_ms().saturating_sub(now_ms().saturating_sub(from_sql(at))));
         open.insert(id, run);

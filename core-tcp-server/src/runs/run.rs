@@ -9,6 +9,7 @@ use wardroom_protocol::{RoomName, RunId, UserName};
 
 use super::keyboard::Keyboard;
 use super::log::RunLog;
+use super::values::Values;
 use crate::store::{RoomId, UserId};
 
 /// An open run.
@@ -48,7 +49,7 @@ pub(super) struct RunRecord {
     pub spool: Option<String>,
     /// When it was started, in Unix milliseconds.
     pub at: u64,
-    /// The order for the host.
+    /// The order for the host, without the values that are on no record: see [`RunState::order`].
     pub order: HostStart,
     /// True if it was started since the machine booted: see [`Phase::Committed`].
     pub is_this_boot: bool,
@@ -65,6 +66,20 @@ pub(super) struct RunState {
     pub ended: Option<HostEnded>,
     /// Since when its host is away, by the monotonic clock, as far as has been noticed.
     pub away_since_ms: Option<u64>,
+    /// The values of its variables and secrets, until the host has it; `None` if they are gone.
+    values: Option<Values>,
+}
+
+impl RunState {
+    /// Returns the complete order for the host; `None` if its values are gone.
+    pub(super) fn order(&self, record: &RunRecord) -> Option<HostStart> {
+        self.values.as_ref().map(|values| values.fill(&record.order))
+    }
+
+    /// Notes that the host has it.
+    pub(super) fn begin(&mut self) {
+        (self.phase, self.values) = (Phase::Started, None);
+    }
 }
 
 /// The phase of a run.
@@ -91,11 +106,13 @@ impl Run {
         runs: &Path,
         record: RunRecord,
         phase: Phase,
+        values: Option<Values>,
         output_bytes: u64,
         keyboard: Option<Keyboard>,
     ) -> Arc<Run> {
         let log = Arc::new(RunLog::new(runs, record.id, output_bytes, record.order.tty));
-        let life = Mutex::new(RunState { phase, is_noted: phase == Phase::Started, ended: None, away_since_ms: None });
+        let is_noted = phase == Phase::Started;
+        let life = Mutex::new(RunState { phase, is_noted, ended: None, away_since_ms: None, values });
         Arc::new(Run { record, log, keyboard, life })
     }
 
@@ -113,7 +130,7 @@ impl Run {
     pub(super) fn set_started(&self) {
         let mut life = self.life();
         if life.phase == Phase::Committed {
-            life.phase = Phase::Started;
+            life.begin();
         }
     }
 

@@ -4,7 +4,7 @@
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{
     ARGV_MAX, CMD_BYTES_MAX, ENV_BYTES_MAX, ENV_VARS_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX, RUN_TIMEOUT_DEFAULT_S,
-    RUN_TIMEOUT_MAX_S, TERM_COLS_MAX, TERM_ROWS_MAX,
+    RUN_TIMEOUT_MAX_S, SECRET_BYTES_MIN, SECRETS_MAX, TERM_COLS_MAX, TERM_ROWS_MAX,
 };
 use wardroom_protocol::messages::{HostStart, RunStart, TermSize};
 use wardroom_protocol::{RunId, UserName};
@@ -41,6 +41,7 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Run
     let (argv, shown) = words(request)?;
     check_folder(request.cwd.as_deref())?;
     check_env(request)?;
+    check_secrets(request, &shown)?;
     check_terminal(request)?;
     let timeout_s = request.timeout_s.unwrap_or(RUN_TIMEOUT_DEFAULT_S);
     if timeout_s == 0 || timeout_s > RUN_TIMEOUT_MAX_S {
@@ -51,6 +52,7 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Run
         argv,
         cwd: request.cwd.clone(),
         env: request.env.clone(),
+        secrets: request.secrets.clone(),
         timeout_s,
         output_bytes_max: RUN_OUTPUT_BYTES_MAX,
         stdin: request.stdin,
@@ -141,7 +143,7 @@ fn check_env(request: &RunStart) -> Result<(), Error> {
     if request.env.len() > ENV_VARS_MAX {
         return Err(Error::too_large("env has at most 64 variables"));
     }
-    for (name, value) in &request.env {
+    for (name, value) in request.env.iter().chain(&request.secrets.0) {
         if !is_variable(name) {
             return Err(Error::bad_request("a variable's name is of letters, digits and _, and begins with no digit"));
         }
@@ -150,6 +152,32 @@ fn check_env(request: &RunStart) -> Result<(), Error> {
         }
         if value.contains('\0') {
             return Err(Error::bad_request("a variable has no NUL in it"));
+        }
+    }
+    Ok(())
+}
+
+fn check_secrets(request: &RunStart, shown: &str) -> Result<(), Error> {
+    if request.secrets.0.len() > SECRETS_MAX {
+        return Err(Error::too_large("secrets has at most 16 variables"));
+    }
+    for (name, value) in &request.secrets.0 {
+        if request.env.contains_key(name) {
+            return Err(Error::bad_request(format!("{name} is in both env and secrets: leave it out of env")));
+        }
+        // What is masked has no blanks around it.
+        let value = value.trim();
+        if value.len() < SECRET_BYTES_MIN {
+            return Err(Error::bad_request(format!(
+                "the secret {name} is shorter than 8 bytes: to mask it would hide other output too"
+            )));
+        }
+        let is_in = |text: &String| text.contains(value);
+        if shown.contains(value) || request.argv.iter().flatten().any(is_in) || request.cwd.iter().any(is_in) {
+            return Err(Error::bad_request(format!(
+                "the command contains the value of the secret {name}, and everyone in the room reads commands: \
+                 write ${name} there, for a shell"
+            )));
         }
     }
     Ok(())
@@ -184,6 +212,7 @@ fn quoted(argv: &[String]) -> String {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+    use std::collections::BTreeMap;
     use wardroom_protocol::Code;
 
     fn checked(fields: Value) -> Result<RunSpec, Code> {
@@ -237,6 +266,15 @@ mod tests {
             json!({"cmd": "a", "env": {"": "x"}}),
             json!({"cmd": "a", "env": {"A=B": "x"}}),
             json!({"cmd": "a", "env": {"A": "x\0"}}),
+            json!({"cmd": "a", "secrets": {"1A": "hunter22"}}),
+            json!({"cmd": "a", "secrets": {"A": "hunter2"}}),
+            json!({"cmd": "a", "secrets": {"A": "   hunter2   "}}),
+            json!({"cmd": "a", "secrets": {"A": "hunter22\0"}}),
+            json!({"cmd": "a", "secrets": {"A": "hunter22"}, "env": {"A": "x"}}),
+            json!({"cmd": "echo hunter22", "secrets": {"A": "hunter22\n"}}),
+            json!({"argv": ["echo", "it's 22"], "secrets": {"A": "it's 22"}}),
+            json!({"argv": ["echo", "it's hunter"], "secrets": {"A": "it's hunter"}}),
+            json!({"cmd": "a", "cwd": "/srv/hunter22", "secrets": {"A": "hunter22"}}),
             json!({"cmd": "a", "host": ""}),
             json!({"tty": {"cols": 80, "rows": 24}, "stdin": true}),
             json!({"tty": {"cols": 0, "rows": 24}}),
@@ -255,11 +293,13 @@ mod tests {
     #[test]
     fn what_is_too_much_is_too_large() {
         let words: Vec<String> = (0..257).map(|n| n.to_string()).collect();
-        let env: std::collections::BTreeMap<String, &str> = (0..65).map(|n| (format!("V{n}"), "")).collect();
+        let env: BTreeMap<String, &str> = (0..65).map(|n| (format!("V{n}"), "")).collect();
         for bad in [
             json!({"cmd": "x".repeat(CMD_BYTES_MAX + 1)}),
             json!({"argv": words}),
             json!({"cmd": "a", "env": env}),
+            json!({"cmd": "a", "secrets": (0..17).map(|n| (format!("V{n}"), "hunter22")).collect::<BTreeMap<_, _>>()}),
+            json!({"cmd": "a", "secrets": {"A": "x".repeat(ENV_BYTES_MAX)}}),
             json!({"cmd": "a", "env": {"A": "x".repeat(ENV_BYTES_MAX)}}),
             json!({"cmd": "\u{1}".repeat(CMD_BYTES_MAX)}),
             json!({"argv": ["echo", "\u{1}".repeat(CMD_BYTES_MAX - 10)]}),

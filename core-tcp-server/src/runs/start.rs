@@ -11,6 +11,7 @@ use super::keyboard::Keyboard;
 use super::lease::Typist;
 use super::run::{Phase, Run, RunRecord};
 use super::spec::{self, RunSpec};
+use super::values::StoredOrder;
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::limits::OPEN_RUNS_MAX;
@@ -107,7 +108,8 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
         nonce: Some(nonce.as_str()),
     };
     let seq = tx.append(&event)?.seq;
-    let request = serde_json::to_string(&order.start).map_err(Error::internal)?;
+    let (stored, values) = StoredOrder::split(order.start);
+    let request = serde_json::to_string(&stored).map_err(Error::internal)?;
     let at = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     tx.conn
         .prepare_cached(
@@ -140,12 +142,12 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
         host: order.host,
         spool,
         at: tx.now_ms,
-        order: order.start,
+        order: stored.order,
         is_this_boot: true,
     };
     let starter = Typist { id: user.id, name: user.name.clone() };
     let keyboard = Keyboard::of(&record.order, 0, None, &starter, true);
-    let made = Run::new(&state.runs.folder, record, Phase::Committing, 0, keyboard);
+    let made = Run::new(&state.runs.folder, record, Phase::Committing, Some(values), 0, keyboard);
     state.runs.insert(Arc::clone(&made));
     Ok(Recorded::New(made))
 }
@@ -159,17 +161,16 @@ fn first_lease(order: &HostStart) -> Option<u64> {
 fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>, Error> {
     let row = find_by_nonce(conn, intent.by.user.id, &intent.nonce)?;
     let Some((id, n, seq, host, request)) = row else { return Ok(None) };
-    let earlier: HostStart = serde_json::from_str(&request).map_err(Error::internal)?;
+    let earlier: StoredOrder = serde_json::from_str(&request).map_err(Error::internal)?;
     let run: RunId = id.parse().map_err(Error::internal)?;
-    // Everything must be equal but what the core adds; the order contains the room.
-    let (output_bytes_max, isolation) = (earlier.output_bytes_max, earlier.isolation.clone());
+    // Everything must be equal but what the core adds, and the values that are on no record; the order contains the room.
+    let (output_bytes_max, isolation) = (earlier.order.output_bytes_max, earlier.order.isolation.clone());
     let again = HostStart { run, output_bytes_max, isolation, ..intent.order.start.clone() };
-    let again = serde_json::to_string(&again).map_err(Error::internal)?;
-    if host != intent.order.host || again != request {
+    if host != intent.order.host || StoredOrder::split(again).0 != earlier {
         return Err(Error::conflict("this nonce was used for another run: make a new one for each"));
     }
     let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
-    Ok(Some(RunStartOk { run, n: from_sql(n), seq: from_sql(seq), lease: first_lease(&earlier) }))
+    Ok(Some(RunStartOk { run, n: from_sql(n), seq: from_sql(seq), lease: first_lease(&earlier.order) }))
 }
 
 type Row = (String, i64, i64, String, String);

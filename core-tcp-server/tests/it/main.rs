@@ -21,6 +21,7 @@ mod rooms;
 mod run_list;
 mod runs;
 mod search;
+mod secrets;
 mod strangers;
 mod tails;
 mod terminals;

@@ -40,7 +40,7 @@ const SIGNALS: std::ops::RangeInclusive<i32> = 1..=31;
 const SIGPIPE: i32 = 13;
 
 /// What the shim wants to run.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct RunSpec {
     /// The program and its arguments.
     pub argv: Vec<String>,
@@ -58,6 +58,12 @@ pub struct RunSpec {
     pub isolation: Isolation,
     /// Nothing is to run: only whether the isolation works is of interest.
     pub is_probe: bool,
+}
+
+impl std::fmt::Debug for RunSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunSpec").field("argv", &self.argv).finish_non_exhaustive()
+    }
 }
 
 /// Becomes the command that the shim sends. The hidden subcommand `host-exec` of the binary calls it before anything

@@ -51,7 +51,7 @@ pub fn of(start: &HostStart, user: &RunUser) -> Vec<(String, String)> {
     env.insert("TERM".to_owned(), if start.tty.is_some() { "xterm-256color" } else { "dumb" }.to_owned());
     // Python keeps what it prints until its buffer is full, unless it is told not to.
     env.insert("PYTHONUNBUFFERED".to_owned(), "1".to_owned());
-    env.extend(start.env.iter().map(|(k, v)| (k.clone(), v.clone())));
+    env.extend(start.env.iter().chain(&start.secrets.0).map(|(k, v)| (k.clone(), v.clone())));
     env.insert(MARK.to_owned(), start.run.to_string());
     env.insert("WARDROOM_USER".to_owned(), start.by.to_string());
     env.insert("WARDROOM_ROOM".to_owned(), start.room.clone());
@@ -65,12 +65,13 @@ pub fn fault(start: &HostStart) -> Option<&'static str> {
     if !wants_shell && start.argv.first().is_none_or(String::is_empty) {
         return Some("no command was given");
     }
-    if start.argv.iter().chain(&start.cwd).any(has_nul) || start.env.values().any(has_nul) || start.room.contains('\0')
-    {
+    let mut values = start.env.values().chain(start.secrets.0.values());
+    if start.argv.iter().chain(&start.cwd).any(has_nul) || values.any(has_nul) || start.room.contains('\0') {
         return Some("a NUL byte cannot be given to a command");
     }
     let is_bad_name = |name: &String| name.is_empty() || name.contains(['=', '\0']);
-    start.env.keys().any(is_bad_name).then_some("the name of a variable is empty or holds = or NUL")
+    let mut names = start.env.keys().chain(start.secrets.0.keys());
+    names.any(is_bad_name).then_some("the name of a variable is empty or holds = or NUL")
 }
 
 #[cfg(test)]

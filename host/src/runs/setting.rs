@@ -57,6 +57,7 @@ impl Setting {
             timeout_s: start.timeout_s,
             output_bytes_max: start.output_bytes_max,
             isolation,
+            secrets: start.secrets,
         }
     }
 }

@@ -12,6 +12,7 @@ mod command;
 mod exit;
 mod input;
 mod link;
+mod mask;
 mod output;
 mod phase;
 mod signals;

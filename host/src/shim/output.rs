@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 
 use wardroom_protocol::messages::TermSize;
 
+use super::mask::{Masked, Patterns};
 use crate::limits::{FREE_BYTES_MIN, FREE_LOOK_BYTES, LAST_BYTES_MAX, OUTPUT_BYTES_ALWAYS, READ_BYTES};
 use crate::process::exec::words;
 use crate::spool::now_ms;
@@ -28,6 +29,9 @@ pub struct Output {
     /// 1 and 2 with their pipes, while these are open; or 1 with the terminal.
     sources: Vec<(u8, OwnedFd)>,
     appender: Appender,
+    patterns: Patterns,
+    /// The masking of descriptors 1 and 2.
+    masked: [Masked; 2],
     limit: u64,
     /// The number of bytes at which to check the free disk space again.
     look_at: u64,
@@ -37,9 +41,14 @@ pub struct Output {
 
 impl Output {
     /// Makes an output of these descriptors, which must be non-blocking.
-    pub fn new(sources: Vec<(u8, OwnedFd)>, appender: Appender, limit: u64) -> Output {
-        let (look_at, state) = (OUTPUT_BYTES_ALWAYS, OutputState::default());
-        Output { sources, appender, limit, look_at, state, buf: vec![0; READ_BYTES] }
+    pub fn new(sources: Vec<(u8, OwnedFd)>, appender: Appender, limit: u64, patterns: Patterns) -> Output {
+        let (look_at, state, masked) = (OUTPUT_BYTES_ALWAYS, OutputState::default(), Default::default());
+        Output { sources, appender, patterns, masked, limit, look_at, state, buf: vec![0; READ_BYTES] }
+    }
+
+    /// Returns what is taken out of the output.
+    pub fn patterns(&self) -> &Patterns {
+        &self.patterns
     }
 
     /// Returns the descriptors to wait for.
@@ -62,15 +71,15 @@ impl Output {
         let (_, source) = self.sources.iter().find(|(n, _)| *n == fd)?;
         match rustix::io::read(source, &mut *self.buf) {
             // A terminal without programs reads as EIO.
-            Ok(0) | Err(rustix::io::Errno::IO) => self.sources.retain(|(n, _)| *n != fd),
+            Ok(0) | Err(rustix::io::Errno::IO) => self.ended(fd),
             Ok(n) => {
-                self.keep(fd, n);
+                self.taken(fd, n);
                 return Some(n);
             }
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
             Err(error) => {
                 self.fail(&error.into());
-                self.sources.retain(|(n, _)| *n != fd);
+                self.ended(fd);
             }
         }
         None
@@ -101,20 +110,48 @@ impl Output {
 
     /// Gives up what is still open.
     pub fn close(&mut self) {
-        self.sources.clear();
+        for fd in [1, 2] {
+            self.ended(fd);
+        }
     }
 
-    fn keep(&mut self, fd: u8, count: usize) {
+    /// Keeps the first bytes of the buffer, without the secrets in them.
+    fn taken(&mut self, fd: u8, count: usize) {
+        // Taken out and put back, because it cannot be borrowed meanwhile.
+        let buf = std::mem::take(&mut self.buf);
+        let bytes = buf.get(..count).unwrap_or_default();
+        if self.patterns.is_empty() {
+            self.keep(fd, bytes);
+        } else {
+            let shown = self.masked_of(fd).map(|(masked, patterns)| masked.push(patterns, bytes));
+            self.keep(fd, &shown.unwrap_or_default());
+        }
+        self.buf = buf;
+    }
+
+    /// A source has ended: what was held back of it is kept.
+    fn ended(&mut self, fd: u8) {
+        self.sources.retain(|(n, _)| *n != fd);
+        let shown = self.masked_of(fd).map(|(masked, patterns)| masked.finish(patterns));
+        self.keep(fd, &shown.unwrap_or_default());
+    }
+
+    fn masked_of(&mut self, fd: u8) -> Option<(&mut Masked, &Patterns)> {
+        let masked = self.masked.get_mut(usize::from(fd.checked_sub(1)?))?;
+        Some((masked, &self.patterns))
+    }
+
+    fn keep(&mut self, fd: u8, bytes: &[u8]) {
         if self.state.failure.is_some() {
             return;
         }
+        let count = bytes.len();
         let room = usize::try_from(self.limit.saturating_sub(self.appender.len())).unwrap_or(usize::MAX);
         let kept = room.min(count);
         if kept > 0
-            && let Err(error) = self.leave_room().and_then(|()| {
-                let bytes = self.buf.get(..kept).unwrap_or_default();
-                self.appender.append(fd, bytes, now_ms())
-            })
+            && let Err(error) = self
+                .leave_room()
+                .and_then(|()| self.appender.append(fd, bytes.get(..kept).unwrap_or_default(), now_ms()))
         {
             return self.fail(&error);
         }

@@ -10,6 +10,7 @@ use rustix::process::{Signal as System, WaitOptions, wait, waitpid};
 
 use super::command::Leader;
 use super::exit::StopCause;
+use super::mask::Patterns;
 use crate::limits::{DRAIN_AFTER_EXIT_MS, DRAIN_AFTER_STOP_MS, ENDED_CHARS_MAX, ENDED_MAX, SWEEP_MS};
 use crate::process::escalation::{Escalation, Step};
 use crate::process::handle::{Process, pid};
@@ -47,13 +48,15 @@ pub struct Life {
     pub deadline: Instant,
     is_detached: bool,
     has_terminal: bool,
+    /// What is taken out of the command lines.
+    patterns: Patterns,
 }
 
 impl Life {
     /// Begins with a running command.
-    pub fn new(deadline: Instant, is_detached: bool, has_terminal: bool) -> Life {
+    pub fn new(deadline: Instant, is_detached: bool, has_terminal: bool, patterns: Patterns) -> Life {
         let (phase, cause, ended) = (Phase::Running, None, Vec::new());
-        Life { phase, cause, left: 0, ended, deadline, is_detached, has_terminal }
+        Life { phase, cause, left: 0, ended, deadline, is_detached, has_terminal, patterns }
     }
 
     /// Returns how long to wait at most before the next step.
@@ -121,7 +124,8 @@ impl Life {
             self.phase = Phase::Closing(Instant::now() + Duration::from_millis(DRAIN_AFTER_STOP_MS));
             return;
         }
-        self.ended = living().iter().filter_map(|process| stat::command_line(process.pid)).map(shortened).collect();
+        let lines = living().into_iter().filter_map(|process| stat::command_line(process.pid));
+        self.ended = lines.map(|line| shortened(self.patterns.mask_cut(&line))).collect();
         self.ended.truncate(ENDED_MAX);
         self.phase = Phase::Ending(Escalation::new(self.has_terminal));
     }

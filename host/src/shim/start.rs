@@ -16,6 +16,7 @@ use wardroom_protocol::messages::TermSize;
 
 use super::command::{Leader, Stage};
 use super::input::Input;
+use super::mask::Patterns;
 use super::output::Output;
 use super::wire::Order;
 use crate::limits::{ORDER_BYTES_MAX, OUTPUT_BYTES_MAX};
@@ -112,7 +113,7 @@ pub fn start(order: Order, host: UnixStream, stage: Stage, lock: Option<OwnedFd>
         };
         launch.send(&spec, ends.theirs.as_ref().map(AsFd::as_fd)).inspect_err(|_| leader.kill())?;
         let limit = order.output_bytes_max.min(OUTPUT_BYTES_MAX);
-        let output = Output::new(ends.sources, appender, limit);
+        let output = Output::new(ends.sources, appender, limit, Patterns::of(&order.secrets));
         Ok(Command { leader, output, input: Input::new(ends.sink), terminal: ends.terminal })
     });
     Ok(Started { order, spool, listener, key, host, began, command })

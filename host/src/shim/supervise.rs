@@ -59,8 +59,9 @@ impl Shim {
     /// Takes over a run.
     pub fn new(started: Started, signals: Signals) -> Shim {
         let Started { order, spool, listener, key, host, began, command } = started;
+        let patterns = command.as_ref().map(|command| command.output.patterns().clone()).unwrap_or_default();
         let deadline = began + Duration::from_secs(order.timeout_s);
-        let life = Life::new(deadline, order.detach, order.tty.is_some());
+        let life = Life::new(deadline, order.detach, order.tty.is_some(), patterns);
         let (command, failed) = match command {
             Ok(command) => (Some(command), None),
             Err(why) => (None, Some(why)),

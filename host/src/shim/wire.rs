@@ -5,14 +5,14 @@
 //! [`Order`]: it goes to a shim that the same host has just started.
 
 use serde::{Deserialize, Serialize};
-use wardroom_protocol::messages::{HostEnded, Signal, TermSize};
+use wardroom_protocol::messages::{HostEnded, Secrets, Signal, TermSize};
 use wardroom_protocol::{Frame, Message, RunId, UserName};
 
 use crate::process::isolation::Isolation;
 
 /// What to run. It follows its own length (4 bytes, little endian), because it may be longer than a frame, and has the
 /// lock of the spool folder attached, which the shim holds until the run is on record.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Order {
     /// The run.
     pub run: RunId,
@@ -40,6 +40,14 @@ pub struct Order {
     pub output_bytes_max: u64,
     /// What the command is kept from.
     pub isolation: Isolation,
+    /// What is taken out of the output; the environment has it too.
+    pub secrets: Secrets,
+}
+
+impl std::fmt::Debug for Order {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Order").field("run", &self.run).finish_non_exhaustive()
+    }
 }
 
 /// The first request on every connection but the one that brought the order: the key that is in the record of the run,

@@ -94,6 +94,7 @@ pub fn shell(cmd: &str) -> HostStart {
         argv: ["/bin/sh", "-c", cmd].map(str::to_owned).to_vec(),
         cwd: None,
         env: Default::default(),
+        secrets: Default::default(),
         timeout_s: 120,
         output_bytes_max: 1 << 30,
         stdin: false,

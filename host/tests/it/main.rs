@@ -9,6 +9,7 @@ mod lost;
 mod output;
 mod restart;
 mod runs;
+mod secrets;
 mod stop;
 mod terminal;
 mod trees;

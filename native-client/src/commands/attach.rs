@@ -16,12 +16,13 @@ use std::io::IsTerminal;
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
 use wardroom_protocol::RoomName;
 use wardroom_protocol::limits::RUN_TIMEOUT_MAX_S;
-use wardroom_protocol::messages::{RunStart, Tty};
+use wardroom_protocol::messages::{RunStart, Secrets, Tty};
 use wardroom_protocol::visible::visible;
 
 use self::attached::Attached;
 use super::ReconnectDeadline;
 use super::runs::{RunName, find};
+use super::secrets::{SecretSource, read_secrets};
 use super::signals::{Signalled, TerminalSignals};
 use super::starting::{Starting, own_size};
 use crate::exit::Failure;
@@ -43,6 +44,8 @@ pub struct Shell {
     pub cwd: Option<String>,
     /// Environment variables.
     pub env: BTreeMap<String, String>,
+    /// Variables that are on no record, and masked in the output.
+    pub secrets: Vec<SecretSource>,
     /// Its time limit in seconds: by default the longest.
     pub timeout_s: Option<u64>,
     /// The terminal keeps the size that it starts with.
@@ -66,8 +69,9 @@ pub struct Attach {
 /// See [`Failure`].
 pub async fn shell(target: Target, shell: Shell) -> Result<u8, Failure> {
     check_terminal()?;
+    let secrets = read_secrets(&shell.secrets).await?;
     let mut runner = Runner::connect(target).await.map_err(Failure::before_a_run)?;
-    let done = Box::pin(start(&mut runner, shell)).await;
+    let done = Box::pin(start(&mut runner, shell, secrets)).await;
     runner.finish().await;
     done.map_err(Failure::beside_a_run)
 }
@@ -92,7 +96,7 @@ fn check_terminal() -> Result<(), Failure> {
     Err(Failure::usage(words).before_a_run())
 }
 
-async fn start(runner: &mut Runner, shell: Shell) -> Result<u8, Failure> {
+async fn start(runner: &mut Runner, shell: Shell, secrets: Secrets) -> Result<u8, Failure> {
     let mut signals = TerminalSignals::new()?;
     let start = RunStart {
         room: shell.room,
@@ -101,6 +105,7 @@ async fn start(runner: &mut Runner, shell: Shell) -> Result<u8, Failure> {
         host: shell.host,
         cwd: shell.cwd,
         env: shell.env,
+        secrets,
         timeout_s: Some(shell.timeout_s.unwrap_or(RUN_TIMEOUT_MAX_S)),
         stdin: false,
         tty: Some(Tty { fixed: shell.fixed, ..own_size() }),

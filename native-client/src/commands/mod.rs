@@ -23,6 +23,7 @@ mod put;
 mod run;
 mod runs;
 mod search;
+mod secrets;
 mod send;
 mod signals;
 mod starting;
@@ -53,6 +54,7 @@ pub use put::{Put, put};
 pub use run::{Run, run};
 pub use runs::{HowToStop, RunName, Runs, Stop, parse_state, runs, stop};
 pub use search::{Search, parse_kind, search};
+pub use secrets::SecretSource;
 pub use send::{Send, send};
 
 use out::Out;

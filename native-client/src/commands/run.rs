@@ -14,6 +14,7 @@ use super::ended::say_end;
 use super::input::Input;
 use super::out::say;
 use super::printer::{Printer, Style};
+use super::secrets::{SecretSource, read_secrets};
 use super::starting::{Starting, own_size};
 use super::{ReconnectDeadline, refused};
 use crate::exit::{ExitCode, Failure};
@@ -32,6 +33,8 @@ pub struct Run {
     pub cwd: Option<String>,
     /// Environment variables.
     pub env: BTreeMap<String, String>,
+    /// Variables that are on no record, and masked in the output.
+    pub secrets: Vec<SecretSource>,
     /// Its time limit in seconds.
     pub timeout_s: Option<u64>,
     /// Forward standard input.
@@ -61,9 +64,11 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if run.tty && run.stdin && is_terminal && !run.json {
         // Typed into: with escapes, and raw.
-        let Run { room, argv, host, cwd, env, timeout_s, detach, .. } = run;
-        return shell(target, Shell { room, argv: Some(argv), host, cwd, env, timeout_s, fixed: false, detach }).await;
+        let Run { room, argv, host, cwd, env, secrets, timeout_s, detach, .. } = run;
+        let (argv, fixed) = (Some(argv), false);
+        return shell(target, Shell { room, argv, host, cwd, env, secrets, timeout_s, fixed, detach }).await;
     }
+    let secrets = read_secrets(&run.secrets).await?;
     let mut signals = Signals::new()?;
     let mut runner = tokio::select! {
         runner = Runner::connect(target) => runner.map_err(Failure::before_a_run)?,
@@ -82,6 +87,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         host: run.host,
         cwd: run.cwd,
         env: run.env,
+        secrets,
         timeout_s: run.timeout_s,
         stdin: run.stdin && !run.tty,
         tty: run.tty.then(own_size),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::exit::Exit;
 use super::impl_message;
 use super::runs::Signal;
+use super::secrets::Secrets;
 use super::terminals::{TermSize, Tty};
 use crate::ids::{Nonce, RunId, UserName};
 
@@ -90,7 +91,7 @@ pub struct HostFrom {
 }
 
 /// Starts a run, unless the host has it already.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct HostStart {
     /// The run.
     pub run: RunId,
@@ -102,6 +103,9 @@ pub struct HostStart {
     /// Variables in addition to the clean environment.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
+    /// More variables, whose values the host takes out of the output before it writes it anywhere.
+    #[serde(default, skip_serializing_if = "Secrets::is_empty")]
+    pub secrets: Secrets,
     /// Seconds after which it is stopped.
     pub timeout_s: u64,
     /// Bytes of output after which it is stopped.

@@ -11,6 +11,7 @@ mod posts;
 mod rooms;
 mod runs;
 mod search;
+mod secrets;
 mod session;
 mod terminals;
 
@@ -26,6 +27,7 @@ pub use posts::*;
 pub use rooms::*;
 pub use runs::*;
 pub use search::*;
+pub use secrets::*;
 pub use session::*;
 pub use terminals::*;
 

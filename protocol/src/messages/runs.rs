@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exit::Exit;
 use super::impl_message;
+use super::secrets::Secrets;
 use super::terminals::{TermSize, Tty};
 use crate::ids::{Nonce, RoomName, RunId, UserName};
 
@@ -30,6 +31,9 @@ pub struct RunStart {
     /// Variables in addition to the host's clean environment.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
+    /// Variables that are on no record, and whose values are masked in the output.
+    #[serde(default, skip_serializing_if = "Secrets::is_empty")]
+    pub secrets: Secrets,
     /// Seconds after which it is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_s: Option<u64>,

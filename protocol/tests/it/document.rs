@@ -255,7 +255,7 @@ fn the_table_of_codes_is_that_of_the_code() {
 
 #[test]
 fn the_table_of_limits_is_that_of_the_code() {
-    let expected: [(&str, u64); 39] = [
+    let expected: [(&str, u64); 41] = [
         ("bytes of a line, LF included", limits::LINE_BYTES_MAX as u64),
         ("raw bytes of a frame", limits::BODY_BYTES_MAX as u64),
         ("bytes of a message's text", limits::TEXT_BYTES_MAX as u64),
@@ -286,6 +286,8 @@ fn the_table_of_limits_is_that_of_the_code() {
         ("bytes of a command", limits::CMD_BYTES_MAX as u64),
         ("words of an `argv`", limits::ARGV_MAX as u64),
         ("variables in `env`", limits::ENV_VARS_MAX as u64),
+        ("variables in `secrets`", limits::SECRETS_MAX as u64),
+        ("bytes of a secret, at least", limits::SECRET_BYTES_MIN as u64),
         ("bytes of a variable's name and value", limits::ENV_BYTES_MAX as u64),
         ("seconds of a run, if it does not say", limits::RUN_TIMEOUT_DEFAULT_S),
         ("seconds of a run, at most", limits::RUN_TIMEOUT_MAX_S),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wardroom_client_core::protocol::limits::RUN_TIMEOUT_MAX_S;
-use wardroom_client_core::protocol::messages::{RoomCreate, RunStart, Signal, TermSize, Tty};
+use wardroom_client_core::protocol::messages::{RoomCreate, RunStart, Secrets, Signal, TermSize, Tty};
 use wardroom_client_core::protocol::{Nonce, RoomName, RunId};
 use wardroom_client_core::{Command, WatchFrom};
 use web_sys::File;
@@ -45,6 +45,7 @@ impl Engine {
             host,
             cwd: None,
             env: BTreeMap::new(),
+            secrets: Secrets::default(),
             stdin: stdin && !tty,
             tty: tty.then_some(FIRST_TTY),
             merge: merge && !tty,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use wardroom_protocol::RunId;
 use wardroom_protocol::limits::{RUN_TIMEOUT_MAX_S, WINDOW_MAX};
 use wardroom_protocol::messages::{
-    HostList, RunInfo, RunList, RunLose, RunSignal, RunStart, RunWatch, RunsIn, Signal, TermSize, Tty,
+    HostList, RunInfo, RunList, RunLose, RunSignal, RunStart, RunWatch, RunsIn, Secrets, Signal, TermSize, Tty,
 };
 use wardroom_protocol::visible::{exact, visible};
 
@@ -54,6 +54,7 @@ impl Session {
             host: None,
             cwd: None,
             env: BTreeMap::new(),
+            secrets: Secrets::default(),
             timeout_s: None,
             stdin: false,
             tty: None,

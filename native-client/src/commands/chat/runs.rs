@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wardroom_client_core::{Command, WatchFrom};
 use wardroom_protocol::ansi::Style;
-use wardroom_protocol::messages::{RunListed, RunStart, Signal};
+use wardroom_protocol::messages::{RunListed, RunStart, Secrets, Signal};
 use wardroom_protocol::{Event, EventBody, Nonce, RoomName, RunId};
 
 use crate::runner::Runner;
@@ -47,6 +47,7 @@ impl Runs {
             host: None,
             cwd: None,
             env: BTreeMap::new(),
+            secrets: Secrets::default(),
             timeout_s: None,
             stdin: false,
             tty: None,
