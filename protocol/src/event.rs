@@ -386,6 +386,7 @@ mod tests {
             truncated: false,
             left: 0,
             ended: Vec::new(),
+            late: false,
         });
         assert_eq!(EventBody::parse(body.kind(), body.fields().as_bytes()), body);
     }

@@ -58,3 +58,56 @@ fn a_host_with_a_token_runs_commands_until_it_is_removed() {
     signal(&host.0, rustix::process::Signal::TERM);
     wait(&mut host.0);
 }
+
+/// Adds the host `web1`; returns the file with its token.
+fn add_web1(server: &TestServer) -> String {
+    let added = server.admin(&["host", "add", "web1"], b"");
+    assert_eq!(added.code, 0, "{added:?}");
+    let file = server.folder.path().join("web1.token");
+    std::fs::write(&file, added.text()).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+/// Starts a command on `web1` that goes on until it is stopped; returns its pid.
+fn begin_on_web1(server: &TestServer) -> (Background, u32) {
+    let pid_file = server.folder.path().join("pid");
+    let script = format!("echo so far; echo $$ > {}; while :; do sleep 1; done", pid_file.display());
+    let mut run = server.client(&["run", "general", "--host", "web1", "--", "sh", "-c", &script]);
+    let run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut pid = None;
+    assert!(until(|| {
+        pid = std::fs::read_to_string(&pid_file).ok().and_then(|text| text.trim().parse().ok());
+        pid.is_some()
+    }));
+    (Background(run), pid.unwrap())
+}
+
+fn is_alive(pid: u32) -> bool {
+    std::path::Path::new(&format!("/proc/{pid}")).exists()
+}
+
+#[test]
+fn a_host_that_returns_after_its_run_was_lost_stops_it() {
+    let server = TestServer::new();
+    let file = add_web1(&server);
+    let mut first = host(&server, &server.tcp, &file, "spool");
+    let (mut run, pid) = begin_on_web1(&server);
+    let refused = server.run(&["stop", "r1", "--lost"]);
+    assert!(refused.code == 3 && refused.err.contains("web1 is connected"), "{refused:?}");
+    // Its machine is gone, as far as anybody can see.
+    first.0.kill().unwrap();
+    first.0.wait().unwrap();
+    assert!(until(|| !listed(&server, "web1").unwrap()["connected"].as_bool().unwrap()));
+    let refused = server.run(&["stop", "r1"]);
+    assert!(refused.code != 0 && refused.err.contains("stop --lost r1"), "{refused:?}");
+    let lost = server.run(&["stop", "r1", "--lost"]);
+    assert!(lost.code == 0 && lost.err.contains("lost: ann gave it up while web1 was away"), "{lost:?}");
+    assert_eq!(wait(&mut run.0).code(), Some(125), "its end is unknown");
+    assert!(is_alive(pid), "nobody could stop it");
+    let _second = host(&server, &server.tcp, &file, "spool");
+    assert!(until(|| !is_alive(pid)), "the host was told to stop it");
+    let log = || server.run(&["log", "general"]).text();
+    let is_told = || log().contains("[r1] was lost, but its host is back: stopped by system (TERM)");
+    assert!(until(is_told), "{}", log());
+    assert_eq!(server.run(&["output", "r1"]).text(), "so far\n");
+}

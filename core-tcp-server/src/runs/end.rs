@@ -154,7 +154,8 @@ fn write(tx: &mut Tx<'_>, run: &Run, end: RunEnd) -> Result<(), Error> {
     let detail = format!("r{} {}: {exit}", record.n, record.host);
     tx.audit(record.by_name.as_str(), "host", "run.end", &record.id.to_string(), &detail)?;
     let RunEnd { run: id, exit, bytes, ms, truncated, left, ended } = end;
-    let body = EventBody::RunEnded(RunEnded { run: id, n: record.n, exit, bytes, ms, truncated, left, ended });
+    let body =
+        EventBody::RunEnded(RunEnded { run: id, n: record.n, exit, bytes, ms, truncated, left, ended, late: false });
     let event = NewEvent {
         room: record.room,
         room_name: record.room_name.as_str(),
@@ -168,7 +169,7 @@ fn write(tx: &mut Tx<'_>, run: &Run, end: RunEnd) -> Result<(), Error> {
 }
 
 /// Shortens the host's list of command lines so that it fits in an event.
-fn few(mut ended: Vec<String>) -> Vec<String> {
+pub(super) fn few(mut ended: Vec<String>) -> Vec<String> {
     ended.truncate(ENDED_MAX);
     for line in &mut ended {
         cut(line, ENDED_CHARS_MAX);
@@ -183,7 +184,7 @@ fn cut(text: &mut String, chars: usize) {
 }
 
 /// Shortens the host's text so that it fits in an event.
-fn shortened(mut exit: Exit) -> Exit {
+pub(super) fn shortened(mut exit: Exit) -> Exit {
     let words = match &mut exit {
         Exit::StoppedBy { signal, .. } | Exit::Signal { signal } => signal,
         Exit::Limit { limit } => limit,

@@ -16,6 +16,7 @@ use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
 
 use super::hosts::{Entered, HostIdentity, Link};
 use super::log::Appended;
+use super::returned::{self, Returned};
 use super::run::{Phase, Run};
 use super::spec::check_size;
 use super::terminal::Terminal;
@@ -34,6 +35,7 @@ pub struct Attached {
     state: Arc<State>,
     sender: Arc<ConnectionSender>,
     who: HostIdentity,
+    returned: Returned,
 }
 
 impl Attached {
@@ -49,13 +51,14 @@ impl Attached {
         hello: HostHello,
     ) -> Result<Self, Error> {
         registry::come(state, &who, &hello).await?;
+        let returned = returned::find(state, &who.name, &hello).await?;
         let mut over = Vec::new();
         let isolation = hello.isolation.clone().filter(|level| is_level(level));
         let spool = hello.spool.clone().filter(|id| id.len() <= HOST_SPOOL_BYTES_MAX);
         let link = Link { sender: Arc::clone(sender), instance: hello.instance.clone(), isolation, spool };
         let mut dead = None;
         loop {
-            let welcome = || welcome(state, &who.name, &hello, &mut over);
+            let welcome = || welcome(state, &who.name, &hello, &returned, &mut over);
             match state.runs.hosts.enter(&who, link.clone(), dead.as_ref(), welcome) {
                 Entered::Welcomed => break,
                 Entered::Removed => return Err(registry::removed()),
@@ -74,7 +77,7 @@ impl Attached {
         for (run, exit) in over {
             end::end_here(state, &run, exit);
         }
-        Ok(Self { state: Arc::clone(state), sender: Arc::clone(sender), who })
+        Ok(Self { state: Arc::clone(state), sender: Arc::clone(sender), who, returned })
     }
 
     /// The host's name.
@@ -92,7 +95,7 @@ impl Attached {
     /// # Errors
     /// The message for the host before its connection is closed.
     pub fn take(&self, frame: Frame) -> Result<(), Violation> {
-        handle(&self.state, &self.who.name, &self.sender, frame)
+        handle(&self.state, &self.who.name, &self.sender, &self.returned, frame)
     }
 
     /// Called at the end of the connection: records when the host went.
@@ -122,8 +125,15 @@ pub fn bad_frame(error: &str) -> Violation {
 }
 
 /// Returns the first frames for a host: from which offset each run is wanted, then what to start and what to type.
-/// Runs that the host should have but does not are added to `over`, with their ends.
-fn welcome(state: &State, host: &str, hello: &HostHello, over: &mut Vec<(Arc<Run>, Exit)>) -> Vec<Bytes> {
+/// Runs that the host should have but does not are added to `over`, with their ends; those that were lost before and that
+/// it has after all (`returned`) are stopped.
+fn welcome(
+    state: &State,
+    host: &str,
+    hello: &HostHello,
+    returned: &Returned,
+    over: &mut Vec<(Arc<Run>, Exit)>,
+) -> Vec<Bytes> {
     let held: HashMap<RunId, u64> = hello.runs.iter().map(|run| (run.run, run.input)).collect();
     let mut wanted = Vec::new();
     let mut again = Vec::new();
@@ -168,6 +178,8 @@ fn welcome(state: &State, host: &str, hello: &HostHello, over: &mut Vec<(Arc<Run
             again.extend(run.log.terminal.iter().flat_map(Terminal::last_replies));
         }
     }
+    wanted.extend(returned.iter().copied().map(returned::no_output));
+    again.extend(returned.iter().copied().filter_map(returned::stop));
     if elsewhere > 0 {
         tracing::warn!(host, runs = elsewhere, "a host has come with a new spool: runs of the former one wait for it");
     }
@@ -182,7 +194,13 @@ fn is_level(word: &str) -> bool {
     (1..=ISOLATION_BYTES_MAX).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }
 
-fn handle(state: &Arc<State>, host: &str, sender: &ConnectionSender, frame: Frame) -> Result<(), Violation> {
+fn handle(
+    state: &Arc<State>,
+    host: &str,
+    sender: &Arc<ConnectionSender>,
+    returned: &Returned,
+    frame: Frame,
+) -> Result<(), Violation> {
     let request = match Request::parse(&frame) {
         Ok(Incoming { request, .. }) => request,
         Err(bad) if bad.code == Code::UnknownType => {
@@ -196,15 +214,18 @@ fn handle(state: &Arc<State>, host: &str, sender: &ConnectionSender, frame: Fram
         Request::Ping(ping) => sender.tell(encode(Number::None, &Pong { n: ping.n })),
         Request::HostStarted(started) => match state.runs.on_host(host, started.run) {
             Some(run) => run.set_started(),
+            None if returned.contains(&started.run) => {}
             None => forget(sender, started.run),
         },
         Request::HostOutput(output) => return take_output(state, host, sender, output, &frame.body),
         Request::HostInputAck(ack) => match state.runs.on_host(host, ack.run) {
             Some(run) => run.keyboard.iter().for_each(|keyboard| keyboard.ack(ack.off)),
+            None if returned.contains(&ack.run) => {}
             None => forget(sender, ack.run),
         },
         Request::HostEnded(ended) => match state.runs.on_host(host, ended.run) {
             Some(run) => return take_end(state, &run, ended),
+            None if returned.contains(&ended.run) => returned::ended(state, host, sender, ended),
             None => forget(sender, ended.run),
         },
         _ => sender.tell(encode(Number::None, &Error::forbidden("a host does not ask for this").answer(None))),

@@ -26,6 +26,7 @@ mod piece;
 mod pump;
 mod registry;
 mod remove;
+mod returned;
 mod run;
 mod sizes;
 mod spec;

@@ -171,6 +171,8 @@ fn put(index: &Connection, store: &Connection, runs: &Path, row: Row) -> rusqlit
             let target = body.target().map_or(0, |seq| i64::try_from(seq).unwrap_or(0));
             amend(index, store, &row, target)?;
         }
+        // Its output was indexed with the first end.
+        EventBody::RunEnded(ended) if ended.late => {}
         EventBody::RunEnded(ended) => return Part::of_ended(index, store, runs, row, &ended),
         _ => {}
     }

@@ -215,7 +215,8 @@ fn push_became(became: Vec<String>, out: &mut String) {
 
 /// Returns `exit 3 after 0.2 s`, and any other facts about the end.
 pub fn end_words(run: &RunEnded) -> String {
-    let mut words = visible(&run.exit.words()).into_owned();
+    let mut words = if run.late { "was lost, but its host is back: " } else { "" }.to_owned();
+    words.push_str(&visible(&run.exit.words()));
     if !matches!(run.exit, Exit::Failed { .. } | Exit::Lost { .. }) {
         let _ = write!(words, " after {}", span_words(run.ms));
     }
@@ -387,6 +388,7 @@ mod tests {
             truncated: false,
             left: 0,
             ended: Vec::new(),
+            late: false,
         };
         assert_eq!(end_words(&run), "not started: no such file: mak␛");
         run.exit = Exit::StoppedBy { stopped_by: "ben".parse().unwrap(), signal: "TERM".into() };
@@ -399,5 +401,7 @@ mod tests {
         assert_eq!(end_words(&run), "exit 0 after 0.0 s; ended what it left: sleep 99");
         run.ended = ["a", "b", "c\x1b", "d", "e"].map(str::to_owned).to_vec();
         assert_eq!(left_words(&run.ended), "; ended what it left: a, b, c␛, and 2 more");
+        (run.ended, run.late) = (Vec::new(), true);
+        assert_eq!(end_words(&run), "was lost, but its host is back: exit 0 after 0.0 s");
     }
 }

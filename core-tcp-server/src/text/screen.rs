@@ -62,7 +62,7 @@ impl Screen {
         self.followed.show(&event.room, event.seq);
         match &event.body {
             // The run's output reports it, after the last byte.
-            EventBody::RunEnded(run) if self.followed.number(run.run).is_some() => return out,
+            EventBody::RunEnded(run) if !run.late && self.followed.number(run.run).is_some() => return out,
             EventBody::RunStarted(run) => self.followed.notice(&event.room, event.seq, run.run, run.n),
             _ => {}
         }
@@ -138,7 +138,11 @@ impl Screen {
             self.flush(n, partial, now_ms, &mut out);
         }
         self.drawer.stamp(now_ms, &mut out);
-        let _ = writeln!(out, "[r{n}] {}", end_words(&RunEnded { run, n, exit, bytes, ms, truncated, left, ended }));
+        let _ = writeln!(
+            out,
+            "[r{n}] {}",
+            end_words(&RunEnded { run, n, exit, bytes, ms, truncated, left, ended, late: false })
+        );
         self.followed.end(run);
         out
     }

@@ -39,12 +39,53 @@ async fn the_runs_of_a_host_that_stays_away_are_lost_and_no_others() {
     let end = watch(&mut ann, &run, 0).await.end.unwrap();
     assert_eq!(end["exit"], json!({"lost":"its host local has been away for 2 seconds"}));
     assert!(ann.ask(json!({"t":"run.get","run":other})).await["exit"].is_null());
-    // The host returns: the run that it still has is not named, and so it stops it.
-    let mut local = FakeHost::come(&core, "local", &[(&run, 0)]).await;
-    assert_eq!(local.welcome["runs"], json!([]));
-    local.end(&run, 0, json!({"code":0})).await;
-    assert_eq!(local.client.next_of("host.forget").await["run"], run);
     build.end_and_forget(&other, 0).await;
+}
+
+#[tokio::test]
+async fn a_host_that_returns_with_a_lost_run_stops_it_and_the_room_is_told() {
+    let core = core(Duration::from_secs(86_400)).await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    let run = start(&mut ann, "deploy", "n1").await;
+    host.start().await;
+    host.output(&run, 1, 0, b"so far").await;
+    host.acked(&run, 6).await;
+    drop(host);
+    ann.ask(json!({"t":"run.lose","run":run})).await;
+    let core = TestCore::on(core.stop().await).await;
+    let mut ann = core.sign_in("ann").await;
+    // Twice: the first time the connection breaks before the run has ended.
+    for _ in 0..2 {
+        let mut host = FakeHost::come(&core, "local", &[(&run, 20)]).await;
+        assert_eq!(host.welcome["runs"], json!([{"run": run, "from": 9_007_199_254_740_991_u64}]), "no output");
+        let told = host.client.next_of("host.signal").await;
+        assert_eq!((&told["run"], &told["signal"], &told["by"]), (&json!(run), &json!("TERM"), &json!("system")));
+    }
+    let mut host = FakeHost::come(&core, "local", &[(&run, 20)]).await;
+    host.client.send(json!({"t":"host.started","run":run,"pid":4711}), &[]).await;
+    let exit = json!({"stopped_by":"system","signal":"TERM"});
+    let ended = json!({"t":"host.ended","run":run,"exit":exit,"bytes":20,"ms":99,"left":1,"ended":["sleep 99"]});
+    host.client.send(ended.clone(), &[]).await;
+    assert_eq!(host.client.next_of("host.forget").await["run"], run);
+    // Said again, because the connection broke before it was forgotten.
+    host.client.send(ended, &[]).await;
+    assert_eq!(host.client.next_of("host.forget").await["run"], run);
+    let page = ann.ask(json!({"t":"room.history","room":"general"})).await;
+    let ends: Vec<_> = page["events"].as_array().unwrap().iter().filter(|e| e["kind"] == "run.ended").collect();
+    assert_eq!(ends.len(), 2, "{page}");
+    let late = ends[1];
+    assert_eq!((&late["late"], &late["exit"], &late["left"]), (&json!(true), &exit, &json!(1)), "{late}");
+    assert_eq!((&late["ended"], &late["bytes"], &late["truncated"]), (&json!(["sleep 99"]), &json!(6), &json!(true)));
+    assert!(ends[0].get("late").is_none());
+    let info = ann.ask(json!({"t":"run.get","run":run})).await;
+    assert_eq!((&info["exit"], &info["ms"]), (&exit, &json!(99)), "the truth is on record");
+    // Whoever watches gets what there is, and its end.
+    let watched = watch(&mut ann, &run, 0).await;
+    assert_eq!((watched.text(), &watched.end.unwrap()["exit"]), (vec![(1, "so far".to_owned())], &exit));
+    // Another host has no say in it.
+    let host = FakeHost::come(&core, "build", &[(&run, 20)]).await;
+    assert_eq!(host.welcome["runs"], json!([]));
 }
 
 #[tokio::test]

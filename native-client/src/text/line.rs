@@ -126,7 +126,9 @@ fn words_of(event: &Event) -> String {
             words + &reactions(&event.body)
         }
         EventBody::RunEnded(run) => {
-            let mut words = format!("[r{}] {} after {}", run.n, visible(&run.exit.words()), duration_words(run.ms));
+            let late = if run.late { "was lost, but its host is back: " } else { "" };
+            let mut words =
+                format!("[r{}] {late}{} after {}", run.n, visible(&run.exit.words()), duration_words(run.ms));
             if run.truncated {
                 words.push_str(", output cut off");
             }

@@ -211,6 +211,9 @@ pub struct RunEnded {
     /// The command lines of processes that outlived the first one and were ended with the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended: Vec<String>,
+    /// The run had been declared lost, and this is what its host said when it returned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
 }
 
 /// A file was stored in the room.

@@ -117,6 +117,7 @@ pub const SERVER: &[&str] = &[
     r#"{"t":"event","room":"ops","seq":2,"at":1795334400000,"by":"ann","kind":"leave"}"#,
     r#"{"t":"event","room":"ops","seq":3,"at":1795334400000,"by":"ann","kind":"run.started","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"cmd":"make test","host":"local","cwd":"/srv/app","isolation":"namespace"}"#,
     r#"{"t":"event","room":"ops","seq":4,"at":1795334400000,"by":"ann","kind":"run.ended","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"exit":{"stopped_by":"ben","signal":"TERM"},"bytes":812,"ms":1204,"truncated":false,"left":0}"#,
+    r#"{"t":"event","room":"ops","seq":4,"at":1795334400000,"by":"ann","kind":"run.ended","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"exit":{"code":0},"bytes":812,"ms":1204,"truncated":true,"left":0,"late":true}"#,
     r#"{"t":"event","room":"ops","seq":5,"at":1795334400000,"by":"ann","kind":"file.added","path":"logs/app.log","size":812,"blake3":"af13","nonce":"\"\\"}"#,
     r#"{"t":"event","room":"ops","seq":6,"at":1795334400000,"by":"ann","kind":"message","text":"hello","amended":9,"edited":true,"reactions":[{"emoji":"👍","by":["ann","ben"]}],"count":37}"#,
     r#"{"t":"event","room":"ops","seq":6,"at":1795334400000,"by":"ann","kind":"message","text":"","amended":9,"deleted":true}"#,

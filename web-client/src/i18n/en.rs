@@ -89,6 +89,7 @@ pub(super) static WORDS: Words = Words {
     left: "left",
     unknown_event: "unsupported event: {}",
     run_ended: "r{} ended: {} · {}",
+    run_returned: "r{} was lost, but its host is back: {} · {}",
     jump_to_latest: "Jump to latest",
     jump_to_new: "{} new",
     today: "Today",

@@ -39,7 +39,7 @@ words! {
     connection_signed_out connection_closed connection_label
     // timeline
     timeline_of loading older_loading beginning new_since sending waiting failed retry discard joined left
-    unknown_event run_ended jump_to_latest jump_to_new today yesterday room_failed you_are_not_in
+    unknown_event run_ended run_returned jump_to_latest jump_to_new today yesterday room_failed you_are_not_in
     welcome_head welcome_lead welcome_talk welcome_run welcome_share welcome_write welcome_try welcome_choose welcome_talk_example welcome_run_example
     copy copied
     // what was not sent

@@ -117,7 +117,8 @@ fn body(event: &std::sync::Arc<Event>, words: &'static Words) -> Html {
         EventBody::Leave => html! { words.left },
         EventBody::RunStarted(_) => html! { <RunCard event={PtrEq(event.clone())} /> },
         EventBody::RunEnded(ended) => {
-            html! { fill(words.run_ended, &[&ended.n.to_string(), &exit_words(&ended.exit, words), &duration(ended.ms)]) }
+            let text = if ended.late { words.run_returned } else { words.run_ended };
+            html! { fill(text, &[&ended.n.to_string(), &exit_words(&ended.exit, words), &duration(ended.ms)]) }
         }
         EventBody::FileAdded(_) => html! { <FileCard event={PtrEq(event.clone())} /> },
         EventBody::Other { kind, text } => match text {
