@@ -263,6 +263,11 @@ pub const INPUT_WAIT_MS: u64 = 5_000;
 pub const INDEX_RESOLUTION_MS: u64 = 10;
 /// Milliseconds between checks for unfinished work on a host's runs: starts to record, writes to retry.
 pub const HOST_TICK_MS: u64 = 1_000;
+/// Milliseconds for which what a host has said about its load and disk is good enough for the next who asks.
+pub const HOST_STATUS_MS: u64 = 10_000;
+/// Milliseconds that a list of hosts waits for them to say how they are: a slow network answers within them. One that
+/// does not is listed without its load.
+pub const HOST_STATUS_WAIT_MS: u64 = 1_000;
 /// Bytes of the id of a host's spool: more than any host makes.
 pub const HOST_SPOOL_BYTES_MAX: usize = 64;
 /// The longest time until the runs of a host that is away are lost, in milliseconds: 30 days. A host that has not

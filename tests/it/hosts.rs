@@ -42,6 +42,7 @@ fn a_host_with_a_token_runs_commands_until_it_is_removed() {
         let mut host = host(&server, &core, &file, "spool");
         let seen = listed(&server, "web1").unwrap();
         assert_eq!((&seen["connected"], &seen["labels"]["os"]), (&true.into(), &"debian".into()), "{seen}");
+        assert!(seen["status"]["load"].is_f64() && seen["status"]["free_bytes"].is_u64(), "{seen}");
         let run = server.run(&["run", "general", "--host", "web1", "--", "sh", "-c", "seq 30000; exit 7"]);
         assert_eq!((run.code, run.text().lines().count()), (7, 30_000), "{}", run.err);
         signal(&host.0, rustix::process::Signal::TERM);

@@ -4,6 +4,8 @@ use wardroom_client_core::limits::WATCH_WINDOW_MANUAL;
 
 /// Lines that are loaded when a room is opened: three screens of the largest monitor.
 pub const INITIAL_ROWS: usize = 150;
+/// Milliseconds until the hosts in the panel are loaded again: their load is an average over a minute.
+pub const HOSTS_EVERY_MS: u32 = 30_000;
 /// Pixels of rows drawn above and below the visible part: more than a turn of the wheel, so that no gap is seen.
 pub const ROW_OVERSCAN_PX: f64 = 900.0;
 /// Assumed height in pixels of a line that was never drawn.

@@ -142,6 +142,8 @@ pub const RUN_MERGE: &str = "run-merge";
 pub const RUN_DETACH: &str = "run-detach";
 /// The host of a command.
 pub const RUN_HOST: &str = "run-host";
+/// A host in the panel.
+pub const HOST: &str = "host";
 /// The output view.
 pub const OUTPUT_LOG: &str = "output-log";
 /// The search in the output.

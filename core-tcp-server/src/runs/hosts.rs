@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use rusqlite::Connection;
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::messages::{Goaway, HostInfo};
+use wardroom_protocol::messages::{Goaway, HostInfo, HostStatus};
 
 use super::run::{Phase, Run};
+use super::status::LastStatus;
 use crate::error::Error;
 use crate::limits::HOSTS_MAX;
 use crate::sender::ConnectionSender;
@@ -60,6 +61,8 @@ pub(super) struct Link {
     pub isolation: Option<String>,
     /// The id of its spool, if it has said so.
     pub spool: Option<String>,
+    /// How it is.
+    pub status: LastStatus,
 }
 
 /// What became of a host that wants to enter.
@@ -149,9 +152,10 @@ impl Hosts {
             let link = state.links.get(name);
             let connected = link.is_some();
             let isolation = link.and_then(|link| link.isolation.clone());
+            let status = link.and_then(|link| link.status.current());
             let Known { labels, version, seen, .. } = known;
             let seen = seen.filter(|_| !connected);
-            HostInfo { host: name.to_owned(), connected, runs: 0, version, labels, seen, isolation }
+            HostInfo { host: name.to_owned(), connected, runs: 0, version, labels, seen, isolation, status }
         };
         let mut infos: Vec<_> = state.known.iter().map(|(name, known)| one(name, known.clone())).collect();
         if !state.known.contains_key(LOCAL) {
@@ -159,6 +163,18 @@ impl Hosts {
             infos.sort_by(|a, b| a.host.cmp(&b.host));
         }
         infos
+    }
+
+    /// Notes how a host is.
+    pub(super) fn note(&self, host: &str, status: HostStatus) {
+        if let Some(link) = self.state().links.get(host) {
+            link.status.note(status);
+        }
+    }
+
+    /// Returns all connections.
+    pub(super) fn links(&self) -> Vec<Link> {
+        self.state().links.values().cloned().collect()
     }
 
     /// Returns the connection of a host.

@@ -19,6 +19,7 @@ use super::log::Appended;
 use super::returned::{self, Returned};
 use super::run::{Phase, Run};
 use super::spec::check_size;
+use super::status::LastStatus;
 use super::terminal::Terminal;
 use super::{end, pump, registry, typing};
 use crate::clock::now_ms;
@@ -55,7 +56,13 @@ impl Attached {
         let mut over = Vec::new();
         let isolation = hello.isolation.clone().filter(|level| is_level(level));
         let spool = hello.spool.clone().filter(|id| id.len() <= HOST_SPOOL_BYTES_MAX);
-        let link = Link { sender: Arc::clone(sender), instance: hello.instance.clone(), isolation, spool };
+        let link = Link {
+            sender: Arc::clone(sender),
+            instance: hello.instance.clone(),
+            isolation,
+            spool,
+            status: LastStatus::default(),
+        };
         let mut dead = None;
         loop {
             let welcome = || welcome(state, &who.name, &hello, &returned, &mut over);
@@ -218,6 +225,7 @@ fn handle(
             None => forget(sender, started.run),
         },
         Request::HostOutput(output) => return take_output(state, host, sender, output, &frame.body),
+        Request::HostStatus(status) => state.runs.hosts.note(host, status),
         Request::HostInputAck(ack) => match state.runs.on_host(host, ack.run) {
             Some(run) => run.keyboard.iter().for_each(|keyboard| keyboard.ack(ack.off)),
             None if returned.contains(&ack.run) => {}

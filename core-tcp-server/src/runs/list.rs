@@ -5,16 +5,13 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{LINE_BYTES_MAX, QUERY_BYTES_MAX, WINDOW_DEFAULT, WINDOW_MAX};
-use wardroom_protocol::messages::{
-    Exit, HostInfo, HostList, HostListed, RunEnd, RunInfo, RunList, RunListed, RunWatch, RunsIn, TermTextOk, Tty,
-};
+use wardroom_protocol::messages::{Exit, RunEnd, RunInfo, RunList, RunListed, RunWatch, RunsIn, TermTextOk, Tty};
 use wardroom_protocol::{RunId, UserName};
 
 use super::flow::{Watch, beyond};
 use super::log::RunLog;
 use super::text_watch::TextWatch;
 use crate::access::{Checked, ReadAccess};
-use crate::answer::page;
 use crate::error::Error;
 use crate::flow::Flow;
 use crate::policy::Member;
@@ -117,18 +114,6 @@ pub async fn list(state: &Arc<State>, member: &Member, list: RunList) -> Result<
         runs.push(info);
     }
     Ok(RunListed { runs, more: false })
-}
-
-/// Returns the hosts with the number of their open runs, as many as fit in a line.
-///
-/// # Errors
-/// `forbidden`
-pub fn list_hosts(state: &State, member: &Member, list: &HostList) -> Result<HostListed, Error> {
-    member.operator()?;
-    let one = |info: HostInfo| HostInfo { runs: state.runs.count_on(&info.host) as u64, ..info };
-    let all = state.runs.hosts.all().into_iter();
-    let (hosts, more) = page(all.filter(|info| list.after.as_ref().is_none_or(|after| info.host > *after)).map(one));
-    Ok(HostListed { hosts, more })
 }
 
 /// Returns one run.

@@ -31,6 +31,7 @@ mod run;
 mod sizes;
 mod spec;
 mod start;
+mod status;
 mod terminal;
 mod text_watch;
 mod times;
@@ -43,13 +44,14 @@ use bytes::Bytes;
 pub use control::signal;
 pub use hosts::HostIdentity;
 pub use link::{Attached, bad_frame};
-pub use list::{find_by_n, get, list, list_hosts, text, watch, watch_text};
+pub use list::{find_by_n, get, list, text, watch, watch_text};
 pub use lost::{lose, watch as watch_for_lost};
 pub use open::Runs;
 pub use output::output_path;
 pub use registry::{add_host, identify, remove_host};
 pub use remove::remove_output;
 pub use start::start;
+pub use status::list_hosts;
 pub use typing::input;
 use wardroom_protocol::Request;
 use wardroom_protocol::messages::RunAck;
@@ -115,7 +117,7 @@ pub async fn request(
         }
         Request::RunList(ask) => ok(id, &list(state, member, ask).await?),
         Request::RunTimes(ask) => ok(id, &times::times(state, member, ask).await?),
-        Request::HostList(ask) => ok(id, &list_hosts(state, member, &ask)?),
+        Request::HostList(ask) => ok(id, &list_hosts(state, member, &ask).await?),
         Request::RunGet(ask) => ok(id, &get(state, member, ask.run).await?),
         _ => return Err(Error::bad_request("this is not a request about runs")),
     })

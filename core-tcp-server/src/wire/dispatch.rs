@@ -214,6 +214,7 @@ async fn carry_out(
         | Request::HostStarted(_)
         | Request::HostOutput(_)
         | Request::HostInputAck(_)
+        | Request::HostStatus(_)
         | Request::HostEnded(_) => {
             return Err(Error::forbidden("only a host says this"));
         }
@@ -275,7 +276,7 @@ pub async fn manage(state: &State, member: &Member, id: Option<u64>, request: Re
             ok(id, &Empty {})
         }
         // Without a server; with one it is a request about runs.
-        Request::HostList(ask) => ok(id, &crate::runs::list_hosts(state, member, &ask)?),
+        Request::HostList(ask) => ok(id, &crate::runs::list_hosts(state, member, &ask).await?),
         _ => return Err(Error::bad_request("this is not an administrator's request")),
     })
 }

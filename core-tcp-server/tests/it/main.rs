@@ -9,6 +9,7 @@ mod fake_host;
 mod files;
 mod hooks;
 mod host_names;
+mod host_status;
 mod hosts;
 mod keyboard;
 mod lost;

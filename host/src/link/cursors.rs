@@ -8,7 +8,7 @@ use bytes::Bytes;
 use wardroom_protocol::RunId;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::BODY_BYTES_MAX;
-use wardroom_protocol::messages::{ErrAnswer, HostAck, HostInputAck, HostStarted, HostWelcome, Ping, Pong};
+use wardroom_protocol::messages::{ErrAnswer, HostAck, HostInputAck, HostStarted, HostStatus, HostWelcome, Ping, Pong};
 
 use crate::limits::{BATCH_BYTES, REFUSALS_MAX};
 use crate::runs::Error;
@@ -28,6 +28,8 @@ struct State {
     /// The number of the last ping; answering it answers older ones too.
     pong: Option<u64>,
     is_ping_due: bool,
+    /// How this machine is, if the core has asked.
+    status: Option<HostStatus>,
     refusals: VecDeque<Error>,
     /// The run that was served last: the next turn begins after it.
     last: Option<RunId>,
@@ -112,6 +114,11 @@ impl Cursors {
         self.state().is_ping_due = true;
     }
 
+    /// Says how this machine is.
+    pub fn say(&self, status: HostStatus) {
+        self.state().status = Some(status);
+    }
+
     /// Refuses something that the core asked for.
     pub fn refuse(&self, refusal: Error) {
         let mut state = self.state();
@@ -132,6 +139,7 @@ impl Cursors {
         if std::mem::take(&mut state.is_ping_due) {
             jobs.push(Job::Frame(encode(Number::None, &Ping { n: 0, now: None })));
         }
+        jobs.extend(state.status.take().map(|status| Job::Frame(encode(Number::None, &status))));
         jobs.extend(state.refusals.drain(..).map(|refusal| Job::Frame(told(refusal))));
         let mut budget = BATCH_BYTES;
         let behind = state.last.map_or(0, |last| all.partition_point(|run| run.id <= last));

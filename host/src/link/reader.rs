@@ -18,6 +18,10 @@ pub async fn read(mut incoming: Incoming, runs: Arc<Runs>, cursors: Arc<Cursors>
             Ok(message) => message,
             Err(lost) => return lost,
         };
+        if matches!(message, ServerMessage::HostLook(_)) {
+            look(&runs, &cursors);
+            continue;
+        }
         if let Err(lost) = handle(message, &runs, &cursors) {
             return lost;
         }
@@ -35,6 +39,15 @@ async fn next(incoming: &mut Incoming, runs: &Runs, cursors: &Cursors) -> Result
     runs.news().changed.notify_one();
     let rest = Duration::from_millis(DEAD_AFTER_MS - PING_AFTER_MS);
     timeout(rest, incoming.next()).await.unwrap_or(Err(Lost::TimedOut("the core has been silent for too long")))
+}
+
+/// Says how this machine is, once that is known: a slow disk keeps nothing else waiting.
+fn look(runs: &Arc<Runs>, cursors: &Arc<Cursors>) {
+    let (runs, cursors) = (Arc::clone(runs), Arc::clone(cursors));
+    drop(tokio::task::spawn_blocking(move || {
+        cursors.say(runs.status());
+        runs.news().changed.notify_one();
+    }));
 }
 
 fn handle(message: ServerMessage, runs: &Arc<Runs>, cursors: &Cursors) -> Result<(), Lost> {

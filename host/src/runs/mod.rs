@@ -5,6 +5,7 @@ pub mod follow;
 pub mod run;
 mod setting;
 pub mod shims;
+mod status;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use wardroom_protocol::messages::{
-    Exit, HostEnded, HostEof, HostInput, HostReply, HostResize, HostRun, HostSignal, HostStart, Signal,
+    Exit, HostEnded, HostEof, HostInput, HostReply, HostResize, HostRun, HostSignal, HostStart, HostStatus, Signal,
 };
 use wardroom_protocol::{Code, RunId};
 
@@ -122,6 +123,11 @@ impl Runs {
             HostRun { run: run.id, bytes: report.bytes, ended: report.ended.is_some(), input: report.input }
         };
         self.all().iter().map(told).collect()
+    }
+
+    /// Returns how this machine is. Blocks.
+    pub fn status(&self) -> HostStatus {
+        status::of(self.root.path())
     }
 
     /// Starts a run, unless it exists already.

@@ -256,6 +256,27 @@ pub struct HostSignal {
     pub by: UserName,
 }
 
+/// Asks a host how it is. Answer: [`HostStatus`].
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct HostLook {}
+
+/// How a host's machine is. What cannot be read is absent.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct HostStatus {
+    /// Processes that run or want to, on average over the last minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<f64>,
+    /// Its processors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<u32>,
+    /// Bytes that the host may still write on the disk of its spool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_bytes: Option<u64>,
+    /// The size of that disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_bytes: Option<u64>,
+}
+
 /// Creates a token for a host. Admins. Answer: [`HostAdded`].
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct HostAdd {
@@ -328,6 +349,9 @@ pub struct HostInfo {
     /// away, and if it runs no commands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
+    /// How its machine is, while it is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<HostStatus>,
 }
 
 impl_message! {
@@ -335,5 +359,5 @@ impl_message! {
     HostHello = "host.hello", HostWelcome = "host.welcome", HostStart = "host.start", HostStarted = "host.started",
     HostOutput = "host.output", HostAck = "host.ack", HostEnded = "host.ended", HostForget = "host.forget",
     HostInput = "host.input", HostInputAck = "host.input_ack", HostEof = "host.eof", HostSignal = "host.signal",
-    HostResize = "host.resize", HostReply = "host.reply",
+    HostLook = "host.look", HostStatus = "host.status", HostResize = "host.resize", HostReply = "host.reply",
 }

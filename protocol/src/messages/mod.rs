@@ -114,7 +114,7 @@ requests! {
     RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
     Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
     UserAdd, UserList, UserPasswd, UserDisable, UserSetRole, TokenAdd, InviteAdd, HostAdd, HostRemove,
-    HostHello, HostStarted, HostOutput, HostInputAck, HostEnded,
+    HostHello, HostStarted, HostOutput, HostInputAck, HostEnded, HostStatus,
 }
 
 /// Everything that a server sends, as a client parses it.
@@ -150,6 +150,7 @@ pub enum ServerMessage {
     HostForget(HostForget),
     HostInput(HostInput, bytes::Bytes),
     HostEof(HostEof),
+    HostLook(HostLook),
     HostSignal(HostSignal),
     HostResize(HostResize),
     HostReply(HostReply, bytes::Bytes),
@@ -273,6 +274,8 @@ impl ServerMessage {
             #[cfg(not(target_family = "wasm"))]
             "host.eof" => read!(HostEof),
             #[cfg(not(target_family = "wasm"))]
+            "host.look" => read!(HostLook),
+            #[cfg(not(target_family = "wasm"))]
             "host.signal" => read!(HostSignal),
             #[cfg(not(target_family = "wasm"))]
             "host.resize" => read!(HostResize),
@@ -312,6 +315,7 @@ impl ServerMessage {
         "host.forget",
         "host.input",
         "host.eof",
+        "host.look",
         "host.signal",
         "host.resize",
         "host.reply",

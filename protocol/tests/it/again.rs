@@ -28,7 +28,7 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
         Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
         UserAdd, UserList, UserPasswd, UserDisable, UserSetRole, TokenAdd, InviteAdd, HostAdd, HostRemove,
-        HostHello, HostStarted, HostOutput, HostInputAck, HostEnded,
+        HostHello, HostStarted, HostOutput, HostInputAck, HostEnded, HostStatus,
     })
 }
 
@@ -70,6 +70,7 @@ pub fn server(frame: &Frame) -> Result<Bytes, String> {
         ServerMessage::HostForget(m) => encode(none, &m),
         ServerMessage::HostInput(m, body) => encode_with_body(none, &m, &body),
         ServerMessage::HostEof(m) => encode(none, &m),
+        ServerMessage::HostLook(m) => encode(none, &m),
         ServerMessage::HostSignal(m) => encode(none, &m),
         ServerMessage::HostResize(m) => encode(none, &m),
         ServerMessage::HostReply(m, body) => encode_with_body(none, &m, &body),

@@ -99,6 +99,8 @@ pub const REQUESTS: &[&str] = &[
     "{\"t\":\"host.output\",\"run\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"fd\":2,\"off\":812,\"len\":4}\nerr\n",
     "{\"t\":\"host.output\",\"run\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"fd\":1,\"off\":812,\"len\":4,\"cols\":80,\"rows\":24}\nerr\n",
     r#"{"t":"host.input_ack","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","off":4}"#,
+    r#"{"t":"host.status","load":0.52,"cpus":8,"free_bytes":812000000000,"disk_bytes":999000000000}"#,
+    r#"{"t":"host.status"}"#,
     r#"{"t":"host.ended","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","exit":{"code":2},"bytes":816,"ms":1204,"truncated":false,"left":0}"#,
 ];
 
@@ -164,6 +166,7 @@ pub const SERVER: &[&str] = &[
     r#"{"t":"host.eof","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","off":4}"#,
     r#"{"t":"host.resize","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","cols":120,"rows":40}"#,
     "{\"t\":\"host.reply\",\"run\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"at\":90,\"len\":4}\n\u{1b}[0n",
+    r#"{"t":"host.look"}"#,
     r#"{"t":"host.signal","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","signal":"INT","by":"ben"}"#,
 ];
 

@@ -7,6 +7,7 @@ pub mod connection_status;
 pub mod dialogs;
 pub mod drop_zone;
 pub mod file_card;
+pub mod hosts;
 pub mod jump;
 pub mod notices;
 pub mod notify_prompt;

@@ -7,6 +7,7 @@ use wardroom_client_core::protocol::{Event, EventBody, RoomName, RunId};
 use wardroom_client_core::{Change, Command, Run, RunState};
 use yew::prelude::*;
 
+use super::hosts::Hosts;
 use super::room_files::RoomFiles;
 use super::transfers::Transfers;
 use super::user_menu::role_words;
@@ -124,6 +125,7 @@ fn Activity(props: &PanelProps) -> Html {
                 if running.is_empty() { <p class="list__empty">{ words.running_none }</p> }
                 <div class="list">{ for running.iter().map(|run| html! { <RunItem key={run.run.to_string()} run={crate::hooks::PtrEq(run.clone())} {now_ms} /> }) }</div>
             </div>
+            <Hosts />
             <Transfers />
             <div class="list">
                 <div class="list__head"><span>{ words.recent_head }</span></div>

@@ -106,6 +106,6 @@ words! {
     RunWords {}
     isolation terminal_open terminal_new terminal_failed input_of input_free input_ask input_take input_give input_line
     input_end input_end_hint run_options run_tty run_tty_hint run_stdin run_stdin_hint run_merge run_merge_hint
-    run_detach run_detach_hint run_host output_find output_next output_previous output_error output_streams
+    run_detach run_detach_hint run_host hosts_head host_load host_free host_seen host_running host_away output_find output_next output_previous output_error output_streams
     output_both output_missing
 }

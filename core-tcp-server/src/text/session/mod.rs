@@ -207,7 +207,7 @@ impl Session {
             Command::Run(cmd) => self.start_run(cmd).await?,
             Command::Shell(host) => self.start_shell(host).await?,
             Command::Runs(list) => self.list_runs(list).await?,
-            Command::Hosts => self.list_hosts()?,
+            Command::Hosts => self.list_hosts().await?,
             Command::Watch(n) => self.watch_run(n).await?,
             Command::Unwatch(n) => self.unwatch_run(n).await?,
             Command::Stop(n) => self.stop_run(n).await?,

@@ -19,7 +19,7 @@ use crate::text::draw::left_words;
 use crate::text::flows::UnackedFlow;
 use crate::text::followed::Begin;
 use crate::text::limits::RUNS_SHOWN;
-use crate::text::moment::span_words;
+use crate::text::moment::{size_words, span_words};
 
 /// The size of a shell until somebody with a terminal holds its keyboard: the one that programs expect.
 const SHELL_SIZE: TermSize = TermSize { cols: 80, rows: 24 };
@@ -167,12 +167,18 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn list_hosts(&self) -> Result<(), Error> {
+    pub(super) async fn list_hosts(&self) -> Result<(), Error> {
         let mut out = String::from("# Hosts:\n");
-        let listed = runs::list_hosts(&self.state, &self.member, &HostList::default())?;
+        let listed = runs::list_hosts(&self.state, &self.member, &HostList::default()).await?;
         for info in &listed.hosts {
             let state = if info.connected { "connected" } else { "offline" };
             let _ = write!(out, "#   {:<20} {state}, {} running", visible(&info.host), info.runs);
+            if let Some(load) = info.status.and_then(|status| status.load) {
+                let _ = write!(out, ", load {load:.2}");
+            }
+            if let Some(free) = info.status.and_then(|status| status.free_bytes) {
+                let _ = write!(out, ", {} free", size_words(free));
+            }
             for (key, value) in &info.labels {
                 let _ = write!(out, ", {}={}", visible(key), visible(value));
             }

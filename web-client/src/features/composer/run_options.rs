@@ -1,10 +1,10 @@
 //! The options of a command, below the text that starts it.
 
-use wardroom_client_core::protocol::messages::{Answer, HostInfo, HostList, HostListed};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use crate::hooks::{use_engine, use_words};
+use crate::features::hosts::use_hosts;
+use crate::hooks::use_words;
 use crate::logic::run_options::RunOptions;
 use crate::testids;
 
@@ -19,18 +19,7 @@ pub struct RunOptionsRowProps {
 #[component]
 pub fn RunOptionsRow(props: &RunOptionsRowProps) -> Html {
     let words = use_words();
-    let engine = use_engine();
-    let hosts = use_state_eq(Vec::<HostInfo>::new);
-    use_effect_with((), {
-        let hosts = hosts.setter();
-        move |()| {
-            let on = Callback::from(move |answer: Result<Answer, _>| {
-                let list = answer.ok().and_then(|answer| answer.fields::<HostListed>().ok());
-                hosts.set(list.map(|list| list.hosts).unwrap_or_default());
-            });
-            engine.request(HostList::default(), on);
-        }
-    });
+    let hosts = use_hosts(false);
     let options = &props.options;
     let change = |set: fn(&mut RunOptions, bool)| {
         let (options, on_change) = (options.clone(), props.on_change.clone());
