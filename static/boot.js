@@ -127,6 +127,8 @@
     fonts.rel = "stylesheet";
     fonts.href = "fonts/fonts.css";
     requestAnimationFrame(function () { setTimeout(function () { document.head.append(fonts); }, 0); });
+    // The first date makes the browser load the words of its language: do that while the program is on its way.
+    setTimeout(function () { new Date().toLocaleDateString(navigator.language || root.lang, { weekday: "long", day: "numeric", month: "long" }); }, 100);
   });
   // In Safari the phone's keyboard covers the page instead of shrinking it: keep the bottom visible.
   if (window.visualViewport) {

@@ -8,8 +8,12 @@ pub const INITIAL_ROWS: usize = 150;
 pub const HOSTS_EVERY_MS: u32 = 30_000;
 /// Pixels of rows drawn above and below the visible part: more than a turn of the wheel, so that no gap is seen.
 pub const ROW_OVERSCAN_PX: f64 = 900.0;
-/// Assumed height in pixels of a line that was never drawn.
-pub const LINE_PX: f64 = 34.0;
+/// The same above the end of a room, where people read first: a slow phone draws fewer rows before it can be used. The others are
+/// drawn as soon as somebody scrolls up.
+pub const ROW_OVERSCAN_AT_END_PX: f64 = 200.0;
+/// Assumed height in pixels of a line that was never drawn: two lines of text, as on a phone. If lines are lower, more of them are drawn
+/// at once.
+pub const LINE_PX: f64 = 48.0;
 /// The same for a day heading.
 pub const DAY_PX: f64 = 38.0;
 /// Milliseconds after the last scrolling until visible lines count as read.

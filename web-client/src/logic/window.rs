@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::row::{Row, RowPosition};
-use crate::limits::{DAY_PX, LINE_PX, ROW_OVERSCAN_PX};
+use crate::limits::{DAY_PX, LINE_PX};
 
 /// The measured heights of rows.
 #[derive(Debug, Default)]
@@ -55,12 +55,12 @@ pub fn row_at(edges: &[f64], px: f64) -> usize {
     edges.partition_point(|edge| *edge <= px).saturating_sub(1).min(edges.len().saturating_sub(2))
 }
 
-/// The rows to draw if `height` pixels from `top` are visible.
-pub fn rows_to_draw(edges: &[f64], top: f64, height: f64) -> Range<usize> {
+/// The rows to draw if `height` pixels from `top` are visible: these, and `overscan` pixels on both sides.
+pub fn rows_to_draw(edges: &[f64], top: f64, height: f64, overscan: f64) -> Range<usize> {
     if edges.len() < 2 {
         return 0..0;
     }
-    row_at(edges, top - ROW_OVERSCAN_PX)..row_at(edges, top + height + ROW_OVERSCAN_PX) + 1
+    row_at(edges, top - overscan)..row_at(edges, top + height + overscan) + 1
 }
 
 /// The index of the row at this position, or of the next one.
@@ -81,11 +81,11 @@ mod tests {
         let heights = Heights::default();
         let rows = rows(10_000);
         let edges = edges(&rows, &heights);
-        let range = rows_to_draw(&edges, 5_000.0 * DAY_PX, 800.0);
+        let range = rows_to_draw(&edges, 5_000.0 * DAY_PX, 800.0, 900.0);
         assert!(range.contains(&5_000) && range.len() < 200, "{range:?}");
-        assert_eq!(rows_to_draw(&edges, 0.0, 800.0).start, 0);
-        assert_eq!(rows_to_draw(&edges, 10_000.0 * DAY_PX - 800.0, 800.0).end, 10_000);
-        assert_eq!(rows_to_draw(&[0.0], 0.0, 800.0), 0..0);
+        assert_eq!(rows_to_draw(&edges, 0.0, 800.0, 900.0).start, 0);
+        assert_eq!(rows_to_draw(&edges, 10_000.0 * DAY_PX - 800.0, 800.0, 900.0).end, 10_000);
+        assert_eq!(rows_to_draw(&[0.0], 0.0, 800.0, 900.0), 0..0);
     }
 
     #[test]

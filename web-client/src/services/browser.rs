@@ -1,9 +1,12 @@
 //! The window, the document, the clock and random numbers. A page always has a window, so these do not fail.
 
+use std::cell::RefCell;
+
 use js_sys::Date;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Document, Window};
+use yew::AttrValue;
 
 use crate::i18n::Lang;
 use crate::logic::route::Route;
@@ -94,8 +97,22 @@ pub fn local(unix_ms: u64) -> LocalTime {
 }
 
 /// A day in the local time zone and the page's language: `Sunday, 22 November`, with the year if it is not the current
-/// one. Formatted for the browser's own region if that has the page's language.
-pub fn day_words(unix_ms: u64, lang: Lang) -> String {
+/// one. Formatted for the browser's own region if that has the page's language. Each line has its day as a tooltip, so
+/// the words of the last day are kept: the browser takes half a millisecond to find them.
+pub fn day_words(unix_ms: u64, lang: Lang) -> AttrValue {
+    thread_local!(static LAST: RefCell<Option<(i64, Lang, AttrValue)>> = const { RefCell::new(None) });
+    let day = local(unix_ms).day;
+    LAST.with_borrow_mut(|last| match last {
+        Some((last_day, last_lang, words)) if (*last_day, *last_lang) == (day, lang) => words.clone(),
+        _ => {
+            let words = AttrValue::from(format_day(unix_ms, lang));
+            *last = Some((day, lang, words.clone()));
+            words
+        }
+    })
+}
+
+fn format_day(unix_ms: u64, lang: Lang) -> String {
     let own = language();
     let tag = if Lang::of_tag(&own) == lang && !own.is_empty() { own.as_str() } else { lang.tag() };
     let date = date(unix_ms);
@@ -148,8 +165,8 @@ pub fn jump_key() -> &'static str {
 
 /// True if the page is as narrow as a phone; the same limit as in the style sheet.
 pub fn is_narrow() -> bool {
-    const NARROW_PX: f64 = 700.0;
-    window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width <= NARROW_PX)
+    // Asking for the width would lay out the page first.
+    window().match_media("(max-width: 700px)").ok().flatten().is_some_and(|query| query.matches())
 }
 
 /// True if the page is visible and has the keyboard focus.

@@ -19,7 +19,7 @@ pub fn day_label(at: u64, today: i64, lang: Lang) -> String {
     match today - browser::local(at).day {
         0 => format!("{} · {date}", words.today),
         1 => format!("{} · {date}", words.yesterday),
-        _ => date,
+        _ => date.to_string(),
     }
 }
 

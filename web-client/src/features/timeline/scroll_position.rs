@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, ResizeObserver};
 use yew::NodeRef;
 
-use crate::limits::{AT_END_PX, LOAD_MORE_PX};
+use crate::limits::{AT_END_PX, LOAD_MORE_PX, ROW_OVERSCAN_AT_END_PX, ROW_OVERSCAN_PX};
 use crate::logic::row::{Row, RowPosition};
 use crate::logic::window::{Heights, edges, index_of, row_at, rows_to_draw};
 
@@ -75,7 +75,8 @@ impl ScrollMetrics {
 
 impl Default for ScrollPosition {
     fn default() -> Self {
-        const HEIGHT_AT_FIRST: f64 = 900.0;
+        // Until it is measured: that of a phone. If it is higher, more rows are drawn at once.
+        const HEIGHT_AT_FIRST: f64 = 650.0;
         ScrollPosition {
             is_at_end: true,
             is_going: false,
@@ -161,9 +162,14 @@ impl ScrollPosition {
             }
             _ => self.edges.last().copied().unwrap_or_default() - self.height,
         };
-        self.range = rows_to_draw(&self.edges, top, self.height);
+        self.range = rows_to_draw(&self.edges, top, self.height, self.overscan());
         self.is_settled = false;
         self.range.clone()
+    }
+
+    /// Pixels of rows that are drawn above and below the visible part.
+    fn overscan(&self) -> f64 {
+        if self.is_at_end { ROW_OVERSCAN_AT_END_PX } else { ROW_OVERSCAN_PX }
     }
 
     /// After a redraw or a change of height: measures, sets the spaces and restores the position.
@@ -260,7 +266,7 @@ impl ScrollPosition {
         let seen = scroller.get_bounding_client_rect();
         let here = drawn.get_bounding_client_rect();
         // Half of the rows beyond the edge are used up: time to draw more.
-        let margin = crate::limits::ROW_OVERSCAN_PX / 2.0;
+        let margin = self.overscan() / 2.0;
         let is_short_above = self.range.start > 0 && here.top() > seen.top() - margin;
         let is_short_below = self.range.end < self.rows.len() && here.bottom() < seen.bottom() + margin;
         let top = f64::from(scroller.scroll_top());
