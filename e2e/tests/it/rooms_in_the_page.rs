@@ -16,16 +16,9 @@ async fn room_of(wire: &mut Wire, room: &str) -> Option<Value> {
 }
 
 /// Waits until the core has it so.
-async fn until(wire: &mut Wire, room: &str, what: &str, is_so: impl Fn(&Value) -> bool) {
-    let start = std::time::Instant::now();
-    loop {
-        let info = room_of(wire, room).await.unwrap_or_default();
-        if is_so(&info) {
-            return;
-        }
-        assert!(start.elapsed() < crate::test_server::DEADLINE, "{what}: {info}");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+async fn until(wire: &mut Wire, room: &str, is_so: impl Fn(&Value) -> bool) {
+    let find = |listed: &Value| listed["rooms"].as_array()?.iter().find(|info| info["room"] == room).cloned();
+    wire.ask_until(json!({"t":"room.list"}), |listed| is_so(&find(listed).unwrap_or_default())).await;
 }
 
 #[tokio::test]
@@ -43,7 +36,7 @@ async fn a_room_is_made_kept_and_ended() {
     page.click("room-new-private").await;
     page.click("room-create").await;
     page.find("[data-testid=timeline][data-room='nacht-wache']").await;
-    until(&mut ann, "nacht-wache", "made", |info| {
+    until(&mut ann, "nacht-wache", |info| {
         info["title"] == "The night" && info["private"] == true && info["role"] == "owner"
     })
     .await;
@@ -52,16 +45,16 @@ async fn a_room_is_made_kept_and_ended() {
     page.click("room-settings-open").await;
     page.fill("set-topic", "who wakes whom").await;
     page.fill("set-topic", ENTER).await;
-    until(&mut ann, "nacht-wache", "the topic", |info| info["topic"] == "who wakes whom").await;
+    until(&mut ann, "nacht-wache", |info| info["topic"] == "who wakes whom").await;
 
     page.click("room-settings-open").await;
     page.click("settings-tab-members").await;
     page.fill("invite-name", "ben").await;
     page.click("invite-member").await;
     page.find("[data-testid=member][data-user=ben]").await;
-    until(&mut ben, "nacht-wache", "invited", |info| info["role"] == "member").await;
+    until(&mut ben, "nacht-wache", |info| info["role"] == "member").await;
     page.find("[data-testid=member][data-user=ben] option[value=reader]").await.click().await.unwrap();
-    until(&mut ben, "nacht-wache", "a reader", |info| info["role"] == "reader").await;
+    until(&mut ben, "nacht-wache", |info| info["role"] == "reader").await;
 
     page.click("settings-tab-hooks").await;
     page.fill("webhook-name", "alerts").await;
@@ -108,7 +101,7 @@ async fn a_room_is_made_kept_and_ended() {
     page.click("confirm-no").await;
     page.click("archive").await;
     page.click("confirm-yes").await;
-    until(&mut ann, "nacht-wache", "archived", |info| info["archived"] == true).await;
+    until(&mut ann, "nacht-wache", |info| info["archived"] == true).await;
     page.click("dialog-close").await;
     page.until_true(
         "nothing can be said",
@@ -118,7 +111,7 @@ async fn a_room_is_made_kept_and_ended() {
     page.shoot("archived").await;
     page.click("room-settings-open").await;
     page.click("archive").await;
-    until(&mut ann, "nacht-wache", "goes on", |info| info["archived"] != true).await;
+    until(&mut ann, "nacht-wache", |info| info["archived"] != true).await;
     page.end().await;
 }
 
@@ -152,7 +145,7 @@ async fn a_rooms_retention_is_set_only_when_one_says_so() {
     assert_eq!(room_of(&mut ann, "ops").await.unwrap()["retention_days"], Value::Null, "it was not wanted");
     page.click("save").await;
     page.click("confirm-yes").await;
-    until(&mut ann, "ops", "the days", |info| info["retention_days"] == 30).await;
+    until(&mut ann, "ops", |info| info["retention_days"] == 30).await;
     assert_eq!(room_of(&mut ann, "ops").await.unwrap()["topic"], "changed by another");
 
     page.until_true("the dialog is closed", "return !document.querySelector('[data-testid=dialog]')").await;

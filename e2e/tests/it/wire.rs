@@ -128,6 +128,19 @@ impl Wire {
         }
     }
 
+    /// Asks again until the answer is so: what a page shows at once reaches the core a little later.
+    pub async fn ask_until(&mut self, request: Value, is_so: impl Fn(&Value) -> bool) -> Value {
+        let start = Instant::now();
+        loop {
+            let answer = self.ask(request.clone()).await;
+            if is_so(&answer) {
+                return answer;
+            }
+            assert!(start.elapsed() < DEADLINE, "{request} is still answered with {answer}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Asks, and expects `ok`.
     pub async fn ask(&mut self, request: Value) -> Value {
         let answer = self.try_ask(request.clone()).await.expect("an answer");
