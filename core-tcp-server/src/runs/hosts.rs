@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{Goaway, HostInfo, HostStatus};
 
+use super::last_status::LastStatus;
 use super::run::{Phase, Run};
-use super::status::LastStatus;
 use crate::error::Error;
 use crate::limits::HOSTS_MAX;
 use crate::sender::ConnectionSender;

@@ -15,13 +15,13 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
 
 use super::hosts::{Entered, HostIdentity, Link};
+use super::last_status::LastStatus;
 use super::log::Appended;
 use super::returned::{self, Returned};
 use super::run::{Phase, Run};
 use super::spec::check_size;
-use super::status::LastStatus;
 use super::terminal::Terminal;
-use super::{end, pump, registry, typing};
+use super::{end, pump, registry, tick};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::limits::{HOST_SPOOL_BYTES_MAX, HOST_WINDOW_BYTES, ISOLATION_BYTES_MAX};
@@ -115,7 +115,7 @@ impl Attached {
     /// Runs once a second: retries failed writes and ends that the store refused, and records starts that the store
     /// does not know yet. Short runs end before this, so they cost no third commit.
     pub async fn tick(&self) {
-        tick(&self.state, &self.who.name).await;
+        tick::tick(&self.state, &self.who.name).await;
     }
 }
 
@@ -304,40 +304,6 @@ fn refused(state: &Arc<State>, host: &str, frame: Frame) {
     if is_start {
         end::ended(state, &run, end::without_output(&run, Exit::Failed { failed: error.msg }));
     }
-}
-
-async fn tick(state: &Arc<State>, host: &str) {
-    let mut started = Vec::new();
-    let runs = state.runs.of_host(host);
-    typing::revoke_lost(state, &runs).await;
-    for run in runs {
-        if run.log.wants_pump() {
-            pump::start(state, &run);
-        }
-        if run.log.terminal.as_ref().is_some_and(|terminal| !terminal.is_restored()) {
-            pump::restore(state, &run);
-        }
-        let mut life = run.life();
-        let is_new = life.phase == Phase::Started && !std::mem::replace(&mut life.is_noted, true);
-        let is_refused = life.phase == Phase::EndRefused;
-        drop(life);
-        if is_new {
-            started.push(run.record.id.to_string());
-        }
-        if is_refused {
-            end::again(state, &run);
-        }
-    }
-    if started.is_empty() {
-        return;
-    }
-    let note = move |tx: &mut crate::store::Tx<'_>| {
-        let mut update = tx.conn.prepare_cached("UPDATE runs SET started = 1 WHERE id = ?1")?;
-        started.iter().try_for_each(|id| update.execute([id]).map(drop))?;
-        Ok(())
-    };
-    // Not awaited: an unrecorded start matters only if both this core and the host's record are lost.
-    drop(state.store.append(note, |_| {}).await);
 }
 
 fn forget(sender: &ConnectionSender, run: RunId) {
