@@ -1,6 +1,7 @@
 //! The syntax of the command line. The files beside this one carry the commands out.
 
 mod client;
+mod named;
 mod place;
 mod runs;
 mod server;
@@ -11,6 +12,7 @@ use wardroom_native_client::Server;
 use wardroom_protocol::RoomName;
 
 pub use client::{ExportArgs, GetArgs, LoginArgs, PutArgs, SearchArgs};
+pub use named::{CommandArgs, CommandCommand, DefinitionArgs};
 use place::FolderPlace;
 pub use runs::{AttachArgs, OutputArgs, RunArgs, RunsArgs, ShellArgs, StopArgs};
 pub use server::{
@@ -146,6 +148,9 @@ pub enum Command {
     Output(OutputArgs),
     /// Stop a run and wait for its end
     Stop(StopArgs),
+    /// Define and run named commands, whose parameters become arguments
+    #[command(name = "command")]
+    Named(CommandArgs),
     /// List the hosts that run commands
     Hosts,
     /// Upload files to a room

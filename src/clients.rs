@@ -1,18 +1,19 @@
 //! The client commands: converts arguments for `native-client`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use wardroom_native_client::commands::{
-    self, Attach, Chat, Dm, Export, Get, HowToStop, Log, Login, LoginTo, Ls, Output, Put, Run, Runs, Search, Send,
-    SessionsAction, Shell, Stop,
+    self, Attach, Changes, Chat, Dm, Export, Get, HowToStop, Log, Login, LoginTo, Ls, NamedAction, Output, Put, Run,
+    Runs, Search, Send, SessionsAction, Shell, Stop,
 };
 use wardroom_native_client::{Failure, Invite, SavedLogin, Server, Target};
-use wardroom_protocol::UserName;
 use wardroom_protocol::messages::{Auth, IfExists, Signal};
+use wardroom_protocol::{CommandName, RoomName, UserName};
 
 use crate::args::{
-    Command, ConnectArgs, ExportArgs, GetArgs, LoginArgs, OutputArgs, PutArgs, RunArgs, RunsArgs, SearchArgs,
-    ShellArgs, StopArgs,
+    Command, CommandCommand, ConnectArgs, DefinitionArgs, ExportArgs, GetArgs, LoginArgs, OutputArgs, PutArgs, RunArgs,
+    RunsArgs, SearchArgs, ShellArgs, StopArgs,
 };
 
 /// Runs a client command; returns the exit code.
@@ -58,6 +59,13 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
         Command::Output(args) if args.cast => commands::cast(target(connect)?, args.run).await?,
         Command::Output(args) => commands::output(target(connect)?, output(args, json)).await?,
         Command::Stop(args) => commands::stop(target(connect)?, stop(&args, json)).await?,
+        Command::Named(args) => match args.command {
+            CommandCommand::Run { name, room, raw, args } => {
+                let target = target(connect).map_err(Failure::before_a_run)?;
+                return commands::run(target, run_named(name, room, args, raw, json)).await;
+            }
+            command => commands::named(target(connect)?, named(command)?, json).await?,
+        },
         Command::Hosts => commands::hosts(target(connect)?, json).await?,
         Command::Join { room } => commands::join(target(connect)?, room, json).await?,
         Command::Leave { room } => commands::leave(target(connect)?, room, json).await?,
@@ -115,6 +123,7 @@ fn login(args: LoginArgs) -> Result<Login, Failure> {
 fn run_of(args: RunArgs, json: bool) -> Run {
     Run {
         room: args.room,
+        command: None,
         argv: args.command,
         host: args.host,
         cwd: args.cwd,
@@ -128,6 +137,54 @@ fn run_of(args: RunArgs, json: bool) -> Run {
         raw: args.raw,
         json,
     }
+}
+
+fn run_named(name: CommandName, room: RoomName, args: Vec<String>, raw: bool, json: bool) -> Run {
+    Run {
+        room,
+        command: Some(name),
+        argv: args,
+        host: None,
+        cwd: None,
+        env: BTreeMap::new(),
+        secrets: Vec::new(),
+        timeout_s: None,
+        stdin: false,
+        tty: false,
+        merge: false,
+        detach: false,
+        raw,
+        json,
+    }
+}
+
+fn named(command: CommandCommand) -> Result<NamedAction, Failure> {
+    let changes = |args: DefinitionArgs| Changes {
+        about: args.about,
+        argv: Some(args.argv).filter(|argv| !argv.is_empty()),
+        host: args.host,
+        cwd: args.cwd,
+        env: Some(args.env.into_iter().collect()).filter(|env: &BTreeMap<_, _>| !env.is_empty()),
+        timeout_s: args.timeout,
+        params: Some(args.param).filter(|params| !params.is_empty()),
+        defaults: args.default,
+        allow: args.allow,
+        approve: args.approve.then_some(true).or(args.no_approve.then_some(false)),
+    };
+    Ok(match command {
+        CommandCommand::Add { name, room, definition } => {
+            if definition.argv.is_empty() {
+                let words = "what does it run? add -- and the program with its arguments";
+                return Err(Failure::usage(words));
+            }
+            NamedAction::Add(room, name, changes(definition))
+        }
+        CommandCommand::Edit { name, room, definition } => NamedAction::Edit(room, name, changes(definition)),
+        CommandCommand::List { room } => NamedAction::List(room),
+        CommandCommand::Show { name, room } => NamedAction::Show(room, name),
+        CommandCommand::Remove { name, room } => NamedAction::Remove(room, name),
+        CommandCommand::Run { .. } => return Err(Failure::usage("this runs a command")),
+    })
 }
 
 fn shell(args: ShellArgs) -> Shell {

@@ -186,7 +186,7 @@ pub enum Command {
     /// stays in the outbox as [`crate::PostState::NotSent`] until [`Command::RetryPost`] or [`Command::DiscardPost`].
     StartRun {
         /// What to run and where; its `nonce` identifies it until it has an id.
-        start: RunStart,
+        start: Box<RunStart>,
         /// Watches its output from the start.
         watch: bool,
     },

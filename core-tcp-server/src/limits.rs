@@ -304,6 +304,10 @@ pub const TEXT_SCREEN_EVERY_MS: u64 = 500;
 /// Answers to a terminal's queries that are kept for a host that connects again: programs ask a few things at their
 /// start, and then wait.
 pub const REPLIES_KEPT_MAX: usize = 32;
+/// Bytes of a compiled pattern: a few classes of letters, each repeated some times. It is compiled for each value.
+pub const PATTERN_COMPILED_BYTES_MAX: usize = 1 << 20;
+/// Groups within groups of a pattern: people read no deeper ones, and the parser's stack is bounded.
+pub const PATTERN_DEPTH_MAX: u32 = 32;
 
 const _: () = {
     assert!(

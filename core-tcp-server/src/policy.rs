@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use wardroom_protocol::messages::Level;
 use wardroom_protocol::{Role, RoomName, RoomRole};
 
 use crate::accounts::{SessionId, User};
@@ -199,6 +200,24 @@ impl Member {
         self.operator()?;
         let room = unarchived(self.active(rooms, name)?.room)?;
         Ok(OperatorIn { room })
+    }
+
+    /// Returns a room in which this member has a level of rights. `what` is what they want to do there.
+    ///
+    /// # Errors
+    /// As [`Member::speaker_in`]; `forbidden` says who may do it.
+    pub fn level_in(&self, room: &Arc<Room>, level: Level, what: &str) -> Result<OperatorIn, Error> {
+        let SpeakerIn { room } = self.speaker_there(room)?;
+        let name = &room.name;
+        let msg = match level {
+            Level::Member => return Ok(OperatorIn { room }),
+            Level::Operator if self.user.role() >= Role::Operator => return Ok(OperatorIn { room }),
+            Level::Owner if self.is_owner_of(&room) => return Ok(OperatorIn { room }),
+            Level::Operator => format!("{what} is for operators in {name}: ask an admin for the role operator"),
+            Level::Owner => format!("{what} is for owners of {name}: ask one of them, or an admin"),
+            Level::Nobody => format!("{what} is allowed to nobody in {name}: an admin can change that"),
+        };
+        Err(Error::forbidden(msg))
     }
 
     /// Returns a room that this member may manage: one that they own, or see as an admin. It may be archived.

@@ -70,6 +70,10 @@ pub enum EventBody {
     Archived(Switch),
     /// `retention`: how long the room keeps its content.
     Retention(Days),
+    /// `command`: a named command was added or changed.
+    Command(CommandChanged),
+    /// `command.removed`: a named command was removed.
+    CommandRemoved(CommandGone),
     /// A kind that this version does not know; shown as a plain line.
     Other {
         /// Its name.
@@ -128,6 +132,8 @@ impl EventBody {
             EventBody::Topic(_) => "topic",
             EventBody::Archived(_) => "archived",
             EventBody::Retention(_) => "retention",
+            EventBody::Command(_) => "command",
+            EventBody::CommandRemoved(_) => "command.removed",
             EventBody::Other { kind, .. } => kind,
         }
     }
@@ -151,6 +157,8 @@ impl EventBody {
             EventBody::Title(fields) | EventBody::Topic(fields) => json(fields),
             EventBody::Archived(fields) => json(fields),
             EventBody::Retention(fields) => json(fields),
+            EventBody::Command(fields) => json(fields),
+            EventBody::CommandRemoved(fields) => json(fields),
             EventBody::Join | EventBody::Leave | EventBody::Other { .. } => "{}".to_owned(),
         }
     }
@@ -176,6 +184,8 @@ impl EventBody {
             "topic" => serde_json::from_slice(json).ok().map(EventBody::Topic),
             "archived" => serde_json::from_slice(json).ok().map(EventBody::Archived),
             "retention" => serde_json::from_slice(json).ok().map(EventBody::Retention),
+            "command" => serde_json::from_slice(json).ok().map(EventBody::Command),
+            "command.removed" => serde_json::from_slice(json).ok().map(EventBody::CommandRemoved),
             _ => None,
         };
         known.unwrap_or_else(|| EventBody::Other {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ulid::Ulid;
 
-use crate::limits::{NONCE_BYTES_MAX, ROOM_NAME_BYTES_MAX, ROOM_NAME_MAX, USER_NAME_MAX};
+use crate::limits::{COMMAND_NAME_MAX, NONCE_BYTES_MAX, ROOM_NAME_BYTES_MAX, ROOM_NAME_MAX, USER_NAME_MAX};
 use crate::visible::is_deceptive;
 
 /// Why a name was refused, as a sentence that describes a valid one.
@@ -36,6 +36,13 @@ fn is_room_name(s: &str) -> bool {
             '\u{200c}'..='\u{200d}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'.. => false,
             c => !(c.is_uppercase() || c.is_control() || c.is_whitespace() || is_deceptive(c)),
         })
+}
+
+/// Checks for `[a-z][a-z0-9_-]*`: a word that can follow a slash, and stand in braces.
+fn is_command_name(s: &str) -> bool {
+    s.len() <= COMMAND_NAME_MAX
+        && s.bytes().next().is_some_and(|first| first.is_ascii_lowercase())
+        && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
 }
 
 fn is_nonce(s: &str) -> bool {
@@ -135,6 +142,12 @@ impl UserName {
     }
 }
 
+checked_str!(
+    /// The name of a named command, or of one of its parameters.
+    CommandName,
+    is_command_name,
+    "a command's or parameter's name is 1 to 32 of a-z 0-9 _ - and begins with a letter"
+);
 checked_str!(
     /// The client's id of a request, which identifies a retry.
     Nonce,

@@ -30,7 +30,7 @@ pub use address::Address;
 pub use code::Code;
 pub use event::{Event, EventBody};
 pub use frame::{DecodeError, Decoder, Frame, encode, encode_with_body};
-pub use ids::{Epoch, Nonce, RoomName, RunId, StreamId, UploadId, UserName};
+pub use ids::{CommandName, Epoch, Nonce, RoomName, RunId, StreamId, UploadId, UserName};
 pub use messages::{Incoming, Message, Request, ServerMessage};
 pub use path::RelPath;
 pub use role::{Role, RoomRole};

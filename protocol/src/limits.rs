@@ -70,6 +70,18 @@ pub const EVENTS_PER_WRITE_MAX: usize = 256;
 pub const CMD_BYTES_MAX: usize = 16_384;
 /// Arguments of a command as `argv`.
 pub const ARGV_MAX: usize = 256;
+/// Characters of the name of a named command: a word that people type.
+pub const COMMAND_NAME_MAX: usize = 32;
+/// Named commands of a room: what still fits a list that somebody chooses from.
+pub const COMMANDS_MAX: usize = 64;
+/// Parameters of a named command: more are a configuration file.
+pub const COMMAND_PARAMS_MAX: usize = 16;
+/// Bytes of a definition as JSON: at least seven fit an answer.
+pub const COMMAND_BYTES_MAX: usize = 8_192;
+/// Bytes of a parameter's pattern.
+pub const PATTERN_BYTES_MAX: usize = 256;
+/// Bytes of a parameter's value: a path or an address, with room to spare.
+pub const PARAM_BYTES_MAX: usize = 1_024;
 /// Variables that a request may set for a run.
 pub const ENV_VARS_MAX: usize = 64;
 /// Bytes of one name and value of the environment.
@@ -118,6 +130,7 @@ const _: () = {
     assert!(CMD_BYTES_MAX * 3 < LINE_BYTES_MAX, "so does a command");
     assert!(WINDOW_DEFAULT as usize >= 2 * BODY_BYTES_MAX, "one frame in flight while the next is made");
     assert!(WINDOW_MAX >= WINDOW_DEFAULT, "the default window is allowed");
+    assert!(COMMAND_BYTES_MAX * 7 < LINE_BYTES_MAX, "several definitions fit a line");
     assert!(DEAD_AFTER_MS > 2 * PING_AFTER_MS, "a ping may be lost");
     assert!(PATH_PART_BYTES_MAX <= PATH_BYTES_MAX, "one component is a path");
 };

@@ -6,7 +6,7 @@ mod command;
 use std::fmt::Write as _;
 
 pub use self::command::{BadLine, Command, Line};
-use crate::ids::{RoomName, UserName};
+use crate::ids::{CommandName, RoomName, UserName};
 use crate::limits::{FILE_BYTES_MAX, HISTORY_LIMIT_MAX};
 use crate::messages::{RunList, RunsIn};
 use crate::path::RelPath;
@@ -105,6 +105,7 @@ pub const TABLE: &[Entry] = &[
         Ok(Command::Stop(optional(args, number)?))
     }),
     entry("lose", "rN", "declare a run lost whose host does not return", |args| Ok(Command::Lose(number(args)?))),
+    entry("commands", "", "list the named commands of this room, which run as /NAME", |_| Ok(Command::Commands)),
     entry("files", "[FOLDER]", "list the files of this room", |args| Ok(Command::Files(optional(args, path)?))),
     entry("put", "NAME SIZE", "upload a file: exactly SIZE raw bytes follow this line", put),
     entry("get", "NAME", "download a file: a line with its size and digest, then its raw bytes", |args| {
@@ -132,12 +133,49 @@ pub fn parse(line: String) -> Result<Line, BadLine> {
     let (word, args) = split_word(command);
     match TABLE.iter().find(|entry| entry.name == word) {
         Some(entry) => (entry.parse)(args).map(Line::Command),
-        None => {
-            let word: String = visible(word).chars().take(32).collect();
-            Err(format!("unknown command /{word}; type /help for a list, or // to send text that starts with a slash")
-                .into())
+        // Only the room knows whether it has such a command.
+        None => match CommandName::parse(word) {
+            Ok(name) => Ok(Line::Command(Command::Named(name, words(args)?))),
+            Err(_) => Err(unknown(word).into()),
+        },
+    }
+}
+
+/// Returns true if this is the name of a command of ours, which no named command may have.
+pub fn is_taken(name: &str) -> bool {
+    TABLE.iter().any(|entry| entry.name == name)
+}
+
+/// Returns the refusal of a command that neither we nor the room know.
+pub fn unknown(word: &str) -> String {
+    let word: String = visible(word).chars().take(32).collect();
+    format!("unknown command /{word}; /help and /commands list what there is, // sends text that starts with a slash")
+}
+
+/// Splits the values of a named command at blanks. Quotation marks, single or double, keep blanks together; nothing else
+/// has a meaning, since no shell reads the values.
+///
+/// # Errors
+/// If a quotation mark is not closed.
+pub fn words(args: &str) -> Result<Vec<String>, BadLine> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None::<char>);
+    for c in args.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => word.get_or_insert_default().push(c),
+            None if c == '"' || c == '\'' => {
+                word.get_or_insert_default();
+                quote = Some(c);
+            }
+            None if c.is_whitespace() => words.extend(word.take()),
+            None => word.get_or_insert_default().push(c),
         }
     }
+    if let Some(open) = quote {
+        return Err(format!("a quotation mark ({open}) is not closed").into());
+    }
+    words.extend(word);
+    Ok(words)
 }
 
 /// Returns the first word, and the rest.
@@ -309,6 +347,10 @@ mod tests {
         UserName::parse(s).unwrap()
     }
 
+    fn named(words: &[&str]) -> Command {
+        Command::Named(CommandName::parse("deploy").unwrap(), words.iter().map(|&word| word.into()).collect())
+    }
+
     fn path(s: &str) -> RelPath {
         RelPath::parse(s).unwrap()
     }
@@ -366,6 +408,10 @@ mod tests {
             ("/put two words.txt  0", Command::Put(path("two words.txt"), 0)),
             ("/get two words.txt", Command::Get(path("two words.txt"))),
             ("/quit", Command::Quit),
+            ("/commands", Command::Commands),
+            ("/deploy", named(&[])),
+            ("/deploy 4.2  web=1", named(&["4.2", "web=1"])),
+            ("/deploy note='two  words' \"\" it\"'\"s ; $(x)", named(&["note=two  words", "", "it's", ";", "$(x)"])),
         ] {
             assert_eq!(command(line), expected, "{line}");
         }
@@ -393,6 +439,8 @@ mod tests {
         for (line, words) in [
             ("/", "unknown command"),
             ("/nope\x1b[31m", "unknown command /nope␛[31m"),
+            ("/Deploy", "unknown command /Deploy"),
+            ("/deploy 'x", "a quotation mark (') is not closed"),
             ("/join", "a room's name"),
             ("/join Ops", "a room's name"),
             ("/log 0", "1 to 200"),

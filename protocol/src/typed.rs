@@ -1,7 +1,8 @@
 //! Analyses a line while it is typed: the name that begins at the caret, and the missing arguments of a command. The
 //! page's composer and `wardroom chat` draw the results, and supply the names themselves.
 
-use crate::slash::{Entry, Line, TABLE, parse};
+use crate::ids::CommandName;
+use crate::slash::{Command, Entry, Line, TABLE, parse};
 use crate::tokens::may_begin;
 
 /// A name that is being typed at the caret.
@@ -30,7 +31,7 @@ pub enum Kind {
 
 /// Analyses the text before the caret.
 pub fn begun(before: &str) -> Option<Begun<'_>> {
-    if let Some(part) = before.strip_prefix('/').filter(|part| part.bytes().all(|byte| byte.is_ascii_lowercase())) {
+    if let Some(part) = before.strip_prefix('/').filter(|part| is_name_begun(part)) {
         return Some(Begun { kind: Kind::Command, part, from: 0 });
     }
     if before.starts_with("$ ") || before.starts_with("/run ") {
@@ -58,6 +59,10 @@ pub fn begun(before: &str) -> Option<Begun<'_>> {
     (part.len() <= 64).then_some(Begun { kind, part, from })
 }
 
+fn is_name_begun(part: &str) -> bool {
+    part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))
+}
+
 /// Returns true if the typed part is the beginning of a word of the name.
 pub fn fits(name: &str, part: &str) -> bool {
     let (name, part) = (name.to_lowercase(), part.to_lowercase());
@@ -71,6 +76,8 @@ pub enum Explained {
     Choice(Vec<&'static Entry>),
     /// It is this command.
     Of(&'static Entry),
+    /// It may be a named command of the room, which only the room knows.
+    Named(CommandName),
     /// It is not a command; the text says why.
     Unknown(String),
 }
@@ -89,6 +96,7 @@ pub fn explain(line: &str) -> Option<Explained> {
     Some(match (choice.as_slice(), parse(line.to_owned())) {
         ([one], _) => Explained::Of(one),
         ([], Err(bad)) => Explained::Unknown(bad.msg),
+        ([], Ok(Line::Command(Command::Named(name, _)))) => Explained::Named(name),
         _ => Explained::Choice(choice),
     })
 }
@@ -195,6 +203,7 @@ mod tests {
     fn what_is_begun_is_known() {
         assert_eq!(kind("/"), Some((Kind::Command, "")));
         assert_eq!(kind("/jo"), Some((Kind::Command, "jo")));
+        assert_eq!(kind("/db-2"), Some((Kind::Command, "db-2")));
         assert_eq!(kind("/dm @be"), Some((Kind::Person, "be")));
         assert_eq!(kind("hey @"), Some((Kind::Person, "")));
         assert_eq!(kind("see (#op"), Some((Kind::Room, "op")));
@@ -230,6 +239,7 @@ mod tests {
             None => "-".to_owned(),
             Some(Explained::Choice(entries)) => entries.iter().map(|entry| entry.name).collect::<Vec<_>>().join(" "),
             Some(Explained::Of(entry)) => format!("={}", entry.name),
+            Some(Explained::Named(name)) => format!("?{name}"),
             Some(Explained::Unknown(why)) => why,
         }
     }
@@ -248,8 +258,10 @@ mod tests {
             assert_eq!(names(line), expected, "{line}");
         }
         assert!(names("/").split(' ').count() > 30);
-        assert!(names("/nope").starts_with("unknown command /nope"), "{}", names("/nope"));
-        assert!(names("/jo x").starts_with("unknown command /jo"), "a name that ends is not completed any more");
+        assert_eq!(names("/nope"), "?nope", "only the room knows");
+        assert_eq!(names("/jo x"), "?jo", "a name that ends is not completed any more");
+        assert!(names("/Nope").starts_with("unknown command /Nope"), "{}", names("/Nope"));
+        assert!(names("/deploy 'x").starts_with("a quotation mark"), "{}", names("/deploy 'x"));
     }
 
     #[test]

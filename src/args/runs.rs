@@ -65,7 +65,7 @@ pub struct RunArgs {
     pub command: Vec<String>,
 }
 
-fn variable(s: &str) -> Result<(String, String), String> {
+pub(super) fn variable(s: &str) -> Result<(String, String), String> {
     match s.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("use NAME=VALUE".to_owned()),

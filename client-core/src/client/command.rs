@@ -45,7 +45,7 @@ impl Client {
                 self.send_request(&RoomLeave { room: room.clone() }, RequestKind::RoomChange(room), Recovery::Fail);
             }
             Command::LoadPeople { room } => self.load_people(&room),
-            Command::StartRun { start, watch } => self.start_run(start, watch),
+            Command::StartRun { start, watch } => self.start_run(*start, watch),
             Command::LoadRuns { room } => self.load_runs(&room),
             Command::WatchRun { run, from, auto_ack } => self.watch_run(run, from, auto_ack),
             Command::WatchScreen { run, auto_ack } => self.watch_screen(run, auto_ack),

@@ -15,10 +15,15 @@ use crate::position::WatchFrom;
 impl Client {
     pub(super) fn start_run(&mut self, start: RunStart, watch: bool) {
         let (nonce, room) = (start.nonce.clone(), start.room.clone());
-        let text = match (&start.cmd, &start.argv) {
-            (Some(cmd), _) => format!("$ {cmd}"),
-            (None, Some(argv)) => format!("$ {}", argv.join(" ")),
-            (None, None) => "$ login shell".to_owned(),
+        let text = match (&start.command, &start.cmd, &start.argv) {
+            (Some(name), ..) => {
+                let named = start.params.iter().map(|(name, value)| format!("{name}={value}"));
+                let words: Vec<String> = start.args.iter().cloned().chain(named).map(quoted).collect();
+                format!("/{name} {}", words.join(" ")).trim_end().to_owned()
+            }
+            (None, Some(cmd), _) => format!("$ {cmd}"),
+            (None, None, Some(argv)) => format!("$ {}", argv.join(" ")),
+            (None, None, None) => "$ login shell".to_owned(),
         };
         let run = PendingRun { start, watch, until_ms: self.now_ms.saturating_add(RUN_WAIT_MS) };
         let post = PendingPost {
@@ -151,5 +156,15 @@ impl Client {
         self.outbox_changed(&room);
         let error = Error::local(why.words());
         self.effects.push(Effect::Failed { operation: Operation::RunStart(nonce.clone()), error });
+    }
+}
+
+/// Returns a value of a named command so that it is one word again when it is read.
+fn quoted(word: String) -> String {
+    let needs_quotes = word.is_empty() || word.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+    match (needs_quotes, word.contains('\'')) {
+        (false, _) => word,
+        (true, false) => format!("'{word}'"),
+        (true, true) => word.split('\'').map(|part| format!("'{part}'")).collect::<Vec<_>>().join("\"'\""),
     }
 }

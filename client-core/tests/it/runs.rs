@@ -178,24 +178,13 @@ impl super::server::Server {
 }
 
 fn start(n: u64) -> Command {
-    Command::StartRun { start: request(n), watch: false }
+    Command::StartRun { start: Box::new(request(n)), watch: false }
 }
 
 pub fn request(n: u64) -> wardroom_client_core::protocol::messages::RunStart {
     wardroom_client_core::protocol::messages::RunStart {
-        room: super::world::room(),
         cmd: Some("date".to_owned()),
-        argv: None,
-        host: None,
-        cwd: None,
-        env: Default::default(),
-        secrets: Default::default(),
-        timeout_s: None,
-        stdin: false,
-        tty: None,
-        merge: false,
-        detach: false,
-        nonce: super::world::nonce(n),
+        ..wardroom_client_core::protocol::messages::RunStart::new(super::world::room(), super::world::nonce(n))
     }
 }
 

@@ -33,7 +33,7 @@ fn at_keyboard(seed: u64) -> World {
     let mut world = World::new(seed);
     world.settle();
     let start = RunStart { tty: Some(Tty { size: size(80, 24), fixed: false }), ..super::runs::request(1) };
-    world.command(Command::StartRun { start, watch: false });
+    world.command(Command::StartRun { start: Box::new(start), watch: false });
     world.settle();
     assert!(world.client.runs()[&run()].keyboard.mine);
     world
@@ -206,7 +206,7 @@ fn a_started_terminal_whose_answer_was_lost_is_taken() {
     world.open_room(wardroom_client_core::OpenFrom::After(0));
     world.settle();
     let start = RunStart { tty: Some(Tty { size: size(80, 24), fixed: false }), ..super::runs::request(1) };
-    world.command(Command::StartRun { start, watch: false });
+    world.command(Command::StartRun { start: Box::new(start), watch: false });
     world.client_to_server();
     world.cut();
     world.come_to_rest();

@@ -19,9 +19,14 @@ use crate::state::State;
 /// # Errors
 /// `forbidden`, `not_found`, `conflict` (the run is over), `busy` (its host is away; the run continues there).
 pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> Result<(), Error> {
-    let by = member.operator()?.member().clone();
+    let by = member.clone();
     let run = open_run(state, member, signal.run).await?;
-    // Also checked here because the room may have been archived meanwhile.
+    // Those who were allowed a named command may stop it.
+    if run.record.by != by.user.id {
+        member.operator()?;
+    }
+    member.speaker()?;
+    // Also checked here because the role in the room may have changed meanwhile.
     member.active(&state.rooms, &run.record.room_name)?;
     let link = link_of(state, &run)?;
     let name = by.user.name.clone();

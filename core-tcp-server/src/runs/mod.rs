@@ -21,6 +21,7 @@ mod link;
 mod list;
 mod log;
 mod lost;
+mod named;
 mod open;
 mod output;
 mod piece;
@@ -48,6 +49,7 @@ pub use hosts::HostIdentity;
 pub use link::{Attached, bad_frame};
 pub use list::{find_by_n, get, list, text, watch, watch_text};
 pub use lost::{lose, watch as watch_for_lost};
+pub use named::{add_command, list_commands, remove_command};
 pub use open::Runs;
 pub use output::output_path;
 pub use registry::{add_host, identify, remove_host};
@@ -121,6 +123,12 @@ pub async fn request(
         Request::RunTimes(ask) => ok(id, &times::times(state, member, ask).await?),
         Request::HostList(ask) => ok(id, &list_hosts(state, member, &ask).await?),
         Request::RunGet(ask) => ok(id, &get(state, member, ask.run).await?),
+        Request::CommandAdd(ask) => ok(id, &add_command(state, member, ask).await?),
+        Request::CommandList(ask) => ok(id, &list_commands(state, member, ask).await?),
+        Request::CommandRemove(ask) => {
+            remove_command(state, member, ask).await?;
+            ok(id, &Empty {})
+        }
         _ => return Err(Error::bad_request("this is not a request about runs")),
     })
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use wardroom_protocol::event::{EventBody, RunStarted};
-use wardroom_protocol::messages::{HostStart, RunStart, RunStartOk};
+use wardroom_protocol::messages::{CommandRef, HostStart, RunStart, RunStartOk};
 use wardroom_protocol::{Nonce, RunId};
 
 use super::keyboard::Keyboard;
 use super::lease::Typist;
+use super::named::{self, Resolved};
 use super::run::{Phase, Run, RunRecord};
 use super::spec::{self, RunSpec};
 use super::values::StoredOrder;
@@ -19,12 +20,13 @@ use crate::policy::Member;
 use crate::rooms::Room;
 use crate::secrets::new_ulid;
 use crate::state::State;
-use crate::store::{NewEvent, Tx, UserId};
+use crate::store::{NewEvent, Tx, UserId, from_sql};
 
 /// What to record.
 struct Intent {
     run: RunId,
     order: RunSpec,
+    command: Option<CommandRef>,
     room: Arc<Room>,
     by: Member,
     nonce: Nonce,
@@ -40,17 +42,20 @@ enum Recorded {
     Earlier(RunStartOk),
 }
 
-/// Starts a command. Returns when the intent is on disk and in the room; the host is told right after.
+/// Starts a command, by its words or by its name. Returns when the intent is on disk and in the room; the host is told right after.
 ///
 /// # Errors
 /// `forbidden`, `not_found` (the room, the host), `bad_request`, `too_large`, `conflict` (the nonce), `busy` (the host
 /// is away, too many runs).
 pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Result<RunStartOk, Error> {
-    let room = member.operator_in(&state.rooms, &start.room)?.room;
+    if let Some(answer) = find_earlier_named(state, member, &start).await? {
+        return Ok(answer);
+    }
+    let Resolved { room, start, command } = named::resolve(state, member, start).await?;
     let by = member.clone();
     let run = RunId(new_ulid(now_ms()));
     let order = spec::check(&start, run, &by.user.name)?;
-    let mut intent = Intent { run, order, room, by, nonce: start.nonce, spool: None };
+    let mut intent = Intent { run, order, command, room, by, nonce: start.nonce, spool: None };
     let has_room = state.runs.count() < OPEN_RUNS_MAX;
     let too_many = || Error::busy("256 runs are not over yet: that is as many as this server takes", 5_000);
     let link = state.runs.hosts.link(&intent.order.host);
@@ -83,20 +88,25 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
     if let Some(answer) = find_earlier(tx.conn, &intent)? {
         return Ok(Recorded::Earlier(answer));
     }
-    let Intent { run, order, room, by, nonce, spool } = intent;
+    let Intent { run, order, command, room, by, nonce, spool } = intent;
     let user = &by.user;
     // Counts runs that retention removed, too.
     let next = "SELECT max(coalesce((SELECT max(n) FROM runs), 0),
                 coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'runs_n'), 0)) + 1";
     let n: i64 = tx.conn.prepare_cached(next)?.query_row([], |row| row.get(0))?;
     let n_ = u64::try_from(n).unwrap_or(0);
-    let detail = format!("r{n} on {} in {}: {}", order.host, room.name, order.shown);
+    let by_name =
+        command.as_ref().map_or_else(String::new, |named| format!(" (/{} version {})", named.name, named.version));
+    let detail = format!("r{n} on {} in {}: {}{by_name}", order.host, room.name, order.shown);
     tx.audit(user.name.as_str(), &by.address, "run.start", &run.to_string(), &detail)?;
     let (cmd, host, cwd) = (order.shown.clone(), order.host.clone(), order.start.cwd.clone());
     let (tty, stdin) = (order.start.tty, order.start.stdin);
     let (isolation, amended, reactions) = (order.start.isolation.clone(), None, Vec::new());
-    let body =
-        EventBody::RunStarted(RunStarted { run, n: n_, cmd, host, cwd, tty, stdin, isolation, amended, reactions });
+    let is_named = command.is_some();
+    let named = command.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
+    let command = command.map(Box::new);
+    let started = RunStarted { run, n: n_, cmd, host, cwd, command, tty, stdin, isolation, amended, reactions };
+    let body = EventBody::RunStarted(started);
     let fields = body.fields();
     let event = NewEvent {
         room: room.id,
@@ -108,13 +118,13 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
         nonce: Some(nonce.as_str()),
     };
     let seq = tx.append(&event)?.seq;
-    let (stored, values) = StoredOrder::split(order.start);
+    let (stored, values) = StoredOrder::split(order.start, is_named);
     let request = serde_json::to_string(&stored).map_err(Error::internal)?;
     let at = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     tx.conn
         .prepare_cached(
-            "INSERT INTO runs(id, n, room, seq, by, host, cmd, request, nonce, at, boot, spool)
-             VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+            "INSERT INTO runs(id, n, room, seq, by, host, cmd, request, nonce, at, boot, spool, command)
+             VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
         )?
         .execute(params![
             run.to_string(),
@@ -128,7 +138,8 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
             nonce.as_str(),
             at,
             state.runs.boot,
-            spool
+            spool,
+            named
         ])?;
     let record = RunRecord {
         id: run,
@@ -159,26 +170,72 @@ fn first_lease(order: &HostStart) -> Option<u64> {
 
 /// Returns the run that this user started with this nonce.
 fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>, Error> {
-    let row = find_by_nonce(conn, intent.by.user.id, &intent.nonce)?;
-    let Some((id, n, seq, host, request)) = row else { return Ok(None) };
-    let earlier: StoredOrder = serde_json::from_str(&request).map_err(Error::internal)?;
-    let run: RunId = id.parse().map_err(Error::internal)?;
+    let Some(row) = find_by_nonce(conn, intent.by.user.id, &intent.nonce)? else { return Ok(None) };
+    let earlier: StoredOrder = serde_json::from_str(&row.request).map_err(Error::internal)?;
+    let run: RunId = row.id.parse().map_err(Error::internal)?;
     // Everything must be equal but what the core adds, and the values that are on no record; the order contains the room.
     let (output_bytes_max, isolation) = (earlier.order.output_bytes_max, earlier.order.isolation.clone());
     let again = HostStart { run, output_bytes_max, isolation, ..intent.order.start.clone() };
-    if host != intent.order.host || StoredOrder::split(again).0 != earlier {
-        return Err(Error::conflict("this nonce was used for another run: make a new one for each"));
+    if row.host != intent.order.host || StoredOrder::split(again, intent.command.is_some()).0 != earlier {
+        return Err(nonce_is_used());
     }
-    let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
-    Ok(Some(RunStartOk { run, n: from_sql(n), seq: from_sql(seq), lease: first_lease(&earlier.order) }))
+    row.answer(&earlier.order).map(Some)
 }
 
-type Row = (String, i64, i64, String, String);
+/// Returns the run that this user started with this nonce by a named command. It is found before the definition is read,
+/// which may have changed since: a retry gets its first answer.
+async fn find_earlier_named(state: &State, member: &Member, start: &RunStart) -> Result<Option<RunStartOk>, Error> {
+    let Some(name) = start.command.clone() else { return Ok(None) };
+    member.readable(&state.rooms, &start.room)?;
+    let (by, nonce, room, given) = (member.user.id, start.nonce.clone(), start.room.clone(), start.params.clone());
+    let find = move |conn: &Connection| {
+        let Some(row) = find_by_nonce(conn, by, &nonce)? else { return Ok(None) };
+        let StoredOrder { order: earlier, .. } = serde_json::from_str(&row.request).map_err(Error::internal)?;
+        let command: Option<CommandRef> =
+            row.command.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
+        let is_same = command.is_some_and(|command| {
+            command.name == name && given.iter().all(|(name, value)| command.params.get(name) == Some(value))
+        });
+        if !is_same || earlier.room != room.as_str() {
+            return Err(nonce_is_used());
+        }
+        row.answer(&earlier).map(Some)
+    };
+    state.store.read(find).await
+}
+
+fn nonce_is_used() -> Error {
+    Error::conflict("this nonce was used for another run: make a new one for each")
+}
+
+/// A run as stored, as far as a retry needs it.
+struct Row {
+    id: String,
+    n: i64,
+    seq: i64,
+    host: String,
+    request: String,
+    command: Option<String>,
+}
+
+impl Row {
+    fn answer(&self, earlier: &HostStart) -> Result<RunStartOk, Error> {
+        let run: RunId = self.id.parse().map_err(Error::internal)?;
+        Ok(RunStartOk { run, n: from_sql(self.n), seq: from_sql(self.seq), lease: first_lease(earlier) })
+    }
+}
 
 fn find_by_nonce(conn: &Connection, by: UserId, nonce: &Nonce) -> rusqlite::Result<Option<Row>> {
-    conn.prepare_cached("SELECT id, n, seq, host, request FROM runs WHERE by = ?1 AND nonce = ?2")?
+    conn.prepare_cached("SELECT id, n, seq, host, request, command FROM runs WHERE by = ?1 AND nonce = ?2")?
         .query_row(params![by.0, nonce.as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            Ok(Row {
+                id: row.get(0)?,
+                n: row.get(1)?,
+                seq: row.get(2)?,
+                host: row.get(3)?,
+                request: row.get(4)?,
+                command: row.get(5)?,
+            })
         })
         .optional()
 }

@@ -34,9 +34,11 @@ pub(super) struct StoredOrder {
 }
 
 impl StoredOrder {
-    /// Separates an order from its values.
-    pub(super) fn split(mut order: HostStart) -> (StoredOrder, Values) {
-        let (env, secrets) = (std::mem::take(&mut order.env), std::mem::take(&mut order.secrets));
+    /// Separates an order from its values. The variables of a named command stay: they are part of its definition, which
+    /// is on record.
+    pub(super) fn split(mut order: HostStart, is_named: bool) -> (StoredOrder, Values) {
+        let env = if is_named { BTreeMap::new() } else { std::mem::take(&mut order.env) };
+        let secrets = std::mem::take(&mut order.secrets);
         let (env_names, secret_names) = (env.keys().cloned().collect(), secrets.0.keys().cloned().collect());
         (StoredOrder { order, env_names, secret_names }, Values { env, secrets })
     }
@@ -51,7 +53,9 @@ impl StoredOrder {
 impl Values {
     /// Returns the complete order for the host.
     pub(super) fn fill(&self, order: &HostStart) -> HostStart {
-        HostStart { env: self.env.clone(), secrets: self.secrets.clone(), ..order.clone() }
+        let mut env = order.env.clone();
+        env.extend(self.env.clone());
+        HostStart { env, secrets: self.secrets.clone(), ..order.clone() }
     }
 }
 
@@ -66,7 +70,7 @@ mod tests {
             "secrets":{"TOKEN":"hunter22"},"timeout_s":1,"output_bytes_max":1,"stdin":false,
             "tty":{"cols":80,"rows":24},"by":"ann","room":"ops"}"#;
         let order: HostStart = serde_json::from_str(order).unwrap();
-        let (stored, values) = StoredOrder::split(order.clone());
+        let (stored, values) = StoredOrder::split(order.clone(), false);
         let json = serde_json::to_string(&stored).unwrap();
         assert!(json.contains("CI") && json.contains("TOKEN"), "{json}");
         assert!(!json.contains("value-of-ci") && !json.contains("hunter22"), "{json}");
@@ -74,5 +78,9 @@ mod tests {
         assert!(read == stored && read.values().is_none());
         assert!(values.fill(&read.order) == order);
         assert_eq!(format!("{values:?}"), r#"{"CI", "TOKEN"}"#);
+        let named = HostStart { secrets: Secrets::default(), ..order };
+        let (stored, _) = StoredOrder::split(named.clone(), true);
+        let again = stored.values().unwrap().fill(&stored.order);
+        assert!(again == named, "a named command's variables survive a restart");
     }
 }

@@ -200,7 +200,10 @@ async fn carry_out(
         | Request::RunGet(_)
         | Request::TermControl(_)
         | Request::TermResize(_)
-        | Request::TermText(_)) => crate::runs::request(state, member, sender, id, request).await?,
+        | Request::TermText(_)
+        | Request::CommandAdd(_)
+        | Request::CommandList(_)
+        | Request::CommandRemove(_)) => crate::runs::request(state, member, sender, id, request).await?,
         request @ (Request::FilePut(_)
         | Request::FileCommit(_)
         | Request::FileResume(_)

@@ -104,6 +104,7 @@ async fn values_of_an_older_database_are_removed() {
     let conn = rusqlite::Connection::open(&path).unwrap();
     conn.execute_batch(&format!(
         "UPDATE runs SET request = json_set(json_remove(request, '$.env_names'), '$.env', json('{{\"CI\":\"{VALUE}\"}}'));
+         DROP TABLE commands; ALTER TABLE runs DROP COLUMN command;
          PRAGMA user_version = 10; PRAGMA wal_checkpoint(TRUNCATE);"
     ))
     .unwrap();

@@ -99,19 +99,15 @@ fn check_terminal() -> Result<(), Failure> {
 async fn start(runner: &mut Runner, shell: Shell, secrets: Secrets) -> Result<u8, Failure> {
     let mut signals = TerminalSignals::new()?;
     let start = RunStart {
-        room: shell.room,
-        cmd: None,
         argv: shell.argv,
         host: shell.host,
         cwd: shell.cwd,
         env: shell.env,
         secrets,
         timeout_s: Some(shell.timeout_s.unwrap_or(RUN_TIMEOUT_MAX_S)),
-        stdin: false,
         tty: Some(Tty { fixed: shell.fixed, ..own_size() }),
-        merge: false,
         detach: shell.detach,
-        nonce: new_nonce()?,
+        ..RunStart::new(shell.room, new_nonce()?)
     };
     let mut starting = Starting::begin(runner, start);
     let mut patience = ReconnectDeadline::default();

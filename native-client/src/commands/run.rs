@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
 use wardroom_protocol::messages::{RunEnd, RunStart, Signal};
-use wardroom_protocol::{RoomName, RunId};
+use wardroom_protocol::{CommandName, RoomName, RunId};
 
 use super::attach::{Shell, shell};
 use super::ended::say_end;
@@ -25,7 +25,9 @@ use crate::runner::{Runner, Target, new_nonce};
 pub struct Run {
     /// The room that shows it.
     pub room: RoomName,
-    /// The program and its arguments; no shell reads them.
+    /// The named command to run, if any.
+    pub command: Option<CommandName>,
+    /// The program and its arguments, which no shell reads; or the values of a named command.
     pub argv: Vec<String>,
     /// The host.
     pub host: Option<String>,
@@ -81,9 +83,9 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         _ => Style::Raw,
     };
     let start = RunStart {
-        room: run.room,
-        cmd: None,
-        argv: Some(run.argv),
+        argv: run.command.is_none().then(|| run.argv.clone()),
+        args: if run.command.is_some() { run.argv } else { Vec::new() },
+        command: run.command,
         host: run.host,
         cwd: run.cwd,
         env: run.env,
@@ -93,7 +95,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         tty: run.tty.then(own_size),
         merge: run.merge,
         detach: run.detach,
-        nonce: new_nonce()?,
+        ..RunStart::new(run.room, new_nonce()?)
     };
     let starting = Starting::begin(&mut runner, start);
     let mut state = Running {

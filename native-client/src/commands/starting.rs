@@ -24,7 +24,7 @@ impl Starting {
     /// Asks for the run.
     pub(super) fn begin(runner: &mut Runner, start: RunStart) -> Starting {
         let nonce = start.nonce.clone();
-        runner.command(Command::StartRun { start, watch: false });
+        runner.command(Command::StartRun { start: Box::new(start), watch: false });
         Starting { nonce, began: Instant::now(), again_at: None }
     }
 

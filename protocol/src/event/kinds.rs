@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AlertGroup, EventBody};
-use crate::ids::{RunId, UserName};
-use crate::messages::{Exit, Tty};
+use crate::ids::{CommandName, RunId, UserName};
+use crate::messages::{CommandRef, Exit, Level, Tty};
 use crate::path::RelPath;
 use crate::role::RoomRole;
 
@@ -158,6 +158,34 @@ pub struct Days {
     pub days: u32,
 }
 
+/// A named command was added or changed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CommandChanged {
+    /// Its name.
+    pub name: CommandName,
+    /// Its version: 1 if it is new.
+    pub version: u64,
+    /// The digest of the definition.
+    pub digest: String,
+    /// The program and its arguments for display.
+    pub cmd: String,
+    /// The host that it runs on.
+    pub host: String,
+    /// Who may run it.
+    #[serde(default, skip_serializing_if = "Level::is_default")]
+    pub allow: Level,
+    /// Somebody else must approve each run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approve: bool,
+}
+
+/// A named command was removed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CommandGone {
+    /// Its name.
+    pub name: CommandName,
+}
+
 /// A command was started on a host.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunStarted {
@@ -172,6 +200,9 @@ pub struct RunStarted {
     /// The folder that it runs in, if the request named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
+    /// The named command, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<Box<CommandRef>>,
     /// Its terminal, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tty: Option<Tty>,

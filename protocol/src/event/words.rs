@@ -1,9 +1,9 @@
 //! An event in plain text. `nc` and the command line show the same text; the page has its own, in the language of its
 //! user. Text that other people wrote is made visible, so that it cannot control a terminal.
 
-use super::{AlertGroup, AlertStatus, Days, Edit, EventBody, Switch, Words};
+use super::{AlertGroup, AlertStatus, CommandChanged, Days, Edit, EventBody, Switch, Words};
 use crate::role::RoomRole;
-use crate::visible::visible;
+use crate::visible::{exact, visible};
 
 impl EventBody {
     /// Returns what the author did, to be shown after the author's name: `joined`, `added ben as reader`. `None` for
@@ -32,8 +32,21 @@ impl EventBody {
             EventBody::Retention(Days { days: 0 }) => "turned off message expiry".to_owned(),
             EventBody::Retention(Days { days: 1 }) => "set message expiry to 1 day".to_owned(),
             EventBody::Retention(Days { days }) => format!("set message expiry to {days} days"),
+            EventBody::Command(command) => command.words(),
+            EventBody::CommandRemoved(gone) => format!("removed the command /{}", gone.name),
             _ => return None,
         })
+    }
+}
+
+impl CommandChanged {
+    /// Returns `added the command /deploy for members, with approval: ./deploy {version}`.
+    fn words(&self) -> String {
+        let did = if self.version == 1 { "added" } else { "changed" };
+        let version = if self.version == 1 { String::new() } else { format!(" (version {})", self.version) };
+        let approve = if self.approve { ", with approval" } else { "" };
+        let (name, who, host, cmd) = (&self.name, self.allow.who(), visible(&self.host), exact(&self.cmd));
+        format!("{did} the command /{name}{version} for {who}{approve}, on {host}: {cmd}")
     }
 }
 

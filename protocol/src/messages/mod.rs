@@ -4,6 +4,7 @@
 mod account;
 mod admin;
 mod answer;
+mod commands;
 mod exit;
 mod files;
 mod hooks;
@@ -11,6 +12,7 @@ mod host;
 mod hosts;
 mod posts;
 mod rooms;
+mod run_times;
 mod runs;
 mod search;
 mod secrets;
@@ -22,6 +24,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 pub use account::*;
 pub use admin::*;
 pub use answer::*;
+pub use commands::*;
 pub use exit::*;
 pub use files::*;
 pub use hooks::*;
@@ -29,6 +32,7 @@ pub use host::*;
 pub use hosts::*;
 pub use posts::*;
 pub use rooms::*;
+pub use run_times::*;
 pub use runs::*;
 pub use search::*;
 pub use secrets::*;
@@ -113,7 +117,7 @@ requests! {
     RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
     RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunLose, RunList, RunGet, RunTimes,
     HostList,
-    TermControl, TermResize, TermText,
+    TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove,
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
     RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
     Search, HookAdd, HookList, HookRemove, HookPart, HookPost,

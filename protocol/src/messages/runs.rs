@@ -8,10 +8,10 @@ use super::exit::Exit;
 use super::impl_message;
 use super::secrets::Secrets;
 use super::terminals::{TermSize, Tty};
-use crate::ids::{Nonce, RoomName, RunId, UserName};
+use crate::ids::{CommandName, Nonce, RoomName, RunId, UserName};
 
-/// Runs a command. Operators and above. Either `cmd` (given to `/bin/sh -c`) or `argv`; with `tty` neither means the
-/// login shell of the host's user. Answer: [`RunStartOk`].
+/// Runs a command. Operators and above. Either `cmd` (given to `/bin/sh -c`), `argv` or `command`; with `tty` none of
+/// them means the login shell of the host's user. Answer: [`RunStartOk`].
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunStart {
     /// The room that shows it.
@@ -22,6 +22,15 @@ pub struct RunStart {
     /// Or a program and its arguments, which no shell reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub argv: Option<Vec<String>>,
+    /// Or a named command of the room, which says all else itself. Those whom it allows may run it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandName>,
+    /// The values of its parameters, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
+    /// The values of the other parameters, as people type them: in the order of the parameters, or `NAME=VALUE`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
     /// The host's name; `local` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
@@ -51,6 +60,30 @@ pub struct RunStart {
     pub detach: bool,
     /// The client's id of this request: a retry does not run it twice.
     pub nonce: Nonce,
+}
+
+impl RunStart {
+    /// Returns a request without anything to run, for the caller to fill in.
+    pub fn new(room: RoomName, nonce: Nonce) -> Self {
+        Self {
+            room,
+            cmd: None,
+            argv: None,
+            command: None,
+            params: BTreeMap::new(),
+            args: Vec::new(),
+            host: None,
+            cwd: None,
+            env: BTreeMap::new(),
+            secrets: Secrets::default(),
+            timeout_s: None,
+            stdin: false,
+            tty: None,
+            merge: false,
+            detach: false,
+            nonce,
+        }
+    }
 }
 
 /// The answer to [`RunStart`].
@@ -194,27 +227,6 @@ pub struct RunGet {
     pub run: RunId,
 }
 
-/// Returns when a run's output was written. Answer: [`RunTimesOk`].
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-pub struct RunTimes {
-    /// The run.
-    pub run: RunId,
-    /// The first byte of interest.
-    #[serde(default)]
-    pub from: u64,
-}
-
-/// The answer to [`RunTimes`].
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct RunTimesOk {
-    /// Offsets of output, ascending, each with the time at which the bytes from it on were written, Unix milliseconds. The
-    /// first one is at or before `from`.
-    pub times: Vec<(u64, u64)>,
-    /// There are more, after the last of these.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub more: bool,
-}
-
 /// The state of a run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunInfo {
@@ -318,6 +330,6 @@ pub struct RunEnd {
 
 impl_message! {
     RunStart = "run.start", RunWatch = "run.watch", RunAck = "run.ack", RunUnwatch = "run.unwatch",
-    RunSignal = "run.signal", RunLose = "run.lose", RunList = "run.list", RunGet = "run.get", RunTimes = "run.times",
+    RunSignal = "run.signal", RunLose = "run.lose", RunList = "run.list", RunGet = "run.get",
     RunOutput = "run.output", RunEnd = "run.end",
 }

@@ -1,6 +1,6 @@
 //! What a typed line means.
 
-use crate::ids::{RoomName, UserName};
+use crate::ids::{CommandName, RoomName, UserName};
 use crate::messages::RunList;
 use crate::path::RelPath;
 use crate::role::RoomRole;
@@ -57,6 +57,10 @@ pub enum Command {
     Files(Option<RelPath>),
     Put(RelPath, u64),
     Get(RelPath),
+    /// The named commands of this room.
+    Commands,
+    /// A named command of the room, and the values of its parameters.
+    Named(CommandName, Vec<String>),
     Quit,
 }
 

@@ -23,7 +23,7 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
         RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunLose, RunList, RunGet, RunTimes,
         HostList,
-        TermControl, TermResize, TermText,
+        TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove,
         FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
         RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
         Search, HookAdd, HookList, HookRemove, HookPart, HookPost,

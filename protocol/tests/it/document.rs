@@ -134,6 +134,8 @@ fn check_answer(example: &Example, request: Option<&str>) {
             }
         }
         Some("run.start") => fields::<messages::RunStartOk>(example),
+        Some("command.add") => fields::<messages::CommandAdded>(example),
+        Some("command.list") => fields::<messages::CommandListed>(example),
         Some("term.control") => fields::<messages::TermControlOk>(example),
         Some("term.text") => fields::<messages::TermTextOk>(example),
         Some("run.list") => fields::<messages::RunListed>(example),
@@ -205,6 +207,8 @@ fn every_kind_and_every_exit_is_described() {
         "topic",
         "archived",
         "retention",
+        "command",
+        "command.removed",
     ];
     let shown: BTreeSet<String> =
         blocks().iter().flatten().filter_map(|example| example.value["kind"].as_str().map(str::to_owned)).collect();
@@ -255,7 +259,7 @@ fn the_table_of_codes_is_that_of_the_code() {
 
 #[test]
 fn the_table_of_limits_is_that_of_the_code() {
-    let expected: [(&str, u64); 41] = [
+    let expected: [(&str, u64); 47] = [
         ("bytes of a line, LF included", limits::LINE_BYTES_MAX as u64),
         ("raw bytes of a frame", limits::BODY_BYTES_MAX as u64),
         ("bytes of a message's text", limits::TEXT_BYTES_MAX as u64),
@@ -285,6 +289,12 @@ fn the_table_of_limits_is_that_of_the_code() {
         ("events of a page of history", limits::HISTORY_LIMIT_MAX.into()),
         ("bytes of a command", limits::CMD_BYTES_MAX as u64),
         ("words of an `argv`", limits::ARGV_MAX as u64),
+        ("characters of a named command's or parameter's name", limits::COMMAND_NAME_MAX as u64),
+        ("named commands of a room", limits::COMMANDS_MAX as u64),
+        ("parameters of a named command", limits::COMMAND_PARAMS_MAX as u64),
+        ("bytes of its definition as JSON", limits::COMMAND_BYTES_MAX as u64),
+        ("bytes of a parameter's pattern", limits::PATTERN_BYTES_MAX as u64),
+        ("bytes of a parameter's value", limits::PARAM_BYTES_MAX as u64),
         ("variables in `env`", limits::ENV_VARS_MAX as u64),
         ("variables in `secrets`", limits::SECRETS_MAX as u64),
         ("bytes of a secret, at least", limits::SECRET_BYTES_MIN as u64),

@@ -1,10 +1,8 @@
 //! What users do: each method sends one or two commands to the client and updates the page's own state.
 
-use std::collections::BTreeMap;
-
 use wardroom_client_core::protocol::limits::RUN_TIMEOUT_MAX_S;
-use wardroom_client_core::protocol::messages::{RoomCreate, RunStart, Secrets, Signal, TermSize, Tty};
-use wardroom_client_core::protocol::{Nonce, RoomName, RunId};
+use wardroom_client_core::protocol::messages::{RoomCreate, RunStart, Signal, TermSize, Tty};
+use wardroom_client_core::protocol::{CommandName, Nonce, RoomName, RunId};
 use wardroom_client_core::{Command, WatchFrom};
 use web_sys::File;
 use yew::Callback;
@@ -37,22 +35,23 @@ impl Engine {
             *self.0.on_started.borrow_mut() = Some((nonce.clone(), on_terminal));
         }
         let start = RunStart {
-            room: room.clone(),
             // A shell is closed by those who use it.
             timeout_s: cmd.is_none().then_some(RUN_TIMEOUT_MAX_S),
             cmd,
-            argv: None,
             host,
-            cwd: None,
-            env: BTreeMap::new(),
-            secrets: Secrets::default(),
             stdin: stdin && !tty,
             tty: tty.then_some(FIRST_TTY),
             merge: merge && !tty,
             detach,
-            nonce,
+            ..RunStart::new(room.clone(), nonce)
         };
-        self.command(Command::StartRun { start, watch: false });
+        self.command(Command::StartRun { start: Box::new(start), watch: false });
+    }
+
+    /// Runs a named command of a room.
+    pub fn run_named(&self, room: &RoomName, name: CommandName, args: Vec<String>) {
+        let start = RunStart { command: Some(name), args, ..RunStart::new(room.clone(), self.nonce()) };
+        self.command(Command::StartRun { start: Box::new(start), watch: false });
     }
 
     /// Stops a run.

@@ -78,7 +78,8 @@ impl Engine {
                 let open = Callback::from(move |run| ui.dispatch(UiAction::Terminal(Some(run))));
                 self.run(room, None, how, open);
             }
-            Command::Runs(_) | Command::Hosts => tab(PanelTab::Activity),
+            Command::Named(name, args) => self.run_named(room, name, args),
+            Command::Runs(_) | Command::Hosts | Command::Commands => tab(PanelTab::Activity),
             Command::Watch(n) => ui.dispatch(UiAction::Output(self.run_of(n))),
             Command::Unwatch(_) => ui.dispatch(UiAction::Output(None)),
             Command::Stop(n) => {

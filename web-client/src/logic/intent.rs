@@ -58,7 +58,8 @@ pub fn unknown_command(text: &str) -> Option<Option<String>> {
             (!is_known).then(|| Some(name.chars().take(32).collect()))
         }
         Explained::Choice(_) => Some(None),
-        Explained::Of(_) => None,
+        // Only the room knows.
+        Explained::Of(_) | Explained::Named(_) => None,
     }
 }
 
@@ -101,9 +102,11 @@ mod tests {
     fn slashes_are_commands() {
         assert_eq!(intent("/who"), Intent::Command(Command::Who));
         assert_eq!(intent("//etc"), Intent::Post("/etc".into()));
-        assert!(matches!(intent("/nope"), Intent::Invalid(_)));
-        assert_eq!(unknown_command("/nope"), Some(Some("/nope".into())));
-        assert_eq!(unknown_command("/nonsense and more"), Some(Some("/nonsense".into())));
+        assert!(matches!(intent("/deploy 4.2"), Intent::Command(Command::Named(..))));
+        assert!(matches!(intent("/Nope"), Intent::Invalid(_)));
+        assert_eq!(unknown_command("/deploy"), None);
+        assert_eq!(unknown_command("/Nope"), Some(Some("/Nope".into())));
+        assert_eq!(unknown_command("/Nonsense and more"), Some(Some("/Nonsense".into())));
         assert_eq!(unknown_command("/un"), Some(None), "it may become /unwatch");
         assert_eq!(unknown_command("/role ben king"), None);
     }

@@ -3,6 +3,7 @@
 
 mod files;
 mod hooks;
+mod named;
 mod rooms;
 mod runs;
 mod search;
@@ -219,6 +220,8 @@ impl Session {
             Command::Hook(bot, mentions) => self.add_hook(bot, mentions).await?,
             Command::Hooks => self.list_hooks().await?,
             Command::Unhook(hook) => self.remove_hook(hook).await?,
+            Command::Commands => self.list_commands().await?,
+            Command::Named(name, args) => self.start_named(name, args).await?,
             Command::Quit => {}
             talk => self.talk(talk).await?,
         }

@@ -1,12 +1,11 @@
 //! Commands for runs.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use wardroom_protocol::RunId;
 use wardroom_protocol::limits::{RUN_TIMEOUT_MAX_S, WINDOW_MAX};
 use wardroom_protocol::messages::{
-    HostList, RunInfo, RunList, RunLose, RunSignal, RunStart, RunWatch, RunsIn, Secrets, Signal, TermSize, Tty,
+    HostList, RunInfo, RunList, RunLose, RunSignal, RunStart, RunWatch, RunsIn, Signal, TermSize, Tty,
 };
 use wardroom_protocol::visible::{exact, visible};
 
@@ -46,22 +45,8 @@ impl Session {
     }
 
     /// Returns the start of a run in the current room, without a command.
-    fn new_run(&self) -> Result<RunStart, Error> {
-        Ok(RunStart {
-            room: self.current()?.name.clone(),
-            cmd: None,
-            argv: None,
-            host: None,
-            cwd: None,
-            env: BTreeMap::new(),
-            secrets: Secrets::default(),
-            timeout_s: None,
-            stdin: false,
-            tty: None,
-            merge: false,
-            detach: false,
-            nonce: nonce(),
-        })
+    pub(super) fn new_run(&self) -> Result<RunStart, Error> {
+        Ok(RunStart::new(self.current()?.name.clone(), nonce()))
     }
 
     pub(super) async fn watch_run(&mut self, n: u64) -> Result<(), Error> {
@@ -85,7 +70,7 @@ impl Session {
         }
     }
 
-    async fn follow(&mut self, run: RunId, n: u64, is_own: bool) {
+    pub(super) async fn follow(&mut self, run: RunId, n: u64, is_own: bool) {
         match self.followed.begin(run, n, is_own) {
             Begin::New => {}
             Begin::Already => return,

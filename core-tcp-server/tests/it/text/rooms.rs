@@ -115,7 +115,7 @@ async fn a_line_that_cannot_be_sent_is_answered_with_a_sentence() {
     for words in [
         "# a line has at most 1,048,576 bytes: this one was skipped; /put takes files of any size\n",
         "# this line is not UTF-8: it was skipped; send it as a file\n",
-        "# unknown command /nope; type /help for a list, or // to send text that starts with a slash\n",
+        "# unknown command /nope; /help and /commands list what there is, // sends text that starts with a slash\n",
         "# usage: /dm NAME…\n",
         "ben: /etc/hosts is a path\n",
     ] {

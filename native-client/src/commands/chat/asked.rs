@@ -5,14 +5,15 @@ use std::fmt::Write as _;
 use wardroom_client_core::OnDisconnect;
 use wardroom_protocol::limits::UNREAD_MAX;
 use wardroom_protocol::messages::{
-    FileListed, HookAdded, HookListed, HostInfo, HostListed, MemberInfo, RoomInfo, RoomMembersListed, RoomPage,
-    RunListed, SearchFound,
+    CommandInfo, CommandListed, FileListed, HookAdded, HookListed, HostInfo, HostListed, MemberInfo, RoomInfo,
+    RoomMembersListed, RoomPage, RunListed, SearchFound,
 };
 use wardroom_protocol::visible::{exact, visible};
 use wardroom_protocol::{RoomName, UserName};
 
 use super::super::history;
 use super::super::hosts::host_words;
+use super::super::named::command_line;
 use crate::exit::Failure;
 use crate::text::{bytes_words, event_line, moment_words, with_id};
 
@@ -35,6 +36,8 @@ pub(super) enum Asked {
     Search,
     Hook,
     Hooks,
+    /// The named commands of the room, a page of them.
+    Commands,
     Runs,
     Hosts,
     /// Watch the run with this number.
@@ -118,6 +121,15 @@ pub(super) fn runs(listed: &RunListed) -> String {
         })
         .collect();
     if lines.is_empty() { "-- no runs".to_owned() } else { lines.join("\n") }
+}
+
+/// Formats named commands, by name.
+pub(super) fn commands(listed: &CommandListed) -> String {
+    let one = |info: &CommandInfo| format!("-- {}", command_line(info));
+    match listed.commands.as_slice() {
+        [] => "-- no named commands; owners add one with wardroom command add, or on the page".to_owned(),
+        commands => commands.iter().map(one).collect::<Vec<_>>().join("\n"),
+    }
 }
 
 /// Formats hosts, by name.

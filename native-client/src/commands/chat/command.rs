@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use wardroom_client_core::Command;
 use wardroom_protocol::messages::{
-    DmOpen, FileList, HookAdd, HookList, HookRemove, HostList, Place, RoomCreate, RoomDelete, RoomEdit, RoomInvite,
-    RoomJoin, RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove, RoomSet, RoomSetRole, RunList, RunLose,
-    StatusSet,
+    CommandList, CommandListed, DmOpen, FileList, HookAdd, HookList, HookRemove, HostList, Place, RoomCreate,
+    RoomDelete, RoomEdit, RoomInvite, RoomJoin, RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove,
+    RoomSet, RoomSetRole, RunList, RunLose, RunStart, StatusSet,
 };
 use wardroom_protocol::query;
 use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, TABLE};
@@ -52,6 +52,7 @@ pub(super) fn is_answered_in_words(line: &Result<Line, BadLine>) -> bool {
     !matches!(
         command,
         Slash::Run(_)
+            | Slash::Named(..)
             | Slash::Edit(..)
             | Slash::Delete(_)
             | Slash::Reply(..)
@@ -160,7 +161,11 @@ impl Talk {
             }
             Slash::Hooks => self.ask(runner, &HookList { room }, Asked::Hooks),
             Slash::Unhook(hook) => self.ask(runner, &HookRemove { room, hook }, Asked::Nothing),
-            Slash::Run(cmd) => self.run(runner, &room, &cmd)?,
+            Slash::Run(cmd) => self.run(runner, RunStart { cmd: Some(cmd), ..RunStart::new(room, new_nonce()?) }),
+            Slash::Named(name, args) => {
+                self.run(runner, RunStart { command: Some(name), args, ..RunStart::new(room, new_nonce()?) });
+            }
+            Slash::Commands => self.ask(runner, &CommandList { room, after: None }, Asked::Commands),
             Slash::Shell(host) => {
                 let host = host.map_or_else(String::new, |host| format!(" --host {host}"));
                 self.voice.say(&format!("-- in another terminal, run: wardroom shell {room}{host}"));
@@ -227,6 +232,15 @@ impl Talk {
             }
             Asked::Log => self.voice.say(&asked::log(&answer.fields().map_err(other_version)?)?),
             Asked::Search => self.voice.say(&asked::hits(&answer.fields().map_err(other_version)?)),
+            Asked::Commands => {
+                let listed: CommandListed = answer.fields().map_err(other_version)?;
+                self.voice.say(&asked::commands(&listed));
+                let after = listed.commands.last().filter(|_| listed.more).map(|last| last.command.name.clone());
+                if after.is_some() {
+                    let room = self.room.clone();
+                    self.ask(runner, &CommandList { room, after }, Asked::Commands);
+                }
+            }
             Asked::Hook => self.voice.say(&asked::hook(&answer.fields().map_err(other_version)?)),
             Asked::Hooks => self.voice.say(&asked::hooks(&answer.fields().map_err(other_version)?)),
             Asked::Hosts => self.voice.say(&asked::hosts(&answer.fields().map_err(other_version)?)),
@@ -283,17 +297,18 @@ impl Talk {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     #[test]
     fn what_was_begun_is_explained() {
-        let why = |line: &str| why_bad(line, &slash::parse(line.to_owned()).unwrap_err());
+        let why = |line: &str| {
+            why_bad(line, &slash::parse(line.to_owned()).err().unwrap_or_else(|| "unknown command".to_owned().into()))
+        };
         assert_eq!(why("/rea"), "-- /react ID EMOJI  add a reaction");
         assert!(why("/r").contains("-- /reply ID TEXT  reply to a message\n"), "{}", why("/r"));
         assert_eq!(why("/run"), "-- usage: /run CMD");
-        assert!(why("/nonsense").starts_with("-- unknown command /nonsense"));
+        assert_eq!(why("/nonsense"), "-- unknown command");
     }
 
     #[test]

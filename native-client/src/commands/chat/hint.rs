@@ -27,6 +27,7 @@ pub(super) fn arguments(entry: &'static Entry) -> &'static str {
 pub(super) fn hint(line: &str) -> Option<String> {
     Some(match explain(line)? {
         Explained::Unknown(why) => why,
+        Explained::Named(name) => format!("/{name}  a named command of this room, if it has one; /commands lists them"),
         Explained::Of(entry) => {
             let (arguments, about) = here(entry);
             let said = line.split_once(char::is_whitespace).map(|(_, said)| said);
@@ -93,7 +94,7 @@ mod tests {
         }
         assert_eq!(hint("hello /who"), None);
         assert_eq!(hint("//who"), None);
-        assert!(hint("/nope").is_some_and(|why| why.starts_with("unknown command /nope")));
+        assert!(hint("/nope").is_some_and(|why| why.contains("named command of this room")));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wardroom_client_core::{Command, WatchFrom};
 use wardroom_protocol::ansi::Style;
-use wardroom_protocol::messages::{RunListed, RunStart, Secrets, Signal};
-use wardroom_protocol::{Event, EventBody, Nonce, RoomName, RunId};
+use wardroom_protocol::messages::{RunListed, Signal};
+use wardroom_protocol::{Event, EventBody, RunId};
 
 use crate::runner::Runner;
 use crate::text::output_line;
@@ -37,25 +37,6 @@ pub(super) struct Runs {
 impl Runs {
     pub(super) fn new(is_coloured: bool) -> Runs {
         Runs { is_coloured, ..Runs::default() }
-    }
-
-    pub(super) fn start(&mut self, runner: &mut Runner, room: &RoomName, cmd: &str, nonce: Nonce) {
-        let start = RunStart {
-            room: room.clone(),
-            cmd: Some(cmd.to_owned()),
-            argv: None,
-            host: None,
-            cwd: None,
-            env: BTreeMap::new(),
-            secrets: Secrets::default(),
-            timeout_s: None,
-            stdin: false,
-            tty: None,
-            merge: false,
-            detach: false,
-            nonce,
-        };
-        runner.command(Command::StartRun { start, watch: false });
     }
 
     /// A run that was started here has an id.

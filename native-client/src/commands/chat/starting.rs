@@ -1,27 +1,26 @@
 //! Typed commands that did not start: nothing runs later by itself, so the line is put back into the prompt.
 
 use wardroom_client_core::{Command, Error, NotSent, PendingPost, PostState};
+use wardroom_protocol::messages::RunStart;
 use wardroom_protocol::visible::visible;
-use wardroom_protocol::{Nonce, RoomName};
+use wardroom_protocol::{Code, Nonce};
 
+use super::command::why_bad;
 use super::talk::Talk;
-use crate::exit::Failure;
-use crate::runner::{Runner, new_nonce};
+use crate::runner::Runner;
 
 impl Talk {
     /// Starts a run. If the same command is typed again while it is unknown whether it started, it is the same run.
-    pub(super) fn run(&mut self, runner: &mut Runner, room: &RoomName, cmd: &str) -> Result<(), Failure> {
+    pub(super) fn run(&mut self, runner: &mut Runner, start: RunStart) {
         self.starting = self.starting.saturating_add(1);
         let posts = runner.client().outbox().posts().iter();
-        let mut unknown = posts.filter(|post| post.room == *room && is_unknown(post));
-        if let Some(post) = unknown.find(|post| post.run.as_ref().and_then(|run| run.start.cmd.as_deref()) == Some(cmd))
-        {
+        let is_same = |other: &RunStart| RunStart { nonce: start.nonce.clone(), ..other.clone() } == start;
+        let mut unknown = posts.filter(|post| post.room == start.room && is_unknown(post));
+        if let Some(post) = unknown.find(|post| post.run.as_ref().is_some_and(|run| is_same(&run.start))) {
             let nonce = post.nonce.clone();
-            runner.command(Command::RetryPost { nonce });
-            return Ok(());
+            return runner.command(Command::RetryPost { nonce });
         }
-        self.runs.start(runner, room, cmd, new_nonce()?);
-        Ok(())
+        runner.command(Command::StartRun { start: Box::new(start), watch: false });
     }
 
     /// Handles a command that was refused, or not sent.
@@ -29,7 +28,14 @@ impl Talk {
         let Some(post) = runner.client().outbox().posts().iter().find(|post| post.nonce == *nonce).cloned() else {
             return self.voice.say(&format!("-- {}", visible(&error.message)));
         };
-        self.voice.say(&format!("-- {}: {}", visible(&post.text), visible(&error.message)));
+        let is_unknown_name =
+            error.code == Some(Code::NotFound) && post.run.as_ref().is_some_and(|run| run.start.command.is_some());
+        if is_unknown_name {
+            // It may be the beginning of a command of ours.
+            self.voice.say(&why_bad(&post.text, &visible(&error.message).into_owned().into()));
+        } else {
+            self.voice.say(&format!("-- {}: {}", visible(&post.text), visible(&error.message)));
+        }
         // The room shows whether it started, once it has caught up.
         if !is_unknown(&post) {
             runner.command(Command::DiscardPost { nonce: nonce.clone() });

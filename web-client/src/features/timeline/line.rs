@@ -113,6 +113,11 @@ fn body(event: &std::sync::Arc<Event>, words: &'static Words) -> Html {
         }
         EventBody::Retention(days) if days.days == 0 => html! { words.ev_no_retention },
         EventBody::Retention(days) => html! { fill(words.ev_retention, &[&days.days.to_string()]) },
+        EventBody::Command(command) => {
+            let template = if command.version == 1 { words.ev_command_added } else { words.ev_command_changed };
+            html! { <>{ fill(template, &[command.name.as_str()]) }{ " " }<code>{ sanitized(&command.cmd) }</code></> }
+        }
+        EventBody::CommandRemoved(gone) => html! { fill(words.ev_command_removed, &[gone.name.as_str()]) },
         EventBody::Join => html! { words.joined },
         EventBody::Leave => html! { words.left },
         EventBody::RunStarted(_) => html! { <RunCard event={PtrEq(event.clone())} /> },
