@@ -261,6 +261,11 @@ pub const HOST_NAME_BYTES_MAX: usize = 63;
 pub const INPUT_WAIT_MS: u64 = 5_000;
 /// Milliseconds within which output of one descriptor shares an index record: the resolution of its times.
 pub const INDEX_RESOLUTION_MS: u64 = 10;
+/// Milliseconds that a look into a run's output may take: then the answer says where to continue, so that others have
+/// their turn, and the page can say how far it is.
+pub const FIND_MS: u64 = 100;
+/// Bytes of output that it reads at a time.
+pub const FIND_BLOCK_BYTES: usize = 256 << 10;
 /// Milliseconds between checks for unfinished work on a host's runs: starts to record, writes to retry.
 pub const HOST_TICK_MS: u64 = 1_000;
 /// Milliseconds for which what a host has said about its load and disk is good enough for the next who asks.

@@ -53,6 +53,9 @@ pub const QUERY_CHARS_MIN: usize = 1;
 pub const QUERY_BYTES_MAX: usize = 1_024;
 /// Hits in one answer.
 pub const HITS_MAX: u32 = 100;
+/// Texts that one `run.find` looks for at a time: the words that programs write when something went wrong. Together
+/// they have at most [`QUERY_BYTES_MAX`].
+pub const FIND_TEXTS_MAX: usize = 8;
 /// Days of a room's retention: ten years.
 pub const RETENTION_DAYS_MAX: u32 = 3_650;
 /// Unread lines are counted exactly up to here; larger counts are reported as this number.

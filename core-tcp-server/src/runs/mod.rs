@@ -11,6 +11,7 @@
 
 mod control;
 mod end;
+mod find;
 mod flow;
 mod hosts;
 mod input;
@@ -121,6 +122,8 @@ pub async fn request(
         }
         Request::RunList(ask) => ok(id, &list(state, member, ask).await?),
         Request::RunTimes(ask) => ok(id, &times::times(state, member, ask).await?),
+        Request::RunFind(ask) => ok(id, &find::find(state, member, ask).await?),
+        Request::RunLines(ask) => ok(id, &find::lines(state, member, ask).await?),
         Request::HostList(ask) => ok(id, &list_hosts(state, member, &ask).await?),
         Request::RunGet(ask) => ok(id, &get(state, member, ask.run).await?),
         Request::CommandAdd(ask) => ok(id, &add_command(state, member, ask).await?),

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::policy::Member;
 use crate::state::State;
 
-/// Times in one answer: at most 32 bytes each, so that they fit a line.
+/// Times in one answer: at most 34 bytes each with its descriptor, so that they fit a line.
 const TIMES_MAX: usize = 1_000;
 
 /// Returns the times from a byte on.
@@ -33,11 +33,12 @@ fn read(folder: &OutputFolder, from: u64) -> io::Result<RunTimesOk> {
     let index = match File::open(folder.0.join("index")) {
         Ok(index) => index,
         // There is no output yet.
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(RunTimesOk { times: Vec::new(), more: false }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(RunTimesOk::default()),
         Err(e) => return Err(e),
     };
     let mut records = wardroom_output_index::records(&index, from, TIMES_MAX.saturating_add(1))?;
     let more = records.len() > TIMES_MAX;
     records.truncate(TIMES_MAX);
-    Ok(RunTimesOk { times: records.iter().map(|record| (record.off, record.at)).collect(), more })
+    let (times, fds) = records.iter().map(|record| ((record.off, record.at), record.fd)).unzip();
+    Ok(RunTimesOk { times, fds, more })
 }

@@ -45,7 +45,7 @@ use crate::store::open_reader;
 /// `bad_request`, `too_large`, `not_found` (the room, the user), `rate_limited`, `busy`.
 pub async fn search(state: &State, member: &Member, ask: Ask) -> Result<SearchFound, Error> {
     let plan = plan(state, member, &ask)?;
-    let turn = state.search.turns.take(member.user.id).await?;
+    let turn = state.search.turn(member.user.id).await?;
     // Determined before the index is read: what is indexed meanwhile counts as behind, never the other way round.
     let Some(behind) = behind(state, &plan) else {
         return Err(Error::busy("the search index is being made: try again in a moment", BUSY_RETRY_MS));

@@ -9,9 +9,9 @@ use wardroom_protocol::RunId;
 use super::index;
 use super::paths::Paths;
 use super::signal::Signal;
-use super::turns::Turns;
+use super::turns::{Turn, Turns};
 use crate::error::Error;
-use crate::store::{Published, RoomId, Store};
+use crate::store::{Published, RoomId, Store, UserId};
 
 /// The index and its searches.
 pub struct Search {
@@ -27,6 +27,14 @@ impl Search {
     pub fn new(data: &Path, store: &Path) -> Self {
         let paths = Paths { index: data.join("search.db"), store: store.to_owned(), runs: data.join("runs") };
         Self { paths: Arc::new(paths), signal: Arc::default(), turns: Arc::default(), thread: Mutex::default() }
+    }
+
+    /// Waits for a turn to look for something, here or in the output of one run.
+    ///
+    /// # Errors
+    /// See [`Turns::take`].
+    pub async fn turn(&self, user: UserId) -> Result<Turn, Error> {
+        self.turns.take(user).await
     }
 
     /// Starts the index's thread.

@@ -197,6 +197,8 @@ async fn carry_out(
         | Request::RunList(_)
         | Request::HostList(_)
         | Request::RunTimes(_)
+        | Request::RunFind(_)
+        | Request::RunLines(_)
         | Request::RunGet(_)
         | Request::TermControl(_)
         | Request::TermResize(_)

@@ -103,3 +103,45 @@ async fn output_has_times() {
     }
     ann.refused(json!({"t":"run.times","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}), "not_found").await;
 }
+
+#[tokio::test]
+async fn output_is_searched_and_counted() {
+    let core = TestCore::start().await;
+    core.add_users(&[("ann", "operator"), ("ben", "operator")]).await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    ann.ask(json!({"t":"room.create","room":"ops","private":true})).await;
+    let start = json!({"t":"run.start","room":"ops","cmd":"make","nonce":"n1"});
+    let run = ann.ask(start).await["run"].as_str().unwrap().to_owned();
+    host.start().await;
+    let find = |more: Value| {
+        let mut ask = json!({"t":"run.find","run":run});
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask
+    };
+    assert_eq!(ann.ask(find(json!({"texts":["error"]}))).await["at"], Value::Null, "nothing is written yet");
+    host.output(&run, 1, 0, b"one\nan Error\n").await;
+    host.output(&run, 2, 13, b"fatal\n").await;
+    host.end_and_forget(&run, 19).await;
+    for (ask, at) in [
+        (json!({"texts":["ERROR","fatal"]}), json!(7)),
+        (json!({"texts":["error","fatal"],"from":8}), json!(13)),
+        (json!({"texts":["error","fatal"],"from":14}), Value::Null),
+        (json!({"texts":["error","fatal"],"back":true}), json!(13)),
+        (json!({"texts":["error"],"fd":2}), Value::Null),
+        (json!({"fd":2}), json!(13)),
+    ] {
+        let answer = ann.ask(find(ask.clone())).await;
+        assert_eq!((&answer["at"], &answer["next"]), (&at, &Value::Null), "{ask}");
+    }
+    let lines = ann.ask(json!({"t":"run.lines","run":run,"from":4,"to":99})).await;
+    assert_eq!((&lines["lines"], &lines["to"]), (&json!(2), &json!(19)));
+    for bad in [json!({}), json!({"texts":[""]}), json!({"fd":3})] {
+        ann.refused(find(bad), "bad_request").await;
+    }
+    ann.refused(find(json!({"texts":["x","x","x","x","x","x","x","x","x"]})), "too_large").await;
+    ann.refused(find(json!({"texts":["x".repeat(1_025)]})), "too_large").await;
+    let mut ben = core.sign_in("ben").await;
+    ben.refused(find(json!({"fd":1})), "not_found").await;
+    ben.refused(json!({"t":"run.lines","run":run,"to":9}), "not_found").await;
+}

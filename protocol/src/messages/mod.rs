@@ -10,6 +10,7 @@ mod files;
 mod hooks;
 mod host;
 mod hosts;
+mod output;
 mod posts;
 mod rooms;
 mod run_times;
@@ -30,6 +31,7 @@ pub use files::*;
 pub use hooks::*;
 pub use host::*;
 pub use hosts::*;
+pub use output::*;
 pub use posts::*;
 pub use rooms::*;
 pub use run_times::*;
@@ -116,6 +118,7 @@ requests! {
     Hello, Via, Ping, Pong, SessionEnd, SessionList, PasswordSet, StatusSet,
     RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
     RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunLose, RunList, RunGet, RunTimes,
+    RunFind, RunLines,
     HostList,
     TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove,
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,

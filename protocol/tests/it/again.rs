@@ -22,6 +22,7 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         Hello, Via, Ping, Pong, SessionEnd, SessionList, PasswordSet, StatusSet,
         RoomList, RoomCreate, RoomJoin, RoomLeave, RoomOpen, RoomClose, RoomHistory, RoomPost, RoomRead, RoomMembers,
         RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunLose, RunList, RunGet, RunTimes,
+        RunFind, RunLines,
         HostList,
         TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove,
         FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,

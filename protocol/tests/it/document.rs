@@ -140,6 +140,8 @@ fn check_answer(example: &Example, request: Option<&str>) {
         Some("term.text") => fields::<messages::TermTextOk>(example),
         Some("run.list") => fields::<messages::RunListed>(example),
         Some("run.times") => fields::<messages::RunTimesOk>(example),
+        Some("run.find") => fields::<messages::RunFindOk>(example),
+        Some("run.lines") => fields::<messages::RunLinesOk>(example),
         Some("host.add") => fields::<messages::HostAdded>(example),
         Some("host.list") => fields::<messages::HostListed>(example),
         Some("run.get") => fields::<messages::RunInfo>(example),
@@ -259,7 +261,7 @@ fn the_table_of_codes_is_that_of_the_code() {
 
 #[test]
 fn the_table_of_limits_is_that_of_the_code() {
-    let expected: [(&str, u64); 47] = [
+    let expected: [(&str, u64); 48] = [
         ("bytes of a line, LF included", limits::LINE_BYTES_MAX as u64),
         ("raw bytes of a frame", limits::BODY_BYTES_MAX as u64),
         ("bytes of a message's text", limits::TEXT_BYTES_MAX as u64),
@@ -277,6 +279,7 @@ fn the_table_of_limits_is_that_of_the_code() {
         ("characters of a search, at least", limits::QUERY_CHARS_MIN as u64),
         ("bytes of a search, at most", limits::QUERY_BYTES_MAX as u64),
         ("hits of a page of a search", limits::HITS_MAX.into()),
+        ("texts of a `run.find`", limits::FIND_TEXTS_MAX as u64),
         ("days of retention, at most", limits::RETENTION_DAYS_MAX.into()),
         ("unread lines that are counted exactly", limits::UNREAD_MAX),
         ("bytes of a file", limits::FILE_BYTES_MAX),
