@@ -1,7 +1,5 @@
 //! Every limit of the page, with its reason.
 
-use wardroom_client_core::limits::WATCH_WINDOW_MANUAL;
-
 /// Lines that are loaded when a room is opened: three screens of the largest monitor.
 pub const INITIAL_ROWS: usize = 150;
 /// Milliseconds until the hosts in the panel are loaded again: their load is an average over a minute.
@@ -46,14 +44,21 @@ pub const CARD_LIVE_LINES: usize = 8;
 pub const COPY_BYTES_MAX: u64 = 4 << 20;
 /// Bytes of output that a card requests: some hundred lines, of which it shows the last.
 pub const CARD_OUTPUT_BYTES: u64 = 16_384;
-/// Bytes of output that the output view keeps: forty thousand lines of a hundred characters.
-pub const OUTPUT_LOG_BYTES_MAX: usize = 4 << 20;
-/// Bytes that it loads before the byte that was searched for: thousands of lines to scroll up.
-pub const OUTPUT_BEFORE_BYTES: u64 = 256 << 10;
-/// Bytes that it loads after it; plus one window of the watch, all of this is kept.
-pub const OUTPUT_AFTER_BYTES: u64 = 1 << 20;
-/// Lines that it keeps: at 19 pixels each they stay below the maximum height of a layout (17 million pixels).
+/// Bytes of output that the output view keeps: ten thousand lines of a hundred characters, all of which it reads again
+/// within some ten milliseconds when others are loaded above them.
+pub const OUTPUT_LOG_BYTES_MAX: usize = 1 << 20;
+/// Bytes that it loads at a time: more than a thousand lines of a hundred characters.
+pub const OUTPUT_CHUNK_BYTES: u64 = 128 << 10;
+/// Lines that it keeps: at 19 pixels each they stay below the maximum height of a layout (17 million pixels), also with
+/// a chunk of empty ones more.
 pub const OUTPUT_LINES_MAX: usize = 400_000;
+/// Pixels from either edge of the loaded lines at which more are loaded: what a turn of the wheel and the time for a
+/// chunk need.
+pub const OUTPUT_MORE_PX: f64 = 4_000.0;
+/// Milliseconds between questions how long the output of a run is that is not followed.
+pub const OUTPUT_LENGTH_EVERY_MS: u32 = 1_000;
+/// Places of which the number of lines before them is remembered.
+pub const OUTPUT_PLACES_MAX: usize = 64;
 /// Bytes of a line in it; longer ones are split, because browsers lay out long lines slowly.
 pub const OUTPUT_LINE_BYTES_MAX: usize = 4_096;
 /// Lines drawn above and below the visible ones.
@@ -93,7 +98,7 @@ pub const HTTP_TIMEOUT_MS: u32 = 20_000;
 const _: () = {
     assert!(OUTPUT_LINE_BYTES_MAX < OUTPUT_LOG_BYTES_MAX, "a line fits");
     assert!(
-        OUTPUT_BEFORE_BYTES + OUTPUT_AFTER_BYTES + WATCH_WINDOW_MANUAL < OUTPUT_LOG_BYTES_MAX as u64,
-        "a line that one goes to stays"
+        4 * OUTPUT_CHUNK_BYTES <= OUTPUT_LOG_BYTES_MAX as u64,
+        "what is on both sides of a line that one goes to stays"
     );
 };

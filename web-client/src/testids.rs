@@ -150,6 +150,18 @@ pub const OUTPUT_LOG: &str = "output-log";
 pub const OUTPUT_FIND: &str = "output-find";
 /// Goes to the next error in the output.
 pub const OUTPUT_ERROR: &str = "output-error";
+/// Goes to the error before.
+pub const OUTPUT_ERROR_BACK: &str = "output-error-back";
+/// Wraps long lines, or not.
+pub const OUTPUT_WRAP: &str = "output-wrap";
+/// Shows when lines were written, or not.
+pub const OUTPUT_TIMES: &str = "output-times";
+/// How far a search in the output is, or that it found nothing.
+pub const OUTPUT_FINDING: &str = "output-finding";
+/// The scroll bar of an output that is not loaded as a whole.
+pub const OUTPUT_BAR: &str = "output-bar";
+/// Goes to the end of the output and stays there.
+pub const OUTPUT_FOLLOW: &str = "output-follow";
 /// Which streams of the output are shown.
 pub const OUTPUT_STREAMS: &str = "output-streams";
 /// Closes the output view.

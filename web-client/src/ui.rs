@@ -83,6 +83,8 @@ pub enum UiAction {
     Output(Option<RunId>),
     /// Opens the output of a run at a byte.
     OutputAt(RunId, u64),
+    /// Marks a byte in the output of a run that started on this line of the room, and puts it into the address.
+    LinkOutput(u64, RunId, u64),
     /// Opens the terminal of a run, or closes it.
     Terminal(Option<RunId>),
     /// Changes the mode of the composer.
@@ -129,6 +131,10 @@ impl Reducible for Ui {
                 next.output = run.map(|run| (run, None));
                 next.target = self.target.map(|at| LineTarget { off: None, ..at });
                 next.drawer = Drawer::None;
+            }
+            UiAction::LinkOutput(seq, run, off) => {
+                next.target = Some(LineTarget { seq, off: Some(off), nth: self.target.map_or(0, |at| at.nth + 1) });
+                next.output = Some((run, Some(off)));
             }
             UiAction::OutputAt(run, off) => next.output = Some((run, Some(off))),
         }

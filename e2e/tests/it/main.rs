@@ -17,6 +17,7 @@ mod kill;
 mod lighthouse;
 mod looks;
 mod offline_in_the_page;
+mod output_in_the_page;
 mod own_account;
 mod proxies;
 mod proxy;

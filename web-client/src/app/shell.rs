@@ -127,7 +127,7 @@ fn Shell(props: &ShellProps) -> Html {
                 }
                 <div class="backdrop" onclick={close}></div>
                 if let Some((run, at)) = ui.output {
-                    <OutputView key={format!("{run}/{at:?}")} {run} {at} />
+                    <OutputView key={run.to_string()} {run} {at} />
                 }
                 <Dialogs room={room.clone()} />
                 <DropZone {room} />

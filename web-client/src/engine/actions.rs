@@ -9,12 +9,8 @@ use yew::Callback;
 
 use super::topics::Topic;
 use super::upload_nonces;
-use super::{Engine, Notice, NoticeKind, OpenOutput};
-use crate::limits::{
-    CARD_OUTPUT_BYTES, CREATE_NONCES_MAX, NOTICES_MAX, OUTPUT_BEFORE_BYTES, OUTPUT_LOG_BYTES_MAX, UPLOADS_LISTED_MAX,
-    UPLOADS_QUEUED_MAX,
-};
-use crate::logic::output_log::OutputLog;
+use super::{Engine, Notice, NoticeKind};
+use crate::limits::{CARD_OUTPUT_BYTES, CREATE_NONCES_MAX, NOTICES_MAX, UPLOADS_LISTED_MAX, UPLOADS_QUEUED_MAX};
 use crate::logic::run_options::RunOptions;
 
 /// Until the panel has measured itself.
@@ -93,34 +89,6 @@ impl Engine {
         if !self.is_output_open(run) {
             self.command(Command::UnwatchRun { run });
         }
-    }
-
-    /// Opens the output of a run, at its end or around a byte; `None` closes it.
-    pub fn show_output(&self, run: Option<RunId>, at: Option<u64>) {
-        let before = self.0.output.borrow_mut().take();
-        if let Some(OpenOutput { run: before, .. }) = before {
-            self.command(Command::UnwatchRun { run: before });
-            self.watch(before);
-        }
-        let Some(run) = run else { return };
-        self.command(Command::UnwatchRun { run });
-        *self.0.output.borrow_mut() = Some(OpenOutput { run, log: None, at });
-        let from = match at {
-            Some(at) => WatchFrom::Byte(at.saturating_sub(OUTPUT_BEFORE_BYTES)),
-            None => WatchFrom::Last(OUTPUT_LOG_BYTES_MAX as u64),
-        };
-        self.command(Command::WatchRun { run, from, auto_ack: false });
-        self.publish(Topic::OutputLog);
-    }
-
-    /// Reads the lines in the output view, if it shows this run and some have arrived.
-    pub fn read_output<T>(&self, run: RunId, read: impl FnOnce(&OutputLog) -> T) -> Option<T> {
-        let open = self.0.output.borrow();
-        open.as_ref().filter(|open| open.run == run)?.log.as_ref().map(read)
-    }
-
-    fn is_output_open(&self, run: RunId) -> bool {
-        self.0.output.borrow().as_ref().is_some_and(|open| open.run == run)
     }
 
     /// The notices, oldest first.

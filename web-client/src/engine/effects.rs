@@ -10,8 +10,6 @@ use wasm_bindgen_futures::spawn_local;
 use super::topics::Topic;
 use super::upload_nonces;
 use super::{Engine, Job, NoticeKind, Read};
-use crate::limits::OUTPUT_AFTER_BYTES;
-use crate::logic::output_log;
 use crate::logic::route::socket_address;
 use crate::services::socket::{Socket, SocketEvent};
 use crate::services::{browser, file_slice, http, storage};
@@ -218,19 +216,5 @@ impl Engine {
             }
         }
         self.publish(Topic::Model(change));
-    }
-
-    fn output(&self, run: wardroom_protocol::RunId, fd: u8, off: u64, bytes: &[u8]) {
-        let end = off + bytes.len() as u64;
-        let mut open = self.0.output.borrow_mut();
-        let open = open.as_mut().filter(|open| open.run == run);
-        // Around a search hit, do not request more than is kept.
-        if open.as_ref().and_then(|open| open.at).is_none_or(|at| end < at + OUTPUT_AFTER_BYTES) {
-            self.0.acks.borrow_mut().insert(run, end);
-        }
-        if let Some(open) = open {
-            output_log::push(open.log.get_or_insert_with(|| output_log::starting_at(off, open.at)), fd, off, bytes);
-            self.publish(Topic::OutputLog);
-        }
     }
 }

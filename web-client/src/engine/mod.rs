@@ -5,7 +5,10 @@ mod actions;
 mod commands;
 mod effects;
 mod names;
+mod open_output;
 mod outbox;
+mod output;
+mod output_find;
 mod requests;
 mod terminal;
 mod topics;
@@ -24,9 +27,9 @@ use web_sys::File;
 use yew::Callback;
 
 pub use self::effects::FILE_GONE;
+pub use self::open_output::{Finding, OpenOutput};
 pub use self::topics::Topic;
 use self::topics::{Subscription, Topics};
-use crate::logic::output_log::OutputLog;
 use crate::services::file_slice::Slice;
 use crate::services::next_frame::NextFrame;
 use crate::services::socket::Socket;
@@ -92,14 +95,6 @@ type Read = (u64, Result<Slice, String>);
 enum Job {
     Input(Input),
     Request(Ask, OnAnswer),
-}
-
-/// The run in the output view, and its output so far.
-struct OpenOutput {
-    run: RunId,
-    log: Option<OutputLog>,
-    /// The byte that was searched for.
-    at: Option<u64>,
 }
 
 /// The terminal of a run.

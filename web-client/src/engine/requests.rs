@@ -1,10 +1,15 @@
 //! Requests that are not commands of the client. Errors are shown as notices.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use wardroom_client_core::protocol::event::RunStarted;
-use wardroom_client_core::protocol::messages::{HookAdd, HookAdded, RoomInvite, RoomRemove, RoomSet, RoomSetRole};
+use wardroom_client_core::protocol::messages::{
+    Answer, HookAdd, HookAdded, RoomInvite, RoomRemove, RoomSet, RoomSetRole,
+};
 use wardroom_client_core::protocol::{EventBody, Message, RoomName, RoomRole, UserName};
 use wardroom_client_core::{Command, Error, Operation};
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::Callback;
 
 use super::topics::Topic;
@@ -153,5 +158,24 @@ impl Engine {
                 _ => None,
             }
         })
+    }
+
+    /// Requests data and waits for it; `None` if it was refused.
+    pub(super) async fn ask<M: Message + 'static, T: serde::de::DeserializeOwned>(&self, message: M) -> Option<T> {
+        let answer = Rc::new(RefCell::new(None));
+        let mut message = Some(message);
+        let promise = js_sys::Promise::new(&mut |resolve, _| {
+            let answer = answer.clone();
+            let on_answer = move |result| {
+                *answer.borrow_mut() = Some(result);
+                let _ = resolve.call0(&wasm_bindgen::JsValue::NULL);
+            };
+            if let Some(message) = message.take() {
+                self.request(message, on_answer.into());
+            }
+        });
+        JsFuture::from(promise).await.ok()?;
+        let answer: Option<Result<Answer, Error>> = answer.borrow_mut().take();
+        answer?.ok()?.fields().ok()
     }
 }

@@ -11,7 +11,6 @@ pub mod hosts;
 pub mod jump;
 pub mod notices;
 pub mod notify_prompt;
-pub mod output_find;
 pub mod output_view;
 pub mod panel;
 pub mod room_bar;

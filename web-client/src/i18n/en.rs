@@ -163,7 +163,6 @@ pub(super) static WORDS: Words = Words {
     processes_left: "{} processes could not be stopped and are still running.",
     output_of: "Output of r{}",
     stdout_stderr: "Red bar = stderr",
-    bytes_before: "The first {} are not shown here. Use Download for the full output.",
     close_output: "Close",
     jump_to_bottom: "Jump to bottom",
     drop_here: "Drop files to add them to {}",

@@ -55,7 +55,7 @@ words! {
     // runs
     running run_label stop stopping run_again open ended_ok exit_code ended_signal ended_stopped ended_timeout
     ended_limit ended_lost ended_not_started no_output_yet output_loading truncated processes_left
-    output_of stdout_stderr bytes_before close_output jump_to_bottom
+    output_of stdout_stderr close_output jump_to_bottom
     // files
     drop_here transfers_head transfers_none files_none download size_of upload_waiting upload_hashing
     upload_paused upload_committing upload_done upload_failed left_time per_second dismiss_transfer bad_name
@@ -107,5 +107,6 @@ words! {
     isolation terminal_open terminal_new terminal_failed input_of input_free input_ask input_take input_give input_line
     input_end input_end_hint run_options run_tty run_tty_hint run_stdin run_stdin_hint run_merge run_merge_hint
     run_detach run_detach_hint run_host hosts_head host_load host_free host_seen host_running host_away output_find output_next output_previous output_error output_streams
-    output_both output_missing
+    output_both output_missing output_error_back output_wrap output_times output_finding output_link output_place
+    output_at output_follow output_failed
 }

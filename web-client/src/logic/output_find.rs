@@ -1,6 +1,4 @@
-//! Finding lines in the output of a run: by stream, by text, and those that look like errors.
-
-use super::output_log::OutputLog;
+//! What one looks for in the output of a run. The server finds it: see `run.find`.
 
 /// Which streams are shown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -15,7 +13,7 @@ pub enum Streams {
 }
 
 impl Streams {
-    /// The stream of a word, as in a list of choices.
+    /// The streams of a word, as in a list of choices.
     pub fn of_word(word: &str) -> Streams {
         match word {
             "1" => Streams::Out,
@@ -24,11 +22,17 @@ impl Streams {
         }
     }
 
-    fn has(self, fd: u8) -> bool {
+    /// True if this descriptor is shown.
+    pub fn has(self, fd: u8) -> bool {
+        self.fd().is_none_or(|only| only == fd)
+    }
+
+    /// The descriptor, if only one is shown.
+    pub fn fd(self) -> Option<u8> {
         match self {
-            Streams::Both => true,
-            Streams::Out => fd == 1,
-            Streams::Err => fd == 2,
+            Streams::Both => None,
+            Streams::Out => Some(1),
+            Streams::Err => Some(2),
         }
     }
 }
@@ -42,91 +46,70 @@ pub enum Wanted {
     Error,
 }
 
-/// The indexes of the lines of these streams; `None`: all lines.
-pub fn shown(log: &OutputLog, streams: Streams) -> Option<Vec<usize>> {
-    let fits = || log.lines().enumerate().filter(|(_, line)| streams.has(line.fd)).map(|(at, _)| at);
-    (streams != Streams::Both).then(|| fits().collect())
-}
-
-/// The number of the next line that is wanted, after the line with the number `from` (or before it), and from the other
-/// end if there is none.
-pub fn find(log: &OutputLog, streams: Streams, from: Option<u64>, is_back: bool, wanted: &Wanted) -> Option<u64> {
-    let wanted = match wanted {
-        Wanted::Text(text) if text.is_empty() => return None,
-        Wanted::Text(text) => Wanted::Text(text.to_lowercase()),
-        Wanted::Error => Wanted::Error,
-    };
-    let hits = log.lines().filter(|line| streams.has(line.fd) && fits(line.fd, &line.text, &wanted));
-    let numbers = hits.map(|line| line.number);
-    let (mut first, mut last, mut before, mut after) = (None, None, None, None);
-    for number in numbers {
-        first = first.or(Some(number));
-        last = Some(number);
-        match from {
-            Some(from) if number < from => before = Some(number),
-            Some(from) if number > from => after = after.or(Some(number)),
-            _ => {}
+impl Wanted {
+    /// The texts to look for; none if there is nothing to look for.
+    pub fn texts(&self) -> Vec<String> {
+        /// Words that programs write when something went wrong.
+        const ERRORS: [&str; 6] = ["error", "fatal", "panic", "failed", "exception", "traceback"];
+        match self {
+            Wanted::Text(text) if text.is_empty() => Vec::new(),
+            Wanted::Text(text) => vec![text.clone()],
+            Wanted::Error => ERRORS.map(str::to_owned).to_vec(),
         }
     }
-    if is_back { before.or(last) } else { after.or(first) }
 }
 
-fn fits(fd: u8, text: &str, wanted: &Wanted) -> bool {
-    match wanted {
-        Wanted::Text(part) => text.to_lowercase().contains(part),
-        Wanted::Error => fd == 2 || is_error(text),
+/// An address within a text, and its end: `http` or `https` only. Punctuation that ends a sentence is not part of it.
+pub fn next_link(text: &str) -> Option<std::ops::Range<usize>> {
+    let begins = |scheme: &str| text.find(scheme).map(|at| (at, at + scheme.len()));
+    let (begin, host) = [begins("https://"), begins("http://")].into_iter().flatten().min()?;
+    let is_end = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|');
+    let rest = text.get(host..)?;
+    let mut address = rest.split(is_end).next().unwrap_or_default();
+    loop {
+        let shorter = address.trim_end_matches(['.', ',', ';', ':', '!', '?']);
+        // A bracket belongs to it if it was opened within.
+        let shorter = match shorter.strip_suffix([')', ']', '}']) {
+            Some(inner) if shorter.ends_with(')') && inner.contains('(') => shorter,
+            Some(inner) => inner,
+            None => shorter,
+        };
+        if shorter.len() == address.len() {
+            break;
+        }
+        address = shorter;
     }
-}
-
-/// True for a line with a word that programs write when something went wrong.
-fn is_error(text: &str) -> bool {
-    const WORDS: [&str; 6] = ["error", "fatal", "panic", "failed", "exception", "traceback"];
-    let text = text.to_ascii_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
+    (!address.is_empty()).then(|| begin..host + address.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::output_log::{push, starting_at};
 
-    fn log() -> OutputLog {
-        let mut log = starting_at(0, None);
-        let pieces: [(u8, &[u8]); 4] = [(1, b"one\n"), (2, b"two\n"), (1, b"Three ERROR\nfour\n"), (2, b"one more\n")];
-        let mut off = 0;
-        for (fd, text) in pieces {
-            push(&mut log, fd, off, text);
-            off += text.len() as u64;
+    #[test]
+    fn streams_and_words() {
+        assert_eq!(Streams::of_word("2").fd(), Some(2));
+        assert!(Streams::Both.has(1) && Streams::Both.has(2) && Streams::Out.has(1) && !Streams::Out.has(2));
+        assert!(Wanted::Text(String::new()).texts().is_empty());
+        assert_eq!(Wanted::Text("x".into()).texts(), ["x"]);
+        assert!(Wanted::Error.texts().len() <= wardroom_protocol::limits::FIND_TEXTS_MAX);
+    }
+
+    #[test]
+    fn addresses_are_found() {
+        for (text, link) in [
+            ("see https://ci.example/r/1?a=b#c.", Some("https://ci.example/r/1?a=b#c")),
+            ("(http://h:80/x)", Some("http://h:80/x")),
+            ("http://h/a_(b) and", Some("http://h/a_(b)")),
+            ("<https://h>", Some("https://h")),
+            ("url=\"https://h/\"", Some("https://h/")),
+            ("http://a https://b", Some("http://a")),
+            ("javascript://x https:// http://", None),
+            ("HTTPS://h ftp://h //h", None),
+            ("https://h/]}),.", Some("https://h/")),
+            ("go to http://例え.jp/道。", Some("http://例え.jp/道。")),
+        ] {
+            assert_eq!(next_link(text).and_then(|range| text.get(range)), link, "{text}");
         }
-        log
-    }
-
-    #[test]
-    fn streams_are_told_apart() {
-        let log = log();
-        assert_eq!(shown(&log, Streams::Both), None);
-        assert_eq!(shown(&log, Streams::Out), Some(vec![0, 2, 3]));
-        assert_eq!(shown(&log, Streams::of_word("2")), Some(vec![1, 4]));
-    }
-
-    #[test]
-    fn hits_go_around() {
-        let log = log();
-        let one = Wanted::Text("ONE".to_owned());
-        assert_eq!(find(&log, Streams::Both, None, false, &one), Some(0));
-        assert_eq!(find(&log, Streams::Both, Some(0), false, &one), Some(4));
-        assert_eq!(find(&log, Streams::Both, Some(4), false, &one), Some(0));
-        assert_eq!(find(&log, Streams::Both, Some(0), true, &one), Some(4));
-        assert_eq!(find(&log, Streams::Out, Some(0), true, &one), Some(0));
-        assert_eq!(find(&log, Streams::Both, None, false, &Wanted::Text(String::new())), None);
-        assert_eq!(find(&log, Streams::Both, None, false, &Wanted::Text("five".to_owned())), None);
-    }
-
-    #[test]
-    fn errors_are_words_or_standard_error() {
-        let log = log();
-        assert_eq!(find(&log, Streams::Both, None, false, &Wanted::Error), Some(1));
-        assert_eq!(find(&log, Streams::Both, Some(1), false, &Wanted::Error), Some(2));
-        assert_eq!(find(&log, Streams::Out, None, false, &Wanted::Error), Some(2));
     }
 }

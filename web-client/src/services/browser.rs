@@ -96,6 +96,11 @@ pub fn local(unix_ms: u64) -> LocalTime {
     LocalTime::new(unix_ms, minutes_east)
 }
 
+/// A moment in the local time zone, to the millisecond: `14:03:07.041`.
+pub fn clock(unix_ms: u64) -> String {
+    format!("{}:{:02}.{:03}", local(unix_ms).hh_mm(), unix_ms / 1_000 % 60, unix_ms % 1_000)
+}
+
 /// A day in the local time zone and the page's language: `Sunday, 22 November`, with the year if it is not the current
 /// one. Formatted for the browser's own region if that has the page's language. Each line has its day as a tooltip, so
 /// the words of the last day are kept: the browser takes half a millisecond to find them.

@@ -67,6 +67,22 @@ pub async fn get_last(path: &str, bytes: u64) -> Result<Reply, NoResponse> {
     fetch(path, &options).await
 }
 
+/// `GET` the bytes `from..upto`, or those of them that are there.
+///
+/// # Errors
+/// [`NoResponse`], also for an answer that is not of these bytes.
+pub async fn get_range(path: &str, from: u64, upto: u64) -> Result<Vec<u8>, NoResponse> {
+    let options = RequestInit::new();
+    options.set_headers(&header("range", &format!("bytes={from}-{}", upto.saturating_sub(1))));
+    let response = respond(path, &options).await?;
+    // Without the range it would be all of it.
+    if response.status() != 206 {
+        return Err(NoResponse);
+    }
+    let bytes = JsFuture::from(response.array_buffer().map_err(|_| NoResponse)?).await.map_err(|_| NoResponse)?;
+    Ok(js_sys::Uint8Array::new(&bytes).to_vec())
+}
+
 fn header(name: &str, value: &str) -> js_sys::Object {
     let headers = js_sys::Object::new();
     let _ = js_sys::Reflect::set(&headers, &name.into(), &value.into());
@@ -85,11 +101,15 @@ pub async fn post<T: Serialize>(path: &str, body: &T) -> Result<Reply, NoRespons
     fetch(path, &options).await
 }
 
-async fn fetch(path: &str, options: &RequestInit) -> Result<Reply, NoResponse> {
+async fn respond(path: &str, options: &RequestInit) -> Result<Response, NoResponse> {
     options.set_signal(Some(&AbortSignal::timeout_with_u32(HTTP_TIMEOUT_MS)));
     let address = browser::base_address() + path;
     let answered = JsFuture::from(browser::window().fetch_with_str_and_init(&address, options)).await;
-    let response: Response = answered.map_err(|_| NoResponse)?.dyn_into().map_err(|_| NoResponse)?;
+    answered.map_err(|_| NoResponse)?.dyn_into().map_err(|_| NoResponse)
+}
+
+async fn fetch(path: &str, options: &RequestInit) -> Result<Reply, NoResponse> {
+    let response = respond(path, options).await?;
     let retry_after_s = response.headers().get("retry-after").ok().flatten().and_then(|s| s.parse().ok());
     let text = JsFuture::from(response.text().map_err(|_| NoResponse)?).await.map_err(|_| NoResponse)?;
     Ok(Reply { status: response.status(), retry_after_s, body: text.as_string().unwrap_or_default() })
