@@ -10,10 +10,14 @@ use anyhow::Result;
 use crate::command;
 
 /// A program as the tests call it, and Debian's package that has it. `cargo xtask tidy` holds the list against the tests.
-pub const FOR_TESTS: [(&str, &str); 10] = [
+pub const FOR_TESTS: [(&str, &str); 14] = [
     ("chromium", "chromium"),
     ("less", "less"),
     ("vim", "vim"),
+    ("htop", "htop"),
+    ("dialog", "dialog"),
+    ("tmux", "tmux"),
+    ("git", "git"),
     ("chromedriver", "chromium-driver"),
     ("nginx", "nginx-light"),
     ("caddy", "caddy"),
