@@ -10,6 +10,7 @@ mod conversation;
 mod cut;
 mod first_screen;
 mod full_disk;
+mod held_against_tmux;
 mod in_the_page;
 mod intent_in_the_page;
 mod isolation;

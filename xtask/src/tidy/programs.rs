@@ -8,7 +8,7 @@ use crate::system::FOR_TESTS;
 const EVERYWHERE: [&str; 7] = ["sh", "/bin/sh", "sleep", "kill", "pkill", "unshare", "nsenter"];
 
 /// Called by another of them: the driver starts the browser, and a terminal in the page the others.
-const BY_OTHERS: [&str; 3] = ["chromium", "less", "vim"];
+const BY_OTHERS: [&str; 5] = ["chromium", "dialog", "htop", "less", "vim"];
 
 /// Every program that is called and not looked for, and every one that is looked for and not called.
 pub fn called(sources: &[Source]) -> Vec<String> {

@@ -12,6 +12,7 @@ mod pending;
 mod row_view;
 mod scroll_hooks;
 mod scroll_position;
+mod size_observer;
 mod view;
 mod welcome;
 

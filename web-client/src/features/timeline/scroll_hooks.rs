@@ -8,7 +8,8 @@ use wardroom_client_core::protocol::EventBody;
 use wardroom_client_core::{Command, Room};
 use yew::prelude::*;
 
-use super::scroll_position::{Nodes, ScrollNeeds, ScrollPosition, SizeObserver};
+use super::scroll_position::{Nodes, ScrollNeeds, ScrollPosition};
+use super::size_observer::SizeObserver;
 use crate::hooks::{PtrEq, use_engine};
 use crate::limits::READ_AFTER_MS;
 use crate::ui::{UiAction, UiHandle};

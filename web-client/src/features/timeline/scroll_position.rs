@@ -4,9 +4,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlElement, ResizeObserver};
+use web_sys::{Element, HtmlElement};
 use yew::NodeRef;
 
 use crate::limits::{AT_END_PX, LOAD_MORE_PX, ROW_OVERSCAN_AT_END_PX, ROW_OVERSCAN_PX};
@@ -326,28 +324,4 @@ fn first_below(drawn: &Element, edge: f64) -> Option<u32> {
         if is_below { high = middle } else { low = middle + 1 }
     }
     (low < children.length()).then_some(low)
-}
-
-/// Calls back when one of the elements changes its size, until it is dropped.
-#[derive(Debug)]
-pub struct SizeObserver {
-    observer: ResizeObserver,
-    _closure: Closure<dyn FnMut(JsValue)>,
-}
-
-impl SizeObserver {
-    pub fn new(nodes: &[&NodeRef], mut call: impl FnMut() + 'static) -> Option<SizeObserver> {
-        let closure = Closure::<dyn FnMut(JsValue)>::new(move |_| call());
-        let observer = ResizeObserver::new(closure.as_ref().unchecked_ref()).ok()?;
-        for node in nodes {
-            observer.observe(&node.cast::<Element>()?);
-        }
-        Some(SizeObserver { observer, _closure: closure })
-    }
-}
-
-impl Drop for SizeObserver {
-    fn drop(&mut self) {
-        self.observer.disconnect();
-    }
 }
