@@ -47,9 +47,9 @@ async fn a_line_of_output_is_found_and_gone_to() {
     page.open_room("general").await;
     let look = async |page: &Browser| {
         page.find(".output__line--target").await;
-        let shown = "const line = document.querySelector('.output__line--target'), seen = line.getBoundingClientRect(), \
+        let shown = "const line = document.querySelector('.output__line--target'), seen = line?.getBoundingClientRect(), \
             around = document.querySelector('[data-testid=output-log]').getBoundingClientRect(); \
-            return line.textContent.includes('connect to 10.4.1.74 failed') && seen.top >= around.top && seen.bottom <= around.bottom";
+            return !!line && line.textContent.includes('connect to 10.4.1.74 failed') && seen.top >= around.top && seen.bottom <= around.bottom";
         page.until_true("the line is in sight", shown).await;
     };
     let open = "dispatchEvent(new KeyboardEvent('keydown', {key: 'k', ctrlKey: true, bubbles: true}))";
