@@ -10,6 +10,7 @@ use yew::NodeRef;
 use crate::limits::{AT_END_PX, LOAD_MORE_PX, ROW_OVERSCAN_AT_END_PX, ROW_OVERSCAN_PX};
 use crate::logic::row::{Row, RowPosition};
 use crate::logic::window::{Heights, edges, index_of, row_at, rows_to_draw};
+use crate::services::browser::is_narrow;
 
 /// The elements of a timeline.
 #[derive(Clone, PartialEq)]
@@ -73,8 +74,9 @@ impl ScrollMetrics {
 
 impl Default for ScrollPosition {
     fn default() -> Self {
-        // Until it is measured: that of a phone. If it is higher, more rows are drawn at once.
-        const HEIGHT_AT_FIRST: f64 = 650.0;
+        // Until it is measured: that of a phone, or more than that of most screens. If too few rows are drawn at first, the others
+        // come with a jump.
+        let height_at_first = if is_narrow() { 650.0 } else { 1_400.0 };
         ScrollPosition {
             is_at_end: true,
             is_going: false,
@@ -86,7 +88,7 @@ impl Default for ScrollPosition {
             edges: vec![0.0],
             range: 0..0,
             is_settled: false,
-            height: HEIGHT_AT_FIRST,
+            height: height_at_first,
             left: None,
         }
     }
