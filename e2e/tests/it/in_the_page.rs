@@ -186,15 +186,22 @@ async fn ten_thousand_lines_are_scrolled_and_jumped_into() {
     assert!(drawn < 300, "{drawn} lines are in the document");
 
     // Up until the first is there: what is in sight stays where it is while older lines come in above.
-    let script = "const [first_seq, done] = arguments; const t = document.querySelector('[data-testid=timeline]'); let over = 0, last = performance.now(), worst = 0, \
-        first = () => t.scrollTop === 0 && document.querySelector(`[data-seq='${first_seq}']`); \
+    let script = "const [first_seq, done] = arguments; const t = document.querySelector('[data-testid=timeline]'); let over = 0, last = performance.now(), worst = 0, moved = last, frames = 0, \
+        seqs = () => [...document.querySelectorAll('[data-seq]')].map((line) => Number(line.dataset.seq)), \
+        state = () => { const drawn = seqs(); return {over, worst, drawn: drawn.length, from: drawn[0], top: t.scrollTop, height: t.scrollHeight}; }, before = ''; \
         function step(now) { const took = now - last; last = now; if (took > 50) over++; worst = Math.max(worst, took); t.scrollBy(0, -700); \
-        if (first()) done({over, worst, drawn: document.querySelectorAll('[data-seq]').length}); \
-        else requestAnimationFrame(step); } requestAnimationFrame(step)";
+        frames++; if (t.scrollTop === 0 && document.querySelector(`[data-seq='${first_seq}']`)) done(state()); \
+        else requestAnimationFrame(step); } requestAnimationFrame(step); \
+        setInterval(() => { const here = `${t.scrollTop} ${seqs()[0]}`; if (here !== before) { before = here; moved = performance.now(); } \
+        else if (performance.now() - moved > 30000) done({stuck: true, frames, visible: document.visibilityState, ...state()}); }, 1000)";
     let patient = TimeoutConfiguration::new(Some(4 * DEADLINE), None, None);
     page.page.update_timeouts(patient).await.unwrap();
     let scrolled = page.page.execute_async(script, vec![json!(base)]).await.unwrap();
     println!("scrolled up through {LINES} lines: {scrolled}");
+    if scrolled["stuck"] == true {
+        page.shoot("stuck").await;
+        panic!("the timeline does not move: {scrolled}");
+    }
     page.until("the first of many").await;
     assert!(scrolled["drawn"].as_u64().unwrap() < 300, "{scrolled}");
 
@@ -210,5 +217,31 @@ async fn ten_thousand_lines_are_scrolled_and_jumped_into() {
     page.shoot("jumped").await;
     page.click("jump-to-latest").await;
     page.until(&format!("line {}", LINES - 1)).await;
+    page.end().await;
+}
+
+#[tokio::test]
+async fn a_reader_who_scrolls_faster_than_the_page_draws_sees_every_line() {
+    let mut ops = Ops::start().await;
+    let base = post(&mut ops.ben, "first", "the first of many", None).await;
+    for nth in 1..1_500_u32 {
+        let writer = if nth % 100 < 50 { &mut ops.ben } else { &mut ops.chen };
+        post(writer, &format!("l{nth}"), &format!("line {nth}"), None).await;
+    }
+    let page = Browser::start(1440, 900).await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
+    page.open_room("ops").await;
+    page.until("line 1499").await;
+    // The page has no time to draw between two moves.
+    let script = "const [first_seq, done] = arguments; const t = document.querySelector('[data-testid=timeline]'); let n = 0, before = '', moved = performance.now(); \
+        function step() { const until = performance.now() + 15 * (n++ % 5); while (performance.now() < until); t.scrollBy(0, -(500 + 900 * (n % 4))); \
+        const drawn = [...document.querySelectorAll('[data-seq]')].map((line) => Number(line.dataset.seq)), here = `${t.scrollTop} ${drawn[0]}`; \
+        if (here !== before) { before = here; moved = performance.now(); } \
+        if (t.scrollTop === 0 && drawn.includes(first_seq)) done('top'); \
+        else if (performance.now() - moved > 10000) done({from: drawn[0], top: t.scrollTop, height: t.scrollHeight}); \
+        else setTimeout(step, n % 3 * 7); } step()";
+    let end = page.page.execute_async(script, vec![json!(base)]).await.unwrap();
+    assert_eq!(end, json!("top"), "the timeline does not move");
+    page.until("the first of many").await;
     page.end().await;
 }

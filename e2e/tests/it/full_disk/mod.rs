@@ -181,13 +181,14 @@ async fn post_many(mut wire: Wire, who: usize) -> (BTreeMap<u64, String>, Vec<St
 async fn many_who_post_at_once_are_each_told_the_truth() {
     let server = TestServer::on(SmallDisk::of_megabytes(24), Spool::There);
     let token = server.add_user("ann", "operator").await;
-    let mut posters = Vec::new();
-    for who in 0..24 {
-        let wire = server.connect(&token).await;
-        posters.push(tokio::spawn(post_many(wire, who)));
+    let mut wires = Vec::new();
+    for _ in 0..24 {
+        wires.push(server.connect(&token).await);
     }
-    let (mut places, mut again) = (BTreeMap::new(), Vec::new());
+    // Before anybody posts: otherwise the posts may take the whole disk, and there is nothing to free.
     disk(&server).leave(4 << 20);
+    let posters: Vec<_> = wires.into_iter().enumerate().map(|(who, wire)| tokio::spawn(post_many(wire, who))).collect();
+    let (mut places, mut again) = (BTreeMap::new(), Vec::new());
     for poster in posters {
         let (mine, refused, wire) = poster.await.unwrap();
         places.extend(mine);

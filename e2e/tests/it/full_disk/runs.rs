@@ -44,11 +44,10 @@ async fn output_that_the_core_cannot_keep_waits_at_the_host_and_this_is_said() {
     let server = TestServer::on(SmallDisk::of_megabytes(48), Spool::Elsewhere);
     let token = server.add_user("ann", "operator").await;
     let mut ann = server.connect(&token).await;
-    let start =
-        json!({"t":"run.start","room":"general","nonce":"r1","cmd":"sleep 1; head -c 20000000 /dev/zero; exit 3"});
+    disk(&server).leave(4 << 20);
+    let start = json!({"t":"run.start","room":"general","nonce":"r1","cmd":"head -c 20000000 /dev/zero; exit 3"});
     let run = ann.ask(start).await["run"].clone();
     ann.ask(json!({"t":"run.watch","run":run,"window":1_048_576})).await;
-    disk(&server).leave(4 << 20);
     let mut bytes = 0;
     let mut words = None;
     let end = loop {

@@ -197,7 +197,7 @@ impl ScrollPosition {
             // Only the reader scrolls up from the end; do not pull them back.
             return self.on_scroll(nodes, true);
         }
-        self.restore(&scroller, &drawn, f64::from(scrolled));
+        self.restore(nodes, &scroller, &drawn, f64::from(scrolled));
         self.left = Some(ScrollMetrics::of(&scroller));
         self.wants(&scroller, &drawn)
     }
@@ -214,7 +214,7 @@ impl ScrollPosition {
         }
     }
 
-    fn restore(&mut self, scroller: &Element, drawn: &Element, scrolled: f64) {
+    fn restore(&mut self, nodes: &Nodes, scroller: &Element, drawn: &Element, scrolled: f64) {
         if self.is_at_end {
             scroller.set_scroll_top(scroller.scroll_height());
             return;
@@ -224,31 +224,26 @@ impl ScrollPosition {
         let (at, distance) = (*at, *distance);
         let index = index_of(&self.rows, at);
         let child = index.checked_sub(self.range.start).and_then(|nth| drawn.children().item(nth as u32));
-        let Some(child) = child else { return };
-        let now = child.get_bounding_client_rect().top() - scroller.get_bounding_client_rect().top();
+        let edge = scroller.get_bounding_client_rect().top();
+        let now = match &child {
+            Some(child) => child.get_bounding_client_rect().top() - edge,
+            // The reader scrolled further than rows are drawn.
+            None => top_of(&nodes.above, edge) + self.edges.get(index).copied().unwrap_or_default(),
+        };
         let moved = (now - distance).round() as i32;
         if moved != 0 {
             scroller.set_scroll_top(scroller.scroll_top() + moved);
         }
+        if child.is_none() {
+            self.anchor_at_top(nodes, scroller, drawn);
+        }
     }
 
-    /// Reads the position after the reader scrolled.
-    pub fn on_scroll(&mut self, nodes: &Nodes, is_at_live_end: bool) -> ScrollNeeds {
-        if !self.is_settled {
-            // The spaces belong to other rows, so positions would be wrong.
-            return self.settle(nodes);
-        }
-        let Some((scroller, drawn)) = elements(nodes) else { return ScrollNeeds::default() };
-        self.left = Some(ScrollMetrics::of(&scroller));
-        if self.suspended.is_some() || (self.is_going && !is_at_live_end) {
-            return ScrollNeeds::default();
-        }
-        self.is_going = false;
-        let rest = f64::from(scroller.scroll_height() - scroller.scroll_top() - scroller.client_height());
-        self.is_at_end = rest <= AT_END_PX && is_at_live_end;
+    /// Makes the first visible row the anchor.
+    fn anchor_at_top(&mut self, nodes: &Nodes, scroller: &Element, drawn: &Element) {
         let edge = scroller.get_bounding_client_rect().top();
-        let begin = nodes.above.cast::<Element>().map_or(0.0, |above| above.get_bounding_client_rect().top() - edge);
-        let index = match first_below(&drawn, edge) {
+        let begin = top_of(&nodes.above, edge);
+        let index = match first_below(drawn, edge) {
             // For drawn rows use their real positions, else the known heights.
             Some(nth) if nth > 0 || self.range.start == 0 => self.range.start + nth as usize,
             _ => row_at(&self.edges, -begin),
@@ -259,6 +254,23 @@ impl ScrollPosition {
             None => begin + self.edges.get(index).copied().unwrap_or_default(),
         };
         self.anchor = self.rows.get(index).map(|row| (row.at(), distance));
+    }
+
+    /// Reads the position after the reader scrolled.
+    pub fn on_scroll(&mut self, nodes: &Nodes, is_at_live_end: bool) -> ScrollNeeds {
+        if !self.is_settled {
+            // The spaces belong to other rows, so positions would be wrong.
+            self.settle(nodes);
+        }
+        let Some((scroller, drawn)) = elements(nodes) else { return ScrollNeeds::default() };
+        self.left = Some(ScrollMetrics::of(&scroller));
+        if self.suspended.is_some() || (self.is_going && !is_at_live_end) {
+            return ScrollNeeds::default();
+        }
+        self.is_going = false;
+        let rest = f64::from(scroller.scroll_height() - scroller.scroll_top() - scroller.client_height());
+        self.is_at_end = rest <= AT_END_PX && is_at_live_end;
+        self.anchor_at_top(nodes, &scroller, &drawn);
         self.wants(&scroller, &drawn)
     }
 
@@ -306,6 +318,11 @@ impl ScrollPosition {
 
 fn elements(nodes: &Nodes) -> Option<(Element, Element)> {
     Some((nodes.scroller.cast::<Element>()?, nodes.rows.cast::<Element>()?))
+}
+
+/// The top of an element below this edge; negative above it.
+fn top_of(node: &NodeRef, edge: f64) -> f64 {
+    node.cast::<Element>().map_or(0.0, |element| element.get_bounding_client_rect().top() - edge)
 }
 
 /// Through the CSSOM, because the content security policy forbids `style` attributes.
