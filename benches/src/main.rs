@@ -18,6 +18,7 @@ mod rooms;
 mod runs;
 mod search;
 mod server;
+mod terminals;
 mod texts;
 
 use anyhow::{Context as _, Result, bail};
@@ -32,6 +33,9 @@ wardroom-bench BINARY [NAME…]
   rooms     memory of 10,000 rooms that were all written to
   members   CPU per post where 5,000 present members mark it as read; 5,000 members who come and go
   runs      `true`, from request to end
+  terminals keys until they are seen, floods of output to 1 to 200 viewers, Ctrl-C, a viewer that stops reading, `true`; in
+            the same run OpenSSH with tmux, where they are installed; one part alone: terminals:keys, :floods, :ctrl-c,
+            :stall, :true
   ceiling   the ceiling for the fan-out: one loop that writes to 500 sockets
   big       a million events in 200 rooms: the search index, pages of history, searches, memory; then a million lines of output
   page      the page in Chromium: the first screen of a room of many, scrolling, typing while others talk
@@ -46,7 +50,7 @@ fn main() -> Result<()> {
     // The load has the last core; the server is started on the first.
     pin_to_last_core()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let all = ["fan-out", "ceiling", "posts", "idle", "rooms", "members", "runs", "big", "page", "files"];
+    let all = ["fan-out", "ceiling", "posts", "idle", "rooms", "members", "runs", "terminals", "big", "page", "files"];
     let chosen: Vec<&str> = if names.is_empty() { all.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in chosen {
         match name {
@@ -57,9 +61,11 @@ fn main() -> Result<()> {
             "rooms" => runtime.block_on(rooms::measure(binary)),
             "members" => runtime.block_on(members::measure(binary)),
             "page" => runtime.block_on(page::measure(binary)),
+            "terminals" => runtime.block_on(terminals::measure(binary, None)),
             "runs" => runtime.block_on(runs::measure(binary)),
             "big" => runtime.block_on(big::measure(binary)),
             "files" => runtime.block_on(files::measure(binary)),
+            other if other.starts_with("terminals:") => runtime.block_on(terminals::measure(binary, other.get(10..))),
             other => bail!("there is no measurement {other}\n\n{HELP}"),
         }
         .with_context(|| format!("while measuring {name}"))?;

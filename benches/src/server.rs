@@ -70,6 +70,11 @@ impl Server {
         Ok(Self { tcp, http: said("http="), data, child, folder: Some(folder) })
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// CPU seconds of the process so far, user and system: fields 14 and 15 of proc(5)'s stat.
     pub fn cpu_s(&self) -> Result<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
