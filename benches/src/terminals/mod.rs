@@ -150,7 +150,7 @@ async fn one_stops(binary: &str, commands: &str) -> Result<()> {
         let seen = stalled::measure(peer, commands).await.context(peer.name)?;
         let (all, others) = seen.rates_mb_per_s;
         println!(
-            "  {:<36} the others receive {others:.2} MB/s each, {all:.2} when all read ({:+.1} %); server {:.0} MB before, {:.0} MB at most; it has the end {:.0} ms after it reads again",
+            "  {:<36} the others receive {others:.2} MB/s each, {all:.2} when all read ({:+.1} %); server at most {:.0} MB when all read, {:.0} MB when not; it has the end {:.0} ms after it reads again",
             peer.name,
             (others / all - 1.0) * 100.0,
             seen.resident_mb.0,

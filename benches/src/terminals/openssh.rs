@@ -72,6 +72,8 @@ impl OpenSsh {
             keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(place.join(key));
             ensure!(keygen.status()?.success(), "ssh-keygen failed");
         }
+        // An empty home: what the shell of this user reads at its start would be measured too.
+        fs::create_dir(place.join("home"))?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         fs::write(place.join("sshd_config"), config(&place, port))?;
         let user = String::from_utf8(Command::new("id").arg("-un").output()?.stdout)?.trim().to_owned();
@@ -207,6 +209,7 @@ MaxSessions 1000
 UseDNS no
 PrintMotd no
 PrintLastLog no
+SetEnv HOME={place}/home
 "
     )
 }

@@ -21,7 +21,7 @@ const WAIT: Duration = Duration::from_secs(60);
 pub struct Stalled {
     /// MB/s of each of the others while all read, and while one does not.
     pub rates_mb_per_s: (f64, f64),
-    /// MB of the server before, and the most while one does not read.
+    /// The most memory of the server in MB while all read, and while one does not.
     pub resident_mb: (f64, f64),
     /// How long after it reads again it has the end of the output.
     pub back_after: Duration,
@@ -42,27 +42,23 @@ pub async fn measure(peer: &mut Peer, script: &str) -> Result<Stalled> {
     typist.press(b"yes\n").await?;
     // Until caches and buffers have their size.
     tokio::time::sleep(TURN).await;
-    let before_mb = cost::resident_mb(&peer.processes()?);
-    let (mut all_read, mut one_does_not, mut most_mb) = (Vec::new(), Vec::new(), before_mb);
+    let (mut all_read, mut one_does_not) = (Vec::new(), Vec::new());
+    let mut resident_mb = (0.0_f64, 0.0_f64);
     for _ in 0..TURNS {
+        stopped.stop_reading(false);
         all_read.push(rate(others).await);
+        resident_mb.0 = resident_mb.0.max(cost::resident_mb(&peer.processes()?));
         stopped.stop_reading(true);
         one_does_not.push(rate(others).await);
-        most_mb = most_mb.max(cost::resident_mb(&peer.processes()?));
-        stopped.stop_reading(false);
+        resident_mb.1 = resident_mb.1.max(cost::resident_mb(&peer.processes()?));
     }
-    stopped.stop_reading(true);
     others.iter().chain([stopped]).for_each(|viewer| viewer.look_for(&script::mark(0)));
     typist.press(b"\x03").await?;
     typist.found(WAIT).await?;
     let again = Instant::now();
     stopped.stop_reading(false);
     let back_after = stopped.found(WAIT).await.context("the one that had stopped")?.duration_since(again);
-    Ok(Stalled {
-        rates_mb_per_s: (median(all_read), median(one_does_not)),
-        resident_mb: (before_mb, most_mb),
-        back_after,
-    })
+    Ok(Stalled { rates_mb_per_s: (median(all_read), median(one_does_not)), resident_mb, back_after })
 }
 
 /// MB/s of each, in the mean.
