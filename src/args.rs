@@ -9,6 +9,7 @@ mod span;
 
 use clap::{Args, Parser, Subcommand};
 use wardroom_native_client::Server;
+use wardroom_native_client::commands::parse_proposal;
 use wardroom_protocol::RoomName;
 
 pub use client::{ExportArgs, GetArgs, LoginArgs, PutArgs, SearchArgs};
@@ -151,6 +152,18 @@ pub enum Command {
     /// Define and run named commands, whose parameters become arguments
     #[command(name = "command")]
     Named(CommandArgs),
+    /// Approve a run that somebody else proposed; it starts
+    Approve {
+        /// Proposal, such as p3
+        #[arg(value_parser = parse_proposal)]
+        proposal: u64,
+    },
+    /// Refuse a run that somebody proposed, or withdraw your own
+    Refuse {
+        /// Proposal, such as p3
+        #[arg(value_parser = parse_proposal)]
+        proposal: u64,
+    },
     /// List the hosts that run commands
     Hosts,
     /// Upload files to a room

@@ -66,6 +66,8 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
             }
             command => commands::named(target(connect)?, named(command)?, json).await?,
         },
+        Command::Approve { proposal } => commands::approve(target(connect)?, proposal, json).await?,
+        Command::Refuse { proposal } => commands::refuse(target(connect)?, proposal, json).await?,
         Command::Hosts => commands::hosts(target(connect)?, json).await?,
         Command::Join { room } => commands::join(target(connect)?, room, json).await?,
         Command::Leave { room } => commands::leave(target(connect)?, room, json).await?,

@@ -104,6 +104,17 @@ pub enum Effect {
         /// Its short number.
         n: u64,
     },
+    /// A run requested here waits for an approval, whose event follows the proposal in its room.
+    RunProposed {
+        /// The nonce of the request.
+        nonce: Nonce,
+        /// The number of the proposal.
+        n: u64,
+        /// The `seq` of its line.
+        seq: u64,
+        /// When it expires, in Unix milliseconds.
+        until: u64,
+    },
     /// Output of a watched run: in order, each byte once. For clients that print.
     Output {
         /// The run.

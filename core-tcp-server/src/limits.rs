@@ -309,6 +309,12 @@ pub const TEXT_SCREEN_EVERY_MS: u64 = 500;
 /// Answers to a terminal's queries that are kept for a host that connects again: programs ask a few things at their
 /// start, and then wait.
 pub const REPLIES_KEPT_MAX: usize = 32;
+/// Milliseconds until a proposal expires: long enough to reach a colleague, short enough that what is approved still fits.
+pub const PROPOSAL_MS: u64 = 15 * 60 * 1_000;
+/// Proposals that wait in one room: as many as somebody can look through.
+pub const PROPOSALS_MAX: i64 = 64;
+/// Proposals of one user that wait in one room: nobody fills the list of the others.
+pub const PROPOSALS_PER_USER_MAX: i64 = 16;
 /// Bytes of a compiled pattern: a few classes of letters, each repeated some times. It is compiled for each value.
 pub const PATTERN_COMPILED_BYTES_MAX: usize = 1 << 20;
 /// Groups within groups of a pattern: people read no deeper ones, and the parser's stack is bounded.

@@ -125,6 +125,7 @@ fn remove(tx: &mut Tx<'_>, room: RoomId, old: &ExpiredEvents) -> Result<(), Erro
     for sql in [
         "DELETE FROM events WHERE room = ?1 AND seq <= ?2",
         "DELETE FROM mentions WHERE room = ?1 AND seq <= ?2",
+        "DELETE FROM proposals WHERE room = ?1 AND seq <= ?2 AND state <> 'open'",
         "DELETE FROM hook_keys WHERE hook IN (SELECT id FROM hooks WHERE room = ?1) AND seq <= ?2",
         "UPDATE rooms SET first = max(first, ?2 + 1) WHERE id = ?1",
     ] {

@@ -236,6 +236,7 @@ async fn sweep(state: Arc<State>, shutdown: CancellationToken) {
             state.presence.sweep(monotonic_ms(), now_ms());
             crate::presence::tell_moves(&state);
             crate::presence::close_expired(&state, now_ms()).await;
+            crate::runs::expire(&state, now_ms()).await;
         }
         if count.is_multiple_of(UPLOAD_SWEEP_EVERY_MS / (SWEEP_EVERY_MS / 4)) {
             crate::files::expire(&state).await;

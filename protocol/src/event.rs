@@ -3,6 +3,7 @@
 
 mod alert;
 mod kinds;
+mod proposals;
 mod words;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -13,6 +14,7 @@ use crate::message::Message;
 
 pub use alert::*;
 pub use kinds::*;
+pub use proposals::*;
 pub use words::with_article;
 
 /// One record of a room's timeline.
@@ -74,6 +76,12 @@ pub enum EventBody {
     Command(CommandChanged),
     /// `command.removed`: a named command was removed.
     CommandRemoved(CommandGone),
+    /// `approve`: whether each run in the room needs an approval.
+    ApproveRule(Switch),
+    /// `run.proposed`: a run waits for an approval.
+    RunProposed(RunProposed),
+    /// `run.refused`: a proposal will not run.
+    RunRefused(RunRefused),
     /// A kind that this version does not know; shown as a plain line.
     Other {
         /// Its name.
@@ -134,6 +142,9 @@ impl EventBody {
             EventBody::Retention(_) => "retention",
             EventBody::Command(_) => "command",
             EventBody::CommandRemoved(_) => "command.removed",
+            EventBody::ApproveRule(_) => "approve",
+            EventBody::RunProposed(_) => "run.proposed",
+            EventBody::RunRefused(_) => "run.refused",
             EventBody::Other { kind, .. } => kind,
         }
     }
@@ -155,7 +166,9 @@ impl EventBody {
             EventBody::Invited(fields) | EventBody::RoleChanged(fields) => json(fields),
             EventBody::Removed(fields) => json(fields),
             EventBody::Title(fields) | EventBody::Topic(fields) => json(fields),
-            EventBody::Archived(fields) => json(fields),
+            EventBody::Archived(fields) | EventBody::ApproveRule(fields) => json(fields),
+            EventBody::RunProposed(fields) => json(fields),
+            EventBody::RunRefused(fields) => json(fields),
             EventBody::Retention(fields) => json(fields),
             EventBody::Command(fields) => json(fields),
             EventBody::CommandRemoved(fields) => json(fields),
@@ -185,6 +198,9 @@ impl EventBody {
             "archived" => serde_json::from_slice(json).ok().map(EventBody::Archived),
             "retention" => serde_json::from_slice(json).ok().map(EventBody::Retention),
             "command" => serde_json::from_slice(json).ok().map(EventBody::Command),
+            "approve" => serde_json::from_slice(json).ok().map(EventBody::ApproveRule),
+            "run.proposed" => serde_json::from_slice(json).ok().map(EventBody::RunProposed),
+            "run.refused" => serde_json::from_slice(json).ok().map(EventBody::RunRefused),
             "command.removed" => serde_json::from_slice(json).ok().map(EventBody::CommandRemoved),
             _ => None,
         };

@@ -106,6 +106,13 @@ pub const TABLE: &[Entry] = &[
     }),
     entry("lose", "rN", "declare a run lost whose host does not return", |args| Ok(Command::Lose(number(args)?))),
     entry("commands", "", "list the named commands of this room, which run as /NAME", |_| Ok(Command::Commands)),
+    entry("approve", "pN", "approve a run that somebody proposed", |args| Ok(Command::Approve(proposal(args)?))),
+    entry("refuse", "pN", "refuse a proposed run, or withdraw your own", |args| Ok(Command::Refuse(proposal(args)?))),
+    entry("approval", "on|off", "whether each run in this room needs a second person", |args| match args {
+        "on" => Ok(Command::Approval(true)),
+        "off" => Ok(Command::Approval(false)),
+        _ => Err(usage("approval").into()),
+    }),
     entry("files", "[FOLDER]", "list the files of this room", |args| Ok(Command::Files(optional(args, path)?))),
     entry("put", "NAME SIZE", "upload a file: exactly SIZE raw bytes follow this line", put),
     entry("get", "NAME", "download a file: a line with its size and digest, then its raw bytes", |args| {
@@ -289,6 +296,14 @@ fn number(args: &str) -> Result<u64, BadLine> {
     number.ok_or_else(|| "a run is r and a number, such as r4; /runs lists them".to_owned().into())
 }
 
+/// Parses `p3`, or `3`.
+fn proposal(args: &str) -> Result<u64, BadLine> {
+    let digits = args.strip_prefix('p').unwrap_or(args);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if is_number { digits.parse().ok() } else { None };
+    number.ok_or_else(|| "a proposal is p and a number, such as p3".to_owned().into())
+}
+
 fn run(args: &str) -> Parsed {
     if args.is_empty() { Err(usage("run").into()) } else { Ok(Command::Run(args.to_owned())) }
 }
@@ -408,6 +423,9 @@ mod tests {
             ("/put two words.txt  0", Command::Put(path("two words.txt"), 0)),
             ("/get two words.txt", Command::Get(path("two words.txt"))),
             ("/quit", Command::Quit),
+            ("/approve p3", Command::Approve(3)),
+            ("/refuse 3", Command::Refuse(3)),
+            ("/approval on", Command::Approval(true)),
             ("/commands", Command::Commands),
             ("/deploy", named(&[])),
             ("/deploy 4.2  web=1", named(&["4.2", "web=1"])),
@@ -440,6 +458,9 @@ mod tests {
             ("/", "unknown command"),
             ("/nope\x1b[31m", "unknown command /nope␛[31m"),
             ("/Deploy", "unknown command /Deploy"),
+            ("/approve", "a proposal is p"),
+            ("/approve r3", "a proposal is p"),
+            ("/approval maybe", "usage: /approval"),
             ("/deploy 'x", "a quotation mark (') is not closed"),
             ("/join", "a room's name"),
             ("/join Ops", "a room's name"),

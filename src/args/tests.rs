@@ -65,6 +65,8 @@ fn names_that_programs_are_written_against() {
         "wardroom command edit deploy --room ops -- ./deploy -v {version}",
         "wardroom command list --room ops --json",
         "wardroom command show deploy --room ops",
+        "wardroom approve p3 --json",
+        "wardroom refuse 3",
         "wardroom command remove deploy --room ops",
         "wardroom command run deploy --room ops 4.2 to=prod --json",
         "wardroom join ops",

@@ -100,6 +100,12 @@ pub const COMPOSER: &str = "composer";
 pub const SEND: &str = "send";
 /// The input that chooses files.
 pub const FILE_INPUT: &str = "file-input";
+/// The card of a proposed run.
+pub const PROPOSAL_CARD: &str = "proposal-card";
+/// Approves it.
+pub const PROPOSAL_APPROVE: &str = "proposal-approve";
+/// Refuses it.
+pub const PROPOSAL_REFUSE: &str = "proposal-refuse";
 /// The card of a run.
 pub const RUN_CARD: &str = "run-card";
 /// Its status in words.

@@ -79,6 +79,10 @@ impl Client {
             }
             self.outbox_changed(&room);
         }
+        if let Some(n) = started.proposal {
+            let (seq, until) = (started.seq, started.until.unwrap_or_default());
+            return self.effects.push(Effect::RunProposed { nonce, n, seq, until });
+        }
         if let Some(lease) = started.lease {
             self.hold_started(started.run, lease, tty);
         }
@@ -87,10 +91,17 @@ impl Client {
 
     /// The event of a run whose answer was lost with an earlier connection.
     pub(super) fn on_own_run_event(&mut self, event: &Event, nonce: &Nonce, watch: bool) {
+        if let EventBody::RunProposed(body) = &event.body
+            && !self.is_in_flight(nonce)
+        {
+            let (nonce, n, seq, until) = (nonce.clone(), body.n, event.seq, body.until);
+            self.effects.push(Effect::RunProposed { nonce, n, seq, until });
+        }
         if let EventBody::RunStarted(body) = &event.body
             && !self.is_in_flight(nonce)
         {
-            let started = RunStartOk { run: body.run, n: body.n, seq: event.seq, lease: None };
+            let started =
+                RunStartOk { run: body.run, n: body.n, seq: event.seq, lease: None, proposal: None, until: None };
             self.report_started(nonce.clone(), started, watch);
             // The keyboard was leased to the lost connection.
             if body.tty.is_some() || body.stdin {

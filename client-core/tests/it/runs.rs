@@ -302,7 +302,8 @@ fn what_changes_a_room_is_done_now_or_not_at_all() {
     let mut world = World::new(1);
     world.settle();
     world.cut();
-    let set = RoomSet { room: room(), title: None, topic: None, archived: None, retention_days: Some(1) };
+    let set =
+        RoomSet { room: room(), title: None, topic: None, archived: None, retention_days: Some(1), approve: None };
     let acts = [
         Command::SetRoom(set),
         Command::Invite(RoomInvite { room: room(), user: "ben".parse().unwrap(), role: None }),

@@ -30,6 +30,7 @@ impl Room {
             dm: self.dm.clone(),
             first: Some(meta.first).filter(|first| *first > 1),
             retention_days: Some(meta.retention_days).filter(|days| *days > 0),
+            approve: meta.is_approving,
         }
     }
 
@@ -55,6 +56,7 @@ impl Room {
             dm: Vec::new(),
             first: None,
             retention_days: None,
+            approve: false,
         }
     }
 }

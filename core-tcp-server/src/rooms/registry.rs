@@ -57,7 +57,7 @@ impl Registry {
         let registry = Self::default();
         let mut rooms = conn.prepare(
             "SELECT id, name, private, dm, title, topic, archived, retention_days, first,
-                    max(first - 1, (SELECT coalesce(max(seq), 0) FROM events WHERE room = rooms.id)) FROM rooms",
+                    max(first - 1, (SELECT coalesce(max(seq), 0) FROM events WHERE room = rooms.id)), approve FROM rooms",
         )?;
         let mut rows = rooms.query([])?;
         while let Some(row) = rows.next()? {
@@ -70,6 +70,7 @@ impl Registry {
                 topic: row.get(5)?,
                 is_archived: row.get(6)?,
                 retention_days: row.get(7)?,
+                is_approving: row.get(10)?,
                 first: from_sql(row.get(8)?),
             };
             let room = Room::new(RoomId(row.get(0)?), name, row.get(2)?, dm, meta, from_sql(row.get(9)?));

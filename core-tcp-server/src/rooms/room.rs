@@ -52,6 +52,8 @@ pub struct RoomSettings {
     pub is_archived: bool,
     /// Days until events are removed; 0: never.
     pub retention_days: u32,
+    /// True if each run needs an approval.
+    pub is_approving: bool,
     /// The first event that still exists.
     pub first: u64,
 }
@@ -292,6 +294,7 @@ impl Room {
             Effect::Topic(topic) => meta.topic = topic,
             Effect::Archived(is_archived) => meta.is_archived = is_archived,
             Effect::Retention(days) => meta.retention_days = days,
+            Effect::Approve(on) => meta.is_approving = on,
             _ => {}
         }
     }

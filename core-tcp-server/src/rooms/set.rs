@@ -17,7 +17,8 @@ use crate::store::Effect;
 /// # Errors
 /// `not_found`, `forbidden`, `bad_request`; `conflict` if the room is archived and stays so.
 pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<u64>, Error> {
-    let is_keeping = set.title.is_some() || set.archived.is_some() || set.retention_days.is_some();
+    let is_keeping =
+        set.title.is_some() || set.archived.is_some() || set.retention_days.is_some() || set.approve.is_some();
     let room = match (set.archived, is_keeping) {
         (Some(false), _) => member.keeper_of(&state.rooms, &set.room)?.room,
         (_, true) => member.owner_in(&state.rooms, &set.room)?.room,
@@ -28,6 +29,10 @@ pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<
         if room.id == GENERAL {
             return Err(Error::conflict("general goes on: everybody is in it, always"));
         }
+    }
+    if set.approve == Some(false) {
+        // Whoever is bound by it does not lift it.
+        member.admin().map_err(|_| Error::forbidden("only admins turn approval off: it binds owners, too"))?;
     }
     super::check_rate(state, member)?;
     let mut changes = Vec::new();
@@ -53,8 +58,12 @@ pub async fn set(state: &State, member: &Member, set: RoomSet) -> Result<Option<
         let body = EventBody::Retention(Days { days });
         changes.push((sql, i64::from(days).into(), body, Effect::Retention(days)));
     }
+    if let Some(on) = set.approve {
+        let sql = "UPDATE rooms SET approve = ?2 WHERE id = ?1 AND approve <> ?2";
+        changes.push((sql, i64::from(on).into(), EventBody::ApproveRule(Switch { on }), Effect::Approve(on)));
+    }
     if changes.is_empty() {
-        return Err(Error::bad_request("room.set takes title, topic, archived or retention_days"));
+        return Err(Error::bad_request("room.set takes title, topic, archived, retention_days or approve"));
     }
     let (by, id) = (member.clone(), room.id);
     let seq = state

@@ -10,6 +10,7 @@
 //! `run::Phase`. Output is kept as long as the event of the run's start: see `retention`.
 
 mod control;
+mod earlier;
 mod end;
 mod find;
 mod flow;
@@ -26,7 +27,10 @@ mod named;
 mod open;
 mod output;
 mod piece;
+mod proposal;
+mod proposals;
 mod pump;
+mod record;
 mod registry;
 mod remove;
 mod returned;
@@ -53,6 +57,7 @@ pub use lost::{lose, watch as watch_for_lost};
 pub use named::{add_command, list_commands, remove_command};
 pub use open::Runs;
 pub use output::output_path;
+pub use proposals::{approve, expire, refuse};
 pub use registry::{add_host, identify, remove_host};
 pub use remove::remove_output;
 pub use start::start;
@@ -126,6 +131,11 @@ pub async fn request(
         Request::RunLines(ask) => ok(id, &find::lines(state, member, ask).await?),
         Request::HostList(ask) => ok(id, &list_hosts(state, member, &ask).await?),
         Request::RunGet(ask) => ok(id, &get(state, member, ask.run).await?),
+        Request::RunApprove(ask) => ok(id, &approve(state, member, ask).await?),
+        Request::RunRefuse(ask) => {
+            refuse(state, member, ask).await?;
+            ok(id, &Empty {})
+        }
         Request::CommandAdd(ask) => ok(id, &add_command(state, member, ask).await?),
         Request::CommandList(ask) => ok(id, &list_commands(state, member, ask).await?),
         Request::CommandRemove(ask) => {

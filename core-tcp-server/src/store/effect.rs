@@ -17,6 +17,8 @@ pub enum Effect {
     Archived(bool),
     /// The room's retention in days changed; 0: forever.
     Retention(u32),
+    /// Each run needs an approval, or not.
+    Approve(bool),
     /// A user became a member.
     Joined(UserId, RoomRole),
     /// A user stopped being a member.

@@ -16,6 +16,8 @@ pub enum Numbered {
     Hooks,
     /// Entries of the audit log.
     Audit,
+    /// Runs that wait for an approval.
+    Proposals,
 }
 
 impl Numbered {
@@ -37,6 +39,9 @@ impl Numbered {
             }
             Numbered::Audit => {
                 "UPDATE ids SET last = max(last, (SELECT coalesce(max(id), 0) FROM audit)) + 1 WHERE of = 'audit' RETURNING last"
+            }
+            Numbered::Proposals => {
+                "UPDATE ids SET last = max(last, (SELECT coalesce(max(n), 0) FROM proposals)) + 1 WHERE of = 'proposals' RETURNING last"
             }
         }
     }

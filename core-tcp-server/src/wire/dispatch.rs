@@ -203,6 +203,8 @@ async fn carry_out(
         | Request::TermControl(_)
         | Request::TermResize(_)
         | Request::TermText(_)
+        | Request::RunApprove(_)
+        | Request::RunRefuse(_)
         | Request::CommandAdd(_)
         | Request::CommandList(_)
         | Request::CommandRemove(_)) => crate::runs::request(state, member, sender, id, request).await?,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, which print their seeds")]
 
 mod again;
+mod approvals;
 mod commands;
 mod common;
 mod conversation;

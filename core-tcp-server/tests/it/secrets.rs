@@ -105,6 +105,7 @@ async fn values_of_an_older_database_are_removed() {
     conn.execute_batch(&format!(
         "UPDATE runs SET request = json_set(json_remove(request, '$.env_names'), '$.env', json('{{\"CI\":\"{VALUE}\"}}'));
          DROP TABLE commands; ALTER TABLE runs DROP COLUMN command;
+         DROP TABLE proposals; ALTER TABLE rooms DROP COLUMN approve; DELETE FROM ids WHERE of = 'proposals';
          PRAGMA user_version = 10; PRAGMA wal_checkpoint(TRUNCATE);"
     ))
     .unwrap();

@@ -16,11 +16,12 @@ use std::io::IsTerminal;
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
 use wardroom_protocol::RoomName;
 use wardroom_protocol::limits::RUN_TIMEOUT_MAX_S;
-use wardroom_protocol::messages::{RunStart, Secrets, Tty};
+use wardroom_protocol::messages::{RunStart, Secrets, TermOp, Tty};
 use wardroom_protocol::visible::visible;
 
 use self::attached::Attached;
 use super::ReconnectDeadline;
+use super::proposed::Waiting;
 use super::runs::{RunName, find};
 use super::secrets::{SecretSource, read_secrets};
 use super::signals::{Signalled, TerminalSignals};
@@ -109,18 +110,32 @@ async fn start(runner: &mut Runner, shell: Shell, secrets: Secrets) -> Result<u8
         detach: shell.detach,
         ..RunStart::new(shell.room, new_nonce()?)
     };
+    let room = start.room.clone();
+    let mut waiting = None;
     let mut starting = Starting::begin(runner, start);
     let mut patience = ReconnectDeadline::default();
     let (run, n) = loop {
         tokio::select! {
             effect = patience.next(runner) => match effect? {
                 Effect::RunStarted { run, n, .. } => break (run, n),
+                Effect::RunProposed { n, seq, until, .. } => {
+                    waiting = Some(Waiting::begin(runner, &room, n, seq, until));
+                }
+                Effect::Event(event) => {
+                    if let Some(decided) = waiting.as_ref().map(|waiting: &Waiting| waiting.decided(&event)).transpose()?.flatten() {
+                        runner.command(Command::Keyboard { run: decided.0, op: TermOp::Ask, to: None });
+                        break decided;
+                    }
+                }
                 Effect::Failed { operation: Operation::RunStart(_), error } => starting.failed(runner, error)?,
                 _ => {}
             },
             () = starting.again() => starting.retry(runner),
             came = signals.next() => {
                 if came == Signalled::Ended {
+                    if let Some(waiting) = &waiting {
+                        waiting.withdraw(runner);
+                    }
                     return Ok(INTERRUPTED);
                 }
             }

@@ -208,6 +208,8 @@ impl Talk {
                 }
                 self.run_is_over(end.run);
             }
+            // The room shows it, and its run once it is approved.
+            Effect::RunProposed { .. } => self.starting = self.starting.saturating_sub(1),
             Effect::RunStarted { run, n, .. } => {
                 self.starting = self.starting.saturating_sub(1);
                 self.runs.started(runner, run, n);

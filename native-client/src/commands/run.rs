@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
-use wardroom_protocol::messages::{RunEnd, RunStart, Signal};
+use wardroom_protocol::messages::{RunEnd, RunStart, Signal, TermOp};
 use wardroom_protocol::{CommandName, RoomName, RunId};
 
 use super::attach::{Shell, shell};
@@ -14,6 +14,7 @@ use super::ended::say_end;
 use super::input::Input;
 use super::out::say;
 use super::printer::{Printer, Style};
+use super::proposed::Waiting;
 use super::secrets::{SecretSource, read_secrets};
 use super::starting::{Starting, own_size};
 use super::{ReconnectDeadline, refused};
@@ -97,9 +98,12 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         detach: run.detach,
         ..RunStart::new(run.room, new_nonce()?)
     };
+    let room = start.room.clone();
     let starting = Starting::begin(&mut runner, start);
     let mut state = Running {
         run: None,
+        room,
+        waiting: None,
         starting,
         printer: Printer::new(style),
         input: run.stdin.then(|| Input::start(run.tty)),
@@ -115,6 +119,9 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
 /// The state of a run.
 struct Running {
     run: Option<(RunId, u64)>,
+    room: RoomName,
+    /// The proposal that it is, until it is approved.
+    waiting: Option<Waiting>,
     starting: Starting,
     printer: Printer,
     input: Option<Input>,
@@ -160,13 +167,21 @@ impl Running {
 
     fn take(&mut self, runner: &mut Runner, effect: Effect) -> Result<(), Failure> {
         match effect {
-            Effect::RunStarted { run, n, .. } => {
-                self.run = Some((run, n));
-                self.printer.started(run, n);
-                for signal in std::mem::take(&mut self.unsent) {
-                    self.signal(runner, signal);
+            Effect::RunStarted { run, n, .. } => self.started(runner, run, n),
+            Effect::RunProposed { n, seq, until, .. } => {
+                self.waiting = Some(Waiting::begin(runner, &self.room, n, seq, until));
+            }
+            Effect::Event(event) => {
+                if let Some(waiting) = &self.waiting
+                    && let Some((run, n)) = waiting.decided(&event)?
+                {
+                    self.waiting = None;
+                    self.started(runner, run, n);
+                    // The keyboard is ours from the start; its generation is in the answer.
+                    if self.input.is_some() {
+                        runner.command(Command::Keyboard { run, op: TermOp::Ask, to: None });
+                    }
                 }
-                runner.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: false });
             }
             Effect::Output { fd, off, bytes, .. } => self.printer.push(fd, off, bytes),
             Effect::RunEnded(end) => self.end = Some(end),
@@ -191,6 +206,15 @@ impl Running {
         Ok(())
     }
 
+    fn started(&mut self, runner: &mut Runner, run: RunId, n: u64) {
+        self.run = Some((run, n));
+        self.printer.started(run, n);
+        for signal in std::mem::take(&mut self.unsent) {
+            self.signal(runner, signal);
+        }
+        runner.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: false });
+    }
+
     fn acknowledge(&mut self, runner: &mut Runner, off: u64) {
         if let Some((run, _)) = self.run {
             runner.command(Command::AckRun { run, off });
@@ -213,6 +237,10 @@ impl Running {
     /// Handles a signal. The first Ctrl-C interrupts the command, the second stops it, the third one exits; SIGTERM and
     /// SIGHUP stop it at once. Returns `true` to exit now.
     fn interrupted(&mut self, runner: &mut Runner, kind: SignalKind) -> bool {
+        if let Some(waiting) = &self.waiting {
+            waiting.withdraw(runner);
+            return true;
+        }
         self.interrupts = self.interrupts.saturating_add(1);
         let is_interrupt = kind == SignalKind::interrupt();
         match (self.interrupts, is_interrupt) {

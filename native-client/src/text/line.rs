@@ -123,7 +123,7 @@ fn words_of(event: &Event) -> String {
         }
         EventBody::RunStarted(run) => {
             let words = format!("[r{}] started by {by} on {}: {}", run.n, visible(&run.host), exact(&run.cmd));
-            words + &reactions(&event.body)
+            words + &run.approved_words() + &reactions(&event.body)
         }
         EventBody::RunEnded(run) => {
             let late = if run.late { "was lost, but its host is back: " } else { "" };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertGroup, EventBody};
+use super::{AlertGroup, Approval, EventBody};
 use crate::ids::{CommandName, RunId, UserName};
 use crate::messages::{CommandRef, Exit, Level, Tty};
 use crate::path::RelPath;
@@ -203,6 +203,9 @@ pub struct RunStarted {
     /// The named command, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<Box<CommandRef>>,
+    /// The approval, if it needed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Box<Approval>>,
     /// Its terminal, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tty: Option<Tty>,

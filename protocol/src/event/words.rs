@@ -1,7 +1,10 @@
 //! An event in plain text. `nc` and the command line show the same text; the page has its own, in the language of its
 //! user. Text that other people wrote is made visible, so that it cannot control a terminal.
 
-use super::{AlertGroup, AlertStatus, CommandChanged, Days, Edit, EventBody, Switch, Words};
+use super::{
+    AlertGroup, AlertStatus, Approval, CommandChanged, Days, Edit, EventBody, RunProposed, RunStarted, Switch, WhyNot,
+    Words,
+};
 use crate::role::RoomRole;
 use crate::visible::{exact, visible};
 
@@ -33,9 +36,49 @@ impl EventBody {
             EventBody::Retention(Days { days: 1 }) => "set message expiry to 1 day".to_owned(),
             EventBody::Retention(Days { days }) => format!("set message expiry to {days} days"),
             EventBody::Command(command) => command.words(),
+            EventBody::ApproveRule(Switch { on: true }) => {
+                "turned on approval: each run needs a second person".to_owned()
+            }
+            EventBody::ApproveRule(_) => "turned off approval of runs".to_owned(),
+            EventBody::RunProposed(proposed) => proposed.words(),
+            EventBody::RunRefused(refused) => match refused.why {
+                WhyNot::Refused => format!("refused p{}", refused.n),
+                WhyNot::Withdrawn => format!("withdrew p{}", refused.n),
+                WhyNot::Expired => format!("closed p{}: it has expired", refused.n),
+            },
             EventBody::CommandRemoved(gone) => format!("removed the command /{}", gone.name),
             _ => return None,
         })
+    }
+}
+
+impl RunStarted {
+    /// Returns ` (p3, approved by ben)` for a run that needed an approval.
+    pub fn approved_words(&self) -> String {
+        let words = |approved: &Approval| format!(" (p{}, approved by {})", approved.n, approved.by);
+        self.approved.as_deref().map_or_else(String::new, words)
+    }
+}
+
+impl RunProposed {
+    /// Returns `proposed p3 on web1: ./deploy 4.2 (in /srv; digest 488de202f73b): /approve p3 or /refuse p3`.
+    fn words(&self) -> String {
+        let (n, host, cmd) = (self.n, visible(&self.host), exact(&self.cmd));
+        let mut more = String::new();
+        if let Some(cwd) = &self.cwd {
+            more += &format!("in {}; ", exact(cwd));
+        }
+        for (name, value) in &self.env {
+            more += &format!("{}={}; ", exact(name), exact(value));
+        }
+        if self.tty.is_some() {
+            more += "a terminal: what is typed needs no further approval; ";
+        }
+        if self.stdin {
+            more += "reads input, which needs no further approval; ";
+        }
+        let digest: String = visible(&self.digest).chars().take(12).collect();
+        format!("proposed p{n} on {host}: {cmd} ({more}digest {digest}): /approve p{n} or /refuse p{n}")
     }
 }
 

@@ -12,6 +12,8 @@ mod host;
 mod hosts;
 mod output;
 mod posts;
+mod proposals;
+mod room_set;
 mod rooms;
 mod runs;
 mod search;
@@ -32,6 +34,8 @@ pub use host::*;
 pub use hosts::*;
 pub use output::*;
 pub use posts::*;
+pub use proposals::*;
+pub use room_set::*;
 pub use rooms::*;
 pub use runs::*;
 pub use search::*;
@@ -118,7 +122,7 @@ requests! {
     RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunLose, RunList, RunGet, RunTimes,
     RunFind, RunLines,
     HostList,
-    TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove,
+    TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove, RunApprove, RunRefuse,
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
     RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
     Search, HookAdd, HookList, HookRemove, HookPart, HookPost,

@@ -171,26 +171,6 @@ pub struct MemberInfo {
     pub status: String,
 }
 
-/// Changes a room's settings; absent fields stay. Owners and admins. Answer: [`super::PostAck`], the position of the
-/// last event that this wrote.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct RoomSet {
-    /// The room.
-    pub room: RoomName,
-    /// Its title.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// Its topic; empty for none. Every member who may post can set it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub topic: Option<String>,
-    /// Archive or unarchive it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub archived: Option<bool>,
-    /// Days after which its content is removed; 0 keeps it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retention_days: Option<u32>,
-}
-
 /// Adds a member. In a private room by owners, in a public one by all members. Answer: [`super::PostAck`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoomInvite {
@@ -344,7 +324,7 @@ impl_message! {
     RoomList = "room.list", RoomCreate = "room.create", RoomJoin = "room.join", RoomLeave = "room.leave",
     RoomOpen = "room.open", RoomClose = "room.close", RoomHistory = "room.history",
     RoomRead = "room.read", RoomMembers = "room.members", RoomLive = "room.live", RoomState = "room.state",
-    RoomSet = "room.set", RoomInvite = "room.invite", RoomRemove = "room.remove", RoomSetRole = "room.role", DmOpen = "dm.open",
+    RoomInvite = "room.invite", RoomRemove = "room.remove", RoomSetRole = "room.role", DmOpen = "dm.open",
     RoomEdit = "room.edit", RoomDelete = "room.delete", RoomReact = "room.react", Typing = "typing", Presence = "presence",
     RoomChanged = "room.changed",
 }

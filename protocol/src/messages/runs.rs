@@ -91,13 +91,25 @@ impl RunStart {
 pub struct RunStartOk {
     /// The run.
     pub run: RunId,
-    /// Its short number.
+    /// Its short number; 0, which is not sent, for a proposal.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub n: u64,
-    /// The `seq` of its line in the room.
+    /// The `seq` of its line in the room, or of the proposal.
     pub seq: u64,
+    /// Nothing runs yet: this is the number of a proposal that somebody else must approve. `run` is the id that the run
+    /// will have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<u64>,
+    /// When the proposal expires, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
     /// The generation of the starter's lease of the keyboard, for a run with `stdin` or `tty`.
     #[serde(default, rename = "gen", skip_serializing_if = "Option::is_none")]
     pub lease: Option<u64>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// Sends the run's output from an offset on, then its end. Answer: `ok`.

@@ -179,6 +179,9 @@ pub struct RoomInfo {
     /// Days after which its content is removed; absent if it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// Each run needs the approval of a second person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approve: bool,
 }
 
 impl RoomInfo {
@@ -199,6 +202,7 @@ impl RoomInfo {
             dm: Vec::new(),
             first: None,
             retention_days: None,
+            approve: false,
         }
     }
 }

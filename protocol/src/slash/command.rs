@@ -57,6 +57,12 @@ pub enum Command {
     Files(Option<RelPath>),
     Put(RelPath, u64),
     Get(RelPath),
+    /// Approve a proposal.
+    Approve(u64),
+    /// Refuse a proposal, or withdraw one's own.
+    Refuse(u64),
+    /// Whether each run in this room needs a second person.
+    Approval(bool),
     /// The named commands of this room.
     Commands,
     /// A named command of the room, and the values of its parameters.

@@ -133,7 +133,7 @@ fn check_answer(example: &Example, request: Option<&str>) {
                 Event::parse(event.to_string().as_bytes()).unwrap();
             }
         }
-        Some("run.start") => fields::<messages::RunStartOk>(example),
+        Some("run.start" | "run.approve") => fields::<messages::RunStartOk>(example),
         Some("command.add") => fields::<messages::CommandAdded>(example),
         Some("command.list") => fields::<messages::CommandListed>(example),
         Some("term.control") => fields::<messages::TermControlOk>(example),
@@ -211,6 +211,9 @@ fn every_kind_and_every_exit_is_described() {
         "retention",
         "command",
         "command.removed",
+        "approve",
+        "run.proposed",
+        "run.refused",
     ];
     let shown: BTreeSet<String> =
         blocks().iter().flatten().filter_map(|example| example.value["kind"].as_str().map(str::to_owned)).collect();

@@ -1,7 +1,7 @@
 //! The slash commands of the composer.
 
 use wardroom_client_core::Command as Do;
-use wardroom_client_core::protocol::messages::{HookAdd, HookRemove, RunLose, StatusSet};
+use wardroom_client_core::protocol::messages::{HookAdd, HookRemove, RunApprove, RunLose, RunRefuse, StatusSet};
 use wardroom_client_core::protocol::slash::Command;
 use wardroom_client_core::protocol::{RoomName, UserName};
 use yew::Callback;
@@ -78,6 +78,9 @@ impl Engine {
                 let open = Callback::from(move |run| ui.dispatch(UiAction::Terminal(Some(run))));
                 self.run(room, None, how, open);
             }
+            Command::Approve(proposal) => self.send(RunApprove { proposal }),
+            Command::Refuse(proposal) => self.send(RunRefuse { proposal }),
+            Command::Approval(on) => self.set_room(room, RoomChange { approve: Some(on), ..RoomChange::default() }),
             Command::Named(name, args) => self.run_named(room, name, args),
             Command::Runs(_) | Command::Hosts | Command::Commands => tab(PanelTab::Activity),
             Command::Watch(n) => ui.dispatch(UiAction::Output(self.run_of(n))),

@@ -24,6 +24,7 @@ pub struct RoomChange {
     pub topic: Option<String>,
     pub archived: Option<bool>,
     pub retention_days: Option<u32>,
+    pub approve: Option<bool>,
 }
 
 impl Engine {
@@ -62,8 +63,8 @@ impl Engine {
 
     /// Changes a room's settings.
     pub fn set_room(&self, room: &RoomName, change: RoomChange) {
-        let RoomChange { title, topic, archived, retention_days } = change;
-        self.command(Command::SetRoom(RoomSet { room: room.clone(), title, topic, archived, retention_days }));
+        let RoomChange { title, topic, archived, retention_days, approve } = change;
+        self.command(Command::SetRoom(RoomSet { room: room.clone(), title, topic, archived, retention_days, approve }));
     }
 
     /// Adds a member.

@@ -13,6 +13,7 @@ pub mod notices;
 pub mod notify_prompt;
 pub mod output_view;
 pub mod panel;
+pub mod proposal_card;
 pub mod room_bar;
 pub mod room_files;
 pub mod room_settings;

@@ -107,9 +107,6 @@ fn check(state: &State, add: &CommandAdd, by: &UserName) -> Result<(String, Stri
     if spec.allow == Level::Nobody {
         return Err(Error::bad_request("a command is for members, operators or owners"));
     }
-    if spec.approve {
-        return Err(Error::bad_request("this server cannot ask for approvals yet: leave out approve"));
-    }
     if spec.params.len() > COMMAND_PARAMS_MAX {
         return Err(Error::too_large("a command has at most 16 parameters"));
     }

@@ -27,6 +27,8 @@ pub(super) struct Resolved {
     pub start: RunStart,
     /// The named command, if it is one.
     pub command: Option<CommandRef>,
+    /// Somebody else must approve it.
+    pub needs_approval: bool,
 }
 
 /// A definition in force.
@@ -46,7 +48,7 @@ pub(super) async fn resolve(state: &State, member: &Member, start: RunStart) -> 
             return Err(Error::bad_request("params and args are for a named command: name it with command"));
         }
         let room = member.operator_in(&state.rooms, &start.room)?.room;
-        return Ok(Resolved { room, start, command: None });
+        return Ok(Resolved { room, start, command: None, needs_approval: false });
     };
     let room = member.readable(&state.rooms, &start.room)?.room;
     check_alone(&start)?;
@@ -56,10 +58,10 @@ pub(super) async fn resolve(state: &State, member: &Member, start: RunStart) -> 
     member.level_in(&room, spec.allow, &format!("/{name}"))?;
     let params = values::values(&spec, &start.params, &start.args)?;
     let argv = template::fill(&spec, &params)?;
-    let CommandSpec { host, cwd, env, timeout_s, .. } = spec;
+    let CommandSpec { host, cwd, env, timeout_s, approve: needs_approval, .. } = spec;
     let RunStart { nonce, room: named, .. } = start;
     let start = RunStart { argv: Some(argv), host, cwd, env, timeout_s, ..RunStart::new(named, nonce) };
-    Ok(Resolved { room, start, command: Some(CommandRef { name, version, digest, params }) })
+    Ok(Resolved { room, start, command: Some(CommandRef { name, version, digest, params }), needs_approval })
 }
 
 /// Refuses settings beside a named command: it would no longer be what its owner defined.

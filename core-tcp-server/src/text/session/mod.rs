@@ -220,6 +220,8 @@ impl Session {
             Command::Hook(bot, mentions) => self.add_hook(bot, mentions).await?,
             Command::Hooks => self.list_hooks().await?,
             Command::Unhook(hook) => self.remove_hook(hook).await?,
+            Command::Approve(n) => self.approve(n).await?,
+            Command::Refuse(n) => self.refuse(n).await?,
             Command::Commands => self.list_commands().await?,
             Command::Named(name, args) => self.start_named(name, args).await?,
             Command::Quit => {}

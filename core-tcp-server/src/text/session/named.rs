@@ -1,9 +1,9 @@
-//! Commands for the named commands of a room.
+//! Commands for the named commands of a room, and for runs that wait for an approval.
 
 use std::fmt::Write as _;
 
 use wardroom_protocol::CommandName;
-use wardroom_protocol::messages::{CommandInfo, CommandList, RunStart};
+use wardroom_protocol::messages::{CommandInfo, CommandList, RunApprove, RunRefuse, RunStart};
 use wardroom_protocol::visible::{exact, visible};
 
 use super::Session;
@@ -13,9 +13,17 @@ use crate::runs;
 impl Session {
     pub(super) async fn start_named(&mut self, name: CommandName, args: Vec<String>) -> Result<(), Error> {
         let start = RunStart { command: Some(name), args, ..self.new_run()? };
-        let started = runs::start(&self.state, &self.member, start).await?;
+        self.start(start).await.map(drop)
+    }
+
+    pub(super) async fn approve(&mut self, proposal: u64) -> Result<(), Error> {
+        let started = runs::approve(&self.state, &self.member, RunApprove { proposal }).await?;
         self.follow(started.run, started.n, true).await;
         Ok(())
+    }
+
+    pub(super) async fn refuse(&self, proposal: u64) -> Result<(), Error> {
+        runs::refuse(&self.state, &self.member, RunRefuse { proposal }).await
     }
 
     pub(super) async fn list_commands(&self) -> Result<(), Error> {

@@ -12,6 +12,7 @@ use wardroom_protocol::visible::{exact, visible};
 use super::{Session, nonce};
 use crate::error::Error;
 use crate::flow::Flow;
+use crate::limits::PROPOSAL_MS;
 use crate::runs;
 use crate::sender::Item;
 use crate::text::draw::left_words;
@@ -26,22 +27,33 @@ const SHELL_SIZE: TermSize = TermSize { cols: 80, rows: 24 };
 impl Session {
     pub(super) async fn start_run(&mut self, cmd: String) -> Result<(), Error> {
         let start = RunStart { cmd: Some(cmd), ..self.new_run()? };
-        let started = runs::start(&self.state, &self.member, start).await?;
-        self.follow(started.run, started.n, true).await;
-        Ok(())
+        self.start(start).await.map(drop)
     }
 
     /// Starts a login shell, which is shown here and typed into elsewhere.
     pub(super) async fn start_shell(&mut self, host: Option<String>) -> Result<(), Error> {
         let tty = Tty { size: SHELL_SIZE, fixed: false };
         let start = RunStart { host, tty: Some(tty), timeout_s: Some(RUN_TIMEOUT_MAX_S), ..self.new_run()? };
-        let started = runs::start(&self.state, &self.member, start).await?;
-        let n = started.n;
-        self.tell(&format!(
-            "r{n} is a shell: its screen is shown here; type into it on the page, or with wardroom attach r{n}"
-        ));
-        self.follow(started.run, n, true).await;
+        if let Some(n) = self.start(start).await? {
+            self.tell(&format!(
+                "r{n} is a shell: its screen is shown here; type into it on the page, or with wardroom attach r{n}"
+            ));
+        }
         Ok(())
+    }
+
+    /// Starts a run and follows it, or says that it waits for an approval. Returns its number, if it runs.
+    pub(super) async fn start(&mut self, start: RunStart) -> Result<Option<u64>, Error> {
+        let started = runs::start(&self.state, &self.member, start).await?;
+        if let Some(n) = started.proposal {
+            let minutes = PROPOSAL_MS / 60_000;
+            self.tell(&format!(
+                "p{n} waits for somebody else to type /approve p{n}, for {minutes} minutes; /refuse p{n} withdraws it"
+            ));
+            return Ok(None);
+        }
+        self.follow(started.run, started.n, true).await;
+        Ok(Some(started.n))
     }
 
     /// Returns the start of a run in the current room, without a command.

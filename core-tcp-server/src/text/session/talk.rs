@@ -39,6 +39,7 @@ impl Session {
             Command::Retention(days) => {
                 (self.set(RoomSet { retention_days: Some(days), ..nothing(room) }).await?, unchanged())
             }
+            Command::Approval(on) => (self.set(RoomSet { approve: Some(on), ..nothing(room) }).await?, unchanged()),
             Command::Edit(seq, text) => {
                 let seq = self.place_or_last(seq).await?;
                 (rooms::edit(state, member, RoomEdit { room, seq, text }).await?, "no change".to_owned())
@@ -85,7 +86,7 @@ impl Session {
 }
 
 fn nothing(room: RoomName) -> RoomSet {
-    RoomSet { room, title: None, topic: None, archived: None, retention_days: None }
+    RoomSet { room, title: None, topic: None, archived: None, retention_days: None, approve: None }
 }
 
 fn unchanged() -> String {

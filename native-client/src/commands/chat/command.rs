@@ -6,7 +6,7 @@ use wardroom_client_core::Command;
 use wardroom_protocol::messages::{
     CommandList, CommandListed, DmOpen, FileList, HookAdd, HookList, HookRemove, HostList, Place, RoomCreate,
     RoomDelete, RoomEdit, RoomInvite, RoomJoin, RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove,
-    RoomSet, RoomSetRole, RunList, RunLose, RunStart, StatusSet,
+    RoomSet, RoomSetRole, RunApprove, RunList, RunLose, RunRefuse, RunStart, StatusSet,
 };
 use wardroom_protocol::query;
 use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, TABLE};
@@ -53,6 +53,9 @@ pub(super) fn is_answered_in_words(line: &Result<Line, BadLine>) -> bool {
         command,
         Slash::Run(_)
             | Slash::Named(..)
+            | Slash::Approve(_)
+            | Slash::Refuse(_)
+            | Slash::Approval(_)
             | Slash::Edit(..)
             | Slash::Delete(_)
             | Slash::Reply(..)
@@ -93,7 +96,7 @@ impl Talk {
 
     fn set(&mut self, runner: &mut Runner, change: impl FnOnce(&mut RoomSet)) {
         let room = self.room.clone();
-        let mut set = RoomSet { room, title: None, topic: None, archived: None, retention_days: None };
+        let mut set = RoomSet { room, title: None, topic: None, archived: None, retention_days: None, approve: None };
         change(&mut set);
         self.ask(runner, &set, Asked::Nothing);
     }
@@ -165,6 +168,9 @@ impl Talk {
             Slash::Named(name, args) => {
                 self.run(runner, RunStart { command: Some(name), args, ..RunStart::new(room, new_nonce()?) });
             }
+            Slash::Approve(proposal) => self.ask(runner, &RunApprove { proposal }, Asked::Nothing),
+            Slash::Refuse(proposal) => self.ask(runner, &RunRefuse { proposal }, Asked::Nothing),
+            Slash::Approval(on) => self.set(runner, |set| set.approve = Some(on)),
             Slash::Commands => self.ask(runner, &CommandList { room, after: None }, Asked::Commands),
             Slash::Shell(host) => {
                 let host = host.map_or_else(String::new, |host| format!(" --host {host}"));

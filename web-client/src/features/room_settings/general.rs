@@ -52,6 +52,7 @@ impl Draft {
             topic: other(&self.topic, &before.topic),
             archived: None,
             retention_days: Some(self.days()?).filter(|days| Some(*days) != before.days()),
+            approve: None,
         })
     }
 
@@ -160,7 +161,14 @@ pub fn General(props: &GeneralProps) -> Html {
 fn archive(engine: &Engine, room: &RoomName, on: bool) -> Callback<()> {
     let (engine, room) = (engine.clone(), room.clone());
     Callback::from(move |()| {
-        let set = RoomSet { room: room.clone(), title: None, topic: None, archived: Some(on), retention_days: None };
+        let set = RoomSet {
+            room: room.clone(),
+            title: None,
+            topic: None,
+            archived: Some(on),
+            retention_days: None,
+            approve: None,
+        };
         engine.send(set);
     })
 }

@@ -1,5 +1,6 @@
 //! A line of the timeline, by its kind.
 
+use wardroom_client_core::protocol::event::WhyNot;
 use wardroom_client_core::protocol::{Event, EventBody};
 use wardroom_client_core::{Command, PendingAmendment, Quote, is_mentioned};
 use yew::prelude::*;
@@ -12,6 +13,7 @@ use super::pending::AmendmentStatus;
 use crate::components::{Icon, exit_words, icon};
 use crate::engine::Topic;
 use crate::features::file_card::FileCard;
+use crate::features::proposal_card::ProposalCard;
 use crate::features::run_card::RunCard;
 use crate::hooks::{PtrEq, use_engine, use_topic, use_ui, use_words};
 use crate::i18n::{Words, fill};
@@ -116,6 +118,18 @@ fn body(event: &std::sync::Arc<Event>, words: &'static Words) -> Html {
         EventBody::Command(command) => {
             let template = if command.version == 1 { words.ev_command_added } else { words.ev_command_changed };
             html! { <>{ fill(template, &[command.name.as_str()]) }{ " " }<code>{ sanitized(&command.cmd) }</code></> }
+        }
+        EventBody::RunProposed(_) => html! { <ProposalCard event={PtrEq(event.clone())} /> },
+        EventBody::ApproveRule(switch) => {
+            html! { if switch.on { { words.ev_approve_on } } else { { words.ev_approve_off } } }
+        }
+        EventBody::RunRefused(refused) => {
+            let template = match refused.why {
+                WhyNot::Refused => words.ev_refused,
+                WhyNot::Withdrawn => words.ev_withdrawn,
+                WhyNot::Expired => words.ev_expired,
+            };
+            html! { fill(template, &[&refused.n.to_string()]) }
         }
         EventBody::CommandRemoved(gone) => html! { fill(words.ev_command_removed, &[gone.name.as_str()]) },
         EventBody::Join => html! { words.joined },

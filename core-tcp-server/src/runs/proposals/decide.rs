@@ -1,0 +1,184 @@
+//! Approvals and refusals of proposals.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::params;
+use wardroom_protocol::event::{Approval, EventBody, RunRefused, WhyNot};
+use wardroom_protocol::messages::{Level, RunApprove, RunRefuse, RunStartOk};
+
+use super::super::earlier::find_run;
+use super::super::named;
+use super::super::proposal::Proposal;
+use super::super::record::{Intent, check_free, record_run};
+use super::super::run::Run;
+use super::super::spec::RunSpec;
+use super::{digest, event};
+use crate::error::Error;
+use crate::policy::Member;
+use crate::rooms::Room;
+use crate::state::State;
+use crate::store::{Tx, UserId, as_sql};
+
+/// What an approval came to.
+enum Approved {
+    /// The run, of which its host must be told.
+    New(Arc<Run>),
+    /// The same member has approved it already.
+    Earlier(RunStartOk),
+}
+
+/// Approves a proposal: exactly what was proposed starts.
+///
+/// # Errors
+/// `not_found`; `forbidden` (also for the proposer); `conflict` if it is decided or expired, or its proposer may not run
+/// it any more; `busy` (the host is away, too many runs).
+pub async fn approve(state: &Arc<State>, member: &Member, ask: RunApprove) -> Result<RunStartOk, Error> {
+    let (proposal, room) = find(state, member, ask.proposal).await?;
+    if proposal.by == member.user.id {
+        let msg = format!("somebody else must approve p{}: you proposed it", proposal.n);
+        return Err(Error::forbidden(msg));
+    }
+    member.level_in(&room, Level::Operator, "approving runs")?;
+    let proposer = proposer(state, &proposal, &room).await?;
+    let n = proposal.n;
+    let Proposal { run, order, host, shown, command, nonce, digest, state: is, .. } = proposal;
+    let spec = RunSpec { host, shown, start: order.order };
+    let approved = Approval { n, by: member.user.name.clone(), digest };
+    let mut intent = Intent {
+        run,
+        order: spec,
+        command,
+        room,
+        by: proposer,
+        nonce,
+        spool: None,
+        needs_approval: true,
+        approved: Some(approved),
+    };
+    if is == "open" {
+        check_free(state, &mut intent)?;
+    }
+    let (shared, by) = (Arc::clone(state), member.clone());
+    // Another approval of the same proposal may have made the run, which must stay.
+    let is_ours = Arc::new(AtomicBool::new(false));
+    let made = Arc::clone(&is_ours);
+    let work = move |tx: &mut Tx<'_>| {
+        let recorded = record(tx, &shared, n, &by, intent)?;
+        made.store(matches!(recorded, Approved::New(_)), Ordering::Relaxed);
+        Ok(recorded)
+    };
+    let recorded = state.store.write(work).await;
+    match recorded {
+        Ok(Approved::New(made)) => {
+            state.runs.hosts.dispatch(&made);
+            let (run, n, seq) = (made.record.id, made.record.n, made.record.seq);
+            // The keyboard is the proposer's.
+            Ok(RunStartOk { run, n, seq, lease: None, proposal: None, until: None })
+        }
+        Ok(Approved::Earlier(answer)) => Ok(answer),
+        Err(error) => {
+            if is_ours.load(Ordering::Relaxed) {
+                state.runs.remove(run);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Marks the proposal as approved and records the run, in one transaction.
+fn record(tx: &mut Tx<'_>, state: &Arc<State>, n: u64, by: &Member, intent: Intent) -> Result<Approved, Error> {
+    let proposal = Proposal::by_number(tx.conn, n)?.ok_or_else(|| no_proposal(n))?;
+    if proposal.state == "approved" && proposal.decided_by == Some(by.user.id) {
+        // A retry.
+        let earlier = find_run(tx.conn, proposal.run)?.ok_or_else(|| no_proposal(n))?;
+        return Ok(Approved::Earlier(RunStartOk { lease: None, ..earlier }));
+    }
+    check_open(tx, &proposal)?;
+    let request = serde_json::to_string(&proposal.order).map_err(Error::internal)?;
+    if digest(&proposal.host, &request) != proposal.digest {
+        return Err(Error::internal(format!("the record of p{n} is not what was proposed")));
+    }
+    decide(tx, n, "approved", by.user.id)?;
+    let detail = format!("p{n}: {} (digest {})", proposal.shown, proposal.digest);
+    tx.audit(by.user.name.as_str(), &by.address, "run.approve", &proposal.run.to_string(), &detail)?;
+    record_run(tx, state, intent).map(Approved::New)
+}
+
+/// Refuses a proposal, or withdraws one's own.
+///
+/// # Errors
+/// `not_found`, `forbidden`, `conflict` if it is decided or expired.
+pub async fn refuse(state: &Arc<State>, member: &Member, ask: RunRefuse) -> Result<(), Error> {
+    let (proposal, room) = find(state, member, ask.proposal).await?;
+    let is_own = proposal.by == member.user.id;
+    if !is_own {
+        member.level_in(&room, Level::Operator, "refusing runs")?;
+    }
+    let (by, n) = (member.clone(), proposal.n);
+    let work = move |tx: &mut Tx<'_>| {
+        let proposal = Proposal::by_number(tx.conn, n)?.ok_or_else(|| no_proposal(n))?;
+        check_open(tx, &proposal)?;
+        let why = if is_own { WhyNot::Withdrawn } else { WhyNot::Refused };
+        decide(tx, n, "refused", by.user.id)?;
+        tx.audit(by.user.name.as_str(), &by.address, "run.refuse", &proposal.run.to_string(), &format!("p{n}"))?;
+        let body = EventBody::RunRefused(RunRefused { n, proposed: proposal.seq, why });
+        tx.append(&event(&room, &by, &body, &body.fields(), None)).map(drop)
+    };
+    state.store.write(work).await
+}
+
+fn decide(tx: &Tx<'_>, n: u64, what: &str, by: UserId) -> Result<(), Error> {
+    let sql = "UPDATE proposals SET state = ?2, decided_by = ?3, decided = ?4 WHERE n = ?1 AND state = 'open'";
+    match tx.conn.execute(sql, params![as_sql(n), what, by.0, as_sql(tx.now_ms)])? {
+        1 => Ok(()),
+        _ => Err(no_proposal(n)),
+    }
+}
+
+fn check_open(tx: &Tx<'_>, proposal: &Proposal) -> Result<(), Error> {
+    let n = proposal.n;
+    if proposal.state == "open" && proposal.until > tx.now_ms {
+        return Ok(());
+    }
+    let by = match proposal.decided_by {
+        Some(by) => tx.conn.query_row("SELECT name FROM users WHERE id = ?1", [by.0], |row| row.get::<_, String>(0))?,
+        None => String::new(),
+    };
+    Err(Error::conflict(match proposal.state.as_str() {
+        "approved" => format!("p{n} was approved by {by} already"),
+        "refused" if proposal.decided_by == Some(proposal.by) => format!("p{n} was withdrawn by {by}"),
+        "refused" => format!("p{n} was refused by {by} already"),
+        _ => format!("p{n} has expired: propose it again"),
+    }))
+}
+
+/// Returns a proposal in a room that this member may read.
+async fn find(state: &State, member: &Member, n: u64) -> Result<(Proposal, Arc<Room>), Error> {
+    let found = state.store.read(move |conn| Proposal::by_number(conn, n)).await?;
+    let proposal = found.ok_or_else(|| no_proposal(n))?;
+    let room = state.rooms.by_id(proposal.room).ok_or_else(|| no_proposal(n))?;
+    member.still_reads(&room).map_err(|_| no_proposal(n))?;
+    Ok((proposal, room))
+}
+
+/// Returns the proposer, if they may still run what they proposed.
+async fn proposer(state: &State, proposal: &Proposal, room: &Arc<Room>) -> Result<Member, Error> {
+    let gone = |why: &str| Error::conflict(format!("who proposed p{} may not run it any more: {why}", proposal.n));
+    let user = state.accounts.by_id(proposal.by).ok_or_else(|| gone("the account is gone"))?;
+    let by = Member { address: format!("p{}", proposal.n), ..Member::unconnected(&user) };
+    let level = match &proposal.command {
+        Some(command) => {
+            let (id, name) = (room.id, command.name.clone());
+            let found = state.store.read(move |conn| named::find(conn, id, &name)).await?;
+            found.map(|definition| definition.spec.allow).ok_or_else(|| gone("the command was removed"))?
+        }
+        None => Level::Operator,
+    };
+    by.level_in(room, level, "this").map_err(|error| gone(&error.msg))?;
+    Ok(by)
+}
+
+fn no_proposal(n: u64) -> Error {
+    Error::not_found(format!("there is no proposal p{n} that you may see"))
+}

@@ -1,0 +1,123 @@
+//! Runs that somebody else must approve: `wardroom approve` and `refuse`, and how a starter waits.
+
+use wardroom_client_core::{Command, OpenFrom};
+use wardroom_protocol::event::WhyNot;
+use wardroom_protocol::messages::{RunApprove, RunRefuse, RunStartOk};
+use wardroom_protocol::{Event, EventBody, RoomName, RunId};
+
+use super::Out;
+use super::ls::other_version;
+use super::out::say;
+use crate::exit::{ExitCode, Failure};
+use crate::runner::{Runner, Target};
+use crate::text::moment_words;
+
+/// Parses `p3`, or `3`.
+///
+/// # Errors
+/// If it is no proposal.
+pub fn parse_proposal(s: &str) -> Result<u64, String> {
+    let digits = s.strip_prefix('p').unwrap_or(s);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if is_number { digits.parse().ok() } else { None };
+    number.ok_or_else(|| "a proposal is p and a number, such as p3".to_owned())
+}
+
+/// Approves a proposal; it starts.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn approve(target: Target, proposal: u64, json: bool) -> Result<ExitCode, Failure> {
+    let mut runner = Runner::connect(target).await?;
+    let started: RunStartOk = runner.ask(&RunApprove { proposal }).await?.fields().map_err(other_version)?;
+    runner.finish().await;
+    let mut out = Out::new();
+    if json {
+        out.json(&serde_json::json!({ "proposal": proposal, "run": started.run, "n": started.n }))?;
+    } else {
+        out.line(&format!("p{proposal} runs as r{}", started.n))?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// Refuses a proposal, or withdraws one's own.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn refuse(target: Target, proposal: u64, json: bool) -> Result<ExitCode, Failure> {
+    let mut runner = Runner::connect(target).await?;
+    runner.ask(&RunRefuse { proposal }).await?;
+    runner.finish().await;
+    if json {
+        Out::new().json(&serde_json::json!({ "proposal": proposal, "refused": true }))?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// A proposal of ours, until it is decided.
+pub(super) struct Waiting {
+    n: u64,
+}
+
+impl Waiting {
+    /// Says what is awaited, and follows the room from the proposal on.
+    pub(super) fn begin(runner: &mut Runner, room: &RoomName, n: u64, seq: u64, until: u64) -> Waiting {
+        say(&format!(
+            "wardroom: p{n} waits for somebody else: wardroom approve p{n}, or /approve p{n} in {room}, until {}",
+            moment_words(until)
+        ));
+        runner.command(Command::OpenRoom { room: room.clone(), from: OpenFrom::After(seq) });
+        Waiting { n }
+    }
+
+    /// Returns the run, once somebody has approved it.
+    ///
+    /// # Errors
+    /// If the proposal is refused or expires.
+    pub(super) fn decided(&self, event: &Event) -> Result<Option<(RunId, u64)>, Failure> {
+        match &event.body {
+            EventBody::RunStarted(run) if run.approved.as_ref().is_some_and(|approved| approved.n == self.n) => {
+                Ok(Some((run.run, run.n)))
+            }
+            EventBody::RunRefused(refused) if refused.n == self.n => Err(Failure::refused(match refused.why {
+                WhyNot::Refused => format!("{} refused p{}", event.by, self.n),
+                WhyNot::Withdrawn => format!("p{} was withdrawn", self.n),
+                WhyNot::Expired => format!("nobody approved p{} in time", self.n),
+            })),
+            _ => Ok(None),
+        }
+    }
+
+    /// Withdraws it: its starter no longer waits.
+    pub(super) fn withdraw(&self, runner: &mut Runner) {
+        runner.request(&RunRefuse { proposal: self.n }, wardroom_client_core::OnDisconnect::Fail);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn event(kind: &str, fields: &str) -> Event {
+        let line = format!(r#"{{"room":"ops","seq":9,"at":1,"by":"ben","kind":"{kind}",{fields}}}"#);
+        Event::parse(line.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_starter_waits_for_its_own_proposal_and_no_other() {
+        let waiting = Waiting { n: 3 };
+        let started = |n: u64| {
+            let fields = format!(
+                r#""run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":41,"cmd":"x","host":"h","approved":{{"n":{n},"by":"ben","digest":"d"}}"#
+            );
+            event("run.started", &fields)
+        };
+        assert_eq!(waiting.decided(&started(3)).unwrap().map(|(_, n)| n), Some(41));
+        assert_eq!(waiting.decided(&started(4)).unwrap(), None);
+        assert!(waiting.decided(&event("run.refused", r#""n":3,"proposed":8,"why":"expired""#)).is_err());
+        assert_eq!(waiting.decided(&event("run.refused", r#""n":4,"proposed":8,"why":"refused""#)).unwrap(), None);
+        assert_eq!((parse_proposal("p3"), parse_proposal("3")), (Ok(3), Ok(3)));
+        assert!(parse_proposal("r3").is_err() && parse_proposal("p").is_err());
+    }
+}

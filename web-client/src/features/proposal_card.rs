@@ -1,0 +1,78 @@
+//! A run that waits for an approval: all that will run, and the buttons of those who may decide.
+
+use wardroom_client_core::Change;
+use wardroom_client_core::protocol::messages::{RunApprove, RunRefuse};
+use wardroom_client_core::protocol::{Event, EventBody, Role};
+use yew::prelude::*;
+
+use crate::engine::Topic;
+use crate::hooks::{PtrEq, use_topic, use_words};
+use crate::i18n::fill;
+use crate::services::browser;
+use crate::testids;
+use crate::text::sanitize::{one_line, sanitized};
+
+#[derive(PartialEq, Properties)]
+pub struct ProposalCardProps {
+    /// The event of the proposal.
+    pub event: PtrEq<Event>,
+}
+
+#[component]
+pub fn ProposalCard(props: &ProposalCardProps) -> Html {
+    let EventBody::RunProposed(proposed) = &props.event.body else { return Html::default() };
+    let words = use_words();
+    let engine = use_topic(Topic::Model(Change::Room(props.event.room.clone())));
+    let proposal = proposed.n;
+    let is_decided = engine.read(|client| {
+        client.rooms().get(&props.event.room).is_some_and(|room| {
+            room.timeline.events().rev().take_while(|event| event.seq > props.event.seq).any(|event| {
+                match &event.body {
+                    EventBody::RunStarted(run) => run.approved.as_ref().is_some_and(|approved| approved.n == proposal),
+                    EventBody::RunRefused(refused) => refused.n == proposal,
+                    _ => false,
+                }
+            })
+        })
+    });
+    let is_over = is_decided || engine.server_now_ms() >= proposed.until;
+    let is_own = props.event.by.as_str() == engine.user();
+    let may = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
+    let approve = {
+        let engine = engine.clone();
+        Callback::from(move |_: MouseEvent| engine.send(RunApprove { proposal }))
+    };
+    let refuse = {
+        let engine = engine.clone();
+        Callback::from(move |_: MouseEvent| engine.send(RunRefuse { proposal }))
+    };
+    let cwd = proposed.cwd.as_ref().map(|cwd| format!(" · {}", one_line(cwd))).unwrap_or_default();
+    let env: String =
+        proposed.env.iter().map(|(name, value)| format!(" · {}={}", one_line(name), one_line(value))).collect();
+    let digest: String = proposed.digest.chars().take(12).collect();
+    let state = if is_over {
+        words.proposal_over.to_owned()
+    } else {
+        fill(words.proposal_until, &[&browser::local(proposed.until).hh_mm()])
+    };
+    html! {
+        <article class="card" aria-label={fill(words.proposal_label, &[&proposal.to_string(), &one_line(&proposed.cmd)])}
+            data-testid={testids::PROPOSAL_CARD} data-proposal={proposal.to_string()}>
+            <div class="card__head">
+                <div class="card__main">
+                    <code class="card__cmd" title={sanitized(&proposed.cmd).into_owned()}>{ sanitized(proposed.cmd.trim()).into_owned() }</code>
+                    <span class="card__meta"><span>{ format!("p{proposal} · {}{cwd}{env} · {digest} · {state}", proposed.host) }</span></span>
+                    if proposed.tty.is_some() || proposed.stdin { <span class="card__meta">{ words.proposal_terminal }</span> }
+                </div>
+                if !is_over && may && !is_own {
+                    <button class="button" type="button" onclick={approve} data-testid={testids::PROPOSAL_APPROVE}>{ words.proposal_approve }</button>
+                }
+                if !is_over && (may || is_own) {
+                    <button class="button" type="button" onclick={refuse} data-testid={testids::PROPOSAL_REFUSE}>
+                        { if is_own { words.proposal_withdraw } else { words.proposal_refuse } }
+                    </button>
+                }
+            </div>
+        </article>
+    }
+}
