@@ -1,6 +1,8 @@
 //! The syntax of the command line. The files beside this one carry the commands out.
 
 mod client;
+mod isolation;
+mod limits;
 mod named;
 mod place;
 mod runs;
@@ -13,12 +15,13 @@ use wardroom_native_client::commands::parse_proposal;
 use wardroom_protocol::RoomName;
 
 pub use client::{ExportArgs, GetArgs, LoginArgs, PutArgs, SearchArgs};
+pub use isolation::IsolationArgs;
+pub use limits::{PolicyArgs, limits};
 pub use named::{CommandArgs, CommandCommand, DefinitionArgs};
 use place::FolderPlace;
 pub use runs::{AttachArgs, OutputArgs, RunArgs, RunsArgs, ShellArgs, StopArgs};
 pub use server::{
-    AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, HostCommand, IsolationArgs, ServeArgs, TokenCommand,
-    UserCommand,
+    AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, HostCommand, ServeArgs, TokenCommand, UserCommand,
 };
 
 const AFTER_HELP: &str = "\

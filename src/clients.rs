@@ -8,12 +8,12 @@ use wardroom_native_client::commands::{
     Runs, Search, Send, SessionsAction, Shell, Stop,
 };
 use wardroom_native_client::{Failure, Invite, SavedLogin, Server, Target};
-use wardroom_protocol::messages::{Auth, IfExists, Signal};
+use wardroom_protocol::messages::{Auth, IfExists, RunLimits, Signal};
 use wardroom_protocol::{CommandName, RoomName, UserName};
 
 use crate::args::{
     Command, CommandCommand, ConnectArgs, DefinitionArgs, ExportArgs, GetArgs, LoginArgs, OutputArgs, PutArgs, RunArgs,
-    RunsArgs, SearchArgs, ShellArgs, StopArgs,
+    RunsArgs, SearchArgs, ShellArgs, StopArgs, limits,
 };
 
 /// Runs a client command; returns the exit code.
@@ -123,6 +123,7 @@ fn login(args: LoginArgs) -> Result<Login, Failure> {
 }
 
 fn run_of(args: RunArgs, json: bool) -> Run {
+    let (limits, wall_s) = limits(&args.limit);
     Run {
         room: args.room,
         command: None,
@@ -131,7 +132,8 @@ fn run_of(args: RunArgs, json: bool) -> Run {
         cwd: args.cwd,
         env: args.env.into_iter().collect(),
         secrets: args.secret,
-        timeout_s: args.timeout,
+        limits,
+        timeout_s: args.timeout.or(wall_s),
         stdin: args.stdin,
         tty: args.tty,
         merge: args.merge,
@@ -150,6 +152,7 @@ fn run_named(name: CommandName, room: RoomName, args: Vec<String>, raw: bool, js
         cwd: None,
         env: BTreeMap::new(),
         secrets: Vec::new(),
+        limits: RunLimits::default(),
         timeout_s: None,
         stdin: false,
         tty: false,
@@ -190,10 +193,11 @@ fn named(command: CommandCommand) -> Result<NamedAction, Failure> {
 }
 
 fn shell(args: ShellArgs) -> Shell {
-    let ShellArgs { room, host, cwd, env, secret, timeout, fixed, detach, command } = args;
+    let ShellArgs { room, host, cwd, env, secret, timeout, limit, fixed, detach, command } = args;
+    let (limits, wall_s) = limits(&limit);
     let argv = Some(command).filter(|argv| !argv.is_empty());
     let env = env.into_iter().collect();
-    Shell { room, argv, host, cwd, env, secrets: secret, timeout_s: timeout, fixed, detach }
+    Shell { room, argv, host, cwd, env, secrets: secret, limits, timeout_s: timeout.or(wall_s), fixed, detach }
 }
 
 fn runs(args: RunsArgs, json: bool) -> Runs {

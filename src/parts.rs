@@ -85,6 +85,7 @@ pub async fn host(args: HostArgs) -> Result<u8, Failure> {
         work,
         shim: wardroom_host::Config::own_shim(),
         isolation: args.isolation.wanted(),
+        policy: args.policy.policy(),
         hidden,
         stops_runs: Arc::clone(&stops_runs),
         welcomed: Some(welcomed),

@@ -13,7 +13,7 @@ use wardroom_native_client::Failure;
 use wardroom_native_client::commands::invite_link;
 use wardroom_protocol::Address;
 
-use crate::args::{IsolationArgs, ServeArgs};
+use crate::args::{IsolationArgs, PolicyArgs, ServeArgs};
 use crate::console::{ready, say, sentence};
 use crate::stop::Signals;
 use crate::supervisor::{HostCommand, Supervisor};
@@ -50,7 +50,7 @@ pub async fn serve(args: ServeArgs, log: Option<String>) -> Result<u8, Failure> 
             return Err(sentence(e));
         }
     };
-    let mut host = Supervisor::start(host_command(&core.socket, &args.data, &args.isolation, log)?);
+    let mut host = Supervisor::start(host_command(&core.socket, &args.data, &args.isolation, &args.policy, log)?);
     tokio::select! {
         is_there = host.wait_ready(HOST_WAIT) => {
             if !is_there {
@@ -105,6 +105,7 @@ fn host_command(
     socket: &Path,
     data: &Path,
     isolation: &IsolationArgs,
+    policy: &PolicyArgs,
     log: Option<String>,
 ) -> Result<HostCommand, Failure> {
     let program = std::env::current_exe().map_err(|e| Failure::failed(format!("this program cannot be found: {e}")))?;
@@ -129,6 +130,7 @@ fn host_command(
         data.into_os_string(),
     ];
     argv.extend(isolation.to_args().map(OsString::from));
+    argv.extend(policy.to_args().into_iter().map(OsString::from));
     if let Some(filter) = log {
         argv.extend(["--log".into(), filter.into()]);
     }

@@ -247,6 +247,12 @@ pub const LABELS_MAX: usize = 8;
 pub const LABEL_BYTES_MAX: usize = 32;
 /// Characters of a host's program and version.
 pub const HOST_VERSION_CHARS_MAX: usize = 64;
+/// Bytes of memory that a run may be limited to, at least: a shell needs about one MiB.
+pub const RUN_MEMORY_BYTES_MIN: u64 = 4 << 20;
+/// Files that a run may be limited to, at least: a dynamic loader has some open beside the three standard ones.
+pub const RUN_OPEN_FILES_MIN: u64 = 16;
+/// Files that a run may be limited to, at most: the kernel's own limit, `fs.nr_open`.
+pub const RUN_OPEN_FILES_MAX: u64 = 1 << 20;
 /// Bytes of the name of a level of isolation: twice the longest of today's, for those that hosts learn later.
 pub const ISOLATION_BYTES_MAX: usize = 18;
 /// Milliseconds between two pings of a host whose name another process wants.

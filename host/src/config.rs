@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use wardroom_dial::Server;
 
 use crate::isolate::Wanted;
+use crate::runs::policy::Policy;
 
 /// The configuration of a host.
 pub struct Config {
@@ -26,6 +27,8 @@ pub struct Config {
     pub isolation: Wanted,
     /// Folders and files that commands must not see: the data folder of a server, the key file of a host.
     pub hidden: Vec<PathBuf>,
+    /// What commands may use.
+    pub policy: Policy,
     /// Stops all runs at the end; otherwise they go on, and the next host takes them over.
     pub stops_runs: Arc<AtomicBool>,
     /// Gets the host's name, when the core welcomes the host for the first time.

@@ -74,7 +74,11 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<usize, R
     let recovered = recover(&root, &boot).await.map_err(RunError::Recover)?;
     let spool = root.id().to_owned();
     let isolation = isolation(config.isolation, config.hidden, root.path()).await;
-    let runs = Runs::new(root, recovered, Setting { shims: Shims::new(config.shim), work, boot, isolation });
+    let runs = Runs::new(
+        root,
+        recovered,
+        Setting { shims: Shims::new(config.shim), work, boot, isolation, policy: config.policy },
+    );
     runs.known().await;
     let first = Arc::clone(&runs);
     let prepared = tokio::task::spawn_blocking(move || first.prepare());

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use wardroom_protocol::messages::RunLimits;
+
 use crate::process::exec::{PROBE_PASSED, RunSpec};
 use crate::process::isolation::{Isolation, Level, find_user};
 use crate::shim::Stage;
@@ -72,6 +74,7 @@ fn probe(isolation: &Isolation) -> Result<(), String> {
         tag: 0,
         tty: false,
         merge: false,
+        limits: RunLimits::default(),
         isolation: isolation.clone(),
         is_probe: true,
     };

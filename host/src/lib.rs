@@ -26,4 +26,5 @@ pub use host::{RunError, run};
 pub use isolate::Wanted;
 pub use process::exec::exec;
 pub use process::isolation::{Level, hide_this_process};
+pub use runs::policy::Policy;
 pub use shim::run_shim;

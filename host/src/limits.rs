@@ -50,6 +50,14 @@ pub const WAKE_MS: u64 = 1_000;
 pub const WAKES_MAX: u32 = 15;
 /// Milliseconds between two looks whether all shims have told their state.
 pub const KNOWN_LOOK_MS: u64 = 5;
+/// Milliseconds between two looks at what the processes of a run use, if it has such limits. A run can
+/// take more than its limit in that time, so this bounds mistakes, not attacks; reading `/proc` costs about 1 ms.
+pub const USAGE_LOOK_MS: u64 = 50;
+/// Seconds from SIGXCPU to SIGKILL for a process that exceeds its processor time.
+pub const CPU_GRACE_S: u64 = 5;
+/// How much rather than the server and its shims the kernel ends a command when memory runs out: proc(5), `oom_score_adj`
+/// is up to 1,000.
+pub const OOM_SCORE: &str = "300";
 /// Milliseconds between two looks at processes that are being ended.
 pub const SWEEP_MS: u64 = 20;
 /// Command lines of processes that were ended with a run, in its end.

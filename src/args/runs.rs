@@ -5,6 +5,8 @@ use wardroom_native_client::commands::{RunName, SecretSource};
 use wardroom_protocol::messages::RunsIn;
 use wardroom_protocol::{RoomName, UserName};
 
+use super::limits::LimitArg;
+
 const RUN_HELP: &str = "\
 The program after -- runs without a shell. To use one:
   wardroom run ops -- sh -c 'make test | tail -5'
@@ -35,6 +37,10 @@ pub struct RunArgs {
     /// Stop the command after S seconds
     #[arg(long, value_name = "S")]
     pub timeout: Option<u64>,
+    /// Limit what it may use: wall, cpu or idle=10m, memory, file-size or output=2G, processes or files=200; repeatable.
+    /// The end of the run says which limit was exceeded
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub limit: Vec<LimitArg>,
     /// Working directory [default: the host's]
     #[arg(long, value_name = "D")]
     pub cwd: Option<String>,
@@ -105,6 +111,9 @@ pub struct ShellArgs {
     /// Stop it after S seconds [default: a day]
     #[arg(long, value_name = "S")]
     pub timeout: Option<u64>,
+    /// Limit what it may use; see `wardroom run --help`
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub limit: Vec<LimitArg>,
     /// Keep the size that the terminal starts with, whoever types
     #[arg(long)]
     pub fixed: bool,

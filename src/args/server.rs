@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::span::span;
-use clap::{Args, Subcommand, ValueEnum as _};
+use clap::{Args, Subcommand};
 use ipnet::IpNet;
-use wardroom_host::{Level, Wanted};
 use wardroom_native_client::Server;
 use wardroom_protocol::{Address, Role, UserName};
+
+use super::isolation::IsolationArgs;
+use super::limits::PolicyArgs;
 
 /// `wardroom serve`
 #[derive(Args, Debug)]
@@ -32,54 +34,12 @@ pub struct ServeArgs {
     /// How commands are isolated.
     #[command(flatten)]
     pub isolation: IsolationArgs,
+    /// What commands may use.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// The page.
     #[command(flatten)]
     pub web: WebArgs,
-}
-
-/// How commands are kept from the server's files.
-#[derive(Args, Clone, Debug)]
-pub struct IsolationArgs {
-    /// Run commands as this user of the system; needs root, and is the safest way
-    #[arg(long, value_name = "USER", conflicts_with = "isolation")]
-    pub run_as: Option<String>,
-    /// Keep commands from the server's files by a mount `namespace` or by `landlock`; `auto` takes the first that works,
-    /// and runs no command if neither does; `none` lets whoever runs commands read the server's keys
-    #[arg(long, value_name = "LEVEL", default_value = "auto")]
-    pub isolation: IsolationLevel,
-}
-
-/// A level of isolation, as on the command line.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum IsolationLevel {
-    Auto,
-    Namespace,
-    Landlock,
-    None,
-}
-
-impl IsolationArgs {
-    /// Returns what the host is asked for.
-    pub fn wanted(&self) -> Wanted {
-        match (&self.run_as, self.isolation) {
-            (Some(user), _) => Wanted::RunAs(user.clone()),
-            (None, IsolationLevel::Auto) => Wanted::Auto,
-            (None, IsolationLevel::Namespace) => Wanted::Exactly(Level::Namespace),
-            (None, IsolationLevel::Landlock) => Wanted::Exactly(Level::Landlock),
-            (None, IsolationLevel::None) => Wanted::Exactly(Level::None),
-        }
-    }
-
-    /// Returns the arguments that say the same to a host.
-    pub fn to_args(&self) -> [String; 2] {
-        match &self.run_as {
-            Some(user) => ["--run-as".to_owned(), user.clone()],
-            None => {
-                let level = self.isolation.to_possible_value().map(|value| value.get_name().to_owned());
-                ["--isolation".to_owned(), level.unwrap_or_default()]
-            }
-        }
-    }
 }
 
 /// `wardroom core`
@@ -208,6 +168,9 @@ pub struct HostArgs {
     /// How commands are isolated.
     #[command(flatten)]
     pub isolation: IsolationArgs,
+    /// What commands may use.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// Path that commands must not see; repeatable. The spool and the key file are always hidden
     #[arg(long, value_name = "PATH")]
     pub hide: Vec<PathBuf>,

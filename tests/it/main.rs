@@ -7,6 +7,7 @@ mod export;
 mod fake_core;
 mod files;
 mod hosts;
+mod limits;
 mod lists;
 mod pty;
 mod refusals;

@@ -3,14 +3,16 @@
 
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{
-    ARGV_MAX, CMD_BYTES_MAX, ENV_BYTES_MAX, ENV_VARS_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX, RUN_TIMEOUT_DEFAULT_S,
-    RUN_TIMEOUT_MAX_S, SECRET_BYTES_MIN, SECRETS_MAX, TERM_COLS_MAX, TERM_ROWS_MAX,
+    ARGV_MAX, CMD_BYTES_MAX, ENV_BYTES_MAX, ENV_VARS_MAX, INTEGER_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX,
+    RUN_TIMEOUT_DEFAULT_S, RUN_TIMEOUT_MAX_S, SECRET_BYTES_MIN, SECRETS_MAX, TERM_COLS_MAX, TERM_ROWS_MAX,
 };
-use wardroom_protocol::messages::{HostStart, RunStart, TermSize};
+use wardroom_protocol::messages::{HostStart, RunLimits, RunStart, TermSize};
 use wardroom_protocol::{RunId, UserName};
 
 use crate::error::Error;
-use crate::limits::{HOST_NAME_BYTES_MAX, RUN_OUTPUT_BYTES_MAX};
+use crate::limits::{
+    HOST_NAME_BYTES_MAX, RUN_MEMORY_BYTES_MIN, RUN_OPEN_FILES_MAX, RUN_OPEN_FILES_MIN, RUN_OUTPUT_BYTES_MAX,
+};
 
 /// The host if the request names none.
 const LOCAL: &str = "local";
@@ -47,6 +49,7 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Run
     if timeout_s == 0 || timeout_s > RUN_TIMEOUT_MAX_S {
         return Err(Error::bad_request("timeout_s is 1 to 86400: a day at most"));
     }
+    check_limits(&request.limits)?;
     let start = HostStart {
         run,
         argv,
@@ -54,7 +57,8 @@ pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<Run
         env: request.env.clone(),
         secrets: request.secrets.clone(),
         timeout_s,
-        output_bytes_max: RUN_OUTPUT_BYTES_MAX,
+        limits: *request.limits,
+        output_bytes_max: request.limits.output_bytes.unwrap_or(RUN_OUTPUT_BYTES_MAX),
         stdin: request.stdin,
         tty: request.tty,
         // A terminal has one stream.
@@ -110,6 +114,23 @@ fn words(request: &RunStart) -> Result<(Vec<String>, String), Error> {
         return Err(Error::bad_request("a command has no NUL in it"));
     }
     Ok((argv, shown))
+}
+
+fn check_limits(limits: &RunLimits) -> Result<(), Error> {
+    for (name, value) in limits.named() {
+        // What a command needs to start at all, and what is no limit any more.
+        let (least, most) = match name {
+            "memory" => (RUN_MEMORY_BYTES_MIN, INTEGER_MAX),
+            "files" => (RUN_OPEN_FILES_MIN, RUN_OPEN_FILES_MAX),
+            "cpu" | "idle" => (1, RUN_TIMEOUT_MAX_S),
+            "output" => (1, RUN_OUTPUT_BYTES_MAX),
+            _ => (1, INTEGER_MAX),
+        };
+        if value.is_some_and(|value| !(least..=most).contains(&value)) {
+            return Err(Error::bad_request(format!("the limit {name} is {least} to {most}")));
+        }
+    }
+    Ok(())
 }
 
 fn check_terminal(request: &RunStart) -> Result<(), Error> {
@@ -243,6 +264,8 @@ mod tests {
             checked(json!({"tty": {"cols": 1, "rows": 1, "fixed": true}, "cmd": "vim", "detach": true})).unwrap();
         assert_eq!((order.start.argv.len(), order.shown.as_str()), (3, "vim"));
         assert!(order.start.tty.unwrap().fixed && order.start.detach);
+        let order = checked(json!({"cmd": "make", "limits": {"output_bytes": 100, "idle_s": 9}})).unwrap();
+        assert_eq!((order.start.output_bytes_max, order.start.limits.idle_s), (100, Some(9)));
         let order = checked(json!({"cmd": "make", "merge": true})).unwrap();
         assert!(order.start.merge && order.start.tty.is_none());
     }
@@ -275,6 +298,12 @@ mod tests {
             json!({"argv": ["echo", "it's 22"], "secrets": {"A": "it's 22"}}),
             json!({"argv": ["echo", "it's hunter"], "secrets": {"A": "it's hunter"}}),
             json!({"cmd": "a", "cwd": "/srv/hunter22", "secrets": {"A": "hunter22"}}),
+            json!({"cmd": "a", "limits": {"memory_bytes": 1_000}}),
+            json!({"cmd": "a", "limits": {"processes": 0}}),
+            json!({"cmd": "a", "limits": {"open_files": 3}}),
+            json!({"cmd": "a", "limits": {"cpu_s": 0}}),
+            json!({"cmd": "a", "limits": {"idle_s": RUN_TIMEOUT_MAX_S + 1}}),
+            json!({"cmd": "a", "limits": {"output_bytes": RUN_OUTPUT_BYTES_MAX + 1}}),
             json!({"cmd": "a", "host": ""}),
             json!({"tty": {"cols": 80, "rows": 24}, "stdin": true}),
             json!({"tty": {"cols": 0, "rows": 24}}),

@@ -23,8 +23,10 @@ use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{Resource, Rlimit, getrlimit, ioctl_tiocsctty, setrlimit};
 use serde::{Deserialize, Serialize};
+use wardroom_protocol::messages::RunLimits;
 
 use super::isolation::Isolation;
+use crate::limits::{CPU_GRACE_S, OOM_SCORE};
 
 /// The umask of a login: login.defs(5).
 const UMASK: u32 = 0o022;
@@ -54,6 +56,8 @@ pub struct RunSpec {
     pub tty: bool,
     /// Standard error goes where standard output goes.
     pub merge: bool,
+    /// What each of its processes may use.
+    pub limits: RunLimits,
     /// What the command is kept from.
     pub isolation: Isolation,
     /// Nothing is to run: only whether the isolation works is of interest.
@@ -91,6 +95,8 @@ fn prepare() -> Result<OwnedFd, String> {
     rustix::process::setsid().map_err(|error| format!("no new session: {}", words(&error.into())))?;
     rustix::process::umask(Mode::from_raw_mode(UMASK));
     stop_ignoring_signals();
+    // A kernel without it chooses by memory alone.
+    let _ = std::fs::write("/proc/self/oom_score_adj", OOM_SCORE);
     let null = File::open("/dev/null").map_err(|error| format!("/dev/null: {}", words(&error)))?;
     Ok(OwnedFd::from(null))
 }
@@ -133,9 +139,7 @@ fn become_command(spec: &RunSpec, stdin: &OwnedFd) -> Result<Infallible, String>
     // Refused to an unprivileged host within another host's run: then the environment must suffice.
     let tag = Rlimit { current: Some(spec.tag), maximum: Some(spec.tag) };
     let _ = setrlimit(Resource::Locks, tag);
-    let descriptors = getrlimit(Resource::Nofile);
-    let current = Some(descriptors.maximum.map_or(DESCRIPTORS, |maximum| maximum.min(DESCRIPTORS)));
-    let _ = setrlimit(Resource::Nofile, Rlimit { current, ..descriptors });
+    limit(&spec.limits).map_err(|error| format!("its limits cannot be set: {}", words(&error)))?;
     close_fds::set_fds_cloexec(3, &[]);
     let (program, arguments) = spec.argv.split_first().ok_or("no command was given")?;
     // `exec` empties the signal mask and resets SIGPIPE, and searches the PATH of the new environment.
@@ -145,6 +149,33 @@ fn become_command(spec: &RunSpec, stdin: &OwnedFd) -> Result<Infallible, String>
         io::ErrorKind::ArgumentListTooLong => "the arguments and the environment are too long".to_owned(),
         _ => format!("{}: {program}", words(&error)),
     })
+}
+
+/// Sets what the kernel enforces for each process; the shim looks at their sum.
+fn limit(limits: &RunLimits) -> io::Result<()> {
+    let descriptors = getrlimit(Resource::Nofile);
+    let at_most = |value: u64| Some(descriptors.maximum.map_or(value, |maximum| maximum.min(value)));
+    let nofile = match limits.open_files {
+        Some(files) => Rlimit { current: at_most(files), maximum: at_most(files) },
+        None => Rlimit { current: at_most(DESCRIPTORS), ..descriptors },
+    };
+    setrlimit(Resource::Nofile, nofile)?;
+    if let Some(cpu_s) = limits.cpu_s {
+        lower(Resource::Cpu, cpu_s, cpu_s.saturating_add(CPU_GRACE_S))?;
+    }
+    if let Some(bytes) = limits.file_bytes {
+        lower(Resource::Fsize, bytes, bytes)?;
+    }
+    Ok(())
+}
+
+/// Sets a limit, unless the one that is inherited is lower.
+fn lower(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
+    let inherited = getrlimit(resource);
+    let least = |value: u64, other: Option<u64>| Some(other.map_or(value, |other| other.min(value)));
+    let maximum = least(maximum, inherited.maximum);
+    let limit = Rlimit { current: least(current, inherited.current), maximum };
+    Ok(setrlimit(resource, limit)?)
 }
 
 /// Sets up the three standard descriptors.

@@ -6,3 +6,4 @@ pub mod handle;
 pub mod isolation;
 pub mod stat;
 pub mod tree;
+pub mod usage;

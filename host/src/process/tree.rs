@@ -36,7 +36,12 @@ pub struct LostRun {
 
 /// Returns the living descendants of a process. Reads all of `/proc`: some milliseconds.
 pub fn descendants(of: u32) -> Vec<Process> {
-    let table = stat::table();
+    members_of(of).iter().filter(|s| s.is_alive).filter_map(Process::open).collect()
+}
+
+/// Returns the descendants of a process, also those that are not reaped.
+pub fn members_of(of: u32) -> Vec<Stat> {
+    let mut table = stat::table();
     let mut members = BTreeSet::from([of]);
     loop {
         let children = table.iter().filter(|s| members.contains(&s.ppid)).map(|s| s.pid);
@@ -47,7 +52,8 @@ pub fn descendants(of: u32) -> Vec<Process> {
         members = grown;
     }
     members.remove(&of);
-    opened(&table, &members)
+    table.retain(|s| members.contains(&s.pid));
+    table
 }
 
 fn opened(table: &[Stat], members: &BTreeSet<u32>) -> Vec<Process> {

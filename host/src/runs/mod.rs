@@ -2,6 +2,7 @@
 
 pub mod environment;
 pub mod follow;
+pub mod policy;
 pub mod run;
 mod setting;
 pub mod shims;
@@ -147,6 +148,7 @@ impl Runs {
             .setting
             .unsafe_to_run()
             .or_else(|| self.setting.isolated_otherwise(&start))
+            .or_else(|| self.setting.policy.beyond(&start))
             .or_else(|| why_not(&held))
             .or_else(|| environment::fault(&start).map(str::to_owned))
         {
@@ -347,6 +349,7 @@ pub fn none() -> (Arc<Runs>, tempfile::TempDir) {
         work: "/".to_owned(),
         boot: String::new(),
         isolation: Ok(crate::process::isolation::Isolation::default()),
+        policy: policy::Policy::default(),
     };
     (Runs::new(root, Vec::new(), setting), folder)
 }

@@ -3,6 +3,7 @@
 use wardroom_protocol::messages::HostStart;
 
 use super::environment;
+use super::policy::Policy;
 use super::run::Run;
 use super::shims::Shims;
 use crate::process::isolation::Isolation;
@@ -19,6 +20,8 @@ pub struct Setting {
     pub boot: String,
     /// What commands are kept from; or why they cannot be, so that none is run.
     pub isolation: Result<Isolation, String>,
+    /// What runs may use.
+    pub policy: Policy,
 }
 
 impl Setting {
@@ -42,6 +45,9 @@ impl Setting {
         let isolation = self.isolation.clone().unwrap_or_default();
         let user = environment::RunUser::of(&isolation);
         let env = environment::of(&start, &user);
+        let (limits, timeout_s) = (self.policy.limits_of(&start), self.policy.timeout_s(&start));
+        let output_bytes_max =
+            limits.output_bytes.map_or(start.output_bytes_max, |most| most.min(start.output_bytes_max));
         let argv = if start.argv.is_empty() { vec![user.shell, "-l".to_owned()] } else { start.argv };
         Order {
             run: run.id,
@@ -54,8 +60,9 @@ impl Setting {
             stdin: start.stdin,
             merge: start.merge,
             detach: start.detach,
-            timeout_s: start.timeout_s,
-            output_bytes_max: start.output_bytes_max,
+            timeout_s,
+            limits,
+            output_bytes_max,
             isolation,
             secrets: start.secrets,
         }

@@ -3,16 +3,22 @@
 //! The first rule that applies:
 //! 1. The output could not be kept: `lost`, whatever else happened, since nobody can trust it.
 //! 2. The host stopped it, for a reason that preceded its end: a member's TERM or KILL (`stopped_by`, with the last
-//!    signal requested), the time limit, the output limit, the host's own stop (`lost`).
+//!    signal requested), the time limit, another limit, the host's own stop (`lost`).
 //! 3. It exceeded the output limit, and ended before it was stopped for that: still the output limit.
 //! 4. A member's INT or HUP ended it: `stopped_by`. A command that caught the signal ends with its own code.
-//! 5. The code or the signal of its first process.
+//! 5. The kernel ended its first process at one of its limits, or because the machine ran out of memory.
+//! 6. The code or the signal of its first process.
 
 use wardroom_protocol::UserName;
-use wardroom_protocol::messages::{Exit, Signal};
+use wardroom_protocol::messages::{Exit, RunLimits, Signal};
 
 use super::command::Status;
 use super::output::OutputState;
+use super::watchdog::Watchdog;
+
+const SIGKILL: i32 = 9;
+const SIGXCPU: i32 = 24;
+const SIGXFSZ: i32 = 25;
 
 /// Why a run was stopped.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,16 +29,16 @@ pub enum StopCause {
     Host(String),
     /// It exceeded its time limit.
     Timeout,
-    /// It exceeded its output limit.
-    OutputLimit,
+    /// It exceeded this limit: a name of [`RunLimits::named`].
+    Limit(&'static str),
     /// Its output cannot be kept.
     Spool,
 }
 
 impl StopCause {
-    /// Returns true for a member's KILL.
+    /// Returns true for a member's KILL, and for runs that would only take more during a grace period.
     pub fn is_kill(&self) -> bool {
-        matches!(self, StopCause::Member(_, Signal::Kill))
+        matches!(self, StopCause::Member(_, Signal::Kill) | StopCause::Limit("memory" | "processes"))
     }
 
     /// Returns true if a member stopped it.
@@ -56,6 +62,7 @@ pub fn exit(
     interrupt: Option<&Interrupt>,
     status: Option<Status>,
     output: &OutputState,
+    watchdog: &Watchdog,
 ) -> Exit {
     if let Some(failure) = &output.failure {
         return Exit::Lost { lost: format!("the host could not keep the output: {failure}") };
@@ -64,21 +71,42 @@ pub fn exit(
         Some(StopCause::Member(by, signal)) => return stopped_by(by, *signal),
         Some(StopCause::Host(why)) => return Exit::Lost { lost: why.clone() },
         Some(StopCause::Timeout) => return Exit::Timeout { timeout: true },
-        Some(StopCause::OutputLimit) => return Exit::Limit { limit: "output".to_owned() },
+        Some(StopCause::Limit(limit)) => return at_limit(limit),
         Some(StopCause::Spool) | None => {}
     }
     if output.is_over_limit {
-        return Exit::Limit { limit: "output".to_owned() };
+        return at_limit("output");
     }
     if let Some(Interrupt { by, signal }) = interrupt
         && status == Some(Status::Signal(number(*signal)))
     {
         return stopped_by(by, *signal);
     }
+    if let Some(limit) = status.and_then(|status| by_kernel(status, watchdog.limits(), || watchdog.has_seen_oom())) {
+        return at_limit(limit);
+    }
     match status {
         Some(Status::Code(code)) => Exit::Code { code },
         Some(Status::Signal(number)) => Exit::Signal { signal: signal_name(number) },
         None => Exit::Lost { lost: "its first process could not be ended".to_owned() },
+    }
+}
+
+fn at_limit(limit: &str) -> Exit {
+    Exit::Limit { limit: limit.to_owned() }
+}
+
+/// Returns the limit at which the kernel ended a process. A shell exits with 128 + the signal that ended its command.
+fn by_kernel(status: Status, limits: &RunLimits, was_oom: impl FnOnce() -> bool) -> Option<&'static str> {
+    let signal = match status {
+        Status::Signal(signal) => signal,
+        Status::Code(code) => code.checked_sub(128)?,
+    };
+    match signal {
+        SIGKILL if was_oom() => Some("oom"),
+        SIGXCPU => limits.cpu_s.map(|_| "cpu"),
+        SIGXFSZ => limits.file_bytes.map(|_| "file-size"),
+        _ => None,
     }
 }
 
@@ -111,6 +139,7 @@ fn signal_name(number: i32) -> String {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     fn said(
         cause: Option<StopCause>,
@@ -118,7 +147,8 @@ mod tests {
         status: Option<Status>,
         output: OutputState,
     ) -> String {
-        serde_json::to_string(&exit(cause.as_ref(), interrupt.as_ref(), status, &output)).unwrap()
+        let watchdog = Watchdog::new(RunLimits::default(), Instant::now());
+        serde_json::to_string(&exit(cause.as_ref(), interrupt.as_ref(), status, &output, &watchdog)).unwrap()
     }
 
     fn ann() -> UserName {
@@ -144,8 +174,22 @@ mod tests {
 
     #[test]
     fn a_limit_that_was_noticed_late_counts() {
+        let idle = Some(StopCause::Limit("idle"));
+        assert_eq!(said(idle, None, Some(Status::Signal(9)), OutputState::default()), r#"{"limit":"idle"}"#);
         let over = OutputState { is_over_limit: true, ..OutputState::default() };
         assert_eq!(said(None, None, Some(Status::Code(0)), over), r#"{"limit":"output"}"#);
+    }
+
+    #[test]
+    fn what_the_kernel_ended_is_said_if_there_was_such_a_limit() {
+        let all = RunLimits { cpu_s: Some(1), file_bytes: Some(1), ..RunLimits::default() };
+        let said = |status: Status, limits: &RunLimits, was_oom: bool| by_kernel(status, limits, || was_oom);
+        assert_eq!(said(Status::Signal(24), &all, false), Some("cpu"));
+        assert_eq!(said(Status::Code(153), &all, false), Some("file-size"));
+        assert_eq!(said(Status::Code(137), &all, true), Some("oom"));
+        assert_eq!(said(Status::Signal(9), &all, false), None);
+        assert_eq!(said(Status::Signal(24), &RunLimits::default(), true), None);
+        assert_eq!(said(Status::Code(1), &all, true), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod phase;
 mod signals;
 mod start;
 mod supervise;
+mod watchdog;
 pub mod wire;
 
 use std::os::unix::net::UnixStream;

@@ -72,6 +72,11 @@ impl Life {
         }
     }
 
+    /// Returns true while it is not being ended.
+    pub fn can_be_stopped(&self) -> bool {
+        self.cause.is_none() && matches!(self.phase, Phase::Running | Phase::Draining(_) | Phase::Detached)
+    }
+
     /// Stops the run. The first cause counts, but a member's KILL makes a TERM harder.
     pub fn stop(&mut self, cause: StopCause) {
         let is_kill = cause.is_kill();

@@ -108,6 +108,7 @@ pub fn start(order: Order, host: UnixStream, stage: Stage, lock: Option<OwnedFd>
             tag: tag(order.run),
             tty: order.tty.is_some(),
             merge: order.merge,
+            limits: order.limits,
             isolation: order.isolation.clone(),
             is_probe: false,
         };

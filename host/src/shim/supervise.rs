@@ -14,6 +14,7 @@ use super::output::OutputState;
 use super::phase::{Life, Phase, has_others};
 use super::signals::Signals;
 use super::start::{Command, Started, set_size};
+use super::watchdog::Watchdog;
 use super::wire::{Ended, InputAck, Output, Request, Resized, SendSignal, Started as StartedNotice, State, Unknown};
 use crate::limits::{END_RETRY_MS, STRANGERS_MAX};
 
@@ -22,6 +23,7 @@ pub struct Shim {
     started: StartedRun,
     command: Option<Command>,
     life: Life,
+    watchdog: Watchdog,
     link: Option<Link>,
     /// Connections that have not shown the key yet.
     strangers: Vec<Link>,
@@ -67,12 +69,12 @@ impl Shim {
             Err(why) => (None, Some(why)),
         };
         let run = StartedRun { run: order.run, spool, listener, key, began, failed };
-        let link = Link::new(host).ok();
-        let strangers = Vec::new();
+        let (link, strangers) = (Link::new(host).ok(), Vec::new());
         Shim {
             started: run,
             command,
             life,
+            watchdog: Watchdog::new(order.limits, began),
             link,
             strangers,
             signals,
@@ -92,7 +94,8 @@ impl Shim {
     }
 
     fn turn(&mut self) {
-        let ready = self.wait(self.life.patience());
+        let patience = [self.life.patience(), self.watchdog.patience().filter(|_| self.life.can_be_stopped())];
+        let ready = self.wait(patience.into_iter().flatten().min());
         for source in ready {
             self.handle(source);
         }
@@ -268,7 +271,11 @@ impl Shim {
         if self.life.cause.is_none() && state.failure.is_some() {
             self.life.stop(StopCause::Spool);
         } else if self.life.cause.is_none() && state.is_over_limit {
-            self.life.stop(StopCause::OutputLimit);
+            self.life.stop(StopCause::Limit("output"));
+        } else if self.life.can_be_stopped()
+            && let Some(limit) = self.watchdog.check((state.bytes, command.input.written()))
+        {
+            self.life.stop(StopCause::Limit(limit));
         }
     }
 
@@ -334,7 +341,8 @@ impl Shim {
             command.output.close();
         }
         let state: OutputState = command.output.state().clone();
-        let exit = exit(self.life.cause.as_ref(), self.interrupt.as_ref(), command.leader.status(), &state);
+        let (cause, interrupt, watchdog) = (self.life.cause.as_ref(), self.interrupt.as_ref(), &self.watchdog);
+        let exit = exit(cause, interrupt, command.leader.status(), &state, watchdog);
         let truncated = state.is_over_limit || state.failure.is_some();
         let ended = std::mem::take(&mut self.life.ended);
         HostEnded { run, exit, bytes: state.bytes, ms, truncated, left: self.life.left, ended }

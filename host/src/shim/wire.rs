@@ -5,7 +5,7 @@
 //! [`Order`]: it goes to a shim that the same host has just started.
 
 use serde::{Deserialize, Serialize};
-use wardroom_protocol::messages::{HostEnded, Secrets, Signal, TermSize};
+use wardroom_protocol::messages::{HostEnded, RunLimits, Secrets, Signal, TermSize};
 use wardroom_protocol::{Frame, Message, RunId, UserName};
 
 use crate::process::isolation::Isolation;
@@ -36,6 +36,8 @@ pub struct Order {
     pub detach: bool,
     /// Seconds after which it is stopped.
     pub timeout_s: u64,
+    /// What else it may use.
+    pub limits: RunLimits,
     /// Bytes of output after which it is stopped.
     pub output_bytes_max: u64,
     /// What the command is kept from.

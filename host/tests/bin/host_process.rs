@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use wardroom_host::{Config, Level, Secret, Wanted};
+use wardroom_host::{Config, Level, Policy, Secret, Wanted};
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -47,6 +47,7 @@ fn host(args: Vec<String>) -> Result<(), String> {
         shim: Config::own_shim(),
         isolation,
         hidden: vec![PathBuf::from(&hidden).join("keys/admin.key"), PathBuf::from(hidden)],
+        policy: Policy::default(),
         stops_runs: Arc::clone(&stops_runs),
         welcomed: None,
     };

@@ -96,6 +96,7 @@ pub fn shell(cmd: &str) -> HostStart {
         env: Default::default(),
         secrets: Default::default(),
         timeout_s: 120,
+        limits: Default::default(),
         output_bytes_max: 1 << 30,
         stdin: false,
         tty: None,

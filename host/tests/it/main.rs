@@ -4,6 +4,7 @@ mod fake_core;
 mod host_process;
 mod input;
 mod isolation;
+mod limits;
 mod link;
 mod lost;
 mod output;

@@ -16,7 +16,7 @@ use std::io::IsTerminal;
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
 use wardroom_protocol::RoomName;
 use wardroom_protocol::limits::RUN_TIMEOUT_MAX_S;
-use wardroom_protocol::messages::{RunStart, Secrets, TermOp, Tty};
+use wardroom_protocol::messages::{RunLimits, RunStart, Secrets, TermOp, Tty};
 use wardroom_protocol::visible::visible;
 
 use self::attached::Attached;
@@ -47,6 +47,8 @@ pub struct Shell {
     pub env: BTreeMap<String, String>,
     /// Variables that are on no record, and masked in the output.
     pub secrets: Vec<SecretSource>,
+    /// What it may use.
+    pub limits: RunLimits,
     /// Its time limit in seconds: by default the longest.
     pub timeout_s: Option<u64>,
     /// The terminal keeps the size that it starts with.
@@ -105,6 +107,7 @@ async fn start(runner: &mut Runner, shell: Shell, secrets: Secrets) -> Result<u8
         cwd: shell.cwd,
         env: shell.env,
         secrets,
+        limits: Box::new(shell.limits),
         timeout_s: Some(shell.timeout_s.unwrap_or(RUN_TIMEOUT_MAX_S)),
         tty: Some(Tty { fixed: shell.fixed, ..own_size() }),
         detach: shell.detach,

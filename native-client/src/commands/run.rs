@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
-use wardroom_protocol::messages::{RunEnd, RunStart, Signal, TermOp};
+use wardroom_protocol::messages::{RunEnd, RunLimits, RunStart, Signal, TermOp};
 use wardroom_protocol::{CommandName, RoomName, RunId};
 
 use super::attach::{Shell, shell};
@@ -38,6 +38,8 @@ pub struct Run {
     pub env: BTreeMap<String, String>,
     /// Variables that are on no record, and masked in the output.
     pub secrets: Vec<SecretSource>,
+    /// What it may use.
+    pub limits: RunLimits,
     /// Its time limit in seconds.
     pub timeout_s: Option<u64>,
     /// Forward standard input.
@@ -67,9 +69,9 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if run.tty && run.stdin && is_terminal && !run.json {
         // Typed into: with escapes, and raw.
-        let Run { room, argv, host, cwd, env, secrets, timeout_s, detach, .. } = run;
+        let Run { room, argv, host, cwd, env, secrets, limits, timeout_s, detach, .. } = run;
         let (argv, fixed) = (Some(argv), false);
-        return shell(target, Shell { room, argv, host, cwd, env, secrets, timeout_s, fixed, detach }).await;
+        return shell(target, Shell { room, argv, host, cwd, env, secrets, limits, timeout_s, fixed, detach }).await;
     }
     let secrets = read_secrets(&run.secrets).await?;
     let mut signals = Signals::new()?;
@@ -91,6 +93,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         cwd: run.cwd,
         env: run.env,
         secrets,
+        limits: Box::new(run.limits),
         timeout_s: run.timeout_s,
         stdin: run.stdin && !run.tty,
         tty: run.tty.then(own_size),

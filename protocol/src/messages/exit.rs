@@ -17,7 +17,8 @@ pub enum Exit {
     Signal { signal: String },
     /// It exceeded its time limit.
     Timeout { timeout: bool },
-    /// It exceeded its output limit: `output`.
+    /// It exceeded a limit: `output`, `cpu`, `memory`, `processes`, `file-size` or `idle`; `oom` if the kernel ended it
+    /// because the machine ran out of memory.
     Limit { limit: String },
     /// Its outcome is unknown; the text says why.
     Lost { lost: String },
@@ -67,7 +68,14 @@ impl Exit {
             Exit::StoppedBy { stopped_by, signal } => format!("stopped by {stopped_by} ({signal})"),
             Exit::Signal { signal } => format!("ended by signal {signal}"),
             Exit::Timeout { .. } => "timed out".to_owned(),
-            Exit::Limit { limit } => format!("stopped at its {limit} limit"),
+            Exit::Limit { limit } => match limit.as_str() {
+                "cpu" => "stopped at its CPU time limit".to_owned(),
+                "processes" => "stopped at its process limit".to_owned(),
+                "file-size" => "stopped at its file size limit".to_owned(),
+                "idle" => "stopped: no output and no input for too long".to_owned(),
+                "oom" => "ended by the kernel: the machine ran out of memory".to_owned(),
+                _ => format!("stopped at its {limit} limit"),
+            },
             Exit::Lost { lost } => format!("lost: {lost}"),
             Exit::Failed { failed } => format!("not started: {failed}"),
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exit::Exit;
 use super::impl_message;
+use super::limits::RunLimits;
 use super::runs::Signal;
 use super::secrets::Secrets;
 use super::terminals::{TermSize, Tty};
@@ -102,6 +103,9 @@ pub struct HostStart {
     pub secrets: Secrets,
     /// Seconds after which it is stopped.
     pub timeout_s: u64,
+    /// What else it may use, as far as the request says.
+    #[serde(default, skip_serializing_if = "RunLimits::is_empty")]
+    pub limits: RunLimits,
     /// Bytes of output after which it is stopped.
     pub output_bytes_max: u64,
     /// It reads what `host.input` sends.

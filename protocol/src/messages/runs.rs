@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exit::Exit;
 use super::impl_message;
+use super::limits::RunLimits;
 use super::secrets::Secrets;
 use super::terminals::{TermSize, Tty};
 use crate::ids::{CommandName, Nonce, RoomName, RunId, UserName};
@@ -46,6 +47,9 @@ pub struct RunStart {
     /// Seconds after which it is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_s: Option<u64>,
+    /// What else it may use.
+    #[serde(default, skip_serializing_if = "RunLimits::is_empty")]
+    pub limits: Box<RunLimits>,
     /// It reads what `run.input` sends; otherwise it reads nothing (`/dev/null`).
     #[serde(default)]
     pub stdin: bool,
@@ -76,6 +80,7 @@ impl RunStart {
             cwd: None,
             env: BTreeMap::new(),
             secrets: Secrets::default(),
+            limits: Box::default(),
             timeout_s: None,
             stdin: false,
             tty: None,

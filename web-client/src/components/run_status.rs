@@ -50,6 +50,21 @@ pub fn run_status(run: &Run, now_ms: u64, words: &Words) -> RunStatus {
     }
 }
 
+/// The limit that a run exceeded, in words.
+fn limit_words(limit: &str, words: &Words) -> String {
+    let name = match limit {
+        "cpu" => words.runs.limit_cpu,
+        "memory" => words.runs.limit_memory,
+        "processes" => words.runs.limit_processes,
+        "file-size" => words.runs.limit_file_size,
+        "output" => words.runs.limit_output,
+        "idle" => return words.runs.ended_idle.to_owned(),
+        "oom" => return words.runs.ended_oom.to_owned(),
+        other => other,
+    };
+    fill(words.ended_limit, &[name])
+}
+
 /// An exit in words.
 pub fn exit_words(exit: &Exit, words: &Words) -> String {
     match exit {
@@ -57,7 +72,7 @@ pub fn exit_words(exit: &Exit, words: &Words) -> String {
         Exit::StoppedBy { stopped_by, .. } => fill(words.ended_stopped, &[stopped_by.as_str()]),
         Exit::Signal { signal } => fill(words.ended_signal, &[signal]),
         Exit::Timeout { .. } => words.ended_timeout.to_owned(),
-        Exit::Limit { limit } => fill(words.ended_limit, &[limit]),
+        Exit::Limit { limit } => limit_words(limit, words),
         Exit::Lost { lost } => fill(words.ended_lost, &[lost]),
         Exit::Failed { failed } => fill(words.ended_not_started, &[failed]),
     }

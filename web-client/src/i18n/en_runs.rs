@@ -3,6 +3,13 @@
 use super::words::RunWords;
 
 pub(super) static WORDS: RunWords = RunWords {
+    limit_cpu: "CPU time",
+    limit_memory: "memory",
+    limit_processes: "process",
+    limit_file_size: "file size",
+    limit_output: "output",
+    ended_idle: "stopped: idle for too long",
+    ended_oom: "ended: the machine ran out of memory",
     isolation: "isolation: {}",
     terminal_open: "Open terminal",
     terminal_new: "New terminal",

@@ -1,0 +1,89 @@
+//! Watches what the processes of a run use together, and whether anything happens. A limit of setrlimit(2) holds for
+//! each process alone; the sum is looked at from time to time.
+
+use std::time::{Duration, Instant};
+
+use wardroom_protocol::messages::RunLimits;
+
+use crate::limits::USAGE_LOOK_MS;
+use crate::process::usage::{exact_memory_below, oom_kills, usage_below};
+
+/// The limits of a run that its shim enforces.
+#[derive(Debug)]
+pub struct Watchdog {
+    limits: RunLimits,
+    /// Bytes of output and input at the last look.
+    progress: (u64, u64),
+    /// When these last changed.
+    active: Instant,
+    /// When the processes are looked at next, if there is a limit for which they are.
+    next_look: Option<Instant>,
+    /// Processes that the kernel had killed for memory when the run began.
+    oom_kills: u64,
+}
+
+impl Watchdog {
+    /// Begins with a running command.
+    pub fn new(limits: RunLimits, now: Instant) -> Watchdog {
+        let is_measured = limits.cpu_s.or(limits.memory_bytes).or(limits.processes).is_some();
+        Watchdog {
+            limits,
+            progress: (0, 0),
+            active: now,
+            next_look: is_measured.then_some(now),
+            oom_kills: oom_kills(),
+        }
+    }
+
+    /// Returns what the run may use.
+    pub fn limits(&self) -> &RunLimits {
+        &self.limits
+    }
+
+    /// Returns true if the kernel has killed a process for memory since the run began.
+    pub fn has_seen_oom(&self) -> bool {
+        oom_kills() > self.oom_kills
+    }
+
+    /// Returns how long to wait at most before the next [`Watchdog::check`].
+    pub fn patience(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let next = [self.next_look, self.idle_at()].into_iter().flatten().min();
+        next.map(|at| at.saturating_duration_since(now))
+    }
+
+    /// Returns the limit that the run exceeds, if it does. `progress` is its bytes of output and of input.
+    pub fn check(&mut self, progress: (u64, u64)) -> Option<&'static str> {
+        let now = Instant::now();
+        if progress != self.progress {
+            (self.progress, self.active) = (progress, now);
+        }
+        if self.idle_at().is_some_and(|at| now >= at) {
+            return Some("idle");
+        }
+        if self.next_look.is_none_or(|at| now < at) {
+            return None;
+        }
+        self.next_look = now.checked_add(Duration::from_millis(USAGE_LOOK_MS));
+        self.exceeded()
+    }
+
+    fn idle_at(&self) -> Option<Instant> {
+        self.active.checked_add(Duration::from_secs(self.limits.idle_s?))
+    }
+
+    fn exceeded(&self) -> Option<&'static str> {
+        let me = std::process::id();
+        let usage = usage_below(me);
+        let is_over = |used: u64, limit: Option<u64>| limit.is_some_and(|limit| used > limit);
+        if is_over(usage.processes, self.limits.processes) {
+            return Some("processes");
+        }
+        if is_over(usage.memory_bytes, self.limits.memory_bytes)
+            && is_over(exact_memory_below(me), self.limits.memory_bytes)
+        {
+            return Some("memory");
+        }
+        is_over(usage.cpu_ms, self.limits.cpu_s.map(|s| s.saturating_mul(1_000))).then_some("cpu")
+    }
+}
