@@ -1,10 +1,46 @@
-//! Looking into the output of a run without reading all of it: where a text is, how many lines are before a byte, and
-//! when the bytes were written.
+//! The output of a run as it comes, and looking into it without reading all of it: where a text is, how many lines are
+//! before a byte, and when the bytes were written.
 
 use serde::{Deserialize, Serialize};
 
 use super::impl_message;
+use super::terminals::TermSize;
 use crate::ids::RunId;
+
+/// Output of a run. Sent to its watchers.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(from = "OutputFields")]
+pub struct RunOutput {
+    /// The run.
+    pub run: RunId,
+    /// 1 for stdout, 2 for stderr.
+    pub fd: u8,
+    /// The offset of the first byte in the run's output, counted over both descriptors.
+    pub off: u64,
+    /// The number of raw bytes that follow.
+    pub len: u64,
+    /// The terminal has this size from this byte on; absent if the size has not changed.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<TermSize>,
+}
+
+/// [`RunOutput`] as it is read: field by field, since this message arrives for each piece of output.
+#[derive(Deserialize)]
+struct OutputFields {
+    run: RunId,
+    fd: u8,
+    off: u64,
+    len: u64,
+    cols: Option<u16>,
+    rows: Option<u16>,
+}
+
+impl From<OutputFields> for RunOutput {
+    fn from(fields: OutputFields) -> RunOutput {
+        let OutputFields { run, fd, off, len, cols, rows } = fields;
+        RunOutput { run, fd, off, len, size: cols.zip(rows).map(|(cols, rows)| TermSize { cols, rows }) }
+    }
+}
 
 /// Returns when a run's output was written, and by which descriptor. Answer: [`RunTimesOk`].
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -84,5 +120,5 @@ pub struct RunLinesOk {
 }
 
 impl_message! {
-    RunTimes = "run.times", RunFind = "run.find", RunLines = "run.lines",
+    RunOutput = "run.output", RunTimes = "run.times", RunFind = "run.find", RunLines = "run.lines",
 }

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::impl_message;
 use super::limits::RunLimits;
 use super::secrets::Secrets;
-use super::terminals::{TermSize, Tty};
+use super::terminals::Tty;
 use crate::ids::{CommandName, Nonce, RoomName, RunId, UserName};
 
 /// Runs a command. Operators and above. Either `cmd` (given to `/bin/sh -c`), `argv` or `command`; with `tty` none of
@@ -288,41 +288,6 @@ pub struct RunInfo {
     pub isolation: Option<String>,
 }
 
-/// Output of a run. Sent to its watchers.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(from = "OutputFields")]
-pub struct RunOutput {
-    /// The run.
-    pub run: RunId,
-    /// 1 for stdout, 2 for stderr.
-    pub fd: u8,
-    /// The offset of the first byte in the run's output, counted over both descriptors.
-    pub off: u64,
-    /// The number of raw bytes that follow.
-    pub len: u64,
-    /// The terminal has this size from this byte on; absent if the size has not changed.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
-    pub size: Option<TermSize>,
-}
-
-/// [`RunOutput`] as it is read: field by field, since this message arrives for each piece of output.
-#[derive(Deserialize)]
-struct OutputFields {
-    run: RunId,
-    fd: u8,
-    off: u64,
-    len: u64,
-    cols: Option<u16>,
-    rows: Option<u16>,
-}
-
-impl From<OutputFields> for RunOutput {
-    fn from(fields: OutputFields) -> RunOutput {
-        let OutputFields { run, fd, off, len, cols, rows } = fields;
-        RunOutput { run, fd, off, len, size: cols.zip(rows).map(|(cols, rows)| TermSize { cols, rows }) }
-    }
-}
-
 /// The run is over, and its last byte has been sent. Sent to its watchers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RunEnd {
@@ -348,5 +313,5 @@ pub struct RunEnd {
 impl_message! {
     RunStart = "run.start", RunWatch = "run.watch", RunAck = "run.ack", RunUnwatch = "run.unwatch",
     RunSignal = "run.signal", RunLose = "run.lose", RunList = "run.list", RunGet = "run.get",
-    RunOutput = "run.output", RunEnd = "run.end",
+    RunEnd = "run.end",
 }
