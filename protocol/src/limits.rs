@@ -85,6 +85,8 @@ pub const COMMAND_BYTES_MAX: usize = 8_192;
 pub const PATTERN_BYTES_MAX: usize = 256;
 /// Bytes of a parameter's value: a path or an address, with room to spare.
 pub const PARAM_BYTES_MAX: usize = 1_024;
+/// Hosts on which one request may start a command: as many as one connection can watch.
+pub const RUN_HOSTS_MAX: usize = 32;
 /// Variables that a request may set for a run.
 pub const ENV_VARS_MAX: usize = 64;
 /// Bytes of one name and value of the environment.

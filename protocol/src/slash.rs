@@ -2,10 +2,11 @@
 //! prints `/help`, and explains a command while it is typed. Nothing is carried out here.
 
 mod command;
+mod run;
 
 use std::fmt::Write as _;
 
-pub use self::command::{BadLine, Command, Line};
+pub use self::command::{BadLine, Command, Line, RunLine, split_word};
 use crate::ids::{CommandName, RoomName, UserName};
 use crate::limits::{FILE_BYTES_MAX, HISTORY_LIMIT_MAX};
 use crate::messages::{RunList, RunsIn};
@@ -93,9 +94,10 @@ pub const TABLE: &[Entry] = &[
     }),
     entry("hooks", "", "list the webhooks of this room", |_| Ok(Command::Hooks)),
     entry("unhook", "N", "delete a webhook", |args| Ok(Command::Unhook(place(args)?))),
-    entry("run", "CMD", "run a shell command; everyone sees the output live", run),
+    entry("run", "[--host H] CMD", "run a shell command for all to see; --host H or --label K=V choose hosts", run),
     entry("shell", "[HOST]", "open a shared shell, on this host", |args| {
-        Ok(Command::Shell(Some(args.to_owned()).filter(|host| !host.is_empty())))
+        let host = args.strip_prefix("--host").map_or(args, |rest| rest.trim_start_matches('=').trim());
+        Ok(Command::Shell(Some(host.to_owned()).filter(|host| !host.is_empty())))
     }),
     entry("runs", "[STATE] [WORDS]", "list the last runs; narrow with running, failed, by:NAME host:H", runs),
     entry("hosts", "", "list the machines on which commands run", |_| Ok(Command::Hosts)),
@@ -131,7 +133,7 @@ pub fn parse(line: String) -> Result<Line, BadLine> {
         return Ok(Line::Empty);
     }
     if let Some(cmd) = line.strip_prefix("$ ").map(str::trim).filter(|cmd| !cmd.is_empty()) {
-        return Ok(Line::Command(Command::Run(cmd.to_owned())));
+        return Ok(Line::Command(Command::Run(cmd.to_owned().into())));
     }
     let Some(command) = line.strip_prefix('/') else { return Ok(Line::Message(line)) };
     if command.starts_with('/') {
@@ -183,12 +185,6 @@ pub fn words(args: &str) -> Result<Vec<String>, BadLine> {
     }
     words.extend(word);
     Ok(words)
-}
-
-/// Returns the first word, and the rest.
-pub fn split_word(line: &str) -> (&str, &str) {
-    let line = line.trim();
-    line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim_start()))
 }
 
 /// Returns all commands, a line each, prefixed with `mark`: their arguments and descriptions, as returned by `here`,
@@ -305,7 +301,8 @@ fn proposal(args: &str) -> Result<u64, BadLine> {
 }
 
 fn run(args: &str) -> Parsed {
-    if args.is_empty() { Err(usage("run").into()) } else { Ok(Command::Run(args.to_owned())) }
+    let line = run::line(args)?;
+    if line.cmd.is_empty() { Err(usage("run").into()) } else { Ok(Command::Run(line)) }
 }
 
 /// Parses `failed by:ann host:web1 make test`: the other words are part of the command.
@@ -397,8 +394,9 @@ mod tests {
             ("/who", Command::Who),
             ("/log", Command::Log(LOG_DEFAULT, None)),
             ("/log 200", Command::Log(200, None)),
-            ("/run  make  test", Command::Run("make  test".into())),
+            ("/run  make  test", Command::Run("make  test".to_owned().into())),
             ("/shell", Command::Shell(None)),
+            ("/shell --host build-1", Command::Shell(Some("build-1".into()))),
             ("/shell build-1", Command::Shell(Some("build-1".into()))),
             ("/runs", Command::Runs(RunList::default())),
             (
@@ -445,8 +443,8 @@ mod tests {
 
     #[test]
     fn a_dollar_and_a_space_run_everywhere() {
-        assert_eq!(command("$ make test "), Command::Run("make test".into()));
-        assert_eq!(command("$  date\nuptime"), Command::Run("date\nuptime".into()));
+        assert_eq!(command("$ make test "), Command::Run("make test".to_owned().into()));
+        assert_eq!(command("$  date\nuptime"), Command::Run("date\nuptime".to_owned().into()));
         for text in ["$", "$ ", "$5 each", "$HOME", "a $ b", " $ date"] {
             assert_eq!(parse(text.to_owned()), Ok(Line::Message(text.to_owned())), "{text}");
         }
@@ -471,7 +469,8 @@ mod tests {
             ("/role ben king", "reader, member or owner"),
             ("/reply 42", "usage: /reply"),
             ("/react 👍", "usage: /react"),
-            ("/run", "usage: /run CMD"),
+            ("/run", "usage: /run [--host H] CMD"),
+            ("/run --host web1", "usage: /run [--host H] CMD"),
             ("/watch", "a run is r"),
             ("/stop r", "a run is r"),
             ("/stop r-1", "a run is r"),

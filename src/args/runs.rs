@@ -18,6 +18,10 @@ Ctrl-C sends INT to the command, a second one stops it (TERM, then KILL), a thir
 If the connection breaks, the command keeps running and its output continues after reconnecting. A
 command that has not started within 15 s is not started later.
 
+On several hosts, either all begin or none does: one that is away is named, and nothing is started. Each
+line has the name of its host before it, and the hosts that failed are named at the end. The exit code is the
+first one other than 0, in the order in which the hosts were named (with --label: by name).
+
 If output comes late, the program collects it because it writes to a pipe: use --tty, or put
 stdbuf -oL before the program.
 
@@ -31,9 +35,12 @@ is unknown, 255 if the client failed (arguments, sign-in, connection).";
 pub struct RunArgs {
     /// Room
     pub room: RoomName,
-    /// Host to run on [default: local]
-    #[arg(long, value_name = "H")]
-    pub host: Option<String>,
+    /// Host to run on; repeat for several at once [default: local]
+    #[arg(long = "host", value_name = "H")]
+    pub hosts: Vec<String>,
+    /// Run on all hosts with this label; repeat to require several
+    #[arg(long = "label", value_name = "K=V", value_parser = variable, conflicts_with = "hosts")]
+    pub label: Vec<(String, String)>,
     /// Stop the command after S seconds
     #[arg(long, value_name = "S")]
     pub timeout: Option<u64>,

@@ -112,3 +112,32 @@ fn a_host_that_returns_after_its_run_was_lost_stops_it() {
     assert!(until(is_told), "{}", log());
     assert_eq!(server.run(&["output", "r1"]).text(), "so far\n");
 }
+
+#[test]
+fn a_command_runs_on_several_hosts_and_failures_are_summed_up() {
+    let server = TestServer::new();
+    let file = add_web1(&server);
+    let _web1 = host(&server, &server.tcp, &file, "spool");
+    let script = "echo out; echo err >&2; test \"$(pwd)\" = nowhere; printf last; exit 3";
+    let run = server.run(&["run", "general", "--host", "local", "--host", "web1", "--", "sh", "-c", script]);
+    let mut lines: Vec<String> = run.text().lines().map(str::to_owned).collect();
+    lines.sort();
+    assert_eq!(lines, ["local | last", "local | out", "web1  | last", "web1  | out"], "{}", run.err);
+    assert!(run.err.contains("local | err\n") && run.err.contains("web1  | err\n"), "{}", run.err);
+    assert!(run.err.ends_with("wardroom: 2 of 2 failed: local exit 3, web1 exit 3\n"), "{}", run.err);
+    assert_eq!(run.code, 3);
+    let good = server.run(&["run", "general", "--host", "local", "--host", "web1", "--json", "--", "true"]);
+    let ended = good.text().lines().filter(|line| line.contains(r#""t":"ended""#)).count();
+    assert_eq!((good.code, ended, good.err.as_str()), (0, 2, ""));
+    // All or none.
+    let refused = server.run(&["run", "general", "--host", "web1", "--host", "nowhere", "--", "true"]);
+    assert!(refused.code == 125 && refused.err.contains("no host nowhere"), "{refused:?}");
+    let refused = server.run(&["run", "general", "--label", "role=db", "--", "true"]);
+    assert!(refused.code == 125 && refused.err.contains("no host has the label role=db"), "{refused:?}");
+    assert_eq!(server.run(&["runs"]).text().lines().count(), 4);
+    // In a chat, the hosts stand before the command.
+    let chat =
+        crate::test_server::done(server.client(&["chat", "general"]), b"/run --host web1 echo from $WARDROOM_USER\n");
+    assert!(chat.code == 0 && chat.text().contains("| from ann"), "{chat:?}");
+    assert!(server.run(&["runs", "--host", "web1"]).text().contains("on web1"));
+}

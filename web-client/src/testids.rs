@@ -148,6 +148,8 @@ pub const RUN_MERGE: &str = "run-merge";
 pub const RUN_DETACH: &str = "run-detach";
 /// The host of a command.
 pub const RUN_HOST: &str = "run-host";
+/// One host in the card of a command on several.
+pub const RUN_LANE: &str = "run-lane";
 /// A host in the panel.
 pub const HOST: &str = "host";
 /// The output view.

@@ -86,7 +86,7 @@ impl Client {
         if let Some(lease) = started.lease {
             self.hold_started(started.run, lease, tty);
         }
-        self.report_started(nonce, started, watch);
+        self.report_started(&nonce, &started, watch);
     }
 
     /// The event of a run whose answer was lost with an earlier connection.
@@ -100,9 +100,16 @@ impl Client {
         if let EventBody::RunStarted(body) = &event.body
             && !self.is_in_flight(nonce)
         {
-            let started =
-                RunStartOk { run: body.run, n: body.n, seq: event.seq, lease: None, proposal: None, until: None };
-            self.report_started(nonce.clone(), started, watch);
+            let started = RunStartOk {
+                run: body.run,
+                n: body.n,
+                seq: event.seq,
+                lease: None,
+                runs: Vec::new(),
+                proposal: None,
+                until: None,
+            };
+            self.report_started(nonce, &started, watch);
             // The keyboard was leased to the lost connection.
             if body.tty.is_some() || body.stdin {
                 self.control_keyboard(body.run, TermOp::Take, None);
@@ -110,10 +117,14 @@ impl Client {
         }
     }
 
-    fn report_started(&mut self, nonce: Nonce, started: RunStartOk, watch: bool) {
-        self.effects.push(Effect::RunStarted { nonce, run: started.run, n: started.n });
-        if watch {
-            self.watch_run(started.run, WatchFrom::Byte(0), true);
+    fn report_started(&mut self, nonce: &Nonce, started: &RunStartOk, watch: bool) {
+        let first = (started.run, started.n);
+        let others = started.runs.iter().map(|lane| (lane.run, lane.n)).filter(|lane| *lane != first);
+        for (run, n) in std::iter::once(first).chain(others) {
+            self.effects.push(Effect::RunStarted { nonce: nonce.clone(), run, n });
+            if watch {
+                self.watch_run(run, WatchFrom::Byte(0), true);
+            }
         }
     }
 

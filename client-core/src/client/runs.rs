@@ -219,6 +219,7 @@ impl Client {
                     stdin: started.stdin,
                     holder: None,
                     isolation: started.isolation.clone(),
+                    group: started.group,
                 };
                 self.take_run_info(info);
             }

@@ -1,11 +1,11 @@
 //! What a caller was told before: a retry of `run.start` with the same nonce starts nothing.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
-use wardroom_protocol::messages::{CommandRef, HostStart, RunStart, RunStartOk};
+use rusqlite::{Connection, params};
+use wardroom_protocol::messages::{CommandRef, HostStart, RunLane, RunStart, RunStartOk};
 use wardroom_protocol::{Nonce, RunId};
 
 use super::proposal::Proposal;
-use super::record::{Intent, first_lease};
+use super::record::{Intent, answer};
 use super::values::StoredOrder;
 use crate::error::Error;
 use crate::policy::Member;
@@ -17,37 +17,49 @@ use crate::store::{UserId, from_sql};
 /// # Errors
 /// `conflict` if it was for something else.
 pub(super) fn find_earlier(conn: &Connection, intent: &Intent) -> Result<Option<RunStartOk>, Error> {
-    let Some(row) = find_by_nonce(conn, intent.by.user.id, &intent.nonce)? else {
-        let proposal = Proposal::by_nonce(conn, intent.by.user.id, &intent.nonce)?;
-        return proposal.map(|proposal| proposal_again(&proposal, intent)).transpose();
+    let (by, nonce) = (intent.by.user.id, &intent.nonce);
+    let Some(first) = intent.lanes.first() else { return Ok(None) };
+    let is_named = intent.command.is_some();
+    let earlier = find_by_nonce(conn, by, nonce)?;
+    let (stored, hosts, answer) = if earlier.is_empty() {
+        let Some(proposal) = Proposal::by_nonce(conn, by, nonce)? else { return Ok(None) };
+        let answer = proposal.answer();
+        (vec![proposal.order], proposal.hosts, answer)
+    } else {
+        let (lanes, stored) = read(&earlier)?;
+        let hosts = lanes.iter().map(|lane| lane.host.clone()).collect();
+        let answer = answer(lanes.into_iter().zip(stored.iter().map(|stored| &stored.order)));
+        (stored, hosts, answer)
     };
-    let earlier: StoredOrder = serde_json::from_str(&row.request).map_err(Error::internal)?;
-    let run: RunId = row.id.parse().map_err(Error::internal)?;
-    // Everything must be equal but what the core adds, and the values that are on no record; the order contains the room.
-    let (output_bytes_max, isolation) = (earlier.order.output_bytes_max, earlier.order.isolation.clone());
-    let again = HostStart { run, output_bytes_max, isolation, ..intent.order.start.clone() };
-    if row.host != intent.order.host || StoredOrder::split(again, intent.command.is_some()).0 != earlier {
-        return Err(nonce_is_used());
+    for stored in &stored {
+        // Everything must be equal but what the core adds, and the values that are on no record; the order contains the
+        // room.
+        let (run, isolation) = (stored.order.run, stored.order.isolation.clone());
+        let output_bytes_max = stored.order.output_bytes_max;
+        let again = HostStart { run, output_bytes_max, isolation, ..first.order.start.clone() };
+        if StoredOrder::split(again, is_named).0 != *stored {
+            return Err(nonce_is_used());
+        }
     }
-    row.answer(&earlier.order).map(Some)
+    // Which hosts have a label may have changed since.
+    if intent.is_by_label || hosts.iter().eq(intent.lanes.iter().map(|lane| &lane.order.host)) {
+        Ok(Some(answer))
+    } else {
+        Err(nonce_is_used())
+    }
 }
 
-fn proposal_again(proposal: &Proposal, intent: &Intent) -> Result<RunStartOk, Error> {
-    let start = intent.order.start.clone();
-    let again = HostStart { run: proposal.run, isolation: None, ..start };
-    let is_same = StoredOrder::split(again, intent.command.is_some()).0 == proposal.order;
-    if is_same && proposal.host == intent.order.host { Ok(proposal.answer()) } else { Err(nonce_is_used()) }
-}
-
-/// Returns what the starter of a run was told.
+/// Returns what the starter of a run, and of the others of its group, was told.
 ///
 /// # Errors
 /// If the database fails.
 pub(super) fn find_run(conn: &Connection, run: RunId) -> Result<Option<RunStartOk>, Error> {
-    let row = conn.query_row(&format!("{COLUMNS} WHERE id = ?1"), [run.to_string()], Row::read).optional()?;
-    let Some(row) = row else { return Ok(None) };
-    let StoredOrder { order, .. } = serde_json::from_str(&row.request).map_err(Error::internal)?;
-    row.answer(&order).map(Some)
+    let sql = format!("{COLUMNS} r WHERE r.id = ?1 OR r.lane_of = ?1 ORDER BY r.n");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let rows = statement.query_map([run.to_string()], Row::read)?.collect::<Result<Vec<_>, _>>()?;
+    let (lanes, stored) = read(&rows)?;
+    let told = || answer(lanes.into_iter().zip(stored.iter().map(|stored| &stored.order)));
+    Ok((!rows.is_empty()).then(told))
 }
 
 /// Returns the run that this user started with this nonce by a named command. It is found before the definition is read,
@@ -66,18 +78,19 @@ pub(super) async fn find_earlier_named(
                 command.name == name && given.iter().all(|(name, value)| command.params.get(name) == Some(value))
             })
         };
-        let Some(row) = find_by_nonce(conn, by, &nonce)? else {
+        let rows = find_by_nonce(conn, by, &nonce)?;
+        let Some(row) = rows.first() else {
             let Some(proposal) = Proposal::by_nonce(conn, by, &nonce)? else { return Ok(None) };
             let is_same = is_same(proposal.command.as_ref()) && proposal.order.order.room == room.as_str();
             return if is_same { Ok(Some(proposal.answer())) } else { Err(nonce_is_used()) };
         };
-        let StoredOrder { order: earlier, .. } = serde_json::from_str(&row.request).map_err(Error::internal)?;
+        let (lanes, stored) = read(&rows)?;
         let command: Option<CommandRef> =
             row.command.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
-        if !is_same(command.as_ref()) || earlier.room != room.as_str() {
+        if !is_same(command.as_ref()) || stored.iter().any(|stored| stored.order.room != room.as_str()) {
             return Err(nonce_is_used());
         }
-        row.answer(&earlier).map(Some)
+        Ok(Some(answer(lanes.into_iter().zip(stored.iter().map(|stored| &stored.order)))))
     };
     state.store.read(find).await
 }
@@ -97,12 +110,6 @@ struct Row {
 }
 
 impl Row {
-    fn answer(&self, earlier: &HostStart) -> Result<RunStartOk, Error> {
-        let run: RunId = self.id.parse().map_err(Error::internal)?;
-        let (n, seq, lease) = (from_sql(self.n), from_sql(self.seq), first_lease(earlier));
-        Ok(RunStartOk { run, n, seq, proposal: None, until: None, lease })
-    }
-
     fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         Ok(Row {
             id: row.get(0)?,
@@ -115,10 +122,24 @@ impl Row {
     }
 }
 
-const COLUMNS: &str = "SELECT id, n, seq, host, request, command FROM runs";
+const COLUMNS: &str = "SELECT r.id, r.n, r.seq, r.host, r.request, r.command FROM runs";
 
-fn find_by_nonce(conn: &Connection, by: UserId, nonce: &Nonce) -> rusqlite::Result<Option<Row>> {
-    conn.prepare_cached(&format!("{COLUMNS} WHERE by = ?1 AND nonce = ?2"))?
-        .query_row(params![by.0, nonce.as_str()], Row::read)
-        .optional()
+/// Returns the run with this nonce, and the others of its group.
+fn find_by_nonce(conn: &Connection, by: UserId, nonce: &Nonce) -> rusqlite::Result<Vec<Row>> {
+    let sql = format!(
+        "{COLUMNS} f JOIN runs r ON r.id = f.id OR r.lane_of = f.lane_of WHERE f.by = ?1 AND f.nonce = ?2 ORDER BY r.n"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    statement.query_map(params![by.0, nonce.as_str()], Row::read)?.collect()
+}
+
+/// Returns what is told about these runs, and their orders.
+fn read(rows: &[Row]) -> Result<(Vec<RunLane>, Vec<StoredOrder>), Error> {
+    let (mut lanes, mut orders) = (Vec::new(), Vec::new());
+    for row in rows {
+        let run: RunId = row.id.parse().map_err(Error::internal)?;
+        lanes.push(RunLane { run, n: from_sql(row.n), seq: from_sql(row.seq), host: row.host.clone() });
+        orders.push(serde_json::from_str(&row.request).map_err(Error::internal)?);
+    }
+    Ok((lanes, orders))
 }

@@ -30,7 +30,7 @@ const LIST_BYTES_MAX: usize = LINE_BYTES_MAX - 1_024;
 const COLUMNS: &str =
     "SELECT r.id, r.n, r.room, r.seq, u.name, r.cmd, r.host, r.at, r.bytes, r.exit, r.ms, r.truncated, r.left,
             r.ended, json_extract(r.request, '$.tty'), json_extract(r.request, '$.stdin'),
-            json_extract(r.request, '$.isolation')
+            json_extract(r.request, '$.isolation'), r.lane_of
      FROM runs r JOIN users u ON u.id = r.by";
 
 /// A run as stored.
@@ -53,6 +53,7 @@ struct Stored {
     tty: Option<Tty>,
     stdin: bool,
     isolation: Option<String>,
+    group: Option<RunId>,
 }
 
 /// The condition for a page of runs; see [`filter`].
@@ -249,9 +250,10 @@ fn info(state: &State, stored: Stored) -> Result<RunInfo, Error> {
         return Ok(run.info());
     }
     let room = state.rooms.by_id(stored.room).ok_or_else(no_run)?.name.clone();
-    let Stored { id: run, n, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, isolation, .. } = stored;
+    let Stored { id: run, n, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, isolation, group, .. } =
+        stored;
     let holder = None;
-    Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, holder, isolation })
+    Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, holder, isolation, group })
 }
 
 fn rows(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Stored>, Error> {
@@ -272,6 +274,7 @@ fn read(row: &Row<'_>) -> Result<Stored, Error> {
     let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
     let (id, by): (String, String) = (row.get(0)?, row.get(4)?);
     let (exit, tty): (Option<String>, Option<String>) = (row.get(9)?, row.get(14)?);
+    let group: Option<String> = row.get(17)?;
     Ok(Stored {
         id: id.parse().map_err(Error::internal)?,
         n: from_sql(row.get(1)?),
@@ -290,5 +293,6 @@ fn read(row: &Row<'_>) -> Result<Stored, Error> {
         tty: tty.map(|json| serde_json::from_str(&json)).transpose().map_err(Error::internal)?,
         stdin: row.get(15)?,
         isolation: row.get(16)?,
+        group: group.map(|id| id.parse()).transpose().map_err(Error::internal)?,
     })
 }

@@ -39,6 +39,7 @@ mod sizes;
 mod spec;
 mod start;
 mod status;
+mod targets;
 mod terminal;
 mod text_watch;
 mod tick;

@@ -123,7 +123,7 @@ impl Runs {
 fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<RunId, Arc<Run>>, Error> {
     let mut statement = conn.prepare(
         "SELECT r.id, r.n, r.room, o.name, r.seq, r.by, u.name, r.cmd, r.host, r.at, r.request, r.boot, r.started,
-                r.lease, h.id, h.name, r.spool, r.away
+                r.lease, h.id, h.name, r.spool, r.away, r.lane_of
          FROM runs r JOIN users u ON u.id = r.by JOIN rooms o ON o.id = r.room
          LEFT JOIN users h ON h.id = r.holder WHERE r.exit IS NULL",
     )?;
@@ -148,6 +148,7 @@ fn read_open(conn: &Connection, runs: &Path, this_boot: &str) -> Result<HashMap<
             cmd: row.get(7)?,
             host: row.get(8)?,
             spool: row.get(16)?,
+            group: row.get::<_, Option<String>>(18)?.map(|id| id.parse()).transpose().map_err(Error::internal)?,
             at: from_sql(row.get(9)?),
             order: stored.order,
             is_this_boot: boot == this_boot,

@@ -15,7 +15,7 @@ pub(super) struct Proposal {
     pub room: RoomId,
     pub seq: u64,
     pub by: UserId,
-    pub host: String,
+    pub hosts: Vec<String>,
     pub shown: String,
     pub order: StoredOrder,
     pub command: Option<CommandRef>,
@@ -27,7 +27,7 @@ pub(super) struct Proposal {
 }
 
 const COLUMNS: &str =
-    "SELECT n, run, room, seq, by, host, cmd, request, command, digest, nonce, until, state, decided_by
+    "SELECT n, run, room, seq, by, hosts, cmd, request, command, digest, nonce, until, state, decided_by
                        FROM proposals";
 
 impl Proposal {
@@ -51,14 +51,14 @@ impl Proposal {
 
     fn read(row: &Row<'_>) -> Result<Proposal, Error> {
         let (run, request, nonce): (String, String, String) = (row.get(1)?, row.get(7)?, row.get(10)?);
-        let command: Option<String> = row.get(8)?;
+        let (hosts, command): (String, Option<String>) = (row.get(5)?, row.get(8)?);
         Ok(Proposal {
             n: from_sql(row.get(0)?),
             run: run.parse().map_err(Error::internal)?,
             room: RoomId(row.get(2)?),
             seq: from_sql(row.get(3)?),
             by: UserId(row.get(4)?),
-            host: row.get(5)?,
+            hosts: serde_json::from_str(&hosts).map_err(Error::internal)?,
             shown: row.get(6)?,
             order: serde_json::from_str(&request).map_err(Error::internal)?,
             command: command.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?,
@@ -72,7 +72,11 @@ impl Proposal {
 
     /// Returns what the proposer was told.
     pub(super) fn answer(&self) -> RunStartOk {
-        let (run, seq) = (self.run, self.seq);
-        RunStartOk { run, n: 0, seq, lease: None, proposal: Some(self.n), until: Some(self.until) }
+        told(self.run, self.n, self.seq, self.until)
     }
+}
+
+/// Returns what the proposer is told about proposal `n`.
+pub(super) fn told(run: RunId, n: u64, seq: u64, until: u64) -> RunStartOk {
+    RunStartOk { run, n: 0, seq, lease: None, runs: Vec::new(), proposal: Some(n), until: Some(until) }
 }

@@ -1,16 +1,17 @@
-//! Puts a run on record: the audit entry, the event and the row, in the transaction of whoever decides that it starts.
+//! Puts runs on record: the audit entry, the event and the row of each, in the transaction of whoever decides that they start.
 
 use std::sync::Arc;
 
 use rusqlite::params;
 use wardroom_protocol::event::{Approval, EventBody, RunStarted};
-use wardroom_protocol::messages::{CommandRef, HostStart};
+use wardroom_protocol::messages::{CommandRef, HostStart, RunLane, RunStartOk};
 use wardroom_protocol::{Nonce, RunId};
 
 use super::keyboard::Keyboard;
 use super::lease::Typist;
 use super::run::{Phase, Run, RunRecord};
 use super::spec::RunSpec;
+use super::targets;
 use super::values::StoredOrder;
 use crate::error::Error;
 use crate::limits::OPEN_RUNS_MAX;
@@ -21,40 +22,85 @@ use crate::store::{NewEvent, Tx};
 
 /// What to record.
 pub(super) struct Intent {
-    pub run: RunId,
-    pub order: RunSpec,
+    /// One for each host, in the order in which the hosts were named.
+    pub lanes: Vec<Lane>,
     pub command: Option<CommandRef>,
     pub room: Arc<Room>,
     pub by: Member,
     pub nonce: Nonce,
-    /// The spool of the host that is connected now.
-    pub spool: Option<String>,
+    /// Which hosts they are was said by a label, not by name.
+    pub is_by_label: bool,
     /// Its named command needs an approval.
     pub needs_approval: bool,
     /// The approval, once there is one.
     pub approved: Option<Approval>,
 }
 
-/// Checks that the run may start now, and notes what its host says about itself.
+/// One run to record.
+pub(super) struct Lane {
+    pub run: RunId,
+    pub order: RunSpec,
+    /// The spool of the host that is connected now.
+    pub spool: Option<String>,
+}
+
+/// Checks that the runs may start now, and notes what their hosts say about themselves.
 ///
 /// # Errors
-/// `busy` (the host is away, too many runs), `not_found` (the host).
+/// `busy` (a host is away, too many runs), `not_found` (a host).
 pub(super) fn check_free(state: &State, intent: &mut Intent) -> Result<(), Error> {
-    let link = state.runs.hosts.link(&intent.order.host)?;
-    if state.runs.count() >= OPEN_RUNS_MAX {
+    let names: Vec<&str> = intent.lanes.iter().map(|lane| lane.order.host.as_str()).collect();
+    let links = targets::links(&state.runs.hosts, &names)?;
+    if state.runs.count() + links.len() > OPEN_RUNS_MAX {
         return Err(Error::busy("256 runs are not over yet: that is as many as this server takes", 5_000));
     }
-    (intent.order.start.isolation, intent.spool) = (link.isolation, link.spool);
+    for (lane, link) in intent.lanes.iter_mut().zip(links) {
+        (lane.order.start.isolation, lane.spool) = (link.isolation, link.spool);
+    }
     Ok(())
 }
 
-/// Writes the audit record, the event and the row in one transaction. The run can be found from here on, because the
-/// event is in the room before the caller gets an answer; its phase says that it must not start yet.
+/// Writes the audit records, the events and the rows in one transaction.
 ///
 /// # Errors
 /// If the database fails.
-pub(super) fn record_run(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Arc<Run>, Error> {
-    let Intent { run, order, command, room, by, nonce, spool, approved, .. } = intent;
+pub(super) fn record_runs(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Vec<Arc<Run>>, Error> {
+    let Intent { lanes, command, room, by, nonce, approved, .. } = intent;
+    let group = lanes.first().filter(|_| lanes.len() > 1).map(|first| first.run);
+    let mut made = Vec::new();
+    for (at, lane) in lanes.into_iter().enumerate() {
+        // A space is in no client's nonce.
+        let row_nonce = if at == 0 { nonce.as_str().to_owned() } else { format!("{nonce} {at}") };
+        // The nonce of an approved one is that of the proposal.
+        let event_nonce = (at == 0 && approved.is_none()).then_some(nonce.as_str());
+        let (command, approved) = (command.clone(), approved.clone());
+        let (room, by, row_nonce) = (&room, &by, row_nonce.as_str());
+        made.push(record_lane(
+            tx,
+            state,
+            lane,
+            Context { group, command, approved, room, by, row_nonce, event_nonce },
+        )?);
+    }
+    Ok(made)
+}
+
+/// What the record of a run says besides its order.
+struct Context<'a> {
+    group: Option<RunId>,
+    command: Option<CommandRef>,
+    approved: Option<Approval>,
+    room: &'a Arc<Room>,
+    by: &'a Member,
+    row_nonce: &'a str,
+    event_nonce: Option<&'a str>,
+}
+
+/// Records one run. It can be found from here on, because the event is in the room before the caller gets an answer; its
+/// phase says that it must not start yet.
+fn record_lane(tx: &mut Tx<'_>, state: &Arc<State>, lane: Lane, context: Context<'_>) -> Result<Arc<Run>, Error> {
+    let Lane { run, order, spool } = lane;
+    let Context { group, command, approved, room, by, row_nonce, event_nonce } = context;
     let user = &by.user;
     // Counts runs that retention removed, too.
     let next = "SELECT max(coalesce((SELECT max(n) FROM runs), 0),
@@ -71,11 +117,9 @@ pub(super) fn record_run(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) ->
     let is_named = command.is_some();
     let named = command.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
     let command = command.map(Box::new);
-    // The nonce of an approved one is that of the proposal.
-    let event_nonce = approved.is_none().then(|| nonce.as_str());
     let approved = approved.map(Box::new);
     let started =
-        RunStarted { run, n: n_, cmd, host, cwd, command, approved, tty, stdin, isolation, amended, reactions };
+        RunStarted { run, n: n_, cmd, host, cwd, command, approved, tty, stdin, isolation, group, amended, reactions };
     let body = EventBody::RunStarted(started);
     let fields = body.fields();
     let event = NewEvent {
@@ -93,8 +137,8 @@ pub(super) fn record_run(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) ->
     let at = i64::try_from(tx.now_ms).unwrap_or(i64::MAX);
     tx.conn
         .prepare_cached(
-            "INSERT INTO runs(id, n, room, seq, by, host, cmd, request, nonce, at, boot, spool, command)
-             VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+            "INSERT INTO runs(id, n, room, seq, by, host, cmd, request, nonce, at, boot, spool, command, lane_of)
+             VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
         )?
         .execute(params![
             run.to_string(),
@@ -105,11 +149,12 @@ pub(super) fn record_run(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) ->
             order.host,
             order.shown,
             request,
-            nonce.as_str(),
+            row_nonce,
             at,
             state.runs.boot,
             spool,
-            named
+            named,
+            group.map(|group| group.to_string())
         ])?;
     let record = RunRecord {
         id: run,
@@ -122,6 +167,7 @@ pub(super) fn record_run(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) ->
         cmd: order.shown,
         host: order.host,
         spool,
+        group,
         at: tx.now_ms,
         order: stored.order,
         is_this_boot: true,
@@ -134,6 +180,26 @@ pub(super) fn record_run(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) ->
 }
 
 /// Returns the generation of the starter's lease, if the run has a keyboard.
-pub(super) fn first_lease(order: &HostStart) -> Option<u64> {
+fn first_lease(order: &HostStart) -> Option<u64> {
     (order.stdin || order.tty.is_some()).then_some(1)
+}
+
+/// Returns what is told about a run, and its order.
+pub(super) fn lane_of(run: &Arc<Run>) -> (RunLane, &HostStart) {
+    let record = &run.record;
+    (RunLane { run: record.id, n: record.n, seq: record.seq, host: record.host.clone() }, &record.order)
+}
+
+/// Returns the answer about these runs, of which there is at least one.
+pub(super) fn answer<'a>(lanes: impl Iterator<Item = (RunLane, &'a HostStart)>) -> RunStartOk {
+    let (mut runs, mut lease): (Vec<RunLane>, _) = (Vec::new(), None);
+    for (lane, order) in lanes {
+        lease = lease.or(first_lease(order));
+        runs.push(lane);
+    }
+    let (run, n, seq) = runs.first().map_or((RunId::from_parts(0, 0), 0, 0), |first| (first.run, first.n, first.seq));
+    if runs.len() == 1 {
+        runs.clear();
+    }
+    RunStartOk { run, n, seq, lease, runs, proposal: None, until: None }
 }

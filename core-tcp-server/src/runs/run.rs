@@ -47,6 +47,8 @@ pub(super) struct RunRecord {
     pub host: String,
     /// The spool of the host that it is in, if the host has said which.
     pub spool: Option<String>,
+    /// The first run of its group, if it is in one.
+    pub group: Option<RunId>,
     /// When it was started, in Unix milliseconds.
     pub at: u64,
     /// The order for the host, without the values that are on no record: see [`RunState::order`].
@@ -168,6 +170,7 @@ impl Run {
             stdin: record.order.stdin,
             holder,
             isolation: record.order.isolation.clone(),
+            group: record.group,
         }
     }
 }

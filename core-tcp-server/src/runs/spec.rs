@@ -14,8 +14,6 @@ use crate::limits::{
     HOST_NAME_BYTES_MAX, RUN_MEMORY_BYTES_MIN, RUN_OPEN_FILES_MAX, RUN_OPEN_FILES_MIN, RUN_OUTPUT_BYTES_MAX,
 };
 
-/// The host if the request names none.
-const LOCAL: &str = "local";
 /// How the login shell of the host's user is shown, which only the host knows.
 const LOGIN_SHELL: &str = "login shell";
 /// Bytes of an event's line, apart from the command and the folder.
@@ -31,12 +29,11 @@ pub(super) struct RunSpec {
     pub start: HostStart,
 }
 
-/// Checks a request.
+/// Checks a request, for one of its hosts.
 ///
 /// # Errors
 /// `bad_request` and `too_large`, each with the rule that was broken.
-pub(super) fn check(request: &RunStart, run: RunId, by: &UserName) -> Result<RunSpec, Error> {
-    let host = request.host.as_deref().unwrap_or(LOCAL);
+pub(super) fn check(request: &RunStart, host: &str, run: RunId, by: &UserName) -> Result<RunSpec, Error> {
     if !is_host_name(host) {
         return Err(Error::bad_request("a host's name is 1 to 63 of letters, digits, . _ - and begins with no sign"));
     }
@@ -241,7 +238,7 @@ mod tests {
         request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let request: RunStart = serde_json::from_value(request).unwrap();
         let (run, by) = (RunId::from_parts(1, 2), UserName::parse("ann").unwrap());
-        check(&request, run, &by).map_err(|error| error.code)
+        check(&request, request.host.as_deref().unwrap_or("local"), run, &by).map_err(|error| error.code)
     }
 
     #[test]

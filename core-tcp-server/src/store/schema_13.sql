@@ -8,7 +8,7 @@ CREATE TABLE proposals (
     room       INTEGER NOT NULL,
     seq        INTEGER NOT NULL,
     by         INTEGER NOT NULL,
-    host       TEXT NOT NULL,
+    hosts      TEXT NOT NULL,           -- their names, as a JSON array
     cmd        TEXT NOT NULL,
     request    TEXT NOT NULL,           -- what runs if it is approved, as JSON
     command    TEXT,                    -- the named command as it was, as JSON

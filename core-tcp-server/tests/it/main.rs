@@ -9,6 +9,7 @@ mod conversation;
 mod emoji;
 mod fake_host;
 mod files;
+mod groups;
 mod hooks;
 mod host_names;
 mod host_status;

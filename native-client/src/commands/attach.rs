@@ -104,6 +104,8 @@ async fn start(runner: &mut Runner, shell: Shell, secrets: Secrets) -> Result<u8
     let start = RunStart {
         argv: shell.argv,
         host: shell.host,
+        hosts: Vec::new(),
+        label: Default::default(),
         cwd: shell.cwd,
         env: shell.env,
         secrets,

@@ -8,6 +8,7 @@ mod chat;
 mod dm;
 mod ended;
 mod export;
+mod fan_out;
 mod get;
 mod history;
 mod hosts;

@@ -1,13 +1,14 @@
 //! Runs that somebody else must approve: `wardroom approve` and `refuse`, and how a starter waits.
 
-use wardroom_client_core::{Command, OpenFrom};
+use wardroom_client_core::{Command, Effect, OpenFrom};
 use wardroom_protocol::event::WhyNot;
 use wardroom_protocol::messages::{RunApprove, RunRefuse, RunStartOk};
+use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, RoomName, RunId};
 
-use super::Out;
 use super::ls::other_version;
 use super::out::say;
+use super::{Out, ReconnectDeadline};
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target};
 use crate::text::moment_words;
@@ -33,9 +34,16 @@ pub async fn approve(target: Target, proposal: u64, json: bool) -> Result<ExitCo
     runner.finish().await;
     let mut out = Out::new();
     if json {
-        out.json(&serde_json::json!({ "proposal": proposal, "run": started.run, "n": started.n }))?;
+        let mut told = serde_json::json!({ "proposal": proposal, "run": started.run, "n": started.n });
+        if !started.runs.is_empty() {
+            told["runs"] = serde_json::json!(started.runs);
+        }
+        out.json(&told)?;
     } else {
-        out.line(&format!("p{proposal} runs as r{}", started.n))?;
+        let lanes = started.runs.iter().map(|lane| format!("r{} on {}", lane.n, visible(&lane.host)));
+        let lanes: Vec<String> = lanes.collect();
+        let runs = if lanes.is_empty() { format!("r{}", started.n) } else { lanes.join(", ") };
+        out.line(&format!("p{proposal} runs as {runs}"))?;
     }
     Ok(ExitCode::Ok)
 }
@@ -85,6 +93,21 @@ impl Waiting {
                 WhyNot::Expired => format!("nobody approved p{} in time", self.n),
             })),
             _ => Ok(None),
+        }
+    }
+
+    /// Waits until somebody has approved it.
+    ///
+    /// # Errors
+    /// If the proposal is refused or expires, or the server stays away.
+    pub(super) async fn approved(&self, runner: &mut Runner) -> Result<(), Failure> {
+        let mut patience = ReconnectDeadline::default();
+        loop {
+            if let Effect::Event(event) = patience.next(runner).await?
+                && self.decided(&event)?.is_some()
+            {
+                return Ok(());
+            }
         }
     }
 

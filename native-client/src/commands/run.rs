@@ -11,6 +11,7 @@ use wardroom_protocol::{CommandName, RoomName, RunId};
 
 use super::attach::{Shell, shell};
 use super::ended::say_end;
+use super::fan_out::FanOut;
 use super::input::Input;
 use super::out::say;
 use super::printer::{Printer, Style};
@@ -30,8 +31,10 @@ pub struct Run {
     pub command: Option<CommandName>,
     /// The program and its arguments, which no shell reads; or the values of a named command.
     pub argv: Vec<String>,
-    /// The host.
-    pub host: Option<String>,
+    /// The hosts: the local one if there are none, and no label.
+    pub hosts: Vec<String>,
+    /// Or the labels of the hosts.
+    pub label: BTreeMap<String, String>,
     /// The working directory.
     pub cwd: Option<String>,
     /// Environment variables.
@@ -66,10 +69,15 @@ const INTERRUPTED: u8 = 130;
 /// # Errors
 /// See [`Failure`].
 pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
+    let is_fan_out = run.hosts.len() > 1 || !run.label.is_empty();
+    if is_fan_out && (run.tty || run.stdin) {
+        return Err(Failure::usage("--tty and --stdin are for a command on one host").before_a_run());
+    }
+    let host = run.hosts.first().cloned();
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if run.tty && run.stdin && is_terminal && !run.json {
         // Typed into: with escapes, and raw.
-        let Run { room, argv, host, cwd, env, secrets, limits, timeout_s, detach, .. } = run;
+        let Run { room, argv, cwd, env, secrets, limits, timeout_s, detach, .. } = run;
         let (argv, fixed) = (Some(argv), false);
         return shell(target, Shell { room, argv, host, cwd, env, secrets, limits, timeout_s, fixed, detach }).await;
     }
@@ -89,7 +97,9 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         argv: run.command.is_none().then(|| run.argv.clone()),
         args: if run.command.is_some() { run.argv } else { Vec::new() },
         command: run.command,
-        host: run.host,
+        host: host.filter(|_| !is_fan_out),
+        hosts: if is_fan_out { run.hosts } else { Vec::new() },
+        label: run.label,
         cwd: run.cwd,
         env: run.env,
         secrets,
@@ -101,6 +111,11 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         detach: run.detach,
         ..RunStart::new(run.room, new_nonce()?)
     };
+    if is_fan_out {
+        let code = fan_out(&mut runner, &mut signals, &start, (run.json, run.raw)).await;
+        runner.finish().await;
+        return code.map_err(Failure::beside_a_run);
+    }
     let room = start.room.clone();
     let starting = Starting::begin(&mut runner, start);
     let mut state = Running {
@@ -117,6 +132,51 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
     let code = state.follow(&mut runner, &mut signals).await;
     runner.finish().await;
     code.map_err(Failure::beside_a_run)
+}
+
+/// Runs it on several hosts; returns the first exit code other than 0, in the order of the hosts.
+async fn fan_out(
+    runner: &mut Runner,
+    signals: &mut Signals,
+    start: &RunStart,
+    (is_json, is_raw): (bool, bool),
+) -> Result<u8, Failure> {
+    let mut started = ask_to_start(runner, start).await?;
+    if let Some(n) = started.proposal {
+        let waiting = Waiting::begin(runner, &start.room, n, started.seq, started.until.unwrap_or_default());
+        tokio::select! {
+            approved = waiting.approved(runner) => approved?,
+            _ = signals.next() => {
+                waiting.withdraw(runner);
+                return Ok(INTERRUPTED);
+            }
+        }
+        // Asked again, the server tells what runs now.
+        started = ask_to_start(runner, start).await?;
+    }
+    let mut group = FanOut::new(runner, start, started, is_json, is_raw)?;
+    let mut patience = ReconnectDeadline::default();
+    let mut interrupts = 0_u32;
+    loop {
+        tokio::select! {
+            code = group.follow(runner, &mut patience) => return code,
+            kind = signals.next() => {
+                interrupts = interrupts.saturating_add(1);
+                match (interrupts, kind == SignalKind::interrupt()) {
+                    (1, true) => group.signal(runner, Signal::Int),
+                    (1 | 2, _) => group.signal(runner, Signal::Term),
+                    _ => {
+                        group.signal(runner, Signal::Kill);
+                        return Ok(INTERRUPTED);
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn ask_to_start(runner: &mut Runner, start: &RunStart) -> Result<RunStartOk, Failure> {
+    runner.ask(start).await?.fields().map_err(other_version)
 }
 
 /// The state of a run.

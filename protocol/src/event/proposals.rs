@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserName;
-use crate::messages::{CommandRef, Tty};
+use crate::messages::{CommandRef, RunLimits, Tty};
 
 /// A run was proposed: all that will run if somebody else approves it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -14,8 +14,11 @@ pub struct RunProposed {
     pub n: u64,
     /// The command for display.
     pub cmd: String,
-    /// The host.
+    /// The host; of several the first.
     pub host: String,
+    /// All hosts, if they are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
     /// The folder, if the request named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
@@ -24,6 +27,9 @@ pub struct RunProposed {
     pub env: BTreeMap<String, String>,
     /// Its time limit in seconds.
     pub timeout_s: u64,
+    /// What else it may use.
+    #[serde(default, skip_serializing_if = "is_unlimited")]
+    pub limits: Box<RunLimits>,
     /// The named command, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<Box<CommandRef>>,
@@ -40,6 +46,22 @@ pub struct RunProposed {
     pub digest: String,
     /// When it expires, in Unix milliseconds.
     pub until: u64,
+}
+
+fn is_unlimited(limits: &RunLimits) -> bool {
+    limits.is_empty()
+}
+
+impl RunProposed {
+    /// Returns the names of its hosts, for people.
+    pub fn hosts_words(&self) -> String {
+        if self.hosts.is_empty() { self.host.clone() } else { self.hosts.join(", ") }
+    }
+
+    /// Returns its limits, for people: `memory=2147483648`, in seconds and bytes.
+    pub fn limits_words(&self) -> Vec<String> {
+        self.limits.named().into_iter().filter_map(|(name, limit)| Some(format!("{name}={}", limit?))).collect()
+    }
 }
 
 /// A proposal will not run.

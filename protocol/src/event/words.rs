@@ -63,13 +63,16 @@ impl RunStarted {
 impl RunProposed {
     /// Returns `proposed p3 on web1: ./deploy 4.2 (in /srv; digest 488de202f73b): /approve p3 or /refuse p3`.
     fn words(&self) -> String {
-        let (n, host, cmd) = (self.n, visible(&self.host), exact(&self.cmd));
+        let (n, hosts, cmd) = (self.n, self.hosts_words(), exact(&self.cmd));
         let mut more = String::new();
         if let Some(cwd) = &self.cwd {
             more += &format!("in {}; ", exact(cwd));
         }
         for (name, value) in &self.env {
             more += &format!("{}={}; ", exact(name), exact(value));
+        }
+        for limit in self.limits_words() {
+            more += &format!("{limit}; ");
         }
         if self.tty.is_some() {
             more += "a terminal: what is typed needs no further approval; ";
@@ -78,7 +81,7 @@ impl RunProposed {
             more += "reads input, which needs no further approval; ";
         }
         let digest: String = visible(&self.digest).chars().take(12).collect();
-        format!("proposed p{n} on {host}: {cmd} ({more}digest {digest}): /approve p{n} or /refuse p{n}")
+        format!("proposed p{n} on {}: {cmd} ({more}digest {digest}): /approve p{n} or /refuse p{n}", visible(&hosts))
     }
 }
 

@@ -35,6 +35,12 @@ pub struct RunStart {
     /// The host's name; `local` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// Or the names of several hosts: one run on each, all of them or none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// Or labels: one run on each host that has all of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub label: BTreeMap<String, String>,
     /// The folder to run in; the host's own work folder if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
@@ -77,6 +83,8 @@ impl RunStart {
             params: BTreeMap::new(),
             args: Vec::new(),
             host: None,
+            hosts: Vec::new(),
+            label: BTreeMap::new(),
             cwd: None,
             env: BTreeMap::new(),
             secrets: Secrets::default(),
@@ -91,10 +99,23 @@ impl RunStart {
     }
 }
 
-/// The answer to [`RunStart`].
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub struct RunStartOk {
+/// One run of a group.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RunLane {
     /// The run.
+    pub run: RunId,
+    /// Its short number.
+    pub n: u64,
+    /// The `seq` of its line in the room.
+    pub seq: u64,
+    /// Its host.
+    pub host: String,
+}
+
+/// The answer to [`RunStart`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RunStartOk {
+    /// The run; of a group the first one.
     pub run: RunId,
     /// Its short number; 0, which is not sent, for a proposal.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -111,6 +132,9 @@ pub struct RunStartOk {
     /// The generation of the starter's lease of the keyboard, for a run with `stdin` or `tty`.
     #[serde(default, rename = "gen", skip_serializing_if = "Option::is_none")]
     pub lease: Option<u64>,
+    /// The runs of a group, one for each host; empty for a run by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunLane>,
 }
 
 fn is_zero(n: &u64) -> bool {
@@ -286,6 +310,9 @@ pub struct RunInfo {
     /// How it is kept from the server's files: `user`, `namespace`, `landlock` or `none`. Absent if its host did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
+    /// The first run of its group, if the command was started on several hosts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<RunId>,
 }
 
 /// The run is over, and its last byte has been sent. Sent to its watchers.

@@ -1,5 +1,7 @@
 //! What a typed line means.
 
+use std::collections::BTreeMap;
+
 use crate::ids::{CommandName, RoomName, UserName};
 use crate::messages::RunList;
 use crate::path::RelPath;
@@ -41,7 +43,7 @@ pub enum Command {
     Hook(UserName, bool),
     Hooks,
     Unhook(u64),
-    Run(String),
+    Run(RunLine),
     /// The host; the local one if absent.
     Shell(Option<String>),
     /// The last runs of the current room that fit; its `room` is absent.
@@ -70,6 +72,23 @@ pub enum Command {
     Quit,
 }
 
+/// A command to run, and on which hosts.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct RunLine {
+    /// The command, for a shell.
+    pub cmd: String,
+    /// Hosts by name; the local one if there are none, and no label.
+    pub hosts: Vec<String>,
+    /// Hosts by labels: all that have all of these.
+    pub label: BTreeMap<String, String>,
+}
+
+impl From<String> for RunLine {
+    fn from(cmd: String) -> Self {
+        Self { cmd, ..Self::default() }
+    }
+}
+
 /// The kind of a line.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Line {
@@ -94,4 +113,10 @@ impl From<String> for BadLine {
     fn from(msg: String) -> Self {
         Self { msg, is_final: false }
     }
+}
+
+/// Returns the first word, and the rest.
+pub fn split_word(line: &str) -> (&str, &str) {
+    let line = line.trim();
+    line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim_start()))
 }

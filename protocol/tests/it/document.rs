@@ -264,7 +264,7 @@ fn the_table_of_codes_is_that_of_the_code() {
 
 #[test]
 fn the_table_of_limits_is_that_of_the_code() {
-    let expected: [(&str, u64); 48] = [
+    let expected: [(&str, u64); 49] = [
         ("bytes of a line, LF included", limits::LINE_BYTES_MAX as u64),
         ("raw bytes of a frame", limits::BODY_BYTES_MAX as u64),
         ("bytes of a message's text", limits::TEXT_BYTES_MAX as u64),
@@ -301,6 +301,7 @@ fn the_table_of_limits_is_that_of_the_code() {
         ("bytes of its definition as JSON", limits::COMMAND_BYTES_MAX as u64),
         ("bytes of a parameter's pattern", limits::PATTERN_BYTES_MAX as u64),
         ("bytes of a parameter's value", limits::PARAM_BYTES_MAX as u64),
+        ("hosts of a `run.start`", limits::RUN_HOSTS_MAX as u64),
         ("variables in `env`", limits::ENV_VARS_MAX as u64),
         ("variables in `secrets`", limits::SECRETS_MAX as u64),
         ("bytes of a secret, at least", limits::SECRET_BYTES_MIN as u64),

@@ -61,6 +61,8 @@ pub const REQUESTS: &[&str] = &[
     r#"{"t":"command.list","id":11,"room":"ops","after":"deploy"}"#,
     r#"{"t":"command.remove","id":11,"room":"ops","name":"deploy"}"#,
     r#"{"t":"run.signal","id":15,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","signal":"TERM"}"#,
+    r#"{"t":"run.start","id":9,"room":"ops","cmd":"make test","hosts":["web1","web2"],"stdin":false,"nonce":"a1"}"#,
+    r#"{"t":"run.start","id":9,"room":"ops","cmd":"make test","label":{"role":"db"},"stdin":false,"nonce":"a1"}"#,
     r#"{"t":"run.lose","id":19,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
     r#"{"t":"run.list","id":16,"room":"ops","limit":20}"#,
     r#"{"t":"run.list","id":16,"state":"failed","host":"web1","by":"ann","text":"make","before":41}"#,

@@ -22,6 +22,6 @@ pub use file_button::FileButton;
 pub use icon::{Icon, icon};
 pub use modal::Modal;
 pub use output_line::{OutputLine, text_of};
-pub use run_status::{RunStatus, exit_words, run_status};
+pub use run_status::{RunStatus, exit_words, run_status, status_icon};
 pub use stop_button::StopButton;
 pub use tabs::Tabs;

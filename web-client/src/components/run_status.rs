@@ -2,7 +2,9 @@
 
 use wardroom_client_core::protocol::messages::Exit;
 use wardroom_client_core::{Run, RunState};
+use yew::prelude::*;
 
+use super::{Icon, icon};
 use crate::i18n::{Words, fill};
 use crate::text::format::{duration, elapsed};
 
@@ -75,5 +77,15 @@ pub fn exit_words(exit: &Exit, words: &Words) -> String {
         Exit::Limit { limit } => limit_words(limit, words),
         Exit::Lost { lost } => fill(words.ended_lost, &[lost]),
         Exit::Failed { failed } => fill(words.ended_not_started, &[failed]),
+    }
+}
+
+/// The icon of a status; the words beside it say the same.
+pub fn status_icon(status: &RunStatus) -> Html {
+    match status.class {
+        "state--running" => html! { <span class="pulse" aria-hidden="true"></span> },
+        "state--success" => icon(Icon::Passed),
+        "state--warning" => icon(Icon::Stop),
+        _ => icon(Icon::Failed),
     }
 }

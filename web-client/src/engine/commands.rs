@@ -2,7 +2,7 @@
 
 use wardroom_client_core::Command as Do;
 use wardroom_client_core::protocol::messages::{HookAdd, HookRemove, RunApprove, RunLose, RunRefuse, StatusSet};
-use wardroom_client_core::protocol::slash::Command;
+use wardroom_client_core::protocol::slash::{Command, RunLine};
 use wardroom_client_core::protocol::{RoomName, UserName};
 use yew::Callback;
 
@@ -71,7 +71,9 @@ impl Engine {
             }
             Command::Hooks => dialog(Dialog::RoomSettings),
             Command::Unhook(hook) => self.send(HookRemove { room: room.clone(), hook }),
-            Command::Run(cmd) => self.run(room, Some(cmd), RunOptions::default(), Callback::noop()),
+            Command::Run(RunLine { cmd, hosts, label }) => {
+                self.run(room, Some(cmd), RunOptions { hosts, label, ..RunOptions::default() }, Callback::noop());
+            }
             Command::Shell(host) => {
                 let how = RunOptions { host, tty: true, ..RunOptions::default() };
                 let ui = ui.clone();

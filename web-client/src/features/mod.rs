@@ -19,6 +19,7 @@ pub mod room_files;
 pub mod room_settings;
 pub mod run_card;
 pub mod run_input;
+pub mod run_lanes;
 pub mod sessions;
 pub mod sidebar;
 pub mod sign_in;

@@ -49,6 +49,8 @@ pub fn ProposalCard(props: &ProposalCardProps) -> Html {
     let cwd = proposed.cwd.as_ref().map(|cwd| format!(" · {}", one_line(cwd))).unwrap_or_default();
     let env: String =
         proposed.env.iter().map(|(name, value)| format!(" · {}={}", one_line(name), one_line(value))).collect();
+    let limits: String = proposed.limits_words().iter().map(|limit| format!(" · {limit}")).collect();
+    let hosts = sanitized(&proposed.hosts_words()).into_owned();
     let digest: String = proposed.digest.chars().take(12).collect();
     let state = if is_over {
         words.proposal_over.to_owned()
@@ -61,7 +63,7 @@ pub fn ProposalCard(props: &ProposalCardProps) -> Html {
             <div class="card__head">
                 <div class="card__main">
                     <code class="card__cmd" title={sanitized(&proposed.cmd).into_owned()}>{ sanitized(proposed.cmd.trim()).into_owned() }</code>
-                    <span class="card__meta"><span>{ format!("p{proposal} · {}{cwd}{env} · {digest} · {state}", proposed.host) }</span></span>
+                    <span class="card__meta"><span>{ format!("p{proposal} · {hosts}{cwd}{env}{limits} · {digest} · {state}") }</span></span>
                     if proposed.tty.is_some() || proposed.stdin { <span class="card__meta">{ words.proposal_terminal }</span> }
                 </div>
                 if !is_over && may && !is_own {

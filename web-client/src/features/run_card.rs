@@ -12,8 +12,9 @@ use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, Intersec
 use yew::prelude::*;
 
 use super::run_input::RunInput;
+use super::run_lanes::RunLanes;
 use super::terminal_preview::TerminalPreview;
-use crate::components::{CopyRunButton, Icon, OutputLine, RunStatus, StopButton, icon, run_status};
+use crate::components::{CopyRunButton, Icon, OutputLine, RunStatus, StopButton, icon, run_status, status_icon};
 use crate::engine::{Engine, Topic};
 use crate::features::composer::focus_composer;
 use crate::hooks::{PtrEq, use_tick, use_topic, use_ui, use_words};
@@ -35,7 +36,8 @@ pub struct RunCardProps {
 pub fn RunCard(props: &RunCardProps) -> Html {
     let EventBody::RunStarted(started) = &props.event.body else { return Html::default() };
     let words = use_words();
-    let id = started.run;
+    let chosen = use_state_eq(|| started.run);
+    let id = *chosen;
     let engine = use_topic(Topic::Model(Change::Run(id)));
     let card = use_node_ref();
     let run = engine.read(|client| client.runs().get(&id).cloned());
@@ -50,7 +52,9 @@ pub fn RunCard(props: &RunCardProps) -> Html {
         .map(|duration| format!(" · {duration}"))
         .unwrap_or_default();
     let cwd = started.cwd.as_ref().map(|cwd| format!(" · {}", one_line(cwd))).unwrap_or_default();
-    let meta = format!("r{} · {}{cwd}{duration}", started.n, started.host);
+    let info = run.as_ref().and_then(|run| run.info.clone());
+    let (n, host) = info.map_or_else(|| (started.n, started.host.clone()), |info| (info.n, info.host.clone()));
+    let meta = format!("r{n} · {host}{cwd}{duration}");
     let may_run = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
     html! {
         <article class="card" ref={card} aria-label={fill(words.run_label, &[&started.n.to_string(), &one_line(&started.cmd)])}
@@ -65,6 +69,9 @@ pub fn RunCard(props: &RunCardProps) -> Html {
                 </div>
                 if is_running && may_run { <StopButton run={id} /> }
             </div>
+            if started.group == Some(started.run) {
+                <RunLanes group={started.run} chosen={id} on_choose={Callback::from(move |run| chosen.set(run))} />
+            }
             if started.tty.is_some() {
                 <TerminalPreview run={id} {is_running} />
             } else if let Some(run) = run.clone() {
@@ -89,16 +96,6 @@ fn StatusChip(props: &StatusChipProps) -> Html {
     }
 }
 
-/// The icon of a status; the words beside it say the same.
-pub fn status_icon(status: &RunStatus) -> Html {
-    match status.class {
-        "state--running" => html! { <span class="pulse" aria-hidden="true"></span> },
-        "state--success" => icon(Icon::Passed),
-        "state--warning" => icon(Icon::Stop),
-        _ => icon(Icon::Failed),
-    }
-}
-
 #[derive(PartialEq, Properties)]
 struct RunActionsProps {
     run: PtrEq<Run>,
@@ -112,7 +109,7 @@ fn RunActions(props: &RunActionsProps) -> Html {
     let EventBody::RunStarted(started) = &props.event.body else { return Html::default() };
     let words = use_words();
     let ui = use_ui();
-    let id = started.run;
+    let id = props.run.run;
     let again = {
         let (ui, seq) = (ui.clone(), props.event.seq);
         Callback::from(move |_: MouseEvent| {

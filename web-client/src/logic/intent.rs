@@ -39,7 +39,10 @@ pub fn intent(text: &str) -> Intent {
     // A pasted path is no command.
     if text.starts_with('/') {
         return match parse(text.to_owned()) {
-            Ok(Line::Command(Command::Run(cmd))) => Intent::Run(cmd),
+            // With hosts it is a slash command like others: the options below the text do not apply.
+            Ok(Line::Command(Command::Run(line))) if line.hosts.is_empty() && line.label.is_empty() => {
+                Intent::Run(line.cmd)
+            }
             Ok(Line::Command(command)) => Intent::Command(command),
             Ok(Line::Message(words)) => Intent::Post(words),
             Ok(Line::Empty) => Intent::Empty,

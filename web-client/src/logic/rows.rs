@@ -54,6 +54,10 @@ where
         match &event.body {
             EventBody::RunStarted(started) => {
                 starts.insert(started.run);
+                // The card of a group's first run shows all of them.
+                if started.group.is_some_and(|group| group != started.run && starts.contains(&group)) {
+                    continue;
+                }
             }
             EventBody::RunEnded(ended) if starts.remove(&ended.run) => continue,
             _ => {}

@@ -1,10 +1,16 @@
 //! How the composer starts a command.
 
+use std::collections::BTreeMap;
+
 /// The options of a command. All are off, and the host is the server's own, unless the user says otherwise.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RunOptions {
     /// The host; `local` if `None`.
     pub host: Option<String>,
+    /// Or several hosts, by name.
+    pub hosts: Vec<String>,
+    /// Or all hosts with these labels.
+    pub label: BTreeMap<String, String>,
     /// It gets a terminal, which has an input and one stream of output by itself.
     pub tty: bool,
     /// It reads what is typed.

@@ -138,7 +138,7 @@ fn check(state: &State, add: &CommandAdd, by: &UserName) -> Result<(String, Stri
         timeout_s: spec.timeout_s,
         ..RunStart::new(add.room.clone(), nonce)
     };
-    let checked = spec::check(&as_run, RunId::from_parts(0, 0), by)?;
+    let checked = spec::check(&as_run, as_run.host.as_deref().unwrap_or(LOCAL), RunId::from_parts(0, 0), by)?;
     if let Err(error) = state.runs.hosts.link(&checked.host)
         && error.code == Code::NotFound
     {

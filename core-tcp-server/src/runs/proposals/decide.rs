@@ -4,26 +4,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::params;
+use wardroom_protocol::RunId;
 use wardroom_protocol::event::{Approval, EventBody, RunRefused, WhyNot};
-use wardroom_protocol::messages::{Level, RunApprove, RunRefuse, RunStartOk};
+use wardroom_protocol::messages::{HostStart, Level, RunApprove, RunRefuse, RunStartOk};
 
 use super::super::earlier::find_run;
 use super::super::named;
 use super::super::proposal::Proposal;
-use super::super::record::{Intent, check_free, record_run};
+use super::super::record::{Intent, Lane, answer, check_free, lane_of, record_runs};
 use super::super::run::Run;
 use super::super::spec::RunSpec;
 use super::{digest, event};
+use crate::clock::now_ms;
 use crate::error::Error;
 use crate::policy::Member;
 use crate::rooms::Room;
+use crate::secrets::new_ulid;
 use crate::state::State;
 use crate::store::{Tx, UserId, as_sql};
 
 /// What an approval came to.
 enum Approved {
-    /// The run, of which its host must be told.
-    New(Arc<Run>),
+    /// The runs, of which the hosts must be told.
+    New(Vec<Arc<Run>>),
     /// The same member has approved it already.
     Earlier(RunStartOk),
 }
@@ -42,20 +45,17 @@ pub async fn approve(state: &Arc<State>, member: &Member, ask: RunApprove) -> Re
     member.level_in(&room, Level::Operator, "approving runs")?;
     let proposer = proposer(state, &proposal, &room).await?;
     let n = proposal.n;
-    let Proposal { run, order, host, shown, command, nonce, digest, state: is, .. } = proposal;
-    let spec = RunSpec { host, shown, start: order.order };
-    let approved = Approval { n, by: member.user.name.clone(), digest };
-    let mut intent = Intent {
-        run,
-        order: spec,
-        command,
-        room,
-        by: proposer,
-        nonce,
-        spool: None,
-        needs_approval: true,
-        approved: Some(approved),
+    let Proposal { run, order, hosts, shown, command, nonce, digest, state: is, .. } = proposal;
+    let lane = |(at, host): (usize, String)| {
+        let run = if at == 0 { run } else { RunId(new_ulid(now_ms())) };
+        let order = RunSpec { host, shown: shown.clone(), start: HostStart { run, ..order.order.clone() } };
+        Lane { run, order, spool: None }
     };
+    let lanes: Vec<Lane> = hosts.into_iter().enumerate().map(lane).collect();
+    let runs: Vec<RunId> = lanes.iter().map(|lane| lane.run).collect();
+    let approved = Some(Approval { n, by: member.user.name.clone(), digest });
+    let by = proposer;
+    let mut intent = Intent { lanes, command, room, by, nonce, is_by_label: false, needs_approval: true, approved };
     if is == "open" {
         check_free(state, &mut intent)?;
     }
@@ -71,15 +71,16 @@ pub async fn approve(state: &Arc<State>, member: &Member, ask: RunApprove) -> Re
     let recorded = state.store.write(work).await;
     match recorded {
         Ok(Approved::New(made)) => {
-            state.runs.hosts.dispatch(&made);
-            let (run, n, seq) = (made.record.id, made.record.n, made.record.seq);
+            for run in &made {
+                state.runs.hosts.dispatch(run);
+            }
             // The keyboard is the proposer's.
-            Ok(RunStartOk { run, n, seq, lease: None, proposal: None, until: None })
+            Ok(RunStartOk { lease: None, ..answer(made.iter().map(lane_of)) })
         }
         Ok(Approved::Earlier(answer)) => Ok(answer),
         Err(error) => {
             if is_ours.load(Ordering::Relaxed) {
-                state.runs.remove(run);
+                runs.into_iter().for_each(|run| state.runs.remove(run));
             }
             Err(error)
         }
@@ -96,13 +97,13 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, n: u64, by: &Member, intent: Inte
     }
     check_open(tx, &proposal)?;
     let request = serde_json::to_string(&proposal.order).map_err(Error::internal)?;
-    if digest(&proposal.host, &request) != proposal.digest {
+    if digest(&proposal.hosts, &request) != proposal.digest {
         return Err(Error::internal(format!("the record of p{n} is not what was proposed")));
     }
     decide(tx, n, "approved", by.user.id)?;
     let detail = format!("p{n}: {} (digest {})", proposal.shown, proposal.digest);
     tx.audit(by.user.name.as_str(), &by.address, "run.approve", &proposal.run.to_string(), &detail)?;
-    record_run(tx, state, intent).map(Approved::New)
+    record_runs(tx, state, intent).map(Approved::New)
 }
 
 /// Refuses a proposal, or withdraws one's own.

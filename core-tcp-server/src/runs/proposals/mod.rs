@@ -12,15 +12,20 @@ pub use expire::expire;
 use rusqlite::{Connection, params};
 use wardroom_protocol::Nonce;
 use wardroom_protocol::event::{EventBody, RunProposed};
+use wardroom_protocol::limits::LINE_BYTES_MAX;
 use wardroom_protocol::messages::RunStartOk;
 
-use super::record::Intent;
+use super::proposal::told;
+use super::record::{Intent, Lane};
 use super::values::StoredOrder;
 use crate::error::Error;
 use crate::limits::{PROPOSAL_MS, PROPOSALS_MAX, PROPOSALS_PER_USER_MAX};
 use crate::policy::Member;
 use crate::rooms::Room;
 use crate::store::{NewEvent, Numbered, Tx, as_sql, from_sql};
+
+/// Bytes of an event's line, apart from its fields.
+const EVENT_BYTES: usize = 1_024;
 
 /// Returns true if a run in this room waits for an approval.
 ///
@@ -37,7 +42,11 @@ pub(super) fn is_needed(conn: &Connection, intent: &Intent) -> Result<bool, Erro
 /// # Errors
 /// `bad_request` (it has variables or secrets), `busy` (too many).
 pub(super) fn propose(tx: &mut Tx<'_>, intent: Intent) -> Result<RunStartOk, Error> {
-    let Intent { run, mut order, command, room, by, nonce, .. } = intent;
+    let Intent { lanes, command, room, by, nonce, .. } = intent;
+    let hosts: Vec<String> = lanes.iter().map(|lane| lane.order.host.clone()).collect();
+    let Some(Lane { run, mut order, .. }) = lanes.into_iter().next() else {
+        return Err(Error::internal("a run without a host"));
+    };
     // The host says it again when the run starts.
     order.start.isolation = None;
     let is_named = command.is_some();
@@ -49,20 +58,22 @@ pub(super) fn propose(tx: &mut Tx<'_>, intent: Intent) -> Result<RunStartOk, Err
     check_count(tx.conn, &room, &by)?;
     let (stored, _) = StoredOrder::split(order.start, is_named);
     let request = serde_json::to_string(&stored).map_err(Error::internal)?;
-    let digest = digest(&order.host, &request);
+    let digest = digest(&hosts, &request);
     let named = command.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
     let n = from_sql(tx.next_id(Numbered::Proposals)?);
     let until = tx.now_ms.saturating_add(PROPOSAL_MS);
-    let detail = format!("p{n} on {} in {}: {} (digest {digest})", order.host, room.name, order.shown);
+    let detail = format!("p{n} on {} in {}: {} (digest {digest})", hosts.join(", "), room.name, order.shown);
     tx.audit(by.user.name.as_str(), &by.address, "run.propose", &run.to_string(), &detail)?;
     let start = &stored.order;
     let body = EventBody::RunProposed(RunProposed {
         n,
         cmd: order.shown.clone(),
-        host: order.host.clone(),
+        host: order.host,
+        hosts: if hosts.len() > 1 { hosts.clone() } else { Vec::new() },
         cwd: start.cwd.clone(),
         env: start.env.clone(),
         timeout_s: start.timeout_s,
+        limits: Box::new(start.limits),
         command: command.map(Box::new),
         tty: start.tty,
         stdin: start.stdin,
@@ -70,9 +81,13 @@ pub(super) fn propose(tx: &mut Tx<'_>, intent: Intent) -> Result<RunStartOk, Err
         digest: digest.clone(),
         until,
     });
-    let seq = tx.append(&event(&room, &by, &body, &body.fields(), Some(&nonce)))?.seq;
+    let fields = body.fields();
+    if fields.len() + EVENT_BYTES > LINE_BYTES_MAX {
+        return Err(Error::too_large("the command and its variables do not fit a line: put them into a script"));
+    }
+    let seq = tx.append(&event(&room, &by, &body, &fields, Some(&nonce)))?.seq;
     let insert =
-        "INSERT INTO proposals(n, run, room, seq, by, host, cmd, request, command, digest, nonce, until, state)
+        "INSERT INTO proposals(n, run, room, seq, by, hosts, cmd, request, command, digest, nonce, until, state)
                   VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,'open')";
     tx.conn.execute(
         insert,
@@ -82,7 +97,7 @@ pub(super) fn propose(tx: &mut Tx<'_>, intent: Intent) -> Result<RunStartOk, Err
             room.id.0,
             as_sql(seq),
             by.user.id.0,
-            order.host,
+            serde_json::to_string(&hosts).map_err(Error::internal)?,
             order.shown,
             request,
             named,
@@ -91,7 +106,7 @@ pub(super) fn propose(tx: &mut Tx<'_>, intent: Intent) -> Result<RunStartOk, Err
             as_sql(until)
         ],
     )?;
-    Ok(RunStartOk { run, n: 0, seq, lease: None, proposal: Some(n), until: Some(until) })
+    Ok(told(run, n, seq, until))
 }
 
 fn check_count(conn: &Connection, room: &Room, by: &Member) -> Result<(), Error> {
@@ -105,10 +120,13 @@ fn check_count(conn: &Connection, room: &Room, by: &Member) -> Result<(), Error>
     Ok(())
 }
 
-/// Returns the digest of what runs: the order as it is stored, and the host.
-fn digest(host: &str, request: &str) -> String {
+/// Returns the digest of what runs: the hosts, one per line, and the order as it is stored.
+fn digest(hosts: &[String], request: &str) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(host.as_bytes()).update(b"\n").update(request.as_bytes());
+    for host in hosts {
+        hasher.update(host.as_bytes()).update(b"\n");
+    }
+    hasher.update(request.as_bytes());
     hasher.finalize().to_hex().to_string()
 }
 

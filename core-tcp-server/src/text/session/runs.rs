@@ -7,6 +7,7 @@ use wardroom_protocol::limits::{RUN_TIMEOUT_MAX_S, WINDOW_MAX};
 use wardroom_protocol::messages::{
     HostList, RunInfo, RunList, RunLose, RunSignal, RunStart, RunWatch, RunsIn, Signal, TermSize, Tty,
 };
+use wardroom_protocol::slash::RunLine;
 use wardroom_protocol::visible::{exact, visible};
 
 use super::{Session, nonce};
@@ -25,8 +26,9 @@ use crate::text::moment::{size_words, span_words};
 const SHELL_SIZE: TermSize = TermSize { cols: 80, rows: 24 };
 
 impl Session {
-    pub(super) async fn start_run(&mut self, cmd: String) -> Result<(), Error> {
-        let start = RunStart { cmd: Some(cmd), ..self.new_run()? };
+    pub(super) async fn start_run(&mut self, line: RunLine) -> Result<(), Error> {
+        let RunLine { cmd, hosts, label } = line;
+        let start = RunStart { cmd: Some(cmd), hosts, label, ..self.new_run()? };
         self.start(start).await.map(drop)
     }
 
@@ -51,6 +53,9 @@ impl Session {
                 "p{n} waits for somebody else to type /approve p{n}, for {minutes} minutes; /refuse p{n} withdraws it"
             ));
             return Ok(None);
+        }
+        for lane in started.runs.iter().filter(|lane| lane.run != started.run) {
+            self.follow(lane.run, lane.n, true).await;
         }
         self.follow(started.run, started.n, true).await;
         Ok(Some(started.n))

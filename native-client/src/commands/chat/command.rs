@@ -9,7 +9,7 @@ use wardroom_protocol::messages::{
     RoomSet, RoomSetRole, RunApprove, RunList, RunLose, RunRefuse, RunStart, StatusSet,
 };
 use wardroom_protocol::query;
-use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, TABLE};
+use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, RunLine, TABLE};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Message, RelPath, RoomName};
 
@@ -164,7 +164,9 @@ impl Talk {
             }
             Slash::Hooks => self.ask(runner, &HookList { room }, Asked::Hooks),
             Slash::Unhook(hook) => self.ask(runner, &HookRemove { room, hook }, Asked::Nothing),
-            Slash::Run(cmd) => self.run(runner, RunStart { cmd: Some(cmd), ..RunStart::new(room, new_nonce()?) }),
+            Slash::Run(RunLine { cmd, hosts, label }) => {
+                self.run(runner, RunStart { cmd: Some(cmd), hosts, label, ..RunStart::new(room, new_nonce()?) });
+            }
             Slash::Named(name, args) => {
                 self.run(runner, RunStart { command: Some(name), args, ..RunStart::new(room, new_nonce()?) });
             }
@@ -313,7 +315,7 @@ mod tests {
         };
         assert_eq!(why("/rea"), "-- /react ID EMOJI  add a reaction");
         assert!(why("/r").contains("-- /reply ID TEXT  reply to a message\n"), "{}", why("/r"));
-        assert_eq!(why("/run"), "-- usage: /run CMD");
+        assert_eq!(why("/run"), "-- usage: /run [--host H] CMD");
         assert_eq!(why("/nonsense"), "-- unknown command");
     }
 

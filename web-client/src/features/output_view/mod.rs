@@ -11,8 +11,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use self::lines::Lines;
-use super::run_card::status_icon;
-use crate::components::{CopyRunButton, Icon, StopButton, icon, run_status};
+use crate::components::{CopyRunButton, Icon, StopButton, icon, run_status, status_icon};
 use crate::engine::{Engine, Topic};
 use crate::hooks::{PtrEq, use_tick, use_topic, use_ui, use_words};
 use crate::i18n::fill;
