@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::common::{Client, TestCore};
+use crate::common::{Client, DEADLINE, TestCore};
 use crate::fake_host::FakeHost;
 
 const USERS: [(&str, &str); 6] = [
@@ -215,4 +215,51 @@ async fn nothing_runs_for_somebody_who_lost_the_right_meanwhile() {
     ann.ask(json!({"t":"room.remove","room":"ops","user":"ben"})).await;
     cat.refused(approve(&told["proposal"]), "conflict").await;
     assert_eq!(runs(&mut ann).await, 0);
+}
+
+#[tokio::test]
+async fn a_command_on_several_hosts_is_approved_as_a_whole() {
+    let (core, mut ann, mut local) = core().await;
+    let mut web1 = FakeHost::come(&core, "web1", &[]).await;
+    let mut ben = core.sign_in("ben").await;
+    ben.ask(json!({"t":"room.open","room":"ops","last":0})).await;
+    let more = json!({"cmd":"make test","hosts":["web1","local"],"limits":{"memory_bytes":1_048_576}});
+    let ask = start("n1", more);
+    let told = ann.ask(ask.clone()).await;
+    assert_eq!((&told["proposal"], &told["runs"]), (&json!(1), &Value::Null), "{told}");
+    let event = ben.next_of("event").await;
+    assert_eq!(event["hosts"], json!(["web1", "local"]), "who approves sees all of it");
+    assert_eq!(event["limits"], json!({"memory_bytes":1_048_576}));
+    assert_eq!(ann.ask(ask.clone()).await["proposal"], 1, "a retry proposes nothing new");
+    ann.refused(start("n1", json!({"cmd":"make test","hosts":["local","web1"]})), "conflict").await;
+    assert_eq!(runs(&mut ann).await, 0);
+    // All of them start, or none does.
+    drop(local);
+    let away = async {
+        // Until the core has seen that it has gone.
+        while ben.ask(json!({"t":"host.list"})).await["hosts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|h| h["connected"] == true)
+        {}
+    };
+    tokio::time::timeout(DEADLINE, away).await.unwrap();
+    ben.refused(approve(&json!(1)), "busy").await;
+    assert_eq!(runs(&mut ann).await, 0);
+    local = FakeHost::come(&core, "local", &[]).await;
+    let started = ben.ask(approve(&json!(1))).await;
+    let lanes = started["runs"].as_array().unwrap();
+    assert_eq!((&started["run"], lanes.len()), (&told["run"], 2), "{started}");
+    assert_eq!(web1.start().await["run"], lanes[0]["run"]);
+    let order = local.start().await;
+    assert_eq!((&order["run"], &order["by"]), (&lanes[1]["run"], &json!("ann")));
+    assert_eq!(order["limits"], json!({"memory_bytes":1_048_576}));
+    for _ in 0..2 {
+        let event = ben.next_of("event").await;
+        assert_eq!((&event["group"], &event["approved"]["by"]), (&told["run"], &json!("ben")), "{event}");
+    }
+    assert_eq!(ann.ask(ask).await["runs"], started["runs"], "the proposer learns what runs");
+    assert_eq!(ben.ask(approve(&json!(1))).await["runs"], started["runs"], "a retry starts nothing");
+    assert_eq!(runs(&mut ann).await, 2);
 }

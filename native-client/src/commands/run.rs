@@ -6,13 +6,14 @@ use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
-use wardroom_protocol::messages::{RunEnd, RunLimits, RunStart, Signal, TermOp};
+use wardroom_protocol::messages::{RunEnd, RunLimits, RunStart, RunStartOk, Signal, TermOp};
 use wardroom_protocol::{CommandName, RoomName, RunId};
 
 use super::attach::{Shell, shell};
 use super::ended::say_end;
 use super::fan_out::FanOut;
 use super::input::Input;
+use super::ls::other_version;
 use super::out::say;
 use super::printer::{Printer, Style};
 use super::proposed::Waiting;
