@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod ansi;
+pub mod argv;
 pub mod attribution;
 pub mod code;
 pub mod event;
@@ -20,6 +21,7 @@ pub mod path;
 pub mod query;
 pub mod role;
 pub mod slash;
+pub mod template;
 pub mod terminal_queries;
 pub mod tokens;
 pub mod typed;

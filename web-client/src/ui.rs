@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use wardroom_protocol::{RoomName, RunId};
+use wardroom_protocol::{CommandName, RoomName, RunId};
 use yew::{Reducible, UseReducerHandle};
 
 pub use crate::logic::composer::ComposeMode;
@@ -41,6 +41,8 @@ pub enum Dialog {
     DeleteMessage(u64),
     /// Confirms leaving the room.
     LeaveRoom,
+    /// Runs a named command of the room.
+    RunCommand(CommandName),
 }
 
 /// A line to jump to. Asking for the same line again jumps again.

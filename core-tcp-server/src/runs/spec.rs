@@ -1,6 +1,7 @@
 //! Turns a member's request into an order for a host. All errors in a request are found here, before anything is
 //! written.
 
+use wardroom_protocol::argv::quoted;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{
     ARGV_MAX, CMD_BYTES_MAX, ENV_BYTES_MAX, ENV_VARS_MAX, INTEGER_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX,
@@ -204,25 +205,6 @@ fn check_secrets(request: &RunStart, shown: &str) -> Result<(), Error> {
 fn is_variable(name: &str) -> bool {
     name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-/// Returns the words quoted for a shell.
-fn quoted(argv: &[String]) -> String {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&b);
-    let mut shown = String::new();
-    for word in argv {
-        if !shown.is_empty() {
-            shown.push(' ');
-        }
-        if !word.is_empty() && word.bytes().all(is_plain) {
-            shown.push_str(word);
-        } else {
-            shown.push('\'');
-            shown.push_str(&word.replace('\'', r"'\''"));
-            shown.push('\'');
-        }
-    }
-    shown
 }
 
 #[cfg(test)]

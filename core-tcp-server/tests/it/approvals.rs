@@ -223,13 +223,13 @@ async fn a_command_on_several_hosts_is_approved_as_a_whole() {
     let mut web1 = FakeHost::come(&core, "web1", &[]).await;
     let mut ben = core.sign_in("ben").await;
     ben.ask(json!({"t":"room.open","room":"ops","last":0})).await;
-    let more = json!({"cmd":"make test","hosts":["web1","local"],"limits":{"memory_bytes":1_048_576}});
+    let more = json!({"cmd":"make test","hosts":["web1","local"],"limits":{"memory_bytes":8_388_608}});
     let ask = start("n1", more);
     let told = ann.ask(ask.clone()).await;
     assert_eq!((&told["proposal"], &told["runs"]), (&json!(1), &Value::Null), "{told}");
     let event = ben.next_of("event").await;
     assert_eq!(event["hosts"], json!(["web1", "local"]), "who approves sees all of it");
-    assert_eq!(event["limits"], json!({"memory_bytes":1_048_576}));
+    assert_eq!(event["limits"], json!({"memory_bytes":8_388_608}));
     assert_eq!(ann.ask(ask.clone()).await["proposal"], 1, "a retry proposes nothing new");
     ann.refused(start("n1", json!({"cmd":"make test","hosts":["local","web1"]})), "conflict").await;
     assert_eq!(runs(&mut ann).await, 0);
@@ -254,7 +254,7 @@ async fn a_command_on_several_hosts_is_approved_as_a_whole() {
     assert_eq!(web1.start().await["run"], lanes[0]["run"]);
     let order = local.start().await;
     assert_eq!((&order["run"], &order["by"]), (&lanes[1]["run"], &json!("ann")));
-    assert_eq!(order["limits"], json!({"memory_bytes":1_048_576}));
+    assert_eq!(order["limits"], json!({"memory_bytes":8_388_608}));
     for _ in 0..2 {
         let event = ben.next_of("event").await;
         assert_eq!((&event["group"], &event["approved"]["by"]), (&told["run"], &json!("ben")), "{event}");

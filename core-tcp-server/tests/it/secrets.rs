@@ -106,6 +106,7 @@ async fn values_of_an_older_database_are_removed() {
         "UPDATE runs SET request = json_set(json_remove(request, '$.env_names'), '$.env', json('{{\"CI\":\"{VALUE}\"}}'));
          DROP TABLE commands; ALTER TABLE runs DROP COLUMN command;
          DROP TABLE proposals; ALTER TABLE rooms DROP COLUMN approve; DELETE FROM ids WHERE of = 'proposals';
+         DROP INDEX runs_lane_of; ALTER TABLE runs DROP COLUMN lane_of;
          PRAGMA user_version = 10; PRAGMA wal_checkpoint(TRUNCATE);"
     ))
     .unwrap();

@@ -6,6 +6,7 @@ mod browser;
 mod chat_at_terminal;
 mod clock_step;
 mod command;
+mod commands_in_the_page;
 mod conversation;
 mod cut;
 mod first_screen;

@@ -58,9 +58,26 @@ impl RunProposed {
         if self.hosts.is_empty() { self.host.clone() } else { self.hosts.join(", ") }
     }
 
-    /// Returns its limits, for people: `memory=2147483648`, in seconds and bytes.
+    /// Returns its limits, as `wardroom run --limit` takes them: `memory=2G`, `cpu=60s`.
     pub fn limits_words(&self) -> Vec<String> {
-        self.limits.named().into_iter().filter_map(|(name, limit)| Some(format!("{name}={}", limit?))).collect()
+        self.limits
+            .named()
+            .into_iter()
+            .filter_map(|(name, limit)| Some(format!("{name}={}", as_written(name, limit?))))
+            .collect()
+    }
+}
+
+/// Returns the value of a limit with its unit.
+fn as_written(name: &str, value: u64) -> String {
+    match name {
+        "cpu" | "idle" => format!("{value}s"),
+        "memory" | "file-size" | "output" => {
+            let units = [(30, "G"), (20, "M"), (10, "K")];
+            let unit = units.into_iter().find(|(bits, _)| value != 0 && value.trailing_zeros() >= *bits);
+            unit.map_or_else(|| value.to_string(), |(bits, unit)| format!("{}{unit}", value >> bits))
+        }
+        _ => value.to_string(),
     }
 }
 
@@ -96,4 +113,16 @@ pub struct Approval {
     pub by: UserName,
     /// The digest of what was approved.
     pub digest: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_said_as_they_are_written() {
+        let told = [("memory", 2 << 30), ("memory", 1 << 20), ("output", 1_000), ("cpu", 60), ("processes", 200)];
+        let words: Vec<String> = told.into_iter().map(|(name, value)| as_written(name, value)).collect();
+        assert_eq!(words, ["2G", "1M", "1000", "60s", "200"]);
+    }
 }

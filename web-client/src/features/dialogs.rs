@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::change_password::ChangePassword;
 use super::jump::Jump;
+use super::named::RunCommandDialog;
 use super::room_settings::RoomSettings;
 use super::sessions::Sessions;
 use crate::components::{Confirm, Modal};
@@ -42,6 +43,7 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
         Some(Dialog::NewDm) => html! { <NewDm {on_close} /> },
         Some(Dialog::RoomSettings) => html! { <RoomSettings {room} {on_close} /> },
         Some(Dialog::DeleteMessage(seq)) => html! { <DeleteMessage {room} seq={*seq} {on_close} /> },
+        Some(Dialog::RunCommand(name)) => html! { <RunCommandDialog {room} name={name.clone()} {on_close} /> },
         Some(Dialog::LeaveRoom) => html! { <LeaveRoom {room} {on_close} /> },
     }
 }

@@ -9,6 +9,7 @@ pub mod drop_zone;
 pub mod file_card;
 pub mod hosts;
 pub mod jump;
+pub mod named;
 pub mod notices;
 pub mod notify_prompt;
 pub mod output_view;

@@ -8,6 +8,7 @@ use wardroom_client_core::{Change, Command, Run, RunState};
 use yew::prelude::*;
 
 use super::hosts::Hosts;
+use super::named::{CommandButtons, use_named_commands};
 use super::room_files::RoomFiles;
 use super::transfers::Transfers;
 use super::user_menu::role_words;
@@ -40,7 +41,8 @@ pub fn Panel(props: &PanelProps) -> Html {
             <button class="tab" role="tab" aria-selected={(ui.tab == tab).to_string()} onclick={choose} data-testid={testid}>{ said }</button>
         }
     };
-    let is_empty = use_is_empty(&props.room, ui.tab);
+    let commands = use_named_commands(&props.room, true);
+    let is_empty = use_is_empty(&props.room, ui.tab) && !commands.iter().any(|info| info.may);
     let close = {
         let ui = ui.clone();
         Callback::from(move |_| ui.dispatch(UiAction::Drawer(Drawer::None)))
@@ -58,7 +60,7 @@ pub fn Panel(props: &PanelProps) -> Html {
             <div class="panel__body" role="tabpanel">
                 {
                     match ui.tab {
-                        PanelTab::Activity => html! { <Activity room={props.room.clone()} /> },
+                        PanelTab::Activity => html! { <><CommandButtons commands={(*commands).clone()} /><Activity room={props.room.clone()} /></> },
                         PanelTab::Files => html! { <><RoomFiles room={props.room.clone()} /><Transfers /></> },
                         PanelTab::People => html! { <People room={props.room.clone()} /> },
                     }

@@ -63,8 +63,8 @@ pub fn ProposalCard(props: &ProposalCardProps) -> Html {
             <div class="card__head">
                 <div class="card__main">
                     <code class="card__cmd" title={sanitized(&proposed.cmd).into_owned()}>{ sanitized(proposed.cmd.trim()).into_owned() }</code>
-                    <span class="card__meta"><span>{ format!("p{proposal} · {hosts}{cwd}{env}{limits} · {digest} · {state}") }</span></span>
-                    if proposed.tty.is_some() || proposed.stdin { <span class="card__meta">{ words.proposal_terminal }</span> }
+                    <span class="card__meta card__meta--whole"><span>{ format!("p{proposal} · {hosts}{cwd}{env}{limits} · {digest} · {state}") }</span></span>
+                    if proposed.tty.is_some() || proposed.stdin { <span class="card__meta card__meta--whole">{ words.proposal_terminal }</span> }
                 </div>
                 if !is_over && may && !is_own {
                     <button class="button" type="button" onclick={approve} data-testid={testids::PROPOSAL_APPROVE}>{ words.proposal_approve }</button>

@@ -54,4 +54,7 @@ pub(super) static WORDS: RunWords = RunWords {
     output_at: "{} of {}",
     output_follow: "Follow output",
     output_failed: "The output could not be loaded. Check your connection.",
+    commands: "Commands",
+    command_runs: "Runs on {}:",
+    command_approved: "Somebody else must approve it before it starts.",
 };

@@ -99,6 +99,9 @@ words! {
     password_changed sessions_item sessions_head session_this session_connected session_unnamed session_since
     token_since session_end session_end_head token_end_head session_end_lead sessions_end_others sessions_end_head
     sessions_end_lead
+    commands_lead command_add command_edit_label command_remove_head command_remove_lead command_name command_name_rule command_about
+    command_argv command_argv_hint command_pattern command_default command_cwd command_allow allow_members
+    allow_operators allow_owners command_approve
     hook_secret hook_secret_hint hook_secret_rule hook_mentions hook_may_mention hook_signed
 }
 
@@ -110,4 +113,5 @@ words! {
     run_detach run_detach_hint run_host hosts_head host_load host_free host_seen host_running host_away output_find output_next output_previous output_error output_streams
     output_both output_missing output_error_back output_wrap output_times output_finding output_link output_place
     output_at output_follow output_failed
+    commands command_runs command_approved
 }

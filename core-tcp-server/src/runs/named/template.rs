@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use wardroom_protocol::CommandName;
 use wardroom_protocol::messages::{CommandParam, CommandSpec};
+use wardroom_protocol::template::{Part, parts};
 use wardroom_protocol::visible::visible;
 
 use super::pattern::allows_dash;
@@ -36,55 +36,6 @@ const INTERPRETERS: &[(&str, &[char])] = &[
     ("php", &['r']),
     ("lua", &['e']),
 ];
-
-/// A part of an argument.
-#[derive(Debug, Eq, PartialEq)]
-enum Part<'a> {
-    Text(&'a str),
-    /// The value of the parameter with this name.
-    Value(&'a str),
-}
-
-/// Splits an argument into its parts. Braces around anything but a name are text, as in `{}` and `{print $1}`.
-fn parts(argument: &str) -> Vec<Part<'_>> {
-    let (mut parts, mut rest, mut from) = (Vec::new(), argument, 0);
-    while let Some((at, name)) = next_place(rest, from) {
-        let is_doubled = rest.get(..at).is_some_and(|before| before.ends_with('{'))
-            && rest.get(at + name.len() + 2..).is_some_and(|after| after.starts_with('}'));
-        let (before, after) = if is_doubled {
-            // One pair of braces is text.
-            (rest.get(..at).unwrap_or_default(), rest.get(at + name.len() + 3..).unwrap_or_default())
-        } else {
-            (rest.get(..at).unwrap_or_default(), rest.get(at + name.len() + 2..).unwrap_or_default())
-        };
-        if is_doubled {
-            let upto = at + name.len() + 2;
-            parts.push(Part::Text(before.strip_suffix('{').unwrap_or(before)));
-            parts.push(Part::Text(rest.get(at..upto).unwrap_or_default()));
-        } else {
-            parts.push(Part::Text(before));
-            parts.push(Part::Value(name));
-        }
-        (rest, from) = (after, 0);
-    }
-    parts.push(Part::Text(rest));
-    parts.retain(|part| *part != Part::Text(""));
-    parts
-}
-
-/// Returns the first name in braces at or after `from`: where its brace is, and the name.
-fn next_place(text: &str, mut from: usize) -> Option<(usize, &str)> {
-    while let Some(at) = text.get(from..)?.find('{').map(|at| from + at) {
-        let inner = text.get(at + 1..)?;
-        if let Some(name) = inner.find('}').and_then(|end| inner.get(..end))
-            && CommandName::parse(name).is_ok()
-        {
-            return Some((at, name));
-        }
-        from = at + 1;
-    }
-    None
-}
 
 /// Checks the arguments of a definition against its parameters.
 ///

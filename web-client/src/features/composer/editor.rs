@@ -17,6 +17,7 @@ use super::state::{use_composer, use_draft, use_mode};
 use super::submit::{open_terminal, submit};
 use super::suggestions::{LIST_ID, SuggestList, suggestions};
 use crate::components::FileButton;
+use crate::features::named::use_named_commands;
 use crate::hooks::{use_engine, use_prefs, use_ui, use_words};
 use crate::i18n::fill;
 use crate::logic::complete::{Kind, begun, completed};
@@ -51,7 +52,9 @@ pub fn Composer(props: &ComposerProps) -> Html {
 
     let mode = state.mode;
     let begun_here = state.before_caret().and_then(begun).filter(|_| paste.text.is_none());
-    let list = begun_here.as_ref().map(|begun| suggestions(&engine, &props.room, begun, lang)).unwrap_or_default();
+    let named = use_named_commands(&props.room, state.text.starts_with('/'));
+    let list =
+        begun_here.as_ref().map(|begun| suggestions(&engine, &props.room, begun, &named, lang)).unwrap_or_default();
     let at = state.selected.min(list.len().saturating_sub(1));
 
     let oninput = {
@@ -185,7 +188,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 <RunOptionsRow options={(*how).clone()} on_change={Callback::from({ let how = how.setter(); move |next| how.set(next) })} on_terminal={shell} />
             }
             <div class="composer__row">
-                <span id="composer-hint" class="composer__hint">{ hint(&state.text, &engine.room_label(&props.room), props.may_run, lang, words) }</span>
+                <span id="composer-hint" class="composer__hint">{ hint(&state.text, &engine.room_label(&props.room), props.may_run, &named, lang, words) }</span>
                 <PhoneKeys may_run={props.may_run} />
                 <span class="composer__actions">
                     <FileButton room={props.room.clone()} words={words.add_files} is_main=true />

@@ -1,12 +1,22 @@
 //! The hint below the text: a command's arguments, an error, or what can be typed.
 
+use wardroom_client_core::protocol::messages::CommandInfo;
 use yew::prelude::*;
 
+use crate::features::named::arguments;
 use crate::i18n::{Lang, Words, fill};
 use crate::logic::complete::command_of;
 use crate::logic::intent::{Intent, intent, is_command, unknown_command};
+use crate::text::sanitize::one_line;
 
-pub fn hint(text: &str, room: &str, may_run: bool, lang: Lang, words: &Words) -> Html {
+pub fn hint(text: &str, room: &str, may_run: bool, named: &[CommandInfo], lang: Lang, words: &Words) -> Html {
+    let is_meant = |info: &&CommandInfo| text.split_whitespace().next() == Some(&format!("/{}", info.command.name));
+    if let Some(info) = named.iter().find(is_meant) {
+        let usage = format!("/{} {}", info.command.name, arguments(info));
+        return html! {
+            <span class="composer__usage"><code>{ usage }</code>{ " " }{ one_line(&info.command.about) }</span>
+        };
+    }
     if let Some(entry) = command_of(text) {
         return html! {
             <span class="composer__usage"><code>{ format!("/{} {}", entry.name, entry.arguments) }</code>{ " " }{ lang.about(entry) }</span>

@@ -2,15 +2,18 @@
 //! listbox pattern of WAI-ARIA).
 
 use wardroom_client_core::protocol::RoomName;
+use wardroom_client_core::protocol::messages::CommandInfo;
 use yew::prelude::*;
 
 use crate::engine::Engine;
+use crate::features::named::arguments;
 use crate::hooks::{use_prefs, use_words};
 use crate::i18n::Lang;
 use crate::limits::SUGGESTIONS_MAX;
 use crate::logic::complete::{Begun, Kind, commands, fits};
 use crate::testids;
 use crate::text::emoji;
+use crate::text::sanitize::one_line;
 
 /// The id of the list; entries add their index.
 pub const LIST_ID: &str = "suggestions";
@@ -28,20 +31,28 @@ pub struct Suggestion {
     pub about: String,
 }
 
-/// The suggestions for a partial word.
-pub fn suggestions(engine: &Engine, room: &RoomName, begun: &Begun<'_>, lang: Lang) -> Vec<Suggestion> {
+/// The suggestions for a partial word. `named` are the commands of the room.
+pub fn suggestions(
+    engine: &Engine,
+    room: &RoomName,
+    begun: &Begun<'_>,
+    named: &[CommandInfo],
+    lang: Lang,
+) -> Vec<Suggestion> {
     let made = |with: String, name: String, more: String, about: String| Suggestion { with, name, more, about };
     match begun.kind {
-        Kind::Command => commands(begun.part)
-            .map(|entry| {
-                made(
-                    format!("/{}", entry.name),
-                    format!("/{}", entry.name),
-                    entry.arguments.to_owned(),
-                    lang.about(entry).to_owned(),
-                )
-            })
-            .collect(),
+        Kind::Command => {
+            let named = named.iter().filter(|info| info.may && info.command.name.as_str().starts_with(begun.part));
+            let named = named.map(|info| {
+                let name = format!("/{}", info.command.name);
+                made(name.clone(), name, arguments(info), one_line(&info.command.about))
+            });
+            let builtin = commands(begun.part).map(|entry| {
+                let name = format!("/{}", entry.name);
+                made(name.clone(), name, entry.arguments.to_owned(), lang.about(entry).to_owned())
+            });
+            named.chain(builtin).collect()
+        }
         Kind::Emoji => emoji::search_names(begun.part, SUGGESTIONS_MAX)
             .into_iter()
             .map(|(name, emoji)| made(emoji.to_owned(), emoji.to_owned(), format!(":{name}:"), String::new()))

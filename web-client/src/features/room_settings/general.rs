@@ -1,4 +1,4 @@
-//! A room's title, topic and retention; leaving and archiving it. Input is a draft until it is saved, so redrawing the
+//! A room's title, topic, retention and rule of approval; leaving and archiving it. Input is a draft until it is saved, so redrawing the
 //! form, as each event of the room does, does not change it.
 
 use wardroom_client_core::Error;
@@ -30,12 +30,13 @@ struct Draft {
     title: String,
     topic: String,
     days: String,
+    approve: bool,
 }
 
 impl Draft {
     fn of(info: &RoomInfo) -> Self {
         let days = info.retention_days.unwrap_or(0).to_string();
-        Draft { title: info.title.clone(), topic: info.topic.clone(), days }
+        Draft { title: info.title.clone(), topic: info.topic.clone(), days, approve: info.approve }
     }
 
     fn days(&self) -> Option<u32> {
@@ -52,7 +53,7 @@ impl Draft {
             topic: other(&self.topic, &before.topic),
             archived: None,
             retention_days: Some(self.days()?).filter(|days| Some(*days) != before.days()),
-            approve: None,
+            approve: Some(self.approve).filter(|approve| *approve != before.approve),
         })
     }
 
@@ -86,7 +87,7 @@ pub fn General(props: &GeneralProps) -> Html {
         let set = draft.change(&props.room, &before);
         Callback::from(move |()| {
             let Some(set) = set.clone() else { return };
-            if set.title.is_none() && set.topic.is_none() && set.retention_days.is_none() {
+            if set.title.is_none() && set.topic.is_none() && set.retention_days.is_none() && set.approve.is_none() {
                 return close.emit(());
             }
             let (close, wrong) = (close.clone(), wrong.clone());
@@ -113,6 +114,13 @@ pub fn General(props: &GeneralProps) -> Html {
         let question = question.setter();
         Callback::from(move |()| question.set(Question::None))
     };
+    let on_approve = {
+        let draft = draft.clone();
+        Callback::from(move |event: Event| {
+            let approve = event.target_unchecked_into::<HtmlInputElement>().checked();
+            draft.set(Draft { approve, ..(*draft).clone() });
+        })
+    };
     let field = |label: &'static str, value: &str, may: bool, testid: &'static str, write: fn(&mut Draft, String)| {
         let oninput = {
             let draft = draft.clone();
@@ -134,6 +142,9 @@ pub fn General(props: &GeneralProps) -> Html {
             { field(words.settings.room_topic, &draft.topic, props.may.topic, testids::SET_TOPIC, |draft, text| draft.topic = text) }
             if props.may.own {
                 { field(words.settings.room_retention, &draft.days, true, testids::SET_RETENTION, |draft, text| draft.days = text) }
+            }
+            if props.may.own {
+                <label class="form__check"><input type="checkbox" checked={draft.approve} onchange={on_approve} data-testid={testids::SET_APPROVE} /><span>{ words.settings.command_approve }</span></label>
             }
             if let Some(wrong) = &*wrong { <p class="error" role="alert" data-testid={testids::FORM_ERROR}>{ wrong }</p> }
             <DangerZone room={props.room.clone()} info={info.clone()} may={props.may} on_archive={Callback::from({ let question = question.setter(); move |()| question.set(Question::Archive) })} />

@@ -1,4 +1,4 @@
-//! A room's settings in tabs: general, members, webhooks. Users see only what they may change, and nothing changes
+//! A room's settings in tabs: general, members, commands, webhooks. Users see only what they may change, and nothing changes
 //! before they save.
 
 mod general;
@@ -13,6 +13,7 @@ use yew::prelude::*;
 
 use crate::components::{Modal, Tabs};
 use crate::engine::Topic;
+use crate::features::named::CommandSettings;
 use crate::hooks::{use_topic, use_words};
 use crate::testids;
 use general::General;
@@ -39,6 +40,7 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
     let info = &room.info;
     let is_dm = !info.dm.is_empty();
     let is_admin = engine.read(|client| client.you().is_some_and(|you| you.role == Role::Admin));
+    let may_run = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
     let is_owner = info.role == Some(RoomRole::Owner) || is_admin;
     let may = Permissions {
         own: is_owner && !is_dm,
@@ -47,6 +49,9 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
     };
     let mut tabs = vec![("general", words.settings.settings_general), ("members", words.people_tab)];
     if may.own {
+        if may_run {
+            tabs.push(("commands", words.runs.commands));
+        }
         tabs.push(("hooks", words.settings.hooks_head));
     }
     let on_tab = Callback::from({
@@ -61,6 +66,7 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
                 {
                     match *tab {
                         "members" => html! { <Members room={props.room.clone()} {may} /> },
+                        "commands" => html! { <CommandSettings room={props.room.clone()} /> },
                         "hooks" => html! { <Webhooks room={props.room.clone()} /> },
                         _ => html! {
                             <>

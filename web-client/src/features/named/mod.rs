@@ -1,0 +1,59 @@
+//! The named commands of a room: the list, the form that runs one, and the form that defines one.
+
+mod definition;
+mod list;
+mod run_form;
+mod settings;
+
+use wardroom_client_core::Change;
+use wardroom_client_core::Error;
+use wardroom_client_core::protocol::messages::{Answer, CommandInfo, CommandList, CommandListed, CommandParam};
+use wardroom_client_core::protocol::{EventBody, RoomName};
+use yew::prelude::*;
+
+pub use list::CommandButtons;
+pub use run_form::RunCommandDialog;
+pub use settings::CommandSettings;
+
+use crate::engine::Topic;
+use crate::hooks::use_topic;
+
+/// Events in which a changed definition is looked for; an older one was loaded already.
+const LOOKED_AT_EVENTS: usize = 100;
+
+/// Returns the commands of a room, once they are wanted and have arrived. They are loaded again when one is added, changed
+/// or removed.
+#[hook]
+pub fn use_named_commands(room: &RoomName, is_wanted: bool) -> UseStateHandle<Vec<CommandInfo>> {
+    let engine = use_topic(Topic::Model(Change::Room(room.clone())));
+    let list = use_state_eq(Vec::<CommandInfo>::new);
+    let changed_at = engine.read(|client| {
+        let mut events = client.rooms().get(room)?.timeline.events().rev().take(LOOKED_AT_EVENTS);
+        let is_change = |body: &EventBody| matches!(body, EventBody::Command(_) | EventBody::CommandRemoved(_));
+        events.find(|event| is_change(&event.body)).map(|event| event.seq)
+    });
+    use_effect_with((room.clone(), changed_at, is_wanted), {
+        let list = list.setter();
+        move |(room, _, is_wanted)| {
+            if !is_wanted {
+                return;
+            }
+            let on_answer = Callback::from(move |answer: Result<Answer, Error>| {
+                if let Some(listed) = answer.ok().and_then(|answer| answer.fields::<CommandListed>().ok()) {
+                    list.set(listed.commands);
+                }
+            });
+            engine.request(CommandList { room: room.clone(), after: None }, on_answer);
+        }
+    });
+    list
+}
+
+/// Returns the parameters as `/help` shows arguments: `VERSION [TO]`.
+pub fn arguments(info: &CommandInfo) -> String {
+    let param = |param: &CommandParam| {
+        let name = param.name.as_str().to_uppercase();
+        if param.default.is_some() { format!("[{name}]") } else { name }
+    };
+    info.command.params.iter().map(param).collect::<Vec<_>>().join(" ")
+}
