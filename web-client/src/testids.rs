@@ -16,6 +16,10 @@
 //! `committing`, `done`, `failed`. Of the connection: `connecting`, `live`, `catching-up`, `reconnecting`, `out-of-date`,
 //! `signed-out`, `stopped`.
 
+mod commands;
+
+pub use commands::*;
+
 /// The sign-in form.
 pub const LOGIN_FORM: &str = "login-form";
 /// The form for a new account.
@@ -100,12 +104,6 @@ pub const COMPOSER: &str = "composer";
 pub const SEND: &str = "send";
 /// The input that chooses files.
 pub const FILE_INPUT: &str = "file-input";
-/// The card of a proposed run.
-pub const PROPOSAL_CARD: &str = "proposal-card";
-/// Approves it.
-pub const PROPOSAL_APPROVE: &str = "proposal-approve";
-/// Refuses it.
-pub const PROPOSAL_REFUSE: &str = "proposal-refuse";
 /// The card of a run.
 pub const RUN_CARD: &str = "run-card";
 /// Its status in words.
@@ -346,37 +344,3 @@ pub const FORM_ERROR: &str = "form-error";
 pub const NOTIFY_ENABLE: &str = "notify-enable";
 /// Whether the browser shows notifications, in words.
 pub const NOTIFY_STATE: &str = "notify-state";
-/// A named command in the panel.
-pub const COMMAND_BUTTON: &str = "command-button";
-/// The value of a parameter in the form that runs a command.
-pub const COMMAND_VALUE: &str = "command-value";
-/// What the form would run.
-pub const COMMAND_PREVIEW: &str = "command-preview";
-/// Runs the named command.
-pub const COMMAND_RUN: &str = "command-run";
-/// A named command in the settings.
-pub const COMMAND_ITEM: &str = "command-item";
-/// Defines a command.
-pub const COMMAND_ADD: &str = "command-add";
-/// Changes a command.
-pub const COMMAND_EDIT: &str = "command-edit";
-/// Removes a command.
-pub const COMMAND_REMOVE: &str = "command-remove";
-/// The name of a command.
-pub const COMMAND_NAME: &str = "command-name";
-/// What a command does.
-pub const COMMAND_ABOUT: &str = "command-about";
-/// The program and the arguments of a command.
-pub const COMMAND_ARGV: &str = "command-argv";
-/// The pattern, the description and the default of a parameter, in this order.
-pub const COMMAND_PARAM: &str = "command-param";
-/// The host of a command.
-pub const COMMAND_HOST: &str = "command-host";
-/// The folder of a command.
-pub const COMMAND_CWD: &str = "command-cwd";
-/// Who may run a command.
-pub const COMMAND_ALLOW: &str = "command-allow";
-/// A command needs an approval.
-pub const COMMAND_APPROVE: &str = "command-approve";
-/// Each run in the room needs an approval.
-pub const SET_APPROVE: &str = "set-approve";

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
-use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
+use tokio::signal::unix::SignalKind;
 use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
 use wardroom_protocol::messages::{RunEnd, RunLimits, RunStart, RunStartOk, Signal, TermOp};
 use wardroom_protocol::{CommandName, RoomName, RunId};
@@ -18,6 +18,7 @@ use super::out::say;
 use super::printer::{Printer, Style};
 use super::proposed::Waiting;
 use super::secrets::{SecretSource, read_secrets};
+use super::signals::EndSignals;
 use super::starting::{Starting, own_size};
 use super::{ReconnectDeadline, refused};
 use crate::exit::{ExitCode, Failure};
@@ -83,7 +84,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         return shell(target, Shell { room, argv, host, cwd, env, secrets, limits, timeout_s, fixed, detach }).await;
     }
     let secrets = read_secrets(&run.secrets).await?;
-    let mut signals = Signals::new()?;
+    let mut signals = EndSignals::new()?;
     let mut runner = tokio::select! {
         runner = Runner::connect(target) => runner.map_err(Failure::before_a_run)?,
         _ = signals.next() => return Ok(INTERRUPTED),
@@ -138,7 +139,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
 /// Runs it on several hosts; returns the first exit code other than 0, in the order of the hosts.
 async fn fan_out(
     runner: &mut Runner,
-    signals: &mut Signals,
+    signals: &mut EndSignals,
     start: &RunStart,
     (is_json, is_raw): (bool, bool),
 ) -> Result<u8, Failure> {
@@ -196,7 +197,7 @@ struct Running {
 }
 
 impl Running {
-    async fn follow(&mut self, runner: &mut Runner, signals: &mut Signals) -> Result<u8, Failure> {
+    async fn follow(&mut self, runner: &mut Runner, signals: &mut EndSignals) -> Result<u8, Failure> {
         let mut patience = ReconnectDeadline::default();
         loop {
             if let Some(end) = self.end.as_ref().filter(|_| self.printer.is_idle()) {
@@ -323,32 +324,6 @@ impl Running {
                 self.signal(runner, Signal::Kill);
                 true
             }
-        }
-    }
-}
-
-/// The signals that may end this process.
-struct Signals {
-    interrupt: SignalStream,
-    terminate: SignalStream,
-    hangup: SignalStream,
-}
-
-impl Signals {
-    fn new() -> Result<Signals, Failure> {
-        let stream = |kind| signal(kind).map_err(|e| Failure::failed(format!("cannot watch signals: {e}")));
-        Ok(Signals {
-            interrupt: stream(SignalKind::interrupt())?,
-            terminate: stream(SignalKind::terminate())?,
-            hangup: stream(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> SignalKind {
-        tokio::select! {
-            _ = self.interrupt.recv() => SignalKind::interrupt(),
-            _ = self.terminate.recv() => SignalKind::terminate(),
-            _ = self.hangup.recv() => SignalKind::hangup(),
         }
     }
 }
