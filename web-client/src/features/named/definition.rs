@@ -93,6 +93,9 @@ impl Draft {
     }
 }
 
+/// Puts a typed text into the draft.
+type Write = Box<dyn Fn(&mut Draft, String)>;
+
 #[component]
 pub fn Definition(props: &DefinitionProps) -> Html {
     let words = use_words();
@@ -118,7 +121,7 @@ pub fn Definition(props: &DefinitionProps) -> Html {
             engine.send_with(CommandAdd { room: room.clone(), command, replaces }, on_answer);
         })
     };
-    let change = |write: Box<dyn Fn(&mut Draft, String)>| {
+    let change = |write: Write| {
         let (draft, wrong) = (draft.clone(), wrong.setter());
         Callback::from(move |event: InputEvent| {
             wrong.set(None);
