@@ -28,7 +28,7 @@ pub fn CommandButtons(props: &CommandButtonsProps) -> Html {
             Callback::from(move |_: MouseEvent| ui.dispatch(UiAction::Dialog(Some(Dialog::RunCommand(name.clone())))))
         };
         html! {
-            <button key={info.command.name.to_string()} type="button" class="item item--command" onclick={open} data-testid={testids::COMMAND_BUTTON}>
+            <button key={info.command.name.to_string()} type="button" class="item" onclick={open} data-testid={testids::COMMAND_BUTTON}>
                 <span class="item__name">{ format!("/{}", info.command.name) }</span>
                 <span class="item__detail"><span class="item__text">{ one_line(&info.command.about) }</span></span>
             </button>
