@@ -269,3 +269,34 @@ async fn less_and_vim_are_used_and_left() {
     assert_eq!(page.page.execute("return window.refused", vec![]).await.unwrap(), json!([]));
     page.end().await;
 }
+
+#[tokio::test]
+async fn a_command_on_several_hosts_is_one_card() {
+    let mut ops = Ops::start().await;
+    let mut web1 = ScriptedHost::connect(&ops).await;
+    let page = Browser::start(1440, 900).await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
+    page.open_room("ops").await;
+    page.say("/run --host local --host web1 echo from the local host").await;
+    web1.started().await;
+    page.until("from the local host").await;
+    let lanes = |states: &str| {
+        format!(
+            "return [...document.querySelectorAll('[data-testid=run-lane]')].map(lane => lane.dataset.state).join() === '{states}'"
+        )
+    };
+    page.until_true("one has ended", &lanes("ok,running")).await;
+    web1.print(b"printed by web1\n").await;
+    page.find("[data-testid=run-lane]:last-child").await.click().await.unwrap();
+    page.until("printed by web1").await;
+    let end = json!({"t":"host.ended","run":web1.run,"exit":{"code":3},"bytes":web1.printed,"ms":5,"left":0});
+    web1.wire.send(&end, &[]).await.unwrap();
+    page.until_true("the other has failed", &lanes("ok,failed")).await;
+    let cards = page.page.find_all(fantoccini::Locator::Css("[data-testid=run-card]")).await.unwrap();
+    assert_eq!(cards.len(), 1, "one card for both");
+    let listed = ops.ben.ask(json!({"t":"run.list","room":"ops"})).await;
+    assert_eq!(listed["runs"].as_array().unwrap().len(), 2);
+    page.shoot("lanes").await;
+    page.shoot_at("lanes-dark", "dark").await;
+    page.end().await;
+}
