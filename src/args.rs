@@ -5,6 +5,7 @@ mod isolation;
 mod limits;
 mod named;
 mod place;
+mod rights;
 mod runs;
 mod server;
 mod span;
@@ -19,6 +20,7 @@ pub use isolation::IsolationArgs;
 pub use limits::{PolicyArgs, limits};
 pub use named::{CommandArgs, CommandCommand, DefinitionArgs};
 use place::FolderPlace;
+pub use rights::{PlaceArgs, RightsArgs, RightsCommand, RuleArgs};
 pub use runs::{AttachArgs, OutputArgs, RunArgs, RunsArgs, ShellArgs, StopArgs};
 pub use server::{
     AdminArgs, AdminCommand, CoreArgs, GatewayArgs, HostArgs, HostCommand, ServeArgs, TokenCommand, UserCommand,
@@ -167,6 +169,8 @@ pub enum Command {
         #[arg(value_parser = parse_proposal)]
         proposal: u64,
     },
+    /// List or change the rules about who may run commands where
+    Rights(RightsArgs),
     /// List the hosts that run commands
     Hosts,
     /// Upload files to a room

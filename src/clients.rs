@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use wardroom_native_client::commands::{
-    self, Attach, Changes, Chat, Dm, Export, Get, HowToStop, Log, Login, LoginTo, Ls, NamedAction, Output, Put, Run,
-    Runs, Search, Send, SessionsAction, Shell, Stop,
+    self, Attach, Changes, Chat, Dm, Export, Get, HowToStop, Log, Login, LoginTo, Ls, NamedAction, Output, Put,
+    RightsAction, Run, Runs, Search, Send, SessionsAction, Shell, Stop,
 };
 use wardroom_native_client::{Failure, Invite, SavedLogin, Server, Target};
-use wardroom_protocol::messages::{Auth, IfExists, RunLimits, Signal};
+use wardroom_protocol::messages::{Auth, IfExists, RightsList, RightsSet, RunLimits, Signal};
 use wardroom_protocol::{CommandName, RoomName, UserName};
 
 use crate::args::{
-    Command, CommandCommand, ConnectArgs, DefinitionArgs, ExportArgs, GetArgs, LoginArgs, OutputArgs, PutArgs, RunArgs,
-    RunsArgs, SearchArgs, ShellArgs, StopArgs, limits,
+    Command, CommandCommand, ConnectArgs, DefinitionArgs, ExportArgs, GetArgs, LoginArgs, OutputArgs, PlaceArgs,
+    PutArgs, RightsArgs, RightsCommand, RuleArgs, RunArgs, RunsArgs, SearchArgs, ShellArgs, StopArgs, limits,
 };
 
 /// Runs a client command; returns the exit code.
@@ -68,6 +68,7 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
         },
         Command::Approve { proposal } => commands::approve(target(connect)?, proposal, json).await?,
         Command::Refuse { proposal } => commands::refuse(target(connect)?, proposal, json).await?,
+        Command::Rights(args) => commands::rights(target(connect)?, rights(args), json).await?,
         Command::Hosts => commands::hosts(target(connect)?, json).await?,
         Command::Join { room } => commands::join(target(connect)?, room, json).await?,
         Command::Leave { room } => commands::leave(target(connect)?, room, json).await?,
@@ -162,6 +163,19 @@ fn run_named(name: CommandName, room: RoomName, args: Vec<String>, raw: bool, js
         detach: false,
         raw,
         json,
+    }
+}
+
+fn rights(args: RightsArgs) -> RightsAction {
+    let RightsArgs { command, room, host, user } = args;
+    let set = |rule: RuleArgs, allow, open| {
+        let RuleArgs { user, right, place: PlaceArgs { room, host } } = rule;
+        RightsAction::Set(RightsSet { right, user, room, host, allow, open })
+    };
+    match command {
+        None => RightsAction::List(RightsList { room, host, user, after: None }),
+        Some(RightsCommand::Allow(rule)) => set(rule, true, false),
+        Some(RightsCommand::Deny { rule, open }) => set(rule, false, open),
     }
 }
 

@@ -1,9 +1,11 @@
-//! Permissions as types: a service that needs a right takes the value that proves it, and only this file can create
-//! one.
+//! Permissions as types: a service that needs a right takes the value that proves it, and only this file and `running`,
+//! where rules count too, can create one.
+
+mod running;
 
 use std::sync::Arc;
 
-use wardroom_protocol::messages::Level;
+pub use running::Ruled;
 use wardroom_protocol::{Role, RoomName, RoomRole};
 
 use crate::accounts::{SessionId, User};
@@ -127,20 +129,6 @@ impl Member {
         Self { user: Arc::clone(user), session: None, passwords_set: None, address: String::new() }
     }
 
-    /// Checks the right to type into runs of a room: that of those who may run commands there, and of every admin who
-    /// sees the room. Who has the keyboard of a run is another question.
-    ///
-    /// # Errors
-    /// `not_found` (the room), `forbidden`.
-    pub fn may_type(&self, room: &Arc<Room>) -> Result<InputRight, Error> {
-        let operator = self.operator()?.member();
-        self.still_reads(room)?;
-        if operator.user.role() >= Role::Admin {
-            return Ok(InputRight);
-        }
-        self.active_there(room).map(|_| InputRight)
-    }
-
     /// Returns a room that this member is in.
     ///
     /// # Errors
@@ -190,34 +178,6 @@ impl Member {
         self.speaker()?;
         let room = unarchived(self.active_there(room)?.room)?;
         Ok(SpeakerIn { room })
-    }
-
-    /// Returns a room in which this member may run commands.
-    ///
-    /// # Errors
-    /// As [`Member::speaker_in`].
-    pub fn operator_in(&self, rooms: &Registry, name: &RoomName) -> Result<OperatorIn, Error> {
-        self.operator()?;
-        let room = unarchived(self.active(rooms, name)?.room)?;
-        Ok(OperatorIn { room })
-    }
-
-    /// Returns a room in which this member has a level of rights. `what` is what they want to do there.
-    ///
-    /// # Errors
-    /// As [`Member::speaker_in`]; `forbidden` says who may do it.
-    pub fn level_in(&self, room: &Arc<Room>, level: Level, what: &str) -> Result<OperatorIn, Error> {
-        let SpeakerIn { room } = self.speaker_there(room)?;
-        let name = &room.name;
-        let msg = match level {
-            Level::Member => return Ok(OperatorIn { room }),
-            Level::Operator if self.user.role() >= Role::Operator => return Ok(OperatorIn { room }),
-            Level::Owner if self.is_owner_of(&room) => return Ok(OperatorIn { room }),
-            Level::Operator => format!("{what} is for operators in {name}: ask an admin for the role operator"),
-            Level::Owner => format!("{what} is for owners of {name}: ask one of them, or an admin"),
-            Level::Nobody => format!("{what} is allowed to nobody in {name}: an admin can change that"),
-        };
-        Err(Error::forbidden(msg))
     }
 
     /// Returns a room that this member may manage: one that they own, or see as an admin. It may be archived.

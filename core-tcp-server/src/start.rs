@@ -24,6 +24,7 @@ use crate::listen::{self, BindError, Listener};
 use crate::permits::Permits;
 use crate::presence::Presence;
 use crate::rooms::Registry;
+use crate::rules::Rules;
 use crate::runs::Runs;
 use crate::search::Search;
 use crate::state::State;
@@ -96,7 +97,8 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
     let folder = DataFolder::open(&config.data)?;
     let keys = folder.keys()?;
     let store::Opened { store, batches, writer } = store::open(&folder.database())?;
-    let (rooms, accounts) = store.load(|conn| Ok((Registry::load(conn)?, Accounts::load(conn)?))).await?;
+    let load = |conn: &rusqlite::Connection| Ok((Registry::load(conn)?, Accounts::load(conn)?, Rules::load(conn)?));
+    let (rooms, accounts, rules) = store.load(load).await?;
     let runs = Runs::load(&folder.path, &store, config.host_lost_after).await?;
     let files = Files::load(&folder.path, &store).await?;
     let search = Search::new(&folder.path, &folder.database());
@@ -104,6 +106,7 @@ pub(crate) async fn open(config: &Config) -> Result<Parts, StartError> {
         store,
         rooms,
         accounts,
+        rules,
         presence: Arc::new(Presence::default()),
         runs,
         files,

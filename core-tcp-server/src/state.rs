@@ -7,8 +7,10 @@ use crate::data::Keys;
 use crate::files::Files;
 use crate::hooks::Hooks;
 use crate::permits::Permits;
+use crate::policy::Ruled;
 use crate::presence::Presence;
 use crate::rooms::Registry;
+use crate::rules::Rules;
 use crate::runs::Runs;
 use crate::search::Search;
 use crate::store::Store;
@@ -21,6 +23,8 @@ pub struct State {
     pub rooms: Registry,
     /// The accounts.
     pub accounts: Accounts,
+    /// Who may run commands where.
+    pub rules: Rules,
     /// The connections of users who are signed in.
     pub presence: Arc<Presence>,
     /// The runs, and their hosts.
@@ -39,4 +43,11 @@ pub struct State {
     pub server_name: String,
     /// The address of the page, for those who connect to the wrong port.
     pub web_url: Option<String>,
+}
+
+impl State {
+    /// Returns the rules, and the accounts that they name, for a decision.
+    pub fn ruled(&self) -> Ruled<'_> {
+        Ruled { rules: &self.rules, accounts: &self.accounts }
+    }
 }

@@ -4,6 +4,7 @@
 mod alert;
 mod kinds;
 mod proposals;
+mod rights;
 mod words;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -15,6 +16,7 @@ use crate::message::Message;
 pub use alert::*;
 pub use kinds::*;
 pub use proposals::*;
+pub use rights::*;
 pub use words::with_article;
 
 /// One record of a room's timeline.
@@ -78,6 +80,8 @@ pub enum EventBody {
     CommandRemoved(CommandGone),
     /// `approve`: whether each run in the room needs an approval.
     ApproveRule(Switch),
+    /// `right`: a rule of the room was made or removed.
+    Right(RightChanged),
     /// `run.proposed`: a run waits for an approval.
     RunProposed(RunProposed),
     /// `run.refused`: a proposal will not run.
@@ -143,6 +147,7 @@ impl EventBody {
             EventBody::Command(_) => "command",
             EventBody::CommandRemoved(_) => "command.removed",
             EventBody::ApproveRule(_) => "approve",
+            EventBody::Right(_) => "right",
             EventBody::RunProposed(_) => "run.proposed",
             EventBody::RunRefused(_) => "run.refused",
             EventBody::Other { kind, .. } => kind,
@@ -167,6 +172,7 @@ impl EventBody {
             EventBody::Removed(fields) => json(fields),
             EventBody::Title(fields) | EventBody::Topic(fields) => json(fields),
             EventBody::Archived(fields) | EventBody::ApproveRule(fields) => json(fields),
+            EventBody::Right(fields) => json(fields),
             EventBody::RunProposed(fields) => json(fields),
             EventBody::RunRefused(fields) => json(fields),
             EventBody::Retention(fields) => json(fields),
@@ -199,6 +205,7 @@ impl EventBody {
             "retention" => serde_json::from_slice(json).ok().map(EventBody::Retention),
             "command" => serde_json::from_slice(json).ok().map(EventBody::Command),
             "approve" => serde_json::from_slice(json).ok().map(EventBody::ApproveRule),
+            "right" => serde_json::from_slice(json).ok().map(EventBody::Right),
             "run.proposed" => serde_json::from_slice(json).ok().map(EventBody::RunProposed),
             "run.refused" => serde_json::from_slice(json).ok().map(EventBody::RunRefused),
             "command.removed" => serde_json::from_slice(json).ok().map(EventBody::CommandRemoved),

@@ -147,7 +147,7 @@ pub fn tell_moved(state: &State, moved: Vec<(Arc<Room>, MembershipChange)>) {
 ///
 /// # Errors
 /// `rate_limited`
-fn check_rate(state: &State, member: &Member) -> Result<(), Error> {
+pub fn check_rate(state: &State, member: &Member) -> Result<(), Error> {
     if member.user.role() >= Role::Admin {
         return Ok(());
     }

@@ -9,6 +9,7 @@
 //! A run costs two commits, one before its host is told and one after its last byte. A command is never run twice: see
 //! `run::Phase`. Output is kept as long as the event of the run's start: see `retention`.
 
+mod allowed;
 mod control;
 mod earlier;
 mod end;

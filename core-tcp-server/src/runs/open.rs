@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wardroom_protocol::{RoomName, RunId, UserName};
+use wardroom_protocol::{Code, RoomName, RunId, UserName};
 
 use super::hosts::Hosts;
 use super::keyboard::Keyboard;
@@ -68,6 +68,18 @@ impl Runs {
         self.tasks.close();
         if tokio::time::timeout(Duration::from_millis(RUNS_STOP_MS), self.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "output is still on its way to the disk");
+        }
+    }
+
+    /// Checks that there is a host with this name, if one is named.
+    ///
+    /// # Errors
+    /// `not_found`
+    pub fn check_known(&self, host: Option<&str>) -> Result<(), Error> {
+        match host.map(|host| self.hosts.link(host)) {
+            // One that is away counts, too.
+            Some(Err(error)) if error.code == Code::NotFound => Err(error),
+            _ => Ok(()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::params;
 use wardroom_protocol::event::{Approval, EventBody, RunStarted};
-use wardroom_protocol::messages::{CommandRef, HostStart, RunLane, RunStartOk};
+use wardroom_protocol::messages::{CommandRef, HostStart, Level, RunLane, RunStartOk};
 use wardroom_protocol::{Nonce, RunId};
 
 use super::keyboard::Keyboard;
@@ -30,6 +30,8 @@ pub(super) struct Intent {
     pub nonce: Nonce,
     /// Which hosts they are was said by a label, not by name.
     pub is_by_label: bool,
+    /// Whom its named command allows.
+    pub allow: Option<Level>,
     /// Its named command needs an approval.
     pub needs_approval: bool,
     /// The approval, once there is one.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wardroom_protocol::RunId;
 use wardroom_protocol::messages::{RunStart, RunStartOk};
 
+use super::allowed;
 use super::earlier::{find_earlier, find_earlier_named};
 use super::named::{self, Resolved};
 use super::proposals;
@@ -38,7 +39,7 @@ pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Resu
     if let Some(answer) = find_earlier_named(state, member, &start).await? {
         return Ok(answer);
     }
-    let Resolved { room, start, command, needs_approval } = named::resolve(state, member, start).await?;
+    let Resolved { room, start, command, allow, needs_approval } = named::resolve(state, member, start).await?;
     let by = member.clone();
     let hosts = &state.runs.hosts;
     let lane = |host: &String| {
@@ -46,12 +47,20 @@ pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Resu
         let order = spec::check(&start, host, run, &by.user.name)?;
         Ok(Lane { run, order, spool: None })
     };
-    let lanes = targets::names(hosts, &start)?.iter().map(lane).collect::<Result<Vec<_>, Error>>()?;
+    // Who may run nothing at all learns nothing about hosts and labels either.
+    let general = if command.is_some() { Ok(()) } else { member.might_run(state.ruled(), &room).map(drop) };
+    let lanes =
+        targets::names(hosts, &start).and_then(|names| names.iter().map(lane).collect::<Result<Vec<_>, Error>>());
+    let lanes = match (lanes, &general) {
+        (Err(_), Err(refusal)) => return Err(refusal.clone()),
+        (lanes, _) => lanes?,
+    };
     let runs: Vec<RunId> = lanes.iter().map(|lane| lane.run).collect();
     let (nonce, is_by_label) = (start.nonce, !start.label.is_empty());
-    let mut intent = Intent { lanes, command, room, by, nonce, is_by_label, needs_approval, approved: None };
-    if let Err(error) = check_free(state, &mut intent) {
-        // A retry gets its first answer again, whatever has happened to the hosts since.
+    let mut intent = Intent { lanes, command, room, by, nonce, is_by_label, allow, needs_approval, approved: None };
+    let free = general.and_then(|()| allowed::check(state, &intent)).and_then(|()| check_free(state, &mut intent));
+    if let Err(error) = free {
+        // A retry gets its first answer again, whatever has happened to the hosts and the rights since.
         let earlier = state.store.read(move |conn| find_earlier(conn, &intent)).await?;
         return earlier.ok_or(error);
     }
@@ -77,6 +86,7 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Recorde
     if let Some(answer) = find_earlier(tx.conn, &intent)? {
         return Ok(Recorded::Told(answer));
     }
+    allowed::check(state, &intent)?;
     if proposals::is_needed(tx.conn, &intent)? {
         return proposals::propose(tx, intent).map(Recorded::Told);
     }

@@ -155,17 +155,17 @@ pub async fn resize(state: &Arc<State>, member: &Member, resize: TermResize) -> 
 pub async fn control(state: &Arc<State>, member: &Member, control: TermControl) -> Result<TermControlOk, Error> {
     let (run, room) = with_keyboard(state, member, control.run).await?;
     let keyboard = keyboard_of(&run)?;
-    let to = control.to.map(|name| typist_named(state, &room, name.as_str())).transpose()?;
+    let to = control.to.map(|name| typist_named(state, &run, &room, name.as_str())).transpose()?;
     let _turn = keyboard.turn.lock().await;
     let who = Typist { id: member.user.id, name: member.user.name.clone() };
-    if let Err(error) = member.may_type(&room) {
+    if let Err(error) = member.may_type(state.ruled(), &room, &run.record.host) {
         if keyboard.keys().lease.is_held_by(who.id) {
             revoke(state, &run, keyboard, &room).await?;
         }
         return Err(error);
     }
     let by = Asker { who, is_senior: member.is_owner_of(&room) };
-    let may = |user| may_type(state, &room, user);
+    let may = |user| may_type(state, &run, &room, user);
     let decision = keyboard.keys().lease.decide(control.op, &by, to, may, monotonic_ms())?;
     match decision {
         Decision::Stays => {}
@@ -188,7 +188,7 @@ pub(super) async fn revoke_lost(state: &Arc<State>, runs: &[Arc<Run>]) {
         let Some(keyboard) = &run.keyboard else { continue };
         let Some(room) = state.rooms.by_id(run.record.room) else { continue };
         let holder = keyboard.keys().lease.holder.as_ref().map(|holder| holder.id);
-        if holder.is_none_or(|holder| may_type(state, &room, holder)) {
+        if holder.is_none_or(|holder| may_type(state, run, &room, holder)) {
             continue;
         }
         let _turn = keyboard.turn.lock().await;
@@ -200,7 +200,7 @@ pub(super) async fn revoke_lost(state: &Arc<State>, runs: &[Arc<Run>]) {
 
 /// Passes the keyboard on if its holder may not hold it any more. The caller holds the turn.
 async fn revoke(state: &Arc<State>, run: &Run, keyboard: &Keyboard, room: &Arc<Room>) -> Result<(), Error> {
-    let may = |user| may_type(state, room, user);
+    let may = |user| may_type(state, run, room, user);
     let next = {
         let keys = keyboard.keys();
         if keys.lease.holder.as_ref().is_none_or(|holder| may(holder.id)) {
@@ -222,7 +222,7 @@ async fn check_holder(
     room: &Arc<Room>,
     lease: u64,
 ) -> Result<(), Error> {
-    let right = member.may_type(room).map(drop);
+    let right = member.may_type(state.ruled(), room, &run.record.host).map(drop);
     {
         let keys = keyboard.keys();
         if keys.lease.generation != lease {
@@ -308,16 +308,17 @@ fn keyboard_of(run: &Run) -> Result<&Keyboard, Error> {
     run.keyboard.as_ref().ok_or_else(none)
 }
 
-fn typist_named(state: &State, room: &Arc<Room>, name: &str) -> Result<Typist, Error> {
+fn typist_named(state: &State, run: &Run, room: &Arc<Room>, name: &str) -> Result<Typist, Error> {
     let user = state.accounts.by_name(name).ok_or_else(|| Error::not_found(format!("there is no user {name}")))?;
-    Member::unconnected(&user)
-        .may_type(room)
-        .map_err(|_| Error::forbidden(format!("{name} may not run commands in {}", room.name)))?;
+    Member::unconnected(&user).may_type(state.ruled(), room, &run.record.host).map_err(|_| {
+        Error::forbidden(format!("{name} may not run commands in {} on {}", room.name, run.record.host))
+    })?;
     Ok(Typist { id: user.id, name: user.name.clone() })
 }
 
-fn may_type(state: &State, room: &Arc<Room>, user: UserId) -> bool {
-    state.accounts.by_id(user).is_some_and(|user| Member::unconnected(&user).may_type(room).is_ok())
+fn may_type(state: &State, run: &Run, room: &Arc<Room>, user: UserId) -> bool {
+    let may = |user| Member::unconnected(&user).may_type(state.ruled(), room, &run.record.host).is_ok();
+    state.accounts.by_id(user).is_some_and(may)
 }
 
 fn passed_on() -> Error {

@@ -18,6 +18,8 @@ pub enum Numbered {
     Audit,
     /// Runs that wait for an approval.
     Proposals,
+    /// Rules about who may run commands where.
+    Rules,
 }
 
 impl Numbered {
@@ -39,6 +41,9 @@ impl Numbered {
             }
             Numbered::Audit => {
                 "UPDATE ids SET last = max(last, (SELECT coalesce(max(id), 0) FROM audit)) + 1 WHERE of = 'audit' RETURNING last"
+            }
+            Numbered::Rules => {
+                "UPDATE ids SET last = max(last, (SELECT coalesce(max(n), 0) FROM rules)) + 1 WHERE of = 'rules' RETURNING last"
             }
             Numbered::Proposals => {
                 "UPDATE ids SET last = max(last, (SELECT coalesce(max(n), 0) FROM proposals)) + 1 WHERE of = 'proposals' RETURNING last"

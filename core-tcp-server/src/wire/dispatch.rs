@@ -188,6 +188,9 @@ async fn carry_out(
         | Request::InviteAdd(_)
         | Request::HostAdd(_)
         | Request::HostRemove(_)) => manage(state, member, id, request).await?,
+        request @ (Request::RightsSet(_) | Request::RightsList(_)) => {
+            crate::rights::request(state, member, id, request).await?
+        }
         request @ (Request::RunStart(_)
         | Request::RunWatch(_)
         | Request::RunUnwatch(_)

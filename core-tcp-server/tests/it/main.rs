@@ -22,6 +22,7 @@ mod programs;
 mod retention;
 mod rights;
 mod rooms;
+mod rules;
 mod run_list;
 mod runs;
 mod search;

@@ -107,6 +107,7 @@ async fn values_of_an_older_database_are_removed() {
          DROP TABLE commands; ALTER TABLE runs DROP COLUMN command;
          DROP TABLE proposals; ALTER TABLE rooms DROP COLUMN approve; DELETE FROM ids WHERE of = 'proposals';
          DROP INDEX runs_lane_of; ALTER TABLE runs DROP COLUMN lane_of;
+         DROP TABLE rules; DELETE FROM ids WHERE of = 'rules';
          PRAGMA user_version = 10; PRAGMA wal_checkpoint(TRUNCATE);"
     ))
     .unwrap();

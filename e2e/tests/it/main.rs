@@ -25,6 +25,7 @@ mod proxies;
 mod proxy;
 mod recorded_sessions;
 mod rooms_in_the_page;
+mod rules;
 mod search_in_the_page;
 mod shared_terminal;
 mod slow_reader;

@@ -2,8 +2,8 @@
 //! user. Text that other people wrote is made visible, so that it cannot control a terminal.
 
 use super::{
-    AlertGroup, AlertStatus, Approval, CommandChanged, Days, Edit, EventBody, RunProposed, RunStarted, Switch, WhyNot,
-    Words,
+    AlertGroup, AlertStatus, Approval, CommandChanged, Days, Edit, EventBody, RightChanged, RunProposed, RunStarted,
+    Switch, WhyNot, Words,
 };
 use crate::role::RoomRole;
 use crate::visible::{exact, visible};
@@ -46,6 +46,7 @@ impl EventBody {
                 WhyNot::Withdrawn => format!("withdrew p{}", refused.n),
                 WhyNot::Expired => format!("closed p{}: it has expired", refused.n),
             },
+            EventBody::Right(rule) => rule.words(),
             EventBody::CommandRemoved(gone) => format!("removed the command /{}", gone.name),
             _ => return None,
         })
@@ -82,6 +83,15 @@ impl RunProposed {
         }
         let digest: String = visible(&self.digest).chars().take(12).collect();
         format!("proposed p{n} on {}: {cmd} ({more}digest {digest}): /approve p{n} or /refuse p{n}", visible(&hosts))
+    }
+}
+
+impl RightChanged {
+    /// Returns `made a rule: ann may run commands here on web1`.
+    fn words(&self) -> String {
+        let did = if self.on { "made" } else { "removed" };
+        let host = self.host.as_ref().map_or_else(String::new, |host| format!(" on {}", visible(host)));
+        format!("{did} a rule: {} may {} here{host}", self.user, self.right.what())
     }
 }
 

@@ -14,6 +14,7 @@ mod limits;
 mod output;
 mod posts;
 mod proposals;
+mod rights;
 mod room_set;
 mod rooms;
 mod run_start;
@@ -38,6 +39,7 @@ pub use limits::*;
 pub use output::*;
 pub use posts::*;
 pub use proposals::*;
+pub use rights::*;
 pub use room_set::*;
 pub use rooms::*;
 pub use run_start::*;
@@ -127,6 +129,7 @@ requests! {
     RunFind, RunLines,
     HostList,
     TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove, RunApprove, RunRefuse,
+    RightsSet, RightsList,
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
     RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
     Search, HookAdd, HookList, HookRemove, HookPart, HookPost,

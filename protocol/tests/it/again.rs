@@ -25,6 +25,7 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         RunFind, RunLines,
         HostList,
         TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove, RunApprove, RunRefuse,
+        RightsSet, RightsList,
         FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
         RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
         Search, HookAdd, HookList, HookRemove, HookPart, HookPost,

@@ -135,6 +135,8 @@ fn check_answer(example: &Example, request: Option<&str>) {
         }
         Some("run.start" | "run.approve") => fields::<messages::RunStartOk>(example),
         Some("command.add") => fields::<messages::CommandAdded>(example),
+        Some("rights.set") => fields::<messages::RightsSetOk>(example),
+        Some("rights.list") => fields::<messages::RightsListed>(example),
         Some("command.list") => fields::<messages::CommandListed>(example),
         Some("term.control") => fields::<messages::TermControlOk>(example),
         Some("term.text") => fields::<messages::TermTextOk>(example),
@@ -214,6 +216,7 @@ fn every_kind_and_every_exit_is_described() {
         "approve",
         "run.proposed",
         "run.refused",
+        "right",
     ];
     let shown: BTreeSet<String> =
         blocks().iter().flatten().filter_map(|example| example.value["kind"].as_str().map(str::to_owned)).collect();

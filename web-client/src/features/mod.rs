@@ -15,6 +15,7 @@ pub mod notify_prompt;
 pub mod output_view;
 pub mod panel;
 pub mod proposal_card;
+pub mod rights;
 pub mod room_bar;
 pub mod room_files;
 pub mod room_settings;

@@ -1,10 +1,11 @@
 //! A run that waits for an approval: all that will run, and the buttons of those who may decide.
 
 use wardroom_client_core::Change;
-use wardroom_client_core::protocol::messages::{RunApprove, RunRefuse};
-use wardroom_client_core::protocol::{Event, EventBody, Role};
+use wardroom_client_core::protocol::messages::{Right, RunApprove, RunRefuse};
+use wardroom_client_core::protocol::{Event, EventBody};
 use yew::prelude::*;
 
+use super::rights::use_right;
 use crate::engine::Topic;
 use crate::hooks::{PtrEq, use_topic, use_words};
 use crate::i18n::fill;
@@ -37,7 +38,7 @@ pub fn ProposalCard(props: &ProposalCardProps) -> Html {
     });
     let is_over = is_decided || engine.server_now_ms() >= proposed.until;
     let is_own = props.event.by.as_str() == engine.user();
-    let may = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
+    let may = use_right(&props.event.room, Right::Approve);
     let approve = {
         let engine = engine.clone();
         Callback::from(move |_: MouseEvent| engine.send(RunApprove { proposal }))

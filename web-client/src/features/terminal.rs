@@ -76,6 +76,8 @@ pub fn TerminalPanel(props: &TerminalPanelProps) -> Html {
 
 fn state_of(run: &Run, me: &str, may_type: bool) -> String {
     let keyboard = &run.keyboard;
+    // A member whom a rule names may type, too.
+    let may_type = may_type || keyboard.holder.as_ref().is_some_and(|user| user.as_str() == me);
     let state = PanelState {
         n: run.info.as_ref().map_or(0, |info| info.n),
         cmd: run.info.as_ref().map_or("", |info| &info.cmd),

@@ -57,4 +57,11 @@ pub(super) static WORDS: RunWords = RunWords {
     commands: "Commands",
     command_runs: "Runs on {}:",
     command_approved: "Somebody else must approve it before it starts.",
+    ev_rule_made: "made a rule: {} may {} here",
+    ev_rule_made_on: "made a rule: {} may {} here on {}",
+    ev_rule_removed: "removed a rule: {} may {} here",
+    ev_rule_removed_on: "removed a rule: {} may {} here on {}",
+    right_run: "run commands",
+    right_run_named: "run named commands",
+    right_approve: "approve runs",
 };

@@ -114,4 +114,6 @@ words! {
     output_both output_missing output_error_back output_wrap output_times output_finding output_link output_place
     output_at output_follow output_failed
     commands command_runs command_approved
+    // rules
+    ev_rule_made ev_rule_made_on ev_rule_removed ev_rule_removed_on right_run right_run_named right_approve
 }

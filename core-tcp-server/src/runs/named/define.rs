@@ -6,7 +6,8 @@ use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::event::{CommandChanged, CommandGone, EventBody};
 use wardroom_protocol::limits::{COMMAND_BYTES_MAX, COMMAND_PARAMS_MAX, COMMANDS_MAX, TITLE_CHARS_MAX};
 use wardroom_protocol::messages::{
-    CommandAdd, CommandAdded, CommandInfo, CommandList, CommandListed, CommandRemove, CommandSpec, Level, RunStart,
+    CommandAdd, CommandAdded, CommandInfo, CommandList, CommandListed, CommandRemove, CommandSpec, Level, Right,
+    RunStart,
 };
 use wardroom_protocol::visible::is_deceptive;
 use wardroom_protocol::{Code, Nonce, RunId, UserName, slash};
@@ -29,7 +30,8 @@ use crate::store::{NewEvent, Tx, from_sql};
 pub async fn add_command(state: &State, member: &Member, add: CommandAdd) -> Result<CommandAdded, Error> {
     let room = member.owner_in(&state.rooms, &add.room)?.room;
     // Nobody defines what they could not run themselves.
-    member.operator_in(&state.rooms, &add.room)?;
+    let on = add.command.host.as_deref().unwrap_or(LOCAL);
+    member.may(state.ruled(), Right::Run, &room, on)?;
     let (json, shown) = check(state, &add, &member.user.name)?;
     let (by, spec, replaces) = (member.clone(), add.command, add.replaces);
     state.store.write(move |tx| put(tx, &room, &by, Definition { spec, json, shown, replaces })).await
@@ -181,7 +183,9 @@ pub async fn list_commands(state: &State, member: &Member, list: CommandList) ->
     let mut commands = read.await?;
     member.still_reads(&room)?;
     for info in &mut commands {
-        info.may = member.level_in(&room, info.command.allow, "").is_ok();
+        let CommandSpec { name, host, allow, .. } = &info.command;
+        let on = host.as_deref().unwrap_or(LOCAL);
+        info.may = member.may_run_named(state.ruled(), &room, on, (name.as_str(), *allow)).is_ok();
     }
     let (commands, more) = page(commands);
     Ok(CommandListed { commands, more })

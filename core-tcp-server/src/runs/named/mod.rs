@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 pub use define::{add_command, list_commands, remove_command};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wardroom_protocol::messages::{CommandRef, CommandSpec, RunStart};
+use wardroom_protocol::messages::{CommandRef, CommandSpec, Level, RunStart};
 use wardroom_protocol::{CommandName, RoomName, slash};
 
+use super::hosts::LOCAL;
 use crate::error::Error;
 use crate::policy::Member;
 use crate::rooms::Room;
@@ -27,6 +28,8 @@ pub(super) struct Resolved {
     pub start: RunStart,
     /// The named command, if it is one.
     pub command: Option<CommandRef>,
+    /// Whom its named command allows.
+    pub allow: Option<Level>,
     /// Somebody else must approve it.
     pub needs_approval: bool,
 }
@@ -47,21 +50,24 @@ pub(super) async fn resolve(state: &State, member: &Member, start: RunStart) -> 
         if !start.params.is_empty() || !start.args.is_empty() {
             return Err(Error::bad_request("params and args are for a named command: name it with command"));
         }
-        let room = member.operator_in(&state.rooms, &start.room)?.room;
-        return Ok(Resolved { room, start, command: None, needs_approval: false });
+        let room = member.readable(&state.rooms, &start.room)?.room;
+        // Whether they may run commands on its hosts is checked once it is known which they are.
+        return Ok(Resolved { room, start, command: None, allow: None, needs_approval: false });
     };
     let room = member.readable(&state.rooms, &start.room)?.room;
     check_alone(&start)?;
     let (id, of) = (room.id, name.clone());
     let found = state.store.read(move |conn| find(conn, id, &of)).await?;
     let Definition { spec, version, digest } = found.ok_or_else(|| Error::not_found(slash::unknown(name.as_str())))?;
-    member.level_in(&room, spec.allow, &format!("/{name}"))?;
+    let allow = Some(spec.allow);
+    let on = spec.host.as_deref().unwrap_or(LOCAL);
+    member.may_run_named(state.ruled(), &room, on, (name.as_str(), spec.allow))?;
     let params = values::values(&spec, &start.params, &start.args)?;
     let argv = template::fill(&spec, &params)?;
     let CommandSpec { host, cwd, env, timeout_s, approve: needs_approval, .. } = spec;
     let RunStart { nonce, room: named, .. } = start;
     let start = RunStart { argv: Some(argv), host, cwd, env, timeout_s, ..RunStart::new(named, nonce) };
-    Ok(Resolved { room, start, command: Some(CommandRef { name, version, digest, params }), needs_approval })
+    Ok(Resolved { room, start, command: Some(CommandRef { name, version, digest, params }), allow, needs_approval })
 }
 
 /// Refuses settings beside a named command: it would no longer be what its owner defined.

@@ -8,6 +8,7 @@ use wardroom_protocol::RunId;
 use wardroom_protocol::event::{Approval, EventBody, RunRefused, WhyNot};
 use wardroom_protocol::messages::{HostStart, Level, RunApprove, RunRefuse, RunStartOk};
 
+use super::super::allowed;
 use super::super::earlier::find_run;
 use super::super::named;
 use super::super::proposal::Proposal;
@@ -42,8 +43,13 @@ pub async fn approve(state: &Arc<State>, member: &Member, ask: RunApprove) -> Re
         let msg = format!("somebody else must approve p{}: you proposed it", proposal.n);
         return Err(Error::forbidden(msg));
     }
-    member.level_in(&room, Level::Operator, "approving runs")?;
-    let proposer = proposer(state, &proposal, &room).await?;
+    if is_approved_by(&proposal, member) {
+        // A retry gets its first answer again, whatever has happened to the rights since.
+        let earlier = state.store.read(move |conn| find_run(conn, proposal.run)).await?;
+        return earlier.map(|earlier| RunStartOk { lease: None, ..earlier }).ok_or_else(|| no_proposal(ask.proposal));
+    }
+    allowed::check_approval(state, member, &room, &proposal.hosts)?;
+    let (proposer, allow) = proposer(state, &proposal).await?;
     let n = proposal.n;
     let Proposal { run, order, hosts, shown, command, nonce, digest, state: is, .. } = proposal;
     let lane = |(at, host): (usize, String)| {
@@ -55,7 +61,9 @@ pub async fn approve(state: &Arc<State>, member: &Member, ask: RunApprove) -> Re
     let runs: Vec<RunId> = lanes.iter().map(|lane| lane.run).collect();
     let approved = Some(Approval { n, by: member.user.name.clone(), digest });
     let by = proposer;
-    let mut intent = Intent { lanes, command, room, by, nonce, is_by_label: false, needs_approval: true, approved };
+    let mut intent =
+        Intent { lanes, command, room, by, nonce, is_by_label: false, allow, needs_approval: true, approved };
+    allowed::check(state, &intent).map_err(|error| gone(n, &error.msg))?;
     if is == "open" {
         check_free(state, &mut intent)?;
     }
@@ -90,12 +98,14 @@ pub async fn approve(state: &Arc<State>, member: &Member, ask: RunApprove) -> Re
 /// Marks the proposal as approved and records the run, in one transaction.
 fn record(tx: &mut Tx<'_>, state: &Arc<State>, n: u64, by: &Member, intent: Intent) -> Result<Approved, Error> {
     let proposal = Proposal::by_number(tx.conn, n)?.ok_or_else(|| no_proposal(n))?;
-    if proposal.state == "approved" && proposal.decided_by == Some(by.user.id) {
-        // A retry.
+    if is_approved_by(&proposal, by) {
+        // A retry that overtook it.
         let earlier = find_run(tx.conn, proposal.run)?.ok_or_else(|| no_proposal(n))?;
         return Ok(Approved::Earlier(RunStartOk { lease: None, ..earlier }));
     }
     check_open(tx, &proposal)?;
+    allowed::check_approval(state, by, &intent.room, &proposal.hosts)?;
+    allowed::check(state, &intent).map_err(|error| gone(n, &error.msg))?;
     let request = serde_json::to_string(&proposal.order).map_err(Error::internal)?;
     if digest(&proposal.hosts, &request) != proposal.digest {
         return Err(Error::internal(format!("the record of p{n} is not what was proposed")));
@@ -114,7 +124,7 @@ pub async fn refuse(state: &Arc<State>, member: &Member, ask: RunRefuse) -> Resu
     let (proposal, room) = find(state, member, ask.proposal).await?;
     let is_own = proposal.by == member.user.id;
     if !is_own {
-        member.level_in(&room, Level::Operator, "refusing runs")?;
+        allowed::check_approval(state, member, &room, &proposal.hosts)?;
     }
     let (by, n) = (member.clone(), proposal.n);
     let work = move |tx: &mut Tx<'_>| {
@@ -163,21 +173,24 @@ async fn find(state: &State, member: &Member, n: u64) -> Result<(Proposal, Arc<R
     Ok((proposal, room))
 }
 
-/// Returns the proposer, if they may still run what they proposed.
-async fn proposer(state: &State, proposal: &Proposal, room: &Arc<Room>) -> Result<Member, Error> {
-    let gone = |why: &str| Error::conflict(format!("who proposed p{} may not run it any more: {why}", proposal.n));
-    let user = state.accounts.by_id(proposal.by).ok_or_else(|| gone("the account is gone"))?;
-    let by = Member { address: format!("p{}", proposal.n), ..Member::unconnected(&user) };
-    let level = match &proposal.command {
-        Some(command) => {
-            let (id, name) = (room.id, command.name.clone());
-            let found = state.store.read(move |conn| named::find(conn, id, &name)).await?;
-            found.map(|definition| definition.spec.allow).ok_or_else(|| gone("the command was removed"))?
-        }
-        None => Level::Operator,
-    };
-    by.level_in(room, level, "this").map_err(|error| gone(&error.msg))?;
-    Ok(by)
+/// Returns the proposer, and whom the named command allows by now, if it is one.
+async fn proposer(state: &State, proposal: &Proposal) -> Result<(Member, Option<Level>), Error> {
+    let n = proposal.n;
+    let user = state.accounts.by_id(proposal.by).ok_or_else(|| gone(n, "the account is gone"))?;
+    let by = Member { address: format!("p{n}"), ..Member::unconnected(&user) };
+    let Some(command) = &proposal.command else { return Ok((by, None)) };
+    let (id, name) = (proposal.room, command.name.clone());
+    let found = state.store.read(move |conn| named::find(conn, id, &name)).await?;
+    let definition = found.ok_or_else(|| gone(n, "the command was removed"))?;
+    Ok((by, Some(definition.spec.allow)))
+}
+
+fn gone(n: u64, why: &str) -> Error {
+    Error::conflict(format!("who proposed p{n} may not run it any more: {why}"))
+}
+
+fn is_approved_by(proposal: &Proposal, by: &Member) -> bool {
+    proposal.state == "approved" && proposal.decided_by == Some(by.user.id)
 }
 
 fn no_proposal(n: u64) -> Error {

@@ -1,6 +1,7 @@
 //! A line of the timeline, by its kind.
 
-use wardroom_client_core::protocol::event::WhyNot;
+use wardroom_client_core::protocol::event::{RightChanged, WhyNot};
+use wardroom_client_core::protocol::messages::Right;
 use wardroom_client_core::protocol::{Event, EventBody};
 use wardroom_client_core::{Command, PendingAmendment, Quote, is_mentioned};
 use yew::prelude::*;
@@ -131,6 +132,7 @@ fn body(event: &std::sync::Arc<Event>, words: &'static Words) -> Html {
             };
             html! { fill(template, &[&refused.n.to_string()]) }
         }
+        EventBody::Right(rule) => html! { rule_words(rule, words) },
         EventBody::CommandRemoved(gone) => html! { fill(words.ev_command_removed, &[gone.name.as_str()]) },
         EventBody::Join => html! { words.joined },
         EventBody::Leave => html! { words.left },
@@ -145,6 +147,22 @@ fn body(event: &std::sync::Arc<Event>, words: &'static Words) -> Html {
             None => html! { fill(words.unknown_event, &[kind]) },
         },
         other => html! { fill(words.unknown_event, &[other.kind()]) },
+    }
+}
+
+fn rule_words(rule: &RightChanged, words: &Words) -> String {
+    let words = words.runs;
+    let what = match rule.right {
+        Right::Run => words.right_run,
+        Right::RunNamed => words.right_run_named,
+        Right::Approve => words.right_approve,
+    };
+    let user = rule.user.as_str();
+    match (&rule.host, rule.on) {
+        (None, true) => fill(words.ev_rule_made, &[user, what]),
+        (None, false) => fill(words.ev_rule_removed, &[user, what]),
+        (Some(host), true) => fill(words.ev_rule_made_on, &[user, what, &sanitized(host)]),
+        (Some(host), false) => fill(words.ev_rule_removed_on, &[user, what, &sanitized(host)]),
     }
 }
 
