@@ -3,8 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, page_of};
+use crate::in_the_page::Ops;
 use crate::test_server::TestServer;
 use crate::wire::Wire;
+
+/// Notes the browser's own notifications as they are made: nobody can see them without a desktop.
+const NOTE: &str = "window.told = []; window.bodies = []; const Real = Notification;
+        window.Notification = class extends Real { constructor(title, options) { super(title, options); told.push(title); bodies.push(options.body); } };
+        return Notification.permission";
 
 async fn say(wire: &mut Wire, nonce: &str, text: &str) -> u64 {
     let post = json!({"t":"room.post","room":"ops","text":text,"nonce":nonce});
@@ -30,11 +36,7 @@ async fn title_icon_and_notifications_tell_of_another_room_as_one_wishes() {
     page.devtools("Browser.grantPermissions", json!({"origin": url, "permissions": ["notifications"]})).await;
     page.sign_in(&url, "ann").await;
     page.open_room("general").await;
-    // The browser's own notifications, noted as they are made: nobody can see them without a desktop.
-    let note = "window.told = []; window.bodies = []; const Real = Notification;
-        window.Notification = class extends Real { constructor(title, options) { super(title, options); told.push(title); bodies.push(options.body); } };
-        return Notification.permission";
-    assert_eq!(page.page.execute(note, vec![]).await.unwrap(), "granted");
+    assert_eq!(page.page.execute(NOTE, vec![]).await.unwrap(), "granted");
 
     say(&mut ben, "n1", "just talk").await;
     page.until_true("one is unread", "return document.title.startsWith('(1)')").await;
@@ -115,5 +117,34 @@ async fn a_long_press_offers_what_one_can_do_with_a_line() {
     page.click("reply").await;
     page.find("[data-testid=banner]").await;
     page.shoot("long-press-phone").await;
+    page.end().await;
+}
+
+#[tokio::test]
+async fn who_started_a_run_is_told_of_its_end_unless_they_look() {
+    let mut ops = Ops::start().await;
+    let page = Browser::start(1024, 768).await;
+    let url = page_of(&ops.server);
+    page.devtools("Browser.grantPermissions", json!({"origin": url, "permissions": ["notifications"]})).await;
+    page.sign_in(&url, "ann").await;
+    page.open_room("ops").await;
+    assert_eq!(page.page.execute(NOTE, vec![]).await.unwrap(), "granted");
+    page.say("$ echo looked at").await;
+    page.until_true("it has ended", "return !!document.querySelector('[data-testid=run-card][data-state=ok]')").await;
+    page.say("$ sleep 300 # read -r line").await;
+    page.until("read -r line").await;
+    // Somebody else's run concerns only them.
+    ops.ben.ask(json!({"t":"run.start","room":"ops","cmd":"exit 4","nonce":"b1"})).await;
+    page.open_room("general").await;
+    let runs = ops.ann.ask(json!({"t":"run.list","room":"ops"})).await;
+    let own = runs["runs"].as_array().unwrap().iter().find(|run| run["n"] == 2).unwrap()["run"].clone();
+    ops.ann.ask(json!({"t":"run.signal","run":own,"signal":"KILL"})).await;
+    page.until_true(
+        "the starter is told",
+        "return bodies.some(body => body.includes('r2') && body.includes('read -r line'))",
+    )
+    .await;
+    let told = page.page.execute("return told", vec![]).await.unwrap();
+    assert_eq!(told, json!(["#ops"]), "of this and of nothing else");
     page.end().await;
 }

@@ -2,6 +2,7 @@
 
 mod crash;
 mod notify;
+mod run_ends;
 mod session;
 mod shell;
 

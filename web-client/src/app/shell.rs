@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::notify::use_notifications;
+use super::run_ends::use_run_ends;
 use crate::engine::Topic;
 use crate::engine::{Engine, NoticeKind};
 use crate::features::timeline::Timeline;
@@ -84,6 +85,7 @@ fn Shell(props: &ShellProps) -> Html {
     use_address(&engine, &ui);
     use_keys(&engine, &ui);
     use_notifications(&engine, &ui);
+    use_run_ends(&engine, &ui);
     let connection = engine.read(|client| client.connection());
     use_effect_with(connection, {
         let on_signed_out = props.on_signed_out.clone();
