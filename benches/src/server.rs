@@ -32,7 +32,8 @@ impl Server {
     pub fn start_on(folder: TempDir, binary: &str, command: &str) -> Result<Self> {
         let mut args = vec![binary, command, "--tcp", "127.0.0.1:0"];
         if command == "serve" {
-            args.extend(["--http", "127.0.0.1:0"]);
+            // No run outlives its measurement.
+            args.extend(["--http", "127.0.0.1:0", "--stop-runs"]);
         }
         Self::spawn_on(folder, &args, "--data")
     }

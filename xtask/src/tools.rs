@@ -58,6 +58,10 @@ const AXE: Tool =
 const LIGHTHOUSE: Tool =
     Tool { package: "lighthouse", version: "13.5.0", source: Source::Npm, program: "node_modules/.bin/lighthouse" };
 
+/// What terminals are measured beside. Its binding to the system's terminals is compiled here, so that it needs a C++ compiler.
+const WETTY: Tool =
+    Tool { package: "wetty", version: "3.2.0", source: Source::Npm, program: "node_modules/.bin/wetty" };
+
 const ALL: [&Tool; 3] = [&TRUNK, &WASM_BINDGEN, &BINARYEN];
 
 /// The versions, for stamps: another tool builds another page.
@@ -103,6 +107,11 @@ pub fn axe() -> Result<PathBuf> {
 /// The program of Lighthouse, installed if it is not there.
 pub fn lighthouse() -> Result<PathBuf> {
     LIGHTHOUSE.install()
+}
+
+/// The program of wetty, installed if it is not there.
+pub fn wetty() -> Result<PathBuf> {
+    WETTY.install()
 }
 
 /// The machine that we are on, as rustc calls it: `x86_64-unknown-linux-gnu`.

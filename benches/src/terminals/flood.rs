@@ -35,10 +35,15 @@ pub struct Cost {
 
 /// One cost for each step, as far as the contender gets.
 pub async fn measure(peer: &mut Peer, script: &str) -> Result<Vec<Result<Cost>>> {
-    let steps = if matches!(peer.server, Kind::OpenSsh(_)) { STEPS_OF_TMUX } else { STEPS };
+    let steps: &[(usize, u64)] = match peer.server {
+        Kind::Wardroom(_) => &STEPS,
+        Kind::OpenSsh(_) => &STEPS_OF_TMUX,
+        // A second viewer would have another terminal.
+        Kind::Wetty(_) => &[STEPS[0]],
+    };
     let mut viewers = vec![peer.typist(script).await?];
     let mut costs = Vec::new();
-    for (n, (count, mib)) in steps.into_iter().enumerate() {
+    for (n, (count, mib)) in steps.iter().copied().enumerate() {
         add(peer, &mut viewers, count).await?;
         // When all have seen the end of nothing, all are there.
         run(&viewers, "nothing", 2 * n).await?;

@@ -17,6 +17,7 @@ mod stalled;
 mod times;
 mod viewer;
 mod wardroom;
+mod wetty;
 mod wire;
 
 use std::time::Instant;
@@ -27,6 +28,7 @@ use self::openssh::OpenSsh;
 use self::peer::{Kind, Peer};
 use self::times::Times;
 use self::wardroom::{Wardroom, Way};
+use self::wetty::Wetty;
 
 /// All of it, or one part.
 pub async fn measure(binary: &str, part: Option<&str>) -> Result<()> {
@@ -35,6 +37,7 @@ pub async fn measure(binary: &str, part: Option<&str>) -> Result<()> {
     let folder = std::fs::canonicalize(folder.path())?;
     let log = script::write_log(&folder)?;
     let commands = script::commands(&log);
+    println!("  sshx: not measured; its viewers decrypt a format of its own, which this load does not speak");
     println!("terminals of {}x{}, beside {}", pty::COLS, pty::ROWS, openssh::versions());
     let is_chosen = |name| part.is_none_or(|part| part == name);
     if is_chosen("keys") {
@@ -70,6 +73,15 @@ fn openssh(has_tmux: bool) -> Result<Option<Peer>> {
     Ok(Some(Peer { name, server: Kind::OpenSsh(OpenSsh::new(has_tmux)?) }))
 }
 
+/// wetty, or none, which is said.
+fn wetty() -> Result<Option<Peer>> {
+    if let Some(why) = wetty::missing() {
+        println!("  wetty: not measured ({why})");
+        return Ok(None);
+    }
+    Ok(Some(Peer { name: "wetty, a terminal for each viewer", server: Kind::Wetty(Wetty::new()?) }))
+}
+
 async fn echoes(binary: &str) -> Result<()> {
     let mut peers = vec![
         ours(binary, "Wardroom, TCP", Way::Screen).await?,
@@ -77,6 +89,7 @@ async fn echoes(binary: &str) -> Result<()> {
     ];
     peers.extend(openssh(true)?);
     peers.extend(openssh(false)?);
+    peers.extend(wetty()?);
     let times = echo::measure(&mut peers).await?;
     println!("a key until it is seen, {} keys 10 to 20 ms apart, ms      p50     p95     p99", echo::KEYS);
     for (peer, times) in peers.iter().zip(times) {

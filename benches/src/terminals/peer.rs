@@ -8,6 +8,7 @@ use super::openssh::OpenSsh;
 use super::script;
 use super::viewer::Viewer;
 use super::wardroom::Wardroom;
+use super::wetty::Wetty;
 
 /// What a viewer may take until it shows something: 200 of them connect on two cores.
 const READY_WAIT: Duration = Duration::from_secs(30);
@@ -26,6 +27,8 @@ pub enum Kind {
     Wardroom(Wardroom),
     /// With tmux, or alone.
     OpenSsh(OpenSsh),
+    /// In a browser.
+    Wetty(Wetty),
 }
 
 impl Peer {
@@ -34,6 +37,7 @@ impl Peer {
         match &mut self.server {
             Kind::Wardroom(wardroom) => wardroom.start(script).await,
             Kind::OpenSsh(ssh) => ssh.start(script),
+            Kind::Wetty(wetty) => wetty.start(script).await,
         }
     }
 
@@ -43,6 +47,7 @@ impl Peer {
         match &mut self.server {
             Kind::Wardroom(wardroom) => wardroom.viewer(seen_bytes, pace).await,
             Kind::OpenSsh(ssh) => ssh.viewer(pace),
+            Kind::Wetty(wetty) => wetty.viewer(pace).await,
         }
     }
 
@@ -60,6 +65,7 @@ impl Peer {
         match &self.server {
             Kind::Wardroom(wardroom) => wardroom.processes(),
             Kind::OpenSsh(ssh) => ssh.processes(),
+            Kind::Wetty(wetty) => wetty.processes(),
         }
     }
 }
