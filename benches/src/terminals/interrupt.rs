@@ -13,8 +13,9 @@ use super::viewer::Viewer;
 use crate::client;
 use crate::texts::Random;
 
-/// Times that it is pressed.
-pub const PRESSES: usize = 100;
+/// Times that it is pressed, after so many milliseconds of `yes`: often after a moment, and after a while, when whatever
+/// reads ahead has read far ahead.
+pub const ROUNDS: [(usize, u64); 2] = [(100, 60), (10, 2_000)];
 /// After so many a new terminal is begun: one run may write 1 GiB.
 const PRESSES_OF_ONE: usize = 20;
 /// Viewers beside the one who presses it.
@@ -38,9 +39,9 @@ pub struct Stops {
 }
 
 /// Presses it again and again.
-pub async fn measure(peer: &mut Peer, script: &str) -> Result<Stops> {
+pub async fn measure(peer: &mut Peer, script: &str, (presses, flood_ms): (usize, u64)) -> Result<Stops> {
     let (mut stops, mut random) = (Stops::default(), Random(5));
-    for _ in 0..PRESSES / PRESSES_OF_ONE {
+    for first in (0..presses).step_by(PRESSES_OF_ONE) {
         let own = peer.typist(script).await?;
         let mut others = Vec::new();
         for n in 0..VIEWERS {
@@ -49,12 +50,12 @@ pub async fn measure(peer: &mut Peer, script: &str) -> Result<Stops> {
             viewer.found(CONNECT_WAIT).await.context("a viewer that connects")?;
             others.push(viewer);
         }
-        for n in 0..PRESSES_OF_ONE {
+        for n in 0..PRESSES_OF_ONE.min(presses - first) {
             let mark = script::mark(n);
             own.look_for(&mark);
             others.iter().for_each(|viewer| viewer.look_for(&mark));
             own.press(b"yes\n").await?;
-            tokio::time::sleep(Duration::from_millis(60 + random.below(40))).await;
+            tokio::time::sleep(Duration::from_millis(flood_ms + random.below(40))).await;
             if matches!(peer.server, Kind::Wardroom(_)) {
                 stops.chat.push(chat(&own).await?);
             }

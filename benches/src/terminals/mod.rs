@@ -137,19 +137,22 @@ async fn floods(binary: &str, commands: &str) -> Result<()> {
 async fn stops(binary: &str, commands: &str) -> Result<()> {
     let mut peers = vec![ours(binary, "Wardroom, TCP", Way::Screen).await?];
     peers.extend(openssh(true)?);
-    println!(
-        "Ctrl-C during `yes` until its output has stopped, {} times, {} viewers, ms        p50     p95     p99",
-        interrupt::PRESSES,
-        interrupt::VIEWERS + 1
-    );
-    for peer in &mut peers {
-        let stops = interrupt::measure(peer, commands).await.context(peer.name)?;
-        row(&format!("{}, for who pressed it", peer.name), &stops.own);
-        row(&format!("{}, for the last of the others", peer.name), &stops.last);
-        let slow = interrupt::SLOW / 1_000_000;
-        row(&format!("{}, for one that reads {slow} MB/s", peer.name), &stops.slow);
-        if matches!(peer.server, Kind::Wardroom(_)) {
-            row("a message meanwhile, on the connection that types", &stops.chat);
+    for round in interrupt::ROUNDS {
+        println!(
+            "Ctrl-C after {} ms of `yes` until its output has stopped, {} times, {} viewers, ms    p50     p95     p99",
+            round.1,
+            round.0,
+            interrupt::VIEWERS + 1
+        );
+        for peer in &mut peers {
+            let stops = interrupt::measure(peer, commands, round).await.context(peer.name)?;
+            row(&format!("{}, for who pressed it", peer.name), &stops.own);
+            row(&format!("{}, for the last of the others", peer.name), &stops.last);
+            let slow = interrupt::SLOW / 1_000_000;
+            row(&format!("{}, for one that reads {slow} MB/s", peer.name), &stops.slow);
+            if matches!(peer.server, Kind::Wardroom(_)) {
+                row("a message meanwhile, on the connection that types", &stops.chat);
+            }
         }
     }
     Ok(())
