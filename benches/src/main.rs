@@ -34,7 +34,7 @@ wardroom-bench BINARY [NAME…]
   members   CPU per post where 5,000 present members mark it as read; 5,000 members who come and go
   runs      `true`, from request to end
   terminals keys until they are seen, floods of output to 1 to 200 viewers, Ctrl-C, a viewer that stops reading, `true`; in
-            the same run OpenSSH with tmux, where they are installed; one part alone: terminals:keys, :floods, :ctrl-c,
+            the same run OpenSSH with tmux and wetty, where they are installed; one part alone: terminals:keys, :floods, :ctrl-c,
             :stall, :true
   ceiling   the ceiling for the fan-out: one loop that writes to 500 sockets
   big       a million events in 200 rooms: the search index, pages of history, searches, memory; then a million lines of output
