@@ -15,7 +15,7 @@ use crate::texts::Random;
 
 /// Times that it is pressed, after so many milliseconds of `yes`: often after a moment, and after a while, when whatever
 /// reads ahead has read far ahead.
-pub const ROUNDS: [(usize, u64); 2] = [(100, 60), (10, 2_000)];
+pub const ROUNDS: [(usize, u64); 2] = [(100, 60), (6, 2_000)];
 /// After so many a new terminal is begun: one run may write 1 GiB.
 const PRESSES_OF_ONE: usize = 20;
 /// Viewers beside the one who presses it.

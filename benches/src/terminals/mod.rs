@@ -108,6 +108,7 @@ async fn floods(binary: &str, commands: &str) -> Result<()> {
         ours(binary, "Wardroom, every byte", Way::EveryByte).await?,
     ];
     peers.extend(openssh(true)?);
+    peers.extend(wetty()?);
     println!(
         "a flood of coloured log: CPU s of the server per GB that the program writes (what each viewer received of it, MB/s)"
     );

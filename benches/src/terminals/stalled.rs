@@ -13,7 +13,7 @@ use super::viewer::Viewer;
 /// Viewers of the terminal.
 pub const VIEWERS: usize = 50;
 /// Turns with the one and without it, by turns.
-const TURNS: usize = 4;
+const TURNS: usize = 3;
 const TURN: Duration = Duration::from_millis(1_500);
 const WAIT: Duration = Duration::from_secs(60);
 
