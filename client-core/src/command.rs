@@ -214,6 +214,14 @@ pub enum Command {
         /// what was not.
         auto_ack: bool,
     },
+    /// Plays the recording of a terminal: [`crate::Effect::Screen`] once, with the stored screen nearest before a moment, then
+    /// all output from there on, which the caller acknowledges. Replaces any other watch of the run.
+    WatchRecording {
+        /// The run.
+        run: RunId,
+        /// The moment, Unix milliseconds.
+        at_ms: u64,
+    },
     /// The caller has processed all bytes before `off` (only for a watch without `auto_ack`).
     AckRun {
         /// The run.

@@ -142,6 +142,21 @@ pub fn records(index: &File, from: u64, max: usize) -> io::Result<Vec<Record>> {
     Ok(bytes.get(..read).unwrap_or_default().chunks_exact(16).filter_map(Record::decode).collect())
 }
 
+/// Returns the offset of the first record after a moment (Unix milliseconds), if there is one. Where the clock went back,
+/// it is one of several.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn first_after(index: &File, at: u64) -> io::Result<Option<u64>> {
+    let count = index.metadata()?.len() / RECORD_BYTES;
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if record(index, middle)?.at <= at { low = middle + 1 } else { high = middle }
+    }
+    if low == count { Ok(None) } else { record(index, low).map(|record| Some(record.off)) }
+}
+
 /// Returns the number of the record that contains the byte at `off`.
 fn holding(index: &File, off: u64) -> io::Result<u64> {
     let (mut low, mut high) = (0, index.metadata()?.len() / RECORD_BYTES);
@@ -183,6 +198,20 @@ mod tests {
             file.write_all(&Record { fd, off, at: 7 }.encode()).unwrap();
         }
         file
+    }
+
+    #[test]
+    fn a_moment_is_found() {
+        let mut file = tempfile::tempfile().unwrap();
+        for (off, at) in [(0, 100), (5, 200), (9, 200), (20, 350)] {
+            file.write_all(&Record { fd: 1, off, at }.encode()).unwrap();
+        }
+        for (at, off) in
+            [(0, Some(0)), (99, Some(0)), (100, Some(5)), (199, Some(5)), (200, Some(20)), (349, Some(20)), (350, None)]
+        {
+            assert_eq!(first_after(&file, at).unwrap(), off, "at {at}");
+        }
+        assert_eq!(first_after(&tempfile::tempfile().unwrap(), 7).unwrap(), None);
     }
 
     #[test]

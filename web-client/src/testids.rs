@@ -124,6 +124,8 @@ pub const RUN_OPEN: &str = "run-open";
 pub const TERMINAL: &str = "terminal";
 /// Opens the terminal of a run.
 pub const TERMINAL_OPEN: &str = "terminal-open";
+/// Plays the recording of a terminal.
+pub const RUN_PLAY: &str = "run-play";
 /// Starts a shell in a terminal.
 pub const TERMINAL_NEW: &str = "terminal-new";
 /// The last screen of a terminal, on its card.

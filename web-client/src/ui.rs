@@ -22,6 +22,8 @@ pub struct Ui {
     pub output: Option<(RunId, Option<u64>)>,
     /// The run whose terminal is open.
     pub terminal: Option<RunId>,
+    /// Its recording is played.
+    pub plays: bool,
     pub compose_mode: ComposeMode,
     pub dialog: Option<Dialog>,
 }
@@ -89,6 +91,8 @@ pub enum UiAction {
     LinkOutput(u64, RunId, u64),
     /// Opens the terminal of a run, or closes it.
     Terminal(Option<RunId>),
+    /// Opens the terminal of a run that has ended, and plays its recording.
+    Play(RunId),
     /// Changes the mode of the composer.
     Compose(ComposeMode),
     /// Opens a dialog, or closes it.
@@ -118,11 +122,8 @@ impl Reducible for Ui {
                 next.output = None;
             }
             UiAction::Drawer(drawer) => next.drawer = drawer,
-            UiAction::Terminal(run) => {
-                next.terminal = run;
-                next.output = None;
-                next.drawer = Drawer::None;
-            }
+            UiAction::Terminal(run) => next.show_terminal(run, false),
+            UiAction::Play(run) => next.show_terminal(Some(run), true),
             UiAction::ShowTab(tab) => next.tab = tab,
             UiAction::Compose(mode) => next.compose_mode = mode,
             UiAction::Dialog(dialog) => {
@@ -145,6 +146,12 @@ impl Reducible for Ui {
 }
 
 impl Ui {
+    fn show_terminal(&mut self, run: Option<RunId>, plays: bool) {
+        (self.terminal, self.plays) = (run, plays);
+        self.output = None;
+        self.drawer = Drawer::None;
+    }
+
     /// Resets what belonged to the previous room.
     fn leave(&mut self, room: &RoomName) {
         self.dialog = None;

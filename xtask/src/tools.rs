@@ -62,6 +62,14 @@ const LIGHTHOUSE: Tool =
 const WETTY: Tool =
     Tool { package: "wetty", version: "3.2.0", source: Source::Npm, program: "node_modules/.bin/wetty" };
 
+/// The player of asciinema, which must take what `wardroom output --cast` writes. A program of the tests.
+const ASCIINEMA: Tool = Tool {
+    package: "asciinema-player",
+    version: "3.18.0",
+    source: Source::Npm,
+    program: "node_modules/asciinema-player/dist/bundle/asciinema-player.min.js",
+};
+
 const ALL: [&Tool; 3] = [&TRUNK, &WASM_BINDGEN, &BINARYEN];
 
 /// The versions, for stamps: another tool builds another page.
@@ -102,6 +110,11 @@ pub fn page_tools() -> Result<OsString> {
 /// The script of axe, installed if it is not there.
 pub fn axe() -> Result<PathBuf> {
     AXE.install()
+}
+
+/// The script of asciinema's player, installed if it is not there.
+pub fn asciinema() -> Result<PathBuf> {
+    ASCIINEMA.install()
 }
 
 /// The program of Lighthouse, installed if it is not there.

@@ -49,6 +49,7 @@ impl Client {
             Command::LoadRuns { room } => self.load_runs(&room),
             Command::WatchRun { run, from, auto_ack } => self.watch_run(run, from, auto_ack),
             Command::WatchScreen { run, auto_ack } => self.watch_screen(run, auto_ack),
+            Command::WatchRecording { run, at_ms } => self.watch_recording(run, at_ms),
             Command::AckRun { run, off } => self.ack_run(run, off),
             Command::UnwatchRun { run } => self.unwatch_run(run),
             Command::SignalRun { run, signal } => self.signal_run(run, signal),

@@ -31,7 +31,7 @@ impl Client {
             WatchFrom::Last(count) => Err(count),
         };
         let acked = next.unwrap_or(0);
-        self.watches.insert(run, Watch { next, acked, auto_ack, screen: None, asked: None, short_at: None });
+        self.watches.insert(run, Watch { next, acked, auto_ack, screen: None, at: None, asked: None, short_at: None });
         self.change_run(run, |shown| {
             shown.watched = true;
             shown.tail = tail_at(acked);
@@ -61,12 +61,14 @@ impl Client {
                 watch.acked = from;
                 let screen = watch.screen.is_some();
                 watch.screen = screen.then(Vec::new);
+                let at = watch.at.filter(|_| screen);
                 let window = Some(if watch.auto_ack { WINDOW_DEFAULT } else { WATCH_WINDOW_MANUAL });
                 if screen {
                     // The size, and who holds the keyboard.
                     self.send_request(&RunGet { run }, RequestKind::RunGet(run), Recovery::Forget);
                 }
-                self.send_request(&RunWatch { run, from, window, screen }, RequestKind::RunWatch(run), Recovery::Forget)
+                let watch = RunWatch { run, from, window, screen, at };
+                self.send_request(&watch, RequestKind::RunWatch(run), Recovery::Forget)
             }
             Err(_) => self.send_request(&RunGet { run }, RequestKind::RunGet(run), Recovery::Forget),
         };
@@ -149,7 +151,7 @@ impl Client {
         let end = next.saturating_add(bytes.len() as u64);
         watch.next = Ok(end);
         // Callers that acknowledge by hand print the bytes and need no lines, unless they ask for them.
-        let keeps_tail = watch.screen.is_none() && (watch.auto_ack || self.keep_tails);
+        let keeps_tail = watch.screen.is_none() && watch.at.is_none() && (watch.auto_ack || self.keep_tails);
         let ack_now = watch.auto_ack && end.saturating_sub(watch.acked) >= ACK_EVERY_BYTES;
         if ack_now {
             watch.acked = end;

@@ -16,7 +16,19 @@ impl Client {
             return;
         }
         let screen = Some(Vec::new());
-        self.watches.insert(run, Watch { next: Ok(0), acked: 0, auto_ack, screen, asked: None, short_at: None });
+        let watch = Watch { next: Ok(0), acked: 0, auto_ack, screen, at: None, asked: None, short_at: None };
+        self.begin_watch(run, watch);
+    }
+
+    /// Frames of the watch before, which may be under way, come before the answer to this one.
+    pub(super) fn watch_recording(&mut self, run: RunId, at_ms: u64) {
+        self.unwatch_run(run);
+        let (screen, at) = (Some(Vec::new()), Some(at_ms));
+        self.begin_watch(run, Watch { next: Ok(0), acked: 0, auto_ack: false, screen, at, asked: None, short_at: None });
+    }
+
+    fn begin_watch(&mut self, run: RunId, watch: Watch) {
+        self.watches.insert(run, watch);
         self.change_run(run, |shown| shown.watched = true);
         if self.is_up() {
             self.request_watch(run);
@@ -39,6 +51,10 @@ impl Client {
         }
         let bytes = Bytes::from(std::mem::take(parts));
         (watch.next, watch.acked) = (Ok(snapshot.off), snapshot.off);
+        if watch.at.is_some() {
+            // From here on it is read byte by byte, also after a reconnect.
+            watch.screen = None;
+        }
         self.change_run(run, |shown| {
             shown.bytes = shown.bytes.max(snapshot.off);
             shown.size = Some(snapshot.size);

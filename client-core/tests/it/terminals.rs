@@ -258,6 +258,36 @@ fn a_screen_is_whole_and_output_follows_it() {
 }
 
 #[test]
+fn a_recording_begins_with_one_screen_and_goes_on_by_byte() {
+    let mut world = World::new(1);
+    world.command(Command::WatchScreen { run: run(), auto_ack: false });
+    world.settle();
+    world.command(Command::WatchRecording { run: run(), at_ms: 7_000 });
+    world.settle();
+    world.server.output.push((1, b"after".to_vec()));
+    world.settle();
+    let asked: Vec<_> = frames(&world, "run.watch").map(|frame| frame["at"].clone()).collect();
+    assert_eq!(asked, [Value::Null, json!(7_000)]);
+    assert_eq!(frames(&world, "run.unwatch").count(), 1, "the screen before goes first");
+    let screens = |world: &World| world.seen.iter().filter(|effect| matches!(effect, Effect::Screen { .. })).count();
+    assert_eq!(screens(&world), 2);
+    assert_eq!(world.client.runs()[&run()].tail.lines().len(), 0, "it is no lines");
+    world.cut();
+    world.come_to_rest();
+    world.server.output.push((1, b"!".to_vec()));
+    world.settle();
+    let last = frames(&world, "run.watch").last().cloned().unwrap();
+    assert_eq!((&last["from"], &last["screen"], &last["at"]), (&json!(5), &Value::Null, &Value::Null));
+    assert_eq!(screens(&world), 2, "what is drawn stays after a reconnect");
+    let output: Vec<u64> = world
+        .seen
+        .iter()
+        .filter_map(|effect| if let Effect::Output { off, .. } = effect { Some(*off) } else { None })
+        .collect();
+    assert_eq!(output, [0, 5]);
+}
+
+#[test]
 fn of_many_sizes_the_last_counts() {
     let mut world = at_keyboard(1);
     for cols in 80..120 {

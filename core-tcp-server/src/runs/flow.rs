@@ -15,6 +15,7 @@ use wardroom_protocol::messages::ErrAnswer;
 use super::log::{LogRead, RunLog};
 use super::output::OutputReader;
 use super::piece::Piece;
+use super::terminal::Terminal;
 use crate::access::BreakOff;
 use crate::error::Error;
 use crate::flow::{Flow, FlowKey, Step};
@@ -75,11 +76,23 @@ pub(super) struct Watch {
     screen: Option<ScreenWatch>,
 }
 
+/// Where a watcher begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Begin {
+    /// With this byte.
+    Byte(u64),
+    /// With the screen as it is. Whoever lags behind gets it again.
+    Screen,
+    /// With the stored screen nearest before this moment, Unix milliseconds. All output follows.
+    Moment(u64),
+}
+
 /// What a watcher of a screen gets next.
-#[derive(Default)]
 struct ScreenWatch {
     /// It needs the screen before anything else.
     is_wanted: bool,
+    /// The moment of a recording; `None` for the screen as it is.
+    moment: Option<u64>,
     /// Parts of the screen that are not sent yet.
     parts: VecDeque<Bytes>,
 }
@@ -92,10 +105,14 @@ impl Watch {
     pub(super) fn begin(
         log: &Arc<RunLog>,
         sender: &Arc<ConnectionSender>,
-        from: u64,
+        begin: Begin,
         window: u64,
-        screen: bool,
     ) -> Result<Self, Error> {
+        let (from, moment) = match begin {
+            Begin::Byte(from) => (from, None),
+            Begin::Screen => (0, Some(None)),
+            Begin::Moment(at) => (0, Some(Some(at))),
+        };
         Ok(Self {
             watching: Watching::begin(log, sender)?,
             cursor: from,
@@ -106,7 +123,7 @@ impl Watch {
             reader: None,
             failure: None,
             told: None,
-            screen: screen.then(|| ScreenWatch { is_wanted: true, ..ScreenWatch::default() }),
+            screen: moment.map(|moment| ScreenWatch { is_wanted: true, moment, parts: VecDeque::new() }),
         })
     }
 
@@ -137,13 +154,20 @@ impl Watch {
     }
 
     /// Takes the screen, and goes on from its offset; so does the credit.
-    async fn load_screen(&mut self) {
+    async fn load_screen(&mut self, moment: Option<u64>) {
         let log = Arc::clone(&self.watching.log);
-        let loading = move || log.terminal.as_ref().map(|terminal| terminal.snapshot(log.written())).transpose();
+        let loading = move || {
+            let screen = |terminal: &Terminal| match moment {
+                Some(at) => terminal.recorded(at, log.written()),
+                None => terminal.snapshot(log.written()),
+            };
+            log.terminal.as_ref().map(screen).transpose()
+        };
         match tokio::task::spawn_blocking(loading).await.map_err(io::Error::other).and_then(|loaded| loaded) {
             Ok(Some(snapshot)) => {
                 (self.cursor, self.acked) = (snapshot.off, self.acked.max(snapshot.off));
-                self.screen = Some(ScreenWatch { is_wanted: false, parts: snapshot.frames.iter().cloned().collect() });
+                let parts = snapshot.frames.iter().cloned().collect();
+                self.screen = Some(ScreenWatch { is_wanted: false, moment, parts });
             }
             Ok(None) => self.screen = None,
             Err(error) => self.failure = Some(Error::internal(format!("run {}: {error}", self.watching.log.run))),
@@ -173,12 +197,12 @@ impl Flow for Watch {
         }
         let taken = match &mut self.screen {
             Some(screen) if screen.is_wanted => return Step::Load,
-            Some(screen) => {
+            Some(screen) if !screen.parts.is_empty() => {
                 let parts = screen.parts.len().min(count);
                 out.extend(screen.parts.drain(..parts));
                 parts
             }
-            None => self.take_loaded(count, out),
+            _ => self.take_loaded(count, out),
         };
         if taken == count {
             return Step::More;
@@ -194,7 +218,7 @@ impl Flow for Watch {
             }
             LogRead::Behind(upto) => {
                 if let Some(screen) = &mut self.screen {
-                    screen.is_wanted = true;
+                    screen.is_wanted = screen.moment.is_none();
                 }
                 self.load_upto = upto;
                 Step::Load
@@ -208,8 +232,9 @@ impl Flow for Watch {
     }
 
     fn load(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        if self.screen.is_some() {
-            return Box::pin(self.load_screen());
+        if let Some(screen) = self.screen.as_ref().filter(|screen| screen.is_wanted) {
+            let moment = screen.moment;
+            return Box::pin(self.load_screen(moment));
         }
         Box::pin(async move {
             let (log, reader, from) = (Arc::clone(&self.watching.log), self.reader.take(), self.cursor);
@@ -290,7 +315,7 @@ mod tests {
         let log = log(&data, &[(1, b"abc"), (2, b"def")]);
         log.append(1, 6, None, b"ghi");
         let sender = ConnectionSender::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &sender, 1, 4, false).unwrap(), Vec::new());
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, Begin::Byte(1), 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Load);
         watch.load().await;
         assert_eq!(watch.take(4, &mut out), Step::Wait, "no credit beyond the window");
@@ -313,7 +338,7 @@ mod tests {
         let log = log(&data, &[(1, b"abc")]);
         std::fs::remove_dir_all(data.path().join(log.run.to_string())).unwrap();
         let sender = ConnectionSender::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4, false).unwrap(), Vec::new());
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, Begin::Byte(0), 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Load);
         watch.load().await;
         assert_eq!(watch.take(4, &mut out), Step::Done);
@@ -329,7 +354,7 @@ mod tests {
         log.set_trouble(Bytes::from_static(b"full\nfull"));
         // Watchers that join later are told too.
         let sender = ConnectionSender::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4, false).unwrap(), Vec::new());
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, Begin::Byte(0), 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::More);
         assert_eq!(bodies(&mut out), "a");
         assert_eq!((watch.take(4, &mut out), bodies(&mut out).as_str()), (Step::Wait, "full"));
@@ -345,7 +370,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let log = log(&data, &[]);
         let sender = ConnectionSender::new();
-        let (mut watch, mut out) = (Watch::begin(&log, &sender, 0, 4, false).unwrap(), Vec::new());
+        let (mut watch, mut out) = (Watch::begin(&log, &sender, Begin::Byte(0), 4).unwrap(), Vec::new());
         assert_eq!(watch.take(4, &mut out), Step::Wait);
         log.append(1, 0, None, b"a");
         // Returns at once, because the wake-up was kept.
@@ -361,9 +386,9 @@ mod tests {
     fn a_connection_watches_a_bounded_number() {
         let data = tempfile::tempdir().unwrap();
         let (log, sender) = (log(&data, &[]), ConnectionSender::new());
-        let mut all: Vec<_> = (0..WATCHES_MAX).map(|_| Watch::begin(&log, &sender, 0, 4, false).unwrap()).collect();
-        assert!(Watch::begin(&log, &sender, 0, 4, false).is_err());
+        let mut all: Vec<_> = (0..WATCHES_MAX).map(|_| Watch::begin(&log, &sender, Begin::Byte(0), 4).unwrap()).collect();
+        assert!(Watch::begin(&log, &sender, Begin::Byte(0), 4).is_err());
         all.pop();
-        assert!(Watch::begin(&log, &sender, 0, 4, false).is_ok());
+        assert!(Watch::begin(&log, &sender, Begin::Byte(0), 4).is_ok());
     }
 }

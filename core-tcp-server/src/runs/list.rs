@@ -8,7 +8,7 @@ use wardroom_protocol::limits::{LINE_BYTES_MAX, QUERY_BYTES_MAX, WINDOW_DEFAULT,
 use wardroom_protocol::messages::{Exit, RunEnd, RunInfo, RunList, RunListed, RunWatch, RunsIn, TermTextOk, Tty};
 use wardroom_protocol::{RunId, UserName};
 
-use super::flow::{Watch, beyond};
+use super::flow::{Begin, Watch, beyond};
 use super::log::RunLog;
 use super::text_watch::TextWatch;
 use crate::access::{Checked, ReadAccess};
@@ -163,7 +163,13 @@ pub async fn watch(
     if watch.screen && log.terminal.is_none() {
         return Err(Error::bad_request("this run has no terminal: watch it without screen"));
     }
-    let flow = Watch::begin(&log, sender, watch.from, window, watch.screen)?;
+    let begin = match (watch.screen, watch.at) {
+        (true, Some(at)) => Begin::Moment(at),
+        (true, None) => Begin::Screen,
+        (false, None) => Begin::Byte(watch.from),
+        (false, Some(_)) => return Err(Error::bad_request("a recording begins with a screen: watch it with screen")),
+    };
+    let flow = Watch::begin(&log, sender, begin, window)?;
     Ok(Checked::over(flow, ReadAccess::new(&room, member.user.id)))
 }
 

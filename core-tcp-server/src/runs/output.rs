@@ -38,6 +38,15 @@ impl OutputFolder {
         }
     }
 
+    /// Returns the offset of the first byte that was written after a moment (Unix milliseconds), if there is one.
+    pub(super) fn written_until(&self, at: u64) -> io::Result<Option<u64>> {
+        match File::open(self.0.join("index")) {
+            Ok(index) => wardroom_output_index::first_after(&index, at),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Some(0)),
+            Err(e) => Err(e),
+        }
+    }
+
     /// Opens the output for writing from `off` on. Bytes after it were written in part and will be sent again.
     pub(super) fn writer(&self, off: u64) -> io::Result<OutputWriter> {
         match DirBuilder::new().mode(0o700).create(&self.0) {

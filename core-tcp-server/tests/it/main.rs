@@ -19,6 +19,7 @@ mod lost;
 mod own_account;
 mod passwords;
 mod programs;
+mod recordings;
 mod retention;
 mod rights;
 mod rooms;

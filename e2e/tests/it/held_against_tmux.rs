@@ -197,6 +197,12 @@ fn cells(printed: &str) -> Vec<String> {
     printed.lines().map(&mut line_of).collect()
 }
 
+/// Has a tmux read a recording; what it returns are the rows, at the moment at which it is called.
+pub fn rows_of(recording: &Recording) -> impl Fn() -> Vec<String> {
+    let tmux = Tmux::show(recording);
+    move || tmux.run(&["capture-pane", "-p"]).lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
 /// Compares what both show, as soon as both have drawn it; says in which lines they differ.
 pub fn difference(name: &str, snapshot: &Recording, whole: &Recording) -> Option<String> {
     let (late, early) = (Tmux::show(snapshot), Tmux::show(whole));

@@ -24,6 +24,7 @@ mod own_account;
 mod proxies;
 mod proxy;
 mod recorded_sessions;
+mod recording_in_the_page;
 mod rooms_in_the_page;
 mod rules;
 mod search_in_the_page;

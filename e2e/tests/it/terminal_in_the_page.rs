@@ -10,17 +10,17 @@ use crate::in_the_page::Ops;
 use crate::wire::Wire;
 
 /// A host whose one run is the test's.
-struct ScriptedHost {
-    wire: Wire,
-    run: Value,
-    printed: usize,
+pub struct ScriptedHost {
+    pub wire: Wire,
+    pub run: Value,
+    pub printed: usize,
     typed: Vec<u8>,
     told: VecDeque<Value>,
 }
 
 impl ScriptedHost {
     /// Connects as `web1`.
-    async fn connect(ops: &Ops) -> Self {
+    pub async fn connect(ops: &Ops) -> Self {
         let key = std::fs::read_to_string(ops.server.data.join("keys/host.key")).unwrap();
         let mut wire = Wire::unix(&ops.server.data.join("core.sock")).await;
         wire.send(&json!({"t":"host.hello","v":1,"key":key.trim(),"host":"web1","runs":[]}), &[]).await.unwrap();
@@ -29,7 +29,7 @@ impl ScriptedHost {
     }
 
     /// Waits for its run.
-    async fn started(&mut self) -> Value {
+    pub async fn started(&mut self) -> Value {
         let start = self.wire.next_of("host.start").await;
         self.run = start["run"].clone();
         self.wire.send(&json!({"t":"host.started","run":self.run,"pid":4711}), &[]).await.unwrap();
@@ -37,7 +37,7 @@ impl ScriptedHost {
     }
 
     /// Prints, as a program would.
-    async fn print(&mut self, bytes: &[u8]) {
+    pub async fn print(&mut self, bytes: &[u8]) {
         let output = json!({"t":"host.output","run":self.run,"fd":1,"off":self.printed,"len":bytes.len()});
         self.wire.send(&output, bytes).await.unwrap();
         self.printed += bytes.len();
@@ -70,7 +70,7 @@ impl ScriptedHost {
 }
 
 /// What the terminal shows, for screen readers: whatever draws it.
-const ROWS: &str =
+pub const ROWS: &str =
     "[...document.querySelectorAll('.xterm-accessibility-tree > div')].map(row => row.textContent).join('\\n')";
 
 /// Opens the page and a terminal on the scripted host.
@@ -95,14 +95,14 @@ async fn open_terminal(ops: &mut Ops, page: &Browser, has_webgl: bool) -> Script
 }
 
 /// Notes what the content security policy refuses.
-async fn watch_policy(page: &Browser) {
+pub async fn watch_policy(page: &Browser) {
     let script = "window.refused = []; addEventListener('securitypolicyviolation', \
         event => window.refused.push(`${event.violatedDirective}: ${event.sourceFile}:${event.lineNumber}`)); return true";
     page.page.execute(script, vec![]).await.unwrap();
 }
 
 /// Turns the mode for screen readers on.
-async fn read_rows(page: &Browser) {
+pub async fn read_rows(page: &Browser) {
     page.find(".xterm-screen").await;
     page.click("terminal-reader").await;
     page.find(".xterm-accessibility-tree").await;

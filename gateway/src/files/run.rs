@@ -44,7 +44,7 @@ pub(crate) async fn get(
     if method == Method::HEAD || len == 0 {
         return Ok((status, head).into_response());
     }
-    let watch = RunWatch { run, from: first, window: Some(TRANSFER_WINDOW_BYTES), screen: false };
+    let watch = RunWatch { run, from: first, window: Some(TRANSFER_WINDOW_BYTES), screen: false, at: None };
     let _: Value = link.ask(2, &watch, within).await?;
     Ok((status, head, download::body(&app, link, Source::Run(run), first, len)).into_response())
 }

@@ -22,6 +22,10 @@ pub struct RunWatch {
     /// has fallen far behind.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub screen: bool,
+    /// With `screen`: begins with the stored screen nearest before this moment (Unix milliseconds), and sends all output
+    /// that follows, as a recording is played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
 }
 
 /// The watcher has processed all bytes before `off`.

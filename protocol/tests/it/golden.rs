@@ -46,6 +46,7 @@ pub const REQUESTS: &[&str] = &[
     r#"{"t":"run.start","id":11,"room":"ops","cmd":"x","limits":{"cpu_s":60,"memory_bytes":1073741824,"processes":100,"open_files":256,"file_bytes":1048576,"idle_s":300,"output_bytes":1048576},"stdin":false,"nonce":"a1"}"#,
     r#"{"t":"run.start","id":11,"room":"ops","cmd":"x","secrets":{"TOKEN":"hunter22"},"stdin":false,"nonce":"a1"}"#,
     r#"{"t":"run.watch","id":12,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","from":0,"window":262144,"screen":true}"#,
+    r#"{"t":"run.watch","id":12,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","from":0,"window":262144,"screen":true,"at":1795334401390}"#,
     "{\"t\":\"run.input\",\"run\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"gen\":1,\"off\":7,\"len\":4}\nyes\n",
     r#"{"t":"run.eof","id":14,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","gen":1,"off":11}"#,
     r#"{"t":"term.control","id":14,"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","op":"ask"}"#,

@@ -76,6 +76,7 @@ fn Shell(props: &ShellProps) -> Html {
                 tab: PanelTab::Activity,
                 output: None,
                 terminal: None,
+                plays: false,
                 compose_mode: ComposeMode::New,
                 dialog: None,
             }
@@ -125,7 +126,7 @@ fn Shell(props: &ShellProps) -> Html {
                 </main>
                 <Panel room={room.clone()} />
                 if let Some(run) = ui.terminal {
-                    <TerminalPanel key={run.to_string()} {run} />
+                    <TerminalPanel key={run.to_string()} {run} plays={ui.plays} />
                 }
                 <div class="backdrop" onclick={close}></div>
                 if let Some((run, at)) = ui.output {

@@ -39,6 +39,7 @@ pub enum Icon {
     Panel,    // panel-right
     Passed,   // circle-check
     Person,   // user
+    Play,     // play
     Reload,   // refresh-cw
     Reply,    // reply
     Search,   // search
@@ -112,6 +113,7 @@ impl Icon {
             Icon::Panel => "M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-14a2 2 0 0 1-2-2v-14a2 2 0 0 1 2-2zM15 3v18",
             Icon::Passed => "M2 12a10 10 0 1 0 20 0a10 10 0 1 0-20 0M16 9l-5.5 5.5L8 12",
             Icon::Person => "M19 21v-2a4 4 0 0 0-4-4H9a4 4 0 0 0-4 4v2M8 7a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
+            Icon::Play => "M6 3l14 9-14 9z",
             Icon::Reload => {
                 "M3 12a9 9 0 0 1 9-9 9.75 9.75 0 0 1 6.74 2.74L21 8M21 3v5h-5M21 12a9 9 0 0 1-9 9 9.75 9.75 0 0 1-6.74-2.74L3 16M8 16H3v5"
             }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use wardroom_client_core::Command;
 use wardroom_client_core::protocol::limits::{TERM_COLS_MAX, TERM_ROWS_MAX};
-use wardroom_client_core::protocol::messages::{TermOp, TermSize};
+use wardroom_client_core::protocol::messages::{Answer, RunTimes, TermOp, TermSize};
 use wardroom_client_core::protocol::{RunId, UserName};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Element;
@@ -87,6 +87,17 @@ impl Engine {
                     _ => TermOp::Ask,
                 };
                 self.control_keyboard(run, op, to.and_then(|name| UserName::parse(&name).ok()));
+            }
+            TerminalEvent::Play(at_ms) => self.command(Command::WatchRecording { run, at_ms }),
+            TerminalEvent::Times(from) => {
+                let engine = self.clone();
+                let on = Callback::from(move |answer: Result<Answer, _>| {
+                    if let Some(terminal) = engine.terminal(run) {
+                        let line = answer.map(|answer| answer.line).unwrap_or_default();
+                        terminal.times(from, &String::from_utf8_lossy(&line));
+                    }
+                });
+                self.request(RunTimes { run, from }, on);
             }
             TerminalEvent::Close => close.emit(()),
         }

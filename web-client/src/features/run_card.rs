@@ -126,10 +126,14 @@ fn RunActions(props: &RunActionsProps) -> Html {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| ui.dispatch(UiAction::Terminal(Some(id))))
     };
+    let play = Callback::from(move |_: MouseEvent| ui.dispatch(UiAction::Play(id)));
     html! {
         <div class="card__foot">
             if started.tty.is_some() {
                 <button class="text-button" onclick={terminal} data-testid={testids::TERMINAL_OPEN}>{ icon(Icon::Expand) }{ words.runs.terminal_open }</button>
+                if has_output && props.run.state != RunState::Running {
+                    <button class="text-button" onclick={play} data-testid={testids::RUN_PLAY}>{ icon(Icon::Play) }{ words.runs.terminal_play }</button>
+                }
             }
             <button class="text-button" onclick={open} data-testid={testids::RUN_OPEN}>
                 { icon(Icon::Expand) }{ words.open }

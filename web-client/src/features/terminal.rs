@@ -15,6 +15,8 @@ use crate::ui::UiAction;
 #[derive(PartialEq, Properties)]
 pub struct TerminalPanelProps {
     pub run: RunId,
+    /// Its recording is to be played.
+    pub plays: bool,
 }
 
 /// What the panel shows around the screen.
@@ -33,6 +35,11 @@ struct PanelState<'a> {
     /// The server knows whether the holder has been silent for long enough, and says so if not.
     #[serde(rename = "mayTake")]
     may_take: bool,
+    /// Its recording is to be played, which begins at this time and took this long.
+    plays: bool,
+    at: u64,
+    ms: u64,
+    bytes: u64,
 }
 
 #[component]
@@ -59,7 +66,7 @@ pub fn TerminalPanel(props: &TerminalPanelProps) -> Html {
     });
     let run = engine.read(|client| client.runs().get(&id).cloned());
     let may_type = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
-    let state = run.map(|run| state_of(&run, engine.user(), may_type)).unwrap_or_default();
+    let state = run.map(|run| state_of(&run, engine.user(), may_type, props.plays)).unwrap_or_default();
     use_effect_with((*is_open, lang, state), move |(is_open, _, state)| {
         if let (Some(true), Some(terminal)) = (is_open, engine.terminal(id)) {
             terminal.set_state(state);
@@ -74,7 +81,7 @@ pub fn TerminalPanel(props: &TerminalPanelProps) -> Html {
     }
 }
 
-fn state_of(run: &Run, me: &str, may_type: bool) -> String {
+fn state_of(run: &Run, me: &str, may_type: bool, plays: bool) -> String {
     let keyboard = &run.keyboard;
     // A member whom a rule names may type, too.
     let may_type = may_type || keyboard.holder.as_ref().is_some_and(|user| user.as_str() == me);
@@ -89,6 +96,10 @@ fn state_of(run: &Run, me: &str, may_type: bool) -> String {
         fixed: run.tty.is_some_and(|tty| tty.fixed),
         may_type,
         may_take: may_type,
+        plays,
+        at: run.info.as_ref().map_or(0, |info| info.at),
+        ms: if let RunState::Ended { ms, .. } = run.state { ms } else { 0 },
+        bytes: run.bytes,
     };
     serde_json::to_string(&state).unwrap_or_default()
 }

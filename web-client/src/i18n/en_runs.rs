@@ -12,6 +12,7 @@ pub(super) static WORDS: RunWords = RunWords {
     ended_oom: "ended: the machine ran out of memory",
     isolation: "isolation: {}",
     terminal_open: "Open terminal",
+    terminal_play: "Play",
     terminal_new: "New terminal",
     terminal_failed: "The terminal could not be loaded. Check your connection, close it and try again.",
     input_of: "{} has the keyboard.",

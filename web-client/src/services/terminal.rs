@@ -32,6 +32,8 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setState)]
     fn set_state(this: &PageTerminal, json: &str);
     #[wasm_bindgen(method)]
+    fn times(this: &PageTerminal, from: f64, json: &str);
+    #[wasm_bindgen(method)]
     fn taken(this: &PageTerminal);
     #[wasm_bindgen(method)]
     fn dispose(this: &PageTerminal);
@@ -47,6 +49,10 @@ pub enum TerminalEvent {
     Size(u16, u16),
     /// A button of the keyboard: `ask`, `give`, `take` or `release`, and to whom.
     Control(String, Option<String>),
+    /// The recording is to be played from this moment on, Unix milliseconds.
+    Play(u64),
+    /// The times of the output from this byte on are wanted.
+    Times(u64),
     /// The panel is to be closed.
     Close,
 }
@@ -104,6 +110,11 @@ impl Terminal {
         self.terminal.set_state(json);
     }
 
+    /// The answer to the question for times from a byte on, as it came; empty if there is none.
+    pub fn times(&self, from: u64, json: &str) {
+        self.terminal.times(from as f64, json);
+    }
+
     /// More input is accepted.
     pub fn taken(&self) {
         self.terminal.taken();
@@ -123,6 +134,8 @@ fn event_of(kind: &str, first: JsValue, second: JsValue) -> Option<TerminalEvent
         "drawn" => TerminalEvent::Drawn(number(&first) as u64),
         "size" => TerminalEvent::Size(number(&first) as u16, number(&second) as u16),
         "control" => TerminalEvent::Control(first.as_string()?, second.as_string()),
+        "play" => TerminalEvent::Play(number(&first) as u64),
+        "times" => TerminalEvent::Times(number(&first) as u64),
         "close" => TerminalEvent::Close,
         _ => return None,
     })

@@ -13,8 +13,10 @@ import { constructedDocument, styleSheet } from "./constructed.js";
 import { askClipboard, askPaste } from "./dialogs.js";
 import { InputQueue, bracketed, clipboardText, keyBytes, preparePaste, scaledFont, withControl } from "./input.js";
 import { Panel } from "./panel.js";
+import { Player } from "./player.js";
 import panelCss from "./panel.css";
 import { swallowQueries } from "./queries.js";
+import { Recording } from "./recording.js";
 import { colours } from "./theme.js";
 import { wordsOf } from "./words.js";
 
@@ -43,6 +45,7 @@ class PageTerminal {
     this.panel = new Panel(root, say, {
       control: (op, to) => on("control", op, to),
       close: () => on("close"),
+      play: () => this.play(),
       key: (key) => this.pressKey(key),
       controlKey: (isOn) => (this.hasControl = isOn),
       reader: (isOn) => (this.terminal.options.screenReaderMode = isOn),
@@ -89,17 +92,52 @@ class PageTerminal {
 
   /** A screen: everything before is void. */
   screen(cols, rows, bytes, end) {
-    this.terminal.reset();
-    this.resize(cols, rows);
-    this.output(bytes, end);
+    if (this.recording) this.recording.screen(cols, rows, bytes, end);
+    else this.drawScreen(cols, rows, bytes, end);
   }
 
   output(bytes, end) {
-    this.terminal.write(bytes, () => this.on("drawn", end));
+    if (this.recording) this.recording.output(bytes, end);
+    else this.write(bytes, end);
   }
 
   /** The size of the terminal from the next output on. */
   resize(cols, rows) {
+    if (this.recording) this.recording.size(cols, rows);
+    else this.drawSize(cols, rows);
+  }
+
+  /** The times of a recording's output from a byte on, as JSON. */
+  times(from, json) {
+    this.recording?.times(from, json);
+  }
+
+  /** Plays the recording of a run that has ended. What is in it reaches the screen and nothing else. */
+  play() {
+    if (this.recording) return;
+    this.recording = new Recording(this.state, {
+      play: (at) => this.on("play", at),
+      times: (from) => this.on("times", from),
+      screen: (...screen) => this.drawScreen(...screen),
+      size: (cols, rows) => this.drawSize(cols, rows),
+      write: (bytes, end) => this.write(bytes, end),
+    });
+    this.player = new Player(this.say, this.recording);
+    this.panel.showPlayer(this.player);
+    this.setState(JSON.stringify(this.state));
+  }
+
+  drawScreen(cols, rows, bytes, end) {
+    this.terminal.reset();
+    this.drawSize(cols, rows);
+    this.write(bytes, end);
+  }
+
+  write(bytes, end) {
+    this.terminal.write(bytes, () => this.on("drawn", end));
+  }
+
+  drawSize(cols, rows) {
     // What was written before belongs to the size before.
     this.terminal.write("", () => {
       this.terminal.resize(cols, rows);
@@ -111,11 +149,15 @@ class PageTerminal {
   setState(json) {
     const before = this.state;
     this.state = JSON.parse(json);
-    const { mine, running } = this.state;
+    const { mine, running, plays, at } = this.state;
     this.terminal.options.disableStdin = !(mine && running);
-    this.terminal.options.cursorInactiveStyle = mine ? "outline" : "none";
+    this.terminal.options.cursorInactiveStyle = mine || this.recording ? "outline" : "none";
     if (!mine) this.queue.clear();
     this.panel.draw(this.state);
+    if (plays && !running && at > 0 && !this.hasPlayed) {
+      this.hasPlayed = true;
+      this.play();
+    }
     if (before.mine !== mine || before.fixed !== this.state.fixed) this.fitSoon();
   }
 
@@ -129,6 +171,7 @@ class PageTerminal {
     this.watchSize.disconnect();
     this.watchTheme.disconnect();
     this.preference.removeEventListener("change", this.repaint);
+    this.player?.dispose();
     this.terminal.dispose();
     this.panel.dispose();
   }
@@ -148,6 +191,7 @@ class PageTerminal {
   }
 
   send(bytes) {
+    if (this.recording) return;
     if (!this.state.mine || !this.state.running) return this.panel.tell(this.say("readOnly"));
     if (!this.queue.push(bytes)) this.panel.tell(this.say("pasteTooLong"));
   }
@@ -186,6 +230,7 @@ class PageTerminal {
       }
       return false;
     }
+    if (this.player) return !this.player.onKey(event);
     if (event.type === "keydown" && !this.state.mine && event.key.length === 1 && !event.ctrlKey) this.panel.tell(this.say("readOnly"));
     return true;
   }
@@ -198,6 +243,7 @@ class PageTerminal {
   async onPaste(event) {
     event.preventDefault();
     event.stopPropagation();
+    if (this.recording) return;
     if (!this.state.mine) return this.panel.tell(this.say("readOnly"));
     const paste = preparePaste(event.clipboardData?.getData("text/plain") ?? "");
     const isAllowed = !(paste.isMultiline || paste.hadControls) || (await askPaste(this.panel.root, this.say, paste));
@@ -209,7 +255,7 @@ class PageTerminal {
   /** OSC 52: the holder is asked; to others it means nothing. */
   askClipboard(data) {
     const text = clipboardText(data);
-    if (text && this.state.mine) {
+    if (text && this.state.mine && !this.recording) {
       askClipboard(this.panel.root, this.say, text.length).then((isAllowed) => {
         if (isAllowed) navigator.clipboard?.writeText(text);
         this.terminal.focus();

@@ -55,18 +55,19 @@ export class Panel {
   /** Draws the state of the run and its keyboard. */
   draw(state) {
     const { say } = this;
-    const { holder, asked, me, mine, running, mayTake, mayType, n, cmd } = state;
+    const { holder, asked, me, mine, running, mayTake, mayType, n, cmd, bytes } = state;
     this.cmd = cmd;
     this.setTitle(this.title);
     this.root.setAttribute("aria-label", say("terminal", `r${n}`));
     this.root.dataset.mine = String(mine);
-    const words = !running ? say("ended") : mine ? say("youHold") : holder ? say("otherHolds", holder) : say("nobodyHolds");
+    const words = this.player ? say("recording") : !running ? say("ended") : mine ? say("youHold") : holder ? say("otherHolds", holder) : say("nobodyHolds");
     const waiting = asked.length > 0 ? ` · ${say("asked", asked.join(", "))}` : "";
     const said = words + (running ? waiting : "");
     if (this.holder.textContent !== said) this.holder.textContent = said;
     this.holder.classList.toggle("tty__holder--mine", mine && running);
     const buttons = [];
     const control = (op, label, to) => buttons.push(button(label, op, () => this.actions.control(op, to)));
+    if (!running && bytes > 0 && !this.player) buttons.push(button(say("play"), "play", this.actions.play));
     if (running && mayType) {
       if (mine) {
         if (asked.length > 0) control("give", say("give", asked[0]), asked[0]);
@@ -84,6 +85,13 @@ export class Panel {
       this.leases.replaceChildren(...buttons);
     }
     this.bar.hidden = !(mine && running);
+  }
+
+  /** Shows the bar of a recording. */
+  showPlayer(player) {
+    this.player = player;
+    this.bar.before(player.root);
+    player.toggleButton.focus();
   }
 
   setTitle(title) {

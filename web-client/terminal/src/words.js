@@ -35,6 +35,13 @@ const en = {
   clipYes: "Copy",
   clipNo: "Don't copy",
   readOnly: "Ask for the keyboard to type.",
+  play: "Play",
+  pause: "Pause",
+  recording: "Recording",
+  position: "Position",
+  speed: "Speed",
+  skipIdle: "Skip idle time",
+  playFailed: "Could not be loaded. Close it and try again.",
 };
 
 const zh = {
@@ -72,6 +79,13 @@ const zh = {
   clipYes: "复制",
   clipNo: "不复制",
   readOnly: "请求键盘后才能输入。",
+  play: "播放",
+  pause: "暂停",
+  recording: "录像",
+  position: "播放位置",
+  speed: "速度",
+  skipIdle: "跳过空闲时间",
+  playFailed: "无法加载。请关闭后重试。",
 };
 
 export const LANGUAGES = { en, zh };

@@ -30,6 +30,8 @@ pub struct Shared {
     pub executables: Vec<Executable>,
     /// Where axe is, for the browser's tests.
     pub axe: Option<PathBuf>,
+    /// Where asciinema's player is, for the test of recordings.
+    pub asciinema: Option<PathBuf>,
     /// Where Lighthouse is, for the test of how the page loads.
     pub lighthouse: Option<PathBuf>,
     /// Its step comes too.

@@ -135,6 +135,9 @@ fn run_tests(shared: &Shared, limit: Duration, args: &[&str], is_wanted: fn(&str
         if let Some(axe) = &shared.axe {
             test.env("WARDROOM_AXE", axe);
         }
+        if let Some(asciinema) = &shared.asciinema {
+            test.env("WARDROOM_ASCIINEMA", asciinema);
+        }
         if let Some(lighthouse) = &shared.lighthouse {
             test.env("WARDROOM_LIGHTHOUSE", lighthouse);
         }
@@ -166,6 +169,7 @@ fn e2e(shared: &mut Shared) -> Result<Outcome> {
         return Ok(Outcome::Skipped(how));
     }
     shared.axe = Some(command::timed("axe, for the browser's tests", tools::axe)?);
+    shared.asciinema = Some(command::timed("asciinema's player, for the test of recordings", tools::asciinema)?);
     shared.lighthouse = Some(command::timed("Lighthouse, for the test of how the page loads", tools::lighthouse)?);
     let is_e2e = |package: &str| package == E2E;
     let others = run_tests(shared, E2E_LIMIT, &["--skip", MEASURING], is_e2e);

@@ -9,6 +9,8 @@ pub(in crate::client) struct Watch {
     pub(in crate::client) auto_ack: bool,
     /// The screen is wanted: the parts of one that is arriving. `None`: only bytes are.
     pub(in crate::client) screen: Option<Vec<u8>>,
+    /// A recording: the moment at which it begins. After its screen, only bytes are wanted.
+    pub(in crate::client) at: Option<u64>,
     pub(in crate::client) asked: Option<u64>,
     /// The run's end announced more bytes than had arrived at this offset. They are requested again once, not for ever.
     pub(in crate::client) short_at: Option<u64>,

@@ -159,12 +159,21 @@ impl Terminal {
         }
         self.ensure(&mut state, upto)?;
         let screen = state.screen.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        let snapshot = Arc::new(Snapshot { off: screen.off(), frames: self.frames(screen) });
+        let snapshot = Arc::new(Snapshot { off: screen.off(), frames: self.frames(screen.off(), screen.size(), &screen.snapshot()) });
         state.snapshot = Some(Arc::clone(&snapshot));
         if !self.is_live {
             state.screen = None;
         }
         Ok(snapshot)
+    }
+
+    /// Returns the last screen on disk from before a moment (Unix milliseconds), an empty one if there is none. `upto` is
+    /// the offset up to which output is on disk.
+    pub(super) fn recorded(&self, at: u64, upto: u64) -> io::Result<Arc<Snapshot>> {
+        let written = self.folder.written_until(at)?.unwrap_or(upto);
+        let stored = store::last(&self.folder.0, written.min(upto))?;
+        let size = stored.size.unwrap_or(self.first_size);
+        Ok(Arc::new(Snapshot { off: stored.off, frames: self.frames(stored.off, size, &stored.bytes) }))
     }
 
     /// Returns the rows of the visible screen, and the row of the cursor.
@@ -275,8 +284,8 @@ impl Terminal {
         }
     }
 
-    fn frames(&self, screen: &Screen) -> Vec<Bytes> {
-        let (run, off, size, bytes) = (self.run, screen.off(), screen.size(), screen.snapshot());
+    fn frames(&self, off: u64, size: TermSize, bytes: &[u8]) -> Vec<Bytes> {
+        let run = self.run;
         let count = bytes.len().div_ceil(BODY_BYTES_MAX).max(1);
         let mut frames = Vec::with_capacity(count);
         for part in 0..count {

@@ -107,7 +107,7 @@ impl Session {
         if runs::get(&self.state, &self.member, run).await?.tty.is_some() {
             return runs::watch_text(&self.state, &self.member, &self.sender, run).await;
         }
-        let watch = RunWatch { run, from: 0, window: Some(WINDOW_MAX), screen: false };
+        let watch = RunWatch { run, from: 0, window: Some(WINDOW_MAX), screen: false, at: None };
         runs::watch(&self.state, &self.member, &self.sender, watch).await
     }
 
