@@ -198,7 +198,7 @@ fn cells(printed: &str) -> Vec<String> {
 }
 
 /// Has a tmux read a recording; what it returns are the rows, at the moment at which it is called.
-pub fn rows_of(recording: &Recording) -> impl Fn() -> Vec<String> {
+pub fn rows_of(recording: &Recording) -> impl Fn() -> Vec<String> + use<> {
     let tmux = Tmux::show(recording);
     move || tmux.run(&["capture-pane", "-p"]).lines().map(|line| line.trim_end().to_owned()).collect()
 }

@@ -22,10 +22,9 @@ export class Player {
     this.slider.type = "range";
     this.slider.setAttribute("aria-label", say("position"));
     this.slider.addEventListener("input", () => {
-      this.shown = "";
-      this.draw();
       clearTimeout(this.jumping);
       this.jumping = setTimeout(() => this.jump(), JUMP_AFTER_MS);
+      this.draw();
     });
     this.slider.addEventListener("change", () => this.jump());
     this.slider.addEventListener("keydown", (event) => {
