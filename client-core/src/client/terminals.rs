@@ -24,7 +24,10 @@ impl Client {
     pub(super) fn watch_recording(&mut self, run: RunId, at_ms: u64) {
         self.unwatch_run(run);
         let (screen, at) = (Some(Vec::new()), Some(at_ms));
-        self.begin_watch(run, Watch { next: Ok(0), acked: 0, auto_ack: false, screen, at, asked: None, short_at: None });
+        self.begin_watch(
+            run,
+            Watch { next: Ok(0), acked: 0, auto_ack: false, screen, at, asked: None, short_at: None },
+        );
     }
 
     fn begin_watch(&mut self, run: RunId, watch: Watch) {

@@ -386,7 +386,8 @@ mod tests {
     fn a_connection_watches_a_bounded_number() {
         let data = tempfile::tempdir().unwrap();
         let (log, sender) = (log(&data, &[]), ConnectionSender::new());
-        let mut all: Vec<_> = (0..WATCHES_MAX).map(|_| Watch::begin(&log, &sender, Begin::Byte(0), 4).unwrap()).collect();
+        let mut all: Vec<_> =
+            (0..WATCHES_MAX).map(|_| Watch::begin(&log, &sender, Begin::Byte(0), 4).unwrap()).collect();
         assert!(Watch::begin(&log, &sender, Begin::Byte(0), 4).is_err());
         all.pop();
         assert!(Watch::begin(&log, &sender, Begin::Byte(0), 4).is_ok());

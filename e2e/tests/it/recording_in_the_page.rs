@@ -33,14 +33,19 @@ type Piece = (u64, Option<(u16, u16)>, Vec<u8>);
 /// What somebody did at a terminal of 80 by 24.
 fn session() -> Vec<Piece> {
     let bytes = |text: &str| text.as_bytes().to_vec();
-    let flood: String =
-        (0..30_000).map(|n| format!("\x1b[3{}mline {n} of a flood, 你好 {}\x1b[m\r\n", n % 8, "=".repeat(n % 30))).collect();
+    let flood: String = (0..30_000)
+        .map(|n| format!("\x1b[3{}mline {n} of a flood, 你好 {}\x1b[m\r\n", n % 8, "=".repeat(n % 30)))
+        .collect();
     vec![
         (1_000, None, bytes("\x1b[2J\x1b[H\x1b[1;31mred\x1b[m \x1b[38;2;10;200;30mtrue colour\x1b[m 中文\r\n")),
         // Questions, and a program that writes to the clipboard: in a recording they mean nothing.
         (2_000, None, bytes("$ \x1b[c\x1b[6n\x1b]11;?\x07\x1b]52;c;c2VjcmV0\x07second")),
-        (2_000 + IDLE_MS, Some((100, 30)), bytes("\x1b[2J\x1b[Hafter the pause, on a larger screen\r\n\x1b[28;90Hcorner")),
-        (10_000 + IDLE_MS, None, bytes("\x1b[H\x1b[2J") .into_iter().chain(flood.into_bytes()).collect()),
+        (
+            2_000 + IDLE_MS,
+            Some((100, 30)),
+            bytes("\x1b[2J\x1b[Hafter the pause, on a larger screen\r\n\x1b[28;90Hcorner"),
+        ),
+        (10_000 + IDLE_MS, None, bytes("\x1b[H\x1b[2J").into_iter().chain(flood.into_bytes()).collect()),
         (20_000 + IDLE_MS, None, bytes("\x1b[?1049h\x1b[2J\x1b[5;5Hanother screen")),
         (30_000 + IDLE_MS, Some((80, 24)), bytes("\x1b[?1049l\x1b[2J\x1b[Hthe end\r\n")),
     ]
@@ -206,8 +211,13 @@ async fn a_recording_is_played_and_any_moment_is_what_tmux_shows() {
     page.page.execute(paste, vec![]).await.unwrap();
     jump(&page, IDLE_MS + 2_500).await;
     shows(&page, &recorded, IDLE_MS + 2_500).await;
-    let sent = value(&page, "window.sent.filter(line => line.startsWith('{')).map(line => JSON.parse(line.split('\\n')[0]).t)").await;
-    let acts = ["run.start", "run.input", "run.eof", "run.signal", "run.lose", "term.control", "term.resize", "room.post"];
+    let sent = value(
+        &page,
+        "window.sent.filter(line => line.startsWith('{')).map(line => JSON.parse(line.split('\\n')[0]).t)",
+    )
+    .await;
+    let acts =
+        ["run.start", "run.input", "run.eof", "run.signal", "run.lose", "term.control", "term.resize", "room.post"];
     for kind in sent.as_array().unwrap() {
         assert!(acts.iter().all(|act| kind != *act), "the page sent {kind}");
     }
@@ -215,6 +225,7 @@ async fn a_recording_is_played_and_any_moment_is_what_tmux_shows() {
     assert_eq!(value(&page, "window.copied").await, json!([]));
     assert_eq!(value(&page, "!!document.querySelector('dialog[open]')").await, json!(false));
     assert_eq!(value(&page, "window.refused").await, json!([]));
+    page.click("terminal-reader").await;
     for theme in ["light", "dark"] {
         page.shoot_at("recording-wide", theme).await;
         assert_eq!(page.faults().await, Vec::<String>::new(), "{theme}");
@@ -271,6 +282,7 @@ async fn a_recording_is_played_on_a_phone_and_from_the_panel() {
     jump(&page, IDLE_MS + 2_500).await;
     read_rows(&page).await;
     shows(&page, &recorded, IDLE_MS + 2_500).await;
+    page.click("terminal-reader").await;
     for theme in ["light", "dark"] {
         page.shoot_at("recording-phone", theme).await;
         assert_eq!(page.faults().await, Vec::<String>::new(), "{theme}");
@@ -285,7 +297,10 @@ async fn a_recording_is_played_on_a_phone_and_from_the_panel() {
 fn checked(cast: &str) -> Vec<String> {
     let mut lines = cast.lines();
     let header: Value = serde_json::from_str(lines.next().expect("a header")).unwrap();
-    assert_eq!((&header["version"], &header["term"]["cols"], &header["term"]["rows"]), (&json!(3), &json!(80), &json!(24)));
+    assert_eq!(
+        (&header["version"], &header["term"]["cols"], &header["term"]["rows"]),
+        (&json!(3), &json!(80), &json!(24))
+    );
     assert!(header["timestamp"].is_u64() && header["title"].is_string() && header["command"].is_string(), "{header}");
     let mut codes = Vec::new();
     for line in lines {
@@ -294,7 +309,8 @@ fn checked(cast: &str) -> Vec<String> {
         assert_eq!(fields.len(), 3, "{line}");
         assert!(fields[0].as_f64().is_some_and(|interval| interval >= 0.0), "{line}");
         let (code, data) = (fields[1].as_str().unwrap(), fields[2].as_str().unwrap());
-        let is_size = || data.split_once('x').is_some_and(|(cols, rows)| cols.parse::<u16>().and(rows.parse::<u16>()).is_ok());
+        let is_size =
+            || data.split_once('x').is_some_and(|(cols, rows)| cols.parse::<u16>().and(rows.parse::<u16>()).is_ok());
         match code {
             "o" => {}
             "r" => assert!(is_size(), "{line}"),
@@ -329,8 +345,11 @@ async fn a_cast_file_is_played_by_the_player_of_asciinema() {
     let begin = "; document.body.innerHTML = '<div id=place></div>'; \
         window.player = AsciinemaPlayer.create({data: arguments[0]}, document.getElementById('place'), {preload: true}); return true";
     page.page.execute(&format!("{player}{begin}"), vec![json!(cast)]).await.unwrap();
-    page.until_true("it has the whole recording", &format!("return Math.abs(window.player.getDuration() - {}) < 1", MS / 1_000))
-        .await;
+    page.until_true(
+        "it has the whole recording",
+        &format!("return Math.abs(window.player.getDuration() - {}) < 1", MS / 1_000),
+    )
+    .await;
     for (ms, text) in [
         (1_500, "true colour"),
         (IDLE_MS + 3_000, "on a larger screen"),
@@ -338,7 +357,8 @@ async fn a_cast_file_is_played_by_the_player_of_asciinema() {
         (IDLE_MS + 60_000, "the end"),
         (2_500, "second"),
     ] {
-        let seek = "const done = arguments[1]; window.player.seek(arguments[0]).then(() => done(true), e => done(String(e)))";
+        let seek =
+            "const done = arguments[1]; window.player.seek(arguments[0]).then(() => done(true), e => done(String(e)))";
         let sought = page.page.execute_async(seek, vec![json!(ms as f64 / 1_000.0)]).await.unwrap();
         assert_eq!(sought, json!(true));
         let has = format!("return document.querySelector('.ap-term-text').textContent.includes({})", json!(text));

@@ -159,7 +159,10 @@ impl Terminal {
         }
         self.ensure(&mut state, upto)?;
         let screen = state.screen.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        let snapshot = Arc::new(Snapshot { off: screen.off(), frames: self.frames(screen.off(), screen.size(), &screen.snapshot()) });
+        let snapshot = Arc::new(Snapshot {
+            off: screen.off(),
+            frames: self.frames(screen.off(), screen.size(), &screen.snapshot()),
+        });
         state.snapshot = Some(Arc::clone(&snapshot));
         if !self.is_live {
             state.screen = None;
