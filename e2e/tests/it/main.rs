@@ -3,6 +3,7 @@
 
 mod attention;
 mod browser;
+mod cast_file;
 mod chat_at_terminal;
 mod clock_step;
 mod command;
@@ -27,6 +28,7 @@ mod recorded_sessions;
 mod recording_in_the_page;
 mod rooms_in_the_page;
 mod rules;
+mod scripted_recording;
 mod search_in_the_page;
 mod shared_terminal;
 mod slow_reader;
