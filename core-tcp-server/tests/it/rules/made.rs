@@ -162,7 +162,10 @@ async fn a_rule_is_seen_by_those_whom_it_concerns_and_stands_on_record() {
     let core = TestCore::on(data).await;
     assert_eq!(listed(&mut core.sign_in("adm").await, json!({})).await, own(&[here, host, secret]));
     let mut host = FakeHost::come(&core, "local", &[]).await;
-    core.sign_in("mia").await.ask(start("ops", "local", "n1")).await;
+    let mut mia = core.sign_in("mia").await;
+    mia.ask(start("ops", "local", "n1")).await;
+    assert_eq!(mia.ask(json!({"t":"host.list"})).await["hosts"][0]["host"], "local", "she chooses among them");
+    core.sign_in("vic").await.refused(json!({"t":"host.list"}), "forbidden").await;
     assert_eq!(host.start().await["by"], "mia");
 }
 
