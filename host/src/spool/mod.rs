@@ -146,6 +146,11 @@ impl Spool {
         &self.path
     }
 
+    /// Returns true if somebody has removed the folder: nobody can connect to the shim any more.
+    pub fn is_gone(&self) -> bool {
+        matches!(std::fs::metadata(&self.path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Listens on the socket of the shim.
     ///
     /// # Errors

@@ -72,6 +72,24 @@ async fn orphaned() -> (Place, FakeCore, HostStart) {
 }
 
 #[tokio::test]
+async fn a_shim_whose_spool_was_removed_ends_with_its_command() {
+    let (place, _core, mut host, mut link) = all().await;
+    let start = shell("echo up; exec sleep 1000");
+    let pid = link.started(&start).await;
+    link.line(start.run, "up\n").await;
+    host.kill();
+    let shim = parent_of(pid);
+    std::fs::remove_dir_all(place.spool_of(start.run)).unwrap();
+    kill_other(pid);
+    let stat = || std::fs::read_to_string(format!("/proc/{shim}/stat")).unwrap_or_default();
+    let begin = std::time::Instant::now();
+    while stat().rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X'])) {
+        assert!(begin.elapsed() < PATIENCE, "the shim stays for ever");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn a_pid_of_another_time_is_not_signalled() {
     let (place, core, start) = orphaned().await;
     // The spool names a process of this test, as if the pid had been given away since; and the run's own marked

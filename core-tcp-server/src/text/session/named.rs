@@ -59,12 +59,8 @@ fn put(info: &CommandInfo, out: &mut String) {
     let _ = writeln!(out, "{who}  {}", exact(&what));
     for param in &spec.params {
         let default = param.default.as_ref().map_or_else(String::new, |text| format!(", or else {}", exact(text)));
-        let _ = writeln!(
-            out,
-            "#     {} matches {}{default}  {}",
-            param.name.as_str().to_uppercase(),
-            exact(&param.pattern),
-            visible(&param.about)
-        );
+        let about = if param.about.is_empty() { String::new() } else { format!("  {}", visible(&param.about)) };
+        let (name, pattern) = (param.name.as_str().to_uppercase(), exact(&param.pattern));
+        let _ = writeln!(out, "#     {name} matches {pattern}{default}{about}");
     }
 }
