@@ -143,3 +143,22 @@ async fn a_run_is_approved_refused_and_withdrawn_by_clicks() {
     assert_eq!(runs["runs"].as_array().unwrap().len(), 1, "{runs}");
     page.end().await;
 }
+
+#[tokio::test]
+async fn commands_that_do_not_fit_in_one_answer_are_all_there() {
+    let mut ops = Ops::start().await;
+    for n in 0..40 {
+        let command = json!({"name":format!("job{n}"),"argv":["echo", "x".repeat(3_000)]});
+        ops.ann.ask(json!({"t":"command.add","room":"ops","command":command})).await;
+    }
+    assert_eq!(ops.ben.ask(json!({"t":"command.list","room":"ops"})).await["more"], true);
+    let page = Browser::start(1440, 900).await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
+    page.open_room("ops").await;
+    let all = "return document.querySelectorAll('[data-testid=command-button]').length === 40";
+    page.until_true("all commands", all).await;
+    page.open_room("general").await;
+    let none = "return document.querySelectorAll('[data-testid=command-button]').length === 0";
+    page.until_true("another room has none of them", none).await;
+    page.end().await;
+}

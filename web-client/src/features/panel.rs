@@ -60,7 +60,7 @@ pub fn Panel(props: &PanelProps) -> Html {
             <div class="panel__body" role="tabpanel">
                 {
                     match ui.tab {
-                        PanelTab::Activity => html! { <><CommandButtons commands={(*commands).clone()} /><Activity room={props.room.clone()} /></> },
+                        PanelTab::Activity => html! { <><CommandButtons commands={commands} /><Activity room={props.room.clone()} /></> },
                         PanelTab::Files => html! { <><RoomFiles room={props.room.clone()} /><Transfers /></> },
                         PanelTab::People => html! { <People room={props.room.clone()} /> },
                     }

@@ -5,8 +5,12 @@ mod list;
 mod run_form;
 mod settings;
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use wardroom_client_core::Change;
 use wardroom_client_core::Error;
+use wardroom_client_core::protocol::limits::COMMANDS_MAX;
 use wardroom_client_core::protocol::messages::{Answer, CommandInfo, CommandList, CommandListed, CommandParam};
 use wardroom_client_core::protocol::{EventBody, RoomName};
 use yew::prelude::*;
@@ -15,7 +19,7 @@ pub use list::CommandButtons;
 pub use run_form::RunCommandDialog;
 pub use settings::CommandSettings;
 
-use crate::engine::Topic;
+use crate::engine::{Engine, Topic};
 use crate::hooks::use_topic;
 
 /// Events in which a changed definition is looked for; an older one was loaded already.
@@ -24,9 +28,9 @@ const LOOKED_AT_EVENTS: usize = 100;
 /// Returns the commands of a room, once they are wanted and have arrived. They are loaded again when one is added, changed
 /// or removed.
 #[hook]
-pub fn use_named_commands(room: &RoomName, is_wanted: bool) -> UseStateHandle<Vec<CommandInfo>> {
+pub fn use_named_commands(room: &RoomName, is_wanted: bool) -> Vec<CommandInfo> {
     let engine = use_topic(Topic::Model(Change::Room(room.clone())));
-    let list = use_state_eq(Vec::<CommandInfo>::new);
+    let list = use_state_eq(|| (room.clone(), Vec::<CommandInfo>::new()));
     let changed_at = engine.read(|client| {
         let mut events = client.rooms().get(room)?.timeline.events().rev().take(LOOKED_AT_EVENTS);
         let is_change = |body: &EventBody| matches!(body, EventBody::Command(_) | EventBody::CommandRemoved(_));
@@ -35,18 +39,40 @@ pub fn use_named_commands(room: &RoomName, is_wanted: bool) -> UseStateHandle<Ve
     use_effect_with((room.clone(), changed_at, is_wanted), {
         let list = list.setter();
         move |(room, _, is_wanted)| {
-            if !is_wanted {
-                return;
+            let is_current = Rc::new(Cell::new(*is_wanted));
+            if *is_wanted {
+                let (of, still) = (room.clone(), is_current.clone());
+                let on_all = Callback::from(move |found| {
+                    if still.get() {
+                        list.set((of.clone(), found));
+                    }
+                });
+                load(&engine, room, Vec::new(), on_all);
             }
-            let on_answer = Callback::from(move |answer: Result<Answer, Error>| {
-                if let Some(listed) = answer.ok().and_then(|answer| answer.fields::<CommandListed>().ok()) {
-                    list.set(listed.commands);
-                }
-            });
-            engine.request(CommandList { room: room.clone(), after: None }, on_answer);
+            move || is_current.set(false)
         }
     });
-    list
+    // Those of the room before are not this one's.
+    if list.0 == *room { list.1.clone() } else { Vec::new() }
+}
+
+/// Loads the pages of the list after what was found.
+fn load(engine: &Engine, room: &RoomName, found: Vec<CommandInfo>, on_all: Callback<Vec<CommandInfo>>) {
+    let after = found.last().map(|info| info.command.name.clone());
+    let on_answer = {
+        let (engine, room) = (engine.clone(), room.clone());
+        Callback::from(move |answer: Result<Answer, Error>| {
+            let Some(listed) = answer.ok().and_then(|answer| answer.fields::<CommandListed>().ok()) else { return };
+            let is_more = listed.more && !listed.commands.is_empty();
+            let found: Vec<CommandInfo> = found.iter().cloned().chain(listed.commands).collect();
+            if is_more && found.len() < COMMANDS_MAX {
+                load(&engine, &room, found, on_all.clone());
+            } else {
+                on_all.emit(found);
+            }
+        })
+    };
+    engine.request(CommandList { room: room.clone(), after }, on_answer);
 }
 
 /// Returns the parameters as `/help` shows arguments: `VERSION [TO]`.
