@@ -29,7 +29,8 @@ pub use server::{
 const AFTER_HELP: &str = "\
 Exit codes: 0 success, 1 failure, 2 usage error, 3 refused by the server, 4 no connection;
 `wardroom run`, `shell` and `attach` exit with the command's own code (128 + signal, 124 timed out,
-127 not started), 125 if the server did not run it or lost it, and 255 for errors of the client.
+127 not started), 125 if the server did not run it, a limit ended it or it was lost, and 255 for
+errors of the client.
 
 Getting started:
   wardroom serve                                 start a server; open the link it prints

@@ -18,16 +18,17 @@ Ctrl-C sends INT to the command, a second one stops it (TERM, then KILL), a thir
 If the connection breaks, the command keeps running and its output continues after reconnecting. A
 command that has not started within 15 s is not started later.
 
-On several hosts, either all begin or none does: one that is away is named, and nothing is started. Each
-line has the name of its host before it, and the hosts that failed are named at the end. The exit code is the
-first one other than 0, in the order in which the hosts were named (with --label: by name).
+On several hosts, either all begin or none does: one that is away is named, and nothing is started.
+Each line has the name of its host before it, and the hosts that failed are named at the end. The
+exit code is the first one other than 0, in the order in which the hosts were named (with --label:
+by name).
 
 If output comes late, the program collects it because it writes to a pipe: use --tty, or put
 stdbuf -oL before the program.
 
 Exit codes: the command's own; 128 + the signal that ended it; 124 if it timed out; 127 if it could
-not be started. Faults of Wardroom have other codes: 125 if the server refused to run it or its end
-is unknown, 255 if the client failed (arguments, sign-in, connection).";
+not be started. What Wardroom did has other codes: 125 if the server refused to run it, a limit
+ended it, or its end is unknown; 255 if the client failed (arguments, sign-in, connection).";
 
 /// `wardroom run`
 #[derive(Args, Debug)]

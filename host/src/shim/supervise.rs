@@ -306,11 +306,7 @@ impl Shim {
     fn end(mut self) {
         let ended = self.ended();
         let mut is_told = false;
-        while self.started.spool.write_end(&ended).is_err() && !self.is_forgotten {
-            if self.link.is_none() && self.started.spool.is_gone() {
-                // Neither a disk nor a host will ever take it.
-                return;
-            }
+        while !self.started.spool.try_write_end(&ended) && !self.is_forgotten {
             // The spool's disk is full. The host is told, and this is tried again until either has it.
             if let (Some(link), false) = (&mut self.link, is_told) {
                 link.push(&Ended { end: ended.clone() });

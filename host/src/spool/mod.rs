@@ -146,11 +146,6 @@ impl Spool {
         &self.path
     }
 
-    /// Returns true if somebody has removed the folder: nobody can connect to the shim any more.
-    pub fn is_gone(&self) -> bool {
-        matches!(std::fs::metadata(&self.path), Err(error) if error.kind() == io::ErrorKind::NotFound)
-    }
-
     /// Listens on the socket of the shim.
     ///
     /// # Errors
@@ -244,6 +239,12 @@ impl Spool {
     /// If the operating system refuses.
     pub fn write_end(&self, end: &HostEnded) -> io::Result<()> {
         self.write("end.json", end)
+    }
+
+    /// Writes the end; returns false if this must be tried again. A folder that somebody has removed will never take it.
+    pub fn try_write_end(&self, end: &HostEnded) -> bool {
+        let is_gone = || matches!(std::fs::metadata(&self.path), Err(error) if error.kind() == io::ErrorKind::NotFound);
+        self.write_end(end).is_ok() || is_gone()
     }
 
     /// Returns how the run ended; `None` if it is not over.
