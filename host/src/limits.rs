@@ -27,6 +27,12 @@ pub const FREE_LOOK_BYTES: u64 = 1 << 20;
 pub const ORDER_BYTES_MAX: usize = 1 << 20;
 /// Bytes that a shim keeps for a host that reads nothing: some notices.
 pub const SHIM_BACKLOG_BYTES_MAX: usize = 65_536;
+/// Bytes of output that a terminal is read ahead of the core: what the core's emulator takes in some 10 ms.
+pub const AHEAD_BYTES_MAX: u64 = 4 * READ_BYTES as u64;
+/// Bytes of output after which a shim is told again how far the core is.
+pub const PASSED_BYTES: u64 = READ_BYTES as u64;
+/// Milliseconds for which a terminal is not read while the core takes nothing: longer than a busy machine keeps it waiting.
+pub const PACE_WAIT_MS: u64 = 5_000;
 /// Connections to a shim that have not shown the key: the last ones count.
 pub const STRANGERS_MAX: usize = 4;
 /// Requests that wait for a shim: a burst of single keys. Input is bounded by its window too.

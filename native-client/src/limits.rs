@@ -38,6 +38,10 @@ pub(crate) const DOWNLOAD_PIECES: usize = 160;
 pub(crate) const SCREEN_BEHIND_BYTES: usize = 512 * 1024;
 /// See [`SCREEN_BEHIND_BYTES`].
 pub(crate) const SCREEN_BEHIND: Duration = Duration::from_secs(2);
+/// How long a note covers a row of an attached terminal: long enough to read it twice.
+pub(crate) const NOTE_SHOWN: Duration = Duration::from_secs(4);
+/// How long the list of escapes covers some rows.
+pub(crate) const HELP_SHOWN: Duration = Duration::from_secs(12);
 /// How long `stop` waits for the end of a run: the server's own 3 s before KILL, and the way to a slow host and back.
 pub(crate) const STOP_WAIT: Duration = Duration::from_secs(20);
 /// Bytes of standard input in one `run.input`.

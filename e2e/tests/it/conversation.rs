@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::browser::Browser;
 use crate::command::{Talk, wardroom};
 use crate::cut::Wires;
+use crate::dice::{Dice, seed};
 use crate::test_server::{DEADLINE, PASSWORD, TestServer};
 use crate::wire::Wire;
 
@@ -22,26 +23,6 @@ const CUTS: u32 = 50;
 const CUTS_PER_RESTART: u32 = 10;
 /// Longer than the whole takes on a machine that does other things.
 const LIMIT: Duration = Duration::from_secs(600);
-
-/// SplitMix64 (Steele, Lea, Flood 2014): a seed that is printed makes the same cuts again.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
-}
-
-fn seed() -> u64 {
-    let given = std::env::var("WARDROOM_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = given.unwrap_or_else(|| std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64);
-    println!("WARDROOM_SEED={seed}");
-    seed
-}
 
 #[tokio::test]
 async fn ten_thousand_posts_are_each_there_once_over_a_network_that_fails() {

@@ -1,14 +1,12 @@
 //! Two recordings of a terminal, each read by a tmux of its own, and what their screens have in common.
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::recorded_sessions::{COLS, ROWS};
 use crate::test_server::DEADLINE;
+use crate::tmux::Tmux;
 
 /// A screen as tmux must read it: bytes, each part for its size.
 pub struct Recording {
@@ -29,65 +27,40 @@ impl Recording {
     }
 }
 
-/// A tmux of its own, with one pane that reads what is written into it.
-struct Tmux {
-    folder: TempDir,
+/// Lets a tmux read a recording, to its end.
+fn show(recording: &Recording) -> Tmux {
+    let folder = tempfile::tempdir().unwrap();
+    let (cols, rows, _) = recording.parts.first().expect("a part");
+    for (nth, (_, _, bytes)) in recording.parts.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("part{nth}")), bytes).unwrap();
+    }
+    // Each part once its size is in force, and a mark that it has been read: cat has ended, and the terminal has nothing left.
+    let script = format!(
+        "stty raw -echo; cd {}; n=0; while :; do until [ -e go$n ]; do sleep 0.02; done; cat part$n; touch read$n; n=$((n+1)); done",
+        folder.path().display()
+    );
+    let tmux = Tmux::start_in(folder, *cols, *rows, &[], &script);
+    for (nth, (cols, rows, _)) in recording.parts.iter().enumerate() {
+        tmux.run(&["resize-window", "-x", &cols.to_string(), "-y", &rows.to_string()]);
+        std::fs::write(tmux.folder().join(format!("go{nth}")), "").unwrap();
+        let begin = Instant::now();
+        while !tmux.folder().join(format!("read{nth}")).exists() {
+            assert!(begin.elapsed() < DEADLINE * 4, "tmux does not read");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    tmux
 }
 
-impl Tmux {
-    fn run(&self, args: &[&str]) -> String {
-        let mut tmux = Command::new("tmux");
-        tmux.arg("-u").args(["-f", "/dev/null", "-S"]).arg(self.folder.path().join("socket")).args(args);
-        let done = tmux.env_remove("TMUX").env("LC_ALL", "C.UTF-8").env("TERM", "xterm-256color").output().unwrap();
-        assert!(done.status.success(), "tmux {args:?}: {}", String::from_utf8_lossy(&done.stderr));
-        String::from_utf8(done.stdout).unwrap()
-    }
-
-    /// Reads a recording, to its end.
-    fn show(recording: &Recording) -> Tmux {
-        let tmux = Tmux { folder: tempfile::tempdir().unwrap() };
-        let (cols, rows, _) = recording.parts.first().expect("a part");
-        let part = |nth: usize| -> PathBuf { tmux.folder.path().join(format!("part{nth}")) };
-        for (nth, (_, _, bytes)) in recording.parts.iter().enumerate() {
-            std::fs::write(part(nth), bytes).unwrap();
-        }
-        let folder = tmux.folder.path().display();
-        // Each part once its size is in force, and a mark that it has been read: cat has ended, and the terminal has nothing left.
-        let script = format!(
-            "stty raw -echo; cd {folder}; n=0; while :; do until [ -e go$n ]; do sleep 0.02; done; cat part$n; touch read$n; n=$((n+1)); done"
-        );
-        tmux.run(&["new-session", "-d", "-x", &cols.to_string(), "-y", &rows.to_string(), &script]);
-        tmux.run(&["set-option", "-g", "status", "off"]);
-        tmux.run(&["set-option", "-g", "escape-time", "0"]);
-        tmux.run(&["set-option", "-g", "window-size", "manual"]);
-        for (nth, (cols, rows, _)) in recording.parts.iter().enumerate() {
-            tmux.run(&["resize-window", "-x", &cols.to_string(), "-y", &rows.to_string()]);
-            std::fs::write(tmux.folder.path().join(format!("go{nth}")), "").unwrap();
-            let begin = Instant::now();
-            while !tmux.folder.path().join(format!("read{nth}")).exists() {
-                assert!(begin.elapsed() < DEADLINE * 4, "tmux does not read");
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
-        tmux
-    }
-
-    /// The cells with their colours, and the cursor.
-    fn screen(&self) -> Vec<String> {
-        let mut lines = cells(&self.run(&["capture-pane", "-p", "-e", "-N"]));
-        lines.push(self.run(&[
-            "display-message",
-            "-p",
-            "cursor #{cursor_x},#{cursor_y} shown #{cursor_flag}, alternate #{alternate_on}, mouse #{mouse_any_flag}, keys #{keypad_cursor_flag}",
-        ]));
-        lines
-    }
-}
-
-impl Drop for Tmux {
-    fn drop(&mut self) {
-        self.run(&["kill-server"]);
-    }
+/// The cells with their colours, and the cursor.
+fn screen(tmux: &Tmux) -> Vec<String> {
+    let mut lines = cells(&tmux.run(&["capture-pane", "-p", "-e", "-N"]));
+    lines.push(tmux.run(&[
+        "display-message",
+        "-p",
+        "cursor #{cursor_x},#{cursor_y} shown #{cursor_flag}, alternate #{alternate_on}, mouse #{mouse_any_flag}, keys #{keypad_cursor_flag}",
+    ]));
+    lines
 }
 
 /// The colours and attributes in force, from tmux's own sequences.
@@ -199,16 +172,16 @@ fn cells(printed: &str) -> Vec<String> {
 
 /// Has a tmux read a recording; what it returns are the rows, at the moment at which it is called.
 pub fn rows_of(recording: &Recording) -> impl Fn() -> Vec<String> + use<> {
-    let tmux = Tmux::show(recording);
+    let tmux = show(recording);
     move || tmux.run(&["capture-pane", "-p"]).lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Compares what both show, as soon as both have drawn it; says in which lines they differ.
 pub fn difference(name: &str, snapshot: &Recording, whole: &Recording) -> Option<String> {
-    let (late, early) = (Tmux::show(snapshot), Tmux::show(whole));
+    let (late, early) = (show(snapshot), show(whole));
     let begin = Instant::now();
     loop {
-        let (ours, theirs) = (late.screen(), early.screen());
+        let (ours, theirs) = (screen(&late), screen(&early));
         if ours == theirs {
             return None;
         }

@@ -55,14 +55,16 @@ pub async fn serve(
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(reader::read(incoming, Arc::clone(runs), Arc::clone(&cursors)));
     tasks.spawn(writer::write(write, Arc::clone(runs), cursors));
-    tokio::select! {
+    let lost = tokio::select! {
         () = stop.cancelled() => Lost::Stopping,
         () = runs.news().input_lost.notified() => Lost::Input,
         ended = tasks.join_next() => match ended {
             Some(Ok(lost)) => lost,
             _ => Lost::Stopping,
         }
-    }
+    };
+    runs.all().iter().for_each(|run| run.passed(None));
+    lost
 }
 
 async fn welcome(incoming: &mut Incoming) -> Result<HostWelcome, Lost> {

@@ -59,7 +59,12 @@ fn handle(message: ServerMessage, runs: &Arc<Runs>, cursors: &Cursors) -> Result
                 Err(refusal) => refuse(cursors, refusal),
             }
         }
-        ServerMessage::HostAck(ack) => cursors.acked(ack),
+        ServerMessage::HostAck(ack) => {
+            cursors.acked(ack);
+            if let Some(run) = runs.find(ack.run) {
+                run.passed(Some(ack.off));
+            }
+        }
         ServerMessage::HostForget(forget) => {
             cursors.forget(forget.run);
             runs.forget(forget.run);

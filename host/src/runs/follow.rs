@@ -109,7 +109,7 @@ fn note(run: &Run, notice: Notice) {
     match notice {
         Notice::State(state) => {
             run.progress(state.pid, Some(state.bytes), Some(state.input));
-            run.set_known();
+            run.set_known(state.can_pace);
         }
         Notice::Started(started) => run.progress(Some(started.pid), None, None),
         Notice::Output(output) => run.progress(None, Some(output.bytes), None),

@@ -11,7 +11,8 @@ use wardroom_protocol::frame::{Number, encode, encode_with_body};
 use wardroom_protocol::messages::{HostEnded, TermSize};
 use wardroom_protocol::{Message, RunId};
 
-use crate::limits::SHIM_REQUESTS_MAX;
+use crate::limits::{PASSED_BYTES, SHIM_REQUESTS_MAX};
+use crate::shim::wire::Passed;
 use crate::spool::{SizeRecord, Spool};
 
 /// A run that this host holds.
@@ -39,6 +40,10 @@ struct RunState {
     ended: Option<Arc<HostEnded>>,
     /// Its shim has told its state.
     is_known: bool,
+    /// Its shim can be told how far the core has followed.
+    can_pace: bool,
+    /// What its shim was told last about that.
+    passed: Option<u64>,
     /// The core is done with it.
     is_forgotten: bool,
 }
@@ -102,9 +107,24 @@ impl Run {
         state.input = state.input.max(input.unwrap_or(0));
     }
 
-    /// Notes that its shim has told its state.
-    pub fn set_known(&self) {
-        self.state().is_known = true;
+    /// Notes that a shim that has just been connected to has told its state, and whether it can be paced.
+    pub fn set_known(&self, can_pace: bool) {
+        let mut state = self.state();
+        (state.is_known, state.can_pace, state.passed) = (true, can_pace, None);
+    }
+
+    /// Tells its shim how far the core has followed its output, from time to time; `None` if it follows no more.
+    pub fn passed(&self, off: Option<u64>) {
+        let mut state = self.state();
+        let is_news = match (state.passed, off) {
+            (Some(before), Some(off)) => off >= before.saturating_add(PASSED_BYTES),
+            (before, off) => before.is_some() || off.is_some(),
+        };
+        if state.can_pace && is_news {
+            state.passed = off;
+            drop(state);
+            self.request(&Passed { off });
+        }
     }
 
     /// Returns true once its state is known: what its shim has told, or its end.

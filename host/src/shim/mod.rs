@@ -14,10 +14,12 @@ mod input;
 mod link;
 mod mask;
 mod output;
+mod pace;
 mod phase;
 mod signals;
 mod start;
 mod supervise;
+mod wait;
 mod watchdog;
 pub mod wire;
 

@@ -1,5 +1,6 @@
 //! The output of a run: read from its pipes or its terminal, and appended to the spool as fast as the command writes.
-//! It does not depend on host or core: however slow they are, the command is never blocked, until its output limit.
+//! It does not depend on host or core: however slow they are, a command with pipes is never blocked, until its output
+//! limit. One with a terminal waits for a core that follows slowly: see [`super::pace`].
 
 use std::io;
 use std::os::fd::OwnedFd;

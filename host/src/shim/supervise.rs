@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::PollFlags;
 use rustix::process::Signal as System;
 use wardroom_protocol::messages::{Exit, HostEnded, Signal};
 
@@ -11,9 +11,11 @@ use super::command::signal_group;
 use super::exit::{Interrupt, StopCause, exit};
 use super::link::Link;
 use super::output::OutputState;
+use super::pace::Pace;
 use super::phase::{Life, Phase, has_others};
 use super::signals::Signals;
 use super::start::{Command, Started, set_size};
+use super::wait::{Source, wait};
 use super::watchdog::Watchdog;
 use super::wire::{Ended, InputAck, Output, Request, Resized, SendSignal, Started as StartedNotice, State, Unknown};
 use crate::limits::{END_RETRY_MS, STRANGERS_MAX};
@@ -32,6 +34,7 @@ pub struct Shim {
     interrupt: Option<Interrupt>,
     /// What the host was told last: bytes of output and of input.
     told: (u64, u64),
+    pace: Pace,
     is_forgotten: bool,
 }
 
@@ -43,18 +46,6 @@ struct StartedRun {
     key: String,
     began: Instant,
     failed: Option<String>,
-}
-
-/// What a descriptor belongs to.
-#[derive(Clone, Copy, PartialEq)]
-enum Source {
-    Signals,
-    Listener,
-    Link,
-    Stranger(usize),
-    Leader,
-    Output(u8),
-    Input,
 }
 
 impl Shim {
@@ -80,6 +71,7 @@ impl Shim {
             signals,
             interrupt: None,
             told: (0, 0),
+            pace: Pace::default(),
             is_forgotten: false,
         }
     }
@@ -94,8 +86,12 @@ impl Shim {
     }
 
     fn turn(&mut self) {
-        let patience = [self.life.patience(), self.watchdog.patience().filter(|_| self.life.can_be_stopped())];
-        let ready = self.wait(patience.into_iter().flatten().min());
+        let limits = self.watchdog.patience().filter(|_| self.life.can_be_stopped());
+        let now = Instant::now();
+        let bytes = self.command.as_ref().map_or(0, |command| command.output.state().bytes);
+        let may_read = self.pace.may_read(bytes, now) || !matches!(self.life.phase, Phase::Running);
+        let patience = [self.life.patience(), limits, self.pace.patience(now)];
+        let ready = self.wait(may_read, patience.into_iter().flatten().min());
         for source in ready {
             self.handle(source);
         }
@@ -125,7 +121,7 @@ impl Shim {
     }
 
     /// Waits, and returns what can be read or written.
-    fn wait(&self, at_most: Option<Duration>) -> Vec<Source> {
+    fn wait(&self, may_read: bool, at_most: Option<Duration>) -> Vec<Source> {
         let mut sources = vec![(Source::Signals, self.signals.child(), PollFlags::IN)];
         sources.push((Source::Listener, self.started.listener.as_fd(), PollFlags::IN));
         if let Some(link) = &self.link {
@@ -139,18 +135,11 @@ impl Shim {
             if matches!(self.life.phase, Phase::Running) {
                 sources.push((Source::Leader, command.leader.pidfd.as_fd(), PollFlags::IN));
             }
-            let outputs = command.output.sources().iter();
+            let outputs = command.output.sources().iter().filter(|_| may_read);
             sources.extend(outputs.map(|(fd, source)| (Source::Output(*fd), source.as_fd(), PollFlags::IN)));
             sources.extend(command.input.wanted().map(|sink| (Source::Input, sink, PollFlags::OUT)));
         }
-        let mut polled: Vec<_> = sources.iter().map(|(_, fd, flags)| PollFd::from_borrowed_fd(*fd, *flags)).collect();
-        let timeout = at_most.and_then(|at_most| Timespec::try_from(at_most).ok());
-        // An interrupted wait shows nothing; the next one does.
-        if poll(&mut polled, timeout.as_ref()).is_err() {
-            return Vec::new();
-        }
-        let is_ready = polled.iter().map(|fd| !fd.revents().is_empty());
-        sources.iter().zip(is_ready).filter(|(_, is_ready)| *is_ready).map(|((source, ..), _)| *source).collect()
+        wait(&sources, at_most)
     }
 
     fn accept(&mut self) {
@@ -189,8 +178,11 @@ impl Shim {
             (bytes, input) = (command.output.state().bytes, command.input.written());
         }
         self.told = (bytes, input);
+        // A host that has just connected says itself how far its core follows.
+        self.pace = Pace::default();
+        let can_pace = self.command.as_ref().is_some_and(|command| command.terminal.is_some());
         let pid = self.command.as_ref().map(|command| command.leader.pid);
-        link.push(&State { v: 1, pid, bytes, input });
+        link.push(&State { v: 1, pid, bytes, input, can_pace });
         if let Some(pid) = pid {
             link.push(&StartedNotice { pid });
         }
@@ -206,12 +198,11 @@ impl Shim {
     fn carry_out_all(&mut self, requests: impl Iterator<Item = Request>, is_open: bool) {
         for request in requests {
             if !self.carry_out(request) {
-                self.link = None;
-                return;
+                return self.hang_up();
             }
         }
         if !is_open {
-            self.link = None;
+            self.hang_up();
         }
     }
 
@@ -235,8 +226,9 @@ impl Shim {
             }
             Request::Signal(SendSignal { signal, by }) => self.signal(signal, by),
             Request::Stop(stop) => self.life.stop(StopCause::Host(stop.why)),
+            Request::Passed(passed) if command.terminal.is_some() => self.pace.passed(passed.off),
             Request::Forget(_) => self.is_forgotten = true,
-            Request::Attach(_) => {}
+            Request::Attach(_) | Request::Passed(_) => {}
             Request::Unknown(got) => {
                 if let Some(link) = &mut self.link {
                     link.push(&Unknown { got });
@@ -298,8 +290,12 @@ impl Shim {
 
     fn flush(&mut self) {
         if self.link.as_mut().is_some_and(|link| !link.flush()) {
-            self.link = None;
+            self.hang_up();
         }
+    }
+
+    fn hang_up(&mut self) {
+        (self.link, self.pace) = (None, Pace::default());
     }
 
     /// Keeps the end, and tells the host.
@@ -313,7 +309,7 @@ impl Shim {
                 is_told = true;
             }
             let had_link = self.link.is_some();
-            for source in self.wait(Some(Duration::from_millis(END_RETRY_MS))) {
+            for source in self.wait(true, Some(Duration::from_millis(END_RETRY_MS))) {
                 self.handle(source);
             }
             is_told &= had_link && self.link.is_some();

@@ -71,6 +71,9 @@ pub struct State {
     pub bytes: u64,
     /// Bytes of input that the command has been given.
     pub input: u64,
+    /// The run has a terminal, and `passed` slows it down.
+    #[serde(default)]
+    pub can_pace: bool,
 }
 
 /// The command runs.
@@ -151,6 +154,13 @@ pub struct Resize {
     pub size: TermSize,
 }
 
+/// How far the core has followed the output of a terminal, which is read only a little ahead of that.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct Passed {
+    /// The core has the bytes before this offset. Without one it follows no more, and nothing is slowed down.
+    pub off: Option<u64>,
+}
+
 /// A member's signal: INT and HUP go to the process group, TERM and KILL stop the run.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SendSignal {
@@ -177,7 +187,7 @@ macro_rules! messages {
 messages! {
     State = "state", Started = "started", Output = "output", Resized = "resized", InputAck = "input_ack",
     Ended = "ended", Unknown = "unknown", Input = "input", Eof = "eof", Reply = "reply", Resize = "resize",
-    SendSignal = "signal", Stop = "stop", Forget = "forget", Attach = "attach",
+    SendSignal = "signal", Stop = "stop", Passed = "passed", Forget = "forget", Attach = "attach",
 }
 
 /// Everything that a host may ask of a shim.
@@ -189,6 +199,7 @@ pub enum Request {
     Resize(Resize),
     Signal(SendSignal),
     Stop(Stop),
+    Passed(Passed),
     Forget(Forget),
     Attach(Attach),
     Unknown(String),
@@ -226,6 +237,7 @@ impl Request {
             Resize::T => Request::Resize(serde_json::from_slice(&line)?),
             SendSignal::T => Request::Signal(serde_json::from_slice(&line)?),
             Stop::T => Request::Stop(serde_json::from_slice(&line)?),
+            Passed::T => Request::Passed(serde_json::from_slice(&line)?),
             Forget::T => Request::Forget(serde_json::from_slice(&line)?),
             Attach::T => Request::Attach(serde_json::from_slice(&line)?),
             _ => Request::Unknown(t),

@@ -8,6 +8,7 @@ mod limits;
 mod link;
 mod lost;
 mod output;
+mod pace;
 mod restart;
 mod runs;
 mod secrets;

@@ -200,7 +200,7 @@ async fn a_second_host_on_the_same_spool_refuses() {
 #[tokio::test]
 async fn a_host_that_ends_leaves_its_runs_alone() {
     let (place, core, mut host, mut link) = all().await;
-    let start = shell("echo up; setsid sleep 1000 & sleep 1000");
+    let start = shell("setsid sleep 1000 & sleep 1000 & echo up; wait");
     link.send(&start).await;
     link.line(start.run, "up\n").await;
     host.term();

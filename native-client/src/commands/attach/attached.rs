@@ -18,9 +18,9 @@ use super::super::{ReconnectDeadline, refused};
 use super::escapes::{Escapes, HELP, Typed};
 use super::notes;
 use super::raw::RawTerminal;
-use super::view::{TextView, drawn};
+use super::view::{TextView, drawn, until};
 use crate::exit::Failure;
-use crate::limits::{SCREEN_BEHIND, SCREEN_BEHIND_BYTES};
+use crate::limits::{HELP_SHOWN, NOTE_SHOWN, SCREEN_BEHIND, SCREEN_BEHIND_BYTES};
 use crate::runner::Runner;
 
 /// A terminal that is shown in ours.
@@ -34,7 +34,11 @@ pub(super) struct Attached {
     /// Who held the keyboard when it was last looked at.
     keyboard: Keyboard,
     /// The screen is watched, not every byte.
-    has_screen: bool,
+    watches_screen: bool,
+    /// A picture of the screen was drawn.
+    has_picture: bool,
+    /// When to draw the row again that a note covers.
+    note_until: Option<Instant>,
     /// Output has waited since then for this terminal to take it.
     behind_since: Option<Instant>,
     /// It is larger than the window here, and shown as text.
@@ -60,7 +64,9 @@ impl Attached {
             input: Input::start(true),
             signals,
             keyboard,
-            has_screen: false,
+            watches_screen: false,
+            has_picture: false,
+            note_until: None,
             behind_since: None,
             view: None,
             told_watching: false,
@@ -124,6 +130,7 @@ impl Attached {
                         return Ok(());
                     }
                 }
+                () = until(self.note_until) => self.end_note(runner),
                 () = TextView::due(self.view.as_ref()) => {
                     let request = runner.request(&TermText { run: self.run }, OnDisconnect::Resend);
                     if let Some(view) = &mut self.view {
@@ -157,10 +164,10 @@ impl Attached {
                 self.compare_sizes(runner);
             }
             Effect::Screen { off, bytes, .. } => {
-                let mut picture = self.raw.cleared(self.has_screen);
+                let mut picture = self.raw.cleared(self.has_picture);
                 self.raw.note(&bytes);
                 picture.extend_from_slice(&bytes);
-                self.has_screen = true;
+                (self.has_picture, self.note_until) = (true, None);
                 self.printer.restart(off, picture.into());
                 if let Some(note) = self.first_note.take() {
                     self.note(&note);
@@ -199,7 +206,10 @@ impl Attached {
                     }
                 }
                 Typed::Leave => return true,
-                Typed::Help => self.printer.say(Bytes::from_static(HELP.as_bytes())),
+                Typed::Help => {
+                    self.printer.say(Bytes::from_static(HELP.as_bytes()));
+                    self.note_until = Some(Instant::now() + HELP_SHOWN);
+                }
                 Typed::Ask => self.ask(runner),
                 Typed::Release if self.keyboard.mine => self.control(runner, TermOp::Release),
                 Typed::Release => self.note("you do not hold the keyboard; ~k asks for it"),
@@ -268,15 +278,14 @@ impl Attached {
         match (self.is_larger(runner), &mut self.view) {
             (true, Some(view)) => view.touch(),
             (true, None) => {
-                let cleared = self.raw.cleared(self.has_screen);
+                let cleared = self.raw.cleared(self.has_picture);
                 self.printer.say(cleared.into());
-                (self.has_screen, self.view) = (true, Some(TextView::new()));
+                (self.has_picture, self.view) = (true, Some(TextView::new()));
             }
             (false, Some(_)) => {
                 self.view = None;
                 // From here on as it is.
-                runner.command(Command::UnwatchRun { run: self.run });
-                self.show_screen(runner);
+                self.draw_again(runner);
             }
             (false, None) => {}
         }
@@ -303,7 +312,7 @@ impl Attached {
 
     /// Watches the screen instead of every byte, once output has waited too long for this terminal.
     fn catch_up(&mut self, runner: &mut Runner) {
-        if self.has_screen || self.printer.waiting_bytes() < SCREEN_BEHIND_BYTES {
+        if self.watches_screen || self.printer.waiting_bytes() < SCREEN_BEHIND_BYTES {
             self.behind_since = None;
             return;
         }
@@ -313,12 +322,28 @@ impl Attached {
     }
 
     fn show_screen(&mut self, runner: &mut Runner) {
-        self.has_screen = true;
+        self.watches_screen = true;
         runner.command(Command::WatchScreen { run: self.run, auto_ack: false });
     }
 
-    /// Shows a note of ours.
+    fn draw_again(&mut self, runner: &mut Runner) {
+        runner.command(Command::UnwatchRun { run: self.run });
+        self.show_screen(runner);
+    }
+
+    /// Shows a note of ours, for a while.
     fn note(&mut self, words: &str) {
         self.printer.say(notes::on_first_row(words, own_size().size.cols).into());
+        self.note_until = Some(Instant::now() + NOTE_SHOWN);
+    }
+
+    /// Draws what a note covers. Not what a shell printed as ssh does: that scrolls away, and a picture would clear it.
+    fn end_note(&mut self, runner: &mut Runner) {
+        self.note_until = None;
+        match &mut self.view {
+            Some(view) => view.touch(),
+            None if self.has_picture || self.raw.is_alternate() => self.draw_again(runner),
+            None => {}
+        }
     }
 }

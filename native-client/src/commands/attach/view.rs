@@ -30,15 +30,20 @@ impl TextView {
 
     /// Waits until it is to be drawn; for ever without a change, and while an answer is awaited.
     pub(super) async fn due(view: Option<&TextView>) {
-        match view.and_then(|view| view.due.filter(|_| view.asked.is_none())) {
-            Some(at) => tokio::time::sleep_until(at).await,
-            None => std::future::pending().await,
-        }
+        until(view.and_then(|view| view.due.filter(|_| view.asked.is_none()))).await;
     }
 
     /// The text was requested.
     pub(super) fn wait_for(&mut self, request: RequestId) {
         (self.due, self.asked) = (None, Some(request));
+    }
+}
+
+/// Waits until then; for ever without a time.
+pub(super) async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
