@@ -301,13 +301,6 @@ pub const ENDED_MAX: usize = 16;
 /// Characters of each of them: at six bytes for each in JSON they fit a line.
 pub const ENDED_CHARS_MAX: usize = 200;
 
-/// Lines of scrollback that the core keeps of a terminal: eighty screens.
-pub const SCROLLBACK_LINES_MAX: usize = 2_000;
-/// Cells of scrollback: as many lines as above at 200 columns, fewer in wider terminals. They take 8 MB in memory, and
-/// only terminals that are open have them.
-pub const SCROLLBACK_CELLS_MAX: usize = 400_000;
-/// Bytes of scrollback in a snapshot: what a slow line carries in a second.
-pub const SCROLLBACK_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a terminal's output after which its screen is stored again: read again within some 20 ms.
 pub const SCREEN_EVERY_BYTES: u64 = 1 << 20;
 /// Milliseconds between looks at a screen for those who read it as text: people follow two changes a second.

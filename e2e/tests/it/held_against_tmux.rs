@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::recorded_sessions::{COLS, ROWS};
 use crate::test_server::DEADLINE;
-use crate::tmux::Tmux;
+use crate::tmux::{Tmux, line_of};
 
 /// A screen as tmux must read it: bytes, each part for its size.
 pub struct Recording {
@@ -115,20 +115,6 @@ impl Style {
 /// The lines that tmux printed, with styles where they change, without the empty cells at their ends. Lines that came as DEC graphics
 /// (between SO and SI) are said as they came; a snapshot has Unicode's characters for them.
 fn cells(printed: &str) -> Vec<String> {
-    const GRAPHICS: [(char, char); 12] = [
-        ('q', '─'),
-        ('x', '│'),
-        ('l', '┌'),
-        ('k', '┐'),
-        ('m', '└'),
-        ('j', '┘'),
-        ('t', '├'),
-        ('u', '┤'),
-        ('v', '┴'),
-        ('w', '┬'),
-        ('n', '┼'),
-        ('a', '▒'),
-    ];
     let (mut style, mut is_graphics) = (Style::default(), false);
     let mut line_of = |line: &str| {
         let mut cells: Vec<(Style, char)> = Vec::new();
@@ -144,8 +130,7 @@ fn cells(printed: &str) -> Vec<String> {
                 '\u{e}' => is_graphics = true,
                 '\u{f}' => is_graphics = false,
                 _ if is_graphics => {
-                    let drawn = GRAPHICS.iter().find(|(from, _)| *from == sign).map_or(sign, |(_, to)| *to);
-                    cells.push((style.clone(), drawn));
+                    cells.push((style.clone(), line_of(sign)));
                 }
                 _ => cells.push((style.clone(), sign)),
             }

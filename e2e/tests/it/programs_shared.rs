@@ -20,9 +20,9 @@ struct Program {
     shows: &'static str,
     /// What the one in the page types, and what comes of it.
     page_types: (&'static str, &'static str),
-    /// What the other one types, and what comes of it.
-    other_types: (&'static str, &'static str),
-    /// What ends it.
+    /// What the other one types, as keys of tmux, and what comes of it.
+    other_types: (&'static [&'static str], &'static str),
+    /// What ends it, as keys of tmux.
     ends: &'static [&'static str],
 }
 
@@ -32,7 +32,7 @@ const ALL: [Program; 5] = [
         cmd: "vim -u NONE -i NONE notes",
         shows: "line 7",
         page_types: ("ofrom the page", "from the page"),
-        other_types: (" and from tmux", "from the page and from tmux"),
+        other_types: (&[" and from tmux"], "from the page and from tmux"),
         ends: &["Escape", ":q!", "Enter"],
     },
     Program {
@@ -40,7 +40,7 @@ const ALL: [Program; 5] = [
         cmd: "less notes",
         shows: "line 7",
         page_types: ("G", "line 300"),
-        other_types: ("g", "line 1"),
+        other_types: (&["g"], "line 1"),
         ends: &["q"],
     },
     Program {
@@ -48,7 +48,7 @@ const ALL: [Program; 5] = [
         cmd: "dialog --menu 'Restart which one?' 15 50 4 web1 'first web server' web2 second db1 数据库",
         shows: "Restart which one?",
         page_types: ("w", "web2"),
-        other_types: ("d", "数据库"),
+        other_types: (&["d"], "数据库"),
         ends: &["Enter"],
     },
     Program {
@@ -56,16 +56,16 @@ const ALL: [Program; 5] = [
         cmd: "HTOPRC=/nowhere htop -d 100",
         shows: "Load average",
         page_types: ("u", "Show processes of"),
-        other_types: ("", ""),
-        ends: &["Escape", "q"],
+        other_types: (&["Enter"], "Load average"),
+        ends: &["q"],
     },
     Program {
         name: "tmux",
         cmd: "tmux -f /dev/null -S inner new-session \"PS1='> ' sh\"",
         shows: "[0] 0:sh*",
-        page_types: ("echo left\n\u{e009}b\u{e009}%", "│"),
-        other_types: ("echo $((6*7))\r", "42"),
-        ends: &["exit", "Enter", "exit", "Enter"],
+        page_types: ("echo left $((6*7))\n", "left 42"),
+        other_types: (&["C-b", "%"], "│"),
+        ends: &["C-b", "&", "y"],
     },
 ];
 
@@ -81,10 +81,16 @@ async fn rows_of(page: &Browser) -> Vec<String> {
     trimmed(&rows.as_str().unwrap_or_default().replace('\u{a0}', " "))
 }
 
+/// What the other one sees, without the row that says whose size the terminal has.
+fn rows_in(window: &Tmux) -> Vec<String> {
+    let rows = window.rows().into_iter().filter(|row| !row.contains("in your window of"));
+    trimmed(&rows.collect::<Vec<_>>().join("\n"))
+}
+
 async fn both_show(page: &Browser, other: &Tmux, text: &str) {
     let mut last = (Vec::new(), Vec::new());
     for _ in 0..600 {
-        last = (rows_of(page).await, other.rows());
+        last = (rows_of(page).await, rows_in(other));
         if last.0 == last.1 && last.0.iter().any(|row| row.contains(text)) {
             return;
         }
@@ -115,10 +121,8 @@ async fn use_together(page: &Browser, ops: &mut Ops, token: &str, program: &Prog
     other.type_text("~k");
     page.click("terminal-give").await;
     page.until_true("the other has it", "return document.querySelector('.tty').dataset.mine !== 'true'").await;
-    if !program.other_types.0.is_empty() {
-        other.type_text(program.other_types.0);
-        both_show(page, &other, program.other_types.1).await;
-    }
+    program.other_types.0.iter().for_each(|key| other.press(key));
+    both_show(page, &other, program.other_types.1).await;
     page.shoot(&format!("program-{}-other", program.name)).await;
     for key in program.ends {
         other.press(key);
@@ -155,10 +159,7 @@ async fn a_phone_and_a_large_window_share_a_terminal() {
     page.sign_in(&format!("{}r/ops", page_of(&ops.server)), "ann").await;
     page.click("terminal-open").await;
     read_rows(&page).await;
-    retry("the phone shows the whole screen", async || {
-        (rows_of(&page).await == large.rows()).then_some(())
-    })
-    .await;
+    retry("the phone shows the whole screen", async || (rows_of(&page).await == large.rows()).then_some(())).await;
     page.shoot_at("phone-beside-large", "light").await;
 
     // The phone takes the keyboard, and the terminal its size.
@@ -166,17 +167,20 @@ async fn a_phone_and_a_large_window_share_a_terminal() {
     large.type_text("~K");
     page.click("terminal-ask").await;
     page.until_true("the phone has it", "return document.querySelector('.tty').dataset.mine === 'true'").await;
-    type_in(&page, "clear; stty size\n").await;
+    type_in(&page, "clear; stty size | sed s/^/now:/\n").await;
     let small = retry("another size", async || {
         let rows = rows_of(&page).await;
-        rows.iter().rev().find_map(|row| row.split_once(' ').and_then(|(rows, cols)| Some((rows.parse().ok()?, cols.parse().ok()?))))
+        rows.iter().find_map(|row| {
+            let (rows, cols) = row.strip_prefix("now:")?.split_once(' ')?;
+            Some((rows.parse().ok()?, cols.parse().ok()?))
+        })
     })
     .await;
     let (rows, cols): (u16, u16) = small;
     assert!((15..=45).contains(&rows) && (30..=60).contains(&cols), "{rows}x{cols}");
     retry("the large window shows the small screen", async || {
         let seen = rows_of(&page).await;
-        (large.rows().get(..seen.len()) == Some(&seen[..])).then_some(())
+        (rows_in(&large) == seen).then_some(())
     })
     .await;
     page.shoot_at("phone-holds", "dark").await;

@@ -61,7 +61,7 @@ impl Tmux {
 
     /// The rows of the window as text, without spaces at their ends and without empty rows at the bottom.
     pub fn rows(&self) -> Vec<String> {
-        trimmed(&self.run(&["capture-pane", "-p"]))
+        trimmed(&plain(&self.run(&["capture-pane", "-p", "-e"])))
     }
 
     /// Waits until the window shows this.
@@ -75,6 +75,30 @@ impl Drop for Tmux {
         // It is gone already if its command has ended.
         let _ = Command::new("tmux").arg("-S").arg(self.folder.path().join("socket")).arg("kill-server").output();
     }
+}
+
+/// What tmux has captured, without its styles, and with lines instead of the letters that stand for them between SO and SI.
+fn plain(captured: &str) -> String {
+    let (mut text, mut chars, mut has_lines) = (String::new(), captured.chars(), false);
+    while let Some(ch) = chars.next() {
+        match ch {
+            '\x1b' => drop(chars.find(char::is_ascii_alphabetic)),
+            '\x0e' => has_lines = true,
+            '\x0f' => has_lines = false,
+            _ if has_lines => text.push(line_of(ch)),
+            _ => text.push(ch),
+        }
+    }
+    text
+}
+
+/// The special graphics of a VT100, as far as programs draw frames with them.
+pub fn line_of(letter: char) -> char {
+    "ajklmnqtuvwx"
+        .chars()
+        .zip("▒┘┐┌└┼─├┤┴┬│".chars())
+        .find(|(from, _)| *from == letter)
+        .map_or(letter, |(_, line)| line)
 }
 
 /// The rows of a screen without spaces at their ends, and without empty ones at the bottom.

@@ -4,13 +4,7 @@
 //!
 //! The screen in memory can always be made again, from the last one on disk and the output behind it.
 
-mod answers;
-mod modes;
-mod paint;
-mod screen;
 mod store;
-#[cfg(test)]
-mod tests;
 
 use std::collections::VecDeque;
 use std::io;
@@ -23,8 +17,8 @@ use wardroom_protocol::RunId;
 use wardroom_protocol::frame::{Number, encode_with_body};
 use wardroom_protocol::limits::{BODY_BYTES_MAX, LINE_BYTES_MAX};
 use wardroom_protocol::messages::{HostReply, RunSnapshot, TermSize, TermTextOk};
+use wardroom_screen::{Reply, Screen};
 
-use self::screen::{Reply, Screen};
 use super::output::OutputFolder;
 use super::piece::Piece;
 use crate::limits::{REPLIES_KEPT_MAX, SCREEN_EVERY_BYTES};

@@ -2,14 +2,13 @@
 
 use bytes::Bytes;
 use tokio::time::Instant;
-use wardroom_client_core::{Change, Command, Effect, Error, Keyboard, OnDisconnect, Operation, RequestId};
-use wardroom_protocol::messages::{Answer, RunEnd, Signal, TermOp, TermText, TermTextOk};
+use wardroom_client_core::{Change, Command, Effect, Keyboard, Operation};
+use wardroom_protocol::messages::{RunEnd, Signal, TermOp, TermSize};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{RunId, UserName};
 
 use super::super::ended::say_end;
 use super::super::input::Input;
-use super::super::ls::other_version;
 use super::super::out::say;
 use super::super::printer::{Printer, Style};
 use super::super::signals::{Signalled, TerminalSignals};
@@ -18,7 +17,7 @@ use super::super::{ReconnectDeadline, refused};
 use super::escapes::{Escapes, HELP, Typed};
 use super::notes;
 use super::raw::RawTerminal;
-use super::view::{TextView, drawn, until};
+use super::view::{View, until};
 use crate::exit::Failure;
 use crate::limits::{HELP_SHOWN, NOTE_SHOWN, SCREEN_BEHIND, SCREEN_BEHIND_BYTES};
 use crate::runner::Runner;
@@ -41,8 +40,8 @@ pub(super) struct Attached {
     note_until: Option<Instant>,
     /// Output has waited since then for this terminal to take it.
     behind_since: Option<Instant>,
-    /// It is larger than the window here, and shown as text.
-    view: Option<TextView>,
+    /// It does not have the size of the window here.
+    view: Option<View>,
     /// A note has told that typing does nothing here.
     told_watching: bool,
     end: Option<RunEnd>,
@@ -89,7 +88,7 @@ impl Attached {
     /// Shows it until the run ends or is left. The terminal is restored before anything else is said.
     pub(super) async fn follow(mut self, runner: &mut Runner) -> Result<u8, Failure> {
         let left = self.until_left(runner).await;
-        let (n, end, is_text) = (self.n, self.end.take(), self.view.is_some());
+        let (n, end, is_drawn) = (self.n, self.end.take(), self.view.is_some());
         drop(self);
         match (left, end) {
             (Err(failure), _) => {
@@ -97,7 +96,7 @@ impl Attached {
                 Err(failure)
             }
             (Ok(()), Some(end)) => {
-                if is_text {
+                if is_drawn {
                     say("\r");
                 }
                 say_end(&end);
@@ -131,10 +130,9 @@ impl Attached {
                     }
                 }
                 () = until(self.note_until) => self.end_note(runner),
-                () = TextView::due(self.view.as_ref()) => {
-                    let request = runner.request(&TermText { run: self.run }, OnDisconnect::Resend);
-                    if let Some(view) = &mut self.view {
-                        view.wait_for(request);
+                () = View::due(self.view.as_ref()) => {
+                    if let Some(drawn) = self.view.as_mut().map(View::draw) {
+                        self.printer.say(drawn.into());
                     }
                 }
                 came = self.signals.next() => match came {
@@ -150,7 +148,7 @@ impl Attached {
         match effect {
             Effect::Output { off, bytes, .. } => match &mut self.view {
                 Some(view) => {
-                    view.touch();
+                    view.feed(&bytes);
                     self.printer.skip(off.saturating_add(bytes.len() as u64));
                 }
                 None => {
@@ -158,10 +156,15 @@ impl Attached {
                     self.printer.push(1, off, bytes);
                 }
             },
-            Effect::Answered { request, result } => self.draw_text(runner, request, result)?,
-            Effect::Screen { off, .. } if self.is_larger(runner) => {
+            Effect::Screen { off, bytes, cols, rows, .. } if self.has_other_size(runner) => {
                 self.printer.restart(off, Bytes::new());
                 self.compare_sizes(runner);
+                if let Some(view) = &mut self.view {
+                    view.show(TermSize { cols, rows }, off, &bytes);
+                }
+                if let Some(note) = self.first_note.take() {
+                    self.note(&note);
+                }
             }
             Effect::Screen { off, bytes, .. } => {
                 let mut picture = self.raw.cleared(self.has_picture);
@@ -174,7 +177,12 @@ impl Attached {
                 }
                 self.compare_sizes(runner);
             }
-            Effect::ScreenSize { .. } => self.compare_sizes(runner),
+            Effect::ScreenSize { cols, rows, .. } => {
+                if let Some(view) = &mut self.view {
+                    view.resize(TermSize { cols, rows });
+                }
+                self.compare_sizes(runner);
+            }
             Effect::RunEnded(end) if end.run == self.run => self.end = Some(end),
             Effect::Changed(Change::Run(run)) if run == self.run => self.keyboard_changed(runner),
             Effect::Failed { operation: Operation::Run(_), error } if self.end.is_none() => {
@@ -266,21 +274,26 @@ impl Attached {
         self.compare_sizes(runner);
     }
 
-    /// Returns true if the terminal is larger than the window here, and has its size from somebody else.
-    fn is_larger(&self, runner: &Runner) -> bool {
-        let size = runner.client().runs().get(&self.run).and_then(|run| run.size);
-        let own = own_size().size;
-        !self.keyboard.mine && size.is_some_and(|size| size.cols > own.cols || size.rows > own.rows)
+    /// Returns true if the terminal does not have the size of the window here, and will not get it.
+    fn has_other_size(&self, runner: &Runner) -> bool {
+        let Some(shown) = runner.client().runs().get(&self.run) else { return false };
+        let is_fixed = shown.tty.is_some_and(|tty| tty.fixed);
+        (is_fixed || !self.keyboard.mine) && shown.size.is_some_and(|size| size != own_size().size)
     }
 
-    /// Shows the terminal as text while it is larger than the window here.
+    /// Draws the terminal here while it has another size.
     fn compare_sizes(&mut self, runner: &mut Runner) {
-        match (self.is_larger(runner), &mut self.view) {
-            (true, Some(view)) => view.touch(),
-            (true, None) => {
+        let own = own_size().size;
+        match (self.has_other_size(runner), &self.view) {
+            (true, Some(view)) if view.own() == own => {}
+            (true, view) => {
+                let is_first = view.is_none();
                 let cleared = self.raw.cleared(self.has_picture);
                 self.printer.say(cleared.into());
-                (self.has_picture, self.view) = (true, Some(TextView::new()));
+                (self.has_picture, self.view) = (true, Some(View::new(own)));
+                if !is_first || !self.watches_screen {
+                    self.draw_again(runner);
+                }
             }
             (false, Some(_)) => {
                 self.view = None;
@@ -289,25 +302,6 @@ impl Attached {
             }
             (false, None) => {}
         }
-    }
-
-    /// Draws the text that was requested.
-    fn draw_text(&mut self, runner: &Runner, request: RequestId, result: Result<Answer, Error>) -> Result<(), Failure> {
-        let Some(view) = self.view.as_mut().filter(|view| view.asked == Some(request)) else { return Ok(()) };
-        view.asked = None;
-        let size = runner.client().runs().get(&self.run).and_then(|run| run.size);
-        match (result, size) {
-            (Ok(answer), Some(size)) => {
-                let text: TermTextOk = answer.fields().map_err(other_version)?;
-                self.printer.say(drawn(&text, size, own_size().size).into());
-                if let Some(note) = self.first_note.take() {
-                    self.note(&note);
-                }
-            }
-            (Err(error), _) if self.end.is_none() => self.note(&visible(&error.message)),
-            _ => {}
-        }
-        Ok(())
     }
 
     /// Watches the screen instead of every byte, once output has waited too long for this terminal.
@@ -341,7 +335,7 @@ impl Attached {
     fn end_note(&mut self, runner: &mut Runner) {
         self.note_until = None;
         match &mut self.view {
-            Some(view) => view.touch(),
+            Some(view) => view.draw_all(),
             None if self.has_picture || self.raw.is_alternate() => self.draw_again(runner),
             None => {}
         }

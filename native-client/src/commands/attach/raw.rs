@@ -17,7 +17,7 @@ static HOOK: Once = Once::new();
 const MAIN_SCREEN: &[u8] = b"\x1b[?1049l";
 /// Ends what programs switch on and may leave on when they are left or killed: mouse reports, focus reports, pasting
 /// marks, application keys, reverse video, insert mode, character sets, styles, a hidden cursor, scroll margins.
-const PLAIN: &[u8] =
+pub(super) const PLAIN: &[u8] =
     b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?2026l\x1b[?1l\
     \x1b>\x1b[?5l\x1b[?7h\x1b[4l\x1b(B\x0f\x1b7\x1b[r\x1b8\x1b[0m\x1b[0 q\x1b[>4;0m\x1b[=0u\x1b[?25h";
 

@@ -5,16 +5,15 @@ use avt::parser::{EdScope, Function, State};
 use wardroom_protocol::messages::TermSize;
 use wardroom_protocol::terminal_queries::QueryScanner;
 
-use super::answers;
-use super::modes::Modes;
-use super::paint;
 use crate::limits::{SCROLLBACK_CELLS_MAX, SCROLLBACK_LINES_MAX};
+use crate::modes::Modes;
+use crate::{answers, paint};
 
 /// Bytes kept of a sequence that is not complete. A longer one is a string that no screen shows.
 const PARTIAL_BYTES_MAX: usize = 4_096;
 
 /// A screen.
-pub(super) struct Screen {
+pub struct Screen {
     terminal: avt::Terminal,
     parser: avt::Parser,
     modes: Modes,
@@ -30,7 +29,7 @@ pub(super) struct Screen {
 
 /// The answer to a query.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) struct Reply {
+pub struct Reply {
     /// The offset after the query.
     pub at: u64,
     /// What the terminal says.
@@ -39,7 +38,7 @@ pub(super) struct Reply {
 
 impl Screen {
     /// Creates an empty screen.
-    pub(super) fn new(size: TermSize, off: u64) -> Self {
+    pub fn new(size: TermSize, off: u64) -> Self {
         Self {
             terminal: emulator_of(size),
             parser: avt::Parser::new(),
@@ -53,7 +52,7 @@ impl Screen {
     }
 
     /// Creates the screen that a snapshot restores.
-    pub(super) fn restored(size: TermSize, off: u64, snapshot: &[u8]) -> Self {
+    pub fn restored(size: TermSize, off: u64, snapshot: &[u8]) -> Self {
         let mut screen = Self::new(size, 0);
         screen.feed(snapshot, &mut Vec::new());
         screen.off = off;
@@ -61,22 +60,22 @@ impl Screen {
     }
 
     /// The offset of the first byte that it does not contain.
-    pub(super) fn off(&self) -> u64 {
+    pub fn off(&self) -> u64 {
         self.off
     }
 
     /// Its size.
-    pub(super) fn size(&self) -> TermSize {
+    pub fn size(&self) -> TermSize {
         self.size
     }
 
     /// The title that the program has set.
-    pub(super) fn title(&self) -> &str {
+    pub fn title(&self) -> &str {
         self.modes.title()
     }
 
     /// Reads output. Answers to the queries in it are appended to `replies`.
-    pub(super) fn feed(&mut self, bytes: &[u8], replies: &mut Vec<Reply>) {
+    pub fn feed(&mut self, bytes: &[u8], replies: &mut Vec<Reply>) {
         let mut asked = Vec::new();
         self.scanner.scan(bytes, |end, query| asked.push((end, query)));
         let mut from = 0;
@@ -91,7 +90,7 @@ impl Screen {
     }
 
     /// Changes the size.
-    pub(super) fn resize(&mut self, size: TermSize) {
+    pub fn resize(&mut self, size: TermSize) {
         if scrollback_max(size) < scrollback_max(self.size) {
             // The emulator keeps its limit: another one gets what fits.
             let mut painted = Vec::new();
@@ -105,7 +104,7 @@ impl Screen {
     }
 
     /// Returns what a terminal of this size that was reset must read to show the same.
-    pub(super) fn snapshot(&self) -> Vec<u8> {
+    pub fn snapshot(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.modes.write(&mut out);
         paint::paint(&self.terminal, &mut out);
@@ -115,7 +114,7 @@ impl Screen {
     }
 
     /// Returns the visible rows as text, without spaces at their ends and without empty rows at the bottom.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let rows = self.terminal.screen().visible_lines();
         let mut lines: Vec<String> = rows.map(|line| line.text().trim_end().to_owned()).collect();
         while lines.last().is_some_and(String::is_empty) {
@@ -125,7 +124,7 @@ impl Screen {
     }
 
     /// Returns the row with the cursor, from 0 on.
-    pub(super) fn cursor_row(&self) -> usize {
+    pub fn cursor_row(&self) -> usize {
         self.terminal.cursor().row
     }
 
@@ -188,8 +187,17 @@ impl Screen {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn terminal(&self) -> &avt::Terminal {
+    /// Returns what sets the modes of keyboard and mouse, and the title, in a terminal that was reset.
+    pub(crate) fn modes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.modes.write(&mut out);
+        if self.modes.is_set(true, 1) == Some(true) {
+            out.extend_from_slice(b"\x1b[?1h");
+        }
+        out
+    }
+
+    pub(crate) fn terminal(&self) -> &avt::Terminal {
         &self.terminal
     }
 }

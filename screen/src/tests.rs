@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use wardroom_protocol::messages::TermSize;
 
-use super::screen::{Reply, Screen};
+use crate::{Reply, Screen};
 
 fn size(cols: u16, rows: u16) -> TermSize {
     TermSize { cols, rows }

@@ -110,7 +110,7 @@ fn print(line: &Line, is_continued: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn set_pen(pen: &Pen, out: &mut Vec<u8>) {
+pub(super) fn set_pen(pen: &Pen, out: &mut Vec<u8>) {
     let mut sgr = "\x1b[0".to_owned();
     for (code, is_on) in [
         (1, pen.is_bold()),

@@ -3,7 +3,7 @@
 
 use wardroom_protocol::terminal_queries::Query;
 
-use super::modes::{Modes, Rgb, spec};
+use crate::modes::{Modes, Rgb, spec};
 
 /// The size of a cell in pixels that programs are told: a common one. Watchers have different ones.
 const CELL_PIXELS: (usize, usize) = (8, 16);

@@ -20,7 +20,7 @@ const KEYBOARDS_MAX: usize = 16;
 
 /// The state of a terminal beside its screen.
 #[derive(Default)]
-pub(super) struct Modes {
+pub struct Modes {
     parser: Parser,
     state: State,
 }
@@ -48,21 +48,21 @@ struct State {
 }
 
 /// Red, green and blue, of 16 bits each.
-pub(super) type Rgb = [u16; 3];
+pub type Rgb = [u16; 3];
 
 impl Modes {
     /// Reads output.
-    pub(super) fn read(&mut self, bytes: &[u8]) {
+    pub fn read(&mut self, bytes: &[u8]) {
         self.parser.advance(&mut self.state, bytes);
     }
 
     /// The title.
-    pub(super) fn title(&self) -> &str {
+    pub fn title(&self) -> &str {
         &self.state.title
     }
 
     /// Returns whether a mode is set; `None` if it is not known.
-    pub(super) fn is_set(&self, is_private: bool, mode: u16) -> Option<bool> {
+    pub fn is_set(&self, is_private: bool, mode: u16) -> Option<bool> {
         let state = &self.state;
         if !is_private {
             return [4, 20].contains(&mode).then(|| state.ansi.contains(&mode));
@@ -78,17 +78,17 @@ impl Modes {
     }
 
     /// Returns a colour of the palette, if the program has set it.
-    pub(super) fn palette(&self, n: u8) -> Option<Rgb> {
+    pub fn palette(&self, n: u8) -> Option<Rgb> {
         self.state.palette.get(&n).copied()
     }
 
     /// Returns the colour of text (10), background (11) or cursor (12), if the program has set it.
-    pub(super) fn colour(&self, number: u8) -> Option<Rgb> {
+    pub fn colour(&self, number: u8) -> Option<Rgb> {
         self.state.colours.get(usize::from(number.checked_sub(10)?)).copied().flatten()
     }
 
     /// Writes what restores all this in a terminal that was reset.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub fn write(&self, out: &mut Vec<u8>) {
         let state = &self.state;
         let mut text = String::new();
         for title in &state.titles {
@@ -257,7 +257,7 @@ fn index(digits: &[u8]) -> Option<u8> {
 }
 
 /// Writes a colour as XParseColor reads it.
-pub(super) fn spec([r, g, b]: Rgb) -> String {
+pub fn spec([r, g, b]: Rgb) -> String {
     format!("rgb:{r:04x}/{g:04x}/{b:04x}")
 }
 
