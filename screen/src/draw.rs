@@ -130,7 +130,7 @@ mod tests {
             (1..=20).flat_map(|n| format!("line {n} {}\r\n", "x".repeat(20)).into_bytes()).collect();
         let mut window = Window::new(10, 5);
         let bottom = window.draw(&screen(40, 21, &output), "a note that is cut");
-        let (lines, row) = shown(10, 5, &[bottom.clone()]);
+        let (lines, row) = shown(10, 5, std::slice::from_ref(&bottom));
         assert_eq!(lines, ["line 18 xx", "line 19 xx", "line 20 xx", "", "a note tha"]);
         assert_eq!(row, 3);
         output.extend_from_slice("\x1b[2;12H中\x1b[2;14H".as_bytes());

@@ -84,7 +84,7 @@ fn a_watcher_sees_the_screen_and_types_once_the_keyboard_is_passed() {
     let mut pty = Pty::start(core.client(&["attach", "r4"]), 80, 24);
     pty.until_seen("the screen");
     pty.until_seen("watching r4: ben types");
-    pty.until_seen("200x50 as text: your window is 80x24");
+    pty.until_seen("200x50 in your window of 80x24");
     pty.press("rm -rf /\r");
     pty.until_seen("you are watching; ~k asks for the keyboard");
     pty.resize(90, 30);

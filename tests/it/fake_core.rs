@@ -163,7 +163,6 @@ impl State {
                 set(json!({ "run": RUN, "n": 4, "seq": 2, "gen": 1 }));
             }
             "run.get" => set(info),
-            "term.text" => set(json!({ "off": self.written, "lines": ["first row", "the screen"] })),
             "run.list" => set(json!({ "runs": [info] })),
             "term.control" => {
                 match request["op"].as_str().unwrap() {

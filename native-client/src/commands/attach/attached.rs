@@ -36,8 +36,8 @@ pub(super) struct Attached {
     watches_screen: bool,
     /// A picture of the screen was drawn.
     has_picture: bool,
-    /// When to draw the row again that a note covers.
-    note_until: Option<Instant>,
+    /// What covers a row: a note, or the list of escapes without words. Until then.
+    note: Option<(String, Instant)>,
     /// Output has waited since then for this terminal to take it.
     behind_since: Option<Instant>,
     /// It does not have the size of the window here.
@@ -45,8 +45,6 @@ pub(super) struct Attached {
     /// A note has told that typing does nothing here.
     told_watching: bool,
     end: Option<RunEnd>,
-    /// To be shown with the first picture of the screen, which covers everything.
-    first_note: Option<String>,
     /// Last, so that the terminal is restored after everything else.
     raw: RawTerminal,
 }
@@ -65,12 +63,11 @@ impl Attached {
             keyboard,
             watches_screen: false,
             has_picture: false,
-            note_until: None,
+            note: None,
             behind_since: None,
             view: None,
             told_watching: false,
             end: None,
-            first_note: None,
             raw,
         })
     }
@@ -78,7 +75,7 @@ impl Attached {
     /// Begins to watch a terminal that is there already.
     pub(super) fn begin(&mut self, runner: &mut Runner, holder: Option<UserName>, asks: bool) {
         self.show_screen(runner);
-        self.first_note = Some(notes::begin(self.n, holder.as_ref(), asks));
+        self.note(&notes::begin(self.n, holder.as_ref(), asks));
         self.keyboard.holder = holder;
         if asks {
             self.ask(runner);
@@ -129,7 +126,7 @@ impl Attached {
                         return Ok(());
                     }
                 }
-                () = until(self.note_until) => self.end_note(runner),
+                () = until(self.note.as_ref().map(|(_, until)| *until)) => self.end_note(runner),
                 () = View::due(self.view.as_ref()) => {
                     if let Some(drawn) = self.view.as_mut().map(View::draw) {
                         self.printer.say(drawn.into());
@@ -162,19 +159,15 @@ impl Attached {
                 if let Some(view) = &mut self.view {
                     view.show(TermSize { cols, rows }, off, &bytes);
                 }
-                if let Some(note) = self.first_note.take() {
-                    self.note(&note);
-                }
+                self.note_again();
             }
             Effect::Screen { off, bytes, .. } => {
                 let mut picture = self.raw.cleared(self.has_picture);
                 self.raw.note(&bytes);
                 picture.extend_from_slice(&bytes);
-                (self.has_picture, self.note_until) = (true, None);
+                self.has_picture = true;
                 self.printer.restart(off, picture.into());
-                if let Some(note) = self.first_note.take() {
-                    self.note(&note);
-                }
+                self.note_again();
                 self.compare_sizes(runner);
             }
             Effect::ScreenSize { cols, rows, .. } => {
@@ -216,7 +209,7 @@ impl Attached {
                 Typed::Leave => return true,
                 Typed::Help => {
                     self.printer.say(Bytes::from_static(HELP.as_bytes()));
-                    self.note_until = Some(Instant::now() + HELP_SHOWN);
+                    self.note = Some((String::new(), Instant::now() + HELP_SHOWN));
                 }
                 Typed::Ask => self.ask(runner),
                 Typed::Release if self.keyboard.mine => self.control(runner, TermOp::Release),
@@ -325,15 +318,24 @@ impl Attached {
         self.show_screen(runner);
     }
 
-    /// Shows a note of ours, for a while.
+    /// Shows a note of ours, for a while; with the first picture of the screen, if that is still to come.
     fn note(&mut self, words: &str) {
-        self.printer.say(notes::on_first_row(words, own_size().size.cols).into());
-        self.note_until = Some(Instant::now() + NOTE_SHOWN);
+        if self.has_picture || !self.watches_screen {
+            self.printer.say(notes::on_first_row(words, own_size().size.cols).into());
+        }
+        self.note = Some((words.to_owned(), Instant::now() + NOTE_SHOWN));
+    }
+
+    /// Shows the note over a picture that has just covered it.
+    fn note_again(&mut self) {
+        if let Some((words, _)) = self.note.take().filter(|(words, _)| !words.is_empty()) {
+            self.note(&words);
+        }
     }
 
     /// Draws what a note covers. Not what a shell printed as ssh does: that scrolls away, and a picture would clear it.
     fn end_note(&mut self, runner: &mut Runner) {
-        self.note_until = None;
+        self.note = None;
         match &mut self.view {
             Some(view) => view.draw_all(),
             None if self.has_picture || self.raw.is_alternate() => self.draw_again(runner),
