@@ -181,7 +181,18 @@ pub fn encode_with_body<M: crate::message::Message>(number: Number, message: &M,
 
 /// Like [`encode_with_body`], for an object whose type the caller names: the answer to a request.
 pub fn encode_named<M: Serialize>(t: &str, number: Number, message: &M, body: &[u8]) -> Bytes {
-    let mut out = BytesMut::with_capacity(128 + body.len());
+    let out = begin(t, number, body.len());
+    let fields_at = out.len();
+    let mut writer = out.writer();
+    // Serializing to memory fails only for maps whose keys are not strings, and no message has one.
+    let serialized = serde_json::to_writer(&mut writer, message);
+    debug_assert!(serialized.is_ok(), "a message must serialize: {serialized:?}");
+    end(writer.into_inner(), fields_at, body)
+}
+
+// What does not depend on the message stands apart: in the page, each message would have a copy of it.
+fn begin(t: &str, number: Number, body_bytes: usize) -> BytesMut {
+    let mut out = BytesMut::with_capacity(128 + body_bytes);
     out.put_slice(b"{\"t\":\"");
     out.put_slice(t.as_bytes());
     out.put_slice(b"\"");
@@ -190,12 +201,10 @@ pub fn encode_named<M: Serialize>(t: &str, number: Number, message: &M, body: &[
         Number::Id(id) => out.put_slice(format!(",\"id\":{id}").as_bytes()),
         Number::Re(re) => out.put_slice(format!(",\"re\":{re}").as_bytes()),
     }
-    let fields_at = out.len();
-    let mut writer = out.writer();
-    // Serializing to memory fails only for maps whose keys are not strings, and no message has one.
-    let serialized = serde_json::to_writer(&mut writer, message);
-    debug_assert!(serialized.is_ok(), "a message must serialize: {serialized:?}");
-    let mut out = writer.into_inner();
+    out
+}
+
+fn end(mut out: BytesMut, fields_at: usize, body: &[u8]) -> Bytes {
     match out.get_mut(fields_at..) {
         Some([b'{', b'}']) => out.truncate(fields_at),
         Some([first @ b'{', ..]) => {

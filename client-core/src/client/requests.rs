@@ -26,22 +26,25 @@ impl Client {
     ) -> u64 {
         self.requests.last_id = self.requests.last_id.saturating_add(1);
         let id = self.requests.last_id;
+        let line = encode_named(M::T, Number::Id(id), message, &[]);
+        self.send_line(id, Request { line, body, kind, recovery, deadline_ms: None });
+        id
+    }
+
+    // Apart from the message, of whose type the page would have a copy of this each.
+    fn send_line(&mut self, id: u64, mut request: Request) {
         if self.requests.open.len() >= REQUESTS_MAX {
-            self.fail_request(id, kind, Error::local("too many requests wait for an answer"));
-            return id;
+            return self.fail_request(id, request.kind, Error::local("too many requests wait for an answer"));
         }
         let is_up = self.is_up();
-        if !is_up && recovery != Recovery::Resend {
-            self.fail_request(id, kind, Error::local("no connection to the server"));
-            return id;
+        if !is_up && request.recovery != Recovery::Resend {
+            return self.fail_request(id, request.kind, Error::local("no connection to the server"));
         }
-        let line = encode_named(M::T, Number::Id(id), message, &[]);
-        let deadline_ms = is_up.then(|| self.now_ms.saturating_add(kind.timeout_ms()));
         if is_up {
-            self.effects.push(Effect::Send { line: line.clone(), body: body.clone() });
+            request.deadline_ms = Some(self.now_ms.saturating_add(request.kind.timeout_ms()));
+            self.effects.push(Effect::Send { line: request.line.clone(), body: request.body.clone() });
         }
-        self.requests.open.insert(id, Request { line, body, kind, recovery, deadline_ms });
-        id
+        self.requests.open.insert(id, request);
     }
 
     /// Sends a request of the caller.
