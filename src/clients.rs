@@ -168,14 +168,14 @@ fn run_named(name: CommandName, room: RoomName, args: Vec<String>, raw: bool, js
 
 fn rights(args: RightsArgs) -> RightsAction {
     let RightsArgs { command, room, host, user } = args;
-    let set = |rule: RuleArgs, allow, open| {
+    let set = |rule: RuleArgs, allow, open, restrict| {
         let RuleArgs { user, right, place: PlaceArgs { room, host } } = rule;
-        RightsAction::Set(RightsSet { right, user, room, host, allow, open })
+        RightsAction::Set(RightsSet { right, user, room, host, allow, open, restrict, check: false })
     };
     match command {
         None => RightsAction::List(RightsList { room, host, user, after: None }),
-        Some(RightsCommand::Allow(rule)) => set(rule, true, false),
-        Some(RightsCommand::Deny { rule, open }) => set(rule, false, open),
+        Some(RightsCommand::Allow { rule, yes }) => set(rule, true, false, yes),
+        Some(RightsCommand::Deny { rule, open }) => set(rule, false, open, false),
     }
 }
 

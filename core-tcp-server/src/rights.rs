@@ -3,6 +3,9 @@
 //! Admins make all rules. Owners of a room make those about named commands and approvals in it, if they have that right
 //! themselves: a rule about a host is never theirs, so that a room cannot open a host.
 
+mod change;
+mod losers;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,11 +14,11 @@ use wardroom_protocol::event::{EventBody, RightChanged};
 use wardroom_protocol::messages::{Right, RightsList, RightsListed, RightsSet, RightsSetOk, RuleInfo};
 use wardroom_protocol::{Request, Role, RoomRole};
 
-use crate::accounts::User;
+use self::change::Change;
 use crate::answer::{ok, page};
 use crate::error::Error;
 use crate::policy::Member;
-use crate::rooms::{self, Room};
+use crate::rooms;
 use crate::rules::limits::{RULES_MAX, RULES_PER_PLACE_MAX};
 use crate::rules::{Place, Rule, Standing};
 use crate::state::State;
@@ -38,18 +41,6 @@ pub async fn request(
     })
 }
 
-/// A change of a rule that was checked.
-struct Change {
-    right: Right,
-    user: Arc<User>,
-    room: Option<Arc<Room>>,
-    host: Option<String>,
-    allow: bool,
-    /// The last rule of a place may be removed.
-    open: bool,
-    by: Member,
-}
-
 /// What a change came to.
 enum Changed {
     Made(Rule),
@@ -61,9 +52,11 @@ enum Changed {
 ///
 /// # Errors
 /// `not_found` (the room, the host, the user), `forbidden`, `bad_request`, `too_large`, `rate_limited`; `conflict` if the
-/// rule would give the user nothing, take the right from the caller, or was the last one of its place.
-async fn set(state: &Arc<State>, member: &Member, set: RightsSet) -> Result<RightsSetOk, Error> {
-    let RightsSet { right, user, room, host, allow, open } = set;
+/// rule would give the user nothing, take the right from the caller or unasked from others, or was the last one of its
+/// place.
+pub async fn set(state: &Arc<State>, member: &Member, set: RightsSet) -> Result<RightsSetOk, Error> {
+    let asked = set.clone();
+    let RightsSet { right, user, room, host, allow, open, check, .. } = set;
     let room = room.map(|name| member.readable(&state.rooms, &name)).transpose()?.map(|readable| readable.room);
     if room.is_none() && host.is_none() {
         return Err(Error::bad_request("a rule is about a room, a host, or a host in a room: name one"));
@@ -78,10 +71,16 @@ async fn set(state: &Arc<State>, member: &Member, set: RightsSet) -> Result<Righ
         check_use(&change)?;
         check_own(state, &change)?;
     }
+    if check {
+        return Ok(losers::preview(state, &change));
+    }
+    losers::check(state, &change, &asked)?;
     let place = change.place();
-    let shared = Arc::clone(state);
+    let (shared, of) = (Arc::clone(state), place.room);
     let work = move |tx: &mut Tx<'_>| {
         check_maker(&shared, &change)?;
+        // Somebody else may have removed the rules of this place meanwhile.
+        losers::check(&shared, &change, &asked)?;
         record(tx, &change)
     };
     let shared = Arc::clone(state);
@@ -98,21 +97,10 @@ async fn set(state: &Arc<State>, member: &Member, set: RightsSet) -> Result<Righ
         Changed::Nothing => false,
     };
     let changed = state.store.write_and_apply(work, apply).await?;
-    let named = state.rules.named(right, &place).into_iter();
-    let named = named.filter_map(|user| Some(state.accounts.by_id(user)?.name.clone())).collect();
-    Ok(RightsSetOk { changed, named })
-}
-
-impl Change {
-    fn place(&self) -> Place {
-        Place { room: self.room.as_ref().map(|room| room.id), host: self.host.clone() }
+    if changed {
+        rooms::tell_ruled(state, of);
     }
-
-    /// Returns ` --room ops --host db1`.
-    fn options(&self) -> String {
-        let room = self.room.as_ref().map_or_else(String::new, |room| format!(" --room {}", room.name));
-        self.host.as_ref().map_or_else(|| room.clone(), |host| format!("{room} --host {host}"))
-    }
+    Ok(RightsSetOk { changed, named: losers::names(state, state.rules.named(right, &place)), ..RightsSetOk::default() })
 }
 
 /// Checks who makes a rule.
@@ -249,7 +237,7 @@ fn last_one(change: &Change) -> Error {
 ///
 /// # Errors
 /// `not_found` (the room)
-fn list(state: &State, member: &Member, list: &RightsList) -> Result<RightsListed, Error> {
+pub fn list(state: &State, member: &Member, list: &RightsList) -> Result<RightsListed, Error> {
     let room = list.room.as_ref().map(|name| member.readable(&state.rooms, name)).transpose()?;
     let room = room.map(|readable| readable.room.id);
     let one = |rule: Rule| {

@@ -20,6 +20,7 @@ pub mod messages;
 pub mod path;
 pub mod query;
 pub mod role;
+mod rule_words;
 pub mod slash;
 pub mod template;
 pub mod terminal_queries;

@@ -2,12 +2,15 @@
 //! prints `/help`, and explains a command while it is typed. Nothing is carried out here.
 
 mod command;
+mod names;
+mod rights;
 mod run;
 
 use std::fmt::Write as _;
 
-pub use self::command::{BadLine, Command, Line, RunLine, split_word};
-use crate::ids::{CommandName, RoomName, UserName};
+pub use self::command::{BadLine, Command, Line, RightsLine, RunLine, split_word};
+use self::names::{room, user};
+use crate::ids::{CommandName, UserName};
 use crate::limits::{FILE_BYTES_MAX, HISTORY_LIMIT_MAX};
 use crate::messages::{RunList, RunsIn};
 use crate::path::RelPath;
@@ -115,6 +118,12 @@ pub const TABLE: &[Entry] = &[
         "off" => Ok(Command::Approval(false)),
         _ => Err(usage("approval").into()),
     }),
+    entry(
+        "rights",
+        "[allow|deny] NAME RIGHT",
+        "list who may run and approve, or change it; --host H, --room R, --yes",
+        |args| rights::line(args)?.map(Command::Rights).ok_or_else(|| usage("rights").into()),
+    ),
     entry("files", "[FOLDER]", "list the files of this room", |args| Ok(Command::Files(optional(args, path)?))),
     entry("put", "NAME SIZE", "upload a file: exactly SIZE raw bytes follow this line", put),
     entry("get", "NAME", "download a file: a line with its size and digest, then its raw bytes", |args| {
@@ -207,7 +216,7 @@ pub fn help(mark: &str, here: impl Fn(&'static Entry) -> (&'static str, &'static
 }
 
 /// The columns of a command with its arguments and padding.
-const USAGE_COLUMNS: usize = 32;
+const USAGE_COLUMNS: usize = 33;
 
 fn usage(name: &str) -> String {
     let found = TABLE.iter().find(|entry| entry.name == name);
@@ -216,15 +225,6 @@ fn usage(name: &str) -> String {
 
 fn optional<T>(args: &str, parse: fn(&str) -> Result<T, BadLine>) -> Result<Option<T>, BadLine> {
     if args.is_empty() { Ok(None) } else { parse(args).map(Some) }
-}
-
-fn room(args: &str) -> Result<RoomName, BadLine> {
-    let name = args.strip_prefix('#').unwrap_or(args);
-    RoomName::parse(name).map_err(|bad| bad.to_string().into())
-}
-
-fn user(args: &str) -> Result<UserName, BadLine> {
-    UserName::parse(args.strip_prefix('@').unwrap_or(args)).map_err(|bad| bad.to_string().into())
 }
 
 fn place(args: &str) -> Result<u64, BadLine> {
@@ -286,18 +286,19 @@ fn count(args: &str) -> Result<u32, BadLine> {
 
 /// Parses `r4`, or `4`.
 fn number(args: &str) -> Result<u64, BadLine> {
-    let digits = args.strip_prefix('r').unwrap_or(args);
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number = if is_number { digits.parse().ok() } else { None };
-    number.ok_or_else(|| "a run is r and a number, such as r4; /runs lists them".to_owned().into())
+    numbered(args, 'r', "a run is r and a number, such as r4; /runs lists them")
 }
 
 /// Parses `p3`, or `3`.
 fn proposal(args: &str) -> Result<u64, BadLine> {
-    let digits = args.strip_prefix('p').unwrap_or(args);
+    numbered(args, 'p', "a proposal is p and a number, such as p3")
+}
+
+fn numbered(args: &str, letter: char, why: &str) -> Result<u64, BadLine> {
+    let digits = args.strip_prefix(letter).unwrap_or(args);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let number = if is_number { digits.parse().ok() } else { None };
-    number.ok_or_else(|| "a proposal is p and a number, such as p3".to_owned().into())
+    number.ok_or_else(|| why.to_owned().into())
 }
 
 fn run(args: &str) -> Parsed {
@@ -347,6 +348,8 @@ fn put(args: &str) -> Parsed {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::ids::RoomName;
+    use crate::messages::RightsList;
 
     fn command(line: &str) -> Command {
         match parse(line.to_owned()).unwrap() {
@@ -425,6 +428,7 @@ mod tests {
             ("/refuse 3", Command::Refuse(3)),
             ("/approval on", Command::Approval(true)),
             ("/commands", Command::Commands),
+            ("/rights", Command::Rights(RightsLine::List(RightsList::default()))),
             ("/deploy", named(&[])),
             ("/deploy 4.2  web=1", named(&["4.2", "web=1"])),
             ("/deploy note='two  words' \"\" it\"'\"s ; $(x)", named(&["note=two  words", "", "it's", ";", "$(x)"])),
@@ -459,6 +463,7 @@ mod tests {
             ("/approve", "a proposal is p"),
             ("/approve r3", "a proposal is p"),
             ("/approval maybe", "usage: /approval"),
+            ("/rights allow ann", "usage: /rights [allow|deny] NAME RIGHT"),
             ("/deploy 'x", "a quotation mark (') is not closed"),
             ("/join", "a room's name"),
             ("/join Ops", "a room's name"),

@@ -5,7 +5,7 @@ use wardroom_protocol::messages::Right;
 use wardroom_protocol::{RoomName, UserName};
 
 const RIGHTS_HELP: &str = "\
-  wardroom rights allow ann run --host db1               # on db1, only ann and admins run commands
+  wardroom rights allow ann run --host db1               # on db1, only ann and admins run commands: asks first
   wardroom rights allow mia run --room ops --host db1    # in ops on db1, mia too, although she is no operator
   wardroom rights allow ben approve --room ops           # in ops, only ben and admins approve
   wardroom rights deny mia run --room ops --host db1
@@ -15,9 +15,12 @@ propose). Without rules, operators run commands and approve in the rooms that th
 named commands are for those whom each allows.
 
 The first rule about a right in a room or on a host takes that right from all others there, except
-admins: name everybody who shall keep it. Where there are rules about the room and about the host, both
-must name the user; one about the host in that room suffices for both. A rule gives nothing to viewers,
-to readers of the room, and to those who are not in it.
+admins: name everybody who shall keep it. You are told who would lose it, and asked. Without a terminal
+nobody can be asked: without --yes, nothing is changed and the exit code is 255.
+
+Where there are rules about the room and about the host, both must name the user; one about the host in
+that room suffices for both. A rule gives nothing to viewers, to readers of the room, and to those who
+are not in it.
 
 Admins make rules; owners of a room those about run-named and approve in it, if they have that right
 themselves. Removing the last rule in a place needs --open, since roles decide there again.";
@@ -44,7 +47,14 @@ pub struct RightsArgs {
 #[derive(Debug, Subcommand)]
 pub enum RightsCommand {
     /// Allow somebody to do something in a room, on a host, or on a host in a room
-    Allow(RuleArgs),
+    Allow {
+        /// Which rule.
+        #[command(flatten)]
+        rule: RuleArgs,
+        /// Do not ask before the rule takes the right from others
+        #[arg(long)]
+        yes: bool,
+    },
     /// Remove such a rule
     Deny {
         /// Which rule.

@@ -330,7 +330,7 @@ pub const FILTER_TO: &str = "filter-to";
 pub const FILTER_BY: &str = "filter-by";
 /// Who is typing.
 pub const TYPING: &str = "typing";
-/// A tab of the room's settings, before its name: `general`, `members`, `commands`, `hooks`.
+/// A tab of the room's settings, before its name: `general`, `members`, `commands`, `rights`, `hooks`.
 pub const SETTINGS_TAB: &str = "settings-tab";
 /// The list of slash commands.
 pub const COMMANDS: &str = "commands";

@@ -14,6 +14,7 @@ use crate::accounts::Accounts;
 use crate::error::Error;
 use crate::rooms::Room;
 use crate::rules::{Rules, Standing};
+use crate::store::UserId;
 
 /// Names in a refusal: as many as somebody reads.
 const NAMES_SHOWN_MAX: usize = 5;
@@ -25,6 +26,20 @@ pub struct Ruled<'a> {
     pub rules: &'a Rules,
     /// The accounts.
     pub accounts: &'a Accounts,
+}
+
+/// Why somebody who may speak in a room has no right.
+enum Missing {
+    /// Bots have none.
+    Bot,
+    /// It is for nobody.
+    Anybody,
+    /// It is for owners.
+    Owner,
+    /// It is for operators.
+    Operator,
+    /// Rules do not name the user.
+    Rule(Standing),
 }
 
 impl Member {
@@ -95,6 +110,29 @@ impl Member {
         Ok(InputRight)
     }
 
+    /// Returns true if this member has a right in a room on a host; without one, on hosts about which there are no rules.
+    /// Named commands count if there could be one for members.
+    pub fn has(&self, rules: &Rules, right: Right, room: &Arc<Room>, host: Option<&str>) -> bool {
+        let level = if right == Right::RunNamed { Level::Member } else { Level::Operator };
+        self.speaker_there(room).is_ok() && self.ruling(rules, right, room, host, level).is_ok()
+    }
+
+    /// Checks the right to end a run: that of who started it, and that of operators. What rules say about its host does not
+    /// count, so that somebody can end what goes on there.
+    ///
+    /// # Errors
+    /// `forbidden`
+    pub fn may_end(&self, starter: UserId, room: &Room) -> Result<(), Error> {
+        self.speaker()?;
+        if starter == self.user.id || self.user.role() >= Role::Operator {
+            return Ok(());
+        }
+        Err(Error::forbidden(format!(
+            "a run is stopped by who started it, or by an operator: ask one of them in {}",
+            room.name
+        )))
+    }
+
     /// Decides for somebody who may speak in the room. `what` is what they want to do.
     fn check_ruled(
         &self,
@@ -105,22 +143,38 @@ impl Member {
         level: Level,
         what: &str,
     ) -> Result<(), Error> {
-        if self.user.is_bot {
-            return Err(Error::forbidden("a bot runs nothing"));
-        }
+        let name = &room.name;
+        self.ruling(ruled.rules, right, room, host, level).map_err(|missing| match missing {
+            Missing::Bot => Error::forbidden("a bot runs nothing"),
+            Missing::Anybody => Error::forbidden(format!("nobody may {what} in {name}")),
+            Missing::Owner => Error::forbidden(format!("only owners of {name} and admins may {what}")),
+            Missing::Operator => self.no_operator(what, room),
+            Missing::Rule(missing) => self.not_named(ruled, right, room, host, level, (what, missing)),
+        })
+    }
+
+    /// The decision, without the words.
+    fn ruling(
+        &self,
+        rules: &Rules,
+        right: Right,
+        room: &Arc<Room>,
+        host: Option<&str>,
+        level: Level,
+    ) -> Result<(), Missing> {
         // Owners remain owners: a command for them is for nobody else.
-        let is_for_owners = || Err(Error::forbidden(format!("only owners of {} and admins may {what}", room.name)));
         match level {
-            Level::Nobody => return Err(Error::forbidden(format!("nobody may {what} in {}", room.name))),
-            Level::Owner if !self.is_owner_of(room) => return is_for_owners(),
+            _ if self.user.is_bot => return Err(Missing::Bot),
+            Level::Nobody => return Err(Missing::Anybody),
+            Level::Owner if !self.is_owner_of(room) => return Err(Missing::Owner),
             _ if self.user.role() >= Role::Admin => return Ok(()),
             _ => {}
         }
-        match ruled.rules.standing(right, room.id, host, self.user.id) {
+        match rules.standing(right, room.id, host, self.user.id) {
             Standing::Named => Ok(()),
             Standing::Free if level != Level::Operator || self.user.role() >= Role::Operator => Ok(()),
-            Standing::Free => Err(self.no_operator(what, room)),
-            missing => Err(self.not_named(ruled, right, room, host, level, (what, missing))),
+            Standing::Free => Err(Missing::Operator),
+            missing => Err(Missing::Rule(missing)),
         }
     }
 

@@ -1,14 +1,16 @@
 //! What a reader is told about a room.
 
-use wardroom_protocol::messages::RoomInfo;
+use wardroom_protocol::Role;
+use wardroom_protocol::messages::{RoomInfo, RuledRight};
 
 use super::room::Room;
+use crate::policy::Ruled;
 use crate::sender::LastTold;
 use crate::store::UserId;
 
 impl Room {
     /// Returns the room as this user sees it. Users who may not see it only learn that they are not a member.
-    pub fn info(&self, user: UserId) -> RoomInfo {
+    pub fn info(&self, user: UserId, ruled: Ruled<'_>) -> RoomInfo {
         let meta = self.meta();
         let people = self.people();
         let read_state = people.read_state(user);
@@ -31,7 +33,13 @@ impl Room {
             first: Some(meta.first).filter(|first| *first > 1),
             retention_days: Some(meta.retention_days).filter(|days| *days > 0),
             approve: meta.is_approving,
+            rules: if read_state.is_some() { self.rules_of(user, ruled) } else { Vec::new() },
         }
+    }
+
+    fn rules_of(&self, user: UserId, ruled: Ruled<'_>) -> Vec<RuledRight> {
+        let role = ruled.accounts.by_id(user).map(|user| user.role());
+        ruled.rules.told(self.id, user, role >= Some(Role::Operator))
     }
 
     /// Returns the current state to be told to this user; `None` if they are not a member.
@@ -57,6 +65,7 @@ impl Room {
             first: None,
             retention_days: None,
             approve: false,
+            rules: Vec::new(),
         }
     }
 }

@@ -214,7 +214,7 @@ fn found(state: &State, room: Room, members: &[(UserId, RoomRole)]) {
     state.rooms.insert(Arc::clone(&room));
     if !room.is_private {
         // The same for everybody who is not a member; the members are told below.
-        let info = room.info(UserId::SYSTEM);
+        let info = room.info(UserId::SYSTEM, state.ruled());
         state.presence.tell_all(&encode(Number::None, &RoomChanged { info }));
     }
     super::tell_moved(

@@ -44,7 +44,7 @@ use crate::limits::{JOINED_MAX, ROOMS_OF_A_LINE_MAX};
 use crate::policy::Member;
 use crate::sender::Item;
 use crate::state::State;
-use crate::store::{Effect, NewEvent, Tx, as_sql};
+use crate::store::{Effect, NewEvent, RoomId, Tx, as_sql};
 
 /// Returns all rooms that the member may see, by name.
 ///
@@ -81,7 +81,11 @@ async fn infos(state: &State, member: &Member, rooms: Vec<Arc<Room>>) -> Result<
     let user = member.user.id;
     recount::know(state, &rooms, user).await?;
     // That took a while: a user who was removed from a room meanwhile is not told about it.
-    Ok(rooms.iter().filter(|room| member.still_reads(room).is_ok()).map(|room| room.info(user)).collect())
+    Ok(rooms
+        .iter()
+        .filter(|room| member.still_reads(room).is_ok())
+        .map(|room| room.info(user, state.ruled()))
+        .collect())
 }
 
 /// Records that the member has read up to `seq`, and tells all their connections. A read position never moves back.
@@ -140,6 +144,12 @@ pub fn tell_moved(state: &State, moved: Vec<(Arc<Room>, MembershipChange)>) {
             MembershipChange::Went(user) => state.presence.each_of(user, |sender| sender.push(Item::Left(room.id))),
         }
     }
+}
+
+/// Tells the members of a room, or of all rooms, that rules have changed.
+pub fn tell_ruled(state: &State, room: Option<RoomId>) {
+    let rooms = room.map_or_else(|| state.rooms.all(), |room| state.rooms.by_id(room).into_iter().collect());
+    rooms.iter().for_each(|room| room.rules_changed());
 }
 
 /// Limits how often a member writes: posts, edits, reactions and changes to rooms. Admins are exempt, since they

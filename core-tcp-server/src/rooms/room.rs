@@ -319,6 +319,12 @@ impl Room {
         }
     }
 
+    /// Makes the connections of all members be told of the room again: what rules say about them there has changed.
+    pub fn rules_changed(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
+        self.wake_quiet();
+    }
+
     /// Delivers new events to the connections that have it open, and other news for members if `is_more` is set.
     pub fn deliver(&self, is_more: bool) {
         if is_more {

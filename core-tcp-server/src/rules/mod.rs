@@ -3,11 +3,13 @@
 
 pub mod limits;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use rusqlite::Connection;
-use wardroom_protocol::messages::Right;
+use wardroom_protocol::messages::{Right, RuledRight};
 
+use self::limits::HOSTS_TOLD_MAX;
 use crate::error::Error;
 use crate::store::{RoomId, UserId, from_sql};
 
@@ -116,6 +118,53 @@ impl Rules {
         self.read().iter().any(|rule| rule.right == right && rule.user == user && is_there(rule))
     }
 
+    /// Returns what the rules say about the rights of a user in a room. A role that may run decides where they say nothing;
+    /// only then are there hosts that the user must be told not to have.
+    pub fn told(&self, room: RoomId, user: UserId, is_operator: bool) -> Vec<RuledRight> {
+        let all = self.read();
+        let told = |right| {
+            let mut here = None;
+            // Whether rules about the host name the user, and rules about the host in the room.
+            let mut hosts: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
+            for rule in all.iter().filter(|rule| rule.right == right) {
+                let names = rule.user == user;
+                match (rule.place.room, rule.place.host.as_deref()) {
+                    (None, Some(host)) => hosts.entry(host).or_default().0 |= names,
+                    (Some(of), Some(host)) if of == room => hosts.entry(host).or_default().1 |= names,
+                    (Some(of), None) if of == room => here = Some(here == Some(true) || names),
+                    _ => {}
+                }
+            }
+            let has = |(of_host, of_host_here): (bool, bool)| of_host_here || (of_host && here != Some(false));
+            let of = |wanted: bool| {
+                let hosts = hosts.iter().filter(|(_, named)| has(**named) == wanted);
+                hosts.map(|(host, _)| (*host).to_owned()).take(HOSTS_TOLD_MAX).collect()
+            };
+            let off = if here.unwrap_or(is_operator) { of(false) } else { Vec::new() };
+            RuledRight { right, here, on: of(true), off }
+        };
+        let is_news = |ruled: &RuledRight| ruled.here.is_some() || !ruled.on.is_empty() || !ruled.off.is_empty();
+        Right::ALL.into_iter().map(told).filter(is_news).collect()
+    }
+
+    /// Returns the hosts about which there are rules, in whatever room.
+    pub fn hosts(&self, right: Right) -> BTreeSet<String> {
+        let all = self.read();
+        all.iter().filter(|rule| rule.right == right).filter_map(|rule| rule.place.host.clone()).collect()
+    }
+
+    /// Returns true if there is a rule about a right in exactly this place.
+    pub fn is_about(&self, right: Right, place: &Place) -> bool {
+        self.read().iter().any(|rule| rule.right == right && rule.place == *place)
+    }
+
+    /// Returns the rules as they would be with this one.
+    pub fn with(&self, rule: Rule) -> Self {
+        let mut all = self.read().clone();
+        all.push(rule);
+        Self { all: RwLock::new(all) }
+    }
+
     /// Returns those whom the rules about a right in this place name; for a host in a room, those who have it there.
     pub fn named(&self, right: Right, place: &Place) -> Vec<UserId> {
         if let (Some(room), Some(host)) = (place.room, &place.host) {
@@ -151,6 +200,7 @@ impl Rules {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -212,6 +262,39 @@ mod tests {
         assert_eq!(of(&here, DEV, "db1", BEN), Standing::Named);
         let both = rules(&[(ANN, Some(OPS), None), (ANN, None, Some("db1"))]);
         assert_eq!(of(&both, OPS, "db1", ANN), Standing::Named);
+    }
+
+    #[test]
+    fn what_a_user_is_told_is_what_is_decided() {
+        use wardroom_protocol::messages::RoomInfo;
+        use wardroom_protocol::{Role, RoomName, RoomRole};
+        let places = [(None, Some("db1")), (Some(OPS), None), (Some(OPS), Some("db1")), (Some(DEV), Some("db1"))];
+        // Each place without a rule, with one for ann, or with one for ben.
+        for combination in 0..3_usize.pow(4) {
+            let rule_of = |(at, (room, host)): (usize, (Option<RoomId>, Option<&'static str>))| {
+                let whom = [None, Some(ANN), Some(BEN)][combination / 3_usize.pow(at as u32) % 3];
+                whom.map(|user| (user, room, host))
+            };
+            let all: Vec<_> = places.into_iter().enumerate().filter_map(rule_of).collect();
+            let rules = rules(&all);
+            for (role, host) in
+                [Role::Member, Role::Operator].into_iter().flat_map(|role| ["db1", "web1"].map(|h| (role, h)))
+            {
+                let info = RoomInfo {
+                    joined: true,
+                    role: Some(RoomRole::Member),
+                    rules: rules.told(OPS, ANN, role >= Role::Operator),
+                    ..RoomInfo::named(RoomName::parse("ops").unwrap())
+                };
+                let expected = match of(&rules, OPS, host, ANN) {
+                    Standing::Free => role >= Role::Operator,
+                    standing => standing == Standing::Named,
+                };
+                assert_eq!(info.allows(role, Right::Run, Some(host)), expected, "{role:?} on {host}: {all:?}");
+            }
+        }
+        let others = rules(&[(BEN, None, Some("db1"))]);
+        assert_eq!(others.told(OPS, ANN, false), [], "who may not run there learns no host");
     }
 
     #[test]

@@ -21,18 +21,22 @@ use crate::state::State;
 pub async fn signal(state: &Arc<State>, member: &Member, signal: RunSignal) -> Result<(), Error> {
     let by = member.clone();
     let run = open_run(state, member, signal.run).await?;
-    // Those who were allowed a named command may stop it.
-    if run.record.by != by.user.id {
-        member.operator()?;
-    }
-    member.speaker()?;
-    // Also checked here because the role in the room may have changed meanwhile.
-    member.active(&state.rooms, &run.record.room_name)?;
+    check_may_end(state, member, &run)?;
     let link = link_of(state, &run)?;
     let name = by.user.name.clone();
     let (subject, detail) = (signal.run.to_string(), format!("r{} {}", run.record.n, signal.signal.as_str()));
     state.store.write(move |tx| tx.audit(by.user.name.as_str(), &by.address, "run.signal", &subject, &detail)).await?;
     tell(&link, &run, encode(Number::None, &HostSignal { run: signal.run, signal: signal.signal, by: name }))
+}
+
+/// Checks who ends a run: who started it, even if that was a named command, or an operator. The role in the room may have
+/// changed since.
+///
+/// # Errors
+/// `not_found` (the room), `forbidden`
+pub(super) fn check_may_end(state: &State, member: &Member, run: &Run) -> Result<(), Error> {
+    let room = member.active(&state.rooms, &run.record.room_name)?.room;
+    member.may_end(run.record.by, &room)
 }
 
 /// Returns an open run in a room that this member may read.

@@ -83,9 +83,9 @@ async fn note(state: &State, changed: Vec<(String, Option<u64>)>) -> Result<(), 
 /// # Errors
 /// `forbidden`, `not_found`, `conflict` (the run is over, its host is connected), `busy` (the disk is slow or full).
 pub async fn lose(state: &Arc<State>, member: &Member, lose: RunLose) -> Result<(), Error> {
-    let by = member.operator()?.member().clone();
+    let by = member.clone();
     let run = control::open_run(state, member, lose.run).await?;
-    member.active(&state.rooms, &run.record.room_name)?;
+    control::check_may_end(state, member, &run)?;
     check_away(state, &run)?;
     let (name, host) = (by.user.name.clone(), run.record.host.clone());
     let (subject, detail) = (lose.run.to_string(), format!("r{} on {host}", run.record.n));

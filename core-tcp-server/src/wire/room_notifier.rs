@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::messages::{RoomChanged, RoomState};
+use wardroom_protocol::messages::{RoomChanged, RoomInfo, RoomState};
 
 use crate::rooms::{ReadState, Room};
 use crate::sender::{ConnectionSender, LastTold};
@@ -93,9 +93,16 @@ impl RoomNotifier {
 
     /// Takes the news of the rooms in `moved` and of those that had to wait. The events of an open room already tell
     /// its head. Everything else is sent once all of its events are: `cursor_of` returns the position in an open room.
-    pub fn take(&mut self, moved: HashSet<RoomId>, cursor_of: impl Fn(RoomId) -> Option<u64>, out: &mut Vec<Bytes>) {
+    /// `info_of` returns a room as the reader sees it.
+    pub fn take(
+        &mut self,
+        moved: HashSet<RoomId>,
+        info_of: impl Fn(&Room) -> RoomInfo,
+        cursor_of: impl Fn(RoomId) -> Option<u64>,
+        out: &mut Vec<Bytes>,
+    ) {
         for room in self.left.drain(..) {
-            out.push(encode(Number::None, &RoomChanged { info: room.info(self.reader) }));
+            out.push(encode(Number::None, &RoomChanged { info: info_of(&room) }));
         }
         if self.due.is_empty() && moved.is_empty() {
             return;
@@ -105,7 +112,7 @@ impl RoomNotifier {
         due.extend(moved);
         let (rooms, reader) = (&mut self.rooms, self.reader);
         due.retain(|id| {
-            let look = rooms.get_mut(id).map(|quiet| quiet.take(reader, &cursor_of, out));
+            let look = rooms.get_mut(id).map(|quiet| quiet.take(reader, &info_of, &cursor_of, out));
             look == Some(Look::NotYet)
         });
         // A connection without news keeps no memory.
@@ -114,7 +121,13 @@ impl RoomNotifier {
 }
 
 impl JoinedRoom {
-    fn take(&mut self, reader: UserId, cursor_of: impl Fn(RoomId) -> Option<u64>, out: &mut Vec<Bytes>) -> Look {
+    fn take(
+        &mut self,
+        reader: UserId,
+        info_of: impl Fn(&Room) -> RoomInfo,
+        cursor_of: impl Fn(RoomId) -> Option<u64>,
+        out: &mut Vec<Bytes>,
+    ) -> Look {
         let room = &self.room;
         let (head, moves, changes) = (room.tail.head(), room.moves(), room.changes());
         let is_still = self.moves == Some(moves);
@@ -134,7 +147,7 @@ impl JoinedRoom {
             return Look::NotYet;
         }
         if self.told.is_none_or(|told| told.changes != changes) {
-            out.push(encode(Number::None, &RoomChanged { info: room.info(reader) }));
+            out.push(encode(Number::None, &RoomChanged { info: info_of(room) }));
         }
         let cursor = cursor_of(room.id);
         let (was, read) = (self.told, read_state.read);
@@ -182,7 +195,7 @@ mod tests {
 
     fn take(quiet: &mut RoomNotifier, sender: &ConnectionSender, open_at: Option<u64>) -> Vec<String> {
         let mut out = Vec::new();
-        quiet.take(sender.take_moved(), |_| open_at, &mut out);
+        quiet.take(sender.take_moved(), |room| RoomInfo::named(room.name.clone()), |_| open_at, &mut out);
         out.iter().map(|frame| String::from_utf8_lossy(frame).trim().to_owned()).collect()
     }
 

@@ -25,6 +25,7 @@ use crate::access::ReadAccess;
 use crate::flow::Flow;
 use crate::limits::{CLOSE_WAIT_MS, EVENT_BYTES_PER_WRITE_MAX, WRITE_BYTES_MAX};
 use crate::log::{Form, ReadLimit};
+use crate::rooms::Room;
 use crate::sender::{ConnectionSender, Item};
 use crate::state::State;
 use crate::store::UserId;
@@ -283,8 +284,9 @@ impl Writer {
 
     fn take_states(&mut self, out: &mut Vec<Bytes>) {
         let (rooms, from) = (&self.rooms, out.len());
+        let info_of = |room: &Room| room.info(self.reader, self.state.ruled());
         let cursor_of = |id| rooms.iter().find(|open| open.room.id == id).map(|open| open.cursor);
-        self.quiet.take(self.sender.take_moved(), cursor_of, out);
+        self.quiet.take(self.sender.take_moved(), info_of, cursor_of, out);
         if self.messages.is_some() {
             to_messages(out, from);
         }

@@ -114,6 +114,9 @@ async fn talking_looks_well_in_three_widths_and_both_themes_and_axe_finds_nothin
         looks.page.click("settings-tab-members").await;
         looks.page.find("[data-testid=member]").await;
         looks.at("members").await;
+        looks.page.click("settings-tab-rights").await;
+        looks.page.find("[data-testid=rule-user] option").await;
+        looks.at("rights").await;
         looks.page.click("dialog-close").await;
         if size != "phone" {
             looks.page.click("user-menu").await;

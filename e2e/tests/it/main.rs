@@ -29,6 +29,7 @@ mod proxies;
 mod proxy;
 mod recorded_sessions;
 mod recording_in_the_page;
+mod rights_in_the_page;
 mod rooms_in_the_page;
 mod rules;
 mod scripted_recording;

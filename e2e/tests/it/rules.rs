@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::browser::retry;
 use crate::command::{Done, done, wardroom};
-use crate::test_server::TestServer;
+use crate::terminal::Terminal;
+use crate::test_server::{TestServer, binary};
 use crate::wire::Wire;
 
 async fn say(server: &TestServer, token: &str, line: &str) -> Done {
@@ -25,7 +26,7 @@ async fn an_admin_restricts_a_host_and_a_refusal_says_what_to_type() {
     let mia = server.add_user("mia", "member").await;
     let told = say(&server, &ann, "rights").await;
     assert!(told.code == Some(0) && told.err.contains("no rules"), "{told:?}");
-    let told = say(&server, &adm, "rights allow ann run --host local").await;
+    let told = say(&server, &adm, "rights allow ann run --host local --yes").await;
     assert_eq!(told.text(), "only ann and admins may now run commands on local\n", "{told:?}");
     assert_eq!(say(&server, &ann, "run general -- echo hello").await.text(), "hello\n");
     let told = say(&server, &ben, "run general -- echo hello").await;
@@ -61,6 +62,48 @@ async fn an_admin_restricts_a_host_and_a_refusal_says_what_to_type() {
     assert_eq!(told.text(), "no rules on local: roles decide again who may run commands there\n", "{told:?}");
     let told = say(&server, &ann, "run general -- true").await;
     assert!(told.err.contains("only ben, mia and admins may"), "rules about local in general are left: {told:?}");
+}
+
+#[tokio::test]
+async fn what_a_rule_takes_from_others_is_said_before_it_is_made() {
+    let server = TestServer::start();
+    let adm = server.add_user("adm", "admin").await;
+    server.add_user("ann", "operator").await;
+    server.add_user("ben", "operator").await;
+    let warning = "after this, only ann and admins may run commands on local, in all rooms; 1 person loses that: ben";
+    let told = say(&server, &adm, "rights allow ann run --host local").await;
+    assert!(told.code == Some(255) && told.out.is_empty(), "{told:?}");
+    assert!(told.err.contains(warning) && told.err.contains("if you want that, add --yes"), "{told:?}");
+    // At a terminal, it is asked.
+    let at_terminal =
+        || Terminal::start(wardroom(&server, &adm, &["rights", "allow", "ann", "run", "--host", "local"]), 200, 24);
+    let mut terminal = at_terminal();
+    terminal.until_seen(warning).await;
+    terminal.until_seen("[y/N]").await;
+    terminal.press("\r");
+    terminal.until_seen("nothing was changed").await;
+    assert_eq!(terminal.child.wait().await.unwrap().code(), Some(1));
+    assert!(say(&server, &adm, "rights").await.err.contains("no rules"));
+    let mut terminal = at_terminal();
+    terminal.until_seen("[y/N]").await;
+    terminal.press("y\r");
+    terminal.until_seen("only ann and admins may now run commands on local").await;
+    assert_eq!(terminal.child.wait().await.unwrap().code(), Some(0));
+    // One that takes nothing from anybody is made at once.
+    assert_eq!(say(&server, &adm, "rights allow ben run --host local").await.code, Some(0));
+    // In a chat, the same words.
+    let chat = |lines: &'static str| {
+        let mut command = tokio::process::Command::new("sh");
+        command.args(["-c", &format!("printf '{lines}' | \"$0\" chat general --no-wait")]).arg(binary());
+        let wardroom = wardroom(&server, &adm, &[]);
+        command.envs(wardroom.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))));
+        done(command)
+    };
+    let told = chat("/rights allow ann approve\\n/rights allow ann approve --yes\\n/rights\\n").await;
+    let shown = told.text() + &told.err;
+    assert!(shown.contains("only ann and admins may approve runs in general; 1 person loses that: ben"), "{shown}");
+    assert!(shown.contains("-- only ann and admins may now approve runs in general"), "{shown}");
+    assert!(shown.contains("-- approve    ann                   in general"), "{shown}");
 }
 
 /// Stops a process, or lets it go on.

@@ -1,7 +1,8 @@
-//! `wardroom rights`: the rules about who may run commands where.
+//! `wardroom rights`: the rules about who may run commands where. What a rule takes from others is said before it is made.
 
-use wardroom_protocol::messages::{RightsList, RightsListed, RightsSet, RightsSetOk, RuleInfo};
-use wardroom_protocol::visible::visible;
+use std::io::{IsTerminal as _, Write as _};
+
+use wardroom_protocol::messages::{RightsList, RightsListed, RightsSet, RightsSetOk};
 
 use super::Out;
 use super::ls::other_version;
@@ -24,24 +25,64 @@ pub enum RightsAction {
 /// # Errors
 /// See [`Failure`].
 pub async fn rights(target: Target, action: RightsAction, json: bool) -> Result<ExitCode, Failure> {
-    let mut runner = Runner::connect(target).await?;
+    let mut runner = Runner::connect(target.clone()).await?;
     let mut out = Out::new();
-    match action {
-        RightsAction::List(list) => show(&mut runner, &mut out, list, json).await?,
-        RightsAction::Set(set) => {
-            let done: RightsSetOk = runner.ask(&set).await?.fields().map_err(other_version)?;
-            if json {
-                out.json(&serde_json::json!({
-                    "right": set.right, "user": set.user, "room": set.room, "host": set.host, "allow": set.allow,
-                    "changed": done.changed, "named": done.named,
-                }))?;
-            } else {
-                out.line(&set_words(&set, &done))?;
-            }
+    let mut set = match action {
+        RightsAction::List(list) => {
+            show(&mut runner, &mut out, list, json).await?;
+            runner.finish().await;
+            return Ok(ExitCode::Ok);
         }
+        RightsAction::Set(set) => set,
+    };
+    if let Some(warning) = warning(&mut runner, &set).await? {
+        // A reader may take longer than a connection stays open unread.
+        runner.finish().await;
+        if !is_meant(&warning)? {
+            say("-- nothing was changed");
+            return Ok(ExitCode::Failed);
+        }
+        set.restrict = true;
+        runner = Runner::connect(target).await?;
+    }
+    let done: RightsSetOk = runner.ask(&set).await?.fields().map_err(other_version)?;
+    if json {
+        out.json(&serde_json::json!({
+            "right": set.right, "user": set.user, "room": set.room, "host": set.host, "allow": set.allow,
+            "changed": done.changed, "named": done.named,
+        }))?;
+    } else {
+        out.line(&set.done_words(&done))?;
     }
     runner.finish().await;
     Ok(ExitCode::Ok)
+}
+
+/// Returns what a rule would take from others, unless that was wanted from the start.
+async fn warning(runner: &mut Runner, set: &RightsSet) -> Result<Option<String>, Failure> {
+    if !set.allow || set.restrict {
+        return Ok(None);
+    }
+    let checked: RightsSetOk =
+        runner.ask(&RightsSet { check: true, ..set.clone() }).await?.fields().map_err(other_version)?;
+    Ok(set.warning(&checked))
+}
+
+/// Asks at a terminal whether this is meant.
+///
+/// # Errors
+/// Without a terminal, where nobody can be asked.
+fn is_meant(warning: &str) -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        let words = format!("{warning}. Nothing was changed; if you want that, add --yes");
+        return Err(Failure { code: ExitCode::Ours, words });
+    }
+    let mut err = std::io::stderr();
+    write!(err, "{warning}.\nMake this rule? [y/N] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 async fn show(runner: &mut Runner, out: &mut Out, mut list: RightsList, json: bool) -> Result<(), Failure> {
@@ -50,7 +91,7 @@ async fn show(runner: &mut Runner, out: &mut Out, mut list: RightsList, json: bo
         let listed: RightsListed = runner.ask(&list).await?.fields().map_err(other_version)?;
         for rule in &listed.rules {
             is_empty = false;
-            if json { out.json(rule)? } else { out.line(&rule_line(rule))? }
+            if json { out.json(rule)? } else { out.line(&format!("{} {}", rule.line(), moment_words(rule.at)))? }
         }
         let last = listed.rules.last().map(|rule| rule.n);
         // A page that makes no progress would be requested for ever.
@@ -63,59 +104,4 @@ async fn show(runner: &mut Runner, out: &mut Out, mut list: RightsList, json: bo
         say("-- no rules that you may see: roles decide who may run commands; see wardroom rights --help");
     }
     Ok(())
-}
-
-/// Formats a rule as one line.
-fn rule_line(rule: &RuleInfo) -> String {
-    let place = place_words(rule.room.as_ref().map(|room| room.as_str()), rule.host.as_deref());
-    format!(
-        "{:<9}  {:<20}  {place:<32}  by {} {}",
-        rule.right.as_str(),
-        rule.user.as_str(),
-        rule.by,
-        moment_words(rule.at)
-    )
-}
-
-/// Returns `in ops on db1`.
-fn place_words(room: Option<&str>, host: Option<&str>) -> String {
-    let room = room.map(|room| format!("in {}", visible(room)));
-    let host = host.map(|host| format!("on {}", visible(host)));
-    room.into_iter().chain(host).collect::<Vec<_>>().join(" ")
-}
-
-/// Says who has the right now: that a first rule takes it from all others must not go unseen.
-fn set_words(set: &RightsSet, done: &RightsSetOk) -> String {
-    let (what, place) =
-        (set.right.what(), place_words(set.room.as_ref().map(|room| room.as_str()), set.host.as_deref()));
-    if done.named.is_empty() {
-        return format!("no rules {place}: roles decide again who may {what} there");
-    }
-    let names: Vec<&str> = done.named.iter().map(|name| name.as_str()).collect();
-    format!("only {} and admins may now {what} {place}", names.join(", "))
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rule_is_one_line_and_nothing_raw_is_shown() {
-        let rule: RuleInfo = serde_json::from_str(
-            r#"{"n":4,"right":"run-named","user":"ann","room":"ops","host":"db1\u001b[2J","by":"adm","at":0}"#,
-        )
-        .unwrap();
-        let line = rule_line(&rule);
-        assert!(line.starts_with("run-named  ann                   in ops on db1␛[2J"), "{line}");
-    }
-
-    #[test]
-    fn a_change_says_who_has_the_right_now() {
-        let set: RightsSet = serde_json::from_str(r#"{"right":"run","user":"ann","host":"db1","allow":true}"#).unwrap();
-        let mut done: RightsSetOk = serde_json::from_str(r#"{"changed":true,"named":["ann","ben"]}"#).unwrap();
-        assert_eq!(set_words(&set, &done), "only ann, ben and admins may now run commands on db1");
-        done.named.clear();
-        assert_eq!(set_words(&set, &done), "no rules on db1: roles decide again who may run commands there");
-    }
 }

@@ -18,6 +18,9 @@ pub enum Right {
 }
 
 impl Right {
+    /// All rights, in the order in which they are offered.
+    pub const ALL: [Right; 3] = [Right::Run, Right::RunNamed, Right::Approve];
+
     /// Returns the right as on the wire and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -57,7 +60,7 @@ impl std::str::FromStr for Right {
 
 /// Names a user in a rule, or removes them from it. Admins; owners of a room for `run-named` and `approve` in their room.
 /// Answer: [`RightsSetOk`].
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RightsSet {
     /// The right.
     pub right: Right,
@@ -74,6 +77,12 @@ pub struct RightsSet {
     /// The last rule about a right in a place may be removed, so that the roles decide there again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
+    /// The rule may take the right from those whom it does not name, as the first one in a place does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restrict: bool,
+    /// Nothing is changed: the answer says what would be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub check: bool,
 }
 
 /// The answer to [`RightsSet`].
@@ -83,10 +92,20 @@ pub struct RightsSetOk {
     pub changed: bool,
     /// Whom the rules about this right in this place name now. Nobody: the roles decide there again.
     pub named: Vec<UserName>,
+    /// From whom the rule takes the right, by name: not more than somebody reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losers: Vec<UserName>,
+    /// From how many more it does.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Lists the rules that the caller may see, in the order in which they were made. Answer: [`RightsListed`].
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RightsList {
     /// Only rules that apply in this room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,6 +150,22 @@ pub struct RuleInfo {
     pub by: UserName,
     /// When.
     pub at: u64,
+}
+
+/// What rules say about a right of the reader in a room. Where they say nothing, the roles decide.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RuledRight {
+    /// The right.
+    pub right: Right,
+    /// Whether the rules about the room name the reader; absent if there are none. Holds on all hosts that are not listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub here: Option<bool>,
+    /// Hosts on which the reader has the right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<String>,
+    /// Hosts on which the reader does not have it, though elsewhere they do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub off: Vec<String>,
 }
 
 impl_message! {

@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::impl_message;
+use super::rights::{Right, RuledRight};
 use crate::ids::{Epoch, RoomName, UserName};
 use crate::role::{Role, RoomRole};
+
+/// The server's own host.
+const LOCAL_HOST: &str = "local";
 
 /// The first frame of a client.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -182,9 +186,39 @@ pub struct RoomInfo {
     /// Each run needs the approval of a second person.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub approve: bool,
+    /// What rules say about the caller's rights in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuledRight>,
 }
 
 impl RoomInfo {
+    /// Returns true if the caller may speak in the room, with this role of their account.
+    pub fn is_active(&self, role: Role) -> bool {
+        self.joined && self.role >= Some(RoomRole::Member) && role >= Role::Member
+    }
+
+    /// Returns true if the caller has `run` or `approve` on a host; without one, on hosts about which there are no rules.
+    /// The server decides in the end: this is what a client shows.
+    pub fn allows(&self, role: Role, right: Right, host: Option<&str>) -> bool {
+        let ruled = self.rules.iter().find(|ruled| ruled.right == right);
+        let is_in = |hosts: fn(&RuledRight) -> &Vec<String>| {
+            ruled.zip(host).is_some_and(|(ruled, host)| hosts(ruled).iter().any(|name| name == host))
+        };
+        let elsewhere = || ruled.and_then(|ruled| ruled.here).unwrap_or(role >= Role::Operator);
+        let is_allowed = role >= Role::Admin || is_in(|of| &of.on) || (!is_in(|of| &of.off) && elsewhere());
+        self.is_active(role) && is_allowed
+    }
+
+    /// Returns the host on which the caller runs commands unless they say otherwise: the server's own if they may run there,
+    /// or else one that rules name; `None` if they may run commands nowhere.
+    pub fn run_host(&self, role: Role) -> Option<&str> {
+        let is_allowed = |host| self.allows(role, Right::Run, host);
+        let ruled = self.rules.iter().filter(|ruled| ruled.right == Right::Run);
+        let named = || ruled.flat_map(|ruled| ruled.on.iter().map(String::as_str)).find(|host| is_allowed(Some(*host)));
+        let local = Some(LOCAL_HOST);
+        local.filter(|_| is_allowed(local)).or_else(named).or_else(|| local.filter(|_| is_allowed(None)))
+    }
+
     /// Makes a room of which only the name is known.
     pub fn named(room: RoomName) -> Self {
         Self {
@@ -203,6 +237,7 @@ impl RoomInfo {
             first: None,
             retention_days: None,
             approve: false,
+            rules: Vec::new(),
         }
     }
 }
@@ -272,6 +307,31 @@ mod tests {
         assert!(matches!(auth, Auth::Invite { .. }));
         let auth: Auth = serde_json::from_str(r#"{"user":"ann","password":"p"}"#).unwrap();
         assert!(matches!(auth, Auth::Password { .. }));
+    }
+
+    #[test]
+    fn a_client_shows_what_rules_and_roles_allow() {
+        let info = |rules: &str| -> RoomInfo {
+            let json = format!(r#"{{"room":"ops","head":1,"read":1,"joined":true,"role":"member","rules":{rules}}}"#);
+            serde_json::from_str(&json).unwrap()
+        };
+        let may = |info: &RoomInfo, role, host| info.allows(role, Right::Run, Some(host));
+        let none = info("[]");
+        assert!(may(&none, Role::Operator, "db1") && !may(&none, Role::Member, "db1"));
+        assert_eq!((none.run_host(Role::Operator), none.run_host(Role::Member)), (Some("local"), None));
+        let named = info(r#"[{"right":"run","on":["web1"]}]"#);
+        assert!(may(&named, Role::Member, "web1") && !may(&named, Role::Member, "local"));
+        assert!(!may(&named, Role::Viewer, "web1"), "a rule gives nothing to a viewer");
+        assert!(!named.allows(Role::Member, Right::Approve, Some("web1")), "another right");
+        assert_eq!((named.run_host(Role::Member), named.run_host(Role::Operator)), (Some("web1"), Some("local")));
+        let not_here = info(r#"[{"right":"run","here":false,"on":["web1"]}]"#);
+        assert!(!may(&not_here, Role::Operator, "local") && may(&not_here, Role::Admin, "local"));
+        assert_eq!(not_here.run_host(Role::Operator), Some("web1"));
+        let here = info(r#"[{"right":"run","here":true,"off":["local"]}]"#);
+        assert!(may(&here, Role::Member, "db1") && !may(&here, Role::Member, "local"));
+        assert_eq!(here.run_host(Role::Member), Some("local"), "there are hosts, of which none is known");
+        let left = RoomInfo { joined: false, ..here };
+        assert!(!may(&left, Role::Admin, "db1"));
     }
 
     #[test]

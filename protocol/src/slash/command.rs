@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::{CommandName, RoomName, UserName};
-use crate::messages::RunList;
+use crate::messages::{RightsList, RightsSet, RunList};
 use crate::path::RelPath;
 use crate::role::RoomRole;
 
@@ -65,6 +65,8 @@ pub enum Command {
     Refuse(u64),
     /// Whether each run in this room needs a second person.
     Approval(bool),
+    /// List, make or remove rules.
+    Rights(RightsLine),
     /// The named commands of this room.
     Commands,
     /// A named command of the room, and the values of its parameters.
@@ -81,6 +83,31 @@ pub struct RunLine {
     pub hosts: Vec<String>,
     /// Hosts by labels: all that have all of these.
     pub label: BTreeMap<String, String>,
+}
+
+/// What to do with the rules.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RightsLine {
+    /// List them.
+    List(RightsList),
+    /// Make or remove one.
+    Set(RightsSet),
+}
+
+impl RightsLine {
+    /// Returns what is meant in this room: without a place, it is the room.
+    #[must_use]
+    pub fn here(mut self, room: &RoomName) -> Self {
+        let is_meant = match &self {
+            RightsLine::List(list) => *list == RightsList::default(),
+            RightsLine::Set(set) => set.room.is_none() && set.host.is_none(),
+        };
+        let (RightsLine::List(RightsList { room: of, .. }) | RightsLine::Set(RightsSet { room: of, .. })) = &mut self;
+        if is_meant {
+            *of = Some(room.clone());
+        }
+        self
+    }
 }
 
 impl From<String> for RunLine {

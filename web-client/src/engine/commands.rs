@@ -2,7 +2,7 @@
 
 use wardroom_client_core::Command as Do;
 use wardroom_client_core::protocol::messages::{HookAdd, HookRemove, RunApprove, RunLose, RunRefuse, StatusSet};
-use wardroom_client_core::protocol::slash::{Command, RunLine};
+use wardroom_client_core::protocol::slash::{Command, RightsLine, RunLine};
 use wardroom_client_core::protocol::{RoomName, UserName};
 use yew::Callback;
 
@@ -83,6 +83,10 @@ impl Engine {
             Command::Approve(proposal) => self.send(RunApprove { proposal }),
             Command::Refuse(proposal) => self.send(RunRefuse { proposal }),
             Command::Approval(on) => self.set_room(room, RoomChange { approve: Some(on), ..RoomChange::default() }),
+            Command::Rights(line) => match line.here(room) {
+                RightsLine::List(_) => dialog(Dialog::RoomSettings),
+                RightsLine::Set(set) => self.send(set),
+            },
             Command::Named(name, args) => self.run_named(room, name, args),
             Command::Runs(_) | Command::Hosts | Command::Commands => tab(PanelTab::Activity),
             Command::Watch(n) => ui.dispatch(UiAction::Output(self.run_of(n))),

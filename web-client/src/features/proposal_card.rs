@@ -5,7 +5,7 @@ use wardroom_client_core::protocol::messages::{Right, RunApprove, RunRefuse};
 use wardroom_client_core::protocol::{Event, EventBody};
 use yew::prelude::*;
 
-use super::rights::use_right;
+use super::rights::use_rights;
 use crate::engine::Topic;
 use crate::hooks::{PtrEq, use_topic, use_words};
 use crate::i18n::fill;
@@ -38,7 +38,9 @@ pub fn ProposalCard(props: &ProposalCardProps) -> Html {
     });
     let is_over = is_decided || engine.server_now_ms() >= proposed.until;
     let is_own = props.event.by.as_str() == engine.user();
-    let may = use_right(&props.event.room, Right::Approve);
+    let hosts = if proposed.hosts.is_empty() { std::slice::from_ref(&proposed.host) } else { &proposed.hosts };
+    let rights = use_rights(&props.event.room);
+    let may = hosts.iter().all(|host| rights.allows(Right::Approve, Some(host)));
     let approve = {
         let engine = engine.clone();
         Callback::from(move |_: MouseEvent| engine.send(RunApprove { proposal }))

@@ -4,13 +4,15 @@
 use std::sync::Arc;
 use wardroom_protocol::ansi::{Style, spans};
 
-use wardroom_client_core::protocol::{Event, EventBody, Role};
+use wardroom_client_core::protocol::messages::Right;
+use wardroom_client_core::protocol::{Event, EventBody};
 use wardroom_client_core::{Change, Run, RunState};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 use yew::prelude::*;
 
+use super::rights::use_rights;
 use super::run_input::RunInput;
 use super::run_lanes::RunLanes;
 use super::terminal_preview::TerminalPreview;
@@ -55,7 +57,8 @@ pub fn RunCard(props: &RunCardProps) -> Html {
     let info = run.as_ref().and_then(|run| run.info.clone());
     let (n, host) = info.map_or_else(|| (started.n, started.host.clone()), |info| (info.n, info.host.clone()));
     let meta = format!("r{n} · {host}{cwd}{duration}");
-    let may_run = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
+    let rights = use_rights(&props.event.room);
+    let may_run = rights.allows(Right::Run, Some(&host));
     html! {
         <article class="card" ref={card} aria-label={fill(words.run_label, &[&started.n.to_string(), &one_line(&started.cmd)])}
             data-testid={testids::RUN_CARD} data-run={id.to_string()} data-run-n={started.n.to_string()} data-state={state}>
@@ -67,7 +70,7 @@ pub fn RunCard(props: &RunCardProps) -> Html {
                         <span>{ meta }</span>
                     </span>
                 </div>
-                if is_running && may_run { <StopButton run={id} /> }
+                if is_running && rights.may_end(&props.event.by) { <StopButton run={id} /> }
             </div>
             if started.group == Some(started.run) {
                 <RunLanes group={started.run} chosen={id} on_choose={Callback::from(move |run| chosen.set(run))} />
@@ -77,7 +80,7 @@ pub fn RunCard(props: &RunCardProps) -> Html {
             } else if let Some(run) = run.clone() {
                 <Output run={PtrEq(run)} {is_running} />
             }
-            if let Some(run) = run.clone().filter(|_| started.stdin && is_running && may_run) { <RunInput run={PtrEq(run)} /> }
+            if let Some(run) = run.clone().filter(|_| started.stdin && is_running && rights.may_type(&host)) { <RunInput run={PtrEq(run)} /> }
             if let Some(run) = run { <RunActions run={PtrEq(run)} event={props.event.clone()} may_run={may_run && !is_running} /> }
         </article>
     }

@@ -2,12 +2,13 @@
 //! which is loaded with it; here it is opened, and told who holds the keyboard.
 
 use serde::Serialize;
-use wardroom_client_core::protocol::{Role, RunId};
+use wardroom_client_core::protocol::RunId;
 use wardroom_client_core::{Change, Run, RunState};
 use web_sys::Element;
 use yew::prelude::*;
 
 use crate::engine::{Engine, Topic};
+use crate::features::rights::use_rights;
 use crate::hooks::{use_prefs, use_topic, use_ui, use_words};
 use crate::testids;
 use crate::ui::UiAction;
@@ -65,7 +66,9 @@ pub fn TerminalPanel(props: &TerminalPanelProps) -> Html {
         }
     });
     let run = engine.read(|client| client.runs().get(&id).cloned());
-    let may_type = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
+    let info = run.as_ref().and_then(|run| run.info.clone());
+    let rights = use_rights(&info.as_ref().map_or_else(Engine::company_room, |info| info.room.clone()));
+    let may_type = info.is_some_and(|info| rights.may_type(&info.host));
     let state = run.map(|run| state_of(&run, engine.user(), may_type, props.plays)).unwrap_or_default();
     use_effect_with((*is_open, lang, state), move |(is_open, _, state)| {
         if let (Some(true), Some(terminal)) = (is_open, engine.terminal(id)) {
@@ -83,8 +86,6 @@ pub fn TerminalPanel(props: &TerminalPanelProps) -> Html {
 
 fn state_of(run: &Run, me: &str, may_type: bool, plays: bool) -> String {
     let keyboard = &run.keyboard;
-    // A member whom a rule names may type, too.
-    let may_type = may_type || keyboard.holder.as_ref().is_some_and(|user| user.as_str() == me);
     let state = PanelState {
         n: run.info.as_ref().map_or(0, |info| info.n),
         cmd: run.info.as_ref().map_or("", |info| &info.cmd),

@@ -137,7 +137,7 @@ pub(super) static WORDS: Words = Words {
     hint_newline: "new line",
     hint_drop: "drop files",
     hint_running: "Enter runs this command; everyone in {} sees the output",
-    hint_operators_only: "Only operators can run commands. Ask an administrator for access.",
+    hint_no_run: "You can't run commands here. Ask an administrator for access.",
     too_long: "Too long for a message. Enter attaches it as a file.",
     send: "Send",
     run: "Run",

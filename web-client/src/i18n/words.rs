@@ -5,7 +5,8 @@ macro_rules! words {
         $(#[$doc])*
         #[derive(Debug)]
         #[expect(missing_docs, reason = "the English sentence is the documentation")]
-        pub struct $name { $(pub $part: &'static $of,)* $(pub $key: &'static str,)* }
+        #[repr(C)]
+        pub struct $name { $(pub $key: &'static str,)* $(pub $part: &'static $of,)* }
 
         impl $name {
             /// All sentences with their keys.
@@ -16,7 +17,13 @@ macro_rules! words {
 
             /// The sentences of a language, in the order of this list; `None` if there are too few.
             pub(super) fn of(sentences: &mut dyn Iterator<Item = &'static str>) -> Option<Self> {
-                Some($name { $($key: sentences.next()?,)* $($part: Box::leak(Box::new($of::of(sentences)?)),)* })
+                // In order, as they stand in memory: one copy instead of a step for each, which weighs.
+                let mut all = [""; [$(stringify!($key)),*].len()];
+                for sentence in &mut all {
+                    *sentence = sentences.next()?;
+                }
+                let [$($key),*] = all;
+                Some($name { $($key,)* $($part: Box::leak(Box::new($of::of(sentences)?)),)* })
             }
         }
     };
@@ -50,7 +57,7 @@ words! {
     names_three names_more fold_joined fold_left fold_change fold_changes
     alert_firing alert_resolved alert_more alert_runbook alert_open
     // composer
-    message_to run_in hint_run hint_newline hint_drop hint_running hint_operators_only too_long send run add_files
+    message_to run_in hint_run hint_newline hint_drop hint_running hint_no_run too_long send run add_files
     read_only
     // runs
     running run_label stop stopping run_again open ended_ok exit_code ended_signal ended_stopped ended_timeout
@@ -103,6 +110,8 @@ words! {
     command_argv command_argv_hint command_pattern command_default command_cwd command_allow allow_members
     allow_operators allow_owners command_approve
     hook_secret hook_secret_hint hook_secret_rule hook_mentions hook_may_mention hook_signed
+    rules_head rules_lead rule_who rule_what rule_all_hosts rule_all_rooms rule_head rule_takes rule_yes rule_remove_head
+    rule_remove_lead rule_last
 }
 
 words! {

@@ -1,4 +1,4 @@
-//! Named commands and approvals.
+//! Named commands, approvals, and the rules about them.
 
 /// A named command in the panel.
 pub const COMMAND_BUTTON: &str = "command-button";
@@ -38,5 +38,17 @@ pub const PROPOSAL_CARD: &str = "proposal-card";
 pub const PROPOSAL_APPROVE: &str = "proposal-approve";
 /// Refuses it.
 pub const PROPOSAL_REFUSE: &str = "proposal-refuse";
+/// A rule in the settings.
+pub const RULE: &str = "rule";
+/// Removes a rule.
+pub const RULE_REMOVE: &str = "rule-remove";
+/// Whom a new rule names.
+pub const RULE_USER: &str = "rule-user";
+/// The right that a new rule gives.
+pub const RULE_RIGHT: &str = "rule-right";
+/// The host that a new rule is about.
+pub const RULE_HOST: &str = "rule-host";
+/// Makes a rule.
+pub const RULE_ADD: &str = "rule-add";
 /// Each run in the room needs an approval.
 pub const SET_APPROVE: &str = "set-approve";

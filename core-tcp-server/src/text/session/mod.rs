@@ -4,6 +4,7 @@
 mod files;
 mod hooks;
 mod named;
+mod rights;
 mod rooms;
 mod runs;
 mod search;
@@ -223,6 +224,7 @@ impl Session {
             Command::Approve(n) => self.approve(n).await?,
             Command::Refuse(n) => self.refuse(n).await?,
             Command::Commands => self.list_commands().await?,
+            Command::Rights(line) => self.rights(line).await?,
             Command::Named(name, args) => self.start_named(name, args).await?,
             Command::Quit => {}
             talk => self.talk(talk).await?,

@@ -2,13 +2,16 @@
 
 mod made;
 mod matrix;
+mod runs;
 mod taken;
+mod told;
+mod warned;
 
 use serde_json::{Value, json};
 
-/// A change of a rule; `place` has `room` and `host`.
+/// A change of a rule, whatever it takes from others; `place` has `room` and `host`.
 fn rule(right: &str, user: &str, place: &Value, allow: bool) -> Value {
-    let mut ask = json!({"t":"rights.set","right":right,"user":user,"allow":allow});
+    let mut ask = json!({"t":"rights.set","right":right,"user":user,"allow":allow,"restrict":allow});
     ask.as_object_mut().unwrap().extend(place.as_object().unwrap().clone());
     ask
 }

@@ -2,6 +2,7 @@
 
 mod files;
 mod nc;
+mod rights;
 mod rooms;
 mod runs;
 mod sign_in;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use wardroom_client_core::OnDisconnect;
 use wardroom_protocol::limits::UNREAD_MAX;
 use wardroom_protocol::messages::{
-    CommandInfo, CommandListed, FileListed, HookAdded, HookListed, HostInfo, HostListed, MemberInfo, RoomInfo,
-    RoomMembersListed, RoomPage, RunListed, SearchFound,
+    CommandInfo, CommandListed, FileListed, HookAdded, HookListed, HostInfo, HostListed, MemberInfo, RightsList,
+    RightsListed, RightsSet, RoomInfo, RoomMembersListed, RoomPage, RuleInfo, RunListed, SearchFound,
 };
 use wardroom_protocol::visible::{exact, visible};
 use wardroom_protocol::{RoomName, UserName};
@@ -38,6 +38,10 @@ pub(super) enum Asked {
     Hooks,
     /// The named commands of the room, a page of them.
     Commands,
+    /// The rules, a page of them.
+    Rights(RightsList),
+    /// A change of a rule: the room's own lines show it only if it is about the room.
+    RightsSet(RightsSet),
     Runs,
     Hosts,
     /// Watch the run with this number.
@@ -50,14 +54,17 @@ impl Asked {
     /// connection, and those lines with them.
     pub(super) fn on_loss(&self) -> OnDisconnect {
         match self {
-            Asked::Nothing | Asked::Left(_) | Asked::Hook => OnDisconnect::Fail,
+            Asked::Nothing | Asked::RightsSet(_) | Asked::Left(_) | Asked::Hook => OnDisconnect::Fail,
             _ => OnDisconnect::Resend,
         }
     }
 
     /// Returns true if the following lines depend on the result, and wait.
     pub(super) fn holds_up(&self) -> bool {
-        matches!(self, Asked::Nothing | Asked::Amend | Asked::GoTo(_) | Asked::Dm | Asked::Left(_))
+        matches!(
+            self,
+            Asked::Nothing | Asked::RightsSet(_) | Asked::Amend | Asked::GoTo(_) | Asked::Dm | Asked::Left(_)
+        )
     }
 }
 
@@ -129,6 +136,15 @@ pub(super) fn commands(listed: &CommandListed) -> String {
     match listed.commands.as_slice() {
         [] => "-- no named commands; owners add one with wardroom command add, or on the page".to_owned(),
         commands => commands.iter().map(one).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+/// Formats rules, in the order in which they were made.
+pub(super) fn rights(listed: &RightsListed, is_continued: bool) -> String {
+    let one = |rule: &RuleInfo| format!("-- {} {}", rule.line(), moment_words(rule.at));
+    match listed.rules.as_slice() {
+        [] if !is_continued => "-- no rules that you may see: roles decide who may run commands".to_owned(),
+        rules => rules.iter().map(one).collect::<Vec<_>>().join("\n"),
     }
 }
 

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use wardroom_client_core::Command;
 use wardroom_protocol::messages::{
-    CommandList, CommandListed, DmOpen, FileList, HookAdd, HookList, HookRemove, HostList, Place, RoomCreate,
-    RoomDelete, RoomEdit, RoomInvite, RoomJoin, RoomLeave, RoomMembers, RoomMembersListed, RoomReact, RoomRemove,
-    RoomSet, RoomSetRole, RunApprove, RunList, RunLose, RunRefuse, RunStart, StatusSet,
+    CommandList, CommandListed, DmOpen, FileList, HookAdd, HookList, HookRemove, HostList, Place, RightsListed,
+    RoomCreate, RoomDelete, RoomEdit, RoomInvite, RoomJoin, RoomLeave, RoomMembers, RoomMembersListed, RoomReact,
+    RoomRemove, RoomSet, RoomSetRole, RunApprove, RunList, RunLose, RunRefuse, RunStart, StatusSet,
 };
 use wardroom_protocol::query;
-use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, RunLine, TABLE};
+use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, RightsLine, RunLine, TABLE};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Message, RelPath, RoomName};
 
@@ -174,6 +174,10 @@ impl Talk {
             Slash::Refuse(proposal) => self.ask(runner, &RunRefuse { proposal }, Asked::Nothing),
             Slash::Approval(on) => self.set(runner, |set| set.approve = Some(on)),
             Slash::Commands => self.ask(runner, &CommandList { room, after: None }, Asked::Commands),
+            Slash::Rights(line) => match line.here(&room) {
+                RightsLine::List(list) => self.ask(runner, &list, Asked::Rights(list.clone())),
+                RightsLine::Set(set) => self.ask(runner, &set, Asked::RightsSet(set.clone())),
+            },
             Slash::Shell(host) => {
                 let host = host.map_or_else(String::new, |host| format!(" --host {host}"));
                 self.voice.say(&format!("-- in another terminal, run: wardroom shell {room}{host}"));
@@ -248,6 +252,19 @@ impl Talk {
                     let room = self.room.clone();
                     self.ask(runner, &CommandList { room, after }, Asked::Commands);
                 }
+            }
+            Asked::Rights(mut list) => {
+                let listed: RightsListed = answer.fields().map_err(other_version)?;
+                self.voice.say(&asked::rights(&listed, list.after.is_some()));
+                let last = listed.rules.last().filter(|_| listed.more).map(|rule| rule.n);
+                if last > list.after {
+                    list.after = last;
+                    self.ask(runner, &list, Asked::Rights(list.clone()));
+                }
+            }
+            Asked::RightsSet(set) => {
+                let done = set.done_words(&answer.fields().map_err(other_version)?);
+                self.voice.say(&format!("-- {done}"));
             }
             Asked::Hook => self.voice.say(&asked::hook(&answer.fields().map_err(other_version)?)),
             Asked::Hooks => self.voice.say(&asked::hooks(&answer.fields().map_err(other_version)?)),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use wardroom_client_core::Client;
 use wardroom_protocol::mention::HERE;
+use wardroom_protocol::messages::Right;
 use wardroom_protocol::slash::TABLE;
 use wardroom_protocol::typed::{Explained, Kind, begun, explain, fits, split_argument, wanted};
 use wardroom_protocol::{EventBody, RoomName};
@@ -58,6 +59,13 @@ fn of_argument(client: &Client, room: &RoomName, before: &str) -> (usize, Vec<St
         "ROLE" => {
             let roles = ["reader", "member", "owner"].into_iter();
             (from, roles.filter(|role| role.starts_with(part)).map(str::to_owned).collect())
+        }
+        "RIGHT" => {
+            let rights = Right::ALL.iter().map(|right| right.as_str());
+            (from, rights.filter(|right| right.starts_with(part)).map(str::to_owned).collect())
+        }
+        choice if choice.contains('|') => {
+            (from, choice.split('|').filter(|one| one.starts_with(part)).map(str::to_owned).collect())
         }
         "rN" => {
             let runs = client.runs_of_room(room).filter_map(|run| run.info.as_ref()).map(|info| format!("r{}", info.n));
@@ -123,6 +131,8 @@ mod tests {
         assert_eq!(at("/unr"), (0, vec!["/unreact".to_owned()]));
         assert_eq!(at("/role ben o"), (10, vec!["owner".to_owned()]));
         assert_eq!(at("/role ben "), (10, ["member", "owner", "reader"].map(str::to_owned).to_vec()));
+        assert_eq!(at("/rights d"), (8, vec!["deny".to_owned()]));
+        assert_eq!(at("/rights allow ben run"), (18, ["run", "run-named"].map(str::to_owned).to_vec()));
         assert_eq!(at("/join x").1, Vec::<String>::new());
         assert_eq!(at("/run ./x").1, Vec::<String>::new());
         assert!(at("well :rocke").1.contains(&"🚀".to_owned()));

@@ -31,7 +31,8 @@ use crate::ui::{ComposeMode, UiAction};
 #[derive(PartialEq, Properties)]
 pub struct ComposerProps {
     pub room: RoomName,
-    pub may_run: bool,
+    /// Where commands run unless the user says otherwise; `None` if they may run none.
+    pub run_host: Option<String>,
 }
 
 #[component]
@@ -45,6 +46,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
     let composer = use_composer(&key);
     let state = &composer.0;
     let how = use_state_eq(RunOptions::default);
+    let may_run = props.run_host.is_some();
     let paste = use_paste(&engine, &props.room, &area);
     use_mode(&engine, &props.room, &ui, &composer);
     use_field(&area, state);
@@ -98,14 +100,14 @@ pub fn Composer(props: &ComposerProps) -> Html {
         })
     };
     let send = {
-        let (composer, engine, room, may_run, ui, area) =
-            (composer.clone(), engine.clone(), props.room.clone(), props.may_run, ui.clone(), area.clone());
-        let how = how.clone();
+        let (composer, engine, room, ui, area) =
+            (composer.clone(), engine.clone(), props.room.clone(), ui.clone(), area.clone());
+        let (how, run_host) = (how.clone(), props.run_host.clone());
         let key = key.clone();
         Callback::from(move |()| {
             // Read the field itself: an input method may not have reported its text yet.
             let Some(text) = area.cast::<HtmlTextAreaElement>().map(|area| area.value()) else { return };
-            if submit(&engine, &ui, &room, &text, composer.0.mode, may_run.then_some(&*how)) {
+            if submit(&engine, &ui, &room, &text, composer.0.mode, run_host.as_deref().map(|host| (&*how, host))) {
                 how.set(RunOptions::default());
                 // A command may have left the room, and with it this composer.
                 drafts::keep(&key, "");
@@ -153,10 +155,11 @@ pub fn Composer(props: &ComposerProps) -> Html {
     };
     let is_run = is_command(&state.text);
     let shell = {
-        let (engine, room, ui, how, composer, key) =
-            (engine.clone(), props.room.clone(), ui.clone(), how.clone(), composer.clone(), key.clone());
+        let (engine, room, ui, composer, key) =
+            (engine.clone(), props.room.clone(), ui.clone(), composer.clone(), key.clone());
+        let host = how.host.clone().or(props.run_host.clone());
         Callback::from(move |()| {
-            let options = RunOptions { tty: true, host: how.host.clone(), ..RunOptions::default() };
+            let options = RunOptions { tty: true, host: host.clone(), ..RunOptions::default() };
             engine.run(&room, None, options, open_terminal(&ui));
             drafts::keep(&key, "");
             composer.dispatch(ComposerAction::Sent);
@@ -184,12 +187,12 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 aria-describedby="composer-hint" aria-autocomplete="list" aria-controls={has_list.then_some(LIST_ID)}
                 aria-activedescendant={has_list.then(|| format!("{LIST_ID}-{at}"))}
                 {oninput} {onselect} {onkeydown} onpaste={paste.onpaste} data-testid={testids::COMPOSER} />
-            if is_run && props.may_run {
-                <RunOptionsRow options={(*how).clone()} on_change={Callback::from({ let how = how.setter(); move |next| how.set(next) })} on_terminal={shell} />
+            if let Some(run_host) = props.run_host.clone().filter(|_| is_run) {
+                <RunOptionsRow room={props.room.clone()} {run_host} options={(*how).clone()} on_change={Callback::from({ let how = how.setter(); move |next| how.set(next) })} on_terminal={shell} />
             }
             <div class="composer__row">
-                <span id="composer-hint" class="composer__hint">{ hint(&state.text, &engine.room_label(&props.room), props.may_run, &named, lang, words) }</span>
-                <PhoneKeys may_run={props.may_run} />
+                <span id="composer-hint" class="composer__hint">{ hint(&state.text, &engine.room_label(&props.room), may_run, &named, lang, words) }</span>
+                <PhoneKeys {may_run} />
                 <span class="composer__actions">
                     <FileButton room={props.room.clone()} words={words.add_files} is_main=true />
                     <button class={classes!("button", "composer__send", (!state.text.trim().is_empty()).then_some("button--primary"))} onclick={send.reform(|_| ())} data-testid={testids::SEND}>

@@ -39,7 +39,7 @@ pub fn hint(text: &str, room: &str, may_run: bool, named: &[CommandInfo], lang: 
             html! { <span class="composer__hint--run">{ fill(words.hint_running, &[room]) }</span> }
         }
         _ if is_command(text) => {
-            html! { <span class="composer__hint--error" role="alert">{ words.hint_operators_only }</span> }
+            html! { <span class="composer__hint--error" role="alert">{ words.hint_no_run }</span> }
         }
         _ => html! {
             <>

@@ -12,13 +12,12 @@ mod state;
 mod submit;
 mod suggestions;
 
-use wardroom_client_core::protocol::messages::Right;
 use wardroom_client_core::protocol::{Role, RoomName, RoomRole};
 use wardroom_client_core::{Change, Command};
 use yew::prelude::*;
 
 use super::notices::Notices;
-use super::rights::use_right;
+use super::rights::use_rights;
 use super::typing::TypingLine;
 use crate::engine::Topic;
 use crate::hooks::{use_topic, use_words};
@@ -39,7 +38,7 @@ pub fn RoomFooter(props: &RoomFooterProps) -> Html {
     use_topic(Topic::Model(Change::Rooms));
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
     let role = engine.read(|client| client.you().map(|you| you.role));
-    let may_run = use_right(&props.room, Right::Run);
+    let run_host = use_rights(&props.room).run_host();
     let room = engine.read(|client| client.rooms().get(&props.room).cloned());
     let info = room.as_ref().map(|room| &room.info);
     let must_join = info.is_some_and(|info| !info.joined && info.head > 0);
@@ -63,7 +62,7 @@ pub fn RoomFooter(props: &RoomFooterProps) -> Html {
                 <p class="composer__read-only">{ fill(words.you_are_not_in, &[&engine.room_label(&props.room)]) }{ " " }
                     <button class="button button--primary" onclick={join} data-testid={testids::ROOM_JOIN}>{ words.join }</button></p>
             } else {
-                <Composer key={props.room.as_str()} room={props.room.clone()} may_run={may_run} />
+                <Composer key={props.room.as_str()} room={props.room.clone()} {run_host} />
             }
         </div>
     }

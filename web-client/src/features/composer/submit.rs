@@ -15,14 +15,15 @@ pub fn open_terminal(ui: &UiHandle) -> Callback<RunId> {
     Callback::from(move |run| ui.dispatch(UiAction::Terminal(Some(run))))
 }
 
-/// Returns `false` if nothing was done, and the text must stay. Without `how`, the user may not run commands.
+/// Returns `false` if nothing was done, and the text must stay. Without `how`, and the host where commands run by default,
+/// the user may not run commands.
 pub fn submit(
     engine: &Engine,
     ui: &UiHandle,
     room: &RoomName,
     text: &str,
     mode: ComposeMode,
-    how: Option<&RunOptions>,
+    how: Option<(&RunOptions, &str)>,
 ) -> bool {
     let intent_of_text = match (mode, intent(text)) {
         // An edit stays a message; it never becomes a command.
@@ -45,12 +46,12 @@ pub fn submit(
             ComposeMode::Edit(seq) => engine.edit(room, seq, text),
         },
         Intent::Run(cmd) => {
-            let Some(how) = how else { return false };
+            let Some((how, run_host)) = how else { return false };
             let again = match mode {
                 ComposeMode::Rerun(seq) => engine.run_started_at(room, seq),
                 ComposeMode::New | ComposeMode::Reply(_) | ComposeMode::Edit(_) => None,
             };
-            let host = how.host.clone().or(again.map(|run| run.host));
+            let host = how.host.clone().or(again.map(|run| run.host)).or_else(|| Some(run_host.to_owned()));
             engine.run(room, Some(cmd), RunOptions { host, ..how.clone() }, open_terminal(ui));
         }
         Intent::Command(command) => engine.execute(ui, room, command),

@@ -20,13 +20,14 @@ pub use run_form::RunCommandDialog;
 pub use settings::CommandSettings;
 
 use crate::engine::{Engine, Topic};
+use crate::features::rights::use_rights;
 use crate::hooks::use_topic;
 
 /// Events in which a changed definition is looked for; an older one was loaded already.
 const LOOKED_AT_EVENTS: usize = 100;
 
 /// Returns the commands of a room, once they are wanted and have arrived. They are loaded again when one is added, changed
-/// or removed.
+/// or removed, and when the user's rights change.
 #[hook]
 pub fn use_named_commands(room: &RoomName, is_wanted: bool) -> Vec<CommandInfo> {
     let engine = use_topic(Topic::Model(Change::Room(room.clone())));
@@ -36,9 +37,10 @@ pub fn use_named_commands(room: &RoomName, is_wanted: bool) -> Vec<CommandInfo> 
         let is_change = |body: &EventBody| matches!(body, EventBody::Command(_) | EventBody::CommandRemoved(_));
         events.find(|event| is_change(&event.body)).map(|event| event.seq)
     });
-    use_effect_with((room.clone(), changed_at, is_wanted), {
+    let rights = use_rights(room);
+    use_effect_with((room.clone(), changed_at, is_wanted, rights), {
         let list = list.setter();
-        move |(room, _, is_wanted)| {
+        move |(room, _, is_wanted, _)| {
             let is_current = Rc::new(Cell::new(*is_wanted));
             if *is_wanted {
                 let (of, still) = (room.clone(), is_current.clone());

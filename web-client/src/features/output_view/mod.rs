@@ -4,7 +4,7 @@ mod find;
 mod lines;
 mod options;
 
-use wardroom_client_core::protocol::{Role, RunId};
+use wardroom_client_core::protocol::RunId;
 use wardroom_client_core::{Change, Run, RunState};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -13,6 +13,7 @@ use yew::prelude::*;
 use self::lines::Lines;
 use crate::components::{CopyRunButton, Icon, StopButton, icon, run_status, status_icon};
 use crate::engine::{Engine, Topic};
+use crate::features::rights::use_rights;
 use crate::hooks::{PtrEq, use_tick, use_topic, use_ui, use_words};
 use crate::i18n::fill;
 use crate::logic::route::run_path;
@@ -67,7 +68,9 @@ pub fn OutputView(props: &OutputViewProps) -> Html {
     let is_running = run.as_ref().is_some_and(|run| run.state == RunState::Running);
     use_tick(is_running.then_some(1_000));
     let close = Callback::from(move |_| ui.dispatch(UiAction::Output(None)));
-    let may_run = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
+    let info = run.as_ref().and_then(|run| run.info.clone());
+    let rights = use_rights(&info.as_ref().map_or_else(Engine::company_room, |info| info.room.clone()));
+    let may_end = info.is_some_and(|info| rights.may_end(&info.by));
     html! {
         <section class="output-view" role="dialog" aria-label={fill(words.output_of, &[&number_of(run.as_deref())])}>
             <header class="output-view__head">
@@ -75,7 +78,7 @@ pub fn OutputView(props: &OutputViewProps) -> Html {
                 <span class="output-view__actions">
                     if let Some(run) = run.clone() { <CopyRunButton run={PtrEq(run)} /> }
                     <a class="text-button" href={run_path(id)} download={format!("r{}.log", number_of(run.as_deref()))} data-testid={testids::RUN_DOWNLOAD}>{ icon(Icon::Download) }<span class="text-button__label">{ words.download }</span></a>
-                    if is_running && may_run { <StopButton run={id} /> }
+                    if is_running && may_end { <StopButton run={id} /> }
                     <button class="button" ref={close_ref} onclick={close} data-testid={testids::OUTPUT_CLOSE}>{ icon(Icon::Close) }{ words.close_output }</button>
                 </span>
             </header>

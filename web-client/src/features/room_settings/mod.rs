@@ -1,19 +1,22 @@
-//! A room's settings in tabs: general, members, commands, webhooks. Users see only what they may change, and nothing changes
+//! A room's settings in tabs: general, members, commands, rights, webhooks. Users see only what they may change, and nothing changes
 //! before they save.
 
 mod general;
 mod members;
 mod notify;
 mod permissions;
+mod rules;
 mod webhooks;
 
 use wardroom_client_core::Change;
+use wardroom_client_core::protocol::messages::Right;
 use wardroom_client_core::protocol::{Role, RoomName, RoomRole};
 use yew::prelude::*;
 
 use crate::components::{Modal, Tabs};
 use crate::engine::Topic;
 use crate::features::named::CommandSettings;
+use crate::features::rights::use_rights;
 use crate::hooks::{use_topic, use_words};
 use crate::testids;
 use general::General;
@@ -21,6 +24,7 @@ use members::Members;
 use notify::NotifySetting;
 pub use notify::NotifyState;
 use permissions::Permissions;
+use rules::Rules;
 use webhooks::Webhooks;
 
 #[derive(PartialEq, Properties)]
@@ -35,12 +39,12 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
     let on_close = props.on_close.clone();
     use_topic(Topic::Model(Change::Rooms));
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
+    let may_run = use_rights(&props.room).allows(Right::Run, None);
     let tab = use_state_eq(|| "general");
     let Some(room) = engine.read(|client| client.rooms().get(&props.room).cloned()) else { return Html::default() };
     let info = &room.info;
     let is_dm = !info.dm.is_empty();
     let is_admin = engine.read(|client| client.you().is_some_and(|you| you.role == Role::Admin));
-    let may_run = engine.read(|client| client.you().is_some_and(|you| you.role >= Role::Operator));
     let is_owner = info.role == Some(RoomRole::Owner) || is_admin;
     let may = Permissions {
         own: is_owner && !is_dm,
@@ -52,6 +56,7 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
         if may_run {
             tabs.push(("commands", words.runs.commands));
         }
+        tabs.push(("rights", words.settings.rules_head));
         tabs.push(("hooks", words.settings.hooks_head));
     }
     let on_tab = Callback::from({
@@ -67,6 +72,7 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
                     match *tab {
                         "members" => html! { <Members room={props.room.clone()} {may} /> },
                         "commands" => html! { <CommandSettings room={props.room.clone()} /> },
+                        "rights" => html! { <Rules room={props.room.clone()} {is_admin} /> },
                         "hooks" => html! { <Webhooks room={props.room.clone()} /> },
                         _ => html! {
                             <>

@@ -1,7 +1,6 @@
 //! A line of the timeline, by its kind.
 
 use wardroom_client_core::protocol::event::{RightChanged, WhyNot};
-use wardroom_client_core::protocol::messages::Right;
 use wardroom_client_core::protocol::{Event, EventBody};
 use wardroom_client_core::{Command, PendingAmendment, Quote, is_mentioned};
 use yew::prelude::*;
@@ -15,6 +14,7 @@ use crate::components::{Icon, exit_words, icon};
 use crate::engine::Topic;
 use crate::features::file_card::FileCard;
 use crate::features::proposal_card::ProposalCard;
+use crate::features::rights::right_words;
 use crate::features::run_card::RunCard;
 use crate::hooks::{PtrEq, use_engine, use_topic, use_ui, use_words};
 use crate::i18n::{Words, fill};
@@ -151,12 +151,7 @@ fn body(event: &std::sync::Arc<Event>, words: &'static Words) -> Html {
 }
 
 fn rule_words(rule: &RightChanged, words: &Words) -> String {
-    let words = words.runs;
-    let what = match rule.right {
-        Right::Run => words.right_run,
-        Right::RunNamed => words.right_run_named,
-        Right::Approve => words.right_approve,
-    };
+    let (what, words) = (right_words(rule.right, words), words.runs);
     let user = rule.user.as_str();
     match (&rule.host, rule.on) {
         (None, true) => fill(words.ev_rule_made, &[user, what]),
