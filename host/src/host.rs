@@ -15,7 +15,8 @@ use crate::limits::FAREWELL_MS;
 use crate::link::{self, Identity};
 use crate::process::isolation::{Isolation, Level};
 use crate::process::stat;
-use crate::recover::recover;
+use crate::recover::{Recovered, recover};
+use crate::runs::cgroups::{Cgroups, mount_points};
 use crate::runs::shims::Shims;
 use crate::runs::{Runs, Setting};
 use crate::spool::{OpenError, Root};
@@ -35,9 +36,14 @@ pub enum RunError {
 }
 
 /// Chooses how commands are kept from the server's files and this host's spool, and says so.
-async fn isolation(wanted: Wanted, mut hidden: Vec<PathBuf>, spool: &Path) -> Result<Isolation, String> {
+async fn isolation(
+    wanted: Wanted,
+    mut hidden: Vec<PathBuf>,
+    spool: &Path,
+    read_only: Vec<PathBuf>,
+) -> Result<Isolation, String> {
     hidden.push(spool.to_owned());
-    let chosen = tokio::task::spawn_blocking(move || isolate::choose(&wanted, &hidden)).await;
+    let chosen = tokio::task::spawn_blocking(move || isolate::choose(&wanted, &hidden, &read_only)).await;
     let chosen = chosen.unwrap_or_else(|error| Err(error.to_string()));
     let is_root = rustix::process::getuid().is_root();
     match &chosen {
@@ -57,6 +63,23 @@ async fn isolation(wanted: Wanted, mut hidden: Vec<PathBuf>, spool: &Path) -> Re
     chosen
 }
 
+/// Finds the place of the runs' cgroups, and ends those that have no run any more. Says whether there is one.
+async fn cgroups(spool: String, recovered: &[Recovered]) -> Option<Cgroups> {
+    let running = recovered.iter().filter(|recovered| recovered.shim.is_some());
+    let kept: Vec<_> = running.filter_map(|recovered| recovered.run.spool.meta()?.cgroup).collect();
+    let found = tokio::task::spawn_blocking(move || {
+        let found = Cgroups::find(&spool);
+        found.inspect(|cgroups| cgroups.end_others(&kept))
+    });
+    match found.await.unwrap_or_else(|error| Err(error.to_string())) {
+        Ok(cgroups) => Some(cgroups),
+        Err(why) => {
+            tracing::debug!(why, "runs have no cgroups of their own");
+            None
+        }
+    }
+}
+
 /// Runs a host until `shutdown`. Returns the number of runs that go on without it.
 ///
 /// If the configuration says so by then, all runs are stopped by the escalation first, and the spools are offered to the
@@ -73,11 +96,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<usize, R
     let boot = stat::boot_id();
     let recovered = recover(&root, &boot).await.map_err(RunError::Recover)?;
     let spool = root.id().to_owned();
-    let isolation = isolation(config.isolation, config.hidden, root.path()).await;
+    let cgroups = cgroups(spool.clone(), &recovered).await;
+    let read_only = cgroups.as_ref().map(|_| mount_points()).unwrap_or_default();
+    let isolation = isolation(config.isolation, config.hidden, root.path(), read_only).await;
     let runs = Runs::new(
         root,
         recovered,
-        Setting { shims: Shims::new(config.shim), work, boot, isolation, policy: config.policy },
+        Setting { shims: Shims::new(config.shim, cgroups), work, boot, isolation, policy: config.policy },
     );
     runs.known().await;
     let first = Arc::clone(&runs);

@@ -20,13 +20,18 @@ pub enum Wanted {
     RunAs(String),
 }
 
-/// Returns an isolation that hides these paths. Blocks for some milliseconds.
+/// Returns an isolation that hides these paths, and keeps others from being changed. Blocks for some milliseconds.
 ///
 /// # Errors
 /// Why no command can be kept from them, and what to do, for people.
-pub fn choose(wanted: &Wanted, hidden: &[PathBuf]) -> Result<Isolation, String> {
+pub fn choose(wanted: &Wanted, hidden: &[PathBuf], read_only: &[PathBuf]) -> Result<Isolation, String> {
     let hidden = outermost(hidden.iter().filter_map(|path| path.canonicalize().ok()).collect());
-    let of = |level: Level, user: Option<String>| Isolation { level, hidden: hidden.clone(), user };
+    let of = |level: Level, user: Option<String>| Isolation {
+        level,
+        hidden: hidden.clone(),
+        read_only: read_only.to_vec(),
+        user,
+    };
     match wanted {
         Wanted::Exactly(Level::None) => Ok(of(Level::None, None)),
         Wanted::RunAs(name) => {
@@ -79,7 +84,7 @@ fn probe(isolation: &Isolation) -> Result<(), String> {
         is_probe: true,
     };
     let failed = |error: std::io::Error| error.to_string();
-    let (mut stage, launch, _) = Stage::start().map_err(failed)?.into_parts().map_err(failed)?;
+    let (mut stage, launch, _) = Stage::start(None).map_err(failed)?.into_parts().map_err(failed)?;
     let answer = launch.send(&spec, None);
     stage.wait();
     match answer {

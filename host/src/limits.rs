@@ -64,6 +64,15 @@ pub const CPU_GRACE_S: u64 = 5;
 /// How much rather than the server and its shims the kernel ends a command when memory runs out: proc(5), `oom_score_adj`
 /// is up to 1,000.
 pub const OOM_SCORE: &str = "300";
+/// Tasks that the kernel lets a run have for each process of its limit, where it counts them: threads count too, and a
+/// program has some. The shim ends a run with too many processes; this bounds what a fork bomb does until then.
+pub const TASKS_PER_PROCESS: u64 = 16;
+/// Cgroups below each other that commands may make in that of their run, and that are removed with it.
+pub const CGROUP_DEPTH_MAX: usize = 8;
+/// Times that a cgroup is killed before it counts as one that cannot be removed.
+pub const CGROUP_TRIES_MAX: u32 = 25;
+/// Milliseconds between two of these: the kernel takes processes out of it a moment after it has killed them.
+pub const CGROUP_TRY_MS: u64 = 4;
 /// Milliseconds between two looks at processes that are being ended.
 pub const SWEEP_MS: u64 = 20;
 /// Command lines of processes that were ended with a run, in its end.

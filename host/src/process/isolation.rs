@@ -38,6 +38,9 @@ pub struct Isolation {
     /// Absolute paths of folders and files that commands must not see.
     #[serde(default)]
     pub hidden: Vec<PathBuf>,
+    /// Mount points that commands must not change: those of cgroups, which they could leave otherwise.
+    #[serde(default)]
+    pub read_only: Vec<PathBuf>,
     /// The user that commands run as, with [`Level::User`].
     #[serde(default)]
     pub user: Option<String>,
@@ -76,8 +79,13 @@ impl Isolation {
         match self.level {
             Level::None => Ok(()),
             Level::User => become_user(self.user.as_deref().unwrap_or_default()),
-            Level::Namespace => enter_namespace(&self.hidden).and_then(|()| restrict(["/".into()])),
-            Level::Landlock => restrict(visible(&self.hidden)),
+            Level::Namespace => {
+                enter_namespace(&self.hidden, &self.read_only).and_then(|()| restrict(["/".into()], &[]))
+            }
+            Level::Landlock => {
+                let kept = [self.hidden.as_slice(), &self.read_only].concat();
+                restrict(visible(&kept), &self.read_only)
+            }
         }
     }
 
@@ -113,8 +121,8 @@ pub fn find_user(name: &str) -> Result<User, String> {
     found.ok_or_else(|| format!("there is no user {name} on this machine"))
 }
 
-/// Enters a mount namespace of its own in which these paths are empty.
-fn enter_namespace(hidden: &[PathBuf]) -> Result<(), String> {
+/// Enters a mount namespace of its own in which the hidden paths are empty.
+fn enter_namespace(hidden: &[PathBuf], read_only: &[PathBuf]) -> Result<(), String> {
     let failed = |what: &str, error: nix::Error| format!("{what}: {}", error.desc());
     let (uid, gid) = (rustix::process::getuid(), rustix::process::getgid());
     let mut flags = CloneFlags::CLONE_NEWNS;
@@ -133,6 +141,13 @@ fn enter_namespace(hidden: &[PathBuf]) -> Result<(), String> {
     let none = None::<&str>;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
         .map_err(|error| failed("mounts cannot be made private", error))?;
+    for path in read_only {
+        let protected = mount(Some(path), path, none, MsFlags::MS_BIND, none).and_then(|()| {
+            let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | flags_of(path);
+            mount(none, path, none, flags, none)
+        });
+        protected.map_err(|error| failed(&format!("{} cannot be made read-only", path.display()), error))?;
+    }
     for path in hidden {
         let cover = if path.is_dir() {
             let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
@@ -145,14 +160,25 @@ fn enter_namespace(hidden: &[PathBuf]) -> Result<(), String> {
     Ok(())
 }
 
+/// Returns the flags of a mount that must stay as they are in a user namespace: mount_namespaces(7).
+fn flags_of(mount: &Path) -> MsFlags {
+    use rustix::fs::StatVfsMountFlags as Seen;
+    let seen = rustix::fs::statvfs(mount).map(|stat| stat.f_flag).unwrap_or(Seen::empty());
+    let pairs =
+        [(Seen::NOSUID, MsFlags::MS_NOSUID), (Seen::NODEV, MsFlags::MS_NODEV), (Seen::NOEXEC, MsFlags::MS_NOEXEC)];
+    pairs.into_iter().filter(|(flag, _)| seen.contains(*flag)).map(|(_, flag)| flag).collect()
+}
+
 /// Enters a Landlock domain in which only what is beneath these paths may be used; all folders may be listed.
-fn restrict(allowed: impl IntoIterator<Item = PathBuf>) -> Result<(), String> {
+fn restrict(allowed: impl IntoIterator<Item = PathBuf>, read_only: &[PathBuf]) -> Result<(), String> {
     let all = AccessFs::from_all(LANDLOCK);
     let failed = |error: landlock::RulesetError| format!("no Landlock domain: {error}");
     let mut ruleset = Ruleset::default().handle_access(all).map_err(failed)?.create().map_err(failed)?;
     let root = PathFd::new("/").map_err(|error| format!("no Landlock domain: {error}"))?;
     ruleset = ruleset.add_rule(PathBeneath::new(root, AccessFs::ReadDir)).map_err(failed)?;
     ruleset = ruleset.add_rules(path_beneath_rules(allowed, all)).map_err(failed)?;
+    let read = AccessFs::from_read(LANDLOCK);
+    ruleset = ruleset.add_rules(path_beneath_rules(read_only, read)).map_err(failed)?;
     // Root may enter a domain without giving up set-user-ID programs.
     let ruleset = ruleset.no_new_privs(!rustix::process::getuid().is_root());
     match ruleset.restrict_self().map_err(failed)?.ruleset {

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use wardroom_protocol::RunId;
 
+use super::cgroup::Cgroup;
 use super::handle::Process;
 use super::stat::{self, Stat};
 
@@ -32,6 +33,8 @@ pub struct LostRun {
     pub leader: u32,
     /// When that was started.
     pub start_ticks: u64,
+    /// What its processes are in, unless they left it.
+    pub cgroup: Option<Cgroup>,
 }
 
 /// Returns the living descendants of a process. Reads all of `/proc`: some milliseconds.
@@ -82,7 +85,8 @@ impl LostRun {
     /// The leader's session counts only while the leader itself exists: its number may have been reused.
     fn seeds(&self, table: &[Stat]) -> BTreeSet<u32> {
         let has_leader = table.iter().any(|s| self.is_leader(s));
-        let is_own = |s: &&Stat| (has_leader && s.sid == self.leader) || self.is_marked(s);
+        let members = self.cgroup.as_ref().map(Cgroup::members).unwrap_or_default();
+        let is_own = |s: &&Stat| members.contains(&s.pid) || (has_leader && s.sid == self.leader) || self.is_marked(s);
         table.iter().filter(is_own).map(|s| s.pid).collect()
     }
 }

@@ -170,8 +170,8 @@ pub async fn lost(id: RunId, spool: &Spool, boot: &str) -> HostEnded {
     let ms = meta.as_ref().map_or(0, |meta| now_ms().saturating_sub(meta.at));
     // No process of a run survives a reboot. Without a record its processes are known by their markers.
     let is_this_boot = meta.as_ref().is_none_or(|meta| meta.boot == boot);
-    let (leader, start_ticks) = meta.map_or((0, 0), |meta| (meta.pid, meta.start_ticks));
-    let tree = is_this_boot.then_some(LostRun { run: id, leader, start_ticks });
+    let (leader, start_ticks, cgroup) = meta.map_or((0, 0, None), |meta| (meta.pid, meta.start_ticks, meta.cgroup));
+    let tree = is_this_boot.then_some(LostRun { run: id, leader, start_ticks, cgroup });
     let left = match tree {
         Some(tree) => spawn_blocking(move || end_processes(&tree)).await.unwrap_or(0),
         None => 0,
@@ -188,9 +188,20 @@ pub async fn lost(id: RunId, spool: &Spool, boot: &str) -> HostEnded {
 
 /// Ends the processes of a lost run, and returns how many cannot be ended. Blocks for some seconds at most.
 fn end_processes(tree: &LostRun) -> u32 {
+    let left = escalate(tree);
+    if let Some(cgroup) = &tree.cgroup {
+        cgroup.end();
+    }
+    left
+}
+
+fn escalate(tree: &LostRun) -> u32 {
     let mut escalation = Escalation::new(false);
     let mut empty_since: Option<Instant> = None;
     loop {
+        if let (true, Some(cgroup)) = (escalation.is_killing(), &tree.cgroup) {
+            cgroup.kill();
+        }
         let living = tree.living();
         // Twice nothing: a process may have been forked while the table was read.
         if living.is_empty() && empty_since.is_some() {

@@ -1,5 +1,6 @@
 //! All runs of this host, by id, and what the core can do with them. Knows no connection; the link calls it.
 
+pub mod cgroups;
 pub mod environment;
 pub mod follow;
 pub mod policy;
@@ -345,7 +346,7 @@ pub fn none() -> (Arc<Runs>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let root = Root::open(folder.path()).unwrap();
     let setting = Setting {
-        shims: shims::Shims::new(Vec::new()),
+        shims: shims::Shims::new(Vec::new(), None),
         work: "/".to_owned(),
         boot: String::new(),
         isolation: Ok(crate::process::isolation::Isolation::default()),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
+use super::cgroups::Cgroups;
 use crate::limits::LAUNCH_TIMEOUT_MS;
 use crate::shim::send_with;
 use crate::shim::wire::Order;
@@ -18,6 +19,7 @@ use crate::shim::wire::Order;
 #[derive(Debug)]
 pub struct Shims {
     program: Vec<OsString>,
+    cgroups: Option<Cgroups>,
     // Never held across an await.
     spare: Mutex<Option<Spare>>,
 }
@@ -31,9 +33,9 @@ struct Spare {
 }
 
 impl Shims {
-    /// Uses this program and its arguments, which call [`crate::run_shim`].
-    pub fn new(program: Vec<OsString>) -> Shims {
-        Shims { program, spare: Mutex::default() }
+    /// Uses this program and its arguments, which call [`crate::run_shim`], and gives each run a cgroup.
+    pub fn new(program: Vec<OsString>, cgroups: Option<Cgroups>) -> Shims {
+        Shims { program, cgroups, spare: Mutex::default() }
     }
 
     /// Starts the shim for the next run. Blocks; needs the runtime. That run reports a failure.
@@ -75,7 +77,11 @@ impl Shims {
         let (control, theirs) = UnixStream::pair()?;
         let mut command = Command::new(program);
         // Shown by ps(1) in place of `/proc/self/exe`.
-        command.arg0("wardroom").args(arguments).env_clear().current_dir("/");
+        command.arg0("wardroom").args(arguments);
+        if let Some(cgroups) = &self.cgroups {
+            command.arg(cgroups.name()?);
+        }
+        command.env_clear().current_dir("/");
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn()?;
         Ok(Spare { control, child })

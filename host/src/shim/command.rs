@@ -19,6 +19,7 @@ use rustix::process::{
 };
 
 use crate::limits::{FAILURE_BYTES_MAX, LAUNCH_TIMEOUT_MS};
+use crate::process::cgroup::{Cgroup, OwnedCgroup};
 use crate::process::exec::{RunSpec, words};
 use crate::process::handle::pid;
 use crate::process::stat::Stat;
@@ -30,6 +31,7 @@ pub struct Stage {
     control: UnixStream,
     stdout: OwnedFd,
     stderr: OwnedFd,
+    cgroup: Option<OwnedCgroup>,
 }
 
 /// The first process of a run. It stays a zombie until it is reaped, so that its pid, which is also the number of its
@@ -45,6 +47,8 @@ pub struct Leader {
     child: Child,
     /// How it ended, once it is reaped.
     reaped: Option<Status>,
+    /// What all processes of the run are in.
+    cgroup: Option<OwnedCgroup>,
 }
 
 /// How a leader ended.
@@ -57,11 +61,11 @@ pub enum Status {
 }
 
 impl Stage {
-    /// Starts this program again, as a stage.
+    /// Starts this program again, as a stage, in this cgroup if it can be made.
     ///
     /// # Errors
     /// If the operating system refuses.
-    pub fn start() -> io::Result<Stage> {
+    pub fn start(cgroup: Option<Cgroup>) -> io::Result<Stage> {
         let (control, theirs) = UnixStream::pair()?;
         let (stdout, stdout_theirs) = pipe_with(PipeFlags::CLOEXEC)?;
         let (stderr, stderr_theirs) = pipe_with(PipeFlags::CLOEXEC)?;
@@ -74,7 +78,17 @@ impl Stage {
         let child = command.spawn()?;
         // The command holds the other ends until it is dropped: only the child may hold the pipes' write ends.
         drop(command);
-        Ok(Stage { child, control, stdout, stderr })
+        let cgroup = cgroup.and_then(|cgroup| cgroup.create().ok());
+        let cgroup = cgroup.filter(|cgroup| cgroup.0.add(child.id()).is_ok());
+        Ok(Stage { child, control, stdout, stderr, cgroup })
+    }
+
+    /// Ends it without a command.
+    pub fn discard(self) {
+        let Stage { mut child, control, cgroup, .. } = self;
+        drop(control);
+        let _ = child.wait();
+        drop(cgroup);
     }
 
     /// Returns the process and the read ends of its standard output and error.
@@ -82,12 +96,12 @@ impl Stage {
     /// # Errors
     /// If it has ended already.
     pub fn into_parts(self) -> io::Result<(Leader, Launch, (OwnedFd, OwnedFd))> {
-        let Stage { child, control, stdout, stderr } = self;
+        let Stage { child, control, stdout, stderr, cgroup } = self;
         let number = child.id();
         let identity = pid(number).zip(Stat::of(number));
         let Some((pid, stat)) = identity else { return Err(io::Error::other("a child has no entry in /proc")) };
         let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-        let leader = Leader { pid: number, start_ticks: stat.start_ticks, pidfd, child, reaped: None };
+        let leader = Leader { pid: number, start_ticks: stat.start_ticks, pidfd, child, reaped: None, cgroup };
         Ok((leader, Launch(control), (stdout, stderr)))
     }
 }
@@ -163,6 +177,19 @@ impl Leader {
     pub fn signal_group(&self, signal: Signal) {
         if let Some(pid) = pid(self.pid).filter(|_| !self.is_reaped()) {
             signal_group(pid, signal);
+        }
+    }
+
+    /// Returns what all processes of the run are in.
+    pub fn cgroup(&self) -> Option<Cgroup> {
+        self.cgroup.as_ref().map(|owned| owned.0.clone())
+    }
+
+    /// Kills what one step can reach that no fork escapes: all of the run, or the process group of the leader.
+    pub fn kill_at_once(&self) {
+        self.signal_group(Signal::KILL);
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.0.kill();
         }
     }
 

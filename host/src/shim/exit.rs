@@ -4,7 +4,8 @@
 //! 1. The output could not be kept: `lost`, whatever else happened, since nobody can trust it.
 //! 2. The host stopped it, for a reason that preceded its end: a member's TERM or KILL (`stopped_by`, with the last
 //!    signal requested), the time limit, another limit, the host's own stop (`lost`).
-//! 3. It exceeded the output limit, and ended before it was stopped for that: still the output limit.
+//! 3. It exceeded the output limit, or the kernel kept it to a limit of the run as a whole, and it ended before it was
+//!    stopped for that: still that limit.
 //! 4. A member's INT or HUP ended it: `stopped_by`. A command that caught the signal ends with its own code.
 //! 5. The kernel ended its first process at one of its limits, or because the machine ran out of memory.
 //! 6. The code or the signal of its first process.
@@ -77,6 +78,9 @@ pub fn exit(
     if output.is_over_limit {
         return at_limit("output");
     }
+    if let Some(limit) = watchdog.limit_reached() {
+        return at_limit(limit);
+    }
     if let Some(Interrupt { by, signal }) = interrupt
         && status == Some(Status::Signal(number(*signal)))
     {
@@ -147,7 +151,7 @@ mod tests {
         status: Option<Status>,
         output: OutputState,
     ) -> String {
-        let watchdog = Watchdog::new(RunLimits::default(), Instant::now());
+        let watchdog = Watchdog::new(RunLimits::default(), Instant::now(), None);
         serde_json::to_string(&exit(cause.as_ref(), interrupt.as_ref(), status, &output, &watchdog)).unwrap()
     }
 

@@ -31,6 +31,7 @@ use rustix::process::set_child_subreaper;
 
 pub use command::{Stage, send_with};
 
+use crate::process::cgroup::Cgroup;
 use crate::process::exec::stop_ignoring_signals;
 use crate::process::handle::pid;
 use crate::process::isolation::hide_this_process;
@@ -38,8 +39,8 @@ use crate::process::isolation::hide_this_process;
 /// The exit code of a shim that could not do its work.
 const EXIT_FAILED: u8 = 125;
 
-/// Runs the shim. The hidden subcommand `shim` of the binary calls it before anything else is set up; it takes no
-/// arguments.
+/// Runs the shim. The hidden subcommand `shim` of the binary calls it before anything else is set up; it takes the
+/// folder of the cgroup that the run gets, if it gets one.
 pub fn run_shim() -> ExitCode {
     let Ok(host) = fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3) else { return ExitCode::from(EXIT_FAILED) };
     let host = UnixStream::from(host);
@@ -50,9 +51,13 @@ pub fn run_shim() -> ExitCode {
     let is_ready = is_hidden && set_child_subreaper(pid(std::process::id())).is_ok();
     let signals = signals::Signals::watch();
     // Everything that needs no order is done before there is one, so that a run does not wait for it.
-    let stage = command::Stage::start();
+    let cgroup = std::env::args_os().nth(2).map(|folder| Cgroup::at(folder.into()));
+    let stage = command::Stage::start(cgroup);
     let Ok(Some((order, lock))) = start::receive(&host) else {
         // The host has ended before it had a run: nothing to do.
+        if let Ok(stage) = stage {
+            stage.discard();
+        }
         return ExitCode::SUCCESS;
     };
     let (Ok(stage), Ok(signals), true) = (stage, signals, is_ready) else { return ExitCode::from(EXIT_FAILED) };

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal as System, WaitOptions, wait, waitpid};
+use rustix::process::{WaitOptions, wait, waitpid};
 
 use super::command::Leader;
 use super::exit::StopCause;
@@ -142,9 +142,8 @@ impl Life {
             return;
         }
         if escalation.is_killing() {
-            // The group first, in one step that no fork escapes: a process that forks faster than `/proc` is read is
-            // in it.
-            leader.signal_group(System::KILL);
+            // First: a process may fork faster than `/proc` is read.
+            leader.kill_at_once();
         }
         if let Step::GaveUp(left) = escalation.step(&living()) {
             self.left = left;

@@ -22,7 +22,7 @@ use super::wire::Order;
 use crate::limits::{ORDER_BYTES_MAX, OUTPUT_BYTES_MAX};
 use crate::process::exec::{RunSpec, words};
 use crate::process::tree::tag;
-use crate::spool::{Spool, SpoolMeta, now_ms};
+use crate::spool::{Spool, SpoolMeta, now_ms, random_id};
 
 /// A run that has begun: its spool and its socket are there.
 pub struct Started {
@@ -95,8 +95,12 @@ pub fn start(order: Order, host: UnixStream, stage: Stage, lock: Option<OwnedFd>
     let listener = spool.listen()?;
     let (leader, launch, pipes) = stage.into_parts()?;
     let (pid, start_ticks) = (leader.pid, leader.start_ticks);
-    let key = new_key()?;
-    spool.write_meta(&SpoolMeta { pid, start_ticks, boot: order.boot.clone(), at: now_ms(), key: key.clone() })?;
+    let (key, cgroup) = (random_id()?, leader.cgroup());
+    if let Some(cgroup) = &cgroup {
+        cgroup.limit(&order.limits);
+    }
+    let (boot, at) = (order.boot.clone(), now_ms());
+    spool.write_meta(&SpoolMeta { pid, start_ticks, boot, at, key: key.clone(), cgroup })?;
     drop(lock);
     let ends = Ends::open(&order, pipes);
     let command = ends.map_err(|error| format!("no process could be started: {}", words(&error)));
@@ -158,12 +162,6 @@ impl Ends {
         let (sink, terminal) = (ours.try_clone()?, ours.try_clone()?);
         Ok(Ends { sources: vec![(1, ours)], sink: Some(sink), terminal: Some(terminal), theirs: Some(theirs) })
     }
-}
-
-fn new_key() -> io::Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Changes the size of a terminal; its programs get SIGWINCH.

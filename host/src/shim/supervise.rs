@@ -54,20 +54,20 @@ impl Shim {
         let Started { order, spool, listener, key, host, began, command } = started;
         let patterns = command.as_ref().map(|command| command.output.patterns().clone()).unwrap_or_default();
         let deadline = began + Duration::from_secs(order.timeout_s);
+        let cgroup = command.as_ref().ok().and_then(|command| command.leader.cgroup());
         let life = Life::new(deadline, order.detach, order.tty.is_some(), patterns);
         let (command, failed) = match command {
             Ok(command) => (Some(command), None),
             Err(why) => (None, Some(why)),
         };
         let run = StartedRun { run: order.run, spool, listener, key, began, failed };
-        let (link, strangers) = (Link::new(host).ok(), Vec::new());
         Shim {
             started: run,
             command,
             life,
-            watchdog: Watchdog::new(order.limits, began),
-            link,
-            strangers,
+            watchdog: Watchdog::new(order.limits, began, cgroup),
+            link: Link::new(host).ok(),
+            strangers: Vec::new(),
             signals,
             interrupt: None,
             told: (0, 0),

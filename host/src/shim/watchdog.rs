@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use wardroom_protocol::messages::RunLimits;
 
 use crate::limits::USAGE_LOOK_MS;
+use crate::process::cgroup::Cgroup;
 use crate::process::usage::{exact_memory_below, oom_kills, usage_below};
 
 /// The limits of a run that its shim enforces.
@@ -20,11 +21,13 @@ pub struct Watchdog {
     next_look: Option<Instant>,
     /// Processes that the kernel had killed for memory when the run began.
     oom_kills: u64,
+    /// What the run is in.
+    cgroup: Option<Cgroup>,
 }
 
 impl Watchdog {
     /// Begins with a running command.
-    pub fn new(limits: RunLimits, now: Instant) -> Watchdog {
+    pub fn new(limits: RunLimits, now: Instant, cgroup: Option<Cgroup>) -> Watchdog {
         let is_measured = limits.cpu_s.or(limits.memory_bytes).or(limits.processes).is_some();
         Watchdog {
             limits,
@@ -32,6 +35,7 @@ impl Watchdog {
             active: now,
             next_look: is_measured.then_some(now),
             oom_kills: oom_kills(),
+            cgroup,
         }
     }
 
@@ -43,6 +47,11 @@ impl Watchdog {
     /// Returns true if the kernel has killed a process for memory since the run began.
     pub fn has_seen_oom(&self) -> bool {
         oom_kills() > self.oom_kills
+    }
+
+    /// Returns the limit at which the kernel has stopped the run as a whole.
+    pub fn limit_reached(&self) -> Option<&'static str> {
+        self.cgroup.as_ref()?.limit_reached()
     }
 
     /// Returns how long to wait at most before the next [`Watchdog::check`].
@@ -73,6 +82,9 @@ impl Watchdog {
     }
 
     fn exceeded(&self) -> Option<&'static str> {
+        if let Some(limit) = self.limit_reached() {
+            return Some(limit);
+        }
         let me = std::process::id();
         let usage = usage_below(me);
         let is_over = |used: u64, limit: Option<u64>| limit.is_some_and(|limit| used > limit);
@@ -84,6 +96,8 @@ impl Watchdog {
         {
             return Some("memory");
         }
-        is_over(usage.cpu_ms, self.limits.cpu_s.map(|s| s.saturating_mul(1_000))).then_some("cpu")
+        // Processes that nobody waits for are missing in what `/proc` says.
+        let cpu_ms = self.cgroup.as_ref().and_then(Cgroup::cpu_ms).unwrap_or(0).max(usage.cpu_ms);
+        is_over(cpu_ms, self.limits.cpu_s.map(|s| s.saturating_mul(1_000))).then_some("cpu")
     }
 }

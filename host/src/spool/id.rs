@@ -32,7 +32,11 @@ fn is_id(text: &str) -> bool {
     text.len() == 2 * ID_BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn random() -> io::Result<String> {
+/// Returns a name that nothing else has.
+///
+/// # Errors
+/// If the operating system has no random numbers.
+pub fn random() -> io::Result<String> {
     let mut raw = [0; ID_BYTES];
     getrandom::fill(&mut raw).map_err(|error| io::Error::other(error.to_string()))?;
     Ok(raw.iter().fold(String::new(), |mut out, byte| {

@@ -18,6 +18,7 @@ mod id;
 pub mod output;
 mod sizes;
 
+pub use id::random as random_id;
 pub use sizes::SizeRecord;
 
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -35,6 +36,7 @@ use wardroom_protocol::RunId;
 use wardroom_protocol::messages::HostEnded;
 
 use crate::limits::{LOCK_RETRY_MS, LOCK_WAIT_MS, RECORD_BYTES_MAX};
+use crate::process::cgroup::Cgroup;
 
 /// The folder of all spools, locked by this process.
 #[derive(Debug)]
@@ -70,6 +72,9 @@ pub struct SpoolMeta {
     /// What a connection to the shim must begin with. Only the host can read it.
     #[serde(default)]
     pub key: String,
+    /// The cgroup that its processes are in, if the host can make some.
+    #[serde(default)]
+    pub cgroup: Option<Cgroup>,
 }
 
 /// The spool of one run.
@@ -314,7 +319,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Root::open(folder.path()).unwrap().spool(run());
         spool.create().unwrap();
-        let meta = SpoolMeta { pid: 7, start_ticks: 9, boot: "b".into(), at: 1, key: String::new() };
+        let meta = SpoolMeta { pid: 7, start_ticks: 9, boot: "b".into(), at: 1, key: String::new(), cgroup: None };
         spool.write_meta(&meta).unwrap();
         assert_eq!(spool.meta().unwrap().pid, 7);
         std::fs::write(folder.path().join(run().to_string()).join("meta.json"), b"{\"pid\":7,\"sta").unwrap();

@@ -1,6 +1,8 @@
 //! The host as a process that a test starts, signals and kills; and what is to be seen of processes from outside.
 
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -48,6 +50,12 @@ impl Place {
         std::fs::create_dir_all(hidden.join("keys")).unwrap();
         std::fs::write(hidden.join("keys/admin.key"), "the secret\n").unwrap();
         hidden
+    }
+
+    /// Lets everybody into the folder above the hidden one, which only its owner may enter.
+    pub fn open_to_all(&self) {
+        std::fs::set_permissions(self.path(), Permissions::from_mode(0o777)).unwrap();
+        std::fs::set_permissions(self.hidden(), Permissions::from_mode(0o700)).unwrap();
     }
 
     fn arguments(&self, core: &FakeCore, isolation: &str) -> Vec<String> {

@@ -22,12 +22,6 @@ fn levels() -> Vec<&'static str> {
     }
 }
 
-/// Lets everybody into the folder above the hidden one, which only its owner may enter.
-fn open_to_all(place: &Place) {
-    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-    std::fs::set_permissions(place.hidden(), std::fs::Permissions::from_mode(0o700)).unwrap();
-}
-
 /// A shell function that tells whether a file can be read.
 fn tried(what: &str, path: &str) -> String {
     format!("if cat {path} >/dev/null 2>&1; then echo {what} is read; else echo {what} is not; fi\n")
@@ -37,7 +31,7 @@ fn tried(what: &str, path: &str) -> String {
 async fn no_level_lets_a_command_read_the_servers_files_or_processes() {
     for level in levels() {
         let place = Place::new();
-        open_to_all(&place);
+        place.open_to_all();
         let core = FakeCore::tcp().await;
         // Root can get around everything but another user.
         let host = if level == USER { place.isolated(&core, level) } else { place.unprivileged(&core, level) };
@@ -110,7 +104,7 @@ async fn a_command_of_another_user_has_its_login() {
         return;
     }
     let place = Place::new();
-    open_to_all(&place);
+    place.open_to_all();
     let core = FakeCore::tcp().await;
     let _host = place.isolated(&core, USER);
     let mut link = core.welcomed().await;

@@ -1,5 +1,6 @@
 //! The host as it is used: a real process with real commands, driven by a core that is a listener in the test.
 
+mod cgroup;
 mod fake_core;
 mod host_process;
 mod input;
