@@ -135,6 +135,7 @@ fn run_of(args: RunArgs, json: bool) -> Run {
         env: args.env.into_iter().collect(),
         secrets: args.secret,
         limits,
+        sandbox: args.sandbox,
         timeout_s: args.timeout.or(wall_s),
         stdin: args.stdin,
         tty: args.tty,
@@ -156,6 +157,7 @@ fn run_named(name: CommandName, room: RoomName, args: Vec<String>, raw: bool, js
         env: BTreeMap::new(),
         secrets: Vec::new(),
         limits: RunLimits::default(),
+        sandbox: Vec::new(),
         timeout_s: None,
         stdin: false,
         tty: false,
@@ -187,6 +189,7 @@ fn named(command: CommandCommand) -> Result<NamedAction, Failure> {
         cwd: args.cwd,
         env: Some(args.env.into_iter().collect()).filter(|env: &BTreeMap<_, _>| !env.is_empty()),
         timeout_s: args.timeout,
+        sandbox: Some(args.sandbox).filter(|sandbox| args.no_sandbox || !sandbox.is_empty()),
         params: Some(args.param).filter(|params| !params.is_empty()),
         defaults: args.default,
         allow: args.allow,
@@ -209,11 +212,12 @@ fn named(command: CommandCommand) -> Result<NamedAction, Failure> {
 }
 
 fn shell(args: ShellArgs) -> Shell {
-    let ShellArgs { room, host, cwd, env, secret, timeout, limit, fixed, detach, command } = args;
+    let ShellArgs { room, host, cwd, env, secret, timeout, limit, sandbox, fixed, detach, command } = args;
     let (limits, wall_s) = limits(&limit);
     let argv = Some(command).filter(|argv| !argv.is_empty());
     let env = env.into_iter().collect();
-    Shell { room, argv, host, cwd, env, secrets: secret, limits, timeout_s: timeout.or(wall_s), fixed, detach }
+    let timeout_s = timeout.or(wall_s);
+    Shell { room, argv, host, cwd, env, secrets: secret, limits, sandbox, timeout_s, fixed, detach }
 }
 
 fn runs(args: RunsArgs, json: bool) -> Runs {

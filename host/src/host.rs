@@ -63,6 +63,12 @@ async fn isolation(
     chosen
 }
 
+/// Tries which sandboxes work here.
+async fn sandboxes(isolation: Option<&Isolation>) -> Vec<&'static str> {
+    let Some(isolation) = isolation.cloned() else { return Vec::new() };
+    tokio::task::spawn_blocking(move || isolate::sandboxes(isolation)).await.unwrap_or_default()
+}
+
 /// Finds the place of the runs' cgroups, and ends those that have no run any more. Says whether there is one.
 async fn cgroups(spool: String, recovered: &[Recovered]) -> Option<Cgroups> {
     let running = recovered.iter().filter(|recovered| recovered.shim.is_some());
@@ -99,11 +105,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<usize, R
     let cgroups = cgroups(spool.clone(), &recovered).await;
     let read_only = cgroups.as_ref().map(|_| mount_points()).unwrap_or_default();
     let isolation = isolation(config.isolation, config.hidden, root.path(), read_only).await;
-    let runs = Runs::new(
-        root,
-        recovered,
-        Setting { shims: Shims::new(config.shim, cgroups), work, boot, isolation, policy: config.policy },
-    );
+    let sandboxes = sandboxes(isolation.as_ref().ok()).await;
+    let shims = Shims::new(config.shim, cgroups);
+    let setting = Setting { shims, work, boot, isolation, sandboxes, policy: config.policy };
+    let runs = Runs::new(root, recovered, setting);
     runs.known().await;
     let first = Arc::clone(&runs);
     let prepared = tokio::task::spawn_blocking(move || first.prepare());

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use wardroom_protocol::messages::RunLimits;
+use wardroom_protocol::messages::{RunLimits, SANDBOXES};
 
 use crate::process::exec::{PROBE_PASSED, RunSpec};
 use crate::process::isolation::{Isolation, Level, find_user};
+use crate::process::sandbox::Sandbox;
 use crate::shim::Stage;
 
 /// What the administrator wants.
@@ -42,17 +43,17 @@ pub fn choose(wanted: &Wanted, hidden: &[PathBuf], read_only: &[PathBuf]) -> Res
             }
             find_user(name)?;
             let isolation = of(Level::User, Some(name.clone()));
-            probe(&isolation).map(|()| isolation)
+            probe(&isolation, Sandbox::default()).map(|()| isolation)
         }
         Wanted::Exactly(level) => {
             let isolation = of(*level, None);
-            probe(&isolation).map(|()| isolation)
+            probe(&isolation, Sandbox::default()).map(|()| isolation)
         }
         Wanted::Auto => {
             let mut why = Vec::new();
             for level in [Level::Namespace, Level::Landlock] {
                 let isolation = of(level, None);
-                match probe(&isolation) {
+                match probe(&isolation, Sandbox::default()) {
                     Ok(()) => return Ok(isolation),
                     Err(reason) => why.push(reason),
                 }
@@ -60,6 +61,23 @@ pub fn choose(wanted: &Wanted, hidden: &[PathBuf], read_only: &[PathBuf]) -> Res
             Err(why.join("; "))
         }
     }
+}
+
+/// Returns the names of the sandboxes that work here with this isolation; each with the reason in the log if not. Blocks
+/// for some milliseconds.
+pub fn sandboxes(mut isolation: Isolation) -> Vec<&'static str> {
+    if isolation.level == Level::None {
+        // Nothing is hidden on this level, so a probe that can read it has not failed.
+        isolation.hidden.clear();
+    }
+    if probe(&isolation, Sandbox::ALL).is_ok() {
+        return SANDBOXES.to_vec();
+    }
+    let works = |name: &&str| {
+        let probed = Sandbox::of([&(*name).to_owned()]).and_then(|sandbox| probe(&isolation, sandbox));
+        probed.inspect_err(|why| tracing::info!(why, sandbox = *name, "runs cannot have this sandbox here")).is_ok()
+    };
+    SANDBOXES.into_iter().filter(works).collect()
 }
 
 /// Removes what is inside another path of the list: it cannot be found once that is hidden.
@@ -70,8 +88,8 @@ fn outermost(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
     paths
 }
 
-/// Applies an isolation to a process of its own, and sees whether that can read anything hidden.
-fn probe(isolation: &Isolation) -> Result<(), String> {
+/// Applies an isolation and a sandbox to a process of its own, and sees whether that can read anything hidden.
+fn probe(isolation: &Isolation, sandbox: Sandbox) -> Result<(), String> {
     let spec = RunSpec {
         argv: Vec::new(),
         cwd: "/".to_owned(),
@@ -81,6 +99,7 @@ fn probe(isolation: &Isolation) -> Result<(), String> {
         merge: false,
         limits: RunLimits::default(),
         isolation: isolation.clone(),
+        sandbox,
         is_probe: true,
     };
     let failed = |error: std::io::Error| error.to_string();

@@ -10,8 +10,8 @@ pub const SPOOLS_MAX: usize = 80;
 /// Bytes of one run in the hello: `{"run":"<26>","bytes":<10>,"ended":false,"input":<12>},`.
 pub const HELLO_RUN_BYTES: usize = 91;
 /// Bytes of the hello without its runs: the key (64), the name (at most 63), the ids of the process and of the spool (32
-/// each), the version (at most 64), the isolation (9), and their fields.
-pub const HELLO_HEAD_BYTES: usize = 480;
+/// each), the version (at most 64), the isolation (9), the sandboxes (39), and their fields.
+pub const HELLO_HEAD_BYTES: usize = 540;
 /// Bytes of one run's output, whatever the core allows: it fills the host's own disk.
 pub const OUTPUT_BYTES_MAX: u64 = 4 << 30;
 /// Bytes of all spools together; above it, no run is started.
@@ -67,6 +67,8 @@ pub const OOM_SCORE: &str = "300";
 /// Tasks that the kernel lets a run have for each process of its limit, where it counts them: threads count too, and a
 /// program has some. The shim ends a run with too many processes; this bounds what a fork bomb does until then.
 pub const TASKS_PER_PROCESS: u64 = 16;
+/// Bytes of the `/tmp` that a run has for itself, which is memory: what a build or a test leaves there.
+pub const PRIVATE_TMP_BYTES_MAX: u64 = 1 << 30;
 /// Cgroups below each other that commands may make in that of their run, and that are removed with it.
 pub const CGROUP_DEPTH_MAX: usize = 8;
 /// Times that a cgroup is killed before it counts as one that cannot be removed.

@@ -1,7 +1,7 @@
 //! The arguments of `wardroom command`.
 
 use clap::{Args, Subcommand};
-use wardroom_protocol::messages::{CommandParam, Level};
+use wardroom_protocol::messages::{CommandParam, Level, SANDBOXES};
 use wardroom_protocol::{CommandName, RoomName};
 
 use super::runs::variable;
@@ -124,6 +124,12 @@ pub struct DefinitionArgs {
     /// Stop the command after S seconds
     #[arg(long, value_name = "S")]
     pub timeout: Option<u64>,
+    /// What its runs do without: no-network, read-only or private-tmp; repeatable
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SANDBOXES))]
+    pub sandbox: Vec<String>,
+    /// Its runs do without nothing
+    #[arg(long, conflicts_with = "sandbox")]
+    pub no_sandbox: bool,
     /// Program and arguments
     #[arg(last = true, value_name = "CMD")]
     pub argv: Vec<String>,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use wardroom_native_client::commands::{RunName, SecretSource};
-use wardroom_protocol::messages::RunsIn;
+use wardroom_protocol::messages::{RunsIn, SANDBOXES};
 use wardroom_protocol::{RoomName, UserName};
 
 use super::limits::LimitArg;
@@ -49,6 +49,9 @@ pub struct RunArgs {
     /// The end of the run says which limit was exceeded
     #[arg(long, value_name = "NAME=VALUE")]
     pub limit: Vec<LimitArg>,
+    /// What it does without: no-network, read-only or private-tmp; repeatable
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SANDBOXES))]
+    pub sandbox: Vec<String>,
     /// Working directory [default: the host's]
     #[arg(long, value_name = "D")]
     pub cwd: Option<String>,
@@ -122,6 +125,9 @@ pub struct ShellArgs {
     /// Limit what it may use; see `wardroom run --help`
     #[arg(long, value_name = "NAME=VALUE")]
     pub limit: Vec<LimitArg>,
+    /// What it does without: no-network, read-only or private-tmp; repeatable
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SANDBOXES))]
+    pub sandbox: Vec<String>,
     /// Keep the size that the terminal starts with, whoever types
     #[arg(long)]
     pub fixed: bool,

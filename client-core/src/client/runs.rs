@@ -221,6 +221,7 @@ impl Client {
                     stdin: started.stdin,
                     holder: None,
                     isolation: started.isolation.clone(),
+                    sandbox: started.sandbox.clone(),
                     group: started.group,
                 };
                 self.take_run_info(info);

@@ -59,6 +59,8 @@ pub(super) struct Link {
     pub instance: Option<String>,
     /// How it keeps commands from the server's files, if it has said so.
     pub isolation: Option<String>,
+    /// The sandboxes that work there.
+    pub sandbox: Vec<String>,
     /// The id of its spool, if it has said so.
     pub spool: Option<String>,
     /// How it is.

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
     ErrAnswer, Exit, HostAck, HostEnded, HostForget, HostFrom, HostHello, HostOutput, HostWelcome, Incoming, Pong,
+    SANDBOXES,
 };
 use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
 
@@ -60,6 +61,7 @@ impl Attached {
             sender: Arc::clone(sender),
             instance: hello.instance.clone(),
             isolation,
+            sandbox: hello.sandbox.iter().filter(|name| SANDBOXES.contains(&name.as_str())).cloned().collect(),
             spool,
             status: LastStatus::default(),
         };

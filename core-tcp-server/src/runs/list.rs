@@ -30,7 +30,8 @@ const LIST_BYTES_MAX: usize = LINE_BYTES_MAX - 1_024;
 const COLUMNS: &str =
     "SELECT r.id, r.n, r.room, r.seq, u.name, r.cmd, r.host, r.at, r.bytes, r.exit, r.ms, r.truncated, r.left,
             r.ended, json_extract(r.request, '$.tty'), json_extract(r.request, '$.stdin'),
-            json_extract(r.request, '$.isolation'), r.lane_of
+            json_extract(r.request, '$.isolation'), r.lane_of,
+            json_extract(r.request, '$.sandbox')
      FROM runs r JOIN users u ON u.id = r.by";
 
 /// A run as stored.
@@ -53,6 +54,7 @@ struct Stored {
     tty: Option<Tty>,
     stdin: bool,
     isolation: Option<String>,
+    sandbox: Vec<String>,
     group: Option<RunId>,
 }
 
@@ -256,10 +258,28 @@ fn info(state: &State, stored: Stored) -> Result<RunInfo, Error> {
         return Ok(run.info());
     }
     let room = state.rooms.by_id(stored.room).ok_or_else(no_run)?.name.clone();
-    let Stored { id: run, n, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, isolation, group, .. } =
-        stored;
-    let holder = None;
-    Ok(RunInfo { run, n, room, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, holder, isolation, group })
+    let Stored { id: run, n, seq, by, cmd, host, at, bytes, exit, ms, ended, tty, stdin, .. } = stored;
+    let (isolation, sandbox, group, holder) = (stored.isolation, stored.sandbox, stored.group, None);
+    Ok(RunInfo {
+        run,
+        n,
+        room,
+        seq,
+        by,
+        cmd,
+        host,
+        at,
+        bytes,
+        exit,
+        ms,
+        ended,
+        tty,
+        stdin,
+        holder,
+        isolation,
+        sandbox,
+        group,
+    })
 }
 
 fn rows(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Stored>, Error> {
@@ -280,7 +300,7 @@ fn read(row: &Row<'_>) -> Result<Stored, Error> {
     let from_sql = |n: i64| u64::try_from(n).unwrap_or(0);
     let (id, by): (String, String) = (row.get(0)?, row.get(4)?);
     let (exit, tty): (Option<String>, Option<String>) = (row.get(9)?, row.get(14)?);
-    let group: Option<String> = row.get(17)?;
+    let (group, sandbox): (Option<String>, Option<String>) = (row.get(17)?, row.get(18)?);
     Ok(Stored {
         id: id.parse().map_err(Error::internal)?,
         n: from_sql(row.get(1)?),
@@ -299,6 +319,11 @@ fn read(row: &Row<'_>) -> Result<Stored, Error> {
         tty: tty.map(|json| serde_json::from_str(&json)).transpose().map_err(Error::internal)?,
         stdin: row.get(15)?,
         isolation: row.get(16)?,
+        sandbox: sandbox
+            .map(|json| serde_json::from_str(&json))
+            .transpose()
+            .map_err(Error::internal)?
+            .unwrap_or_default(),
         group: group.map(|id| id.parse()).transpose().map_err(Error::internal)?,
     })
 }

@@ -57,6 +57,12 @@ pub(super) fn check_free(state: &State, intent: &mut Intent) -> Result<(), Error
         return Err(Error::busy("256 runs are not over yet: that is as many as this server takes", 5_000));
     }
     for (lane, link) in intent.lanes.iter_mut().zip(links) {
+        if let Some(name) = lane.order.start.sandbox.iter().find(|name| !link.sandbox.contains(name)) {
+            let host = &lane.order.host;
+            let msg =
+                format!("the host {host} cannot set up the sandbox {name}, and its log says why: choose another host");
+            return Err(Error::bad_request(msg));
+        }
         (lane.order.start.isolation, lane.spool) = (link.isolation, link.spool);
     }
     Ok(())
@@ -114,14 +120,28 @@ fn record_lane(tx: &mut Tx<'_>, state: &Arc<State>, lane: Lane, context: Context
     let detail = format!("r{n} on {} in {}: {}{by_name}", order.host, room.name, order.shown);
     tx.audit(user.name.as_str(), &by.address, "run.start", &run.to_string(), &detail)?;
     let (cmd, host, cwd) = (order.shown.clone(), order.host.clone(), order.start.cwd.clone());
-    let (tty, stdin) = (order.start.tty, order.start.stdin);
+    let (tty, stdin, sandbox) = (order.start.tty, order.start.stdin, order.start.sandbox.clone());
     let (isolation, amended, reactions) = (order.start.isolation.clone(), None, Vec::new());
     let is_named = command.is_some();
     let named = command.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
     let command = command.map(Box::new);
     let approved = approved.map(Box::new);
-    let started =
-        RunStarted { run, n: n_, cmd, host, cwd, command, approved, tty, stdin, isolation, group, amended, reactions };
+    let started = RunStarted {
+        run,
+        n: n_,
+        cmd,
+        host,
+        cwd,
+        command,
+        approved,
+        tty,
+        stdin,
+        isolation,
+        sandbox,
+        group,
+        amended,
+        reactions,
+    };
     let body = EventBody::RunStarted(started);
     let fields = body.fields();
     let event = NewEvent {

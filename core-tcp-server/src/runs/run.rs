@@ -170,6 +170,7 @@ impl Run {
             stdin: record.order.stdin,
             holder,
             isolation: record.order.isolation.clone(),
+            sandbox: record.order.sandbox.clone(),
             group: record.group,
         }
     }

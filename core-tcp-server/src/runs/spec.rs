@@ -7,7 +7,7 @@ use wardroom_protocol::limits::{
     ARGV_MAX, CMD_BYTES_MAX, ENV_BYTES_MAX, ENV_VARS_MAX, INTEGER_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX,
     RUN_TIMEOUT_DEFAULT_S, RUN_TIMEOUT_MAX_S, SECRET_BYTES_MIN, SECRETS_MAX, TERM_COLS_MAX, TERM_ROWS_MAX,
 };
-use wardroom_protocol::messages::{HostStart, RunLimits, RunStart, TermSize};
+use wardroom_protocol::messages::{HostStart, RunLimits, RunStart, TermSize, fault_of_sandbox};
 use wardroom_protocol::{RunId, UserName};
 
 use crate::error::Error;
@@ -48,6 +48,9 @@ pub(super) fn check(request: &RunStart, host: &str, run: RunId, by: &UserName) -
         return Err(Error::bad_request("timeout_s is 1 to 86400: a day at most"));
     }
     check_limits(&request.limits)?;
+    if let Some(fault) = fault_of_sandbox(&request.sandbox) {
+        return Err(Error::bad_request(fault));
+    }
     let start = HostStart {
         run,
         argv,
@@ -56,6 +59,7 @@ pub(super) fn check(request: &RunStart, host: &str, run: RunId, by: &UserName) -
         secrets: request.secrets.clone(),
         timeout_s,
         limits: *request.limits,
+        sandbox: request.sandbox.clone(),
         output_bytes_max: request.limits.output_bytes.unwrap_or(RUN_OUTPUT_BYTES_MAX),
         stdin: request.stdin,
         tty: request.tty,
@@ -277,6 +281,8 @@ mod tests {
             json!({"argv": ["echo", "it's 22"], "secrets": {"A": "it's 22"}}),
             json!({"argv": ["echo", "it's hunter"], "secrets": {"A": "it's hunter"}}),
             json!({"cmd": "a", "cwd": "/srv/hunter22", "secrets": {"A": "hunter22"}}),
+            json!({"cmd": "a", "sandbox": ["offline"]}),
+            json!({"cmd": "a", "sandbox": ["read-only", "read-only"]}),
             json!({"cmd": "a", "limits": {"memory_bytes": 1_000}}),
             json!({"cmd": "a", "limits": {"processes": 0}}),
             json!({"cmd": "a", "limits": {"open_files": 3}}),

@@ -64,7 +64,7 @@ impl Connection {
         let writing = tokio::spawn(writer.run());
         match opened {
             Some(Opened::Member(member)) => serve_member(&state, &mut reader, &sender, member).await,
-            Some(Opened::Host(who, hello)) => Box::pin(host::serve(&state, &mut reader, &sender, who, hello)).await,
+            Some(Opened::Host(who, hello)) => Box::pin(host::serve(&state, &mut reader, &sender, who, *hello)).await,
             None => {}
         }
         sender.close(None);

@@ -39,7 +39,7 @@ pub enum Opened {
     /// A client that is signed in.
     Member(Member),
     /// A host.
-    Host(HostIdentity, HostHello),
+    Host(HostIdentity, Box<HostHello>),
 }
 
 /// The origin of a connection, and what is already proven about it.
@@ -222,7 +222,7 @@ fn host(state: &State, peer: &Peer, hello: HostHello, id: Option<u64>) -> Result
         tracing::warn!(address = peer.address, msg = %error, "a host was refused");
         Box::new(error.answer(id))
     })?;
-    Ok(Opened::Host(who, hello))
+    Ok(Opened::Host(who, Box::new(hello)))
 }
 
 fn check_version(v: u32, re: Option<u64>) -> Result<(), Box<ErrAnswer>> {

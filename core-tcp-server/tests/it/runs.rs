@@ -80,6 +80,53 @@ async fn a_run_is_seen_live_by_all_and_later_by_others() {
 }
 
 #[tokio::test]
+async fn the_record_names_the_sandbox_and_a_host_without_it_is_refused() {
+    let core = core().await;
+    let key = read_key(&core.folder(), "host.key");
+    let hello = |names: &[&str]| json!({"t":"host.hello","v":1,"key":key,"host":"local","sandbox":names,"runs":[]});
+    let mut host = FakeHost::say(&core, hello(&["no-network", "read-only"])).await.unwrap();
+    let mut ann = core.sign_in("ann").await;
+    ann.ask(json!({"t":"room.create","room":"ops"})).await;
+    ann.ask(json!({"t":"room.open","room":"ops","last":0})).await;
+    let ask =
+        |names: &[&str], nonce: &str| json!({"t":"run.start","room":"ops","cmd":"make","sandbox":names,"nonce":nonce});
+    let wanted = json!(["read-only", "no-network"]);
+    let first = ann.ask(ask(&["read-only", "no-network"], "n1")).await;
+    let run = first["run"].as_str().unwrap().to_owned();
+    assert_eq!(host.start().await["sandbox"], wanted);
+    assert_eq!(ann.next_of("event").await["sandbox"], wanted);
+    assert_eq!(ann.ask(json!({"t":"run.get","run":run})).await["sandbox"], wanted);
+    host.end_and_forget(&run, 0).await;
+    assert_eq!(ann.ask(json!({"t":"run.list"})).await["runs"][0]["sandbox"], wanted);
+    // A retry without it is another run.
+    assert_eq!(ann.ask(ask(&["read-only", "no-network"], "n1")).await["run"], first["run"]);
+    ann.refused(ask(&["no-network"], "n1"), "conflict").await;
+    let refused = ann.refused(ask(&["private-tmp"], "n2"), "bad_request").await;
+    assert!(refused["msg"].as_str().unwrap().contains("local cannot set up the sandbox private-tmp"), "{refused}");
+    let refused = ann.refused(ask(&["offline"], "n3"), "bad_request").await;
+    assert!(refused["msg"].as_str().unwrap().contains("there are no-network, read-only, private-tmp"), "{refused}");
+    // A named command has it by its definition.
+    let spec = json!({"name":"check","argv":["./check"],"sandbox":["read-only"]});
+    ann.ask(json!({"t":"command.add","room":"ops","command":spec})).await;
+    let ran = ann.ask(json!({"t":"run.start","room":"ops","command":"check","nonce":"n4"})).await;
+    let start = host.start().await;
+    assert_eq!((&start["run"], &start["sandbox"]), (&ran["run"], &json!(["read-only"])));
+    host.end_and_forget(ran["run"].as_str().unwrap(), 0).await;
+    let bad = json!({"name":"check2","argv":["./check"],"sandbox":["offline"]});
+    ann.refused(json!({"t":"command.add","room":"ops","command":bad}), "bad_request").await;
+    // What waits for an approval says it too.
+    ann.ask(json!({"t":"room.set","room":"ops","approve":true})).await;
+    ann.ask(ask(&["no-network"], "n5")).await;
+    let proposed = loop {
+        let event = ann.next_of("event").await;
+        if event["kind"] == "run.proposed" {
+            break event;
+        }
+    };
+    assert_eq!(proposed["sandbox"], json!(["no-network"]));
+}
+
+#[tokio::test]
 async fn the_record_names_the_isolation() {
     let core = core().await;
     let hello = |level: &str| {

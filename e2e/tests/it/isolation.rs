@@ -7,7 +7,12 @@ use crate::wire::Wire;
 
 /// Runs a command of the shell, and returns what it printed on standard output.
 async fn printed(wire: &mut Wire, cmd: &str, nonce: &str) -> (String, Value) {
-    let started = wire.ask(json!({"t":"run.start","room":"general","cmd":cmd,"nonce":nonce})).await;
+    printed_in(wire, &[], cmd, nonce).await
+}
+
+async fn printed_in(wire: &mut Wire, sandbox: &[&str], cmd: &str, nonce: &str) -> (String, Value) {
+    let start = json!({"t":"run.start","room":"general","cmd":cmd,"sandbox":sandbox,"nonce":nonce});
+    let started = wire.ask(start).await;
     wire.ask(json!({"t":"run.watch","run":started["run"]})).await;
     let mut text = String::new();
     loop {
@@ -56,4 +61,22 @@ async fn without_isolation_the_server_says_so() {
     serve.kill().unwrap();
     serve.wait().unwrap();
     assert!(warned);
+}
+
+#[tokio::test]
+async fn a_run_is_started_in_a_sandbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let path = data.to_str().unwrap().to_owned();
+    let mut serve = Process::start(&["serve", "--data", &path, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+    let token = add_user(&data, "ann", "operator").await;
+    let mut wire = Wire::signed_in(&serve.at("tcp"), &token).await;
+    let made = folder.path().join("made");
+    let cmd = format!("touch {}; tail -n +3 /proc/net/dev | cut -d: -f1", made.display());
+    let (text, exit) = printed_in(&mut wire, &["no-network", "read-only"], &cmd, "s1").await;
+    assert_eq!((text.trim(), exit), ("lo", json!({"code":0})));
+    assert!(!made.exists());
+    printed(&mut wire, &cmd, "s2").await;
+    assert!(made.exists());
+    serve.kill_9();
 }

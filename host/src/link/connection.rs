@@ -33,7 +33,7 @@ pub async fn serve(
         Err(_) => return Lost::TimedOut("the core does not answer"),
     };
     let mut incoming = Incoming::new(read);
-    let hello = encode(Number::None, &identity.hello(runs.list(), runs.isolation()));
+    let hello = encode(Number::None, &identity.hello(runs.list(), runs.isolation(), runs.sandboxes()));
     let opening = async {
         write.write_all(&hello).await?;
         welcome(&mut incoming).await

@@ -35,7 +35,7 @@ impl Identity {
     }
 
     /// Returns the first frame of a connection.
-    pub fn hello(&self, runs: Vec<HostRun>, isolation: Option<&str>) -> HostHello {
+    pub fn hello(&self, runs: Vec<HostRun>, isolation: Option<&str>, sandboxes: &[&str]) -> HostHello {
         let (token, key, host) = match self.secret.clone() {
             Secret::Token(token) => (Some(token), None, None),
             Secret::Key { key, name } => (None, Some(key), Some(name)),
@@ -44,6 +44,7 @@ impl Identity {
         let version = Some(concat!("wardroom/", env!("CARGO_PKG_VERSION")).to_owned());
         let isolation = isolation.map(str::to_owned);
         let spool = Some(self.spool.clone());
-        HostHello { v: VERSION, token, key, host, instance, spool, version, isolation, runs }
+        let sandbox = sandboxes.iter().map(|&name| name.to_owned()).collect();
+        HostHello { v: VERSION, token, key, host, instance, spool, version, isolation, sandbox, runs }
     }
 }

@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use wardroom_protocol::messages::RunLimits;
 
 use super::isolation::Isolation;
+use super::sandbox::Sandbox;
 use crate::limits::{CPU_GRACE_S, OOM_SCORE};
 
 /// The umask of a login: login.defs(5).
@@ -60,6 +61,8 @@ pub struct RunSpec {
     pub limits: RunLimits,
     /// What the command is kept from.
     pub isolation: Isolation,
+    /// What it does without.
+    pub sandbox: Sandbox,
     /// Nothing is to run: only whether the isolation works is of interest.
     pub is_probe: bool,
 }
@@ -126,13 +129,23 @@ fn receive(control: &UnixStream) -> io::Result<Option<(RunSpec, Option<OwnedFd>)
 /// Returns only on failure, with the message for the room.
 fn become_command(spec: &RunSpec, stdin: &OwnedFd) -> Result<Infallible, String> {
     redirect(spec, stdin).map_err(|error| format!("no standard input: {}", words(&error)))?;
-    spec.isolation.apply().map_err(|why| format!("the command cannot be kept from the server's files: {why}"))?;
+    spec.isolation.apply(spec.sandbox).map_err(|why| {
+        let what = if spec.sandbox.is_empty() {
+            "the command cannot be kept from the server's files"
+        } else {
+            "the command's sandbox cannot be set up"
+        };
+        format!("{what}: {why}")
+    })?;
     if spec.is_probe {
         let leak = spec.isolation.leak().map(|path| format!("{} can still be read", path.display()));
         return Err(leak.unwrap_or_else(|| PROBE_PASSED.to_owned()));
     }
     // After that, so that it cannot be a way into a hidden folder.
     std::env::set_current_dir(&spec.cwd).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if spec.sandbox.hides(&spec.cwd) => {
+            format!("no such folder, since /tmp is its own (private-tmp): {}", spec.cwd)
+        }
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => format!("no such folder: {}", spec.cwd),
         _ => format!("{}: {}", words(&error), spec.cwd),
     })?;

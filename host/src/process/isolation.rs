@@ -25,6 +25,8 @@ use nix::sched::{CloneFlags, unshare};
 use nix::unistd::User;
 use serde::{Deserialize, Serialize};
 
+use super::mounts::remount_read_only;
+use super::sandbox::Sandbox;
 use crate::limits::HIDDEN_DEPTH_MAX;
 
 /// The rights that Landlock handles: those that this version knows; older kernels handle fewer.
@@ -71,22 +73,38 @@ impl Level {
 }
 
 impl Isolation {
-    /// Applies it to this process, for good.
+    /// Applies it to this process, with a sandbox, for good.
     ///
     /// # Errors
     /// Why not, for people. The process must not go on then.
-    pub fn apply(&self) -> Result<(), String> {
+    pub fn apply(&self, sandbox: Sandbox) -> Result<(), String> {
+        if !sandbox.is_empty() {
+            return self.apply_with(sandbox);
+        }
         match self.level {
             Level::None => Ok(()),
             Level::User => become_user(self.user.as_deref().unwrap_or_default()),
-            Level::Namespace => {
-                enter_namespace(&self.hidden, &self.read_only).and_then(|()| restrict(["/".into()], &[]))
-            }
+            Level::Namespace => enter_namespace(CloneFlags::empty(), &self.hidden, &self.read_only)
+                .and_then(|()| restrict(["/".into()], &[])),
             Level::Landlock => {
                 let kept = [self.hidden.as_slice(), &self.read_only].concat();
                 restrict(visible(&kept), &self.read_only)
             }
         }
+    }
+
+    /// A sandbox needs a mount namespace, and a domain so that nothing is changed back: whatever the level is.
+    fn apply_with(&self, sandbox: Sandbox) -> Result<(), String> {
+        let hidden = match self.level {
+            Level::Namespace | Level::Landlock => self.hidden.as_slice(),
+            Level::User | Level::None => &[],
+        };
+        enter_namespace(sandbox.namespaces(), hidden, &self.read_only)?;
+        sandbox.set_up()?;
+        if self.level == Level::User {
+            become_user(self.user.as_deref().unwrap_or_default())?;
+        }
+        restrict(["/".into()], &[])
     }
 
     /// Returns the first of the hidden paths whose content this process can read.
@@ -121,15 +139,15 @@ pub fn find_user(name: &str) -> Result<User, String> {
     found.ok_or_else(|| format!("there is no user {name} on this machine"))
 }
 
-/// Enters a mount namespace of its own in which the hidden paths are empty.
-fn enter_namespace(hidden: &[PathBuf], read_only: &[PathBuf]) -> Result<(), String> {
+/// Enters a mount namespace of its own in which the hidden paths are empty, and these other namespaces.
+fn enter_namespace(others: CloneFlags, hidden: &[PathBuf], read_only: &[PathBuf]) -> Result<(), String> {
     let failed = |what: &str, error: nix::Error| format!("{what}: {}", error.desc());
     let (uid, gid) = (rustix::process::getuid(), rustix::process::getgid());
-    let mut flags = CloneFlags::CLONE_NEWNS;
+    let mut flags = CloneFlags::CLONE_NEWNS | others;
     if !uid.is_root() {
         flags |= CloneFlags::CLONE_NEWUSER;
     }
-    unshare(flags).map_err(|error| failed("no mount namespace", error))?;
+    unshare(flags).map_err(|error| failed("no namespaces", error))?;
     if !uid.is_root() {
         let map = |name: &str, text: String| {
             std::fs::write(format!("/proc/self/{name}"), text).map_err(|error| format!("no user namespace: {error}"))
@@ -142,10 +160,7 @@ fn enter_namespace(hidden: &[PathBuf], read_only: &[PathBuf]) -> Result<(), Stri
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
         .map_err(|error| failed("mounts cannot be made private", error))?;
     for path in read_only {
-        let protected = mount(Some(path), path, none, MsFlags::MS_BIND, none).and_then(|()| {
-            let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | flags_of(path);
-            mount(none, path, none, flags, none)
-        });
+        let protected = mount(Some(path), path, none, MsFlags::MS_BIND, none).and_then(|()| remount_read_only(path));
         protected.map_err(|error| failed(&format!("{} cannot be made read-only", path.display()), error))?;
     }
     for path in hidden {
@@ -158,15 +173,6 @@ fn enter_namespace(hidden: &[PathBuf], read_only: &[PathBuf]) -> Result<(), Stri
         cover.map_err(|error| failed(&format!("{} cannot be hidden", path.display()), error))?;
     }
     Ok(())
-}
-
-/// Returns the flags of a mount that must stay as they are in a user namespace: mount_namespaces(7).
-fn flags_of(mount: &Path) -> MsFlags {
-    use rustix::fs::StatVfsMountFlags as Seen;
-    let seen = rustix::fs::statvfs(mount).map(|stat| stat.f_flag).unwrap_or(Seen::empty());
-    let pairs =
-        [(Seen::NOSUID, MsFlags::MS_NOSUID), (Seen::NODEV, MsFlags::MS_NODEV), (Seen::NOEXEC, MsFlags::MS_NOEXEC)];
-    pairs.into_iter().filter(|(flag, _)| seen.contains(*flag)).map(|(_, flag)| flag).collect()
 }
 
 /// Enters a Landlock domain in which only what is beneath these paths may be used; all folders may be listed.

@@ -6,6 +6,7 @@ pub mod exec;
 pub mod handle;
 pub mod isolation;
 pub mod mounts;
+pub mod sandbox;
 pub mod stat;
 pub mod tree;
 pub mod usage;

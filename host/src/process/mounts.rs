@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MsFlags, mount};
 
 /// A mount.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,6 +44,24 @@ fn unescaped(field: &str) -> PathBuf {
         }
     }
     OsString::from_vec(path).into()
+}
+
+/// Makes a mount read-only for those who see it in this mount namespace.
+///
+/// # Errors
+/// If the operating system refuses.
+pub fn remount_read_only(at: &Path) -> nix::Result<()> {
+    let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | flags_of(at);
+    mount(None::<&str>, at, None::<&str>, flags, None::<&str>)
+}
+
+/// Returns the flags of a mount that must stay as they are in a user namespace: mount_namespaces(7).
+fn flags_of(mount: &Path) -> MsFlags {
+    use rustix::fs::StatVfsMountFlags as Seen;
+    let seen = rustix::fs::statvfs(mount).map(|stat| stat.f_flag).unwrap_or(Seen::empty());
+    let pairs =
+        [(Seen::NOSUID, MsFlags::MS_NOSUID), (Seen::NODEV, MsFlags::MS_NODEV), (Seen::NOEXEC, MsFlags::MS_NOEXEC)];
+    pairs.into_iter().filter(|(flag, _)| seen.contains(*flag)).map(|(_, flag)| flag).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Where the cgroups of this host's runs are: beside its own, in the cgroup version 2 that the host is in, if it may make
-//! some there.
+//! Where the cgroups of this host's runs are, if it may make some: below its own, or beside that where systemd leaves the
+//! one above to the service.
 
 use std::fs;
 use std::io::Write;

@@ -91,6 +91,11 @@ impl Runs {
         self.setting.isolation.as_ref().ok().map(|isolation| isolation.level.as_str())
     }
 
+    /// Returns the names of the sandboxes that work here.
+    pub fn sandboxes(&self) -> &[&'static str] {
+        &self.setting.sandboxes
+    }
+
     /// Waits until all shims have told their state; not for ever, since one of them may hang.
     pub async fn known(&self) {
         let all_known = async {
@@ -149,6 +154,7 @@ impl Runs {
             .setting
             .unsafe_to_run()
             .or_else(|| self.setting.isolated_otherwise(&start))
+            .or_else(|| self.setting.without_sandbox(&start))
             .or_else(|| self.setting.policy.beyond(&start))
             .or_else(|| why_not(&held))
             .or_else(|| environment::fault(&start).map(str::to_owned))
@@ -350,6 +356,7 @@ pub fn none() -> (Arc<Runs>, tempfile::TempDir) {
         work: "/".to_owned(),
         boot: String::new(),
         isolation: Ok(crate::process::isolation::Isolation::default()),
+        sandboxes: Vec::new(),
         policy: policy::Policy::default(),
     };
     (Runs::new(root, Vec::new(), setting), folder)

@@ -7,6 +7,7 @@ use super::policy::Policy;
 use super::run::Run;
 use super::shims::Shims;
 use crate::process::isolation::Isolation;
+use crate::process::sandbox::Sandbox;
 use crate::shim::wire::Order;
 
 /// What all runs of a host share.
@@ -20,6 +21,8 @@ pub struct Setting {
     pub boot: String,
     /// What commands are kept from; or why they cannot be, so that none is run.
     pub isolation: Result<Isolation, String>,
+    /// The sandboxes that work on this machine.
+    pub sandboxes: Vec<&'static str>,
     /// What runs may use.
     pub policy: Policy,
 }
@@ -38,6 +41,12 @@ impl Setting {
         let why =
             format!("its host was started anew and isolates commands by {level} now, not by {recorded}: run it again");
         (level != recorded).then_some(why)
+    }
+
+    /// Returns why a run is not started that wants a sandbox which does not work here.
+    pub fn without_sandbox(&self, start: &HostStart) -> Option<String> {
+        let name = start.sandbox.iter().find(|name| !self.sandboxes.contains(&name.as_str()))?;
+        Some(format!("this host cannot set up the sandbox {name}, and its log says why: choose another host"))
     }
 
     /// Returns the order for a shim.
@@ -64,6 +73,8 @@ impl Setting {
             limits,
             output_bytes_max,
             isolation,
+            // Unknown names were refused.
+            sandbox: Sandbox::of(&start.sandbox).unwrap_or(Sandbox::ALL),
             secrets: start.secrets,
         }
     }

@@ -114,6 +114,7 @@ pub fn start(order: Order, host: UnixStream, stage: Stage, lock: Option<OwnedFd>
             merge: order.merge,
             limits: order.limits,
             isolation: order.isolation.clone(),
+            sandbox: order.sandbox,
             is_probe: false,
         };
         launch.send(&spec, ends.theirs.as_ref().map(AsFd::as_fd)).inspect_err(|_| leader.kill())?;

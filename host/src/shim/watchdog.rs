@@ -51,7 +51,9 @@ impl Watchdog {
 
     /// Returns the limit at which the kernel has stopped the run as a whole.
     pub fn limit_reached(&self) -> Option<&'static str> {
-        self.cgroup.as_ref()?.limit_reached()
+        let limit = self.cgroup.as_ref()?.limit_reached()?;
+        // Without such a limit of its own, it was one of a cgroup above.
+        self.limits.named().into_iter().any(|(name, own)| name == limit && own.is_some()).then_some(limit)
     }
 
     /// Returns how long to wait at most before the next [`Watchdog::check`].

@@ -9,6 +9,7 @@ use wardroom_protocol::messages::{HostEnded, RunLimits, Secrets, Signal, TermSiz
 use wardroom_protocol::{Frame, Message, RunId, UserName};
 
 use crate::process::isolation::Isolation;
+use crate::process::sandbox::Sandbox;
 
 /// What to run. It follows its own length (4 bytes, little endian), because it may be longer than a frame, and has the
 /// lock of the spool folder attached, which the shim holds until the run is on record.
@@ -42,6 +43,8 @@ pub struct Order {
     pub output_bytes_max: u64,
     /// What the command is kept from.
     pub isolation: Isolation,
+    /// What it does without.
+    pub sandbox: Sandbox,
     /// What is taken out of the output; the environment has it too.
     pub secrets: Secrets,
 }

@@ -97,6 +97,7 @@ pub fn shell(cmd: &str) -> HostStart {
         secrets: Default::default(),
         timeout_s: 120,
         limits: Default::default(),
+        sandbox: Vec::new(),
         output_bytes_max: 1 << 30,
         stdin: false,
         tty: None,

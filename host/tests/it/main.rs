@@ -12,6 +12,7 @@ mod output;
 mod pace;
 mod restart;
 mod runs;
+mod sandbox;
 mod secrets;
 mod stop;
 mod terminal;

@@ -49,6 +49,8 @@ pub struct Shell {
     pub secrets: Vec<SecretSource>,
     /// What it may use.
     pub limits: RunLimits,
+    /// What it does without.
+    pub sandbox: Vec<String>,
     /// Its time limit in seconds: by default the longest.
     pub timeout_s: Option<u64>,
     /// The terminal keeps the size that it starts with.
@@ -110,6 +112,7 @@ async fn start(runner: &mut Runner, shell: Shell, secrets: Secrets) -> Result<u8
         env: shell.env,
         secrets,
         limits: Box::new(shell.limits),
+        sandbox: shell.sandbox,
         timeout_s: Some(shell.timeout_s.unwrap_or(RUN_TIMEOUT_MAX_S)),
         tty: Some(Tty { fixed: shell.fixed, ..own_size() }),
         detach: shell.detach,

@@ -39,6 +39,7 @@ pub struct Changes {
     pub cwd: Option<String>,
     pub env: Option<BTreeMap<String, String>>,
     pub timeout_s: Option<u64>,
+    pub sandbox: Option<Vec<String>>,
     /// Replaces all parameters. One that keeps its name keeps its description and default.
     pub params: Option<Vec<CommandParam>>,
     /// The defaults of parameters, by name.
@@ -66,6 +67,7 @@ impl Changes {
             cwd: self.cwd.or(spec.cwd),
             env: self.env.unwrap_or(spec.env),
             timeout_s: self.timeout_s.or(spec.timeout_s),
+            sandbox: self.sandbox.unwrap_or(spec.sandbox),
             allow: self.allow.unwrap_or(spec.allow),
             approve: self.approve.unwrap_or(spec.approve),
             ..spec
@@ -97,6 +99,7 @@ pub async fn named(target: Target, action: NamedAction, json: bool) -> Result<Ex
                 cwd: None,
                 env: BTreeMap::new(),
                 timeout_s: None,
+                sandbox: Vec::new(),
                 params: Vec::new(),
                 allow: Level::default(),
                 approve: false,
@@ -199,6 +202,9 @@ fn description(info: &CommandInfo) -> String {
     }
     if let Some(timeout_s) = spec.timeout_s {
         put("timeout", format!("{timeout_s} s"));
+    }
+    if !spec.sandbox.is_empty() {
+        put("sandbox", visible(&spec.sandbox.join(", ")).into_owned());
     }
     for param in &spec.params {
         let default = param.default.as_ref().map_or_else(String::new, |text| format!("  [default: {}]", exact(text)));

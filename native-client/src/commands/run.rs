@@ -45,6 +45,8 @@ pub struct Run {
     pub secrets: Vec<SecretSource>,
     /// What it may use.
     pub limits: RunLimits,
+    /// What it does without.
+    pub sandbox: Vec<String>,
     /// Its time limit in seconds.
     pub timeout_s: Option<u64>,
     /// Forward standard input.
@@ -79,9 +81,10 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if run.tty && run.stdin && is_terminal && !run.json {
         // Typed into: with escapes, and raw.
-        let Run { room, argv, cwd, env, secrets, limits, timeout_s, detach, .. } = run;
+        let Run { room, argv, cwd, env, secrets, limits, sandbox, timeout_s, detach, .. } = run;
         let (argv, fixed) = (Some(argv), false);
-        return shell(target, Shell { room, argv, host, cwd, env, secrets, limits, timeout_s, fixed, detach }).await;
+        let shell_of = Shell { room, argv, host, cwd, env, secrets, limits, sandbox, timeout_s, fixed, detach };
+        return shell(target, shell_of).await;
     }
     let secrets = read_secrets(&run.secrets).await?;
     let mut signals = EndSignals::new()?;
@@ -106,6 +109,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         env: run.env,
         secrets,
         limits: Box::new(run.limits),
+        sandbox: run.sandbox,
         timeout_s: run.timeout_s,
         stdin: run.stdin && !run.tty,
         tty: run.tty.then(own_size),

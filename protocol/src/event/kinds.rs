@@ -215,6 +215,9 @@ pub struct RunStarted {
     /// How it is kept from the server's files, if its host has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
+    /// What it does without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox: Vec<String>,
     /// The first run of its group, if the command was started on several hosts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<RunId>,

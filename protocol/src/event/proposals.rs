@@ -30,6 +30,9 @@ pub struct RunProposed {
     /// What else it may use.
     #[serde(default, skip_serializing_if = "is_unlimited")]
     pub limits: Box<RunLimits>,
+    /// What it does without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox: Vec<String>,
     /// The named command, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<Box<CommandRef>>,

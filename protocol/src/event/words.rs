@@ -75,6 +75,9 @@ impl RunProposed {
         for limit in self.limits_words() {
             more += &format!("{limit}; ");
         }
+        for name in &self.sandbox {
+            more += &format!("{}; ", visible(name));
+        }
         if self.tty.is_some() {
             more += "a terminal: what is typed needs no further approval; ";
         }

@@ -44,6 +44,9 @@ pub struct CommandSpec {
     /// Seconds after which it is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_s: Option<u64>,
+    /// What its runs do without: names of [`super::SANDBOXES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox: Vec<String>,
     /// The parameters, in the order in which people type them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<CommandParam>,

@@ -40,6 +40,9 @@ pub struct HostHello {
     /// How it keeps commands from the server's files: `user`, `namespace`, `landlock` or `none`. Absent if it runs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
+    /// The sandboxes that work on its machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox: Vec<String>,
     /// The runs whose spools it holds.
     pub runs: Vec<HostRun>,
 }
@@ -106,6 +109,9 @@ pub struct HostStart {
     /// What else it may use, as far as the request says.
     #[serde(default, skip_serializing_if = "RunLimits::is_empty")]
     pub limits: RunLimits,
+    /// What it does without. A host that cannot set that up does not start it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox: Vec<String>,
     /// Bytes of output after which it is stopped.
     pub output_bytes_max: u64,
     /// It reads what `host.input` sends.

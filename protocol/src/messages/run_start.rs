@@ -55,6 +55,9 @@ pub struct RunStart {
     /// What else it may use.
     #[serde(default, skip_serializing_if = "RunLimits::is_empty")]
     pub limits: Box<RunLimits>,
+    /// What it does without: names of [`super::SANDBOXES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox: Vec<String>,
     /// It reads what `run.input` sends; otherwise it reads nothing (`/dev/null`).
     #[serde(default)]
     pub stdin: bool,
@@ -89,6 +92,7 @@ impl RunStart {
             secrets: Secrets::default(),
             limits: Box::default(),
             timeout_s: None,
+            sandbox: Vec::new(),
             stdin: false,
             tty: None,
             merge: false,

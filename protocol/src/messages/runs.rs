@@ -180,6 +180,9 @@ pub struct RunInfo {
     /// How it is kept from the server's files: `user`, `namespace`, `landlock` or `none`. Absent if its host did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
+    /// What it does without: names of [`super::SANDBOXES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox: Vec<String>,
     /// The first run of its group, if the command was started on several hosts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<RunId>,

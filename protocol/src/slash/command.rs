@@ -83,6 +83,8 @@ pub struct RunLine {
     pub hosts: Vec<String>,
     /// Hosts by labels: all that have all of these.
     pub label: BTreeMap<String, String>,
+    /// What it does without.
+    pub sandbox: Vec<String>,
 }
 
 /// What to do with the rules.

@@ -26,7 +26,7 @@ impl Engine {
     /// Runs a command; without one, and with a terminal, that is a shell. Calls back with a run that has a terminal.
     pub fn run(&self, room: &RoomName, cmd: Option<String>, how: RunOptions, on_terminal: Callback<RunId>) {
         let nonce = self.nonce();
-        let RunOptions { host, hosts, label, tty, stdin, merge, detach } = how;
+        let RunOptions { host, hosts, label, sandbox, tty, stdin, merge, detach } = how;
         if tty {
             *self.0.on_started.borrow_mut() = Some((nonce.clone(), on_terminal));
         }
@@ -37,6 +37,7 @@ impl Engine {
             host,
             hosts,
             label,
+            sandbox,
             stdin: stdin && !tty,
             tty: tty.then_some(FIRST_TTY),
             merge: merge && !tty,

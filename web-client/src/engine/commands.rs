@@ -71,8 +71,13 @@ impl Engine {
             }
             Command::Hooks => dialog(Dialog::RoomSettings),
             Command::Unhook(hook) => self.send(HookRemove { room: room.clone(), hook }),
-            Command::Run(RunLine { cmd, hosts, label }) => {
-                self.run(room, Some(cmd), RunOptions { hosts, label, ..RunOptions::default() }, Callback::noop());
+            Command::Run(RunLine { cmd, hosts, label, sandbox }) => {
+                self.run(
+                    room,
+                    Some(cmd),
+                    RunOptions { hosts, label, sandbox, ..RunOptions::default() },
+                    Callback::noop(),
+                );
             }
             Command::Shell(host) => {
                 let how = RunOptions { host, tty: true, ..RunOptions::default() };

@@ -53,6 +53,7 @@ pub fn ProposalCard(props: &ProposalCardProps) -> Html {
     let env: String =
         proposed.env.iter().map(|(name, value)| format!(" · {}={}", one_line(name), one_line(value))).collect();
     let limits: String = proposed.limits_words().iter().map(|limit| format!(" · {limit}")).collect();
+    let sandbox: String = proposed.sandbox.iter().map(|name| format!(" · {}", sanitized(name))).collect();
     let hosts = sanitized(&proposed.hosts_words()).into_owned();
     let digest: String = proposed.digest.chars().take(12).collect();
     let state = if is_over {
@@ -66,7 +67,7 @@ pub fn ProposalCard(props: &ProposalCardProps) -> Html {
             <div class="card__head">
                 <div class="card__main">
                     <code class="card__cmd" title={sanitized(&proposed.cmd).into_owned()}>{ sanitized(proposed.cmd.trim()).into_owned() }</code>
-                    <span class="card__meta card__meta--whole"><span>{ format!("p{proposal} · {hosts}{cwd}{env}{limits} · {digest} · {state}") }</span></span>
+                    <span class="card__meta card__meta--whole"><span>{ format!("p{proposal} · {hosts}{cwd}{env}{limits}{sandbox} · {digest} · {state}") }</span></span>
                     if proposed.tty.is_some() || proposed.stdin { <span class="card__meta card__meta--whole">{ words.proposal_terminal }</span> }
                 </div>
                 if !is_over && may && !is_own {

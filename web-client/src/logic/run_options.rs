@@ -11,6 +11,8 @@ pub struct RunOptions {
     pub hosts: Vec<String>,
     /// Or all hosts with these labels.
     pub label: BTreeMap<String, String>,
+    /// What it does without.
+    pub sandbox: Vec<String>,
     /// It gets a terminal, which has an input and one stream of output by itself.
     pub tty: bool,
     /// It reads what is typed.

@@ -138,6 +138,7 @@ fn check(state: &State, add: &CommandAdd, by: &UserName) -> Result<(String, Stri
         cwd: spec.cwd.clone(),
         env: spec.env.clone(),
         timeout_s: spec.timeout_s,
+        sandbox: spec.sandbox.clone(),
         ..RunStart::new(add.room.clone(), nonce)
     };
     let checked = spec::check(&as_run, as_run.host.as_deref().unwrap_or(LOCAL), RunId::from_parts(0, 0), by)?;

@@ -64,9 +64,9 @@ pub(super) async fn resolve(state: &State, member: &Member, start: RunStart) -> 
     member.may_run_named(state.ruled(), &room, on, (name.as_str(), spec.allow))?;
     let params = values::values(&spec, &start.params, &start.args)?;
     let argv = template::fill(&spec, &params)?;
-    let CommandSpec { host, cwd, env, timeout_s, approve: needs_approval, .. } = spec;
+    let CommandSpec { host, cwd, env, timeout_s, sandbox, approve: needs_approval, .. } = spec;
     let RunStart { nonce, room: named, .. } = start;
-    let start = RunStart { argv: Some(argv), host, cwd, env, timeout_s, ..RunStart::new(named, nonce) };
+    let start = RunStart { argv: Some(argv), host, cwd, env, timeout_s, sandbox, ..RunStart::new(named, nonce) };
     Ok(Resolved { room, start, command: Some(CommandRef { name, version, digest, params }), allow, needs_approval })
 }
 

@@ -74,6 +74,7 @@ pub(super) fn propose(tx: &mut Tx<'_>, intent: Intent) -> Result<RunStartOk, Err
         env: start.env.clone(),
         timeout_s: start.timeout_s,
         limits: Box::new(start.limits),
+        sandbox: start.sandbox.clone(),
         command: command.map(Box::new),
         tty: start.tty,
         stdin: start.stdin,

@@ -27,8 +27,8 @@ const SHELL_SIZE: TermSize = TermSize { cols: 80, rows: 24 };
 
 impl Session {
     pub(super) async fn start_run(&mut self, line: RunLine) -> Result<(), Error> {
-        let RunLine { cmd, hosts, label } = line;
-        let start = RunStart { cmd: Some(cmd), hosts, label, ..self.new_run()? };
+        let RunLine { cmd, hosts, label, sandbox } = line;
+        let start = RunStart { cmd: Some(cmd), hosts, label, sandbox, ..self.new_run()? };
         self.start(start).await.map(drop)
     }
 

@@ -164,8 +164,11 @@ impl Talk {
             }
             Slash::Hooks => self.ask(runner, &HookList { room }, Asked::Hooks),
             Slash::Unhook(hook) => self.ask(runner, &HookRemove { room, hook }, Asked::Nothing),
-            Slash::Run(RunLine { cmd, hosts, label }) => {
-                self.run(runner, RunStart { cmd: Some(cmd), hosts, label, ..RunStart::new(room, new_nonce()?) });
+            Slash::Run(RunLine { cmd, hosts, label, sandbox }) => {
+                self.run(
+                    runner,
+                    RunStart { cmd: Some(cmd), hosts, label, sandbox, ..RunStart::new(room, new_nonce()?) },
+                );
             }
             Slash::Named(name, args) => {
                 self.run(runner, RunStart { command: Some(name), args, ..RunStart::new(room, new_nonce()?) });

@@ -86,6 +86,7 @@ impl Draft {
             cwd: some(&self.cwd),
             env: before.map(|spec| spec.env.clone()).unwrap_or_default(),
             timeout_s: before.and_then(|spec| spec.timeout_s),
+            sandbox: before.map(|spec| spec.sandbox.clone()).unwrap_or_default(),
             params: self.params().into_iter().filter_map(param).collect(),
             allow: self.allow,
             approve: self.approve,

@@ -95,7 +95,9 @@ fn head(run: &Run, engine: &Engine, words: &crate::i18n::Words) -> Html {
     let status = run_status(run, engine.server_now_ms(), words);
     let (cmd, meta) = run.info.as_ref().map_or_else(Default::default, |info| {
         let isolation = info.isolation.as_ref().map(|level| format!(" · {}", fill(words.runs.isolation, &[level])));
-        let meta = format!("{} · {}{}", info.host, info.by, isolation.unwrap_or_default());
+        let sandbox: String =
+            info.sandbox.iter().map(|name| format!(" · {}", crate::text::sanitize::sanitized(name))).collect();
+        let meta = format!("{} · {}{}{sandbox}", info.host, info.by, isolation.unwrap_or_default());
         (crate::text::sanitize::sanitized(&info.cmd).into_owned(), meta)
     });
     html! {
