@@ -48,7 +48,8 @@ pub struct Leader {
     /// How it ended, once it is reaped.
     reaped: Option<Status>,
     /// What all processes of the run are in.
-    cgroup: Option<OwnedCgroup>,
+    pub cgroup: Option<Cgroup>,
+    owned: Option<OwnedCgroup>,
 }
 
 /// How a leader ended.
@@ -101,7 +102,15 @@ impl Stage {
         let identity = pid(number).zip(Stat::of(number));
         let Some((pid, stat)) = identity else { return Err(io::Error::other("a child has no entry in /proc")) };
         let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-        let leader = Leader { pid: number, start_ticks: stat.start_ticks, pidfd, child, reaped: None, cgroup };
+        let leader = Leader {
+            pid: number,
+            start_ticks: stat.start_ticks,
+            pidfd,
+            child,
+            reaped: None,
+            cgroup: cgroup.as_ref().map(|owned| owned.0.clone()),
+            owned: cgroup,
+        };
         Ok((leader, Launch(control), (stdout, stderr)))
     }
 }
@@ -180,16 +189,16 @@ impl Leader {
         }
     }
 
-    /// Returns what all processes of the run are in.
-    pub fn cgroup(&self) -> Option<Cgroup> {
-        self.cgroup.as_ref().map(|owned| owned.0.clone())
+    /// Leaves it to the caller to end the cgroup: that may take 10 ms, if another run is just being moved into one.
+    pub fn take_cgroup(&mut self) -> Option<OwnedCgroup> {
+        self.owned.take()
     }
 
     /// Kills what one step can reach that no fork escapes: all of the run, or the process group of the leader.
     pub fn kill_at_once(&self) {
         self.signal_group(Signal::KILL);
         if let Some(cgroup) = &self.cgroup {
-            cgroup.0.kill();
+            cgroup.kill();
         }
     }
 

@@ -95,7 +95,7 @@ pub fn start(order: Order, host: UnixStream, stage: Stage, lock: Option<OwnedFd>
     let listener = spool.listen()?;
     let (leader, launch, pipes) = stage.into_parts()?;
     let (pid, start_ticks) = (leader.pid, leader.start_ticks);
-    let (key, cgroup) = (random_id()?, leader.cgroup());
+    let (key, cgroup) = (random_id()?, leader.cgroup.clone());
     if let Some(cgroup) = &cgroup {
         cgroup.limit(&order.limits);
     }

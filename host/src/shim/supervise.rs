@@ -51,10 +51,10 @@ struct StartedRun {
 impl Shim {
     /// Takes over a run.
     pub fn new(started: Started, signals: Signals) -> Shim {
-        let Started { order, spool, listener, key, host, began, command } = started;
+        let Started { order, spool, listener, key, host, began, mut command } = started;
         let patterns = command.as_ref().map(|command| command.output.patterns().clone()).unwrap_or_default();
         let deadline = began + Duration::from_secs(order.timeout_s);
-        let cgroup = command.as_ref().ok().and_then(|command| command.leader.cgroup());
+        let cgroup = command.as_mut().ok().and_then(|command| command.leader.take_cgroup());
         let life = Life::new(deadline, order.detach, order.tty.is_some(), patterns);
         let (command, failed) = match command {
             Ok(command) => (Some(command), None),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use wardroom_protocol::messages::RunLimits;
 
 use crate::limits::USAGE_LOOK_MS;
-use crate::process::cgroup::Cgroup;
+use crate::process::cgroup::OwnedCgroup;
 use crate::process::usage::{exact_memory_below, oom_kills, usage_below};
 
 /// The limits of a run that its shim enforces.
@@ -21,13 +21,13 @@ pub struct Watchdog {
     next_look: Option<Instant>,
     /// Processes that the kernel had killed for memory when the run began.
     oom_kills: u64,
-    /// What the run is in.
-    cgroup: Option<Cgroup>,
+    /// What the run is in. It ends with this, after the host was told of the end.
+    cgroup: Option<OwnedCgroup>,
 }
 
 impl Watchdog {
     /// Begins with a running command.
-    pub fn new(limits: RunLimits, now: Instant, cgroup: Option<Cgroup>) -> Watchdog {
+    pub fn new(limits: RunLimits, now: Instant, cgroup: Option<OwnedCgroup>) -> Watchdog {
         let is_measured = limits.cpu_s.or(limits.memory_bytes).or(limits.processes).is_some();
         Watchdog {
             limits,
@@ -51,7 +51,7 @@ impl Watchdog {
 
     /// Returns the limit at which the kernel has stopped the run as a whole.
     pub fn limit_reached(&self) -> Option<&'static str> {
-        let limit = self.cgroup.as_ref()?.limit_reached()?;
+        let limit = self.cgroup.as_ref()?.0.limit_reached()?;
         // Without such a limit of its own, it was one of a cgroup above.
         self.limits.named().into_iter().any(|(name, own)| name == limit && own.is_some()).then_some(limit)
     }
@@ -99,7 +99,7 @@ impl Watchdog {
             return Some("memory");
         }
         // Processes that nobody waits for are missing in what `/proc` says.
-        let cpu_ms = self.cgroup.as_ref().and_then(Cgroup::cpu_ms).unwrap_or(0).max(usage.cpu_ms);
+        let cpu_ms = self.cgroup.as_ref().and_then(|cgroup| cgroup.0.cpu_ms()).unwrap_or(0).max(usage.cpu_ms);
         is_over(cpu_ms, self.limits.cpu_s.map(|s| s.saturating_mul(1_000))).then_some("cpu")
     }
 }

@@ -88,7 +88,7 @@ async fn each_run_has_a_cgroup_of_its_own_which_ends_with_it() {
     until("all of the run is in it", || members(&cgroup) == 2).await;
     link.signal(start.run, Signal::Kill).await;
     link.whole(start.run, 0).await;
-    assert!(!cgroup.exists(), "it is gone when the end is told");
+    until("it is gone", || !cgroup.exists()).await;
     host.term();
     host.wait();
     until("that of the shim that waited is gone", || cgroups(&parent, &place).is_empty()).await;
@@ -112,7 +112,7 @@ async fn a_stop_ends_a_fork_bomb_and_nothing_beside_it() {
         assert_eq!(whole.exit(), format!(r#"{{"stopped_by":"ann","signal":"{}"}}"#, signal.as_str()));
         assert_eq!(whole.ended.left, 0);
         assert_eq!(survivors(start.run, "no such word"), Vec::<String>::new());
-        assert!(!cgroup.exists());
+        until("it is gone", || !cgroup.exists()).await;
     }
     link.input(beside.run, b"\n").await;
     assert_eq!(link.whole(beside.run, 0).await.text(1), "untouched\n");
@@ -147,7 +147,7 @@ async fn a_tree_that_left_its_session_and_is_stopped_is_killed() {
     let whole = link.whole(start.run, 3).await;
     assert_eq!((whole.exit().as_str(), whole.ended.left), (r#"{"stopped_by":"ann","signal":"TERM"}"#, 0));
     assert_eq!(survivors(start.run, &n), Vec::<String>::new());
-    assert!(!cgroup.exists());
+    until("it is gone", || !cgroup.exists()).await;
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn a_run_cannot_leave_its_cgroup_and_one_without_isolation_is_ended_all_th
         link.signal(start.run, Signal::Kill).await;
         assert_eq!(link.whole(start.run, wanted.len() as u64).await.ended.left, 0, "{level}");
         assert_eq!(survivors(start.run, "no such word"), Vec::<String>::new());
-        assert!(!cgroup.exists());
+        until("it is gone", || !cgroup.exists()).await;
     }
 }
 
@@ -232,7 +232,7 @@ async fn a_run_that_makes_cgroups_itself_leaves_none() {
     link.line(start.run, "moved\n").await;
     link.signal(start.run, Signal::Kill).await;
     assert_eq!(link.whole(start.run, 9).await.ended.left, 0);
-    assert!(!cgroup.exists());
+    until("it is gone", || !cgroup.exists()).await;
 }
 
 #[tokio::test]
