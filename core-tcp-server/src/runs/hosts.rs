@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use rusqlite::Connection;
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::messages::{Goaway, HostInfo, HostStatus};
+use wardroom_protocol::messages::{Goaway, HostForget, HostInfo, HostStatus};
 
 use super::last_status::LastStatus;
 use super::run::{Phase, Run};
@@ -140,10 +140,13 @@ impl Hosts {
         }
     }
 
-    /// Forgets a host, and disconnects it.
-    pub(super) fn forget(&self, host: &str) {
+    /// Forgets a host, and disconnects it. It is told first to stop these runs.
+    pub(super) fn forget(&self, host: &str, runs: &[Arc<Run>]) {
         let mut state = self.state();
         state.known.remove(host);
+        if let Some(link) = state.links.get(host) {
+            runs.iter().for_each(|run| link.sender.tell(encode(Number::None, &HostForget { run: run.record.id })));
+        }
         state.disconnect(host, "this host was removed");
     }
 

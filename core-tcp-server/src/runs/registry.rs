@@ -154,7 +154,7 @@ pub async fn add_host(state: &State, member: &Member, add: HostAdd) -> Result<Ho
     Ok(HostAdded { token })
 }
 
-/// Removes a host: its token is void, its connection is closed, and its runs are lost.
+/// Removes a host: its token is void, its runs are lost, and its connection is closed. If it is connected it stops them.
 ///
 /// # Errors
 /// `forbidden`, `not_found`, `bad_request` (the host of this machine).
@@ -172,8 +172,8 @@ pub async fn remove_host(state: &State, member: &Member, remove: HostRemove) -> 
         }
         tx.audit(by.user.name.as_str(), &by.address, "host.remove", &name, "")
     };
-    let (hosts, name) = (Arc::clone(&state.runs.hosts), host.clone());
-    state.store.write_and_apply(work, move |()| hosts.forget(&name)).await?;
+    let (hosts, name, runs) = (Arc::clone(&state.runs.hosts), host.clone(), state.runs.of_host(&host));
+    state.store.write_and_apply(work, move |()| hosts.forget(&name, &runs)).await?;
     for run in state.runs.of_host(&host) {
         end::lose_now(state, &run, &format!("{} removed its host", member.user.name)).await?;
     }

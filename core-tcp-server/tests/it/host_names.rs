@@ -134,6 +134,7 @@ async fn a_token_is_one_host() {
     let listed = ann.ask(json!({"t":"host.list","after":"local"})).await;
     assert_eq!((&listed["hosts"][0]["labels"], &listed["hosts"][0]["runs"]), (&json!({"role":"web"}), &json!(1)));
     core.system().await.ask(json!({"t":"host.remove","host":"web1"})).await;
+    assert_eq!(host.client.next_of("host.forget").await["run"], json!(run), "it stops what it runs");
     host.client.next_of("goaway").await;
     let end = watch(&mut ann, &run, 0).await.end.unwrap();
     assert!(end["exit"]["lost"].as_str().unwrap().ends_with("removed its host"), "{end}");
