@@ -58,6 +58,11 @@ fn a_terminal_is_given_on_request() {
     assert!(read.text().ends_with("one\r\ntwo"), "{read:?}");
     let twice = server.run(&["run", "general", "--detach", "--", "sh", "-c", "(sleep 0.2; echo later) & echo now"]);
     assert_eq!((twice.code, twice.text().as_str()), (0, "now\nlater\n"), "{twice:?}");
+    assert!(
+        twice.err.starts_with("wardroom: the command has ended: exit 0; these go on:\nwardroom:   sh"),
+        "{}",
+        twice.err
+    );
 }
 
 #[test]

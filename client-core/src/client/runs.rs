@@ -206,6 +206,7 @@ impl Client {
             EventBody::RunStarted(started) => {
                 let info = RunInfo {
                     ended: Vec::new(),
+                    detached: None,
                     run: started.run,
                     n: started.n,
                     room: event.room.clone(),
@@ -262,6 +263,7 @@ impl Client {
             shown.tty = info.tty.or(shown.tty);
             shown.size = shown.size.or(info.tty.map(|tty| tty.size));
             shown.bytes = shown.bytes.max(info.bytes);
+            shown.detached = info.detached.clone().or(shown.detached.take());
             shown.info = Some(Arc::new(info));
         });
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wardroom_protocol::RunId;
-use wardroom_protocol::messages::{Exit, RunInfo, TermSize, Tty};
+use wardroom_protocol::messages::{Detached, Exit, RunInfo, TermSize, Tty};
 
 use super::tail::OutputTail;
 use super::terminal::Keyboard;
@@ -31,6 +31,8 @@ pub struct Run {
     pub tty: Option<Tty>,
     /// The size of its terminal at the last byte that arrived here.
     pub size: Option<TermSize>,
+    /// What goes on with `detach`, once its first process has ended.
+    pub detached: Option<Detached>,
     /// Who types into it.
     pub keyboard: Keyboard,
 }
@@ -62,6 +64,7 @@ impl Run {
             watched: false,
             tty: None,
             size: None,
+            detached: None,
             keyboard: Keyboard::default(),
         }
     }

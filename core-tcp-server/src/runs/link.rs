@@ -10,8 +10,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::messages::{
-    ErrAnswer, Exit, HostAck, HostEnded, HostForget, HostFrom, HostHello, HostOutput, HostWelcome, Incoming, Pong,
-    SANDBOXES,
+    ErrAnswer, Exit, HostAck, HostDetached, HostEnded, HostForget, HostFrom, HostHello, HostOutput, HostWelcome,
+    Incoming, Pong, SANDBOXES,
 };
 use wardroom_protocol::{Code, Frame, Request, RunId, ServerMessage};
 
@@ -22,7 +22,7 @@ use super::returned::{self, Returned};
 use super::run::{Phase, Run};
 use super::spec::check_size;
 use super::terminal::Terminal;
-use super::{end, pump, registry, tick};
+use super::{detached, end, pump, registry, tick};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::limits::{HOST_SPOOL_BYTES_MAX, HOST_WINDOW_BYTES, ISOLATION_BYTES_MAX};
@@ -232,6 +232,11 @@ fn handle(
             Some(run) => run.keyboard.iter().for_each(|keyboard| keyboard.ack(ack.off)),
             None if returned.contains(&ack.run) => {}
             None => forget(sender, ack.run),
+        },
+        Request::HostDetached(HostDetached { run, detached }) => match state.runs.on_host(host, run) {
+            Some(run) => detached::note(state, &run, detached),
+            None if returned.contains(&run) => {}
+            None => forget(sender, run),
         },
         Request::HostEnded(ended) => match state.runs.on_host(host, ended.run) {
             Some(run) => return take_end(state, &run, ended),

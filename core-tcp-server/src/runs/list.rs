@@ -273,6 +273,7 @@ fn info(state: &State, stored: Stored) -> Result<RunInfo, Error> {
         exit,
         ms,
         ended,
+        detached: None,
         tty,
         stdin,
         holder,

@@ -11,6 +11,7 @@
 
 mod allowed;
 mod control;
+mod detached;
 mod earlier;
 mod end;
 mod find;
@@ -99,9 +100,8 @@ pub async fn request(
             if let Some(answer) = ok(id, &Empty {}) {
                 sender.tell(answer);
             }
-            if let Some(state) = typing::state_of(state, ask.run) {
-                sender.tell(state);
-            }
+            let states = [typing::state_of(state, ask.run), detached::frame(state, ask.run)];
+            states.into_iter().flatten().for_each(|state| sender.tell(state));
             sender.push(Item::Flow(flow));
             None
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::messages::{HostEnded, HostStart, Notice, RunInfo};
+use wardroom_protocol::messages::{Detached, HostEnded, HostStart, Notice, RunInfo};
 use wardroom_protocol::{RoomName, RunId, UserName};
 
 use super::keyboard::Keyboard;
@@ -64,6 +64,8 @@ pub(super) struct RunState {
     pub phase: Phase,
     /// True if the store knows that it has started.
     pub is_noted: bool,
+    /// What goes on after its first process, as far as its host has said.
+    pub detached: Option<Detached>,
     /// How it ended, until that is recorded.
     pub ended: Option<HostEnded>,
     /// Since when its host is away, by the monotonic clock, as far as has been noticed.
@@ -114,7 +116,7 @@ impl Run {
     ) -> Arc<Run> {
         let log = Arc::new(RunLog::new(runs, record.id, output_bytes, record.order.tty));
         let is_noted = phase == Phase::Started;
-        let life = Mutex::new(RunState { phase, is_noted, ended: None, away_since_ms: None, values });
+        let life = Mutex::new(RunState { phase, is_noted, detached: None, ended: None, away_since_ms: None, values });
         Arc::new(Run { record, log, keyboard, life })
     }
 
@@ -166,6 +168,7 @@ impl Run {
             exit: None,
             ms: None,
             ended: Vec::new(),
+            detached: self.life().detached.clone(),
             tty,
             stdin: record.order.stdin,
             holder,

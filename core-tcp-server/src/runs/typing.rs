@@ -274,9 +274,12 @@ pub(super) fn state_of(state: &State, run: RunId) -> Option<Bytes> {
     run.keyboard.as_ref().map(|keyboard| encode(Number::None, &keyboard.state()))
 }
 
-/// Tells the watchers, and everybody who has the room open.
 fn tell_state(run: &Run, keyboard: &Keyboard, room: &Room) {
-    let frame = encode(Number::None, &keyboard.state());
+    tell_readers(run, room, &encode(Number::None, &keyboard.state()));
+}
+
+/// Tells the watchers of a run, and everybody who has its room open.
+pub(super) fn tell_readers(run: &Run, room: &Room, frame: &Bytes) {
     let is_told = |reader: Reader| !reader.is_person && room.is_seen_by(reader.user);
     let told = std::cell::RefCell::new(Vec::new());
     let tell = |sender: &ConnectionSender| {
@@ -284,7 +287,7 @@ fn tell_state(run: &Run, keyboard: &Keyboard, room: &Room) {
         // A connection may do both.
         if sender.reader_is().is_some_and(is_told) && !told.borrow().contains(&place) {
             told.borrow_mut().push(place);
-            sender.tell_now_or_never(&frame);
+            sender.tell_now_or_never(frame);
         }
     };
     run.log.each_watcher(tell);

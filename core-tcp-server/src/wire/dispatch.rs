@@ -222,6 +222,7 @@ async fn carry_out(
         Request::Hello(_) | Request::Via(_) => return Err(Error::bad_request("this connection is welcome already")),
         Request::HostHello(_)
         | Request::HostStarted(_)
+        | Request::HostDetached(_)
         | Request::HostOutput(_)
         | Request::HostInputAck(_)
         | Request::HostStatus(_)

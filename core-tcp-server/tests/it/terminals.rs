@@ -31,6 +31,15 @@ async fn a_terminal_is_ordered_and_described() {
     let info = ann.ask(json!({"t":"run.get","run":run})).await;
     assert_eq!((&info["cmd"], &info["tty"]), (&json!("login shell"), &tty));
     ann.ask(json!({"t":"run.watch","run":run})).await;
+    let detached = json!({"t":"host.detached","run":run,"exit":{"code":0},"kept":["sleep 99"]});
+    host.client.send(detached, &[]).await;
+    let told = ann.next_of("run.detached").await;
+    assert_eq!((&told["run"], &told["exit"], &told["kept"]), (&json!(run), &json!({"code":0}), &json!(["sleep 99"])));
+    let info = ann.ask(json!({"t":"run.get","run":run})).await;
+    assert_eq!(info["detached"], json!({"exit":{"code":0},"kept":["sleep 99"]}));
+    let mut bob = core.sign_in("bob").await;
+    bob.ask(json!({"t":"run.watch","run":run})).await;
+    assert_eq!(bob.next_of("run.detached").await["kept"], json!(["sleep 99"]), "also to who comes later");
     let ended = json!(["sleep 99", "x".repeat(500)]);
     let end = json!({"t":"host.ended","run":run,"exit":{"code":0},"bytes":0,"ms":12,"ended":ended});
     host.client.send(end, &[]).await;

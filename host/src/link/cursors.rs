@@ -8,7 +8,9 @@ use bytes::Bytes;
 use wardroom_protocol::RunId;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::BODY_BYTES_MAX;
-use wardroom_protocol::messages::{ErrAnswer, HostAck, HostInputAck, HostStarted, HostStatus, HostWelcome, Ping, Pong};
+use wardroom_protocol::messages::{
+    ErrAnswer, HostAck, HostDetached, HostInputAck, HostStarted, HostStatus, HostWelcome, Ping, Pong,
+};
 
 use crate::limits::{BATCH_BYTES, REFUSALS_MAX};
 use crate::runs::Error;
@@ -44,6 +46,7 @@ struct Cursor {
     /// Input of which the core knows that the command has been given it.
     input: u64,
     is_start_told: bool,
+    is_detached_told: bool,
     is_end_told: bool,
     /// Its spool cannot be read; the next connection tries again.
     is_broken: bool,
@@ -175,6 +178,11 @@ impl Cursor {
         if report.input > self.input {
             jobs.push(Job::Frame(encode(Number::None, &HostInputAck { run: run.id, off: report.input })));
             self.input = report.input;
+        }
+        if let (false, Some(detached), None) = (self.is_detached_told, &report.detached, &report.ended) {
+            let detached = detached.clone();
+            jobs.push(Job::Frame(encode(Number::None, &HostDetached { run: run.id, detached })));
+            self.is_detached_told = true;
         }
         let from = self.sent;
         let allowed = self.acked.saturating_add(window);

@@ -115,6 +115,7 @@ fn note(run: &Run, notice: Notice) {
         Notice::Output(output) => run.progress(None, Some(output.bytes), None),
         Notice::InputAck(ack) => run.progress(None, None, Some(ack.off)),
         Notice::Resized(Resized { off, size }) => run.resized(SizeRecord { off, size, at: now_ms() }),
+        Notice::Detached(notice) => run.detached(notice.detached),
         Notice::Ended(ended) => run.ended(ended.end),
         Notice::Unknown(got) => tracing::warn!(run = %run.id, got, "a shim of another version does not know this"),
     }

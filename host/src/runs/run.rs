@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use wardroom_protocol::frame::{Number, encode, encode_with_body};
-use wardroom_protocol::messages::{HostEnded, TermSize};
+use wardroom_protocol::messages::{Detached, HostEnded, TermSize};
 use wardroom_protocol::{Message, RunId};
 
 use crate::limits::{PASSED_BYTES, SHIM_REQUESTS_MAX};
@@ -37,6 +37,7 @@ struct RunState {
     bytes: u64,
     input: u64,
     sizes: Vec<SizeRecord>,
+    detached: Option<Detached>,
     ended: Option<Arc<HostEnded>>,
     /// Its shim has told its state.
     is_known: bool,
@@ -57,6 +58,8 @@ pub struct RunReport {
     pub bytes: u64,
     /// Bytes of input that the command has been given.
     pub input: u64,
+    /// What goes on after its first process.
+    pub detached: Option<Detached>,
     /// How it ended. Then `bytes` is final.
     pub ended: Option<Arc<HostEnded>>,
 }
@@ -86,7 +89,13 @@ impl Run {
         // No output is sent before the start.
         let may_be_told = state.pid.is_some() || state.ended.is_some();
         let bytes = if may_be_told { state.bytes } else { 0 };
-        RunReport { pid: state.pid, bytes, input: state.input, ended: state.ended.clone() }
+        RunReport {
+            pid: state.pid,
+            bytes,
+            input: state.input,
+            detached: state.detached.clone(),
+            ended: state.ended.clone(),
+        }
     }
 
     /// Returns the bytes of output in the spool.
@@ -146,6 +155,11 @@ impl Run {
         let end = state.sizes.get(next).map_or(upto, |record| record.off.min(upto));
         let last = next.checked_sub(1).and_then(|at| state.sizes.get(at));
         (end, last.filter(|record| record.off == from).map(|record| record.size))
+    }
+
+    /// Notes what goes on after its first process.
+    pub fn detached(&self, detached: Detached) {
+        self.state().detached = Some(detached);
     }
 
     /// Notes that it is over.

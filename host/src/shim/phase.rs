@@ -42,8 +42,10 @@ pub struct Life {
     pub cause: Option<StopCause>,
     /// Processes that could not be ended.
     pub left: u32,
-    /// The command lines of processes that outlived the first one.
+    /// The command lines of processes that outlived the first one, and are ended.
     pub ended: Vec<String>,
+    /// The command lines of processes that outlived the first one, and are kept.
+    pub kept: Vec<String>,
     /// When the run is stopped for its time limit.
     pub deadline: Instant,
     is_detached: bool,
@@ -55,8 +57,8 @@ pub struct Life {
 impl Life {
     /// Begins with a running command.
     pub fn new(deadline: Instant, is_detached: bool, has_terminal: bool, patterns: Patterns) -> Life {
-        let (phase, cause, ended) = (Phase::Running, None, Vec::new());
-        Life { phase, cause, left: 0, ended, deadline, is_detached, has_terminal, patterns }
+        let (phase, cause, ended, kept) = (Phase::Running, None, Vec::new(), Vec::new());
+        Life { phase, cause, left: 0, ended, kept, deadline, is_detached, has_terminal, patterns }
     }
 
     /// Returns how long to wait at most before the next step.
@@ -108,6 +110,7 @@ impl Life {
             let has_others = has_others(leader);
             if self.is_detached && has_others {
                 self.phase = Phase::Detached;
+                self.kept = self.command_lines();
             } else if is_closed || now >= until || !has_others {
                 self.sweep(has_others);
             }
@@ -129,10 +132,14 @@ impl Life {
             self.phase = Phase::Closing(Instant::now() + Duration::from_millis(DRAIN_AFTER_STOP_MS));
             return;
         }
-        let lines = living().into_iter().filter_map(|process| stat::command_line(process.pid));
-        self.ended = lines.map(|line| shortened(self.patterns.mask_cut(&line))).collect();
-        self.ended.truncate(ENDED_MAX);
+        self.ended = self.command_lines();
         self.phase = Phase::Ending(Escalation::new(self.has_terminal));
+    }
+
+    /// Returns the command lines of the first processes that are left.
+    fn command_lines(&self) -> Vec<String> {
+        let lines = living().into_iter().filter_map(|process| stat::command_line(process.pid));
+        lines.map(|line| shortened(self.patterns.mask_cut(&line))).take(ENDED_MAX).collect()
     }
 
     fn end_processes(&mut self, leader: &mut Leader) {

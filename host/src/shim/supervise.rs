@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use rustix::process::Signal as System;
-use wardroom_protocol::messages::{Exit, HostEnded, Signal};
+use wardroom_protocol::messages::{Detached, Exit, HostEnded, Signal};
 
 use super::command::signal_group;
 use super::exit::{Interrupt, StopCause, exit};
@@ -17,7 +17,9 @@ use super::signals::Signals;
 use super::start::{Command, Started, set_size};
 use super::wait::{Source, wait};
 use super::watchdog::Watchdog;
-use super::wire::{Ended, InputAck, Output, Request, Resized, SendSignal, Started as StartedNotice, State, Unknown};
+use super::wire::{
+    DetachedNotice, Ended, InputAck, Output, Request, Resized, SendSignal, Started as StartedNotice, State, Unknown,
+};
 use crate::limits::{END_RETRY_MS, STRANGERS_MAX};
 
 /// A shim with its run.
@@ -35,6 +37,8 @@ pub struct Shim {
     /// What the host was told last: bytes of output and of input.
     told: (u64, u64),
     pace: Pace,
+    /// The host was told what goes on after the first process.
+    is_detached_told: bool,
     is_forgotten: bool,
 }
 
@@ -72,6 +76,7 @@ impl Shim {
             interrupt: None,
             told: (0, 0),
             pace: Pace::default(),
+            is_detached_told: false,
             is_forgotten: false,
         }
     }
@@ -99,6 +104,7 @@ impl Shim {
             self.life.step(&mut command.leader, command.output.is_closed());
         }
         self.check_limits();
+        self.report_detached();
         self.report();
     }
 
@@ -179,7 +185,7 @@ impl Shim {
         }
         self.told = (bytes, input);
         // A host that has just connected says itself how far its core follows.
-        self.pace = Pace::default();
+        (self.pace, self.is_detached_told) = (Pace::default(), false);
         let can_pace = self.command.as_ref().is_some_and(|command| command.terminal.is_some());
         let pid = self.command.as_ref().map(|command| command.leader.pid);
         link.push(&State { v: 1, pid, bytes, input, can_pace });
@@ -268,6 +274,18 @@ impl Shim {
             && let Some(limit) = self.watchdog.check((state.bytes, command.input.written()))
         {
             self.life.stop(StopCause::Limit(limit));
+        }
+    }
+
+    /// Tells the host once what is kept after the first process.
+    fn report_detached(&mut self) {
+        let (Some(link), Some(command), Phase::Detached) = (&mut self.link, &self.command, &self.life.phase) else {
+            return;
+        };
+        if !std::mem::replace(&mut self.is_detached_told, true) {
+            let (status, state) = (command.leader.status(), command.output.state());
+            let exit = exit(None, self.interrupt.as_ref(), status, state, &self.watchdog);
+            link.push(&DetachedNotice { detached: Detached { exit, kept: self.life.kept.clone() } });
         }
     }
 

@@ -5,7 +5,7 @@
 //! [`Order`]: it goes to a shim that the same host has just started.
 
 use serde::{Deserialize, Serialize};
-use wardroom_protocol::messages::{HostEnded, RunLimits, Secrets, Signal, TermSize};
+use wardroom_protocol::messages::{Detached, HostEnded, RunLimits, Secrets, Signal, TermSize};
 use wardroom_protocol::{Frame, Message, RunId, UserName};
 
 use crate::process::isolation::Isolation;
@@ -110,6 +110,14 @@ pub struct InputAck {
     pub off: u64,
 }
 
+/// The first process has ended, and others are kept. Repeated on every connection, after `started`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct DetachedNotice {
+    /// What goes on.
+    #[serde(flatten)]
+    pub detached: Detached,
+}
+
 /// The run is over. The shim ends after this if the end is in the spool too; otherwise it waits for `forget`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Ended {
@@ -189,6 +197,7 @@ macro_rules! messages {
 }
 messages! {
     State = "state", Started = "started", Output = "output", Resized = "resized", InputAck = "input_ack",
+    DetachedNotice = "detached",
     Ended = "ended", Unknown = "unknown", Input = "input", Eof = "eof", Reply = "reply", Resize = "resize",
     SendSignal = "signal", Stop = "stop", Passed = "passed", Forget = "forget", Attach = "attach",
 }
@@ -216,6 +225,7 @@ pub enum Notice {
     Output(Output),
     Resized(Resized),
     InputAck(InputAck),
+    Detached(DetachedNotice),
     Ended(Box<Ended>),
     Unknown(String),
 }
@@ -261,6 +271,7 @@ impl Notice {
             Output::T => Notice::Output(serde_json::from_slice(line)?),
             Resized::T => Notice::Resized(serde_json::from_slice(line)?),
             InputAck::T => Notice::InputAck(serde_json::from_slice(line)?),
+            DetachedNotice::T => Notice::Detached(serde_json::from_slice(line)?),
             Ended::T => Notice::Ended(serde_json::from_slice(line)?),
             _ => Notice::Unknown(t),
         })

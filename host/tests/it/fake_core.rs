@@ -12,8 +12,8 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::time::timeout;
 use wardroom_protocol::frame::{Number, encode, encode_with_body};
 use wardroom_protocol::messages::{
-    ErrAnswer, HostAck, HostEnded, HostEof, HostForget, HostFrom, HostHello, HostInput, HostInputAck, HostOutput,
-    HostSignal, HostStart, HostStarted, HostWelcome, Ping, Signal,
+    ErrAnswer, HostAck, HostDetached, HostEnded, HostEof, HostForget, HostFrom, HostHello, HostInput, HostInputAck,
+    HostOutput, HostSignal, HostStart, HostStarted, HostWelcome, Ping, Signal,
 };
 use wardroom_protocol::{Decoder, Frame, Message, RunId, UserName};
 
@@ -45,6 +45,7 @@ pub struct Link {
 pub enum Said {
     Started(HostStarted),
     Output(HostOutput, Bytes),
+    Detached(HostDetached),
     Ended(HostEnded),
     InputAck(HostInputAck),
     Pong(u64),
@@ -236,6 +237,7 @@ impl Link {
         Some(match value["t"].as_str().unwrap() {
             "host.started" => Said::Started(serde_json::from_value(value).unwrap()),
             "host.output" => Said::Output(serde_json::from_value(value).unwrap(), frame.body),
+            "host.detached" => Said::Detached(serde_json::from_value(value).unwrap()),
             "host.ended" => Said::Ended(serde_json::from_value(value).unwrap()),
             "host.input_ack" => Said::InputAck(serde_json::from_value(value).unwrap()),
             "ping" => return None,
@@ -282,7 +284,7 @@ impl Link {
                     );
                     self.ack(run, output.off + output.len).await;
                 }
-                Said::Started(_) | Said::InputAck(_) => {}
+                Said::Started(_) | Said::InputAck(_) | Said::Detached(_) => {}
                 other => panic!("wanted {wanted:?}: {other:?}"),
             }
         }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use tokio::signal::unix::SignalKind;
-use wardroom_client_core::{Command, Effect, Operation, WatchFrom};
+use wardroom_client_core::{Change, Command, Effect, Operation, WatchFrom};
 use wardroom_protocol::messages::{RunEnd, RunLimits, RunStart, RunStartOk, Signal, TermOp};
 use wardroom_protocol::{CommandName, RoomName, RunId};
 
 use super::attach::{Shell, shell};
-use super::ended::say_end;
+use super::ended::{say_detached, say_end};
 use super::fan_out::FanOut;
 use super::input::Input;
 use super::ls::other_version;
@@ -134,6 +134,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         end: None,
         interrupts: 0,
         unsent: Vec::new(),
+        is_detached_told: false,
     };
     let code = state.follow(&mut runner, &mut signals).await;
     runner.finish().await;
@@ -198,6 +199,8 @@ struct Running {
     interrupts: u32,
     /// Signals received before the run had an id.
     unsent: Vec<Signal>,
+    /// It was said what goes on after the first process.
+    is_detached_told: bool,
 }
 
 impl Running {
@@ -254,6 +257,13 @@ impl Running {
             }
             Effect::Output { fd, off, bytes, .. } => self.printer.push(fd, off, bytes),
             Effect::RunEnded(end) => self.end = Some(end),
+            Effect::Changed(Change::Run(run)) if !self.is_detached_told => {
+                let shown = runner.client().runs().get(&run);
+                if let Some(detached) = shown.and_then(|run| run.detached.as_ref()) {
+                    self.is_detached_told = true;
+                    say_detached(detached);
+                }
+            }
             Effect::Failed { operation: Operation::RunStart(_), error } => self.starting.failed(runner, error)?,
             Effect::Failed { operation: Operation::Run(_), error } if self.end.is_none() => {
                 if !runner.client().runs().values().any(|run| run.watched) {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::exit::Exit;
 use super::impl_message;
 use super::limits::RunLimits;
-use super::runs::Signal;
+use super::runs::{Detached, Signal};
 use super::secrets::Secrets;
 use super::terminals::{TermSize, Tty};
 use crate::ids::{RunId, UserName};
@@ -169,6 +169,16 @@ pub struct HostAck {
     pub off: u64,
 }
 
+/// The first process of a run with `detach` has ended, and others go on. Sent again after each reconnect.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct HostDetached {
+    /// The run.
+    pub run: RunId,
+    /// What goes on.
+    #[serde(flatten)]
+    pub detached: Detached,
+}
+
 /// The run is over; sent after its last byte, and again after each reconnect until it is forgotten.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct HostEnded {
@@ -262,7 +272,7 @@ pub struct HostSignal {
 
 impl_message! {
     HostHello = "host.hello", HostWelcome = "host.welcome", HostStart = "host.start", HostStarted = "host.started",
-    HostOutput = "host.output", HostAck = "host.ack", HostEnded = "host.ended", HostForget = "host.forget",
+    HostOutput = "host.output", HostDetached = "host.detached", HostAck = "host.ack", HostEnded = "host.ended", HostForget = "host.forget",
     HostInput = "host.input", HostInputAck = "host.input_ack", HostEof = "host.eof", HostSignal = "host.signal",
     HostResize = "host.resize", HostReply = "host.reply",
 }

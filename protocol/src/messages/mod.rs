@@ -136,7 +136,7 @@ requests! {
     RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
     Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
     UserAdd, UserList, UserPasswd, UserDisable, UserSetRole, TokenAdd, InviteAdd, HostAdd, HostRemove,
-    HostHello, HostStarted, HostOutput, HostInputAck, HostEnded, HostStatus,
+    HostHello, HostStarted, HostOutput, HostInputAck, HostDetached, HostEnded, HostStatus,
 }
 
 /// Everything that a server sends, as a client parses it.
@@ -158,6 +158,7 @@ pub enum ServerMessage {
     RunSnapshot(RunSnapshot, bytes::Bytes),
     RunInputAck(RunInputAck),
     TermState(TermState),
+    RunDetached(RunDetached),
     FileAck(FileAck),
     FileData(FileData, bytes::Bytes),
     FileEnd(FileEnd),
@@ -218,6 +219,7 @@ impl ServerMessage {
             "run.snapshot" => read!(RunSnapshot, body),
             "run.input_ack" => read!(RunInputAck),
             "term.state" => read!(TermState),
+            "run.detached" => read!(RunDetached),
             "file.ack" => read!(FileAck),
             "file.data" => read!(FileData, body),
             "file.end" => read!(FileEnd),

@@ -168,6 +168,9 @@ pub struct RunInfo {
     /// The command lines of processes that outlived the first one and were ended with the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended: Vec<String>,
+    /// What goes on with `detach`, once its first process has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detached: Option<Detached>,
     /// Its terminal, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tty: Option<Tty>,
@@ -186,6 +189,26 @@ pub struct RunInfo {
     /// The first run of its group, if the command was started on several hosts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<RunId>,
+}
+
+/// What goes on of a run with `detach` whose first process has ended.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Detached {
+    /// How the first process ended.
+    pub exit: Exit,
+    /// The command lines of the processes that were left then: at most 16.
+    pub kept: Vec<String>,
+}
+
+/// The first process of a run with `detach` has ended, and others go on. Sent to its watchers and to those who have its
+/// room open.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RunDetached {
+    /// The run.
+    pub run: RunId,
+    /// What goes on.
+    #[serde(flatten)]
+    pub detached: Detached,
 }
 
 /// The run is over, and its last byte has been sent. Sent to its watchers.
@@ -213,5 +236,5 @@ pub struct RunEnd {
 impl_message! {
     RunWatch = "run.watch", RunAck = "run.ack", RunUnwatch = "run.unwatch",
     RunSignal = "run.signal", RunLose = "run.lose", RunList = "run.list", RunGet = "run.get",
-    RunEnd = "run.end",
+    RunEnd = "run.end", RunDetached = "run.detached",
 }

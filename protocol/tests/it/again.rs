@@ -30,7 +30,7 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,
         Search, HookAdd, HookList, HookRemove, HookPart, HookPost,
         UserAdd, UserList, UserPasswd, UserDisable, UserSetRole, TokenAdd, InviteAdd, HostAdd, HostRemove,
-        HostHello, HostStarted, HostOutput, HostInputAck, HostEnded, HostStatus,
+        HostHello, HostStarted, HostOutput, HostInputAck, HostDetached, HostEnded, HostStatus,
     })
 }
 
@@ -58,6 +58,7 @@ pub fn server(frame: &Frame) -> Result<Bytes, String> {
         ServerMessage::RunSnapshot(m, body) => encode_with_body(none, &m, &body),
         ServerMessage::RunInputAck(m) => encode(none, &m),
         ServerMessage::TermState(m) => encode(none, &m),
+        ServerMessage::RunDetached(m) => encode(none, &m),
         ServerMessage::FileAck(m) => encode(none, &m),
         ServerMessage::FileData(m, body) => encode_with_body(none, &m, &body),
         ServerMessage::FileEnd(m) => encode(none, &m),

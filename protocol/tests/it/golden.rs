@@ -122,6 +122,7 @@ pub const REQUESTS: &[&str] = &[
     r#"{"t":"host.input_ack","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","off":4}"#,
     r#"{"t":"host.status","load":0.52,"cpus":8,"free_bytes":812000000000,"disk_bytes":999000000000}"#,
     r#"{"t":"host.status"}"#,
+    r#"{"t":"host.detached","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","exit":{"code":0},"kept":["sleep 99"]}"#,
     r#"{"t":"host.ended","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","exit":{"code":2},"bytes":816,"ms":1204,"truncated":false,"left":0}"#,
 ];
 
@@ -168,6 +169,7 @@ pub const SERVER: &[&str] = &[
     r#"{"t":"run.input_ack","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","gen":1,"off":4}"#,
     r#"{"t":"term.state","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","gen":2,"holder":"ben","asked":["ann"],"tty":{"cols":80,"rows":24,"fixed":true}}"#,
     r#"{"t":"term.state","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","gen":3}"#,
+    r#"{"t":"run.detached","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","exit":{"code":0},"kept":["sleep 99"]}"#,
     r#"{"t":"run.end","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","exit":{"code":0},"bytes":4,"ms":1204,"truncated":false,"left":1,"ended":["sleep 99"]}"#,
     r#"{"t":"run.end","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","exit":{"code":0},"bytes":4,"ms":1204,"truncated":false,"left":0}"#,
     r#"{"t":"file.ack","upload":"01ARZ3NDEKTSV4RRFFQ69G5FAV","off":65536}"#,
