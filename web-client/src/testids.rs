@@ -146,6 +146,8 @@ pub const RUN_STDIN: &str = "run-stdin";
 pub const RUN_MERGE: &str = "run-merge";
 /// The option to keep processes.
 pub const RUN_DETACH: &str = "run-detach";
+/// What goes on after a command has ended.
+pub const RUN_KEPT: &str = "run-kept";
 /// The host of a command.
 pub const RUN_HOST: &str = "run-host";
 /// One host in the card of a command on several.

@@ -16,7 +16,7 @@ use super::rights::use_rights;
 use super::run_input::RunInput;
 use super::run_lanes::RunLanes;
 use super::terminal_preview::TerminalPreview;
-use crate::components::{CopyRunButton, Icon, OutputLine, RunStatus, StopButton, icon, run_status, status_icon};
+use crate::components::{CopyRunButton, Icon, OutputLine, RunStatus, StopButton, exit_words, icon, run_status, status_icon};
 use crate::engine::{Engine, Topic};
 use crate::features::composer::focus_composer;
 use crate::hooks::{PtrEq, use_tick, use_topic, use_ui, use_words};
@@ -79,6 +79,11 @@ pub fn RunCard(props: &RunCardProps) -> Html {
                 <TerminalPreview run={id} {is_running} />
             } else if let Some(run) = run.clone() {
                 <Output run={PtrEq(run)} {is_running} />
+            }
+            if let Some(detached) = run.as_ref().and_then(|run| run.detached.as_ref()).filter(|_| is_running) {
+                <p class="card__note" role="status" data-testid={testids::RUN_KEPT}>
+                    { fill(words.runs.run_kept, &[&exit_words(&detached.exit, words), &one_line(&detached.kept.join(", "))]) }
+                </p>
             }
             if let Some(run) = run.clone().filter(|_| started.stdin && is_running && rights.may_type(&host)) { <RunInput run={PtrEq(run)} /> }
             if let Some(run) = run { <RunActions run={PtrEq(run)} event={props.event.clone()} may_run={may_run && !is_running} /> }

@@ -32,6 +32,7 @@ pub(super) static WORDS: RunWords = RunWords {
     run_merge_hint: "stdout and stderr share one pipe, so that their order is kept",
     run_detach: "Keep background processes",
     run_detach_hint: "Processes that outlive the command keep running",
+    run_kept: "The command has ended ({}). Still running: {}",
     run_host: "Host",
     hosts_head: "Hosts",
     host_load: "load {}",

@@ -119,7 +119,7 @@ words! {
     RunWords {}
     isolation limit_cpu limit_memory limit_processes limit_file_size limit_output ended_idle ended_oom terminal_open terminal_play terminal_new terminal_failed input_of input_free input_ask input_take input_give input_line
     input_end input_end_hint run_options run_tty run_tty_hint run_stdin run_stdin_hint run_merge run_merge_hint
-    run_detach run_detach_hint run_host hosts_head host_load host_free host_seen host_running host_away output_find output_next output_previous output_error output_streams
+    run_detach run_detach_hint run_kept run_host hosts_head host_load host_free host_seen host_running host_away output_find output_next output_previous output_error output_streams
     output_both output_missing output_error_back output_wrap output_times output_finding output_link output_place
     output_at output_follow output_failed
     commands command_runs command_approved
