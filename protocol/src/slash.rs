@@ -97,7 +97,7 @@ pub const TABLE: &[Entry] = &[
     }),
     entry("hooks", "", "list the webhooks of this room", |_| Ok(Command::Hooks)),
     entry("unhook", "N", "delete a webhook", |args| Ok(Command::Unhook(place(args)?))),
-    entry("run", "[--host H] CMD", "run a command for all to see; options: --host H, --label K=V, --sandbox NAME", run),
+    entry("run", "[--host H] CMD", "run a command for all to see: --host H, --label K=V, --sandbox NAME", run),
     entry("shell", "[HOST]", "open a shared shell, on this host", |args| {
         let host = args.strip_prefix("--host").map_or(args, |rest| rest.trim_start_matches('=').trim());
         Ok(Command::Shell(Some(host.to_owned()).filter(|host| !host.is_empty())))

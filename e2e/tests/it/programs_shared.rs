@@ -53,7 +53,7 @@ const ALL: [Program; 5] = [
     },
     Program {
         name: "htop",
-        cmd: "HTOPRC=/nowhere htop -d 100",
+        cmd: "HTOPRC=/dev/null htop -d 100",
         shows: "Load average",
         page_types: ("u", "Show processes of"),
         other_types: (&["Enter"], "Load average"),
