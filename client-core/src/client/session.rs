@@ -2,7 +2,7 @@
 //! in `command`; the state that is shown is computed in `connection`.
 
 use wardroom_protocol::frame::{Number, encode_named};
-use wardroom_protocol::messages::{ErrAnswer, Goaway, Hello, Ping, Pong, RunDetached, Welcome};
+use wardroom_protocol::messages::{Detached, ErrAnswer, Goaway, Hello, Ping, Pong, RunDetached, Welcome};
 use wardroom_protocol::{Code, Frame, Message, ServerMessage, VERSION};
 
 use super::Client;
@@ -81,8 +81,8 @@ impl Client {
             ServerMessage::RunEnd(end) => self.on_run_end(end),
             ServerMessage::RunSnapshot(snapshot, part) => self.on_snapshot(snapshot, &part),
             ServerMessage::RunInputAck(ack) => self.on_input_ack(ack),
-            ServerMessage::RunDetached(RunDetached { run, detached }) => {
-                self.change_run(run, |shown| shown.detached = Some(detached));
+            ServerMessage::RunDetached(RunDetached { run, exit, kept }) => {
+                self.change_run(run, |shown| shown.detached = Some(Detached { exit, kept }));
             }
             ServerMessage::TermState(state) => self.on_term_state(state),
             ServerMessage::FileAck(ack) => self.on_file_ack(ack),

@@ -18,7 +18,7 @@ pub(super) fn note(state: &State, run: &Arc<Run>, detached: Detached) {
     let detached = Detached { exit: shortened(detached.exit), kept: few(detached.kept) };
     run.life().detached = Some(detached.clone());
     if let Some(room) = state.rooms.by_id(run.record.room) {
-        tell_readers(run, &room, &encode(Number::None, &RunDetached { run: run.record.id, detached }));
+        tell_readers(run, &room, &encoded(run.record.id, detached));
     }
 }
 
@@ -26,5 +26,9 @@ pub(super) fn note(state: &State, run: &Arc<Run>, detached: Detached) {
 pub(super) fn frame(state: &State, id: RunId) -> Option<Bytes> {
     let run = state.runs.find(id)?;
     let detached = run.life().detached.clone()?;
-    Some(encode(Number::None, &RunDetached { run: id, detached }))
+    Some(encoded(id, detached))
+}
+
+fn encoded(run: RunId, Detached { exit, kept }: Detached) -> Bytes {
+    encode(Number::None, &RunDetached { run, exit, kept })
 }

@@ -206,9 +206,10 @@ pub struct Detached {
 pub struct RunDetached {
     /// The run.
     pub run: RunId,
-    /// What goes on.
-    #[serde(flatten)]
-    pub detached: Detached,
+    /// How the first process ended.
+    pub exit: Exit,
+    /// As in [`Detached`].
+    pub kept: Vec<String>,
 }
 
 /// The run is over, and its last byte has been sent. Sent to its watchers.

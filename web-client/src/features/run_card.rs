@@ -16,7 +16,9 @@ use super::rights::use_rights;
 use super::run_input::RunInput;
 use super::run_lanes::RunLanes;
 use super::terminal_preview::TerminalPreview;
-use crate::components::{CopyRunButton, Icon, OutputLine, RunStatus, StopButton, exit_words, icon, run_status, status_icon};
+use crate::components::{
+    CopyRunButton, Icon, OutputLine, RunStatus, StopButton, exit_words, icon, run_status, status_icon,
+};
 use crate::engine::{Engine, Topic};
 use crate::features::composer::focus_composer;
 use crate::hooks::{PtrEq, use_tick, use_topic, use_ui, use_words};
