@@ -16,6 +16,7 @@ mod first_screen;
 mod full_disk;
 mod held_against_tmux;
 mod in_the_page;
+mod input_in_the_page;
 mod intent_in_the_page;
 mod isolation;
 mod kill;
