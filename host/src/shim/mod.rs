@@ -19,6 +19,7 @@ mod phase;
 mod signals;
 mod start;
 mod supervise;
+mod told;
 mod wait;
 mod watchdog;
 pub mod wire;

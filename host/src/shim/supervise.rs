@@ -15,11 +15,10 @@ use super::pace::Pace;
 use super::phase::{Life, Phase, has_others};
 use super::signals::Signals;
 use super::start::{Command, Started, set_size};
+use super::told::Told;
 use super::wait::{Source, wait};
 use super::watchdog::Watchdog;
-use super::wire::{
-    DetachedNotice, Ended, InputAck, Output, Request, Resized, SendSignal, Started as StartedNotice, State, Unknown,
-};
+use super::wire::{Ended, Request, Resized, SendSignal, Unknown};
 use crate::limits::{END_RETRY_MS, STRANGERS_MAX};
 
 /// A shim with its run.
@@ -34,11 +33,8 @@ pub struct Shim {
     signals: Signals,
     /// The last INT or HUP of a member while the first process ran.
     interrupt: Option<Interrupt>,
-    /// What the host was told last: bytes of output and of input.
-    told: (u64, u64),
+    told: Told,
     pace: Pace,
-    /// The host was told what goes on after the first process.
-    is_detached_told: bool,
     is_forgotten: bool,
 }
 
@@ -74,9 +70,8 @@ impl Shim {
             strangers: Vec::new(),
             signals,
             interrupt: None,
-            told: (0, 0),
+            told: Told::default(),
             pace: Pace::default(),
-            is_detached_told: false,
             is_forgotten: false,
         }
     }
@@ -104,7 +99,6 @@ impl Shim {
             self.life.step(&mut command.leader, command.output.is_closed());
         }
         self.check_limits();
-        self.report_detached();
         self.report();
     }
 
@@ -179,19 +173,8 @@ impl Shim {
     /// Tells a host that has just connected how far the run is.
     fn greet(&mut self) {
         let Some(link) = &mut self.link else { return };
-        let (mut bytes, mut input) = (0, 0);
-        if let Some(command) = &self.command {
-            (bytes, input) = (command.output.state().bytes, command.input.written());
-        }
-        self.told = (bytes, input);
-        // A host that has just connected says itself how far its core follows.
-        (self.pace, self.is_detached_told) = (Pace::default(), false);
-        let can_pace = self.command.as_ref().is_some_and(|command| command.terminal.is_some());
-        let pid = self.command.as_ref().map(|command| command.leader.pid);
-        link.push(&State { v: 1, pid, bytes, input, can_pace });
-        if let Some(pid) = pid {
-            link.push(&StartedNotice { pid });
-        }
+        // It says itself how far its core follows.
+        (self.told, self.pace) = (Told::greet(link, self.command.as_ref()), Pace::default());
         self.flush();
     }
 
@@ -277,31 +260,17 @@ impl Shim {
         }
     }
 
-    /// Tells the host once what is kept after the first process.
-    fn report_detached(&mut self) {
-        let (Some(link), Some(command), Phase::Detached) = (&mut self.link, &self.command, &self.life.phase) else {
-            return;
-        };
-        if !std::mem::replace(&mut self.is_detached_told, true) {
-            let (status, state) = (command.leader.status(), command.output.state());
-            let exit = exit(None, self.interrupt.as_ref(), status, state, &self.watchdog);
-            link.push(&DetachedNotice { detached: Detached { exit, kept: self.life.kept.clone() } });
-        }
-    }
-
     /// Tells the host what is new, unless it still has to read what it was told before.
     fn report(&mut self) {
         self.flush();
         let (Some(link), Some(command)) = (&mut self.link, &self.command) else { return };
+        if matches!(self.life.phase, Phase::Detached) {
+            let (status, state) = (command.leader.status(), command.output.state());
+            let exit = || exit(None, self.interrupt.as_ref(), status, state, &self.watchdog);
+            self.told.detached(link, || Detached { exit: exit(), kept: self.life.kept.clone() });
+        }
         if !link.has_backlog() {
-            let (bytes, input) = (command.output.state().bytes, command.input.written());
-            if bytes != self.told.0 {
-                link.push(&Output { bytes });
-            }
-            if input != self.told.1 {
-                link.push(&InputAck { off: input });
-            }
-            self.told = (bytes, input);
+            self.told.progress(link, command);
         }
         self.flush();
     }
