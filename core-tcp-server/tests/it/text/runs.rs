@@ -127,7 +127,7 @@ async fn a_stop_reaches_the_host() {
     let run = host.started().await;
     ben.until("[r1] started by ann").await;
     ben.send("/stop r1\n").await;
-    ben.until("# only operators run commands").await;
+    ben.until("# a run is stopped by who started it, or by an operator: ask one of them in general").await;
     ann.send("/stop\n").await;
     ann.until("# stopping r1\n").await;
     let signal = host.client.next_of("host.signal").await;
