@@ -77,6 +77,9 @@ pub const CGROUP_TRIES_MAX: u32 = 25;
 pub const CGROUP_TRY_MS: u64 = 4;
 /// Milliseconds between two looks at processes that are being ended.
 pub const SWEEP_MS: u64 = 20;
+/// Milliseconds between two looks at what a run with `detach` keeps: the processes that were just forked have their own
+/// command lines by then, and reading `/proc` costs about 1 ms.
+pub const KEPT_LOOK_MS: u64 = 1_000;
 /// Command lines of processes that were ended with a run, in its end.
 pub const ENDED_MAX: usize = 16;
 /// Characters of each of them.

@@ -46,7 +46,8 @@ struct Cursor {
     /// Input of which the core knows that the command has been given it.
     input: u64,
     is_start_told: bool,
-    is_detached_told: bool,
+    /// What goes on after its first process was told after so many changes.
+    detached_told: u64,
     is_end_told: bool,
     /// Its spool cannot be read; the next connection tries again.
     is_broken: bool,
@@ -179,10 +180,12 @@ impl Cursor {
             jobs.push(Job::Frame(encode(Number::None, &HostInputAck { run: run.id, off: report.input })));
             self.input = report.input;
         }
-        if let (false, Some(detached), None) = (self.is_detached_told, &report.detached, &report.ended) {
+        if let (Some((detached, changes)), None) = (&report.detached, &report.ended)
+            && *changes > self.detached_told
+        {
             let detached = detached.clone();
             jobs.push(Job::Frame(encode(Number::None, &HostDetached { run: run.id, detached })));
-            self.is_detached_told = true;
+            self.detached_told = *changes;
         }
         let from = self.sent;
         let allowed = self.acked.saturating_add(window);

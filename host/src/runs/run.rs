@@ -38,6 +38,8 @@ struct RunState {
     input: u64,
     sizes: Vec<SizeRecord>,
     detached: Option<Detached>,
+    /// How often that has changed.
+    detached_changes: u64,
     ended: Option<Arc<HostEnded>>,
     /// Its shim has told its state.
     is_known: bool,
@@ -58,8 +60,8 @@ pub struct RunReport {
     pub bytes: u64,
     /// Bytes of input that the command has been given.
     pub input: u64,
-    /// What goes on after its first process.
-    pub detached: Option<Detached>,
+    /// What goes on after its first process, and how often that has changed.
+    pub detached: Option<(Detached, u64)>,
     /// How it ended. Then `bytes` is final.
     pub ended: Option<Arc<HostEnded>>,
 }
@@ -93,7 +95,7 @@ impl Run {
             pid: state.pid,
             bytes,
             input: state.input,
-            detached: state.detached.clone(),
+            detached: state.detached.clone().map(|detached| (detached, state.detached_changes)),
             ended: state.ended.clone(),
         }
     }
@@ -159,7 +161,9 @@ impl Run {
 
     /// Notes what goes on after its first process.
     pub fn detached(&self, detached: Detached) {
-        self.state().detached = Some(detached);
+        let mut state = self.state();
+        state.detached = Some(detached);
+        state.detached_changes += 1;
     }
 
     /// Notes that it is over.

@@ -11,7 +11,7 @@ use rustix::process::{WaitOptions, wait, waitpid};
 use super::command::Leader;
 use super::exit::StopCause;
 use super::mask::Patterns;
-use crate::limits::{DRAIN_AFTER_EXIT_MS, DRAIN_AFTER_STOP_MS, ENDED_CHARS_MAX, ENDED_MAX, SWEEP_MS};
+use crate::limits::{DRAIN_AFTER_EXIT_MS, DRAIN_AFTER_STOP_MS, ENDED_CHARS_MAX, ENDED_MAX, KEPT_LOOK_MS, SWEEP_MS};
 use crate::process::escalation::{Escalation, Step};
 use crate::process::handle::{Process, pid};
 use crate::process::{stat, tree};
@@ -46,6 +46,8 @@ pub struct Life {
     pub ended: Vec<String>,
     /// The command lines of processes that outlived the first one, and are kept.
     pub kept: Vec<String>,
+    /// When to look at those again.
+    look_at: Instant,
     /// When the run is stopped for its time limit.
     pub deadline: Instant,
     is_detached: bool,
@@ -58,7 +60,18 @@ impl Life {
     /// Begins with a running command.
     pub fn new(deadline: Instant, is_detached: bool, has_terminal: bool, patterns: Patterns) -> Life {
         let (phase, cause, ended, kept) = (Phase::Running, None, Vec::new(), Vec::new());
-        Life { phase, cause, left: 0, ended, kept, deadline, is_detached, has_terminal, patterns }
+        Life {
+            phase,
+            cause,
+            left: 0,
+            ended,
+            kept,
+            look_at: Instant::now(),
+            deadline,
+            is_detached,
+            has_terminal,
+            patterns,
+        }
     }
 
     /// Returns how long to wait at most before the next step.
@@ -66,7 +79,8 @@ impl Life {
         let now = Instant::now();
         let until = |at: &Instant| Some(at.saturating_duration_since(now));
         match &self.phase {
-            Phase::Running | Phase::Detached => until(&self.deadline),
+            Phase::Running => until(&self.deadline),
+            Phase::Detached => until(&self.look_at.min(self.deadline)),
             Phase::Draining(at) => until(at.min(&self.deadline)),
             Phase::Closing(at) => until(at),
             Phase::Ending(_) => Some(Duration::from_millis(SWEEP_MS)),
@@ -110,10 +124,13 @@ impl Life {
             let has_others = has_others(leader);
             if self.is_detached && has_others {
                 self.phase = Phase::Detached;
-                self.kept = self.command_lines();
             } else if is_closed || now >= until || !has_others {
                 self.sweep(has_others);
             }
+        }
+        if matches!(self.phase, Phase::Detached) && now >= self.look_at {
+            self.kept = self.command_lines();
+            self.look_at = now + Duration::from_millis(KEPT_LOOK_MS);
         }
         if matches!(self.phase, Phase::Detached) && !has_others(leader) {
             self.phase = Phase::Closing(now + Duration::from_millis(DRAIN_AFTER_STOP_MS));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use rustix::process::Signal as System;
-use wardroom_protocol::messages::{Detached, Exit, HostEnded, Signal};
+use wardroom_protocol::messages::{Exit, HostEnded, Signal};
 
 use super::command::signal_group;
 use super::exit::{Interrupt, StopCause, exit};
@@ -264,13 +264,13 @@ impl Shim {
     fn report(&mut self) {
         self.flush();
         let (Some(link), Some(command)) = (&mut self.link, &self.command) else { return };
-        if matches!(self.life.phase, Phase::Detached) {
-            let (status, state) = (command.leader.status(), command.output.state());
-            let exit = || exit(None, self.interrupt.as_ref(), status, state, &self.watchdog);
-            self.told.detached(link, || Detached { exit: exit(), kept: self.life.kept.clone() });
-        }
         if !link.has_backlog() {
             self.told.progress(link, command);
+            if matches!(self.life.phase, Phase::Detached) {
+                let (status, state) = (command.leader.status(), command.output.state());
+                let exit = || exit(None, self.interrupt.as_ref(), status, state, &self.watchdog);
+                self.told.detached(link, &self.life.kept, exit);
+            }
         }
         self.flush();
     }

@@ -1,6 +1,6 @@
 //! What the host was told on its connection, so that it is told only what is new.
 
-use wardroom_protocol::messages::Detached;
+use wardroom_protocol::messages::{Detached, Exit};
 
 use super::link::Link;
 use super::start::Command;
@@ -13,8 +13,8 @@ pub struct Told {
     bytes: u64,
     /// Bytes of input.
     input: u64,
-    /// What goes on after the first process.
-    is_detached: bool,
+    /// The command lines of what goes on after the first process.
+    kept: Option<Vec<String>>,
 }
 
 impl Told {
@@ -27,7 +27,7 @@ impl Told {
         if let Some(pid) = pid {
             link.push(&Started { pid });
         }
-        Told { bytes, input, is_detached: false }
+        Told { bytes, input, kept: None }
     }
 
     /// Tells what is new.
@@ -42,10 +42,11 @@ impl Told {
         (self.bytes, self.input) = (bytes, input);
     }
 
-    /// Tells once what goes on after the first process.
-    pub fn detached(&mut self, link: &mut Link, detached: impl FnOnce() -> Detached) {
-        if !std::mem::replace(&mut self.is_detached, true) {
-            link.push(&DetachedNotice { detached: detached() });
+    /// Tells what goes on after the first process, and how that ended.
+    pub fn detached(&mut self, link: &mut Link, kept: &[String], exit: impl FnOnce() -> Exit) {
+        if self.kept.as_deref() != Some(kept) {
+            self.kept = Some(kept.to_owned());
+            link.push(&DetachedNotice { detached: Detached { exit: exit(), kept: kept.to_owned() } });
         }
     }
 }

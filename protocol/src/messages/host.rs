@@ -169,7 +169,8 @@ pub struct HostAck {
     pub off: u64,
 }
 
-/// The first process of a run with `detach` has ended, and others go on. Sent again after each reconnect.
+/// The first process of a run with `detach` has ended, and others go on. Sent again after each reconnect, and when
+/// these change.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct HostDetached {
     /// The run.
