@@ -50,6 +50,8 @@ pub const SHIM_TIMEOUT_MS: u64 = 10_000;
 pub const HIDDEN_DEPTH_MAX: usize = 4;
 /// Milliseconds until a shim that could not be reached is tried again.
 pub const RECONNECT_MS: u64 = 1_000;
+/// Milliseconds after which a shim is woken that a command may have stopped: only then it sees that a limit is exceeded.
+pub const SHIM_CONT_MS: u64 = 2_000;
 /// Milliseconds between two signals that wake a shim that was told to stop its run: a command may have stopped it.
 pub const WAKE_MS: u64 = 1_000;
 /// Times that it is woken before it is killed: longer than the whole escalation takes.

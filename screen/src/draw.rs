@@ -7,7 +7,7 @@ use crate::Screen;
 use crate::paint::set_pen;
 
 /// A window in which a screen is drawn: from its upper left corner on or, if the screen is larger, the part with its
-/// cursor. The last row has a note.
+/// cursor. The last row may have a note.
 #[derive(Debug)]
 pub struct Window {
     cols: usize,
@@ -24,18 +24,20 @@ impl Window {
         Window { cols: usize::from(cols), rows: usize::from(rows), drawn: Vec::new(), modes: Vec::new() }
     }
 
-    /// Returns what makes the window show the screen and the note: rows that have changed, and the cursor.
-    pub fn draw(&mut self, screen: &Screen, note: &str) -> Vec<u8> {
+    /// Returns what makes the window show the screen, and a note in its last row: rows that have changed, and the cursor.
+    pub fn draw(&mut self, screen: &Screen, note: Option<&str>) -> Vec<u8> {
         let cursor = screen.terminal().cursor();
         let lines: Vec<&Line> = screen.terminal().screen().visible_lines().collect();
-        let height = self.rows.saturating_sub(1);
+        let height = self.rows.saturating_sub(usize::from(note.is_some()));
         let top = lines.len().saturating_sub(height).min(cursor.row);
         let left = cursor.col.saturating_sub(self.cols.saturating_sub(1));
         let mut rows: Vec<Vec<u8>> =
             lines.iter().skip(top).take(height).map(|line| drawn(line.cells(), left, self.cols)).collect();
         rows.resize(height, b"\x1b[K".to_vec());
-        let note: String = note.chars().take(self.cols).collect();
-        rows.push(format!("\x1b[7m{note}\x1b[0m\x1b[K").into_bytes());
+        if let Some(note) = note {
+            let note: String = note.chars().take(self.cols).collect();
+            rows.push(format!("\x1b[7m{note}\x1b[0m\x1b[K").into_bytes());
+        }
 
         let mut out = b"\x1b[?25l".to_vec();
         for (nth, row) in rows.iter().enumerate().filter(|(nth, row)| self.drawn.get(*nth) != Some(*row)) {
@@ -114,10 +116,10 @@ mod tests {
     #[test]
     fn a_smaller_screen_is_in_the_corner_and_scrolls_as_it_would() {
         let (mut small, mut window) = (Screen::new(TermSize { cols: 10, rows: 3 }, 0), Window::new(40, 8));
-        let mut drawn = vec![window.draw(&small, "note")];
+        let mut drawn = vec![window.draw(&small, Some("note"))];
         for part in ["one\r\ntwo\r\n", "three\r\nfour", "\r\nwrapped beyond it", "\x1b[1;31m 中文"] {
             small.feed(part.as_bytes(), &mut Vec::new());
-            drawn.push(window.draw(&small, "note"));
+            drawn.push(window.draw(&small, Some("note")));
         }
         let (lines, row) = shown(40, 8, &drawn);
         assert_eq!(lines, ["wrapped be", "yond it 中", "文", "", "", "", "", "note"]);
@@ -129,12 +131,12 @@ mod tests {
         let mut output: Vec<u8> =
             (1..=20).flat_map(|n| format!("line {n} {}\r\n", "x".repeat(20)).into_bytes()).collect();
         let mut window = Window::new(10, 5);
-        let bottom = window.draw(&screen(40, 21, &output), "a note that is cut");
+        let bottom = window.draw(&screen(40, 21, &output), Some("a note that is cut"));
         let (lines, row) = shown(10, 5, std::slice::from_ref(&bottom));
         assert_eq!(lines, ["line 18 xx", "line 19 xx", "line 20 xx", "", "a note tha"]);
         assert_eq!(row, 3);
         output.extend_from_slice("\x1b[2;12H中\x1b[2;14H".as_bytes());
-        let right = window.draw(&screen(40, 21, &output), "a note that is cut");
+        let right = window.draw(&screen(40, 21, &output), Some("a note that is cut"));
         let (lines, row) = shown(10, 5, &[bottom, right]);
         assert_eq!(lines.first().map(String::as_str), Some(" 2 xxxx中x"), "{lines:?}");
         assert_eq!(row, 0);
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn halves_of_wide_characters_are_spaces() {
         let mut window = Window::new(4, 3);
-        let bytes = window.draw(&screen(12, 2, "中文字\x1b[1;5H".as_bytes()), "");
+        let bytes = window.draw(&screen(12, 2, "中文字\x1b[1;5H".as_bytes()), None);
         assert_eq!(shown(4, 3, &[bytes]).0, [" 文"], "the cursor is in the fifth column");
     }
 
@@ -151,8 +153,8 @@ mod tests {
     fn only_what_has_changed_is_drawn() {
         let mut window = Window::new(20, 4);
         let (first, second) = (screen(10, 2, b"same\r\none"), screen(10, 2, b"same\r\ntwo"));
-        window.draw(&first, "note");
-        let bytes = window.draw(&second, "note");
+        window.draw(&first, Some("note"));
+        let bytes = window.draw(&second, Some("note"));
         assert_eq!(String::from_utf8_lossy(&bytes), "\x1b[?25l\x1b[2;1Htwo\x1b[K\x1b[2;4H\x1b[?25h");
     }
 

@@ -27,6 +27,10 @@ pub const FOR_TESTS: [(&str, &str); 14] = [
     ("faketime", "faketime"),
 ];
 
+/// A font, and Debian's package that has it. The page has a fallback of its size for the time until its own font is there;
+/// without it texts are drawn twice in different sizes, and Lighthouse counts the second time.
+const FONT: (&str, &str) = ("/usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf", "fonts-liberation");
+
 const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 
 /// What of the packages is there.
@@ -65,7 +69,8 @@ pub fn for_tests() -> Result<Found> {
 }
 
 fn missing() -> Vec<&'static str> {
-    FOR_TESTS.iter().filter(|(program, _)| !is_on_path(program)).map(|(_, package)| *package).collect()
+    let programs = FOR_TESTS.iter().filter(|(program, _)| !is_on_path(program)).map(|(_, package)| *package);
+    programs.chain((!Path::new(FONT.0).exists()).then_some(FONT.1)).collect()
 }
 
 /// True if a program is on PATH, or where Debian keeps servers.

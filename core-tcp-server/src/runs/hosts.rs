@@ -194,9 +194,7 @@ impl Hosts {
         if host == LOCAL || state.known.contains_key(host) {
             return Err(Error::busy(format!("the host {host} is away: try again when it is back"), 2_000));
         }
-        let known: Vec<&str> = state.known.keys().map(String::as_str).collect();
-        let known = if known.is_empty() { LOCAL.to_owned() } else { known.join(", ") };
-        Err(Error::not_found(format!("there is no host {host}: the hosts are {known}")))
+        Err(Error::not_found(format!("there is no host {host}: wardroom hosts lists those that you may use")))
     }
 
     /// Welcomes a host, unless another process is connected under its name. An older connection of the same process is

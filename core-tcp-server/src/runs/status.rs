@@ -31,15 +31,22 @@ async fn look(link: Link, deadline: Instant) {
 /// # Errors
 /// `forbidden`
 pub async fn list_hosts(state: &State, member: &Member, list: &HostList) -> Result<HostListed, Error> {
-    if !state.rules.users(Right::Run).contains(&member.user.id) || member.speaker().is_err() {
+    let is_ruled = state.rules.users(Right::Run).contains(&member.user.id) && member.speaker().is_ok();
+    if !is_ruled {
         member.operator()?;
     }
+    let is_operator = member.operator().is_ok();
+    let rooms = state.rooms.joined_by(member.user.id);
+    // Members learn of hosts on which they may run something, and of no others.
+    let may_know =
+        |host: &str| is_operator || rooms.iter().any(|room| member.has(&state.rules, Right::Run, room, Some(host)));
     let deadline = Instant::now() + Duration::from_millis(HOST_STATUS_WAIT_MS);
     let looks = state.runs.hosts.links().into_iter().map(|link| look(link, deadline));
     let mut looks: tokio::task::JoinSet<()> = looks.collect();
     while looks.join_next().await.is_some() {}
     let one = |info: HostInfo| HostInfo { runs: state.runs.count_on(&info.host) as u64, ..info };
     let all = state.runs.hosts.all().into_iter();
+    let all = all.filter(|info| may_know(&info.host));
     let (hosts, more) = page(all.filter(|info| list.after.as_ref().is_none_or(|after| info.host > *after)).map(one));
     Ok(HostListed { hosts, more })
 }

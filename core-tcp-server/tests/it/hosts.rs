@@ -134,7 +134,7 @@ async fn hosts_are_told_apart_by_name() {
     let mut ann = core.sign_in("ann").await;
     let ask = |host: &str, nonce: &str| json!({"t":"run.start","room":"general","cmd":"x","host":host,"nonce":nonce});
     let refused = ann.refused(ask("build", "n1"), "not_found").await;
-    assert!(refused["msg"].as_str().unwrap().contains("local"));
+    assert!(refused["msg"].as_str().unwrap().contains("wardroom hosts lists"));
     ann.refused(ask("local", "n1"), "busy").await;
     let mut local = FakeHost::come(&core, "local", &[]).await;
     let mut build = FakeHost::come(&core, "build", &[]).await;

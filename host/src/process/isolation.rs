@@ -26,7 +26,7 @@ use nix::unistd::User;
 use serde::{Deserialize, Serialize};
 
 use super::mounts::remount_read_only;
-use super::sandbox::Sandbox;
+use super::sandbox::{Sandbox, drop_capabilities};
 use crate::limits::HIDDEN_DEPTH_MAX;
 
 /// The rights that Landlock handles: those that this version knows; older kernels handle fewer.
@@ -101,6 +101,9 @@ impl Isolation {
         };
         enter_namespace(sandbox.namespaces(), hidden, &self.read_only)?;
         sandbox.set_up()?;
+        if rustix::process::getuid().is_root() {
+            drop_capabilities()?;
+        }
         if self.level == Level::User {
             become_user(self.user.as_deref().unwrap_or_default())?;
         }

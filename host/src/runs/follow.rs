@@ -17,7 +17,7 @@ use wardroom_protocol::messages::{Exit, HostEnded};
 use wardroom_protocol::{Decoder, RunId};
 
 use super::run::Run;
-use crate::limits::{READ_BYTES, RECONNECT_MS, SWEEP_MS, WAKE_MS, WAKES_MAX};
+use crate::limits::{READ_BYTES, RECONNECT_MS, SHIM_CONT_MS, SWEEP_MS, WAKE_MS, WAKES_MAX};
 use crate::process::escalation::{Escalation, Step};
 use crate::process::handle::Process;
 use crate::process::stat::Stat;
@@ -85,8 +85,10 @@ async fn talk(run: &Arc<Run>, stream: StdStream, requests: &mut Receiver<Bytes>,
     stream.set_nonblocking(true)?;
     let (read, mut write) = UnixStream::from_std(stream)?.into_split();
     let mut incoming = Incoming { read, buf: BytesMut::new(), decoder: Decoder::default() };
+    let mut wake = tokio::time::interval(Duration::from_millis(SHIM_CONT_MS));
     loop {
         tokio::select! {
+            _ = wake.tick() => signal_shim(run, Signal::CONT),
             notice = incoming.next() => {
                 let Some(notice) = notice? else { return Ok(()) };
                 let is_end = matches!(notice, Notice::Ended(_));

@@ -70,6 +70,8 @@ async fn a_run_in_which_nothing_happens_is_ended() {
     let (_place, _core, _host, mut link) = all().await;
     let idle = |cmd: &str| limited(RunLimits { idle_s: Some(1), ..NONE }, cmd);
     assert_eq!(link.run(&idle("echo up; sleep 1000")).await.exit(), r#"{"limit":"idle"}"#);
+    // A command of the shim's user may stop it, which does not help.
+    assert_eq!(link.run(&idle("kill -STOP $PPID; exec sleep 1000")).await.exit(), r#"{"limit":"idle"}"#);
     let busy = idle("for n in 1 2 3 4 5 6 7 8; do sleep 0.25; echo $n; done; exit 5");
     assert_eq!(link.run(&busy).await.exit(), r#"{"code":5}"#);
     // Input keeps it alive, as somebody at a terminal does.

@@ -193,3 +193,17 @@ async fn what_a_host_does_not_know_it_does_not_leave_out() {
     assert!(exit.contains("this host cannot set up the sandbox offline"), "{exit}");
     assert!(!place.path().join("made").exists());
 }
+
+#[tokio::test]
+async fn root_in_a_sandbox_cannot_change_it_back() {
+    for (level, _place, _host, mut link) in each_level().await {
+        let whole = link.run(&boxed(&["read-only"], "grep ^CapBnd: /proc/self/status | cut -f2; id -u")).await;
+        let said = whole.text(1);
+        let (bounds, user) = said.trim().split_once('\n').expect(level);
+        // CAP_DAC_READ_SEARCH, CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_MKNOD, CAP_PERFMON: capabilities(7).
+        let too_much = [2, 12, 19, 21, 27, 38].iter().map(|bit| 1_u64 << bit).sum::<u64>();
+        let bounds = u64::from_str_radix(bounds, 16).unwrap();
+        // Others than root have none of those that they are bounded by, or only those of their own namespace.
+        assert!(user != "0" || bounds & too_much == 0, "{level}: {bounds:x}");
+    }
+}

@@ -37,6 +37,26 @@ const INTERPRETERS: &[(&str, &[char])] = &[
     ("lua", &['e']),
 ];
 
+/// Programs that read an argument as a program, behind so many others that are no options.
+const PROGRAM_AT: &[(&str, usize)] = &[
+    ("awk", 0),
+    ("gawk", 0),
+    ("mawk", 0),
+    ("sed", 0),
+    ("env", 0),
+    ("nice", 0),
+    ("nohup", 0),
+    ("setsid", 0),
+    ("stdbuf", 0),
+    ("sudo", 0),
+    ("doas", 0),
+    ("xargs", 0),
+    ("parallel", 0),
+    ("timeout", 1),
+    ("flock", 1),
+    ("chroot", 1),
+];
+
 /// Checks the arguments of a definition against its parameters.
 ///
 /// # Errors
@@ -79,12 +99,18 @@ pub(super) fn check(spec: &CommandSpec) -> Result<(), Error> {
 /// nobody can know all programs that do so.
 fn reads_as_program(argv: &[String], index: usize) -> Option<&'static str> {
     let before = argv.get(..index)?;
-    let previous = before.last()?;
-    before.iter().find_map(|word| {
+    let (previous, argument) = (before.last()?, argv.get(index)?);
+    before.iter().enumerate().find_map(|(at, word)| {
         let program = word.rsplit('/').next().unwrap_or(word);
+        let between = before.get(at + 1..)?.iter().filter(|word| !word.starts_with('-') && !word.contains('=')).count();
+        if let Some((name, _)) = PROGRAM_AT.iter().find(|(name, count)| *name == program && *count == between) {
+            return Some(*name);
+        }
         let (name, options) = INTERPRETERS.iter().find(|(name, _)| *name == program)?;
         let is_option = previous.starts_with('-') && !previous.starts_with("--");
-        let reads = options.is_empty() || (is_option && previous.ends_with(*options));
+        // An option of its own, or one with the program in it: `-e{v}`, `--eval={v}`.
+        let is_within = between == 0 && argument.starts_with('-');
+        let reads = options.is_empty() || is_within || (is_option && previous.ends_with(*options));
         reads.then_some(*name)
     })
 }
@@ -175,12 +201,26 @@ mod tests {
             (&["env", "A=1", "sh", "-c", "{v}"], &[("v", ".")], "sh would read {v}"),
             (&["ssh", "web1", "deploy {v}"], &[("v", ".")], "ssh would read {v}"),
             (&["perl", "-e", "print '{v}'"], &[("v", ".")], "perl would read {v}"),
+            (&["perl", "-e{v}"], &[("v", ".")], "perl would read {v}"),
+            (&["node", "--eval={v}"], &[("v", ".")], "node would read {v}"),
+            (&["sh", "-{v}", "x"], &[("v", ".")], "sh would read {v}"),
+            (&["awk", "-F:", "{v}"], &[("v", ".")], "awk would read {v}"),
+            (&["sed", "-n", "{v}", "file"], &[("v", ".")], "sed would read {v}"),
+            (&["env", "A=1", "{v}"], &[("v", ".")], "env would read {v}"),
+            (&["timeout", "5", "{v}"], &[("v", ".")], "timeout would read {v}"),
+            (&["flock", "/run/lock", "-c", "{v}"], &[("v", ".")], "flock would read {v}"),
         ] {
             let error = check(&spec(argv, params)).unwrap_err();
             assert!(error.msg.contains(words), "{argv:?}: {error}");
         }
-        for argv in [&["sh", "-c", "deploy \"$1\"", "sh", "{v}"][..], &["sh", "deploy.sh", "{v}"], &["ls", "-c", "{v}"]]
-        {
+        for argv in [
+            &["sh", "-c", "deploy \"$1\"", "sh", "{v}"][..],
+            &["sh", "deploy.sh", "{v}"],
+            &["ls", "-c", "{v}"],
+            &["perl", "deploy.pl", "-e{v}"],
+            &["timeout", "5", "./deploy", "{v}"],
+            &["sed", "-n", "1p", "{v}"],
+        ] {
             check(&spec(argv, &[("v", ".")])).unwrap();
         }
     }

@@ -40,7 +40,7 @@ pub(super) struct Attached {
     note: Option<(String, Instant)>,
     /// Output has waited since then for this terminal to take it.
     behind_since: Option<Instant>,
-    /// It does not have the size of the window here.
+    /// Its screen is drawn here.
     view: Option<View>,
     /// A note has told that typing does nothing here.
     told_watching: bool,
@@ -153,9 +153,9 @@ impl Attached {
                     self.printer.push(1, off, bytes);
                 }
             },
-            Effect::Screen { off, bytes, cols, rows, .. } if self.has_other_size(runner) => {
+            Effect::Screen { off, bytes, cols, rows, .. } if self.is_drawn(runner) => {
                 self.printer.restart(off, Bytes::new());
-                self.compare_sizes(runner);
+                self.begin_view();
                 if let Some(view) = &mut self.view {
                     view.show(TermSize { cols, rows }, off, &bytes);
                 }
@@ -267,38 +267,43 @@ impl Attached {
         self.compare_sizes(runner);
     }
 
-    /// Returns true if the terminal does not have the size of the window here, and will not get it.
-    fn has_other_size(&self, runner: &Runner) -> bool {
-        let Some(shown) = runner.client().runs().get(&self.run) else { return false };
-        let is_fixed = shown.tty.is_some_and(|tty| tty.fixed);
-        (is_fixed || !self.keyboard.mine) && shown.size.is_some_and(|size| size != own_size().size)
+    /// Returns true unless its output goes to the window here as it is: that of the holder, once the sizes are the same.
+    fn is_drawn(&self, runner: &Runner) -> bool {
+        let size = runner.client().runs().get(&self.run).and_then(|run| run.size);
+        !self.keyboard.mine || size.is_some_and(|size| size != own_size().size)
     }
 
-    /// Draws the terminal here while it has another size.
+    /// Changes between drawing the terminal here and passing its output on.
     fn compare_sizes(&mut self, runner: &mut Runner) {
+        let is_drawn = self.is_drawn(runner);
+        let fits = self.view.as_ref().is_none_or(|view| view.own() == own_size().size);
+        if is_drawn == self.view.is_some() && fits {
+            return;
+        }
+        if is_drawn {
+            self.begin_view();
+        } else {
+            self.view = None;
+        }
+        self.draw_again(runner);
+    }
+
+    /// Makes an empty view for the window here, unless there is one.
+    fn begin_view(&mut self) {
         let own = own_size().size;
-        match (self.has_other_size(runner), &self.view) {
-            (true, Some(view)) if view.own() == own => {}
-            (true, view) => {
-                let is_first = view.is_none();
-                let cleared = self.raw.cleared(self.has_picture);
-                self.printer.say(cleared.into());
-                (self.has_picture, self.view) = (true, Some(View::new(own)));
-                if !is_first || !self.watches_screen {
-                    self.draw_again(runner);
-                }
-            }
-            (false, Some(_)) => {
-                self.view = None;
-                // From here on as it is.
-                self.draw_again(runner);
-            }
-            (false, None) => {}
+        if self.view.as_ref().is_none_or(|view| view.own() != own) {
+            let cleared = self.raw.cleared(self.has_picture);
+            self.printer.say(cleared.into());
+            (self.has_picture, self.view) = (true, Some(View::new(own)));
         }
     }
 
     /// Watches the screen instead of every byte, once output has waited too long for this terminal.
     fn catch_up(&mut self, runner: &mut Runner) {
+        if self.note.is_some() && !self.watches_screen {
+            // A note would cover what was on this terminal before: that scrolls away for a picture.
+            return self.draw_again(runner);
+        }
         if self.watches_screen || self.printer.waiting_bytes() < SCREEN_BEHIND_BYTES {
             self.behind_since = None;
             return;
@@ -320,7 +325,7 @@ impl Attached {
 
     /// Shows a note of ours, for a while; with the first picture of the screen, if that is still to come.
     fn note(&mut self, words: &str) {
-        if self.has_picture || !self.watches_screen {
+        if self.has_picture {
             self.printer.say(notes::on_first_row(words, own_size().size.cols).into());
         }
         self.note = Some((words.to_owned(), Instant::now() + NOTE_SHOWN));
@@ -333,13 +338,12 @@ impl Attached {
         }
     }
 
-    /// Draws what a note covers. Not what a shell printed as ssh does: that scrolls away, and a picture would clear it.
+    /// Draws what a note covers.
     fn end_note(&mut self, runner: &mut Runner) {
         self.note = None;
         match &mut self.view {
             Some(view) => view.draw_all(),
-            None if self.has_picture || self.raw.is_alternate() => self.draw_again(runner),
-            None => {}
+            None => self.draw_again(runner),
         }
     }
 }

@@ -7,7 +7,7 @@ use wardroom_protocol::UserName;
 /// Returns the bytes that show a note and leave the cursor where it was.
 pub(super) fn on_first_row(words: &str, cols: u16) -> Vec<u8> {
     let row = crate::edit::cut(&format!(" wardroom: {words} "), usize::from(cols));
-    format!("\x1b7\x1b[H\x1b[0;7m{row}\x1b[0m\x1b8").into_bytes()
+    format!("\x1b7\x1b[H\x1b[0;7m{row}\x1b[0m\x1b[K\x1b8").into_bytes()
 }
 
 /// What is said when one begins to watch.

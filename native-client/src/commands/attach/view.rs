@@ -1,5 +1,5 @@
-//! A terminal whose size is not that of the window here. Its output would wrap and scroll elsewhere in this window, and
-//! only its holder may change its size, so its screen is kept here and drawn.
+//! A terminal that somebody else holds, or whose size is not that of the window here. Its output would wrap and scroll
+//! elsewhere in this window, and could do to it what the program likes, so its screen is kept here and drawn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -84,7 +84,7 @@ impl View {
         };
         let words =
             format!(" wardroom: {}x{} in your window of {}x{}; ~? helps ", size.cols, size.rows, own.cols, own.rows);
-        out.extend(self.window.draw(screen, &words));
+        out.extend(self.window.draw(screen, (size != own).then_some(words.as_str())));
         out
     }
 }
