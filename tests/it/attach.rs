@@ -175,7 +175,7 @@ fn a_real_shell_is_shared() {
     ann.until_seen("30 100");
     ann.until_seen("ready");
     let mut late = Pty::start(server.client(&["attach", "r1", "--control"]), 60, 20);
-    late.until_seen("30 100");
+    late.until_seen("watching r1: ann types");
     late.press("~k");
     late.until_seen("you have the keyboard");
     ann.until_seen("you type in another window");

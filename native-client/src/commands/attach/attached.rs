@@ -17,7 +17,7 @@ use super::super::{ReconnectDeadline, refused};
 use super::escapes::{Escapes, HELP, Typed};
 use super::notes;
 use super::raw::RawTerminal;
-use super::view::{View, until};
+use super::view::{View, is_drawn, until};
 use crate::exit::Failure;
 use crate::limits::{HELP_SHOWN, NOTE_SHOWN, SCREEN_BEHIND, SCREEN_BEHIND_BYTES};
 use crate::runner::Runner;
@@ -109,8 +109,11 @@ impl Attached {
     async fn until_left(&mut self, runner: &mut Runner) -> Result<(), Failure> {
         let mut patience = ReconnectDeadline::default();
         loop {
-            if self.end.is_some() && self.printer.is_idle() {
-                return Ok(());
+            if self.end.is_some() {
+                self.draw();
+                if self.printer.is_idle() {
+                    return Ok(());
+                }
             }
             self.catch_up(runner);
             // Keys are read also while they are not sent: escapes must work.
@@ -127,11 +130,7 @@ impl Attached {
                     }
                 }
                 () = until(self.note.as_ref().map(|(_, until)| *until)) => self.end_note(runner),
-                () = View::due(self.view.as_ref()) => {
-                    if let Some(drawn) = self.view.as_mut().map(View::draw) {
-                        self.printer.say(drawn.into());
-                    }
-                }
+                () = View::due(self.view.as_ref()) => self.draw(),
                 came = self.signals.next() => match came {
                     Signalled::Resized => self.fit(runner),
                     Signalled::Continued => self.raw.again()?,
@@ -267,25 +266,21 @@ impl Attached {
         self.compare_sizes(runner);
     }
 
-    /// Returns true unless its output goes to the window here as it is: that of the holder, once the sizes are the same.
     fn is_drawn(&self, runner: &Runner) -> bool {
-        let size = runner.client().runs().get(&self.run).and_then(|run| run.size);
-        !self.keyboard.mine || size.is_some_and(|size| size != own_size().size)
+        is_drawn(self.keyboard.mine, runner.client().runs().get(&self.run).and_then(|run| run.size), own_size().size)
     }
 
     /// Changes between drawing the terminal here and passing its output on.
     fn compare_sizes(&mut self, runner: &mut Runner) {
         let is_drawn = self.is_drawn(runner);
         let fits = self.view.as_ref().is_none_or(|view| view.own() == own_size().size);
-        if is_drawn == self.view.is_some() && fits {
-            return;
+        if is_drawn != self.view.is_some() || !fits {
+            self.view = self.view.take().filter(|_| is_drawn);
+            if is_drawn {
+                self.begin_view();
+            }
+            self.draw_again(runner);
         }
-        if is_drawn {
-            self.begin_view();
-        } else {
-            self.view = None;
-        }
-        self.draw_again(runner);
     }
 
     /// Makes an empty view for the window here, unless there is one.
@@ -300,10 +295,6 @@ impl Attached {
 
     /// Watches the screen instead of every byte, once output has waited too long for this terminal.
     fn catch_up(&mut self, runner: &mut Runner) {
-        if self.note.is_some() && !self.watches_screen {
-            // A note would cover what was on this terminal before: that scrolls away for a picture.
-            return self.draw_again(runner);
-        }
         if self.watches_screen || self.printer.waiting_bytes() < SCREEN_BEHIND_BYTES {
             self.behind_since = None;
             return;
@@ -318,14 +309,23 @@ impl Attached {
         runner.command(Command::WatchScreen { run: self.run, auto_ack: false });
     }
 
+    /// Draws what is due in the view.
+    fn draw(&mut self) {
+        self.view.as_mut().and_then(View::draw).into_iter().for_each(|drawn| self.printer.say(drawn.into()));
+    }
+
     fn draw_again(&mut self, runner: &mut Runner) {
         runner.command(Command::UnwatchRun { run: self.run });
         self.show_screen(runner);
     }
 
-    /// Shows a note of ours, for a while; with the first picture of the screen, if that is still to come.
+    /// Shows a note of ours: over a picture for a while, or with the first one. What a shell prints as with ssh goes on
+    /// below the note.
     fn note(&mut self, words: &str) {
-        if self.has_picture {
+        if !self.watches_screen && !self.raw.is_alternate() {
+            return self.printer.say(notes::between_lines(words).into());
+        }
+        if self.has_picture || !self.watches_screen {
             self.printer.say(notes::on_first_row(words, own_size().size.cols).into());
         }
         self.note = Some((words.to_owned(), Instant::now() + NOTE_SHOWN));
@@ -343,7 +343,8 @@ impl Attached {
         self.note = None;
         match &mut self.view {
             Some(view) => view.draw_all(),
-            None => self.draw_again(runner),
+            None if self.end.is_none() => self.draw_again(runner),
+            None => {}
         }
     }
 }

@@ -10,6 +10,11 @@ pub(super) fn on_first_row(words: &str, cols: u16) -> Vec<u8> {
     format!("\x1b7\x1b[H\x1b[0;7m{row}\x1b[0m\x1b[K\x1b8").into_bytes()
 }
 
+/// Returns the bytes that show a note between lines of output.
+pub(super) fn between_lines(words: &str) -> Vec<u8> {
+    format!("\r\n\x1b[7m wardroom: {words} \x1b[0m\r\n").into_bytes()
+}
+
 /// What is said when one begins to watch.
 pub(super) fn begin(n: u64, holder: Option<&UserName>, asks: bool) -> String {
     let who = holder.map_or_else(|| "nobody has the keyboard".to_owned(), |holder| format!("{holder} types"));

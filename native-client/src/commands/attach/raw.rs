@@ -71,6 +71,11 @@ impl RawTerminal {
         bytes
     }
 
+    /// Returns true if the program shows the alternate screen.
+    pub(super) fn is_alternate(&self) -> bool {
+        IS_ALTERNATE.load(Ordering::Relaxed)
+    }
+
     /// Looks at what is about to be written to it.
     pub(super) fn note(&mut self, bytes: &[u8]) {
         for byte in bytes {

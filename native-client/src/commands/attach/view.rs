@@ -73,10 +73,10 @@ impl View {
         until(view.and_then(|view| view.due)).await;
     }
 
-    /// Returns the bytes that draw what has changed.
-    pub(super) fn draw(&mut self) -> Vec<u8> {
-        self.due = None;
-        let Some(screen) = &self.screen else { return Vec::new() };
+    /// Returns the bytes that draw what has changed, if that is due.
+    pub(super) fn draw(&mut self) -> Option<Vec<u8>> {
+        self.due.take()?;
+        let screen = self.screen.as_ref()?;
         let (size, own) = (screen.size(), self.own);
         let mut out = match self.window.new_modes(screen) {
             Some(modes) => [PLAIN, &modes].concat(),
@@ -85,8 +85,13 @@ impl View {
         let words =
             format!(" wardroom: {}x{} in your window of {}x{}; ~? helps ", size.cols, size.rows, own.cols, own.rows);
         out.extend(self.window.draw(screen, (size != own).then_some(words.as_str())));
-        out
+        Some(out)
     }
+}
+
+/// Returns true unless its output goes to the window here as it is: that of the holder, once the sizes are the same.
+pub(super) fn is_drawn(is_holder: bool, size: Option<TermSize>, own: TermSize) -> bool {
+    !is_holder || size.is_some_and(|size| size != own)
 }
 
 /// Waits until then; for ever without a time.
