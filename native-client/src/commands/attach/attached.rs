@@ -208,7 +208,7 @@ impl Attached {
                 Typed::Leave => return true,
                 Typed::Help => {
                     self.printer.say(Bytes::from_static(HELP.as_bytes()));
-                    self.note = Some((String::new(), Instant::now() + HELP_SHOWN));
+                    self.note = self.has_picture.then(|| (String::new(), Instant::now() + HELP_SHOWN));
                 }
                 Typed::Ask => self.ask(runner),
                 Typed::Release if self.keyboard.mine => self.control(runner, TermOp::Release),
