@@ -16,7 +16,10 @@ use crate::state::State;
 /// Notes what a host says, and tells it to the watchers and to those who have the room open.
 pub(super) fn note(state: &State, run: &Arc<Run>, detached: Detached) {
     let detached = Detached { exit: shortened(detached.exit), kept: few(detached.kept) };
-    run.life().detached = Some(detached.clone());
+    // A host tells it again whenever it connects.
+    if run.life().detached.replace(detached.clone()).as_ref() == Some(&detached) {
+        return;
+    }
     if let Some(room) = state.rooms.by_id(run.record.room) {
         tell_readers(run, &room, &encoded(run.record.id, detached));
     }

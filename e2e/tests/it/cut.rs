@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -66,6 +67,19 @@ impl Wires {
     /// Ends all connections, in the middle of whatever they carry.
     pub fn cut(&self) {
         self.cuts.send_modify(|count| *count += 1);
+    }
+
+    /// Ends a connection so long after it was there, and returns once it has ended.
+    pub async fn cut_connected(&self, after: Duration) {
+        let (before, ended) = (self.ended.load(Ordering::Relaxed), || self.ended.load(Ordering::Relaxed));
+        while ended() == before {
+            self.connected().await;
+            tokio::time::sleep(after).await;
+            self.cut();
+            // It may have ended by itself meanwhile.
+            let is_over = || ended() > before || self.open.load(Ordering::Relaxed) == 0;
+            retry("the end of a connection", async || is_over().then_some(())).await;
+        }
     }
 
     /// Ends all connections, and lets none through until [`Wires::mend`].

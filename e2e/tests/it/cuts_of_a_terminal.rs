@@ -55,13 +55,9 @@ async fn one_terminal(server: &TestServer, (ann, ben): (&str, &str), nth: u64, m
             holder.type_text(&line);
             holder.press("Enter");
         }
-        for wires in [&typing, &watching, &reading] {
-            wires.connected().await;
-        }
-        tokio::time::sleep(Duration::from_millis(50 + dice.below(400))).await;
-        [&typing, &watching, &reading].into_iter().for_each(Wires::cut);
-        // The ends of the connections are counted before the next is waited for.
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        // At any moment, mostly after the clients have signed in: those that are cut before wait longer each time.
+        let mut moment = || Duration::from_millis(50 + dice.below(400));
+        tokio::join!(typing.cut_connected(moment()), watching.cut_connected(moment()), reading.cut_connected(moment()));
     }
     typed.push_str("last\n");
     holder.type_text("last");

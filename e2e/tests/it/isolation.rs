@@ -1,5 +1,7 @@
 //! `wardroom serve` as it is deployed: whoever may run commands is not its administrator.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Value, json};
 
 use crate::test_server::{Process, add_user};
@@ -25,14 +27,21 @@ async fn printed_in(wire: &mut Wire, sandbox: &[&str], cmd: &str, nonce: &str) -
     }
 }
 
+/// Starts `wardroom serve` with a data folder in this one, and signs an operator in.
+async fn serve(folder: &Path) -> (PathBuf, Process, Wire) {
+    let data = folder.join("data");
+    let args = ["serve", "--data", data.to_str().unwrap(), "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    let serve = Process::start(&args);
+    let token = add_user(&data, "ann", "operator").await;
+    let wire = Wire::signed_in(&serve.at("tcp"), &token).await;
+    (data, serve, wire)
+}
+
 #[tokio::test]
 async fn an_operator_does_not_become_an_administrator() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let path = data.to_str().unwrap().to_owned();
-    let mut serve = Process::start(&["serve", "--data", &path, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
-    let token = add_user(&data, "ann", "operator").await;
-    let mut wire = Wire::signed_in(&serve.at("tcp"), &token).await;
+    let (data, mut serve, mut wire) = serve(folder.path()).await;
+    let path = data.display();
     let keys = std::fs::read_to_string(data.join("keys/admin.key")).unwrap();
     let cmd = format!("cat {path}/keys/admin.key {path}/wardroom.db {path}/host/*/meta.json; ls -R {path}; exit 0");
     let (text, exit) = printed(&mut wire, &cmd, "i1").await;
@@ -66,11 +75,7 @@ async fn without_isolation_the_server_says_so() {
 #[tokio::test]
 async fn a_run_is_started_in_a_sandbox() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let path = data.to_str().unwrap().to_owned();
-    let mut serve = Process::start(&["serve", "--data", &path, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
-    let token = add_user(&data, "ann", "operator").await;
-    let mut wire = Wire::signed_in(&serve.at("tcp"), &token).await;
+    let (_data, mut serve, mut wire) = serve(folder.path()).await;
     let made = folder.path().join("made");
     let cmd = format!("touch {}; tail -n +3 /proc/net/dev | cut -d: -f1", made.display());
     let (text, exit) = printed_in(&mut wire, &["no-network", "read-only"], &cmd, "s1").await;
