@@ -38,7 +38,8 @@ pub enum Dialog {
     NewDm,
     ChangePassword,
     Sessions,
-    RoomSettings,
+    /// The settings of the room, at this tab.
+    RoomSettings(&'static str),
     /// Confirms the deletion of a message.
     DeleteMessage(u64),
     /// Confirms leaving the room.

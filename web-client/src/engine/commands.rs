@@ -69,7 +69,7 @@ impl Engine {
                 let add = HookAdd { room: room.clone(), bot, mentions, secret: None, nonce: None };
                 self.add_hook(add, Callback::from(move |address| engine.show_notice(NoticeKind::Hook(address))));
             }
-            Command::Hooks => dialog(Dialog::RoomSettings),
+            Command::Hooks => dialog(Dialog::RoomSettings("hooks")),
             Command::Unhook(hook) => self.send(HookRemove { room: room.clone(), hook }),
             Command::Run(RunLine { cmd, hosts, label, sandbox }) => {
                 self.run(
@@ -89,7 +89,7 @@ impl Engine {
             Command::Refuse(proposal) => self.send(RunRefuse { proposal }),
             Command::Approval(on) => self.set_room(room, RoomChange { approve: Some(on), ..RoomChange::default() }),
             Command::Rights(line) => match line.here(room) {
-                RightsLine::List(_) => dialog(Dialog::RoomSettings),
+                RightsLine::List(_) => dialog(Dialog::RoomSettings("rights")),
                 RightsLine::Set(set) => self.send(set),
             },
             Command::Named(name, args) => self.run_named(room, name, args),

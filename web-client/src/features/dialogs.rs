@@ -41,7 +41,7 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
         Some(Dialog::ChangePassword) => html! { <ChangePassword {on_close} /> },
         Some(Dialog::Sessions) => html! { <Sessions {on_close} /> },
         Some(Dialog::NewDm) => html! { <NewDm {on_close} /> },
-        Some(Dialog::RoomSettings) => html! { <RoomSettings {room} {on_close} /> },
+        Some(Dialog::RoomSettings(tab)) => html! { <RoomSettings {room} {tab} {on_close} /> },
         Some(Dialog::DeleteMessage(seq)) => html! { <DeleteMessage {room} seq={*seq} {on_close} /> },
         Some(Dialog::RunCommand(name)) => html! { <RunCommandDialog {room} name={name.clone()} {on_close} /> },
         Some(Dialog::LeaveRoom) => html! { <LeaveRoom {room} {on_close} /> },

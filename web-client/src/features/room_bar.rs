@@ -62,7 +62,7 @@ pub fn RoomBar(props: &RoomBarProps) -> Html {
             <button class="button button--icon room-bar__search" onclick={to(UiAction::Dialog(Some(Dialog::Jump(String::new()))))} aria-label={words.search} title={words.search}>
                 { icon(Icon::Search) }
             </button>
-            <button class="button button--icon" onclick={to(UiAction::Dialog(Some(Dialog::RoomSettings)))} aria-label={words.room_settings} title={words.room_settings}
+            <button class="button button--icon" onclick={to(UiAction::Dialog(Some(Dialog::RoomSettings("general"))))} aria-label={words.room_settings} title={words.room_settings}
                 data-testid={testids::ROOM_SETTINGS_OPEN}>{ icon(Icon::Settings) }</button>
             <ConnectionStatus />
             <button class="button button--icon room-bar__panel" onclick={to(UiAction::Drawer(Drawer::Panel))} aria-label={words.runs_files_people} title={words.runs_files_people}

@@ -156,7 +156,7 @@ impl Destination {
             Destination::Action(action, _) => match action {
                 Action::NewRoom => ui.dispatch(UiAction::Dialog(Some(Dialog::NewRoom))),
                 Action::NewDm => ui.dispatch(UiAction::Dialog(Some(Dialog::NewDm))),
-                Action::Settings => ui.dispatch(UiAction::Dialog(Some(Dialog::RoomSettings))),
+                Action::Settings => ui.dispatch(UiAction::Dialog(Some(Dialog::RoomSettings("general")))),
                 Action::Keys => ui.dispatch(UiAction::Dialog(Some(Dialog::Shortcuts))),
                 Action::Files => {
                     ui.dispatch(UiAction::ShowTab(PanelTab::Files));

@@ -30,6 +30,8 @@ use webhooks::Webhooks;
 #[derive(PartialEq, Properties)]
 pub struct RoomSettingsProps {
     pub room: RoomName,
+    /// The tab that is open first, if this user has it.
+    pub tab: &'static str,
     pub on_close: Callback<()>,
 }
 
@@ -40,7 +42,7 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
     use_topic(Topic::Model(Change::Rooms));
     let engine = use_topic(Topic::Model(Change::Room(props.room.clone())));
     let may_run = use_rights(&props.room).allows(Right::Run, None);
-    let tab = use_state_eq(|| "general");
+    let tab = use_state_eq(|| props.tab);
     let Some(room) = engine.read(|client| client.rooms().get(&props.room).cloned()) else { return Html::default() };
     let info = &room.info;
     let is_dm = !info.dm.is_empty();
@@ -59,6 +61,7 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
         tabs.push(("rights", words.settings.rules_head));
         tabs.push(("hooks", words.settings.hooks_head));
     }
+    let chosen = if tabs.iter().any(|(id, _)| *id == *tab) { *tab } else { "general" };
     let on_tab = Callback::from({
         let tab = tab.setter();
         move |chosen: &'static str| tab.set(chosen)
@@ -66,10 +69,10 @@ pub fn RoomSettings(props: &RoomSettingsProps) -> Html {
     html! {
         <Modal title={engine.room_name(info)} on_close={on_close.clone()} class={classes!("modal--wide")}>
             <div data-testid={testids::ROOM_SETTINGS}>
-                <Tabs {tabs} chosen={*tab} {on_tab} label={words.room_settings} />
+                <Tabs {tabs} {chosen} {on_tab} label={words.room_settings} />
                 <div role="tabpanel">
                 {
-                    match *tab {
+                    match chosen {
                         "members" => html! { <Members room={props.room.clone()} {may} /> },
                         "commands" => html! { <CommandSettings room={props.room.clone()} /> },
                         "rights" => html! { <Rules room={props.room.clone()} {is_admin} /> },
