@@ -51,7 +51,7 @@ async fn isolation(
             tracing::warn!("commands are not isolated: whoever runs commands here can read the server's keys");
         }
         Ok(Isolation { level: Level::Namespace | Level::Landlock, .. }) if is_root => {
-            tracing::warn!("commands run as root, which can get around their isolation: use --run-as USER");
+            tracing::warn!("commands run as root, which can have others get around their isolation: use --run-as USER");
         }
         Ok(isolation) => tracing::info!(level = isolation.level.as_str(), "commands are kept from the server's files"),
         Err(why) => tracing::error!(

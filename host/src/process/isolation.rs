@@ -8,6 +8,8 @@
 //!   folders, so commands cannot create files directly in those that contain the data folder.
 //! - `none`: commands may do what the host may do.
 //!
+//! On the two in the middle a command of root loses what would undo this (see [`super::capabilities`]).
+//!
 //! The stage that becomes the command applies this to itself (see [`super::exec`]).
 
 use std::ffi::CString;
@@ -25,8 +27,9 @@ use nix::sched::{CloneFlags, unshare};
 use nix::unistd::User;
 use serde::{Deserialize, Serialize};
 
+use super::capabilities::{drop_for_sandbox, drop_undoing, may_administer};
 use super::mounts::remount_read_only;
-use super::sandbox::{Sandbox, drop_capabilities};
+use super::sandbox::Sandbox;
 use crate::limits::HIDDEN_DEPTH_MAX;
 
 /// The rights that Landlock handles: those that this version knows; older kernels handle fewer.
@@ -84,9 +87,13 @@ impl Isolation {
         match self.level {
             Level::None => Ok(()),
             Level::User => become_user(self.user.as_deref().unwrap_or_default()),
-            Level::Namespace => enter_namespace(CloneFlags::empty(), &self.hidden, &self.read_only)
-                .and_then(|()| restrict(["/".into()], &[])),
+            Level::Namespace => {
+                enter_namespace(CloneFlags::empty(), &self.hidden, &self.read_only)?;
+                drop_undoing()?;
+                restrict(["/".into()], &[])
+            }
             Level::Landlock => {
+                drop_undoing()?;
                 let kept = [self.hidden.as_slice(), &self.read_only].concat();
                 restrict(visible(&kept), &self.read_only)
             }
@@ -101,9 +108,7 @@ impl Isolation {
         };
         enter_namespace(sandbox.namespaces(), hidden, &self.read_only)?;
         sandbox.set_up()?;
-        if rustix::process::getuid().is_root() {
-            drop_capabilities()?;
-        }
+        drop_for_sandbox()?;
         if self.level == Level::User {
             become_user(self.user.as_deref().unwrap_or_default())?;
         }
@@ -188,8 +193,8 @@ fn restrict(allowed: impl IntoIterator<Item = PathBuf>, read_only: &[PathBuf]) -
     ruleset = ruleset.add_rules(path_beneath_rules(allowed, all)).map_err(failed)?;
     let read = AccessFs::from_read(LANDLOCK);
     ruleset = ruleset.add_rules(path_beneath_rules(read_only, read)).map_err(failed)?;
-    // Root may enter a domain without giving up set-user-ID programs.
-    let ruleset = ruleset.no_new_privs(!rustix::process::getuid().is_root());
+    // Root may enter a domain without giving up set-user-ID programs, except within a run of another host.
+    let ruleset = ruleset.no_new_privs(!rustix::process::getuid().is_root() || !may_administer());
     match ruleset.restrict_self().map_err(failed)?.ruleset {
         RulesetStatus::NotEnforced => Err("this kernel has no Landlock".to_owned()),
         RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced => Ok(()),

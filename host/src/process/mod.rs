@@ -1,5 +1,6 @@
 //! Processes: becoming a command, finding all that a run left behind, and ending it. Knows neither output nor core.
 
+pub mod capabilities;
 pub mod cgroup;
 pub mod escalation;
 pub mod exec;

@@ -15,27 +15,11 @@ use nix::sched::CloneFlags;
 use rustix::fs::StatVfsMountFlags;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
-use rustix::thread::{CapabilitySet, capability_is_in_bounding_set, remove_capability_from_bounding_set};
 use serde::{Deserialize, Serialize};
 use wardroom_protocol::messages::SANDBOXES;
 
 use super::mounts::{mounts, remount_read_only};
 use crate::limits::PRIVATE_TMP_BYTES_MAX;
-
-/// What root in a sandbox may still do: change owners and users, kill, listen on low ports. Everything else would let it
-/// change back what is taken from it: `CAP_SYS_ADMIN` mounts, `CAP_NET_ADMIN` reaches other network namespaces.
-const KEPT: CapabilitySet = CapabilitySet::CHOWN
-    .union(CapabilitySet::DAC_OVERRIDE)
-    .union(CapabilitySet::FOWNER)
-    .union(CapabilitySet::FSETID)
-    .union(CapabilitySet::KILL)
-    .union(CapabilitySet::SETGID)
-    .union(CapabilitySet::SETUID)
-    .union(CapabilitySet::NET_BIND_SERVICE)
-    .union(CapabilitySet::SYS_CHROOT)
-    .union(CapabilitySet::SYS_NICE)
-    .union(CapabilitySet::SYS_RESOURCE)
-    .union(CapabilitySet::AUDIT_WRITE);
 
 /// What is taken from a run.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -100,21 +84,6 @@ impl Sandbox {
         }
         Ok(())
     }
-}
-
-/// Takes capabilities for good from this process, as soon as it becomes another program: capabilities(7).
-///
-/// # Errors
-/// Why not, for people.
-pub fn drop_capabilities() -> Result<(), String> {
-    for capability in CapabilitySet::all().difference(KEPT).iter() {
-        // Older kernels do not know all.
-        if let Ok(true) = capability_is_in_bounding_set(capability) {
-            remove_capability_from_bounding_set(capability)
-                .map_err(|error| format!("a capability cannot be dropped: {error}"))?;
-        }
-    }
-    Ok(())
 }
 
 /// Makes each mount read-only. Some cannot be reached, by the command either: others cover them.

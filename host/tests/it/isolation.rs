@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 
-use wardroom_protocol::messages::Signal;
+use wardroom_protocol::messages::{HostStart, Signal};
 
 use crate::fake_core::{FakeCore, shell};
 use crate::host_process::{NOBODY, Place};
@@ -160,4 +160,87 @@ async fn without_isolation_a_command_may_do_what_the_host_may() {
     let start = shell(&cmd);
     let whole = link.run(&start).await;
     assert_eq!((whole.text(1).as_str(), whole.exit().as_str()), ("the secret\n", r#"{"code":0}"#));
+}
+
+/// What a command of root tries, to undo the isolation that it has: each line that it prints is a way out. None of them
+/// changes anything outside, even where it succeeds.
+fn ways_out(key: &str, host: u32, other: u32) -> HostStart {
+    let hidden = Path::new(key).ancestors().nth(2).unwrap().display();
+    // open_tree(2) of `/`: OPEN_TREE_CLONE without what is mounted on it, and with AT_RECURSIVE.
+    let clone = format!(
+        r#"for $flags (1, 0x8001) {{
+            $root = "/";
+            $fd = syscall(428, -100, $root, $flags);
+            open(F, "<", "/proc/self/fd/$fd{key}") and print <F>;
+        }}"#
+    );
+    let inside = format!(r#"umount -l {hidden}; cat {key}; perl -e "$CLONE""#);
+    let ways = [
+        inside.clone(),
+        format!("unshare -m --propagation unchanged sh -c '{inside}'"),
+        format!("unshare -Urm --propagation unchanged sh -c '{inside}'"),
+        format!("chroot /proc/{other}/root cat {key}; cat /proc/{host}/root{key} /proc/$PPID/root{key}"),
+        format!("nsenter -t 1 -m cat {key}; nsenter -t {host} -m cat {key}; nsenter -t {other} -m cat {key}"),
+        format!("grep -hz . /proc/{host}/environ /proc/{other}/environ /proc/$PPID/environ | tr '\\0' '\\n'"),
+        format!("head -c 1 /proc/{host}/mem /proc/{other}/mem /proc/kcore /dev/mem"),
+        "mknod device b 7 0 && echo a device".to_owned(),
+    ];
+    let script = ways.map(|way| format!("( {way} ) 2>/dev/null\n")).concat();
+    HostStart { env: [("CLONE".to_owned(), clone)].into(), ..shell(&format!("{script}echo done")) }
+}
+
+#[tokio::test]
+async fn root_without_another_user_cannot_undo_its_isolation() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    for level in ["namespace", "landlock"] {
+        let (place, core) = (Place::new(), FakeCore::tcp().await);
+        let host = place.isolated(&core, level);
+        let mut link = core.welcomed().await;
+        let mut other = std::process::Command::new("sleep").arg("1000").env("WORD", "of another").spawn().unwrap();
+        let key = place.hidden().join("keys/admin.key");
+        let whole = link.run(&ways_out(key.to_str().unwrap(), host.pid(), other.id())).await;
+        other.kill().unwrap();
+        other.wait().unwrap();
+        assert_eq!(whole.text(1), "done\n", "{level}: {}", whole.text(2));
+        // What administers files, users and processes is as for root. In a folder of its own, since with Landlock alone
+        // nothing can be made beside the hidden one.
+        let folder = place.path().join("beside");
+        std::fs::create_dir(&folder).unwrap();
+        let kept = "touch file && chown 65534:65534 file && chmod 000 file && stat -c %u file && cat file
+                    setpriv --reuid 65534 --clear-groups sleep 1000 & kill $! && echo killed
+                    sleep 1000 & grep -qz . /proc/$!/environ && echo its own; kill $!";
+        let whole = link.run(&HostStart { cwd: Some(folder.to_str().unwrap().to_owned()), ..shell(kept) }).await;
+        assert_eq!(whole.text(1), "65534\nkilled\nits own\n", "{level}: {}", whole.text(2));
+    }
+}
+
+#[tokio::test]
+async fn what_the_host_inherits_is_not_a_way_around_that() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let (place, core) = (Place::new(), FakeCore::tcp().await);
+    let _host = place.host_after(r#"exec setpriv --inh-caps +sys_admin,+mknod "$0" "$@""#, &core);
+    let mut link = core.welcomed().await;
+    let caps = "grep -E '^Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status | cut -f2";
+    for sandbox in [Vec::new(), vec!["read-only".to_owned()]] {
+        let said = link.run(&HostStart { sandbox, ..shell(caps) }).await.text(1);
+        let sets: Vec<u64> = said.lines().map(|line| u64::from_str_radix(line, 16).unwrap()).collect();
+        // CAP_SYS_ADMIN and CAP_MKNOD.
+        assert!(sets.len() == 5 && sets.iter().all(|set| set & (1 << 21 | 1 << 27) == 0), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn without_isolation_root_keeps_everything() {
+    let (place, core) = (Place::new(), FakeCore::tcp().await);
+    let host = place.isolated(&core, "none");
+    let mut link = core.welcomed().await;
+    let caps = |pid: &str| format!("grep ^CapBnd /proc/{pid}/status\n");
+    let whole = link.run(&shell(&(caps("self") + &caps(&host.pid().to_string())))).await;
+    let said = whole.text(1);
+    let (own, of_host) = said.split_once('\n').unwrap();
+    assert_eq!(own, of_host.trim_end());
 }
