@@ -1,11 +1,13 @@
 //! The root of the page: finds out who is signed in, then shows the sign-in form or the rooms.
 
 mod crash;
+mod frame;
 mod notify;
 mod run_ends;
 mod session;
 mod shell;
 
+use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::hooks::Prefs;
@@ -14,12 +16,14 @@ use crate::services::{boot_form, browser, first_lines, language};
 /// Renders the page into `#page`.
 pub fn start() {
     crash::install();
-    let lang = Prefs::kept().lang;
-    if lang.missing_file().is_none() {
-        return render();
-    }
-    spawn_local(async move {
-        language::load(lang).await;
+    spawn_local(async {
+        let lang = Prefs::kept().lang;
+        if lang.missing_file().is_some() {
+            language::load(lang).await;
+        } else {
+            // The browser has just compiled the program: let it handle what was typed and touched meanwhile.
+            TimeoutFuture::new(0).await;
+        }
         render();
     });
 }

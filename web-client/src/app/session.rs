@@ -6,13 +6,14 @@ use wardroom_client_core::protocol::messages::You;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::frame::Frame;
 use super::shell::EngineProvider;
 use crate::features::sign_in::{SignIn, SignInMode};
 use crate::hooks::{Prefs, PrefsHandle, use_words};
 use crate::limits::SESSION_RETRY_MS;
 use crate::logic::route::invite_of;
 use crate::services::listener::Listener;
-use crate::services::{boot_form, browser, first_lines, http, storage};
+use crate::services::{boot_form, browser, http, storage};
 
 /// The root of the page.
 #[component]
@@ -76,7 +77,7 @@ fn Session() -> Html {
         move |why: Option<AttrValue>, ()| set.set(SessionState::SignedOut { why })
     });
     match &*session {
-        SessionState::Unknown => html! { <Skeleton /> },
+        SessionState::Unknown => html! { <Frame /> },
         SessionState::Unreachable => html! {
             <div class="boot" role="alert">
                 <p>{ words.server_unreachable }</p>
@@ -125,25 +126,4 @@ fn use_invite() -> UseStateHandle<Option<String>> {
         }
     });
     invite
-}
-
-/// The frame of a room, as in index.html, with the lines that were shown there.
-#[component]
-fn Skeleton() -> Html {
-    let words = use_words();
-    let lines = use_memo((), |()| first_lines::view());
-    let room = first_lines::room().filter(|room| !room.starts_with('@'));
-    html! {
-        <div class="app">
-            <nav class="sidebar" aria-hidden="true"><div class="sidebar__brand">{ "Wardroom" }</div></nav>
-            <main class="main">
-                <div class="room-bar">if let Some(room) = room { <h1 class="room-bar__name">{ format!("# {room}") }</h1> }</div>
-                if let Some(lines) = &*lines { { lines.clone() } } else {
-                    <div class="boot-screen__status" role="status"><p>{ words.opening }</p><p>{ words.opening_first }</p></div>
-                }
-                <div class="room-footer"><div class="composer"><div class="composer__box boot-screen__composer"></div></div></div>
-            </main>
-            <aside class="panel panel--empty" aria-hidden="true"></aside>
-        </div>
-    }
 }

@@ -6,6 +6,7 @@ use wardroom_client_core::{Change, Command, ConnectionState};
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
+use super::frame::{RoomFrame, footer_frame, panel_frame, sidebar_frame};
 use super::notify::use_notifications;
 use super::run_ends::use_run_ends;
 use crate::engine::Topic;
@@ -21,7 +22,7 @@ use crate::features::{
     sidebar::Sidebar,
     terminal::TerminalPanel,
 };
-use crate::hooks::{use_topic, use_words};
+use crate::hooks::{use_step, use_topic, use_words};
 use crate::logic::route::{Line, Route};
 use crate::services::listener::Listener;
 use crate::services::{browser, storage};
@@ -114,17 +115,23 @@ fn Shell(props: &ShellProps) -> Html {
         Drawer::Panel => Some("app--panel"),
     };
     let room = ui.room.clone();
+    // The room is drawn first, then what stands beside it.
+    let step = use_step(4);
     html! {
         <ContextProvider<UiHandle> context={ui.clone()}>
             <div class={classes!("app", drawer)} {onkeydown}>
                 <button class="skip button" onclick={Callback::from(|_| focus_composer())}>{ words.skip_to_composer }</button>
-                <Sidebar on_signed_out={props.on_signed_out.clone()} />
-                <main class="main">
-                    <RoomBar room={room.clone()} />
-                    <Timeline key={room.as_str()} room={room.clone()} />
-                    <RoomFooter room={room.clone()} />
-                </main>
-                <Panel room={room.clone()} />
+                if step > 2 { <Sidebar on_signed_out={props.on_signed_out.clone()} /> } else { { sidebar_frame() } }
+                if step > 0 {
+                    <main class="main">
+                        <RoomBar room={room.clone()} />
+                        <Timeline key={room.as_str()} room={room.clone()} />
+                        if step > 1 { <RoomFooter room={room.clone()} /> } else { { footer_frame() } }
+                    </main>
+                } else {
+                    <RoomFrame />
+                }
+                if step > 3 { <Panel room={room.clone()} /> } else { { panel_frame() } }
                 if let Some(run) = ui.terminal {
                     <TerminalPanel key={run.to_string()} {run} plays={ui.plays} />
                 }
@@ -132,8 +139,10 @@ fn Shell(props: &ShellProps) -> Html {
                 if let Some((run, at)) = ui.output {
                     <OutputView key={run.to_string()} {run} {at} />
                 }
-                <Dialogs room={room.clone()} />
-                <DropZone {room} />
+                if step > 3 {
+                    <Dialogs room={room.clone()} />
+                    <DropZone {room} />
+                }
             </div>
         </ContextProvider<UiHandle>>
     }
