@@ -37,7 +37,8 @@ fn a_shell_is_typed_into_and_ends_with_its_code() {
     assert!(pty.is_given_back());
     let text = pty.text();
     assert!(!text.contains("[6n") && !text.contains("]11;?"), "{text:?}");
-    assert!(text.starts_with("$ "), "a fresh shell begins where the cursor is: {text:?}");
+    let begin = "wardroom: started r4; others join with: wardroom attach r4\r\n$ ";
+    assert!(text.starts_with(begin), "a fresh shell begins where the cursor is: {text:?}");
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn leaving_leaves_the_run_alone() {
     pty.press("x\r~.");
     let left = pty.ended();
     assert_eq!(left.code, 0, "{left:?}");
-    pty.until_seen("wardroom attach r4");
+    pty.until_seen("r4 goes on; wardroom attach r4 shows it again");
     assert!(pty.is_given_back());
     let text = pty.text();
     let after = text.split("vim").last().unwrap();
@@ -198,4 +199,23 @@ fn a_command_is_typed_into_where_it_is_started() {
     assert_eq!(pty.ended().code, 0);
     assert!(pty.text().contains("typed\r\ntyped\r\n"), "{:?}", pty.text());
     assert!(pty.is_given_back());
+}
+
+#[test]
+fn a_person_is_told_the_number_of_a_run_and_a_program_is_not() {
+    let server = TestServer::new();
+    let run = |n: u32| {
+        let mut pty = Pty::start(server.client(&["run", "general", "--", "echo", "the output"]), 80, 24);
+        assert_eq!(pty.ended().code, 0);
+        pty.until_seen("the output\r\n");
+        assert_eq!(pty.text(), format!("wardroom: started r{n}\r\nthe output\r\n"));
+    };
+    run(1);
+    run(2);
+    let piped = server.run(&["run", "general", "--", "true"]);
+    assert_eq!((piped.code, piped.err.as_str()), (0, ""));
+    let mut json = Pty::start(server.client(&["run", "general", "--json", "--", "true"]), 200, 24);
+    assert_eq!(json.ended().code, 0);
+    json.until_seen("\"ended\"");
+    assert!(!json.text().contains("wardroom: started"), "{}", json.text());
 }

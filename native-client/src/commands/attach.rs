@@ -25,7 +25,7 @@ use super::proposed::Waiting;
 use super::runs::{RunName, find};
 use super::secrets::{SecretSource, read_secrets};
 use super::signals::{Signalled, TerminalSignals};
-use super::starting::{Starting, own_size};
+use super::starting::{Starting, own_size, say_started};
 use crate::exit::Failure;
 use crate::runner::{Runner, Target, new_nonce};
 
@@ -150,6 +150,7 @@ async fn start(runner: &mut Runner, shell: Shell, secrets: Secrets) -> Result<u8
         }
     };
     runner.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: false });
+    say_started(n, &format!("; others join with: wardroom attach r{n}"));
     Attached::new(runner, run, n, signals)?.follow(runner).await
 }
 

@@ -51,14 +51,19 @@ impl FanOut {
         // A label may be that of a single host.
         let host = start.hosts.first().cloned().unwrap_or_else(|| label_words(&start.label));
         let runs = if runs.is_empty() { vec![RunLane { run, n, seq, host }] } else { runs };
+        let mut started_words = Vec::new();
         let mut out = FanOut { lanes: Vec::new(), width: 0, is_json, is_raw };
         for RunLane { run, n, host, .. } in runs {
             if is_json {
                 write_json(&serde_json::json!({ "t": "started", "host": host, "run": run, "n": n }))?;
             }
+            started_words.push(format!("r{n} on {}", visible(&host)));
             out.width = out.width.max(host.chars().count());
             out.lanes.push(Lane { run, host, partial: Default::default(), filters: Default::default(), end: None });
             runner.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: true });
+        }
+        if !is_json && io::stderr().is_terminal() {
+            say(&format!("wardroom: started {}", started_words.join(", ")));
         }
         Ok(out)
     }

@@ -10,6 +10,7 @@ use wardroom_protocol::RunId;
 use wardroom_protocol::messages::RunEnd;
 use wardroom_protocol::terminal_queries::QueryFilter;
 
+use super::starting::say_started;
 use crate::exit::Failure;
 use crate::text::TerminalFilter;
 
@@ -86,12 +87,14 @@ impl Printer {
         self.push(0, end, Bytes::new());
     }
 
-    /// Prints the first line for programs, as the run has an id.
+    /// Tells the number of the run: programs in a first line, people at a terminal.
     pub(super) fn started(&mut self, run: RunId, n: u64) {
         if self.style == Style::Json {
             let line = serde_json::json!({ "t": "started", "run": run, "n": n }).to_string();
             self.waiting.push(Bytes::from(line + "\n"));
             self.fds.push(0);
+        } else {
+            say_started(n, "");
         }
     }
 

@@ -1,12 +1,16 @@
 //! Starts a run and waits until it has an id. A host or a connection that is away usually returns within seconds, such as
 //! after a restart of the server; a command that has not started by then does not start later.
 
+use std::io::IsTerminal as _;
+
 use tokio::time::Instant;
 use wardroom_client_core::{Command, Error, PostState};
 use wardroom_protocol::limits::{TERM_COLS_MAX, TERM_ROWS_MAX};
 use wardroom_protocol::messages::{RunStart, TermSize, Tty};
 use wardroom_protocol::{Code, Nonce};
 
+use super::ls::other_version;
+use super::out::say;
 use super::refused;
 use crate::edit::Size;
 use crate::exit::Failure;
@@ -55,6 +59,18 @@ impl Starting {
     pub(super) fn retry(&mut self, runner: &mut Runner) {
         self.again_at = None;
         runner.command(Command::RetryPost { nonce: self.nonce.clone() });
+    }
+}
+
+/// Asks for runs on several hosts, and waits for the answer.
+pub(super) async fn ask_to_start(runner: &mut Runner, start: &RunStart) -> Result<RunStartOk, Failure> {
+    runner.ask(start).await?.fields().map_err(other_version)
+}
+
+/// Says at a terminal how others name a run that has started, with what they do with it.
+pub(super) fn say_started(n: u64, then: &str) {
+    if std::io::stderr().is_terminal() {
+        say(&format!("wardroom: started r{n}{then}"));
     }
 }
 
