@@ -8,7 +8,7 @@ mod place;
 mod rights;
 mod runs;
 mod server;
-mod span;
+mod units;
 
 use clap::{Args, Parser, Subcommand};
 use wardroom_native_client::Server;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use wardroom_host::Policy;
 use wardroom_protocol::messages::RunLimits;
 
-use super::span::span;
+use super::units::{duration_s, size};
 
 /// One limit.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,7 +22,7 @@ impl FromStr for LimitArg {
     fn from_str(text: &str) -> Result<LimitArg, String> {
         let (name, value) = text.split_once('=').ok_or_else(|| names("use NAME=VALUE"))?;
         let value = match name {
-            "wall" | "cpu" | "idle" => span(value)?.as_secs(),
+            "wall" | "cpu" | "idle" => duration_s(value)?,
             "memory" | "file-size" | "output" => size(value)?,
             "processes" | "files" => {
                 value.parse().ok().filter(|number| *number > 0).ok_or("use a number, such as 200")?
@@ -35,21 +35,8 @@ impl FromStr for LimitArg {
 
 fn names(why: &str) -> String {
     format!(
-        "{why}; the limits are wall, cpu and idle (10m), memory, file-size and output (2G), processes and files (200)"
+        "{why}; the limits are wall, cpu and idle (10m, 1h30m), memory, file-size and output (64M, 2G), processes and files (200)"
     )
-}
-
-/// Parses `512`, `100K`, `64M` or `2G`, by 1,024.
-fn size(text: &str) -> Result<u64, String> {
-    let bad = || "use a number and K, M or G, such as 2G".to_owned();
-    let (number, factor) = match text.strip_suffix(['K', 'M', 'G', 'k', 'm', 'g']) {
-        None => (text, 1_u64),
-        Some(number) if text.ends_with(['K', 'k']) => (number, 1 << 10),
-        Some(number) if text.ends_with(['M', 'm']) => (number, 1 << 20),
-        Some(number) => (number, 1 << 30),
-    };
-    let number = number.parse::<u64>().ok().filter(|number| *number > 0).ok_or_else(bad)?;
-    number.checked_mul(factor).ok_or_else(bad)
 }
 
 /// Returns the limits, and the longest time in seconds. Of two limits with one name the last counts.
@@ -123,9 +110,9 @@ mod tests {
             "memory",
             "memory=",
             "memory=0",
-            "memory=2T",
+            "memory=2P",
             "memory=-1",
-            "wall=10",
+            "wall=10x",
             "processes=0",
             "x=1",
             "memory=99999999999999G",

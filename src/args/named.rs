@@ -5,6 +5,7 @@ use wardroom_protocol::messages::{CommandParam, Level, SANDBOXES};
 use wardroom_protocol::{CommandName, RoomName};
 
 use super::runs::variable;
+use super::units::duration_s;
 
 const COMMAND_HELP: &str = "\
   wardroom command add deploy --room ops --host web1 --param 'version:^[0-9.]+$' \\
@@ -121,8 +122,8 @@ pub struct DefinitionArgs {
     /// Set an environment variable; repeatable
     #[arg(long, value_name = "K=V", value_parser = variable)]
     pub env: Vec<(String, String)>,
-    /// Stop the command after S seconds
-    #[arg(long, value_name = "S")]
+    /// Stop the command after this time: 90, 90s, 5m or 1h30m, at most 1d [default: 1h]
+    #[arg(long, value_name = "DURATION", value_parser = duration_s)]
     pub timeout: Option<u64>,
     /// What its runs do without: no-network, read-only or private-tmp; repeatable
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SANDBOXES))]

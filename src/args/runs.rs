@@ -6,6 +6,7 @@ use wardroom_protocol::messages::{RunsIn, SANDBOXES};
 use wardroom_protocol::{RoomName, UserName};
 
 use super::limits::LimitArg;
+use super::units::duration_s;
 
 const RUN_HELP: &str = "\
 The program after -- runs without a shell. To use one:
@@ -42,11 +43,11 @@ pub struct RunArgs {
     /// Run on all hosts with this label; repeat to require several
     #[arg(long = "label", value_name = "K=V", value_parser = variable, conflicts_with = "hosts")]
     pub label: Vec<(String, String)>,
-    /// Stop the command after S seconds
-    #[arg(long, value_name = "S")]
+    /// Stop the command after this time: 90, 90s, 5m or 1h30m, at most 1d [default: 1h]
+    #[arg(long, value_name = "DURATION", value_parser = duration_s)]
     pub timeout: Option<u64>,
-    /// Limit what it may use: wall, cpu or idle=10m, memory, file-size or output=2G, processes or files=200; repeatable.
-    /// The end of the run says which limit was exceeded
+    /// Limit what it may use: wall, cpu or idle=DURATION (10m, 1h30m), memory, file-size or output=SIZE (512K, 64M, 2G,
+    /// 1T), processes or files=NUMBER (200); repeatable. The end of the run says which limit was exceeded
     #[arg(long, value_name = "NAME=VALUE")]
     pub limit: Vec<LimitArg>,
     /// What it does without: no-network, read-only or private-tmp; repeatable
@@ -119,8 +120,8 @@ pub struct ShellArgs {
     /// reads a file; a variable that is not set is asked for
     #[arg(long, value_name = "NAME")]
     pub secret: Vec<SecretSource>,
-    /// Stop it after S seconds [default: a day]
-    #[arg(long, value_name = "S")]
+    /// Stop it after this time: 90, 90s, 5m or 1h30m, at most 1d [default: 1d]
+    #[arg(long, value_name = "DURATION", value_parser = duration_s)]
     pub timeout: Option<u64>,
     /// Limit what it may use; see `wardroom run --help`
     #[arg(long, value_name = "NAME=VALUE")]

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::span::span;
 use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use wardroom_native_client::Server;
@@ -12,6 +11,7 @@ use wardroom_protocol::{Address, Role, UserName};
 
 use super::isolation::IsolationArgs;
 use super::limits::PolicyArgs;
+use super::units::duration;
 
 /// `wardroom serve`
 #[derive(Args, Debug)]
@@ -28,8 +28,8 @@ pub struct ServeArgs {
     /// Stop running commands when the server stops; otherwise they go on, and the next start takes them over
     #[arg(long)]
     pub stop_runs: bool,
-    /// Declare the runs of a host lost when it has been away for so long: 90s, 30m, 12h or 7d, at most 30d
-    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = span)]
+    /// Declare the runs of a host lost when it has been away for so long: such as 90s, 30m, 1h30m or 7d, at most 30d
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
     pub host_lost_after: Duration,
     /// How commands are isolated.
     #[command(flatten)]
@@ -57,8 +57,8 @@ pub struct CoreArgs {
     /// Public URL, shown to browsers that connect to the TCP port
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
-    /// Declare the runs of a host lost when it has been away for so long: 90s, 30m, 12h or 7d, at most 30d
-    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = span)]
+    /// Declare the runs of a host lost when it has been away for so long: such as 90s, 30m, 1h30m or 7d, at most 30d
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
     pub host_lost_after: Duration,
 }
 

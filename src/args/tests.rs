@@ -46,6 +46,10 @@ fn names_that_programs_are_written_against() {
         "wardroom run ops --host h --timeout 5 --cwd /tmp --env A=b --env C= --stdin -- sh -c x",
         "wardroom run ops --tty --detach --sandbox read-only --sandbox=no-network -- top",
         "wardroom run ops --merge -- make",
+        "wardroom run ops --timeout 5m --limit wall=1h30m --limit memory=1TiB -- make",
+        "wardroom shell ops --timeout 2h",
+        "wardroom command edit deploy --room ops --timeout 1h30m",
+        "wardroom serve --host-lost-after 90 --limit-max memory=1T --limit-max idle=600",
         "wardroom run ops -- wardroom --json",
         "wardroom shell ops",
         "wardroom shell ops --host web1 --cwd /srv --env A=b --timeout 60 --sandbox private-tmp --fixed --detach -- htop -d 5",
@@ -140,6 +144,10 @@ fn nonsense_is_refused() {
         "wardroom admin user add ann --role king",
         "wardroom --server ftp://h log ops",
     ] {
+        "wardroom admin user list --server tcp://h:1",
+        "wardroom --token t admin --data d user list",
+        "wardroom run ops --timeout 5x -- make",
+        "wardroom serve --host-lost-after 31d",
         assert!(parse(line).is_err(), "{line}");
     }
 }

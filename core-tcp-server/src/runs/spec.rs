@@ -45,7 +45,7 @@ pub(super) fn check(request: &RunStart, host: &str, run: RunId, by: &UserName) -
     check_terminal(request)?;
     let timeout_s = request.timeout_s.unwrap_or(RUN_TIMEOUT_DEFAULT_S);
     if timeout_s == 0 || timeout_s > RUN_TIMEOUT_MAX_S {
-        return Err(Error::bad_request("timeout_s is 1 to 86400: a day at most"));
+        return Err(Error::bad_request("a run may take from 1 second to a day"));
     }
     check_limits(&request.limits)?;
     if let Some(fault) = fault_of_sandbox(&request.sandbox) {
