@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use wardroom_protocol::Code;
 use wardroom_protocol::messages::{Level, Right};
 
 use super::record::Intent;
@@ -10,6 +11,9 @@ use crate::error::Error;
 use crate::policy::Member;
 use crate::rooms::Room;
 use crate::state::State;
+
+/// Hosts in a refusal: as many as somebody reads.
+const HOSTS_SHOWN_MAX: usize = 5;
 
 /// Checks an intent for its author.
 ///
@@ -28,6 +32,24 @@ pub(super) fn check(state: &State, intent: &Intent) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Adds to the refusal of an unknown host those that the author may use in the room. Who runs a named command, whose host
+/// is not theirs to choose, learns of none.
+pub(super) fn with_hosts(state: &State, intent: &Intent, error: Error) -> Error {
+    if error.code != Code::NotFound || intent.command.is_some() {
+        return error;
+    }
+    let may_use = |host: &String| intent.by.has(&state.rules, Right::Run, &intent.room, Some(host));
+    let mut names: Vec<String> = state.runs.hosts.all().into_iter().map(|info| info.host).filter(may_use).collect();
+    if names.is_empty() {
+        return error;
+    }
+    if names.len() > HOSTS_SHOWN_MAX {
+        names.truncate(HOSTS_SHOWN_MAX);
+        names.push("\u{2026}".to_owned());
+    }
+    Error { msg: format!("{}: {}", error.msg, names.join(", ")).into(), ..error }
 }
 
 /// Checks whether a member may approve or refuse what is proposed for these hosts.

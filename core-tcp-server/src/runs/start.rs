@@ -58,7 +58,9 @@ pub async fn start(state: &Arc<State>, member: &Member, start: RunStart) -> Resu
     let runs: Vec<RunId> = lanes.iter().map(|lane| lane.run).collect();
     let (nonce, is_by_label) = (start.nonce, !start.label.is_empty());
     let mut intent = Intent { lanes, command, room, by, nonce, is_by_label, allow, needs_approval, approved: None };
-    let free = general.and_then(|()| allowed::check(state, &intent)).and_then(|()| check_free(state, &mut intent));
+    let free = general
+        .and_then(|()| allowed::check(state, &intent))
+        .and_then(|()| check_free(state, &mut intent).map_err(|error| allowed::with_hosts(state, &intent, error)));
     if let Err(error) = free {
         // A retry gets its first answer again, whatever has happened to the hosts and the rights since.
         let earlier = state.store.read(move |conn| find_earlier(conn, &intent)).await?;

@@ -146,7 +146,8 @@ async fn hosts_are_told_apart_by_name() {
     local.end(&run, 0, json!({"code":0})).await;
     assert_eq!(local.client.next_of("host.forget").await["run"], run);
     let refused = ann.refused(ask("biuld", "n2"), "not_found").await;
-    assert!(refused["msg"].as_str().unwrap().starts_with("there is no host biuld: wardroom hosts lists"), "{refused}");
+    let told = "there is no host biuld: wardroom hosts lists those that you may use: build, local";
+    assert_eq!(refused["msg"], told);
     build.output(&run, 1, 0, b"true").await;
     build.end_and_forget(&run, 4).await;
     assert_eq!(watch(&mut ann, &run, 0).await.text(), [(1, "true".to_owned())]);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use super::rule;
+use super::{rule, start};
 use crate::common::{Client, TestCore};
 
 async fn core() -> (TestCore, Client<TcpStream>) {
@@ -63,4 +63,38 @@ async fn members_are_told_when_a_rule_changes_their_rights() {
     open["open"] = true.into();
     adm.ask(open).await;
     assert_eq!(told(&mut mia).await, json!([{"right":"approve","here":true}]));
+}
+
+#[tokio::test]
+async fn only_who_may_run_there_is_told_which_hosts_there_are() {
+    let (core, mut adm) = core().await;
+    let (mut ann, mut mia, mut pat) = (core.sign_in("ann").await, core.sign_in("mia").await, core.sign_in("pat").await);
+    let hosts = async |client: &mut Client<TcpStream>, nonce: &str| {
+        let refused = client.refused(start("ops", "nowhere", nonce), "not_found").await["msg"].clone();
+        let (_, hosts) = refused.as_str().unwrap().split_once("those that you may use: ").unwrap();
+        hosts.to_owned()
+    };
+    assert_eq!(hosts(&mut ann, "n1").await, "db1, local, web1");
+    adm.ask(rule("run", "mia", &json!({"room":"ops","host":"web1"}), true)).await;
+    assert_eq!(hosts(&mut ann, "n2").await, "db1, local");
+    for client in [&mut mia, &mut pat] {
+        let refused = client.refused(start("ops", "nowhere", "n3"), "forbidden").await;
+        assert_eq!(refused["msg"], client.refused(start("ops", "db1", "n4"), "forbidden").await["msg"]);
+    }
+    adm.ask(rule("run", "mia", &json!({"room":"ops"}), true)).await;
+    assert_eq!(hosts(&mut mia, "n5").await, "db1, local, web1");
+    // Who runs a named command has no choice of hosts.
+    adm.ask(json!({"t":"host.add","host":"gone"})).await;
+    let command = json!({"name":"up","argv":["uptime"],"host":"gone","allow":"member"});
+    adm.ask(json!({"t":"command.add","room":"ops","command":command})).await;
+    adm.ask(json!({"t":"host.remove","host":"gone"})).await;
+    let named = json!({"t":"run.start","room":"ops","command":"up","nonce":"n6"});
+    for client in [&mut adm, &mut pat] {
+        let refused = client.refused(named.clone(), "not_found").await;
+        assert_eq!(refused["msg"], "there is no host gone: wardroom hosts lists those that you may use");
+    }
+    for n in 1..5 {
+        adm.ask(json!({"t":"host.add","host":format!("h{n}")})).await;
+    }
+    assert_eq!(hosts(&mut adm, "n7").await, "db1, h1, h2, h3, h4, \u{2026}");
 }
