@@ -123,9 +123,16 @@ fn check_maker(state: &State, change: &Change) -> Result<(), Error> {
 fn check_use(change: &Change) -> Result<(), Error> {
     let Change { user, room, .. } = change;
     let name = &user.name;
-    if user.is_bot || user.is_disabled() || user.role() < Role::Member {
-        let what = if user.is_bot { "a bot" } else { "a viewer, or their account is closed" };
-        return Err(Error::conflict(format!("{name} is {what}: a rule gives them nothing")));
+    if user.is_bot {
+        return Err(Error::conflict(format!("{name} is a bot, and a bot runs nothing, whatever rules say")));
+    }
+    if user.is_disabled() {
+        return Err(Error::conflict(format!("the account {name} is disabled, and has no rights, whatever rules say")));
+    }
+    if user.role() < Role::Member {
+        return Err(Error::conflict(format!(
+            "{name} is a viewer, and a viewer only reads, whatever rules say: give them the role member first"
+        )));
     }
     let Some(room) = room else { return Ok(()) };
     match room.role_of(user.id) {

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::test_server::{Background, TestServer, done, finish, lines_of};
+use crate::pty::Pty;
+use crate::test_server::{Background, TestServer, done, finish, lines_of, until};
 
 #[test]
 fn what_is_said_stands_in_the_room() {
@@ -86,4 +87,25 @@ fn following_loses_and_doubles_nothing_over_crashes() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap())
         .collect();
     assert_eq!(seqs, (1..=17).collect::<Vec<u64>>());
+}
+
+#[test]
+fn a_refused_command_does_not_stay_in_the_line() {
+    let server = TestServer::new();
+    assert_eq!(server.admin(&["user", "add", "mia", "--password-stdin"], b"a long password\n").code, 0);
+    let token = server.admin(&["token", "add", "mia"], b"").text();
+    let mut chat = server.client(&["chat", "general"]);
+    chat.env("WARDROOM_TOKEN", token.trim());
+    let mut mia = Pty::start(chat, 120, 24);
+    mia.until_seen("mia joined");
+    mia.press("$ uptime\r");
+    mia.until_seen("only operators run commands in general");
+    mia.press("hello\r");
+    mia.until_seen("mia: hello");
+    assert!(!mia.text().contains("press Enter to run it now"), "{}", mia.text());
+    // The arrow keys have it: after the message, the command.
+    mia.press("\x1b[A\x1b[A\r");
+    assert!(until(|| mia.text().matches("only operators run commands in general").count() == 2), "{}", mia.text());
+    mia.press("/quit\r");
+    assert_eq!(mia.ended().code, 0);
 }

@@ -179,10 +179,14 @@ impl Member {
     }
 
     fn no_operator(&self, what: &str, room: &Room) -> Error {
-        let (name, me) = (&room.name, &self.user.name);
+        let name = &room.name;
+        if self.user.role() < Role::Member {
+            return Error::forbidden(format!(
+                "only operators {what} in {name}, and a viewer only reads: ask an admin for the role operator"
+            ));
+        }
         Error::forbidden(format!(
-            "only operators {what} in {name}: ask an admin for the role operator, or for a rule that names you: \
-             wardroom rights allow {me} --help"
+            "only operators {what} in {name}: ask an admin for the role operator, or for a rule that names you"
         ))
     }
 

@@ -172,11 +172,24 @@ async fn a_rule_is_seen_by_those_whom_it_concerns_and_stands_on_record() {
 #[tokio::test]
 async fn a_refusal_says_what_is_missing_and_who_can_give_it() {
     let (core, mut ann, mut adm) = core().await;
+    let told = core.sign_in("vic").await.refused(start("ops", "local", "n1"), "forbidden").await;
+    assert_eq!(
+        told["msg"],
+        "only operators run commands in ops, and a viewer only reads: ask an admin for the role operator"
+    );
+    let told = adm.refused(rule("run", "vic", &json!({"room":"ops"}), true), "conflict").await;
+    assert_eq!(
+        told["msg"],
+        "vic is a viewer, and a viewer only reads, whatever rules say: give them the role member first"
+    );
     let mut ben = core.sign_in("ben").await;
     let mut mia = core.sign_in("mia").await;
     let msg = |told: Value| told["msg"].as_str().unwrap().to_owned();
     let told = msg(mia.refused(start("ops", "local", "n1"), "forbidden").await);
-    assert!(told.contains("only operators run commands in ops") && told.contains("wardroom rights"), "{told}");
+    assert!(
+        told.contains("only operators run commands in ops") && told.ends_with("or for a rule that names you"),
+        "{told}"
+    );
     for user in ["ann", "out"] {
         adm.ask(rule("run", user, &json!({"host":"local"}), true)).await;
     }

@@ -1,4 +1,5 @@
-//! Typed commands that did not start: nothing runs later by itself, so the line is put back into the prompt.
+//! Typed commands that did not start: nothing runs later by itself. What may start at the next attempt is put back into
+//! the prompt; what was refused is only in the history of the arrow keys.
 
 use wardroom_client_core::{Command, Error, NotSent, PendingPost, PostState};
 use wardroom_protocol::messages::RunStart;
@@ -39,7 +40,9 @@ impl Talk {
         // The room shows whether it started, once it has caught up.
         if !is_unknown(&post) {
             runner.command(Command::DiscardPost { nonce: nonce.clone() });
-            self.give_back(post);
+            if !is_refused(&post, error) {
+                self.give_back(post);
+            }
         }
     }
 
@@ -63,6 +66,11 @@ impl Talk {
         };
         self.voice.say(how);
     }
+}
+
+/// Returns true if the same line would be refused again.
+fn is_refused(post: &PendingPost, error: &Error) -> bool {
+    matches!(post.state, PostState::Failed(_)) && !matches!(error.code, Some(Code::Busy | Code::RateLimited))
 }
 
 fn is_unknown(post: &PendingPost) -> bool {
