@@ -83,8 +83,11 @@ async fn beside(data: &Path, admin: Admin) -> Result<ExitCode, Failure> {
 
 async fn alone(data: &Path, mut admin: Admin) -> Result<ExitCode, Failure> {
     if !data.is_dir() {
-        let words =
-            format!("there is no data folder {}; name it with --data, or start it: wardroom serve", data.display());
+        let words = format!(
+            "there is no data folder {}; wardroom admin works on the one of a server on this machine: name it with \
+             --data, or start one with wardroom serve",
+            data.display()
+        );
         return Err(Failure::failed(words));
     }
     let offline = wardroom_core::admin::open(data).await.map_err(sentence)?;

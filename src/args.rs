@@ -10,7 +10,11 @@ mod runs;
 mod server;
 mod units;
 
-use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use wardroom_native_client::Server;
 use wardroom_native_client::commands::parse_proposal;
 use wardroom_protocol::RoomName;
@@ -234,6 +238,22 @@ pub enum Command {
         /// Shell
         shell: clap_complete::Shell,
     },
+}
+
+/// Parses the arguments of this process.
+pub fn parse() -> Result<Cli, clap::Error> {
+    parse_from(std::env::args_os())
+}
+
+fn parse_from<T: Into<OsString> + Clone>(arguments: impl IntoIterator<Item = T>) -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let is_given = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+    if matches.subcommand_name() == Some("admin") && (is_given("server") || is_given("token")) {
+        let words = "wardroom admin works on the data folder of this machine, so --server and --token have no meaning; \
+                     run it where the server runs, with --data DIR\n";
+        return Err(clap::Error::raw(ErrorKind::ArgumentConflict, words));
+    }
+    Cli::from_arg_matches(&matches)
 }
 
 /// Returns the name of the subcommand in arguments that may be wrong.

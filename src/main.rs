@@ -21,7 +21,7 @@ mod supervisor;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use args::{Cli, Command};
 use wardroom_native_client::Failure;
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Some(name) if name == "host-exec" => return wardroom_host::exec(),
         _ => {}
     }
-    let cli = match Cli::try_parse() {
+    let cli = match args::parse() {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error),
     };

@@ -4,7 +4,7 @@ use super::*;
 use clap::CommandFactory;
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(line.split_whitespace())
+    parse_from(line.split_whitespace())
 }
 
 #[test]

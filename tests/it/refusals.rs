@@ -47,6 +47,27 @@ fn clients_say_why() {
 }
 
 #[test]
+fn administration_is_of_this_machine() {
+    let run = |args: &[&str]| {
+        let mut command = wardroom();
+        command.env("WARDROOM_SERVER", "tcp://127.0.0.1:1").current_dir("/").args(args);
+        done(command, b"")
+    };
+    for args in [
+        &["admin", "--data", "/nowhere", "user", "list", "--server", "tcp://127.0.0.1:1"][..],
+        &["--token", "t", "admin", "user", "list"],
+    ] {
+        let told = run(args);
+        assert_eq!(told.code, 2, "{told:?}");
+        assert!(told.err.contains("wardroom admin works on the data folder of this machine"), "{}", told.err);
+    }
+    // What the environment says is for other commands.
+    let told = run(&["admin", "--data", "/nowhere", "user", "list"]);
+    assert!(told.code == 1 && is_one_sentence(&told), "{told:?}");
+    assert!(told.err.contains("no data folder /nowhere") && told.err.contains("--data"), "{}", told.err);
+}
+
+#[test]
 fn faults_of_ours_are_not_taken_for_those_of_a_run() {
     let code = |args: &[&str]| {
         let mut command = wardroom();
