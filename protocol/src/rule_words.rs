@@ -2,7 +2,8 @@
 //! language of its user.
 
 use crate::ids::UserName;
-use crate::messages::{RightsSet, RightsSetOk, RuleInfo};
+use crate::messages::{RightsList, RightsSet, RightsSetOk, RuleInfo};
+use crate::role::Role;
 use crate::visible::visible;
 
 /// Names in a sentence: as many as somebody reads.
@@ -13,6 +14,25 @@ impl RuleInfo {
     pub fn line(&self) -> String {
         let place = place_words(self.room.as_ref().map(|room| room.as_str()), self.host.as_deref());
         format!("{:<9}  {:<20}  {place:<32}  by {}", self.right.as_str(), self.user.as_str(), self.by)
+    }
+}
+
+impl RightsList {
+    /// Says what holds if the list is empty. Admins see all rules about the rooms that they read.
+    pub fn none_words(&self, role: Role) -> String {
+        let (none, place) = match &self.user {
+            Some(user) => (format!("no rules name {user}"), String::new()),
+            None => {
+                ("no rules".to_owned(), place_words(self.room.as_ref().map(|room| room.as_str()), self.host.as_deref()))
+            }
+        };
+        let space = if place.is_empty() { "" } else { " " };
+        if role < Role::Admin {
+            return format!("{none}{space}{place} that you may see: roles decide who may run commands");
+        }
+        let holds = "operators run commands and approve them in the rooms that they are members of; each named command \
+                     says who runs it";
+        if self.user.is_some() { none } else { format!("{none}{space}{place}: {holds}") }
     }
 }
 
@@ -86,6 +106,18 @@ mod tests {
         .unwrap();
         let line = rule.line();
         assert!(line.starts_with("run-named  ann                   in ops on db1␛[2J"), "{line}");
+    }
+
+    #[test]
+    fn without_rules_it_is_said_what_holds() {
+        let list = |json: &str| serde_json::from_str::<RightsList>(json).unwrap();
+        let words = list(r#"{}"#).none_words(Role::Admin);
+        assert!(words.starts_with("no rules: operators run commands and approve them"), "{words}");
+        let words = list(r#"{"room":"ops","host":"db1"}"#).none_words(Role::Admin);
+        assert!(words.starts_with("no rules in ops on db1: operators run commands"), "{words}");
+        assert_eq!(list(r#"{"user":"mia"}"#).none_words(Role::Admin), "no rules name mia");
+        let words = list(r#"{"room":"ops"}"#).none_words(Role::Operator);
+        assert_eq!(words, "no rules in ops that you may see: roles decide who may run commands");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use wardroom_protocol::Role;
 use wardroom_protocol::messages::{RightsList, RightsListed, RightsSet, RightsSetOk};
 
 use super::Out;
@@ -101,7 +102,8 @@ async fn show(runner: &mut Runner, out: &mut Out, mut list: RightsList, json: bo
         list.after = last;
     }
     if is_empty && !json {
-        say("-- no rules that you may see: roles decide who may run commands; see wardroom rights --help");
+        let role = runner.client().you().map_or(Role::Viewer, |you| you.role);
+        say(&format!("-- {}", list.none_words(role)));
     }
     Ok(())
 }

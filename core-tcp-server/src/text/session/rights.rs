@@ -35,7 +35,7 @@ impl Session {
             }
         }
         if out.is_empty() {
-            self.tell("no rules that you may see: roles decide who may run commands");
+            self.tell(&list.none_words(self.member.user.role()));
             return Ok(());
         }
         self.tell_lines(out);

@@ -8,7 +8,9 @@ async fn rules_are_listed_made_and_removed_and_what_one_takes_from_others_needs_
     core.add_users(&[("adm", "admin")]).await;
     let (mut adm, mut ben) = (Person::sign_in(&core, "adm").await, Person::sign_in(&core, "ben").await);
     adm.send("/rights\n").await;
-    adm.until("# no rules that you may see").await;
+    adm.until("# no rules in general: operators run commands and approve them").await;
+    ben.send("/rights\n").await;
+    ben.until("# no rules in general that you may see: roles decide who may run commands\n").await;
     adm.send("/rights allow ben run\n").await;
     let told = adm.until("add --yes\n").await;
     assert!(

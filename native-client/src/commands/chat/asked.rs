@@ -140,12 +140,9 @@ pub(super) fn commands(listed: &CommandListed) -> String {
 }
 
 /// Formats rules, in the order in which they were made.
-pub(super) fn rights(listed: &RightsListed, is_continued: bool) -> String {
+pub(super) fn rights(listed: &RightsListed) -> String {
     let one = |rule: &RuleInfo| format!("-- {} {}", rule.line(), moment_words(rule.at));
-    match listed.rules.as_slice() {
-        [] if !is_continued => "-- no rules that you may see: roles decide who may run commands".to_owned(),
-        rules => rules.iter().map(one).collect::<Vec<_>>().join("\n"),
-    }
+    listed.rules.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 /// Formats hosts, by name.

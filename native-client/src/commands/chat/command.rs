@@ -11,7 +11,7 @@ use wardroom_protocol::messages::{
 use wardroom_protocol::query;
 use wardroom_protocol::slash::{self, BadLine, Command as Slash, Entry, Line, RightsLine, RunLine, TABLE};
 use wardroom_protocol::visible::visible;
-use wardroom_protocol::{Message, RelPath, RoomName};
+use wardroom_protocol::{Message, RelPath, Role, RoomName};
 
 use super::super::history::{HistoryPage, request};
 use super::asked::{self, Asked};
@@ -258,7 +258,12 @@ impl Talk {
             }
             Asked::Rights(mut list) => {
                 let listed: RightsListed = answer.fields().map_err(other_version)?;
-                self.voice.say(&asked::rights(&listed, list.after.is_some()));
+                if listed.rules.is_empty() && list.after.is_none() {
+                    let role = runner.client().you().map_or(Role::Viewer, |you| you.role);
+                    self.voice.say(&format!("-- {}", list.none_words(role)));
+                } else {
+                    self.voice.say(&asked::rights(&listed));
+                }
                 let last = listed.rules.last().filter(|_| listed.more).map(|rule| rule.n);
                 if last > list.after {
                     list.after = last;
