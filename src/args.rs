@@ -162,15 +162,15 @@ pub enum Command {
     /// Define and run named commands, whose parameters become arguments
     #[command(name = "command")]
     Named(CommandArgs),
-    /// Approve a run that somebody else proposed; it starts
+    /// Approve a run that somebody else proposed, and start it; without a number, list the proposals that wait
     Approve {
-        /// Proposal, such as p3
+        /// Proposal, such as p3 [default: list those that wait]
         #[arg(value_parser = parse_proposal)]
-        proposal: u64,
+        proposal: Option<u64>,
     },
     /// Refuse a run that somebody proposed, or withdraw your own
     Refuse {
-        /// Proposal, such as p3
+        /// Proposal, such as p3; `wardroom approve` lists those that wait
         #[arg(value_parser = parse_proposal)]
         proposal: u64,
     },

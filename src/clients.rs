@@ -66,7 +66,8 @@ pub async fn run(command: Command, connect: ConnectArgs) -> Result<u8, Failure> 
             }
             command => commands::named(target(connect)?, named(command)?, json).await?,
         },
-        Command::Approve { proposal } => commands::approve(target(connect)?, proposal, json).await?,
+        Command::Approve { proposal: None } => commands::proposals(target(connect)?, json).await?,
+        Command::Approve { proposal: Some(proposal) } => commands::approve(target(connect)?, proposal, json).await?,
         Command::Refuse { proposal } => commands::refuse(target(connect)?, proposal, json).await?,
         Command::Rights(args) => commands::rights(target(connect)?, rights(args), json).await?,
         Command::Hosts => commands::hosts(target(connect)?, json).await?,

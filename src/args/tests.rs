@@ -74,6 +74,7 @@ fn names_that_programs_are_written_against() {
         "wardroom command list --room ops --json",
         "wardroom command show deploy --room ops",
         "wardroom approve p3 --json",
+        "wardroom approve --json",
         "wardroom refuse 3",
         "wardroom command remove deploy --room ops",
         "wardroom command run deploy --room ops 4.2 to=prod --json",
@@ -143,11 +144,11 @@ fn nonsense_is_refused() {
         "wardroom get ops:/etc/passwd",
         "wardroom admin user add ann --role king",
         "wardroom --server ftp://h log ops",
-    ] {
         "wardroom admin user list --server tcp://h:1",
         "wardroom --token t admin --data d user list",
         "wardroom run ops --timeout 5x -- make",
         "wardroom serve --host-lost-after 31d",
+    ] {
         assert!(parse(line).is_err(), "{line}");
     }
 }

@@ -136,3 +136,19 @@ fn output_is_whole_though_the_server_is_killed() {
     assert_eq!(seen, (1..=300).map(|n| n.to_string()).collect::<Vec<_>>());
     assert_eq!(finish(run).code, 5);
 }
+
+#[test]
+fn what_waits_for_an_approval_is_listed() {
+    let server = TestServer::new();
+    let none = server.run(&["approve"]);
+    assert_eq!((none.code, none.out.len(), none.err.as_str()), (0, 0, "-- no proposals wait for approval\n"));
+    let chat = done(server.client(&["chat", "general"]), b"/approval on\n/run uptime\n");
+    assert_eq!(chat.code, 0, "{chat:?}");
+    let listed = server.run(&["approve"]).text();
+    assert!(listed.starts_with("general  ") && listed.contains("ann proposed p1 on local: uptime"), "{listed}");
+    let json = server.run(&["approve", "--json"]).text();
+    let event: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&event["room"], &event["n"], &event["cmd"]), (&"general".into(), &1.into(), &"uptime".into()));
+    assert_eq!(server.run(&["refuse", "p1"]).code, 0);
+    assert_eq!(server.run(&["approve", "--json"]).out, b"");
+}

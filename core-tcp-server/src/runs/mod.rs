@@ -60,7 +60,7 @@ pub use lost::{lose, watch as watch_for_lost};
 pub use named::{add_command, list_commands, remove_command};
 pub use open::Runs;
 pub use output::output_path;
-pub use proposals::{approve, expire, refuse};
+pub use proposals::{approve, expire, list as list_proposals, refuse};
 pub use registry::{add_host, identify, remove_host};
 pub use remove::remove_output;
 pub use start::start;
@@ -138,6 +138,7 @@ pub async fn request(
             refuse(state, member, ask).await?;
             ok(id, &Empty {})
         }
+        Request::ProposalList(ask) => ok(id, &list_proposals(state, member, ask).await?),
         Request::CommandAdd(ask) => ok(id, &add_command(state, member, ask).await?),
         Request::CommandList(ask) => ok(id, &list_commands(state, member, ask).await?),
         Request::CommandRemove(ask) => {

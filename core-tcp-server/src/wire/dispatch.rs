@@ -208,6 +208,7 @@ async fn carry_out(
         | Request::TermText(_)
         | Request::RunApprove(_)
         | Request::RunRefuse(_)
+        | Request::ProposalList(_)
         | Request::CommandAdd(_)
         | Request::CommandList(_)
         | Request::CommandRemove(_)) => crate::runs::request(state, member, sender, id, request).await?,

@@ -187,6 +187,51 @@ async fn a_refusal_a_withdrawal_and_the_time_end_a_proposal() {
 }
 
 #[tokio::test]
+async fn what_waits_is_listed_for_who_reads_the_room() {
+    let (core, mut ann, _host) = core().await;
+    let list = json!({"t":"proposal.list"});
+    assert_eq!(ann.ask(list.clone()).await["proposals"], json!([]));
+    ann.ask(json!({"t":"room.create","room":"secret","private":true})).await;
+    ann.ask(json!({"t":"room.set","room":"secret","approve":true})).await;
+    ann.ask(json!({"t":"run.start","room":"secret","cmd":"id","nonce":"n0"})).await;
+    let mut until = Vec::new();
+    for n in 2..5 {
+        until.push(ann.ask(start(&format!("n{n}"), json!({"cmd":format!("echo {n}")}))).await["until"].clone());
+    }
+    let mut ben = core.sign_in("ben").await;
+    let numbers = |listed: &Value| -> Vec<Value> {
+        listed["proposals"].as_array().unwrap().iter().map(|event| event["n"].clone()).collect()
+    };
+    let listed = ben.ask(list.clone()).await;
+    assert_eq!((numbers(&listed), &listed["more_after"]), (vec![2.into(), 3.into(), 4.into()], &Value::Null));
+    let first = &listed["proposals"][0];
+    let fields = ["room", "kind", "by", "cmd", "until", "nonce"].map(|name| first[name].clone());
+    assert_eq!(json!(fields), json!(["ops", "run.proposed", "ann", "echo 2", until[0], null]));
+    assert_eq!(numbers(&ann.ask(list.clone()).await), [1, 2, 3, 4]);
+    ben.ask(approve(&json!(2))).await;
+    ben.ask(json!({"t":"run.refuse","proposal":3})).await;
+    assert_eq!(numbers(&ben.ask(list.clone()).await), [4]);
+    assert_eq!(numbers(&ann.ask(json!({"t":"proposal.list","after":1})).await), [4]);
+    // What does not fit in one answer follows in the next.
+    for n in 0..6 {
+        ann.ask(start(&format!("long{n}"), json!({"cmd":format!("echo {}", "x".repeat(16_000))}))).await;
+    }
+    let (mut all, mut after) = (Vec::new(), Value::Null);
+    let mut pages = 0;
+    loop {
+        let listed = ben.ask(json!({"t":"proposal.list","after":after})).await;
+        all.extend(numbers(&listed));
+        pages += 1;
+        after = listed["more_after"].clone();
+        if after.is_null() {
+            break;
+        }
+    }
+    assert!(pages > 1, "all of it is longer than a line");
+    assert_eq!(all, (4..11).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn an_approval_survives_the_end_of_the_server_before_the_host_is_told() {
     let (core, mut ann, mut host) = core().await;
     let mut ben = core.sign_in("ben").await;

@@ -55,7 +55,7 @@ pub use ls::{Ls, ls};
 pub use members::{join, leave, who};
 pub use named::{Changes, NamedAction, named};
 pub use output::{Output, output};
-pub use proposed::{approve, parse_proposal, refuse};
+pub use proposed::{approve, parse_proposal, proposals, refuse};
 pub use put::{Put, put};
 pub use rights::{RightsAction, rights};
 pub use run::{Run, run};

@@ -1,8 +1,8 @@
-//! Runs that somebody else must approve: `wardroom approve` and `refuse`, and how a starter waits.
+//! Runs that somebody else must approve: `wardroom approve` and `refuse`, what waits, and how a starter waits.
 
 use wardroom_client_core::{Command, Effect, OpenFrom};
 use wardroom_protocol::event::WhyNot;
-use wardroom_protocol::messages::{RunApprove, RunRefuse, RunStartOk};
+use wardroom_protocol::messages::{ProposalList, ProposalListed, RunApprove, RunRefuse, RunStartOk};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{Event, EventBody, RoomName, RunId};
 
@@ -11,7 +11,7 @@ use super::out::say;
 use super::{Out, ReconnectDeadline};
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target};
-use crate::text::moment_words;
+use crate::text::{event_json, event_line, moment_words};
 
 /// Parses `p3`, or `3`.
 ///
@@ -22,6 +22,33 @@ pub fn parse_proposal(s: &str) -> Result<u64, String> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let number = if is_number { digits.parse().ok() } else { None };
     number.ok_or_else(|| "a proposal is p and a number, such as p3".to_owned())
+}
+
+/// Lists the proposals that wait, oldest first.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn proposals(target: Target, json: bool) -> Result<ExitCode, Failure> {
+    let mut runner = Runner::connect(target).await?;
+    let (mut out, mut list, mut is_empty) = (Out::new(), ProposalList::default(), true);
+    loop {
+        let listed: ProposalListed = runner.ask(&list).await?.fields().map_err(other_version)?;
+        for raw in &listed.proposals {
+            let event = Event::parse(raw.get().as_bytes()).map_err(other_version)?;
+            out.line(&if json { event_json(&event) } else { format!("{}  {}", event.room, event_line(&event)) })?;
+            is_empty = false;
+        }
+        // A page that makes no progress would be requested for ever.
+        if listed.more_after.is_none() || listed.more_after <= list.after {
+            break;
+        }
+        list.after = listed.more_after;
+    }
+    runner.finish().await;
+    if is_empty && !json {
+        say("-- no proposals wait for approval");
+    }
+    Ok(ExitCode::Ok)
 }
 
 /// Approves a proposal; it starts.

@@ -79,7 +79,8 @@ pub struct Runs {
 /// # Errors
 /// A sentence that lists the states.
 pub fn parse_state(text: &str) -> Result<RunsIn, String> {
-    serde_json::from_value(text.into()).map_err(|_| "use running, ended or failed".to_owned())
+    serde_json::from_value(text.into())
+        .map_err(|_| "use running, ended or failed; wardroom approve lists what is only proposed".to_owned())
 }
 
 /// Lists runs, newest first.

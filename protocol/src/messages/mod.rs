@@ -130,7 +130,7 @@ requests! {
     RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunLose, RunList, RunGet, RunTimes,
     RunFind, RunLines,
     HostList,
-    TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove, RunApprove, RunRefuse,
+    TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove, RunApprove, RunRefuse, ProposalList,
     RightsSet, RightsList,
     FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
     RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,

@@ -24,7 +24,7 @@ pub fn request(frame: &Frame) -> Result<Bytes, String> {
         RunStart, RunWatch, RunAck, RunUnwatch, RunInput, RunEof, RunSignal, RunLose, RunList, RunGet, RunTimes,
         RunFind, RunLines,
         HostList,
-        TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove, RunApprove, RunRefuse,
+        TermControl, TermResize, TermText, CommandAdd, CommandList, CommandRemove, RunApprove, RunRefuse, ProposalList,
         RightsSet, RightsList,
         FilePut, FileChunk, FileCommit, FileResume, FileAbort, FileList, FileStat, FileGet, FileAck, FileClose,
         RoomSet, RoomInvite, RoomRemove, RoomSetRole, DmOpen, RoomEdit, RoomDelete, RoomReact, Typing,

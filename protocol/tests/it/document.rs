@@ -134,6 +134,12 @@ fn check_answer(example: &Example, request: Option<&str>) {
             }
         }
         Some("run.start" | "run.approve") => fields::<messages::RunStartOk>(example),
+        Some("proposal.list") => {
+            fields::<messages::ProposalListed>(example);
+            for event in example.value["proposals"].as_array().unwrap() {
+                Event::parse(event.to_string().as_bytes()).unwrap();
+            }
+        }
         Some("command.add") => fields::<messages::CommandAdded>(example),
         Some("rights.set") => fields::<messages::RightsSetOk>(example),
         Some("rights.list") => fields::<messages::RightsListed>(example),

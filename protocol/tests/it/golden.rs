@@ -59,6 +59,8 @@ pub const REQUESTS: &[&str] = &[
     r#"{"t":"command.add","id":11,"room":"ops","command":{"name":"uptime","argv":["uptime"]}}"#,
     r#"{"t":"run.approve","id":11,"proposal":3}"#,
     r#"{"t":"run.refuse","id":11,"proposal":3}"#,
+    r#"{"t":"proposal.list","id":11}"#,
+    r#"{"t":"proposal.list","id":11,"after":3}"#,
     r#"{"t":"room.set","id":40,"room":"ops","approve":true}"#,
     r#"{"t":"command.list","id":11,"room":"ops","after":"deploy"}"#,
     r#"{"t":"rights.set","id":11,"right":"run","user":"ann","host":"db1","allow":true}"#,

@@ -4,11 +4,13 @@
 
 mod decide;
 mod expire;
+mod list;
 
 use std::collections::BTreeMap;
 
 pub use decide::{approve, refuse};
 pub use expire::expire;
+pub use list::list;
 use rusqlite::{Connection, params};
 use wardroom_protocol::Nonce;
 use wardroom_protocol::event::{EventBody, RunProposed};
