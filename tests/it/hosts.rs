@@ -60,6 +60,34 @@ fn a_host_with_a_token_runs_commands_until_it_is_removed() {
     wait(&mut host.0);
 }
 
+#[test]
+fn a_host_whose_name_is_in_use_says_so_once() {
+    let server = TestServer::new();
+    let file = add_web1(&server);
+    let mut first = host(&server, &server.tcp, &file, "spool");
+    let mut second = wardroom();
+    second.args(["host", "--core", &server.tcp, "--token-file", &file, "--spool", "other", "--log", "debug"]);
+    second.current_dir(server.folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut second = Background(second.spawn().unwrap());
+    let said = lines_of(second.0.stderr.take().unwrap());
+    let next = |words: &str| {
+        let mut before = Vec::new();
+        loop {
+            let line = said.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| panic!("{words}: {before:?}"));
+            let is_it = line.contains(words);
+            before.push(line);
+            if is_it {
+                return before.iter().filter(|line| line.contains("WARN") && line.contains("no connection")).count();
+            }
+        }
+    };
+    assert_eq!(next("another process is connected as the host web1"), 1);
+    assert_eq!(next("still no connection to the core") + next("still no connection to the core"), 0);
+    signal(&first.0, rustix::process::Signal::TERM);
+    wait(&mut first.0);
+    assert_eq!(next("welcomed by the core"), 0);
+}
+
 /// Adds the host `web1`; returns the file with its token.
 fn add_web1(server: &TestServer) -> String {
     let added = server.admin(&["host", "add", "web1"], b"");

@@ -19,11 +19,11 @@ use super::{reader, writer};
 use crate::limits::CONNECT_TIMEOUT_MS;
 use crate::runs::Runs;
 
-/// Serves one connection, and returns why it was lost.
+/// Serves one connection, and returns why it was lost. Notes whether the core has welcomed this host.
 pub async fn serve(
     identity: &Identity,
     runs: &Arc<Runs>,
-    welcomed: &mut Option<oneshot::Sender<String>>,
+    (welcomed, is_welcome): (&mut Option<oneshot::Sender<String>>, &mut bool),
     stop: &CancellationToken,
 ) -> Lost {
     let bound = Duration::from_millis(CONNECT_TIMEOUT_MS);
@@ -44,6 +44,7 @@ pub async fn serve(
         Err(_) => return Lost::TimedOut("the core does not welcome this host"),
     };
     tracing::info!(core = %identity.core, host = welcome.host, runs = welcome.runs.len(), "welcomed by the core");
+    *is_welcome = true;
     if let Some(welcomed) = welcomed.take() {
         // The receiver may be gone.
         let _ = welcomed.send(welcome.host.clone());
