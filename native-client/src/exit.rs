@@ -93,3 +93,7 @@ impl From<std::io::Error> for Failure {
         Failure::failed(e.to_string())
     }
 }
+
+pub(crate) fn other_version(_: serde_json::Error) -> Failure {
+    Failure::failed("unexpected answer; the client and the server are of different versions")
+}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::test_server::{TestServer, done};
+use crate::test_server::{TestServer, done, until};
 
 fn events(server: &TestServer, args: &[&str]) -> Vec<Value> {
     let mut all = vec!["log", "general", "--json"];
@@ -105,7 +105,7 @@ fn a_chat_takes_the_commands_of_the_table() {
         "-- in ops",
         "-- ann (owner, here), ben (member)",
         "-- /react ID EMOJI  add a reaction",
-        "-- in @ann @ben",
+        "-- in @ben",
         "-- no runs",
         "-- usage: /retention DAYS",
     ] {
@@ -117,6 +117,7 @@ fn a_chat_takes_the_commands_of_the_table() {
     assert!(log.contains(&"ann (to 3): (deleted)"), "{log:?}");
 
     // The other one sees what is for them, and answers.
+    let as_ann = |args: &[&str]| server.client(args);
     let as_ben = |args: &[&str]| {
         let mut command = server.client(args);
         command.env("WARDROOM_TOKEN", &ben);
@@ -124,9 +125,9 @@ fn a_chat_takes_the_commands_of_the_table() {
     };
     let rooms = as_ben(&["rooms"]).text();
     assert!(
-        rooms.lines().any(|line| line.starts_with("@ann @ben ")
-            && line.contains("1 unread")
-            && line.ends_with("direct message")),
+        rooms
+            .lines()
+            .any(|line| line.starts_with("@ann ") && line.contains("1 unread") && line.ends_with("direct message")),
         "{rooms}"
     );
     assert_eq!(as_ben(&["dm", "ann", "got it"]).code, 0);
@@ -136,4 +137,16 @@ fn a_chat_takes_the_commands_of_the_table() {
     let log = server.run(&["log", &dm]).text();
     assert!(log.ends_with("ben: got it\n") && log.contains("ann: only you\n"), "{log}");
     assert_eq!(server.run(&["dm", "nobody-here", "x"]).code, 3);
+    // By the name of the other one, as by its id.
+    assert_eq!(server.run(&["log", "@ben"]).text(), log);
+    assert_eq!(server.run(&["send", "@ben", "and this"]).code, 0);
+    let chat = done(as_ann(&["chat", "@ben"]), b"typed\n");
+    assert!(chat.code == 0 && chat.text().ends_with("ann: typed\n"), "{chat:?}");
+    assert!(as_ben(&["log", "@ann"]).text().ends_with("ann: typed\n"));
+    // The index follows.
+    assert!(until(|| as_ben(&["search", "typed", "--room", "@ann"]).text().contains("typed")));
+    let none = server.run(&["log", "@chen"]);
+    let told = "wardroom: no direct messages with chen yet; wardroom dm chen TEXT sends the first\n";
+    assert_eq!((none.code, none.err.as_str()), (3, told));
+    assert_eq!(server.run(&["ls"]).text().matches("@ben ").count(), 1, "reading opens nothing");
 }

@@ -22,6 +22,7 @@ use wardroom_protocol::visible::visible;
 use self::attached::Attached;
 use super::ReconnectDeadline;
 use super::proposed::Waiting;
+use super::rooms::meant;
 use super::runs::{RunName, find};
 use super::secrets::{SecretSource, read_secrets};
 use super::signals::{Signalled, TerminalSignals};
@@ -103,6 +104,7 @@ fn check_terminal() -> Result<(), Failure> {
 
 async fn start(runner: &mut Runner, shell: Shell, secrets: Secrets) -> Result<u8, Failure> {
     let mut signals = TerminalSignals::new()?;
+    let room = meant(runner, shell.room).await?;
     let start = RunStart {
         argv: shell.argv,
         host: shell.host,
@@ -116,9 +118,8 @@ async fn start(runner: &mut Runner, shell: Shell, secrets: Secrets) -> Result<u8
         timeout_s: Some(shell.timeout_s.unwrap_or(RUN_TIMEOUT_MAX_S)),
         tty: Some(Tty { fixed: shell.fixed, ..own_size() }),
         detach: shell.detach,
-        ..RunStart::new(shell.room, new_nonce()?)
+        ..RunStart::new(room.clone(), new_nonce()?)
     };
-    let room = start.room.clone();
     let mut waiting = None;
     let mut starting = Starting::begin(runner, start);
     let mut patience = ReconnectDeadline::default();
@@ -149,8 +150,8 @@ async fn start(runner: &mut Runner, shell: Shell, secrets: Secrets) -> Result<u8
             }
         }
     };
-    runner.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: false });
     say_started(n, &format!("; others join with: wardroom attach r{n}"));
+    runner.command(Command::WatchRun { run, from: WatchFrom::Byte(0), auto_ack: false });
     Attached::new(runner, run, n, signals)?.follow(runner).await
 }
 

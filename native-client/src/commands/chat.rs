@@ -35,6 +35,7 @@ use self::talk::{Input, Talk};
 use self::transfers::Transfers;
 use self::typed::{TYPED_LINES, Typed};
 use super::refused;
+use super::rooms::{meant_or_new, shown_name};
 use crate::edit::Capabilities;
 use crate::exit::{ExitCode, Failure};
 use crate::limits::{ANSWER_TIMEOUT, CHAT_HISTORY};
@@ -58,8 +59,9 @@ pub struct Chat {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn chat(target: Target, chat: Chat) -> Result<ExitCode, Failure> {
+pub async fn chat(target: Target, mut chat: Chat) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target.clone()).await?;
+    chat.room = meant_or_new(&mut runner, chat.room).await?;
     open(&mut runner, &chat.room, chat.last);
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let (console, screen) = Some(()).filter(|()| !chat.json).and_then(|()| Console::open()).unzip();
@@ -284,7 +286,8 @@ impl Talk {
         self.runs.leave(runner);
         self.drawn.enter();
         open(runner, &self.room, None);
-        let words = runner.client().rooms().get(&self.room).map(|room| asked::room_words(&room.info));
+        let (rooms, me) = (runner.client().rooms(), runner.client().you().map(|you| &you.user));
+        let words = rooms.get(&self.room).map(|room| shown_name(&room.info, me));
         self.voice.say(&format!("-- in {}", words.unwrap_or_else(|| self.room.to_string())));
     }
 }

@@ -1,10 +1,9 @@
 //! `wardroom dm USER… TEXT|-`: sends a direct message to one or several users.
 
 use wardroom_protocol::UserName;
-use wardroom_protocol::messages::{DmOpen, DmOpened};
 
 use super::Out;
-use super::ls::other_version;
+use super::rooms::open_dm;
 use super::send::{Words, say_in};
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target};
@@ -27,12 +26,12 @@ pub struct Dm {
 pub async fn dm(target: Target, dm: Dm) -> Result<ExitCode, Failure> {
     let words = Words::of(&dm.text)?;
     let mut runner = Runner::connect(target).await?;
-    let opened: DmOpened = runner.ask(&DmOpen { users: dm.users }).await?.fields().map_err(other_version)?;
-    let said = say_in(&mut runner, &opened.room, words, None).await;
+    let room = open_dm(&mut runner, dm.users).await?;
+    let said = say_in(&mut runner, &room, words, None).await;
     runner.finish().await;
     let seq = said?;
     if dm.json {
-        Out::new().json(&serde_json::json!({ "room": opened.room, "seq": seq }))?;
+        Out::new().json(&serde_json::json!({ "room": room, "seq": seq }))?;
     }
     Ok(ExitCode::Ok)
 }

@@ -18,8 +18,9 @@ pub use self::options::{Export, Format};
 use self::place::Place;
 use super::Out;
 use super::history::{HistoryPage, page};
-use super::ls::all_rooms;
 use super::out::say;
+use super::rooms::all_rooms;
+use super::rooms::meant;
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target, now_ms};
 use crate::text::{Bar, counted};
@@ -28,9 +29,10 @@ use crate::text::{Bar, counted};
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn export(target: Target, export: Export) -> Result<ExitCode, Failure> {
+pub async fn export(target: Target, mut export: Export) -> Result<ExitCode, Failure> {
     let place = Place::of(&export)?;
     let mut runner = Runner::connect(target).await?;
+    export.room = meant(&mut runner, export.room).await?;
     let done = write(&mut runner, &export, place).await;
     runner.finish().await;
     let done = done?;

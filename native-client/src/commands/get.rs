@@ -11,6 +11,7 @@ use wardroom_protocol::{Code, RelPath, RoomName, StreamId};
 
 use super::ls::other_version;
 use super::out::say;
+use super::rooms::meant;
 use super::{Out, ReconnectDeadline};
 use crate::exit::{ExitCode, Failure};
 use crate::files::{Sink, SinkEvent, io_words, part_path, publish};
@@ -37,7 +38,7 @@ pub struct Get {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn get(target: Target, get: Get) -> Result<ExitCode, Failure> {
+pub async fn get(target: Target, mut get: Get) -> Result<ExitCode, Failure> {
     let output = get.output.clone().unwrap_or_else(|| PathBuf::from(get.path.file_name()));
     let to_stdout = output.as_os_str() == "-";
     if !to_stdout && output.is_dir() {
@@ -48,6 +49,7 @@ pub async fn get(target: Target, get: Get) -> Result<ExitCode, Failure> {
         return Err(Failure::failed(words));
     }
     let mut runner = Runner::connect(target).await?;
+    get.room = meant(&mut runner, get.room).await?;
     let bar = |size| Bar::new(get.path.file_name(), size, !get.json);
     let fetched = fetch(&mut runner, &get, &output, to_stdout, &bar).await;
     runner.finish().await;

@@ -9,6 +9,7 @@ use wardroom_protocol::{Event, RoomName};
 
 use super::history::{HistoryPage, page};
 use super::out::say;
+use super::rooms::meant;
 use super::{Out, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::limits::LOG_HISTORY;
@@ -38,8 +39,9 @@ pub struct Log {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn log(target: Target, log: Log) -> Result<ExitCode, Failure> {
+pub async fn log(target: Target, mut log: Log) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target).await?;
+    log.room = meant(&mut runner, log.room).await?;
     let shown = if log.follow { follow(&mut runner, &log).await } else { past(&mut runner, &log).await };
     runner.finish().await;
     shown.map(|()| ExitCode::Ok)

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use wardroom_protocol::limits::UNREAD_MAX;
-use wardroom_protocol::messages::{FileInfo, FileKind, FileList, FileListed, Place, RoomInfo, RoomList, RoomListed};
+use wardroom_protocol::messages::{FileInfo, FileKind, FileList, FileListed, Place, RoomInfo};
 use wardroom_protocol::visible::visible;
 use wardroom_protocol::{RelPath, RoomName, UserName};
 
 use super::Out;
+use super::rooms::{all_rooms, meant, shown_name};
+pub(super) use crate::exit::other_version;
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target};
 use crate::text::bytes_words;
@@ -27,9 +29,12 @@ pub struct Ls {
 /// See [`Failure`].
 pub async fn ls(target: Target, ls: Ls) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target).await?;
-    match &ls.place {
+    match ls.place {
         None => rooms(&mut runner, ls.json).await?,
-        Some((room, path)) => files(&mut runner, room, path.as_ref(), ls.json).await?,
+        Some((room, path)) => {
+            let room = meant(&mut runner, room).await?;
+            files(&mut runner, &room, path.as_ref(), ls.json).await?;
+        }
     }
     runner.finish().await;
     Ok(ExitCode::Ok)
@@ -38,36 +43,15 @@ pub async fn ls(target: Target, ls: Ls) -> Result<ExitCode, Failure> {
 async fn rooms(runner: &mut Runner, json: bool) -> Result<(), Failure> {
     let mut out = Out::new();
     let all = all_rooms(runner).await?;
-    let width = all.iter().map(|room| shown_name(room).chars().count()).max().unwrap_or(0);
+    let me = runner.client().you().map(|you| you.user.clone());
+    let width = all.iter().map(|room| shown_name(room, me.as_ref()).chars().count()).max().unwrap_or(0);
     for room in &all {
-        if json { out.json(room)? } else { out.line(&room_line(room, width))? }
+        if json { out.json(room)? } else { out.line(&room_line(room, me.as_ref(), width))? }
     }
     Ok(())
 }
 
-/// Returns all rooms that the user may see, from all pages.
-pub(super) async fn all_rooms(runner: &mut Runner) -> Result<Vec<RoomInfo>, Failure> {
-    let mut all: Vec<RoomInfo> = Vec::new();
-    loop {
-        let after = all.last().map(|room| room.room.clone());
-        let listed: RoomListed = runner.ask(&RoomList { after }).await?.fields().map_err(other_version)?;
-        let more = listed.more && !listed.rooms.is_empty();
-        all.extend(listed.rooms);
-        if !more {
-            return Ok(all);
-        }
-    }
-}
-
-/// Returns the name of a room; for a direct message, whose name is an id, its users.
-fn shown_name(room: &RoomInfo) -> String {
-    match room.dm.as_slice() {
-        [] => room.room.to_string(),
-        users => format!("@{}", users.iter().map(UserName::as_str).collect::<Vec<_>>().join(" @")),
-    }
-}
-
-fn room_line(room: &RoomInfo, width: usize) -> String {
+fn room_line(room: &RoomInfo, me: Option<&UserName>, width: usize) -> String {
     let unread = match (room.unread, room.mentions) {
         _ if !room.joined => "not joined".to_owned(),
         (0, _) => String::new(),
@@ -76,7 +60,7 @@ fn room_line(room: &RoomInfo, width: usize) -> String {
     };
     let title = if room.dm.is_empty() { visible(&room.title).into_owned() } else { "direct message".to_owned() };
     let archived = if room.archived { " (archived)" } else { "" };
-    let name = shown_name(room);
+    let name = shown_name(room, me);
     format!("{name:width$}  {unread:20}  {title}{archived}").trim_end().to_owned()
 }
 
@@ -116,10 +100,6 @@ fn file_line(entry: &FileInfo) -> String {
     format!("{size:>10}  {time:16}  {}{mark}", visible(&entry.name))
 }
 
-pub(super) fn other_version(_: serde_json::Error) -> Failure {
-    Failure::failed("unexpected answer; the client and the server are of different versions")
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -138,13 +118,14 @@ mod tests {
     fn rooms_say_what_is_unread() {
         let named = RoomInfo::named(RoomName::parse("ops").unwrap());
         let room = RoomInfo { title: "Operations".to_owned(), unread: 3, joined: true, ..named };
-        assert_eq!(room_line(&room, 5), format!("ops    {:20}  Operations", "3 unread"));
-        assert!(room_line(&RoomInfo { mentions: 1, ..room.clone() }, 3).contains("  3 unread, 1 to you  "));
-        assert!(room_line(&RoomInfo { unread: 1_000, ..room.clone() }, 3).contains("1000+ unread"));
+        assert_eq!(room_line(&room, None, 5), format!("ops    {:20}  Operations", "3 unread"));
+        assert!(room_line(&RoomInfo { mentions: 1, ..room.clone() }, None, 3).contains("  3 unread, 1 to you  "));
+        assert!(room_line(&RoomInfo { unread: 1_000, ..room.clone() }, None, 3).contains("1000+ unread"));
         let dm = ["ann", "ben"].map(|name| UserName::parse(name).unwrap()).to_vec();
         let id = RoomName::parse("@01k9zzzzzzzzzzzzzzzzzzzzzz").unwrap_or(room.room.clone());
-        let line = room_line(&RoomInfo { room: id, dm, archived: true, ..room.clone() }, 3);
-        assert!(line.starts_with("@ann @ben  ") && line.ends_with("  direct message (archived)"), "{line}");
-        assert!(room_line(&RoomInfo { joined: false, ..room }, 3).contains("not joined"));
+        let me = dm.first().cloned();
+        let line = room_line(&RoomInfo { room: id, dm, archived: true, ..room.clone() }, me.as_ref(), 3);
+        assert!(line.starts_with("@ben  ") && line.ends_with("  direct message (archived)"), "{line}");
+        assert!(room_line(&RoomInfo { joined: false, ..room }, None, 3).contains("not joined"));
     }
 }

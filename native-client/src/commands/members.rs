@@ -6,6 +6,7 @@ use wardroom_protocol::{Message, RoomName};
 
 use super::Out;
 use super::ls::other_version;
+use super::rooms::meant;
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target};
 
@@ -47,6 +48,7 @@ async fn change<M: Message>(
 /// See [`Failure`].
 pub async fn who(target: Target, room: RoomName, json: bool) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target).await?;
+    let room = meant(&mut runner, room).await?;
     let mut out = Out::new();
     let mut after = None;
     loop {

@@ -24,6 +24,7 @@ mod printer;
 mod proposed;
 mod put;
 mod rights;
+mod rooms;
 mod run;
 mod runs;
 mod search;

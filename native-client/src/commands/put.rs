@@ -10,6 +10,7 @@ use wardroom_protocol::messages::{IfExists, Place};
 use wardroom_protocol::{Nonce, RelPath, RoomName};
 
 use super::out::say;
+use super::rooms::meant;
 use super::{Out, ReconnectDeadline};
 use crate::exit::{ExitCode, Failure};
 use crate::files::Source;
@@ -45,7 +46,7 @@ const OPEN_FILES_MAX: usize = 64;
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn put(target: Target, put: Put) -> Result<ExitCode, Failure> {
+pub async fn put(target: Target, mut put: Put) -> Result<ExitCode, Failure> {
     // All files are checked before the first is sent.
     let mut planned = VecDeque::new();
     let mut marks = BTreeSet::new();
@@ -58,6 +59,7 @@ pub async fn put(target: Target, put: Put) -> Result<ExitCode, Failure> {
         planned.push_back((file.clone(), path));
     }
     let mut runner = Runner::connect(target).await?;
+    put.room = meant(&mut runner, put.room).await?;
     let mut sending =
         Sending { put, planned, sources: BTreeMap::new(), bars: BTreeMap::new(), out: Out::new(), worst: None };
     let sent = sending.follow(&mut runner).await;

@@ -6,20 +6,20 @@ use std::io::IsTerminal;
 
 use tokio::signal::unix::SignalKind;
 use wardroom_client_core::{Change, Command, Effect, Operation, WatchFrom};
-use wardroom_protocol::messages::{RunEnd, RunLimits, RunStart, RunStartOk, Signal, TermOp};
+use wardroom_protocol::messages::{RunEnd, RunLimits, RunStart, Signal, TermOp};
 use wardroom_protocol::{CommandName, RoomName, RunId};
 
 use super::attach::{Shell, shell};
 use super::ended::{say_detached, say_end};
 use super::fan_out::FanOut;
 use super::input::Input;
-use super::ls::other_version;
 use super::out::say;
 use super::printer::{Printer, Style};
 use super::proposed::Waiting;
+use super::rooms::meant;
 use super::secrets::{SecretSource, read_secrets};
 use super::signals::EndSignals;
-use super::starting::{Starting, own_size};
+use super::starting::{Starting, ask_to_start, own_size};
 use super::{ReconnectDeadline, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target, new_nonce};
@@ -92,6 +92,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         runner = Runner::connect(target) => runner.map_err(Failure::before_a_run)?,
         _ = signals.next() => return Ok(INTERRUPTED),
     };
+    let room = meant(&mut runner, run.room).await.map_err(Failure::before_a_run)?;
     let style = match (run.json, std::io::stdout().is_terminal()) {
         (true, _) => Style::Json,
         (false, true) if run.tty => Style::Terminal,
@@ -115,7 +116,7 @@ pub async fn run(target: Target, run: Run) -> Result<u8, Failure> {
         tty: run.tty.then(own_size),
         merge: run.merge,
         detach: run.detach,
-        ..RunStart::new(run.room, new_nonce()?)
+        ..RunStart::new(room, new_nonce()?)
     };
     if is_fan_out {
         let code = fan_out(&mut runner, &mut signals, &start, (run.json, run.raw)).await;
@@ -180,10 +181,6 @@ async fn fan_out(
             }
         }
     }
-}
-
-async fn ask_to_start(runner: &mut Runner, start: &RunStart) -> Result<RunStartOk, Failure> {
-    runner.ask(start).await?.fields().map_err(other_version)
 }
 
 /// The state of a run.

@@ -11,6 +11,7 @@ use wardroom_protocol::{RoomName, RunId, UserName};
 use super::Out;
 use super::ls::other_version;
 use super::out::say;
+use super::rooms::meant;
 use crate::exit::{ExitCode, Failure};
 use crate::limits::STOP_WAIT;
 use crate::runner::{Runner, Target};
@@ -87,8 +88,11 @@ pub fn parse_state(text: &str) -> Result<RunsIn, String> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn runs(target: Target, runs: Runs) -> Result<ExitCode, Failure> {
+pub async fn runs(target: Target, mut runs: Runs) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target).await?;
+    if let Some(room) = runs.room {
+        runs.room = Some(meant(&mut runner, room).await?);
+    }
     let mut out = Out::new();
     let (mut left, mut before) = (runs.limit, None);
     while left > 0 {

@@ -8,6 +8,7 @@ use wardroom_protocol::{RoomName, UserName};
 use super::Out;
 use super::ls::other_version;
 use super::out::say;
+use super::rooms::meant;
 use crate::exit::{ExitCode, Failure};
 use crate::runner::{Runner, Target};
 use crate::text::moment_words;
@@ -45,8 +46,11 @@ pub fn parse_kind(text: &str) -> Result<HitKind, String> {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn search(target: Target, search: Search) -> Result<ExitCode, Failure> {
+pub async fn search(target: Target, mut search: Search) -> Result<ExitCode, Failure> {
     let mut runner = Runner::connect(target).await?;
+    if let Some(room) = search.room {
+        search.room = Some(meant(&mut runner, room).await?);
+    }
     let mut out = Out::new();
     let q = question(&search.words);
     let (mut before, mut left, mut behind, mut total) = (None, search.limit, 0, None);

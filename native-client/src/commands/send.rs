@@ -13,6 +13,7 @@ use wardroom_protocol::{Nonce, RelPath, RoomName};
 
 use super::out::say;
 use super::put::put_one;
+use super::rooms::meant_or_new;
 use super::{Out, ReconnectDeadline, refused};
 use crate::exit::{ExitCode, Failure};
 use crate::files::{Spool, io_words};
@@ -37,9 +38,10 @@ pub struct Send {
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn send(target: Target, send: Send) -> Result<ExitCode, Failure> {
+pub async fn send(target: Target, mut send: Send) -> Result<ExitCode, Failure> {
     let words = Words::of(&send.text)?;
     let mut runner = Runner::connect(target).await?;
+    send.room = meant_or_new(&mut runner, send.room).await?;
     let said = say_in(&mut runner, &send.room, words, send.reply_to).await;
     runner.finish().await;
     let seq = said?;

@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 use tokio::time::Instant;
 use wardroom_client_core::{Command, Error, PostState};
 use wardroom_protocol::limits::{TERM_COLS_MAX, TERM_ROWS_MAX};
-use wardroom_protocol::messages::{RunStart, TermSize, Tty};
+use wardroom_protocol::messages::{RunStart, RunStartOk, TermSize, Tty};
 use wardroom_protocol::{Code, Nonce};
 
 use super::ls::other_version;

@@ -14,6 +14,7 @@ use wardroom_protocol::{RoomName, UserName};
 use super::super::history;
 use super::super::hosts::host_words;
 use super::super::named::command_line;
+use super::super::rooms::shown_name;
 use crate::exit::Failure;
 use crate::text::{bytes_words, event_line, moment_words, with_id};
 
@@ -188,20 +189,12 @@ pub(super) fn files(listed: &FileListed) -> String {
 }
 
 /// Formats a room with its unread count.
-pub(super) fn room(info: &RoomInfo) -> String {
+pub(super) fn room(info: &RoomInfo, me: Option<&UserName>) -> String {
     let shown = |n: u64| if n >= UNREAD_MAX { format!("{UNREAD_MAX}+") } else { n.to_string() };
     let unread = match (info.unread, info.mentions) {
         (0, _) => String::new(),
         (unread, 0) => format!("  {} unread", shown(unread)),
         (unread, mentions) => format!("  {} unread, {} to you", shown(unread), shown(mentions)),
     };
-    format!("-- {}{unread}", room_words(info))
-}
-
-/// Returns the display name of a room: its name, or the users of a direct message.
-pub(super) fn room_words(info: &RoomInfo) -> String {
-    match info.dm.as_slice() {
-        [] => info.room.to_string(),
-        users => format!("@{}", users.iter().map(UserName::as_str).collect::<Vec<_>>().join(" @")),
-    }
+    format!("-- {}{unread}", shown_name(info, me))
 }

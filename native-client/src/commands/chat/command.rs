@@ -317,8 +317,9 @@ impl Talk {
     }
 
     fn say_rooms(&mut self, runner: &Runner) {
+        let me = runner.client().you().map(|you| &you.user);
         for room in runner.client().rooms().values().filter(|room| room.info.joined) {
-            self.voice.say(&asked::room(&room.info));
+            self.voice.say(&asked::room(&room.info, me));
         }
     }
 

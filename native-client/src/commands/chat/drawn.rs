@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use wardroom_client_core::{Client, is_mentioned};
 use wardroom_protocol::{Event, EventBody, RoomName, UserName};
 
+use super::super::rooms::shown_name;
 use super::asked;
 use super::output::Output;
 use crate::edit::Capabilities;
@@ -64,12 +65,13 @@ impl Drawn {
 
     /// Reports unread messages in other rooms when there are more than before: only the first line, but each mention.
     pub(super) fn rooms(&mut self, voice: &mut Output, client: &Client, current: &RoomName) {
+        let me = client.you().map(|you| &you.user);
         let rooms = client.rooms().values().filter(|room| room.info.joined && room.info.room != *current);
         for room in rooms {
             let now = (room.info.unread, room.info.mentions);
             let before = self.told.insert(room.info.room.clone(), now).unwrap_or_default();
             if self.is_bright && ((before.0 == 0 && now.0 > 0) || now.1 > before.1) {
-                voice.say(&asked::room(&room.info));
+                voice.say(&asked::room(&room.info, me));
             }
         }
         self.told.remove(current);
@@ -93,7 +95,8 @@ impl Drawn {
             [one] => format!(" \u{2014} {one} is typing"),
             more => format!(" \u{2014} {} are typing", more.join(", ")),
         };
-        let title = format!("{unread}{}{typing}", asked::room_words(&room.info));
+        let me = client.you().map(|you| &you.user);
+        let title = format!("{unread}{}{typing}", shown_name(&room.info, me));
         if title != self.title {
             voice.title(&title);
             self.title = title;

@@ -5,6 +5,7 @@ use rustix::process::Signal;
 use wardroom_client_core::{Command, PostState};
 use wardroom_protocol::slash;
 
+use super::super::rooms::shown_name;
 use super::super::signals::Signalled;
 use super::command::is_answered_in_words;
 use super::console::ConsoleEvent;
@@ -126,9 +127,7 @@ impl Talk {
     fn room_words(&self, runner: &Runner) -> String {
         match runner.client().rooms().get(&self.room) {
             Some(room) if !room.info.dm.is_empty() => {
-                let me = runner.client().you().map(|you| &you.user);
-                let others = room.info.dm.iter().filter(|user| Some(*user) != me);
-                others.map(|user| format!("@{user}")).collect::<Vec<_>>().join(" ")
+                shown_name(&room.info, runner.client().you().map(|you| &you.user))
             }
             _ => format!("#{}", self.room),
         }
