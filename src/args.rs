@@ -70,7 +70,7 @@ pub struct ConnectArgs {
         long,
         global = true,
         env = "WARDROOM_TOKEN",
-        value_name = "T",
+        value_name = "TOKEN",
         hide_env_values = true,
         help_heading = "Connection"
     )]
@@ -112,14 +112,15 @@ pub enum Command {
     },
     /// Chat in a room, interactively or from a pipe
     #[command(
-        after_help = "Each line is sent as a message. A line that starts with `$ ` runs a command; /help lists the slash commands.\n\
-        At a terminal, commands are explained as you type, Tab completes, /put and /get transfer files, a long paste\n\
-        can be sent as a file, and Ctrl-D exits. In a pipe, a line over 16 kB becomes a file.\n\
-        Messages go to stdout, status to stderr. At the end of piped input, chat waits until everything is sent and the\n\
-        commands that it started have ended; it exits with 1 if a line was refused."
+        after_help = "Each line is sent as a message. A line that starts with `$ ` runs a command; /help lists the slash\n\
+        commands. At a terminal, commands are explained as you type, Tab completes, /put and /get transfer\n\
+        files, a long paste can be sent as a file, and Ctrl-D exits. In a pipe, a line over 16 kB becomes a\n\
+        file.\n\n\
+        Messages go to stdout, status to stderr. At the end of piped input, chat waits until everything is\n\
+        sent and the commands that it started have ended; it exits with 1 if a line was refused."
     )]
     Chat {
-        /// Room
+        /// Room, or @USER for direct messages
         room: RoomName,
         /// Start with the last N messages
         #[arg(long, value_name = "N")]
@@ -131,7 +132,7 @@ pub enum Command {
     /// Post a message and wait for confirmation
     #[command(after_help = "Text over 16 kB is uploaded as a file; the message shows its first lines.")]
     Send {
-        /// The room
+        /// Room, or @USER for a direct message
         room: RoomName,
         /// Message; - reads it from standard input
         #[arg(required = true, value_name = "TEXT|-")]
@@ -162,7 +163,7 @@ pub enum Command {
     /// Define and run named commands, whose parameters become arguments
     #[command(name = "command")]
     Named(CommandArgs),
-    /// Approve a run that somebody else proposed, and start it; without a number, list the proposals that wait
+    /// Approve a proposed run, or list those that wait
     Approve {
         /// Proposal, such as p3 [default: list those that wait]
         #[arg(value_parser = parse_proposal)]
@@ -206,7 +207,7 @@ pub enum Command {
     },
     /// Show room history
     Log {
-        /// Room
+        /// Room, or @USER for direct messages
         room: RoomName,
         /// Keep running and show new messages
         #[arg(short, long)]

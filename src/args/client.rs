@@ -64,10 +64,10 @@ pub struct ExportArgs {
     /// Room
     pub room: RoomName,
     /// Start time: 2026-11-23, 2026-11-23T14:00 or 2026-11-23T14:00+01:00
-    #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
+    #[arg(long, value_name = "TIME", value_parser = wardroom_native_client::time::parse)]
     pub since: Option<u64>,
     /// End time
-    #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
+    #[arg(long, value_name = "TIME", value_parser = wardroom_native_client::time::parse)]
     pub until: Option<u64>,
     /// Format: Markdown or JSON Lines
     #[arg(long, value_name = "md|jsonl", default_value = "md")]
@@ -88,19 +88,19 @@ pub struct SearchArgs {
     #[arg(required = true, value_name = "WORDS")]
     pub words: Vec<String>,
     /// Search this room only
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "ROOM")]
     pub room: Option<RoomName>,
     /// From this user
-    #[arg(long, value_name = "U")]
+    #[arg(long, value_name = "USER")]
     pub by: Option<UserName>,
     /// Kind: message, run, output or file
-    #[arg(long, value_name = "K", value_parser = wardroom_native_client::commands::parse_kind)]
+    #[arg(long, value_name = "KIND", value_parser = wardroom_native_client::commands::parse_kind)]
     pub kind: Option<HitKind>,
     /// Start time: 2026-11-23, 2026-11-23T14:00 or 2026-11-23T14:00+01:00
-    #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
+    #[arg(long, value_name = "TIME", value_parser = wardroom_native_client::time::parse)]
     pub since: Option<u64>,
     /// End time
-    #[arg(long, value_name = "T", value_parser = wardroom_native_client::time::parse)]
+    #[arg(long, value_name = "TIME", value_parser = wardroom_native_client::time::parse)]
     pub until: Option<u64>,
     /// Maximum number of results
     #[arg(long, value_name = "N", default_value_t = 20)]

@@ -8,14 +8,15 @@ use super::runs::variable;
 use super::units::duration_s;
 
 const COMMAND_HELP: &str = "\
+Examples:
   wardroom command add deploy --room ops --host web1 --param 'version:^[0-9.]+$' \\
       --allow member -- ./deploy {version}
   wardroom command run deploy --room ops 4.2     # or /deploy 4.2 in the room
 
-Owners of a room who may run commands define them. {version} in an argument is replaced with the value
-of that parameter; no shell reads it, and {{version}} is the text {version}. The whole value must match
-the pattern, and has no control characters. A value may begin with a hyphen only within an argument
-(--to={version}), or if its pattern begins with one (^-?[0-9]+$).
+Owners of a room who may run commands define them. {version} in an argument is replaced with the
+value of that parameter; no shell reads it, and {{version}} is the text {version}. The whole value
+must match the pattern, and has no control characters. A value may begin with a hyphen only within
+an argument (--to={version}), or if its pattern begins with one (^-?[0-9]+$).
 
 Everybody who reads the room sees a definition: put no secrets into it.";
 
@@ -32,6 +33,7 @@ pub struct CommandArgs {
 #[derive(Debug, Subcommand)]
 pub enum CommandCommand {
     /// Define a command
+    #[command(after_help = COMMAND_HELP)]
     Add {
         /// Name: people type /NAME
         name: CommandName,
@@ -95,7 +97,7 @@ pub enum CommandCommand {
 #[derive(Args, Debug)]
 pub struct DefinitionArgs {
     /// Host to run on [default: local]
-    #[arg(long, value_name = "H")]
+    #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
     /// A parameter and the regular expression that its whole value must match; repeatable, in the order in which people
     /// type the values
@@ -113,25 +115,25 @@ pub struct DefinitionArgs {
     /// Somebody else must approve each run
     #[arg(long, conflicts_with = "no_approve")]
     pub approve: bool,
-    /// Nobody must approve its runs
+    /// Its runs need no approval
     #[arg(long)]
     pub no_approve: bool,
     /// Working directory [default: the host's]
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "DIR")]
     pub cwd: Option<String>,
     /// Set an environment variable; repeatable
-    #[arg(long, value_name = "K=V", value_parser = variable)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub env: Vec<(String, String)>,
     /// Stop the command after this time: 90, 90s, 5m or 1h30m, at most 1d [default: 1h]
     #[arg(long, value_name = "DURATION", value_parser = duration_s)]
     pub timeout: Option<u64>,
-    /// What its runs do without: no-network, read-only or private-tmp; repeatable
+    /// Sandbox: no network, files that it can only read, or a /tmp of its own; repeatable
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SANDBOXES))]
     pub sandbox: Vec<String>,
-    /// Its runs do without nothing
+    /// Its runs have no sandbox
     #[arg(long, conflicts_with = "sandbox")]
     pub no_sandbox: bool,
-    /// Program and arguments
+    /// Program and arguments; {NAME} is replaced with the value of that parameter
     #[arg(last = true, value_name = "CMD")]
     pub argv: Vec<String>,
 }

@@ -9,6 +9,10 @@ use super::limits::LimitArg;
 use super::units::duration_s;
 
 const RUN_HELP: &str = "\
+Each run has a number, such as r41, which is shown at a terminal. Others use it too:
+`wardroom output r41 --follow` shows what it prints, `wardroom stop r41` stops it, and
+`wardroom runs` lists all.
+
 The program after -- runs without a shell. To use one:
   wardroom run ops -- sh -c 'make test | tail -5'
 
@@ -38,10 +42,10 @@ pub struct RunArgs {
     /// Room
     pub room: RoomName,
     /// Host to run on; repeat for several at once [default: local]
-    #[arg(long = "host", value_name = "H")]
+    #[arg(long = "host", value_name = "HOST")]
     pub hosts: Vec<String>,
     /// Run on all hosts with this label; repeat to require several
-    #[arg(long = "label", value_name = "K=V", value_parser = variable, conflicts_with = "hosts")]
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = variable, conflicts_with = "hosts")]
     pub label: Vec<(String, String)>,
     /// Stop the command after this time: 90, 90s, 5m or 1h30m, at most 1d [default: 1h]
     #[arg(long, value_name = "DURATION", value_parser = duration_s)]
@@ -50,14 +54,14 @@ pub struct RunArgs {
     /// 1T), processes or files=NUMBER (200); repeatable. The end of the run says which limit was exceeded
     #[arg(long, value_name = "NAME=VALUE")]
     pub limit: Vec<LimitArg>,
-    /// What it does without: no-network, read-only or private-tmp; repeatable
+    /// Sandbox: no network, files that it can only read, or a /tmp of its own; repeatable
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SANDBOXES))]
     pub sandbox: Vec<String>,
     /// Working directory [default: the host's]
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "DIR")]
     pub cwd: Option<String>,
     /// Set an environment variable; repeatable
-    #[arg(long, value_name = "K=V", value_parser = variable)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub env: Vec<(String, String)>,
     /// Pass a variable of your environment as a secret: on no record, and *** in the output; repeatable. NAME=@FILE
     /// reads a file; a variable that is not set is asked for
@@ -108,13 +112,13 @@ pub struct ShellArgs {
     /// Room
     pub room: RoomName,
     /// Host to run on [default: local]
-    #[arg(long, value_name = "H")]
+    #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
     /// Working directory [default: the host's]
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "DIR")]
     pub cwd: Option<String>,
     /// Set an environment variable; repeatable
-    #[arg(long, value_name = "K=V", value_parser = variable)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub env: Vec<(String, String)>,
     /// Pass a variable of your environment as a secret: on no record, and *** in the output; repeatable. NAME=@FILE
     /// reads a file; a variable that is not set is asked for
@@ -123,10 +127,10 @@ pub struct ShellArgs {
     /// Stop it after this time: 90, 90s, 5m or 1h30m, at most 1d [default: 1d]
     #[arg(long, value_name = "DURATION", value_parser = duration_s)]
     pub timeout: Option<u64>,
-    /// Limit what it may use; see `wardroom run --help`
+    /// Limit what it may use, such as memory=2G or idle=10m; see `wardroom run --help`
     #[arg(long, value_name = "NAME=VALUE")]
     pub limit: Vec<LimitArg>,
-    /// What it does without: no-network, read-only or private-tmp; repeatable
+    /// Sandbox: no network, files that it can only read, or a /tmp of its own; repeatable
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SANDBOXES))]
     pub sandbox: Vec<String>,
     /// Keep the size that the terminal starts with, whoever types
@@ -156,14 +160,14 @@ pub struct AttachArgs {
 pub struct RunsArgs {
     /// Room [default: all rooms that you can read]
     pub room: Option<RoomName>,
-    /// State: running, ended or failed
-    #[arg(long, value_name = "S", value_parser = wardroom_native_client::commands::parse_state)]
+    /// State: running, ended or failed; `wardroom approve` lists what is only proposed
+    #[arg(long, value_name = "STATE", value_parser = wardroom_native_client::commands::parse_state)]
     pub state: Option<RunsIn>,
     /// Runs on this host
-    #[arg(long, value_name = "H")]
+    #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
     /// Runs that this user started
-    #[arg(long, value_name = "U")]
+    #[arg(long, value_name = "USER")]
     pub user: Option<UserName>,
     /// Runs with this text in the command
     #[arg(long, value_name = "TEXT")]
@@ -176,10 +180,10 @@ pub struct RunsArgs {
 /// `wardroom stop`
 #[derive(Args, Debug)]
 #[command(after_help = "Sends TERM to all processes of the run, and KILL to those that remain after 3 s.\n\
-    If the run's host is away and does not return, --lost ends the run here. A host that returns after all is told to\n\
-    stop it.")]
+    If the run's host is away and does not return, --lost ends the run here. A host that returns after\n\
+    all is told to stop it.")]
 pub struct StopArgs {
-    /// Run, such as r41
+    /// Run, such as r41; `wardroom runs --state running` lists them
     pub run: RunName,
     /// Send KILL at once
     #[arg(long)]
@@ -196,7 +200,7 @@ pub struct StopArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "stdout goes to stdout and stderr to stderr, as `wardroom run` prints them.")]
 pub struct OutputArgs {
-    /// Run, such as r41
+    /// Run, such as r41; `wardroom runs` lists them
     pub run: RunName,
     /// Continue until the run ends
     #[arg(short, long)]

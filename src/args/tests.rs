@@ -175,3 +175,15 @@ fn a_token_is_not_shown() {
     let help = Cli::command().render_long_help().to_string();
     assert!(help.contains("WARDROOM_TOKEN") && !help.contains("WARDROOM_TOKEN="));
 }
+
+#[test]
+fn no_help_is_broken_by_the_width_of_the_terminal() {
+    fn check(command: &clap::Command) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        for line in help.lines() {
+            assert!(line.chars().count() <= 100, "{}: {line}", command.get_name());
+        }
+        command.get_subcommands().for_each(check);
+    }
+    check(&Cli::command());
+}

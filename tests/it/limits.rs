@@ -19,7 +19,7 @@ fn the_end_says_which_limit_was_exceeded() {
     let wrong = limited("speed=9", "true");
     assert!(wrong.code == 255 && wrong.err.contains("there is no limit speed; the limits are wall"), "{wrong:?}");
     let wrong = limited("memory=1K", "true");
-    assert!(wrong.code == 125 && wrong.err.contains("the limit memory is 4194304 to"), "{wrong:?}");
+    assert!(wrong.code == 125 && wrong.err.contains("the limit memory is 4M or more"), "{wrong:?}");
     let listed = server.run(&["runs", "--state", "failed", "--json"]).text();
     assert!(listed.contains(r#""exit":{"limit":"idle"}"#), "{listed}");
 }

@@ -2,6 +2,7 @@
 //! written.
 
 use wardroom_protocol::argv::quoted;
+use wardroom_protocol::event::limit_as_written;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{
     ARGV_MAX, CMD_BYTES_MAX, ENV_BYTES_MAX, ENV_VARS_MAX, INTEGER_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX,
@@ -129,7 +130,12 @@ fn check_limits(limits: &RunLimits) -> Result<(), Error> {
             _ => (1, INTEGER_MAX),
         };
         if value.is_some_and(|value| !(least..=most).contains(&value)) {
-            return Err(Error::bad_request(format!("the limit {name} is {least} to {most}")));
+            let words = |value| limit_as_written(name, value);
+            let range = match most {
+                INTEGER_MAX => format!("{} or more", words(least)),
+                _ => format!("{} to {}", words(least), words(most)),
+            };
+            return Err(Error::bad_request(format!("the limit {name} is {range}")));
         }
     }
     Ok(())

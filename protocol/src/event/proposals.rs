@@ -66,13 +66,13 @@ impl RunProposed {
         self.limits
             .named()
             .into_iter()
-            .filter_map(|(name, limit)| Some(format!("{name}={}", as_written(name, limit?))))
+            .filter_map(|(name, limit)| Some(format!("{name}={}", limit_as_written(name, limit?))))
             .collect()
     }
 }
 
 /// Returns the value of a limit with its unit.
-fn as_written(name: &str, value: u64) -> String {
+pub fn limit_as_written(name: &str, value: u64) -> String {
     match name {
         "cpu" | "idle" => format!("{value}s"),
         "memory" | "file-size" | "output" => {
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn limits_are_said_as_they_are_written() {
         let told = [("memory", 2 << 30), ("memory", 1 << 20), ("output", 1_000), ("cpu", 60), ("processes", 200)];
-        let words: Vec<String> = told.into_iter().map(|(name, value)| as_written(name, value)).collect();
+        let words: Vec<String> = told.into_iter().map(|(name, value)| limit_as_written(name, value)).collect();
         assert_eq!(words, ["2G", "1M", "1000", "60s", "200"]);
     }
 }
