@@ -144,14 +144,17 @@ impl Browser {
         self.find(&format!("[data-testid=timeline][data-room=\"{room}\"]")).await;
     }
 
-    /// Does something with an element. One that the page drew anew between the look and the deed is looked for again:
-    /// the driver then did nothing.
+    /// Does something with an element. One that the page drew anew between the look and the deed is looked for again, and
+    /// one that is not shown yet, as in a drawer that opens, is tried again: the driver then did nothing.
     async fn act(&self, selector: &str, act: impl AsyncFn(Element) -> Result<(), CmdError>) {
         let start = Instant::now();
         loop {
             match act(self.find(selector).await).await {
                 Ok(()) => return,
                 Err(e) if e.is_stale_element_reference() && start.elapsed() < DEADLINE => {}
+                Err(e) if e.is_element_not_interactable() && start.elapsed() < DEADLINE => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
                 Err(e) => panic!("{selector}: {e}"),
             }
         }

@@ -105,7 +105,7 @@ fn head(run: &Run, engine: &Engine, words: &crate::i18n::Words) -> Html {
             <span class={classes!("state", "chip", status.class)}>{ status_icon(&status) }{ status.words }</span>
             <span class="card__number">{ format!("r{}", number_of(Some(run))) }</span>
             <span class="card__title" title={cmd.clone()}>{ cmd }</span>
-            <span class="card__meta card__meta--far">{ meta }</span>
+            <span class="card__meta card__meta--far" title={meta.clone()}>{ meta }</span>
         </>
     }
 }
