@@ -286,3 +286,40 @@ async fn a_service_with_a_cgroup_for_itself_has_those_of_its_runs_beside_it() {
     until("nothing is left", || std::fs::remove_dir(service.join("host")).is_ok()).await;
     until("no cgroup is left", || std::fs::remove_dir(&service).is_ok()).await;
 }
+
+/// A cgroup whose memory is limited, made outside of the run, as by an administrator. `None` if this machine lets nobody make one.
+struct SmallMemory(PathBuf);
+
+impl SmallMemory {
+    fn of(bytes: u64) -> Option<SmallMemory> {
+        let name = format!("test-memory.{}", std::process::id());
+        let places = [(PathBuf::from("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"), (parent()?, "memory.max")];
+        places.into_iter().find_map(|(place, limit)| {
+            let folder = place.join(&name);
+            std::fs::create_dir(&folder).ok()?;
+            let small = SmallMemory(folder);
+            std::fs::write(small.0.join(limit), bytes.to_string()).ok()?;
+            Some(small)
+        })
+    }
+}
+
+impl Drop for SmallMemory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn what_the_kernel_kills_because_memory_ran_out_says_so() {
+    let Some(small) = SmallMemory::of(64 << 20) else { return };
+    let (_place, _core, _host, mut link) = all().await;
+    let enter = format!("echo $$ > {}/cgroup.procs", small.0.display());
+    // It keeps all of a last line that does not end.
+    let hungry = "tail -n 1 <(head -c 300M /dev/zero)";
+    let whole = link.run(&bash(&format!("{enter}; exec {hungry}"))).await;
+    assert_eq!(whole.exit(), r#"{"limit":"oom"}"#);
+    // A child of the first process, which goes on.
+    let whole = link.run(&bash(&format!("{enter}; {hungry}; echo $?"))).await;
+    assert_eq!((whole.exit().as_str(), whole.text(1).as_str()), (r#"{"code":0}"#, "137\n"));
+}
