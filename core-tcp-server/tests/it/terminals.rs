@@ -134,6 +134,36 @@ async fn a_late_watcher_begins_with_the_screen() {
 }
 
 #[tokio::test]
+async fn the_smallest_and_the_largest_terminal_work_and_others_are_refused() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    let start = |cols: u64, rows: u64| json!({"t":"run.start","room":"general","tty":{"cols":cols,"rows":rows},"nonce":format!("{cols}x{rows}")});
+    for (cols, rows) in [(0, 0), (0, 24), (80, 0), (1_001, 24), (80, 501), (10_000, 10_000)] {
+        ann.refused(start(cols, rows), "bad_request").await;
+    }
+    let output = "word \u{754c}\u{1f469}\u{200d}\u{1f680}\r\n\x1b[?1049h\x1b[2;9r\x1b[999;999H\x1b[3L\x1b[9P\u{754c}\tx\x1b[?1049l\r\nend";
+    let len = output.len() as u64;
+    for (cols, rows) in [(1, 1), (1, 500), (1_000, 1), (1_000, 500)] {
+        let run = ann.ask(start(cols, rows)).await["run"].as_str().unwrap().to_owned();
+        host.start().await;
+        host.output(&run, 1, 0, output.as_bytes()).await;
+        host.acked(&run, len).await;
+        ann.ask(json!({"t":"run.watch","run":run,"screen":true})).await;
+        let (off, size, _) = snapshot(&mut ann).await;
+        assert_eq!((off, size), (len, (cols, rows)));
+        let (_, lines) = text(&mut ann, &run).await;
+        let last = lines.as_array().unwrap().iter().filter_map(Value::as_str).rfind(|line| !line.is_empty());
+        assert_eq!(last, Some(if cols == 1 { "d" } else { "end" }), "{cols}x{rows}: {lines}");
+        for (cols, rows) in [(1, 1), (1_000, 500)] {
+            ann.ask(json!({"t":"term.resize","run":run,"gen":1,"cols":cols,"rows":rows})).await;
+        }
+        ann.refused(json!({"t":"term.resize","run":run,"gen":1,"cols":10_000,"rows":10_000}), "bad_request").await;
+        host.end_and_forget(&run, len).await;
+    }
+}
+
+#[tokio::test]
 async fn a_watcher_that_lags_gets_the_screen_instead_of_all_output() {
     let core = core().await;
     let mut host = FakeHost::come(&core, "local", &[]).await;
