@@ -5,6 +5,7 @@ mod alert;
 mod kinds;
 mod proposals;
 mod rights;
+mod runs;
 mod words;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -17,6 +18,7 @@ pub use alert::*;
 pub use kinds::*;
 pub use proposals::*;
 pub use rights::*;
+pub use runs::*;
 pub use words::with_article;
 
 /// One record of a room's timeline.

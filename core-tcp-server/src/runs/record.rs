@@ -121,6 +121,7 @@ fn record_lane(tx: &mut Tx<'_>, state: &Arc<State>, lane: Lane, context: Context
     tx.audit(user.name.as_str(), &by.address, "run.start", &run.to_string(), &detail)?;
     let (cmd, host, cwd) = (order.shown.clone(), order.host.clone(), order.start.cwd.clone());
     let (tty, stdin, sandbox) = (order.start.tty, order.start.stdin, order.start.sandbox.clone());
+    let (limits, secrets) = (Box::new(order.start.limits), order.start.secrets.0.keys().cloned().collect());
     let (isolation, amended, reactions) = (order.start.isolation.clone(), None, Vec::new());
     let is_named = command.is_some();
     let named = command.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
@@ -138,6 +139,8 @@ fn record_lane(tx: &mut Tx<'_>, state: &Arc<State>, lane: Lane, context: Context
         stdin,
         isolation,
         sandbox,
+        limits,
+        secrets,
         group,
         amended,
         reactions,

@@ -2,12 +2,12 @@
 //! written.
 
 use wardroom_protocol::argv::quoted;
-use wardroom_protocol::event::limit_as_written;
 use wardroom_protocol::frame::{Number, encode};
 use wardroom_protocol::limits::{
     ARGV_MAX, CMD_BYTES_MAX, ENV_BYTES_MAX, ENV_VARS_MAX, INTEGER_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX,
     RUN_TIMEOUT_DEFAULT_S, RUN_TIMEOUT_MAX_S, SECRET_BYTES_MIN, SECRETS_MAX, TERM_COLS_MAX, TERM_ROWS_MAX,
 };
+use wardroom_protocol::messages::limit_as_written;
 use wardroom_protocol::messages::{HostStart, RunLimits, RunStart, TermSize, fault_of_sandbox};
 use wardroom_protocol::{RunId, UserName};
 
@@ -18,7 +18,7 @@ use crate::limits::{
 
 /// How the login shell of the host's user is shown, which only the host knows.
 const LOGIN_SHELL: &str = "login shell";
-/// Bytes of an event's line, apart from the command and the folder.
+/// Bytes of an event's line, apart from the command, the folder and the names of secrets.
 const EVENT_BYTES: usize = 1_024;
 
 /// What to run, and where.
@@ -74,7 +74,9 @@ pub(super) fn check(request: &RunStart, host: &str, run: RunId, by: &UserName) -
     };
     // The order and the event are one line each; escapes may make a short command a long line.
     let shown_bytes = serde_json::to_string(&shown).map_or(0, |json| json.len());
-    let event_bytes = shown_bytes + request.cwd.as_ref().map_or(0, String::len) + EVENT_BYTES;
+    // Each with its quotes and a comma.
+    let secrets_bytes: usize = request.secrets.0.keys().map(|name| name.len() + 3).sum();
+    let event_bytes = shown_bytes + request.cwd.as_ref().map_or(0, String::len) + secrets_bytes + EVENT_BYTES;
     if encode(Number::None, &start).len() > LINE_BYTES_MAX || event_bytes > LINE_BYTES_MAX {
         return Err(Error::too_large("the command and its environment do not fit a line: put them into a script"));
     }

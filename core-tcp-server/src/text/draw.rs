@@ -86,7 +86,7 @@ impl LineRenderer {
             }
             EventBody::RunStarted(run) => {
                 let (cmd, host) = (exact(&run.cmd), visible(&run.host));
-                let _ = writeln!(out, "[r{}] started by {by} on {host}: {cmd}{}", run.n, run.approved_words());
+                let _ = writeln!(out, "[r{}] started by {by} on {host}: {cmd}{}", run.n, run.how_words());
                 self.remember(event.seq, &event.by, &format!("$ {}", run.cmd));
                 push_became(reactions(&event.body), out);
                 Ok(())

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::common::{Client, DEADLINE, TestCore};
+use crate::common::{Client, DEADLINE, TestCore, read_key};
 use crate::fake_host::FakeHost;
 
 const USERS: [(&str, &str); 6] = [
@@ -83,6 +83,31 @@ async fn what_was_proposed_runs_once_somebody_else_approves_it() {
     // The run that they failed to approve goes on.
     cat.ask(json!({"t":"run.signal","run":started["run"],"signal":"INT"})).await;
     assert_eq!(runs(&mut ann).await, 1);
+}
+
+#[tokio::test]
+async fn who_approves_sees_under_what_it_would_run_and_nothing_else_starts() {
+    let (core, mut ann, host) = core().await;
+    drop(host);
+    let hello = |level: &str| {
+        let key = read_key(&core.folder(), "host.key");
+        json!({"t":"host.hello","v":1,"key":key,"host":"local","instance":"a","isolation":level,"runs":[]})
+    };
+    let mut ben = core.sign_in("ben").await;
+    ben.ask(json!({"t":"room.open","room":"ops","last":0})).await;
+    let _first = FakeHost::say(&core, hello("namespace")).await.unwrap();
+    ann.ask(start("n1", json!({"cmd":"id","timeout_s":60,"detach":true}))).await;
+    let event = ben.next_of("event").await;
+    let fields = ["isolation", "timeout_s", "detach"].map(|name| event[name].clone());
+    assert_eq!(json!(fields), json!([["namespace"], 60, true]));
+    // The same process of the host, on a new connection.
+    let _second = FakeHost::say(&core, hello("none")).await.unwrap();
+    let refused = ben.refused(approve(&json!(1)), "conflict").await;
+    assert!(refused["msg"].as_str().unwrap().contains("the isolation on the hosts of p1 has changed"), "{refused}");
+    assert_eq!(runs(&mut ann).await, 0);
+    let mut host = FakeHost::say(&core, hello("namespace")).await.unwrap();
+    ben.ask(approve(&json!(1))).await;
+    assert_eq!(host.start().await["isolation"], "namespace");
 }
 
 #[tokio::test]

@@ -34,6 +34,20 @@ fn found_in(folder: &Path, text: &str) -> Vec<std::path::PathBuf> {
 }
 
 #[tokio::test]
+async fn the_room_sees_the_names_of_secrets_and_the_limits() {
+    let core = core().await;
+    let mut host = FakeHost::come(&core, "local", &[]).await;
+    let mut ann = core.sign_in("ann").await;
+    ann.ask(json!({"t":"room.open","room":"general","last":0})).await;
+    let ask = |secrets: serde_json::Value, nonce: &str| json!({"t":"run.start","room":"general","cmd":"deploy","secrets":secrets,"limits":{"cpu_s":60},"nonce":nonce});
+    ann.ask(ask(json!({"TOKEN": SECRET, "KEY": SECRET}), "n1")).await;
+    host.start().await;
+    let event = ann.next_of("event").await;
+    assert_eq!((&event["secrets"], &event["limits"]), (&json!(["KEY", "TOKEN"]), &json!({"cpu_s":60})), "{event}");
+    assert!(!event.to_string().contains(SECRET), "{event}");
+}
+
+#[tokio::test]
 async fn values_are_in_no_file_of_the_core() {
     let core = core().await;
     let mut host = FakeHost::come(&core, "local", &[]).await;

@@ -123,7 +123,7 @@ fn words_of(event: &Event) -> String {
         }
         EventBody::RunStarted(run) => {
             let words = format!("[r{}] started by {by} on {}: {}", run.n, visible(&run.host), exact(&run.cmd));
-            words + &run.approved_words() + &reactions(&event.body)
+            words + &run.how_words() + &reactions(&event.body)
         }
         EventBody::RunEnded(run) => {
             let late = if run.late { "was lost, but its host is back: " } else { "" };
@@ -234,6 +234,12 @@ mod tests {
         assert_eq!(
             line(r#""kind":"run.started","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"cmd":"make test","host":"local""#),
             "08:03 [r4] started by ann on local: make test"
+        );
+        assert_eq!(
+            line(
+                r#""kind":"run.started","run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"cmd":"x","host":"local","isolation":"none","sandbox":["no-network"],"limits":{"cpu_s":60},"secrets":["TOKEN"],"approved":{"n":3,"by":"ben","digest":"d"}"#
+            ),
+            "08:03 [r4] started by ann on local: x (cpu=1m; no-network; isolation none; secret TOKEN; p3, approved by ben)"
         );
         assert_eq!(
             line(

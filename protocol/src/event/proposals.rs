@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserName;
-use crate::messages::{CommandRef, RunLimits, Tty};
+use crate::limits::RUN_TIMEOUT_DEFAULT_S;
+use crate::messages::{CommandRef, RunLimits, Tty, span_words};
 
 /// A run was proposed: all that will run if somebody else approves it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -28,11 +29,14 @@ pub struct RunProposed {
     /// Its time limit in seconds.
     pub timeout_s: u64,
     /// What else it may use.
-    #[serde(default, skip_serializing_if = "is_unlimited")]
+    #[serde(default, skip_serializing_if = "RunLimits::is_empty")]
     pub limits: Box<RunLimits>,
     /// What it does without.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sandbox: Vec<String>,
+    /// How its hosts keep it from the server's files, each level once. It starts only while they still do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub isolation: Vec<String>,
     /// The named command, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<Box<CommandRef>>,
@@ -51,36 +55,17 @@ pub struct RunProposed {
     pub until: u64,
 }
 
-fn is_unlimited(limits: &RunLimits) -> bool {
-    limits.is_empty()
-}
-
 impl RunProposed {
     /// Returns the names of its hosts, for people.
     pub fn hosts_words(&self) -> String {
         if self.hosts.is_empty() { self.host.clone() } else { self.hosts.join(", ") }
     }
 
-    /// Returns its limits, as `wardroom run --limit` takes them: `memory=2G`, `cpu=60s`.
-    pub fn limits_words(&self) -> Vec<String> {
-        self.limits
-            .named()
-            .into_iter()
-            .filter_map(|(name, limit)| Some(format!("{name}={}", limit_as_written(name, limit?))))
-            .collect()
-    }
-}
-
-/// Returns the value of a limit with its unit.
-pub fn limit_as_written(name: &str, value: u64) -> String {
-    match name {
-        "cpu" | "idle" => format!("{value}s"),
-        "memory" | "file-size" | "output" => {
-            let units = [(30, "G"), (20, "M"), (10, "K")];
-            let unit = units.into_iter().find(|(bits, _)| value != 0 && value.trailing_zeros() >= *bits);
-            unit.map_or_else(|| value.to_string(), |(bits, unit)| format!("{}{unit}", value >> bits))
-        }
-        _ => value.to_string(),
+    /// Returns under what it would run, apart from what is usual: `timeout=10m`, `memory=2G`, `no-network`.
+    pub fn conditions(&self) -> Vec<String> {
+        let timeout =
+            (self.timeout_s != RUN_TIMEOUT_DEFAULT_S).then(|| format!("timeout={}", span_words(self.timeout_s)));
+        timeout.into_iter().chain(self.limits.words()).chain(self.sandbox.iter().cloned()).collect()
     }
 }
 
@@ -116,16 +101,4 @@ pub struct Approval {
     pub by: UserName,
     /// The digest of what was approved.
     pub digest: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_said_as_they_are_written() {
-        let told = [("memory", 2 << 30), ("memory", 1 << 20), ("output", 1_000), ("cpu", 60), ("processes", 200)];
-        let words: Vec<String> = told.into_iter().map(|(name, value)| limit_as_written(name, value)).collect();
-        assert_eq!(words, ["2G", "1M", "1000", "60s", "200"]);
-    }
 }

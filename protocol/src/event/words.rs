@@ -2,9 +2,10 @@
 //! user. Text that other people wrote is made visible, so that it cannot control a terminal.
 
 use super::{
-    AlertGroup, AlertStatus, Approval, CommandChanged, Days, Edit, EventBody, RightChanged, RunProposed, RunStarted,
-    Switch, WhyNot, Words,
+    AlertGroup, AlertStatus, CommandChanged, Days, Edit, EventBody, RightChanged, RunProposed, RunStarted, Switch,
+    WhyNot, Words,
 };
+use crate::messages::is_usual_isolation;
 use crate::role::RoomRole;
 use crate::visible::{exact, visible};
 
@@ -54,11 +55,20 @@ impl EventBody {
 }
 
 impl RunStarted {
-    /// Returns ` (p3, approved by ben)` for a run that needed an approval.
-    pub fn approved_words(&self) -> String {
-        let words = |approved: &Approval| format!(" (p{}, approved by {})", approved.n, approved.by);
-        self.approved.as_deref().map_or_else(String::new, words)
+    /// Returns how it runs, apart from what is usual, and who approved it:
+    /// ` (memory=2G; no-network; secret TOKEN; p3, approved by ben)`.
+    pub fn how_words(&self) -> String {
+        let mut how: Vec<String> = self.conditions().iter().map(|one| visible(one).into_owned()).collect();
+        let isolation = self.isolation.iter().filter(|level| !is_usual_isolation(level));
+        how.extend(isolation.map(|level| isolation_words(level)));
+        how.extend(self.secrets.iter().map(|name| format!("secret {}", visible(name))));
+        how.extend(self.approved.iter().map(|approved| format!("p{}, approved by {}", approved.n, approved.by)));
+        if how.is_empty() { String::new() } else { format!(" ({})", how.join("; ")) }
     }
+}
+
+fn isolation_words(level: &str) -> String {
+    format!("isolation {}", visible(level))
 }
 
 impl RunProposed {
@@ -72,11 +82,14 @@ impl RunProposed {
         for (name, value) in &self.env {
             more += &format!("{}={}; ", exact(name), exact(value));
         }
-        for limit in self.limits_words() {
-            more += &format!("{limit}; ");
+        for condition in self.conditions() {
+            more += &format!("{}; ", visible(&condition));
         }
-        for name in &self.sandbox {
-            more += &format!("{}; ", visible(name));
+        for level in &self.isolation {
+            more += &format!("{}; ", isolation_words(level));
+        }
+        if self.detach {
+            more += "keeps background processes; ";
         }
         if self.tty.is_some() {
             more += "a terminal: what is typed needs no further approval; ";
@@ -165,6 +178,42 @@ mod tests {
         assert_eq!(text(AlertStatus::Resolved, 3).as_deref(), Some("RESOLVED (3) DiskFull (alert 852)"));
         assert_eq!(text(AlertStatus::Firing, 0).as_deref(), Some("FIRING (2) DiskFull (alert 852)\n- web1\n- web2"));
         assert_eq!(Edit::of_text(852, "a person's").alert_text(), None);
+    }
+
+    #[test]
+    fn who_approves_reads_under_what_it_would_run() {
+        let proposed = |more: &str| {
+            let fields = format!(r#"{{"n":3,"cmd":"make","host":"web1","digest":"488de202f73bd976","until":1{more}}}"#);
+            EventBody::parse("run.proposed", fields.as_bytes()).action().unwrap_or_default()
+        };
+        let usual = proposed(r#","timeout_s":3600"#);
+        assert_eq!(usual, "proposed p3 on web1: make (digest 488de202f73b): /approve p3 or /refuse p3");
+        let all = proposed(
+            r#","timeout_s":600,"limits":{"memory_bytes":2147483648},"sandbox":["no-network"],"isolation":["user","none"],"detach":true"#,
+        );
+        let how =
+            "timeout=10m; memory=2G; no-network; isolation user; isolation none; keeps background processes; digest";
+        assert!(all.contains(how), "{all}");
+    }
+
+    #[test]
+    fn a_run_says_how_it_runs_unless_that_is_usual() {
+        let how = |more: &str| {
+            let fields = format!(r#"{{"run":"01ARZ3NDEKTSV4RRFFQ69G5FAV","n":4,"cmd":"x","host":"web1"{more}}}"#);
+            match EventBody::parse("run.started", fields.as_bytes()) {
+                EventBody::RunStarted(run) => run.how_words(),
+                other => format!("{other:?}"),
+            }
+        };
+        assert_eq!(how(r#","isolation":"namespace""#), "");
+        let approved = r#","approved":{"n":3,"by":"ben","digest":"d"}"#;
+        assert_eq!(how(approved), " (p3, approved by ben)");
+        let limited = r#","limits":{"memory_bytes":2147483648},"sandbox":["no-network","\u001b[2J"]"#;
+        let rest = r#","isolation":"none","secrets":["TOKEN"]"#;
+        assert_eq!(
+            how(&[limited, rest, approved].concat()),
+            " (memory=2G; no-network; ␛[2J; isolation none; secret TOKEN; p3, approved by ben)"
+        );
     }
 
     #[test]

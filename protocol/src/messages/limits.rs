@@ -47,6 +47,14 @@ impl RunLimits {
         ]
     }
 
+    /// Returns what is limited, as `wardroom run --limit` takes it: `memory=2G`, `cpu=60s`.
+    pub fn words(&self) -> Vec<String> {
+        self.named()
+            .into_iter()
+            .filter_map(|(name, limit)| Some(format!("{name}={}", limit_as_written(name, limit?))))
+            .collect()
+    }
+
     /// Returns the field of this name.
     pub fn field(&mut self, name: &str) -> Option<&mut Option<u64>> {
         Some(match name {
@@ -62,9 +70,39 @@ impl RunLimits {
     }
 }
 
+/// Returns the value of a limit with its unit.
+pub fn limit_as_written(name: &str, value: u64) -> String {
+    match name {
+        "cpu" | "idle" => span_words(value),
+        "memory" | "file-size" | "output" => {
+            let units = [(30, "G"), (20, "M"), (10, "K")];
+            let unit = units.into_iter().find(|(bits, _)| value != 0 && value.trailing_zeros() >= *bits);
+            unit.map_or_else(|| value.to_string(), |(bits, unit)| format!("{}{unit}", value >> bits))
+        }
+        _ => value.to_string(),
+    }
+}
+
+/// Returns seconds as they are written: `90s`, `10m`, `1h`.
+pub fn span_words(seconds: u64) -> String {
+    match seconds {
+        1.. if seconds.is_multiple_of(3_600) => format!("{}h", seconds / 3_600),
+        1.. if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_are_said_as_they_are_written() {
+        let told = [("memory", 2 << 30), ("memory", 1 << 20), ("output", 1_000), ("cpu", 90), ("processes", 200)];
+        let words: Vec<String> = told.into_iter().map(|(name, value)| limit_as_written(name, value)).collect();
+        assert_eq!(words, ["2G", "1M", "1000", "90s", "200"]);
+        assert_eq!([0, 60, 600, 3_600, 5_400, 86_400].map(span_words), ["0s", "1m", "10m", "1h", "90m", "24h"]);
+    }
 
     #[test]
     fn each_field_has_one_name() {

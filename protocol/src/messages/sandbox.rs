@@ -9,6 +9,11 @@ use crate::visible::visible;
 /// - `private-tmp`: its `/tmp` is empty at first, gone at its end, and nobody else sees it.
 pub const SANDBOXES: [&str; 3] = ["no-network", "read-only", "private-tmp"];
 
+/// Returns true for a level of isolation that need not be said: commands cannot see the server's files at all.
+pub fn is_usual_isolation(level: &str) -> bool {
+    matches!(level, "user" | "namespace")
+}
+
 /// Returns what is wrong with a list of names, as text for people.
 pub fn fault_of_sandbox(names: &[String]) -> Option<String> {
     let unknown = names.iter().find(|name| !SANDBOXES.contains(&name.as_str()));

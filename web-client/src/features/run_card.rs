@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use wardroom_protocol::ansi::{Style, spans};
 
-use wardroom_client_core::protocol::messages::Right;
+use wardroom_client_core::protocol::messages::{Right, is_usual_isolation};
 use wardroom_client_core::protocol::{Event, EventBody};
 use wardroom_client_core::{Change, Run, RunState};
 use wasm_bindgen::JsCast;
@@ -58,7 +58,11 @@ pub fn RunCard(props: &RunCardProps) -> Html {
     let cwd = started.cwd.as_ref().map(|cwd| format!(" · {}", one_line(cwd))).unwrap_or_default();
     let info = run.as_ref().and_then(|run| run.info.clone());
     let (n, host) = info.map_or_else(|| (started.n, started.host.clone()), |info| (info.n, info.host.clone()));
-    let meta = format!("r{n} · {host}{cwd}{duration}");
+    let how = how(&started.conditions(), started.isolation.iter(), words);
+    let secrets: String = started.secrets.iter().map(|name| format!(" · ${}", one_line(name))).collect();
+    let approved = started.approved.as_ref();
+    let approved = approved.map(|approved| format!(" · {}", fill(words.proposal_approved, &[approved.by.as_str()])));
+    let meta = format!("r{n} · {host}{cwd}{duration}{how}{secrets}{}", approved.unwrap_or_default());
     let rights = use_rights(&props.event.room);
     let may_run = rights.allows(Right::Run, Some(&host));
     html! {
@@ -69,7 +73,7 @@ pub fn RunCard(props: &RunCardProps) -> Html {
                     <code class="card__cmd" title={sanitized(&started.cmd).into_owned()}>{ sanitized(started.cmd.trim()).into_owned() }</code>
                     <span class="card__meta">
                         if let Some(status) = status { <StatusChip {status} /> }
-                        <span>{ meta }</span>
+                        <span title={meta.clone()}>{ meta }</span>
                     </span>
                 </div>
                 if is_running && rights.may_end(&props.event.by) { <StopButton run={id} /> }
@@ -91,6 +95,13 @@ pub fn RunCard(props: &RunCardProps) -> Html {
             if let Some(run) = run { <RunActions run={PtrEq(run)} event={props.event.clone()} may_run={may_run && !is_running} /> }
         </article>
     }
+}
+
+/// Returns under what something runs, apart from what is usual.
+pub(super) fn how<'a>(conditions: &[String], levels: impl Iterator<Item = &'a String>, words: &Words) -> String {
+    let conditions = conditions.iter().map(|one| one_line(one).to_string());
+    let levels = levels.filter(|level| !is_usual_isolation(level)).map(|level| fill(words.runs.isolation, &[level]));
+    conditions.chain(levels).map(|one| format!(" · {one}")).collect()
 }
 
 #[derive(PartialEq, Properties)]

@@ -259,6 +259,8 @@ pub(super) static WORDS: Words = Words {
     proposal_withdraw: "Withdraw",
     proposal_until: "needs approval by somebody else until {}",
     proposal_over: "decided",
+    proposal_by: "proposed by {}",
+    proposal_approved: "approved by {}",
     proposal_terminal: "What is typed into it needs no further approval.",
     key_jump: "Jump to… and search",
     key_keys: "Keyboard shortcuts",

@@ -78,7 +78,7 @@ words! {
     paste_send edit_label editing replying save hint_commands hint_people react react_with reaction_by reply edit
     delete copy_link line_actions deleted edited repeated_times quoted_earlier ev_invited ev_removed ev_role ev_title
     ev_topic ev_no_topic ev_archived ev_unarchived ev_retention ev_no_retention ev_command_added ev_command_changed ev_command_removed ev_approve_on ev_approve_off ev_refused ev_withdrawn ev_expired
-    proposal_label proposal_approve proposal_refuse proposal_withdraw proposal_until proposal_over proposal_terminal key_jump key_keys key_send key_line
+    proposal_label proposal_approve proposal_refuse proposal_withdraw proposal_until proposal_over proposal_by proposal_approved proposal_terminal key_jump key_keys key_send key_line
     key_commands key_names key_run key_edit_last key_rooms key_messages key_reply key_edit key_delete key_close
     shortcuts_head room_private_label room_settings dm_new dm_to dm_go dms_head
     archived delete_head delete_lead leave_head leave_lead leave

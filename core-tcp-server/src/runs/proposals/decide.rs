@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 use wardroom_protocol::RunId;
 use wardroom_protocol::event::{Approval, EventBody, RunRefused, WhyNot};
 use wardroom_protocol::messages::{HostStart, Level, RunApprove, RunRefuse, RunStartOk};
@@ -15,7 +15,7 @@ use super::super::proposal::Proposal;
 use super::super::record::{Intent, Lane, answer, check_free, lane_of, record_runs};
 use super::super::run::Run;
 use super::super::spec::RunSpec;
-use super::{digest, event};
+use super::{digest, event, levels};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::policy::Member;
@@ -110,10 +110,26 @@ fn record(tx: &mut Tx<'_>, state: &Arc<State>, n: u64, by: &Member, intent: Inte
     if digest(&proposal.hosts, &request) != proposal.digest {
         return Err(Error::internal(format!("the record of p{n} is not what was proposed")));
     }
+    check_isolation(tx, &proposal, &levels(&intent.lanes))?;
     decide(tx, n, "approved", by.user.id)?;
     let detail = format!("p{n}: {} (digest {})", proposal.shown, proposal.digest);
     tx.audit(by.user.name.as_str(), &by.address, "run.approve", &proposal.run.to_string(), &detail)?;
     record_runs(tx, state, intent).map(Approved::New)
+}
+
+/// Checks that the hosts still keep it from the server's files as the room was told.
+fn check_isolation(tx: &Tx<'_>, proposal: &Proposal, levels: &[String]) -> Result<(), Error> {
+    let sql = "SELECT fields FROM events WHERE room = ?1 AND seq = ?2";
+    let at = params![proposal.room.0, as_sql(proposal.seq)];
+    let fields: Option<String> = tx.conn.query_row(sql, at, |row| row.get(0)).optional()?;
+    match fields.map(|fields| EventBody::parse("run.proposed", fields.as_bytes())) {
+        // One by an older version does not say it.
+        Some(EventBody::RunProposed(told)) if !told.isolation.is_empty() && told.isolation != levels => {
+            let n = proposal.n;
+            Err(Error::conflict(format!("the isolation on the hosts of p{n} has changed: propose it again")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a proposal, or withdraws one's own.

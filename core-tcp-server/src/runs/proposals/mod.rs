@@ -6,7 +6,7 @@ mod decide;
 mod expire;
 mod list;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use decide::{approve, refuse};
 pub use expire::expire;
@@ -46,6 +46,7 @@ pub(super) fn is_needed(conn: &Connection, intent: &Intent) -> Result<bool, Erro
 pub(super) fn propose(tx: &mut Tx<'_>, intent: Intent) -> Result<RunStartOk, Error> {
     let Intent { lanes, command, room, by, nonce, .. } = intent;
     let hosts: Vec<String> = lanes.iter().map(|lane| lane.order.host.clone()).collect();
+    let isolation = levels(&lanes);
     let Some(Lane { run, mut order, .. }) = lanes.into_iter().next() else {
         return Err(Error::internal("a run without a host"));
     };
@@ -77,6 +78,7 @@ pub(super) fn propose(tx: &mut Tx<'_>, intent: Intent) -> Result<RunStartOk, Err
         timeout_s: start.timeout_s,
         limits: Box::new(start.limits),
         sandbox: start.sandbox.clone(),
+        isolation,
         command: command.map(Box::new),
         tty: start.tty,
         stdin: start.stdin,
@@ -110,6 +112,12 @@ pub(super) fn propose(tx: &mut Tx<'_>, intent: Intent) -> Result<RunStartOk, Err
         ],
     )?;
     Ok(told(run, n, seq, until))
+}
+
+/// Returns the levels of isolation of the hosts, each once.
+fn levels(lanes: &[Lane]) -> Vec<String> {
+    let levels: BTreeSet<&String> = lanes.iter().filter_map(|lane| lane.order.start.isolation.as_ref()).collect();
+    levels.into_iter().cloned().collect()
 }
 
 fn check_count(conn: &Connection, room: &Room, by: &Member) -> Result<(), Error> {

@@ -100,6 +100,25 @@ async fn a_run_is_seen_live_by_all_in_the_room() {
 }
 
 #[tokio::test]
+async fn a_start_says_how_it_runs_and_who_approved_it() {
+    let core = core().await;
+    core.add_users(&[("cat", "operator")]).await;
+    let mut host = Host::come(&core).await;
+    let (mut ann, mut cat) = (Person::sign_in(&core, "ann").await, Person::sign_in(&core, "cat").await);
+    let ask = json!({"t":"run.start","room":"general","cmd":"make","limits":{"memory_bytes":1_073_741_824},
+        "secrets":{"TOKEN":"correct horse"},"nonce":"n1"});
+    core.sign_in("ann").await.ask(ask).await;
+    host.started().await;
+    cat.until("[r1] started by ann on local: make (memory=1G; secret TOKEN)\n").await;
+    core.system().await.ask(json!({"t":"room.set","room":"general","approve":true})).await;
+    ann.send("/run make\n").await;
+    cat.until("ann proposed p1 on local: make (").await;
+    cat.send("/approve p1\n").await;
+    host.started().await;
+    ann.until("[r2] started by ann on local: make (p1, approved by cat)\n").await;
+}
+
+#[tokio::test]
 async fn runs_are_narrowed_and_hosts_are_listed() {
     let core = core().await;
     let mut host = Host::come(&core).await;
