@@ -140,12 +140,19 @@ impl Hosts {
         }
     }
 
-    /// Forgets a host, and disconnects it. It is told first to stop these runs.
+    /// Forgets a host, and disconnects it. It is told first to stop these runs, all of which are on record. Those of which
+    /// it has not been told are not dispatched any more.
     pub(super) fn forget(&self, host: &str, runs: &[Arc<Run>]) {
         let mut state = self.state();
         state.known.remove(host);
-        if let Some(link) = state.links.get(host) {
-            runs.iter().for_each(|run| link.sender.tell(encode(Number::None, &HostForget { run: run.record.id })));
+        for run in runs {
+            let mut life = run.life();
+            if life.phase == Phase::Committing {
+                life.phase = Phase::Committed;
+            }
+            if let Some(link) = state.links.get(host) {
+                link.sender.tell(encode(Number::None, &HostForget { run: run.record.id }));
+            }
         }
         state.disconnect(host, "this host was removed");
     }
@@ -194,7 +201,7 @@ impl Hosts {
         if host == LOCAL || state.known.contains_key(host) {
             return Err(Error::busy(format!("the host {host} is away: try again when it is back"), 2_000));
         }
-        Err(Error::not_found(format!("there is no host {host}: wardroom hosts lists those that you may use")))
+        Err(no_host(host))
     }
 
     /// Welcomes a host, unless another process is connected under its name. An older connection of the same process is
@@ -255,15 +262,33 @@ impl Hosts {
         }
     }
 
-    /// Called when the intent of a run is on disk. Tells the host to start it, now or when the host connects.
+    /// Called when the intent of a run is on disk. Tells the host to start it, now or when the host connects, unless the
+    /// host has been removed meanwhile.
     pub(super) fn dispatch(&self, run: &Run) {
         let state = self.state();
         let mut life = run.life();
+        if life.phase != Phase::Committing {
+            return;
+        }
         life.phase = Phase::Committed;
         if let (Some(link), Some(order)) = (state.link_of(run), life.order(&run.record)) {
             link.sender.tell(encode(Number::None, &order));
         }
     }
+}
+
+/// Checks in the transaction that records a run that its host has not been removed meanwhile.
+///
+/// # Errors
+/// `not_found`
+pub(super) fn check_known(conn: &Connection, host: &str) -> Result<(), Error> {
+    let sql = "SELECT EXISTS(SELECT 1 FROM hosts WHERE name = ?1)";
+    let is_known: bool = host == LOCAL || conn.prepare_cached(sql)?.query_row([host], |row| row.get(0))?;
+    if is_known { Ok(()) } else { Err(no_host(host)) }
+}
+
+fn no_host(host: &str) -> Error {
+    Error::not_found(format!("there is no host {host}: wardroom hosts lists those that you may use"))
 }
 
 impl State {

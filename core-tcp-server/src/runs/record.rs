@@ -7,6 +7,7 @@ use wardroom_protocol::event::{Approval, EventBody, RunStarted};
 use wardroom_protocol::messages::{CommandRef, HostStart, Level, RunLane, RunStartOk};
 use wardroom_protocol::{Nonce, RunId};
 
+use super::hosts::check_known;
 use super::keyboard::Keyboard;
 use super::lease::Typist;
 use super::run::{Phase, Run, RunRecord};
@@ -71,10 +72,11 @@ pub(super) fn check_free(state: &State, intent: &mut Intent) -> Result<(), Error
 /// Writes the audit records, the events and the rows in one transaction.
 ///
 /// # Errors
-/// If the database fails.
+/// `not_found` (a host has been removed); if the database fails.
 pub(super) fn record_runs(tx: &mut Tx<'_>, state: &Arc<State>, intent: Intent) -> Result<Vec<Arc<Run>>, Error> {
     let Intent { lanes, command, room, by, nonce, approved, .. } = intent;
     let group = lanes.first().filter(|_| lanes.len() > 1).map(|first| first.run);
+    lanes.iter().try_for_each(|lane| check_known(tx.conn, &lane.order.host))?;
     let mut made = Vec::new();
     for (at, lane) in lanes.into_iter().enumerate() {
         // A space is in no client's nonce.

@@ -158,7 +158,7 @@ pub async fn add_host(state: &State, member: &Member, add: HostAdd) -> Result<Ho
 ///
 /// # Errors
 /// `forbidden`, `not_found`, `bad_request` (the host of this machine).
-pub async fn remove_host(state: &State, member: &Member, remove: HostRemove) -> Result<(), Error> {
+pub async fn remove_host(state: &Arc<State>, member: &Member, remove: HostRemove) -> Result<(), Error> {
     member.admin()?;
     let host = remove.host;
     if host == LOCAL {
@@ -172,8 +172,10 @@ pub async fn remove_host(state: &State, member: &Member, remove: HostRemove) -> 
         }
         tx.audit(by.user.name.as_str(), &by.address, "host.remove", &name, "")
     };
-    let (hosts, name, runs) = (Arc::clone(&state.runs.hosts), host.clone(), state.runs.of_host(&host));
-    state.store.write_and_apply(work, move |()| hosts.forget(&name, &runs)).await?;
+    let (shared, name) = (Arc::clone(state), host.clone());
+    // What was recorded before the removal is open by then, and nothing is recorded after it.
+    let forget = move |()| shared.runs.hosts.forget(&name, &shared.runs.of_host(&name));
+    state.store.write_and_apply(work, forget).await?;
     for run in state.runs.of_host(&host) {
         end::lose_now(state, &run, &format!("{} removed its host", member.user.name)).await?;
     }

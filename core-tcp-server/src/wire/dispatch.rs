@@ -243,7 +243,12 @@ async fn carry_out(
 }
 
 /// Executes the requests of `wardroom admin`. Also called for a data folder that no server holds.
-pub async fn manage(state: &State, member: &Member, id: Option<u64>, request: Request) -> Result<Option<Bytes>, Error> {
+pub async fn manage(
+    state: &Arc<State>,
+    member: &Member,
+    id: Option<u64>,
+    request: Request,
+) -> Result<Option<Bytes>, Error> {
     let (store, admin) = (&state.store, member.admin()?);
     Ok(match request {
         Request::UserAdd(add) => {

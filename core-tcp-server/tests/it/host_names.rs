@@ -142,3 +142,53 @@ async fn a_token_is_one_host() {
     let listed = ann.ask(json!({"t":"host.list"})).await;
     assert_eq!(listed["hosts"].as_array().unwrap().len(), 1, "{listed}");
 }
+
+#[tokio::test]
+async fn no_run_goes_on_that_starts_while_its_host_is_removed() {
+    let core = core().await;
+    let mut ann = core.sign_in("ann").await;
+    let mut system = core.system().await;
+    for round in 0..30 {
+        let mut host = FakeHost::come(&core, "web1", &[]).await;
+        // Several at once, so that some are before the removal and some after it.
+        let (mut before, mut after) = (core.sign_in("ann").await, core.sign_in("ann").await);
+        let ask = |n: u64| {
+            let nonce = format!("{round}-{n}");
+            json!({"t":"run.start","id":n,"room":"general","cmd":"x","host":"web1","nonce":nonce})
+        };
+        for n in 0..4 {
+            before.send(ask(n), &[]).await;
+        }
+        system.send(json!({"t":"host.remove","id":9_000 + round,"host":"web1"}), &[]).await;
+        for n in 4..8 {
+            after.send(ask(n), &[]).await;
+        }
+        let mut begun = Vec::new();
+        for client in [&mut before, &mut after] {
+            let mut answers = 0;
+            while answers < 4 {
+                let (told, _) = client.next().await;
+                if told["re"].is_u64() {
+                    answers += 1;
+                    begun.extend(told["run"].as_str().map(str::to_owned));
+                }
+            }
+        }
+        while system.next().await.0["re"] != 9_000 + round {}
+        // None of them is open, and the host was told to stop each that it was told to start.
+        for run in &begun {
+            let end = watch(&mut ann, run, 0).await.end.unwrap();
+            assert!(end["exit"]["lost"].as_str().unwrap().ends_with("removed its host"), "{end}");
+        }
+        let mut going = std::collections::BTreeSet::new();
+        while let Some((told, _)) = host.client.read().await {
+            let run = told["run"].to_string();
+            match told["t"].as_str() {
+                Some("host.start") => drop(going.insert(run)),
+                Some("host.forget") => drop(going.remove(&run)),
+                _ => {}
+            }
+        }
+        assert!(going.is_empty(), "{going:?}");
+    }
+}
