@@ -157,7 +157,7 @@ fn RunItem(props: &RunItemProps) -> Html {
     html! {
         <button class="item" {onclick} title={cmd.clone()}>
             <span class="item__name item__name--lines">{ cmd }</span>
-            <span class={classes!("state", status.class)}><span aria-hidden="true">{ status.symbol }</span>{ status.words }</span>
+            <span class={classes!("state", status.class)} title={status.words.clone()}><span aria-hidden="true">{ status.symbol }{ " " }</span>{ status.words }</span>
             <span class="item__detail"><span class="item__text">
                 { format!("r{} · {} · {} · {}", info.n, info.host, info.by, browser::local(info.at).hh_mm()) }
             </span></span>
