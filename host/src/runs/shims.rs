@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 
 use super::cgroups::Cgroups;
 use crate::limits::LAUNCH_TIMEOUT_MS;
+use crate::process::cgroup::Cgroup;
 use crate::shim::send_with;
 use crate::shim::wire::Order;
 
@@ -28,6 +29,7 @@ pub struct Shims {
 #[derive(Debug)]
 struct Spare {
     control: UnixStream,
+    cgroup: Option<Cgroup>,
     // Once dropped, the runtime reaps it when it ends.
     child: Child,
 }
@@ -41,6 +43,7 @@ impl Shims {
     /// Starts the shim for the next run. Blocks; needs the runtime. That run reports a failure.
     pub fn prepare(&self) {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        *spare = spare.take().and_then(Spare::if_alive);
         if spare.is_none() {
             *spare = self.start().inspect_err(|error| tracing::warn!(%error, "no shim could be started")).ok();
         }
@@ -48,7 +51,8 @@ impl Shims {
 
     /// Ends the shim that waits.
     pub fn close(&self) {
-        drop(self.spare.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(spare.and_then(Spare::if_alive));
     }
 
     /// Gives an order to a shim, and returns the connection to it. `lock` is the lock of the spool folder. Blocks; needs
@@ -62,8 +66,7 @@ impl Shims {
         let mut message = len.to_le_bytes().to_vec();
         message.extend_from_slice(&json);
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let alive = spare.and_then(|mut spare| matches!(spare.child.try_wait(), Ok(None)).then_some(spare));
-        let Spare { control, .. } = match alive {
+        let Spare { control, .. } = match spare.and_then(Spare::if_alive) {
             Some(spare) => spare,
             None => self.start()?,
         };
@@ -78,12 +81,24 @@ impl Shims {
         let mut command = Command::new(program);
         // Shown by ps(1) in place of `/proc/self/exe`.
         command.arg0("wardroom").args(arguments);
-        if let Some(cgroups) = &self.cgroups {
-            command.arg(cgroups.name()?);
-        }
+        let cgroup = self.cgroups.as_ref().map(Cgroups::name).transpose()?;
+        command.args(&cgroup);
         command.env_clear().current_dir("/");
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn()?;
-        Ok(Spare { control, child })
+        Ok(Spare { control, cgroup: cgroup.map(Cgroup::at), child })
+    }
+}
+
+impl Spare {
+    /// Returns it unless it has ended. One that was killed has left its cgroup, which is removed.
+    fn if_alive(mut self) -> Option<Spare> {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            return Some(self);
+        }
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.end();
+        }
+        None
     }
 }

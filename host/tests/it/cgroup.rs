@@ -95,6 +95,29 @@ async fn each_run_has_a_cgroup_of_its_own_which_ends_with_it() {
 }
 
 #[tokio::test]
+async fn the_cgroup_of_a_shim_that_was_killed_before_it_had_a_run_is_removed() {
+    let Some(parent) = parent() else { return };
+    let (place, _core, mut host, mut link) = all().await;
+    let waits = || cgroups(&parent, &place).into_iter().find(|cgroup| members(cgroup) == 1);
+    let kill_spare = async || {
+        until("a shim waits", || waits().is_some()).await;
+        let cgroup = waits().unwrap();
+        let stage = std::fs::read_to_string(cgroup.join("cgroup.procs")).unwrap();
+        kill_other(parent_of(stage.trim().parse().unwrap()));
+        until("the stage ends with it", || members(&cgroup) == 0).await;
+        assert!(cgroup.exists());
+        cgroup
+    };
+    let left = kill_spare().await;
+    assert_eq!(link.run(&bash("echo on")).await.text(1), "on\n");
+    assert!(!left.exists(), "by the next run");
+    let left = kill_spare().await;
+    host.term();
+    host.wait();
+    assert!(!left.exists(), "by the end of the host");
+}
+
+#[tokio::test]
 async fn a_stop_ends_a_fork_bomb_and_nothing_beside_it() {
     let Some(_) = parent().filter(|_| rustix::process::getuid().is_root()) else { return };
     let (place, core) = (Place::new(), FakeCore::tcp().await);
