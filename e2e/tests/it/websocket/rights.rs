@@ -45,6 +45,12 @@ impl Stage {
         self.owner.ask(start).await["run"].clone()
     }
 
+    /// Ends the run, whose shim would outlive the server.
+    async fn stop(&mut self, run: &Value) {
+        self.owner.ask(json!({"t":"run.signal","run":run,"signal":"KILL"})).await;
+        self.owner.ask_until(json!({"t":"run.get","run":run}), |info| !info["exit"].is_null()).await;
+    }
+
     async fn strike(&mut self, cause: &str, user: &str, token: &Value) {
         match cause {
             "removed" => drop(self.owner.ask(json!({"t":"room.remove","room":"ops","user":user})).await),
@@ -110,6 +116,7 @@ async fn streams_end_with_the_right_to_them() {
             let is_reading = may_still_read(cause);
             assert_eq!(heard, (is_reading, is_reading), "{}, {cause}", browser.way);
         }
+        stage.stop(&run).await;
     }
 }
 
