@@ -114,12 +114,13 @@ async fn a_run_is_approved_refused_and_withdrawn_by_clicks() {
     page.until("turned on approval").await;
     // Somebody else's: all that will run is there, and one click starts it.
     let limits = json!({"memory_bytes":1_073_741_824});
-    let start =
-        json!({"t":"run.start","room":"ops","cmd":"echo the-${LANG:-d}one","cwd":"/tmp","limits":limits,"nonce":"p1"});
+    let start = json!({"t":"run.start","room":"ops","cmd":"echo the-${LANG:-d}one","cwd":"/tmp","limits":limits,
+        "timeout_s":600,"detach":true,"nonce":"p1"});
     ops.ben.ask(start).await;
     let card = page.test_id("proposal-card").await;
     let text = card.text().await.unwrap();
-    for part in ["echo the-${LANG:-d}one", "p1", "local", "/tmp", "memory=1G"] {
+    let how = ["timeout=10m", "memory=1G", "Keep background processes"];
+    for part in ["echo the-${LANG:-d}one", "p1", "local", "/tmp", "proposed by ben"].into_iter().chain(how) {
         assert!(text.contains(part), "{part}: {text}");
     }
     page.shoot("proposal").await;
@@ -127,6 +128,16 @@ async fn a_run_is_approved_refused_and_withdrawn_by_clicks() {
     page.click("proposal-approve").await;
     page.until_true("it runs", "return !!document.querySelector('[data-testid=run-card]')").await;
     page.until_true("it is decided", "return !document.querySelector('[data-testid=proposal-approve]')").await;
+    let text = card.text().await.unwrap();
+    assert!(text.contains("proposed by ben · approved by ann"), "{text}");
+    let text = page.test_id("run-card").await.text().await.unwrap();
+    assert!(text.contains("memory=1G") && text.contains("approved by ann"), "{text}");
+    for theme in ["light", "dark"] {
+        page.shoot_at("approved", theme).await;
+    }
+    page.page.set_window_size(500, 900).await.unwrap();
+    page.shoot_at("approved-narrow", "light").await;
+    page.page.set_window_size(1440, 900).await.unwrap();
     // One's own can only be withdrawn.
     page.say("$ echo mine").await;
     page.until_true("it waits", "return document.querySelectorAll('[data-testid=proposal-card]').length === 2").await;
@@ -141,6 +152,20 @@ async fn a_run_is_approved_refused_and_withdrawn_by_clicks() {
     page.until_true("it is refused", "return !document.querySelector('[data-testid=proposal-refuse]')").await;
     let runs = ops.ben.ask(json!({"t":"run.list","room":"ops"})).await;
     assert_eq!(runs["runs"].as_array().unwrap().len(), 1, "{runs}");
+    page.end().await;
+}
+
+#[tokio::test]
+async fn a_card_says_how_its_run_runs() {
+    let mut ops = Ops::start().await;
+    let page = Browser::start(1440, 900).await;
+    page.sign_in(&page_of(&ops.server), "ann").await;
+    page.open_room("ops").await;
+    let start = json!({"t":"run.start","room":"ops","cmd":"echo done","limits":{"cpu_s":60},
+        "secrets":{"TOKEN":"correct horse"},"nonce":"s1"});
+    ops.ben.ask(start).await;
+    let text = page.test_id("run-card").await.text().await.unwrap();
+    assert!(text.contains("cpu=1m · $TOKEN") && !text.contains("correct horse"), "{text}");
     page.end().await;
 }
 

@@ -126,8 +126,31 @@ async fn a_member_runs_on_the_host_that_a_rule_names() {
     let hosts =
         "return [...document.querySelectorAll('[data-testid=run-host] option')].map(o => o.value).join() === 'web1'";
     page.until_true("only that host", hosts).await;
+    // The label beside the list stays on one line.
+    page.page.set_window_size(500, 900).await.unwrap();
+    let is_whole = "const label = document.querySelector('[data-testid=run-host]').parentElement; \
+        const text = document.createRange(); text.selectNode(label.firstChild); \
+        return innerWidth === 500 && text.getClientRects().length === 1";
+    page.until_true("a whole label", is_whole).await;
+    page.shoot_at("run-options-narrow", "light").await;
+    page.page.set_window_size(1440, 900).await.unwrap();
     page.click("send").await;
     assert_eq!(web1.started().await["by"], "chen");
+    // A long reason leaves the command its place in the panel, and is there as a whole when one points at it.
+    let why = "this host has no such folder, and its log says which one it looked for";
+    let ended = json!({"t":"host.ended","run":web1.run,"exit":{"failed":why},"bytes":0,"ms":1});
+    web1.wire.send(&ended, &[]).await.unwrap();
+    page.click("tab-activity").await;
+    let has_place = format!(
+        "const item = [...document.querySelectorAll('.item')].find(item => item.title === 'uptime'); \
+         const end = item?.querySelector('.state'); \
+         return !!end?.title.includes('{why}') && end.scrollWidth > end.clientWidth \
+            && item.querySelector('.item__name').clientWidth > 80"
+    );
+    page.until_true("the command beside its end", &has_place).await;
+    for theme in ["light", "dark"] {
+        page.shoot_at("panel-long-end", theme).await;
+    }
     page.end().await;
 }
 
