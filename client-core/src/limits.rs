@@ -1,7 +1,7 @@
 //! Every limit of the client, with its reason.
 
 use wardroom_protocol::limits::{
-    BODY_BYTES_MAX, DEAD_AFTER_MS, HISTORY_LIMIT_MAX, INPUT_WINDOW, PING_AFTER_MS, WINDOW_DEFAULT,
+    BODY_BYTES_MAX, DEAD_AFTER_MS, HISTORY_LIMIT_MAX, INPUT_WINDOW, PING_AFTER_MS, SCREEN_WINDOW_DEFAULT,
 };
 
 /// Maximum milliseconds before the first attempt after a loss (the delay is a random half to whole of it): by then a
@@ -68,8 +68,8 @@ pub const TAIL_LINE_BYTES_MAX: usize = 8_192;
 pub const RUNS_MAX: usize = 500;
 /// Bytes in flight to a watcher that acknowledges by hand: the command line, which writes to a pipe.
 pub const WATCH_WINDOW_MANUAL: u64 = 1 << 20;
-/// Bytes of output after which an acknowledgement is sent: a quarter of the window, so that credit never runs out.
-pub const ACK_EVERY_BYTES: u64 = WINDOW_DEFAULT / 4;
+/// Bytes of output after which an acknowledgement is sent: a quarter of the smallest window, so that credit never runs out.
+pub const ACK_EVERY_BYTES: u64 = SCREEN_WINDOW_DEFAULT / 4;
 /// Bytes of a screen: 1,000 x 500 cells, each with its own colours (about 40 bytes), and some scrollback.
 pub const SCREEN_BYTES_MAX: usize = 32 << 20;
 /// Bytes of input that wait in the client for a run: four windows, so that a paste is one call. A caller with more reads

@@ -112,6 +112,9 @@ pub const KEYBOARD_ASKED_MAX: usize = 16;
 pub const INPUT_WINDOW: u64 = 262_144;
 /// Bytes that a watcher may have in flight by default: one bandwidth-delay product of 20 ms at 100 Mbit/s.
 pub const WINDOW_DEFAULT: u64 = 262_144;
+/// The same with the screen of a terminal: who reads slowly during a flood sees what follows a Ctrl-C only after what is in
+/// flight, and who falls behind gets the screen anyway.
+pub const SCREEN_WINDOW_DEFAULT: u64 = 131_072;
 /// Bytes that a watcher, a download or an upload may have in flight: 50 ms at 1 Gbit/s is 6 MiB.
 pub const WINDOW_MAX: u64 = 8 << 20;
 /// Bytes of a file's path.
@@ -133,8 +136,8 @@ pub const HOOK_SECRET_BYTES_MAX: usize = 256;
 const _: () = {
     assert!(TEXT_BYTES_MAX * 3 < LINE_BYTES_MAX, "a text of quotes and accents still fits a line");
     assert!(CMD_BYTES_MAX * 3 < LINE_BYTES_MAX, "so does a command");
-    assert!(WINDOW_DEFAULT as usize >= 2 * BODY_BYTES_MAX, "one frame in flight while the next is made");
-    assert!(WINDOW_MAX >= WINDOW_DEFAULT, "the default window is allowed");
+    assert!(SCREEN_WINDOW_DEFAULT as usize >= 2 * BODY_BYTES_MAX, "one frame in flight while the next is made");
+    assert!(WINDOW_MAX >= WINDOW_DEFAULT && WINDOW_DEFAULT >= SCREEN_WINDOW_DEFAULT, "the default windows are allowed");
     assert!(COMMAND_BYTES_MAX * 7 < LINE_BYTES_MAX, "several definitions fit a line");
     assert!(DEAD_AFTER_MS > 2 * PING_AFTER_MS, "a ping may be lost");
     assert!(PATH_PART_BYTES_MAX <= PATH_BYTES_MAX, "one component is a path");

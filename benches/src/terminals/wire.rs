@@ -15,7 +15,7 @@ use crate::client;
 use crate::server::Server;
 
 /// Bytes after which output is acknowledged: a quarter of the window, as our clients do.
-const ACK_BYTES: u64 = wardroom_protocol::limits::WINDOW_DEFAULT / 4;
+const ACK_BYTES: u64 = wardroom_protocol::limits::SCREEN_WINDOW_DEFAULT / 4;
 
 /// Where a viewer begins.
 #[derive(Clone, Copy, Debug)]

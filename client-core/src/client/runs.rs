@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
-use wardroom_protocol::limits::WINDOW_DEFAULT;
+use wardroom_protocol::limits::{SCREEN_WINDOW_DEFAULT, WINDOW_DEFAULT};
 use wardroom_protocol::messages::{
     RunAck, RunEnd, RunGet, RunInfo, RunList, RunListed, RunOutput, RunSignal, RunUnwatch, RunWatch, Signal,
 };
@@ -62,7 +62,11 @@ impl Client {
                 let screen = watch.screen.is_some();
                 watch.screen = screen.then(Vec::new);
                 let at = watch.at.filter(|_| screen);
-                let window = Some(if watch.auto_ack { WINDOW_DEFAULT } else { WATCH_WINDOW_MANUAL });
+                let window = Some(match watch.auto_ack {
+                    _ if screen => SCREEN_WINDOW_DEFAULT,
+                    true => WINDOW_DEFAULT,
+                    false => WATCH_WINDOW_MANUAL,
+                });
                 if screen {
                     // The size, and who holds the keyboard.
                     self.send_request(&RunGet { run }, RequestKind::RunGet(run), Recovery::Forget);

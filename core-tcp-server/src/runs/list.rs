@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wardroom_protocol::frame::{Number, encode};
-use wardroom_protocol::limits::{LINE_BYTES_MAX, QUERY_BYTES_MAX, WINDOW_DEFAULT, WINDOW_MAX};
+use wardroom_protocol::limits::{LINE_BYTES_MAX, QUERY_BYTES_MAX, SCREEN_WINDOW_DEFAULT, WINDOW_DEFAULT, WINDOW_MAX};
 use wardroom_protocol::messages::{Exit, RunEnd, RunInfo, RunList, RunListed, RunWatch, RunsIn, TermTextOk, Tty};
 use wardroom_protocol::{RunId, UserName};
 
@@ -154,7 +154,8 @@ pub async fn watch(
     sender: &Arc<ConnectionSender>,
     watch: RunWatch,
 ) -> Result<Box<dyn Flow>, Error> {
-    let window = watch.window.unwrap_or(WINDOW_DEFAULT).min(WINDOW_MAX);
+    let default = if watch.screen { SCREEN_WINDOW_DEFAULT } else { WINDOW_DEFAULT };
+    let window = watch.window.unwrap_or(default).min(WINDOW_MAX);
     if window == 0 {
         return Err(Error::bad_request("a window of 0 bytes would never let anything through"));
     }

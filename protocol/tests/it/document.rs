@@ -273,7 +273,7 @@ fn the_table_of_codes_is_that_of_the_code() {
 
 #[test]
 fn the_table_of_limits_is_that_of_the_code() {
-    let expected: [(&str, u64); 49] = [
+    let expected: [(&str, u64); 50] = [
         ("bytes of a line, LF included", limits::LINE_BYTES_MAX as u64),
         ("raw bytes of a frame", limits::BODY_BYTES_MAX as u64),
         ("bytes of a message's text", limits::TEXT_BYTES_MAX as u64),
@@ -318,6 +318,7 @@ fn the_table_of_limits_is_that_of_the_code() {
         ("seconds of a run, if it does not say", limits::RUN_TIMEOUT_DEFAULT_S),
         ("seconds of a run, at most", limits::RUN_TIMEOUT_MAX_S),
         ("bytes of a window, if it does not say", limits::WINDOW_DEFAULT),
+        ("the same with the screen of a terminal", limits::SCREEN_WINDOW_DEFAULT),
         ("bytes of a window, at most", limits::WINDOW_MAX),
         ("bytes of a path", limits::PATH_BYTES_MAX as u64),
         ("bytes of one component of a path", limits::PATH_PART_BYTES_MAX as u64),
