@@ -148,7 +148,9 @@ async fn a_terminal_in_a_sandbox_has_job_control_and_can_make_terminals() {
         while !got.contains("Stopped") {
             assert!(begin.elapsed() < PATIENCE, "{level}: {got}");
             link.input(start.run, b"\x1a").await;
-            if let Ok(Said::Output(output, bytes)) = timeout(Duration::from_millis(100), link.next()).await {
+            // The key discards what was printed and is not read yet (NOFLSH in termios(3)): the next one waits for silence.
+            while let Ok(said) = timeout(Duration::from_millis(300), link.next()).await {
+                let Said::Output(output, bytes) = said else { continue };
                 got += &String::from_utf8_lossy(&bytes);
                 link.ack(start.run, output.off + output.len).await;
             }
