@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::browser::retry;
+use crate::test_server::DEADLINE;
 
 /// A tmux server. It ends with the test.
 pub struct Tmux {
@@ -66,7 +67,15 @@ impl Tmux {
 
     /// Waits until the window shows this.
     pub async fn until(&self, text: &str) {
-        retry(text, async || self.rows().iter().any(|row| row.contains(text)).then_some(())).await;
+        let start = Instant::now();
+        while !self.rows().iter().any(|row| row.contains(text)) {
+            assert!(
+                start.elapsed() < DEADLINE,
+                "{text:?} did not come up; the window shows:\n{}",
+                self.rows().join("\n")
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 }
 
