@@ -36,7 +36,7 @@ pub struct Cost {
 /// One cost for each step, as far as the contender gets.
 pub async fn measure(peer: &mut Peer, script: &str) -> Result<Vec<Result<Cost>>> {
     let steps: &[(usize, u64)] = match peer.server {
-        Kind::Wardroom(_) => &STEPS,
+        Kind::Wardroom(_) | Kind::Sshx(_) => &STEPS,
         Kind::OpenSsh(_) => &STEPS_OF_TMUX,
         // A second viewer would have another terminal.
         Kind::Wetty(_) => &[STEPS[0]],

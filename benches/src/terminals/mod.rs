@@ -13,6 +13,7 @@ mod openssh;
 mod peer;
 mod pty;
 mod script;
+mod sshx;
 mod stalled;
 mod times;
 mod viewer;
@@ -26,6 +27,7 @@ use anyhow::{Context as _, Result};
 
 use self::openssh::OpenSsh;
 use self::peer::{Kind, Peer};
+use self::sshx::Sshx;
 use self::times::Times;
 use self::wardroom::{Wardroom, Way};
 use self::wetty::Wetty;
@@ -37,7 +39,6 @@ pub async fn measure(binary: &str, part: Option<&str>) -> Result<()> {
     let folder = std::fs::canonicalize(folder.path())?;
     let log = script::write_log(&folder)?;
     let commands = script::commands(&log);
-    println!("  sshx: not measured; its viewers decrypt a format of its own, which this load does not speak");
     println!("terminals of {}x{}, beside {}", pty::COLS, pty::ROWS, openssh::versions());
     let is_chosen = |name| part.is_none_or(|part| part == name);
     if is_chosen("keys") {
@@ -82,6 +83,15 @@ fn wetty() -> Result<Option<Peer>> {
     Ok(Some(Peer { name: "wetty, a terminal for each viewer", server: Kind::Wetty(Wetty::new()?) }))
 }
 
+/// sshx, or none, which is said.
+fn sshx() -> Result<Option<Peer>> {
+    if let Some(how) = sshx::missing() {
+        println!("  sshx: not measured, it is not installed ({how})");
+        return Ok(None);
+    }
+    Ok(Some(Peer { name: "sshx", server: Kind::Sshx(Sshx::new()?) }))
+}
+
 async fn echoes(binary: &str) -> Result<()> {
     let mut peers = vec![
         ours(binary, "Wardroom, TCP", Way::Screen).await?,
@@ -90,6 +100,7 @@ async fn echoes(binary: &str) -> Result<()> {
     peers.extend(openssh(true)?);
     peers.extend(openssh(false)?);
     peers.extend(wetty()?);
+    peers.extend(sshx()?);
     let times = echo::measure(&mut peers).await?;
     println!("a key until it is seen, {} keys 10 to 20 ms apart, ms      p50     p95     p99", echo::KEYS);
     for (peer, times) in peers.iter().zip(times) {
@@ -109,6 +120,7 @@ async fn floods(binary: &str, commands: &str) -> Result<()> {
     ];
     peers.extend(openssh(true)?);
     peers.extend(wetty()?);
+    peers.extend(sshx()?);
     println!(
         "a flood of coloured log: CPU s of the server per GB that the program writes (what each viewer received of it, MB/s)"
     );
@@ -138,6 +150,7 @@ async fn floods(binary: &str, commands: &str) -> Result<()> {
 async fn stops(binary: &str, commands: &str) -> Result<()> {
     let mut peers = vec![ours(binary, "Wardroom, TCP", Way::Screen).await?];
     peers.extend(openssh(true)?);
+    peers.extend(sshx()?);
     for round in interrupt::ROUNDS {
         println!(
             "Ctrl-C after {} ms of `yes` until its output has stopped, {} times, {} viewers, ms    p50     p95     p99",

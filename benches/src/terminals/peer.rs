@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::openssh::OpenSsh;
 use super::script;
+use super::sshx::Sshx;
 use super::viewer::Viewer;
 use super::wardroom::Wardroom;
 use super::wetty::Wetty;
@@ -29,6 +30,8 @@ pub enum Kind {
     OpenSsh(OpenSsh),
     /// In a browser.
     Wetty(Wetty),
+    /// In browsers that share it.
+    Sshx(Sshx),
 }
 
 impl Peer {
@@ -38,6 +41,7 @@ impl Peer {
             Kind::Wardroom(wardroom) => wardroom.start(script).await,
             Kind::OpenSsh(ssh) => ssh.start(script),
             Kind::Wetty(wetty) => wetty.start(script).await,
+            Kind::Sshx(sshx) => sshx.start(script).await,
         }
     }
 
@@ -48,6 +52,7 @@ impl Peer {
             Kind::Wardroom(wardroom) => wardroom.viewer(seen_bytes, pace).await,
             Kind::OpenSsh(ssh) => ssh.viewer(pace),
             Kind::Wetty(wetty) => wetty.viewer(pace).await,
+            Kind::Sshx(sshx) => sshx.viewer(pace).await,
         }
     }
 
@@ -66,6 +71,7 @@ impl Peer {
             Kind::Wardroom(wardroom) => wardroom.processes(),
             Kind::OpenSsh(ssh) => ssh.processes(),
             Kind::Wetty(wetty) => wetty.processes(),
+            Kind::Sshx(sshx) => sshx.processes(),
         }
     }
 }
